@@ -1,0 +1,26 @@
+package scratch
+
+import (
+	_ "github.com/bradleyfalzon/ghinstallation/v2"
+	_ "github.com/getkin/kin-openapi/openapi3filter"
+	_ "github.com/gofri/go-github-ratelimit/v2/github_ratelimit"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/go-github/v60/github"
+	_ "github.com/google/uuid"
+	_ "github.com/microcosm-cc/bluemonday"
+	_ "github.com/spf13/cobra"
+	_ "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	_ "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/pipelinerun"
+	_ "github.com/yuin/goldmark"
+	_ "go.uber.org/goleak"
+	_ "k8s.io/client-go/kubernetes"
+	_ "knative.dev/pkg/injection/sharedmain"
+	_ "sigs.k8s.io/controller-runtime/pkg/envtest"
+	_ "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+	_ "sigs.k8s.io/prow/pkg/client/informers/externalversions"
+	_ "sigs.k8s.io/prow/pkg/config"
+	_ "sigs.k8s.io/prow/pkg/pjutil"
+	_ "sigs.k8s.io/prow/pkg/plugins"
+	_ "sigs.k8s.io/prow/pkg/pluginhelp/externalplugins"
+	_ "sigs.k8s.io/yaml"
+)
