@@ -1,0 +1,278 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	duckv1 "knative.dev/pkg/apis/duck/v1"
+)
+
+// Rehearsal is one pull request on a config repository: what was said about it
+// and what became of that.
+//
+// +genclient
+// +genreconciler
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=rh
+// +kubebuilder:printcolumn:name="Pull",type=string,JSONPath=`.status.summary.pull`
+// +kubebuilder:printcolumn:name="Head",type=string,JSONPath=`.status.summary.head`
+// +kubebuilder:printcolumn:name="Affected",type=integer,JSONPath=`.status.plan.affected`
+// +kubebuilder:printcolumn:name="Run",type=string,JSONPath=`.status.summary.run`
+// +kubebuilder:printcolumn:name="Passed",type=integer,JSONPath=`.status.summary.passed`
+// +kubebuilder:printcolumn:name="Failed",type=integer,JSONPath=`.status.summary.failed`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.summary.state`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type Rehearsal struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec RehearsalSpec `json:"spec"`
+	// +optional
+	Status RehearsalStatus `json:"status,omitempty"`
+}
+
+// RehearsalList is a list of Rehearsals.
+//
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+// +kubebuilder:object:root=true
+type RehearsalList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata"`
+
+	Items []Rehearsal `json:"items"`
+}
+
+// RehearsalSpec is the log of what was heard about the pull request.
+type RehearsalSpec struct {
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a Rehearsal belongs to one pull request for life"
+	Pull Pull `json:"pull"`
+
+	// Observed is the latest event heard. It only wakes the controller, which
+	// reads the truth from GitHub.
+	// +optional
+	Observed *Observed `json:"observed,omitempty"`
+
+	// Commands are appended, never changed; the controller removes those older
+	// than a week.
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MaxItems=1000
+	// +optional
+	Commands []Command `json:"commands,omitempty"`
+}
+
+// Pull names a pull request.
+type Pull struct {
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	Org string `json:"org"`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	Repo string `json:"repo"`
+	// +kubebuilder:validation:Minimum=1
+	Number int `json:"number"`
+}
+
+// Observed is an event that was heard.
+type Observed struct {
+	// Event is the webhook's action (opened, synchronize, edited, reopened,
+	// closed, created) or "sweep".
+	// +kubebuilder:validation:MaxLength=40
+	Event string `json:"event"`
+	// Head is the head SHA that the event spoke of; empty for comments.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Head string `json:"head,omitempty"`
+	// At is GitHub's time of the event.
+	At metav1.Time `json:"at"`
+}
+
+// Command is one line that somebody wrote to us.
+type Command struct {
+	// ID is comment-<comment id>-<n>, body-<hash>-<n> or cli-<uuid>-<n>, where
+	// n counts the command lines of one text from zero.
+	// +kubebuilder:validation:Pattern=`^[a-z]+-[a-z0-9]([a-z0-9-]*[a-z0-9])?-[0-9]+$`
+	// +kubebuilder:validation:MaxLength=80
+	ID string `json:"id"`
+	// Text is the line as it was written.
+	// +kubebuilder:validation:MaxLength=4096
+	Text string `json:"text"`
+	// By is the login of who wrote it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	By string `json:"by"`
+	// At is when it was written, by GitHub's clock.
+	At metav1.Time `json:"at"`
+}
+
+// RehearsalStatus is what the controller made of the spec.
+type RehearsalStatus struct {
+	duckv1.Status `json:",inline"`
+
+	// Pull is the pull request as GitHub last told it.
+	// +optional
+	Pull *PullStatus `json:"pull,omitempty"`
+	// Plan is the outcome of the last planning.
+	// +optional
+	Plan *PlanStatus `json:"plan,omitempty"`
+	// Commands are the verdicts on spec.commands.
+	// +listType=map
+	// +listMapKey=id
+	// +optional
+	Commands []CommandStatus `json:"commands,omitempty"`
+	// Runs are the runs that were asked for, oldest first.
+	// +listType=map
+	// +listMapKey=id
+	// +optional
+	Runs []RunStatus `json:"runs,omitempty"`
+	// Acknowledgement is who vouched for which head.
+	// +optional
+	Acknowledgement *Acknowledgement `json:"acknowledgement,omitempty"`
+	// Comments are the ids of the comments we keep on the pull request, by what
+	// they are: "plan", "denied/<login>", "answer/<command id>".
+	// +optional
+	Comments map[string]CommentStatus `json:"comments,omitempty"`
+	// Summary feeds the printer columns.
+	// +optional
+	Summary Summary `json:"summary,omitempty"`
+}
+
+// PullStatus is the pull request as GitHub told it.
+type PullStatus struct {
+	Head    string `json:"head"`
+	BaseRef string `json:"base_ref"`
+	Base    string `json:"base"`
+	Author  string `json:"author"`
+	Open    bool   `json:"open"`
+	Title   string `json:"title,omitempty"`
+	// HeadSince is the earliest time at which this head is known to have been
+	// the pull request's: GitHub's time of the event that announced it, else
+	// when we first saw it. Unset for the first head that we saw.
+	// +optional
+	HeadSince *metav1.Time `json:"head_since,omitempty"`
+	// ReadAt is when GitHub was last asked.
+	ReadAt metav1.Time `json:"read_at"`
+	// SpecGeneration is the metadata.generation for which it was asked.
+	SpecGeneration int64 `json:"spec_generation"`
+}
+
+// PlanStatus is the outcome of planning one head on one base.
+type PlanStatus struct {
+	Head string `json:"head"`
+	Base string `json:"base"`
+	// Tree is the merged tree.
+	Tree     string `json:"tree,omitempty"`
+	Jobs     int    `json:"jobs"`
+	Affected int    `json:"affected"`
+	Excluded int    `json:"excluded"`
+	Removed  int    `json:"removed,omitempty"`
+	// Digest changes whenever the answer does.
+	Digest string `json:"digest,omitempty"`
+	// Error is why there is no plan, as told on the pull request.
+	Error string `json:"error,omitempty"`
+}
+
+// Verdict is what was decided about a command.
+type Verdict string
+
+// The verdicts on a command.
+const (
+	VerdictAccepted Verdict = "Accepted"
+	VerdictDenied   Verdict = "Denied"
+	VerdictUnknown  Verdict = "Unknown"
+	VerdictExpired  Verdict = "Expired"
+)
+
+// CommandStatus is the verdict on one command.
+type CommandStatus struct {
+	ID      string  `json:"id"`
+	Verdict Verdict `json:"verdict"`
+	Reason  string  `json:"reason,omitempty"`
+	// Head is the SHA to which the verdict binds the command.
+	Head string `json:"head,omitempty"`
+	// Answered is set once the pull request shows the answer.
+	Answered bool `json:"answered,omitempty"`
+}
+
+// RunState is where a run stands.
+type RunState string
+
+// The states of a run, in the order in which a run passes them.
+const (
+	// RunPending waits for a plan.
+	RunPending RunState = "Pending"
+	// RunRunning has a PipelineRun.
+	RunRunning RunState = "Running"
+	// RunAborting was cancelled and still has live TaskRuns or ProwJobs.
+	RunAborting RunState = "Aborting"
+	// RunPassed, RunFailed and RunAborted are over, and reported.
+	RunPassed  RunState = "Passed"
+	RunFailed  RunState = "Failed"
+	RunAborted RunState = "Aborted"
+	// RunRejected never started: nothing to run, or no plan.
+	RunRejected RunState = "Rejected"
+)
+
+// Done says that nothing will happen to the run any more.
+func (s RunState) Done() bool {
+	switch s {
+	case RunPassed, RunFailed, RunAborted, RunRejected:
+		return true
+	}
+	return false
+}
+
+// RunStatus is one run: the answer to one command that asked for one.
+type RunStatus struct {
+	// ID is the id of the command.
+	ID string `json:"id"`
+	// Head and Base are the SHAs that it runs; Base is set once it is planned.
+	Head string `json:"head"`
+	Base string `json:"base,omitempty"`
+	By   string `json:"by"`
+	// PipelineRun is the name of the latest PipelineRun of the run.
+	PipelineRun string `json:"pipelineRun,omitempty"`
+	// Attempt counts the PipelineRuns from 1: jobs that one never started are
+	// continued in another.
+	Attempt int `json:"attempt,omitempty"`
+	// Comment is the id of the run's comment.
+	Comment int64    `json:"comment,omitempty"`
+	State   RunState `json:"state"`
+	// AbortReason says why a run is being aborted, or was.
+	AbortReason string `json:"abortReason,omitempty"`
+	// Message says why a run was rejected, or what is in its way.
+	Message string `json:"message,omitempty"`
+	Total   int    `json:"total,omitempty"`
+	Passed  int    `json:"passed,omitempty"`
+	Failed  int    `json:"failed,omitempty"`
+	// +optional
+	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	// +optional
+	DoneAt *metav1.Time `json:"doneAt,omitempty"`
+}
+
+// Acknowledgement is who vouched for which head.
+type Acknowledgement struct {
+	State  string   `json:"state"`
+	By     string   `json:"by"`
+	Head   string   `json:"head"`
+	Runs   []string `json:"runs,omitempty"`
+	Reason string   `json:"reason"`
+}
+
+// CommentStatus is a comment that we keep on the pull request.
+type CommentStatus struct {
+	ID int64 `json:"id"`
+	// Hash is of the body that we last wrote.
+	Hash string `json:"hash"`
+}
+
+// Summary feeds the printer columns.
+type Summary struct {
+	Pull   string `json:"pull,omitempty"`
+	Head   string `json:"head,omitempty"`
+	Run    string `json:"run,omitempty"`
+	Passed *int   `json:"passed,omitempty"`
+	Failed *int   `json:"failed,omitempty"`
+	State  string `json:"state,omitempty"`
+}
