@@ -1,0 +1,190 @@
+// Package event turns what GitHub says into entries of the log that a Rehearsal
+// keeps: webhooks as they arrive, comments and pull requests as a sweep finds
+// them. All ways give the same entries with the same ids, so that hearing a
+// thing twice changes nothing. It also reads command lines.
+//
+// It is pure: it asks nobody, decides nothing about who may do what, and takes
+// the events' word only for what was said, when and by whom.
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+)
+
+const (
+	// MaxAge is how old a comment may be and still command. The log forgets
+	// what is older, so a replayed delivery must not bring it back.
+	MaxAge = 7 * 24 * time.Hour
+	// Marker starts the hidden line in every comment that we write.
+	Marker = "<!-- rehearsal:"
+
+	// maxCommands bounds what one text may add to the log, which is bounded too.
+	maxCommands = 50
+	// maxText and maxLogin are the limits that the schema of Rehearsal sets.
+	maxText  = 4096
+	maxLogin = 100
+)
+
+// DefaultPrefixes are the words with which a command line starts.
+func DefaultPrefixes() []string { return []string{"/pj-rehearse", "/rehearse"} }
+
+// Heard is what there is to append to the log of one pull request.
+type Heard struct {
+	Pull     v1alpha1.Pull
+	Observed *v1alpha1.Observed
+	Commands []v1alpha1.Command
+}
+
+// Options are what translation depends on besides the event.
+type Options struct {
+	// Prefixes start a command line; none means DefaultPrefixes.
+	Prefixes []string
+	// Now is the time from which MaxAge counts back.
+	Now time.Time
+}
+
+// Comment is a comment on a pull request as GitHub's API tells it.
+type Comment struct {
+	ID     int64
+	Number int
+	Author string
+	// AuthorType is GitHub's: User, Bot, Organization or Mannequin.
+	AuthorType string
+	Body       string
+	URL        string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Pull is as much of a pull request as there is to hear from.
+type Pull struct {
+	Author     string
+	AuthorType string
+	Body       string
+	Head       string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// FromComment hears a comment that a sweep found; nil when it commands nothing.
+// Edited comments command nothing: what they said when they were created, and
+// was heard then, cannot be told from what was added.
+func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
+	if c.UpdatedAt.After(c.CreatedAt) {
+		return nil
+	}
+	return created(pull, c, opts)
+}
+
+// created hears a comment as it was when it was created.
+func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
+	t := text{
+		id: fmt.Sprintf("comment-%d", c.ID), body: c.Body,
+		by: c.Author, byType: c.AuthorType, at: c.CreatedAt,
+	}
+	commands := t.commands(opts)
+	if len(commands) == 0 {
+		return nil
+	}
+	return &Heard{
+		Pull:     pull,
+		Observed: &v1alpha1.Observed{Event: "created", At: metav1.NewTime(c.CreatedAt)},
+		Commands: commands,
+	}
+}
+
+// FromPull hears an open pull request that a sweep found. Its body commands
+// only on first sight, that is while there is no Rehearsal for it: afterwards
+// the body may have been edited, and only what it said when the pull request
+// was opened counts.
+func FromPull(pull v1alpha1.Pull, p Pull, firstSight bool, opts Options) *Heard {
+	heard := &Heard{
+		Pull:     pull,
+		Observed: &v1alpha1.Observed{Event: "sweep", Head: p.Head, At: metav1.NewTime(p.UpdatedAt)},
+	}
+	if firstSight {
+		heard.Commands = opened(p, opts)
+	}
+	return heard
+}
+
+// opened hears the body of a pull request. The id is made of the author and of
+// the command lines, not of the whole text: a typo mended between a delivery
+// and a sweep must not start everything again.
+func opened(p Pull, opts Options) []v1alpha1.Command {
+	said := p.Author + "\n" + strings.Join(CommandLines(p.Body, opts.prefixes()), "\n")
+	t := text{
+		id: "body-" + hash(said, 16), body: p.Body,
+		by: p.Author, byType: p.AuthorType, at: p.CreatedAt,
+	}
+	return t.commands(opts)
+}
+
+// text is something that somebody wrote.
+type text struct {
+	id, body, by, byType string
+	at                   time.Time
+}
+
+func (t text) commands(opts Options) []v1alpha1.Command {
+	if t.byBot() || strings.Contains(t.body, Marker) || opts.tooOld(t.at) {
+		return nil
+	}
+	lines := CommandLines(t.body, opts.prefixes())
+	if len(lines) > maxCommands {
+		lines = lines[:maxCommands]
+	}
+	var commands []v1alpha1.Command
+	for n, line := range lines {
+		commands = append(commands, v1alpha1.Command{
+			ID:   fmt.Sprintf("%s-%d", t.id, n),
+			Text: shorten(line, maxText),
+			By:   t.by,
+			At:   metav1.NewTime(t.at),
+		})
+	}
+	return commands
+}
+
+func (t text) byBot() bool {
+	// A deleted account has no login; nobody can answer for its words.
+	return t.by == "" || t.byType == "Bot" || strings.HasSuffix(t.by, "[bot]")
+}
+
+func (o Options) prefixes() []string {
+	if len(o.Prefixes) == 0 {
+		return DefaultPrefixes()
+	}
+	return o.Prefixes
+}
+
+func (o Options) tooOld(at time.Time) bool {
+	return at.Before(o.Now.Add(-MaxAge))
+}
+
+// shorten cuts a line at the last word that fits and shows that it did: half a
+// name must not be taken for a name.
+func shorten(line string, limit int) string {
+	runes := []rune(line)
+	if len(runes) <= limit {
+		return line
+	}
+	cut := string(runes[:limit-2])
+	if i := strings.LastIndexAny(cut, " \t"); i >= 0 {
+		cut = cut[:i]
+	}
+	return cut + " …"
+}
+
+func hash(s string, length int) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])[:length]
+}

@@ -1,0 +1,192 @@
+// Package logbook appends what was heard about a pull request to its Rehearsal
+// on the API server. The receiver, the controller's sweep and the command line
+// share it. It only ever adds: it reads nothing, and needs the rights to create
+// and patch Rehearsals and no others.
+package logbook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// Rehearsals is the part of the generated client for the Rehearsals of one
+// namespace that appending needs.
+type Rehearsals interface {
+	Create(context.Context, *v1alpha1.Rehearsal, metav1.CreateOptions) (*v1alpha1.Rehearsal, error)
+	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts metav1.PatchOptions, subresources ...string) (*v1alpha1.Rehearsal, error)
+}
+
+// FullError says that the log of a pull request holds as much as it may. The
+// controller makes room as entries age; until then nothing can be appended.
+type FullError struct {
+	Rehearsal string
+	Err       error
+}
+
+func (e *FullError) Error() string { return fmt.Sprintf("the log of Rehearsal %s is full", e.Rehearsal) }
+
+func (e *FullError) Unwrap() error { return e.Err }
+
+// conflictPause is the time between two attempts at a patch that lost a race.
+const conflictPause = 20 * time.Millisecond
+
+// Append stores what was heard: when it returns nil, etcd has it. What the log
+// already has is not stored again. The context bounds how long it tries.
+func Append(ctx context.Context, rehearsals Rehearsals, heard *event.Heard) error {
+	name := event.Name(heard.Pull)
+	err := patchAll(ctx, rehearsals, name, heard)
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	_, err = rehearsals.Create(ctx, newRehearsal(name, heard), metav1.CreateOptions{})
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return patchAll(ctx, rehearsals, name, heard)
+	case err != nil:
+		return fmt.Errorf("creating Rehearsal %s: %w", name, err)
+	}
+	return nil
+}
+
+func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
+	return &v1alpha1.Rehearsal{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.RehearsalSpec{
+			Pull:     heard.Pull,
+			Observed: heard.Observed,
+			Commands: heard.Commands,
+		},
+	}
+}
+
+// patchAll appends all commands at once. The API server refuses a patch as a
+// whole when it knows one of them already; then they go one by one.
+func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
+	err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands)
+	if !isDuplicate(err) {
+		return err
+	}
+	if len(heard.Commands) == 1 {
+		return nil
+	}
+	for i := range heard.Commands {
+		err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands[i:i+1])
+		if err != nil && !isDuplicate(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendPatch appends commands to a log that may have none yet. JSON Patch
+// appends only to a list that is there, and an empty list is not stored.
+func appendPatch(ctx context.Context, rehearsals Rehearsals, name string, observed *v1alpha1.Observed, commands []v1alpha1.Command) error {
+	if len(commands) == 0 && observed == nil {
+		return nil
+	}
+	err := apply(ctx, rehearsals, name, operations(observed, commands))
+	if len(commands) == 0 || !isMisapplied(err) {
+		return err
+	}
+	err = apply(ctx, rehearsals, name, firstOperations(observed, commands))
+	if !isMisapplied(err) {
+		return err
+	}
+	// Somebody else was first in between.
+	return apply(ctx, rehearsals, name, operations(observed, commands))
+}
+
+// operation is one step of a JSON Patch (RFC 6902).
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+func operations(observed *v1alpha1.Observed, commands []v1alpha1.Command) []operation {
+	var ops []operation
+	for i := range commands {
+		ops = append(ops, operation{Op: "add", Path: "/spec/commands/-", Value: commands[i]})
+	}
+	if observed != nil {
+		ops = append(ops, operation{Op: "add", Path: "/spec/observed", Value: observed})
+	}
+	return ops
+}
+
+// firstOperations start a log; they do not apply where there is one.
+func firstOperations(observed *v1alpha1.Observed, commands []v1alpha1.Command) []operation {
+	start := []operation{
+		{Op: "test", Path: "/spec/commands", Value: nil},
+		{Op: "add", Path: "/spec/commands", Value: []v1alpha1.Command{}},
+	}
+	return append(start, operations(observed, commands)...)
+}
+
+func apply(ctx context.Context, rehearsals Rehearsals, name string, ops []operation) error {
+	patch, err := json.Marshal(ops)
+	if err != nil {
+		return fmt.Errorf("encoding a patch of Rehearsal %s: %w", name, err)
+	}
+	for {
+		_, err := rehearsals.Patch(ctx, name, types.JSONPatchType, patch, metav1.PatchOptions{})
+		switch {
+		case err == nil:
+			return nil
+		case isFull(err):
+			return &FullError{Rehearsal: name, Err: err}
+		case !apierrors.IsConflict(err):
+			return fmt.Errorf("patching Rehearsal %s: %w", name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("patching Rehearsal %s: %w", name, ctx.Err())
+		case <-time.After(conflictPause):
+		}
+	}
+}
+
+// isDuplicate says that the API server refused a command because the log has
+// one with its id.
+func isDuplicate(err error) bool {
+	return hasCause(err, metav1.CauseTypeFieldValueDuplicate)
+}
+
+// isFull says that the list is longer than its schema allows.
+func isFull(err error) bool {
+	return !isDuplicate(err) && hasCause(err, "FieldValueTooMany")
+}
+
+// isMisapplied says that a patch does not fit the object as it is: 422 without
+// the details that come with an object that is not valid.
+func isMisapplied(err error) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return false
+	}
+	s := status.Status()
+	return s.Code == 422 && s.Reason != metav1.StatusReasonInvalid
+}
+
+func hasCause(err error, cause metav1.CauseType) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return false
+	}
+	for _, c := range status.Status().Details.Causes {
+		if c.Type == cause {
+			return true
+		}
+	}
+	return false
+}
