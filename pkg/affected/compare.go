@@ -1,0 +1,95 @@
+package affected
+
+import (
+	"maps"
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// sameRefs stands for the commits under test, which are no part of a job: with
+// the same on both sides, only what the job itself adds can differ.
+var sameRefs = prowapi.Refs{Org: "org", Repo: "repo", BaseRef: "main"}
+
+// difference is what sets one job apart from its former self.
+type difference struct {
+	change Change
+	fields []field
+	// listedOnly: nothing but what surrounds the run differs, so running the
+	// job would try nothing.
+	listedOnly bool
+}
+
+// compare returns the change between two effective jobs of one identity, or
+// false when Prow would create the same ProwJob at the same times.
+func compare(before, after Effective) (difference, bool) {
+	oldSpec, newSpec := before.Spec(sameRefs), after.Spec(sameRefs)
+	oldBase, newBase := before.Base(), after.Base()
+	switch {
+	case !equality.Semantic.DeepEqual(oldSpec, newSpec):
+		return difference{
+			change:     ChangeSpec,
+			fields:     specFields(oldSpec, newSpec),
+			listedOnly: equality.Semantic.DeepEqual(withoutSurroundings(oldSpec), withoutSurroundings(newSpec)),
+		}, true
+	case !maps.Equal(oldBase.Labels, newBase.Labels):
+		return difference{change: ChangeLabels, fields: diffFields("labels", oldBase.Labels, newBase.Labels)}, true
+	case !reflect.DeepEqual(before.trigger(), after.trigger()):
+		return difference{
+			change:     ChangeTrigger,
+			fields:     triggerFields(before.trigger(), after.trigger()),
+			listedOnly: !stricter(before, after),
+		}, true
+	case !maps.Equal(oldBase.Annotations, newBase.Annotations):
+		return difference{
+			change:     ChangeAnnotations,
+			fields:     diffFields("annotations", oldBase.Annotations, newBase.Annotations),
+			listedOnly: true,
+		}, true
+	}
+	return difference{}, false
+}
+
+// withoutSurroundings clears what decides how a ProwJob is reported, shown,
+// rerun or queued, but not what it does.
+func withoutSurroundings(spec prowapi.ProwJobSpec) prowapi.ProwJobSpec {
+	spec.Context = ""
+	spec.Report = false
+	spec.ReporterConfig = nil
+	spec.RerunCommand = ""
+	spec.RerunAuthConfig = nil
+	spec.Hidden = false
+	spec.MaxConcurrency = 0
+	spec.JobQueueName = ""
+	return spec
+}
+
+// stricter reports whether a job starts to block pull requests, or to run on
+// all of them: then its next run should not be its first.
+func stricter(before, after Effective) bool {
+	if before.Presubmit == nil || after.Presubmit == nil {
+		return false
+	}
+	return before.Presubmit.Optional && !after.Presubmit.Optional ||
+		!before.Presubmit.AlwaysRun && after.Presubmit.AlwaysRun
+}
+
+// exclusion returns the rule that keeps a job from being rehearsed by default,
+// or "".
+func exclusion(job Job, listedOnly bool) string {
+	switch {
+	case job.Type == prowapi.PostsubmitJob:
+		return "postsubmits publish and deploy: they run only when named"
+	case job.Effective.Base().Agent != string(prowapi.KubernetesAgent):
+		return "agent " + job.Effective.Base().Agent + ": only kubernetes jobs are rehearsed"
+	case job.Change == ChangeAnnotations:
+		return "only annotations differ"
+	case job.Change == ChangeTrigger && listedOnly:
+		return "only when it is triggered differs"
+	case job.Change == ChangeSpec && listedOnly:
+		return "only how it is reported, shown or queued differs"
+	}
+	return ""
+}

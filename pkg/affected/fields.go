@@ -1,0 +1,199 @@
+package affected
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// field is one place where two values differ. Old and New are nil where the
+// field is absent.
+type field struct {
+	path     string
+	old, new any
+}
+
+// specNames are the names that job authors know for the fields of a
+// ProwJobSpec.
+var specNames = map[string]string{
+	"pod_spec":          "spec",
+	"job":               "name",
+	"prowjob_defaults":  "prowjob_defaults",
+	"extra_refs":        "extra_refs",
+	"decoration_config": "decoration_config",
+}
+
+// specFields lists where two ProwJobSpecs differ, named as in a job's YAML.
+func specFields(before, after prowapi.ProwJobSpec) []field {
+	fields := diffFields("", before, after)
+	for i, f := range fields {
+		head, tail := cutPath(f.path)
+		switch {
+		case head == "refs":
+			// What a job adds to its refs is written at its top level.
+			fields[i].path = strings.TrimPrefix(tail, ".")
+		case head == "report":
+			fields[i].path = "skip_report"
+			fields[i].old, fields[i].new = negate(f.old), negate(f.new)
+		case specNames[head] != "":
+			fields[i].path = specNames[head] + tail
+		}
+	}
+	return fields
+}
+
+func negate(v any) any {
+	b, _ := v.(bool)
+	return !b
+}
+
+func cutPath(path string) (head, tail string) {
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		return path[:i], path[i:]
+	}
+	return path, ""
+}
+
+func triggerFields(before, after trigger) []field {
+	fields := diffFields("", before, after)
+	for i := range fields {
+		if fields[i].path == "always_run_set" {
+			fields[i].path = "always_run"
+		}
+	}
+	return fields
+}
+
+// diffFields lists where two values differ in JSON, which is what would be
+// stored. The list is sorted by path, in the order of list elements.
+func diffFields(prefix string, before, after any) []field {
+	var fields []field
+	walk(prefix, generic(before), generic(after), &fields)
+	return fields
+}
+
+func generic(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	var out any
+	if json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return out
+}
+
+func walk(path string, before, after any, out *[]field) {
+	if reflect.DeepEqual(before, after) {
+		return
+	}
+	oldMap, isOldMap := before.(map[string]any)
+	newMap, isNewMap := after.(map[string]any)
+	if (isOldMap || before == nil) && (isNewMap || after == nil) && (isOldMap || isNewMap) {
+		walkMaps(path, oldMap, newMap, out)
+		return
+	}
+	oldList, isOldList := before.([]any)
+	newList, isNewList := after.([]any)
+	if isOldList && isNewList && walkLists(path, oldList, newList, out) {
+		return
+	}
+	*out = append(*out, field{path: path, old: before, new: after})
+}
+
+func walkMaps(path string, before, after map[string]any, out *[]field) {
+	if len(before) == 0 && len(after) == 0 {
+		*out = append(*out, field{path: path, old: before, new: after})
+		return
+	}
+	keys := map[string]bool{}
+	for k := range before {
+		keys[k] = true
+	}
+	for k := range after {
+		keys[k] = true
+	}
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		walk(join(path, k), before[k], after[k], out)
+	}
+}
+
+func join(path, key string) string {
+	if strings.ContainsAny(key, ".[]/") {
+		return fmt.Sprintf("%s[%q]", path, key)
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// walkLists descends into lists element by element: by name where elements
+// have one, so that an insertion is one difference, and by position where the
+// lengths are equal. It returns false when neither tells more than the lists.
+func walkLists(path string, before, after []any, out *[]field) bool {
+	oldNames, newNames := elementNames(before), elementNames(after)
+	if oldNames != nil && newNames != nil && !slices.Equal(oldNames, newNames) {
+		return walkNamed(path, before, after, oldNames, newNames, out)
+	}
+	if len(before) != len(after) {
+		return false
+	}
+	for i := range before {
+		walk(fmt.Sprintf("%s[%d]", path, i), before[i], after[i], out)
+	}
+	return true
+}
+
+func walkNamed(path string, before, after []any, oldNames, newNames []string, out *[]field) bool {
+	found := len(*out)
+	for i, name := range oldNames {
+		at := fmt.Sprintf("%s[%s]", path, name)
+		if j := slices.Index(newNames, name); j >= 0 {
+			walk(at, before[i], after[j], out)
+		} else {
+			*out = append(*out, field{path: at, old: before[i]})
+		}
+	}
+	for j, name := range newNames {
+		if !slices.Contains(oldNames, name) {
+			*out = append(*out, field{path: fmt.Sprintf("%s[%s]", path, name), new: after[j]})
+		}
+	}
+	if len(*out) == found {
+		*out = append(*out, field{path: path + " (order)", old: toAny(oldNames), new: toAny(newNames)})
+	}
+	return true
+}
+
+func toAny(in []string) []any {
+	out := make([]any, len(in))
+	for i, s := range in {
+		out[i] = s
+	}
+	return out
+}
+
+// elementNames returns the distinct names of the elements, or nil when any
+// has none.
+func elementNames(list []any) []string {
+	names := make([]string, 0, len(list))
+	for _, e := range list {
+		m, ok := e.(map[string]any)
+		if !ok {
+			return nil
+		}
+		name, ok := m["name"].(string)
+		if !ok || name == "" || slices.Contains(names, name) {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return names
+}

@@ -1,0 +1,183 @@
+// Package affected answers which Prow jobs differ between two revisions of a
+// config repository, and why. It is pure: it reads no files, runs no commands
+// and talks to nobody; the revisions are handed to it already read.
+//
+// A job is affected when the ProwJob that Prow would create for it after the
+// merge differs from the one it would create today, or when it is new.
+package affected
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Change says in which way a job is affected. The constants are in order of
+// precedence: a job has the first that applies.
+type Change string
+
+const (
+	// ChangeNew is a job of which no job of that type, repository and name existed.
+	ChangeNew Change = "new"
+	// ChangeBranches is a job whose name existed, but not with this set of branches.
+	ChangeBranches Change = "branches"
+	// ChangeSpec is a job whose ProwJobSpec differs, or that reads a ConfigMap that does.
+	ChangeSpec Change = "spec"
+	// ChangeLabels is a job of which only the ProwJob's labels differ.
+	ChangeLabels Change = "labels"
+	// ChangeTrigger is a job that only starts at other times or for other reasons.
+	ChangeTrigger Change = "trigger"
+	// ChangeAnnotations is a job of which only the annotations differ.
+	ChangeAnnotations Change = "annotations"
+)
+
+// Names of the sources that a Reason can come from.
+const (
+	SourceJobConfig  = "job config"
+	SourcePreset     = "preset"
+	SourceProwConfig = "prow config"
+	SourceConfigMap  = "configmap"
+)
+
+// Reason is one cause for a job to be affected. Path is the field as a job's
+// author writes it (`spec.containers[0].image`), preceded by the chain that
+// leads to it where the cause is indirect (`preset cloud-credentials ▸ …`).
+// Old and New are shortened, and censored where they look like a secret.
+type Reason struct {
+	Source string `json:"source"`
+	File   string `json:"file,omitempty"`
+	Path   string `json:"path,omitempty"`
+	Old    string `json:"old,omitempty"`
+	New    string `json:"new,omitempty"`
+}
+
+// Ref is the identity of a job: its type, target repository, name and sets of
+// branches, both sorted. Repo is empty for periodics.
+type Ref struct {
+	Type         prowapi.ProwJobType `json:"type"`
+	Repo         string              `json:"repo"`
+	Name         string              `json:"name"`
+	Branches     []string            `json:"branches"`
+	SkipBranches []string            `json:"skip_branches"`
+}
+
+// Key is a string that is equal for equal identities only. Branches may be
+// regular expressions, so no printable separator is safe.
+func (r Ref) Key() string {
+	var b strings.Builder
+	b.WriteString(r.nameKey())
+	for _, branch := range r.Branches {
+		b.WriteString("\x00+")
+		b.WriteString(branch)
+	}
+	for _, branch := range r.SkipBranches {
+		b.WriteString("\x00-")
+		b.WriteString(branch)
+	}
+	return b.String()
+}
+
+func (r Ref) nameKey() string {
+	return string(r.Type) + "\x00" + r.Repo + "\x00" + r.Name
+}
+
+// Compare orders references for people: by type, repository, name, branches.
+func (r Ref) Compare(o Ref) int {
+	return firstNonZero(
+		strings.Compare(typeOrder(r.Type), typeOrder(o.Type)),
+		strings.Compare(r.Repo, o.Repo),
+		strings.Compare(r.Name, o.Name),
+		slices.Compare(r.Branches, o.Branches),
+		slices.Compare(r.SkipBranches, o.SkipBranches),
+	)
+}
+
+func typeOrder(t prowapi.ProwJobType) string {
+	switch t {
+	case prowapi.PresubmitJob:
+		return "0"
+	case prowapi.PostsubmitJob:
+		return "1"
+	case prowapi.PeriodicJob:
+		return "2"
+	}
+	return "3" + string(t)
+}
+
+func firstNonZero(ns ...int) int {
+	for _, n := range ns {
+		if n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// Effective is a job as Prow would run it: defaulted, decorated, presets
+// applied. Exactly one of the three is set.
+type Effective struct {
+	Presubmit  *config.Presubmit  `json:"-"`
+	Postsubmit *config.Postsubmit `json:"-"`
+	Periodic   *config.Periodic   `json:"-"`
+}
+
+// Job is an affected job. The embedded Effective is the job after the merge.
+type Job struct {
+	Ref
+	Effective `json:"-"`
+
+	// Before is the same job at base; it is unset for new jobs and for jobs
+	// whose set of branches is new.
+	Before Effective `json:"-"`
+
+	Change Change `json:"change"`
+	// Rehearse says whether the job is offered for a rehearsal by default;
+	// Excluded is the rule that says no.
+	Rehearse bool     `json:"rehearse"`
+	Excluded string   `json:"excluded"`
+	Reasons  []Reason `json:"reasons"`
+}
+
+// FileError is a file that could not be used, and so hides its jobs.
+type FileError struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Message string `json:"message"`
+}
+
+// Result is the answer for one pull request. All lists are sorted.
+type Result struct {
+	Base string `json:"base"`
+	Head string `json:"head"`
+	// Tree is the merged tree.
+	Tree string `json:"tree"`
+	// Jobs counts all jobs after the merge.
+	Jobs     int   `json:"jobs"`
+	Removed  []Ref `json:"removed"`
+	Affected []Job `json:"affected"`
+	// Warnings are things that Prow accepts but that are probably mistakes,
+	// such as unknown fields.
+	Warnings []string `json:"warnings,omitempty"`
+	// Incomplete lists the files whose jobs are missing from the answer.
+	Incomplete []FileError `json:"incomplete,omitempty"`
+}
+
+// Digest identifies what the answer says, whatever the commits are called:
+// two plans with the same digest list the same jobs for the same reasons.
+func (r *Result) Digest() string {
+	content := *r
+	content.Base, content.Head, content.Tree = "", "", ""
+	raw, err := json.Marshal(content)
+	if err != nil {
+		// Only strings, numbers and booleans: encoding cannot fail.
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:16])
+}
