@@ -1,0 +1,149 @@
+// Package plan finds out which jobs a pull request on a config repository
+// affects: it reads both revisions from a mirror, merges them, and hands what
+// they say to package affected. It owns caches and concurrency; it knows
+// nothing of GitHub's API or Kubernetes, and decides nothing about what to run.
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+// Settings says where a config repository keeps its configuration. All paths
+// are relative to its root.
+type Settings struct {
+	// ProwConfig is Prow's main file.
+	ProwConfig string `json:"prow_config"`
+	// SupplementalProwConfigDirs hold files that are merged into it.
+	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs,omitempty"`
+	// SupplementalProwConfigSuffix is how their names end; it defaults to
+	// Prow's own default.
+	SupplementalProwConfigSuffix string `json:"supplemental_prow_config_suffix,omitempty"`
+	// JobConfig is the directory of job files, or a single file. It may be
+	// empty when all jobs are in ProwConfig.
+	JobConfig string `json:"job_config,omitempty"`
+	// PluginConfig is Prow's plugins.yaml, read for config-updater. It may be
+	// empty.
+	PluginConfig string `json:"plugin_config,omitempty"`
+}
+
+// DefaultSupplementalSuffix is what Prow's components use when not told otherwise.
+const DefaultSupplementalSuffix = "_prowconfig.yaml"
+
+func (s Settings) suffix() string {
+	if s.SupplementalProwConfigSuffix == "" {
+		return DefaultSupplementalSuffix
+	}
+	return s.SupplementalProwConfigSuffix
+}
+
+// Request names one pull request at one moment. Base and Head are full SHAs.
+type Request struct {
+	Org      string
+	Repo     string
+	Number   int
+	Settings Settings
+	BaseRef  string
+	Base     string
+	Head     string
+}
+
+// key is equal for requests with the same answer.
+func (r Request) key() string {
+	s := r.Settings
+	return strings.Join([]string{
+		r.Org, r.Repo, r.Base, r.Head, s.ProwConfig, strings.Join(s.SupplementalProwConfigDirs, "\x01"),
+		s.suffix(), s.JobConfig, s.PluginConfig,
+	}, "\x00")
+}
+
+// Result is a plan: the affected jobs, and what is needed to render them.
+type Result struct {
+	affected.Result
+
+	// BaseConfig and HeadConfig are Prow's configuration before and after the
+	// merge, validated and defaulted, without any jobs.
+	BaseConfig *config.Config
+	HeadConfig *config.Config
+
+	effective func(context.Context, []affected.Job) ([]affected.Job, error)
+}
+
+// Effective returns the given affected jobs with their effective jobs after
+// the merge and at base. A plan of thousands of jobs does not keep those, so
+// call it for the selected jobs before rendering them.
+func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
+	if r.effective == nil {
+		return jobs, nil
+	}
+	return r.effective(ctx, jobs)
+}
+
+// Planner finds the affected jobs of a pull request.
+//
+// A *RefusedError comes together with a result that lists what could be read,
+// with the rest in Incomplete. A *ConflictError and a *MissingPathError come
+// without one. All other errors are worth a retry.
+type Planner interface {
+	Plan(ctx context.Context, req Request) (*Result, error)
+}
+
+// ConflictError says that the pull request cannot be merged.
+type ConflictError struct {
+	Files []string
+}
+
+func (e *ConflictError) Error() string {
+	return "merge conflict in " + strings.Join(e.Files, ", ")
+}
+
+// RefusedError says that Prow would not load the configuration.
+type RefusedError struct {
+	// Reason is Prow's own.
+	Reason string
+	// File and Line say where, if known.
+	File string
+	Line int
+	// BaseBroken says that the base branch is refused for the same reason, so
+	// this pull request is not to blame.
+	BaseBroken bool
+}
+
+func (e *RefusedError) Error() string {
+	text := e.Reason
+	switch {
+	case e.File != "" && e.Line > 0:
+		text = fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
+	case e.File != "":
+		text = e.File + ": " + e.Reason
+	}
+	if e.BaseBroken {
+		return "the base branch is broken already: " + text
+	}
+	return text
+}
+
+// MissingPathError says that a path in the settings does not exist.
+type MissingPathError struct {
+	Path string
+	// Setting is the name of the setting to correct.
+	Setting string
+}
+
+func (e *MissingPathError) Error() string {
+	return fmt.Sprintf("%s: %q does not exist in the repository", e.Setting, e.Path)
+}
+
+// terminal reports whether err will be the same however often it is tried.
+func terminal(err error) bool {
+	switch err.(type) {
+	case *ConflictError, *RefusedError, *MissingPathError:
+		return true
+	}
+	return false
+}
