@@ -1,0 +1,118 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	gogithub "github.com/google/go-github/v60/github"
+)
+
+// Comment is a comment on a pull request.
+type Comment struct {
+	ID     int64
+	Number int
+	Author string
+	// AuthorType is GitHub's: User, Bot, Organization or Mannequin.
+	AuthorType string
+	Body       string
+	URL        string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Comments lists the comments on a pull request, oldest first.
+func (c *Client) Comments(ctx context.Context, org, repo string, number int) ([]Comment, error) {
+	op := "listing the comments on " + pullName(org, repo, number)
+	comments, more, err := c.listComments(ctx, op, org, repo, number, &gogithub.IssueListCommentsOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if more {
+		return nil, fmt.Errorf("%s: there are more than %d", op, maxPages*pageSize)
+	}
+	return comments, nil
+}
+
+// CommentsSince lists the comments on all pull requests of a repository that
+// were created or edited at that time or later, the least recently changed
+// first. It stops after 10,000: who asks goes on from UpdatedAt of the last.
+func (c *Client) CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]Comment, error) {
+	op := fmt.Sprintf("listing the comments on %s/%s since %s", org, repo, since.UTC().Format(time.RFC3339))
+	since = since.UTC()
+	comments, _, err := c.listComments(ctx, op, org, repo, 0, &gogithub.IssueListCommentsOptions{
+		Sort: gogithub.String("updated"), Direction: gogithub.String("asc"), Since: &since,
+	})
+	return comments, err
+}
+
+// listComments also says whether there are more than it lists.
+func (c *Client) listComments(ctx context.Context, op, org, repo string, number int, opts *gogithub.IssueListCommentsOptions) ([]Comment, bool, error) {
+	var comments []Comment
+	opts.PerPage = pageSize
+	for page := 0; page < maxPages; page++ {
+		list, resp, err := c.github.Issues.ListComments(ctx, org, repo, number, opts)
+		if err != nil {
+			return nil, false, translate(op, err)
+		}
+		for _, comment := range list {
+			if onPull(comment) {
+				comments = append(comments, newComment(comment))
+			}
+		}
+		if resp.NextPage == 0 {
+			return comments, false, nil
+		}
+		opts.Page = resp.NextPage
+	}
+	return comments, true, nil
+}
+
+// CreateComment comments on a pull request.
+func (c *Client) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
+	created, _, err := c.github.Issues.CreateComment(ctx, org, repo, number, &gogithub.IssueComment{Body: &body})
+	if err != nil {
+		return nil, translate("commenting on "+pullName(org, repo, number), err)
+	}
+	comment := newComment(created)
+	return &comment, nil
+}
+
+// EditComment replaces the body of a comment.
+func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+	_, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
+	return translate(commentOp("editing", org, repo, id), err)
+}
+
+// DeleteComment deletes a comment.
+func (c *Client) DeleteComment(ctx context.Context, org, repo string, id int64) error {
+	_, err := c.github.Issues.DeleteComment(ctx, org, repo, id)
+	return translate(commentOp("deleting", org, repo, id), err)
+}
+
+// React adds a reaction (+1, -1, laugh, confused, heart, hooray, rocket, eyes)
+// to a comment; again is as good as once.
+func (c *Client) React(ctx context.Context, org, repo string, id int64, reaction string) error {
+	_, _, err := c.github.Reactions.CreateIssueCommentReaction(ctx, org, repo, id, reaction)
+	return translate(commentOp("reacting to", org, repo, id), err)
+}
+
+func commentOp(verb, org, repo string, id int64) string {
+	return fmt.Sprintf("%s comment %d of %s/%s", verb, id, org, repo)
+}
+
+// onPull tells comments on pull requests from those on issues: GitHub lists
+// them together, and only the page's URL says which is which.
+func onPull(c *gogithub.IssueComment) bool {
+	return strings.Contains(c.GetHTMLURL(), "/pull/")
+}
+
+func newComment(c *gogithub.IssueComment) Comment {
+	return Comment{
+		ID: c.GetID(), Number: numberFrom(c.GetIssueURL()),
+		Author: c.GetUser().GetLogin(), AuthorType: c.GetUser().GetType(),
+		Body: c.GetBody(), URL: c.GetHTMLURL(),
+		CreatedAt: c.GetCreatedAt().Time, UpdatedAt: c.GetUpdatedAt().Time,
+	}
+}

@@ -1,0 +1,85 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	gogithub "github.com/google/go-github/v60/github"
+)
+
+// NotFoundError says that GitHub has no such thing, or hides it from us.
+type NotFoundError struct {
+	Op string
+}
+
+func (e *NotFoundError) Error() string { return e.Op + ": not found" }
+
+// RateLimitedError says that GitHub wants no calls before Until. It is given
+// back without a call being made while that lasts.
+type RateLimitedError struct {
+	Until time.Time
+}
+
+func (e *RateLimitedError) Error() string {
+	return "GitHub's rate limit is reached until " + e.Until.UTC().Format(time.RFC3339)
+}
+
+// RefusedError says that GitHub understood the call and will not do it: asking
+// again gives the same answer until somebody changes something. Reason is
+// GitHub's own sentence.
+type RefusedError struct {
+	Op     string
+	Status int
+	Reason string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s: refused (%d): %s", e.Op, e.Status, e.Reason)
+}
+
+// translate turns go-github's errors into ours. What it leaves as it is may go
+// away by itself.
+func translate(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var (
+		limited *RateLimitedError
+		primary *gogithub.RateLimitError
+		answer  *gogithub.ErrorResponse
+	)
+	switch {
+	case errors.As(err, &limited):
+		return fmt.Errorf("%s: %w", op, limited)
+	case errors.As(err, &primary):
+		// go-github makes no call when the last one used up the limit.
+		return fmt.Errorf("%s: %w", op, &RateLimitedError{Until: primary.Rate.Reset.Time})
+	case errors.As(err, &answer) && answer.Response != nil:
+		return translateAnswer(op, answer)
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+func translateAnswer(op string, answer *gogithub.ErrorResponse) error {
+	status := answer.Response.StatusCode
+	switch status {
+	case http.StatusNotFound, http.StatusGone:
+		return &NotFoundError{Op: op}
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusUnavailableForLegalReasons:
+		return &RefusedError{Op: op, Status: status, Reason: reason(answer)}
+	}
+	return fmt.Errorf("%s: GitHub answers %d: %s", op, status, reason(answer))
+}
+
+func reason(answer *gogithub.ErrorResponse) string {
+	reasons := []string{answer.Message}
+	for _, e := range answer.Errors {
+		if e.Message != "" {
+			reasons = append(reasons, e.Message)
+		}
+	}
+	return strings.Join(reasons, "; ")
+}

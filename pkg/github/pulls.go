@@ -1,0 +1,127 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	gogithub "github.com/google/go-github/v60/github"
+)
+
+// pageSize is the most that GitHub gives at once; maxPages bounds how often one
+// list is asked to go on.
+const (
+	pageSize = 100
+	maxPages = 100
+)
+
+// Pull is a pull request.
+type Pull struct {
+	Org, Repo  string
+	Number     int
+	Title      string
+	Body       string
+	Author     string
+	AuthorType string
+	// Head is a SHA; HeadRepo is org/repo, empty when the fork is gone.
+	Head     string
+	HeadRef  string
+	HeadRepo string
+	// Base is the tip of the base branch as of the last push, not of now.
+	Base    string
+	BaseRef string
+	Open    bool
+	Merged  bool
+	Locked  bool
+	Draft   bool
+	// Labels are sorted.
+	Labels    []string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	URL       string
+}
+
+// Pull reads a pull request.
+func (c *Client) Pull(ctx context.Context, org, repo string, number int) (*Pull, error) {
+	pr, _, err := c.github.PullRequests.Get(ctx, org, repo, number)
+	if err != nil {
+		return nil, translate("reading "+pullName(org, repo, number), err)
+	}
+	pull := newPull(org, repo, pr)
+	return &pull, nil
+}
+
+// OpenPulls lists the open pull requests of a repository, by number.
+func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error) {
+	op := fmt.Sprintf("listing the open pull requests of %s/%s", org, repo)
+	var pulls []Pull
+	opts := &gogithub.PullRequestListOptions{
+		// In order of creation, a pull request that is opened or closed between
+		// two pages hides no other one for good: the next look finds it.
+		State: "open", Sort: "created", Direction: "asc",
+		ListOptions: gogithub.ListOptions{PerPage: pageSize},
+	}
+	for page := 0; page < maxPages; page++ {
+		list, resp, err := c.github.PullRequests.List(ctx, org, repo, opts)
+		if err != nil {
+			return nil, translate(op, err)
+		}
+		for _, pr := range list {
+			pulls = append(pulls, newPull(org, repo, pr))
+		}
+		if resp.NextPage == 0 {
+			sort.Slice(pulls, func(i, j int) bool { return pulls[i].Number < pulls[j].Number })
+			return pulls, nil
+		}
+		opts.Page = resp.NextPage
+	}
+	return nil, fmt.Errorf("%s: there are more than %d", op, maxPages*pageSize)
+}
+
+// BranchTip returns the SHA that a branch is at now.
+func (c *Client) BranchTip(ctx context.Context, org, repo, branch string) (string, error) {
+	op := fmt.Sprintf("reading branch %s of %s/%s", branch, org, repo)
+	ref, _, err := c.github.Git.GetRef(ctx, org, repo, "heads/"+branch)
+	if err != nil {
+		return "", translate(op, err)
+	}
+	if sha := ref.GetObject().GetSHA(); sha != "" {
+		return sha, nil
+	}
+	return "", fmt.Errorf("%s: GitHub gives no SHA", op)
+}
+
+func newPull(org, repo string, pr *gogithub.PullRequest) Pull {
+	var labels []string
+	for _, l := range pr.Labels {
+		labels = append(labels, l.GetName())
+	}
+	sort.Strings(labels)
+	return Pull{
+		Org: org, Repo: repo, Number: pr.GetNumber(),
+		Title: pr.GetTitle(), Body: pr.GetBody(),
+		Author: pr.GetUser().GetLogin(), AuthorType: pr.GetUser().GetType(),
+		Head: pr.GetHead().GetSHA(), HeadRef: pr.GetHead().GetRef(), HeadRepo: pr.GetHead().GetRepo().GetFullName(),
+		Base: pr.GetBase().GetSHA(), BaseRef: pr.GetBase().GetRef(),
+		Open:   pr.GetState() == "open",
+		Merged: pr.GetMerged() || pr.MergedAt != nil, // lists have no merged
+		Locked: pr.GetLocked(), Draft: pr.GetDraft(), Labels: labels,
+		CreatedAt: pr.GetCreatedAt().Time, UpdatedAt: pr.GetUpdatedAt().Time,
+		URL: pr.GetHTMLURL(),
+	}
+}
+
+func pullName(org, repo string, number int) string {
+	return fmt.Sprintf("pull request %s/%s#%d", org, repo, number)
+}
+
+// numberFrom takes the number off the end of an issue's URL.
+func numberFrom(url string) int {
+	var number int
+	if _, err := fmt.Sscanf(url[strings.LastIndex(url, "/")+1:], "%d", &number); err != nil {
+		return 0
+	}
+	return number
+}
