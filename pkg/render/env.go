@@ -1,0 +1,51 @@
+package render
+
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
+// identity is what a job may want to know that it would know itself if it were
+// not rehearsed: Prow's own variables describe the rehearsal. The names are
+// Prow's with a prefix.
+func identity(job Job) []corev1.EnvVar {
+	env := []corev1.EnvVar{
+		{Name: "REHEARSAL", Value: "true"},
+		{Name: "REHEARSAL_JOB_NAME", Value: job.Name},
+		{Name: "REHEARSAL_JOB_TYPE", Value: string(job.Type)},
+	}
+	if job.Presubmit == nil {
+		return env
+	}
+	org, repo := splitRepo(job.Repo)
+	return append(env,
+		corev1.EnvVar{Name: "REHEARSAL_REPO_OWNER", Value: org},
+		corev1.EnvVar{Name: "REHEARSAL_REPO_NAME", Value: repo},
+		corev1.EnvVar{Name: "REHEARSAL_BASE_REF", Value: job.Branch},
+	)
+}
+
+// setEnv sets the variables in every container. They are facts about the run
+// that jobs with side effects rely on, so they replace what the job sets under
+// the same names (a default of REHEARSAL=false, say).
+func setEnv(pod *corev1.PodSpec, env []corev1.EnvVar) {
+	for i := range pod.InitContainers {
+		pod.InitContainers[i].Env = withEnv(pod.InitContainers[i].Env, env)
+	}
+	for i := range pod.Containers {
+		pod.Containers[i].Env = withEnv(pod.Containers[i].Env, env)
+	}
+}
+
+func withEnv(own, env []corev1.EnvVar) []corev1.EnvVar {
+	ours := map[string]bool{}
+	for _, e := range env {
+		ours[e.Name] = true
+	}
+	var out []corev1.EnvVar
+	for _, e := range own {
+		if !ours[e.Name] {
+			out = append(out, e)
+		}
+	}
+	return append(out, env...)
+}

@@ -1,0 +1,171 @@
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// maxShard bounds the data of one ConfigMap, in bytes. The API server takes
+// 1 MiB.
+const maxShard = 900 << 10
+
+// Handover is what the tasks of a run read.
+type Handover struct {
+	Manifest run.Manifest
+	// ConfigMaps are named after the run and have neither namespace nor owner
+	// yet. The first holds the Manifest.
+	ConfigMaps []corev1.ConfigMap
+}
+
+// NewHandover renders the jobs of a run. The manifest comes with who asked, the
+// command, the number of affected jobs and notes; the rest is filled in. A job that cannot be rendered becomes a
+// note of the manifest and does not keep the others from running.
+//
+// Active are ProwJobs of earlier runs: one that is not complete and rehearses a
+// job at the same head is joined, which means that the hand-over names it in
+// place of a new one. Starting another would make plank abort the older.
+func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []prowapi.ProwJob) (Handover, error) {
+	h := Handover{Manifest: manifest}
+	h.Manifest.Name, h.Manifest.ID = r.Name, r.ID
+	h.Manifest.Org, h.Manifest.Repo, h.Manifest.Number = in.Org, in.Repo, in.Number
+	h.Manifest.Head, h.Manifest.Base, h.Manifest.BaseRef = in.Head, in.Base, in.BaseRef
+	joined := joinable(active, in)
+	s := shards{run: r}
+	for _, job := range jobs {
+		pj, err := ProwJob(job, in, r)
+		if err != nil {
+			h.Manifest.Notes = append(h.Manifest.Notes, err.Error())
+			continue
+		}
+		if other, ok := joined[pj.Spec.Job]; ok {
+			pj = other
+		}
+		raw, err := json.Marshal(pj)
+		if err != nil {
+			return Handover{}, fmt.Errorf("encode the ProwJob of %s: %w", job.Argument, err)
+		}
+		if len(raw) > maxShard-len(pj.Name) {
+			h.Manifest.Notes = append(h.Manifest.Notes, fmt.Sprintf("job %s cannot be rehearsed: its ProwJob takes %d KiB, and at most %d KiB can be stored", job.Argument, len(raw)>>10, maxShard>>10))
+			continue
+		}
+		row := newRow(job, pj, in, r)
+		row.ConfigMap = s.add(pj.Name, string(raw))
+		h.Manifest.Jobs = append(h.Manifest.Jobs, row)
+	}
+	h.Manifest.Deadline = deadline(r, h.Manifest.Jobs)
+	raw, err := json.Marshal(h.Manifest)
+	if err != nil {
+		return Handover{}, fmt.Errorf("encode the manifest of run %s: %w", r.Name, err)
+	}
+	if len(raw) > maxShard {
+		return Handover{}, fmt.Errorf("run %s has too many jobs: its manifest takes %d KiB, and at most %d KiB can be stored", r.Name, len(raw)>>10, maxShard>>10)
+	}
+	h.ConfigMaps = append([]corev1.ConfigMap{s.configMap(0, map[string]string{run.ManifestKey: string(raw)})}, s.done...)
+	return h, nil
+}
+
+func newRow(job Job, pj *prowapi.ProwJob, in Input, r Run) run.Job {
+	row := run.Job{
+		Name: job.Name, Type: string(job.Type), Repo: job.Repo, Branch: job.Branch,
+		ProwJob: pj.Name, Task: taskName(job.Argument, job.Key()), DisplayName: job.Argument,
+		Rerun: in.command() + " " + job.Argument, Timeout: r.DefaultTimeout,
+	}
+	if dc := pj.Spec.DecorationConfig; dc != nil && dc.Timeout != nil {
+		row.Timeout = dc.Timeout.Duration
+		if dc.GracePeriod != nil {
+			row.Timeout += dc.GracePeriod.Duration
+		}
+	}
+	return row
+}
+
+// joinable are the active ProwJobs of this head by the name of their job.
+func joinable(active []prowapi.ProwJob, in Input) map[string]*prowapi.ProwJob {
+	out := map[string]*prowapi.ProwJob{}
+	for i := range active {
+		pj := &active[i]
+		refs := pj.Spec.Refs
+		if pj.Complete() || pj.Status.State == prowapi.AbortedState || refs == nil || !in.isConfigRepo(refs.Org, refs.Repo) {
+			continue
+		}
+		if len(refs.Pulls) != 1 || refs.Pulls[0].Number != in.Number || refs.Pulls[0].SHA != in.Head {
+			continue
+		}
+		if other, ok := out[pj.Spec.Job]; !ok || older(pj, other) {
+			out[pj.Spec.Job] = asRendered(pj)
+		}
+	}
+	return out
+}
+
+func older(a, b *prowapi.ProwJob) bool {
+	return a.Status.StartTime.Before(&b.Status.StartTime)
+}
+
+// asRendered strips what the API server and Prow have added since.
+func asRendered(pj *prowapi.ProwJob) *prowapi.ProwJob {
+	out := pj.DeepCopy()
+	out.ObjectMeta = metav1.ObjectMeta{
+		Name: pj.Name, Namespace: pj.Namespace, Labels: maps.Clone(pj.Labels), Annotations: maps.Clone(pj.Annotations),
+	}
+	out.TypeMeta = metav1.TypeMeta{APIVersion: prowapi.SchemeGroupVersion.String(), Kind: "ProwJob"}
+	return out
+}
+
+// shards fills ConfigMaps one after the other. The first is kept for the
+// manifest: it grows until the last job is known.
+type shards struct {
+	run  Run
+	done []corev1.ConfigMap
+	size int
+}
+
+// add stores a value and returns the name of the ConfigMap that has it.
+func (s *shards) add(key, value string) string {
+	size := len(key) + len(value)
+	if len(s.done) == 0 || s.size+size > maxShard {
+		s.done = append(s.done, s.configMap(len(s.done)+1, map[string]string{}))
+		s.size = 0
+	}
+	s.size += size
+	last := &s.done[len(s.done)-1]
+	last.Data[key] = value
+	return last.Name
+}
+
+func (s *shards) configMap(n int, data map[string]string) corev1.ConfigMap {
+	name := s.run.Name
+	if n > 0 {
+		name = fmt.Sprintf("%s-%d", name, n)
+	}
+	immutable := true
+	return corev1.ConfigMap{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name,
+			Labels: map[string]string{
+				run.LabelRehearsal:    labelValue(s.run.Rehearsal),
+				run.LabelRehearsalUID: s.run.UID,
+				run.LabelRun:          labelValue(s.run.Name),
+			},
+		},
+		Immutable: &immutable,
+		Data:      data,
+	}
+}
+
+// deadline is when waiting for the jobs of a run ends.
+func deadline(r Run, jobs []run.Job) time.Time {
+	var longest time.Duration
+	for _, job := range jobs {
+		longest = max(longest, job.Timeout)
+	}
+	return r.Start.Add(longest + r.Queueing).UTC()
+}

@@ -1,0 +1,158 @@
+package render
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+func handover(t *testing.T, jobs []Job, active ...prowapi.ProwJob) Handover {
+	t.Helper()
+	h, err := NewHandover(run.Manifest{By: "alice", Command: "/pj-rehearse"}, jobs, testInput, testRun, active)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestHandover(t *testing.T) {
+	jobs := Jobs(loadJobs(t), testInput)
+	h := handover(t, Select(jobs, nil, 100, "seed").Jobs)
+
+	var stored run.Manifest
+	if err := json.Unmarshal([]byte(h.ConfigMaps[0].Data[run.ManifestKey]), &stored); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(h.Manifest, stored); diff != "" {
+		t.Errorf("the stored manifest differs (-returned +stored):\n%s", diff)
+	}
+	if h.ConfigMaps[0].Name != stored.Name || stored.Head != testInput.Head || stored.By != "alice" {
+		t.Errorf("manifest = %+v", stored)
+	}
+	if len(stored.Notes) != 1 || !strings.Contains(stored.Notes[0], "pull-gadget-clash") {
+		t.Errorf("notes = %q, want one about the job that cannot be rendered", stored.Notes)
+	}
+	shards := map[string]corev1.ConfigMap{}
+	for _, cm := range h.ConfigMaps {
+		shards[cm.Name] = cm
+	}
+	tasks := map[string]bool{}
+	for _, j := range stored.Jobs {
+		if tasks[j.Task] || len(validation.IsDNS1123Label(j.Task)) > 0 {
+			t.Errorf("task name %q of %s is taken or no DNS label", j.Task, j.DisplayName)
+		}
+		tasks[j.Task] = true
+		var pj prowapi.ProwJob
+		if err := json.Unmarshal([]byte(shards[j.ConfigMap].Data[j.ProwJob]), &pj); err != nil {
+			t.Fatalf("ProwJob of %s: %v", j.DisplayName, err)
+		}
+		if pj.Name != j.ProwJob || pj.Annotations[run.AnnotationJob] != j.Name {
+			t.Errorf("row %s leads to ProwJob %s of %s", j.DisplayName, pj.Name, pj.Annotations[run.AnnotationJob])
+		}
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	jobs := Jobs(loadJobs(t), testInput)
+	for name, tc := range map[string]struct {
+		job  string
+		want time.Duration
+	}{
+		"own, with grace":  {"pull-widget-unit", 40 * time.Minute},
+		"default":          {"periodic-widget-nightly", 2*time.Hour + 10*time.Minute},
+		"without sidecars": {"periodic-alone", 48 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := handover(t, []Job{find(t, jobs, tc.job)})
+			if got := h.Manifest.Jobs[0].Timeout; got != tc.want {
+				t.Errorf("timeout = %s, want %s", got, tc.want)
+			}
+			if want := testRun.Start.Add(tc.want + time.Hour); !h.Manifest.Deadline.Equal(want) {
+				t.Errorf("deadline = %s, want %s", h.Manifest.Deadline, want)
+			}
+		})
+	}
+}
+
+func TestShards(t *testing.T) {
+	big := find(t, Jobs(loadJobs(t), testInput), "pull-widget-unit")
+	var jobs []Job
+	for i := range 40 {
+		j := big
+		j.Name = strings.Repeat("x", i+1)
+		presubmit := *big.Presubmit
+		presubmit.Annotations = map[string]string{"padding": strings.Repeat("y", 64<<10)}
+		j.Presubmit = &presubmit
+		jobs = append(jobs, j)
+	}
+	huge := jobs[0]
+	huge.Argument = "huge"
+	presubmit := *big.Presubmit
+	presubmit.Annotations = map[string]string{"padding": strings.Repeat("y", 1<<20)}
+	huge.Presubmit = &presubmit
+
+	h := handover(t, append(jobs, huge))
+	if len(h.ConfigMaps) != 5 {
+		t.Errorf("%d ConfigMaps, want one for the manifest and 4 for 40 jobs of 64 KiB", len(h.ConfigMaps))
+	}
+	names := map[string]bool{}
+	for _, cm := range h.ConfigMaps {
+		size := 0
+		for k, v := range cm.Data {
+			size += len(k) + len(v)
+		}
+		if size > maxShard || !*cm.Immutable || names[cm.Name] || cm.Labels[run.LabelRun] != testRun.Name {
+			t.Errorf("ConfigMap %s: %d bytes, labels %v", cm.Name, size, cm.Labels)
+		}
+		names[cm.Name] = true
+	}
+	if len(h.Manifest.Jobs) != 40 || len(h.Manifest.Notes) != 1 || !strings.Contains(h.Manifest.Notes[0], "huge") {
+		t.Errorf("%d jobs, notes %q", len(h.Manifest.Jobs), h.Manifest.Notes)
+	}
+}
+
+func TestJoin(t *testing.T) {
+	job := find(t, Jobs(loadJobs(t), testInput), "pull-widget-unit")
+	earlier := testRun
+	earlier.ID, earlier.Name = "comment-1-0", "acme-config-12-1-0"
+	rendered, err := ProwJob(job, testInput, earlier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := metav1.NewTime(testRun.Start)
+	for name, tc := range map[string]struct {
+		change func(*prowapi.ProwJob)
+		joined bool
+	}{
+		"active":     {func(*prowapi.ProwJob) {}, true},
+		"pending":    {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.PendingState }, true},
+		"complete":   {func(pj *prowapi.ProwJob) { pj.Status.CompletionTime = &now }, false},
+		"aborted":    {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.AbortedState }, false},
+		"other head": {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].SHA = "3" }, false},
+		"other pull": {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 13 }, false},
+		"other job":  {func(pj *prowapi.ProwJob) { pj.Spec.Job = "rehearse-12-other" }, false},
+		"no refs":    {func(pj *prowapi.ProwJob) { pj.Spec.Refs = nil }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			active := rendered.DeepCopy()
+			active.ResourceVersion = "7"
+			tc.change(active)
+			h := handover(t, []Job{job}, *active)
+			got := h.Manifest.Jobs[0].ProwJob
+			if (got == rendered.Name) != tc.joined {
+				t.Errorf("the run uses ProwJob %s, the earlier one is %s, want joined = %t", got, rendered.Name, tc.joined)
+			}
+			if strings.Contains(h.ConfigMaps[1].Data[got], "resourceVersion") {
+				t.Error("the stored ProwJob has a resourceVersion")
+			}
+		})
+	}
+}

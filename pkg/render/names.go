@@ -1,0 +1,104 @@
+package render
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+func rehearsalName(number int, job string) string { return fmt.Sprintf("rehearse-%d-%s", number, job) }
+
+// contextOf is the GitHub context of a rehearsal, and the part of the original
+// context that it ends with.
+func contextOf(j Job, in Input) (short, context string) {
+	if j.Presubmit == nil {
+		return j.Name, "ci/rehearse/" + j.Name
+	}
+	short = j.Presubmit.Context[strings.LastIndexByte(j.Presubmit.Context, '/')+1:]
+	if short == "" {
+		short = j.Name
+	}
+	context = "ci/rehearse/"
+	if !targetsConfigRepo(j.Job, in) {
+		context += j.Repo + "/"
+	}
+	return short, context + j.Branch + "/" + short
+}
+
+// nameApart makes what has to be unique unique: plank aborts the older of two
+// presubmits of one pull request that share a name, GitHub shows only the newer
+// of two statuses that share a context. All that share one get a suffix, so
+// that none changes its name when jobs are listed in another order.
+func nameApart(jobs []Job, in Input) {
+	names, contexts := map[string]int{}, map[string]int{}
+	for _, j := range jobs {
+		if j.Problem == "" {
+			names[j.rehearsal]++
+			contexts[j.context]++
+		}
+	}
+	for i := range jobs {
+		j := &jobs[i]
+		if j.Problem != "" {
+			continue
+		}
+		if names[j.rehearsal] > 1 {
+			j.rehearsal += "-" + shortHash(j.Key())
+			if j.Branch != "" {
+				j.Argument = j.Name + "@" + j.Branch
+			}
+		}
+		if contexts[j.context] > 1 {
+			j.context += "-" + shortHash(j.Key())
+		}
+	}
+}
+
+// prowJobName is the same for the same job of the same run, so that a retry
+// finds what it created before.
+func prowJobName(run Run, job string) string {
+	space, err := uuid.Parse(run.UID)
+	if err != nil {
+		space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(run.UID))
+	}
+	return uuid.NewSHA1(space, []byte(run.ID+"\x00"+job)).String()
+}
+
+var notInSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+// taskName makes the name of a PipelineTask, a DNS label, from a job's name and
+// key. Pods are named after it, so it is kept short.
+func taskName(name, key string) string {
+	const longest = 40
+	slug := strings.Trim(notInSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if len(slug) > longest {
+		slug = strings.Trim(slug[:longest], "-")
+	}
+	if slug == "" {
+		slug = "job"
+	}
+	return slug + "-" + shortHash(key)
+}
+
+func shortHash(s string) string { return longHash(s)[:8] }
+
+func longHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+var notInLabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// labelValue makes the closest valid label value.
+func labelValue(s string) string {
+	s = notInLabel.ReplaceAllString(s, "-")
+	if len(s) > validation.LabelValueMaxLength {
+		s = s[:validation.LabelValueMaxLength]
+	}
+	return strings.Trim(s, "._-")
+}

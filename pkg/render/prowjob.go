@@ -1,0 +1,109 @@
+package render
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/prow/pkg/kube"
+	"sigs.k8s.io/prow/pkg/pjutil"
+)
+
+// Labels on rehearsal ProwJobs, as the openshift plugin sets them.
+const (
+	// LabelPull holds the number of the pull request.
+	LabelPull = "ci.openshift.io/rehearse"
+	// LabelContext holds the last part of the original context.
+	LabelContext = "ci.openshift.io/rehearse.context"
+)
+
+// ProwJob renders the rehearsal of a job as Prow would create it. Everything is
+// set but status.startTime, which is the time of creation.
+func ProwJob(job Job, in Input, r Run) (*prowapi.ProwJob, error) {
+	if job.Problem != "" {
+		return nil, fmt.Errorf("job %s cannot be rehearsed: %s", job.Argument, job.Problem)
+	}
+	spec := presubmitSpec(job, in)
+	if err := checkRefs(spec); err != nil {
+		return nil, fmt.Errorf("job %s cannot be rehearsed: %w", job.Argument, err)
+	}
+	setEnv(spec.PodSpec, identity(job))
+
+	base := job.Effective.Base()
+	labels := maps.Clone(base.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[kube.IsOptionalLabel] = "true"
+	labels[LabelPull] = strconv.Itoa(in.Number)
+	labels[LabelContext] = labelValue(job.short)
+	labels[run.LabelRehearsal] = labelValue(r.Rehearsal)
+	labels[run.LabelRehearsalUID] = r.UID
+	labels[run.LabelRun] = labelValue(r.Name)
+
+	annotations := maps.Clone(base.Annotations)
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[run.AnnotationJob] = job.Name
+
+	pj := pjutil.NewProwJob(spec, labels, annotations, pjutil.RequireScheduling(r.RequireScheduling))
+	pj.Namespace = r.Namespace
+	pj.Name = prowJobName(r, job.Key())
+	pj.Status.StartTime = metav1.Time{}
+	return &pj, nil
+}
+
+// presubmitSpec is the original job as a presubmit of the pull request.
+func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
+	presubmit := config.Presubmit{JobBase: *job.Effective.Base()}
+	if job.Presubmit != nil {
+		presubmit.Reporter = job.Presubmit.Reporter
+	}
+	presubmit.Name = job.rehearsal
+	presubmit.Context = job.context
+	presubmit.RerunCommand = in.command() + " " + job.Argument
+	presubmit.Optional = true
+	presubmit.ReporterConfig = nil
+	if !targetsConfigRepo(job.Job, in) {
+		// These describe the checkout of the target repository, which is not
+		// the one under test here: the reference to it carries them.
+		presubmit.PathAlias, presubmit.CloneURI = "", ""
+		presubmit.SkipSubmodules, presubmit.CloneDepth, presubmit.SkipFetchHead = false, 0, false
+	}
+	presubmit.ExtraRefs = extraRefs(job, in)
+
+	shared := pjutil.PresubmitSpec(presubmit, refs(in))
+	spec := *shared.DeepCopy()
+	spec.Refs.SparseCheckoutFiles = nil
+	if spec.DecorationConfig != nil {
+		spec.DecorationConfig.SparseCheckoutFiles = nil
+	}
+	if alias, ok := configRepoAlias(job, in); ok && spec.Refs.PathAlias == "" {
+		spec.Refs.PathAlias = alias
+	}
+	return spec
+}
+
+// refs is the pull request on the config repository.
+func refs(in Input) prowapi.Refs {
+	pull := prowapi.Pull{
+		Number: in.Number, Author: in.Author, SHA: in.Head, Title: in.Title, HeadRef: in.HeadRef,
+	}
+	refs := prowapi.Refs{
+		Org: in.Org, Repo: in.Repo, BaseRef: in.BaseRef, BaseSHA: in.Base, CloneURI: in.CloneURI,
+	}
+	if link := strings.TrimSuffix(in.RepoLink, "/"); link != "" {
+		refs.RepoLink = link
+		refs.BaseLink = link + "/commit/" + in.Base
+		pull.Link = fmt.Sprintf("%s/pull/%d", link, in.Number)
+		pull.CommitLink = fmt.Sprintf("%s/pull/%d/commits/%s", link, in.Number, in.Head)
+	}
+	refs.Pulls = []prowapi.Pull{pull}
+	return refs
+}

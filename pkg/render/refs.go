@@ -1,0 +1,85 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// extraRefs are the repositories that the original job checks out: its target,
+// at the branch that is rehearsed, and its own extra references. The config
+// repository is left out, since a repository can be cloned only once and the
+// pull request's is.
+func extraRefs(job Job, in Input) []prowapi.Refs {
+	var out []prowapi.Refs
+	for _, ref := range job.Effective.Base().ExtraRefs {
+		if !in.isConfigRepo(ref.Org, ref.Repo) {
+			out = append(out, *ref.DeepCopy())
+		}
+	}
+	if job.Presubmit != nil && !targetsConfigRepo(job.Job, in) {
+		out = append(out, targetRef(job))
+	}
+	if workDir := workDirIndex(job, out, in); workDir >= 0 {
+		out[workDir].WorkDir = true
+	}
+	return out
+}
+
+// targetRef moves the settings of the checkout from the job, where they speak
+// of the repository under test, to the reference.
+func targetRef(job Job) prowapi.Refs {
+	base := job.Effective.Base()
+	org, repo := splitRepo(job.Repo)
+	return prowapi.Refs{
+		Org: org, Repo: repo, BaseRef: job.Branch,
+		PathAlias: base.PathAlias, CloneURI: base.CloneURI,
+		SkipSubmodules: base.SkipSubmodules, CloneDepth: base.CloneDepth, SkipFetchHead: base.SkipFetchHead,
+	}
+}
+
+// workDirIndex is the reference that has to become the working directory, or -1
+// when one is already or when it is the pull request's own checkout. What the
+// job says itself counts; else it is the target repository, or the first
+// reference of a periodic.
+func workDirIndex(job Job, extra []prowapi.Refs, in Input) int {
+	isWorkDir := func(ref prowapi.Refs) bool { return ref.WorkDir }
+	switch {
+	case slices.ContainsFunc(job.Effective.Base().ExtraRefs, isWorkDir):
+		return -1
+	case job.Presubmit == nil && len(extra) > 0:
+		return 0
+	case job.Presubmit != nil && !targetsConfigRepo(job.Job, in):
+		return len(extra) - 1
+	}
+	return -1
+}
+
+// configRepoAlias is where the job expects the config repository, if it checks
+// it out itself.
+func configRepoAlias(job Job, in Input) (string, bool) {
+	for _, ref := range job.Effective.Base().ExtraRefs {
+		if in.isConfigRepo(ref.Org, ref.Repo) {
+			return ref.PathAlias, true
+		}
+	}
+	return "", false
+}
+
+// checkRefs refuses what clonerefs would break on: two checkouts in one place.
+func checkRefs(spec prowapi.ProwJobSpec) error {
+	seen := map[string]string{}
+	for _, ref := range append([]prowapi.Refs{*spec.Refs}, spec.ExtraRefs...) {
+		name := ref.Org + "/" + ref.Repo
+		path := ref.PathAlias
+		if path == "" {
+			path = "github.com/" + name
+		}
+		if other, ok := seen[path]; ok {
+			return fmt.Errorf("%s and %s would be checked out in the same place, %s", other, name, path)
+		}
+		seen[path] = name
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+// Package render turns affected jobs and a request into the ProwJobs of a
+// rehearsal and the hand-over to the tasks that run them. It is pure: whatever
+// has to be asked of GitHub, git or a cluster is part of its input.
+//
+// A rehearsal is a presubmit of the config repository's pull request that does
+// what the original job does: the original's target repository is checked out
+// beside the pull request, as the working directory.
+package render
+
+import (
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+// Input is everything about a pull request and its settings that rendering
+// depends on, whatever the run.
+type Input struct {
+	// Org and Repo are the config repository.
+	Org, Repo string
+	// Number, Title, Author and HeadRef are the pull request's.
+	Number  int
+	Title   string
+	Author  string
+	HeadRef string
+	// Head and Base are full SHAs, BaseRef the branch that Base is a commit of.
+	Head, Base, BaseRef string
+	// RepoLink is the page of the config repository; links in Deck start with it.
+	RepoLink string
+	// CloneURI is where pods clone the config repository from. Without it they
+	// would use RepoLink, which private repositories and mirrors do not serve.
+	CloneURI string
+	// DefaultBranches are the default branches of target repositories (by
+	// org/repo) of jobs that name no branch, see NeedDefaultBranch.
+	DefaultBranches map[string]string
+	// Command is how rehearsals are asked for; "/pj-rehearse" when empty.
+	Command string
+}
+
+func (in Input) command() string {
+	if in.Command == "" {
+		return "/pj-rehearse"
+	}
+	return in.Command
+}
+
+func (in Input) isConfigRepo(org, repo string) bool { return org == in.Org && repo == in.Repo }
+
+// Run is the run for which ProwJobs are made.
+type Run struct {
+	// Rehearsal and UID are the name and uid of the Rehearsal.
+	Rehearsal, UID string
+	// ID is the id of the command that asked for the run, Name the run's name.
+	ID, Name string
+	// Namespace is where Prow expects its ProwJobs.
+	Namespace string
+	// RequireScheduling is set where Prow's scheduler is on.
+	RequireScheduling bool
+	// DefaultTimeout bounds jobs that are not decorated, hence set no own
+	// time-out: plank's pod_running_timeout.
+	DefaultTimeout time.Duration
+	// Start is when the run was asked for. Queueing is how long its jobs may
+	// have to wait before they start (plank does not time out jobs that wait
+	// under max_concurrency). They decide when waiting for the jobs ends.
+	Start    time.Time
+	Queueing time.Duration
+}
+
+// Job is an affected job and what its rehearsal is called.
+type Job struct {
+	affected.Job
+
+	// Branch is the branch of the target repository that is rehearsed; empty
+	// for periodics.
+	Branch string
+	// Argument names this job in a command: its name, or name@branch where
+	// several affected jobs have that name.
+	Argument string
+	// Problem is why the job cannot be rehearsed; empty if it can.
+	Problem string
+
+	// rehearsal is the name of the job in Prow, context its GitHub context.
+	rehearsal string
+	context   string
+	short     string
+}
+
+// Runnable says whether the job can be rehearsed, else why not. A job may be
+// runnable and yet not be offered by default, see affected.Job.Rehearse.
+func (j Job) Runnable() (bool, string) { return j.Problem == "", j.Problem }
+
+// Offered says whether the job is part of a run that names no jobs.
+func (j Job) Offered() bool { return j.Rehearse && j.Problem == "" }
+
+// NotOffered is the rule that keeps a job out of runs that name no jobs; empty
+// for jobs that are offered.
+func (j Job) NotOffered() string {
+	if j.Problem != "" {
+		return j.Problem
+	}
+	return j.Excluded
+}
