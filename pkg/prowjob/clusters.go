@@ -1,0 +1,109 @@
+package prowjob
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Clusters are the clients of the clusters that pods run in, by Prow's alias.
+type Clusters map[string]kubernetes.Interface
+
+// Aliases lists the clusters by name.
+func (c Clusters) Aliases() []string {
+	var out []string
+	for alias := range c {
+		out = append(out, alias)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// LoadClusters reads the kubeconfigs in a directory. Each context is a cluster
+// alias, as it is for Prow; a file with a single context also stands for the
+// alias that is the file's name up to its first dot. The alias "default" is our
+// own cluster unless a file says otherwise. An empty or missing directory is no
+// error: then there is only that one.
+func LoadClusters(dir string, own *rest.Config) (Clusters, error) {
+	configs := map[string]*rest.Config{}
+	files, err := kubeconfigs(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if err := addContexts(configs, file); err != nil {
+			return nil, fmt.Errorf("reading the kubeconfig %s: %w", file, err)
+		}
+	}
+	if _, ok := configs[prowapi.DefaultClusterAlias]; !ok && own != nil {
+		configs[prowapi.DefaultClusterAlias] = own
+	}
+	clusters := Clusters{}
+	for alias, config := range configs {
+		if clusters[alias], err = kubernetes.NewForConfig(config); err != nil {
+			return nil, fmt.Errorf("making a client for the cluster %s: %w", alias, err)
+		}
+	}
+	return clusters, nil
+}
+
+// kubeconfigs lists the files of a directory, which may be a mounted Secret:
+// those contain links, and names with two dots that are not for us.
+func kubeconfigs(dir string) ([]string, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing the kubeconfigs: %w", err)
+	}
+	var files []string
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("listing the kubeconfigs: %w", err)
+		}
+		if !info.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+			files = append(files, path)
+		}
+	}
+	return files, nil
+}
+
+func addContexts(configs map[string]*rest.Config, file string) error {
+	loaded, err := clientcmd.LoadFromFile(file)
+	if err != nil {
+		return err
+	}
+	for name := range loaded.Contexts {
+		config, err := clientcmd.NewNonInteractiveClientConfig(*loaded, name, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+		if err != nil {
+			return fmt.Errorf("context %s: %w", name, err)
+		}
+		aliases := []string{name}
+		if len(loaded.Contexts) == 1 {
+			stem, _, _ := strings.Cut(filepath.Base(file), ".")
+			if stem != name && stem != "kubeconfig" && stem != "config" {
+				aliases = append(aliases, stem)
+			}
+		}
+		for _, alias := range aliases {
+			if _, ok := configs[alias]; ok && alias == name {
+				return fmt.Errorf("the context %s is defined twice", name)
+			}
+			configs[alias] = config
+		}
+	}
+	return nil
+}

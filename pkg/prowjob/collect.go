@@ -1,0 +1,131 @@
+package prowjob
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+const (
+	// readers is how many ProwJobs and logs are read at once.
+	readers = 4
+	// excerptTime bounds the reading of all logs of a run.
+	excerptTime = 2 * time.Minute
+)
+
+// Collector reads the outcomes of a run.
+type Collector struct {
+	ProwJobs prowclient.ProwJobInterface
+	// Logs adds excerpts of the logs of what failed; nil leaves them out.
+	Logs *Logs
+	// Secrets are values that must not appear in an excerpt.
+	Secrets []string
+}
+
+// Collect reads what became of every job of the manifest, in its order, and
+// gives those that failed an excerpt of their log. A log that cannot be read is
+// no error: the outcome says so instead.
+func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]report.Outcome, error) {
+	outcomes, jobs, err := c.Read(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	c.Explain(ctx, outcomes, jobs)
+	return outcomes, nil
+}
+
+// Read reads the outcomes without excerpts, and the ProwJobs behind them, in the
+// order of the manifest. The names say which ProwJobs are meant, not labels,
+// which a rerun from Deck copies.
+func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]report.Outcome, []*prowapi.ProwJob, error) {
+	outcomes := make([]report.Outcome, len(m.Jobs))
+	jobs := make([]*prowapi.ProwJob, len(m.Jobs))
+	errs := make([]error, len(m.Jobs))
+	each(len(m.Jobs), func(i int) {
+		pj, err := c.ProwJobs.Get(ctx, m.Jobs[i].ProwJob, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			pj, err = nil, nil
+		}
+		jobs[i], errs[i] = pj, err
+		outcomes[i] = Observe(m.Jobs[i], pj)
+	})
+	for i, err := range errs {
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the ProwJob %s: %w", m.Jobs[i].ProwJob, err)
+		}
+	}
+	return outcomes, jobs, nil
+}
+
+// Explain adds to each bad outcome what the job's log, or the cluster, says
+// about it. It takes the two results of Read.
+func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs []*prowapi.ProwJob) {
+	if c.Logs == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, excerptTime)
+	defer cancel()
+	each(len(outcomes), func(i int) {
+		if jobs[i] != nil && outcomes[i].Verdict.Bad() {
+			c.explain(ctx, &outcomes[i], jobs[i])
+		}
+	})
+}
+
+func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob) {
+	if o.Verdict == report.Unschedulable || pj.Status.Description == plankPendingTimeout {
+		if why := c.Logs.Obstacle(ctx, pj); why != "" {
+			o.Detail = joinSentences(o.Detail, report.Censor(why, c.Secrets))
+		}
+		return
+	}
+	if pj.Status.PodName == "" && o.Verdict == report.Errored {
+		return
+	}
+	log, err := c.Logs.Tail(ctx, pj)
+	if err != nil {
+		if o.Verdict == report.Failed {
+			o.Detail = joinSentences(o.Detail, "its log could not be read here")
+		}
+		return
+	}
+	if limit, ok := report.TimeoutOf(log); ok && o.Verdict == report.Failed {
+		o.Verdict = report.TimedOut
+		o.Detail = joinSentences(o.Detail, "it did not finish within "+limit)
+	}
+	o.Excerpt = report.Excerpt(log, c.Secrets)
+}
+
+func joinSentences(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// each calls do for every index below n, a few at a time.
+func each(n int, do func(i int)) {
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range min(n, readers) {
+		group.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+}

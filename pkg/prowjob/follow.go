@@ -1,0 +1,297 @@
+package prowjob
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+)
+
+const (
+	// maxLine bounds what is kept of a line before it is passed on.
+	maxLine = 64 << 10
+	// lastReads is how often the log of a container that has ended is tried.
+	lastReads = 5
+)
+
+// follower copies what one pod prints, each line once, however often it is
+// stopped and run again.
+type follower struct {
+	pods typedcorev1.PodInterface
+	name string
+	out  *lines
+	// interval is the time between two looks at the pod.
+	interval time.Duration
+
+	uid     types.UID
+	told    string
+	streams map[string]*stream
+}
+
+// run copies until the pod is done or gone.
+func (f *follower) run(ctx context.Context) error {
+	pod, err := f.started(ctx)
+	if pod == nil || err != nil {
+		return err
+	}
+	if f.uid != pod.UID {
+		if f.uid != "" {
+			f.out.say("the pod was replaced by another; its log starts anew")
+		}
+		f.uid, f.streams = pod.UID, map[string]*stream{}
+	}
+	containers := mainContainers(pod)
+	var group sync.WaitGroup
+	errs := make([]error, len(containers))
+	for i, name := range containers {
+		s := f.streams[name]
+		if s == nil {
+			s = &stream{container: name}
+			if len(containers) > 1 {
+				s.prefix = "[" + name + "] "
+			}
+			f.streams[name] = s
+		}
+		group.Go(func() { errs[i] = f.copy(ctx, s) })
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return f.helpers(ctx)
+}
+
+// started waits for the job's containers to start, and says what they wait for.
+// It returns nothing when there is no pod.
+func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
+	for {
+		pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil, nil
+		case refused(err):
+			return nil, fmt.Errorf("reading the pod %s: %w", f.name, err)
+		case err == nil && (over(pod) || anyStarted(pod)):
+			return pod, nil
+		case err == nil:
+			if why := waitingFor(pod); why != f.told && why != "" {
+				f.told = why
+				f.out.say("the pod waits: " + why)
+			}
+		}
+		if err := sleep(ctx, f.interval); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func over(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+func anyStarted(pod *corev1.Pod) bool {
+	for _, s := range pod.Status.ContainerStatuses {
+		if !decoration[s.Name] && (s.State.Running != nil || s.State.Terminated != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// copy copies the log of one container until the container has ended.
+func (f *follower) copy(ctx context.Context, s *stream) error {
+	for tries := 0; !s.ended; {
+		pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) || err == nil && pod.UID != f.uid {
+			return nil
+		}
+		if refused(err) {
+			return fmt.Errorf("reading the pod %s: %w", f.name, err)
+		}
+		state := containerState(pod, s.container)
+		switch {
+		case err != nil:
+		case state.Running == nil && state.Terminated == nil:
+			if over(pod) {
+				return nil
+			}
+		default:
+			final := state.Terminated != nil
+			err = f.read(ctx, s, final)
+			if refused(err) {
+				return fmt.Errorf("reading the log of the pod %s: %w", f.name, err)
+			}
+			if final {
+				tries++
+				s.ended = err == nil || tries == lastReads
+			}
+			if err != nil && s.ended {
+				f.out.say(fmt.Sprintf("the end of the log of container %s could not be read: %v", s.container, err))
+			}
+		}
+		if s.ended {
+			return nil
+		}
+		if err := sleep(ctx, f.interval); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func containerState(pod *corev1.Pod, name string) corev1.ContainerState {
+	if pod != nil {
+		for _, s := range pod.Status.ContainerStatuses {
+			if s.Name == name {
+				return s.State
+			}
+		}
+	}
+	return corev1.ContainerState{}
+}
+
+// read copies what there is of a log, and follows it unless this is the final
+// reading.
+func (f *follower) read(ctx context.Context, s *stream, final bool) error {
+	options := &corev1.PodLogOptions{Container: s.container, Follow: !final, Timestamps: true}
+	if !s.second.IsZero() {
+		options.SinceTime = &metav1.Time{Time: s.second}
+	}
+	in, err := f.pods.GetLogs(f.name, options).Stream(ctx)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read from
+	return s.copy(in, f.out, final)
+}
+
+// helpers prints the logs of what Prow put around the job, when it failed.
+func (f *follower) helpers(ctx context.Context) error {
+	pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
+	if err != nil || !over(pod) {
+		return nil //nolint:nilerr // the job's own log is complete; this is a bonus
+	}
+	lines := int64(100)
+	for _, name := range telling(pod) {
+		if f.streams[name] != nil {
+			continue
+		}
+		f.streams[name] = &stream{container: name, ended: true}
+		log, err := readTail(f.pods.GetLogs(f.name, &corev1.PodLogOptions{Container: name, TailLines: &lines}).Stream(ctx))
+		if err != nil {
+			continue
+		}
+		f.out.say("container " + name + " failed:")
+		for line := range strings.Lines(log) {
+			f.out.line("["+name+"] ", strings.TrimRight(line, "\n"))
+		}
+	}
+	return nil
+}
+
+// stream is how far the log of one container has been copied. Lines are told
+// apart by their place: SinceTime has a resolution of a second, and within one
+// the order of lines is that of the file.
+type stream struct {
+	container string
+	prefix    string
+	ended     bool
+	// second is the latest second of which a line was copied, copied the number
+	// of lines from it on, and last the latest time of a line.
+	second time.Time
+	copied int
+	last   time.Time
+}
+
+// copy passes on the lines that have not been. A line that is cut off by the
+// end of the stream is read again next time, unless this is the final reading.
+func (s *stream) copy(in io.Reader, out *lines, final bool) error {
+	skip, until := s.copied, s.last
+	reader := bufio.NewReaderSize(in, maxLine)
+	inside := false
+	for {
+		chunk, err := reader.ReadSlice('\n')
+		full := errors.Is(err, bufio.ErrBufferFull)
+		if err != nil && !full && err != io.EOF {
+			return err
+		}
+		if err == io.EOF && (len(chunk) == 0 || !final && !inside) {
+			return nil
+		}
+		body := strings.TrimRight(string(chunk), "\n")
+		if inside {
+			out.line(s.prefix, body)
+		} else if at, rest := splitTime(body); skip > 0 && !at.After(until) {
+			skip--
+		} else {
+			s.passed(at)
+			out.line(s.prefix, rest)
+		}
+		inside = full
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+func (s *stream) passed(at time.Time) {
+	second := at.Truncate(time.Second)
+	if second.After(s.second) {
+		s.second, s.copied = second, 0
+	}
+	if !at.Before(s.second) {
+		s.copied++
+	}
+	if at.After(s.last) {
+		s.last = at
+	}
+}
+
+// splitTime takes the time off a line that the kubelet put before it.
+func splitTime(line string) (time.Time, string) {
+	stamp, rest, _ := strings.Cut(line, " ")
+	at, err := time.Parse(time.RFC3339Nano, stamp)
+	if err != nil {
+		return time.Time{}, line
+	}
+	return at, rest
+}
+
+// lines writes whole lines for several writers at once.
+type lines struct {
+	mutex sync.Mutex
+	to    io.Writer
+	count int
+}
+
+// line passes on a line of the job.
+func (l *lines) line(prefix, body string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.count++
+	_, _ = fmt.Fprintln(l.to, prefix+body)
+}
+
+// say adds a line of our own.
+func (l *lines) say(sentence string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	_, _ = fmt.Fprintln(l.to, "» "+sentence)
+}
+
+// passed is the number of the job's lines so far.
+func (l *lines) passed() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.count
+}

@@ -1,0 +1,82 @@
+package prowjob
+
+import (
+	"fmt"
+	"strings"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// What plank writes into the description where the state alone does not tell
+// what happened (pkg/plank/reconciler.go).
+const (
+	plankRunningTimeout    = "Pod running timeout."
+	plankSchedulingTimeout = "Pod scheduling timeout."
+	plankPendingTimeout    = "Pod pending timeout."
+	plankSucceeded         = "Job succeeded."
+	plankFailed            = "Job failed."
+	plankTriggered         = "Job triggered."
+)
+
+// Observe says what became of a job, given its ProwJob, or nil where there is
+// none. It is pure and does not know the job's log.
+func Observe(job run.Job, pj *prowapi.ProwJob) report.Outcome {
+	o := report.Outcome{Job: job, Verdict: report.NotStarted}
+	if pj == nil {
+		return o
+	}
+	o.URL = pj.Status.URL
+	o.Started = pj.Status.StartTime.Time
+	if pj.Status.PendingTime != nil {
+		o.Started = pj.Status.PendingTime.Time
+	}
+	if pj.Status.CompletionTime != nil {
+		o.Finished = pj.Status.CompletionTime.Time
+	}
+	o.Verdict, o.Detail = verdict(pj)
+	return o
+}
+
+func verdict(pj *prowapi.ProwJob) (report.Verdict, string) {
+	said := strings.TrimSpace(pj.Status.Description)
+	switch pj.Status.State {
+	case prowapi.SuccessState:
+		return report.Passed, ""
+	case prowapi.FailureState:
+		return report.Failed, unless(said, plankFailed)
+	case prowapi.AbortedState:
+		if said == plankRunningTimeout {
+			return report.TimedOut, "its pod ran for longer than Prow allows"
+		}
+		return report.Aborted, unless(said, plankTriggered)
+	case prowapi.ErrorState:
+		return errorVerdict(pj, said)
+	case prowapi.PendingState:
+		return report.Running, unless(said, plankTriggered)
+	}
+	return report.Queued, said
+}
+
+func errorVerdict(pj *prowapi.ProwJob, said string) (report.Verdict, string) {
+	switch {
+	case said == plankSchedulingTimeout:
+		return report.Unschedulable, "no node took its pod in time"
+	case said == plankPendingTimeout:
+		return report.Errored, "its pod had a node, but did not start in time"
+	case strings.Contains(said, "no build client found for cluster"), strings.Contains(said, "unknown cluster alias"):
+		return report.Errored, fmt.Sprintf("Prow knows no cluster `%s`", pj.ClusterAlias())
+	case said == "":
+		return report.Errored, "Prow could not run it and gives no reason"
+	}
+	return report.Errored, said
+}
+
+func unless(s, boring string) string {
+	if s == boring || s == plankSucceeded {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,121 @@
+// Package prowjob handles one ProwJob from its creation to its verdict: create
+// or adopt it, watch it, stream what it prints, abort it, and say what became of
+// it. It is shared by the tasks of a run, the controller and the command line.
+//
+// It neither decides which jobs run nor what they look like, and leaves all
+// that Prow does for a ProwJob to Prow.
+package prowjob
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// ForeignError says that the name of our ProwJob is taken by one that is not
+// ours. Nothing but a person can resolve that.
+type ForeignError struct {
+	Namespace, Name string
+}
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("the ProwJob %s/%s exists, but was not made for this rehearsal", e.Namespace, e.Name)
+}
+
+// Ensure creates the ProwJob, or adopts the one that has its name: names are
+// deterministic, so it is what an earlier attempt created, or what this one
+// created when the answer was lost.
+func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (*prowapi.ProwJob, error) {
+	created, err := client.Create(ctx, want, metav1.CreateOptions{})
+	if err == nil {
+		return created, nil
+	}
+	if definite(err) {
+		return nil, fmt.Errorf("creating the ProwJob %s: %w", want.Name, err)
+	}
+	existing, getErr := client.Get(ctx, want.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(getErr) {
+		return nil, fmt.Errorf("creating the ProwJob %s: %w", want.Name, err)
+	}
+	if getErr != nil {
+		return nil, fmt.Errorf("reading the ProwJob %s after its creation failed: %w", want.Name, errors.Join(err, getErr))
+	}
+	if !Ours(existing, want) {
+		return nil, &ForeignError{Namespace: existing.Namespace, Name: existing.Name}
+	}
+	return existing, nil
+}
+
+// definite says that the API server refused to create the object, so that there
+// is no point in looking for it.
+func definite(err error) bool {
+	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) ||
+		apierrors.IsBadRequest(err) || apierrors.IsNotFound(err)
+}
+
+// Ours says that a ProwJob was made for the same Rehearsal as the one wanted.
+func Ours(have, want *prowapi.ProwJob) bool {
+	uid := want.Labels[run.LabelRehearsalUID]
+	return uid != "" && have.Labels[run.LabelRehearsalUID] == uid
+}
+
+const abortAttempts = 10
+
+// Abort tells Prow to end the ProwJob. It sets the state and the description,
+// and never the completion time: plank ignores complete jobs and would leave the
+// pod running, while an aborted one that is not complete loses its pod and is
+// then completed. A ProwJob that is gone, complete or aborted stays as it is.
+func Abort(ctx context.Context, client prowclient.ProwJobInterface, name, description string) error {
+	var err error
+	for range abortAttempts {
+		var pj *prowapi.ProwJob
+		if pj, err = client.Get(ctx, name, metav1.GetOptions{}); apierrors.IsNotFound(err) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading the ProwJob %s to abort it: %w", name, err)
+		}
+		if pj.Complete() || Finished(pj) {
+			return nil
+		}
+		var patch []byte
+		if patch, err = abortPatch(pj.ResourceVersion, description); err != nil {
+			return err
+		}
+		if _, err = client.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err == nil || apierrors.IsNotFound(err) {
+			return nil
+		}
+		if !apierrors.IsConflict(err) {
+			break
+		}
+	}
+	return fmt.Errorf("aborting the ProwJob %s: %w", name, err)
+}
+
+// abortPatch names the two fields that change, so that fields which this
+// version of the API does not know survive; the resourceVersion makes the API
+// server refuse it when plank was faster.
+func abortPatch(resourceVersion, description string) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": resourceVersion},
+		"status":   map[string]any{"state": prowapi.AbortedState, "description": description},
+	})
+}
+
+// Finished says that the state of the ProwJob is a verdict. It may have a pod
+// still: see ProwJob.Complete.
+func Finished(pj *prowapi.ProwJob) bool {
+	switch pj.Status.State {
+	case prowapi.SuccessState, prowapi.FailureState, prowapi.AbortedState, prowapi.ErrorState:
+		return true
+	}
+	return false
+}

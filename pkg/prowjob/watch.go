@@ -1,0 +1,109 @@
+package prowjob
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/watch"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
+)
+
+const (
+	// resync bounds how long a watch that says nothing is believed.
+	resync = 30 * time.Second
+	// pause is the least time between two readings after something went wrong.
+	pause = time.Second
+)
+
+// GoneError says that the ProwJob was deleted before it was complete.
+type GoneError struct{ Name string }
+
+func (e *GoneError) Error() string { return fmt.Sprintf("the ProwJob %s was deleted", e.Name) }
+
+// Watch follows a ProwJob until it is complete, and returns it then. It calls
+// changed with each version of it that it sees, never at the same time, and
+// survives watches that drop and an API server that is gone for a while.
+func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string, changed func(*prowapi.ProwJob)) (*prowapi.ProwJob, error) {
+	version := ""
+	see := func(pj *prowapi.ProwJob) {
+		if pj.ResourceVersion != version || version == "" {
+			version = pj.ResourceVersion
+			changed(pj)
+		}
+	}
+	for {
+		pj, err := client.Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case err == nil:
+			see(pj)
+			if pj.Complete() {
+				return pj, nil
+			}
+			if pj, err = watchOnce(ctx, client, pj, see); pj != nil || err != nil {
+				return pj, err
+			}
+		case apierrors.IsNotFound(err):
+			return nil, &GoneError{Name: name}
+		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+			return nil, fmt.Errorf("reading the ProwJob %s: %w", name, err)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil, fmt.Errorf("watching the ProwJob %s: %w", name, err)
+		}
+	}
+}
+
+// watchOnce follows one watch to its end. It returns nothing when the ProwJob
+// has to be read again.
+func watchOnce(ctx context.Context, client prowclient.ProwJobInterface, from *prowapi.ProwJob, see func(*prowapi.ProwJob)) (*prowapi.ProwJob, error) {
+	w, err := client.Watch(ctx, metav1.ListOptions{
+		FieldSelector:   fields.OneTermEqualSelector(metav1.ObjectNameField, from.Name).String(),
+		ResourceVersion: from.ResourceVersion,
+	})
+	if err != nil {
+		return nil, nil //nolint:nilerr // a watch that cannot be had is one that drops at once: the caller reads again
+	}
+	defer w.Stop()
+	stale := time.NewTimer(resync)
+	defer stale.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("watching the ProwJob %s: %w", from.Name, ctx.Err())
+		case <-stale.C:
+			return nil, nil
+		case event, ok := <-w.ResultChan():
+			pj, isProwJob := event.Object.(*prowapi.ProwJob)
+			if !ok || !isProwJob {
+				return nil, nil
+			}
+			if pj.Name != from.Name {
+				continue
+			}
+			if event.Type == watch.Deleted {
+				return nil, &GoneError{Name: from.Name}
+			}
+			see(pj)
+			if pj.Complete() {
+				return pj, nil
+			}
+		}
+	}
+}
+
+// sleep waits, unless the context ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

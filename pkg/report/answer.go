@@ -1,0 +1,172 @@
+package report
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Limit is how many jobs `/pj-rehearse` without names runs.
+const Limit = 10
+
+// usage is one command and what it does.
+type usage struct{ command, effect string }
+
+var usages = []usage{
+	{"/pj-rehearse", fmt.Sprintf("run up to %d of the affected jobs, always the same ones for the same change", Limit)},
+	{"/pj-rehearse {job} {job}…", "run these jobs; `{job}@{branch}` where a name stands for several"},
+	{"/pj-rehearse list", "list the affected jobs afresh"},
+	{"/pj-rehearse abort", "abort everything that is running for this pull request"},
+}
+
+// usageList is the list of commands, as Markdown.
+func usageList() string {
+	var b strings.Builder
+	for _, u := range usages {
+		b.WriteString("- " + code(u.command) + ": " + text(u.effect) + "\n")
+	}
+	b.WriteString("\nA command is a line of its own in a new comment. " + code("/rehearse") + " means the same as " + code("/pj-rehearse") + ". ")
+	return b.String()
+}
+
+// Denied tells somebody, once, that they may not command, and who may.
+func Denied(login, org, repo string) string {
+	return "🔒 **Only people with write access to " + code(org+"/"+repo) + " may start rehearsals**, and " + code(login) +
+		" has none, so nothing was run.\n\n" +
+		"Rehearsals run the pull request's own code on real clusters. Somebody with write access can look at the change and comment " +
+		code("/pj-rehearse") + " on your behalf. This is said once; further commands stay without an answer until the access changes.\n\n" +
+		DeniedMarker(login) + "\n"
+}
+
+// Unknown answers a line that is no command, with those there are.
+func Unknown(commandID, line, by string) string {
+	return "❓ " + code(by) + " wrote " + code(clip(line, maxName)) + ", which is not a command here. There are:\n\n" +
+		usageList() + "\n\n" + AnswerMarker(commandID) + "\n"
+}
+
+// Answer answers a command in sentences of plain text, in which `…` marks code.
+func Answer(commandID, line, by string, sentences ...string) string {
+	var b strings.Builder
+	b.WriteString("💬 " + code(by) + ": " + code(clip(line, maxName)) + "\n")
+	for i, s := range sentences {
+		if i == maxNotes {
+			fmt.Fprintf(&b, "\n… and %s.\n", plural(len(sentences)-i, "more remark"))
+			break
+		}
+		b.WriteString("\n" + text(clip(s, maxDetail)) + "\n")
+	}
+	return b.String() + "\n" + AnswerMarker(commandID) + "\n"
+}
+
+// The sentences below are plain text, for Answer and for a manifest's notes.
+
+// NothingToAbort is said when `abort` finds nothing to do.
+func NothingToAbort() string { return "Nothing is running for this pull request." }
+
+// Aborting is said when `abort` found something to do.
+func Aborting(runs int) string { return fmt.Sprintf("Aborting %s.", plural(runs, "run")) }
+
+// NothingAffected is said when there is no job to run.
+func NothingAffected() string { return "This pull request affects no job that could be rehearsed." }
+
+// PushBetween is said when the head moved after the command was written.
+func PushBetween(head string) string {
+	return fmt.Sprintf("A push came between this command and our reading of it, so it was not applied to code that its author may not have seen. Write it again to run %s.", quote(head))
+}
+
+// Closed is said when the pull request is no longer open.
+func Closed() string { return "This pull request is closed; nothing is run for it." }
+
+// Expired is said of commands that are found too late.
+func Expired() string { return "This command is too old to be acted upon. Write it again." }
+
+// Joined is said of jobs that are running already for the same head.
+func Joined(name string) string {
+	return fmt.Sprintf("%s is running already for this head; its result is used here too.", quote(name))
+}
+
+// NotAffected is said of a name that is none of the affected jobs'.
+func NotAffected(name string, affected []string) string {
+	s := fmt.Sprintf("%s is not affected by this pull request, so it was not run.", quote(name))
+	near := Nearest(name, affected)
+	if len(near) == 0 {
+		return s
+	}
+	for i := range near {
+		near[i] = quote(near[i])
+	}
+	return s + " Did you mean " + strings.Join(near, " or ") + "?"
+}
+
+// Excluded is said of an affected job that a rule keeps from running.
+func Excluded(name, rule string) string {
+	return fmt.Sprintf("%s was not run: %s.", quote(name), strings.TrimRight(rule, "."))
+}
+
+// PostsubmitListed is said of a postsubmit that was named.
+func PostsubmitListed(name string) string {
+	return Excluded(name, "it is a postsubmit, and those publish and deploy, so they are listed but never run")
+}
+
+// quote marks code in a sentence.
+func quote(s string) string {
+	return "`" + strings.ReplaceAll(oneLine(clip(s, maxName)), "`", "'") + "`"
+}
+
+const maxNearest = 3
+
+// Nearest returns the few names most like name, the most alike first, and none
+// that is too far from it.
+func Nearest(name string, names []string) []string {
+	type near struct {
+		name     string
+		distance int
+	}
+	var found []near
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n] || len(name) > maxName || len(n) > maxName {
+			continue
+		}
+		seen[n] = true
+		d := distance(name, n)
+		if len(name) >= 3 && strings.Contains(n, name) {
+			d = min(d, 1)
+		}
+		if d <= max(2, len(name)/4) {
+			found = append(found, near{n, d})
+		}
+	}
+	sort.Slice(found, func(i, j int) bool {
+		if found[i].distance != found[j].distance {
+			return found[i].distance < found[j].distance
+		}
+		return found[i].name < found[j].name
+	})
+	var out []string
+	for i := 0; i < len(found) && i < maxNearest; i++ {
+		out = append(out, found[i].name)
+	}
+	return out
+}
+
+// distance is the number of single-byte edits between two names.
+func distance(a, b string) int {
+	previous := make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		current := make([]int, len(b)+1)
+		current[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			current[j] = min(previous[j]+1, current[j-1]+1, previous[j-1]+cost)
+		}
+		previous = current
+	}
+	return previous[len(b)]
+}

@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// MaxBody bounds a comment, in bytes: GitHub refuses more than 65,536
+// characters, and others append to what they quote.
+const MaxBody = 60_000
+
+// document is a comment whose parts can be cut to fit.
+type document struct {
+	head     string
+	tables   []table
+	sections []section
+	tail     string
+}
+
+// table is a list of rows that can be cut at its end.
+type table struct {
+	intro  string
+	header string
+	rows   []string
+	// noun is what a row stands for.
+	noun string
+	// limit bounds the rows however much room there is; 0 does not.
+	limit int
+}
+
+func (t table) render(rows int) string {
+	if len(t.rows) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(t.intro)
+	if rows > 0 {
+		b.WriteString("\n" + t.header + strings.Join(t.rows[:rows], ""))
+	}
+	if left := len(t.rows) - rows; left > 0 {
+		fmt.Fprintf(&b, "\n… and %s that there is no room for here.\n", plural(left, "more "+t.noun))
+	}
+	return b.String()
+}
+
+// section is what a comment says of one job below the tables.
+type section struct {
+	title string
+	lines []string
+}
+
+func (s section) render(maxLines int) string {
+	lines := s.lines
+	if len(lines) > maxLines {
+		lines = lines[len(lines)-maxLines:]
+	}
+	if len(lines) == 0 {
+		return s.title
+	}
+	return s.title + "\n" + block(lines)
+}
+
+// room is how much of a document is shown.
+type room struct {
+	rows     []int // of each table
+	sections int
+	lines    int // of each section
+}
+
+// render cuts the excerpts first, then the sections, then the rows, those of
+// the last table before those of the first.
+func (d document) render() string {
+	r := room{sections: len(d.sections)}
+	for _, t := range d.tables {
+		rows := len(t.rows)
+		if t.limit > 0 {
+			rows = min(rows, t.limit)
+		}
+		r.rows = append(r.rows, rows)
+	}
+	for _, lines := range []int{1 << 10, 12, 6, 3, 0} {
+		r.lines = lines
+		if d.fits(r) {
+			return d.assemble(r)
+		}
+	}
+	d.shrink(&r, &r.sections)
+	for i := len(r.rows) - 1; i >= 0 && !d.fits(r); i-- {
+		d.shrink(&r, &r.rows[i])
+	}
+	return d.assemble(r)
+}
+
+func (d document) fits(r room) bool { return len(d.assemble(r)) <= MaxBody }
+
+// shrink lowers one number of r, which n points to, to the largest that fits.
+func (d document) shrink(r *room, n *int) {
+	low, high := 0, *n
+	for low < high {
+		*n = (low + high + 1) / 2
+		if d.fits(*r) {
+			low = *n
+		} else {
+			high = *n - 1
+		}
+	}
+	*n = low
+}
+
+func (d document) assemble(r room) string {
+	var b strings.Builder
+	b.WriteString(d.head)
+	for i, t := range d.tables {
+		b.WriteString(t.render(r.rows[i]))
+	}
+	cut := false
+	for _, s := range d.sections[:r.sections] {
+		b.WriteString(s.render(r.lines))
+		cut = cut || r.lines == 0 && len(s.lines) > 0
+	}
+	if left := len(d.sections) - r.sections; left > 0 {
+		fmt.Fprintf(&b, "\nThere is no room here for the reasons of %s; see the logs.\n", plural(left, "more job"))
+	} else if cut {
+		b.WriteString("\nThere is no room here for what the logs say; follow the links.\n")
+	}
+	b.WriteString(d.tail)
+	return b.String()
+}

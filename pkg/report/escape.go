@@ -1,0 +1,142 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// zeroWidth parts an @ or a # from the word behind it, so that GitHub sees
+// neither a mention nor a reference.
+const zeroWidth = "\u200b"
+
+var (
+	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	reference   = regexp.MustCompile(`([@#])([A-Za-z0-9])`)
+	codeSpan    = regexp.MustCompile("`[^`]+`")
+	backticks   = regexp.MustCompile("`+")
+	spaces      = regexp.MustCompile(`[ \t]+`)
+	lineStart   = regexp.MustCompile(`^([0-9]*)([-+=.)])`)
+)
+
+var markdownEscaper = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;",
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "#", `\#`,
+	"[", `\[`, "]", `\]`, "!", `\!`, "$", `\$`, "://", ":"+zeroWidth+"//", "www.", "www"+zeroWidth+".",
+)
+
+// text makes plain text safe for a line of Markdown: no markup, no HTML, no
+// mention, no link, no list or heading. `…` still marks code.
+func text(s string) string {
+	s = oneLine(s)
+	var b strings.Builder
+	at := 0
+	for _, span := range codeSpan.FindAllStringIndex(s, -1) {
+		b.WriteString(prose(s[at:span[0]]))
+		b.WriteString(code(s[span[0]+1 : span[1]-1]))
+		at = span[1]
+	}
+	b.WriteString(prose(s[at:]))
+	return lineStart.ReplaceAllString(b.String(), `$1\$2`)
+}
+
+func prose(s string) string {
+	return markdownEscaper.Replace(reference.ReplaceAllString(s, "$1"+zeroWidth+"$2"))
+}
+
+// code makes a code span.
+func code(s string) string {
+	s = strings.TrimSpace(stripComments(oneLine(s)))
+	if s == "" {
+		return ""
+	}
+	fence := "`"
+	for _, run := range backticks.FindAllString(s, -1) {
+		if len(run) >= len(fence) {
+			fence = strings.Repeat("`", len(run)+1)
+		}
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
+
+// row makes a row of a table out of cells that are safe lines of Markdown.
+func row(cells ...string) string {
+	for i, cell := range cells {
+		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
+	}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+// block makes a fenced code block whose fence nothing in the lines can close.
+func block(lines []string) string {
+	body := stripComments(strings.Join(lines, "\n"))
+	fence := "```"
+	for _, run := range backticks.FindAllString(body, -1) {
+		if len(run) >= len(fence) {
+			fence = strings.Repeat("`", len(run)+1)
+		}
+	}
+	return fence + "text\n" + printable(body) + "\n" + fence + "\n"
+}
+
+// link makes a link out of an http URL, and nothing out of any other.
+func link(label, url string) string {
+	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
+		return ""
+	}
+	var b strings.Builder
+	for i := 0; i < len(url); i++ {
+		if c := url[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("<>()[]|\\\"'`@", c) >= 0 {
+			const hex = "0123456789ABCDEF"
+			b.WriteString("%" + string(hex[c>>4]) + string(hex[c&15]))
+			continue
+		}
+		b.WriteByte(url[i])
+	}
+	return "[" + label + "](" + b.String() + ")"
+}
+
+// stripComments takes HTML comments out: they hide text from the reader, and
+// other bots look for their own in the comments of the account that we share.
+func stripComments(s string) string {
+	s = htmlComment.ReplaceAllString(s, "")
+	return strings.ReplaceAll(s, "<!--", "<! --")
+}
+
+// oneLine folds all white space to single blanks and drops what does not print.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\r' || r == '\t' {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(spaces.ReplaceAllString(printable(s), " "))
+}
+
+// printable drops control characters, invalid UTF-8 and the characters that
+// turn the direction of the text; tabs and line ends stay.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// clip cuts to at most n characters and says so with an ellipsis.
+func clip(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	return string(r[:n-1]) + "…"
+}

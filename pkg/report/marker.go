@@ -1,0 +1,60 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// A marker is the last line of a comment of ours, hidden on the page. It says
+// which comment this is, so that a comment whose creation was not answered is
+// found again instead of being written twice. It proves nothing: whoever looks
+// for it must also check that the comment is ours.
+
+// PlanMarker marks the comment that lists the affected jobs.
+func PlanMarker() string { return marker("plan", "") }
+
+// RunMarker marks the comment of one run, by the id of its command.
+func RunMarker(id string) string { return marker("run", id) }
+
+// DeniedMarker marks the comment that tells somebody that they may not command.
+func DeniedMarker(login string) string { return marker("denied", strings.ToLower(login)) }
+
+// AnswerMarker marks the answer to one command.
+func AnswerMarker(commandID string) string { return marker("answer", commandID) }
+
+var markerLine = regexp.MustCompile(`^<!-- rehearsal\.dev/[a-z]+(?: [A-Za-z0-9._%-]+)? -->$`)
+
+// FindMarker returns the marker at the end of the body of a comment.
+func FindMarker(body string) (string, bool) {
+	body = strings.TrimSpace(body)
+	last := body[strings.LastIndexByte(body, '\n')+1:]
+	if !markerLine.MatchString(last) {
+		return "", false
+	}
+	return last, true
+}
+
+func marker(kind, id string) string {
+	if id == "" {
+		return "<!-- rehearsal.dev/" + kind + " -->"
+	}
+	return "<!-- rehearsal.dev/" + kind + " " + markerID(id) + " -->"
+}
+
+// markerID keeps an id readable and an HTML comment intact, whatever is in it.
+func markerID(id string) string {
+	var b strings.Builder
+	dash := false
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == '-' && !dash:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+		dash = c == '-'
+	}
+	return b.String()
+}

@@ -1,0 +1,67 @@
+// Package planview makes what package report shows of a plan out of what the
+// planner and the renderer know. It is apart from report so that the programs
+// that only report a run need not link Prow's configuration.
+package planview
+
+import (
+	"errors"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// New fills in the jobs of a plan. Result may be nil where there is no plan;
+// jobs are its affected jobs as they would be rendered.
+func New(result *affected.Result, jobs []render.Job) report.PlanView {
+	v := report.PlanView{}
+	if result == nil {
+		return v
+	}
+	v.Head, v.Base, v.Total, v.Warnings = result.Head, result.Base, result.Jobs, result.Warnings
+	for _, j := range jobs {
+		v.Jobs = append(v.Jobs, planJob(j))
+	}
+	for _, r := range result.Removed {
+		v.Removed = append(v.Removed, report.PlanJob{Name: r.Name, Type: string(r.Type), Repo: r.Repo})
+	}
+	for _, f := range result.Incomplete {
+		v.Unread = append(v.Unread, report.FileProblem{File: f.File, Line: f.Line, Message: f.Message})
+	}
+	return v
+}
+
+func planJob(j render.Job) report.PlanJob {
+	out := report.PlanJob{
+		Name: j.Name, Type: string(j.Type), Repo: j.Repo, Branch: j.Branch,
+		Argument: j.Argument, Change: string(j.Change),
+	}
+	if !j.Offered() {
+		out.Excluded = j.NotOffered()
+	}
+	for _, r := range j.Reasons {
+		out.Reasons = append(out.Reasons, report.Reason{File: r.File, Path: r.Path, Old: r.Old, New: r.New})
+	}
+	return out
+}
+
+// Problem translates the errors of planning that a pull request is told about;
+// nil for all others.
+func Problem(err error) *report.Problem {
+	var conflict *plan.ConflictError
+	var refused *plan.RefusedError
+	var missing *plan.MissingPathError
+	switch {
+	case errors.As(err, &conflict):
+		return &report.Problem{Conflicts: conflict.Files}
+	case errors.As(err, &refused):
+		return &report.Problem{
+			Refused:    &report.FileProblem{File: refused.File, Line: refused.Line, Message: refused.Reason},
+			BaseBroken: refused.BaseBroken,
+		}
+	case errors.As(err, &missing):
+		return &report.Problem{Missing: missing.Path, Setting: missing.Setting}
+	}
+	return nil
+}
