@@ -10,15 +10,12 @@ type Selection struct {
 	// Jobs will be run, in the order of the plan.
 	Jobs []Job
 	// Unknown are the names that no affected job has.
-	Unknown []Unknown
+	Unknown []string
 	// NotRunnable are jobs that were asked for by name and cannot be run.
 	NotRunnable []NotRunnable
 	// Offered counts the jobs that a request without names chose from.
 	Offered int
 }
-
-// Unknown is a name that no affected job has, and the closest that one has.
-type Unknown struct{ Name, Nearest string }
 
 // NotRunnable is a job that cannot be run, and why.
 type NotRunnable struct{ Name, Why string }
@@ -72,7 +69,7 @@ func (s *Selection) named(jobs []Job, name string, chosen map[string]bool) {
 		}
 	}
 	if !found {
-		s.Unknown = append(s.Unknown, Unknown{Name: name, Nearest: nearest(jobs, name)})
+		s.Unknown = append(s.Unknown, name)
 	}
 }
 
@@ -120,42 +117,4 @@ func shuffle(list []string, seed string) {
 	slices.SortFunc(list, func(a, b string) int {
 		return strings.Compare(longHash(seed+"\x00"+a), longHash(seed+"\x00"+b))
 	})
-}
-
-// nearest is the name of the affected job that takes the fewest edits to reach,
-// or nothing when more than a third of it would have to change.
-func nearest(jobs []Job, name string) string {
-	name, _, _ = strings.Cut(name, "@")
-	best, distance := "", len(name)/3+1
-	for _, j := range jobs {
-		if d := edits(name, j.Name, distance); d < distance || d == distance && best != "" && j.Name < best {
-			best, distance = j.Name, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance of a and b, or a number above limit when it
-// is above limit.
-func edits(a, b string, limit int) int {
-	if diff := len(a) - len(b); diff > limit || -diff > limit {
-		return limit + 1
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, above, row[j])
-			}
-			diagonal, row[j+1] = above, cost
-		}
-	}
-	return row[len(b)]
 }

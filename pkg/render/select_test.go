@@ -13,7 +13,7 @@ func TestSelectByName(t *testing.T) {
 	for name, tc := range map[string]struct {
 		names       []string
 		want        []string
-		unknown     []Unknown
+		unknown     []string
 		notRunnable []NotRunnable
 	}{
 		"one":         {names: []string{"pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
@@ -23,9 +23,8 @@ func TestSelectByName(t *testing.T) {
 		}},
 		"one branch":              {names: []string{"pull-widget-variants@next"}, want: []string{"acme/widget pull-widget-variants@next"}},
 		"branch as an expression": {names: []string{"pull-widget-unit@main"}, want: []string{"acme/widget pull-widget-unit"}},
-		"wrong branch":            {names: []string{"pull-widget-unit@next"}, unknown: []Unknown{{"pull-widget-unit@next", "pull-widget-unit"}}},
-		"mistyped":                {names: []string{"pull-widget-unti"}, unknown: []Unknown{{"pull-widget-unti", "pull-widget-unit"}}},
-		"unlike any":              {names: []string{"zzz"}, unknown: []Unknown{{"zzz", ""}}},
+		"wrong branch":            {names: []string{"pull-widget-unit@next"}, unknown: []string{"pull-widget-unit@next"}},
+		"mistyped":                {names: []string{"pull-widget-unti"}, unknown: []string{"pull-widget-unti"}},
 		"postsubmit": {names: []string{"post-widget-publish"}, notRunnable: []NotRunnable{
 			{"post-widget-publish", "postsubmits publish and deploy: they are listed, never run"},
 		}},
