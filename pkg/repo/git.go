@@ -1,0 +1,149 @@
+// Package repo keeps bare mirrors of git repositories and answers questions
+// about their commits and trees: merges, differences, files. It knows nothing
+// of what is in them.
+//
+// It runs the git command line with neither system nor user configuration, no
+// hooks and no prompts, and never needs a work tree.
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+)
+
+// git runs commands on one repository. Env holds additions to the
+// environment, such as the object directories to use.
+type git struct {
+	dir string
+	env []string
+}
+
+// inherited are the variables that git may see: where to find itself, and how
+// to reach the network. All others, GIT_DIR above all, could change what a
+// command means.
+var inherited = []string{
+	"PATH", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
+	"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SYSTEMROOT",
+}
+
+var isolation = []string{
+	"LC_ALL=C",
+	"GIT_CONFIG_NOSYSTEM=1",
+	"GIT_CONFIG_GLOBAL=" + os.DevNull,
+	"GIT_ATTR_NOSYSTEM=1",
+	"GIT_TERMINAL_PROMPT=0",
+	"GIT_ASKPASS=true",
+	"GIT_OPTIONAL_LOCKS=0",
+	"GIT_NO_LAZY_FETCH=1",
+	"GIT_ALLOW_PROTOCOL=http:https:file",
+}
+
+// settings apply to every command. A repository's own configuration, when it
+// is a person's clone, must not run programs or change results.
+var settings = []string{
+	"-c", "core.hooksPath=" + os.DevNull,
+	"-c", "core.fsmonitor=false",
+	"-c", "core.attributesFile=" + os.DevNull,
+	"-c", "core.quotePath=false",
+	"-c", "gc.auto=0",
+	"-c", "maintenance.auto=false",
+	"-c", "protocol.version=2",
+	"-c", "credential.helper=",
+	"-c", "safe.directory=*",
+}
+
+func (g git) command(ctx context.Context, args ...string) *exec.Cmd {
+	full := append([]string{"--git-dir=" + g.dir}, settings...)
+	cmd := exec.CommandContext(ctx, "git", append(full, args...)...)
+	for _, name := range inherited {
+		if value, ok := os.LookupEnv(name); ok {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	cmd.Env = append(append(cmd.Env, isolation...), g.env...)
+	return cmd
+}
+
+// run returns what a command prints. On failure the error has the last words
+// of its error output, without credentials.
+func (g git) run(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+	cmd := g.command(ctx, args...)
+	var out, complaint bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &complaint
+	if err := cmd.Run(); err != nil {
+		return out.Bytes(), commandError(ctx, args, complaint.String(), err)
+	}
+	return out.Bytes(), nil
+}
+
+// commandFailure is a git command that did not succeed.
+type commandFailure struct {
+	command string
+	stderr  string
+	err     error
+}
+
+func (e *commandFailure) Error() string {
+	if e.stderr == "" {
+		return fmt.Sprintf("git %s: %v", e.command, e.err)
+	}
+	return fmt.Sprintf("git %s: %s", e.command, e.stderr)
+}
+
+func (e *commandFailure) Unwrap() error { return e.err }
+
+// status is the exit status of a failed command, or -1.
+func (e *commandFailure) status() int {
+	var exit *exec.ExitError
+	if errors.As(e.err, &exit) {
+		return exit.ExitCode()
+	}
+	return -1
+}
+
+func commandError(ctx context.Context, args []string, stderr string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("git %s: %w", subcommand(args), ctx.Err())
+	}
+	return &commandFailure{command: subcommand(args), stderr: redact(lastLines(stderr, 5)), err: err}
+}
+
+func subcommand(args []string) string {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "-c":
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			return args[i]
+		}
+	}
+	return ""
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "; ")
+}
+
+var credential = regexp.MustCompile(`(?i)(://)[^/\s@]+@|(authorization:\s*\S+\s+)\S+`)
+
+func redact(s string) string {
+	return credential.ReplaceAllString(s, "${1}${2}")
+}
+
+// damage matches what git says when its own files are not what they should be.
+var damage = regexp.MustCompile(`(?i)(object file .* is empty|loose object .* is corrupt|is corrupt|packfile .* (cannot be accessed|does not match)|index file .* is (too small|corrupt)|bad (tree|blob|object) |unable to (read|unpack) |not a git repository|object corrupt or missing|inflate:|sha1 mismatch|missing (tree|blob) |could not read |fatal: bad object|did not send all necessary objects|invalid sha1 pointer|cannot lock ref .*unable to resolve reference|bad signature)`)
+
+// Corrupt reports whether err is a sign that the mirror itself is damaged, so
+// that it should be rebuilt.
+func Corrupt(err error) bool {
+	var failure *commandFailure
+	return errors.As(err, &failure) && damage.MatchString(failure.stderr)
+}

@@ -1,0 +1,81 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Merged is the outcome of a merge: a tree, and where its new objects are.
+// These live in a temporary directory, so the mirror needs neither locks nor
+// cleaning up. Close removes them.
+type Merged struct {
+	Objects
+	// Tree is the merged tree.
+	Tree string
+	temp string
+}
+
+// Close removes the objects that only this merge needed.
+func (m *Merged) Close() error {
+	if m.temp == "" {
+		return nil
+	}
+	return os.RemoveAll(m.temp)
+}
+
+// Merge merges head into base without touching either. A *ConflictError names
+// the files that cannot be merged; a *NotFoundError the commit that is missing.
+func (m *Mirror) Merge(ctx context.Context, base, head string) (*Merged, error) {
+	scratch, err := m.scratch()
+	if err != nil {
+		return nil, err
+	}
+	out, err := scratch.run(ctx, nil, "-c", "merge.directoryRenames=false",
+		"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--end-of-options", base, head)
+	names := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	if err == nil {
+		scratch.Tree = names[0]
+		return scratch, nil
+	}
+	defer func() { _ = scratch.Close() }()
+	var failure *commandFailure
+	if errors.As(err, &failure) && failure.status() == 1 && len(names) > 1 {
+		return nil, &ConflictError{Files: names[1:]}
+	}
+	for _, sha := range []string{base, head} {
+		if ctx.Err() == nil && !m.has(ctx, sha) {
+			return nil, &NotFoundError{Revision: sha}
+		}
+	}
+	return nil, fmt.Errorf("merging %s into %s: %w", head, base, err)
+}
+
+// scratch returns the mirror with a temporary directory for new objects.
+func (m *Mirror) scratch() (*Merged, error) {
+	temp, err := os.MkdirTemp("", "rehearsal-objects-")
+	if err != nil {
+		return nil, fmt.Errorf("creating object directory: %w", err)
+	}
+	objects, err := filepath.Abs(filepath.Join(m.dir, "objects"))
+	if err != nil {
+		return nil, fmt.Errorf("finding object directory: %w", err)
+	}
+	env := append([]string{
+		"GIT_OBJECT_DIRECTORY=" + temp,
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quotePath(objects),
+	}, m.env...)
+	return &Merged{Objects: Objects{git{dir: m.dir, env: env}}, temp: temp}, nil
+}
+
+// quotePath protects a path from being split into several: the variable is a
+// list, and its elements may be quoted like strings in C.
+func quotePath(path string) string {
+	if !strings.ContainsAny(path, "\":") {
+		return path
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(path) + `"`
+}
