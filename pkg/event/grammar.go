@@ -40,6 +40,11 @@ type Entry struct {
 	Does string
 }
 
+// Line is what to write, with one of the prefixes.
+func (e Entry) Line(prefix string) string {
+	return strings.TrimSpace(prefix + " " + e.Usage)
+}
+
 // verb is an entry of the grammar with the word that selects it; no word
 // selects RunSample, and any word that selects nothing else RunJobs.
 type verb struct {

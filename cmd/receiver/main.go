@@ -1,0 +1,111 @@
+// Command receiver is the webhook endpoint.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
+	"github.com/rehearsal-dev/rehearsal/pkg/receiver"
+)
+
+// shutdownTimeout is how long deliveries in flight may take at the end. It is
+// more than one delivery may.
+const shutdownTimeout = 15 * time.Second
+
+type flags struct {
+	listen, probes, secret, settings, namespace, kubeconfig string
+}
+
+func main() {
+	var f flags
+	flag.StringVar(&f.listen, "listen", ":8888", "address for webhooks and for Prow's questions for help")
+	flag.StringVar(&f.probes, "probes", ":8081", "address for /healthz and /readyz")
+	flag.StringVar(&f.secret, "hmac-secret-file", "/etc/webhook/hmac", "file with the webhook secret, bare or in Prow's format")
+	flag.StringVar(&f.settings, "settings", "/etc/rehearsal", "directory where the ConfigMap config-rehearsal is mounted")
+	flag.StringVar(&f.namespace, "namespace", os.Getenv("SYSTEM_NAMESPACE"), "namespace of the Rehearsals; SYSTEM_NAMESPACE by default")
+	flag.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty inside a cluster")
+	flag.Parse()
+
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, f, log); err != nil {
+		log.Error("receiver ends", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, f flags, log *slog.Logger) error {
+	if f.namespace == "" {
+		return errors.New("no namespace: set --namespace or SYSTEM_NAMESPACE")
+	}
+	keys, err := receiver.KeysFile(f.secret, log)
+	if err != nil {
+		return err
+	}
+	settings, err := receiver.SettingsDir(f.settings, log)
+	if err != nil {
+		return err
+	}
+	client, err := newClient(f.kubeconfig)
+	if err != nil {
+		return err
+	}
+	endpoint := receiver.New(receiver.Options{
+		Rehearsals: client.RehearsalV1alpha1().Rehearsals(f.namespace),
+		Keys:       keys.Get,
+		Settings:   settings.Get,
+		Log:        log,
+	})
+	probes := &receiver.Probes{}
+	log.Info("receiver starts", "listen", f.listen, "probes", f.probes, "namespace", f.namespace)
+	return serve(ctx, probes,
+		receiver.NewServer(f.listen, endpoint.Handler()),
+		receiver.NewServer(f.probes, probes.Handler()))
+}
+
+func newClient(kubeconfig string) (versioned.Interface, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("configuring the client: %w", err)
+	}
+	rest.AddUserAgent(config, "rehearsal-receiver")
+	// Deliveries come in bursts. The API server's own fairness orders them, and
+	// each has a deadline; queueing them here as well would only lose time.
+	config.QPS = -1
+	return versioned.NewForConfig(config)
+}
+
+// serve runs the servers until the context ends or one of them fails, and lets
+// what is in flight finish.
+func serve(ctx context.Context, probes *receiver.Probes, servers ...*http.Server) error {
+	failed := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { failed <- s.ListenAndServe() }()
+	}
+	probes.SetReady(true)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	probes.SetReady(false)
+	ending, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	for _, s := range servers {
+		err = errors.Join(err, s.Shutdown(ending))
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+)
+
+const (
+	// MaxBody is the largest payload that GitHub sends.
+	MaxBody = 25 << 20
+	// largeBody is where a body becomes one of those that are read one at a
+	// time. What we listen to is far smaller, and anyone can send large ones.
+	largeBody = 1 << 20
+)
+
+// refusal is an answer other than 2xx, with a sentence for who reads it.
+type refusal struct {
+	status   int
+	sentence string
+}
+
+func (r *refusal) Error() string { return r.sentence }
+
+func refuse(status int, format string, args ...any) *refusal {
+	return &refusal{status: status, sentence: fmt.Sprintf(format, args...)}
+}
+
+// bodies reads request bodies within bounded memory.
+type bodies struct {
+	large chan struct{}
+}
+
+func newBodies() *bodies { return &bodies{large: make(chan struct{}, 1)} }
+
+// with reads the body of a request and calls f with it. The body is gone when
+// f returns: its place is given to the next one.
+func (b *bodies) with(w http.ResponseWriter, r *http.Request, f func([]byte) error) error {
+	switch {
+	case r.ContentLength > MaxBody:
+		return refuse(http.StatusRequestEntityTooLarge, "a payload has at most %d MiB", MaxBody>>20)
+	case r.ContentLength > largeBody:
+		if err := b.wait(r.Context()); err != nil {
+			return err
+		}
+		defer func() { <-b.large }()
+	}
+	body, err := read(w, r)
+	if err != nil {
+		return err
+	}
+	return f(body)
+}
+
+func (b *bodies) wait(ctx context.Context) error {
+	select {
+	case b.large <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
+	}
+}
+
+func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var (
+		body []byte
+		err  error
+	)
+	if r.ContentLength >= 0 {
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+	} else {
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, largeBody))
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &tooLarge):
+		return nil, refuse(http.StatusLengthRequired, "a payload of more than %d MiB needs a Content-Length", largeBody>>20)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, refuse(http.StatusRequestTimeout, "the payload took too long to arrive")
+	}
+	return nil, refuse(http.StatusBadRequest, "the payload is not complete")
+}

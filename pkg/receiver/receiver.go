@@ -1,0 +1,168 @@
+// Package receiver is the HTTP side of the webhook endpoint: it checks who
+// signed a delivery, and answers 2xx only after what was said is stored. It
+// calls neither GitHub nor git and decides nothing about what was said. It
+// understands GitHub's webhooks and what Prow's hook forwards, which is the
+// same, and hook's questions for help.
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+const (
+	// deadline bounds a delivery from its first byte to our answer; GitHub
+	// gives up after ten seconds.
+	deadline = 8 * time.Second
+	// maxHeader bounds the headers of a request.
+	maxHeader = 64 << 10
+)
+
+// Options are what a Receiver works with.
+type Options struct {
+	// Rehearsals is where deliveries are stored.
+	Rehearsals logbook.Rehearsals
+	// Keys and Settings give what is valid now.
+	Keys     func() *Keys
+	Settings func() *settings.Settings
+	Log      *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Receiver is the webhook endpoint.
+type Receiver struct {
+	opts   Options
+	log    *slog.Logger
+	bodies *bodies
+}
+
+// New makes a receiver.
+func New(opts Options) *Receiver {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Receiver{opts: opts, log: opts.Log, bodies: newBodies()}
+}
+
+// Handler serves deliveries at / and /hook, and help at /help.
+func (r *Receiver) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", r.webhook)
+	mux.HandleFunc("/hook", r.webhook)
+	mux.HandleFunc("/help", r.help)
+	return mux
+}
+
+// NewServer is an HTTP server that lets nobody hold it up.
+func NewServer(addr string, handler http.Handler) *http.Server {
+	return &http.Server{
+		Addr:              addr,
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       deadline,
+		WriteTimeout:      deadline + 2*time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    maxHeader,
+	}
+}
+
+func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
+	ctx, cancel := context.WithTimeout(req.Context(), deadline)
+	defer cancel()
+	req = req.WithContext(ctx)
+	log := r.log.With("delivery", forLog(req.Header.Get("X-GitHub-Delivery")), "event", forLog(req.Header.Get("X-GitHub-Event")))
+
+	var outcome string
+	err := checkRequest(w, req)
+	if err == nil {
+		err = r.bodies.with(w, req, func(body []byte) (err error) {
+			outcome, err = r.deliver(ctx, log, req.Header, body)
+			return err
+		})
+	}
+	var no *refusal
+	switch {
+	case err == nil:
+		r.answer(w, http.StatusOK, outcome)
+	case errors.As(err, &no):
+		log.Info("refused", "status", no.status, "reason", no.sentence, "from", req.RemoteAddr)
+		r.answer(w, no.status, no.sentence)
+	default:
+		log.Error("not stored", "error", err)
+		r.answer(w, http.StatusServiceUnavailable, "it could not be stored, deliver it again")
+	}
+}
+
+// checkRequest looks at what can be seen without the body.
+func checkRequest(w http.ResponseWriter, req *http.Request) error {
+	if req.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return refuse(http.StatusMethodNotAllowed, "webhooks are POSTed")
+	}
+	if mediaType, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+		return refuse(http.StatusUnsupportedMediaType, "set the webhook's content type to application/json")
+	}
+	if req.Header.Get("X-GitHub-Event") == "" {
+		return refuse(http.StatusBadRequest, "there is no X-GitHub-Event header")
+	}
+	if req.Header.Get("X-Hub-Signature-256") == "" {
+		return refuse(http.StatusForbidden, "there is no X-Hub-Signature-256 header: give the webhook a secret")
+	}
+	return nil
+}
+
+// deliver stores what a delivery says and returns what became of it.
+func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.Header, body []byte) (string, error) {
+	keys := r.opts.Keys()
+	signed := keys.Verify(header.Get("X-Hub-Signature-256"), body)
+	if len(signed) == 0 {
+		return "", refuse(http.StatusForbidden, "the signature was made with another secret")
+	}
+	now := r.opts.Settings()
+	heard, err := event.Translate(header.Get("X-GitHub-Event"), body, event.Options{Prefixes: now.Prefixes, Now: r.opts.Now()})
+	var malformed *event.MalformedError
+	switch {
+	case errors.As(err, &malformed):
+		return "", refuse(http.StatusBadRequest, "%s", malformed.Error())
+	case err != nil:
+		return "", err
+	case heard == nil:
+		return "nothing to do", nil
+	}
+	name := fmt.Sprintf("%s/%s#%d", heard.Pull.Org, heard.Pull.Repo, heard.Pull.Number)
+	if !keys.Covers(signed, heard.Pull) {
+		return "", refuse(http.StatusForbidden, "the secret is not the one for %s", name)
+	}
+	if _, ok := now.Repository(heard.Pull.Org, heard.Pull.Repo); !ok {
+		return fmt.Sprintf("nothing to do: %s is not on a config repository that is served here", name), nil
+	}
+	if err := logbook.Append(ctx, r.opts.Rehearsals, heard); err != nil {
+		return "", fmt.Errorf("storing %s of %s: %w", heard.Observed.Event, name, err)
+	}
+	log.Info("stored", "pull", name, "action", heard.Observed.Event, "commands", len(heard.Commands))
+	return fmt.Sprintf("stored: %s, commands: %d", name, len(heard.Commands)), nil
+}
+
+// forLog cuts what strangers may choose: GitHub's own ids and names are short.
+func forLog(header string) string {
+	return header[:min(len(header), 64)]
+}
+
+func (r *Receiver) answer(w http.ResponseWriter, status int, sentence string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	if _, err := fmt.Fprintln(w, sentence); err != nil {
+		r.log.Info("the answer was not delivered", "status", status, "error", err)
+	}
+}

@@ -1,0 +1,116 @@
+package receiver
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// Reloaded is a value that is made from files and made again when they change.
+// Mounted Secrets and ConfigMaps are small and local, so they are simply read
+// each time. While what is there cannot be used, the last value stays.
+type Reloaded[T any] struct {
+	read  func() ([]byte, error)
+	parse func([]byte) (T, error)
+	log   *slog.Logger
+	name  string
+
+	mu    sync.Mutex
+	raw   []byte
+	value T
+	fault string
+}
+
+// KeysFile gives the keys in a file. It fails when there are none.
+func KeysFile(path string, log *slog.Logger) (*Reloaded[*Keys], error) {
+	read := func() ([]byte, error) { return os.ReadFile(path) }
+	return load("webhook secret", read, ParseKeys, log)
+}
+
+// SettingsDir gives the settings in a directory with a file per key, which is
+// how a ConfigMap is mounted.
+func SettingsDir(dir string, log *slog.Logger) (*Reloaded[*settings.Settings], error) {
+	return load("settings", func() ([]byte, error) { return readDir(dir) }, parseSettings, log)
+}
+
+func load[T any](name string, read func() ([]byte, error), parse func([]byte) (T, error), log *slog.Logger) (*Reloaded[T], error) {
+	r := &Reloaded[T]{read: read, parse: parse, log: log, name: name}
+	if err := r.reload(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// Get returns the value as of now.
+func (r *Reloaded[T]) Get() T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.reload()
+	switch {
+	case err == nil:
+		r.fault = ""
+	case err.Error() != r.fault:
+		r.fault = err.Error()
+		r.log.Error("cannot be read again, keeping what was", "what", r.name, "error", err)
+	}
+	return r.value
+}
+
+func (r *Reloaded[T]) reload() error {
+	raw, err := r.read()
+	if err != nil {
+		return err
+	}
+	if r.raw != nil && bytes.Equal(raw, r.raw) {
+		return nil
+	}
+	value, err := r.parse(raw)
+	if err != nil {
+		return err
+	}
+	if r.raw != nil {
+		r.log.Info("read again", "what", r.name)
+	}
+	r.raw, r.value = raw, value
+	return nil
+}
+
+// separator cannot be in a ConfigMap's keys or text values.
+const separator = "\x00"
+
+// readDir returns the names and contents of the files in a directory, joined.
+func readDir(dir string) ([]byte, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var parts []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "..") {
+			continue // how kubelet swaps versions
+		}
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, e.Name(), string(content))
+	}
+	return []byte(strings.Join(parts, separator)), nil
+}
+
+func parseSettings(joined []byte) (*settings.Settings, error) {
+	data := map[string]string{}
+	if len(joined) > 0 {
+		parts := strings.Split(string(joined), separator)
+		for i := 0; i+1 < len(parts); i += 2 {
+			data[parts[i]] = parts[i+1]
+		}
+	}
+	return settings.Parse(data)
+}
