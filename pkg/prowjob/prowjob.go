@@ -33,8 +33,13 @@ func (e *ForeignError) Error() string {
 
 // Ensure creates the ProwJob, or adopts the one that has its name: names are
 // deterministic, so it is what an earlier attempt created, or what this one
-// created when the answer was lost.
+// created when the answer was lost. The API wants a start time, so the moment of
+// creation is filled in where there is none.
 func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (*prowapi.ProwJob, error) {
+	if want.Status.StartTime.IsZero() {
+		want = want.DeepCopy()
+		want.Status.StartTime = metav1.Now()
+	}
 	created, err := client.Create(ctx, want, metav1.CreateOptions{})
 	if err == nil {
 		return created, nil

@@ -4,44 +4,73 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// Limit is how many jobs `/pj-rehearse` without names runs.
-const Limit = 10
-
-// usage is one command and what it does.
-type usage struct{ command, effect string }
-
-var usages = []usage{
-	{"/pj-rehearse", fmt.Sprintf("run up to %d of the affected jobs, always the same ones for the same change", Limit)},
-	{"/pj-rehearse {job} {job}…", "run these jobs; `{job}@{branch}` where a name stands for several"},
-	{"/pj-rehearse list", "list the affected jobs afresh"},
-	{"/pj-rehearse abort", "abort everything that is running for this pull request"},
+// Commands is how one installation is commanded.
+type Commands struct {
+	// Prefixes start a command; the first is the one to show.
+	Prefixes []string
+	// Limit is how many jobs the bare prefix runs.
+	Limit int
 }
 
-// usageList is the list of commands, as Markdown.
-func usageList() string {
-	var b strings.Builder
-	for _, u := range usages {
-		b.WriteString("- " + code(u.command) + ": " + text(u.effect) + "\n")
+// line is a command as it is written.
+func (c Commands) line(words string) string {
+	prefixes := c.Prefixes
+	if len(prefixes) == 0 {
+		prefixes = event.DefaultPrefixes()
 	}
-	b.WriteString("\nA command is a line of its own in a new comment. " + code("/rehearse") + " means the same as " + code("/pj-rehearse") + ". ")
+	return strings.TrimSpace(prefixes[0] + " " + words)
+}
+
+func (c Commands) limit() int {
+	if c.Limit > 0 {
+		return c.Limit
+	}
+	return 10
+}
+
+// usage is the list of commands, as Markdown.
+func (c Commands) usage() string {
+	var b strings.Builder
+	for _, e := range event.Grammar() {
+		does := e.Does
+		if e.Usage == "" {
+			does = fmt.Sprintf("Run up to %d of the affected jobs: the same ones each time", c.limit())
+		}
+		b.WriteString("- " + code(c.line(e.Usage)) + ": " + text(does) + ".\n")
+	}
+	b.WriteString("\nA command is a line of its own in a new comment.")
+	if prefixes := c.Prefixes; len(prefixes) != 1 {
+		if len(prefixes) == 0 {
+			prefixes = event.DefaultPrefixes()
+		}
+		for _, p := range prefixes[1:] {
+			b.WriteString(" " + code(p) + " means the same as " + code(prefixes[0]) + ".")
+		}
+	}
 	return b.String()
 }
 
 // Denied tells somebody, once, that they may not command, and who may.
-func Denied(login, org, repo string) string {
-	return "🔒 **Only people with write access to " + code(org+"/"+repo) + " may start rehearsals**, and " + code(login) +
+func (c Commands) Denied(login, org, repo string) string {
+	return "🔒 **Only people with write access to " + code(org+"/"+repo) + " may command rehearsals**, and " + code(login) +
 		" has none, so nothing was run.\n\n" +
-		"Rehearsals run the pull request's own code on real clusters. Somebody with write access can look at the change and comment " +
-		code("/pj-rehearse") + " on your behalf. This is said once; further commands stay without an answer until the access changes.\n\n" +
+		"Rehearsals run the pull request's own code on real clusters. Somebody with write access can look at the change and write " +
+		code(c.line("")) + " instead. This is said once: further commands stay without an answer until the access changes.\n\n" +
 		DeniedMarker(login) + "\n"
 }
 
-// Unknown answers a line that is no command, with those there are.
-func Unknown(commandID, line, by string) string {
-	return "❓ " + code(by) + " wrote " + code(clip(line, maxName)) + ", which is not a command here. There are:\n\n" +
-		usageList() + "\n\n" + AnswerMarker(commandID) + "\n"
+// Unknown answers a line that is not understood with what is. Reason is half a
+// sentence of plain text, and may be empty.
+func (c Commands) Unknown(commandID, line, by, reason string) string {
+	if reason == "" {
+		reason = "it is not a command"
+	}
+	return "❓ " + code(by) + ": " + code(clip(line, maxName)) + " was not understood: " + text(clip(reason, maxDetail)) +
+		". What is:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }
 
 // Answer answers a command in sentences of plain text, in which `…` marks code.

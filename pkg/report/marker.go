@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // A marker is the last line of a comment of ours, hidden on the page. It says
@@ -23,7 +25,7 @@ func DeniedMarker(login string) string { return marker("denied", strings.ToLower
 // AnswerMarker marks the answer to one command.
 func AnswerMarker(commandID string) string { return marker("answer", commandID) }
 
-var markerLine = regexp.MustCompile(`^<!-- rehearsal\.dev/[a-z]+(?: [A-Za-z0-9._%-]+)? -->$`)
+var markerLine = regexp.MustCompile(`^<!-- rehearsal:[a-z]+(?: [A-Za-z0-9._%-]+)? -->$`)
 
 // FindMarker returns the marker at the end of the body of a comment.
 func FindMarker(body string) (string, bool) {
@@ -37,9 +39,9 @@ func FindMarker(body string) (string, bool) {
 
 func marker(kind, id string) string {
 	if id == "" {
-		return "<!-- rehearsal.dev/" + kind + " -->"
+		return event.Marker + kind + " -->"
 	}
-	return "<!-- rehearsal.dev/" + kind + " " + markerID(id) + " -->"
+	return event.Marker + kind + " " + markerID(id) + " -->"
 }
 
 // markerID keeps an id readable and an HTML comment intact, whatever is in it.

@@ -21,6 +21,8 @@ type PlanView struct {
 	Unread []FileProblem
 	// Problem is why there is no plan, or only part of one.
 	Problem *Problem
+	// Commands is what to tell about commands.
+	Commands Commands
 	// Marker is PlanMarker unless set: the same table can answer a command.
 	Marker string
 }
@@ -200,19 +202,19 @@ func planHead(v PlanView) string {
 	}
 	b.WriteString(".\n")
 	if len(offered) > 0 {
-		fmt.Fprintf(&b, "\nComment %s to run %s before the merge.\n", code("/pj-rehearse"), sampleOf(len(offered)))
+		fmt.Fprintf(&b, "\nComment %s to run %s before the merge.\n", code(v.Commands.line("")), v.Commands.sampleOf(len(offered)))
 	}
 	return b.String()
 }
 
-func sampleOf(offered int) string {
+func (c Commands) sampleOf(offered int) string {
 	switch {
 	case offered == 1:
 		return "it"
-	case offered <= Limit:
+	case offered <= c.limit():
 		return fmt.Sprintf("all %d", offered)
 	}
-	return fmt.Sprintf("%d of them, or %s to choose", Limit, code("/pj-rehearse {job} {job}…"))
+	return fmt.Sprintf("%d of them, or %s to choose", c.limit(), code(c.line("{job} {job} …")))
 }
 
 // problemHead says why there is no plan, and whose turn it is.
@@ -305,6 +307,6 @@ func planTail(v PlanView) string {
 }
 
 func usageBlock(v PlanView) string {
-	return "\n<details><summary>Commands</summary>\n\n" + usageList() +
-		"Commands are for people with write access to " + code(v.Org+"/"+v.Repo) + ". Postsubmits are listed, never run.\n\n</details>\n"
+	return "\n<details><summary>Commands</summary>\n\n" + v.Commands.usage() +
+		" Commands are for people with write access to " + code(v.Org+"/"+v.Repo) + ". Postsubmits are listed, never run.\n\n</details>\n"
 }
