@@ -1,0 +1,155 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// keptCalls is how many calls are kept in detail; counts go on beyond.
+const keptCalls = 50_000
+
+// Call is a call of the REST API or of git.
+type Call struct {
+	At     time.Time `json:"at"`
+	Method string    `json:"method"`
+	Path   string    `json:"path"` // without /api/v3
+	Query  string    `json:"query,omitempty"`
+	Route  string    `json:"route"` // method and pattern, empty when there is none
+	User   string    `json:"user,omitempty"`
+	Status int       `json:"status"` // 0 when the connection was dropped
+	Fault  int64     `json:"fault,omitempty"`
+}
+
+// CallQuery selects calls; empty fields match all. Path is as in Fault.
+type CallQuery struct {
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path,omitempty"`
+	User   string `json:"user,omitempty"`
+}
+
+// Calls is what the server was asked.
+type Calls struct {
+	// Counts are by route, such as "GET /repos/{owner}/{repo}/pulls". They
+	// ignore the query.
+	Counts map[string]int `json:"counts"`
+	// Calls are those that match the query, the oldest first.
+	Calls []Call `json:"calls"`
+}
+
+type callLog struct {
+	counts map[string]int
+	calls  []Call
+}
+
+func (l *callLog) add(c Call) {
+	if l.counts == nil {
+		l.counts = map[string]int{}
+	}
+	l.counts[c.Route]++
+	if len(l.calls) >= keptCalls {
+		l.calls = l.calls[keptCalls/10:]
+	}
+	l.calls = append(l.calls, c)
+}
+
+// Calls implements Control.
+func (s *Server) Calls(_ context.Context, in CallQuery) (Calls, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := Calls{Counts: map[string]int{}, Calls: []Call{}}
+	for route, n := range s.calls.counts {
+		out.Counts[route] = n
+	}
+	for _, c := range s.calls.calls {
+		if (in.Method == "" || in.Method == c.Method) && (in.Path == "" || matchPath(in.Path, c.Path)) &&
+			(in.User == "" || strings.EqualFold(in.User, c.User)) {
+			out.Calls = append(out.Calls, c)
+		}
+	}
+	return out, nil
+}
+
+// ResetCalls implements Control.
+func (s *Server) ResetCalls(context.Context, None) (None, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = callLog{}
+	return None{}, nil
+}
+
+type callKey struct{}
+
+// noteFault tells the call log why a call fails.
+func noteFault(r *http.Request, f *Fault) {
+	if c, ok := r.Context().Value(callKey{}).(*Call); ok {
+		c.Fault = f.ID
+	}
+}
+
+// counted logs each call of a handler that serves routes.
+func (s *Server) counted(routes *router, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call := &Call{At: s.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+		if to := routes.find(r); to != nil {
+			call.Route = to.pattern
+		}
+		noted := &statusNote{ResponseWriter: w}
+		defer func() { s.logCall(call, r, noted.status) }() // also when the connection is dropped
+		next.ServeHTTP(noted, r.WithContext(context.WithValue(r.Context(), callKey{}, call)))
+	})
+}
+
+func (s *Server) logCall(call *Call, r *http.Request, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	call.Status = status
+	if u := s.authenticated(r); u != nil {
+		call.User = u.login
+	}
+	s.calls.add(*call)
+	s.log.Info("call", "method", call.Method, "path", call.Path, "user", call.User, "status", status, "fault", call.Fault)
+}
+
+type statusNote struct {
+	http.ResponseWriter
+	status int
+}
+
+func (n *statusNote) WriteHeader(status int) {
+	n.status = status
+	n.ResponseWriter.WriteHeader(status)
+}
+
+func (n *statusNote) Write(b []byte) (int, error) {
+	if n.status == 0 {
+		n.status = http.StatusOK
+	}
+	return n.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (n *statusNote) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+
+// Duration is a time.Duration that is text, such as "30s", in JSON.
+type Duration time.Duration
+
+// MarshalJSON implements json.Marshaler.
+func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *Duration) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("duration %q: %w", text, err)
+	}
+	*d = Duration(parsed)
+	return nil
+}

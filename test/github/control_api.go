@@ -1,0 +1,61 @@
+package github
+
+import "context"
+
+// Control is everything a test or a demo does to GitHub that is not done
+// through GitHub's own interfaces. A Server offers it to its own process, a
+// Client to others. Users, labels and branches that are named are made when
+// they are new.
+type Control interface {
+	CreateRepo(context.Context, NewRepo) (Repo, error)
+	GetRepo(context.Context, RepoID) (Repo, error)
+	CreateCommit(context.Context, NewCommit) (Commit, error)
+
+	OpenPull(context.Context, NewPull) (Pull, error)
+	GetPull(context.Context, PullID) (Pull, error)
+	ListPulls(context.Context, RepoID) ([]Pull, error)
+	Push(context.Context, NewPush) (Pull, error)
+	EditPull(context.Context, PullEdit) (Pull, error)
+	ClosePull(context.Context, PullAction) (Pull, error)
+	ReopenPull(context.Context, PullAction) (Pull, error)
+	MergePull(context.Context, PullAction) (Pull, error)
+	LockPull(context.Context, PullAction) (Pull, error)
+	UnlockPull(context.Context, PullAction) (Pull, error)
+	AddLabels(context.Context, PullLabels) (Pull, error)
+	RemoveLabels(context.Context, PullLabels) (Pull, error)
+
+	CreateComment(context.Context, NewComment) (Comment, error)
+	EditComment(context.Context, CommentEdit) (Comment, error)
+	DeleteComment(context.Context, CommentEdit) (None, error)
+	ListComments(context.Context, PullID) ([]Comment, error)
+	ListStatuses(context.Context, StatusQuery) ([]Status, error)
+
+	SetPermission(context.Context, Permission) (None, error)
+	SetMember(context.Context, Member) (None, error)
+	AddToken(context.Context, Token) (None, error)
+
+	AddHook(context.Context, Hook) (Hook, error)
+	RemoveHook(context.Context, Hook) (None, error)
+	SetDelivering(context.Context, Delivering) (None, error)
+	ListDeliveries(context.Context, DeliveryQuery) ([]Delivery, error)
+	Redeliver(context.Context, Redelivery) (Delivery, error)
+	// WaitDeliveries returns when each delivery so far was dropped or tried.
+	WaitDeliveries(context.Context, None) (None, error)
+
+	AddFault(context.Context, Fault) (Fault, error)
+	ClearFaults(context.Context, None) (None, error)
+	ListFaults(context.Context, None) ([]Fault, error)
+
+	Calls(context.Context, CallQuery) (Calls, error)
+	ResetCalls(context.Context, None) (None, error)
+	// Violations lists what the validator objected to.
+	Violations(context.Context, None) ([]string, error)
+}
+
+// None stands for no argument and for no answer.
+type None struct{}
+
+var (
+	_ Control = (*Server)(nil)
+	_ Control = (*Client)(nil)
+)

@@ -1,0 +1,234 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// FaultKind is a way to misbehave.
+type FaultKind string
+
+const (
+	// Answer sends Status instead of doing anything. It is the default.
+	Answer FaultKind = "answer"
+	// Hang does nothing and answers nothing for Delay, or, without one,
+	// until the client gives up; then the connection drops.
+	Hang FaultKind = "hang"
+	// Drop closes the connection without doing anything. Go's client then
+	// repeats a GET by itself.
+	Drop FaultKind = "drop"
+	// LoseAnswer does what is asked, then closes the connection instead of
+	// answering.
+	LoseAnswer FaultKind = "lose-answer"
+	// Slow does what is asked after Delay.
+	Slow FaultKind = "slow"
+)
+
+// Fault makes calls of the REST API or of git fail. The first fault that
+// matches a call is applied to it.
+type Fault struct {
+	ID int64 `json:"id,omitempty"` // given by the server
+
+	// Method and Path select calls; empty matches all. An element of Path
+	// that is *, or a name in braces, matches any element; a last ** matches
+	// all that follow. The path is without /api/v3.
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path,omitempty"`
+
+	// Skip is the number of matching calls that pass first.
+	Skip int `json:"skip,omitempty"`
+	// Times is how often the fault strikes; 0 is without end.
+	Times int `json:"times,omitempty"`
+	// Probability, between 0 and 1, is that of striking a call; 0 is always.
+	// Seed makes the choice repeatable.
+	Probability float64 `json:"probability,omitempty"`
+	Seed        uint64  `json:"seed,omitempty"`
+
+	Kind   FaultKind         `json:"kind,omitempty"`
+	Status int               `json:"status,omitempty"` // of Answer; 502 when 0
+	Header map[string]string `json:"header,omitempty"`
+	Body   string            `json:"body,omitempty"` // GitHub's for the status when empty
+	Delay  Duration          `json:"delay,omitempty"`
+
+	Struck int `json:"struck"` // calls hit so far
+}
+
+// SecondaryLimit is the fault of asking too much: 403 with Retry-After.
+func SecondaryLimit(method, path string, times int, retryAfter time.Duration) Fault {
+	return Fault{Method: method, Path: path, Times: times, Status: http.StatusForbidden,
+		Header: map[string]string{"Retry-After": fmt.Sprint(int(retryAfter.Seconds()))}}
+}
+
+type scriptedFault struct {
+	Fault
+	seen   int
+	random *rand.Rand
+}
+
+// AddFault implements Control.
+func (s *Server) AddFault(_ context.Context, in Fault) (Fault, error) {
+	switch in.Kind {
+	case "":
+		in.Kind = Answer
+	case Answer, Hang, Drop, LoseAnswer, Slow:
+	default:
+		return Fault{}, invalid("Fault", "kind", fmt.Sprintf("%q is no kind of fault", in.Kind))
+	}
+	if in.Kind == Answer && in.Status == 0 {
+		in.Status = http.StatusBadGateway
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in.ID = s.id()
+	s.faults = append(s.faults, &scriptedFault{Fault: in, random: rand.New(rand.NewPCG(in.Seed, 0))})
+	return in, nil
+}
+
+// ClearFaults implements Control.
+func (s *Server) ClearFaults(context.Context, None) (None, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+	return None{}, nil
+}
+
+// ListFaults implements Control.
+func (s *Server) ListFaults(context.Context, None) ([]Fault, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []Fault{}
+	for _, f := range s.faults {
+		list = append(list, f.Fault)
+	}
+	return list, nil
+}
+
+// strike finds the fault for a call, nil when it shall pass.
+func (s *Server) strike(r *http.Request) *Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		if f.strikes(r) {
+			hit := f.Fault
+			return &hit
+		}
+	}
+	return nil
+}
+
+func (f *scriptedFault) strikes(r *http.Request) bool {
+	switch {
+	case f.Method != "" && f.Method != r.Method,
+		f.Path != "" && !matchPath(f.Path, r.URL.Path),
+		f.Times > 0 && f.Struck >= f.Times:
+		return false
+	}
+	f.seen++
+	if f.seen <= f.Skip || f.Probability > 0 && f.random.Float64() >= f.Probability {
+		return false
+	}
+	f.Struck++
+	return true
+}
+
+func matchPath(pattern, got string) bool {
+	want, have := strings.Split(path.Clean(pattern), "/"), strings.Split(path.Clean(got), "/")
+	for i, w := range want {
+		if w == "**" {
+			return true
+		}
+		if i >= len(have) || w != "*" && !strings.HasPrefix(w, "{") && w != have[i] {
+			return false
+		}
+	}
+	return len(want) == len(have)
+}
+
+// failing applies faults in front of a handler.
+func (s *Server) failing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f := s.strike(r)
+		if f == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		noteFault(r, f)
+		switch f.Kind {
+		case Answer:
+			f.answer(w)
+		case Slow:
+			s.pause(r, f.Delay)
+			next.ServeHTTP(w, r)
+		case LoseAnswer:
+			// What is being done must not end with the client's patience.
+			next.ServeHTTP(&discard{header: http.Header{}}, r.WithContext(context.WithoutCancel(r.Context())))
+			hangUp()
+		case Hang:
+			s.pause(r, f.Delay)
+			hangUp()
+		default:
+			hangUp()
+		}
+	})
+}
+
+// hangUp closes the connection: net/http's word for that is this panic.
+func hangUp() { panic(http.ErrAbortHandler) }
+
+// pause waits for the delay, or without one for the client to give up.
+func (s *Server) pause(r *http.Request, delay Duration) {
+	var after <-chan time.Time
+	if delay > 0 {
+		timer := time.NewTimer(time.Duration(delay))
+		defer timer.Stop()
+		after = timer.C
+	}
+	// The server only notices that the client is gone once the body is read.
+	if body, err := io.ReadAll(r.Body); err == nil {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	select {
+	case <-after:
+	case <-r.Context().Done():
+	case <-s.ctx.Done():
+	}
+}
+
+func (f *Fault) answer(w http.ResponseWriter) {
+	for _, key := range slices.Sorted(maps.Keys(f.Header)) {
+		w.Header().Set(key, f.Header[key])
+	}
+	body := f.Body
+	if body == "" {
+		body = defaultFaultBody(f.Status)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(f.Status)
+	_, _ = io.WriteString(w, body) //nolint:errcheck // a fault need not arrive
+}
+
+func defaultFaultBody(status int) string {
+	switch status {
+	case http.StatusForbidden, http.StatusTooManyRequests:
+		return fmt.Sprintf(`{"message":%q,"documentation_url":%q,"status":"%d"}`, secondaryMessage, secondaryDocs, status)
+	case http.StatusNotFound:
+		return `{"message":"Not Found","documentation_url":"https://docs.github.com/rest","status":"404"}`
+	}
+	return fmt.Sprintf(`{"message":"Server Error","status":"%d"}`, status)
+}
+
+// discard is where a lost answer goes.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d *discard) WriteHeader(int)             {}

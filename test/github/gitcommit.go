@@ -1,0 +1,102 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Change is what a commit does to the tree of its parent.
+type Change struct {
+	// Files maps paths to their new content.
+	Files map[string]string `json:"files,omitempty"`
+	// Symlinks maps paths to what they point at.
+	Symlinks map[string]string `json:"symlinks,omitempty"`
+	// Remove lists files or directories that go.
+	Remove []string `json:"remove,omitempty"`
+}
+
+func (c Change) empty() bool {
+	return len(c.Files) == 0 && len(c.Symlinks) == 0 && len(c.Remove) == 0
+}
+
+type commitSpec struct {
+	parent  string // SHA, or empty for a first commit
+	author  string
+	at      time.Time
+	message string
+	change  Change
+}
+
+// commit writes a commit on top of its parent and points ref at it, whatever
+// ref pointed at before.
+func (g gitDir) commit(ctx context.Context, ref string, c commitSpec) (string, error) {
+	out, err := g.run(ctx, c.stream(ref), "fast-import", "--quiet", "--force", "--done")
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// stream writes the commit in the input format of git fast-import.
+func (c commitSpec) stream(ref string) []byte {
+	var b bytes.Buffer
+	who := fmt.Sprintf("%s <%s@users.noreply.github.invalid> %d +0000", c.author, c.author, c.at.Unix())
+	fmt.Fprintf(&b, "commit %s\nmark :1\nauthor %s\ncommitter %s\n", ref, who, who)
+	data(&b, c.message)
+	if c.parent != "" {
+		fmt.Fprintf(&b, "from %s\n", c.parent)
+	}
+	for _, path := range c.change.Remove {
+		fmt.Fprintf(&b, "D %s\n", quotePath(path))
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.change.Files)) {
+		fmt.Fprintf(&b, "M 100644 inline %s\n", quotePath(path))
+		data(&b, c.change.Files[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.change.Symlinks)) {
+		fmt.Fprintf(&b, "M 120000 inline %s\n", quotePath(path))
+		data(&b, c.change.Symlinks[path])
+	}
+	b.WriteString("get-mark :1\ndone\n")
+	return b.Bytes()
+}
+
+func data(b *bytes.Buffer, text string) {
+	fmt.Fprintf(b, "data %d\n%s\n", len(text), text)
+}
+
+// quotePath quotes as C does, which fast-import wants of unusual paths.
+func quotePath(path string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(path) + `"`
+}
+
+// merge merges head into base without a work tree. It returns the merge
+// commit, or ok false when they conflict.
+func (g gitDir) merge(ctx context.Context, base, head string, c commitSpec) (sha string, ok bool, err error) {
+	tree, ok, err := g.mergeTree(ctx, base, head)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	author := fmt.Sprintf("%s <%s@users.noreply.github.invalid> %d +0000", c.author, c.author, c.at.Unix())
+	commit := fmt.Sprintf("tree %s\nparent %s\nparent %s\nauthor %s\ncommitter %s\n\n%s\n",
+		tree, base, head, author, author, c.message)
+	out, err := g.run(ctx, []byte(commit), "hash-object", "-t", "commit", "-w", "--stdin")
+	return strings.TrimSpace(string(out)), true, err
+}
+
+func (g gitDir) mergeTree(ctx context.Context, base, head string) (tree string, ok bool, err error) {
+	out, code, err := g.exitCode(ctx, nil, "merge-tree", "--write-tree", "--allow-unrelated-histories", base, head)
+	switch {
+	case err != nil:
+		return "", false, err
+	case code > 1:
+		return "", false, fmt.Errorf("git merge-tree: exit status %d: %s", code, bytes.TrimSpace(out.stderr))
+	}
+	tree, _, _ = strings.Cut(string(out.stdout), "\n")
+	return tree, code == 0, nil
+}

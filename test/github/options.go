@@ -1,0 +1,51 @@
+package github
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Option configures a Server.
+type Option func(*Server)
+
+// WithBaseURL sets the address under which others reach the server, without a
+// trailing slash. URLs in answers, pages and webhooks start with it.
+func WithBaseURL(url string) Option {
+	return func(s *Server) { s.baseURL = strings.TrimRight(url, "/") }
+}
+
+// WithToken lets token act as login; the user is created when new.
+func WithToken(token, login string) Option {
+	return func(s *Server) { s.tokens[token] = s.ensureUser(login).login }
+}
+
+// WithClock replaces the clock. GitHub's timestamps have whole seconds, so
+// what the clock returns is truncated to that.
+func WithClock(now func() time.Time) Option {
+	return func(s *Server) { s.clock = now }
+}
+
+// WithRateLimit sets the number of calls a user has per hour; the default is
+// GitHub's 5,000.
+func WithRateLimit(perHour int) Option {
+	return func(s *Server) { s.limits.perHour = perHour }
+}
+
+// WithContentLimits enforces GitHub's secondary limits on the creation of
+// content: 80 writes in a minute and 500 in an hour, per user. Without the
+// option writes are not limited.
+func WithContentLimits() Option {
+	return func(s *Server) { s.limits.content = true }
+}
+
+// WithLogger logs one line per call and per webhook delivery.
+func WithLogger(l *slog.Logger) Option {
+	return func(s *Server) { s.log = l }
+}
+
+// WithValidator shows each REST exchange to v; what it objects to is kept for
+// Violations.
+func WithValidator(v Validator) Option {
+	return func(s *Server) { s.validator = v }
+}

@@ -1,0 +1,164 @@
+package github
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// restRequest is a call of the REST API by a known user.
+type restRequest struct {
+	*http.Request
+	s    *Server
+	user *user
+	body []byte
+}
+
+// answer is what a call returns. A nil body is no body.
+type answer struct {
+	status int
+	body   any
+	header http.Header
+}
+
+type restHandler func(*restRequest) (answer, error)
+
+func ok(body any) (answer, error)      { return answer{status: http.StatusOK, body: body}, nil }
+func created(body any) (answer, error) { return answer{status: http.StatusCreated, body: body}, nil }
+func noContent() (answer, error)       { return answer{status: http.StatusNoContent}, nil }
+
+// restHandler is the REST API. The names of path parameters are those of
+// GitHub's OpenAPI description, so that patterns are its paths.
+func (s *Server) restHandler() http.Handler {
+	routes := &router{other: s.serve(func(*restRequest) (answer, error) { return answer{}, errNotFound })}
+	for _, table := range []map[string]restHandler{pullRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes} {
+		for pattern, h := range table {
+			routes.handle(pattern, s.serve(h))
+		}
+	}
+	return s.counted(routes, s.failing(routes))
+}
+
+// serve turns a restHandler into an http.Handler: who asks, may they ask
+// again, what is the answer, and is it news.
+func (s *Server) serve(h restHandler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 10<<20))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		s.mu.Lock()
+		a := s.answerTo(r, body, h)
+		payload := a.render(r)
+		if a.status == http.StatusNotModified {
+			s.refund(r)
+		}
+		s.mu.Unlock()
+		for key, values := range a.header {
+			w.Header()[key] = values
+		}
+		w.WriteHeader(a.status)
+		if _, err := w.Write(payload); err != nil {
+			s.log.Debug("client went away", "path", r.URL.Path, "error", err)
+		}
+		s.validate(Exchange{Request: r, RequestBody: body, Status: a.status, Header: a.header, Body: payload})
+	}
+}
+
+func (s *Server) answerTo(r *http.Request, body []byte, h restHandler) answer {
+	header := http.Header{"X-Github-Media-Type": {"github.v3; format=json"}, "X-Github-Request-Id": {fmt.Sprintf("%X", s.id())}}
+	a, err := s.permitted(r, header, func(u *user) (answer, error) {
+		return h(&restRequest{Request: r, s: s, user: u, body: body})
+	})
+	if err != nil {
+		e := asAPIError(err)
+		a = answer{status: e.Status, body: e.body(), header: e.Header}
+	}
+	for key, values := range a.header {
+		header[key] = values
+	}
+	a.header = header
+	return a
+}
+
+// permitted calls next for a user with calls left.
+func (s *Server) permitted(r *http.Request, header http.Header, next func(*user) (answer, error)) (answer, error) {
+	u := s.authenticated(r)
+	if u == nil {
+		message := "Requires authentication"
+		if r.Header.Get("Authorization") != "" {
+			message = "Bad credentials"
+		}
+		return answer{}, &apiError{Status: http.StatusUnauthorized, Message: message}
+	}
+	var err error
+	if r.URL.Path != "/rate_limit" { // asking is free
+		err = s.limits.take(u, r.Method, s.now())
+	}
+	s.limits.header(u.login, s.now(), header)
+	if err != nil {
+		return answer{}, err
+	}
+	return next(u)
+}
+
+// authenticated finds the user of a request by its token, nil when unknown.
+func (s *Server) authenticated(r *http.Request) *user {
+	token := ""
+	if _, password, ok := r.BasicAuth(); ok {
+		token = password
+	} else if scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "token") {
+		token = strings.TrimSpace(rest)
+	}
+	if login, ok := s.tokens[token]; ok && token != "" {
+		return s.users[strings.ToLower(login)]
+	}
+	return nil
+}
+
+// render returns the bytes of the body. A client that has them already gets
+// 304 instead.
+func (a *answer) render(r *http.Request) []byte {
+	if a.body == nil {
+		return nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(a.body); err != nil {
+		a.status = http.StatusInternalServerError
+		return fmt.Appendf(nil, `{"message":%q}`, err)
+	}
+	a.header.Set("Content-Type", "application/json; charset=utf-8")
+	if r.Method != http.MethodGet || a.status != http.StatusOK {
+		return b.Bytes()
+	}
+	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(b.Bytes()))
+	a.header.Set("ETag", etag)
+	a.header.Set("Cache-Control", "private, max-age=60, s-maxage=60")
+	if r.Header.Get("If-None-Match") == etag {
+		a.status = http.StatusNotModified
+		return nil
+	}
+	return b.Bytes()
+}
+
+// refund gives back the call that a 304 does not cost.
+func (s *Server) refund(r *http.Request) {
+	if u := s.authenticated(r); u != nil && r.URL.Path != "/rate_limit" {
+		s.limits.of(u.login, s.now()).used--
+	}
+}
+
+// decode reads the JSON body of a request.
+func (r *restRequest) decode(into any) error {
+	if err := json.Unmarshal(r.body, into); err != nil {
+		return &apiError{Status: http.StatusBadRequest, Message: "Problems parsing JSON"}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is the stand-in. Make one with New or Start, and Close it.
+type Server struct {
+	baseURL   string
+	clock     func() time.Time
+	log       *slog.Logger
+	validator Validator
+	dir       string // bare repositories
+
+	api, web, control http.Handler
+	listener          *http.Server
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup // webhook workers
+
+	// mu guards everything below. It is held through a whole call, git
+	// included: calls are short, and an order of events that cannot
+	// interleave is worth more in a test than throughput.
+	mu       sync.Mutex
+	lastID   int64
+	users    map[string]*user // by lower-case login
+	tokens   map[string]string
+	orgs     map[string]*org
+	repos    map[string]*repository // by lower-case full name
+	limits   limits
+	hooks    []*hook
+	sent     []*Delivery
+	drop     bool
+	faults   []*scriptedFault
+	calls    callLog
+	problems []string
+}
+
+// New makes a stand-in that only answers through ServeHTTP. Give it the
+// address it will be reached at WithBaseURL; Start does that by itself.
+func New(opts ...Option) (*Server, error) {
+	dir, err := os.MkdirTemp("", "github-standin-")
+	if err != nil {
+		return nil, fmt.Errorf("make the directory of the repositories: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{
+		baseURL: "http://github.invalid",
+		clock:   time.Now,
+		log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		dir:     dir,
+		ctx:     ctx,
+		cancel:  cancel,
+		users:   map[string]*user{},
+		tokens:  map[string]string{},
+		orgs:    map[string]*org{},
+		repos:   map[string]*repository{},
+		limits:  limits{perHour: 5000, spent: map[string]*budget{}},
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	s.api, s.web, s.control = s.restHandler(), s.webHandler(), s.controlHandler()
+	return s, nil
+}
+
+// Start makes a stand-in and serves it on addr, "127.0.0.1:0" when empty.
+// Unless WithBaseURL says otherwise, its URL is that of the listener.
+func Start(addr string, opts ...Option) (*Server, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the GitHub stand-in: %w", err)
+	}
+	opts = append([]Option{WithBaseURL("http://" + l.Addr().String())}, opts...)
+	s, err := New(opts...)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	s.listener = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		if err := s.listener.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("serving ended", "error", err)
+		}
+	}()
+	return s, nil
+}
+
+// URL is the address the server is reached at, without a trailing slash.
+func (s *Server) URL() string { return s.baseURL }
+
+// APIURL is the root of the REST API as go-github's WithEnterpriseURLs wants
+// it.
+func (s *Server) APIURL() string { return s.baseURL + "/api/v3/" }
+
+// Close stops serving and delivering, and removes the repositories.
+func (s *Server) Close() error {
+	s.cancel()
+	var err error
+	if s.listener != nil {
+		err = s.listener.Close()
+	}
+	s.work.Wait()
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// restRoots are the first path elements of the REST API; GitHub has no
+// organisations of these names.
+var restRoots = map[string]bool{
+	"repos": true, "orgs": true, "users": true, "user": true, "rate_limit": true,
+	"app": true, "meta": true, "graphql": true,
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if path, ok := strings.CutPrefix(r.URL.Path, "/api/v3"); ok {
+		r = withPath(r, path, strings.TrimPrefix(r.URL.RawPath, "/api/v3"))
+		s.api.ServeHTTP(w, r)
+		return
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case first == "_control":
+		s.control.ServeHTTP(w, r)
+	case restRoots[first]:
+		s.api.ServeHTTP(w, r)
+	default:
+		s.web.ServeHTTP(w, r)
+	}
+}
+
+func withPath(r *http.Request, path, rawPath string) *http.Request {
+	r = r.Clone(r.Context())
+	r.URL.Path, r.URL.RawPath = path, rawPath
+	return r
+}
+
+func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Second) }
+
+// id returns a number that no other object has.
+func (s *Server) id() int64 {
+	s.lastID++
+	return 1_000_000_000 + s.lastID
+}
