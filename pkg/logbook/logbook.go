@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -168,25 +169,19 @@ func isFull(err error) bool {
 }
 
 // isMisapplied says that a patch does not fit the object as it is: 422 without
-// the details that come with an object that is not valid.
+// the causes that come with an object that is not valid.
 func isMisapplied(err error) bool {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
-		return false
-	}
-	s := status.Status()
-	return s.Code == 422 && s.Reason != metav1.StatusReasonInvalid
+	return apierrors.IsInvalid(err) && len(causes(err)) == 0
 }
 
-func hasCause(err error, cause metav1.CauseType) bool {
+func hasCause(err error, wanted metav1.CauseType) bool {
+	return slices.ContainsFunc(causes(err), func(c metav1.StatusCause) bool { return c.Type == wanted })
+}
+
+func causes(err error) []metav1.StatusCause {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Details == nil {
-		return false
+		return nil
 	}
-	for _, c := range status.Status().Details.Causes {
-		if c.Type == cause {
-			return true
-		}
-	}
-	return false
+	return status.Status().Details.Causes
 }

@@ -1,0 +1,164 @@
+package logbook_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
+	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	at      = metav1.NewTime(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC))
+	pull    = v1alpha1.Pull{Org: "openshift", Repo: "release", Number: 1234}
+	created = &v1alpha1.Observed{Event: "created", At: at}
+)
+
+// client is what the tests need beside what is tested.
+type client interface {
+	logbook.Rehearsals
+	Get(context.Context, string, metav1.GetOptions) (*v1alpha1.Rehearsal, error)
+}
+
+func commands(ids ...string) []v1alpha1.Command {
+	var list []v1alpha1.Command
+	for _, id := range ids {
+		list = append(list, v1alpha1.Command{ID: id, Text: "/pj-rehearse", By: "bob", At: at})
+	}
+	return list
+}
+
+func heard(ids ...string) *event.Heard {
+	return &event.Heard{Pull: pull, Observed: created, Commands: commands(ids...)}
+}
+
+func appendAll(t *testing.T, c client, all ...*event.Heard) {
+	t.Helper()
+	for _, h := range all {
+		if err := logbook.Append(t.Context(), c, h); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func stored(t *testing.T, c client) *v1alpha1.Rehearsal {
+	t.Helper()
+	r, err := c.Get(t.Context(), event.Name(pull), metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func ids(r *v1alpha1.Rehearsal) string {
+	var list []string
+	for _, c := range r.Spec.Commands {
+		list = append(list, c.ID)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestAppendToStore(t *testing.T) {
+	testAppend(t, func(*testing.T) client { return &logbooktest.Store{} })
+}
+
+// testAppend holds for the store in memory and for the real API server.
+func testAppend(t *testing.T, fresh func(*testing.T) client) {
+	noCommand := &event.Heard{Pull: pull, Observed: &v1alpha1.Observed{Event: "opened", Head: strings.Repeat("a", 40), At: at}}
+	tests := []struct {
+		name string
+		in   []*event.Heard
+		want string
+	}{
+		{"nothing but an event", []*event.Heard{noCommand}, ""},
+		{"first words create", []*event.Heard{heard("comment-1-0")}, "comment-1-0"},
+		{"the first command of a log without any", []*event.Heard{noCommand, heard("comment-1-0")}, "comment-1-0"},
+		{"several commands at once", []*event.Heard{noCommand, heard("comment-1-0", "comment-1-1"), heard("comment-2-0", "comment-2-1")}, "comment-1-0 comment-1-1 comment-2-0 comment-2-1"},
+		{"known", []*event.Heard{heard("comment-1-0"), heard("comment-1-0")}, "comment-1-0"},
+		{"known, and the first of its text", []*event.Heard{heard("comment-1-0"), heard("comment-1-0", "comment-1-1", "comment-1-2")}, "comment-1-0 comment-1-1 comment-1-2"},
+		{"known, and the last of its text", []*event.Heard{heard("comment-1-1"), heard("comment-1-0", "comment-1-1")}, "comment-1-1 comment-1-0"},
+		{"the same event again", []*event.Heard{heard("comment-1-0"), noCommand, noCommand}, "comment-1-0"},
+		{"nothing at all, for a known pull request", []*event.Heard{noCommand, {Pull: pull}}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := fresh(t)
+			appendAll(t, c, tt.in...)
+			if got := ids(stored(t, c)); got != tt.want {
+				t.Errorf("commands are %q, want %q", got, tt.want)
+			}
+		})
+	}
+	t.Run("the latest event stays", func(t *testing.T) {
+		c := fresh(t)
+		appendAll(t, c, heard("comment-1-0"), noCommand)
+		if got := stored(t, c).Spec.Observed.Event; got != "opened" {
+			t.Errorf("observed %q, want opened", got)
+		}
+	})
+	t.Run("a known command changes nothing", func(t *testing.T) {
+		c := fresh(t)
+		appendAll(t, c, heard("comment-1-0"), noCommand)
+		before := stored(t, c)
+		appendAll(t, c, heard("comment-1-0"), noCommand)
+		if after := stored(t, c); after.ResourceVersion != before.ResourceVersion || after.Spec.Observed.Event != "opened" {
+			t.Errorf("resourceVersion went from %s to %s, observed %s", before.ResourceVersion, after.ResourceVersion, after.Spec.Observed.Event)
+		}
+	})
+	t.Run("full", func(t *testing.T) { testFull(t, fresh(t)) })
+	t.Run("parallel, different", func(t *testing.T) { testParallel(t, fresh(t), noCommand, 60, 60) })
+	t.Run("parallel, different, first of all", func(t *testing.T) { testParallel(t, fresh(t), nil, 60, 60) })
+	t.Run("parallel, the same", func(t *testing.T) { testParallel(t, fresh(t), nil, 40, 1) })
+}
+
+func testFull(t *testing.T, c client) {
+	var all []string
+	for i := range logbooktest.MaxCommands {
+		all = append(all, fmt.Sprintf("comment-%d-0", i+1))
+	}
+	for len(all) > 0 {
+		appendAll(t, c, heard(all[:50]...))
+		all = all[50:]
+	}
+	err := logbook.Append(t.Context(), c, heard("comment-5000-0"))
+	var full *logbook.FullError
+	if !errors.As(err, &full) {
+		t.Errorf("appending to a full log gives %v, want a FullError", err)
+	}
+	if err := logbook.Append(t.Context(), c, heard("comment-7-0")); err != nil {
+		t.Errorf("appending what a full log has gives %v", err)
+	}
+}
+
+// testParallel appends n times at once and counts the commands that differ.
+func testParallel(t *testing.T, c client, first *event.Heard, n, differ int) {
+	if first != nil {
+		appendAll(t, c, first)
+	}
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			errs[i] = logbook.Append(t.Context(), c, heard(fmt.Sprintf("comment-%d-0", 1+i%differ)))
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(stored(t, c).Spec.Commands); got != differ {
+		t.Errorf("%d commands are stored, want %d", got, differ)
+	}
+}

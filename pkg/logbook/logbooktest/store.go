@@ -1,0 +1,147 @@
+// Package logbooktest stands in for the API server where Rehearsals are
+// appended to, and starts a real one for those who are in doubt. It is for
+// tests only.
+package logbooktest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+)
+
+// MaxCommands is the limit that the schema sets.
+const MaxCommands = 1000
+
+// Store keeps Rehearsals in memory and answers as the API server does. The zero
+// Store is empty.
+type Store struct {
+	// Fail, when set, is asked before each call ("create" or "patch"), and
+	// its error is the answer.
+	Fail func(verb, name string) error
+	// Lose, when set, is asked after each call that was done; its error is the
+	// answer although it was done.
+	Lose func(verb, name string) error
+
+	mu      sync.Mutex
+	objects map[string]*v1alpha1.Rehearsal
+}
+
+// Get returns what is stored, or the error of the API server.
+func (s *Store) Get(_ context.Context, name string, _ metav1.GetOptions) (*v1alpha1.Rehearsal, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.objects[name]; r != nil {
+		return r.DeepCopy(), nil
+	}
+	return nil, apierrors.NewNotFound(v1alpha1.Resource("rehearsals"), name)
+}
+
+// Len counts what is stored.
+func (s *Store) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.objects)
+}
+
+// Create implements logbook.Rehearsals.
+func (s *Store) Create(ctx context.Context, r *v1alpha1.Rehearsal, _ metav1.CreateOptions) (*v1alpha1.Rehearsal, error) {
+	return s.do(ctx, "create", r.Name, func() (*v1alpha1.Rehearsal, error) {
+		if s.objects[r.Name] != nil {
+			return nil, apierrors.NewAlreadyExists(v1alpha1.Resource("rehearsals"), r.Name)
+		}
+		return r, validate(r)
+	})
+}
+
+// Patch implements logbook.Rehearsals, for JSON Patch.
+func (s *Store) Patch(ctx context.Context, name string, pt types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string) (*v1alpha1.Rehearsal, error) {
+	return s.do(ctx, "patch", name, func() (*v1alpha1.Rehearsal, error) {
+		if pt != types.JSONPatchType {
+			return nil, fmt.Errorf("patch type %s is not JSON Patch", pt)
+		}
+		current := s.objects[name]
+		if current == nil {
+			return nil, apierrors.NewNotFound(v1alpha1.Resource("rehearsals"), name)
+		}
+		patched, err := patch(current, data)
+		if err != nil {
+			return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+		}
+		return patched, validate(patched)
+	})
+}
+
+func (s *Store) do(ctx context.Context, verb, name string, f func() (*v1alpha1.Rehearsal, error)) (*v1alpha1.Rehearsal, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if s.Fail != nil {
+		if err := s.Fail(verb, name); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed, err := f()
+	if err != nil {
+		return nil, err
+	}
+	if s.objects == nil {
+		s.objects = map[string]*v1alpha1.Rehearsal{}
+	}
+	s.objects[name] = changed.DeepCopy()
+	if s.Lose != nil {
+		if err := s.Lose(verb, name); err != nil {
+			return nil, err
+		}
+	}
+	return changed, nil
+}
+
+func patch(current *v1alpha1.Rehearsal, data []byte) (*v1alpha1.Rehearsal, error) {
+	document, err := json.Marshal(current)
+	if err != nil {
+		return nil, err
+	}
+	operations, err := jsonpatch.DecodePatch(data)
+	if err != nil {
+		return nil, err
+	}
+	document, err = operations.Apply(document)
+	if err != nil {
+		return nil, err
+	}
+	var patched v1alpha1.Rehearsal
+	return &patched, json.Unmarshal(document, &patched)
+}
+
+// validate holds what the schema says about commands.
+func validate(r *v1alpha1.Rehearsal) error {
+	path := field.NewPath("spec", "commands")
+	var errs field.ErrorList
+	if n := len(r.Spec.Commands); n > MaxCommands {
+		errs = append(errs, field.TooMany(path, n, MaxCommands))
+	}
+	seen := map[string]bool{}
+	for i, c := range r.Spec.Commands {
+		if seen[c.ID] {
+			errs = append(errs, field.Duplicate(path.Index(i), c.ID))
+		}
+		seen[c.ID] = true
+	}
+	if len(errs) > 0 {
+		return apierrors.NewInvalid(v1alpha1.SchemeGroupVersion.WithKind("Rehearsal").GroupKind(), r.Name, errs)
+	}
+	return nil
+}
