@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+)
+
+// The promises of the demonstration.
+const (
+	failing   = "pull-widget-integration"
+	ownWords  = "POST /v1/widgets: status = 200, want 400"
+	afterward = "Uploading artifacts"
+)
+
+var passing = []string{"pull-widget-unit", "periodic-widget-benchmark"}
+
+// check holds what people see against what was promised.
+func check(ctx context.Context, c conversation, logs, rehearsals string) error {
+	plans, err := c.marked(ctx, "<!-- rehearsal.dev/plan")
+	if err != nil {
+		return err
+	}
+	results, err := c.marked(ctx, "<!-- rehearsal.dev/run")
+	if err != nil {
+		return err
+	}
+	if len(plans) != 1 || len(results) != 1 {
+		return fmt.Errorf("the pull request has %d comments with a plan and %d with a result, not one of each", len(plans), len(results))
+	}
+	rehearsal, err := c.rehearsal(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		checkPlan(plans[0].Body), checkResult(results[0].Body), checkRun(rehearsal.Status.Runs),
+		checkLogs(logs), contains("kubectl get rehearsals", rehearsals, fmt.Sprintf("%s/%s#%d", org, repo, c.pull.Number)),
+	)
+}
+
+func checkPlan(body string) error {
+	return contains("the plan", body, append([]string{failing, "1.25", "1.26"}, passing...)...)
+}
+
+func checkResult(body string) error {
+	var errs []error
+	for _, name := range passing {
+		errs = append(errs, contains("the row of "+name, rowOf(body, name), "passed"))
+	}
+	errs = append(errs, contains("the row of "+failing, rowOf(body, failing), "failed"), contains("the result", body, ownWords))
+	return errors.Join(errs...)
+}
+
+// rowOf is the row of a table that speaks of a job.
+func rowOf(body, job string) string {
+	for line := range strings.Lines(body) {
+		if strings.HasPrefix(line, "|") && strings.Contains(line, "`"+job+"`") {
+			return line
+		}
+	}
+	return ""
+}
+
+func checkRun(runs []v1alpha1.RunStatus) error {
+	if len(runs) != 1 {
+		return fmt.Errorf("the Rehearsal has %d runs, not one", len(runs))
+	}
+	if r := runs[0]; r.State != v1alpha1.RunFailed || r.Total != 3 || r.Passed != 2 || r.Failed != 1 {
+		return fmt.Errorf("the run is %s with %d passed and %d failed of %d, not Failed with 2 and 1 of 3", r.State, r.Passed, r.Failed, r.Total)
+	}
+	return nil
+}
+
+func checkLogs(logs string) error {
+	return contains("tkn pipelinerun logs", logs, append([]string{"[" + failing, ownWords, afterward, "BenchmarkRender-2", "widget.acme.dev/pkg/render"}, passing...)...)
+}
+
+// contains is an error that names what is missing.
+func contains(what, text string, wanted ...string) error {
+	var missing []string
+	for _, w := range wanted {
+		if !strings.Contains(text, w) {
+			missing = append(missing, fmt.Sprintf("%q", w))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s lacks %s", what, strings.Join(missing, ", "))
+	}
+	return nil
+}

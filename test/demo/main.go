@@ -1,0 +1,188 @@
+// Command demo shows a rehearsal from beginning to end, on a real cluster on
+// this machine with a stand-in for GitHub: a pull request that changes three
+// jobs, the comment with the affected jobs, the command, the three runs and the
+// comment with their results. It exits non-zero when the conversation is not as
+// promised. `demo clean` ends the stand-in, which otherwise goes on.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 0:
+		d := &demo{progress: progress{out: os.Stdout, style: newStyle(os.Stdout), start: time.Now()}}
+		err := d.run(ctx)
+		if err != nil && d.cluster != nil && ctx.Err() == nil {
+			fmt.Println(d.cluster.Diagnose())
+		}
+		return err
+	case len(args) == 1 && args[0] == "clean":
+		return newStandIn().remove()
+	}
+	return errors.New("usage: demo [clean]")
+}
+
+// demo is one demonstration.
+type demo struct {
+	progress
+	installation rig.Installation
+	conversation
+}
+
+func (d *demo) run(ctx context.Context) error {
+	d.heading("A cluster, and the rehearsals on it")
+	if err := d.prepare(ctx); err != nil {
+		return err
+	}
+	d.heading("A pull request")
+	if err := d.converse(ctx); err != nil {
+		return err
+	}
+	return d.show(ctx)
+}
+
+// prepare makes everything that a pull request needs.
+func (d *demo) prepare(ctx context.Context) error {
+	if err := d.step("local cluster", func() error { return up(ctx) }); err != nil {
+		return err
+	}
+	var err error
+	if d.cluster, err = rig.Connect(ctx); err != nil {
+		return err
+	}
+	d.installation = rig.Installation{
+		WebhookSecret: rig.Random(), Token: rig.Random(), Repositories: []string{org + "/" + repo}, Sweep: 30 * time.Second,
+	}
+	if err := d.step("GitHub stand-in", func() error {
+		d.installation.GitHub, err = newStandIn().start(ctx, d.cluster)
+		return err
+	}); err != nil {
+		return err
+	}
+	d.hub = &github.Client{URL: d.installation.GitHub}
+	return d.step("receiver, controller and tasks", func() error {
+		if err := d.cluster.Install(ctx, d.installation, d.note); err != nil {
+			return err
+		}
+		return d.cluster.Clear(ctx)
+	})
+}
+
+// up starts the cluster, whose own progress is worth seeing.
+func up(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "go", "-C", filepath.Join("test", "cluster"), "run", ".", "up")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// converse has the conversation on the pull request.
+func (d *demo) converse(ctx context.Context) error {
+	files, err := baseFiles(d.cluster.Image)
+	if err != nil {
+		return err
+	}
+	webhook, err := d.cluster.ReceiverURL(ctx)
+	if err != nil {
+		return err
+	}
+	if err := createRepository(ctx, d.hub, files, d.installation, webhook); err != nil {
+		return err
+	}
+	if d.pull, err = openPull(ctx, d.hub, files); err != nil {
+		return err
+	}
+	d.note(fmt.Sprintf("%s opens %s: %s", author, d.pull.Name(), d.pull.Title))
+	err = d.step("comment with the affected jobs", func() error {
+		return rig.Until(ctx, 2*time.Minute, "the comment with the affected jobs", d.planned)
+	})
+	if err != nil {
+		return err
+	}
+	d.note(maintainer + " comments /pj-rehearse")
+	if _, err := d.hub.CreateComment(ctx, github.NewComment{PullID: d.pull.PullID, By: maintainer, Body: "/pj-rehearse"}); err != nil {
+		return err
+	}
+	return d.step("rehearsal", func() error {
+		return rig.Until(ctx, 5*time.Minute, "the end of the run", d.finished(d.note))
+	})
+}
+
+// show prints what there is to see, and holds it against the promises.
+func (d *demo) show(ctx context.Context) error {
+	rehearsal, err := d.rehearsal(ctx)
+	if err != nil {
+		return err
+	}
+	pipelineRun := rehearsal.Status.Runs[0].PipelineRun
+	logs, err := d.cluster.Output(ctx, "tkn", "pipelinerun", "logs", pipelineRun, "-n", rig.Namespace)
+	if err != nil {
+		return err
+	}
+	rehearsals, err := d.cluster.Output(ctx, "kubectl", "get", "rehearsals", "-n", rig.Namespace)
+	if err != nil {
+		return err
+	}
+	if err := d.printConversation(ctx); err != nil {
+		return err
+	}
+	d.heading("$ tkn pipelinerun logs " + pipelineRun + " -n " + rig.Namespace)
+	fmt.Fprint(d.out, logs)
+	d.heading("$ kubectl get rehearsals -n " + rig.Namespace)
+	fmt.Fprint(d.out, rehearsals)
+	if err := check(ctx, d.conversation, logs, rehearsals); err != nil {
+		return fmt.Errorf("the conversation is not as promised:\n%w", err)
+	}
+	d.printWhereToLook(pipelineRun)
+	return nil
+}
+
+func (d *demo) printConversation(ctx context.Context) error {
+	comments, err := d.hub.ListComments(ctx, d.pull.PullID)
+	if err != nil {
+		return err
+	}
+	d.heading("The conversation")
+	fmt.Fprintln(d.out, d.style.boxed(fmt.Sprintf("%s opened %s: %s", author, d.pull.Name(), d.pull.Title), d.pull.Body))
+	for _, comment := range comments {
+		fmt.Fprintln(d.out, d.style.boxed(comment.Author, d.style.markdown(comment.Body)))
+	}
+	return nil
+}
+
+func (d *demo) printWhereToLook(pipelineRun string) {
+	d.heading("Everything as promised. Look around")
+	fmt.Fprintf(d.out, `  The pull request, to comment on in a browser on this machine:
+      %s
+  In this shell, from the top of the repository:
+      eval "$(go -C test/cluster run . env)"
+      kubectl get rehearsals -n %[2]s
+      kubectl get pipelineruns,taskruns -n %[2]s
+      tkn pipelinerun logs %[3]s -n %[2]s
+      kubectl get prowjobs -n %[4]s
+      kubectl logs deployment/%[5]s -n %[2]s
+  When done:
+      make clean
+`, d.pull.HTMLURL, rig.Namespace, pipelineRun, rig.ProwJobNamespace, rig.Controller)
+}

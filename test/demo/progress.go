@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// progress tells what is going on and how long it takes.
+type progress struct {
+	out   io.Writer
+	style style
+	start time.Time
+}
+
+func (p progress) heading(text string) {
+	fmt.Fprintf(p.out, "\n%s\n\n", p.style.bold("── "+text))
+}
+
+func (p progress) note(text string) {
+	fmt.Fprintf(p.out, "%s %s\n", p.style.dim(fmt.Sprintf("%6s", time.Since(p.start).Round(time.Second))), text)
+}
+
+// step runs one step and says how long it took.
+func (p progress) step(what string, do func() error) error {
+	begin := time.Now()
+	p.note(what + " …")
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	p.note(fmt.Sprintf("%s: %s", what, time.Since(begin).Round(100*time.Millisecond)))
+	return nil
+}

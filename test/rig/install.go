@@ -1,0 +1,176 @@
+package rig
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// Installation is what a deployment is told.
+type Installation struct {
+	// GitHub is the address of the stand-in.
+	GitHub string
+	// WebhookSecret and Token are what it shares with the stand-in.
+	WebhookSecret, Token string
+	// Repositories are the config repositories, org/repo.
+	Repositories []string
+	// Sweep is the time between two looks for what no webhook told.
+	Sweep time.Duration
+}
+
+// Random is a secret of 32 hexadecimal digits.
+func Random() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) //nolint:errcheck // it never fails, by its documentation
+	return hex.EncodeToString(b[:])
+}
+
+// Install deploys what is in the work tree, or brings a deployment up to date,
+// and waits until it serves.
+func (c *Cluster) Install(ctx context.Context, in Installation, log func(string)) error {
+	if err := c.writeSecrets(ctx, in); err != nil {
+		return err
+	}
+	if err := c.writeSettings(ctx, in); err != nil {
+		return err
+	}
+	log("make deploy")
+	if out, err := c.Output(ctx, "make", "--no-print-directory", "deploy"); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	for _, name := range []string{Receiver, Controller} {
+		if err := c.Restart(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{Receiver, Controller} {
+		log("wait for the " + name)
+		if err := c.WaitReady(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) writeSecrets(ctx context.Context, in Installation) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: Namespace}}
+	if _, err := c.Kube.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create namespace %s: %w", Namespace, err)
+	}
+	aliases, err := os.ReadFile(c.BuildKubeconfig)
+	if err != nil {
+		return fmt.Errorf("read the kubeconfig of the build clusters: %w", err)
+	}
+	for name, data := range map[string]map[string][]byte{
+		hmacSecret:        {hmacKey: []byte(in.WebhookSecret)},
+		tokenSecret:       {tokenKey: []byte(in.Token)},
+		kubeconfigsSecret: {kubeconfigsKey: aliases},
+	} {
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace}, Data: data}
+		secrets := c.Kube.CoreV1().Secrets(Namespace)
+		_, err := secrets.Create(ctx, secret, metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) {
+			_, err = secrets.Update(ctx, secret, metav1.UpdateOptions{})
+		}
+		if err != nil {
+			return fmt.Errorf("write secret %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) writeSettings(ctx context.Context, in Installation) error {
+	var repositories strings.Builder
+	for _, repo := range in.Repositories {
+		fmt.Fprintf(&repositories, "- repo: %s\n  prow_config: %s\n  job_config: %s\n  plugin_config: %s\n", repo, ProwConfigPath, JobsPath, PluginsPath)
+	}
+	cm := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap, Namespace: Namespace},
+		Data: map[string]string{
+			"repositories":      repositories.String(),
+			"github-endpoint":   in.GitHub + "/api/v3",
+			"git-endpoint":      in.GitHub,
+			"prowjob-namespace": ProwJobNamespace,
+			"pod-namespace":     PodNamespace,
+			"sweep-interval":    in.Sweep.String(),
+		},
+	}
+	maps := c.Kube.CoreV1().ConfigMaps(Namespace)
+	_, err := maps.Create(ctx, cm, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		_, err = maps.Update(ctx, cm, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("write the settings: %w", err)
+	}
+	return nil
+}
+
+// Restart replaces the pods of a deployment.
+func (c *Cluster) Restart(ctx context.Context, name string) error {
+	_, err := c.Output(ctx, "kubectl", "-n", Namespace, "rollout", "restart", "deployment/"+name)
+	return err
+}
+
+// Scale sets the number of pods of a deployment.
+func (c *Cluster) Scale(ctx context.Context, name string, replicas int) error {
+	_, err := c.Output(ctx, "kubectl", "-n", Namespace, "scale", "deployment/"+name, fmt.Sprintf("--replicas=%d", replicas))
+	return err
+}
+
+// WaitReady waits until a deployment runs what it should, and nothing else.
+func (c *Cluster) WaitReady(ctx context.Context, name string) error {
+	return Until(ctx, 3*time.Minute, "deployment "+name+" to be ready", func(ctx context.Context) (string, bool, error) {
+		d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return "", false, err
+		}
+		return fmt.Sprintf("%d of %d ready, %d updated, %d in all", d.Status.ReadyReplicas, *d.Spec.Replicas, d.Status.UpdatedReplicas, d.Status.Replicas), rolledOut(d), nil
+	})
+}
+
+func rolledOut(d *appsv1.Deployment) bool {
+	want, s := *d.Spec.Replicas, d.Status
+	return s.ObservedGeneration >= d.Generation && s.UpdatedReplicas == want && s.Replicas == want && s.ReadyReplicas == want
+}
+
+// ReceiverURL is where webhooks go. The service's address is reachable from
+// this machine, and from nowhere else.
+func (c *Cluster) ReceiverURL(ctx context.Context) (string, error) {
+	service, err := c.Kube.CoreV1().Services(Namespace).Get(ctx, Receiver, metav1.GetOptions{})
+	if err != nil {
+		return "", fmt.Errorf("find the receiver: %w", err)
+	}
+	u := url.URL{Scheme: "http", Host: fmt.Sprintf("%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port), Path: "/"}
+	return u.String(), nil
+}
+
+// Clear removes what earlier rehearsals left: a stand-in starts anew and counts
+// pull requests from one again.
+func (c *Cluster) Clear(ctx context.Context) error {
+	all := metav1.ListOptions{}
+	background := metav1.DeletePropagationBackground
+	del := metav1.DeleteOptions{PropagationPolicy: &background}
+	if err := c.Rehearsals.RehearsalV1alpha1().Rehearsals(Namespace).DeleteCollection(ctx, del, all); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("remove earlier rehearsals: %w", err)
+	}
+	if err := c.Tekton.TektonV1().PipelineRuns(Namespace).DeleteCollection(ctx, del, all); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("remove earlier PipelineRuns: %w", err)
+	}
+	if err := c.Prow.ProwV1().ProwJobs(ProwJobNamespace).DeleteCollection(ctx, del, all); err != nil {
+		return fmt.Errorf("remove earlier ProwJobs: %w", err)
+	}
+	return nil
+}

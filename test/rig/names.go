@@ -1,0 +1,24 @@
+package rig
+
+// What config/ and the local cluster call their parts.
+const (
+	Namespace        = "rehearsals"
+	ProwJobNamespace = "prow"
+	PodNamespace     = "test-pods"
+
+	Receiver   = "rehearsal-receiver"
+	Controller = "rehearsal-controller"
+
+	hmacSecret        = "rehearsal-hmac"
+	hmacKey           = "hmac"
+	tokenSecret       = "rehearsal-github"
+	tokenKey          = "token"
+	kubeconfigsSecret = "rehearsal-kubeconfigs"
+	kubeconfigsKey    = "kubeconfig"
+)
+
+// programs are the names of the binaries in the deployments' containers.
+var programs = map[string]string{Receiver: "receiver", Controller: "controller"}
+
+// Bot is who the token of the deployment acts as.
+const Bot = "rehearsal-bot"

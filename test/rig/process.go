@@ -1,0 +1,68 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Kill ends the processes of a deployment's containers with SIGKILL, as a
+// machine out of memory would. The kubelet starts the containers again. It
+// returns how many processes it ended.
+func (c *Cluster) Kill(ctx context.Context, deployment string) (int, error) {
+	d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, deployment, metav1.GetOptions{})
+	if err != nil {
+		return 0, err
+	}
+	pods, err := c.Kube.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector)})
+	if err != nil {
+		return 0, err
+	}
+	killed := 0
+	for i := range pods.Items {
+		pids, err := podProcesses(string(pods.Items[i].UID), programs[deployment])
+		if err != nil {
+			return killed, err
+		}
+		for _, pid := range pids {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				return killed, fmt.Errorf("kill process %d of %s: %w", pid, pods.Items[i].Name, err)
+			}
+			killed++
+		}
+	}
+	return killed, nil
+}
+
+// podProcesses lists the processes of a pod that run the program. Containers
+// share the kernel with this process: the pod's uid is in their cgroup.
+func podProcesses(uid, program string) ([]int, error) {
+	entries, err := filepath.Glob("/proc/[0-9]*/cgroup")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, entry := range entries {
+		dir := filepath.Dir(entry)
+		cgroup, err := os.ReadFile(entry)
+		if err != nil || !strings.Contains(strings.ReplaceAll(string(cgroup), "_", "-"), uid) {
+			continue // it has ended, or is another's
+		}
+		exe, err := os.Readlink(filepath.Join(dir, "exe"))
+		if err != nil || filepath.Base(exe) != program {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			return nil, err
+		}
+		pids = append(pids, pid)
+	}
+	return pids, nil
+}
