@@ -42,6 +42,7 @@ type Client struct {
 	github  *gogithub.Client
 	limiter *limiter
 	token   TokenSource
+	memory  memory
 }
 
 // New makes a client. It makes no call.

@@ -22,12 +22,3 @@ func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permi
 	}
 	return Permission(level.GetPermission()), nil
 }
-
-// Self returns the login that the token belongs to.
-func (c *Client) Self(ctx context.Context) (string, error) {
-	user, _, err := c.github.Users.Get(ctx, "")
-	if err != nil {
-		return "", translate("asking GitHub who we are", err)
-	}
-	return user.GetLogin(), nil
-}

@@ -50,3 +50,16 @@ func TestParseRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestStoreKeepsWhatIsValid(t *testing.T) {
+	store := NewStore(Defaults())
+	if err := store.Update(map[string]string{"sample-limit": "3"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Update(map[string]string{"sample-limit": "none"}); err == nil {
+		t.Error("invalid settings are accepted")
+	}
+	if got := store.Get().SampleLimit; got != 3 {
+		t.Errorf("sample limit is %d after an invalid update, want 3", got)
+	}
+}

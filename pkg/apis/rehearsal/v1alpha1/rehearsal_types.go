@@ -158,8 +158,9 @@ type PullStatus struct {
 
 // PlanStatus is the outcome of planning one head on one base.
 type PlanStatus struct {
-	Head string `json:"head"`
-	Base string `json:"base"`
+	Head    string `json:"head"`
+	Base    string `json:"base"`
+	BaseRef string `json:"base_ref"`
 	// Tree is the merged tree.
 	Tree     string `json:"tree,omitempty"`
 	Jobs     int    `json:"jobs"`
@@ -183,11 +184,26 @@ const (
 	VerdictExpired  Verdict = "Expired"
 )
 
+// Why a command was not accepted.
+const (
+	// ReasonNoWriteAccess is for people who may not command.
+	ReasonNoWriteAccess = "NoWriteAccess"
+	// ReasonPushedSince is for commands written for an older head.
+	ReasonPushedSince = "PushedSince"
+	// ReasonClosed is for commands on a pull request that is not open.
+	ReasonClosed = "PullClosed"
+	// ReasonNotUnderstood is for lines that the grammar does not know.
+	ReasonNotUnderstood = "NotUnderstood"
+	// ReasonTooOld is for commands found more than a week late.
+	ReasonTooOld = "TooOld"
+)
+
 // CommandStatus is the verdict on one command.
 type CommandStatus struct {
 	ID      string  `json:"id"`
 	Verdict Verdict `json:"verdict"`
-	Reason  string  `json:"reason,omitempty"`
+	// Reason is one of the Reason constants; empty for accepted commands.
+	Reason string `json:"reason,omitempty"`
 	// Head is the SHA to which the verdict binds the command.
 	Head string `json:"head,omitempty"`
 	// Answered is set once the pull request shows the answer.

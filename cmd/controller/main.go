@@ -1,0 +1,107 @@
+// Command controller reconciles Rehearsals.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"knative.dev/pkg/configmap"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/injection"
+	"knative.dev/pkg/injection/sharedmain"
+	"knative.dev/pkg/signals"
+	"knative.dev/pkg/system"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// The controller is mostly waiting for the API server, and a run of 35 jobs is
+// some 40 writes.
+const (
+	qps   = 50
+	burst = 100
+)
+
+func main() {
+	var (
+		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
+		token       = flag.String("github-token-file", "/etc/github/token", "file with the GitHub token")
+		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
+	)
+	config := injection.ParseAndGetRESTConfigOrDie()
+	config.QPS, config.Burst = qps, burst
+	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
+
+	options, err := newOptions(ctx, config, *mirrors, *token, *kubeconfigs)
+	if err != nil {
+		log.Fatal("the controller cannot start: ", err)
+	}
+	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
+		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
+			return rehearsal.NewController(ctx, cmw, options)
+		})
+}
+
+func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeconfigs string) (rehearsal.Options, error) {
+	var o rehearsal.Options
+	store, err := loadSettings(ctx, config)
+	if err != nil {
+		return o, err
+	}
+	gh, err := github.New(github.Options{
+		Endpoint:  store.Get().GitHubEndpoint,
+		Token:     github.TokenFile(token),
+		UserAgent: "rehearsal-controller",
+	})
+	if err != nil {
+		return o, fmt.Errorf("connecting to GitHub: %w", err)
+	}
+	prow, err := prowclient.NewForConfig(config)
+	if err != nil {
+		return o, fmt.Errorf("making a client for ProwJobs: %w", err)
+	}
+	clusters, err := prowjob.LoadClusters(kubeconfigs, config)
+	if err != nil {
+		return o, err
+	}
+	return rehearsal.Options{
+		GitHub: gh,
+		Planner: plan.Full{Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
+			return store.Get().GitEndpoint + "/" + org + "/" + repo + ".git"
+		}, github.TokenFile(token)).For},
+		Prow:     prow,
+		Logs:     &prowjob.Logs{Clusters: clusters, Namespace: store.Get().PodNamespace},
+		Settings: store,
+	}, nil
+}
+
+// loadSettings reads the settings once; what follows them is in the informer's
+// hands.
+func loadSettings(ctx context.Context, config *rest.Config) (*settings.Store, error) {
+	kube, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client: %w", err)
+	}
+	cm, err := kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, settings.ConfigMap, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		fmt.Fprintln(os.Stderr, "there is no ConfigMap "+settings.ConfigMap+" yet: no repository is served")
+		cm = &corev1.ConfigMap{}
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the settings: %w", err)
+	}
+	store := settings.NewStore(settings.Defaults())
+	return store, store.Update(cm.Data)
+}

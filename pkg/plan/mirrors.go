@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// Mirrors keeps one mirror for each config repository.
+type Mirrors struct {
+	dir   string
+	url   func(org, repo string) string
+	token func(context.Context) (string, error)
+
+	mu   sync.Mutex
+	open map[string]*repo.Mirror
+}
+
+// NewMirrors keeps mirrors below dir. Url is where a repository is cloned from,
+// token gives what to authenticate with; it may be nil.
+func NewMirrors(dir string, url func(org, repo string) string, token func(context.Context) (string, error)) *Mirrors {
+	return &Mirrors{dir: dir, url: url, token: token, open: map[string]*repo.Mirror{}}
+}
+
+// For returns the mirror of the request's repository, with its base and head.
+func (m *Mirrors) For(ctx context.Context, req Request) (*repo.Mirror, error) {
+	mirror := m.mirror(req.Org, req.Repo)
+	if err := mirror.Fetch(ctx, req.Base, req.Head); err != nil {
+		return nil, fmt.Errorf("fetching %s/%s: %w", req.Org, req.Repo, err)
+	}
+	return mirror, nil
+}
+
+func (m *Mirrors) mirror(org, name string) *repo.Mirror {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	url := m.url(org, name)
+	if mirror, ok := m.open[url]; ok {
+		return mirror
+	}
+	var options []repo.Option
+	if m.token != nil {
+		options = append(options, repo.WithToken(m.token))
+	}
+	mirror := repo.Open(filepath.Join(m.dir, org, name+".git"), url, options...)
+	m.open[url] = mirror
+	return mirror
+}

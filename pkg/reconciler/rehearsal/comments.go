@@ -1,0 +1,90 @@
+package rehearsal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// upsert makes the comment with the marker at its body's end say body, whatever
+// was written before, and returns its id. known may be the zero value.
+func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body string) (v1alpha1.CommentStatus, error) {
+	p, hash := t.rh.Spec.Pull, hashOf(body)
+	if known.ID != 0 {
+		if known.Hash == hash {
+			return known, nil
+		}
+		err := t.GitHub.EditComment(ctx, p.Org, p.Repo, known.ID, body)
+		var gone *github.NotFoundError
+		if !errors.As(err, &gone) {
+			return v1alpha1.CommentStatus{ID: known.ID, Hash: hash}, err
+		}
+		// Somebody deleted it; there is something new to say, so say it afresh.
+	}
+	found, err := t.find(ctx, body)
+	switch {
+	case err != nil:
+		return known, err
+	case found == nil:
+		created, err := t.GitHub.CreateComment(ctx, p.Org, p.Repo, p.Number, body)
+		if err != nil {
+			return known, err
+		}
+		return v1alpha1.CommentStatus{ID: created.ID, Hash: hash}, nil
+	case strings.TrimSpace(found.Body) == strings.TrimSpace(body):
+		return v1alpha1.CommentStatus{ID: found.ID, Hash: hash}, nil
+	}
+	return v1alpha1.CommentStatus{ID: found.ID, Hash: hash}, t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body)
+}
+
+// find looks for a comment of ours with the marker of body: a marker in
+// somebody else's comment proves nothing.
+func (t *turn) find(ctx context.Context, body string) (*github.Comment, error) {
+	want, ok := report.FindMarker(body)
+	if !ok {
+		return nil, fmt.Errorf("a comment without a marker would be written again and again")
+	}
+	self, err := t.GitHub.Self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := t.rh.Spec.Pull
+	comments, err := t.GitHub.Comments(ctx, p.Org, p.Repo, p.Number)
+	if err != nil {
+		return nil, err
+	}
+	for i := range comments {
+		if marker, ok := report.FindMarker(comments[i].Body); ok && marker == want && strings.EqualFold(comments[i].Author, self) {
+			return &comments[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func hashOf(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(sum[:8])
+}
+
+// say writes a comment that status remembers by name.
+func (t *turn) say(ctx context.Context, name, body string) error {
+	comment, err := t.upsert(ctx, t.rh.Status.Comments[name], body)
+	if refused(t.rh, err) {
+		return nil
+	}
+	if err != nil {
+		return reporting(t.rh, err)
+	}
+	if t.rh.Status.Comments == nil {
+		t.rh.Status.Comments = map[string]v1alpha1.CommentStatus{}
+	}
+	t.rh.Status.Comments[name] = comment
+	return nil
+}

@@ -1,0 +1,135 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	tektonclient "github.com/tektoncd/pipeline/pkg/client/injection/client"
+	pipelineruninformer "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/pipelinerun"
+	taskruninformer "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/taskrun"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/clock"
+	kubeclient "knative.dev/pkg/client/injection/kube/client"
+	"knative.dev/pkg/configmap"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/kmeta"
+	"knative.dev/pkg/logging"
+	"knative.dev/pkg/system"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+	prowinformers "sigs.k8s.io/prow/pkg/client/informers/externalversions"
+
+	rehearsalclient "github.com/rehearsal-dev/rehearsal/pkg/client/injection/client"
+	rehearsalinformer "github.com/rehearsal-dev/rehearsal/pkg/client/injection/informers/rehearsal/v1alpha1/rehearsal"
+	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+const (
+	// planners is how many pull requests are planned at once.
+	planners = 2
+	// keptPlans is how many plans stay in memory.
+	keptPlans = 64
+	// resync is how often an informer tells everything again.
+	resync = 10 * time.Hour
+)
+
+// Options are what main has made for the controller.
+type Options struct {
+	GitHub   GitHub
+	Planner  plan.Planner
+	Prow     prowclient.Interface
+	Logs     *prowjob.Logs
+	Settings *settings.Store
+}
+
+// NewController wires the reconciler to its informers.
+func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *controller.Impl {
+	logger := logging.FromContext(ctx)
+	cmw.Watch(settings.ConfigMap, func(cm *corev1.ConfigMap) {
+		if err := o.Settings.Update(cm.Data); err != nil {
+			logger.Errorw("Settings are not valid, the previous ones stay in force", "error", err)
+		}
+	})
+
+	namespace := o.Settings.Get().ProwJobNamespace
+	prowFactory := prowinformers.NewSharedInformerFactoryWithOptions(o.Prow, resync,
+		prowinformers.WithNamespace(namespace),
+		prowinformers.WithTweakListOptions(func(opts *metav1.ListOptions) { opts.LabelSelector = run.LabelRehearsalUID }))
+	prowJobs := prowFactory.Prow().V1().ProwJobs()
+	pipelineRuns := pipelineruninformer.Get(ctx)
+
+	r := &Reconciler{
+		Kube:         kubeclient.Get(ctx),
+		Tekton:       tektonclient.Get(ctx),
+		Prow:         o.Prow,
+		Rehearsals:   rehearsalclient.Get(ctx),
+		PipelineRuns: pipelineRuns.Lister(),
+		TaskRuns:     taskruninformer.Get(ctx).Lister(),
+		ProwJobs:     prowJobs.Lister(),
+		GitHub:       o.GitHub,
+		Logs:         o.Logs,
+		Settings:     o.Settings.Get,
+		Clock:        clock.RealClock{},
+	}
+	impl := reconcilerv1alpha1.NewImpl(ctx, r)
+	background := plan.NewBackground(o.Planner, planners, keptPlans, func(key string) { impl.EnqueueKey(parseKey(key)) })
+	r.Plans = background
+	context.AfterFunc(ctx, background.Close)
+
+	must(rehearsalinformer.Get(ctx).Informer().AddEventHandler(controller.HandleAll(impl.Enqueue)))
+	must(pipelineRuns.Informer().AddEventHandler(controller.HandleAll(impl.EnqueueControllerOf)))
+	must(taskruninformer.Get(ctx).Informer().AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
+	must(prowJobs.Informer().AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
+	prowFactory.Start(ctx.Done())
+
+	sweeper := &Sweeper{
+		GitHub:     o.GitHub,
+		Rehearsals: rehearsalclient.Get(ctx).RehearsalV1alpha1().Rehearsals(system.Namespace()),
+		Lister:     rehearsalinformer.Get(ctx).Lister().Rehearsals(system.Namespace()),
+		Settings:   o.Settings.Get,
+		Clock:      clock.RealClock{},
+	}
+	go func() {
+		if cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
+			sweeper.Run(ctx)
+		}
+	}()
+	return impl
+}
+
+// must is for handlers of informers that have not been started: adding one to
+// those cannot fail.
+func must(_ cache.ResourceEventHandlerRegistration, err error) {
+	if err != nil {
+		panic(fmt.Sprintf("adding an event handler: %v", err))
+	}
+}
+
+// enqueueLabelled enqueues the Rehearsal that an object of a run belongs to,
+// which may be in another namespace than the object.
+func enqueueLabelled(impl *controller.Impl) func(any) {
+	return func(obj any) {
+		object, err := kmeta.DeletionHandlingAccessor(obj)
+		if err != nil {
+			return
+		}
+		if name := object.GetLabels()[run.LabelRehearsal]; name != "" {
+			impl.EnqueueKey(types.NamespacedName{Namespace: system.Namespace(), Name: name})
+		}
+	}
+}
+
+func parseKey(key string) types.NamespacedName {
+	namespace, name, err := cache.SplitMetaNamespaceKey(key)
+	if err != nil {
+		return types.NamespacedName{}
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}
+}

@@ -1,0 +1,139 @@
+package rehearsal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// abort cancels the PipelineRun and aborts every ProwJob of a run. It is
+// repeated until nothing is left: a task may create its ProwJob in between.
+func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	r.State = v1alpha1.RunAborting
+	var errs []error
+	if s.pipelineRun != nil && !s.pipelineRun.IsDone() && s.pipelineRun.Spec.Status == "" {
+		errs = append(errs, t.cancel(ctx, s.pipelineRun.Name, r.AbortReason))
+	}
+	kept, err := t.neededElsewhere(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, job := range m.Jobs {
+		if kept[job.ProwJob] {
+			continue
+		}
+		err := prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), job.ProwJob, "Aborted: "+r.AbortReason+".")
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return &waiting{after: abortPause, reason: "run " + r.ID + " is being aborted"}
+}
+
+// neededElsewhere are the ProwJobs that other runs, which go on, have joined.
+func (t *turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[string]bool, error) {
+	kept := map[string]bool{}
+	for _, other := range t.activeRuns() {
+		if other.ID == r.ID || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
+			continue
+		}
+		m, err := t.manifest(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		for _, job := range m.Jobs {
+			kept[job.ProwJob] = true
+		}
+	}
+	return kept, nil
+}
+
+func (t *turn) cancel(ctx context.Context, name, reason string) error {
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"annotations": map[string]string{run.AnnotationAbortReason: reason}},
+		"spec":     map[string]any{"status": pipelinev1.PipelineRunSpecStatusCancelledRunFinally},
+	})
+	if err != nil {
+		return fmt.Errorf("encoding the cancellation of %s: %w", name, err)
+	}
+	_, err = t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("cancelling PipelineRun %s: %w", name, err)
+	}
+	return nil
+}
+
+// abortAll aborts every ProwJob of a Rehearsal, whatever run it belongs to.
+func (r *Reconciler) abortAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason string) error {
+	namespace := r.Settings().ProwJobNamespace
+	all, err := r.ProwJobs.ProwJobs(namespace).List(labels.SelectorFromSet(labels.Set{run.LabelRehearsalUID: string(rh.UID)}))
+	if err != nil {
+		return fmt.Errorf("listing the ProwJobs of %s: %w", rh.Name, err)
+	}
+	var errs []error
+	for _, pj := range all {
+		if !pj.Complete() {
+			errs = append(errs, prowjob.Abort(ctx, r.Prow.ProwV1().ProwJobs(namespace), pj.Name, "Aborted: "+reason+"."))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// publish writes the report of a run in place of the finally task, which did
+// not get to it.
+func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	collector := prowjob.Collector{ProwJobs: t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), Logs: t.Logs}
+	outcomes, err := collector.Collect(ctx, m)
+	if err != nil {
+		return err
+	}
+	body := report.Run(report.RunView{
+		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason, Over: true,
+		PipelineRun: r.PipelineRun, Namespace: t.rh.Namespace,
+	})
+	_, err = t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, body)
+	if err != nil && !refused(t.rh, err) {
+		return reporting(t.rh, err)
+	}
+	s.outcomes = outcomes
+	t.finish(ctx, r, s)
+	return nil
+}
+
+// reject ends a run that has nothing to run, and says why.
+func (t *turn) reject(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
+	return t.endUnstarted(ctx, r, v1alpha1.RunRejected, sentences...)
+}
+
+// drop ends a run that was aborted before it started.
+func (t *turn) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
+	return t.endUnstarted(ctx, r, v1alpha1.RunAborted, "Not started: "+r.AbortReason+".")
+}
+
+func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
+	command, _ := t.commandOf(r)
+	_, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Answer(r.ID, command.Text, r.By, sentences...))
+	if err != nil && !refused(t.rh, err) {
+		return reporting(t.rh, err)
+	}
+	r.State, r.DoneAt = state, &metav1.Time{Time: t.now}
+	if len(sentences) > 0 {
+		r.Message = sentences[0]
+	}
+	return nil
+}

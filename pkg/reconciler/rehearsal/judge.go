@@ -1,0 +1,136 @@
+package rehearsal
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// inOrder returns the commands in the order in which they were written: the
+// sweep may find an earlier comment after a later one.
+func inOrder(commands []v1alpha1.Command) []v1alpha1.Command {
+	sorted := slices.Clone(commands)
+	slices.SortStableFunc(sorted, func(a, b v1alpha1.Command) int { return a.At.Compare(b.At.Time) })
+	return sorted
+}
+
+// unjudged returns the commands without a verdict, in order.
+func unjudged(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
+	var left []v1alpha1.Command
+	for _, c := range inOrder(rh.Spec.Commands) {
+		if verdictOn(rh, c.ID) == nil {
+			left = append(left, c)
+		}
+	}
+	return left
+}
+
+func verdictOn(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
+	for i := range rh.Status.Commands {
+		if rh.Status.Commands[i].ID == id {
+			return &rh.Status.Commands[i]
+		}
+	}
+	return nil
+}
+
+// judge decides about one command. writer says whether its author has write
+// access to the config repository at this moment.
+func judge(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer bool, now time.Time) v1alpha1.CommandStatus {
+	status := v1alpha1.CommandStatus{ID: c.ID, Head: pull.Head}
+	status.Verdict, status.Reason = verdict(c, verb, pull, writer, now)
+	return status
+}
+
+func verdict(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer bool, now time.Time) (v1alpha1.Verdict, string) {
+	runs := verb == event.RunSample || verb == event.RunJobs
+	switch {
+	case now.Sub(c.At.Time) > event.MaxAge:
+		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
+	case !writer:
+		return v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess
+	case verb == event.Unknown:
+		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
+	case !pull.Open && verb != event.Abort:
+		return v1alpha1.VerdictDenied, v1alpha1.ReasonClosed
+	case runs && pull.HeadSince != nil && c.At.Before(pull.HeadSince):
+		return v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince
+	}
+	return v1alpha1.VerdictAccepted, ""
+}
+
+// fold turns the judged log into runs: each accepted run command has one, and
+// each accepted abort ends those that were asked for before it. It returns how
+// many runs each abort found.
+func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
+	aborted = map[string]int{}
+	var before []string
+	for _, c := range inOrder(rh.Spec.Commands) {
+		v := verdictOn(rh, c.ID)
+		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
+			continue
+		}
+		switch event.Parse(c.Text, prefixes).Verb {
+		case event.RunSample, event.RunJobs:
+			ensureRun(rh, c, v.Head)
+			before = append(before, c.ID)
+		case event.Abort:
+			aborted[c.ID] = abortRuns(rh, fmt.Sprintf("%s wrote %s", c.By, c.Text),
+				func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) })
+		}
+	}
+	return aborted
+}
+
+func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string) {
+	if runOf(rh, c.ID) == nil {
+		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{
+			ID: c.ID, Head: head, By: c.By, State: v1alpha1.RunPending,
+		})
+	}
+}
+
+func runOf(rh *v1alpha1.Rehearsal, id string) *v1alpha1.RunStatus {
+	for i := range rh.Status.Runs {
+		if rh.Status.Runs[i].ID == id {
+			return &rh.Status.Runs[i]
+		}
+	}
+	return nil
+}
+
+// abortRuns gives the runs that match and are not over a reason to end. It
+// counts those that are on their way to it and those that ended for it.
+func abortRuns(rh *v1alpha1.Rehearsal, reason string, match func(*v1alpha1.RunStatus) bool) int {
+	n := 0
+	for i := range rh.Status.Runs {
+		r := &rh.Status.Runs[i]
+		switch {
+		case !match(r):
+		case r.State.Done():
+			if r.AbortReason == reason {
+				n++
+			}
+		default:
+			n++
+			if r.AbortReason == "" {
+				r.AbortReason = reason
+			}
+		}
+	}
+	return n
+}
+
+// outdate ends the runs that the pull request has left behind.
+func outdate(rh *v1alpha1.Rehearsal) {
+	pull := rh.Status.Pull
+	if !pull.Open {
+		abortRuns(rh, "the pull request was closed", func(*v1alpha1.RunStatus) bool { return true })
+		return
+	}
+	abortRuns(rh, fmt.Sprintf("a new push replaced the head with %.12s", pull.Head),
+		func(r *v1alpha1.RunStatus) bool { return r.Head != pull.Head })
+}

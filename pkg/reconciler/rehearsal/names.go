@@ -1,0 +1,41 @@
+package rehearsal
+
+import (
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+)
+
+// planComment is the key of the plan comment in status.comments.
+const planComment = "plan"
+
+func deniedComment(login string) string { return "denied/" + strings.ToLower(login) }
+
+func splitRepo(name string) (org, repo string) {
+	org, repo, _ = strings.Cut(name, "/")
+	return org, repo
+}
+
+func (t *turn) renderInput() render.Input {
+	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
+	link := t.settings.GitEndpoint + "/" + p.Org + "/" + p.Repo
+	return render.Input{
+		Org: p.Org, Repo: p.Repo, Number: p.Number,
+		Title: pull.Title, Author: pull.Author,
+		Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef,
+		RepoLink: link, CloneURI: link + ".git",
+		Command: t.settings.Prefixes[0],
+	}
+}
+
+func (t *turn) renderRun(r *v1alpha1.RunStatus) render.Run {
+	return render.Run{
+		Rehearsal: t.rh.Name, UID: string(t.rh.UID),
+		ID: r.ID, Name: resources.RunName(t.rh, r.ID),
+		Namespace:      t.settings.ProwJobNamespace,
+		DefaultTimeout: t.settings.DefaultJobTimeout,
+		Start:          t.now, Queueing: t.settings.QueueAllowance,
+	}
+}

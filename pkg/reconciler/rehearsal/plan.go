@@ -1,0 +1,144 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+)
+
+// makePlan finds the affected jobs where somebody needs them: for the plan
+// comment after a push, for runs that are to start, for a list.
+func (t *turn) makePlan(ctx context.Context) error {
+	pull := t.rh.Status.Pull
+	if pull == nil || !t.fresh || !pull.Open || !t.needsPlan() {
+		return nil
+	}
+	result, err, done := t.Plans.Get(t.key(), t.planRequest())
+	if !done {
+		t.rh.Status.MarkPlanning("Planning", "the affected jobs are being looked for")
+		return nil
+	}
+	if err != nil && !told(err) {
+		t.rh.Status.MarkPlanning("Retrying", err.Error())
+		return fmt.Errorf("planning: %w", err)
+	}
+	t.plan = outcome{result: result, err: err}
+	if result != nil {
+		if err := t.describeJobs(ctx); err != nil {
+			t.plan = outcome{}
+			return err
+		}
+	}
+	t.rh.Status.Plan = newPlanStatus(pull, t.plan)
+	if err != nil {
+		t.rh.Status.MarkNotPlanned("Refused", err.Error())
+	} else {
+		t.rh.Status.MarkPlanned()
+	}
+	return nil
+}
+
+// told says whether an error of planning is for the pull request to know.
+func told(err error) bool {
+	var conflict *plan.ConflictError
+	var refused *plan.RefusedError
+	var missing *plan.MissingPathError
+	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
+}
+
+// needsPlan says whether anything waits for the plan of the current head. The
+// base moves with every merge of others, which only matters to what starts now.
+func (t *turn) needsPlan() bool {
+	pull, known := t.rh.Status.Pull, t.rh.Status.Plan
+	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
+		return true
+	}
+	for _, r := range t.activeRuns() {
+		if r.State == v1alpha1.RunPending && r.AbortReason == "" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.unanswered(), func(c commandVerdict) bool { return c.verb == event.List })
+}
+
+func (t *turn) key() string {
+	return types.NamespacedName{Namespace: t.rh.Namespace, Name: t.rh.Name}.String()
+}
+
+func (t *turn) planRequest() plan.Request {
+	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
+	return plan.Request{
+		Org: p.Org, Repo: p.Repo, Number: p.Number,
+		Settings: plan.Settings{
+			ProwConfig:                 t.repo.ProwConfig,
+			JobConfig:                  t.repo.JobConfig,
+			SupplementalProwConfigDirs: t.repo.SupplementalProwConfigDirs,
+			PluginConfig:               t.repo.PluginConfig,
+		},
+		BaseRef: pull.BaseRef, Base: pull.Base, Head: pull.Head,
+	}
+}
+
+// describeJobs works out what the rehearsals of the affected jobs would be.
+func (t *turn) describeJobs(ctx context.Context) error {
+	jobs, err := t.plan.result.Effective(ctx, t.plan.result.Affected)
+	if err != nil {
+		return fmt.Errorf("reading the affected jobs: %w", err)
+	}
+	in := t.renderInput()
+	in.DefaultBranches, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
+	if err != nil {
+		return err
+	}
+	t.plan.jobs = render.Jobs(jobs, in)
+	return nil
+}
+
+func (t *turn) defaultBranches(ctx context.Context, repos []string) (map[string]string, error) {
+	branches := map[string]string{}
+	for _, name := range repos {
+		org, repo := splitRepo(name)
+		branch, err := t.GitHub.DefaultBranch(ctx, org, repo)
+		var gone *github.NotFoundError
+		var no *github.RefusedError
+		switch {
+		case errors.As(err, &gone), errors.As(err, &no):
+			// The job is then excluded, and says why.
+		case err != nil:
+			return nil, err
+		default:
+			branches[name] = branch
+		}
+	}
+	return branches, nil
+}
+
+func newPlanStatus(pull *v1alpha1.PullStatus, o outcome) *v1alpha1.PlanStatus {
+	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef}
+	if o.err != nil {
+		status.Error = o.err.Error()
+	}
+	if r := o.result; r != nil {
+		status.Tree, status.Jobs, status.Affected, status.Removed = r.Tree, r.Jobs, len(r.Affected), len(r.Removed)
+		status.Digest = r.Digest()
+		status.Excluded = len(slices.DeleteFunc(slices.Clone(o.jobs), render.Job.Offered))
+	}
+	return status
+}
+
+func affectedResult(o outcome) *affected.Result {
+	if o.result == nil {
+		return nil
+	}
+	return &o.result.Result
+}

@@ -1,0 +1,136 @@
+// Package rehearsal reconciles Rehearsals: it reads the pull request, judges
+// what was commanded, plans, and carries runs to their end. What to do is
+// decided in judge.go and step.go, which are pure; the other files do it.
+//
+// Every write can be repeated: names are deterministic, comments are found by
+// their markers, and status says only what has been done.
+package rehearsal
+
+import (
+	"context"
+	"time"
+
+	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
+	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/clock"
+	"knative.dev/pkg/reconciler"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
+	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// GitHub is what the controller asks of GitHub. Errors are those of pkg/github.
+type GitHub interface {
+	Self(ctx context.Context) (string, error)
+	Pull(ctx context.Context, org, repo string, number int) (*github.Pull, error)
+	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
+	DefaultBranch(ctx context.Context, org, repo string) (string, error)
+	Permission(ctx context.Context, org, repo, login string) (github.Permission, error)
+	SweepSource
+	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
+	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
+	EditComment(ctx context.Context, org, repo string, id int64, body string) error
+}
+
+// Planner plans in the background, see plan.Background.
+type Planner interface {
+	Get(key string, req plan.Request) (result *plan.Result, err error, done bool) //nolint:revive,staticcheck // as plan.Background has it
+}
+
+// Reconciler implements the generated reconciler's Interface.
+type Reconciler struct {
+	Kube       kubernetes.Interface
+	Tekton     tektonclient.Interface
+	Prow       prowclient.Interface
+	Rehearsals clientset.Interface
+
+	PipelineRuns pipelinelisters.PipelineRunLister
+	TaskRuns     pipelinelisters.TaskRunLister
+	ProwJobs     prowlisters.ProwJobLister
+
+	GitHub   GitHub
+	Plans    Planner
+	Logs     *prowjob.Logs
+	Settings func() *settings.Settings
+	Clock    clock.PassiveClock
+}
+
+var (
+	_ reconcilerv1alpha1.Interface = (*Reconciler)(nil)
+	_ reconcilerv1alpha1.Finalizer = (*Reconciler)(nil)
+)
+
+// turn is one reconciliation of one Rehearsal.
+type turn struct {
+	*Reconciler
+	rh       *v1alpha1.Rehearsal
+	settings *settings.Settings
+	repo     settings.Repository
+	now      time.Time
+
+	// fresh says that GitHub was asked in this turn, or need not be.
+	fresh bool
+	plan  outcome
+	// aborted counts the runs that each abort command found.
+	aborted map[string]int
+}
+
+// outcome is what planning came to; all of it is zero while that goes on.
+type outcome struct {
+	result *plan.Result
+	jobs   []render.Job
+	err    error
+}
+
+func (o outcome) done() bool { return o.result != nil || o.err != nil }
+
+// ReconcileKind implements the generated reconciler's Interface. A phase that
+// fails does not keep the later ones from their work: runs must be aborted
+// while GitHub is away.
+func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now()}
+	var served bool
+	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
+	if !served {
+		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
+		return nil
+	}
+	var errs []error
+	for _, phase := range []func(context.Context) error{
+		t.readPull, t.judgeCommands, t.makePlan, t.showPlan, t.advanceRuns, t.answerCommands, t.tidy,
+	} {
+		errs = append(errs, phase(ctx))
+	}
+	summarise(rh)
+	if err := settle(errs, t.now); err != nil {
+		return err
+	}
+	rh.Status.MarkReported()
+	return nil
+}
+
+// FinalizeKind ends what the Rehearsal has started in other namespaces, where
+// owner references do not reach.
+func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
+	return r.abortAll(ctx, rh, "the Rehearsal was deleted")
+}
+
+// runs returns the runs that are not over.
+func (t *turn) activeRuns() []*v1alpha1.RunStatus {
+	var active []*v1alpha1.RunStatus
+	for i := range t.rh.Status.Runs {
+		if r := &t.rh.Status.Runs[i]; !r.State.Done() {
+			active = append(active, r)
+		}
+	}
+	return active
+}

@@ -1,0 +1,91 @@
+package resources
+
+import (
+	"strconv"
+	"time"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/kmeta"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// The names of the Tasks in tasks/.
+const (
+	prowjobTask = "rehearsal-prowjob"
+	collateTask = "rehearsal-collate"
+)
+
+// reportAllowance is kept for the finally task after the last ProwJob's
+// deadline.
+const reportAllowance = 10 * time.Minute
+
+// PipelineRun is one attempt at a run: a named task for each of jobs, and the
+// finally task that reports all of the manifest's. timeout is how long the
+// ProwJobs may take, waiting included.
+func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt int, comment int64, timeout time.Duration) *pipelinev1.PipelineRun {
+	return &pipelinev1.PipelineRun{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            PipelineRunName(m.Name, attempt),
+			Namespace:       rh.Namespace,
+			OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(rh)},
+			Labels:          Labels(rh, m.Name),
+		},
+		Spec: pipelinev1.PipelineRunSpec{
+			PipelineSpec: &pipelinev1.PipelineSpec{
+				DisplayName: m.Command,
+				Tasks:       fanOut(jobs, timeout),
+				Finally: []pipelinev1.PipelineTask{{
+					Name:        run.CollateTask,
+					DisplayName: "result",
+					TaskRef:     &pipelinev1.TaskRef{Kind: pipelinev1.NamespacedTaskKind, Name: collateTask},
+					Timeout:     &metav1.Duration{Duration: timeout + reportAllowance},
+					Params: pipelinev1.Params{
+						stringParam("run", m.Name),
+						stringParam("comment", strconv.FormatInt(comment, 10)),
+					},
+				}},
+			},
+			TaskRunTemplate: pipelinev1.PipelineTaskRunTemplate{ServiceAccountName: TaskServiceAccount},
+			TaskRunSpecs: []pipelinev1.PipelineTaskRunSpec{{
+				PipelineTaskName:   run.CollateTask,
+				ServiceAccountName: CollateServiceAccount,
+			}},
+			// Left alone, Tekton would end all of it after an hour.
+			Timeouts: &pipelinev1.TimeoutFields{
+				Pipeline: &metav1.Duration{Duration: 2*timeout + reportAllowance},
+				Tasks:    &metav1.Duration{Duration: timeout},
+				Finally:  &metav1.Duration{Duration: timeout + reportAllowance},
+			},
+		},
+	}
+}
+
+func fanOut(jobs []run.Job, timeout time.Duration) []pipelinev1.PipelineTask {
+	tasks := make([]pipelinev1.PipelineTask, 0, len(jobs))
+	for _, job := range jobs {
+		tasks = append(tasks, pipelinev1.PipelineTask{
+			Name:        job.Task,
+			DisplayName: job.DisplayName,
+			TaskRef:     &pipelinev1.TaskRef{Kind: pipelinev1.NamespacedTaskKind, Name: prowjobTask},
+			Timeout:     &metav1.Duration{Duration: timeout},
+			Params:      pipelinev1.Params{stringParam("job", job.ConfigMap+"/"+job.ProwJob)},
+		})
+	}
+	return tasks
+}
+
+func stringParam(name, value string) pipelinev1.Param {
+	return pipelinev1.Param{Name: name, Value: *pipelinev1.NewStructuredValues(value)}
+}
+
+// Labels are on everything that belongs to a run.
+func Labels(rh *v1alpha1.Rehearsal, runName string) map[string]string {
+	return map[string]string{
+		run.LabelRehearsal:    rh.Name,
+		run.LabelRehearsalUID: string(rh.UID),
+		run.LabelRun:          runName,
+	}
+}

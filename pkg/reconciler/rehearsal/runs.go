@@ -1,0 +1,215 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"knative.dev/pkg/apis"
+	"knative.dev/pkg/logging"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// abortPause is the time between two rounds of aborting.
+const abortPause = 2 * time.Second
+
+// settlePause is the time between two looks at ProwJobs that nobody watches.
+const settlePause = 10 * time.Second
+
+// advanceRuns takes every run that is not over one step further. A run that
+// fails to advance does not hold up the others.
+func (t *turn) advanceRuns(ctx context.Context) error {
+	var errs []error
+	for _, r := range t.activeRuns() {
+		if err := t.advance(ctx, r); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
+	s, manifest, err := t.observe(ctx, r)
+	if err != nil {
+		return fmt.Errorf("observing run %s: %w", r.ID, err)
+	}
+	step := next(s)
+	if step != stepWait && step != stepNone {
+		logging.FromContext(ctx).Infow("Run", "run", r.ID, "state", r.State, "step", step)
+	}
+	switch step {
+	case stepStart:
+		err = t.start(ctx, r)
+	case stepReject:
+		err = t.reject(ctx, r, "there is no plan for this head; the comment on the affected jobs says why")
+	case stepDrop:
+		err = t.drop(ctx, r)
+	case stepAbort:
+		err = t.abort(ctx, r, s, manifest)
+	case stepContinue:
+		err = t.resume(ctx, r, s, manifest)
+	case stepPublish:
+		err = t.publish(ctx, r, s, manifest)
+	case stepFinish:
+		t.finish(ctx, r, s)
+	case stepWait:
+		if s.pipelineRun != nil && s.pipelineRun.IsDone() {
+			err = &waiting{after: settlePause, reason: "ProwJobs of run " + r.ID + " are still going"}
+		}
+	case stepNone:
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// observe gathers what the next step depends on, and counts.
+func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, run.Manifest, error) {
+	s := situation{run: r, now: t.now}
+	if r.State == v1alpha1.RunPending {
+		if t.plan.done() {
+			s.planned = t.plan.err == nil
+			if t.plan.err != nil {
+				s.planError = t.plan.err.Error()
+			}
+		}
+		return s, run.Manifest{}, nil
+	}
+	manifest, err := t.manifest(ctx, r)
+	if err != nil {
+		return s, manifest, err
+	}
+	s.deadline = manifest.Deadline
+	if s.pipelineRun, err = t.pipelineRun(ctx, r.PipelineRun); err != nil {
+		return s, manifest, err
+	}
+	noticeInterference(r, s.pipelineRun)
+	if s.reported, err = t.reported(r.PipelineRun); err != nil {
+		return s, manifest, err
+	}
+	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
+		return s, manifest, err
+	}
+	tally := report.Count(s.outcomes)
+	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
+	return s, manifest, nil
+}
+
+// manifest reads the stored manifest of a run.
+func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+	return run.ReadManifest(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), resources.RunName(t.rh, r.ID))
+}
+
+// pipelineRun returns nil when it is gone for sure: the informer may not have
+// seen yet what was just created.
+func (t *turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
+	pr, err := t.PipelineRuns.PipelineRuns(t.rh.Namespace).Get(name)
+	if apierrors.IsNotFound(err) {
+		pr, err = t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Get(ctx, name, metav1.GetOptions{})
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading PipelineRun %s: %w", name, err)
+	}
+	return pr, nil
+}
+
+// noticeInterference gives a run whose PipelineRun was cancelled or deleted by
+// somebody else the reason for its end.
+func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun) {
+	switch {
+	case r.AbortReason != "":
+	case pr == nil:
+		r.AbortReason = "its PipelineRun was deleted"
+	case pr.Spec.Status != "" && pr.Spec.Status != pipelinev1.PipelineRunSpecStatusPending:
+		r.AbortReason = "its PipelineRun was cancelled"
+	}
+}
+
+// reported says whether the finally task of a PipelineRun succeeded.
+func (t *turn) reported(pipelineRun string) (bool, error) {
+	taskRuns, err := t.TaskRuns.TaskRuns(t.rh.Namespace).List(labels.SelectorFromSet(labels.Set{
+		pipeline.PipelineRunLabelKey:  pipelineRun,
+		pipeline.PipelineTaskLabelKey: run.CollateTask,
+	}))
+	if err != nil {
+		return false, fmt.Errorf("listing the finally task of %s: %w", pipelineRun, err)
+	}
+	return slices.ContainsFunc(taskRuns, func(tr *pipelinev1.TaskRun) bool {
+		return tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue()
+	}), nil
+}
+
+// outcomes reads the ProwJobs of a run. A ProwJob that the informer does not
+// know is looked up, once it matters whether it exists.
+func (t *turn) outcomes(ctx context.Context, m run.Manifest, pr *pipelinev1.PipelineRun) ([]report.Outcome, error) {
+	over := pr == nil || pr.IsDone()
+	outcomes := make([]report.Outcome, 0, len(m.Jobs))
+	for _, job := range m.Jobs {
+		pj, err := t.prowJob(ctx, job.ProwJob, over)
+		if err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, prowjob.Observe(job, pj))
+	}
+	return outcomes, nil
+}
+
+func (t *turn) prowJob(ctx context.Context, name string, live bool) (*prowapi.ProwJob, error) {
+	pj, err := t.ProwJobs.ProwJobs(t.settings.ProwJobNamespace).Get(name)
+	if apierrors.IsNotFound(err) && live {
+		pj, err = t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading ProwJob %s: %w", name, err)
+	}
+	return pj, nil
+}
+
+// finish records the result of a run that the pull request shows already.
+func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation) {
+	switch tally := report.Count(s.outcomes); {
+	case r.AbortReason != "":
+		r.State = v1alpha1.RunAborted
+	case tally.AllPassed():
+		r.State = v1alpha1.RunPassed
+	default:
+		r.State = v1alpha1.RunFailed
+	}
+	r.DoneAt = &metav1.Time{Time: t.now}
+	logging.FromContext(ctx).Infow("Run is over", "run", r.ID, "state", r.State, "passed", r.Passed, "failed", r.Failed)
+}
+
+func ignoreExists(err error) error {
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+// own makes a Rehearsal the owner of what it stores for its tasks.
+func own(cm *corev1.ConfigMap, namespace string, owner metav1.OwnerReference) *corev1.ConfigMap {
+	cm.Namespace = namespace
+	cm.OwnerReferences = []metav1.OwnerReference{owner}
+	return cm
+}

@@ -1,0 +1,187 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/kmeta"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// start stores the ProwJobs of a run, comments, and creates its PipelineRun, in
+// this order: each finds what the one before has made, also after a crash.
+func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
+	manifest, err := t.handOver(ctx, r)
+	if err != nil {
+		return err
+	}
+	if len(manifest.Jobs) == 0 {
+		return t.reject(ctx, r, manifest.Notes...)
+	}
+	view := report.RunView{
+		Manifest: manifest, Outcomes: queued(manifest),
+		PipelineRun: resources.PipelineRunName(manifest.Name, 1), Namespace: t.rh.Namespace,
+	}
+	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
+	if refused(t.rh, err) {
+		r.State, r.Message = v1alpha1.RunRejected, "the pull request takes no comments"
+		r.DoneAt = &metav1.Time{Time: t.now}
+		return nil
+	}
+	if err != nil {
+		return reporting(t.rh, err)
+	}
+	r.Comment = comment.ID
+	if err := t.createPipelineRun(ctx, r, manifest, manifest.Jobs, 1); err != nil {
+		return err
+	}
+	r.Base, r.State, r.Total = manifest.Base, v1alpha1.RunRunning, len(manifest.Jobs)
+	r.StartedAt = &metav1.Time{Time: t.now}
+	return nil
+}
+
+func queued(m run.Manifest) []report.Outcome {
+	outcomes := make([]report.Outcome, 0, len(m.Jobs))
+	for _, job := range m.Jobs {
+		outcomes = append(outcomes, report.Outcome{Job: job, Verdict: report.Queued})
+	}
+	return outcomes
+}
+
+// handOver returns the manifest of a run, and stores it first where that has
+// not happened. What is stored already is what counts: an earlier attempt may
+// have seen an earlier base.
+func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
+	stored, err := t.manifest(ctx, r)
+	if !apierrors.IsNotFound(err) {
+		return stored, err
+	}
+	h, err := t.renderHandover(ctx, r)
+	if err != nil || len(h.Manifest.Jobs) == 0 {
+		return h.Manifest, err
+	}
+	owner := *kmeta.NewControllerRef(t.rh)
+	// The first ConfigMap names the others, so it comes last; as long as it is
+	// missing, the others are leftovers of an attempt that did not get there.
+	for i := len(h.ConfigMaps) - 1; i >= 0; i-- {
+		cm := own(&h.ConfigMaps[i], t.rh.Namespace, owner)
+		_, err := configMaps.Create(ctx, cm, metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) && i > 0 {
+			if err = configMaps.Delete(ctx, cm.Name, metav1.DeleteOptions{}); err == nil {
+				_, err = configMaps.Create(ctx, cm, metav1.CreateOptions{})
+			}
+		}
+		if apierrors.IsAlreadyExists(err) {
+			return run.ReadManifest(ctx, configMaps, cm.Name)
+		}
+		if err != nil {
+			return h.Manifest, fmt.Errorf("storing ConfigMap %s: %w", cm.Name, err)
+		}
+	}
+	return h.Manifest, nil
+}
+
+func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
+	command, names := t.commandOf(r)
+	selection := render.Select(t.plan.jobs, names, t.settings.SampleLimit, r.Head)
+	active, err := t.activeProwJobs(ctx, r)
+	if err != nil {
+		return render.Handover{}, err
+	}
+	manifest := run.Manifest{
+		By: r.By, Command: command.Text, Affected: selection.Offered,
+		Notes: notes(selection, t.plan.jobs, len(names) == 0),
+	}
+	return render.NewHandover(manifest, selection.Jobs, t.renderInput(), t.renderRun(r), active)
+}
+
+func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, []string) {
+	for _, c := range t.rh.Spec.Commands {
+		if c.ID == r.ID {
+			return c, event.Parse(c.Text, t.settings.Prefixes).Jobs
+		}
+	}
+	return v1alpha1.Command{ID: r.ID, By: r.By}, nil
+}
+
+// notes are what the comment has to say about jobs that are not run.
+func notes(s render.Selection, jobs []render.Job, sample bool) []string {
+	if len(s.Jobs) == 0 && sample {
+		return []string{report.NothingAffected()}
+	}
+	names := make([]string, 0, len(jobs))
+	for _, job := range jobs {
+		names = append(names, job.Name)
+	}
+	var out []string
+	for _, unknown := range s.Unknown {
+		out = append(out, report.NotAffected(unknown, names))
+	}
+	for _, no := range s.NotRunnable {
+		out = append(out, report.Excluded(no.Name, no.Why))
+	}
+	return out
+}
+
+// activeProwJobs are the ProwJobs of the other runs of this head that are not
+// over, whether their tasks have created them yet or not.
+func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
+	var active []prowapi.ProwJob
+	for _, other := range t.activeRuns() {
+		if other.ID == r.ID || other.Head != r.Head || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
+			continue
+		}
+		configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
+		manifest, err := t.manifest(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		for _, job := range manifest.Jobs {
+			pj, err := t.prowJob(ctx, job.ProwJob, true)
+			if err != nil {
+				return nil, err
+			}
+			if pj == nil {
+				if pj, err = run.ReadProwJob(ctx, configMaps, job.ConfigMap, job.ProwJob); err != nil {
+					return nil, err
+				}
+			}
+			active = append(active, *pj)
+		}
+	}
+	return active, nil
+}
+
+// createPipelineRun creates the attempt-th PipelineRun for jobs, or finds it.
+func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
+	timeout := max(m.Deadline.Sub(t.now), time.Minute).Round(time.Second)
+	pr := resources.PipelineRun(t.rh, m, jobs, attempt, r.Comment, timeout)
+	_, err := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Create(ctx, pr, metav1.CreateOptions{})
+	if err := ignoreExists(err); err != nil {
+		return fmt.Errorf("creating PipelineRun %s: %w", pr.Name, err)
+	}
+	r.PipelineRun, r.Attempt = pr.Name, attempt
+	return nil
+}
+
+// resume runs the jobs that a PipelineRun never started in another one.
+func (t *turn) resume(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	var left []run.Job
+	for _, o := range s.outcomes {
+		if o.Verdict == report.NotStarted {
+			left = append(left, o.Job)
+		}
+	}
+	return t.createPipelineRun(ctx, r, m, left, r.Attempt+1)
+}

@@ -1,0 +1,132 @@
+package rehearsal
+
+import (
+	"time"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	"knative.dev/pkg/apis"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// maxAttempts bounds how often jobs that a PipelineRun never started are tried
+// in another.
+const maxAttempts = 3
+
+// step is what to do next about a run.
+type step string
+
+const (
+	// stepNone: the run is over.
+	stepNone step = "None"
+	// stepWait: somebody else's turn.
+	stepWait step = "Wait"
+	// stepStart: store the ProwJobs, comment, create the PipelineRun.
+	stepStart step = "Start"
+	// stepReject: there is no plan to run.
+	stepReject step = "Reject"
+	// stepDrop: it was aborted before it started.
+	stepDrop step = "Drop"
+	// stepAbort: cancel the PipelineRun, abort every ProwJob.
+	stepAbort step = "Abort"
+	// stepContinue: another PipelineRun for the jobs that never started.
+	stepContinue step = "Continue"
+	// stepPublish: write the report that the finally task could not, then finish.
+	stepPublish step = "Publish"
+	// stepFinish: the report is on the pull request; record the result.
+	stepFinish step = "Finish"
+)
+
+// situation is everything that the next step of a run depends on.
+type situation struct {
+	run *v1alpha1.RunStatus
+	// planned and planError: neither while planning goes on.
+	planned   bool
+	planError string
+	// pipelineRun is nil when it is gone.
+	pipelineRun *pipelinev1.PipelineRun
+	// reported says that the finally task succeeded.
+	reported bool
+	outcomes []report.Outcome
+	deadline time.Time
+	now      time.Time
+}
+
+// next decides what to do about a run.
+func next(s situation) step {
+	switch {
+	case s.run.State.Done():
+		return stepNone
+	case s.run.State == v1alpha1.RunPending:
+		return nextPending(s)
+	case s.run.AbortReason != "":
+		return nextAborting(s)
+	case s.pipelineRun != nil && !s.pipelineRun.IsDone():
+		return stepWait
+	case neverStarted(s) && s.run.Attempt < maxAttempts && s.now.Before(s.deadline):
+		return stepContinue
+	case unsettled(s.outcomes) && s.now.Before(s.deadline):
+		return stepWait
+	case !s.reported:
+		return stepPublish
+	}
+	return stepFinish
+}
+
+func nextPending(s situation) step {
+	switch {
+	case s.run.AbortReason != "":
+		return stepDrop
+	case s.planError != "":
+		return stepReject
+	case s.planned:
+		return stepStart
+	}
+	return stepWait
+}
+
+func nextAborting(s situation) step {
+	live := s.pipelineRun != nil && !s.pipelineRun.IsDone()
+	switch {
+	case live, unsettled(s.outcomes) && s.now.Before(s.deadline):
+		return stepAbort
+	case !s.reported:
+		return stepPublish
+	}
+	return stepFinish
+}
+
+// neverStarted says that the PipelineRun ended by itself before all of its
+// tasks had been scheduled: after a failed task Tekton schedules no others.
+func neverStarted(s situation) bool {
+	if s.pipelineRun == nil || endedFromOutside(s.pipelineRun) {
+		return false
+	}
+	for _, o := range s.outcomes {
+		if o.Verdict == report.NotStarted {
+			return true
+		}
+	}
+	return false
+}
+
+// endedFromOutside says that somebody cancelled the PipelineRun or that its time
+// was up.
+func endedFromOutside(pr *pipelinev1.PipelineRun) bool {
+	if pr.Spec.Status != "" {
+		return true
+	}
+	condition := pr.Status.GetCondition(apis.ConditionSucceeded)
+	return condition != nil && condition.Reason == pipelinev1.PipelineRunReasonTimedOut.String()
+}
+
+// unsettled says that Prow is not done with a ProwJob that exists.
+func unsettled(outcomes []report.Outcome) bool {
+	for _, o := range outcomes {
+		if o.Verdict != report.NotStarted && !o.Settled() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,190 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/utils/clock"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// overlap is how far a look reaches back before the one before it: clocks
+// differ, and GitHub lists a comment a little after it was written.
+const overlap = 2 * time.Minute
+
+// SweepSource is what a sweep asks of GitHub.
+type SweepSource interface {
+	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
+	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
+}
+
+// Sweeper finds what no webhook has told, for GitHub does not deliver twice and
+// hook forwards only once. All replicas sweep: they append the same entries,
+// and the second of two is refused.
+type Sweeper struct {
+	GitHub     SweepSource
+	Rehearsals logbook.Rehearsals
+	Lister     listers.RehearsalNamespaceLister
+	Settings   func() *settings.Settings
+	Clock      clock.Clock
+
+	// looked is when a repository was last looked at without an error.
+	looked map[string]time.Time
+}
+
+// Run sweeps until the context ends.
+func (s *Sweeper) Run(ctx context.Context) {
+	for {
+		for _, repository := range s.Settings().Repositories {
+			err := s.Sweep(ctx, repository.Name)
+			if err != nil && ctx.Err() == nil {
+				logging.FromContext(ctx).Warnw("Sweep failed, the next one reaches back as far", "repository", repository.Name, "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Clock.After(s.Settings().SweepInterval):
+		}
+	}
+}
+
+// Sweep looks at one repository, org/repo, and appends what is not known yet.
+func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
+	now := s.Clock.Now()
+	org, repo := splitRepo(repository)
+	since, ok := s.looked[repository]
+	if !ok {
+		since = now.Add(-event.MaxAge)
+	}
+	open, err := s.sweepPulls(ctx, org, repo, now)
+	if err != nil {
+		return err
+	}
+	if err := s.sweepComments(ctx, org, repo, since.Add(-overlap), open, now); err != nil {
+		return err
+	}
+	if s.looked == nil {
+		s.looked = map[string]time.Time{}
+	}
+	s.looked[repository] = now
+	return nil
+}
+
+// sweepPulls wakes the Rehearsals of pull requests that are not as they were.
+func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, now time.Time) (map[int]bool, error) {
+	pulls, err := s.GitHub.OpenPulls(ctx, org, repo)
+	if err != nil {
+		return nil, err
+	}
+	open := map[int]bool{}
+	var errs []error
+	for _, p := range pulls {
+		open[p.Number] = true
+		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: p.Number}
+		known, err := s.known(pull)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if known != nil && sameAs(known.Status.Pull, p) {
+			continue
+		}
+		heard := event.FromPull(pull, event.Pull{
+			Author: p.Author, AuthorType: p.AuthorType, Body: p.Body, Head: p.Head,
+			CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+		}, known == nil, s.options(now))
+		errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
+	}
+	errs = append(errs, s.sweepClosed(ctx, org, repo, open, now))
+	return open, errors.Join(errs...)
+}
+
+// sweepClosed wakes the Rehearsals of pull requests that are open no more.
+func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[int]bool, now time.Time) error {
+	all, err := s.Lister.List(labels.Everything())
+	if err != nil {
+		return fmt.Errorf("listing the Rehearsals: %w", err)
+	}
+	var errs []error
+	for _, rh := range all {
+		p := rh.Spec.Pull
+		if p.Org != org || p.Repo != repo || open[p.Number] || rh.Status.Pull == nil || !rh.Status.Pull.Open {
+			continue
+		}
+		heard := event.FromPull(p, event.Pull{Head: rh.Status.Pull.Head, UpdatedAt: now}, false, s.options(now))
+		errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
+	}
+	return errors.Join(errs...)
+}
+
+// sweepComments appends the commands in comments on pull requests that are
+// open, or were until now.
+func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, since time.Time, open map[int]bool, now time.Time) error {
+	comments, err := s.GitHub.CommentsSince(ctx, org, repo, since)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, c := range comments {
+		if !open[c.Number] {
+			continue
+		}
+		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: c.Number}
+		heard := event.FromComment(pull, event.Comment(c), s.options(now))
+		if heard == nil {
+			continue
+		}
+		known, err := s.known(pull)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if known != nil && hasAll(known, heard.Commands) {
+			continue
+		}
+		errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Sweeper) options(now time.Time) event.Options {
+	return event.Options{Prefixes: s.Settings().Prefixes, Now: now}
+}
+
+// known returns the Rehearsal of a pull request, or nil.
+func (s *Sweeper) known(pull v1alpha1.Pull) (*v1alpha1.Rehearsal, error) {
+	rh, err := s.Lister.Get(event.Name(pull))
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return rh, err
+}
+
+func sameAs(known *v1alpha1.PullStatus, p github.Pull) bool {
+	return known != nil && known.Open && known.Head == p.Head && known.BaseRef == p.BaseRef
+}
+
+func hasAll(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
+	have := map[string]bool{}
+	for _, c := range rh.Spec.Commands {
+		have[c.ID] = true
+	}
+	for _, c := range commands {
+		if !have[c.ID] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,125 @@
+package rehearsal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// tidy forgets what is older than a week: entries of the log and their
+// verdicts, and the whole Rehearsal once its pull request has been closed for
+// that long. Nobody acts on comments older than that, so nothing comes back.
+func (t *turn) tidy(ctx context.Context) error {
+	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
+	if t.forgotten() {
+		err := client.Delete(ctx, t.rh.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &t.rh.UID}})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("deleting the Rehearsal of a closed pull request: %w", err)
+		}
+		return nil
+	}
+	t.forgetVerdicts()
+	patch := trim(t.rh, t.now)
+	if patch == nil {
+		return nil
+	}
+	raw, err := json.Marshal(patch)
+	if err != nil {
+		return fmt.Errorf("encoding the trimming of the log: %w", err)
+	}
+	_, err = client.Patch(ctx, t.rh.Name, types.JSONPatchType, raw, metav1.PatchOptions{})
+	if apierrors.IsInvalid(err) {
+		// The log has moved since we read it.
+		return &waiting{after: time.Minute, reason: "the log changed while it was trimmed"}
+	}
+	if err != nil {
+		return fmt.Errorf("trimming the log: %w", err)
+	}
+	return nil
+}
+
+// forgotten says that the pull request has been closed, and nothing has been
+// heard of it, for a week.
+func (t *turn) forgotten() bool {
+	pull := t.rh.Status.Pull
+	if pull == nil || pull.Open || len(t.activeRuns()) > 0 {
+		return false
+	}
+	last := t.rh.CreationTimestamp.Time
+	if o := t.rh.Spec.Observed; o != nil && o.At.After(last) {
+		last = o.At.Time
+	}
+	for _, r := range t.rh.Status.Runs {
+		if r.DoneAt != nil && r.DoneAt.After(last) {
+			last = r.DoneAt.Time
+		}
+	}
+	return t.now.Sub(last) > event.MaxAge
+}
+
+// patchOp is an operation of a JSON Patch (RFC 6902).
+type patchOp struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// trim removes the entries that are too old and whose runs are over, the last
+// first, so that the places of the others hold. Each is tested before: the API
+// server may have another log than we read.
+func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
+	var ops []patchOp
+	for i := len(rh.Spec.Commands) - 1; i >= 0; i-- {
+		c := rh.Spec.Commands[i]
+		v, r := verdictOn(rh, c.ID), runOf(rh, c.ID)
+		if now.Sub(c.At.Time) <= event.MaxAge || v == nil || !v.Answered || r != nil && !r.State.Done() {
+			continue
+		}
+		path := fmt.Sprintf("/spec/commands/%d", i)
+		ops = append(ops, patchOp{"test", path + "/id", c.ID}, patchOp{Op: "remove", Path: path})
+	}
+	return ops
+}
+
+// forgetVerdicts drops verdicts and finished runs whose commands are gone.
+func (t *turn) forgetVerdicts() {
+	inLog := map[string]bool{}
+	for _, c := range t.rh.Spec.Commands {
+		inLog[c.ID] = true
+	}
+	status := &t.rh.Status
+	status.Commands = slices.DeleteFunc(status.Commands, func(c v1alpha1.CommandStatus) bool { return !inLog[c.ID] })
+	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.State.Done() })
+}
+
+// summarise fills the printer columns: they show the latest run.
+func summarise(rh *v1alpha1.Rehearsal) {
+	p := rh.Spec.Pull
+	s := v1alpha1.Summary{Pull: fmt.Sprintf("%s/%s#%d", p.Org, p.Repo, p.Number)}
+	if pull := rh.Status.Pull; pull != nil {
+		s.Head = fmt.Sprintf("%.12s", pull.Head)
+		s.State = "Open"
+		if !pull.Open {
+			s.State = "Closed"
+		}
+	}
+	if rh.Status.Plan != nil && rh.Status.Plan.Error != "" {
+		s.State = "Refused"
+	}
+	if n := len(rh.Status.Runs); n > 0 {
+		r := rh.Status.Runs[n-1]
+		s.Run, s.State = r.PipelineRun, string(r.State)
+		s.Passed, s.Failed = ptr.To(r.Passed), ptr.To(r.Failed)
+	}
+	rh.Status.Summary = s
+}

@@ -1,0 +1,45 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// ConfigMaps is the part of the client that reading a hand-over needs.
+type ConfigMaps interface {
+	Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.ConfigMap, error)
+}
+
+// ReadManifest reads the manifest of the run that is called name. A run that is
+// not stored gives the API server's not-found error.
+func ReadManifest(ctx context.Context, configMaps ConfigMaps, name string) (Manifest, error) {
+	var m Manifest
+	err := read(ctx, configMaps, name, ManifestKey, &m)
+	return m, err
+}
+
+// ReadProwJob reads a stored ProwJob.
+func ReadProwJob(ctx context.Context, configMaps ConfigMaps, configMap, name string) (*prowapi.ProwJob, error) {
+	pj := &prowapi.ProwJob{}
+	return pj, read(ctx, configMaps, configMap, name, pj)
+}
+
+func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any) error {
+	cm, err := configMaps.Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("reading ConfigMap %s: %w", name, err)
+	}
+	raw, ok := cm.Data[key]
+	if !ok {
+		return fmt.Errorf("ConfigMap %s has no key %s", name, key)
+	}
+	if err := json.Unmarshal([]byte(raw), into); err != nil {
+		return fmt.Errorf("ConfigMap %s, key %s: %w", name, key, err)
+	}
+	return nil
+}
