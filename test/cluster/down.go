@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Places outside the state directory that containerd and the kubelet write
+// to, whatever they are told.
+const (
+	shimSockets   = "/run/containerd"
+	containerLogs = "/var/log/containers"
+)
+
+// down removes the cluster, in any state. It goes on after a failure, and says
+// at the end what is left.
+func down(ctx context.Context, l layout, p *progress) error {
+	if os.Geteuid() != 0 {
+		return checkMachine(l.source)
+	}
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"stop servers and containers", func(context.Context) error { return endProcesses(l) }},
+		{"unmount", func(context.Context) error { return unmountBelow(l.state) }},
+		{"iptables rules", func(ctx context.Context) error { return removeRules(ctx, l) }},
+		{"bridges", removeNetwork},
+		{"control groups", func(context.Context) error { return removeCgroups() }},
+		{"kernel settings", func(context.Context) error { return restoreSysctls(l) }},
+		{"files", func(context.Context) error { return removeFiles(l) }},
+	}
+	var failed []error
+	for _, step := range steps {
+		failed = append(failed, p.step(ctx, step.name, step.do))
+	}
+	return errors.Join(append(failed, leftovers(l))...)
+}
+
+// endProcesses stops who would start something anew before who would be
+// started: the kubelet, then containers while their shims can still reap
+// them, the shims, and the other servers.
+func endProcesses(l layout) error {
+	for _, name := range serverNames {
+		if name == "containerd" {
+			endContainers(l)
+		}
+		if held, running := readRecord(l.run(name + ".pid")); running {
+			stop(held.PID, 5*time.Second)
+		}
+	}
+	for _, process := range clusterProcesses(l) {
+		_ = syscall.Kill(process.pid, syscall.SIGKILL)
+	}
+	return waitGone(func() []found { return clusterProcesses(l) })
+}
+
+func endContainers(l layout) {
+	containers := func() []found {
+		var running []found
+		for _, process := range clusterProcesses(l) {
+			if process.container {
+				running = append(running, process)
+			}
+		}
+		return running
+	}
+	for _, process := range containers() {
+		_ = syscall.Kill(process.pid, syscall.SIGKILL)
+	}
+	// Who does not go now is met again with the shims.
+	_ = waitGone(containers)
+}
+
+func waitGone(running func() []found) error {
+	return poll(context.Background(), 10*time.Second, func(context.Context) error {
+		if left := running(); len(left) > 0 {
+			return fmt.Errorf("%d processes still run, the first is %d: %s", len(left), left[0].pid, left[0].command)
+		}
+		return nil
+	})
+}
+
+// removeCgroups removes the directories from the leaves up; a group with no
+// process in it can always be removed.
+func removeCgroups() error {
+	roots, err := machineCgroupRoots()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, root := range roots {
+		failed = append(failed, removeTree(filepath.Join(root, cgroupName)))
+	}
+	return errors.Join(failed...)
+}
+
+func removeTree(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			if err := removeTree(filepath.Join(dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return poll(context.Background(), 5*time.Second, func(context.Context) error { return syscall.Rmdir(dir) })
+}
+
+func removeFiles(l layout) error {
+	if mounts, err := os.ReadFile("/proc/self/mountinfo"); err != nil || len(mountsBelow(string(mounts), l.state)) > 0 {
+		return errors.New("something is still mounted below " + l.state + ", so nothing in it is removed")
+	}
+	failed := []error{removeContainerLogLinks(l), removeShimSockets(), os.RemoveAll(l.state)}
+	return errors.Join(failed...)
+}
+
+// removeContainerLogLinks removes the kubelet's links to our log files, and
+// the directory when nobody else has one in it.
+func removeContainerLogLinks(l layout) error {
+	links, _ := filepath.Glob(containerLogs + "/*")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, l.state+"/") {
+			if err := os.Remove(link); err != nil {
+				return err
+			}
+		}
+	}
+	return removeIfEmpty(containerLogs)
+}
+
+// removeShimSockets removes the sockets nobody listens on any more: a shim's
+// path is fixed, whatever containerd's own directories are.
+func removeShimSockets() error {
+	sockets, _ := filepath.Glob(shimSockets + "/s/*")
+	for _, socket := range sockets {
+		if accepts("unix", socket)(context.Background()) != nil {
+			if err := os.Remove(socket); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(removeIfEmpty(shimSockets+"/s"), removeIfEmpty(shimSockets))
+}
+
+func removeIfEmpty(dir string) error {
+	err := os.Remove(dir)
+	if err == nil || errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) {
+		return nil
+	}
+	return err
+}
+
+// leftovers looks for what should be gone.
+func leftovers(l layout) error {
+	var left []string
+	for _, process := range clusterProcesses(l) {
+		left = append(left, fmt.Sprintf("process %d", process.pid))
+	}
+	for _, path := range []string{l.state, "/sys/class/net/" + podBridge, "/sys/class/net/" + serviceBridge} {
+		if exists(path) {
+			left = append(left, path)
+		}
+	}
+	if len(left) > 0 {
+		return errors.New("still there: " + strings.Join(left, ", "))
+	}
+	return nil
+}

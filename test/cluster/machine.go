@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// needed are the programs the cluster runs on, and the Debian package of each.
+var needed = []struct{ path, debian string }{
+	{"etcd", "etcd-server"},
+	{"containerd", "containerd"},
+	{"runc", "runc"},
+	{"/usr/lib/cni/bridge", "containernetworking-plugins"},
+	{"iptables", "iptables"},
+	{"conntrack", "conntrack"},
+	{"/bin/busybox", "busybox-static"},
+	{"ip", "iproute2"},
+	{"git", "git"},
+	{certificateBundle, "ca-certificates"},
+	{"mount", "mount"},
+}
+
+// checkMachine refuses, in one sentence, what cannot work here. It changes
+// nothing.
+func checkMachine(source string) error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("the cluster runs on Linux only, this is %s", runtime.GOOS)
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("the cluster needs root: it makes network devices, mounts and control groups")
+	}
+	if !exists(source + "/components/go.mod") {
+		return errors.New("run this from its own directory: go -C test/cluster run . up")
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return errors.New("the cluster is built from source, and there is no go on PATH")
+	}
+	if !exists("/sys/fs/cgroup") {
+		return errors.New("the kernel has no control groups under /sys/fs/cgroup")
+	}
+	return nil
+}
+
+// checkPrograms refuses what shows only once the packages are there.
+func checkPrograms(ctx context.Context) error {
+	version, err := output(ctx, "git", "--version")
+	if err != nil {
+		return err
+	}
+	if err := checkGit(version); err != nil {
+		return err
+	}
+	if _, err := output(ctx, "iptables", "-w", "-t", "nat", "-S"); err != nil {
+		return fmt.Errorf("iptables cannot be used on this machine, so neither can services: %w", err)
+	}
+	return nil
+}
+
+var gitVersion = regexp.MustCompile(`(\d+)\.(\d+)`)
+
+// checkGit wants merge-tree --write-tree, which git has since 2.38.
+func checkGit(said string) error {
+	numbers := gitVersion.FindStringSubmatch(said)
+	if numbers == nil {
+		return fmt.Errorf("git does not tell its version: %q", strings.TrimSpace(said))
+	}
+	major, _ := strconv.Atoi(numbers[1])
+	minor, _ := strconv.Atoi(numbers[2])
+	if major < 2 || major == 2 && minor < 38 {
+		return fmt.Errorf("git 2.38 or newer is needed (for merge-tree --write-tree), this is %s", numbers[0])
+	}
+	return nil
+}
+
+// checkForeign refuses to share the machine with another Kubernetes: both
+// would write, and `down` would remove, the same rules.
+func checkForeign(ctx context.Context, l layout) error {
+	if exists(l.state) {
+		return nil
+	}
+	saved, err := output(ctx, "iptables-save")
+	if err != nil {
+		return err
+	}
+	for _, table := range parseTables(saved) {
+		for chain := range table.chains {
+			if strings.HasPrefix(chain, "KUBE-") {
+				return fmt.Errorf("another Kubernetes uses this machine: iptables has its chain %s", chain)
+			}
+		}
+	}
+	return nil
+}
+
+// A listener is an address that must be free before its server starts.
+type listener struct {
+	server  string
+	address string
+	port    int
+}
+
+// checkPorts names the first port that is taken, and by whom. Servers of ours
+// that run already hold theirs rightly.
+func checkPorts(l layout) error {
+	for _, wanted := range listeners() {
+		if _, running := readRecord(l.run(wanted.server + ".pid")); running {
+			continue
+		}
+		address := net.JoinHostPort(wanted.address, strconv.Itoa(wanted.port))
+		if wanted.address == hostAddress {
+			address = net.JoinHostPort("", strconv.Itoa(wanted.port)) // the bridge may not exist yet
+		}
+		socket, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("port %d, which %s needs, is taken%s", wanted.port, wanted.server, byWhom(wanted.port))
+		}
+		socket.Close()
+	}
+	return nil
+}
+
+func byWhom(port int) string {
+	for _, path := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		if inode := listeningInode(string(content), port); inode != "" {
+			if owner := socketOwner("/proc", inode); owner != "" {
+				return " by " + owner
+			}
+		}
+	}
+	return ""
+}
+
+// listeningInode finds the socket that listens on a port in /proc/net/tcp:
+// column 1 is the local address, 3 the state (0A = LISTEN), 9 the inode.
+func listeningInode(table string, port int) string {
+	suffix := fmt.Sprintf(":%04X", port)
+	for _, line := range strings.Split(table, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) > 9 && strings.HasSuffix(fields[1], suffix) && fields[3] == "0A" {
+			return fields[9]
+		}
+	}
+	return ""
+}

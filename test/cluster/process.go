@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A server is one long-running process of the cluster.
+type server struct {
+	name    string
+	command []string
+	env     []string
+	inputs  []string // files whose change calls for a restart
+	dir     string   // its data, made before it starts
+	ready   func(context.Context) error
+}
+
+// A record is the pid file. The start time tells our process from another one
+// that got the same pid later, the digest tells whether it still runs with
+// the flags and files it should.
+type record struct {
+	PID    int    `json:"pid"`
+	Start  string `json:"start"`
+	Digest string `json:"digest"`
+}
+
+const readyTimeout = 2 * time.Minute
+
+// ensureRunning starts the server unless it runs as it should, and waits until
+// it is ready.
+func (s server) ensureRunning(ctx context.Context, l layout) error {
+	digest, err := s.digest()
+	if err != nil {
+		return err
+	}
+	if s.dir != "" {
+		if err := os.MkdirAll(s.dir, 0o755); err != nil {
+			return err
+		}
+	}
+	held, running := readRecord(l.run(s.name + ".pid"))
+	if running && held.Digest != digest {
+		stop(held.PID, 20*time.Second)
+		running = false
+	}
+	if !running {
+		if held, err = s.start(l, digest); err != nil {
+			return fmt.Errorf("start %s: %w", s.name, err)
+		}
+	}
+	return s.waitReady(ctx, l, held)
+}
+
+func (s server) digest() (string, error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q", s.command, s.env)
+	for _, path := range s.inputs {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		sum.Write(content)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// start detaches the process with a session of its own, so that it outlives
+// the shell that called us.
+func (s server) start(l layout, digest string) (record, error) {
+	if err := os.MkdirAll(filepath.Dir(l.log(s.name)), 0o755); err != nil {
+		return record{}, err
+	}
+	log, err := os.OpenFile(l.log(s.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return record{}, err
+	}
+	defer log.Close()
+	command := exec.Command(s.command[0], s.command[1:]...)
+	command.Env = append(os.Environ(), s.env...)
+	command.Dir = l.state
+	command.Stdout, command.Stderr = log, log
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := command.Start(); err != nil {
+		return record{}, err
+	}
+	// Reaped here while we live; pid 1 does it afterwards.
+	go func() { _ = command.Wait() }()
+	held := record{PID: command.Process.Pid, Start: startTime(command.Process.Pid), Digest: digest}
+	content, err := json.Marshal(held)
+	if err != nil {
+		return record{}, err
+	}
+	return held, write(l.run(s.name+".pid"), string(content))
+}
+
+func (s server) waitReady(ctx context.Context, l layout, held record) error {
+	err := poll(ctx, readyTimeout, func(ctx context.Context) error {
+		if startTime(held.PID) != held.Start {
+			return stopPolling{errors.New("it ended")}
+		}
+		return s.ready(ctx)
+	})
+	if err != nil {
+		said, _ := os.ReadFile(l.log(s.name))
+		return fmt.Errorf("%s is not ready: %w; %s ends with\n%s", s.name, err, l.log(s.name), lastLines(string(said), 12))
+	}
+	return nil
+}
+
+// stopPolling is an error that waiting cannot cure.
+type stopPolling struct{ error }
+
+// poll asks until there is no error any more.
+func poll(ctx context.Context, limit time.Duration, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		err := check(ctx)
+		var final stopPolling
+		if err == nil || errors.As(err, &final) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("gave up after %s: %w", limit, err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// readRecord returns a pid file and whether its process still runs.
+func readRecord(path string) (record, bool) {
+	var held record
+	content, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(content, &held) != nil || held.PID == 0 {
+		return record{}, false
+	}
+	return held, held.Start != "" && startTime(held.PID) == held.Start
+}
+
+// startTime is field 22 of /proc/PID/stat, or nothing when the process is
+// gone or only waits to be reaped.
+func startTime(pid int) string {
+	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return ""
+	}
+	return parseStartTime(string(content))
+}
+
+func parseStartTime(stat string) string {
+	// The name in parentheses may hold spaces, so count from its end.
+	_, rest, found := cutLast(stat, ")")
+	fields := strings.Fields(rest)
+	if !found || len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return ""
+	}
+	return fields[19]
+}
+
+func cutLast(text, separator string) (before, after string, found bool) {
+	at := strings.LastIndex(text, separator)
+	if at < 0 {
+		return text, "", false
+	}
+	return text[:at], text[at+len(separator):], true
+}
+
+// stop asks a process to end, and ends it when it does not.
+func stop(pid int, patience time.Duration) {
+	start := startTime(pid)
+	if start == "" {
+		return
+	}
+	_ = syscall.Kill(pid, syscall.SIGTERM)
+	gone := func(context.Context) error {
+		if startTime(pid) == start {
+			return errors.New("still running")
+		}
+		return nil
+	}
+	if poll(context.Background(), patience, gone) == nil {
+		return
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	_ = poll(context.Background(), 5*time.Second, gone)
+}

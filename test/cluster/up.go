@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// up brings the cluster from whatever state it is in to running. Every step
+// looks before it acts, so a run that was interrupted is finished by the next.
+func up(ctx context.Context, l layout, p *progress) error {
+	begin := time.Now()
+	if err := checkMachine(l.source); err != nil {
+		return err
+	}
+	if err := prepare(ctx, l, p); err != nil {
+		return err
+	}
+	if err := startServers(ctx, l, p); err != nil {
+		return err
+	}
+	if err := deploy(ctx, l, p); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "\nThe cluster runs (%s). To work with it:\n\n", time.Since(begin).Round(time.Second))
+	fmt.Fprintf(p.out, "  eval \"$(go -C %s run . env)\"\n  kubectl get pods -A\n  tkn pipelinerun list -A\n\n", l.source)
+	return nil
+}
+
+// prepare installs and compiles, and checks what can be checked beforehand.
+func prepare(ctx context.Context, l layout, p *progress) error {
+	if packages := missingPackages(); len(packages) > 0 {
+		err := p.step(ctx, "install "+strings.Join(packages, ", "), func(ctx context.Context) error {
+			return installPackages(ctx, packages)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := checkPrograms(ctx); err != nil {
+		return err
+	}
+	if err := checkForeign(ctx, l); err != nil {
+		return err
+	}
+	if err := checkPorts(l); err != nil {
+		return err
+	}
+	return buildPrograms(ctx, l, p)
+}
+
+func buildPrograms(ctx context.Context, l layout, p *progress) error {
+	for _, m := range modules {
+		err := p.step(ctx, "programs: "+m.about, func(ctx context.Context) error { return m.build(ctx, l) })
+		if err != nil {
+			return err
+		}
+	}
+	return linkBinaries(l)
+}
+
+// buildOnly is for tests that need an API server and no node.
+func buildOnly(ctx context.Context, l layout, p *progress) error {
+	var packages []string
+	for _, name := range missingPackages() {
+		if name == "etcd-server" {
+			packages = append(packages, name)
+		}
+	}
+	if err := installPackages(ctx, packages); err != nil {
+		return err
+	}
+	if err := buildPrograms(ctx, l, p); err != nil {
+		return err
+	}
+	bin, err := l.binDir()
+	if err == nil {
+		fmt.Println(bin)
+	}
+	return err
+}
+
+func startServers(ctx context.Context, l layout, p *progress) error {
+	bin, err := l.binDir()
+	if err != nil {
+		return err
+	}
+	err = p.step(ctx, "network, certificates", func(ctx context.Context) error {
+		if err := saveMachine(ctx, l); err != nil {
+			return err
+		}
+		if err := ensureNetwork(ctx); err != nil {
+			return err
+		}
+		if err := ensureCertificates(l); err != nil {
+			return err
+		}
+		return ensureKubeconfigs(l)
+	})
+	if err != nil {
+		return err
+	}
+	plane, err := controlPlane(l)
+	if err != nil {
+		return err
+	}
+	if err := startAll(ctx, l, p, append([]server{registry(l, bin)}, plane...)); err != nil {
+		return err
+	}
+	if err := p.step(ctx, "base images", func(ctx context.Context) error { return ensureBaseImages(ctx, l) }); err != nil {
+		return err
+	}
+	if err := startAll(ctx, l, p, node(l, bin)); err != nil {
+		return err
+	}
+	return p.step(ctx, "node ready", func(ctx context.Context) error { return waitNodeReady(ctx, l) })
+}
+
+func startAll(ctx context.Context, l layout, p *progress, servers []server) error {
+	for _, s := range servers {
+		if err := p.step(ctx, s.name, func(ctx context.Context) error { return s.ensureRunning(ctx, l) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ensureBaseImages pushes the base images and writes everything that names
+// them.
+func ensureBaseImages(ctx context.Context, l layout) error {
+	images, err := pushBaseImages(ctx, l)
+	if err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(images, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := write(l.config("images.json"), string(content)); err != nil {
+		return err
+	}
+	if err := write(l.koConfig(), koConfig(images, runtime.GOARCH)); err != nil {
+		return err
+	}
+	return writeNodeConfig(l, images.Pause)
+}
+
+func readBaseImages(l layout) (baseImages, error) {
+	var images baseImages
+	content, err := os.ReadFile(l.config("images.json"))
+	if err != nil {
+		return images, fmt.Errorf("the cluster is not up: %w", err)
+	}
+	return images, json.Unmarshal(content, &images)
+}
+
+func deploy(ctx context.Context, l layout, p *progress) error {
+	images, err := readBaseImages(l)
+	if err != nil {
+		return err
+	}
+	c, err := newComponents(ctx, l, images)
+	if err != nil {
+		return err
+	}
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"images: Tekton and Prow", func(ctx context.Context) error { return c.build(ctx, l) }},
+		{"images into the registry", func(ctx context.Context) error { return c.pushImages(ctx, l) }},
+		{"Tekton", func(ctx context.Context) error { return deployTekton(ctx, l, c) }},
+		{"Prow", func(ctx context.Context) error { return deployProw(ctx, l, c) }},
+	}
+	for _, step := range steps {
+		if err := p.step(ctx, step.name, step.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
