@@ -1,0 +1,272 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+)
+
+var (
+	opensAt  = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	pushedAt = opensAt.Add(time.Hour)
+	now      = opensAt.Add(2 * time.Hour)
+	head     = strings.Repeat("0123456789", 4)
+	thePull  = v1alpha1.Pull{Org: "openshift", Repo: "release", Number: 1234}
+)
+
+// object is a piece of JSON.
+type object = map[string]any
+
+func pullRequestEvent(action, body string) object {
+	return object{
+		"action": action, "number": 1234,
+		"pull_request": object{
+			"number": 1234, "body": body, "state": "open", "user": object{"login": "alice", "type": "User"},
+			"head": object{"sha": head, "ref": "fix"}, "base": object{"ref": "main", "sha": strings.Repeat("f", 40)},
+			"created_at": opensAt.Format(time.RFC3339), "updated_at": pushedAt.Format(time.RFC3339),
+		},
+		"repository": object{"name": "release", "full_name": "openshift/release", "owner": object{"login": "openshift", "type": "Organization"}},
+		"sender":     object{"login": "alice", "type": "User"},
+	}
+}
+
+func commentEvent(action, by, byType, body string) object {
+	return object{
+		"action":  action,
+		"issue":   object{"number": 1234, "pull_request": object{"url": "https://api.github.com/repos/openshift/release/pulls/1234"}},
+		"comment": object{"id": 98765, "body": body, "user": object{"login": by, "type": byType}, "created_at": pushedAt.Format(time.RFC3339), "updated_at": pushedAt.Format(time.RFC3339)},
+		"repository": object{
+			"name": "release", "full_name": "openshift/release", "owner": object{"login": "openshift", "type": "Organization"},
+		},
+		"sender": object{"login": by, "type": byType},
+	}
+}
+
+// without returns the event with one field gone; path is dotted.
+func without(event object, path string) object {
+	parts := strings.Split(path, ".")
+	at := event
+	for _, p := range parts[:len(parts)-1] {
+		at = at[p].(object)
+	}
+	delete(at, parts[len(parts)-1])
+	return event
+}
+
+func encode(t testing.TB, event object) []byte {
+	t.Helper()
+	body, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func said(id, text, by string, at time.Time) v1alpha1.Command {
+	return v1alpha1.Command{ID: id, Text: text, By: by, At: metav1.NewTime(at)}
+}
+
+func observed(event, head string, at time.Time) *v1alpha1.Observed {
+	return &v1alpha1.Observed{Event: event, Head: head, At: metav1.NewTime(at)}
+}
+
+func TestTranslate(t *testing.T) {
+	// The ids of bodies are promised to stay: they are in stored logs.
+	const bodyID = "body-b5864f8eb89184bc"
+	ofComment := func(commands ...v1alpha1.Command) *Heard {
+		return &Heard{Pull: thePull, Observed: observed("created", "", pushedAt), Commands: commands}
+	}
+	ofPull := func(action string, commands ...v1alpha1.Command) *Heard {
+		return &Heard{Pull: thePull, Observed: observed(action, head, pushedAt), Commands: commands}
+	}
+	tests := []struct {
+		name  string
+		event string
+		body  object
+		want  *Heard
+	}{
+		{"opened", "pull_request", pullRequestEvent("opened", "It is fine."), ofPull("opened")},
+		{"opened without a body", "pull_request", without(pullRequestEvent("opened", ""), "pull_request.body"), ofPull("opened")},
+		{"opened with commands", "pull_request", pullRequestEvent("opened", "Hi\r\n/pj-rehearse\r\n/rehearse a"),
+			ofPull("opened", said(bodyID+"-0", "/pj-rehearse", "alice", opensAt), said(bodyID+"-1", "/rehearse a", "alice", opensAt))},
+		{"synchronize", "pull_request", pullRequestEvent("synchronize", "/pj-rehearse"), ofPull("synchronize")},
+		{"edited", "pull_request", pullRequestEvent("edited", "/pj-rehearse"), ofPull("edited")},
+		{"reopened", "pull_request", pullRequestEvent("reopened", "/pj-rehearse"), ofPull("reopened")},
+		{"closed", "pull_request", pullRequestEvent("closed", "/pj-rehearse"), ofPull("closed")},
+		{"labeled", "pull_request", pullRequestEvent("labeled", "/pj-rehearse"), nil},
+		{"comment", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a"), ofComment(said("comment-98765-0", "/pj-rehearse a", "bob", pushedAt))},
+		{"comment with two", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a\n\n/rehearse abort"),
+			ofComment(said("comment-98765-0", "/pj-rehearse a", "bob", pushedAt), said("comment-98765-1", "/rehearse abort", "bob", pushedAt))},
+		{"comment that commands nothing", "issue_comment", commentEvent("created", "bob", "User", "LGTM"), nil},
+		{"comment edited", "issue_comment", commentEvent("edited", "bob", "User", "/pj-rehearse"), nil},
+		{"comment deleted", "issue_comment", commentEvent("deleted", "bob", "User", "/pj-rehearse"), nil},
+		{"comment of a bot", "issue_comment", commentEvent("created", "bob", "Bot", "/pj-rehearse"), nil},
+		{"comment of a bot by name", "issue_comment", commentEvent("created", "dependabot[bot]", "User", "/pj-rehearse"), nil},
+		{"comment of ours", "issue_comment", commentEvent("created", "ci-robot", "User", "/pj-rehearse\n<!-- rehearsal:plan -->"), nil},
+		{"comment of a deleted account", "issue_comment", without(commentEvent("created", "", "", "/pj-rehearse"), "comment.user"), nil},
+		{"comment on an issue", "issue_comment", without(commentEvent("created", "bob", "User", "/pj-rehearse"), "issue.pull_request"), nil},
+		{"another event", "push", object{"ref": "refs/heads/main"}, nil},
+		{"ping", "ping", object{"zen": "Anything added dilutes everything else."}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Translate(tt.event, encode(t, tt.body), Options{Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTranslateMalformed(t *testing.T) {
+	pullRequest := func() object { return pullRequestEvent("opened", "/pj-rehearse") }
+	comment := func() object { return commentEvent("created", "bob", "User", "/pj-rehearse") }
+	tests := []struct {
+		name  string
+		event string
+		body  []byte
+	}{
+		{"nothing", "pull_request", nil},
+		{"no JSON", "issue_comment", []byte("payload=%7B%7D")},
+		{"cut off", "issue_comment", encode(t, comment())[:100]},
+		{"a list", "pull_request", []byte("[]")},
+		{"too deep", "pull_request", []byte(strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000))},
+		{"wrong types", "pull_request", []byte(`{"action":"opened","number":"one"}`)},
+		{"no pull_request", "pull_request", encode(t, without(pullRequest(), "pull_request"))},
+		{"no number", "pull_request", encode(t, without(pullRequest(), "number"))},
+		{"no head", "pull_request", encode(t, without(pullRequest(), "pull_request.head"))},
+		{"no time", "pull_request", encode(t, without(pullRequest(), "pull_request.updated_at"))},
+		{"no repository", "pull_request", encode(t, without(pullRequest(), "repository"))},
+		{"no owner", "pull_request", encode(t, without(pullRequest(), "repository.owner"))},
+		{"no issue", "issue_comment", encode(t, without(comment(), "issue"))},
+		{"no comment", "issue_comment", encode(t, without(comment(), "comment"))},
+		{"no comment id", "issue_comment", encode(t, without(comment(), "comment.id"))},
+		{"no comment time", "issue_comment", encode(t, without(comment(), "comment.created_at"))},
+		{"a name that is none", "issue_comment", []byte(strings.ReplaceAll(string(encode(t, comment())), `"name":"release"`, `"name":"../x"`))},
+		{"a login without end", "issue_comment", encode(t, commentEvent("created", strings.Repeat("b", 101), "User", "/pj-rehearse"))},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Translate(tt.event, tt.body, Options{Now: now})
+			var malformed *MalformedError
+			if !errors.As(err, &malformed) || got != nil {
+				t.Fatalf("got %v and error %v", got, err)
+			}
+		})
+	}
+}
+
+func TestReplayIsNotHeard(t *testing.T) {
+	late := Options{Now: pushedAt.Add(MaxAge + time.Second)}
+	if heard, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", "/pj-rehearse")), late); heard != nil || err != nil {
+		t.Errorf("a comment of last week gives %v, %v", heard, err)
+	}
+	heard, err := Translate("pull_request", encode(t, pullRequestEvent("opened", "/pj-rehearse")), late)
+	if err != nil || heard == nil || len(heard.Commands) > 0 {
+		t.Errorf("a pull request of last week gives %v, %v", heard, err)
+	}
+}
+
+// TestSweepHearsTheSame is what makes hearing a thing both ways harmless.
+func TestSweepHearsTheSame(t *testing.T) {
+	opts := Options{Now: now}
+	delivered, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", "/pj-rehearse a\n/rehearse")), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	comment := Comment{ID: 98765, Number: 1234, Author: "bob", AuthorType: "User", Body: "/pj-rehearse a\n/rehearse", CreatedAt: pushedAt, UpdatedAt: pushedAt}
+	if diff := cmp.Diff(delivered, FromComment(thePull, comment, opts)); diff != "" {
+		t.Errorf("comment: %s", diff)
+	}
+	delivered, err = Translate("pull_request", encode(t, pullRequestEvent("opened", "x\r\n/pj-rehearse\r\n")), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull := Pull{Author: "alice", AuthorType: "User", Body: "y\n/pj-rehearse\n", Head: head, CreatedAt: opensAt, UpdatedAt: pushedAt}
+	if diff := cmp.Diff(delivered.Commands, FromPull(thePull, pull, true, opts).Commands); diff != "" {
+		t.Errorf("body: %s", diff)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	opts := Options{Now: now}
+	comment := Comment{ID: 1, Author: "bob", AuthorType: "User", Body: "/pj-rehearse", CreatedAt: opensAt, UpdatedAt: pushedAt}
+	if heard := FromComment(thePull, comment, opts); heard != nil {
+		t.Errorf("an edited comment commands %v", heard.Commands)
+	}
+	pull := Pull{Author: "alice", AuthorType: "User", Body: "/pj-rehearse", Head: head, CreatedAt: opensAt, UpdatedAt: pushedAt}
+	want := &Heard{Pull: thePull, Observed: observed("sweep", head, pushedAt)}
+	if diff := cmp.Diff(want, FromPull(thePull, pull, false, opts)); diff != "" {
+		t.Errorf("a pull request seen before: %s", diff)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	long := "/pj-rehearse " + strings.Repeat("a-job ", 1000)
+	body := long + strings.Repeat("\n/pj-rehearse", 2*maxCommands)
+	heard, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", body)), Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(heard.Commands) != maxCommands {
+		t.Errorf("one text gives %d commands, want %d", len(heard.Commands), maxCommands)
+	}
+	text := heard.Commands[0].Text
+	if n := len([]rune(text)); n > maxText || !strings.HasSuffix(text, " a-job …") {
+		t.Errorf("a long line is cut to %d characters ending in %q", n, text[len(text)-20:])
+	}
+	if got := Parse(text, DefaultPrefixes()); got.Verb != Unknown {
+		t.Errorf("what is left of a long line is read as %+v", got.Verb)
+	}
+	if got := shorten(strings.Repeat("x", maxText+1), maxText); len([]rune(got)) > maxText {
+		t.Errorf("a long word is cut to %d", len([]rune(got)))
+	}
+}
+
+func FuzzTranslate(f *testing.F) {
+	for _, action := range []string{"opened", "synchronize", "closed", "created"} {
+		f.Add("pull_request", encode(f, pullRequestEvent(action, "x\r\n/pj-rehearse a\r\n")))
+		f.Add("issue_comment", encode(f, commentEvent(action, "bob", "User", "/rehearse list")))
+	}
+	f.Add("ping", []byte(`{"zen":"x"}`))
+	f.Add("pull_request", []byte(`{"action":"opened","pull_request":null}`))
+	f.Fuzz(func(t *testing.T, eventType string, body []byte) {
+		heard, err := Translate(eventType, body, Options{Now: now})
+		if heard == nil {
+			return
+		}
+		if err != nil {
+			t.Fatalf("both %v and %v", heard, err)
+		}
+		if err := fits(heard); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// fits holds what was heard against the schema of Rehearsal.
+func fits(h *Heard) error {
+	if !isName(h.Pull.Org) || !isName(h.Pull.Repo) || h.Pull.Number < 1 || len(Name(h.Pull)) > maxName {
+		return fmt.Errorf("pull %v", h.Pull)
+	}
+	if h.Observed == nil || len(h.Observed.Event) > 40 || len(h.Observed.Head) > 64 || h.Observed.At.IsZero() {
+		return fmt.Errorf("observed %v", h.Observed)
+	}
+	for _, c := range h.Commands {
+		if len(c.ID) > 80 || len([]rune(c.Text)) > maxText || c.By == "" || len(c.By) > maxLogin || c.At.IsZero() {
+			return fmt.Errorf("command %+v", c)
+		}
+	}
+	return nil
+}
