@@ -6,12 +6,14 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // Settings says where a config repository keeps its configuration. All paths
@@ -141,9 +143,19 @@ func (e *MissingPathError) Error() string {
 
 // terminal reports whether err will be the same however often it is tried.
 func terminal(err error) bool {
-	switch err.(type) {
-	case *ConflictError, *RefusedError, *MissingPathError:
-		return true
+	var (
+		conflict *ConflictError
+		refused  *RefusedError
+		missing  *MissingPathError
+	)
+	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
+}
+
+// conflictFrom translates a conflict in git's words into a plan's.
+func conflictFrom(err error) error {
+	var conflict *repo.ConflictError
+	if errors.As(err, &conflict) {
+		return &ConflictError{Files: conflict.Files}
 	}
-	return false
+	return err
 }

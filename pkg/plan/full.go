@@ -1,0 +1,163 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// maxLinks is how many symbolic links in a row are followed.
+const maxLinks = 16
+
+// FullLoad reads the whole configuration of a tree with Prow's own loader. It
+// costs what the repository weighs: it is the definition of what is right, for
+// tests and benchmarks, not the way plans are made.
+func FullLoad(ctx context.Context, objects repo.Objects, tree string, settings Settings) (*config.Config, error) {
+	dir, err := os.MkdirTemp("", "rehearsal-load-")
+	if err != nil {
+		return nil, fmt.Errorf("creating directory: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	entries, err := objects.List(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := follow(ctx, objects, entries, settings.relevant)
+	if err != nil {
+		return nil, err
+	}
+	if err := objects.Materialise(ctx, wanted, dir); err != nil {
+		return nil, err
+	}
+	jobConfig := ""
+	if settings.JobConfig != "" {
+		jobConfig = filepath.Join(dir, settings.JobConfig)
+	}
+	var supplemental []string
+	for _, d := range settings.SupplementalProwConfigDirs {
+		supplemental = append(supplemental, filepath.Join(dir, d))
+	}
+	c, err := config.Load(filepath.Join(dir, settings.ProwConfig), jobConfig, supplemental, settings.suffix())
+	if err != nil {
+		return nil, &RefusedError{Reason: strings.ReplaceAll(err.Error(), dir+"/", "")}
+	}
+	trimSourcePaths(c, dir+"/")
+	return c, nil
+}
+
+// relevant reports whether a path is part of Prow's configuration.
+func (s Settings) relevant(p string) bool {
+	if p == s.ProwConfig || below(p, s.JobConfig) {
+		return true
+	}
+	for _, d := range s.SupplementalProwConfigDirs {
+		if below(p, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// below reports whether p is dir or in it.
+func below(p, dir string) bool {
+	return dir != "" && (p == dir || strings.HasPrefix(p, dir+"/") || dir == ".")
+}
+
+// follow returns the wanted entries, with symbolic links replaced by the files
+// they lead to inside the tree. Links that lead elsewhere are left out.
+func follow(ctx context.Context, objects repo.Objects, entries []repo.Entry, wanted func(string) bool) ([]repo.Entry, error) {
+	byPath := make(map[string]repo.Entry, len(entries))
+	var links []string
+	for _, e := range entries {
+		byPath[e.Path] = e
+		if e.Mode == repo.ModeSymlink {
+			links = append(links, e.Blob)
+		}
+	}
+	targets := map[string]string{}
+	err := objects.Blobs(ctx, links, func(id string, content []byte) error {
+		targets[id] = string(content)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []repo.Entry
+	for _, e := range entries {
+		if !wanted(e.Path) {
+			continue
+		}
+		found := e
+		for range maxLinks {
+			if found.Mode != repo.ModeSymlink {
+				break
+			}
+			found = byPath[path.Join(path.Dir(found.Path), targets[found.Blob])]
+		}
+		if found.Blob != "" {
+			out = append(out, repo.Entry{Path: e.Path, Mode: found.Mode, Blob: found.Blob})
+		}
+	}
+	return out, nil
+}
+
+func trimSourcePaths(c *config.Config, prefix string) {
+	for _, jobs := range c.PresubmitsStatic {
+		for i := range jobs {
+			jobs[i].SourcePath = strings.TrimPrefix(jobs[i].SourcePath, prefix)
+		}
+	}
+	for _, jobs := range c.PostsubmitsStatic {
+		for i := range jobs {
+			jobs[i].SourcePath = strings.TrimPrefix(jobs[i].SourcePath, prefix)
+		}
+	}
+	for i := range c.Periodics {
+		c.Periodics[i].SourcePath = strings.TrimPrefix(c.Periodics[i].SourcePath, prefix)
+	}
+}
+
+// withoutJobs is the part of a configuration that is not about single jobs.
+func withoutJobs(c *config.Config) *config.Config {
+	copied := *c
+	copied.PresubmitsStatic, copied.PostsubmitsStatic, copied.Periodics = nil, nil, nil
+	return &copied
+}
+
+// Full plans by loading the whole configuration twice.
+type Full struct {
+	// Mirror returns the mirror that has the commits of a request.
+	Mirror func(ctx context.Context, req Request) (*repo.Mirror, error)
+}
+
+// Plan implements Planner.
+func (f Full) Plan(ctx context.Context, req Request) (*Result, error) {
+	mirror, err := f.Mirror(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := mirror.Merge(ctx, req.Base, req.Head)
+	if err != nil {
+		return nil, conflictFrom(err)
+	}
+	defer func() { _ = merged.Close() }()
+	before, baseErr := FullLoad(ctx, merged.Objects, req.Base, req.Settings)
+	after, err := FullLoad(ctx, merged.Objects, merged.Tree, req.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if baseErr != nil {
+		return nil, baseErr
+	}
+	result := affected.Configs(before, after)
+	result.Base, result.Head, result.Tree = req.Base, req.Head, merged.Tree
+	return &Result{Result: *result, BaseConfig: withoutJobs(before), HeadConfig: withoutJobs(after)}, nil
+}
