@@ -177,6 +177,27 @@ func (g gitDir) show(ctx context.Context, sha string) (gitCommit, error) {
 	return commits[0], nil
 }
 
+// changeOf is a commit and what it changes of its first parent.
+func (g gitDir) changeOf(ctx context.Context, rev string) (gitCommit, []fileDiff, error) {
+	sha, err := g.resolve(ctx, rev)
+	if err != nil {
+		return gitCommit{}, nil, err
+	}
+	c, err := g.show(ctx, sha)
+	if err != nil {
+		return gitCommit{}, nil, err
+	}
+	from := emptyTree
+	if len(c.parents) > 0 {
+		from = c.parents[0]
+	}
+	files, err := g.diff(ctx, from, sha)
+	return c, files, err
+}
+
+// emptyTree is the object that git knows without storing it.
+const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
 func unixTime(seconds string) time.Time {
 	n, _ := strconv.ParseInt(seconds, 10, 64) // git prints only numbers here
 	return time.Unix(n, 0).UTC()

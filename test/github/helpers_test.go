@@ -62,3 +62,7 @@ func goGitHub(t *testing.T, srv *github.Server, token string) *gogithub.Client {
 func comment(ctx context.Context, client *gogithub.Client, number int, body string) (*gogithub.IssueComment, *gogithub.Response, error) {
 	return client.Issues.CreateComment(ctx, "org", "config", number, &gogithub.IssueComment{Body: &body})
 }
+
+func statusOf(state, context, description string) *gogithub.RepoStatus {
+	return &gogithub.RepoStatus{State: &state, Context: &context, Description: &description}
+}

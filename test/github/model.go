@@ -79,6 +79,7 @@ type comment struct {
 	body      string
 	createdAt time.Time
 	updatedAt time.Time
+	edited    bool
 	reactions []*reaction
 }
 

@@ -133,15 +133,7 @@ func getCommit(r *restRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	c, err := repo.git.show(r.Context(), sha)
-	if err != nil {
-		return answer{}, err
-	}
-	from := emptyTree
-	if len(c.parents) > 0 {
-		from = c.parents[0]
-	}
-	files, err := repo.git.diff(r.Context(), from, sha)
+	c, files, err := repo.git.changeOf(r.Context(), sha)
 	if err != nil {
 		return answer{}, err
 	}
@@ -155,6 +147,3 @@ func getCommit(r *restRequest) (answer, error) {
 	o["stats"] = object{"additions": additions, "deletions": deletions, "total": additions + deletions}
 	return ok(o)
 }
-
-// emptyTree is the object that git knows without storing it.
-const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

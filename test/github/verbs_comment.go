@@ -80,7 +80,7 @@ func (s *Server) editComment(ctx context.Context, c *comment, by *user, body str
 		return nil
 	}
 	from := c.body
-	c.body, c.updatedAt = body, s.now()
+	c.body, c.updatedAt, c.edited = body, s.now(), true
 	s.emitComment(ctx, c, "edited", by, object{"changes": object{"body": object{"from": from}}})
 	return nil
 }

@@ -4,7 +4,7 @@ import "net/http"
 
 // webHandler serves what is not the REST API: git and the pages.
 func (s *Server) webHandler() http.Handler {
-	pages := &router{other: http.NotFoundHandler()}
+	pages := s.pageRoutes()
 	git := &router{other: pages}
 	for _, pattern := range []string{
 		"GET /{owner}/{repo}/info/refs", "POST /{owner}/{repo}/git-upload-pack", "POST /{owner}/{repo}/git-receive-pack",

@@ -197,12 +197,14 @@ func (d *Delivery) copy() Delivery {
 // even while deliveries are dropped, and returns when that was tried.
 func (s *Server) Redeliver(_ context.Context, in Redelivery) (Delivery, error) {
 	s.mu.Lock()
-	i := slices.IndexFunc(s.sent, func(d *Delivery) bool { return d.ID == in.ID })
+	var d *Delivery
+	if i := slices.IndexFunc(s.sent, func(d *Delivery) bool { return d.ID == in.ID }); i >= 0 {
+		d = s.sent[i]
+	}
 	s.mu.Unlock()
-	if i < 0 {
+	if d == nil {
 		return Delivery{}, fmt.Errorf("delivery %d: %w", in.ID, errNotFound)
 	}
-	d := s.sent[i]
 	s.attempt(d)
 	s.mu.Lock()
 	defer s.mu.Unlock()
