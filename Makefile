@@ -1,0 +1,57 @@
+# One flavour of every build: what ko puts into images, tests, linters and the
+# cluster's tools share one build cache. Only the race detector needs cgo.
+export CGO_ENABLED = 0
+export GOFLAGS = -trimpath
+
+SHELL = bash -euo pipefail
+CLUSTER = go -C test/cluster run .
+KO ?= $(shell command -v ko || echo go run github.com/google/ko@v0.19.1)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Bring a cluster up and rehearse a pull request on it (root, Debian 12, Go)
+	@$(CLUSTER) up
+	@eval "$$($(CLUSTER) env)" && go run ./test/demo
+
+test: verify unit integration e2e ## Verify, and run all tests (root, Debian 12, Go)
+
+unit: ## Unit tests with the race detector; needs no cluster
+	@test/github/fetch-data.sh
+	@REHEARSAL_REQUIRE_GITHUB_DATA=1 CGO_ENABLED=1 go test -race ./...
+
+integration: ## Tests against a real API server
+	@$(CLUSTER) build
+	@eval "$$($(CLUSTER) env)" && KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" CGO_ENABLED=1 \
+		go test -race -tags integration -run Integration ./...
+
+e2e: ## Tests of the whole chain on the local cluster
+	@test/e2e/run.sh
+
+verify: generate lint ## Regenerate, format and lint; fails when that changes a file
+	@git diff --exit-code -- pkg config || { echo "generated files are out of date: commit what 'make generate' writes"; exit 1; }
+
+lint:
+	@test -z "$$(gofmt -l cmd pkg test)" || { gofmt -l cmd pkg test; echo "these files are not formatted: run gofmt -w"; exit 1; }
+	@go mod tidy -diff
+	@cd test/tools/lint && go build -o ../../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@bin/golangci-lint run ./...
+
+generate: ## Write the generated clients, deep copies and the CRD
+	@test/tools/generate.sh
+
+deploy: ## Build the images and apply config/ and tasks/ (KUBECONFIG, KO_DOCKER_REPO)
+	@KO_CONFIG_PATH="$${KO_CONFIG_PATH:-ko.yaml}" $(KO) apply -f config -f tasks
+
+cluster: ## Bring the local cluster up and say how to use it
+	@$(CLUSTER) up
+
+bench: ## Compare planning with loading the whole configuration twice
+	@go run ./test/bench
+
+clean: ## Take down the local cluster and everything it left, remove build output
+	@$(CLUSTER) down
+	@rm -rf bin
