@@ -1,10 +1,221 @@
 package report
 
-// Excerpt picks the lines of a job's log that say why it failed.
-func Excerpt(log string, secrets []string) []string {
-	return nil
+import (
+	"regexp"
+	"strings"
+)
+
+const (
+	maxExcerptLines = 20
+	maxExcerptBytes = 3000
+	maxExcerptLine  = 300
+	// gap stands for lines that were left out.
+	gap = "…"
+)
+
+// weight is how much a line says about a failure.
+type weight int
+
+const (
+	nothing weight = iota
+	hint           // may have to do with it
+	likely         // speaks of a failure
+	certain        // is one
+)
+
+// The patterns are tried from the top; the first that matches decides.
+var weights = []struct {
+	weight weight
+	shape  *regexp.Regexp
+}{
+	{nothing, regexp.MustCompile(`^\++ `)}, // a command as the shell traces it
+	{nothing, regexp.MustCompile(`^\s*--- (?:PASS|SKIP)|^=== |^ok\s|^PASS\b|^\?\s+\S+\s+\[no test files\]`)},
+	{nothing, regexp.MustCompile(`(?i)\b(?:0|no|zero|without) (?:errors?|failures?|failed|failing)\b|\b(?:errors?|failures?|failed)[:=] *0\b`)},
+	{hint, regexp.MustCompile(`(?i)\b(?:retry(?:ing)?|will retry|ignor(?:ed?|ing)|attempt \d+|warn(?:ing)?)\b|^W\d{4} `)},
+	{certain, regexp.MustCompile(`did not finish before \S+ timeout|^entrypoint: Entrypoint received interrupt`)},
+	{hint, regexp.MustCompile(`^(?:entrypoint|sidecar): |^FAIL\s*$|^FAIL\t|^exit status \d+$`)},
+	{certain, regexp.MustCompile(`^ERRO\[|^FATA\[|^goroutine \d+ \[running\]:`)},
+	{certain, regexp.MustCompile(`^\s*--- FAIL:|^panic: |^fatal error: |^\[signal SIG|^WARNING: DATA RACE|Traceback \(most recent call last\)`)},
+	{certain, regexp.MustCompile(`^\s*\S+\.(?:go|py|c|cc|cpp|h|rs|js|ts|java|sh|ya?ml):\d+(?::\d+)?:`)},
+	{certain, regexp.MustCompile(`^\S*make(?:\[\d+\])?: \*\*\*|^not ok \d|^\S*(?:Error|Exception)(?::|$)`)},
+	{certain, regexp.MustCompile(`(?i)^\W{0,4}(?:error|fatal)\b|^[EF]\d{4} |\blevel=(?:error|fatal)|"level":"(?:error|fatal)"|\[(?:ERROR|FATAL|FAIL|FAILED)\]|\b(?:ERROR|FATAL)\b`)},
+	{certain, regexp.MustCompile(`(?i)\b(?:command not found|no such file or directory|permission denied|unbound variable|syntax error|segmentation fault|out of memory|oomkilled|could not resolve)\b`)},
+	{likely, regexp.MustCompile(`(?i)\b(?:error|errors|failed|failure|fatal|denied|refused|forbidden|cannot|can't|could not|couldn't|unable to|not found|timed out|exception|killed|invalid|expected|assert(?:ion)?|unexpected)\b`)},
+	{hint, regexp.MustCompile(`(?i)\bexit(?:ed)?(?: with)?(?: status| code)? ?[1-9]`)},
 }
 
-func TimeoutOf(log string) (string, bool) { return "", false }
+// noise is never context.
+var noise = regexp.MustCompile(`^=== |^\s*--- (?:PASS|SKIP)|^ok\s|^PASS\b`)
 
-func Censor(s string, secrets []string) string { return s }
+// trace begins a block of lines that belong together, indented or not.
+var trace = regexp.MustCompile(`^panic: |^goroutine \d+ \[running\]:|^WARNING: DATA RACE`)
+
+// cleanup begins what a job does after it has failed.
+var cleanup = regexp.MustCompile(`(?i)\b(?:clean(?:ing|ed)?[ _-]?up|tear(?:ing)?[ _-]?down|deprovision\w*|gather(?:ing)?|(?:collecting|uploading|dumping) (?:the )?(?:logs?|artifacts|diagnostics|results|state)|deleting|removing|releasing)\b`)
+
+const (
+	// trailerReach is how close to the failure the cleaning up begins,
+	// trailerLength how long it may be, and trailerErrors how much may go wrong
+	// in it.
+	trailerReach  = 15
+	trailerLength = 400
+	trailerErrors = 5
+)
+
+// Excerpt picks the lines of a job's log that say why it failed: those that
+// look like errors, with what belongs to them, and the last ones before the job
+// ended or began to clean up. Secrets are values that must not be shown.
+func Excerpt(log string, secrets []string) []string {
+	lines := cleanLines(log, secrets)
+	weighed := make([]weight, len(lines))
+	for i, line := range lines {
+		weighed[i] = weigh(line)
+	}
+	end := trailer(lines, weighed)
+	p := picker{lines: lines[:end], picked: make([]bool, end), left: maxExcerptLines, bytes: maxExcerptBytes}
+	errors := indices(weighed[:end], certain)
+	if n := len(errors); n > 0 {
+		p.window(errors[n-1])
+		p.window(errors[0])
+	}
+	p.last(3)
+	for i := len(errors) - 2; i > 0; i-- {
+		p.window(errors[i])
+	}
+	maybes := indices(weighed[:end], likely)
+	for i := len(maybes) - 1; i >= 0 && len(errors) == 0; i-- {
+		p.window(maybes[i])
+	}
+	if len(errors)+len(maybes) == 0 {
+		p.last(10)
+	}
+	return p.text()
+}
+
+func weigh(line string) weight {
+	if strings.TrimSpace(line) == "" {
+		return nothing
+	}
+	for _, w := range weights {
+		if w.shape.MatchString(line) {
+			return w.weight
+		}
+	}
+	return nothing
+}
+
+func indices(weighed []weight, least weight) []int {
+	var out []int
+	for i, w := range weighed {
+		if w >= least {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// trailer finds where the job began to clean up after a failure: there, or at
+// the end, ends what is worth reading.
+func trailer(lines []string, weighed []weight) int {
+	follow := len(indices(weighed, certain)) // the errors from line i on
+	seen := -1                               // the last line that spoke of a failure
+	for i, line := range lines {
+		near := seen >= 0 && i-seen <= trailerReach && len(lines)-i <= trailerLength
+		sure := near && (follow == 0 || weighed[seen] == certain && follow <= trailerErrors)
+		if sure && weighed[i] < certain && cleanup.MatchString(line) {
+			return i
+		}
+		if weighed[i] >= likely {
+			seen = i
+		}
+		if weighed[i] == certain {
+			follow--
+		}
+	}
+	return len(lines)
+}
+
+// picker marks lines while there is room for them.
+type picker struct {
+	lines  []string
+	picked []bool
+	left   int
+	bytes  int
+}
+
+func (p *picker) pick(i int) bool {
+	if i < 0 || i >= len(p.lines) || p.picked[i] {
+		return true
+	}
+	size := len(clip(p.lines[i], maxExcerptLine)) + 1
+	if p.left == 0 || p.bytes < size {
+		return false
+	}
+	p.picked[i] = true
+	p.left--
+	p.bytes -= size
+	return true
+}
+
+// window picks a line, what is indented below it, and the lines next to it.
+func (p *picker) window(i int) {
+	const below = 8
+	if !p.pick(i) {
+		return
+	}
+	deep, block := indent(p.lines[i]), trace.MatchString(p.lines[i])
+	j := i + 1
+	for ; j < len(p.lines) && j <= i+below && p.lines[j] != "" && (block || indent(p.lines[j]) > deep); j++ {
+		if !p.pick(j) {
+			return
+		}
+	}
+	if j == i+1 {
+		p.context(j)
+	}
+	p.context(i - 1)
+}
+
+// context picks a line for the sake of its neighbour.
+func (p *picker) context(i int) {
+	if i >= 0 && i < len(p.lines) && p.lines[i] != "" && !noise.MatchString(p.lines[i]) {
+		p.pick(i)
+	}
+}
+
+// last picks the last n lines that are not empty.
+func (p *picker) last(n int) {
+	for i := len(p.lines) - 1; i >= 0 && n > 0; i-- {
+		if p.lines[i] != "" {
+			p.pick(i)
+			n--
+		}
+	}
+}
+
+func (p *picker) text() []string {
+	var out []string
+	previous := -1
+	for i, ok := range p.picked {
+		if !ok {
+			continue
+		}
+		if previous >= 0 && !blank(p.lines[previous+1:i]) {
+			out = append(out, gap)
+		}
+		out = append(out, clip(stripComments(p.lines[i]), maxExcerptLine))
+		previous = i
+	}
+	return out
+}
+
+func blank(lines []string) bool {
+	for _, line := range lines {
+		if line != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }

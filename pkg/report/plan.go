@@ -91,7 +91,7 @@ func Plan(v PlanView) string {
 		noun:   "affected job", limit: maxRows,
 	}
 	for _, j := range offered {
-		jobs.rows = append(jobs.rows, row(planName(j), target(j.Type, j.Repo, j.Branch), text(j.Type), what(j)))
+		jobs.rows = append(jobs.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j)))
 	}
 	kept := table{
 		intro:  "\n**Affected, but not offered:**\n",
@@ -99,7 +99,7 @@ func Plan(v PlanView) string {
 		noun:   "such job", limit: maxExcluded,
 	}
 	for _, j := range excluded {
-		kept.rows = append(kept.rows, row(planName(j), target(j.Type, j.Repo, j.Branch), text(j.Type), what(j), text(clip(excludedBy(j), maxName))))
+		kept.rows = append(kept.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j), text(clip(excludedBy(j), maxName))))
 	}
 	d.tables = []table{jobs, kept}
 	return d.render()
@@ -297,11 +297,11 @@ func planTail(v PlanView) string {
 		b.WriteString("- " + text(clip(w, maxDetail)) + "\n")
 	}
 	if v.Head != "" {
-		fmt.Fprintf(&b, "\n<sub>For %s merged into %s", sha(v.Head), code(v.BaseRef))
-		if v.Base != "" {
-			b.WriteString(" at " + sha(v.Base))
+		how := " merged into "
+		if v.Problem != nil {
+			how = " on "
 		}
-		b.WriteString(".</sub>\n")
+		b.WriteString("\n<sub>For " + revisions(v.Head, how, v.BaseRef, v.Base) + ".</sub>\n")
 	}
 	return b.String()
 }

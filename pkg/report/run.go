@@ -24,6 +24,9 @@ type RunView struct {
 	Message string
 }
 
+// dash is the content of a cell that has none.
+const dash = "–"
+
 const (
 	maxName   = 200
 	maxDetail = 600
@@ -80,14 +83,10 @@ func headline(v RunView) (icon, verdict, rest string) {
 	case t.Total == 0:
 		return "⏳", "The rehearsals are being prepared", ""
 	case t.Unfinished() > 0 && !v.Over:
-		icon = "⏳"
-		if t.Failed > 0 {
-			icon = "❌"
-		}
 		if t.Queued+t.NotStarted == t.Total {
-			return icon, plural(t.Total, "rehearsal") + " queued", ""
+			return "⏳", plural(t.Total, "rehearsal") + " queued", ""
 		}
-		return icon, fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal")), t.list(Running) + "."
+		return "⏳", fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal")), t.list(Running) + "."
 	case t.AllPassed() && t.Total == 1:
 		return "✅", "The rehearsal passed", ""
 	case t.AllPassed():
@@ -133,13 +132,13 @@ func allSettled(outcomes []Outcome) bool {
 }
 
 func runRow(o Outcome) string {
-	took := "–"
+	took := dash
 	if d := o.Duration(); d > 0 {
 		took = d.Round(time.Second).String()
 	}
 	log := link("log", o.URL)
 	if log == "" {
-		log = "–"
+		log = dash
 	}
 	return row(code(clip(o.Name, maxName)), target(o.Type, o.Repo, o.Branch), verdictIcon[o.Verdict]+" "+string(o.Verdict), took, log, rerun(o.Job))
 }
@@ -162,7 +161,7 @@ func target(jobType, repo, branch string) string {
 // rerun is shown whole or not at all: half a command is a wrong one.
 func rerun(j run.Job) string {
 	if j.Rerun == "" || len(j.Rerun) > 2*maxName {
-		return "–"
+		return dash
 	}
 	return code(j.Rerun)
 }
@@ -196,7 +195,7 @@ func runTail(v RunView) string {
 	if again := rerunAll(v); again != "" {
 		b.WriteString("\nRun those that did not pass again: " + code(again) + "\n")
 	}
-	fmt.Fprintf(&b, "\n<sub>Ran %s merged into %s at %s, as asked for by %s", sha(m.Head), code(m.BaseRef), sha(m.Base), code(m.By))
+	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))
 	if m.Command != "" {
 		b.WriteString(" with " + code(clip(m.Command, maxName)))
 	}
@@ -242,6 +241,15 @@ func rerunAll(v RunView) string {
 		return ""
 	}
 	return line
+}
+
+// revisions names a head and a base, and how they go together.
+func revisions(head, how, baseRef, base string) string {
+	s := sha(head) + how + code(baseRef)
+	if base != "" {
+		s += " at " + sha(base)
+	}
+	return s
 }
 
 // sha shows a full SHA, which GitHub turns into a short link.

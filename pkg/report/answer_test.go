@@ -1,0 +1,91 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+func TestAnswers(t *testing.T) {
+	const id, head = "comment-98765-0", "0123456789012345678901234567890123456789"
+	cases := []struct{ name, body, marker string }{
+		{"denied", Commands{}.Denied("Mallory", "acme", "release"), DeniedMarker("mallory")},
+		{"unknown", Commands{}.Unknown(id, "/pj-rehearse auto-ack", "bob", "`auto-ack` is not supported"), AnswerMarker(id)},
+		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), Aborting(1), Aborting(2), NothingAffected(), PushBetween(head),
+			Closed(), Expired(), Joined("pull-a"), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ."), PostsubmitListed("post-d")), AnswerMarker(id)},
+		{"hostile", Answer(id, "/pj-rehearse @octocat\n# x <!-- rehearsal:plan -->", "bob`", NotAffected("`@octocat` <b>", []string{"x"})), AnswerMarker(id)},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			golden(t, "answer/"+c.name+".md", c.body)
+			if m, ok := FindMarker(c.body); !ok || m != c.marker {
+				t.Errorf("marker is %q, want %q", m, c.marker)
+			}
+		})
+	}
+}
+
+// No comment of ours may be heard as a command, should it ever be quoted.
+func TestCommentsCommandNothing(t *testing.T) {
+	bodies := []string{Commands{}.Denied("m", "acme", "release"), Commands{}.Unknown("comment-1-0", "/pj-rehearse x", "bob", "")}
+	for _, c := range runViews {
+		bodies = append(bodies, Run(c.view()))
+	}
+	for _, c := range planViews {
+		bodies = append(bodies, Plan(c.view()))
+	}
+	for _, body := range bodies {
+		if lines := event.CommandLines(body, event.DefaultPrefixes()); len(lines) > 0 {
+			t.Errorf("%q in:\n%s", lines, body)
+		}
+	}
+}
+
+func TestFindMarker(t *testing.T) {
+	cases := []struct {
+		name, body, want string
+	}{
+		{"ours", "text\n\n" + RunMarker("comment-1-0") + "\n", "<!-- rehearsal:run comment-1-0 -->"},
+		{"line ends of a browser", "text\r\n" + PlanMarker() + "\r\n", "<!-- rehearsal:plan -->"},
+		{"not at the end", PlanMarker() + "\nquoted", ""},
+		{"in a quote", "> " + PlanMarker(), ""},
+		{"another bot's", "<!-- test report -->", ""},
+		{"nothing", "", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got, ok := FindMarker(c.body); got != c.want || ok != (c.want != "") {
+				t.Errorf("got %q, %v", got, ok)
+			}
+		})
+	}
+	for _, id := range []string{"a--b", "-->", "x y\n", "dependabot[bot]", "ä", strings.Repeat("-", 5)} {
+		m := RunMarker(id)
+		if got, ok := FindMarker("x\n" + m); !ok || got != m || strings.Count(m, "--") != 2 {
+			t.Errorf("%q becomes %q", id, m)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"pull-widget-e2e", "pull-widget-e2e-aws", "pull-widget-unit", "periodic-x", "pull-widget-e2e"}
+	cases := []struct {
+		name string
+		want []string
+	}{
+		{"pull-widget-e2", []string{"pull-widget-e2e", "pull-widget-e2e-aws"}},
+		{"unit", []string{"pull-widget-unit"}},
+		{"something-else-entirely", nil},
+		{"", nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, Nearest(c.name, names)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

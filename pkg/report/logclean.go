@@ -1,0 +1,82 @@
+package report
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+var (
+	ansi  = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\-_])")
+	stamp = regexp.MustCompile(`^\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?:[ \t]|$)`)
+	// entrypointTimeout is what Prow's entrypoint says when it ends a job
+	// (pkg/entrypoint/run.go).
+	entrypointTimeout = regexp.MustCompile(`Process did not finish before (\S+) timeout`)
+)
+
+// TimeoutOf finds the time-out with which Prow's entrypoint ended the job.
+func TimeoutOf(log string) (limit string, ok bool) {
+	for line := range strings.Lines(log) {
+		if m := entrypointTimeout.FindStringSubmatch(line); m != nil && strings.Contains(line, "entrypoint") {
+			limit = m[1]
+		}
+	}
+	return limit, limit != ""
+}
+
+// cleanLines turns a log into lines of plain text: no colours, no progress bars
+// but their last state, no times when every line has one, no secrets.
+func cleanLines(log string, secrets []string) []string {
+	log = strings.ReplaceAll(strings.TrimRight(log, "\r\n"), "\r\n", "\n")
+	raw := strings.Split(ansi.ReplaceAllString(log, ""), "\n")
+	for i, line := range raw {
+		line = strings.TrimRight(line, "\r")
+		line = line[strings.LastIndexByte(line, '\r')+1:]
+		raw[i] = strings.TrimRight(printable(line), " \t")
+	}
+	lines := strings.Split(Censor(strings.Join(raw, "\n"), secrets), "\n")
+	ours := make([]bool, len(lines))
+	for i, line := range lines {
+		lines[i], ours[i] = fromPodUtils(line)
+	}
+	return withoutTimes(lines, ours)
+}
+
+// fromPodUtils puts what Prow's wrapper around the job says, in JSON, as a
+// sentence.
+func fromPodUtils(line string) (string, bool) {
+	if !strings.HasPrefix(line, `{"component":`) {
+		return line, false
+	}
+	var entry struct{ Component, Msg, Error string }
+	if json.Unmarshal([]byte(line), &entry) != nil || entry.Msg == "" {
+		return line, false
+	}
+	s := entry.Component + ": " + entry.Msg
+	if entry.Error != "" {
+		s += ": " + entry.Error
+	}
+	return s, true
+}
+
+func withoutTimes(lines []string, ours []bool) []string {
+	timed := 0
+	for i, line := range lines {
+		if ours[i] || line == "" {
+			continue
+		}
+		if !stamp.MatchString(line) {
+			return lines
+		}
+		timed++
+	}
+	if timed < 2 {
+		return lines
+	}
+	for i, line := range lines {
+		if !ours[i] {
+			lines[i] = stamp.ReplaceAllString(line, "")
+		}
+	}
+	return lines
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+func manifest(jobs ...run.Job) run.Manifest {
+	return run.Manifest{
+		Name: "acme-release-7-x", ID: "comment-98765-0", Org: "acme", Repo: "release", Number: 7,
+		Head: strings.Repeat("0123456789", 4), Base: strings.Repeat("abcdef0123", 4), BaseRef: "main",
+		By: "bob", Command: "/pj-rehearse", Affected: len(jobs), Jobs: jobs,
+	}
+}
+
+func job(name string) run.Job {
+	return run.Job{Name: name, Type: "presubmit", Repo: "acme/widget", Branch: "main", Rerun: "/pj-rehearse " + name}
+}
+
+// at is an outcome that took the given number of seconds.
+func at(name string, verdict Verdict, seconds int) Outcome {
+	o := Outcome{Job: job(name), Verdict: verdict, URL: "https://deck.example.com/view/gs/b/" + name}
+	if verdict != NotStarted && verdict != Queued {
+		o.Started = start
+	}
+	if verdict.Ended() {
+		o.Finished = start.Add(time.Duration(seconds) * time.Second)
+	}
+	return o
+}
+
+func view(outcomes ...Outcome) RunView {
+	v := RunView{Outcomes: outcomes, Over: true, PipelineRun: "acme-release-7-98765-0", Namespace: "rehearsals"}
+	for _, o := range outcomes {
+		v.Manifest.Jobs = append(v.Manifest.Jobs, o.Job)
+	}
+	v.Manifest = manifest(v.Manifest.Jobs...)
+	return v
+}
+
+func failedJob() Outcome {
+	o := at("pull-widget-e2e", Failed, 123)
+	o.Excerpt = []string{"--- FAIL: TestController (0.11s)", "    controller_test.go:88: timed out waiting for the condition", "…", "make: *** [Makefile:12: test] Error 1"}
+	return o
+}
+
+var runViews = []struct {
+	name  string
+	first string
+	view  func() RunView
+}{
+	{"one-of-three-failed", "❌ **1 of 3 rehearsals failed**: 2 passed.", func() RunView {
+		v := view(at("pull-widget-unit", Passed, 61), failedJob(), at("pull-widget-lint", Passed, 9))
+		v.Manifest.Affected = 42
+		v.Manifest.Notes = []string{PostsubmitListed("post-widget-push"), NotAffected("pull-widget-e2", []string{"pull-widget-e2e"})}
+		return v
+	}},
+	{"all-passed", "✅ **All 3 rehearsals passed**", func() RunView {
+		return view(at("pull-widget-unit", Passed, 61), at("pull-widget-e2e", Passed, 3661), at("pull-widget-lint", Passed, 9))
+	}},
+	{"every-verdict", "❌ **4 of 9 rehearsals failed**: 1 passed, 1 aborted, 1 running, 1 queued, 1 not started.", func() RunView {
+		stuck := at("pull-e-stuck", Unschedulable, 300)
+		stuck.Detail = "no node took its pod in time; FailedScheduling: 0/3 nodes are available: 3 Insufficient memory."
+		lost := at("periodic-d-lost", Errored, 1)
+		lost.Repo, lost.Branch, lost.Type = "", "", "periodic"
+		lost.Detail = "Prow knows no cluster `build99`"
+		late := at("pull-c-late", TimedOut, 7200)
+		late.Detail = "it did not finish within 2h0m0s"
+		aborted := at("pull-f-aborted", Aborted, 5)
+		aborted.Detail = "alice successfully aborted pull-f-aborted."
+		return view(at("pull-a", Passed, 1), failedJob(), late, lost, stuck, aborted, at("pull-g", NotStarted, 0), at("pull-h", Running, 0), at("pull-i", Queued, 0))
+	}},
+	{"running", "⏳ **Running 2 of 3 rehearsals**: 1 passed, 1 queued.", func() RunView {
+		v := view(at("pull-a", Passed, 1), at("pull-b", Running, 0), at("pull-c", Queued, 0))
+		v.Over = false
+		return v
+	}},
+	{"running-with-failure", "⏳ **Running 1 of 2 rehearsals**: 1 failed.", func() RunView {
+		v := view(failedJob(), at("pull-b", Running, 0))
+		v.Over = false
+		return v
+	}},
+	{"queued", "⏳ **2 rehearsals queued**", func() RunView {
+		v := view(at("pull-a", NotStarted, 0), at("pull-b", NotStarted, 0))
+		v.Over, v.Message, v.PipelineRun = false, "The pull request is being planned.", ""
+		return v
+	}},
+	{"aborted", "🛑 **Aborted**: a new push replaced what was being rehearsed. 1 failed, 1 not started.", func() RunView {
+		v := view(failedJob(), at("pull-b", Aborted, 3), at("pull-c", NotStarted, 0))
+		v.AbortReason = "a new push replaced what was being rehearsed"
+		return v
+	}},
+	{"aborting", "🛑 **Aborting**: bob asked for it.", func() RunView {
+		o := at("pull-b", Aborted, 3)
+		o.Finished = time.Time{}
+		v := view(o)
+		v.AbortReason, v.Over = "bob asked for it.", false
+		return v
+	}},
+	{"lost", "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.", func() RunView {
+		return view(at("pull-a", Passed, 1), at("pull-b", Running, 0))
+	}},
+	{"hostile", "❌ **1 of 1 rehearsal failed**", func() RunView {
+		o := at("`x`|<b>@everyone</b>", Failed, 1)
+		o.Detail = "see <!-- rehearsal:plan --> @octocat #1 [x](javascript:alert(1)) ![](http://e.vil) | `a` ``` \n# heading\n- list"
+		o.URL = "javascript:alert(1)"
+		o.Branch = "main\n<!-- test report -->"
+		o.Rerun = "/pj-rehearse `x` | <!-- y -->"
+		o.Excerpt = []string{"`````", "<!-- rehearsal:run comment-1-0 -->", "@octocat \u202e reversed", "a <!--", "test report -->"}
+		v := view(o)
+		v.Manifest.By, v.Manifest.Command = "bob`@octocat", "/pj-rehearse <!-- rehearsal:plan -->"
+		v.Manifest.Notes = []string{"1. @octocat **bold**\n\n<!-- rehearsal:plan -->", "# heading", "`<!-- x -->` www.example.com https://example.com"}
+		return v
+	}},
+}
+
+func TestRun(t *testing.T) {
+	for _, c := range runViews {
+		t.Run(c.name, func(t *testing.T) {
+			v := c.view()
+			body := Run(v)
+			golden(t, "run/"+c.name+".md", body)
+			golden(t, "run/"+c.name+".txt", Text(v))
+			if first, _, _ := strings.Cut(body, "\n"); first != c.first {
+				t.Errorf("first line is %q, want %q", first, c.first)
+			}
+			if m, ok := FindMarker(body); !ok || m != RunMarker("comment-98765-0") {
+				t.Errorf("marker is %q, %v", m, ok)
+			}
+			if n := strings.Count(body, "<!--"); n != 1 {
+				t.Errorf("%d HTML comments, want our own only", n)
+			}
+		})
+	}
+}
+
+func TestRunFits(t *testing.T) {
+	cases := []struct {
+		name       string
+		jobs       int
+		excerpt    int
+		nameLength int
+		want       []string
+	}{
+		{"everything", 30, 5, 40, []string{"\n```text\n"}},
+		{"excerpts shortened", 35, 20, 60, []string{"\n```text\n"}},
+		{"excerpts left out", 120, 20, 60, []string{"no room here for what the logs say"}},
+		{"reasons left out", 240, 0, 60, []string{"no room here for the reasons of"}},
+		{"rows left out", 500, 20, 60, []string{"more jobs that there is no room for here", "no room here for the reasons of 500 more jobs"}},
+		{"long names", 500, 20, 5000, []string{"more jobs that there is no room for here"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			var outcomes []Outcome
+			for i := range c.jobs {
+				o := at(fmt.Sprintf("pull-%03d-%s", i, strings.Repeat("n", c.nameLength)), Failed, i)
+				for range c.excerpt {
+					o.Excerpt = append(o.Excerpt, strings.Repeat("e", 140))
+				}
+				outcomes = append(outcomes, o)
+			}
+			body := Run(view(outcomes...))
+			if len(body) > MaxBody {
+				t.Errorf("%d bytes", len(body))
+			}
+			if _, ok := FindMarker(body); !ok {
+				t.Error("no marker")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("does not say %q:\n%.300s …", want, body)
+				}
+			}
+		})
+	}
+}
+
+func TestSettled(t *testing.T) {
+	aborting := at("x", Aborted, 1)
+	aborting.Finished = time.Time{}
+	if aborting.Settled() {
+		t.Error("a job whose pod may still run is not settled")
+	}
+	if !at("x", Passed, 1).Settled() || at("x", Running, 1).Settled() {
+		t.Error("settled is for what has ended")
+	}
+}
