@@ -11,9 +11,10 @@ func CommandLines(body string, prefixes []string) []string {
 		found []string
 		s     scanner
 	)
-	lines := strings.Split(strings.ReplaceAll(body, "\r\n", "\n"), "\n")
-	for i, line := range lines {
-		line, ok := s.prose(line, lines[i+1:])
+	for rest := body; rest != ""; {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		line, ok := s.prose(line, rest)
 		if !ok {
 			continue
 		}
@@ -43,11 +44,15 @@ func cutPrefix(line string, prefixes []string) (prefix, rest string, ok bool) {
 type scanner struct {
 	fence   string // what opened the fenced code that we are in
 	comment bool   // whether we are in an HTML comment
+	open    bool   // whether no HTML comment ends in the rest of the paragraph
 }
 
-// prose returns what a line says, if anything; rest are the lines after it.
-func (s *scanner) prose(line string, rest []string) (string, bool) {
+// prose returns what a line says, if anything; rest is the text after it.
+func (s *scanner) prose(line, rest string) (string, bool) {
 	text := strings.TrimSpace(line)
+	if text == "" {
+		s.open = false
+	}
 	switch {
 	case s.comment:
 		// What follows the end of a comment on its line belongs to it still.
@@ -72,27 +77,32 @@ func (s *scanner) prose(line string, rest []string) (string, bool) {
 
 // cutComments removes the HTML comments from a line of a paragraph. One that is
 // not closed by the end of the paragraph is no comment.
-func (s *scanner) cutComments(text string, rest []string) string {
+func (s *scanner) cutComments(text, rest string) string {
+	var said strings.Builder
 	for {
-		start := strings.Index(text, "<!--")
-		if start < 0 {
-			return text
+		before, inside, found := strings.Cut(text, "<!--")
+		if !found || s.open {
+			break
 		}
-		before, inside := text[:start], text[start+len("<!--"):]
-		if end := strings.Index(inside, "-->"); end >= 0 {
-			text = strings.TrimSpace(before + inside[end+len("-->"):])
+		if _, after, closed := strings.Cut(inside, "-->"); closed {
+			said.WriteString(before)
+			text = after
 			continue
 		}
 		s.comment = closesInParagraph(rest)
+		s.open = !s.comment
 		if s.comment {
-			return strings.TrimSpace(before)
+			text = before
 		}
-		return text
 	}
+	said.WriteString(text)
+	return strings.TrimSpace(said.String())
 }
 
-func closesInParagraph(rest []string) bool {
-	for _, line := range rest {
+func closesInParagraph(text string) bool {
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
 		if strings.TrimSpace(line) == "" {
 			return false
 		}

@@ -45,6 +45,7 @@ func TestCommandLines(t *testing.T) {
 		{"HTML comment after a command", "/rehearse a <!-- why --> b", []string{"/rehearse a  b"}},
 		{"HTML comment that starts after a command", "/rehearse a <!-- b\n/rehearse c\n-->\n/rehearse d", []string{"/rehearse a", "/rehearse d"}},
 		{"no comment: it is not closed in its paragraph", "see `<!--`\n\n/rehearse a\n\n-->", []string{"/rehearse a"}},
+		{"an open comment does not hide a closed one in the next paragraph", "`<!--`\n/rehearse a\n\nx <!--\n/rehearse b\n-->", []string{"/rehearse a"}},
 		{"HTML comment in fenced code", "```\n<!--\n```\n/rehearse", []string{"/rehearse"}},
 		{"fence in an HTML comment", "<!--\n```\n-->\n/rehearse", []string{"/rehearse"}},
 		{"an HTML comment that is never closed", "<!-- x\n\n/rehearse", nil},
@@ -55,6 +56,15 @@ func TestCommandLines(t *testing.T) {
 				t.Errorf("CommandLines(%q) = %q, want %q", tt.body, got, tt.want)
 			}
 		})
+	}
+}
+
+// TestCommandLinesTakesLinearTime would otherwise take minutes.
+func TestCommandLinesTakesLinearTime(t *testing.T) {
+	for _, line := range []string{"x <!--\n", "<!-- -->", "```\n", "> \n", "\n", "x <!-- -->\n", "x <!-- -->", "x <!--"} {
+		if got := CommandLines("x\n"+strings.Repeat(line, 1_000_000), DefaultPrefixes()); len(got) > 0 {
+			t.Errorf("%q gives %q", line, got)
+		}
 	}
 }
 

@@ -1,0 +1,150 @@
+package receiver
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
+)
+
+// endless gives n bytes and counts what was read.
+type endless struct{ left, read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), e.left)
+	for i := range p[:n] {
+		p[i] = ' '
+	}
+	e.left -= n
+	e.read += n
+	return int(n), nil
+}
+
+func TestLargeBodies(t *testing.T) {
+	tests := []struct {
+		name   string
+		size   int64
+		length int64
+		status int
+		answer string
+	}{
+		{"too large, and says so", MaxBody + 1, MaxBody + 1, 413, "a payload has at most 25 MiB"},
+		{"too large, and does not say so", 1 << 40, -1, 411, "a payload of more than 1 MiB needs a Content-Length"},
+		{"as large as can be, not signed", MaxBody, MaxBody, 403, "the signature was made with another secret"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := &endless{left: tt.size}
+			req := delivery("issue_comment", comment)
+			req.Body, req.ContentLength = io.NopCloser(body), tt.length
+			w := post(fixture(&logbooktest.Store{}, io.Discard), req)
+			if w.Code != tt.status || !strings.HasPrefix(w.Body.String(), tt.answer) {
+				t.Errorf("answer is %d %q, want %d %q", w.Code, w.Body, tt.status, tt.answer)
+			}
+			if body.read > MaxBody+1 {
+				t.Errorf("%d bytes were read", body.read)
+			}
+		})
+	}
+}
+
+// TestLargeCommentIsHeard goes through the whole way with 25 MiB, and looks at
+// what that costs: all that is allocated, garbage included.
+func TestLargeCommentIsHeard(t *testing.T) {
+	padding := MaxBody - len(comment)
+	body := strings.Replace(comment, "/pj-rehearse", "/pj-rehearse"+strings.Repeat(`\n`, padding/2), 1)
+	req := delivery("issue_comment", body)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var store logbooktest.Store
+	w := post(fixture(&store, io.Discard), req)
+	runtime.ReadMemStats(&after)
+	if w.Code != 200 || store.Len() != 1 {
+		t.Errorf("answer is %d %q", w.Code, w.Body)
+	}
+	if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 64 {
+		t.Errorf("%d MiB were allocated", allocated)
+	}
+}
+
+// TestLargeBodiesWaitForEachOther also shows that the small ones do not.
+func TestLargeBodiesWaitForEachOther(t *testing.T) {
+	r := fixture(&logbooktest.Store{}, io.Discard)
+	r.bodies.large <- struct{}{}
+	if w := post(r, delivery("issue_comment", comment)); w.Code != 200 {
+		t.Errorf("a small one is answered with %d %q", w.Code, w.Body)
+	}
+	<-r.bodies.large
+	for range 3 {
+		req := delivery("issue_comment", comment)
+		req.Body, req.ContentLength = io.NopCloser(&endless{left: 2 * largeBody}), 2*largeBody
+		if w := post(r, req); w.Code != 403 {
+			t.Errorf("a large one is answered with %d %q", w.Code, w.Body)
+		}
+	}
+}
+
+// TestSlow talks to a real server whose time-outs are short.
+func TestSlow(t *testing.T) {
+	endpoint := fixture(&logbooktest.Store{}, io.Discard)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = NewServer("", endpoint.Handler())
+	if server.Config.ReadHeaderTimeout == 0 || server.Config.ReadTimeout == 0 || server.Config.WriteTimeout == 0 {
+		t.Error("a time-out is not set")
+	}
+	server.Config.ReadHeaderTimeout = 100 * time.Millisecond
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Start()
+	defer server.Close()
+
+	head := "POST /hook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: ping\r\nX-Hub-Signature-256: x\r\n"
+	tests := []struct {
+		name   string
+		sent   string
+		status int // 0 when the connection just ends
+	}{
+		{"headers that do not end", head, 0},
+		{"a body that does not come", head + "Content-Length: 1000\r\n\r\n{", http.StatusRequestTimeout},
+		{"a large body that does not come", head + "Content-Length: 20000000\r\n\r\n{", http.StatusRequestTimeout},
+		{"chunks that do not end", head + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", http.StatusRequestTimeout},
+		{"headers without end", head + strings.Repeat("X-More: "+strings.Repeat("x", 1000)+"\r\n", 100) + "\r\n", http.StatusRequestHeaderFieldsTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			connection, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			if _, err := fmt.Fprint(connection, tt.sent); err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			if tt.status == 0 {
+				if err == nil {
+					t.Errorf("answer is %s", resp.Status)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != tt.status {
+				t.Errorf("answer is %s, want %d", resp.Status, tt.status)
+			}
+		})
+	}
+}
