@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
 // The promises of the demonstration.
@@ -19,25 +20,25 @@ const (
 var passing = []string{"pull-widget-unit", "periodic-widget-benchmark"}
 
 // check holds what people see against what was promised.
-func check(ctx context.Context, c conversation, logs, rehearsals string) error {
-	plans, err := c.marked(ctx, "<!-- rehearsal.dev/plan")
+func check(ctx context.Context, c rig.Conversation, logs, rehearsals string) error {
+	plans, err := c.Comments(ctx, rig.PlanComment)
 	if err != nil {
 		return err
 	}
-	results, err := c.marked(ctx, "<!-- rehearsal.dev/run")
+	results, err := c.Comments(ctx, rig.RunComment)
 	if err != nil {
 		return err
 	}
 	if len(plans) != 1 || len(results) != 1 {
 		return fmt.Errorf("the pull request has %d comments with a plan and %d with a result, not one of each", len(plans), len(results))
 	}
-	rehearsal, err := c.rehearsal(ctx)
+	runs, err := c.Runs(ctx)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		checkPlan(plans[0].Body), checkResult(results[0].Body), checkRun(rehearsal.Status.Runs),
-		checkLogs(logs), contains("kubectl get rehearsals", rehearsals, fmt.Sprintf("%s/%s#%d", org, repo, c.pull.Number)),
+		checkPlan(plans[0].Body), checkResult(results[0].Body), checkRun(runs),
+		checkLogs(logs), contains("kubectl get rehearsals", rehearsals, fmt.Sprintf("%s/%s#%d", org, repo, c.Pull.Number)),
 	)
 }
 

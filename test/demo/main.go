@@ -34,8 +34,8 @@ func run(ctx context.Context, args []string) error {
 	case len(args) == 0:
 		d := &demo{progress: progress{out: os.Stdout, style: newStyle(os.Stdout), start: time.Now()}}
 		err := d.run(ctx)
-		if err != nil && d.cluster != nil && ctx.Err() == nil {
-			fmt.Println(d.cluster.Diagnose())
+		if err != nil && d.Cluster != nil && ctx.Err() == nil {
+			fmt.Println(d.Cluster.Diagnose())
 		}
 		return err
 	case len(args) == 1 && args[0] == "clean":
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 type demo struct {
 	progress
 	installation rig.Installation
-	conversation
+	rig.Conversation
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -69,24 +69,24 @@ func (d *demo) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if d.cluster, err = rig.Connect(ctx); err != nil {
+	if d.Cluster, err = rig.Connect(ctx); err != nil {
 		return err
 	}
 	d.installation = rig.Installation{
 		WebhookSecret: rig.Random(), Token: rig.Random(), Repositories: []string{org + "/" + repo}, Sweep: 30 * time.Second,
 	}
 	if err := d.step("GitHub stand-in", func() error {
-		d.installation.GitHub, err = newStandIn().start(ctx, d.cluster)
+		d.installation.GitHub, err = newStandIn().start(ctx, d.Cluster)
 		return err
 	}); err != nil {
 		return err
 	}
-	d.hub = &github.Client{URL: d.installation.GitHub}
+	d.Hub = &github.Client{URL: d.installation.GitHub}
 	return d.step("receiver, controller and tasks", func() error {
-		if err := d.cluster.Install(ctx, d.installation, d.note); err != nil {
+		if err := d.Cluster.Install(ctx, d.installation, d.note); err != nil {
 			return err
 		}
-		return d.cluster.Clear(ctx)
+		return d.Cluster.Clear(ctx)
 	})
 }
 
@@ -99,21 +99,21 @@ func up(ctx context.Context) error {
 
 // converse has the conversation on the pull request.
 func (d *demo) converse(ctx context.Context) error {
-	files, err := baseFiles(d.cluster.Image)
+	files, err := baseFiles(d.Cluster.Image)
 	if err != nil {
 		return err
 	}
-	webhook, err := d.cluster.ReceiverURL(ctx)
+	webhook, err := d.Cluster.ReceiverURL(ctx)
 	if err != nil {
 		return err
 	}
-	if err := createRepository(ctx, d.hub, files, d.installation, webhook); err != nil {
+	if err := createRepository(ctx, d.Hub, files, d.installation, webhook); err != nil {
 		return err
 	}
-	if d.pull, err = openPull(ctx, d.hub, files); err != nil {
+	if d.Pull, err = openPull(ctx, d.Hub, files); err != nil {
 		return err
 	}
-	d.note(fmt.Sprintf("%s opens %s: %s", author, d.pull.Name(), d.pull.Title))
+	d.note(fmt.Sprintf("%s opens %s: %s", author, d.Pull.Name(), d.Pull.Title))
 	err = d.step("comment with the affected jobs", func() error {
 		return rig.Until(ctx, 2*time.Minute, "the comment with the affected jobs", d.planned)
 	})
@@ -121,26 +121,26 @@ func (d *demo) converse(ctx context.Context) error {
 		return err
 	}
 	d.note(maintainer + " comments /pj-rehearse")
-	if _, err := d.hub.CreateComment(ctx, github.NewComment{PullID: d.pull.PullID, By: maintainer, Body: "/pj-rehearse"}); err != nil {
+	if _, err := d.Say(ctx, maintainer, "/pj-rehearse"); err != nil {
 		return err
 	}
 	return d.step("rehearsal", func() error {
-		return rig.Until(ctx, 5*time.Minute, "the end of the run", d.finished(d.note))
+		return rig.Until(ctx, 5*time.Minute, "the end of the run", d.finished())
 	})
 }
 
 // show prints what there is to see, and holds it against the promises.
 func (d *demo) show(ctx context.Context) error {
-	rehearsal, err := d.rehearsal(ctx)
+	runs, err := d.Runs(ctx)
 	if err != nil {
 		return err
 	}
-	pipelineRun := rehearsal.Status.Runs[0].PipelineRun
-	logs, err := d.cluster.Output(ctx, "tkn", "pipelinerun", "logs", pipelineRun, "-n", rig.Namespace)
+	pipelineRun := runs[0].PipelineRun
+	logs, err := d.Cluster.Output(ctx, "tkn", "pipelinerun", "logs", pipelineRun, "-n", rig.Namespace)
 	if err != nil {
 		return err
 	}
-	rehearsals, err := d.cluster.Output(ctx, "kubectl", "get", "rehearsals", "-n", rig.Namespace)
+	rehearsals, err := d.Cluster.Output(ctx, "kubectl", "get", "rehearsals", "-n", rig.Namespace)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (d *demo) show(ctx context.Context) error {
 	fmt.Fprint(d.out, logs)
 	d.heading("$ kubectl get rehearsals -n " + rig.Namespace)
 	fmt.Fprint(d.out, rehearsals)
-	if err := check(ctx, d.conversation, logs, rehearsals); err != nil {
+	if err := check(ctx, d.Conversation, logs, rehearsals); err != nil {
 		return fmt.Errorf("the conversation is not as promised:\n%w", err)
 	}
 	d.printWhereToLook(pipelineRun)
@@ -159,12 +159,12 @@ func (d *demo) show(ctx context.Context) error {
 }
 
 func (d *demo) printConversation(ctx context.Context) error {
-	comments, err := d.hub.ListComments(ctx, d.pull.PullID)
+	comments, err := d.Hub.ListComments(ctx, d.Pull.PullID)
 	if err != nil {
 		return err
 	}
 	d.heading("The conversation")
-	fmt.Fprintln(d.out, d.style.boxed(fmt.Sprintf("%s opened %s: %s", author, d.pull.Name(), d.pull.Title), d.pull.Body))
+	fmt.Fprintln(d.out, d.style.boxed(fmt.Sprintf("%s opened %s: %s", author, d.Pull.Name(), d.Pull.Title), d.Pull.Body))
 	for _, comment := range comments {
 		fmt.Fprintln(d.out, d.style.boxed(comment.Author, d.style.markdown(comment.Body)))
 	}
@@ -184,5 +184,5 @@ func (d *demo) printWhereToLook(pipelineRun string) {
       kubectl logs deployment/%[5]s -n %[2]s
   When done:
       make clean
-`, d.pull.HTMLURL, rig.Namespace, pipelineRun, rig.ProwJobNamespace, rig.Controller)
+`, d.Pull.HTMLURL, rig.Namespace, pipelineRun, rig.ProwJobNamespace, rig.Controller)
 }

@@ -1,0 +1,179 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// These take the receiver or the controller away, so nothing runs beside them.
+
+func TestCommentWhileReceiverIsDown(t *testing.T) {
+	s := tell(t, passing("pull-widget-unit")).open()
+	s.planned()
+	s.must(s.Cluster.Scale(s.ctx, rig.Receiver, 0))
+	t.Cleanup(func() { scaleUp(t) })
+	s.must(s.Cluster.WaitReady(s.ctx, rig.Receiver))
+	comment := s.say(maintainer, "/pj-rehearse")
+	_, err := s.Hub.WaitDeliveries(s.ctx, github.None{})
+	s.must(err)
+	if d := delivery(s, comment); d.Delivered() {
+		t.Fatalf("the webhook was delivered: %+v", d.Attempts)
+	}
+	s.result(v1alpha1.RunPassed, 1, 0, "passed")
+}
+
+func scaleUp(t *testing.T) {
+	t.Helper()
+	ctx := context.WithoutCancel(world.ctx)
+	if err := world.cluster.Scale(ctx, rig.Receiver, 1); err != nil {
+		t.Error(err)
+	}
+	if err := world.cluster.WaitReady(ctx, rig.Receiver); err != nil {
+		t.Error(err)
+	}
+}
+
+// delivery finds the webhook that told of a comment.
+func delivery(s *story, comment github.Comment) github.Delivery {
+	s.t.Helper()
+	all, err := s.Hub.ListDeliveries(s.ctx, github.DeliveryQuery{Event: "issue_comment", Action: "created"})
+	s.must(err)
+	for _, d := range all {
+		var payload struct{ Comment struct{ ID int64 } }
+		s.must(json.Unmarshal(d.Payload, &payload))
+		if payload.Comment.ID == comment.ID {
+			return d
+		}
+	}
+	s.t.Fatalf("no webhook told of comment %d", comment.ID)
+	return github.Delivery{}
+}
+
+func TestKilledInTheMiddle(t *testing.T) {
+	s := tell(t, waiting("pull-widget-unit", t.Name()), failing("pull-widget-lint", "too long a line")).open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.until("one job to wait and the other to fail", func(ctx context.Context) (string, bool, error) {
+		states, err := s.States(ctx)
+		return states, states == "pull-widget-lint is failure, pull-widget-unit is pending", err
+	})
+	for _, deployment := range []string{rig.Receiver, rig.Controller} {
+		n, err := s.Cluster.Kill(s.ctx, deployment)
+		s.must(err)
+		if n == 0 {
+			t.Fatalf("no process of %s was found", deployment)
+		}
+	}
+	world.gates.Open(t.Name())
+	body := s.result(v1alpha1.RunFailed, 1, 1, "too long a line")
+	s.row(body, "pull-widget-unit", "passed")
+	for _, deployment := range []string{rig.Receiver, rig.Controller} {
+		s.must(s.Cluster.WaitReady(s.ctx, deployment))
+	}
+}
+
+// These only concern their own pull request.
+
+func TestWebhookRepeated(t *testing.T) {
+	t.Parallel()
+	s := tell(t, passing("pull-widget-unit")).open()
+	s.planned()
+	d := delivery(s, s.say(maintainer, "/pj-rehearse"))
+	var together sync.WaitGroup
+	for range 20 {
+		together.Go(func() {
+			if err := repeat(s.ctx, d); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	together.Wait()
+	s.result(v1alpha1.RunPassed, 1, 0)
+	rehearsal, err := s.Rehearsal(s.ctx)
+	s.must(err)
+	if n := len(rehearsal.Spec.Commands); n != 1 {
+		t.Errorf("%d commands are recorded, want 1", n)
+	}
+}
+
+// repeat sends a webhook as GitHub did, under the same id.
+func repeat(ctx context.Context, d github.Delivery) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Payload))
+	if err != nil {
+		return err
+	}
+	req.Header = d.Header.Clone()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("the receiver answers %s", resp.Status)
+	}
+	if cerr := resp.Body.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func TestWatcherPodDeleted(t *testing.T) {
+	t.Parallel()
+	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.started()
+	taskRuns, err := s.Cluster.Tekton.TektonV1().TaskRuns(rig.Namespace).List(s.ctx, metav1.ListOptions{
+		LabelSelector: "tekton.dev/pipelineRun=" + s.pipelineRun(),
+	})
+	s.must(err)
+	if len(taskRuns.Items) != 1 {
+		t.Fatalf("%d TaskRuns, want the one that watches", len(taskRuns.Items))
+	}
+	s.must(s.Cluster.Kube.CoreV1().Pods(rig.Namespace).Delete(s.ctx, taskRuns.Items[0].Status.PodName, metav1.DeleteOptions{}))
+	world.gates.Open(t.Name())
+	body := s.result(v1alpha1.RunPassed, 1, 0)
+	s.row(body, "pull-widget-unit", "passed")
+}
+
+func (s *story) pipelineRun() string {
+	s.t.Helper()
+	runs, err := s.PipelineRuns(s.ctx)
+	s.must(err)
+	if len(runs) != 1 {
+		s.t.Fatalf("%d PipelineRuns, want 1", len(runs))
+	}
+	return runs[0].Name
+}
+
+func TestGitHubFailsTenTimes(t *testing.T) {
+	t.Parallel()
+	s := tell(t, passing("pull-widget-unit"))
+	fault, err := s.Hub.AddFault(s.ctx, github.Fault{
+		Path: fmt.Sprintf("/repos/%s/%s/**", s.Pull.Org, s.Pull.Repo), Times: 10, Status: http.StatusBadGateway,
+	})
+	s.must(err)
+	s.open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunPassed, 1, 0)
+	faults, err := s.Hub.ListFaults(s.ctx, github.None{})
+	s.must(err)
+	for _, f := range faults {
+		if f.ID == fault.ID && f.Struck != 10 {
+			t.Errorf("GitHub failed %d times, want 10", f.Struck)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+//go:build e2e
+
+// Package e2e rehearses pull requests on the local cluster: GitHub is stood in
+// for, everything else is real. Each test has a config repository of its own.
+// The cluster must be up; what is in the work tree is deployed first.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// world is what all tests share.
+var world struct {
+	ctx     context.Context
+	cluster *rig.Cluster
+	hub     *github.Server
+	gates   *rig.Gates
+	// org holds the config repositories. It is another in each run of the
+	// tests, so that nothing of an earlier one is mistaken for ours.
+	org          string
+	repositories []string
+	taken        atomic.Int32
+}
+
+// pool is the number of config repositories: they have to be in the settings
+// before the first test asks for one.
+const pool = 40
+
+func TestMain(m *testing.M) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	world.ctx = ctx
+	code, err := runTests(m)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runTests(m *testing.M) (int, error) {
+	ctx := world.ctx
+	var err error
+	if world.cluster, err = rig.Connect(ctx); err != nil {
+		return 1, err
+	}
+	if world.hub, err = github.Start(net.JoinHostPort(world.cluster.HostAddress, "0")); err != nil {
+		return 1, err
+	}
+	defer world.hub.Close() //nolint:errcheck // the tests are over
+	if world.gates, err = rig.StartGates(world.cluster); err != nil {
+		return 1, err
+	}
+	defer world.gates.Close(ctx) //nolint:errcheck // the tests are over
+	if err := deploy(ctx); err != nil {
+		fmt.Println(world.cluster.Diagnose())
+		return 1, err
+	}
+	code := m.Run()
+	if code != 0 {
+		fmt.Println(world.cluster.Diagnose())
+	}
+	return code, nil
+}
+
+// deploy brings the work tree to the cluster and connects it with the stand-in.
+func deploy(ctx context.Context) error {
+	world.org = "e2e-" + rig.Random()[:8]
+	for i := range pool {
+		world.repositories = append(world.repositories, fmt.Sprintf("config-%02d", i))
+	}
+	installation := rig.Installation{
+		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), Sweep: 5 * time.Second,
+	}
+	for _, repo := range world.repositories {
+		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
+	}
+	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := world.cluster.Clear(ctx); err != nil {
+		return err
+	}
+	if err := world.cluster.Install(ctx, installation, func(what string) { fmt.Println("e2e:", what) }); err != nil {
+		return err
+	}
+	url, err := world.cluster.ReceiverURL(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("e2e: deployed in %s\n", time.Since(begin).Round(time.Second))
+	_, err = world.hub.AddHook(ctx, github.Hook{Org: world.org, URL: url, Secret: installation.WebhookSecret})
+	return err
+}

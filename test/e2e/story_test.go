@@ -1,0 +1,186 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// The people of the stories.
+const (
+	author     = "alice"   // may read
+	maintainer = "bob"     // may write
+	stranger   = "mallory" // may read
+)
+
+const (
+	target   = "acme/widget"
+	jobsPath = rig.JobsPath + "/acme/widget/jobs.yaml"
+	// patience is how long anything may take on a busy machine.
+	patience = 4 * time.Minute
+)
+
+// story is one pull request and what becomes of it.
+type story struct {
+	rig.Conversation
+	t   *testing.T
+	ctx context.Context
+	// jobs are the jobs as the pull request leaves them.
+	jobs []rig.Job
+}
+
+// tell makes a config repository in which the jobs exist, but do something else,
+// beside one that nobody changes.
+func tell(t *testing.T, jobs ...rig.Job) *story {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(world.ctx, 10*time.Minute)
+	t.Cleanup(cancel)
+	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx, jobs: jobs}
+	n := int(world.taken.Add(1)) - 1
+	if n >= len(world.repositories) {
+		t.Fatalf("more than %d stories: enlarge the pool", pool)
+	}
+	s.Pull.Org, s.Pull.Repo = world.org, world.repositories[n]
+	before := []rig.Job{{Name: "pull-widget-untouched", Script: "true"}}
+	for _, j := range jobs {
+		before = append(before, rig.Job{Name: j.Name, Script: "echo as it was before"})
+	}
+	_, err := world.hub.CreateRepo(ctx, github.NewRepo{
+		Org: s.Pull.Org, Repo: s.Pull.Repo,
+		Files: map[string]string{
+			rig.ProwConfigPath: rig.ProwConfig, rig.PluginsPath: "{}\n", jobsPath: s.jobsFile(before...),
+		},
+		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
+	})
+	s.must(err)
+	t.Cleanup(s.epilogue)
+	return s
+}
+
+func (s *story) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *story) jobsFile(jobs ...rig.Job) string {
+	s.t.Helper()
+	file, err := world.cluster.JobsFile(target, jobs...)
+	s.must(err)
+	return file
+}
+
+// changed is the jobs' file as the pull request leaves it.
+func (s *story) changed() string {
+	return s.jobsFile(append([]rig.Job{{Name: "pull-widget-untouched", Script: "true"}}, s.jobs...)...)
+}
+
+// open opens a pull request that changes the jobs.
+func (s *story) open() *story {
+	s.t.Helper()
+	return s.openWith(map[string]string{jobsPath: s.changed()})
+}
+
+func (s *story) openWith(files map[string]string) *story {
+	s.t.Helper()
+	pull, err := world.hub.OpenPull(s.ctx, github.NewPull{
+		Org: s.Pull.Org, Repo: s.Pull.Repo, Author: author, Title: s.t.Name(), Change: github.Change{Files: files},
+	})
+	s.must(err)
+	s.Pull = pull
+	return s
+}
+
+// until waits for a condition and fails the story when it does not come.
+func (s *story) until(what string, look func(context.Context) (string, bool, error)) {
+	s.t.Helper()
+	s.must(rig.Until(s.ctx, patience, what, look))
+}
+
+// say comments as somebody.
+func (s *story) say(by, body string) github.Comment {
+	s.t.Helper()
+	comment, err := s.Say(s.ctx, by, body)
+	s.must(err)
+	return comment
+}
+
+// comment waits for our only comment of a kind that says all of it.
+func (s *story) comment(kind string, says ...string) string {
+	s.t.Helper()
+	var body string
+	s.until(fmt.Sprintf("a comment %s --> that says %q", kind, says), func(ctx context.Context) (string, bool, error) {
+		comments, err := s.Comments(ctx, kind)
+		if err != nil || len(comments) == 0 {
+			return "no such comment", false, err
+		}
+		body = comments[len(comments)-1].Body
+		return body, containsAll(body, says), nil
+	})
+	return body
+}
+
+func containsAll(text string, parts []string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}
+
+// planned waits for the list of affected jobs of the present head.
+func (s *story) planned() string {
+	s.t.Helper()
+	return s.comment(rig.PlanComment, append(s.names(), s.Pull.HeadSHA)...)
+}
+
+func (s *story) names() []string {
+	var names []string
+	for _, j := range s.jobs {
+		names = append(names, j.Name)
+	}
+	return names
+}
+
+// epilogue holds what must be true of every story, and helps to find out when
+// something was not.
+func (s *story) epilogue() {
+	s.ctx = context.WithoutCancel(world.ctx)
+	if s.Pull.Number > 0 {
+		s.checkInvariants()
+	}
+	if s.t.Failed() {
+		s.t.Log(s.describe())
+	}
+}
+
+// describe is what there is of the story.
+func (s *story) describe() string {
+	var b strings.Builder
+	comments, err := world.hub.ListComments(s.ctx, s.Pull.PullID)
+	fmt.Fprintf(&b, "%s, head %s (comments: %v)\n", s.Pull.Name(), s.Pull.HeadSHA, err)
+	for _, c := range comments {
+		fmt.Fprintf(&b, "--- %s at %s, changed %s\n%s\n", c.Author, c.CreatedAt.Format(time.TimeOnly), c.UpdatedAt.Format(time.TimeOnly), c.Body)
+	}
+	rehearsal, err := s.Rehearsal(s.ctx)
+	fmt.Fprintf(&b, "--- Rehearsal (%v)\n", err)
+	if rehearsal != nil {
+		rehearsal.ManagedFields = nil
+		raw, err := yaml.Marshal(rehearsal)
+		fmt.Fprintf(&b, "%s(%v)\n", raw, err)
+	}
+	states, err := s.States(s.ctx)
+	fmt.Fprintf(&b, "--- jobs: %s (%v)\n", states, err)
+	return b.String()
+}
