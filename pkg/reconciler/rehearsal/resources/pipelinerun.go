@@ -4,8 +4,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tektoncd/pipeline/pkg/apis/pipeline/pod"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"knative.dev/pkg/kmeta"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -48,7 +51,10 @@ func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt
 					},
 				}},
 			},
-			TaskRunTemplate: pipelinev1.PipelineTaskRunTemplate{ServiceAccountName: TaskServiceAccount},
+			TaskRunTemplate: pipelinev1.PipelineTaskRunTemplate{
+				ServiceAccountName: TaskServiceAccount,
+				PodTemplate:        restricted(),
+			},
 			TaskRunSpecs: []pipelinev1.PipelineTaskRunSpec{{
 				PipelineTaskName:   run.CollateTask,
 				ServiceAccountName: CollateServiceAccount,
@@ -61,6 +67,18 @@ func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt
 			},
 		},
 	}
+}
+
+// restricted is what PodSecurity "restricted" asks of a pod; what it asks of
+// containers stands in the Tasks.
+func restricted() *pod.Template {
+	return &pod.Template{SecurityContext: &corev1.PodSecurityContext{
+		RunAsNonRoot:   ptr.To(true),
+		RunAsUser:      ptr.To[int64](65532),
+		RunAsGroup:     ptr.To[int64](65532),
+		FSGroup:        ptr.To[int64](65532),
+		SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+	}}
 }
 
 func fanOut(jobs []run.Job, timeout time.Duration) []pipelinev1.PipelineTask {

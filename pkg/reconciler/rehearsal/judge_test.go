@@ -1,0 +1,184 @@
+package rehearsal
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+var (
+	noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	head = strings.Repeat("a", 40)
+)
+
+func at(minutes int) metav1.Time {
+	return metav1.NewTime(noon.Add(time.Duration(minutes) * time.Minute))
+}
+
+func command(id, text string, minutes int) v1alpha1.Command {
+	return v1alpha1.Command{ID: id, Text: text, By: "bob", At: at(minutes)}
+}
+
+func TestJudge(t *testing.T) {
+	open := v1alpha1.PullStatus{Head: head, Open: true}
+	closed := v1alpha1.PullStatus{Head: head}
+	since := at(-5)
+	pushed := v1alpha1.PullStatus{Head: head, Open: true, HeadSince: &since}
+	for name, tc := range map[string]struct {
+		minutes int
+		verb    event.Verb
+		pull    v1alpha1.PullStatus
+		writer  bool
+		verdict v1alpha1.Verdict
+		reason  string
+	}{
+		"a writer runs":                       {-1, event.RunSample, open, true, v1alpha1.VerdictAccepted, ""},
+		"somebody else does not":              {-1, event.RunSample, open, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"nor is told the grammar":             {-1, event.Unknown, open, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"a writer is":                         {-1, event.Unknown, open, true, v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood},
+		"after the push":                      {-4, event.RunJobs, pushed, true, v1alpha1.VerdictAccepted, ""},
+		"in the second of the push":           {-5, event.RunJobs, pushed, true, v1alpha1.VerdictAccepted, ""},
+		"before the push":                     {-6, event.RunJobs, pushed, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
+		"an abort from before the push":       {-6, event.Abort, pushed, true, v1alpha1.VerdictAccepted, ""},
+		"closed":                              {-1, event.RunSample, closed, true, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
+		"an abort on a closed pull request":   {-1, event.Abort, closed, true, v1alpha1.VerdictAccepted, ""},
+		"a week and a minute late":            {-7*24*60 - 1, event.RunSample, open, true, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+		"a week late, by somebody who cannot": {-7*24*60 - 1, event.RunSample, open, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := judge(command("comment-1-0", "", tc.minutes), tc.verb, &tc.pull, tc.writer, noon)
+			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestFold(t *testing.T) {
+	type runs map[string]string // id: abort reason
+	run := func(id string, minutes int) v1alpha1.Command { return command(id, "/pj-rehearse", minutes) }
+	abort := func(id string, minutes int) v1alpha1.Command { return command(id, "/pj-rehearse abort", minutes) }
+	const byBob = "bob wrote /pj-rehearse abort"
+	for name, tc := range map[string]struct {
+		commands []v1alpha1.Command
+		denied   string
+		done     string
+		runs     runs
+		aborted  map[string]int
+	}{
+		"one run for one command": {
+			commands: []v1alpha1.Command{run("comment-1-0", 0)},
+			runs:     runs{"comment-1-0": ""},
+		},
+		"denied commands have none": {
+			commands: []v1alpha1.Command{run("comment-1-0", 0)}, denied: "comment-1-0",
+			runs: runs{},
+		},
+		"an abort ends what came before it": {
+			commands: []v1alpha1.Command{run("comment-1-0", 0), run("comment-2-0", 1), abort("comment-3-0", 2), run("comment-4-0", 3)},
+			runs:     runs{"comment-1-0": byBob, "comment-2-0": byBob, "comment-4-0": ""},
+			aborted:  map[string]int{"comment-3-0": 2},
+		},
+		"also when the sweep finds it late": {
+			commands: []v1alpha1.Command{run("comment-4-0", 3), abort("comment-3-0", 2), run("comment-1-0", 0)},
+			runs:     runs{"comment-1-0": byBob, "comment-4-0": ""},
+			aborted:  map[string]int{"comment-3-0": 1},
+		},
+		"a denied abort ends nothing": {
+			commands: []v1alpha1.Command{run("comment-1-0", 0), abort("comment-3-0", 2)}, denied: "comment-3-0",
+			runs: runs{"comment-1-0": ""},
+		},
+		"what is over stays as it ended": {
+			commands: []v1alpha1.Command{run("comment-1-0", 0), abort("comment-3-0", 2)}, done: "comment-1-0",
+			runs:    runs{"comment-1-0": ""},
+			aborted: map[string]int{"comment-3-0": 0},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rh := &v1alpha1.Rehearsal{Spec: v1alpha1.RehearsalSpec{Commands: tc.commands}}
+			for _, c := range tc.commands {
+				verdict := v1alpha1.VerdictAccepted
+				if c.ID == tc.denied {
+					verdict = v1alpha1.VerdictDenied
+				}
+				rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{ID: c.ID, Verdict: verdict, Head: head})
+			}
+			if tc.done != "" {
+				rh.Status.Runs = []v1alpha1.RunStatus{{ID: tc.done, State: v1alpha1.RunPassed}}
+			}
+			want := tc.aborted
+			if want == nil {
+				want = map[string]int{}
+			}
+			for range 2 { // folding again changes nothing
+				if diff := cmp.Diff(want, fold(rh, event.DefaultPrefixes())); diff != "" {
+					t.Error(diff)
+				}
+			}
+			got := runs{}
+			for _, r := range rh.Status.Runs {
+				got[r.ID] = r.AbortReason
+			}
+			if diff := cmp.Diff(tc.runs, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOutdate(t *testing.T) {
+	other := strings.Repeat("b", 40)
+	for name, tc := range map[string]struct {
+		open    bool
+		runHead string
+		state   v1alpha1.RunState
+		want    string
+	}{
+		"the same head goes on":  {true, head, v1alpha1.RunRunning, ""},
+		"another head is left":   {true, other, v1alpha1.RunRunning, "a new push replaced the head with aaaaaaaaaaaa"},
+		"closed ends everything": {false, head, v1alpha1.RunPending, "the pull request was closed"},
+		"what is over is over":   {false, other, v1alpha1.RunPassed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
+				Pull: &v1alpha1.PullStatus{Head: head, Open: tc.open},
+				Runs: []v1alpha1.RunStatus{{ID: "comment-1-0", Head: tc.runHead, State: tc.state}},
+			}}
+			outdate(rh)
+			if got := rh.Status.Runs[0].AbortReason; got != tc.want {
+				t.Errorf("abort reason %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTrim(t *testing.T) {
+	old := -8 * 24 * 60
+	rh := &v1alpha1.Rehearsal{
+		Spec: v1alpha1.RehearsalSpec{Commands: []v1alpha1.Command{
+			command("comment-1-0", "x", old), command("comment-2-0", "x", old), command("comment-3-0", "x", old),
+			command("comment-4-0", "x", old), command("comment-5-0", "x", -1),
+		}},
+		Status: v1alpha1.RehearsalStatus{
+			Commands: []v1alpha1.CommandStatus{
+				{ID: "comment-1-0", Answered: true}, {ID: "comment-2-0"}, {ID: "comment-3-0", Answered: true},
+				{ID: "comment-4-0", Answered: true}, {ID: "comment-5-0", Answered: true},
+			},
+			Runs: []v1alpha1.RunStatus{{ID: "comment-3-0", State: v1alpha1.RunRunning}, {ID: "comment-4-0", State: v1alpha1.RunFailed}},
+		},
+	}
+	want := []patchOp{
+		{"test", "/spec/commands/3/id", "comment-4-0"}, {Op: "remove", Path: "/spec/commands/3"},
+		{"test", "/spec/commands/0/id", "comment-1-0"}, {Op: "remove", Path: "/spec/commands/0"},
+	}
+	if diff := cmp.Diff(want, trim(rh, noon)); diff != "" {
+		t.Error(diff)
+	}
+}

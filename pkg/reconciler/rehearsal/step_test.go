@@ -1,0 +1,110 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
+	"knative.dev/pkg/apis"
+	"knative.dev/pkg/controller"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+func pipelineRun(status corev1.ConditionStatus, reason string) *pipelinev1.PipelineRun {
+	pr := &pipelinev1.PipelineRun{}
+	pr.Status.SetCondition(&apis.Condition{Type: apis.ConditionSucceeded, Status: status, Reason: reason})
+	return pr
+}
+
+func TestNext(t *testing.T) {
+	var (
+		live    = pipelineRun(corev1.ConditionUnknown, "Running")
+		failed  = pipelineRun(corev1.ConditionFalse, "Failed")
+		timeout = pipelineRun(corev1.ConditionFalse, pipelinev1.PipelineRunReasonTimedOut.String())
+
+		passed  = report.Outcome{Verdict: report.Passed, Finished: noon}
+		lost    = report.Outcome{Verdict: report.Failed, Finished: noon}
+		running = report.Outcome{Verdict: report.Running}
+		ending  = report.Outcome{Verdict: report.Aborted}
+		never   = report.Outcome{Verdict: report.NotStarted}
+
+		pending  = v1alpha1.RunStatus{State: v1alpha1.RunPending}
+		dropped  = v1alpha1.RunStatus{State: v1alpha1.RunPending, AbortReason: "x"}
+		running1 = v1alpha1.RunStatus{State: v1alpha1.RunRunning, Attempt: 1}
+		last     = v1alpha1.RunStatus{State: v1alpha1.RunRunning, Attempt: maxAttempts}
+		aborting = v1alpha1.RunStatus{State: v1alpha1.RunAborting, Attempt: 1, AbortReason: "x"}
+	)
+	list := func(o ...report.Outcome) []report.Outcome { return o }
+	for name, tc := range map[string]struct {
+		s    situation
+		late bool
+		want step
+	}{
+		"over":                                   {s: situation{run: &v1alpha1.RunStatus{State: v1alpha1.RunPassed, AbortReason: "x"}}, want: stepNone},
+		"planning":                               {s: situation{run: &pending}, want: stepWait},
+		"planned":                                {s: situation{run: &pending, planned: true}, want: stepStart},
+		"cannot be planned":                      {s: situation{run: &pending, planError: "conflict"}, want: stepReject},
+		"aborted before it started":              {s: situation{run: &dropped, planned: true}, want: stepDrop},
+		"running":                                {s: situation{run: &running1, pipelineRun: live, outcomes: list(running)}, want: stepWait},
+		"failing":                                {s: situation{run: &running1, pipelineRun: live, outcomes: list(lost, running)}, want: stepWait},
+		"ended, reported":                        {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(passed, lost)}, want: stepFinish},
+		"ended, finally did not report":          {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, lost)}, want: stepPublish},
+		"ended, a ProwJob goes on":               {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, want: stepWait},
+		"ended, a ProwJob goes on for ever":      {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, late: true, want: stepPublish},
+		"a task was never scheduled":             {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepContinue},
+		"again and again":                        {s: situation{run: &last, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepFinish},
+		"not scheduled because time was up":      {s: situation{run: &running1, pipelineRun: timeout, outcomes: list(lost, never)}, want: stepPublish},
+		"not scheduled, past the deadline":       {s: situation{run: &running1, pipelineRun: failed, outcomes: list(lost, never)}, late: true, want: stepPublish},
+		"aborting, tasks live":                   {s: situation{run: &aborting, pipelineRun: live, outcomes: list(ending)}, want: stepAbort},
+		"aborting, tasks over, a pod goes on":    {s: situation{run: &aborting, pipelineRun: failed, outcomes: list(ending)}, want: stepAbort},
+		"aborting, a pod goes on for ever":       {s: situation{run: &aborting, pipelineRun: failed, reported: true, outcomes: list(ending)}, late: true, want: stepFinish},
+		"aborted, reported":                      {s: situation{run: &aborting, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepFinish},
+		"aborted, finally did not report":        {s: situation{run: &aborting, pipelineRun: failed, outcomes: list(lost, never)}, want: stepPublish},
+		"the PipelineRun is gone, nothing lives": {s: situation{run: &aborting, outcomes: list(lost)}, want: stepPublish},
+		"the PipelineRun is gone, a job lives":   {s: situation{run: &aborting, outcomes: list(running)}, want: stepAbort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.s.now, tc.s.deadline = noon, noon.Add(time.Hour)
+			if tc.late {
+				tc.s.deadline = noon.Add(-time.Hour)
+			}
+			if got := next(tc.s); got != tc.want {
+				t.Errorf("next step is %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSettle(t *testing.T) {
+	broken := errors.New("broken")
+	wait := func(d time.Duration) error { return fmt.Errorf("run: %w", &waiting{after: d}) }
+	limited := fmt.Errorf("reading: %w", &github.RateLimitedError{Until: noon.Add(time.Hour)})
+	for name, tc := range map[string]struct {
+		errs  []error
+		again time.Duration
+		fails bool
+	}{
+		"nothing":                          {errs: []error{nil, nil}},
+		"a wait":                           {errs: []error{nil, wait(time.Minute)}, again: time.Minute},
+		"the shortest of two":              {errs: []error{errors.Join(wait(time.Minute), wait(2*time.Second))}, again: 2 * time.Second},
+		"never at once":                    {errs: []error{wait(time.Millisecond)}, again: time.Second},
+		"a rate limit":                     {errs: []error{limited}, again: time.Hour},
+		"an error beside a wait":           {errs: []error{errors.Join(wait(time.Minute), broken)}, fails: true},
+		"an error beside a rate limit":     {errs: []error{limited, broken}, fails: true},
+		"a rate limit beside a short wait": {errs: []error{limited, wait(2 * time.Second)}, again: 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := settle(tc.errs, noon)
+			ok, again := controller.IsRequeueKey(err)
+			if fails := err != nil && !ok; fails != tc.fails || again != tc.again {
+				t.Errorf("got %v; want again after %s, failure %v", err, tc.again, tc.fails)
+			}
+		})
+	}
+}
