@@ -53,5 +53,6 @@ bench: ## Compare planning with loading the whole configuration twice
 	@go run ./test/bench
 
 clean: ## Take down the local cluster and everything it left, remove build output
+	@go run ./test/demo clean
 	@$(CLUSTER) down
 	@rm -rf bin

@@ -1,7 +1,7 @@
 // Command demo shows a rehearsal from beginning to end, on a real cluster on
 // this machine with a stand-in for GitHub: a pull request that changes three
 // jobs, the comment with the affected jobs, the command, the three runs and the
-// comment with their results. It exits non-zero when the conversation is not as
+// comment with their results. The cluster must be up. It exits non-zero when the conversation is not as
 // promised. `demo clean` ends the stand-in, which otherwise goes on.
 package main
 
@@ -10,9 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -52,7 +50,7 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context) error {
-	d.heading("A cluster, and the rehearsals on it")
+	d.heading("The rehearsals, on the local cluster")
 	if err := d.prepare(ctx); err != nil {
 		return err
 	}
@@ -65,9 +63,6 @@ func (d *demo) run(ctx context.Context) error {
 
 // prepare makes everything that a pull request needs.
 func (d *demo) prepare(ctx context.Context) error {
-	if err := d.step("local cluster", func() error { return up(ctx) }); err != nil {
-		return err
-	}
 	var err error
 	if d.Cluster, err = rig.Connect(ctx); err != nil {
 		return err
@@ -88,13 +83,6 @@ func (d *demo) prepare(ctx context.Context) error {
 		}
 		return d.Cluster.Clear(ctx)
 	})
-}
-
-// up starts the cluster, whose own progress is worth seeing.
-func up(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "-C", filepath.Join("test", "cluster"), "run", ".", "up")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
 }
 
 // converse has the conversation on the pull request.

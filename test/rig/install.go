@@ -96,20 +96,21 @@ func (c *Cluster) writeSettings(ctx context.Context, in Installation) error {
 	for _, repo := range in.Repositories {
 		fmt.Fprintf(&repositories, "- repo: %s\n  prow_config: %s\n  job_config: %s\n  plugin_config: %s\n", repo, ProwConfigPath, JobsPath, PluginsPath)
 	}
-	cm := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap, Namespace: Namespace},
-		Data: map[string]string{
-			"repositories":      repositories.String(),
-			"github-endpoint":   in.GitHub + "/api/v3",
-			"git-endpoint":      in.GitHub,
-			"prowjob-namespace": ProwJobNamespace,
-			"pod-namespace":     PodNamespace,
-			"sweep-interval":    in.Sweep.String(),
-		},
+	data := map[string]string{
+		"repositories":      repositories.String(),
+		"github-endpoint":   in.GitHub + "/api/v3",
+		"git-endpoint":      in.GitHub,
+		"prowjob-namespace": ProwJobNamespace,
+		"pod-namespace":     PodNamespace,
+		"sweep-interval":    in.Sweep.String(),
 	}
 	maps := c.Kube.CoreV1().ConfigMaps(Namespace)
-	_, err := maps.Create(ctx, cm, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
+	cm, err := maps.Get(ctx, settings.ConfigMap, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		cm = &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap, Namespace: Namespace}, Data: data}
+		_, err = maps.Create(ctx, cm, metav1.CreateOptions{})
+	} else if err == nil {
+		cm.Data = data
 		_, err = maps.Update(ctx, cm, metav1.UpdateOptions{})
 	}
 	if err != nil {

@@ -1,0 +1,70 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Gates hold jobs until they are told to go on, so that a test decides when a
+// job ends. Jobs reach them over the network of the cluster.
+type Gates struct {
+	address string
+	server  *http.Server
+
+	mu   sync.Mutex
+	open map[string]bool
+}
+
+// StartGates serves gates, all of them closed.
+func StartGates(c *Cluster) (*Gates, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(c.HostAddress, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("listen for the gates: %w", err)
+	}
+	g := &Gates{address: l.Addr().String(), open: map[string]bool{}}
+	g.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		// Serve always returns an error; that of Close is the normal one.
+		if err := g.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			fmt.Println("gates:", err)
+		}
+	}()
+	return g, nil
+}
+
+// ServeHTTP implements http.Handler: the path is the name of a gate.
+func (g *Gates) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.open[strings.TrimPrefix(r.URL.Path, "/")] {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+}
+
+// Open lets the jobs behind a gate go on.
+func (g *Gates) Open(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open[name] = true
+}
+
+// Close ends the server. Jobs that still wait, wait until they are ended.
+func (g *Gates) Close(ctx context.Context) error { return g.server.Shutdown(ctx) }
+
+// Wait is the script of a job that waits at a gate. It ends at once when it is
+// told to. The image's wget cannot do this: Debian's static busybox crashes when
+// it looks at a URL.
+func (g *Gates) Wait(name string) string {
+	host, port, _ := net.SplitHostPort(g.address) //nolint:errcheck // it is a listener's
+	return fmt.Sprintf(`trap 'echo told to stop; exit 143' TERM
+echo waiting at gate %[3]s
+until printf 'GET /%[3]s HTTP/1.0\r\n\r\n' | nc %[1]s %[2]s | grep -q ' 200 '; do sleep 1; done
+echo gate %[3]s is open
+`, host, port, name)
+}
