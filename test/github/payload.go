@@ -13,6 +13,9 @@ func (s *Server) emitPull(ctx context.Context, p *pull, action string, by *user,
 		s.log.Error("no webhook for a pull request", "number", p.number, "error", err)
 		return
 	}
+	for _, side := range []string{"head", "base"} {
+		webhookRepo(shown[side].(object)["repo"].(object))
+	}
 	payload := s.payload(p.repo, action, by)
 	payload["number"], payload["pull_request"] = p.number, shown
 	for field, value := range more {
@@ -33,7 +36,7 @@ func (s *Server) emitComment(_ context.Context, c *comment, action string, by *u
 
 func (s *Server) payload(r *repository, action string, by *user) object {
 	return object{
-		"action": action, "repository": s.repoObject(r),
+		"action": action, "repository": webhookRepo(s.repoObject(r)),
 		"organization": s.organizationObject(r.org), "sender": s.userObject(by),
 	}
 }
@@ -60,7 +63,7 @@ func (s *Server) ping(h *hook, by *user) object {
 		shown["type"], shown["url"], shown["test_url"], shown["ping_url"] = "Repository", url, url+"/test", url+"/pings"
 		shown["last_response"] = object{"code": nil, "status": "unused", "message": nil}
 		if r, err := s.findRepo(h.Org, h.Repo); err == nil {
-			payload["repository"] = s.repoObject(r)
+			payload["repository"] = webhookRepo(s.repoObject(r))
 		}
 	}
 	payload["hook"] = shown

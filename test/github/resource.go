@@ -93,6 +93,7 @@ func (s *Server) profileObject(u *user) object {
 		o[field] = 0
 	}
 	o["created_at"], o["updated_at"] = timestamp(u.createdAt), timestamp(u.createdAt)
+	o["user_view_type"] = "public"
 	return o
 }
 
@@ -111,7 +112,7 @@ func (s *Server) organizationObject(o *org) object {
 func (s *Server) labelObject(r *repository, l *label) object {
 	return object{
 		"id": l.id, "node_id": nodeID("Label", l.id), "url": s.rest("repos", r.fullName(), "labels", l.name),
-		"name": l.name, "color": l.color, "default": false, "description": nil,
+		"name": l.name, "color": l.color, "default": false, "description": "",
 	}
 }
 

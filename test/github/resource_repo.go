@@ -42,7 +42,7 @@ var repoURLs = map[string]string{
 	"trees_url":         "/git/trees{/sha}",
 }
 
-// repoObject is a repository as webhooks and pull requests show it.
+// repoObject is a repository as pull requests show it.
 func (s *Server) repoObject(r *repository) object {
 	return s.repoNamed(r, r.fullName(), s.ownerObject(r.org))
 }
@@ -82,8 +82,8 @@ func (s *Server) repoNamed(r *repository, fullName string, owner object) object 
 		"has_issues": true, "has_projects": false, "has_downloads": true, "has_wiki": false,
 		"has_pages": false, "has_discussions": false,
 		"archived": false, "disabled": false, "is_template": false, "allow_forking": true,
-		"web_commit_signoff_required": false, "custom_properties": object{},
-		"created_at": timestamp(r.createdAt), "updated_at": timestamp(r.createdAt), "pushed_at": timestamp(r.pushedAt),
+		"web_commit_signoff_required": false,
+		"created_at":                  timestamp(r.createdAt), "updated_at": timestamp(r.createdAt), "pushed_at": timestamp(r.pushedAt),
 	}
 	for field, suffix := range repoURLs {
 		o[field] = url + suffix
@@ -91,10 +91,16 @@ func (s *Server) repoNamed(r *repository, fullName string, owner object) object 
 	return o
 }
 
+// webhookRepo is what webhooks add to a repository.
+func webhookRepo(o object) object {
+	o["custom_properties"] = object{}
+	return o
+}
+
 // fullRepoObject is the answer to GET /repos/{owner}/{repo}.
 func (s *Server) fullRepoObject(r *repository, viewer *user) object {
 	o := s.repoObject(r)
-	o["network_count"], o["subscribers_count"] = 0, 0
+	o["network_count"], o["subscribers_count"], o["custom_properties"] = 0, 0, object{}
 	o["organization"] = s.ownerObject(r.org)
 	o["permissions"] = permissionsObject(r, viewer)
 	return o

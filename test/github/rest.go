@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -31,14 +33,24 @@ func ok(body any) (answer, error)      { return answer{status: http.StatusOK, bo
 func created(body any) (answer, error) { return answer{status: http.StatusCreated, body: body}, nil }
 func noContent() (answer, error)       { return answer{status: http.StatusNoContent}, nil }
 
-// restHandler is the REST API. The names of path parameters are those of
+// restRoutes is the REST API. The names of path parameters are those of
 // GitHub's OpenAPI description, so that patterns are its paths.
+var restRoutes = func() map[string]restHandler {
+	all := map[string]restHandler{}
+	for _, table := range []map[string]restHandler{pullRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes} {
+		maps.Copy(all, table)
+	}
+	return all
+}()
+
+// Routes lists the calls of the REST API that the stand-in knows, as they
+// are named in Calls.
+func Routes() []string { return slices.Sorted(maps.Keys(restRoutes)) }
+
 func (s *Server) restHandler() http.Handler {
 	routes := &router{other: s.serve(func(*restRequest) (answer, error) { return answer{}, errNotFound })}
-	for _, table := range []map[string]restHandler{pullRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes} {
-		for pattern, h := range table {
-			routes.handle(pattern, s.serve(h))
-		}
+	for pattern, h := range restRoutes {
+		routes.handle(pattern, s.serve(h))
 	}
 	return s.counted(routes, s.failing(routes))
 }

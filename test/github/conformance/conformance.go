@@ -1,0 +1,165 @@
+// Package conformance holds the GitHub stand-in against GitHub's own
+// descriptions: its REST API against the OpenAPI document, requests included,
+// and its webhooks against the published schemas and examples.
+//
+// The descriptions come from a cache that test/github/fetch-data.sh fills.
+// Tests that need them are skipped, or fail under
+// REHEARSAL_REQUIRE_GITHUB_DATA, where they are absent.
+package conformance
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/github/internal/data"
+)
+
+// REST validates exchanges of the REST API. It implements github.Validator.
+type REST struct {
+	doc *openapi3.T
+}
+
+// load parses the document, which takes seconds, once per test binary.
+var load = sync.OnceValues(func() (*openapi3.T, error) {
+	raw, err := data.Read(data.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return nil, fmt.Errorf("parse GitHub's OpenAPI description: %w", err)
+	}
+	return doc, amend(doc)
+})
+
+// amend adds what the document says in words only: "You can also pass an
+// array of labels directly", as go-github does.
+func amend(doc *openapi3.T) error {
+	path := doc.Paths.Value("/repos/{owner}/{repo}/issues/{issue_number}/labels")
+	if path == nil || path.Post == nil {
+		return errors.New("GitHub's OpenAPI description has no call that adds labels")
+	}
+	labels := path.Post.RequestBody.Value.Content.Get("application/json").Schema.Value
+	names := openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema())
+	labels.OneOf = append(labels.OneOf, openapi3.NewSchemaRef("", names))
+	return nil
+}
+
+// NewREST returns the validator for github.WithValidator.
+func NewREST(tb testing.TB) *REST {
+	tb.Helper()
+	doc, err := load()
+	data.Need(tb, err)
+	return &REST{doc: doc}
+}
+
+// Validate implements github.Validator: the request must be one that GitHub
+// describes, unless the answer refuses it, and the answer too, without fields
+// that GitHub does not describe.
+func (v *REST) Validate(e github.Exchange) error {
+	route, err := v.route(e.Request)
+	if err != nil {
+		return err
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request:    withBody(e.Request, e.RequestBody),
+		PathParams: pathParams(e.Request),
+		Route:      route,
+		Options:    &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	}
+	input.Options.WithCustomSchemaErrorFunc(briefly)
+	var problems []error
+	if e.Status < http.StatusBadRequest {
+		if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
+			problems = append(problems, fmt.Errorf("request: %w", err))
+		}
+	}
+	if err := v.answer(input, e); err != nil {
+		problems = append(problems, fmt.Errorf("answer %d: %w", e.Status, err))
+	}
+	return errors.Join(problems...)
+}
+
+// briefly leaves out the schema and the value, which fill pages.
+func briefly(err *openapi3.SchemaError) string {
+	return fmt.Sprintf("/%s: %s", strings.Join(err.JSONPointer(), "/"), err.Reason)
+}
+
+// route finds the operation: the stand-in's patterns are GitHub's paths.
+func (v *REST) route(r *http.Request) (*routers.Route, error) {
+	method, path, _ := strings.Cut(strings.ReplaceAll(r.Pattern, "...}", "}"), " ")
+	item := v.doc.Paths.Value(path)
+	if item == nil || item.GetOperation(method) == nil {
+		return nil, fmt.Errorf("GitHub has no %s", r.Pattern)
+	}
+	return &routers.Route{Spec: v.doc, Path: path, PathItem: item, Method: method, Operation: item.GetOperation(method)}, nil
+}
+
+func pathParams(r *http.Request) map[string]string {
+	params := map[string]string{}
+	for element := range strings.SplitSeq(r.Pattern, "/") {
+		if strings.HasPrefix(element, "{") {
+			name := strings.TrimSuffix(strings.Trim(element, "{}"), "...")
+			params[name] = cmp.Or(r.PathValue(name), "/") // of the root of a repository
+		}
+	}
+	return params
+}
+
+func withBody(r *http.Request, body []byte) *http.Request {
+	r = r.Clone(context.Background())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return r
+}
+
+func (v *REST) answer(input *openapi3filter.RequestValidationInput, e github.Exchange) error {
+	schema, err := v.schema(input.Route.Operation, e.Status)
+	if err != nil || schema == nil {
+		if err == nil && len(e.Body) > 0 {
+			err = errors.New("has a body, and GitHub's has none")
+		}
+		return err
+	}
+	var body any
+	if err := unmarshal(e.Body, &body); err != nil {
+		return err
+	}
+	if err := schema.Value.VisitJSON(body, openapi3.MultiErrors(), openapi3.VisitAsResponse(),
+		openapi3.SetSchemaErrorMessageCustomizer(briefly)); err != nil {
+		return err
+	}
+	return undescribed("", body, []*openapi3.Schema{schema.Value})
+}
+
+// schema is that of the body of an answer, nil for none. GitHub does not
+// describe each error of each operation, but has one shape for all.
+func (v *REST) schema(op *openapi3.Operation, status int) (*openapi3.SchemaRef, error) {
+	if status == http.StatusNotModified {
+		return nil, nil
+	}
+	described := op.Responses.Status(status)
+	switch {
+	case described != nil && described.Value.Content.Get("application/json") != nil:
+		return described.Value.Content.Get("application/json").Schema, nil
+	case described != nil && status < http.StatusBadRequest:
+		return nil, nil
+	case status == http.StatusUnprocessableEntity:
+		return v.doc.Components.Schemas["validation-error"], nil
+	case status >= http.StatusBadRequest:
+		return v.doc.Components.Schemas["basic-error"], nil
+	}
+	return nil, errors.New("GitHub does not answer that")
+}
