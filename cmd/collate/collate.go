@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+const (
+	// patience is how long the API server may be away.
+	patience = 5 * time.Minute
+	// publishing bounds all attempts to write the comment.
+	publishing = 6 * time.Minute
+	// longestPause bounds the wait between two of them.
+	longestPause = 15 * time.Second
+)
+
+// editor writes comments.
+type editor interface {
+	EditComment(ctx context.Context, org, repo string, id int64, body string) error
+}
+
+// collator reports one run.
+type collator struct {
+	*prowjob.Connection
+	editor editor
+	out    io.Writer
+	now    func() time.Time
+	// interval is the time between two looks at the ProwJobs, backoff the first
+	// wait after a failed call to GitHub.
+	interval time.Duration
+	backoff  time.Duration
+
+	namespace   string
+	run         string
+	comment     int64
+	pipelineRun string
+	finalGrace  time.Duration
+	secrets     []string
+}
+
+// collate waits, reports, and returns an error when it could not.
+func (c *collator) collate(ctx context.Context) error {
+	manifest, err := c.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	view, jobs, err := c.await(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	collector := prowjob.Collector{ProwJobs: c.ProwJobs, Logs: c.Logs, Secrets: c.secrets}
+	collector.Explain(ctx, view.Outcomes, jobs)
+	c.say("%s", report.Text(view))
+	if err := c.publish(ctx, manifest, report.Run(view)); err != nil {
+		return err
+	}
+	c.say("Written to comment %d of %s/%s#%d.", c.comment, manifest.Org, manifest.Repo, manifest.Number)
+	return nil
+}
+
+// manifest reads what the run consists of.
+func (c *collator) manifest(ctx context.Context) (run.Manifest, error) {
+	var m run.Manifest
+	err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
+		cm, err := c.Kube.CoreV1().ConfigMaps(c.namespace).Get(ctx, c.run, metav1.GetOptions{})
+		if err != nil {
+			return fmt.Errorf("reading the ConfigMap %s: %w", c.run, err)
+		}
+		if err := json.Unmarshal([]byte(cm.Data[run.ManifestKey]), &m); err != nil {
+			return prowjob.Final(fmt.Errorf("reading %s in the ConfigMap %s: %w", run.ManifestKey, c.run, err))
+		}
+		return nil
+	})
+	return m, err
+}
+
+// await returns the run once no ProwJob of it is going, or the time for that is
+// over.
+func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, []*prowapi.ProwJob, error) {
+	collector := prowjob.Collector{ProwJobs: c.ProwJobs}
+	started, told := c.now(), ""
+	for {
+		view := report.RunView{Manifest: m, PipelineRun: c.pipelineRun, Namespace: c.namespace}
+		var jobs []*prowapi.ProwJob
+		err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
+			var err error
+			if view.AbortReason, err = c.abortReason(ctx); err != nil {
+				return err
+			}
+			view.Outcomes, jobs, err = collector.Read(ctx, m)
+			return err
+		})
+		if err != nil {
+			return view, nil, err
+		}
+		limit := m.Deadline
+		if view.AbortReason != "" {
+			limit = started.Add(c.finalGrace)
+		}
+		late := !c.now().Before(limit)
+		view.Over = late || view.AbortReason != ""
+		going := goingOn(view.Outcomes)
+		if len(going) == 0 || late {
+			return view, jobs, nil
+		}
+		if s := strings.Join(going, ", "); s != told {
+			told = s
+			c.say("Waiting until %s for: %s", limit.UTC().Format(time.RFC3339), s)
+		}
+		if err := sleep(ctx, c.interval); err != nil {
+			return view, nil, fmt.Errorf("waiting for %s: %w", told, err)
+		}
+	}
+}
+
+// goingOn names the jobs that have a ProwJob which Prow is not done with.
+func goingOn(outcomes []report.Outcome) []string {
+	var names []string
+	for _, o := range outcomes {
+		if o.Verdict != report.NotStarted && !o.Settled() {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// abortReason says why the run is being aborted; empty when it is not.
+func (c *collator) abortReason(ctx context.Context) (string, error) {
+	if c.pipelineRun == "" {
+		return "", nil
+	}
+	pr, err := c.Tekton.TektonV1().PipelineRuns(c.namespace).Get(ctx, c.pipelineRun, metav1.GetOptions{})
+	if err != nil {
+		return "", fmt.Errorf("reading the PipelineRun %s: %w", c.pipelineRun, err)
+	}
+	if reason := pr.Annotations[run.AnnotationAbortReason]; reason != "" {
+		return reason, nil
+	}
+	if pr.IsCancelled() || pr.IsGracefullyCancelled() || pr.IsGracefullyStopped() {
+		return "the PipelineRun was cancelled", nil
+	}
+	return "", nil
+}
+
+// publish writes the comment, and tries again while there is hope.
+func (c *collator) publish(ctx context.Context, m run.Manifest, body string) error {
+	ctx, cancel := context.WithTimeout(ctx, publishing)
+	defer cancel()
+	for pause := c.backoff; ; pause = min(2*pause, longestPause) {
+		err := c.editor.EditComment(ctx, m.Org, m.Repo, c.comment, body)
+		if err == nil || hopeless(err) {
+			return err
+		}
+		wait := pause
+		var limited *github.RateLimitedError
+		if errors.As(err, &limited) {
+			wait = max(limited.Until.Sub(c.now()), pause)
+		}
+		if deadline, ok := ctx.Deadline(); ok && c.now().Add(wait).After(deadline) {
+			return fmt.Errorf("%w (given up after %s)", err, publishing)
+		}
+		c.say("%v; trying again in %s", err, wait.Round(time.Millisecond))
+		if stopped := sleep(ctx, wait); stopped != nil {
+			return fmt.Errorf("%w (%w)", err, stopped)
+		}
+	}
+}
+
+// hopeless says that GitHub gives the same answer however often it is asked.
+func hopeless(err error) bool {
+	var notFound *github.NotFoundError
+	var refused *github.RefusedError
+	return errors.As(err, &notFound) || errors.As(err, &refused)
+}
+
+func (c *collator) say(format string, args ...any) {
+	fmt.Fprintf(c.out, format+"\n", args...) //nolint:errcheck // nobody is left to tell
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,75 @@
+// Command prowjob is the step of the Task that stands for one job of a run: it
+// creates or adopts the job's ProwJob, prints what happens to it and what it
+// prints, and exits with its verdict.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+)
+
+const help = `prowjob creates a ProwJob, or adopts it if it exists already, and stays with it
+to its end. It prints each change of its state and the log of its pod as it is
+written, and exits with 0 when the job succeeded, with 1 otherwise.
+
+A signal aborts the ProwJob, unless $TASKRUN names a TaskRun that nobody
+cancelled: then only this pod is going away, and the job goes on without it.
+
+  prowjob --job CONFIGMAP/PROWJOB [flags]
+
+The ConfigMap holds the ProwJob as JSON under the key that is its name.
+
+`
+
+func main() { os.Exit(start(os.Args[1:])) }
+
+func start(args []string) int {
+	var (
+		places prowjob.Places
+		t      task
+	)
+	flags := flag.NewFlagSet("prowjob", flag.ContinueOnError)
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), help) //nolint:errcheck // nobody is left to tell
+		flags.PrintDefaults()
+	}
+	job := flags.String("job", "", "the ConfigMap and the name of the ProwJob in it, as CONFIGMAP/PROWJOB (required)")
+	flags.StringVar(&t.taskRun, "taskrun", os.Getenv("TASKRUN"), "the TaskRun that this is a step of [$TASKRUN]")
+	places.AddFlags(flags)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	var err error
+	if t.configMap, t.name, err = splitJob(*job); err != nil || flags.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "prowjob: %v\nSee prowjob --help.\n", usageError(err, flags.Args()))
+		return 2
+	}
+	if t.Connection, err = places.Connect(); err != nil {
+		fmt.Fprintln(os.Stderr, "prowjob:", err)
+		return 1
+	}
+	t.namespace, t.out = places.Namespace, os.Stdout
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if !t.run(ctx) {
+		return 1
+	}
+	return 0
+}
+
+func usageError(err error, rest []string) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("unexpected argument %q", rest[0])
+}

@@ -1,0 +1,80 @@
+package prowjob
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+
+	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	prowclientset "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
+)
+
+// Places says where the objects of a rehearsal are.
+type Places struct {
+	// Namespace is ours: ConfigMaps and PipelineRuns.
+	Namespace string
+	// ProwJobs and Pods are Prow's prowjob_namespace and pod_namespace.
+	ProwJobs string
+	Pods     string
+	// KubeconfigDir is for LoadClusters.
+	KubeconfigDir string
+}
+
+// AddFlags adds a flag for each place. The defaults come from the environment,
+// which is how a Task hands on the settings of the installation.
+func (p *Places) AddFlags(flags *flag.FlagSet) {
+	flags.StringVar(&p.Namespace, "namespace", Env("NAMESPACE", "rehearsals"), "namespace of the run's ConfigMaps and PipelineRun [$NAMESPACE]")
+	flags.StringVar(&p.ProwJobs, "prowjob-namespace", Env("PROWJOB_NAMESPACE", "prow"), "namespace of ProwJobs [$PROWJOB_NAMESPACE]")
+	flags.StringVar(&p.Pods, "pod-namespace", Env("POD_NAMESPACE", "test-pods"), "namespace of the pods of ProwJobs [$POD_NAMESPACE]")
+	flags.StringVar(&p.KubeconfigDir, "kubeconfig-dir", Env("KUBECONFIG_DIR", ""), "directory of kubeconfigs for the clusters that pods run in: contexts, or files, are named as Prow's cluster aliases; may be missing [$KUBECONFIG_DIR]")
+}
+
+// Env is the value of an environment variable, or the fallback when it is empty.
+func Env(name, fallback string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return fallback
+}
+
+// Connection is the clients for all places.
+type Connection struct {
+	Kube     kubernetes.Interface
+	Tekton   tektonclient.Interface
+	ProwJobs prowclient.ProwJobInterface
+	Logs     *Logs
+}
+
+// Connect makes the clients, with the pod's service account, or with KUBECONFIG
+// outside of a pod. It makes no call.
+func (p Places) Connect() (*Connection, error) {
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		clientcmd.NewDefaultClientConfigLoadingRules(), &clientcmd.ConfigOverrides{}).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	config.UserAgent = rest.DefaultKubernetesUserAgent()
+	c := &Connection{}
+	if c.Kube, err = kubernetes.NewForConfig(config); err != nil {
+		return nil, fmt.Errorf("making a client: %w", err)
+	}
+	if c.Tekton, err = tektonclient.NewForConfig(config); err != nil {
+		return nil, fmt.Errorf("making a client for Tekton: %w", err)
+	}
+	prow, err := prowclientset.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client for Prow: %w", err)
+	}
+	c.ProwJobs = prow.ProwV1().ProwJobs(p.ProwJobs)
+	clusters, err := LoadClusters(p.KubeconfigDir, config)
+	if err != nil {
+		return nil, err
+	}
+	c.Logs = &Logs{Clusters: clusters, Namespace: p.Pods, HTTP: &http.Client{Timeout: readTimeout}}
+	return c, nil
+}
