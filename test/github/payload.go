@@ -57,10 +57,12 @@ func (s *Server) ping(h *hook, by *user) object {
 		shown["type"] = "Organization"
 		shown["url"] = s.rest("orgs", h.Org, "hooks", h.ID)
 		shown["ping_url"] = s.rest("orgs", h.Org, "hooks", h.ID, "pings")
+		shown["deliveries_url"] = s.rest("orgs", h.Org, "hooks", h.ID, "deliveries")
 		payload["organization"] = s.organizationObject(s.ensureOrg(h.Org))
 	} else {
 		url := s.rest("repos", h.Org, h.Repo, "hooks", h.ID)
 		shown["type"], shown["url"], shown["test_url"], shown["ping_url"] = "Repository", url, url+"/test", url+"/pings"
+		shown["deliveries_url"] = url + "/deliveries"
 		shown["last_response"] = object{"code": nil, "status": "unused", "message": nil}
 		if r, err := s.findRepo(h.Org, h.Repo); err == nil {
 			payload["repository"] = webhookRepo(s.repoObject(r))

@@ -90,7 +90,7 @@ func (s *Server) issueObject(p *pull) object {
 		"draft": p.draft, "locked": p.locked, "active_lock_reason": stringOrNull(p.lockReason),
 		"comments": len(p.comments()), "reactions": reactionsObject(url, nil),
 		"created_at": timestamp(p.createdAt), "updated_at": timestamp(p.updatedAt), "closed_at": orNull(p.closedAt),
-		"state_reason": nil, "performed_via_github_app": nil,
+		"performed_via_github_app": nil,
 	}
 	link := object{"url": s.rest("repos", repo, "pulls", p.number), "html_url": page,
 		"diff_url": page + ".diff", "patch_url": page + ".patch", "merged_at": nil}

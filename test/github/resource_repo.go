@@ -80,8 +80,8 @@ func (s *Server) repoNamed(r *repository, fullName string, owner object) object 
 		"forks": 0, "forks_count": 0, "stargazers_count": 0, "watchers": 0, "watchers_count": 0,
 		"open_issues": open, "open_issues_count": open,
 		"has_issues": true, "has_projects": false, "has_downloads": true, "has_wiki": false,
-		"has_pages": false, "has_discussions": false,
-		"archived": false, "disabled": false, "is_template": false, "allow_forking": true,
+		"has_pages": false,
+		"archived":  false, "disabled": false, "is_template": false, "allow_forking": true,
 		"web_commit_signoff_required": false,
 		"created_at":                  timestamp(r.createdAt), "updated_at": timestamp(r.createdAt), "pushed_at": timestamp(r.pushedAt),
 	}
@@ -100,7 +100,8 @@ func webhookRepo(o object) object {
 // fullRepoObject is the answer to GET /repos/{owner}/{repo}.
 func (s *Server) fullRepoObject(r *repository, viewer *user) object {
 	o := s.repoObject(r)
-	o["network_count"], o["subscribers_count"], o["custom_properties"] = 0, 0, object{}
+	o["network_count"], o["subscribers_count"], o["has_discussions"] = 0, 0, false
+	o["custom_properties"] = object{}
 	o["organization"] = s.ownerObject(r.org)
 	o["permissions"] = permissionsObject(r, viewer)
 	return o

@@ -30,7 +30,7 @@ func getIssue(r *restRequest) (answer, error) {
 		return answer{}, err
 	}
 	o := r.s.issueObject(p)
-	o["closed_by"] = r.s.userOrNull(p.closedBy)
+	o["closed_by"], o["state_reason"] = r.s.userOrNull(p.closedBy), nil
 	return ok(o)
 }
 

@@ -141,6 +141,9 @@ func (v *REST) answer(input *openapi3filter.RequestValidationInput, e github.Exc
 		openapi3.SetSchemaErrorMessageCustomizer(briefly)); err != nil {
 		return err
 	}
+	if e.Status >= http.StatusBadRequest {
+		return nil // GitHub's errors have fields that it does not describe
+	}
 	return undescribed("", body, []*openapi3.Schema{schema.Value})
 }
 
