@@ -81,7 +81,7 @@ func reporting(rh *v1alpha1.Rehearsal, err error) error {
 func flatten(errs []error) []error {
 	var flat []error
 	for _, err := range errs {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what errors.Join made here
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
 			flat = append(flat, flatten(joined.Unwrap())...)
 		} else if err != nil {
 			flat = append(flat, err)

@@ -43,7 +43,7 @@ type GitHub interface {
 
 // Planner plans in the background, see plan.Background.
 type Planner interface {
-	Get(key string, req plan.Request) (result *plan.Result, err error, done bool) //nolint:revive,staticcheck // as plan.Background has it
+	Get(key string, req plan.Request) (result *plan.Result, err error, done bool)
 }
 
 // Reconciler implements the generated reconciler's Interface.
