@@ -17,9 +17,6 @@ import (
 // DefaultEndpoint is the base of github.com's REST API.
 const DefaultEndpoint = "https://api.github.com"
 
-// callTimeout bounds one call. GitHub itself gives up after ten seconds.
-const callTimeout = 30 * time.Second
-
 // Options are how to reach GitHub.
 type Options struct {
 	// Endpoint is the base of the REST API; empty means DefaultEndpoint. GitHub
@@ -66,9 +63,9 @@ func New(opts Options) (*Client, error) {
 	if now == nil {
 		now = time.Now
 	}
-	limiter := &limiter{next: transport, now: now, until: opts.LimitedUntil}
+	limiter := &limiter{next: &bounded{next: transport}, now: now, until: opts.LimitedUntil}
 
-	client := gogithub.NewClient(&http.Client{Transport: limiter, Timeout: callTimeout})
+	client := gogithub.NewClient(&http.Client{Transport: limiter})
 	client.BaseURL = base
 	client.UserAgent = opts.UserAgent
 	return &Client{github: client, limiter: limiter, token: opts.Token}, nil

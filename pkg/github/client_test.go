@@ -1,0 +1,291 @@
+package github_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	standin "github.com/rehearsal-dev/rehearsal/test/github"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// What a sweep finds goes to pkg/event as it is.
+var _ = event.Comment(github.Comment{})
+
+const token = "canary-token"
+
+// fixture is a stand-in with a repository org/config and a client for it.
+type fixture struct {
+	*standin.Server
+	client *github.Client
+}
+
+func start(t *testing.T, opts ...standin.Option) *fixture {
+	t.Helper()
+	server, err := standin.Start("", append([]standin.Option{standin.WithToken(token, "rehearsal-bot")}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err = server.CreateRepo(t.Context(), standin.NewRepo{
+		Org: "org", Repo: "config", Files: map[string]string{"jobs/a.yaml": "a: 1\n"},
+		Roles: map[string]string{"rehearsal-bot": "write", "bob": "maintain", "carol": "triage"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fixture{Server: server, client: newClient(t, server.APIURL(), github.Options{})}
+}
+
+func newClient(t *testing.T, endpoint string, opts github.Options) *github.Client {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// One transport per test, so that its connections end with it.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	opts.Endpoint, opts.Token, opts.Transport, opts.UserAgent = endpoint, github.TokenFile(file), transport, "test"
+	client, err := github.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func (f *fixture) open(t *testing.T) standin.Pull {
+	t.Helper()
+	pull, err := f.OpenPull(t.Context(), standin.NewPull{
+		Org: "org", Repo: "config", Author: "alice", Title: "Change a", Body: "Please.", Labels: []string{"b", "a"},
+		Change: standin.Change{Files: map[string]string{"jobs/a.yaml": "a: 2\n"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pull
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPull(t *testing.T) {
+	f := start(t)
+	opened := f.open(t)
+	pull, err := f.client.Pull(t.Context(), "org", "config", opened.Number)
+	ok(t, err)
+	if pull.CreatedAt.IsZero() || pull.UpdatedAt.IsZero() || pull.HeadRepo == "" || pull.HeadRef == "" {
+		t.Errorf("something is missing: %+v", pull)
+	}
+	want := github.Pull{
+		Org: "org", Repo: "config", Number: opened.Number, Title: "Change a", Body: "Please.", Author: "alice", AuthorType: "User",
+		Head: opened.HeadSHA, HeadRef: pull.HeadRef, HeadRepo: pull.HeadRepo, Base: opened.BaseSHA, BaseRef: "main", Open: true,
+		Labels: []string{"a", "b"}, CreatedAt: pull.CreatedAt, UpdatedAt: pull.UpdatedAt, URL: opened.HTMLURL,
+	}
+	if diff := cmp.Diff(want, *pull); diff != "" {
+		t.Error(diff)
+	}
+	tip, err := f.client.BranchTip(t.Context(), "org", "config", "main")
+	ok(t, err)
+	if tip != opened.BaseSHA {
+		t.Errorf("main is at %s, want %s", tip, opened.BaseSHA)
+	}
+
+	_, err = f.MergePull(t.Context(), standin.PullAction{PullID: opened.PullID, By: "bob"})
+	ok(t, err)
+	pull, err = f.client.Pull(t.Context(), "org", "config", opened.Number)
+	ok(t, err)
+	if pull.Open || !pull.Merged {
+		t.Errorf("a merged pull request is open %v, merged %v", pull.Open, pull.Merged)
+	}
+}
+
+func TestBranchWithSlash(t *testing.T) {
+	f := start(t)
+	commit, err := f.CreateCommit(t.Context(), standin.NewCommit{Org: "org", Repo: "config", Branch: "release/4.2"})
+	ok(t, err)
+	tip, err := f.client.BranchTip(t.Context(), "org", "config", "release/4.2")
+	ok(t, err)
+	if tip != commit.SHA {
+		t.Errorf("release/4.2 is at %s, want %s", tip, commit.SHA)
+	}
+}
+
+func TestOpenPulls(t *testing.T) {
+	f := start(t)
+	for range 103 {
+		f.open(t)
+	}
+	_, err := f.ClosePull(t.Context(), standin.PullAction{PullID: standin.PullID{Org: "org", Repo: "config", Number: 2}})
+	ok(t, err)
+	pulls, err := f.client.OpenPulls(t.Context(), "org", "config")
+	ok(t, err)
+	if len(pulls) != 102 || pulls[0].Number != 1 || pulls[1].Number != 3 || pulls[101].Number != 103 {
+		t.Errorf("%d pull requests are open", len(pulls))
+	}
+	if p := pulls[0]; !p.Open || p.Merged || p.Head == "" || p.Author != "alice" || p.Body != "Please." {
+		t.Errorf("the first is %+v", p)
+	}
+}
+
+func TestComments(t *testing.T) {
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	f := start(t, standin.WithClock(func() time.Time { return at }))
+	pull, other := f.open(t), f.open(t)
+
+	first, err := f.client.CreateComment(t.Context(), "org", "config", pull.Number, "one")
+	ok(t, err)
+	want := github.Comment{
+		ID: first.ID, Number: pull.Number, Author: "rehearsal-bot", AuthorType: "User", Body: "one",
+		URL: first.URL, CreatedAt: at, UpdatedAt: at,
+	}
+	if diff := cmp.Diff(want, *first); diff != "" {
+		t.Error(diff)
+	}
+	at = at.Add(time.Minute)
+	second, err := f.client.CreateComment(t.Context(), "org", "config", other.Number, "two")
+	ok(t, err)
+	at = at.Add(time.Minute)
+	ok(t, f.client.EditComment(t.Context(), "org", "config", first.ID, "three"))
+	ok(t, f.client.React(t.Context(), "org", "config", first.ID, "eyes"))
+	ok(t, f.client.React(t.Context(), "org", "config", first.ID, "eyes"))
+
+	comments, err := f.client.Comments(t.Context(), "org", "config", pull.Number)
+	ok(t, err)
+	if len(comments) != 1 || comments[0].Body != "three" || !comments[0].UpdatedAt.Equal(at) {
+		t.Errorf("comments are %+v", comments)
+	}
+	since, err := f.client.CommentsSince(t.Context(), "org", "config", at.Add(-time.Minute))
+	ok(t, err)
+	if len(since) != 2 || since[0].ID != second.ID || since[1].ID != first.ID {
+		t.Errorf("comments since are %+v", since)
+	}
+	since, err = f.client.CommentsSince(t.Context(), "org", "config", at)
+	ok(t, err)
+	if len(since) != 1 || since[0].ID != first.ID || since[0].Number != pull.Number {
+		t.Errorf("comments since the last are %+v", since)
+	}
+
+	ok(t, f.client.DeleteComment(t.Context(), "org", "config", first.ID))
+	var notFound *github.NotFoundError
+	for _, err := range []error{
+		f.client.EditComment(t.Context(), "org", "config", first.ID, "four"),
+		f.client.DeleteComment(t.Context(), "org", "config", first.ID),
+	} {
+		if !errors.As(err, &notFound) {
+			t.Errorf("a deleted comment gives %v", err)
+		}
+	}
+}
+
+func TestManyComments(t *testing.T) {
+	f := start(t)
+	pull := f.open(t)
+	for i := range 230 {
+		_, err := f.CreateComment(t.Context(), standin.NewComment{PullID: pull.PullID, By: "bob", Body: fmt.Sprint(i)})
+		ok(t, err)
+	}
+	comments, err := f.client.Comments(t.Context(), "org", "config", pull.Number)
+	ok(t, err)
+	for i, c := range comments {
+		if c.Body != fmt.Sprint(i) {
+			t.Fatalf("comment %d is %q", i, c.Body)
+		}
+	}
+	if len(comments) != 230 {
+		t.Errorf("there are %d comments", len(comments))
+	}
+}
+
+func TestMarks(t *testing.T) {
+	f := start(t)
+	pull := f.open(t)
+	ctx := t.Context()
+	for range 2 {
+		ok(t, f.client.AddLabel(ctx, "org", "config", pull.Number, "needs/a look?"))
+	}
+	got, err := f.client.Pull(ctx, "org", "config", pull.Number)
+	ok(t, err)
+	if diff := cmp.Diff([]string{"a", "b", "needs/a look?"}, got.Labels); diff != "" {
+		t.Error(diff)
+	}
+	for range 2 {
+		ok(t, f.client.RemoveLabel(ctx, "org", "config", pull.Number, "needs/a look?"))
+	}
+	ok(t, f.client.CreateStatus(ctx, "org", "config", pull.HeadSHA, github.Status{State: "pending", Context: "ci/x", Description: "runs"}))
+	statuses, err := f.ListStatuses(ctx, standin.StatusQuery{Org: "org", Repo: "config", SHA: pull.HeadSHA})
+	ok(t, err)
+	if len(statuses) != 1 || statuses[0].Context != "ci/x" || statuses[0].State != "pending" || statuses[0].TargetURL != "" {
+		t.Errorf("statuses are %+v", statuses)
+	}
+}
+
+func TestRights(t *testing.T) {
+	f := start(t)
+	self, err := f.client.Self(t.Context())
+	ok(t, err)
+	if self != "rehearsal-bot" {
+		t.Errorf("we are %s", self)
+	}
+	_, err = f.SetMember(t.Context(), standin.Member{Org: "org", User: "dave"})
+	ok(t, err)
+	for login, want := range map[string]bool{"bob": true, "carol": false, "dave": false, "rehearsal-bot": true} {
+		permission, err := f.client.Permission(t.Context(), "org", "config", login)
+		ok(t, err)
+		if permission.CanWrite() != want {
+			t.Errorf("%s may %s", login, permission)
+		}
+	}
+	for _, login := range []string{"nobody-of-that-name", "bob/../../x", "bob?x=y"} {
+		if permission, err := f.client.Permission(t.Context(), "org", "config", login); err == nil && permission.CanWrite() {
+			t.Errorf("%s may %s", login, permission)
+		}
+	}
+}
+
+func TestGitAuth(t *testing.T) {
+	f := start(t)
+	header, err := f.client.GitAuth(t.Context())
+	ok(t, err)
+	if want := "Authorization: Basic eC1hY2Nlc3MtdG9rZW46Y2FuYXJ5LXRva2Vu"; header != want {
+		t.Errorf("header is %s, want %s", header, want)
+	}
+	nobody, err := github.New(github.Options{})
+	ok(t, err)
+	if header, err := nobody.GitAuth(t.Context()); err != nil || header != "" {
+		t.Errorf("without a token the header is %q, %v", header, err)
+	}
+}
+
+func TestEndpoints(t *testing.T) {
+	f := start(t)
+	for _, endpoint := range []string{f.URL(), f.URL() + "/", f.URL() + "/api/v3", f.APIURL()} {
+		if _, err := newClient(t, endpoint, github.Options{}).Self(t.Context()); err != nil {
+			t.Errorf("%s: %v", endpoint, err)
+		}
+	}
+	for _, endpoint := range []string{"github.com", "ftp://github.com", "https://", ":"} {
+		if _, err := github.New(github.Options{Endpoint: endpoint}); err == nil || !strings.Contains(err.Error(), endpoint) {
+			t.Errorf("%s gives %v", endpoint, err)
+		}
+	}
+}
