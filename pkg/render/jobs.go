@@ -18,7 +18,7 @@ func Jobs(list []affected.Job, in Input) []Job {
 	for i := range list {
 		jobs[i] = newJob(list[i], in)
 	}
-	nameApart(jobs, in)
+	nameApart(jobs)
 	return jobs
 }
 
@@ -59,7 +59,7 @@ func rehearsable(a affected.Job) bool { return problem(a) == "" }
 
 // problem is why no job of this kind is rehearsed, on whatever branch.
 func problem(a affected.Job) string {
-	base := a.Effective.Base()
+	base := a.Base()
 	switch {
 	case a.Type == prowapi.PostsubmitJob:
 		return "postsubmits publish and deploy: they are listed, never run"

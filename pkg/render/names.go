@@ -34,7 +34,7 @@ func contextOf(j Job, in Input) (short, context string) {
 // presubmits of one pull request that share a name, GitHub shows only the newer
 // of two statuses that share a context. All that share one get a suffix, so
 // that none changes its name when jobs are listed in another order.
-func nameApart(jobs []Job, in Input) {
+func nameApart(jobs []Job) {
 	names, contexts := map[string]int{}, map[string]int{}
 	for _, j := range jobs {
 		if j.Problem == "" {

@@ -34,7 +34,7 @@ func ProwJob(job Job, in Input, r Run) (*prowapi.ProwJob, error) {
 	}
 	setEnv(spec.PodSpec, identity(job))
 
-	base := job.Effective.Base()
+	base := job.Base()
 	labels := maps.Clone(base.Labels)
 	if labels == nil {
 		labels = map[string]string{}
@@ -61,7 +61,7 @@ func ProwJob(job Job, in Input, r Run) (*prowapi.ProwJob, error) {
 
 // presubmitSpec is the original job as a presubmit of the pull request.
 func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
-	presubmit := config.Presubmit{JobBase: *job.Effective.Base()}
+	presubmit := config.Presubmit{JobBase: *job.Base()}
 	if job.Presubmit != nil {
 		presubmit.Reporter = job.Presubmit.Reporter
 	}

@@ -13,7 +13,7 @@ import (
 // pull request's is.
 func extraRefs(job Job, in Input) []prowapi.Refs {
 	var out []prowapi.Refs
-	for _, ref := range job.Effective.Base().ExtraRefs {
+	for _, ref := range job.Base().ExtraRefs {
 		if !in.isConfigRepo(ref.Org, ref.Repo) {
 			out = append(out, *ref.DeepCopy())
 		}
@@ -30,7 +30,7 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 // targetRef moves the settings of the checkout from the job, where they speak
 // of the repository under test, to the reference.
 func targetRef(job Job) prowapi.Refs {
-	base := job.Effective.Base()
+	base := job.Base()
 	org, repo := splitRepo(job.Repo)
 	return prowapi.Refs{
 		Org: org, Repo: repo, BaseRef: job.Branch,
@@ -46,7 +46,7 @@ func targetRef(job Job) prowapi.Refs {
 func workDirIndex(job Job, extra []prowapi.Refs, in Input) int {
 	isWorkDir := func(ref prowapi.Refs) bool { return ref.WorkDir }
 	switch {
-	case slices.ContainsFunc(job.Effective.Base().ExtraRefs, isWorkDir):
+	case slices.ContainsFunc(job.Base().ExtraRefs, isWorkDir):
 		return -1
 	case job.Presubmit == nil && len(extra) > 0:
 		return 0
@@ -59,7 +59,7 @@ func workDirIndex(job Job, extra []prowapi.Refs, in Input) int {
 // configRepoAlias is where the job expects the config repository, if it checks
 // it out itself.
 func configRepoAlias(job Job, in Input) (string, bool) {
-	for _, ref := range job.Effective.Base().ExtraRefs {
+	for _, ref := range job.Base().ExtraRefs {
 		if in.isConfigRepo(ref.Org, ref.Repo) {
 			return ref.PathAlias, true
 		}

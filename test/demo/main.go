@@ -30,7 +30,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) == 0:
-		d := &demo{progress: progress{out: os.Stdout, style: newStyle(os.Stdout), start: time.Now()}}
+		d := &demo{progress: progress{style: newStyle(os.Stdout), start: time.Now()}}
 		err := d.run(ctx)
 		if err != nil && d.Cluster != nil && ctx.Err() == nil {
 			fmt.Println(d.Cluster.Diagnose())
@@ -136,9 +136,9 @@ func (d *demo) show(ctx context.Context) error {
 		return err
 	}
 	d.heading("$ tkn pipelinerun logs " + pipelineRun + " -n " + rig.Namespace)
-	fmt.Fprint(d.out, logs)
+	fmt.Print(logs)
 	d.heading("$ kubectl get rehearsals -n " + rig.Namespace)
-	fmt.Fprint(d.out, rehearsals)
+	fmt.Print(rehearsals)
 	if err := check(ctx, d.Conversation, logs, rehearsals); err != nil {
 		return fmt.Errorf("the conversation is not as promised:\n%w", err)
 	}
@@ -152,16 +152,16 @@ func (d *demo) printConversation(ctx context.Context) error {
 		return err
 	}
 	d.heading("The conversation")
-	fmt.Fprintln(d.out, d.style.boxed(fmt.Sprintf("%s opened %s: %s", author, d.Pull.Name(), d.Pull.Title), d.Pull.Body))
+	fmt.Println(d.style.boxed(fmt.Sprintf("%s opened %s: %s", author, d.Pull.Name(), d.Pull.Title), d.Pull.Body))
 	for _, comment := range comments {
-		fmt.Fprintln(d.out, d.style.boxed(comment.Author, d.style.markdown(comment.Body)))
+		fmt.Println(d.style.boxed(comment.Author, d.style.markdown(comment.Body)))
 	}
 	return nil
 }
 
 func (d *demo) printWhereToLook(pipelineRun string) {
 	d.heading("Everything as promised. Look around")
-	fmt.Fprintf(d.out, `  The pull request, to comment on in a browser on this machine:
+	fmt.Printf(`  The pull request, to comment on in a browser on this machine:
       %s
   In this shell, from the top of the repository:
       eval "$(go -C test/cluster run . env)"

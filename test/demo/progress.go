@@ -2,23 +2,21 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"time"
 )
 
 // progress tells what is going on and how long it takes.
 type progress struct {
-	out   io.Writer
 	style style
 	start time.Time
 }
 
 func (p progress) heading(text string) {
-	fmt.Fprintf(p.out, "\n%s\n\n", p.style.bold("── "+text))
+	fmt.Printf("\n%s\n\n", p.style.bold("── "+text))
 }
 
 func (p progress) note(text string) {
-	fmt.Fprintf(p.out, "%s %s\n", p.style.dim(fmt.Sprintf("%6s", time.Since(p.start).Round(time.Second))), text)
+	fmt.Printf("%s %s\n", p.style.dim(fmt.Sprintf("%6s", time.Since(p.start).Round(time.Second))), text)
 }
 
 // step runs one step and says how long it took.

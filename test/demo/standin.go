@@ -57,7 +57,7 @@ func (s standIn) start(ctx context.Context, c *rig.Cluster) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command(s.binary, "--listen", address) //nolint:noctx // it shall outlive this program
+	cmd := exec.Command(s.binary, "--listen", address)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

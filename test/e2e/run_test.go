@@ -37,7 +37,7 @@ func waiting(name, gate string) rig.Job {
 }
 
 // started waits until the pods of all jobs run.
-func (s *story) started() *story {
+func (s *story) started() {
 	s.t.Helper()
 	s.until("all jobs to run", func(ctx context.Context) (string, bool, error) {
 		pods, err := s.JobPods(ctx)
@@ -49,7 +49,6 @@ func (s *story) started() *story {
 		}
 		return fmt.Sprintf("%d of %d pods run", running, len(s.jobs)), running == len(s.jobs), err
 	})
-	return s
 }
 
 // ended waits until every run is over, and returns them.
@@ -59,7 +58,7 @@ func (s *story) ended(number int) []v1alpha1.RunStatus {
 	s.until(fmt.Sprintf("the end of %d runs", number), func(ctx context.Context) (string, bool, error) {
 		var err error
 		runs, err = s.Runs(ctx)
-		states, _ := s.States(ctx) //nolint:errcheck // only to be told what else there was
+		states, _ := s.States(ctx)
 		over := len(runs) == number
 		for i := range runs {
 			over = over && runs[i].State.Done()

@@ -140,9 +140,9 @@ func containsAll(text string, parts []string) bool {
 }
 
 // planned waits for the list of affected jobs of the present head.
-func (s *story) planned() string {
+func (s *story) planned() {
 	s.t.Helper()
-	return s.comment(rig.PlanComment, append(s.names(), s.Pull.HeadSHA)...)
+	s.comment(rig.PlanComment, append(s.names(), s.Pull.HeadSHA)...)
 }
 
 func (s *story) names() []string {

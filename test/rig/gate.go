@@ -61,7 +61,7 @@ func (g *Gates) Close(ctx context.Context) error { return g.server.Shutdown(ctx)
 // told to. The image's wget cannot do this: Debian's static busybox crashes when
 // it looks at a URL.
 func (g *Gates) Wait(name string) string {
-	host, port, _ := net.SplitHostPort(g.address) //nolint:errcheck // it is a listener's
+	host, port, _ := net.SplitHostPort(g.address)
 	return fmt.Sprintf(`trap 'echo told to stop; exit 143' TERM
 echo waiting at gate %[3]s
 until printf 'GET /%[3]s HTTP/1.0\r\n\r\n' | nc %[1]s %[2]s | grep -q ' 200 '; do sleep 1; done
