@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -177,7 +178,15 @@ func linkBinaries(l layout) error {
 			}
 		}
 	}
-	return replaceLink("/usr/bin/etcd", filepath.Join(bin, "etcd"))
+	etcd, err := exec.LookPath("etcd")
+	if err != nil {
+		return err
+	}
+	// PATH may begin with this very directory.
+	if etcd, err = filepath.EvalSymlinks(etcd); err != nil {
+		return err
+	}
+	return replaceLink(etcd, filepath.Join(bin, "etcd"))
 }
 
 func replaceLink(target, name string) error {

@@ -150,16 +150,20 @@ func moduleDir(ctx context.Context, l layout, module string) (string, error) {
 
 var downloadedDir = regexp.MustCompile(`"Dir": "([^"]+)"`)
 
-// An edit replaces one place in a manifest, and fails when that place is no
-// longer there: a newer version must not silently lose a setting.
-type edit struct{ from, to string }
+// An edit replaces something in a manifest in as many places as it is known
+// to be, and fails on any other number: a newer version must not silently lose
+// a setting.
+type edit struct {
+	times    int
+	from, to string
+}
 
 func applyEdits(manifest string, edits []edit) (string, error) {
 	for _, e := range edits {
-		if n := strings.Count(manifest, e.from); n != 1 {
-			return "", fmt.Errorf("%q is in the manifest %d times, expected once", e.from, n)
+		if n := strings.Count(manifest, e.from); n != e.times {
+			return "", fmt.Errorf("%q is in the manifest %d times, expected %d", e.from, n, e.times)
 		}
-		manifest = strings.Replace(manifest, e.from, e.to, 1)
+		manifest = strings.ReplaceAll(manifest, e.from, e.to)
 	}
 	return manifest, nil
 }

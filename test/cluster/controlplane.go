@@ -6,13 +6,15 @@ import (
 	"strings"
 )
 
-// controlPlane lists the servers that need no node, in the order they start.
-func controlPlane(l layout) ([]server, error) {
-	bin, err := l.binDir()
-	if err != nil {
-		return nil, err
-	}
-	return []server{etcd(l, bin), apiServer(l, bin), controllerManager(l, bin), scheduler(l, bin)}, nil
+// controlPlane lists the servers that need no other, in the order they start.
+func controlPlane(l layout, bin string) []server {
+	return []server{registry(l, bin), etcd(l, bin), apiServer(l, bin)}
+}
+
+// controllers lists the servers that only look at the API server. They take a
+// while to see everything, and the node need not wait for them.
+func controllers(l layout, bin string) []server {
+	return []server{scheduler(l, bin), controllerManager(l, bin)}
 }
 
 func etcd(l layout, bin string) server {
@@ -76,6 +78,7 @@ func controllerManager(l layout, bin string) server {
 			"--service-account-private-key-file=" + l.key("service-account"),
 			"--root-ca-file=" + l.certificate("ca"),
 			"--use-service-account-credentials=true",
+			"--flex-volume-plugin-dir=" + l.data("volume-plugins"),
 			"--leader-elect=false",
 			"--secure-port=0",
 		},

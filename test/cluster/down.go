@@ -11,13 +11,6 @@ import (
 	"time"
 )
 
-// Places outside the state directory that containerd and the kubelet write
-// to, whatever they are told.
-const (
-	shimSockets   = "/run/containerd"
-	containerLogs = "/var/log/containers"
-)
-
 // down removes the cluster, in any state. It goes on after a failure, and says
 // at the end what is left.
 func down(ctx context.Context, l layout, p *progress) error {
@@ -117,50 +110,6 @@ func removeTree(dir string) error {
 		}
 	}
 	return poll(context.Background(), 5*time.Second, func(context.Context) error { return syscall.Rmdir(dir) })
-}
-
-func removeFiles(l layout) error {
-	if mounts, err := os.ReadFile("/proc/self/mountinfo"); err != nil || len(mountsBelow(string(mounts), l.state)) > 0 {
-		return errors.New("something is still mounted below " + l.state + ", so nothing in it is removed")
-	}
-	failed := []error{removeContainerLogLinks(l), removeShimSockets(), os.RemoveAll(l.state)}
-	return errors.Join(failed...)
-}
-
-// removeContainerLogLinks removes the kubelet's links to our log files, and
-// the directory when nobody else has one in it.
-func removeContainerLogLinks(l layout) error {
-	links, _ := filepath.Glob(containerLogs + "/*")
-	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, l.state+"/") {
-			if err := os.Remove(link); err != nil {
-				return err
-			}
-		}
-	}
-	return removeIfEmpty(containerLogs)
-}
-
-// removeShimSockets removes the sockets nobody listens on any more: a shim's
-// path is fixed, whatever containerd's own directories are.
-func removeShimSockets() error {
-	sockets, _ := filepath.Glob(shimSockets + "/s/*")
-	for _, socket := range sockets {
-		if accepts("unix", socket)(context.Background()) != nil {
-			if err := os.Remove(socket); err != nil {
-				return err
-			}
-		}
-	}
-	return errors.Join(removeIfEmpty(shimSockets+"/s"), removeIfEmpty(shimSockets))
-}
-
-func removeIfEmpty(dir string) error {
-	err := os.Remove(dir)
-	if err == nil || errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) {
-		return nil
-	}
-	return err
 }
 
 // leftovers looks for what should be gone.

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -13,12 +13,13 @@ type family struct {
 	command  string
 	save     string
 	restore  string
+	protocol byte
 	required bool
 }
 
 var families = []family{
-	{command: "iptables", save: "iptables-save", restore: "iptables-restore", required: true},
-	{command: "ip6tables", save: "ip6tables-save", restore: "ip6tables-restore"},
+	{command: "iptables", save: "iptables-save", restore: "iptables-restore", protocol: protocolIPv4, required: true},
+	{command: "ip6tables", save: "ip6tables-save", restore: "ip6tables-restore", protocol: protocolIPv6},
 }
 
 // ownChains are the prefixes of the chains that kube-proxy, the kubelet, the
@@ -114,15 +115,11 @@ func isOwnChain(chain string) bool {
 
 // emptyTables are the tables with no rule and no chain of anyone's that did
 // not exist before: the nft back end makes a table when it is first used, and
-// gives it up only when asked.
-func emptyTables(before, after string) []string {
-	known := map[string]bool{}
-	for _, table := range parseTables(before) {
-		known[table.name] = true
-	}
+// never gives it up.
+func emptyTables(before []string, after string) []string {
 	var empty []string
 	for _, table := range parseTables(after) {
-		if !known[table.name] && len(table.rules) == 0 && onlyBuiltin(table.chains) {
+		if !slices.Contains(before, table.name) && len(table.rules) == 0 && onlyBuiltin(table.chains) {
 			empty = append(empty, table.name)
 		}
 	}
@@ -130,9 +127,8 @@ func emptyTables(before, after string) []string {
 }
 
 func onlyBuiltin(chains map[string]bool) bool {
-	builtin := map[string]bool{"PREROUTING": true, "INPUT": true, "FORWARD": true, "OUTPUT": true, "POSTROUTING": true}
 	for chain := range chains {
-		if !builtin[chain] {
+		if !slices.Contains([]string{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}, chain) {
 			return false
 		}
 	}
@@ -141,6 +137,10 @@ func onlyBuiltin(chains map[string]bool) bool {
 
 // removeRules takes our rules out of both families.
 func removeRules(ctx context.Context, l layout) error {
+	was, err := readMachine(l)
+	if err != nil {
+		return err
+	}
 	var failed []error
 	for _, family := range families {
 		saved, err := output(ctx, family.save)
@@ -155,23 +155,24 @@ func removeRules(ctx context.Context, l layout) error {
 				failed = append(failed, err)
 			}
 		}
-		failed = append(failed, removeEmptyTables(ctx, l, family))
+		if noted, ok := was.Tables[family.save]; ok {
+			failed = append(failed, removeEmptyTables(ctx, family, noted))
+		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, deleteAccounting(proxyAccounting))...)
 }
 
-func removeEmptyTables(ctx context.Context, l layout, family family) error {
-	before, err := os.ReadFile(l.config(family.save + ".before"))
-	if err != nil {
-		return nil // nothing was noted, so nothing was made
+func removeEmptyTables(ctx context.Context, family family, before []string) error {
+	if version, err := output(ctx, family.command, "--version"); err != nil || !strings.Contains(version, "nf_tables") {
+		return err
 	}
 	after, err := output(ctx, family.save)
 	if err != nil {
 		return err
 	}
-	for _, name := range emptyTables(string(before), after) {
-		// Only the nft back end can do this; the other never had to.
-		_, _ = output(ctx, family.command, "-w", "-t", name, "-X")
+	var failed []error
+	for _, name := range emptyTables(before, after) {
+		failed = append(failed, deleteTable(family.protocol, name))
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -38,7 +38,7 @@ func apply(ctx context.Context, l layout, name, manifest string) error {
 }
 
 // rollout waits until deployments have their pods.
-func rollout(ctx context.Context, l layout, namespace string, deployments ...string) error {
+func rollout(ctx context.Context, l layout, namespace string, deployments []string) error {
 	for _, deployment := range deployments {
 		if _, err := kubectl(ctx, l, "-n", namespace, "rollout", "status", "deployment/"+deployment, "--timeout=3m"); err != nil {
 			return err

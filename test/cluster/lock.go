@@ -7,24 +7,26 @@ import (
 	"syscall"
 )
 
+// lockPath is held by `up` and `down`; what is compiled has a lock of its own,
+// beside the cache.
 const lockPath = "/run/rehearsal-cluster.lock"
 
-// acquireLock makes sure that one `up` or `down` runs at a time. The returned
-// function removes the file while the lock is still held, so that nothing is
-// left behind and whoever waited notices and takes a new one.
-func acquireLock(waiting func()) (release func(), err error) {
+// acquireLock makes sure that one holder of the file runs at a time. The
+// returned function removes the file while the lock is still held, so that
+// nothing is left behind and whoever waited notices and takes a new one.
+func acquireLock(path string) (release func(), err error) {
 	for {
-		file, err := os.OpenFile(lockPath, os.O_CREATE|os.O_RDWR, 0o600)
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, err
 		}
-		if err := flock(file, waiting); err != nil {
+		if err := flock(file); err != nil {
 			file.Close()
-			return nil, fmt.Errorf("lock %s: %w", lockPath, err)
+			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
-		if sameFile(file, lockPath) {
+		if sameFile(file, path) {
 			return func() {
-				os.Remove(lockPath)
+				os.Remove(path)
 				file.Close()
 			}, nil
 		}
@@ -32,13 +34,13 @@ func acquireLock(waiting func()) (release func(), err error) {
 	}
 }
 
-func flock(file *os.File, waiting func()) error {
+func flock(file *os.File) error {
 	fd := int(file.Fd())
 	err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
 		return err
 	}
-	waiting()
+	fmt.Fprintln(os.Stderr, "waiting for another run of this command to finish")
 	for {
 		if err := syscall.Flock(fd, syscall.LOCK_EX); !errors.Is(err, syscall.EINTR) {
 			return err

@@ -13,9 +13,11 @@ import (
 	"strings"
 )
 
+const etcdPackage = "etcd-server"
+
 // needed are the programs the cluster runs on, and the Debian package of each.
 var needed = []struct{ path, debian string }{
-	{"etcd", "etcd-server"},
+	{"etcd", etcdPackage},
 	{"containerd", "containerd"},
 	{"runc", "runc"},
 	{"/usr/lib/cni/bridge", "containernetworking-plugins"},
@@ -37,14 +39,19 @@ func checkMachine(source string) error {
 	if os.Geteuid() != 0 {
 		return errors.New("the cluster needs root: it makes network devices, mounts and control groups")
 	}
+	if !exists("/sys/fs/cgroup") {
+		return errors.New("the kernel has no control groups under /sys/fs/cgroup")
+	}
+	return checkSource(source)
+}
+
+// checkSource refuses to compile what it cannot find.
+func checkSource(source string) error {
 	if !exists(source + "/components/go.mod") {
 		return errors.New("run this from its own directory: go -C test/cluster run . up")
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		return errors.New("the cluster is built from source, and there is no go on PATH")
-	}
-	if !exists("/sys/fs/cgroup") {
-		return errors.New("the kernel has no control groups under /sys/fs/cgroup")
 	}
 	return nil
 }

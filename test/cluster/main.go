@@ -25,7 +25,8 @@ Usage, from the top of the repository:
   go -C test/cluster run . env      shell lines to work with it:
                                       eval "$(go -C test/cluster run . env)"
   go -C test/cluster run . build    only compile the programs (kubectl, kube-apiserver,
-                                    etcd …) and print the directory they are in
+                                    etcd …) and print the directory they are in; for
+                                    tests that need no node, and no root
 
 It needs Linux, root, Go, git 2.38 or newer and iptables; on Debian, ` + "`up`" + ` installs
 the packages that are missing. The first time it compiles for a quarter of an hour;
@@ -73,7 +74,7 @@ func run() error {
 	case "env":
 		return printEnvironment(l, os.Stdout)
 	case "build":
-		return exclusive(ctx, l, buildOnly)
+		return buildOnly(ctx, l, newProgress(os.Stderr))
 	case "help", "-h", "-help", "--help":
 		fmt.Printf(help, l.state, l.cache, podRange, hostAddress, serviceRange, registryAddress, l.state)
 		return nil
@@ -87,7 +88,7 @@ func exclusive(ctx context.Context, l layout, action func(context.Context, layou
 	if os.Geteuid() != 0 {
 		return checkMachine(l.source)
 	}
-	release, err := acquireLock(func() { fmt.Fprintln(os.Stderr, "waiting for another run of this command to finish") })
+	release, err := acquireLock(lockPath)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 //go:embed manifests/prow.yaml
 var prowTemplate string
 
+var prowDeployments = []string{"prow-controller-manager"}
+
 const prowJobCRD = "config/prow/cluster/prowjob-crd/prowjob_customresourcedefinition.yaml"
 
 // prowManifest is the ProwJob CRD and plank.
@@ -35,10 +37,7 @@ func deployProw(ctx context.Context, l layout, c components) error {
 	if err != nil {
 		return err
 	}
-	if err := apply(ctx, l, "prow", manifest+"---\n"+kubeconfigSecret(aliases)); err != nil {
-		return err
-	}
-	return rollout(ctx, l, prowJobNamespace, "prow-controller-manager")
+	return apply(ctx, l, "prow", manifest+"---\n"+kubeconfigSecret(aliases))
 }
 
 func kubeconfigSecret(kubeconfig []byte) string {

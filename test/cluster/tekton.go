@@ -5,7 +5,12 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 )
+
+const tektonNamespace = "tekton-pipelines"
+
+var tektonDeployments = []string{"tekton-pipelines-controller", "tekton-pipelines-webhook"}
 
 // leftOut are the parts of Tekton that the cluster can do without, and that
 // would take their time to compile: remote resolution, CloudEvents, and an
@@ -53,25 +58,33 @@ func tektonEdits(images baseImages) []edit {
 	return []edit{
 		// No image comes from outside the machine.
 		{
+			1,
 			`"cgr.dev/chainguard/busybox@sha256:19f02276bf8dbdd62f069b922f10c65262cc34b710eea26ff928129a736be791"`,
 			`"` + images.Busybox + `"`,
 		},
 		// Lets TaskRun pods into a namespace with PodSecurity `restricted`.
-		{`set-security-context: "false"`, `set-security-context: "true"`},
+		{1, `set-security-context: "false"`, `set-security-context: "true"`},
 		// Keeps the log of a cancelled TaskRun.
-		{`keep-pod-on-cancel: "false"`, `keep-pod-on-cancel: "true"`},
+		{1, `keep-pod-on-cancel: "false"`, `keep-pod-on-cancel: "true"`},
 		// The default client limits slow down a run with a hundred tasks.
-		{`"-entrypoint-image",`, `"-kube-api-qps", "100", "-kube-api-burst", "200", "-entrypoint-image",`},
+		{1, `"-entrypoint-image",`, `"-kube-api-qps", "100", "-kube-api-burst", "200", "-entrypoint-image",`},
+		// Ready is ready: the probes of both deployments look every ten seconds.
+		{2, patientProbe, strings.Replace(patientProbe, "initialDelaySeconds: 5\n          periodSeconds: 10", "periodSeconds: 1", 1)},
 	}
 }
+
+const patientProbe = `readinessProbe:
+          httpGet:
+            path: /readiness
+            port: probes
+            scheme: HTTP
+          initialDelaySeconds: 5
+          periodSeconds: 10`
 
 func deployTekton(ctx context.Context, l layout, c components) error {
 	manifest, err := c.resolved("tekton")
 	if err != nil {
 		return err
 	}
-	if err := apply(ctx, l, "tekton", manifest); err != nil {
-		return err
-	}
-	return rollout(ctx, l, "tekton-pipelines", "tekton-pipelines-controller", "tekton-pipelines-webhook")
+	return apply(ctx, l, "tekton", manifest)
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,7 +55,17 @@ func prepare(ctx context.Context, l layout, p *progress) error {
 	return buildPrograms(ctx, l, p)
 }
 
+// buildPrograms fills the cache. It has its own lock, because tests that only
+// want the programs call it while a cluster starts.
 func buildPrograms(ctx context.Context, l layout, p *progress) error {
+	if err := os.MkdirAll(l.cache, 0o755); err != nil {
+		return err
+	}
+	release, err := acquireLock(filepath.Join(l.cache, "lock"))
+	if err != nil {
+		return err
+	}
+	defer release()
 	for _, m := range modules {
 		err := p.step(ctx, "programs: "+m.about, func(ctx context.Context) error { return m.build(ctx, l) })
 		if err != nil {
@@ -65,14 +77,13 @@ func buildPrograms(ctx context.Context, l layout, p *progress) error {
 
 // buildOnly is for tests that need an API server and no node.
 func buildOnly(ctx context.Context, l layout, p *progress) error {
-	var packages []string
-	for _, name := range missingPackages() {
-		if name == "etcd-server" {
-			packages = append(packages, name)
-		}
-	}
-	if err := installPackages(ctx, packages); err != nil {
+	if err := checkSource(l.source); err != nil {
 		return err
+	}
+	if slices.Contains(missingPackages(), etcdPackage) {
+		if err := installPackages(ctx, []string{etcdPackage}); err != nil {
+			return err
+		}
 	}
 	if err := buildPrograms(ctx, l, p); err != nil {
 		return err
@@ -104,17 +115,16 @@ func startServers(ctx context.Context, l layout, p *progress) error {
 	if err != nil {
 		return err
 	}
-	plane, err := controlPlane(l)
-	if err != nil {
-		return err
-	}
-	if err := startAll(ctx, l, p, append([]server{registry(l, bin)}, plane...)); err != nil {
+	if err := startAll(ctx, l, p, controlPlane(l, bin)); err != nil {
 		return err
 	}
 	if err := p.step(ctx, "base images", func(ctx context.Context) error { return ensureBaseImages(ctx, l) }); err != nil {
 		return err
 	}
 	if err := startAll(ctx, l, p, node(l, bin)); err != nil {
+		return err
+	}
+	if err := startAll(ctx, l, p, controllers(l, bin)); err != nil {
 		return err
 	}
 	return p.step(ctx, "node ready", func(ctx context.Context) error { return waitNodeReady(ctx, l) })
@@ -173,8 +183,14 @@ func deploy(ctx context.Context, l layout, p *progress) error {
 	}{
 		{"images: Tekton and Prow", func(ctx context.Context) error { return c.build(ctx, l) }},
 		{"images into the registry", func(ctx context.Context) error { return c.pushImages(ctx, l) }},
-		{"Tekton", func(ctx context.Context) error { return deployTekton(ctx, l, c) }},
-		{"Prow", func(ctx context.Context) error { return deployProw(ctx, l, c) }},
+		{"Tekton and Prow deployed", func(ctx context.Context) error {
+			if err := deployTekton(ctx, l, c); err != nil {
+				return err
+			}
+			return deployProw(ctx, l, c)
+		}},
+		{"Prow ready", func(ctx context.Context) error { return rollout(ctx, l, prowJobNamespace, prowDeployments) }},
+		{"Tekton ready", func(ctx context.Context) error { return rollout(ctx, l, tektonNamespace, tektonDeployments) }},
 	}
 	for _, step := range steps {
 		if err := p.step(ctx, step.name, step.do); err != nil {
