@@ -47,6 +47,9 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if err != nil {
 		return fmt.Errorf("observing run %s: %w", r.ID, err)
 	}
+	if s.overdue() {
+		r.AbortReason = "its time was up"
+	}
 	step := next(s)
 	if step != stepWait && step != stepNone {
 		logging.FromContext(ctx).Infow("Run", "run", r.ID, "state", r.State, "step", step)
@@ -67,15 +70,24 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	case stepFinish:
 		t.finish(ctx, r, s)
 	case stepWait:
-		if s.pipelineRun != nil && s.pipelineRun.IsDone() {
-			err = &waiting{after: settlePause, reason: "ProwJobs of run " + r.ID + " are still going"}
-		}
+		err = s.wait()
 	case stepNone:
 	}
 	if err != nil {
 		return fmt.Errorf("run %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// wait says when to look again at a run that is not ours to move.
+func (s situation) wait() error {
+	switch {
+	case s.run.State == v1alpha1.RunPending:
+		return nil
+	case s.live():
+		return &waiting{after: s.deadline.Sub(s.now), reason: "run " + s.run.ID + " goes on"}
+	}
+	return &waiting{after: settlePause, reason: "ProwJobs of run " + s.run.ID + " are still going"}
 }
 
 // observe gathers what the next step depends on, and counts.

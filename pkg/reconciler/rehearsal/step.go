@@ -14,6 +14,9 @@ import (
 // in another.
 const maxAttempts = 3
 
+// abortTime is how long after its deadline a run may still be on its way out.
+const abortTime = 2 * time.Minute
+
 // step is what to do next about a run.
 type step string
 
@@ -62,17 +65,26 @@ func next(s situation) step {
 		return nextPending(s)
 	case s.run.AbortReason != "":
 		return nextAborting(s)
-	case s.pipelineRun != nil && !s.pipelineRun.IsDone():
+	case s.live():
 		return stepWait
-	case neverStarted(s) && s.run.Attempt < maxAttempts && s.now.Before(s.deadline):
+	case s.neverStarted() && s.run.Attempt < maxAttempts && s.now.Before(s.deadline):
 		return stepContinue
-	case unsettled(s.outcomes) && s.now.Before(s.deadline):
+	case s.unsettled():
 		return stepWait
-	case !s.reported:
+	case !s.reported, s.neverStarted():
+		// The finally task leaves open what another attempt might still run.
 		return stepPublish
 	}
 	return stepFinish
 }
+
+// overdue says that a run has had all the time it may take.
+func (s situation) overdue() bool {
+	return s.run.State == v1alpha1.RunRunning && !s.now.Before(s.deadline) && (s.live() || s.unsettled())
+}
+
+// live says that Tekton is not done with the PipelineRun.
+func (s situation) live() bool { return s.pipelineRun != nil && !s.pipelineRun.IsDone() }
 
 func nextPending(s situation) step {
 	switch {
@@ -87,9 +99,8 @@ func nextPending(s situation) step {
 }
 
 func nextAborting(s situation) step {
-	live := s.pipelineRun != nil && !s.pipelineRun.IsDone()
 	switch {
-	case live, unsettled(s.outcomes) && s.now.Before(s.deadline):
+	case (s.live() || s.unsettled()) && s.now.Before(s.deadline.Add(abortTime)):
 		return stepAbort
 	case !s.reported:
 		return stepPublish
@@ -99,7 +110,7 @@ func nextAborting(s situation) step {
 
 // neverStarted says that the PipelineRun ended by itself before all of its
 // tasks had been scheduled: after a failed task Tekton schedules no others.
-func neverStarted(s situation) bool {
+func (s situation) neverStarted() bool {
 	if s.pipelineRun == nil || endedFromOutside(s.pipelineRun) {
 		return false
 	}
@@ -122,8 +133,8 @@ func endedFromOutside(pr *pipelinev1.PipelineRun) bool {
 }
 
 // unsettled says that Prow is not done with a ProwJob that exists.
-func unsettled(outcomes []report.Outcome) bool {
-	for _, o := range outcomes {
+func (s situation) unsettled() bool {
+	for _, o := range s.outcomes {
 		if o.Verdict != report.NotStarted && !o.Settled() {
 			return true
 		}

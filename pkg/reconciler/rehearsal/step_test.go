@@ -56,9 +56,9 @@ func TestNext(t *testing.T) {
 		"ended, reported":                        {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(passed, lost)}, want: stepFinish},
 		"ended, finally did not report":          {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, lost)}, want: stepPublish},
 		"ended, a ProwJob goes on":               {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, want: stepWait},
-		"ended, a ProwJob goes on for ever":      {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, late: true, want: stepPublish},
+		"ended, another job goes on as well":     {s: situation{run: &running1, pipelineRun: failed, outcomes: list(never, running)}, want: stepContinue},
 		"a task was never scheduled":             {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepContinue},
-		"again and again":                        {s: situation{run: &last, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepFinish},
+		"again and again":                        {s: situation{run: &last, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepPublish},
 		"not scheduled because time was up":      {s: situation{run: &running1, pipelineRun: timeout, outcomes: list(lost, never)}, want: stepPublish},
 		"not scheduled, past the deadline":       {s: situation{run: &running1, pipelineRun: failed, outcomes: list(lost, never)}, late: true, want: stepPublish},
 		"aborting, tasks live":                   {s: situation{run: &aborting, pipelineRun: live, outcomes: list(ending)}, want: stepAbort},
@@ -76,6 +76,32 @@ func TestNext(t *testing.T) {
 			}
 			if got := next(tc.s); got != tc.want {
 				t.Errorf("next step is %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestOverdue(t *testing.T) {
+	running := []report.Outcome{{Verdict: report.Running}}
+	over := []report.Outcome{{Verdict: report.Passed, Finished: noon}}
+	for name, tc := range map[string]struct {
+		state    v1alpha1.RunState
+		pr       *pipelinev1.PipelineRun
+		outcomes []report.Outcome
+		deadline time.Time
+		want     bool
+	}{
+		"in time":                         {v1alpha1.RunRunning, pipelineRun(corev1.ConditionUnknown, ""), running, noon.Add(time.Second), false},
+		"tasks go on at the deadline":     {v1alpha1.RunRunning, pipelineRun(corev1.ConditionUnknown, ""), over, noon, true},
+		"a ProwJob goes on without them":  {v1alpha1.RunRunning, pipelineRun(corev1.ConditionFalse, ""), running, noon, true},
+		"nothing goes on":                 {v1alpha1.RunRunning, pipelineRun(corev1.ConditionFalse, ""), over, noon, false},
+		"it is being aborted already":     {v1alpha1.RunAborting, pipelineRun(corev1.ConditionUnknown, ""), running, noon, false},
+		"it has not started, no deadline": {v1alpha1.RunPending, nil, nil, time.Time{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := situation{run: &v1alpha1.RunStatus{State: tc.state}, pipelineRun: tc.pr, outcomes: tc.outcomes, deadline: tc.deadline, now: noon}
+			if got := s.overdue(); got != tc.want {
+				t.Errorf("overdue: %v, want %v", got, tc.want)
 			}
 		})
 	}
