@@ -76,5 +76,5 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(body) //nolint:errcheck // the client went away
+	_ = encoder.Encode(body) // the client went away
 }

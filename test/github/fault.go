@@ -213,7 +213,7 @@ func (f *Fault) answer(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, body) //nolint:errcheck // a fault need not arrive
+	_, _ = io.WriteString(w, body) // a fault need not arrive
 }
 
 func defaultFaultBody(status int) string {

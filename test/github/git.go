@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -87,13 +88,21 @@ func (g gitDir) line(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
+var (
+	fullSHA        = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	abbreviatedSHA = regexp.MustCompile(`^[0-9a-f]{7,39}$`)
+)
+
 // resolve turns a branch, a full ref or a SHA into the SHA of a commit.
 func (g gitDir) resolve(ctx context.Context, rev string) (string, error) {
-	candidates := []string{"refs/heads/" + rev, rev, "refs/tags/" + rev, "refs/" + rev}
-	for _, c := range candidates {
-		if strings.HasPrefix(c, "-") {
-			continue
+	candidates := []string{rev}
+	if !strings.HasPrefix(rev, "refs/") && !fullSHA.MatchString(rev) {
+		candidates = []string{"refs/heads/" + rev, "refs/tags/" + rev, "refs/" + rev}
+		if abbreviatedSHA.MatchString(rev) {
+			candidates = append(candidates, rev)
 		}
+	}
+	for _, c := range candidates {
 		out, code, err := g.exitCode(ctx, nil, "rev-parse", "--verify", "-q", c+"^{commit}")
 		if err != nil {
 			return "", err

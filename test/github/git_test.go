@@ -136,3 +136,17 @@ func TestMerge(t *testing.T) {
 		t.Errorf("conflicting: got mergeable %t, state %s", got.GetMergeable(), got.GetMergeableState())
 	}
 }
+
+func TestGitFaults(t *testing.T) {
+	srv, ctx := start(t), t.Context()
+	must(srv.AddFault(ctx, github.Fault{Path: "/org/config/info/refs", Times: 1, Status: 503}))(t)
+	cmd := exec.CommandContext(ctx, "git", "ls-remote", srv.URL()+"/org/config")
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "503") {
+		t.Errorf("during the fault: got %v\n%s", err, out)
+	}
+	git(t, "", "ls-remote", srv.URL()+"/org/config")
+	calls := must(srv.Calls(ctx, github.CallQuery{}))(t)
+	if got := calls.Counts["GET /{owner}/{repo}/info/refs"]; got != 2 {
+		t.Errorf("counted %d calls of git, want 2", got)
+	}
+}

@@ -5,9 +5,12 @@ import (
 	"testing"
 
 	gogithub "github.com/google/go-github/v60/github"
+	"go.uber.org/goleak"
 
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const botToken = "bot-token"
 

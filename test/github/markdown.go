@@ -33,7 +33,7 @@ var allowed = func() *bluemonday.Policy {
 func renderMarkdown(text string) template.HTML {
 	var b bytes.Buffer
 	if err := markdown.Convert([]byte(text), &b); err != nil {
-		return template.HTML(template.HTMLEscapeString(text)) //nolint:gosec // escaped
+		return template.HTML(template.HTMLEscapeString(text)) // escaped
 	}
-	return template.HTML(allowed.SanitizeBytes(b.Bytes())) //nolint:gosec // sanitised
+	return template.HTML(allowed.SanitizeBytes(b.Bytes())) // sanitised
 }

@@ -15,6 +15,12 @@ func WithBaseURL(url string) Option {
 	return func(s *Server) { s.baseURL = strings.TrimRight(url, "/") }
 }
 
+// WithDir keeps the repositories in a directory of their own below parent
+// instead of the system's directory for temporary files.
+func WithDir(parent string) Option {
+	return func(s *Server) { s.parent = parent }
+}
+
 // WithToken lets token act as login; the user is created when new.
 func WithToken(token, login string) Option {
 	return func(s *Server) { s.tokens[token] = s.ensureUser(login).login }

@@ -50,9 +50,12 @@ func width(element string) int {
 
 // find returns the route of a request, or nil, and sets its path values.
 func (m *router) find(r *http.Request) *route {
-	got := strings.Split(r.URL.EscapedPath(), "/")
+	got, method := strings.Split(r.URL.EscapedPath(), "/"), r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet // net/http leaves out the body
+	}
 	for i := range m.routes {
-		if to := &m.routes[i]; to.method == r.Method && to.matches(got) {
+		if to := &m.routes[i]; to.method == method && to.matches(got) {
 			to.setValues(r, got)
 			return to
 		}

@@ -20,6 +20,7 @@ type Server struct {
 	clock     func() time.Time
 	log       *slog.Logger
 	validator Validator
+	parent    string // of dir
 	dir       string // bare repositories
 
 	api, web, control http.Handler
@@ -50,16 +51,11 @@ type Server struct {
 // New makes a stand-in that only answers through ServeHTTP. Give it the
 // address it will be reached at WithBaseURL; Start does that by itself.
 func New(opts ...Option) (*Server, error) {
-	dir, err := os.MkdirTemp("", "github-standin-")
-	if err != nil {
-		return nil, fmt.Errorf("make the directory of the repositories: %w", err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		baseURL: "http://github.invalid",
 		clock:   time.Now,
 		log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
-		dir:     dir,
 		ctx:     ctx,
 		cancel:  cancel,
 		users:   map[string]*user{},
@@ -70,6 +66,10 @@ func New(opts ...Option) (*Server, error) {
 	}
 	for _, opt := range opts {
 		opt(s)
+	}
+	var err error
+	if s.dir, err = os.MkdirTemp(s.parent, "github-standin-"); err != nil {
+		return nil, fmt.Errorf("make the directory of the repositories: %w", err)
 	}
 	s.api, s.web, s.control = s.restHandler(), s.webHandler(), s.controlHandler()
 	return s, nil

@@ -22,6 +22,7 @@ type flags struct {
 	listen string
 	url    string
 	ready  string
+	dir    string
 	tokens map[string]string
 	limits bool
 	quiet  bool
@@ -49,6 +50,7 @@ func command() *cobra.Command {
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8980", "address to listen on")
 	cmd.Flags().StringVar(&f.url, "url", "", "address others reach it at, http://host:port (default: that of the listener)")
 	cmd.Flags().StringVar(&f.ready, "ready-file", "", "file that gets the URL once it serves")
+	cmd.Flags().StringVar(&f.dir, "dir", "", "existing directory for the repositories (default: the system's for temporary files)")
 	cmd.Flags().StringToStringVar(&f.tokens, "token", nil, "token=login: lets the bearer of a token act as a user; repeatable")
 	cmd.Flags().BoolVar(&f.limits, "content-limits", false, "enforce GitHub's secondary limits on writes")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "log no calls")
@@ -56,7 +58,7 @@ func command() *cobra.Command {
 }
 
 func run(ctx context.Context, f flags) error {
-	var opts []github.Option
+	opts := []github.Option{github.WithDir(f.dir)}
 	if f.url != "" {
 		opts = append(opts, github.WithBaseURL(f.url))
 	}
