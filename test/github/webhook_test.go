@@ -50,6 +50,12 @@ func listen(t *testing.T, srv *github.Server) *receiver {
 	return rec
 }
 
+func (rec *receiver) answer(status int) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.status = status
+}
+
 func (rec *receiver) heard(t *testing.T, srv *github.Server) string {
 	t.Helper()
 	must(srv.WaitDeliveries(t.Context(), github.None{}))(t)
@@ -127,7 +133,7 @@ func TestDroppedDeliveryIsRedelivered(t *testing.T) {
 func TestFailedDeliveryIsNotRepeated(t *testing.T) {
 	srv := start(t)
 	rec := listen(t, srv)
-	rec.status = http.StatusInternalServerError
+	rec.answer(http.StatusInternalServerError)
 	openPull(t, srv)
 	if got := rec.heard(t, srv); got != "ping, pull_request opened" {
 		t.Errorf("got %s", got)
