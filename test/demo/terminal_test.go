@@ -10,7 +10,7 @@ import (
 func TestMarkdown(t *testing.T) {
 	for name, tc := range map[string]struct{ body, want string }{
 		"emphasis and code":  {"**1 of 3** failed: run `/pj-rehearse`", "1 of 3 failed: run /pj-rehearse"},
-		"hidden marker":      {"text\n\n<!-- rehearsal.dev/plan -->\n", "text"},
+		"hidden marker":      {"text\n\n<!-- rehearsal:plan -->\n", "text"},
 		"link":               {"[log](http://example.com/1)", "log (http://example.com/1)"},
 		"escapes, entities":  {`a \| b \*c\* &lt;d&gt;`, "a | b *c* <d>"},
 		"details are folded": {"<details><summary>Commands</summary>\n\n- a\n- b\n\n</details>", "▸ Commands"},

@@ -90,10 +90,10 @@ func deploy(ctx context.Context) error {
 		return err
 	}
 	begin := time.Now()
-	if err := world.cluster.Clear(ctx); err != nil {
+	if err := world.cluster.Install(ctx, installation, func(what string) { fmt.Println("e2e:", what) }); err != nil {
 		return err
 	}
-	if err := world.cluster.Install(ctx, installation, func(what string) { fmt.Println("e2e:", what) }); err != nil {
+	if err := world.cluster.Clear(ctx); err != nil {
 		return err
 	}
 	url, err := world.cluster.ReceiverURL(ctx)

@@ -19,10 +19,10 @@ import (
 
 // Kinds of comments of ours, as their markers begin.
 const (
-	PlanComment   = "<!-- rehearsal.dev/plan"
-	RunComment    = "<!-- rehearsal.dev/run"
-	DeniedComment = "<!-- rehearsal.dev/denied"
-	AnswerComment = "<!-- rehearsal.dev/answer"
+	PlanComment   = "<!-- rehearsal:plan"
+	RunComment    = "<!-- rehearsal:run"
+	DeniedComment = "<!-- rehearsal:denied"
+	AnswerComment = "<!-- rehearsal:answer"
 )
 
 // Conversation is a pull request on the stand-in, and what the cluster has of

@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -159,9 +160,10 @@ func (c *Cluster) ReceiverURL(ctx context.Context) (string, error) {
 }
 
 // Clear removes what earlier rehearsals left: a stand-in starts anew and counts
-// pull requests from one again.
+// pull requests from one again. The controller must run: it has the last word on
+// each.
 func (c *Cluster) Clear(ctx context.Context) error {
-	all := metav1.ListOptions{}
+	all, ours := metav1.ListOptions{}, metav1.ListOptions{LabelSelector: run.LabelRehearsalUID}
 	background := metav1.DeletePropagationBackground
 	del := metav1.DeleteOptions{PropagationPolicy: &background}
 	if err := c.Rehearsals.RehearsalV1alpha1().Rehearsals(Namespace).DeleteCollection(ctx, del, all); err != nil && !apierrors.IsNotFound(err) {
@@ -170,8 +172,14 @@ func (c *Cluster) Clear(ctx context.Context) error {
 	if err := c.Tekton.TektonV1().PipelineRuns(Namespace).DeleteCollection(ctx, del, all); err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("remove earlier PipelineRuns: %w", err)
 	}
-	if err := c.Prow.ProwV1().ProwJobs(ProwJobNamespace).DeleteCollection(ctx, del, all); err != nil {
+	if err := c.Prow.ProwV1().ProwJobs(ProwJobNamespace).DeleteCollection(ctx, del, ours); err != nil {
 		return fmt.Errorf("remove earlier ProwJobs: %w", err)
 	}
-	return nil
+	return Until(ctx, time.Minute, "earlier rehearsals to be gone", func(ctx context.Context) (string, bool, error) {
+		list, err := c.Rehearsals.RehearsalV1alpha1().Rehearsals(Namespace).List(ctx, all)
+		if err != nil {
+			return "", false, err
+		}
+		return fmt.Sprintf("%d are left", len(list.Items)), len(list.Items) == 0, nil
+	})
 }
