@@ -157,6 +157,7 @@ func (c *collator) abortReason(ctx context.Context) (string, error) {
 
 // publish writes the comment, and tries again while there is hope.
 func (c *collator) publish(ctx context.Context, m run.Manifest, body string) error {
+	deadline := c.now().Add(publishing)
 	ctx, cancel := context.WithTimeout(ctx, publishing)
 	defer cancel()
 	for pause := c.backoff; ; pause = min(2*pause, longestPause) {
@@ -169,7 +170,7 @@ func (c *collator) publish(ctx context.Context, m run.Manifest, body string) err
 		if errors.As(err, &limited) {
 			wait = max(limited.Until.Sub(c.now()), pause)
 		}
-		if deadline, ok := ctx.Deadline(); ok && c.now().Add(wait).After(deadline) {
+		if c.now().Add(wait).After(deadline) {
 			return fmt.Errorf("%w (given up after %s)", err, publishing)
 		}
 		c.say("%v; trying again in %s", err, wait.Round(time.Millisecond))

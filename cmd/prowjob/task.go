@@ -55,8 +55,8 @@ func (t *task) run(ctx context.Context) bool {
 	}
 	o := prowjob.Observe(run.Job{Name: jobName(pj)}, pj)
 	sentence := o.Name + " " + string(o.Verdict)
-	if d := o.Duration(); d > 0 {
-		sentence += " after " + d.Round(time.Second).String()
+	if d := o.Duration().Round(time.Second); d > 0 {
+		sentence += " after " + d.String()
 	}
 	if o.Detail != "" {
 		sentence += ": " + o.Detail
@@ -109,7 +109,7 @@ func (t *task) stopped(ctx context.Context) {
 		t.say("this pod was told to stop, but nobody cancelled the run: the ProwJob %s goes on", t.name)
 		return
 	}
-	if err := prowjob.Abort(ctx, t.ProwJobs, t.name, "Aborted: the rehearsal was cancelled."); err != nil {
+	if err := prowjob.Abort(ctx, t.ProwJobs, t.name, "The rehearsal was cancelled."); err != nil {
 		t.say("%v", err)
 		return
 	}

@@ -59,7 +59,7 @@ func (a *Attendant) Attend(ctx context.Context, name string) (*prowapi.ProwJob, 
 		stop()
 		wait(copied, drain)
 	}
-	if out.passed() == 0 && hasPod(pj) {
+	if out.passed() == 0 && hasPod(pj) && !neverRan(pj) {
 		a.printDeck(ctx, pj, out)
 	}
 	return pj, nil

@@ -99,8 +99,8 @@ func addContexts(configs map[string]*rest.Config, file string) error {
 			}
 		}
 		for _, alias := range aliases {
-			if _, ok := configs[alias]; ok && alias == name {
-				return fmt.Errorf("the context %s is defined twice", name)
+			if _, ok := configs[alias]; ok {
+				return fmt.Errorf("the cluster %s is defined twice", alias)
 			}
 			configs[alias] = config
 		}

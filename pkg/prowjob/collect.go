@@ -82,7 +82,7 @@ func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs
 }
 
 func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob) {
-	if o.Verdict == report.Unschedulable || pj.Status.Description == plankPendingTimeout {
+	if neverRan(pj) {
 		if why := c.Logs.Obstacle(ctx, pj); why != "" {
 			o.Detail = joinSentences(o.Detail, report.Censor(why, c.Secrets))
 		}

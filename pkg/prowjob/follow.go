@@ -34,7 +34,7 @@ type follower struct {
 	interval time.Duration
 
 	uid     types.UID
-	told    string
+	told    map[string]bool
 	streams map[string]*stream
 }
 
@@ -84,15 +84,25 @@ func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
 		case err == nil && (over(pod) || anyStarted(pod)):
 			return pod, nil
 		case err == nil:
-			if why := waitingFor(pod); why != f.told && why != "" {
-				f.told = why
-				f.out.say("the pod waits: " + why)
-			}
+			f.tell(waitingFor(pod))
 		}
 		if err := sleep(ctx, f.interval); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// tell says once what the pod waits for: pulling an image alternates between
+// failing and backing off.
+func (f *follower) tell(why string) {
+	if why == "" || f.told[why] {
+		return
+	}
+	if f.told == nil {
+		f.told = map[string]bool{}
+	}
+	f.told[why] = true
+	f.out.say("the pod waits: " + why)
 }
 
 func over(pod *corev1.Pod) bool {

@@ -60,6 +60,13 @@ func verdict(pj *prowapi.ProwJob) (report.Verdict, string) {
 	return report.Queued, said
 }
 
+// neverRan says that the pod was given up before it started, so that only the
+// cluster can tell why.
+func neverRan(pj *prowapi.ProwJob) bool {
+	said := pj.Status.Description
+	return pj.Status.State == prowapi.ErrorState && (said == plankSchedulingTimeout || said == plankPendingTimeout)
+}
+
 func errorVerdict(pj *prowapi.ProwJob, said string) (report.Verdict, string) {
 	switch {
 	case said == plankSchedulingTimeout:

@@ -133,8 +133,8 @@ func allSettled(outcomes []Outcome) bool {
 
 func runRow(o Outcome) string {
 	took := dash
-	if d := o.Duration(); d > 0 {
-		took = d.Round(time.Second).String()
+	if d := o.Duration().Round(time.Second); d > 0 {
+		took = d.String()
 	}
 	log := link("log", o.URL)
 	if log == "" {

@@ -44,8 +44,8 @@ func textTable(outcomes []Outcome) string {
 	fmt.Fprintln(w, "RESULT\tTIME\tJOB\tREPOSITORY\tBRANCH\tLOG") //nolint:errcheck // a strings.Builder takes everything
 	for _, o := range outcomes {
 		cells := []string{string(o.Verdict), "-", o.Name, o.Repo, o.Branch, o.URL}
-		if d := o.Duration(); d > 0 {
-			cells[1] = d.Round(time.Second).String()
+		if d := o.Duration().Round(time.Second); d > 0 {
+			cells[1] = d.String()
 		}
 		for i, cell := range cells {
 			if cells[i] = oneLine(cell); cells[i] == "" {

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	tektonfake "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/fake"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+var now = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// page is a pull request's comment that answers with the given errors first.
+type page struct {
+	errs  []error
+	calls int
+	body  string
+}
+
+func (p *page) EditComment(_ context.Context, org, repo string, id int64, body string) error {
+	p.calls++
+	if len(p.errs) > 0 {
+		err := p.errs[0]
+		p.errs = p.errs[1:]
+		return err
+	}
+	if org != "acme" || repo != "release" || id != 42 {
+		return &github.NotFoundError{Op: "editing the comment"}
+	}
+	p.body = body
+	return nil
+}
+
+func prowJob(name string, state prowapi.ProwJobState, complete bool) *prowapi.ProwJob {
+	pj := &prowapi.ProwJob{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "prow"}, Status: prowapi.ProwJobStatus{State: state}}
+	if complete {
+		done := metav1.NewTime(now)
+		pj.Status.CompletionTime = &done
+	}
+	return pj
+}
+
+func pipelineRun(reason string, status pipelinev1.PipelineRunSpecStatus) *pipelinev1.PipelineRun {
+	pr := &pipelinev1.PipelineRun{ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Spec: pipelinev1.PipelineRunSpec{Status: status}}
+	if reason != "" {
+		pr.Annotations = map[string]string{run.AnnotationAbortReason: reason}
+	}
+	return pr
+}
+
+func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sruntime.Object) (*collator, *prowfake.Clientset, *bytes.Buffer) {
+	t.Helper()
+	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Deadline: now.Add(time.Hour)}
+	for _, name := range []string{"a", "b"} {
+		m.Jobs = append(m.Jobs, run.Job{Name: "pull-" + name, ProwJob: name, Type: "presubmit", Repo: "acme/widget"})
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Data: map[string]string{run.ManifestKey: string(raw)}}
+	prow, out := prowfake.NewSimpleClientset(jobs...), &bytes.Buffer{}
+	return &collator{
+		Connection: &prowjob.Connection{
+			Kube: kubefake.NewSimpleClientset(cm), Tekton: tektonfake.NewSimpleClientset(pr),
+			ProwJobs: prow.ProwV1().ProwJobs("prow"), Logs: &prowjob.Logs{},
+		},
+		editor: p, out: out, now: func() time.Time { return now }, interval: time.Millisecond, backoff: time.Millisecond,
+		namespace: "rehearsals", run: "run-1", comment: 42, pipelineRun: "run-1", finalGrace: time.Minute,
+	}, prow, out
+}
+
+func TestCollate(t *testing.T) {
+	cases := []struct {
+		name string
+		pr   *pipelinev1.PipelineRun
+		jobs []k8sruntime.Object
+		// clock is added to the time with every look at it.
+		clock time.Duration
+		want  string
+	}{
+		{
+			name: "all passed", pr: pipelineRun("", ""),
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.SuccessState, true)},
+			want: "✅ **All 2 rehearsals passed**",
+		},
+		{
+			name: "one failed", pr: pipelineRun("", ""),
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.FailureState, true)},
+			want: "❌ **1 of 2 rehearsals failed**: 1 passed.",
+		},
+		{
+			name: "one to be continued", pr: pipelineRun("", ""),
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.FailureState, true)},
+			want: "⏳ **Running 1 of 2 rehearsals**: 1 failed, 1 not started.",
+		},
+		{
+			name: "one never ends", pr: pipelineRun("", ""), clock: 10 * time.Minute,
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.PendingState, false)},
+			want: "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.",
+		},
+		{
+			name: "aborted", pr: pipelineRun("a new push", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.AbortedState, true)},
+			want: "🛑 **Aborted**: a new push. 1 not started.",
+		},
+		{
+			name: "aborted, and plank is away", pr: pipelineRun("a new push", ""), clock: time.Second,
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.AbortedState, false)},
+			want: "🛑 **Aborted**: a new push. 1 not started.",
+		},
+		{
+			name: "cancelled by hand", pr: pipelineRun("", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),
+			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.AbortedState, true)},
+			want: "🛑 **Aborted**: the PipelineRun was cancelled. 1 passed.",
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := &page{}
+			collator, _, out := newCollator(t, p, c.pr, c.jobs...)
+			clock := now
+			collator.now = func() time.Time { clock = clock.Add(c.clock); return clock }
+			if err := collator.collate(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if first, _, _ := strings.Cut(p.body, "\n"); first != c.want {
+				t.Errorf("reports %q, want %q", first, c.want)
+			}
+			if m, ok := report.FindMarker(p.body); !ok || m != report.RunMarker("comment-5-0") {
+				t.Errorf("marker %q", m)
+			}
+			if p.calls != 1 || !strings.Contains(out.String(), "pull-a") || !strings.Contains(out.String(), "Written to comment 42") {
+				t.Errorf("%d calls, log:\n%s", p.calls, out)
+			}
+		})
+	}
+}
+
+func TestCollateWaits(t *testing.T) {
+	p := &page{}
+	collator, prow, out := newCollator(t, p, pipelineRun("", ""), prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.PendingState, false))
+	looks := 0
+	collator.now = func() time.Time {
+		if looks++; looks == 5 {
+			if err := prow.Tracker().Update(prowapi.SchemeGroupVersion.WithResource("prowjobs"), prowJob("b", prowapi.SuccessState, true), "prow"); err != nil {
+				t.Error(err)
+			}
+		}
+		return now
+	}
+	if err := collator.collate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(p.body, "✅ **All 2 rehearsals passed**") || strings.Count(out.String(), "Waiting until 2026-11-20T11:00:00Z for: pull-b") != 1 {
+		t.Errorf("got %.80q, log:\n%s", p.body, out)
+	}
+}
+
+func TestPublishing(t *testing.T) {
+	bad := errors.New("GitHub answers 502")
+	cases := []struct {
+		name  string
+		errs  []error
+		calls int
+		ok    bool
+	}{
+		{"ten times 502", []error{bad, bad, bad, bad, bad, bad, bad, bad, bad, bad}, 11, true},
+		{"rate limit that ends soon", []error{&github.RateLimitedError{Until: now.Add(time.Millisecond)}}, 2, true},
+		{"rate limit that does not", []error{&github.RateLimitedError{Until: now.Add(time.Hour)}}, 1, false},
+		{"comment deleted", []error{&github.NotFoundError{Op: "x"}}, 1, false},
+		{"pull request locked", []error{&github.RefusedError{Op: "x", Status: 403}}, 1, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := &page{errs: c.errs}
+			collator, _, _ := newCollator(t, p, pipelineRun("", ""), prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.SuccessState, true))
+			collator.backoff = time.Microsecond
+			if err := collator.collate(context.Background()); (err == nil) != c.ok {
+				t.Errorf("got error %v", err)
+			}
+			if p.calls != c.calls {
+				t.Errorf("%d calls, want %d", p.calls, c.calls)
+			}
+		})
+	}
+}
+
+func TestCollateSaysWhatIsMissing(t *testing.T) {
+	collator, _, _ := newCollator(t, &page{}, pipelineRun("", ""))
+	collator.run = "run-2"
+	if err := collator.collate(context.Background()); err == nil || !strings.Contains(err.Error(), "reading the ConfigMap run-2") {
+		t.Errorf("got %v", err)
+	}
+	collator, _, _ = newCollator(t, &page{}, pipelineRun("", ""))
+	collator.pipelineRun = "run-2"
+	if err := collator.collate(context.Background()); err == nil || !strings.Contains(err.Error(), "reading the PipelineRun run-2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	cases := []struct {
+		name string
+		args []string
+		want int
+	}{
+		{"help", []string{"--help"}, 0},
+		{"nothing", nil, 2},
+		{"no comment", []string{"--run", "a"}, 2},
+		{"something else", []string{"--run", "a", "--comment", "1", "b"}, 2},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := start(c.args); got != c.want {
+				t.Errorf("exits with %d, want %d", got, c.want)
+			}
+		})
+	}
+}

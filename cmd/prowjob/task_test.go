@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	tektonfake "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/fake"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	k8stesting "k8s.io/client-go/testing"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+func rendered(t *testing.T) *corev1.ConfigMap {
+	t.Helper()
+	raw, err := json.Marshal(prowapi.ProwJob{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "job-1", Namespace: "prow",
+			Labels:      map[string]string{run.LabelRehearsalUID: "uid-1"},
+			Annotations: map[string]string{run.AnnotationJob: "pull-widget-e2e"},
+		},
+		Spec:   prowapi.ProwJobSpec{Job: "rehearse-7-pull-widget-e2e"},
+		Status: prowapi.ProwJobStatus{State: prowapi.TriggeredState},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"},
+		Data:       map[string]string{"job-1": string(raw), "broken": "{"},
+	}
+}
+
+func newTask(t *testing.T, taskRuns ...k8sruntime.Object) (*task, *prowfake.Clientset, *bytes.Buffer) {
+	t.Helper()
+	kube, prow, out := kubefake.NewSimpleClientset(rendered(t)), prowfake.NewSimpleClientset(), &bytes.Buffer{}
+	return &task{
+		Connection: &prowjob.Connection{
+			Kube: kube, Tekton: tektonfake.NewSimpleClientset(taskRuns...), ProwJobs: prow.ProwV1().ProwJobs("prow"),
+			Logs: &prowjob.Logs{},
+		},
+		namespace: "rehearsals", configMap: "run-1", name: "job-1", out: out,
+	}, prow, out
+}
+
+// plank completes every ProwJob at once.
+func plank(prow *prowfake.Clientset, state prowapi.ProwJobState, description string) {
+	prow.PrependReactor("create", "prowjobs", func(action k8stesting.Action) (bool, k8sruntime.Object, error) {
+		pj := action.(k8stesting.CreateAction).GetObject().(*prowapi.ProwJob)
+		pj.Status.State, pj.Status.Description = state, description
+		pj.SetComplete()
+		return false, nil, nil
+	})
+}
+
+func lastLine(out *bytes.Buffer) string {
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	return lines[len(lines)-1]
+}
+
+func TestTaskEndsWithTheVerdict(t *testing.T) {
+	cases := []struct {
+		state       prowapi.ProwJobState
+		description string
+		ok          bool
+		last        string
+	}{
+		{prowapi.SuccessState, "Job succeeded.", true, "» pull-widget-e2e passed"},
+		{prowapi.FailureState, "Job failed.", false, "» pull-widget-e2e failed"},
+		{prowapi.AbortedState, "a new push", false, "» pull-widget-e2e aborted: a new push"},
+		{prowapi.AbortedState, "Pod running timeout.", false, "» pull-widget-e2e timed out: its pod ran for longer than Prow allows"},
+		{prowapi.ErrorState, "Pod scheduling timeout.", false, "» pull-widget-e2e unschedulable: no node took its pod in time"},
+	}
+	for _, c := range cases {
+		t.Run(string(c.state)+" "+c.description, func(t *testing.T) {
+			task, prow, out := newTask(t)
+			plank(prow, c.state, c.description)
+			if ok := task.run(context.Background()); ok != c.ok {
+				t.Errorf("ok is %v", ok)
+			}
+			if last := lastLine(out); last != c.last {
+				t.Errorf("ends with %q, want %q", last, c.last)
+			}
+		})
+	}
+}
+
+func TestTaskSaysWhatIsMissing(t *testing.T) {
+	cases := []struct{ configMap, name, want string }{
+		{"run-2", "job-1", `» reading the ConfigMap run-2: configmaps "run-2" not found`},
+		{"run-1", "job-2", "» the ConfigMap run-1 has no ProwJob job-2"},
+		{"run-1", "broken", "» reading the ProwJob broken in the ConfigMap run-1: unexpected end of JSON input"},
+	}
+	for _, c := range cases {
+		t.Run(c.configMap+"/"+c.name, func(t *testing.T) {
+			task, _, out := newTask(t)
+			task.configMap, task.name = c.configMap, c.name
+			if task.run(context.Background()) {
+				t.Error("succeeded")
+			}
+			if last := lastLine(out); last != c.want {
+				t.Errorf("says %q, want %q", last, c.want)
+			}
+		})
+	}
+}
+
+func TestSignal(t *testing.T) {
+	taskRun := func(status pipelinev1.TaskRunSpecStatus) *pipelinev1.TaskRun {
+		return &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{Name: "task-1", Namespace: "rehearsals"}, Spec: pipelinev1.TaskRunSpec{Status: status}}
+	}
+	cases := []struct {
+		name     string
+		taskRun  string
+		taskRuns []k8sruntime.Object
+		want     prowapi.ProwJobState
+	}{
+		{"by hand", "", nil, prowapi.AbortedState},
+		{"run cancelled", "task-1", []k8sruntime.Object{taskRun(pipelinev1.TaskRunSpecStatusCancelled)}, prowapi.AbortedState},
+		{"pod deleted", "task-1", []k8sruntime.Object{taskRun("")}, prowapi.TriggeredState},
+		{"cannot be told", "task-1", nil, prowapi.TriggeredState},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			task, prow, out := newTask(t, c.taskRuns...)
+			task.taskRun = c.taskRun
+			ctx, signal := context.WithCancel(context.Background())
+			prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+				signal()
+				return false, nil, nil
+			})
+			if task.run(ctx) {
+				t.Error("succeeded")
+			}
+			pj, err := task.ProwJobs.Get(context.Background(), "job-1", metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if pj.Status.State != c.want || pj.Complete() {
+				t.Errorf("the ProwJob is %s, complete: %v\n%s", pj.Status.State, pj.Complete(), out)
+			}
+		})
+	}
+}
+
+func TestFlags(t *testing.T) {
+	cases := []struct {
+		name string
+		args []string
+		want int
+	}{
+		{"help", []string{"--help"}, 0},
+		{"no job", nil, 2},
+		{"half a job", []string{"--job", "run-1"}, 2},
+		{"something else", []string{"--job", "a/b", "c"}, 2},
+		{"unknown flag", []string{"--nope"}, 2},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := start(c.args); got != c.want {
+				t.Errorf("exits with %d, want %d", got, c.want)
+			}
+		})
+	}
+}

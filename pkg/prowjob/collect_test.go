@@ -1,0 +1,183 @@
+package prowjob
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	k8stesting "k8s.io/client-go/testing"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+func warning(reason, message string, at time.Time) corev1.Event {
+	return corev1.Event{
+		Type: corev1.EventTypeWarning, Reason: reason, Message: message, LastTimestamp: metav1.NewTime(at),
+		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "job-1"},
+	}
+}
+
+func TestCollectExplains(t *testing.T) {
+	withPod := func(pj *prowapi.ProwJob) *prowapi.ProwJob {
+		pj.Status.PodName = "job-1"
+		return completed(pj)
+	}
+	now := time.Now()
+	failedPod := newPod(corev1.PodFailed, ended("test", 1))
+	cases := []struct {
+		name    string
+		job     *prowapi.ProwJob
+		kubelet *kubelet
+		verdict report.Verdict
+		detail  string
+		excerpt []string
+	}{
+		{
+			name: "failed", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
+			kubelet: &kubelet{pod: failedPod, logs: map[string][]string{"test": {"ok\nError: token is canary-4711\n"}}},
+			verdict: report.Failed, excerpt: []string{"ok", "Error: token is [censored]"},
+		},
+		{
+			name: "ended by the entrypoint", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
+			kubelet: &kubelet{pod: failedPod, logs: map[string][]string{"test": {`{"component":"entrypoint","level":"error","msg":"Process did not finish before 1h0m0s timeout"}` + "\n"}}},
+			verdict: report.TimedOut, detail: "it did not finish within 1h0m0s", excerpt: []string{"entrypoint: Process did not finish before 1h0m0s timeout"},
+		},
+		{
+			name: "log is gone", job: withPod(newJob(prowapi.FailureState, "Job failed.")), kubelet: &kubelet{},
+			verdict: report.Failed, detail: "its log could not be read here",
+		},
+		{
+			name: "no node", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
+			kubelet: &kubelet{events: corev1.EventList{Items: []corev1.Event{
+				warning("FailedScheduling", "0/1 nodes: token=canary-4711", now), warning("FailedScheduling", "older", now.Add(-time.Minute)),
+			}}},
+			verdict: report.Unschedulable, detail: "no node took its pod in time; FailedScheduling: 0/1 nodes: token=[censored]",
+		},
+		{
+			name: "no node, and no right to know why", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
+			kubelet: &kubelet{status: http.StatusForbidden},
+			verdict: report.Unschedulable, detail: "no node took its pod in time",
+		},
+		{name: "passed", job: withPod(newJob(prowapi.SuccessState, "")), kubelet: &kubelet{status: http.StatusTeapot}, verdict: report.Passed},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			client, _ := fakeProw(c.job)
+			collector := Collector{ProwJobs: client, Secrets: []string{"canary-4711"}, Logs: &Logs{
+				Namespace: "test-pods", Clusters: Clusters{"default": c.kubelet.client(t)},
+			}}
+			outcomes, err := collector.Collect(context.Background(), run.Manifest{Jobs: []run.Job{{Name: "a", ProwJob: "job-1"}, {Name: "b", ProwJob: "job-2"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := outcomes[0]
+			if o.Verdict != c.verdict || o.Detail != c.detail {
+				t.Errorf("got %q, %q", o.Verdict, o.Detail)
+			}
+			if diff := cmp.Diff(c.excerpt, o.Excerpt); diff != "" {
+				t.Error(diff)
+			}
+			if outcomes[1].Verdict != report.NotStarted || outcomes[1].Name != "b" {
+				t.Errorf("the missing one is %+v", outcomes[1])
+			}
+		})
+	}
+}
+
+func TestCollectFailsWhole(t *testing.T) {
+	client, clients := fakeProw()
+	clients.PrependReactor("get", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+		return true, nil, errors.New("away")
+	})
+	collector := Collector{ProwJobs: client}
+	if outcomes, err := collector.Collect(context.Background(), run.Manifest{Jobs: make([]run.Job, 9)}); err == nil {
+		t.Errorf("got %v: half a report is a wrong one", outcomes)
+	}
+}
+
+func TestTailFallsBackToDeck(t *testing.T) {
+	var asked string
+	deck := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		_, _ = w.Write([]byte(strings.Repeat("x", 3*maxTail) + "end"))
+	}))
+	t.Cleanup(deck.Close)
+	pj := newJob(prowapi.FailureState, "")
+	pj.Status.BuildID, pj.Status.URL = "17", deck.URL+"/view/gs/bucket/logs/x/17"
+	logs := &Logs{Namespace: "test-pods", Clusters: Clusters{"default": (&kubelet{}).client(t)}, HTTP: deck.Client()}
+	log, err := logs.Tail(context.Background(), pj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(log) != maxTail || !strings.HasSuffix(log, "end") {
+		t.Errorf("%d bytes", len(log))
+	}
+	if asked != "/log?id=17&job=rehearse-7-pull-widget-e2e" {
+		t.Errorf("asked for %s", asked)
+	}
+	for _, url := range []string{"", "https://storage.example.com/x", "::"} {
+		pj.Status.URL = url
+		if log, err := logs.Tail(context.Background(), pj); err == nil {
+			t.Errorf("%q: got %q", url, log)
+		}
+	}
+}
+
+const kubeconfig = `apiVersion: v1
+kind: Config
+clusters:
+- {name: c, cluster: {server: "https://127.0.0.1:1"}}
+users:
+- {name: u, user: {token: t}}
+contexts:
+`
+
+func TestLoadClusters(t *testing.T) {
+	context := func(name string) string { return "- {name: " + name + ", context: {cluster: c, user: u}}\n" }
+	cases := []struct {
+		name  string
+		files map[string]string
+		want  []string
+		err   bool
+	}{
+		{name: "none", want: []string{"default"}},
+		{name: "contexts", files: map[string]string{"kubeconfig": kubeconfig + context("default") + context("build01")}, want: []string{"build01", "default"}},
+		{name: "a file each", files: map[string]string{"build01.yaml": kubeconfig + context("admin@x"), "build02": kubeconfig + context("build02")}, want: []string{"admin@x", "build01", "build02", "default"}},
+		{name: "what a Secret mount has besides", files: map[string]string{"..data": "{", ".hidden": "{"}, want: []string{"default"}},
+		{name: "twice", files: map[string]string{"a": kubeconfig + context("x") + context("y"), "b": kubeconfig + context("x") + context("z")}, err: true},
+		{name: "broken", files: map[string]string{"a": "{"}, err: true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, content := range c.files {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			clusters, err := LoadClusters(dir, &rest.Config{Host: "https://127.0.0.1:2"})
+			if (err != nil) != c.err {
+				t.Fatalf("got error %v", err)
+			}
+			if diff := cmp.Diff(c.want, clusters.Aliases()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	if clusters, err := LoadClusters(filepath.Join(t.TempDir(), "missing"), nil); err != nil || len(clusters) != 0 {
+		t.Errorf("got %v, %v", clusters, err)
+	}
+}

@@ -1,0 +1,64 @@
+package prowjob
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+func TestVerdicts(t *testing.T) {
+	cases := []struct {
+		name        string
+		state       prowapi.ProwJobState
+		description string
+		want        report.Verdict
+		detail      string
+	}{
+		{"success", prowapi.SuccessState, "Job succeeded.", report.Passed, ""},
+		{"failure", prowapi.FailureState, "Job failed.", report.Failed, ""},
+		{"running", prowapi.PendingState, "Job triggered.", report.Running, ""},
+		{"queued", prowapi.TriggeredState, "", report.Queued, ""},
+		{"scheduling", prowapi.SchedulingState, "", report.Queued, ""},
+		{"no state yet", "", "", report.Queued, ""},
+		{"plank's running time-out", prowapi.AbortedState, "Pod running timeout.", report.TimedOut, "its pod ran for longer than Prow allows"},
+		{"aborted by Deck", prowapi.AbortedState, "alice successfully aborted x.", report.Aborted, "alice successfully aborted x."},
+		{"replaced by a newer one", prowapi.AbortedState, "Job triggered.", report.Aborted, ""},
+		{"scheduling time-out", prowapi.ErrorState, "Pod scheduling timeout.", report.Unschedulable, "no node took its pod in time"},
+		{"pending time-out", prowapi.ErrorState, "Pod pending timeout.", report.Errored, "its pod had a node, but did not start in time"},
+		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, report.Errored, "Prow knows no cluster `default`"},
+		{"out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", report.Errored, "Job pod was OOM killed by the cluster."},
+		{"evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", report.Errored, "Job pod was evicted by the cluster."},
+		{"error without a reason", prowapi.ErrorState, "", report.Errored, "Prow could not run it and gives no reason"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := Observe(run.Job{Name: "x"}, newJob(c.state, c.description))
+			if got.Verdict != c.want || got.Detail != c.detail || got.Name != "x" {
+				t.Errorf("got %q, %q", got.Verdict, got.Detail)
+			}
+		})
+	}
+}
+
+func TestObserveTimes(t *testing.T) {
+	at := metav1.NewTime(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC))
+	pending, done := metav1.NewTime(at.Add(time.Minute)), metav1.NewTime(at.Add(3*time.Minute))
+	pj := newJob(prowapi.SuccessState, "")
+	pj.Status.URL = "https://deck/view/1"
+	pj.Status.StartTime, pj.Status.PendingTime, pj.Status.CompletionTime = at, &pending, &done
+	o := Observe(run.Job{}, pj)
+	if o.Duration() != 2*time.Minute || !o.Settled() || o.URL != "https://deck/view/1" {
+		t.Errorf("got %+v", o)
+	}
+	if o := Observe(run.Job{}, nil); o.Verdict != report.NotStarted || o.Settled() {
+		t.Errorf("got %+v", o)
+	}
+	if o := Observe(run.Job{}, newJob(prowapi.AbortedState, "x")); o.Settled() {
+		t.Error("aborted, but plank has not deleted the pod yet")
+	}
+}
