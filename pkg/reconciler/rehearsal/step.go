@@ -14,6 +14,9 @@ import (
 // in another.
 const maxAttempts = 3
 
+// resumePause is the time before the first such attempt.
+const resumePause = 15 * time.Second
+
 // abortTime is how long after its deadline a run may still be on its way out.
 const abortTime = 2 * time.Minute
 
@@ -68,6 +71,9 @@ func next(s situation) step {
 	case s.live():
 		return stepWait
 	case s.neverStarted() && s.run.Attempt < maxAttempts && s.now.Before(s.deadline):
+		if s.now.Before(s.resumeAt()) {
+			return stepWait
+		}
 		return stepContinue
 	case s.unsettled():
 		return stepWait
@@ -76,6 +82,16 @@ func next(s situation) step {
 		return stepPublish
 	}
 	return stepFinish
+}
+
+// resumeAt is when to try again what a PipelineRun never started: later each
+// time, for what was in its way may take a while to go.
+func (s situation) resumeAt() time.Time {
+	ended := s.pipelineRun.Status.CompletionTime
+	if ended == nil {
+		return s.now
+	}
+	return ended.Add(time.Duration(s.run.Attempt) * resumePause)
 }
 
 // overdue says that a run has had all the time it may take.

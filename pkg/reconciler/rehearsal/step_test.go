@@ -8,6 +8,7 @@ import (
 
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/apis"
 	"knative.dev/pkg/controller"
 
@@ -28,6 +29,8 @@ func TestNext(t *testing.T) {
 		failed  = pipelineRun(corev1.ConditionFalse, "Failed")
 		timeout = pipelineRun(corev1.ConditionFalse, pipelinev1.PipelineRunReasonTimedOut.String())
 
+		justNow = pipelineRun(corev1.ConditionFalse, "Failed")
+
 		passed  = report.Outcome{Verdict: report.Passed, Finished: noon}
 		lost    = report.Outcome{Verdict: report.Failed, Finished: noon}
 		running = report.Outcome{Verdict: report.Running}
@@ -40,6 +43,7 @@ func TestNext(t *testing.T) {
 		last     = v1alpha1.RunStatus{State: v1alpha1.RunRunning, Attempt: maxAttempts}
 		aborting = v1alpha1.RunStatus{State: v1alpha1.RunAborting, Attempt: 1, AbortReason: "x"}
 	)
+	justNow.Status.CompletionTime = &metav1.Time{Time: noon.Add(-time.Second)}
 	list := func(o ...report.Outcome) []report.Outcome { return o }
 	for name, tc := range map[string]struct {
 		s    situation
@@ -58,6 +62,7 @@ func TestNext(t *testing.T) {
 		"ended, a ProwJob goes on":               {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, want: stepWait},
 		"ended, another job goes on as well":     {s: situation{run: &running1, pipelineRun: failed, outcomes: list(never, running)}, want: stepContinue},
 		"a task was never scheduled":             {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepContinue},
+		"just now":                               {s: situation{run: &running1, pipelineRun: justNow, reported: true, outcomes: list(lost, never)}, want: stepWait},
 		"again and again":                        {s: situation{run: &last, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepPublish},
 		"not scheduled because time was up":      {s: situation{run: &running1, pipelineRun: timeout, outcomes: list(lost, never)}, want: stepPublish},
 		"not scheduled, past the deadline":       {s: situation{run: &running1, pipelineRun: failed, outcomes: list(lost, never)}, late: true, want: stepPublish},
