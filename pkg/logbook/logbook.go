@@ -34,7 +34,9 @@ type FullError struct {
 	Err       error
 }
 
-func (e *FullError) Error() string { return fmt.Sprintf("the log of Rehearsal %s is full", e.Rehearsal) }
+func (e *FullError) Error() string {
+	return fmt.Sprintf("the log of Rehearsal %s is full", e.Rehearsal)
+}
 
 func (e *FullError) Unwrap() error { return e.Err }
 
@@ -71,22 +73,29 @@ func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
 }
 
 // patchAll appends all commands at once. The API server refuses a patch as a
-// whole when it knows one of them already; then they go one by one.
+// whole when it knows one of them already, or one is not valid; then they go
+// one by one, so that none stands in the way of the others.
 func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
 	err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands)
-	if !isDuplicate(err) {
+	switch {
+	case !apierrors.IsInvalid(err), isFull(err):
 		return err
+	case len(heard.Commands) <= 1:
+		return unlessDuplicate(err)
 	}
-	if len(heard.Commands) == 1 {
-		return nil
-	}
+	var errs []error
 	for i := range heard.Commands {
 		err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands[i:i+1])
-		if err != nil && !isDuplicate(err) {
-			return err
-		}
+		errs = append(errs, unlessDuplicate(err))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func unlessDuplicate(err error) error {
+	if isDuplicate(err) {
+		return nil
+	}
+	return err
 }
 
 // appendPatch appends commands to a log that may have none yet. JSON Patch

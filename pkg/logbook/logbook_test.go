@@ -117,6 +117,18 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 			t.Errorf("resourceVersion went from %s to %s, observed %s", before.ResourceVersion, after.ResourceVersion, after.Spec.Observed.Event)
 		}
 	})
+	t.Run("one that is not valid does not stand in the way", func(t *testing.T) {
+		c := fresh(t)
+		appendAll(t, c, heard("comment-1-0"))
+		bad := heard("comment-2-0", "comment-3-0", "comment-4-0")
+		bad.Commands[1].By = ""
+		if err := logbook.Append(t.Context(), c, bad); err == nil {
+			t.Error("a command of nobody is stored")
+		}
+		if got, want := ids(stored(t, c)), "comment-1-0 comment-2-0 comment-4-0"; got != want {
+			t.Errorf("commands are %q, want %q", got, want)
+		}
+	})
 	t.Run("full", func(t *testing.T) { testFull(t, fresh(t)) })
 	t.Run("parallel, different", func(t *testing.T) { testParallel(t, fresh(t), noCommand, 60, 60) })
 	t.Run("parallel, different, first of all", func(t *testing.T) { testParallel(t, fresh(t), nil, 60, 60) })

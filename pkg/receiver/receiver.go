@@ -44,6 +44,7 @@ type Receiver struct {
 	opts   Options
 	log    *slog.Logger
 	bodies *bodies
+	writer *logbook.Writer
 }
 
 // New makes a receiver.
@@ -51,7 +52,12 @@ func New(opts Options) *Receiver {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Receiver{opts: opts, log: opts.Log, bodies: newBodies()}
+	return &Receiver{
+		opts:   opts,
+		log:    opts.Log,
+		bodies: newBodies(),
+		writer: logbook.NewWriter(opts.Rehearsals, deadline),
+	}
 }
 
 // Handler serves deliveries at / and /hook, and help at /help.
@@ -146,7 +152,7 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	if _, ok := now.Repository(heard.Pull.Org, heard.Pull.Repo); !ok {
 		return fmt.Sprintf("nothing to do: %s is not on a config repository that is served here", name), nil
 	}
-	if err := logbook.Append(ctx, r.opts.Rehearsals, heard); err != nil {
+	if err := r.writer.Append(ctx, heard); err != nil {
 		return "", fmt.Errorf("storing %s of %s: %w", heard.Observed.Event, name, err)
 	}
 	log.Info("stored", "pull", name, "action", heard.Observed.Event, "commands", len(heard.Commands))

@@ -33,6 +33,8 @@ const (
 		"repository":{"name":"release","owner":{"login":"openshift"}}}`
 )
 
+var get metav1.GetOptions
+
 var now = time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
 
 // fixture is a receiver for openshift/release that stores in memory.
@@ -188,7 +190,7 @@ func read7(t *testing.T, store interface {
 	Get(context.Context, string, metav1.GetOptions) (*v1alpha1.Rehearsal, error)
 }) *v1alpha1.Rehearsal {
 	t.Helper()
-	rehearsal, err := store.Get(t.Context(), "openshift-release-7", metav1.GetOptions{})
+	rehearsal, err := store.Get(t.Context(), "openshift-release-7", get)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ type Store struct {
 	// Lose, when set, is asked after each call that was done; its error is the
 	// answer although it was done.
 	Lose func(verb, name string) error
+	// Seen, when set, is shown each patch.
+	Seen func(patch []byte)
 
 	mu      sync.Mutex
 	objects map[string]*v1alpha1.Rehearsal
@@ -67,6 +69,9 @@ func (s *Store) Create(ctx context.Context, r *v1alpha1.Rehearsal, _ metav1.Crea
 // Patch implements logbook.Rehearsals, for JSON Patch.
 func (s *Store) Patch(ctx context.Context, name string, pt types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string) (*v1alpha1.Rehearsal, error) {
 	return s.do(ctx, "patch", name, func() (*v1alpha1.Rehearsal, error) {
+		if s.Seen != nil {
+			s.Seen(data)
+		}
 		if pt != types.JSONPatchType {
 			return nil, fmt.Errorf("patch type %s is not JSON Patch", pt)
 		}
@@ -126,7 +131,7 @@ func patch(current *v1alpha1.Rehearsal, data []byte) (*v1alpha1.Rehearsal, error
 	return &patched, json.Unmarshal(document, &patched)
 }
 
-// validate holds what the schema says about commands.
+// validate holds some of what the schema says about commands.
 func validate(r *v1alpha1.Rehearsal) error {
 	path := field.NewPath("spec", "commands")
 	var errs field.ErrorList
@@ -139,6 +144,9 @@ func validate(r *v1alpha1.Rehearsal) error {
 			errs = append(errs, field.Duplicate(path.Index(i), c.ID))
 		}
 		seen[c.ID] = true
+		if c.By == "" {
+			errs = append(errs, field.Invalid(path.Index(i).Child("by"), c.By, "should be at least 1 chars long"))
+		}
 	}
 	if len(errs) > 0 {
 		return apierrors.NewInvalid(v1alpha1.SchemeGroupVersion.WithKind("Rehearsal").GroupKind(), r.Name, errs)

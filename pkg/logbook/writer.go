@@ -1,0 +1,108 @@
+package logbook
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// maxBatch is how many commands are written at once: with lines of the greatest
+// length they stay below what the API server takes as one request.
+const maxBatch = 100
+
+// Writer appends for a process in which many do so at once. It writes to each
+// log with one call at a time, and what arrives meanwhile goes together into
+// the next. The API server would otherwise repeat all of them at each one that
+// wins, and hundreds at once, as a busy pull request or a row of redeliveries
+// brings them, would take the square of the time.
+type Writer struct {
+	rehearsals Rehearsals
+	timeout    time.Duration
+
+	mu     sync.Mutex
+	queues map[string][]*batch // by the name of the Rehearsal
+}
+
+// NewWriter makes a writer whose writes take as long as the timeout at most.
+func NewWriter(rehearsals Rehearsals, timeout time.Duration) *Writer {
+	return &Writer{rehearsals: rehearsals, timeout: timeout, queues: map[string][]*batch{}}
+}
+
+// batch is what is written at once. Once it is done, err is how that went.
+type batch struct {
+	heard event.Heard
+	done  chan struct{}
+	err   error
+}
+
+// Append is as the function of that name. When the context ends first, what was
+// heard may be stored nevertheless.
+func (w *Writer) Append(ctx context.Context, heard *event.Heard) error {
+	b := w.join(event.Name(heard.Pull), heard)
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the log of Rehearsal %s: %w", event.Name(heard.Pull), ctx.Err())
+	}
+}
+
+// join puts what was heard into a batch that is not being written yet.
+func (w *Writer) join(name string, heard *event.Heard) *batch {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	queue, writing := w.queues[name]
+	if n := len(queue); n > 0 && len(queue[n-1].heard.Commands)+len(heard.Commands) <= maxBatch {
+		queue[n-1].add(heard)
+		return queue[n-1]
+	}
+	b := &batch{heard: *heard, done: make(chan struct{})}
+	b.heard.Commands = slices.Clone(heard.Commands)
+	w.queues[name] = append(queue, b)
+	if !writing {
+		go w.write(name)
+	}
+	return b
+}
+
+func (b *batch) add(heard *event.Heard) {
+	for _, c := range heard.Commands {
+		known := func(other v1alpha1.Command) bool { return other.ID == c.ID }
+		if !slices.ContainsFunc(b.heard.Commands, known) {
+			b.heard.Commands = append(b.heard.Commands, c)
+		}
+	}
+	if heard.Observed != nil {
+		b.heard.Observed = heard.Observed
+	}
+}
+
+// write empties a queue.
+func (w *Writer) write(name string) {
+	for b := w.next(name); b != nil; b = w.next(name) {
+		// Not the context of whoever came first: others wait for it too.
+		ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+		b.err = Append(ctx, w.rehearsals, &b.heard)
+		cancel()
+		close(b.done)
+	}
+}
+
+// next takes the first batch from a queue. A queue stays as long as somebody
+// writes.
+func (w *Writer) next(name string) *batch {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	queue := w.queues[name]
+	if len(queue) == 0 {
+		delete(w.queues, name)
+		return nil
+	}
+	w.queues[name] = queue[1:]
+	return queue[0]
+}
