@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -14,16 +15,17 @@ func (c *Cluster) Diagnose() string {
 	defer cancel()
 	var b strings.Builder
 	for _, args := range [][]string{
-		{"-n", Namespace, "get", "rehearsals,pipelineruns,taskruns,pods", "-o", "wide"},
+		{"-n", Namespace, "get", "rehearsals,pipelineruns,taskruns,pods"},
 		{"-n", ProwJobNamespace, "get", "prowjobs"},
 		{"-n", PodNamespace, "get", "pods"},
-		{"get", "events", "-A", "--field-selector", "type!=Normal", "--sort-by=.lastTimestamp"},
-		{"-n", Namespace, "logs", "deployment/" + Receiver, "--tail=40"},
-		{"-n", Namespace, "logs", "deployment/" + Controller, "--tail=120"},
-		{"-n", ProwJobNamespace, "logs", "deployment/prow-controller-manager", "--tail=30"},
+		{"-n", Namespace, "get", "events", "--field-selector", "type!=Normal", "--sort-by=.lastTimestamp"},
+		{"-n", PodNamespace, "get", "events", "--field-selector", "type!=Normal", "--sort-by=.lastTimestamp"},
+		{"-n", Namespace, "logs", "deployment/" + Receiver, "--tail=200"},
+		{"-n", Namespace, "logs", "deployment/" + Controller, "--tail=1000"},
+		{"-n", ProwJobNamespace, "logs", "deployment/prow-controller-manager", "--tail=50"},
 	} {
 		out, err := c.Output(ctx, "kubectl", args...)
-		fmt.Fprintf(&b, "\n$ kubectl %s\n%s", strings.Join(args, " "), tail(out, 200))
+		fmt.Fprintf(&b, "\n$ kubectl %s\n%s", strings.Join(args, " "), condense(out))
 		if err != nil {
 			fmt.Fprintf(&b, "%v\n", err)
 		}
@@ -31,11 +33,43 @@ func (c *Cluster) Diagnose() string {
 	return b.String()
 }
 
-// tail is the end of a text, in lines.
-func tail(text string, lines int) string {
-	all := strings.SplitAfter(text, "\n")
-	if len(all) <= lines {
-		return text
+const (
+	shownLines  = 60
+	shownColumn = 400
+)
+
+// condense leaves the end of a text, and of JSON log lines what a person reads.
+func condense(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = condenseLine(strings.TrimRight(line, "\n")); line != "" {
+			lines = append(lines, line)
+		}
 	}
-	return fmt.Sprintf("(%d lines left out)\n", len(all)-lines) + strings.Join(all[len(all)-lines:], "")
+	if left := len(lines) - shownLines; left > 0 {
+		lines = append([]string{fmt.Sprintf("(%d lines before these)", left)}, lines[left:]...)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// condenseLine drops the successes, which are many, and the fields that say the
+// same in each line.
+func condenseLine(line string) string {
+	var fields map[string]any
+	if json.Unmarshal([]byte(line), &fields) == nil {
+		var parts []string
+		for _, name := range []string{"timestamp", "time", "severity", "level", "message", "msg", "knative.dev/key", "job", "event", "pull", "run", "repository", "error"} {
+			if value, ok := fields[name]; ok {
+				parts = append(parts, fmt.Sprint(value))
+			}
+		}
+		line = strings.Join(parts, " ")
+	}
+	if strings.Contains(line, "Reconcile succeeded") {
+		return ""
+	}
+	if len(line) > shownColumn {
+		line = line[:shownColumn] + "…"
+	}
+	return line
 }
