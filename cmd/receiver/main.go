@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -93,7 +94,12 @@ func newClient(kubeconfig string) (versioned.Interface, error) {
 func serve(ctx context.Context, probes *receiver.Probes, servers ...*http.Server) error {
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
-		go func() { failed <- s.ListenAndServe() }()
+		listener, err := net.Listen("tcp", s.Addr)
+		if err != nil {
+			return err
+		}
+		defer s.Close() //nolint:errcheck // closes what Shutdown below did not
+		go func() { failed <- s.Serve(listener) }()
 	}
 	probes.SetReady(true)
 	var err error

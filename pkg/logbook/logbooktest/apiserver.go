@@ -53,6 +53,16 @@ func (s *APIServer) Stop() {
 	_ = s.env.Stop()
 }
 
+// Kubeconfig writes a kubeconfig file for a command to use.
+func (s *APIServer) Kubeconfig(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(path, s.env.KubeConfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Rehearsals is a client for the Rehearsals of a namespace of its own.
 func (s *APIServer) Rehearsals(t *testing.T) rehearsals.RehearsalInterface {
 	t.Helper()
