@@ -32,7 +32,11 @@ func TestPortTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	var probes receiver.Probes
 	err = serve(t.Context(), &probes, receiver.NewServer("127.0.0.1:0", nil), receiver.NewServer(l.Addr().String(), nil))
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {

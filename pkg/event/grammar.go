@@ -79,7 +79,7 @@ func Grammar() []Entry {
 // Parse reads a command line, as CommandLines returns it. Prefixes and verbs
 // are understood in any case, names of jobs only as they are written.
 func Parse(line string, prefixes []string) Command {
-	_, rest, ok := cutPrefix(line, prefixes)
+	rest, ok := cutPrefix(line, prefixes)
 	if !ok {
 		return Command{Verb: Unknown, Reason: "it is not a command"}
 	}

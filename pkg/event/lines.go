@@ -18,25 +18,25 @@ func CommandLines(body string, prefixes []string) []string {
 		if !ok {
 			continue
 		}
-		if _, _, ok := cutPrefix(line, prefixes); ok {
+		if _, ok := cutPrefix(line, prefixes); ok {
 			found = append(found, line)
 		}
 	}
 	return found
 }
 
-// cutPrefix splits a command line into its prefix and the rest.
-func cutPrefix(line string, prefixes []string) (prefix, rest string, ok bool) {
+// cutPrefix returns what follows the prefix on a command line.
+func cutPrefix(line string, prefixes []string) (rest string, ok bool) {
 	for _, p := range prefixes {
 		if len(line) < len(p) || !strings.EqualFold(line[:len(p)], p) {
 			continue
 		}
 		rest := line[len(p):]
 		if rest == "" || rest[0] == ' ' || rest[0] == '\t' {
-			return p, strings.TrimSpace(rest), true
+			return strings.TrimSpace(rest), true
 		}
 	}
-	return "", "", false
+	return "", false
 }
 
 // scanner walks through the lines of a Markdown text and knows which of them

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -137,7 +138,7 @@ func TestRateLimits(t *testing.T) {
 					w.Header().Set(key, value)
 				}
 				w.WriteHeader(tt.status)
-				fmt.Fprint(w, tt.body)
+				write(t, w, tt.body)
 			}))
 			defer server.Close()
 			now := begin
@@ -169,6 +170,13 @@ func TestRateLimits(t *testing.T) {
 				t.Errorf("after the window %d calls were made: %v", calls-1, err)
 			}
 		})
+	}
+}
+
+func write(t *testing.T, w io.Writer, body string) {
+	t.Helper()
+	if _, err := io.WriteString(w, body); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -260,7 +268,7 @@ func TestTokenStaysWithItsHost(t *testing.T) {
 		if got := r.Header.Get("Authorization"); got != "" {
 			t.Errorf("the other host was given %q", got)
 		}
-		fmt.Fprint(w, `{"permission":"read"}`)
+		write(t, w, `{"permission":"read"}`)
 	}))
 	defer elsewhere.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -127,7 +127,7 @@ func TestSlow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer connection.Close()
+			defer func() { ok(t, connection.Close()) }()
 			if _, err := fmt.Fprint(connection, tt.sent); err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +141,7 @@ func TestSlow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer resp.Body.Close()
+			defer func() { ok(t, resp.Body.Close()) }()
 			if resp.StatusCode != tt.status {
 				t.Errorf("answer is %s, want %d", resp.Status, tt.status)
 			}

@@ -40,7 +40,7 @@ func TestKeysFileIsReadAgain(t *testing.T) {
 		{"both", func() { write(t, file, "one\ntwo\n") }, true, true},
 		{"only the new one", func() { write(t, file, "two\n") }, false, true},
 		{"emptied: what was stays", func() { write(t, file, "") }, false, true},
-		{"gone: what was stays", func() { os.Remove(file) }, false, true},
+		{"gone: what was stays", func() { ok(t, os.Remove(file)) }, false, true},
 		{"back", func() { write(t, file, "one") }, true, false},
 	}
 	for _, step := range steps {
