@@ -8,7 +8,11 @@ import (
 	"strings"
 	"time"
 
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/watch"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -21,6 +25,8 @@ const (
 	patience = 5 * time.Minute
 	// grace is how long we take to abort: pods are given 30 seconds.
 	grace = 20 * time.Second
+	// watchPause is the time between two watches of the TaskRun.
+	watchPause = 5 * time.Second
 )
 
 // task is one job of a run.
@@ -44,6 +50,9 @@ func splitJob(s string) (configMap, name string, err error) {
 
 // run sees the job through and says whether it succeeded.
 func (t *task) run(ctx context.Context) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go t.watchTaskRun(ctx, cancel)
 	pj, err := t.attend(ctx)
 	if ctx.Err() != nil {
 		t.stopped(context.WithoutCancel(ctx))
@@ -101,7 +110,51 @@ func (t *task) read(ctx context.Context) (*prowapi.ProwJob, error) {
 	return pj, nil
 }
 
-// stopped decides what a signal means for the ProwJob.
+// watchTaskRun ends the task when its TaskRun is cancelled: where Tekton keeps
+// the pods of cancelled TaskRuns, its entrypoint kills the step without a
+// signal that could be caught.
+func (t *task) watchTaskRun(ctx context.Context, cancel context.CancelFunc) {
+	if t.taskRun == "" {
+		return
+	}
+	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, t.taskRun).String()}
+	for ctx.Err() == nil {
+		w, err := t.Tekton.TektonV1().TaskRuns(t.namespace).Watch(ctx, only)
+		if apierrors.IsForbidden(err) {
+			return
+		}
+		if err == nil {
+			if cancelledIn(ctx, w) {
+				cancel()
+			}
+			w.Stop()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(watchPause):
+		}
+	}
+}
+
+// cancelledIn follows a watch of a TaskRun to its end, or until the TaskRun is
+// cancelled.
+func cancelledIn(ctx context.Context, w watch.Interface) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case event, ok := <-w.ResultChan():
+			if !ok {
+				return false
+			}
+			if tr, ok := event.Object.(*pipelinev1.TaskRun); ok && tr.IsCancelled() {
+				return true
+			}
+		}
+	}
+}
+
+// stopped decides what the end of the task means for the ProwJob.
 func (t *task) stopped(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
@@ -116,7 +169,7 @@ func (t *task) stopped(ctx context.Context) {
 	t.say("the run was cancelled: aborted the ProwJob %s", t.name)
 }
 
-// cancelled says whether the signal is meant for the job. Pods are also deleted
+// cancelled says whether it is the job that is to end. Pods are also deleted
 // by drained nodes and by hand; their jobs go on, and whoever reports the run
 // waits for them. When the TaskRun cannot be read the job goes on too: the
 // controller aborts what is to be aborted by itself.

@@ -10,8 +10,10 @@ import (
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	tektonfake "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/fake"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	kubefake "k8s.io/client-go/kubernetes/fake"
 	k8stesting "k8s.io/client-go/testing"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -150,6 +152,32 @@ func TestSignal(t *testing.T) {
 				t.Errorf("the ProwJob is %s, complete: %v\n%s", pj.Status.State, pj.Complete(), out)
 			}
 		})
+	}
+}
+
+func TestTaskRunCancelled(t *testing.T) {
+	tr := &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{Name: "task-1", Namespace: "rehearsals"}}
+	task, prow, _ := newTask(t, tr)
+	task.taskRun = "task-1"
+	clients := task.Tekton.(*tektonfake.Clientset)
+	clients.PrependWatchReactor("taskruns", func(k8stesting.Action) (bool, watch.Interface, error) {
+		tr.Spec.Status = pipelinev1.TaskRunSpecStatusCancelled
+		if err := clients.Tracker().Update(pipelinev1.SchemeGroupVersion.WithResource("taskruns"), tr, "rehearsals"); err != nil {
+			return true, nil, err
+		}
+		w := watch.NewFakeWithChanSize(1, false)
+		w.Add(tr)
+		return true, w, nil
+	})
+	if task.run(context.Background()) {
+		t.Error("succeeded")
+	}
+	job, err := prow.ProwV1().ProwJobs("prow").Get(context.Background(), "job-1", metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return // cancelled before it was created
+	}
+	if err != nil || job.Status.State != prowapi.AbortedState {
+		t.Errorf("got %+v, %v", job, err)
 	}
 }
 
