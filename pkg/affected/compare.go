@@ -79,11 +79,15 @@ func stricter(before, after Effective) bool {
 // exclusion returns the rule that keeps a job from being rehearsed by default,
 // or "".
 func exclusion(job Job, listedOnly bool) string {
+	return exclusionFor(job, job.Effective.Base().Agent, listedOnly)
+}
+
+func exclusionFor(job Job, agent string, listedOnly bool) string {
 	switch {
 	case job.Type == prowapi.PostsubmitJob:
 		return "postsubmits publish and deploy: they run only when named"
-	case job.Effective.Base().Agent != string(prowapi.KubernetesAgent):
-		return "agent " + job.Effective.Base().Agent + ": only kubernetes jobs are rehearsed"
+	case agent != string(prowapi.KubernetesAgent):
+		return "agent " + agent + ": only kubernetes jobs are rehearsed"
 	case job.Change == ChangeAnnotations:
 		return "only annotations differ"
 	case job.Change == ChangeTrigger && listedOnly:

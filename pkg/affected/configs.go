@@ -9,13 +9,13 @@ import (
 // Configs compares two fully loaded configurations, job by job. It is the
 // definition that every faster way must agree with.
 func Configs(before, after *config.Config) *Result {
-	old := index(before)
+	old := indexConfig(before)
 	names := map[string]bool{}
 	for _, j := range old {
 		names[j.ref.nameKey()] = true
 	}
 	result := &Result{Removed: []Ref{}, Affected: []Job{}}
-	now := index(after)
+	now := indexConfig(after)
 	result.Jobs = len(now)
 	for key, j := range now {
 		if job, ok := Judge(j.ref, old[key].Effective, j.Effective, names[j.ref.nameKey()]); ok {
@@ -80,7 +80,7 @@ type indexed struct {
 	Effective
 }
 
-func index(c *config.Config) map[string]indexed {
+func indexConfig(c *config.Config) map[string]indexed {
 	out := map[string]indexed{}
 	add := func(repo string, e Effective) {
 		ref := e.Identify(repo)

@@ -145,6 +145,29 @@ func checkCase(t *testing.T, c pullCase, result *Result) {
 	}
 }
 
+// TestRealPulls is the answer to whether plans are right: every one of the
+// real pull requests, each with cold caches for the first and warm ones after.
+func TestRealPulls(t *testing.T) {
+	cases, clone := realPulls(t)
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return clone, nil }})
+	start := time.Now()
+	for _, c := range cases {
+		t.Run(fmt.Sprint(c.PR), func(t *testing.T) {
+			result, err := planner.Plan(t.Context(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Settings: testInfra})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkCase(t, c, result)
+			for _, j := range result.Affected {
+				if len(j.Reasons) == 0 {
+					t.Errorf("%s %s is affected for no reason", j.Type, j.Name)
+				}
+			}
+		})
+	}
+	t.Logf("%d pull requests in %v", len(cases), time.Since(start))
+}
+
 // TestFullLoadOnRealPulls checks the definition itself on a few; it is slow.
 func TestFullLoadOnRealPulls(t *testing.T) {
 	cases, clone := realPulls(t)

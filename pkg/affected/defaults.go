@@ -1,0 +1,146 @@
+package affected
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/prow/pkg/pod-utils/decorate"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Defaults is everything outside a job that decides what Prow makes of it:
+// Prow's configuration (loaded, without jobs) and all presets, in order.
+type Defaults struct {
+	// File is the path of Prow's main configuration file.
+	File    string
+	Config  *config.Config
+	Presets []PlacedPreset
+	// digest is equal for configurations that treat all jobs alike.
+	digest string
+}
+
+// PlacedPreset is a preset and the file that it is written in.
+type PlacedPreset struct {
+	File string
+	config.Preset
+}
+
+// NewDefaults takes a configuration as Prow's loader left it.
+func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Defaults {
+	return &Defaults{
+		File:    file,
+		Config:  c,
+		Presets: presets,
+		digest: encoded([]any{
+			c.DecorateAllJobs, c.PodNamespace, c.Plank.DefaultDecorationConfigsMap,
+			c.Plank.DefaultDecorationConfigEntries, c.Plank.JobQueueCapacities, c.ProwJobDefaultEntries,
+		}),
+	}
+}
+
+// Apply returns the job as Prow would run it, or Prow's reason for refusing
+// it. The raw job is left as it is.
+func (d *Defaults) Apply(raw Raw) (out Effective, err error) {
+	defer func() {
+		// Prow's validation assumes that some optional fields are there; its
+		// loader turns the panic into a refusal, and so do we.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic loading config: %v", r)
+		}
+	}()
+	out = raw.clone()
+	c := *d.Config
+	c.PresubmitsStatic, c.PostsubmitsStatic, c.Periodics = nil, nil, nil
+	c.Presets = d.matching(out.Base().Labels)
+	if out.Periodic != nil {
+		return out, applyPeriodic(&c, out.Periodic)
+	}
+	// Only jobs of the config repository itself are looked at here, and these
+	// may use any cluster.
+	cluster := orDefault(out.Base().Cluster, "default")
+	c.InRepoConfig.AllowedClusters = map[string][]string{"*": {cluster}}
+	own := &config.ProwYAML{}
+	if out.Presubmit != nil {
+		own.Presubmits = []config.Presubmit{*out.Presubmit}
+	} else {
+		own.Postsubmits = []config.Postsubmit{*out.Postsubmit}
+	}
+	if err := config.DefaultAndValidateProwYAML(&c, own, raw.Repo); err != nil {
+		return out, err
+	}
+	if out.Presubmit != nil {
+		*out.Presubmit = own.Presubmits[0]
+	} else {
+		*out.Postsubmit = own.Postsubmits[0]
+	}
+	return out, nil
+}
+
+func applyPeriodic(c *config.Config, p *config.Periodic) error {
+	if err := c.DefaultPeriodic(p); err != nil {
+		return err
+	}
+	c.Periodics = []config.Periodic{*p}
+	if err := c.ValidateJobConfig(); err != nil {
+		return err
+	}
+	*p = c.Periodics[0]
+	return nil
+}
+
+// matching returns copies of the presets that apply to a job with labels.
+func (d *Defaults) matching(labels map[string]string) []config.Preset {
+	var out []config.Preset
+	for _, p := range d.Presets {
+		if matches(p.Preset, labels) {
+			out = append(out, *p.DeepCopy())
+		}
+	}
+	return out
+}
+
+func matches(p config.Preset, labels map[string]string) bool {
+	for l, v := range p.Labels {
+		if got, ok := labels[l]; !ok || got != v {
+			return false
+		}
+	}
+	return true
+}
+
+// decoration returns the effective decoration of a job, nil when it has none.
+func (d *Defaults) decoration(e *Entry) *prowapi.DecorationConfig {
+	decorated := d.Config.DecorateAllJobs
+	if e.Own.Decorate != nil {
+		decorated = *e.Own.Decorate
+	}
+	if !decorated {
+		return e.Own.Decoration
+	}
+	return d.Config.Plank.GuessDefaultDecorationConfigWithJobDC(e.Own.DefaultsRepo, e.Cluster, e.Own.Decoration)
+}
+
+func (d *Defaults) prowJobDefault(e *Entry) *prowapi.ProwJobDefault {
+	def := e.Own.Defaults.ApplyDefault(d.Config.GetProwJobDefault(e.Own.DefaultsRepo, e.Cluster))
+	return def
+}
+
+func (d *Defaults) namespace(e *Entry) string {
+	return orDefault(e.Own.Namespace, d.Config.PodNamespace)
+}
+
+func (d *Defaults) knowsQueue(name string) bool {
+	_, ok := d.Config.Plank.JobQueueCapacities[name]
+	return name == "" || ok
+}
+
+// checksAlike reports whether Prow's validation of a job cannot tell two
+// decorations apart except by their own validity.
+func checksAlike(before, after *prowapi.DecorationConfig) bool {
+	if before == nil || after == nil {
+		return before == after
+	}
+	return (before.OauthTokenSecret == nil) == (after.OauthTokenSecret == nil) &&
+		decorate.VolumeMounts(before).Equal(decorate.VolumeMounts(after))
+}

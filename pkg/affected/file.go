@@ -1,0 +1,244 @@
+package affected
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/prow/pkg/kube"
+	"sigs.k8s.io/yaml"
+
+	corev1 "k8s.io/api/core/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// File is the summary of one job file: what the other files of a revision, and
+// a comparison of two, need to know of it. It depends on the content alone, so
+// it can be kept by content hash.
+type File struct {
+	Presets []config.Preset `json:"presets,omitempty"`
+	Jobs    []Entry         `json:"jobs,omitempty"`
+}
+
+// Entry is the summary of one job as it is written, before any defaults.
+type Entry struct {
+	Ref     Ref               `json:"ref"`
+	Context string            `json:"context,omitempty"`
+	Agent   string            `json:"agent,omitempty"`
+	Cluster string            `json:"cluster,omitempty"`
+	Queue   string            `json:"queue,omitempty"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	// ConfigMaps are the names of those that the pod reads.
+	ConfigMaps []string `json:"config_maps,omitempty"`
+	// Own is what the job says itself about things that have defaults.
+	Own Own `json:"own,omitzero"`
+}
+
+// Own is what a job says itself about things that Prow's configuration has
+// defaults for. The pointers are JSON, which jobs of one file share.
+type Own struct {
+	Decorate   *bool                     `json:"decorate,omitempty"`
+	Decoration *prowapi.DecorationConfig `json:"decoration,omitempty"`
+	Defaults   *prowapi.ProwJobDefault   `json:"defaults,omitempty"`
+	Namespace  string                    `json:"namespace,omitempty"`
+	// DefaultsRepo is the repository whose defaults apply.
+	DefaultsRepo string `json:"defaults_repo,omitempty"`
+	// ExtraRefs says that there are some, which decoration may change.
+	ExtraRefs bool `json:"extra_refs,omitempty"`
+}
+
+// Parse reads a job file as Prow does: gzip is looked through, unknown fields
+// are accepted.
+func Parse(content []byte) (*config.JobConfig, error) {
+	plain, err := Plain(content)
+	if err != nil {
+		return nil, err
+	}
+	var jc config.JobConfig
+	if err := yaml.Unmarshal(plain, &jc); err != nil {
+		return nil, err
+	}
+	return &jc, nil
+}
+
+// Plain returns the content of a file that may be compressed.
+func Plain(content []byte) ([]byte, error) {
+	if !bytes.HasPrefix(content, []byte("\x1F\x8B")) {
+		return content, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	// No configuration is this large; a bomb is.
+	const limit = 256 << 20
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && len(plain) > limit {
+		err = fmt.Errorf("decompressed content is larger than %d MiB", limit>>20)
+	}
+	return plain, err
+}
+
+// UnknownFields returns what Prow's strict loader would complain about in a
+// job file that the ordinary one accepts, or "".
+func UnknownFields(content []byte) string {
+	plain, err := Plain(content)
+	if err != nil {
+		return ""
+	}
+	if err := yaml.Unmarshal(plain, &config.JobConfig{}, yaml.DisallowUnknownFields); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// Summarise returns the summary of a parsed job file. Jobs are in the order of
+// Raws.
+func Summarise(jc *config.JobConfig) *File {
+	f := &File{Presets: jc.Presets}
+	for _, raw := range Raws(jc) {
+		f.Jobs = append(f.Jobs, summary(raw))
+	}
+	return f
+}
+
+// Raw is a job as it is written, and the repository it is written for.
+type Raw struct {
+	Repo string
+	Effective
+}
+
+// Raws lists the jobs of a file in a fixed order: presubmits, postsubmits,
+// periodics; by repository, then as written.
+func Raws(jc *config.JobConfig) []Raw {
+	var raws []Raw
+	for _, repo := range slices.Sorted(maps.Keys(jc.PresubmitsStatic)) {
+		jobs := jc.PresubmitsStatic[repo]
+		for i := range jobs {
+			raws = append(raws, Raw{Repo: repo, Effective: Effective{Presubmit: &jobs[i]}})
+		}
+	}
+	for _, repo := range slices.Sorted(maps.Keys(jc.PostsubmitsStatic)) {
+		jobs := jc.PostsubmitsStatic[repo]
+		for i := range jobs {
+			raws = append(raws, Raw{Repo: repo, Effective: Effective{Postsubmit: &jobs[i]}})
+		}
+	}
+	for i := range jc.Periodics {
+		raws = append(raws, Raw{Effective: Effective{Periodic: &jc.Periodics[i]}})
+	}
+	return raws
+}
+
+func summary(raw Raw) Entry {
+	base := raw.Base()
+	e := Entry{
+		Ref:        raw.Identify(raw.Repo),
+		Context:    raw.context(),
+		Agent:      orDefault(base.Agent, string(prowapi.KubernetesAgent)),
+		Cluster:    orDefault(base.Cluster, kube.DefaultClusterAlias),
+		Queue:      base.JobQueueName,
+		Labels:     base.Labels,
+		ConfigMaps: configMapsOf(base.Spec),
+		Own: Own{
+			Decorate: base.Decorate, Decoration: base.DecorationConfig, Defaults: base.ProwJobDefault,
+			DefaultsRepo: raw.Repo, ExtraRefs: len(base.ExtraRefs) > 0,
+		},
+	}
+	if base.Namespace != nil {
+		e.Own.Namespace = *base.Namespace
+	}
+	if raw.Periodic != nil && len(base.ExtraRefs) > 0 {
+		e.Own.DefaultsRepo = base.ExtraRefs[0].Org + "/" + base.ExtraRefs[0].Repo
+	}
+	return e
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// context is the status context, which defaults to the job's name.
+func (e Effective) context() string {
+	switch {
+	case e.Presubmit != nil:
+		return orDefault(e.Presubmit.Context, e.Presubmit.Name)
+	case e.Postsubmit != nil:
+		return orDefault(e.Postsubmit.Context, e.Postsubmit.Name)
+	}
+	return ""
+}
+
+// configMapsOf lists the ConfigMaps that a pod mounts, projects, or reads into
+// its environment.
+func configMapsOf(spec *corev1.PodSpec) []string {
+	if spec == nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, v := range spec.Volumes {
+		if v.ConfigMap != nil {
+			names[v.ConfigMap.Name] = true
+		}
+		if v.Projected == nil {
+			continue
+		}
+		for _, s := range v.Projected.Sources {
+			if s.ConfigMap != nil {
+				names[s.ConfigMap.Name] = true
+			}
+		}
+	}
+	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
+		for _, from := range c.EnvFrom {
+			if from.ConfigMapRef != nil {
+				names[from.ConfigMapRef.Name] = true
+			}
+		}
+		for _, env := range c.Env {
+			if env.ValueFrom != nil && env.ValueFrom.ConfigMapKeyRef != nil {
+				names[env.ValueFrom.ConfigMapKeyRef.Name] = true
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// clone returns a copy of a raw job that defaulting may change.
+func (e Effective) clone() Effective {
+	switch {
+	case e.Presubmit != nil:
+		return Effective{Presubmit: e.Presubmit.DeepCopy()}
+	case e.Postsubmit != nil:
+		return Effective{Postsubmit: e.Postsubmit.DeepCopy()}
+	case e.Periodic != nil:
+		p := *e.Periodic
+		p.JobBase = *p.JobBase.DeepCopy()
+		if p.Retry != nil {
+			retry := *p.Retry
+			p.Retry = &retry
+		}
+		return Effective{Periodic: &p}
+	}
+	return Effective{}
+}
+
+// encoded is a value's JSON, as a key for values that mean the same.
+func encoded(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("%#v", v)
+	}
+	return string(raw)
+}

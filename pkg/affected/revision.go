@@ -1,0 +1,339 @@
+package affected
+
+import (
+	"iter"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Loaded is one job file of a revision: its summary, or why there is none.
+type Loaded struct {
+	Path string
+	Blob string
+	*File
+	Err *FileError
+	// Main marks Prow's own configuration file, which may hold jobs too.
+	Main bool
+}
+
+// At is a place in a job file: its I-th job.
+type At struct {
+	*Loaded
+	I int
+}
+
+// Entry returns the job's summary.
+func (a At) Entry() *Entry { return &a.Jobs[a.I] }
+
+// index finds the jobs of a set of files.
+type index struct {
+	files    map[string]*Loaded
+	names    map[label][]At
+	contexts map[label][]At
+	bases    map[string][]string
+	presets  []*Loaded
+	jobs     int
+}
+
+// label is a name or a status context of a job.
+type label struct {
+	kind prowapi.ProwJobType
+	repo string
+	text string
+}
+
+func (e *Entry) name() label    { return label{e.Ref.Type, e.Ref.Repo, e.Ref.Name} }
+func (e *Entry) context() label { return label{e.Ref.Type, e.Ref.Repo, e.Context} }
+
+func newIndex(files iter.Seq[*Loaded]) *index {
+	ix := &index{
+		files: map[string]*Loaded{}, names: map[label][]At{}, contexts: map[label][]At{}, bases: map[string][]string{},
+	}
+	for f := range files {
+		ix.files[f.Path] = f
+		if !f.Main {
+			ix.bases[path.Base(f.Path)] = append(ix.bases[path.Base(f.Path)], f.Path)
+		}
+		if f.File == nil {
+			continue
+		}
+		if len(f.Presets) > 0 {
+			ix.presets = append(ix.presets, f)
+		}
+		ix.jobs += len(f.Jobs)
+		for i := range f.Jobs {
+			e := &f.Jobs[i]
+			ix.names[e.name()] = append(ix.names[e.name()], At{f, i})
+			if e.Ref.Type != prowapi.PeriodicJob && e.Context != e.Ref.Name {
+				ix.contexts[e.context()] = append(ix.contexts[e.context()], At{f, i})
+			}
+		}
+	}
+	return ix
+}
+
+// Anchor is a revision that has been read whole. Others are described by how
+// they differ from it, so that they cost what differs. It never changes, and
+// may be shared.
+type Anchor struct {
+	index *index
+}
+
+// NewAnchor indexes the job files of a revision.
+func NewAnchor(files []*Loaded) *Anchor {
+	return &Anchor{index: newIndex(slices.Values(files))}
+}
+
+// Revision is the job files of one tree: an anchor, with some files changed.
+type Revision struct {
+	anchor *index
+	// changed has all files that differ from the anchor; removed ones are nil.
+	changed map[string]*Loaded
+	overlay *index
+}
+
+// With describes a revision by its differences from the anchor. Removed files
+// are nil.
+func (a *Anchor) With(changed map[string]*Loaded) *Revision {
+	added := func(yield func(*Loaded) bool) {
+		for _, f := range changed {
+			if f != nil && !yield(f) {
+				return
+			}
+		}
+	}
+	return &Revision{anchor: a.index, changed: changed, overlay: newIndex(added)}
+}
+
+// File returns a job file by its path, or nil.
+func (r *Revision) File(p string) *Loaded {
+	if f, ok := r.changed[p]; ok {
+		return f
+	}
+	return r.anchor.files[p]
+}
+
+// Files yields all job files, in no order.
+func (r *Revision) Files() iter.Seq[*Loaded] {
+	return func(yield func(*Loaded) bool) {
+		for p, f := range r.anchor.files {
+			if _, replaced := r.changed[p]; !replaced && !yield(f) {
+				return
+			}
+		}
+		for _, f := range r.changed {
+			if f != nil && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Jobs counts the jobs.
+func (r *Revision) Jobs() int {
+	n := r.anchor.jobs + r.overlay.jobs
+	for p := range r.changed {
+		if f := r.anchor.files[p]; f != nil && f.File != nil {
+			n -= len(f.Jobs)
+		}
+	}
+	return n
+}
+
+func (r *Revision) at(in func(*index) map[label][]At, l label) []At {
+	old := in(r.anchor)[l]
+	now := in(r.overlay)[l]
+	if len(r.changed) == 0 {
+		return old
+	}
+	var out []At
+	for _, a := range old {
+		if _, replaced := r.changed[a.Path]; !replaced {
+			out = append(out, a)
+		}
+	}
+	return append(out, now...)
+}
+
+func (r *Revision) named(l label) []At {
+	return r.at(func(ix *index) map[label][]At { return ix.names }, l)
+}
+
+// withContext returns the jobs that report to a context. Most contexts are the
+// job's own name, and are not indexed again.
+func (r *Revision) withContext(l label) []At {
+	out := r.at(func(ix *index) map[label][]At { return ix.contexts }, l)
+	for _, a := range r.named(l) {
+		if a.Entry().Context == l.text {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Find returns the job with an identity.
+func (r *Revision) Find(ref Ref) (At, bool) {
+	for _, a := range r.named(label{ref.Type, ref.Repo, ref.Name}) {
+		if a.Entry().Ref.Compare(ref) == 0 {
+			return a, true
+		}
+	}
+	return At{}, false
+}
+
+// HasName reports whether any job has the type, repository and name of ref.
+func (r *Revision) HasName(ref Ref) bool {
+	return len(r.named(label{ref.Type, ref.Repo, ref.Name})) > 0
+}
+
+// Presets returns all presets in the order in which Prow applies them: those
+// of its main file, then those of job files in the order of a file walk.
+func (r *Revision) Presets() []PlacedPreset {
+	var files []*Loaded
+	for _, f := range r.anchor.presets {
+		if _, replaced := r.changed[f.Path]; !replaced {
+			files = append(files, f)
+		}
+	}
+	files = append(files, r.overlay.presets...)
+	slices.SortFunc(files, compareLoaded)
+	var out []PlacedPreset
+	for _, f := range files {
+		for _, p := range f.Presets {
+			out = append(out, PlacedPreset{File: f.Path, Preset: p})
+		}
+	}
+	return out
+}
+
+func compareLoaded(a, b *Loaded) int {
+	if a.Main != b.Main {
+		if a.Main {
+			return -1
+		}
+		return 1
+	}
+	return CompareWalk(a.Path, b.Path)
+}
+
+// CompareWalk orders paths as a walk over directories meets them, name by
+// name. Git orders them otherwise: there a.yaml comes before a/.
+func CompareWalk(a, b string) int {
+	for {
+		headA, restA, moreA := strings.Cut(a, "/")
+		headB, restB, moreB := strings.Cut(b, "/")
+		if c := strings.Compare(headA, headB); c != 0 {
+			return c
+		}
+		if !moreA || !moreB {
+			return firstNonZero(boolOrder(moreA), -boolOrder(moreB))
+		}
+		a, b = restA, restB
+	}
+}
+
+func boolOrder(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Clashes returns what Prow refuses about files taken together: base names
+// that are not unique, jobs that are there twice, contexts that two jobs report
+// to. Only clashes in which one of the given files takes part are looked for.
+func (r *Revision) Clashes(files iter.Seq[*Loaded]) []FileError {
+	found := map[FileError]bool{}
+	for f := range files {
+		if !f.Main && r.sharesBase(f.Path) {
+			found[FileError{File: f.Path, Message: "duplicated basename is not allowed: " + path.Base(f.Path)}] = true
+		}
+		if f.File == nil {
+			continue
+		}
+		for i := range f.Jobs {
+			if message := r.clash(At{f, i}); message != "" {
+				found[FileError{File: f.Path, Message: message}] = true
+			}
+		}
+	}
+	out := slices.Collect(maps.Keys(found))
+	SortErrors(out)
+	return out
+}
+
+func (r *Revision) sharesBase(p string) bool {
+	n := len(r.overlay.bases[path.Base(p)])
+	for _, other := range r.anchor.bases[path.Base(p)] {
+		if _, replaced := r.changed[other]; !replaced {
+			n++
+		}
+	}
+	return n > 1
+}
+
+func (r *Revision) clash(a At) string {
+	e := a.Entry()
+	same := r.named(e.name())
+	if e.Ref.Type == prowapi.PeriodicJob {
+		if len(same) > 1 {
+			return "duplicated periodic job: " + e.Ref.Name
+		}
+		return ""
+	}
+	for _, other := range same {
+		if other != a && intersect(e, other.Entry()) {
+			return "duplicated " + string(e.Ref.Type) + " jobs (consider both inrepo and central config): [" + e.Ref.Name + "]"
+		}
+	}
+	for _, other := range r.withContext(e.context()) {
+		if o := other.Entry(); o.Ref.Name != e.Ref.Name && intersect(e, o) {
+			first, second := min(e.Ref.Name, o.Ref.Name), max(e.Ref.Name, o.Ref.Name)
+			return "jobs " + first + " and " + second + " report to the same GitHub context \"" + e.Context + "\""
+		}
+	}
+	return ""
+}
+
+// intersect asks Prow whether two jobs run on a common branch.
+func intersect(a, b *Entry) bool {
+	jobs := []config.Postsubmit{
+		{Brancher: config.Brancher{Branches: a.Ref.Branches, SkipBranches: a.Ref.SkipBranches}},
+		{Brancher: config.Brancher{Branches: b.Ref.Branches, SkipBranches: b.Ref.SkipBranches}},
+	}
+	if config.SetPostsubmitRegexes(jobs) != nil {
+		// Each job is refused for its expressions already.
+		return false
+	}
+	return jobs[0].Intersects(jobs[1].Brancher)
+}
+
+// DuplicatePresets returns the label pairs that more than one preset has,
+// which Prow refuses.
+func DuplicatePresets(presets []PlacedPreset) []FileError {
+	seen := map[string]bool{}
+	var out []FileError
+	for _, p := range presets {
+		for _, l := range slices.Sorted(maps.Keys(p.Labels)) {
+			pair := l + ":" + p.Labels[l]
+			if seen[pair] {
+				out = append(out, FileError{File: p.File, Message: "duplicated preset 'label:value' pair : " + pair})
+			}
+			seen[pair] = true
+		}
+	}
+	return out
+}
+
+// SortErrors sorts by file, line and message.
+func SortErrors(errs []FileError) {
+	slices.SortFunc(errs, func(a, b FileError) int {
+		return firstNonZero(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.Message, b.Message))
+	})
+}

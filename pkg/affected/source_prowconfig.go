@@ -1,0 +1,185 @@
+package affected
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// prowConfigSource is Prow's own configuration: what it adds to jobs that do
+// not say otherwise.
+var prowConfigSource = Source{Name: SourceProwConfig, Selects: selectProwConfig, Explain: explainProwConfig}
+
+func selectProwConfig(d *Delta) func(*Entry) bool {
+	if d.Old.digest == d.New.digest {
+		return nil
+	}
+	verdicts := NewDefaultsJudge(d)
+	return func(e *Entry) bool {
+		v := verdicts.about(e)
+		return !v.sure || v.differs
+	}
+}
+
+func explainProwConfig(d *Delta, p *Pair, change Change) []Reason {
+	if change != ChangeSpec || d.Old.digest == d.New.digest || p.OldRaw.IsZero() {
+		return nil
+	}
+	return defaultsReasons(d, p.New.Entry())
+}
+
+// defaultsReasons says what the defaults change for a job, its own words being
+// the same on both sides.
+func defaultsReasons(d *Delta, e *Entry) []Reason {
+	var reasons []Reason
+	file := d.New.File
+	add := func(chain string, f field) {
+		reasons = append(reasons, reasonFor(SourceProwConfig, file, chain, f))
+	}
+	if e.Own.Decorate == nil && d.Old.Config.DecorateAllJobs != d.New.Config.DecorateAllJobs {
+		add("", field{path: "decorate_all_jobs", old: d.Old.Config.DecorateAllJobs, new: d.New.Config.DecorateAllJobs})
+	}
+	for _, f := range diffFields("", d.Old.decoration(e), d.New.decoration(e)) {
+		add(d.decorationChain(e, f), f)
+	}
+	for _, f := range diffFields("", d.Old.prowJobDefault(e), d.New.prowJobDefault(e)) {
+		add("prowjob_default_entries", f)
+	}
+	if before, after := d.Old.namespace(e), d.New.namespace(e); before != after {
+		add("", field{path: "pod_namespace", old: before, new: after})
+	}
+	return reasons
+}
+
+// decorationChain names the default that a field of a job's decoration comes
+// from: the last that applies and has it.
+func (d *Delta) decorationChain(e *Entry, f field) string {
+	for _, side := range []*Defaults{d.New, d.Old} {
+		plank := &side.Config.Plank
+		for i := len(plank.DefaultDecorationConfigs) - 1; i >= 0; i-- {
+			entry := plank.DefaultDecorationConfigs[i]
+			alone := config.Plank{DefaultDecorationConfigs: []*config.DefaultDecorationConfigEntry{entry}}
+			applied := alone.GuessDefaultDecorationConfig(e.Own.DefaultsRepo, e.Cluster)
+			if lookup(generic(applied), f.path) == nil {
+				continue
+			}
+			if len(plank.DefaultDecorationConfigsMap) > 0 {
+				return fmt.Sprintf("plank.default_decoration_configs[%s]", entry.OrgRepo)
+			}
+			return fmt.Sprintf("plank.default_decoration_config_entries[%d]", i)
+		}
+	}
+	return "plank.default_decoration_configs"
+}
+
+// lookup finds the value at a simple path in JSON.
+func lookup(v any, path string) any {
+	for _, name := range strings.Split(path, ".") {
+		name, _, _ = strings.Cut(name, "[")
+		m, ok := v.(map[string]any)
+		if !ok {
+			return v
+		}
+		v = m[name]
+	}
+	return v
+}
+
+// DefaultsJudge decides about jobs whose own text and presets are the same on
+// both sides, from their summaries alone. It remembers what it found for jobs
+// that defaults treat alike, and so is for one goroutine.
+type DefaultsJudge struct {
+	delta *Delta
+	known map[defaultsClass]verdict
+}
+
+// defaultsClass is what decides how defaults treat a job.
+type defaultsClass struct {
+	repo, cluster, namespace string
+	decorate                 string
+	decoration, defaults     string
+	agent, queue             string
+}
+
+type verdict struct {
+	// differs: the defaults make another ProwJob of it.
+	differs bool
+	// sure: nothing but the defaults needs to be looked at, so neither
+	// answer nor validity depends on what the summary lacks.
+	sure    bool
+	invalid string
+	reasons []Reason
+}
+
+// NewDefaultsJudge returns a judge for one comparison.
+func NewDefaultsJudge(d *Delta) *DefaultsJudge {
+	return &DefaultsJudge{delta: d, known: map[defaultsClass]verdict{}}
+}
+
+func (j *DefaultsJudge) about(e *Entry) verdict {
+	class := defaultsClass{
+		repo: e.Own.DefaultsRepo, cluster: e.Cluster, namespace: e.Own.Namespace, agent: e.Agent, queue: e.Queue,
+	}
+	if e.Own.Decorate != nil {
+		class.decorate = fmt.Sprint(*e.Own.Decorate)
+	}
+	if e.Own.Decoration != nil {
+		class.decoration = encoded(e.Own.Decoration)
+	}
+	if e.Own.Defaults != nil {
+		class.defaults = encoded(e.Own.Defaults)
+	}
+	v, ok := j.known[class]
+	if !ok {
+		v = judgeDefaults(j.delta, e)
+		j.known[class] = v
+	}
+	return v
+}
+
+func judgeDefaults(d *Delta, e *Entry) verdict {
+	oldDecoration, newDecoration := d.Old.decoration(e), d.New.decoration(e)
+	v := verdict{
+		differs: !equality.Semantic.DeepEqual(oldDecoration, newDecoration) ||
+			!equality.Semantic.DeepEqual(d.Old.prowJobDefault(e), d.New.prowJobDefault(e)) ||
+			d.Old.namespace(e) != d.New.namespace(e),
+		sure: checksAlike(oldDecoration, newDecoration) &&
+			d.Old.Config.PodNamespace == d.New.Config.PodNamespace && d.Old.knowsQueue(e.Queue) == d.New.knowsQueue(e.Queue),
+	}
+	if !reflect.DeepEqual(oldDecoration, newDecoration) && newDecoration != nil && e.Agent == string(prowapi.KubernetesAgent) {
+		if err := newDecoration.Validate(); err != nil {
+			v.invalid = "invalid decoration config: " + err.Error()
+		}
+	}
+	if v.differs && v.sure {
+		v.reasons = defaultsReasons(d, e)
+	}
+	return v
+}
+
+// Judge decides about a job of which only the defaults may differ. It is not
+// sure when the job itself has to be looked at. Invalid is Prow's reason to
+// refuse it.
+func (j *DefaultsJudge) Judge(a At) (job Job, isAffected, sure bool, invalid string) { //nolint:revive // all four are one verdict.
+	e := a.Entry()
+	v := j.about(e)
+	if !v.sure || !v.differs {
+		return Job{}, false, v.sure, v.invalid
+	}
+	job = Job{Ref: e.Ref, Change: ChangeSpec, Reasons: v.reasons}
+	job.Excluded = exclusionByDefaults(e)
+	job.Rehearse = job.Excluded == ""
+	return job, true, true, v.invalid
+}
+
+// exclusionByDefaults is exclusion for a job that is not at hand: what defaults
+// change is always part of what the job does.
+func exclusionByDefaults(e *Entry) string {
+	job := Job{Ref: e.Ref, Change: ChangeSpec}
+	return exclusionFor(job, e.Agent, false)
+}

@@ -1,0 +1,166 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// cold reads the whole configuration of a tree once, file by file, and keeps
+// summaries only. Presets come first: no job can be validated without them.
+func (w *work) cold(ctx context.Context, tree string) (*state, error) {
+	files, plugins, linked, err := w.prowFilesOf(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, files: files, plugins: plugins, linked: linked, problems: problems{}}
+	if s.prow, err = w.loadProw(ctx, files, false); err != nil {
+		return nil, err
+	}
+	entries, entangled, err := jobFiles(ctx, w.objects, tree, w.settings)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 && w.settings.JobConfig != "" {
+		if err := w.jobConfigExists(ctx, tree); err != nil {
+			return nil, err
+		}
+	}
+	s.entangled = entangled
+	presets, err := w.presetFiles(ctx, entries)
+	if err != nil {
+		return nil, err
+	}
+	withPresets := affected.NewAnchor(append(presets, s.prow.main)).With(nil).Presets()
+	if s.broken() {
+		s.problems[problemKey{w.settings.ProwConfig, wholeFile}] = *s.prow.err
+	} else {
+		s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, withPresets)
+	}
+	loaded, err := w.loadAll(ctx, s, entries)
+	if err != nil {
+		return nil, err
+	}
+	s.anchor = affected.NewAnchor(loaded)
+	s.revision = s.anchor.With(s.changed)
+	s.problems.setDuplicates(withPresets)
+	s.problems.setClashes(s.revision, paths(loaded))
+	return s, nil
+}
+
+func paths(files []*affected.Loaded) []string {
+	out := make([]string, len(files))
+	for i, f := range files {
+		out[i] = f.Path
+	}
+	return out
+}
+
+func (w *work) jobConfigExists(ctx context.Context, tree string) error {
+	any, err := w.objects.List(ctx, tree, w.settings.JobConfig)
+	if err != nil {
+		return err
+	}
+	if len(any) == 0 {
+		return &MissingPathError{Path: w.settings.JobConfig, Setting: "job_config"}
+	}
+	return nil
+}
+
+var gzipHeader = []byte("\x1F\x8B")
+
+// presetFiles returns the job files that have presets. Most files do not even
+// have the word, and are not parsed for it.
+func (w *work) presetFiles(ctx context.Context, entries []repo.Entry) ([]*affected.Loaded, error) {
+	var mu sync.Mutex
+	with := map[string]*affected.File{}
+	err := w.eachBlob(ctx, blobsOf(entries), func(id string, content []byte) {
+		if !bytes.HasPrefix(content, gzipHeader) && !bytes.Contains(bytes.ToLower(content), []byte("presets")) {
+			return
+		}
+		if p := parseFile(content); p.err == nil && len(p.file.Presets) > 0 {
+			mu.Lock()
+			defer mu.Unlock()
+			with[id] = p.file
+		}
+	})
+	var out []*affected.Loaded
+	for _, e := range entries {
+		if f := with[e.Blob]; f != nil {
+			out = append(out, &affected.Loaded{Path: e.Path, Blob: e.Blob, File: f})
+		}
+	}
+	return out, err
+}
+
+func blobsOf(entries []repo.Entry) []string {
+	seen := map[string]bool{}
+	for _, e := range entries {
+		if e.Mode != repo.ModeSymlink {
+			seen[e.Blob] = true
+		}
+	}
+	return slices.Collect(maps.Keys(seen))
+}
+
+// loadAll summarises and validates all job files, and the jobs of the main
+// file.
+func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*affected.Loaded, error) {
+	places := map[string][]repo.Entry{}
+	var loaded []*affected.Loaded
+	for _, e := range entries {
+		if e.Mode == repo.ModeSymlink {
+			loaded = append(loaded, deadLink(e))
+			s.problems[problemKey{e.Path, wholeFile}] = *deadLink(e).Err
+			continue
+		}
+		places[e.Blob] = append(places[e.Blob], e)
+	}
+	if len(s.prow.main.Jobs) > 0 {
+		main := s.files[w.settings.ProwConfig]
+		places[main] = append(places[main], repo.Entry{Path: w.settings.ProwConfig, Blob: main})
+	} else {
+		loaded = append(loaded, s.prow.main)
+	}
+	var mu sync.Mutex
+	err := w.eachBlob(ctx, slices.Collect(maps.Keys(places)), func(id string, content []byte) {
+		parsed := parseFile(content)
+		invalid := validate(s.defaults, parsed)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range places[id] {
+			l := parsed.loaded(e, e.Path == w.settings.ProwConfig)
+			loaded = append(loaded, l)
+			if l.Err != nil {
+				s.problems[problemKey{e.Path, wholeFile}] = *l.Err
+			}
+			for job, message := range invalid {
+				s.problems[problemKey{e.Path, job}] = affected.FileError{File: e.Path, Message: message}
+			}
+		}
+	})
+	return loaded, errors.Join(err, ctx.Err())
+}
+
+// validate returns Prow's reasons to refuse jobs of a file, by their keys.
+func validate(d *affected.Defaults, p *parsedFile) map[string]string {
+	if d == nil || p.err != nil {
+		return nil
+	}
+	var invalid map[string]string
+	for i, raw := range p.raws {
+		if _, err := d.Apply(raw); err != nil {
+			if invalid == nil {
+				invalid = map[string]string{}
+			}
+			invalid[p.file.Jobs[i].Ref.Key()] = err.Error()
+		}
+	}
+	return invalid
+}

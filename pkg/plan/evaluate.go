@@ -1,0 +1,249 @@
+package plan
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+// chunk is how many jobs are held parsed at once.
+const chunk = 2000
+
+// evaluate decides about every job that may differ, and validates it.
+func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
+	to := c.after
+	known := maps.Clone(to.problems)
+	for _, path := range c.files {
+		f := to.revision.File(path)
+		if before := c.delta.Before.File(path); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
+			continue
+		}
+		to.problems.forgetFile(path, w.settings)
+		if f != nil && f.Err != nil {
+			to.problems[problemKey{path, wholeFile}] = *f.Err
+		}
+	}
+	to.problems.setClashes(to.revision, c.files)
+	at := w.candidates(c, wanted)
+	slices.SortFunc(at, func(a, b affected.At) int {
+		if n := affected.CompareWalk(a.Path, b.Path); n != 0 {
+			return n
+		}
+		return a.I - b.I
+	})
+	for part := range slices.Chunk(at, chunk) {
+		if len(at) > chunk {
+			w.options.Progress("comparing jobs that a global change may affect")
+		}
+		pairs, err := w.pairs(ctx, c.delta, part, known)
+		if err != nil {
+			return err
+		}
+		w.judge(c, pairs, wanted)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if len(c.jobs) > keptJobs {
+		for i := range c.jobs {
+			c.jobs[i].Effective, c.jobs[i].Before = affected.Effective{}, affected.Effective{}
+		}
+	}
+	return nil
+}
+
+// forgetFile drops what was wrong with a file that is looked at again. What is
+// wrong with Prow's own configuration as a whole is found where it is read.
+func (p problems) forgetFile(path string, s Settings) {
+	for k := range p {
+		if k.file != path || k.job == wholeFile && path == s.ProwConfig {
+			continue
+		}
+		if len(k.job) > 0 && k.job[0] == 0 {
+			continue
+		}
+		delete(p, k)
+	}
+}
+
+// candidates returns the jobs that have to be looked at. Those that only the
+// defaults of Prow's configuration touch are decided at once.
+func (w *work) candidates(c *comparison, wanted bool) []affected.At {
+	var at []affected.At
+	changed := make(map[string]bool, len(c.files))
+	for _, path := range c.files {
+		f := c.after.revision.File(path)
+		before := c.delta.Before.File(path)
+		if f == nil || f.File == nil || before != nil && before.File == f.File {
+			continue
+		}
+		changed[path] = true
+		for i := range f.Jobs {
+			at = append(at, affected.At{Loaded: f, I: i})
+		}
+	}
+	selectors := c.delta.Selectors()
+	if len(selectors) == 0 {
+		return at
+	}
+	defaults := affected.NewDefaultsJudge(c.delta)
+	for f := range c.after.revision.Files() {
+		if changed[f.Path] || f.File == nil {
+			continue
+		}
+		for i := range f.Jobs {
+			a := affected.At{Loaded: f, I: i}
+			if w.select1(c, selectors, defaults, a, wanted) {
+				at = append(at, a)
+			}
+		}
+	}
+	return at
+}
+
+// select1 reports whether a job in an unchanged file has to be looked at.
+func (w *work) select1(c *comparison, selectors map[string]func(*affected.Entry) bool, defaults *affected.DefaultsJudge, a affected.At, wanted bool) bool {
+	e := a.Entry()
+	byDefaults := false
+	for name, selects := range selectors {
+		if !selects(e) {
+			continue
+		}
+		if name != affected.SourceProwConfig {
+			return true
+		}
+		byDefaults = true
+	}
+	if !byDefaults {
+		return false
+	}
+	job, isAffected, sure, invalid := defaults.Judge(a)
+	switch {
+	case !sure:
+		return true
+	case invalid != "":
+		c.after.problems[problemKey{a.Path, e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, invalid)}
+	case isAffected && wanted:
+		c.jobs = append(c.jobs, job)
+	}
+	return false
+}
+
+func invalidJob(e *affected.Entry, message string) string {
+	return "invalid " + string(e.Ref.Type) + " job " + e.Ref.Name + ": " + message
+}
+
+// pair is a job on both sides, or why Prow refuses it after the change.
+type pair struct {
+	affected.Pair
+	err error
+}
+
+// pairs makes the effective jobs of both sides. Jobs that nothing has touched
+// are left as they are written, unless they are known to be invalid.
+func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, known problems) ([]pair, error) {
+	pairs := make([]pair, len(at))
+	var blobs []string
+	for i, a := range at {
+		pairs[i].New = a
+		blobs = append(blobs, a.Blob)
+		if old, ok := d.Before.Find(a.Entry().Ref); ok {
+			pairs[i].Old = old
+			blobs = append(blobs, old.Blob)
+		}
+	}
+	parsed, err := w.parse(ctx, blobs)
+	if err != nil {
+		return nil, err
+	}
+	selectors := d.Selectors()
+	w.parallel(len(pairs), func(i int) {
+		p := &pairs[i]
+		p.NewRaw = parsed[p.New.Blob].raws[p.New.I]
+		if p.Old.Loaded != nil {
+			p.OldRaw = parsed[p.Old.Blob].raws[p.Old.I]
+		}
+		if p.untouched(selectors) && !known.has(p.Old) {
+			return
+		}
+		p.apply(d)
+	})
+	return pairs, nil
+}
+
+func (p problems) has(a affected.At) bool {
+	_, found := p[problemKey{a.Path, a.Entry().Ref.Key()}]
+	return found
+}
+
+// untouched reports whether a job is the same, letter by letter, and nothing
+// else that could change it has changed: then it is as valid as it was.
+func (p *pair) untouched(selectors map[string]func(*affected.Entry) bool) bool {
+	if !reflect.DeepEqual(p.OldRaw.Effective, p.NewRaw.Effective) {
+		return false
+	}
+	for _, selects := range selectors {
+		if selects(p.New.Entry()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *pair) apply(d *affected.Delta) {
+	p.After, p.err = d.New.Apply(p.NewRaw)
+	p.After.Base().SourcePath = p.New.Path
+	if p.Old.Loaded == nil {
+		return
+	}
+	// A job that was invalid before is compared as far as Prow got with it.
+	p.Before, _ = d.Old.Apply(p.OldRaw)
+	p.Before.Base().SourcePath = p.Old.Path
+}
+
+// parallel calls do for 0 to n-1 on as many goroutines as the plan may use.
+func (w *work) parallel(n int, do func(i int)) {
+	const few = 16
+	if n <= few || w.options.Workers == 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
+	var workers sync.WaitGroup
+	per := (n + w.options.Workers - 1) / w.options.Workers
+	for start := 0; start < n; start += per {
+		workers.Go(func() {
+			for i := start; i < min(start+per, n); i++ {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+func (w *work) judge(c *comparison, pairs []pair, wanted bool) {
+	for i := range pairs {
+		p := &pairs[i]
+		if p.After.IsZero() {
+			continue
+		}
+		e := p.New.Entry()
+		key := problemKey{p.New.Path, e.Ref.Key()}
+		delete(c.after.problems, key)
+		if p.err != nil {
+			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: p.err.Error()}
+			continue
+		}
+		if !wanted {
+			continue
+		}
+		if job, ok := c.delta.Judge(&p.Pair); ok {
+			c.jobs = append(c.jobs, job)
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// keptJobs is how many effective jobs a plan holds; those of longer plans are
+// made again when they are asked for.
+const keptJobs = 2000
+
+// maxDistance is how many job files a revision may differ in from its anchor
+// before it becomes an anchor itself.
+const maxDistance = 500
+
+// Options are what an Incremental planner works with.
+type Options struct {
+	// Mirror returns a mirror that has the commits of a request.
+	Mirror func(ctx context.Context, req Request) (*repo.Mirror, error)
+	// Memory bounds what is kept of parsed files, in bytes of their text.
+	Memory int64
+	// Workers bounds how many files one plan parses at once.
+	Workers int
+	// CacheDir keeps what was learned of a base branch between processes; ""
+	// keeps nothing.
+	CacheDir string
+	// Progress is told what a plan is doing, if set.
+	Progress func(message string)
+}
+
+// Incremental plans at the cost of the change. The first plan for a repository
+// reads all of it; later ones read what differs from there.
+type Incremental struct {
+	options Options
+	// parsed has job files by blob.
+	parsed *lru[*parsedFile]
+	prow   *lru[*prowConfig]
+	maps   *lru[*updater]
+	// states has base commits that have been looked at.
+	states *lru[*state]
+
+	mu     sync.Mutex
+	latest map[string]*repository
+}
+
+// repository is the newest anchor of one repository. Its lock is held while
+// another is made, which several plans at once would do for nothing.
+type repository struct {
+	sync.Mutex
+	anchor *state
+}
+
+// NewPlanner returns a planner with empty caches.
+func NewPlanner(o Options) *Incremental {
+	if o.Memory == 0 {
+		o.Memory = 16 << 20
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	return &Incremental{
+		options: o,
+		parsed:  newLRU[*parsedFile](o.Memory),
+		prow:    newLRU[*prowConfig](16),
+		maps:    newLRU[*updater](16),
+		states:  newLRU[*state](64),
+		latest:  map[string]*repository{},
+	}
+}
+
+// Plan implements Planner. A damaged mirror is rebuilt once.
+func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
+	result, err := p.plan(ctx, req)
+	if !repo.Corrupt(err) {
+		return result, err
+	}
+	mirror, mirrorErr := p.options.Mirror(ctx, req)
+	if mirrorErr != nil {
+		return nil, mirrorErr
+	}
+	if err := mirror.Rebuild(ctx); err != nil {
+		return nil, err
+	}
+	return p.plan(ctx, req)
+}
+
+func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
+	mirror, err := p.options.Mirror(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := mirror.Merge(ctx, req.Base, req.Head)
+	if err != nil {
+		return nil, conflictFrom(err)
+	}
+	defer func() { _ = merged.Close() }()
+	return p.PlanTree(ctx, req, merged.Objects, merged.Tree)
+}
+
+// PlanTree plans for a tree that has been merged already.
+func (p *Incremental) PlanTree(ctx context.Context, req Request, objects repo.Objects, tree string) (*Result, error) {
+	w := &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
+	base, err := w.baseState(ctx, req.Base)
+	if err != nil {
+		return nil, err
+	}
+	c, err := w.compareWith(ctx, base, tree)
+	var missing *MissingPathError
+	if errors.As(err, &missing) {
+		// The base has it, so it is the change that takes it away.
+		return refusedWhole(req, tree, missing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{
+		Result: affected.Result{
+			Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
+			Removed: c.delta.Removed(c.files), Warnings: c.warnings, Incomplete: c.after.problems.list(),
+		},
+		BaseConfig: c.delta.Old.Config,
+		HeadConfig: c.delta.New.Config,
+	}
+	if result.Affected == nil {
+		result.Affected = []affected.Job{}
+	}
+	result.Sort()
+	result.effective = func(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
+		return p.effective(ctx, req, c.delta, jobs)
+	}
+	return result, w.refusal(ctx, base, c.after)
+}
+
+func refusedWhole(req Request, tree string, missing *MissingPathError) (*Result, error) {
+	refused := &RefusedError{File: missing.Path, Reason: "no such file or directory"}
+	return &Result{Result: affected.Result{
+		Base: req.Base, Head: req.Head, Tree: tree, Affected: []affected.Job{}, Removed: []affected.Ref{},
+		Incomplete: []affected.FileError{{File: missing.Path, Message: refused.Reason}},
+	}}, refused
+}
+
+// effective makes the effective jobs that a plan did not keep.
+func (p *Incremental) effective(ctx context.Context, req Request, d *affected.Delta, jobs []affected.Job) ([]affected.Job, error) {
+	out := append([]affected.Job{}, jobs...)
+	var at []affected.At
+	var index []int
+	for i, j := range out {
+		if !j.Effective.IsZero() {
+			continue
+		}
+		found, ok := d.After.Find(j.Ref)
+		if !ok {
+			return nil, fmt.Errorf("job %s is not in the plan", j.Name)
+		}
+		at, index = append(at, found), append(index, i)
+	}
+	if len(at) == 0 {
+		return out, nil
+	}
+	mirror, err := p.options.Mirror(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := mirror.Merge(ctx, req.Base, req.Head)
+	if err != nil {
+		return nil, conflictFrom(err)
+	}
+	defer func() { _ = merged.Close() }()
+	w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings}
+	pairs, err := w.pairs(ctx, d, at, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, pair := range pairs {
+		if pair.err != nil {
+			return nil, fmt.Errorf("job %s: %w", out[index[i]].Name, pair.err)
+		}
+		out[index[i]].Effective, out[index[i]].Before = pair.After, pair.Before
+	}
+	return out, nil
+}
+
+// baseState returns what is known of a base commit, reading what differs from
+// the nearest known commit, or all of it.
+func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
+	id := w.repository + "\x00" + w.settings.key() + "\x00"
+	if known, ok := w.states.get(id + commit); ok {
+		return known, nil
+	}
+	r := w.repositoryFor(id)
+	r.Lock()
+	defer r.Unlock()
+	if known, ok := w.states.get(id + commit); ok {
+		return known, nil
+	}
+	if r.anchor == nil {
+		r.anchor = w.readAnchor(ctx, id)
+	}
+	base, err := w.fromAnchor(ctx, r.anchor, commit)
+	if err != nil {
+		return nil, err
+	}
+	if base == nil {
+		w.options.Progress("reading the whole configuration once")
+		if base, err = w.cold(ctx, commit); err != nil {
+			return nil, err
+		}
+	}
+	if base.broken() {
+		return base, nil
+	}
+	if r.anchor == nil || len(base.changed) > maxDistance {
+		base = base.compact()
+	}
+	if r.anchor == nil || base.anchor != r.anchor.anchor {
+		r.anchor = base
+		w.writeAnchor(id, base)
+	}
+	w.states.add(id+commit, base, 1)
+	return base, nil
+}
+
+func (w *work) repositoryFor(id string) *repository {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.latest[id] == nil {
+		w.latest[id] = &repository{}
+	}
+	return w.latest[id]
+}
+
+// fromAnchor returns the state of a commit by its differences from a known
+// one, or nil when there is none or its tree is not in the mirror any more.
+func (w *work) fromAnchor(ctx context.Context, anchor *state, commit string) (*state, error) {
+	if anchor == nil {
+		return nil, nil
+	}
+	c, err := w.step(ctx, anchor, commit, false)
+	var missing *MissingPathError
+	switch {
+	case err == nil:
+		return c.after, nil
+	case ctx.Err() != nil, errors.As(err, &missing):
+		return nil, err
+	}
+	return nil, nil
+}
+
+// compareWith compares the base with a tree. Where the base's own Prow
+// configuration is broken, the head's stands in for it.
+func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comparison, error) {
+	if !base.broken() {
+		return w.step(ctx, base, tree, true)
+	}
+	after, err := w.cold(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := w.objects.Diff(ctx, base.tree, tree)
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{after: after, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	for _, change := range changes {
+		c.files = append(c.files, change.Path)
+	}
+	if after.broken() {
+		none := affected.NewDefaults(w.settings.ProwConfig, &config.Config{}, nil)
+		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}
+		return c, nil
+	}
+	before := affected.NewDefaults(w.settings.ProwConfig, after.prow.config, base.revision.Presets())
+	c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: before, New: after.defaults}
+	return c, w.evaluate(ctx, c, true)
+}

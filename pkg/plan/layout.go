@@ -1,0 +1,161 @@
+package plan
+
+import (
+	"context"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	gitignore "github.com/denormal/go-gitignore"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// isJobFile reports whether Prow's loader would read a path as a job file,
+// .prowignore aside: by its extension, and outside of what starts with two
+// dots, which is how Kubernetes mounts ConfigMaps.
+func (s Settings) isJobFile(p string) bool {
+	if s.JobConfig == "" || !below(p, s.JobConfig) {
+		return false
+	}
+	if p == s.JobConfig {
+		return true
+	}
+	rest := strings.TrimPrefix(strings.TrimPrefix(p, s.JobConfig), "/")
+	for _, name := range strings.Split(rest, "/") {
+		if strings.HasPrefix(name, "..") {
+			return false
+		}
+	}
+	ext := filepath.Ext(p)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// isIgnoreFile reports whether a path decides which job files are read.
+func (s Settings) isIgnoreFile(p string) bool {
+	return path.Base(p) == config.ProwIgnoreFileName && below(p, s.JobConfig)
+}
+
+// isSupplemental reports whether a path is a part of Prow's configuration
+// that is merged into the main file.
+func (s Settings) isSupplemental(p string) bool {
+	if !strings.HasSuffix(p, s.suffix()) {
+		return false
+	}
+	for _, d := range s.SupplementalProwConfigDirs {
+		if below(p, d) && !strings.Contains(strings.TrimPrefix(p, d), "/..") {
+			return true
+		}
+	}
+	return false
+}
+
+// ignores is the .prowignore files of a tree, by directory below the root of
+// the job files. The rules are those of .gitignore.
+type ignores map[string]gitignore.GitIgnore
+
+// readIgnores reads the .prowignore files among entries.
+func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries []repo.Entry) (ignores, error) {
+	var ids, dirs []string
+	for _, e := range entries {
+		if s.isIgnoreFile(e.Path) && e.Mode != repo.ModeSymlink {
+			ids = append(ids, e.Blob)
+			dirs = append(dirs, s.belowRoot(path.Dir(e.Path)))
+		}
+	}
+	found := ignores{}
+	i := 0
+	err := objects.Blobs(ctx, ids, func(_ string, content []byte) error {
+		found[dirs[i]] = gitignore.New(strings.NewReader(string(content)), "/"+dirs[i], nil)
+		i++
+		return nil
+	})
+	return found, err
+}
+
+// belowRoot is a path relative to the root of the job files.
+func (s Settings) belowRoot(p string) string {
+	if p == s.JobConfig {
+		return "."
+	}
+	return strings.TrimPrefix(p, s.JobConfig+"/")
+}
+
+// ignored reports whether a path below the root is left out. A directory that
+// is left out takes everything below along; else the nearest file that has an
+// opinion decides.
+func (ig ignores) ignored(p string, isDir bool) bool {
+	p = path.Clean(p)
+	if len(ig) == 0 || p == "." {
+		return false
+	}
+	if parent := path.Dir(p); ig.ignored(parent, true) {
+		return true
+	}
+	for dir := path.Dir(p); ; dir = path.Dir(dir) {
+		if rules := ig[dir]; rules != nil {
+			relative := p
+			if dir != "." {
+				relative = strings.TrimPrefix(p, dir+"/")
+			}
+			if m := rules.Relative(relative, isDir); m != nil {
+				return m.Ignore()
+			}
+		}
+		if dir == "." {
+			return false
+		}
+	}
+}
+
+// jobFiles returns the job files of a tree, links followed, and whether any
+// rule or link made the answer depend on more than each file's own path.
+func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings) (files []repo.Entry, entangled bool, err error) {
+	entries, err := objects.List(ctx, tree, s.JobConfig)
+	if err != nil {
+		return nil, false, err
+	}
+	rules, err := readIgnores(ctx, objects, s, entries)
+	if err != nil {
+		return nil, false, err
+	}
+	linked := slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink && s.isJobFile(e.Path) })
+	for _, e := range entries {
+		if s.isJobFile(e.Path) && e.Mode != repo.ModeSubmodule && (e.Path == s.JobConfig || !rules.ignored(s.belowRoot(e.Path), false)) {
+			files = append(files, e)
+		}
+	}
+	if linked {
+		files, err = resolveLinks(ctx, objects, tree, files)
+	}
+	return files, linked || len(rules) > 0, err
+}
+
+// resolveLinks replaces symbolic links by the files they lead to. A link that
+// leads nowhere keeps its mode, and is an error to read.
+func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files []repo.Entry) ([]repo.Entry, error) {
+	all, err := objects.List(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[string]bool, len(files))
+	for _, f := range files {
+		wanted[f.Path] = true
+	}
+	followed, err := follow(ctx, objects, all, func(p string) bool { return wanted[p] })
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range followed {
+		delete(wanted, f.Path)
+	}
+	for _, f := range files {
+		if wanted[f.Path] {
+			followed = append(followed, f)
+		}
+	}
+	return followed, nil
+}

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// parsedFile is a job file as it is written: its jobs, and their summary.
+type parsedFile struct {
+	file *affected.File
+	raws []affected.Raw
+	err  *affected.FileError
+}
+
+func parseFile(content []byte) *parsedFile {
+	jc, err := affected.Parse(content)
+	if err != nil {
+		line := lineIn(err.Error())
+		if line == 0 {
+			line = lineOfField(string(content), err.Error())
+		}
+		return &parsedFile{err: &affected.FileError{Line: line, Message: "error unmarshalling: " + err.Error()}}
+	}
+	return &parsedFile{file: affected.Summarise(jc), raws: affected.Raws(jc)}
+}
+
+// loaded places a parsed file in a tree.
+func (p *parsedFile) loaded(e repo.Entry, main bool) *affected.Loaded {
+	l := &affected.Loaded{Path: e.Path, Blob: e.Blob, File: p.file, Main: main}
+	if p.err != nil {
+		at := *p.err
+		at.File = e.Path
+		l.Err = &at
+	}
+	return l
+}
+
+// parse returns the given blobs parsed, reading those that are not known.
+func (w *work) parse(ctx context.Context, blobs []string) (map[string]*parsedFile, error) {
+	out := make(map[string]*parsedFile, len(blobs))
+	var unknown []string
+	for _, b := range blobs {
+		if out[b] != nil {
+			continue
+		}
+		known, ok := w.parsed.get(b)
+		if !ok {
+			unknown = append(unknown, b)
+			known = &parsedFile{}
+		}
+		out[b] = known
+	}
+	var mu sync.Mutex
+	err := w.eachBlob(ctx, unknown, func(id string, content []byte) {
+		p := parseFile(content)
+		w.parsed.add(id, p, int64(len(content)))
+		mu.Lock()
+		defer mu.Unlock()
+		out[id] = p
+	})
+	return out, err
+}
+
+// eachBlob reads blobs and hands them to several goroutines.
+func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, content []byte)) error {
+	type blob struct {
+		id      string
+		content []byte
+	}
+	if len(ids) <= 2 {
+		return w.objects.Blobs(ctx, ids, func(id string, content []byte) error {
+			do(id, content)
+			return nil
+		})
+	}
+	queue := make(chan blob, w.options.Workers)
+	var workers sync.WaitGroup
+	for range w.options.Workers {
+		workers.Go(func() {
+			for b := range queue {
+				do(b.id, b.content)
+			}
+		})
+	}
+	err := w.objects.Blobs(ctx, ids, func(id string, content []byte) error {
+		queue <- blob{id, append([]byte(nil), content...)}
+		return nil
+	})
+	close(queue)
+	workers.Wait()
+	return err
+}

@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/yaml"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// prowConfig is Prow's configuration without jobs, and the jobs and presets
+// that its main file has nevertheless.
+type prowConfig struct {
+	config *config.Config
+	main   *affected.Loaded
+	// err is Prow's reason for refusing it.
+	err *affected.FileError
+	// unknown is what Prow's strict loader would refuse, if asked for.
+	unknown string
+}
+
+// prowFiles are the files that make up Prow's configuration: blobs by path.
+type prowFiles map[string]string
+
+func (f prowFiles) key(s Settings) string {
+	var b strings.Builder
+	b.WriteString(s.ProwConfig + "\x00" + strings.Join(s.SupplementalProwConfigDirs, "\x00") + "\x00" + s.suffix())
+	for _, p := range slices.Sorted(maps.Keys(f)) {
+		b.WriteString("\x00" + p + "\x00" + f[p])
+	}
+	return b.String()
+}
+
+// loadProwConfig has Prow's loader read the files. Jobs are taken out first:
+// they need the presets of all job files.
+func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, s Settings, strict bool) (*prowConfig, error) {
+	dir, err := os.MkdirTemp("", "rehearsal-prow-")
+	if err != nil {
+		return nil, fmt.Errorf("creating directory: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	for _, d := range s.SupplementalProwConfigDirs {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return nil, fmt.Errorf("creating directory: %w", err)
+		}
+	}
+	var entries []repo.Entry
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		entries = append(entries, repo.Entry{Path: p, Blob: files[p]})
+	}
+	if err := objects.Materialise(ctx, entries, dir); err != nil {
+		return nil, err
+	}
+	mainFile := filepath.Join(dir, s.ProwConfig)
+	pc := &prowConfig{main: &affected.Loaded{Path: s.ProwConfig, Blob: files[s.ProwConfig], File: &affected.File{}, Main: true}}
+	if err := pc.takeOutJobs(mainFile); err != nil {
+		return nil, err
+	}
+	var supplemental []string
+	for _, d := range s.SupplementalProwConfigDirs {
+		supplemental = append(supplemental, filepath.Join(dir, d))
+	}
+	pc.config, err = config.Load(mainFile, "", supplemental, s.suffix())
+	if err != nil {
+		pc.err = s.prowConfigError(err, dir, files)
+		return pc, nil
+	}
+	if strict {
+		if _, err := config.LoadStrict(mainFile, "", supplemental, s.suffix()); err != nil {
+			pc.unknown = strings.ReplaceAll(err.Error(), dir+"/", "")
+		}
+	}
+	return pc, nil
+}
+
+// takeOutJobs moves the jobs of the main file into its summary. Presets stay
+// in both: they are Prow's to check, and ours to order.
+func (pc *prowConfig) takeOutJobs(file string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", pc.main.Path, err)
+	}
+	plain, err := affected.Plain(raw)
+	if err != nil || !mayHaveJobs(plain) {
+		// A file that cannot be read is for Prow's loader to complain about.
+		return nil
+	}
+	var parsed config.Config
+	if yaml.Unmarshal(plain, &parsed) != nil {
+		return nil
+	}
+	pc.main.File = affected.Summarise(&parsed.JobConfig)
+	if len(pc.main.Jobs) == 0 {
+		return nil
+	}
+	var fields map[string]any
+	if yaml.Unmarshal(plain, &fields) != nil {
+		return nil
+	}
+	for name := range fields {
+		switch strings.ToLower(name) {
+		case "presubmits", "postsubmits", "periodics":
+			delete(fields, name)
+		}
+	}
+	rest, err := yaml.Marshal(fields)
+	if err != nil {
+		return fmt.Errorf("rewriting %s: %w", pc.main.Path, err)
+	}
+	return os.WriteFile(file, rest, 0o644)
+}
+
+func mayHaveJobs(content []byte) bool {
+	for _, word := range []string{"presubmits", "postsubmits", "periodics", "presets"} {
+		if bytes.Contains(bytes.ToLower(content), []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// prowConfigError finds the file that Prow's loader complains about.
+func (s Settings) prowConfigError(err error, dir string, files prowFiles) *affected.FileError {
+	message := strings.ReplaceAll(err.Error(), dir+"/", "")
+	out := &affected.FileError{File: s.ProwConfig, Message: message, Line: lineIn(message)}
+	for p := range files {
+		if p != s.ProwConfig && strings.Contains(message, p) {
+			out.File = p
+		}
+	}
+	return out
+}

@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// work is one plan in the making.
+type work struct {
+	*Incremental
+	objects    repo.Objects
+	settings   Settings
+	repository string
+}
+
+// state is what is known of one tree. It is not changed once it is made.
+type state struct {
+	// tree is the tree, or a commit with it.
+	tree string
+	// anchor and changed make up revision.
+	anchor   *affected.Anchor
+	changed  map[string]*affected.Loaded
+	revision *affected.Revision
+	// entangled: which job files there are depends on more than their paths.
+	entangled bool
+
+	files    prowFiles
+	linked   bool
+	prow     *prowConfig
+	plugins  string
+	defaults *affected.Defaults
+	problems problems
+}
+
+// broken reports whether Prow's own configuration cannot be loaded.
+func (s *state) broken() bool { return s.prow.err != nil }
+
+// compact returns the same state as an anchor of its own.
+func (s *state) compact() *state {
+	out := *s
+	out.anchor = affected.NewAnchor(slices.Collect(s.revision.Files()))
+	out.changed = map[string]*affected.Loaded{}
+	out.revision = out.anchor.With(out.changed)
+	return &out
+}
+
+// problemKey is a job of a file, or the file itself.
+type problemKey struct {
+	file, job string
+}
+
+// problems is what Prow would refuse a tree for.
+type problems map[problemKey]affected.FileError
+
+// Parts of a problemKey that are no job.
+const (
+	wholeFile  = ""
+	clashes    = "\x00clash"
+	duplicates = "\x00duplicate"
+)
+
+func (p problems) list() []affected.FileError {
+	out := slices.Collect(maps.Values(p))
+	affected.SortErrors(out)
+	return slices.Compact(out)
+}
+
+// key is equal for settings that lead to the same files.
+func (s Settings) key() string {
+	return strings.Join([]string{
+		s.ProwConfig, strings.Join(s.SupplementalProwConfigDirs, "\x01"), s.suffix(), s.JobConfig, s.PluginConfig,
+	}, "\x00")
+}
+
+// prowFilesOf lists the files of Prow's configuration, and the blob of the
+// plugin configuration. Linked says that some are symbolic links, so that
+// their content may change without them.
+func (w *work) prowFilesOf(ctx context.Context, tree string) (files prowFiles, plugins string, linked bool, err error) { //nolint:revive // one listing, read once.
+	paths := append([]string{w.settings.ProwConfig}, w.settings.SupplementalProwConfigDirs...)
+	if w.settings.PluginConfig != "" {
+		paths = append(paths, w.settings.PluginConfig)
+	}
+	entries, err := w.objects.List(ctx, tree, paths...)
+	if err != nil {
+		return nil, "", false, err
+	}
+	linked = slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
+	if linked {
+		if entries, err = resolveLinks(ctx, w.objects, tree, entries); err != nil {
+			return nil, "", false, err
+		}
+	}
+	files = prowFiles{}
+	present := map[string]bool{}
+	for _, e := range entries {
+		for _, p := range paths {
+			present[p] = present[p] || below(e.Path, p)
+		}
+		if e.Path == w.settings.PluginConfig {
+			plugins = e.Blob
+		}
+		if e.Path == w.settings.ProwConfig || w.settings.isSupplemental(e.Path) {
+			files[e.Path] = e.Blob
+		}
+	}
+	return files, plugins, linked, w.settings.missing(present)
+}
+
+// missing names the first path of the settings that is not there.
+func (s Settings) missing(present map[string]bool) error {
+	if !present[s.ProwConfig] {
+		return &MissingPathError{Path: s.ProwConfig, Setting: "prow_config"}
+	}
+	for _, d := range s.SupplementalProwConfigDirs {
+		if !present[d] {
+			return &MissingPathError{Path: d, Setting: "supplemental_prow_config_dirs"}
+		}
+	}
+	if s.PluginConfig != "" && !present[s.PluginConfig] {
+		return &MissingPathError{Path: s.PluginConfig, Setting: "plugin_config"}
+	}
+	return nil
+}
+
+func (w *work) loadProw(ctx context.Context, files prowFiles, strict bool) (*prowConfig, error) {
+	key := files.key(w.settings)
+	if strict {
+		key += "\x00strict"
+	}
+	if known, ok := w.prow.get(key); ok {
+		return known, nil
+	}
+	pc, err := loadProwConfig(ctx, w.objects, files, w.settings, strict)
+	if err != nil {
+		return nil, err
+	}
+	w.prow.add(key, pc, 1)
+	return pc, nil
+}

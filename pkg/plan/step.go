@@ -1,0 +1,281 @@
+package plan
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// comparison is what one step from a known state to another tree found.
+type comparison struct {
+	after *state
+	delta *affected.Delta
+	// files are the paths that differ.
+	files    []string
+	jobs     []affected.Job
+	warnings []string
+}
+
+// step reads what differs between a known state and a tree. The affected jobs
+// and warnings are only worked out when wanted; validity always is.
+func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) (*comparison, error) {
+	changes, err := w.objects.Diff(ctx, from.tree, tree)
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{}
+	for _, change := range changes {
+		c.files = append(c.files, change.Path)
+	}
+	to := *from
+	c.after = &to
+	to.tree = tree
+	to.problems = maps.Clone(from.problems)
+	if err := w.stepJobFiles(ctx, from, c, changes); err != nil {
+		return nil, err
+	}
+	if err := w.stepProwConfig(ctx, from, c, wanted); err != nil {
+		return nil, err
+	}
+	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
+	if wanted {
+		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, &to, changes); err != nil {
+			return nil, err
+		}
+		if err := w.findUnknownFields(ctx, c, changes); err != nil {
+			return nil, err
+		}
+	}
+	return c, w.evaluate(ctx, c, wanted)
+}
+
+// stepJobFiles finds out which job files the tree has, and reads those that
+// differ.
+func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change) error {
+	s, to := w.settings, c.after
+	var added []repo.Entry
+	var gone []string
+	isRule := func(ch repo.Change) bool {
+		return s.isIgnoreFile(ch.Path) || s.isJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
+	}
+	if from.entangled || slices.ContainsFunc(changes, isRule) {
+		files, entangled, err := jobFiles(ctx, w.objects, to.tree, s)
+		if err != nil {
+			return err
+		}
+		to.entangled = entangled
+		added, gone = differing(from.revision, files)
+		for _, e := range added {
+			c.files = append(c.files, e.Path)
+		}
+		c.files = append(c.files, gone...)
+		slices.Sort(c.files)
+		c.files = slices.Compact(c.files)
+	} else {
+		for _, ch := range changes {
+			switch {
+			case !s.isJobFile(ch.Path):
+			case ch.NewBlob == "" || ch.NewMode == repo.ModeSubmodule:
+				gone = append(gone, ch.Path)
+			default:
+				added = append(added, repo.Entry{Path: ch.Path, Mode: ch.NewMode, Blob: ch.NewBlob})
+			}
+		}
+	}
+	if len(added)+len(gone) == 0 {
+		return nil
+	}
+	if err := w.replace(ctx, to, added, gone); err != nil {
+		return err
+	}
+	if len(gone) > 0 && !hasJobFiles(to.revision) {
+		return w.jobConfigExists(ctx, to.tree)
+	}
+	return nil
+}
+
+func hasJobFiles(r *affected.Revision) bool {
+	for f := range r.Files() {
+		if !f.Main {
+			return true
+		}
+	}
+	return false
+}
+
+// differing compares a revision's job files with a list.
+func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, gone []string) {
+	now := make(map[string]bool, len(files))
+	for _, e := range files {
+		now[e.Path] = true
+		if f := r.File(e.Path); f == nil || f.Blob != e.Blob {
+			added = append(added, e)
+		}
+	}
+	for f := range r.Files() {
+		if !f.Main && !now[f.Path] {
+			gone = append(gone, f.Path)
+		}
+	}
+	return added, gone
+}
+
+func (w *work) replace(ctx context.Context, to *state, added []repo.Entry, gone []string) error {
+	var blobs []string
+	for _, e := range added {
+		if e.Mode != repo.ModeSymlink {
+			blobs = append(blobs, e.Blob)
+		}
+	}
+	parsed, err := w.parse(ctx, blobs)
+	if err != nil {
+		return err
+	}
+	to.changed = maps.Clone(to.changed)
+	for _, e := range added {
+		if e.Mode == repo.ModeSymlink {
+			to.changed[e.Path] = deadLink(e)
+			continue
+		}
+		to.changed[e.Path] = parsed[e.Blob].loaded(e, false)
+	}
+	for _, p := range gone {
+		to.changed[p] = nil
+	}
+	to.revision = to.anchor.With(to.changed)
+	return nil
+}
+
+func deadLink(e repo.Entry) *affected.Loaded {
+	return &affected.Loaded{Path: e.Path, Blob: e.Blob, Err: &affected.FileError{
+		File: e.Path, Message: "symbolic link to a file that does not exist in the repository",
+	}}
+}
+
+// stepProwConfig reads Prow's own configuration again when it differs, and
+// puts together the defaults that result.
+func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
+	s, to := w.settings, c.after
+	touches := func(p string) bool {
+		return p == s.ProwConfig || p == s.PluginConfig || s.isSupplemental(p)
+	}
+	if from.linked || slices.ContainsFunc(c.files, touches) {
+		files, plugins, linked, err := w.prowFilesOf(ctx, to.tree)
+		if err != nil {
+			return err
+		}
+		to.files, to.plugins, to.linked = files, plugins, linked
+	}
+	if to.files.key(s) != from.files.key(s) {
+		if err := w.changeProwConfig(ctx, c, strict); err != nil {
+			return err
+		}
+	}
+	if to.prow == from.prow && to.revision == from.revision {
+		return nil
+	}
+	presets := to.revision.Presets()
+	if to.prow == from.prow && samePresets(presets, from.defaults.Presets) {
+		return nil
+	}
+	config := to.prow.config
+	if config == nil {
+		config = from.defaults.Config
+	}
+	to.defaults = affected.NewDefaults(s.ProwConfig, config, presets)
+	to.problems.setDuplicates(presets)
+	return nil
+}
+
+func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {
+	to := c.after
+	var err error
+	if to.prow, err = w.loadProw(ctx, to.files, strict); err != nil {
+		return err
+	}
+	if to.prow.unknown != "" {
+		c.warnings = append(c.warnings, "unknown field: "+to.prow.unknown)
+	}
+	key := problemKey{w.settings.ProwConfig, wholeFile}
+	delete(to.problems, key)
+	if to.broken() {
+		to.problems[key] = *to.prow.err
+		return nil
+	}
+	to.changed = maps.Clone(to.changed)
+	to.changed[w.settings.ProwConfig] = to.prow.main
+	to.revision = to.anchor.With(to.changed)
+	return nil
+}
+
+// samePresets compares by identity: unchanged files share their presets.
+func samePresets(a, b []affected.PlacedPreset) bool {
+	return slices.EqualFunc(a, b, func(x, y affected.PlacedPreset) bool {
+		return x.File == y.File && maps.Equal(x.Labels, y.Labels) && sameSlice(x.Env, y.Env) && sameSlice(x.Volumes, y.Volumes) &&
+			sameSlice(x.VolumeMounts, y.VolumeMounts) && sameSlice(x.Tolerations, y.Tolerations)
+	})
+}
+
+func sameSlice[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func (p problems) setDuplicates(presets []affected.PlacedPreset) {
+	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool { return strings.HasPrefix(k.job, duplicates) })
+	for _, e := range affected.DuplicatePresets(presets) {
+		p[problemKey{e.File, duplicates + e.Message}] = e
+	}
+}
+
+// setClashes looks again at everything that a changed file, or one that
+// clashed before, may clash with.
+func (p problems) setClashes(r *affected.Revision, files []string) {
+	again := map[string]*affected.Loaded{}
+	look := func(path string) {
+		if f := r.File(path); f != nil {
+			again[path] = f
+		}
+	}
+	for _, path := range files {
+		look(path)
+	}
+	for k := range p {
+		if strings.HasPrefix(k.job, clashes) {
+			look(k.file)
+			delete(p, k)
+		}
+	}
+	for _, e := range r.Clashes(maps.Values(again)) {
+		p[problemKey{e.File, clashes + e.Message}] = e
+	}
+}
+
+// findUnknownFields warns of fields in changed job files that only Prow's
+// strict loader refuses.
+func (w *work) findUnknownFields(ctx context.Context, c *comparison, changes []repo.Change) error {
+	paths := map[string]string{}
+	var blobs []string
+	for _, ch := range changes {
+		f := c.after.revision.File(ch.Path)
+		if f == nil || f.File == nil || f.Main || ch.NewBlob == "" || ch.NewMode == repo.ModeSymlink {
+			continue
+		}
+		paths[ch.NewBlob] = ch.Path
+		blobs = append(blobs, ch.NewBlob)
+	}
+	found := make(chan string, len(blobs))
+	err := w.eachBlob(ctx, blobs, func(id string, content []byte) {
+		if message := affected.UnknownFields(content); message != "" {
+			found <- paths[id] + ": unknown field: " + message
+		}
+	})
+	close(found)
+	for warning := range found {
+		c.warnings = append(c.warnings, warning)
+	}
+	return err
+}
