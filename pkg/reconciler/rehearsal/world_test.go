@@ -1,0 +1,357 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	tektonfake "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/fake"
+	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/client-go/tools/cache"
+	clocktesting "k8s.io/utils/clock/testing"
+	"knative.dev/pkg/apis"
+	"knative.dev/pkg/controller"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
+	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// errCrash is what a write returns when the controller dies around it.
+var errCrash = errors.New("crash")
+
+// world is everything around the reconciler, in memory. Its writes can be made
+// to fail one by one, before or after they take effect.
+type world struct {
+	t          *testing.T
+	rh         *v1alpha1.Rehearsal
+	kube       *kubefake.Clientset
+	tekton     *tektonfake.Clientset
+	prow       *prowfake.Clientset
+	rehearsals *rehearsalfake.Clientset
+	hub        *hub
+	clock      *clocktesting.FakePassiveClock
+	indexers   struct{ pipelineRuns, taskRuns, prowJobs cache.Indexer }
+	reconciler *Reconciler
+
+	writes, failAt int
+	afterwards     bool
+	crashed        bool
+}
+
+func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
+	t.Helper()
+	w := &world{
+		t: t, kube: kubefake.NewClientset(), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
+		clock: clocktesting.NewFakePassiveClock(noon), failAt: -1,
+		rh: &v1alpha1.Rehearsal{
+			ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", Namespace: "rehearsals", UID: "u-1", Generation: 1, CreationTimestamp: at(-10)},
+			Spec:       v1alpha1.RehearsalSpec{Pull: v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}, Commands: commands},
+		},
+	}
+	w.rehearsals = rehearsalfake.NewSimpleClientset(w.rh.DeepCopy())
+	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true}}
+	for _, fake := range []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake} {
+		w.intercept(fake)
+	}
+	index := func() cache.Indexer {
+		return cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
+	}
+	w.indexers.pipelineRuns, w.indexers.taskRuns, w.indexers.prowJobs = index(), index(), index()
+	w.reconciler = &Reconciler{
+		Kube: w.kube, Tekton: w.tekton, Prow: w.prow, Rehearsals: w.rehearsals, GitHub: w.hub, Plans: twoJobs{}, Clock: w.clock,
+		PipelineRuns: pipelinelisters.NewPipelineRunLister(w.indexers.pipelineRuns),
+		TaskRuns:     pipelinelisters.NewTaskRunLister(w.indexers.taskRuns),
+		ProwJobs:     prowlisters.NewProwJobLister(w.indexers.prowJobs),
+		Logs:         &prowjob.Logs{},
+		Settings: func() *settings.Settings {
+			s := settings.Defaults()
+			s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml"}}
+			return s
+		},
+	}
+	return w
+}
+
+// intercept makes the writes of a client fail when their turn comes.
+func (w *world) intercept(fake *clienttesting.Fake) {
+	tracker := slices.Clone(fake.ReactionChain)
+	fake.PrependReactor("*", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		if verb := action.GetVerb(); verb == "get" || verb == "list" || verb == "watch" {
+			return false, nil, nil
+		}
+		err := w.write(func() error {
+			for _, reactor := range tracker {
+				if reactor.Handles(action) {
+					if handled, _, err := reactor.React(action); handled {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		return err != nil, nil, err
+	})
+}
+
+// write makes the failAt-th write fail. Otherwise the caller goes on to write.
+func (w *world) write(do func() error) error {
+	w.writes++
+	switch {
+	case w.crashed:
+		return errCrash
+	case w.writes-1 != w.failAt:
+		return nil
+	}
+	w.crashed = true
+	if w.afterwards {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return errCrash
+}
+
+// reconcile goes on until the reconciler has nothing more to do at once. A
+// crash loses the status that was not written.
+func (w *world) reconcile() {
+	w.t.Helper()
+	for range 30 {
+		w.sync()
+		before := w.rh.DeepCopy()
+		rh := w.rh.DeepCopy()
+		err := w.reconciler.ReconcileKind(context.Background(), rh)
+		if w.crashed {
+			w.crashed = false
+			continue
+		}
+		w.rh = rh
+		requeue, after := controller.IsRequeueKey(err)
+		if err != nil && !requeue {
+			w.t.Fatalf("reconcile: %v", err)
+		}
+		if equality.Semantic.DeepEqual(before.Status, rh.Status) {
+			return
+		}
+		w.clock.SetTime(w.clock.Now().Add(min(after, time.Minute)))
+	}
+	w.t.Fatal("the reconciler does not come to rest")
+}
+
+// sync is what informers do.
+func (w *world) sync() {
+	ctx := context.Background()
+	prs, err := w.tekton.TektonV1().PipelineRuns("").List(ctx, metav1.ListOptions{})
+	w.check(err)
+	w.check(w.indexers.pipelineRuns.Replace(pointers(prs.Items), ""))
+	trs, err := w.tekton.TektonV1().TaskRuns("").List(ctx, metav1.ListOptions{})
+	w.check(err)
+	w.check(w.indexers.taskRuns.Replace(pointers(trs.Items), ""))
+	pjs, err := w.prow.ProwV1().ProwJobs("").List(ctx, metav1.ListOptions{})
+	w.check(err)
+	w.check(w.indexers.prowJobs.Replace(pointers(pjs.Items), ""))
+}
+
+func pointers[T any](items []T) []any {
+	out := make([]any, len(items))
+	for i := range items {
+		out[i] = &items[i]
+	}
+	return out
+}
+
+func (w *world) check(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// quietly does something to the world that no fault is injected into.
+func (w *world) quietly(do func(ctx context.Context)) {
+	failAt := w.failAt
+	w.failAt = -1
+	writes := w.writes
+	do(context.Background())
+	w.failAt, w.writes = failAt, writes
+}
+
+// create does what the fan-out tasks of all PipelineRuns begin with.
+func (w *world) createProwJobs() {
+	w.quietly(func(ctx context.Context) {
+		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
+		w.check(err)
+		for _, pr := range prs.Items {
+			for _, task := range pr.Spec.PipelineSpec.Tasks {
+				cm, name, _ := strings.Cut(task.Params[0].Value.StringVal, "/")
+				pj, err := run.ReadProwJob(ctx, w.kube.CoreV1().ConfigMaps("rehearsals"), cm, name)
+				w.check(err)
+				_, err = prowjob.Ensure(ctx, w.prow.ProwV1().ProwJobs("prow"), pj)
+				w.check(err)
+			}
+		}
+	})
+}
+
+// endProwJobs completes all ProwJobs; those that were aborted stay so.
+func (w *world) endProwJobs(state prowapi.ProwJobState) {
+	w.quietly(func(ctx context.Context) {
+		pjs, err := w.prow.ProwV1().ProwJobs("prow").List(ctx, metav1.ListOptions{})
+		w.check(err)
+		for _, pj := range pjs.Items {
+			if pj.Status.State != prowapi.AbortedState {
+				pj.Status.State = state
+			}
+			pj.SetComplete()
+			_, err := w.prow.ProwV1().ProwJobs("prow").Update(ctx, &pj, metav1.UpdateOptions{})
+			w.check(err)
+		}
+	})
+}
+
+// endPipelineRuns ends all PipelineRuns, with or without a finally task that
+// succeeded.
+func (w *world) endPipelineRuns(reported bool) {
+	w.quietly(func(ctx context.Context) {
+		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
+		w.check(err)
+		for _, pr := range prs.Items {
+			pr.Status.SetCondition(&apis.Condition{Type: apis.ConditionSucceeded, Status: corev1.ConditionTrue})
+			_, err := w.tekton.TektonV1().PipelineRuns("rehearsals").Update(ctx, &pr, metav1.UpdateOptions{})
+			w.check(err)
+			tr := &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{Name: pr.Name + "-collate", Namespace: "rehearsals", Labels: map[string]string{
+				"tekton.dev/pipelineRun": pr.Name, "tekton.dev/pipelineTask": run.CollateTask,
+			}}}
+			status := corev1.ConditionFalse
+			if reported {
+				status = corev1.ConditionTrue
+			}
+			tr.Status.SetCondition(&apis.Condition{Type: apis.ConditionSucceeded, Status: status})
+			_, err = w.tekton.TektonV1().TaskRuns("rehearsals").Create(ctx, tr, metav1.CreateOptions{})
+			if !apierrors.IsAlreadyExists(err) {
+				w.check(err)
+			}
+		}
+	})
+}
+
+// counts says what there is: what must never be there twice.
+func (w *world) counts() (plans, answers, runs, pipelineRuns, prowJobs int) {
+	for _, c := range w.hub.comments {
+		marker, _ := report.FindMarker(c.Body)
+		switch {
+		case marker == report.PlanMarker():
+			plans++
+		case slices.ContainsFunc(w.rh.Spec.Commands, func(c v1alpha1.Command) bool { return marker == report.RunMarker(c.ID) }):
+			runs++
+		default:
+			answers++
+		}
+	}
+	ctx := context.Background()
+	prs, err := w.tekton.TektonV1().PipelineRuns("").List(ctx, metav1.ListOptions{})
+	w.check(err)
+	pjs, err := w.prow.ProwV1().ProwJobs("").List(ctx, metav1.ListOptions{})
+	w.check(err)
+	return plans, answers, runs, len(prs.Items), len(pjs.Items)
+}
+
+// hub is a GitHub with one pull request; only bob may write.
+type hub struct {
+	GitHub
+	world    *world
+	pull     github.Pull
+	comments []github.Comment
+}
+
+func (h *hub) Self(context.Context) (string, error) { return "rehearsal-bot", nil }
+
+func (h *hub) Pull(context.Context, string, string, int) (*github.Pull, error) {
+	pull := h.pull
+	return &pull, nil
+}
+
+func (h *hub) BranchTip(context.Context, string, string, string) (string, error) {
+	return strings.Repeat("0", 40), nil
+}
+
+func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permission, error) {
+	if login == "bob" {
+		return "write", nil
+	}
+	return "read", nil
+}
+
+func (h *hub) Comments(context.Context, string, string, int) ([]github.Comment, error) {
+	return slices.Clone(h.comments), nil
+}
+
+func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) (*github.Comment, error) {
+	created := github.Comment{ID: int64(len(h.comments) + 1), Author: "rehearsal-bot", Body: body}
+	do := func() error { h.comments = append(h.comments, created); return nil }
+	if err := h.world.write(do); err != nil {
+		return nil, err
+	}
+	return &created, do()
+}
+
+func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) error {
+	do := func() error {
+		for i := range h.comments {
+			if h.comments[i].ID == id {
+				h.comments[i].Body = body
+				return nil
+			}
+		}
+		return &github.NotFoundError{Op: "editing a comment"}
+	}
+	if err := h.world.write(do); err != nil {
+		return err
+	}
+	return do()
+}
+
+// twoJobs is a plan that is always ready.
+type twoJobs struct{}
+
+func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2}}
+	for _, name := range []string{"pull-unit", "pull-e2e"} {
+		jobs := []config.Presubmit{{
+			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{
+				Containers: []corev1.Container{{Name: "test", Image: "busybox", Command: []string{"true"}}},
+			}},
+			Brancher: config.Brancher{Branches: []string{"main"}},
+			Reporter: config.Reporter{Context: name},
+		}}
+		if err := config.SetPresubmitRegexes(jobs); err != nil {
+			return nil, err, true
+		}
+		result.Affected = append(result.Affected, affected.Job{
+			Ref:       affected.Ref{Type: prowapi.PresubmitJob, Repo: "acme/widget", Name: name, Branches: []string{"main"}},
+			Effective: affected.Effective{Presubmit: &jobs[0]}, Change: affected.ChangeSpec, Rehearse: true,
+		})
+	}
+	return result, nil, true
+}
