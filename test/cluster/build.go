@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,8 +50,9 @@ var modules = []module{
 	{
 		dir:      "tkn",
 		about:    "tkn",
-		packages: []string{"github.com/tektoncd/cli/cmd/tkn"},
+		packages: []string{"."},
 		ldflags:  "-s -w",
+		inputs:   []string{"main.go"},
 	},
 }
 
@@ -154,7 +156,7 @@ func (l layout) program(name string) (string, error) {
 	return filepath.Join(dir, name), err
 }
 
-// linkBinaries fills binDir.
+// linkBinaries fills binDir with what has been compiled so far.
 func linkBinaries(l layout) error {
 	bin, err := l.binDir()
 	if err != nil {
@@ -169,6 +171,9 @@ func linkBinaries(l layout) error {
 			return err
 		}
 		entries, err := os.ReadDir(from)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

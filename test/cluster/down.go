@@ -45,7 +45,7 @@ func endProcesses(l layout) error {
 			endContainers(l)
 		}
 		if held, running := readRecord(l.run(name + ".pid")); running {
-			stop(held.PID, 5*time.Second)
+			stop(held.PID, patience)
 		}
 	}
 	for _, process := range clusterProcesses(l) {

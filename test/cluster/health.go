@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,42 @@ func accepts(network, address string) func(context.Context) error {
 			return err
 		}
 		return connection.Close()
+	}
+}
+
+// criAnswers checks that containerd serves the kubelet: its socket accepts
+// some time before. It asks for the version, which in gRPC is an HTTP/2 POST of
+// a length-prefixed message, here an empty one.
+func criAnswers(socket string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		transport := &http.Transport{
+			Protocols: new(http.Protocols),
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", socket)
+			},
+		}
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		defer transport.CloseIdleConnections()
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+			"http://containerd/runtime.v1.RuntimeService/Version", bytes.NewReader(make([]byte, 5)))
+		if err != nil {
+			return stopPolling{err}
+		}
+		request.Header.Set("Content-Type", "application/grpc")
+		request.Header.Set("TE", "trailers")
+		response, err := (&http.Client{Transport: transport, Timeout: 3 * time.Second}).Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			return err
+		}
+		// An error without any answer puts its status into the headers.
+		if code := response.Trailer.Get("Grpc-Status") + response.Header.Get("Grpc-Status"); code != "0" {
+			return fmt.Errorf("containerd answers with gRPC status %s: %s", code, response.Trailer.Get("Grpc-Message")+response.Header.Get("Grpc-Message"))
+		}
+		return nil
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const etcdPackage = "etcd-server"
@@ -115,23 +116,31 @@ type listener struct {
 }
 
 // checkPorts names the first port that is taken, and by whom. Servers of ours
-// that run already hold theirs rightly.
-func checkPorts(l layout) error {
+// that run already hold theirs rightly; one that has just ended may take a
+// moment to let go.
+func checkPorts(ctx context.Context, l layout) error {
 	for _, wanted := range listeners() {
 		if _, running := readRecord(l.run(wanted.server + ".pid")); running {
 			continue
 		}
-		address := net.JoinHostPort(wanted.address, strconv.Itoa(wanted.port))
-		if wanted.address == hostAddress {
-			address = net.JoinHostPort("", strconv.Itoa(wanted.port)) // the bridge may not exist yet
-		}
-		socket, err := net.Listen("tcp", address)
-		if err != nil {
+		if err := poll(ctx, 2*time.Second, func(context.Context) error { return wanted.free() }); err != nil {
 			return fmt.Errorf("port %d, which %s needs, is taken%s", wanted.port, wanted.server, byWhom(wanted.port))
 		}
-		socket.Close()
 	}
 	return nil
+}
+
+// free tries the port on every address when its own may not exist yet.
+func (w listener) free() error {
+	address := w.address
+	if address == hostAddress {
+		address = ""
+	}
+	socket, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(w.port)))
+	if err != nil {
+		return err
+	}
+	return socket.Close()
 }
 
 func byWhom(port int) string {

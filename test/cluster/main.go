@@ -24,9 +24,9 @@ Usage, from the top of the repository:
   go -C test/cluster run . status   what runs, and how much memory it takes
   go -C test/cluster run . env      shell lines to work with it:
                                       eval "$(go -C test/cluster run . env)"
-  go -C test/cluster run . build    only compile the programs (kubectl, kube-apiserver,
-                                    etcd …) and print the directory they are in; for
-                                    tests that need no node, and no root
+  go -C test/cluster run . build    only compile Kubernetes and print the directory with
+                                    etcd, kube-apiserver and kubectl, for tests that need
+                                    an API server and no node; needs no root
 
 It needs Linux, root, Go, git 2.38 or newer and iptables; on Debian, ` + "`up`" + ` installs
 the packages that are missing. The first time it compiles for a quarter of an hour;
@@ -34,7 +34,7 @@ after that, starting takes under a minute.
 
 What is where:
 
-  %s       everything ` + "`up`" + ` makes: certificates, data, logs, kubeconfig
+  %s  everything ` + "`up`" + ` makes: certificates, data, logs, kubeconfig
   %s   compiled programs and images, by version; removing it is safe
 
   %s    pods, with the host at %s

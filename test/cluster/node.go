@@ -20,7 +20,7 @@ func containerd(l layout) server {
 		command: []string{"containerd", "--config", l.config("containerd.toml")},
 		env:     []string{"TMPDIR=" + l.run("tmp")},
 		inputs:  []string{l.config("containerd.toml"), l.config("cni/10-rehearsal.conflist")},
-		ready:   accepts("unix", l.containerdSocket()),
+		ready:   criAnswers(l.containerdSocket()),
 	}
 }
 

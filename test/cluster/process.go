@@ -35,7 +35,12 @@ type record struct {
 	Digest string `json:"digest"`
 }
 
-const readyTimeout = 2 * time.Minute
+const (
+	readyTimeout = 2 * time.Minute
+	// How long a server may take to end. The API server would wait a minute
+	// for its watches.
+	patience = 5 * time.Second
+)
 
 // ensureRunning starts the server unless it runs as it should, and waits until
 // it is ready.
@@ -51,7 +56,7 @@ func (s server) ensureRunning(ctx context.Context, l layout) error {
 	}
 	held, running := readRecord(l.run(s.name + ".pid"))
 	if running && held.Digest != digest {
-		stop(held.PID, 20*time.Second)
+		stop(held.PID, patience)
 		running = false
 	}
 	if !running {
@@ -62,9 +67,18 @@ func (s server) ensureRunning(ctx context.Context, l layout) error {
 	return s.waitReady(ctx, l, held)
 }
 
+// digest names everything a running server was started with. The program
+// counts by where it really is: a link to the same one changes nothing.
 func (s server) digest() (string, error) {
+	program, err := exec.LookPath(s.command[0])
+	if err != nil {
+		return "", err
+	}
+	if program, err = filepath.EvalSymlinks(program); err != nil {
+		return "", err
+	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q", s.command, s.env)
+	fmt.Fprintf(sum, "%q %q %q", program, s.command[1:], s.env)
 	for _, path := range s.inputs {
 		content, err := os.ReadFile(path)
 		if err != nil {
@@ -180,7 +194,7 @@ func cutLast(text, separator string) (before, after string, found bool) {
 }
 
 // stop asks a process to end, and ends it when it does not.
-func stop(pid int, patience time.Duration) {
+func stop(pid int, limit time.Duration) {
 	start := startTime(pid)
 	if start == "" {
 		return
@@ -192,7 +206,7 @@ func stop(pid int, patience time.Duration) {
 		}
 		return nil
 	}
-	if poll(context.Background(), patience, gone) == nil {
+	if poll(context.Background(), limit, gone) == nil {
 		return
 	}
 	_ = syscall.Kill(pid, syscall.SIGKILL)

@@ -49,15 +49,15 @@ func prepare(ctx context.Context, l layout, p *progress) error {
 	if err := checkForeign(ctx, l); err != nil {
 		return err
 	}
-	if err := checkPorts(l); err != nil {
+	if err := checkPorts(ctx, l); err != nil {
 		return err
 	}
-	return buildPrograms(ctx, l, p)
+	return buildPrograms(ctx, l, p, modules)
 }
 
 // buildPrograms fills the cache. It has its own lock, because tests that only
 // want the programs call it while a cluster starts.
-func buildPrograms(ctx context.Context, l layout, p *progress) error {
+func buildPrograms(ctx context.Context, l layout, p *progress, modules []module) error {
 	if err := os.MkdirAll(l.cache, 0o755); err != nil {
 		return err
 	}
@@ -75,7 +75,8 @@ func buildPrograms(ctx context.Context, l layout, p *progress) error {
 	return linkBinaries(l)
 }
 
-// buildOnly is for tests that need an API server and no node.
+// buildOnly is for tests that need an API server and no node: Kubernetes is
+// the first of the modules, and the only one they need.
 func buildOnly(ctx context.Context, l layout, p *progress) error {
 	if err := checkSource(l.source); err != nil {
 		return err
@@ -85,7 +86,7 @@ func buildOnly(ctx context.Context, l layout, p *progress) error {
 			return err
 		}
 	}
-	if err := buildPrograms(ctx, l, p); err != nil {
+	if err := buildPrograms(ctx, l, p, modules[:1]); err != nil {
 		return err
 	}
 	bin, err := l.binDir()
