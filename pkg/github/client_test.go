@@ -58,15 +58,34 @@ func newClient(t *testing.T, endpoint string, opts github.Options) *github.Clien
 	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// One transport per test, so that its connections end with it.
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	t.Cleanup(transport.CloseIdleConnections)
-	opts.Endpoint, opts.Token, opts.Transport, opts.UserAgent = endpoint, github.TokenFile(file), transport, "test"
+	if opts.Transport == nil {
+		opts.Transport = newTransport(t)
+	}
+	opts.Endpoint, opts.Token, opts.UserAgent = endpoint, github.TokenFile(file), "test"
 	client, err := github.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
+}
+
+// newTransport has connections that end with the test.
+func newTransport(t *testing.T) http.RoundTripper {
+	t.Helper()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
+
+// before calls a function before each call.
+type before struct {
+	http.RoundTripper
+	call func()
+}
+
+func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.call()
+	return b.RoundTripper.RoundTrip(r)
 }
 
 func (f *fixture) open(t *testing.T) standin.Pull {
@@ -213,6 +232,60 @@ func TestManyComments(t *testing.T) {
 	}
 	if len(comments) != 230 {
 		t.Errorf("there are %d comments", len(comments))
+	}
+}
+
+// TestCommentsThatMove edits a comment between two pages of the list.
+func TestCommentsThatMove(t *testing.T) {
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	f := start(t, standin.WithClock(func() time.Time { return at }))
+	pull := f.open(t)
+	begin := at
+	var first standin.Comment
+	for i := range 350 {
+		// One a second, but for a burst in which a page ends.
+		if i < 60 || i > 140 {
+			at = at.Add(time.Second)
+		}
+		comment, err := f.CreateComment(t.Context(), standin.NewComment{PullID: pull.PullID, By: "bob", Body: fmt.Sprint(i)})
+		ok(t, err)
+		if i == 0 {
+			first = comment
+		}
+	}
+	at = at.Add(time.Second)
+	pages := 0
+	client := newClient(t, f.APIURL(), github.Options{Transport: before{newTransport(t), func() {
+		if pages++; pages == 2 {
+			_, err := f.EditComment(t.Context(), standin.CommentEdit{Org: "org", Repo: "config", ID: first.ID, Body: "edited"})
+			ok(t, err)
+		}
+	}}})
+	comments, err := client.CommentsSince(t.Context(), "org", "config", begin)
+	ok(t, err)
+	bodies := map[string]int{}
+	for _, c := range comments {
+		bodies[c.Body]++
+	}
+	for i := 1; i < 350; i++ {
+		if n := bodies[fmt.Sprint(i)]; n != 1 {
+			t.Errorf("comment %d is listed %d times", i, n)
+		}
+	}
+}
+
+func TestManyCommentsInOneSecond(t *testing.T) {
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	f := start(t, standin.WithClock(func() time.Time { return at }))
+	pull := f.open(t)
+	for i := range 230 {
+		_, err := f.CreateComment(t.Context(), standin.NewComment{PullID: pull.PullID, By: "bob", Body: fmt.Sprint(i)})
+		ok(t, err)
+	}
+	comments, err := f.client.CommentsSince(t.Context(), "org", "config", at)
+	ok(t, err)
+	if len(comments) != 230 {
+		t.Errorf("%d comments are listed", len(comments))
 	}
 }
 

@@ -25,48 +25,69 @@ type Comment struct {
 // Comments lists the comments on a pull request, oldest first.
 func (c *Client) Comments(ctx context.Context, org, repo string, number int) ([]Comment, error) {
 	op := "listing the comments on " + pullName(org, repo, number)
-	comments, more, err := c.listComments(ctx, op, org, repo, number, &gogithub.IssueListCommentsOptions{})
-	if err != nil {
-		return nil, err
+	opts := &gogithub.IssueListCommentsOptions{ListOptions: gogithub.ListOptions{PerPage: pageSize}}
+	var comments []Comment
+	for range maxPages {
+		page, resp, err := c.github.Issues.ListComments(ctx, org, repo, number, opts)
+		if err != nil {
+			return nil, translate(op, err)
+		}
+		for _, comment := range page {
+			comments = append(comments, newComment(comment))
+		}
+		if resp.NextPage == 0 {
+			return comments, nil
+		}
+		opts.Page = resp.NextPage
 	}
-	if more {
-		return nil, fmt.Errorf("%s: there are more than %d", op, maxPages*pageSize)
-	}
-	return comments, nil
+	return nil, fmt.Errorf("%s: there are more than %d", op, maxPages*pageSize)
 }
 
 // CommentsSince lists the comments on all pull requests of a repository that
 // were created or edited at that time or later, the least recently changed
-// first. It stops after 10,000: who asks goes on from UpdatedAt of the last.
+// first.
 func (c *Client) CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]Comment, error) {
 	op := fmt.Sprintf("listing the comments on %s/%s since %s", org, repo, since.UTC().Format(time.RFC3339))
-	since = since.UTC()
-	comments, _, err := c.listComments(ctx, op, org, repo, 0, &gogithub.IssueListCommentsOptions{
-		Sort: gogithub.String("updated"), Direction: gogithub.String("asc"), Since: &since,
-	})
-	return comments, err
-}
-
-// listComments also says whether there are more than it lists.
-func (c *Client) listComments(ctx context.Context, op, org, repo string, number int, opts *gogithub.IssueListCommentsOptions) ([]Comment, bool, error) {
 	var comments []Comment
-	opts.PerPage = pageSize
-	for page := 0; page < maxPages; page++ {
-		list, resp, err := c.github.Issues.ListComments(ctx, org, repo, number, opts)
+	seen := map[int64]bool{}
+	opts := sinceOptions(since)
+	for range maxPages {
+		page, resp, err := c.github.Issues.ListComments(ctx, org, repo, 0, opts)
 		if err != nil {
-			return nil, false, translate(op, err)
+			return nil, translate(op, err)
 		}
-		for _, comment := range list {
-			if onPull(comment) {
+		for _, comment := range page {
+			if onPull(comment) && !seen[comment.GetID()] {
 				comments = append(comments, newComment(comment))
 			}
+			seen[comment.GetID()] = true
 		}
-		if resp.NextPage == 0 {
-			return comments, false, nil
+		if resp.NextPage == 0 || len(page) == 0 {
+			return comments, nil
 		}
-		opts.Page = resp.NextPage
+		opts = nextOptions(opts, page, resp.NextPage)
 	}
-	return comments, true, nil
+	return nil, fmt.Errorf("%s: there are more than %d", op, len(comments))
+}
+
+func sinceOptions(since time.Time) *gogithub.IssueListCommentsOptions {
+	since = since.UTC()
+	return &gogithub.IssueListCommentsOptions{
+		Sort: gogithub.String("updated"), Direction: gogithub.String("asc"), Since: &since,
+		ListOptions: gogithub.ListOptions{PerPage: pageSize},
+	}
+}
+
+// nextOptions goes on from the time of the last comment, a second back because
+// others may be of the same. Pages would skip a comment whenever one that we
+// had is edited or deleted, and all after it move up.
+func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.IssueComment, nextPage int) *gogithub.IssueListCommentsOptions {
+	since := page[len(page)-1].GetUpdatedAt().Add(-time.Second)
+	if since.After(*opts.Since) {
+		return sinceOptions(since)
+	}
+	opts.Page = nextPage // more of one second than fit a page
+	return opts
 }
 
 // CreateComment comments on a pull request.

@@ -253,9 +253,7 @@ func TestTokenFile(t *testing.T) {
 
 func newClientFor(t *testing.T, endpoint string, source github.TokenSource) *github.Client {
 	t.Helper()
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	t.Cleanup(transport.CloseIdleConnections)
-	client, err := github.New(github.Options{Endpoint: endpoint, Token: source, Transport: transport})
+	client, err := github.New(github.Options{Endpoint: endpoint, Token: source, Transport: newTransport(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // list is asked to go on.
 const (
 	pageSize = 100
-	maxPages = 100
+	maxPages = 1000
 )
 
 // Pull is a pull request.
@@ -63,7 +63,7 @@ func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error
 		State: "open", Sort: "created", Direction: "asc",
 		ListOptions: gogithub.ListOptions{PerPage: pageSize},
 	}
-	for page := 0; page < maxPages; page++ {
+	for range maxPages {
 		list, resp, err := c.github.PullRequests.List(ctx, org, repo, opts)
 		if err != nil {
 			return nil, translate(op, err)
