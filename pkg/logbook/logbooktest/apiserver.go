@@ -27,7 +27,7 @@ type APIServer struct {
 
 // Start starts them from the binaries in KUBEBUILDER_ASSETS, until the test
 // ends.
-func Start(t *testing.T) *APIServer {
+func Start(t testing.TB) *APIServer {
 	t.Helper()
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		t.Fatal("KUBEBUILDER_ASSETS must name the directory with etcd, kube-apiserver and kubectl")
@@ -54,7 +54,7 @@ func (s *APIServer) Stop() {
 }
 
 // Kubeconfig writes a kubeconfig file for a command to use.
-func (s *APIServer) Kubeconfig(t *testing.T) string {
+func (s *APIServer) Kubeconfig(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(path, s.env.KubeConfig, 0o600); err != nil {
@@ -64,7 +64,7 @@ func (s *APIServer) Kubeconfig(t *testing.T) string {
 }
 
 // Rehearsals is a client for the Rehearsals of a namespace of its own.
-func (s *APIServer) Rehearsals(t *testing.T) rehearsals.RehearsalInterface {
+func (s *APIServer) Rehearsals(t testing.TB) rehearsals.RehearsalInterface {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(s.config)
 	if err != nil {
