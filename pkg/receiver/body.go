@@ -1,7 +1,6 @@
 package receiver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,46 +30,50 @@ func refuse(status int, format string, args ...any) *refusal {
 
 // bodies reads request bodies within bounded memory.
 type bodies struct {
-	large chan struct{}
+	// large holds the buffer for large bodies while nobody uses it. It is used
+	// again: as garbage, a row of them would add up.
+	large chan []byte
 }
 
-func newBodies() *bodies { return &bodies{large: make(chan struct{}, 1)} }
+func newBodies() *bodies {
+	b := &bodies{large: make(chan []byte, 1)}
+	b.large <- nil
+	return b
+}
 
-// with reads the body of a request and calls f with it. The body is gone when
-// f returns: its place is given to the next one.
+// with reads the body of a request and calls f with it. The body is only good
+// until f returns.
 func (b *bodies) with(w http.ResponseWriter, r *http.Request, f func([]byte) error) error {
+	var buffer []byte
 	switch {
 	case r.ContentLength > MaxBody:
 		return refuse(http.StatusRequestEntityTooLarge, "a payload has at most %d MiB", MaxBody>>20)
 	case r.ContentLength > largeBody:
-		if err := b.wait(r.Context()); err != nil {
-			return err
+		select {
+		case buffer = <-b.large:
+			defer func() { b.large <- buffer }()
+		case <-r.Context().Done():
+			return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
 		}
-		defer func() { <-b.large }()
 	}
-	body, err := read(w, r)
+	if n := r.ContentLength; n > int64(cap(buffer)) {
+		buffer = make([]byte, n)
+	}
+	body, err := read(w, r, buffer)
 	if err != nil {
 		return err
 	}
 	return f(body)
 }
 
-func (b *bodies) wait(ctx context.Context) error {
-	select {
-	case b.large <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
-	}
-}
-
-func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// read reads a body into the buffer if its length is known.
+func read(w http.ResponseWriter, r *http.Request, buffer []byte) ([]byte, error) {
 	var (
 		body []byte
 		err  error
 	)
 	if r.ContentLength >= 0 {
-		body = make([]byte, r.ContentLength)
+		body = buffer[:r.ContentLength]
 		_, err = io.ReadFull(r.Body, body)
 	} else {
 		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, largeBody))
