@@ -119,11 +119,6 @@ func (g gitDir) setRef(ctx context.Context, ref, sha string) error {
 	return err
 }
 
-func (g gitDir) deleteRef(ctx context.Context, ref string) error {
-	_, err := g.run(ctx, nil, "update-ref", "-d", ref)
-	return err
-}
-
 type gitRef struct{ name, sha string }
 
 // refs lists what is under a prefix such as refs/heads/, sorted by name.

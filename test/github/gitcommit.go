@@ -20,10 +20,6 @@ type Change struct {
 	Remove []string `json:"remove,omitempty"`
 }
 
-func (c Change) empty() bool {
-	return len(c.Files) == 0 && len(c.Symlinks) == 0 && len(c.Remove) == 0
-}
-
 type commitSpec struct {
 	parent  string // SHA, or empty for a first commit
 	author  string
