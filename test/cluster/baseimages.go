@@ -80,8 +80,7 @@ func pushLayout(ctx context.Context, l layout, dir, tag, reference string) error
 func hasImage(ctx context.Context, reference string) bool {
 	name, digest, _ := strings.Cut(strings.TrimPrefix(reference, registryAddress+"/"), "@")
 	url := "http://" + registryAddress + "/v2/" + name + "/manifests/" + digest
-	_, err := get(ctx, &http.Client{Timeout: 5 * time.Second}, url)
-	return err == nil
+	return get(ctx, &http.Client{Timeout: 5 * time.Second}, url) == nil
 }
 
 // busyboxFiles is the smallest root file system that people and programs

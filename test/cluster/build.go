@@ -73,13 +73,13 @@ func kubernetesLDFlags() string {
 // fingerprint names a result by everything it is made from.
 func fingerprint(files []string, extra ...string) (string, error) {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %s %s\n", runtime.Version(), runtime.GOARCH, strings.Join(extra, "\n"))
+	sum.Write(fmt.Appendf(nil, "%s %s %s\n", runtime.Version(), runtime.GOARCH, strings.Join(extra, "\n")))
 	for _, path := range files {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(path), len(content), content)
+		sum.Write(fmt.Appendf(nil, "%s %d\n%s", filepath.Base(path), len(content), content))
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12], nil
 }

@@ -3,29 +3,30 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"sort"
 	"strings"
 )
 
 // printEnvironment prints shell lines that point every tool at the cluster.
+// While there is none, they only name the programs.
 func printEnvironment(l layout, out io.Writer) error {
-	images, err := readBaseImages(l)
-	if err != nil {
-		return err
-	}
 	bin, err := l.binDir()
 	if err != nil {
 		return err
 	}
-	variables := map[string]string{
-		"KUBECONFIG":                 l.kubeconfig(),
-		"KO_DOCKER_REPO":             registryAddress,
-		"KO_CONFIG_PATH":             l.koConfig(),
-		"REHEARSAL_HOST_ADDRESS":     hostAddress,
-		"REHEARSAL_BUSYBOX_IMAGE":    images.Busybox,
-		"REHEARSAL_GIT_IMAGE":        images.Git,
-		"REHEARSAL_BIN_DIR":          bin,
-		"REHEARSAL_BUILD_KUBECONFIG": l.buildKubeconfig(),
+	variables := map[string]string{"REHEARSAL_BIN_DIR": bin}
+	images, err := readBaseImages(l)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cluster: it is down, so these lines name only the programs")
+	} else {
+		variables["KUBECONFIG"] = l.kubeconfig()
+		variables["KO_DOCKER_REPO"] = registryAddress
+		variables["KO_CONFIG_PATH"] = l.koConfig()
+		variables["REHEARSAL_HOST_ADDRESS"] = hostAddress
+		variables["REHEARSAL_BUSYBOX_IMAGE"] = images.Busybox
+		variables["REHEARSAL_GIT_IMAGE"] = images.Git
+		variables["REHEARSAL_BUILD_KUBECONFIG"] = l.buildKubeconfig()
 	}
 	names := make([]string, 0, len(variables))
 	for name := range variables {
@@ -33,7 +34,9 @@ func printEnvironment(l layout, out io.Writer) error {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		fmt.Fprintf(out, "export %s=%s\n", name, quote(variables[name]))
+		if _, err := fmt.Fprintf(out, "export %s=%s\n", name, quote(variables[name])); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(out, "export PATH=%s:\"$PATH\"\n", quote(bin))
 	return err

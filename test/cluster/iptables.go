@@ -65,7 +65,7 @@ func cleanupRules(saved string) string {
 
 type table struct {
 	name   string
-	chains map[string]bool
+	chains map[string]string // name → policy, "-" for those that somebody made
 	rules  []string
 }
 
@@ -73,7 +73,7 @@ func parseTables(saved string) []table {
 	var tables []table
 	for _, line := range strings.Split(saved, "\n") {
 		if name, ok := strings.CutPrefix(line, "*"); ok {
-			tables = append(tables, table{name: name, chains: map[string]bool{}})
+			tables = append(tables, table{name: name, chains: map[string]string{}})
 			continue
 		}
 		if len(tables) == 0 {
@@ -82,7 +82,9 @@ func parseTables(saved string) []table {
 		current := &tables[len(tables)-1]
 		switch {
 		case strings.HasPrefix(line, ":"):
-			current.chains[strings.Fields(line[1:])[0]] = true
+			if fields := strings.Fields(line[1:]); len(fields) > 1 {
+				current.chains[fields[0]] = fields[1]
+			}
 		case strings.HasPrefix(line, "-A "):
 			current.rules = append(current.rules, line)
 		}
@@ -119,16 +121,17 @@ func isOwnChain(chain string) bool {
 func emptyTables(before []string, after string) []string {
 	var empty []string
 	for _, table := range parseTables(after) {
-		if !slices.Contains(before, table.name) && len(table.rules) == 0 && onlyBuiltin(table.chains) {
+		if !slices.Contains(before, table.name) && len(table.rules) == 0 && untouched(table.chains) {
 			empty = append(empty, table.name)
 		}
 	}
 	return empty
 }
 
-func onlyBuiltin(chains map[string]bool) bool {
-	for chain := range chains {
-		if !slices.Contains([]string{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}, chain) {
+// untouched tells whether all chains are the kernel's own, as it makes them.
+func untouched(chains map[string]string) bool {
+	for _, policy := range chains {
+		if policy != "ACCEPT" {
 			return false
 		}
 	}

@@ -110,9 +110,8 @@ func daemons() []string {
 		if err != nil {
 			continue
 		}
-		_, rest, _ := cutLast(string(stat), ")")
 		command, _ := os.ReadFile(dir + "/cmdline")
-		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == "1" && fields[0] != "Z" && len(command) > 0 {
+		if fields := strings.Fields(afterLast(string(stat), ")")); len(fields) > 1 && fields[1] == "1" && fields[0] != "Z" && len(command) > 0 {
 			found = append(found, filepath.Base(dir)+" "+strings.ReplaceAll(string(command), "\x00", " "))
 		}
 	}

@@ -21,16 +21,16 @@ func acquireLock(path string) (release func(), err error) {
 			return nil, err
 		}
 		if err := flock(file); err != nil {
-			file.Close()
+			_ = file.Close()
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		if sameFile(file, path) {
 			return func() {
-				os.Remove(path)
-				file.Close()
+				_ = os.Remove(path)
+				_ = file.Close()
 			}, nil
 		}
-		file.Close()
+		_ = file.Close()
 	}
 }
 

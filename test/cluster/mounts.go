@@ -68,5 +68,5 @@ func filesystemType(path string) int64 {
 	if err := syscall.Statfs(path, &stat); err != nil {
 		return 0
 	}
-	return int64(stat.Type)
+	return stat.Type
 }

@@ -82,7 +82,7 @@ func netlink(request []byte) error {
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(socket)
+	defer func() { _ = syscall.Close(socket) }()
 	if err := syscall.SetsockoptTimeval(socket, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: 5}); err != nil {
 		return err
 	}

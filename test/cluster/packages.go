@@ -40,7 +40,7 @@ func installPackages(ctx context.Context, packages []string) error {
 		if err := os.WriteFile(policyPath, []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
 			return err
 		}
-		defer os.Remove(policyPath)
+		defer func() { _ = os.Remove(policyPath) }()
 	}
 	environment := []string{"DEBIAN_FRONTEND=noninteractive"}
 	if _, err := runIn(ctx, "", environment, "", "apt-get", "update", "-q"); err != nil {

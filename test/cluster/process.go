@@ -78,7 +78,7 @@ func (s server) digest() (string, error) {
 		return "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q %q", program, s.command[1:], s.env)
+	sum.Write(fmt.Appendf(nil, "%q %q %q", program, s.command[1:], s.env))
 	for _, path := range s.inputs {
 		content, err := os.ReadFile(path)
 		if err != nil {
@@ -99,7 +99,7 @@ func (s server) start(l layout, digest string) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	command := exec.Command(s.command[0], s.command[1:]...)
 	command.Env = append(os.Environ(), s.env...)
 	command.Dir = l.state
@@ -120,7 +120,7 @@ func (s server) start(l layout, digest string) (record, error) {
 
 func (s server) waitReady(ctx context.Context, l layout, held record) error {
 	err := poll(ctx, readyTimeout, func(ctx context.Context) error {
-		if startTime(held.PID) != held.Start {
+		if held.Start == "" || startTime(held.PID) != held.Start {
 			return stopPolling{errors.New("it ended")}
 		}
 		return s.ready(ctx)
@@ -177,20 +177,15 @@ func startTime(pid int) string {
 
 func parseStartTime(stat string) string {
 	// The name in parentheses may hold spaces, so count from its end.
-	_, rest, found := cutLast(stat, ")")
-	fields := strings.Fields(rest)
-	if !found || len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+	fields := strings.Fields(afterLast(stat, ")"))
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return ""
 	}
 	return fields[19]
 }
 
-func cutLast(text, separator string) (before, after string, found bool) {
-	at := strings.LastIndex(text, separator)
-	if at < 0 {
-		return text, "", false
-	}
-	return text[:at], text[at+len(separator):], true
+func afterLast(text, separator string) string {
+	return text[strings.LastIndex(text, separator)+1:]
 }
 
 // stop asks a process to end, and ends it when it does not.

@@ -49,10 +49,10 @@ func (p *progress) step(ctx context.Context, name string, do func(context.Contex
 
 func (p *progress) going(name string, elapsed time.Duration) {
 	if p.terminal {
-		fmt.Fprintf(p.out, "\r  …     %6s  %s", elapsed.Round(time.Second), name)
+		p.print("\r  …     %6s  %s", elapsed.Round(time.Second), name)
 		return
 	}
-	fmt.Fprintf(p.out, "  …     %6s  %s\n", elapsed.Round(time.Second), name)
+	p.print("  …     %6s  %s\n", elapsed.Round(time.Second), name)
 }
 
 func (p *progress) finish(name string, elapsed time.Duration, err error) {
@@ -61,7 +61,12 @@ func (p *progress) finish(name string, elapsed time.Duration, err error) {
 		word = "failed"
 	}
 	if p.terminal {
-		fmt.Fprint(p.out, "\r\x1b[K")
+		p.print("\r\x1b[K")
 	}
-	fmt.Fprintf(p.out, "  %-6s%6s  %s\n", word, elapsed.Round(100*time.Millisecond), name)
+	p.print("  %-6s%6s  %s\n", word, elapsed.Round(100*time.Millisecond), name)
+}
+
+// print writes to a person; when nobody listens, the work goes on.
+func (p *progress) print(format string, arguments ...any) {
+	_, _ = fmt.Fprintf(p.out, format, arguments...)
 }

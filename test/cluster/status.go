@@ -14,15 +14,15 @@ func status(ctx context.Context, l layout, out io.Writer) error {
 		_, err := fmt.Fprintln(out, "the cluster is down")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SERVER\tSTATE\tMIB")
+	var rows strings.Builder
+	rows.WriteString("SERVER\tSTATE\tMIB\n")
 	for _, name := range serverNames {
 		held, running := readRecord(l.run(name + ".pid"))
 		if !running {
-			fmt.Fprintf(table, "%s\tnot running\t\n", name)
+			fmt.Fprintf(&rows, "%s\tnot running\t\n", name)
 			continue
 		}
-		fmt.Fprintf(table, "%s\trunning (process %d)\t%d\n", name, held.PID, residentKiB(held.PID)/1024)
+		fmt.Fprintf(&rows, "%s\trunning (process %d)\t%d\n", name, held.PID, residentKiB(held.PID)/1024)
 	}
 	containers, all := 0, 0
 	for _, process := range clusterProcesses(l) {
@@ -31,7 +31,11 @@ func status(ctx context.Context, l layout, out io.Writer) error {
 			containers += residentKiB(process.pid)
 		}
 	}
-	fmt.Fprintf(table, "containers\t\t%d\ntogether, with container shims\t\t%d\n", containers/1024, all/1024)
+	fmt.Fprintf(&rows, "containers\t\t%d\ntogether, with container shims\t\t%d\n", containers/1024, all/1024)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if _, err := io.WriteString(table, rows.String()); err != nil {
+		return err
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}

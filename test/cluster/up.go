@@ -28,8 +28,8 @@ func up(ctx context.Context, l layout, p *progress) error {
 	if err := deploy(ctx, l, p); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "\nThe cluster runs (%s). To work with it:\n\n", time.Since(begin).Round(time.Second))
-	fmt.Fprintf(p.out, "  eval \"$(go -C %s run . env)\"\n  kubectl get pods -A\n  tkn pipelinerun list -A\n\n", l.source)
+	p.print("\nThe cluster runs (%s). To work with it:\n\n", time.Since(begin).Round(time.Second))
+	p.print("  eval \"$(go -C %s run . env)\"\n  kubectl get pods -A\n  tkn pipelinerun list -A\n\n", l.source)
 	return nil
 }
 
