@@ -11,9 +11,11 @@ import (
 	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/github"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
@@ -77,12 +79,12 @@ func TestKilledInTheMiddle(t *testing.T) {
 			t.Fatalf("no process of %s was found", deployment)
 		}
 	}
-	world.gates.Open(t.Name())
-	body := s.result(v1alpha1.RunFailed, 1, 1, "too long a line")
-	s.row(body, "pull-widget-unit", "passed")
 	for _, deployment := range []string{rig.Receiver, rig.Controller} {
 		s.must(s.Cluster.WaitReady(s.ctx, deployment))
 	}
+	world.gates.Open(t.Name())
+	body := s.result(v1alpha1.RunFailed, 1, 1, "too long a line")
+	s.row(body, "pull-widget-unit", "passed")
 }
 
 // These only concern their own pull request.
@@ -135,27 +137,50 @@ func TestWatcherPodDeleted(t *testing.T) {
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
 	s.started()
-	taskRuns, err := s.Cluster.Tekton.TektonV1().TaskRuns(rig.Namespace).List(s.ctx, metav1.ListOptions{
-		LabelSelector: "tekton.dev/pipelineRun=" + s.pipelineRun(),
-	})
-	s.must(err)
-	if len(taskRuns.Items) != 1 {
-		t.Fatalf("%d TaskRuns, want the one that watches", len(taskRuns.Items))
-	}
-	s.must(s.Cluster.Kube.CoreV1().Pods(rig.Namespace).Delete(s.ctx, taskRuns.Items[0].Status.PodName, metav1.DeleteOptions{}))
+	s.deletePod(func(task string) bool { return task != run.CollateTask })
 	world.gates.Open(t.Name())
 	body := s.result(v1alpha1.RunPassed, 1, 0)
 	s.row(body, "pull-widget-unit", "passed")
 }
 
-func (s *story) pipelineRun() string {
+// Without its watcher the job is left to the task that reports; without that
+// one, too, to the controller.
+func TestReportingPodDeleted(t *testing.T) {
+	t.Parallel()
+	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.started()
+	s.deletePod(func(task string) bool { return task != run.CollateTask })
+	s.deletePod(func(task string) bool { return task == run.CollateTask })
+	world.gates.Open(t.Name())
+	body := s.result(v1alpha1.RunPassed, 1, 0)
+	s.row(body, "pull-widget-unit", "passed")
+}
+
+// deletePod deletes the pod of the task of the only PipelineRun, once it runs.
+func (s *story) deletePod(is func(task string) bool) {
 	s.t.Helper()
-	runs, err := s.PipelineRuns(s.ctx)
-	s.must(err)
-	if len(runs) != 1 {
-		s.t.Fatalf("%d PipelineRuns, want 1", len(runs))
-	}
-	return runs[0].Name
+	var pod string
+	s.until("the pod of a task to run", func(ctx context.Context) (string, bool, error) {
+		runs, err := s.PipelineRuns(ctx)
+		if err != nil || len(runs) != 1 {
+			return fmt.Sprintf("%d PipelineRuns", len(runs)), false, err
+		}
+		pods, err := s.Cluster.Kube.CoreV1().Pods(rig.Namespace).List(ctx, metav1.ListOptions{
+			LabelSelector: "tekton.dev/pipelineRun=" + runs[0].Name,
+		})
+		if err != nil {
+			return "", false, err
+		}
+		for i := range pods.Items {
+			if is(pods.Items[i].Labels["tekton.dev/pipelineTask"]) && pods.Items[i].Status.Phase == corev1.PodRunning {
+				pod = pods.Items[i].Name
+			}
+		}
+		return fmt.Sprintf("%d other pods", len(pods.Items)), pod != "", nil
+	})
+	s.must(s.Cluster.Kube.CoreV1().Pods(rig.Namespace).Delete(s.ctx, pod, metav1.DeleteOptions{}))
 }
 
 func TestGitHubFailsTenTimes(t *testing.T) {

@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,7 +34,10 @@ func TestInvalidYAML(t *testing.T) {
 	t.Parallel()
 	const path = rig.JobsPath + "/acme/gadget/broken.yaml"
 	s := tell(t).openWith(map[string]string{path: "presubmits:\n  acme/gadget:\n  - name: pull-gadget-unit\n    spec: {{nonsense\n"})
-	s.comment(rig.PlanComment, "refuse", path+":")
+	body := s.comment(rig.PlanComment, "refuse", path)
+	if !regexp.MustCompile(regexp.QuoteMeta(path) + `:[34]\b`).MatchString(body) {
+		t.Errorf("the comment does not name the line, 3 or 4, of %s:\n%s", path, body)
+	}
 	s.say(maintainer, "/pj-rehearse")
 	if r := s.ended(1)[0]; r.State != v1alpha1.RunRejected {
 		t.Errorf("the run is %s, want Rejected", r.State)

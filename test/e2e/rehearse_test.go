@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -65,13 +67,62 @@ func TestCommands(t *testing.T) {
 	s.say(maintainer, "/pj-rehearse bless")
 	s.comment(rig.AnswerComment, "bless", "not affected")
 	s.say(maintainer, "/pj-rehearse ack")
-	s.comment(rig.AnswerComment, "not a command", "abort", "list")
+	s.comment(rig.AnswerComment, "`/pj-rehearse ack`", "`/pj-rehearse list`", "`/pj-rehearse abort`")
 	s.say(maintainer, "/rehearse list")
 	s.comment(rig.AnswerComment, "pull-widget-lint", "pull-widget-unit")
+	s.say(maintainer, "/pj-rehearse abort")
+	s.comment(rig.AnswerComment, "Nothing is running")
+	s.idle()
 	s.say(maintainer, "thanks\n\n/rehearse pull-widget-lint\n")
-	s.jobs = s.jobs[1:]
 	body := s.comment(rig.RunComment, "passed")
 	s.row(body, "pull-widget-lint", "passed")
+}
+
+func TestPostsubmitIsListedAndNeverRun(t *testing.T) {
+	t.Parallel()
+	const path = rig.JobsPath + "/acme/widget/publish.yaml"
+	s := tell(t, passing("pull-widget-unit"))
+	s.openWith(map[string]string{jobsPath: s.changed(), path: `postsubmits:
+  acme/widget:
+  - name: post-widget-publish
+    branches: [main]
+    spec:
+      containers:
+      - image: ` + s.Cluster.Image + `
+        command: ["true"]
+`})
+	s.comment(rig.PlanComment, "post-widget-publish", "pull-widget-unit")
+	s.say(maintainer, "/pj-rehearse post-widget-publish")
+	s.comment(rig.AnswerComment, "post-widget-publish", "never run")
+	s.idle()
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunPassed, 1, 0)
+}
+
+// A job that runs already for this head is not started again: Prow would end
+// the first of the two.
+func TestJobIsJoined(t *testing.T) {
+	t.Parallel()
+	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.started()
+	s.say(maintainer, "/pj-rehearse pull-widget-unit")
+	s.until("a second run to be going", func(ctx context.Context) (string, bool, error) {
+		runs, err := s.Runs(ctx)
+		return fmt.Sprintf("%d runs", len(runs)), len(runs) == 2 && runs[1].State == v1alpha1.RunRunning, err
+	})
+	world.gates.Open(t.Name())
+	for _, r := range s.ended(2) {
+		if r.State != v1alpha1.RunPassed || r.Passed != 1 {
+			t.Errorf("run %s is %s with %d passed, want it to pass", r.ID, r.State, r.Passed)
+		}
+	}
+	jobs, err := s.ProwJobs(s.ctx)
+	s.must(err)
+	if len(jobs) != 1 {
+		t.Errorf("%d ProwJobs, want the one that both runs share", len(jobs))
+	}
 }
 
 func TestJobIsRunByNameOnly(t *testing.T) {
