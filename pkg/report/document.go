@@ -22,8 +22,9 @@ type table struct {
 	intro  string
 	header string
 	rows   []string
-	// noun is what a row stands for.
-	noun string
+	// noun is what a row stands for; elsewhere is where those are that are cut.
+	noun      string
+	elsewhere string
 	// limit bounds the rows however much room there is; 0 does not.
 	limit int
 }
@@ -38,7 +39,7 @@ func (t table) render(rows int) string {
 		b.WriteString("\n" + t.header + strings.Join(t.rows[:rows], ""))
 	}
 	if left := len(t.rows) - rows; left > 0 {
-		fmt.Fprintf(&b, "\n… and %s that there is no room for here.\n", plural(left, "more "+t.noun))
+		fmt.Fprintf(&b, "\n… and %s that there is no room for here%s.\n", plural(left, "more "+t.noun), t.elsewhere)
 	}
 	return b.String()
 }

@@ -40,6 +40,9 @@ func Run(v RunView) string {
 		header: row("Job", "Repository and branch", "Result", "Time", "Log", "Run again") + "|---|---|---|---|---|---|\n",
 		noun:   "job",
 	}
+	if v.PipelineRun != "" {
+		jobs.elsewhere = "; the end of the run's output lists all"
+	}
 	d := document{head: runHead(v), tail: runTail(v) + RunMarker(v.Manifest.ID) + "\n"}
 	for _, o := range outcomes {
 		jobs.rows = append(jobs.rows, runRow(o))
