@@ -31,6 +31,8 @@ const (
 	// maxText and maxLogin are the limits that the schema of Rehearsal sets.
 	maxText  = 4096
 	maxLogin = 100
+	// maxBody is beyond what GitHub takes as a text: 65,536 characters.
+	maxBody = 4 * 65536
 )
 
 // DefaultPrefixes are the words with which a command line starts.
@@ -120,6 +122,9 @@ func FromPull(pull v1alpha1.Pull, p Pull, firstSight bool, opts Options) *Heard 
 // the command lines, not of the whole text: a typo mended between a delivery
 // and a sweep must not start everything again.
 func opened(p Pull, opts Options) []v1alpha1.Command {
+	if len(p.Body) > maxBody {
+		return nil
+	}
 	said := p.Author + "\n" + strings.Join(CommandLines(p.Body, opts.prefixes()), "\n")
 	t := text{
 		id: "body-" + hash(said, 16), body: p.Body,
@@ -135,7 +140,7 @@ type text struct {
 }
 
 func (t text) commands(opts Options) []v1alpha1.Command {
-	if t.byBot() || strings.Contains(t.body, Marker) || opts.tooOld(t.at) {
+	if len(t.body) > maxBody || t.byBot() || strings.Contains(t.body, Marker) || opts.tooOld(t.at) {
 		return nil
 	}
 	lines := CommandLines(t.body, opts.prefixes())

@@ -234,6 +234,18 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestTextThatGitHubWouldNotTake(t *testing.T) {
+	endless := strings.Repeat("/pj-rehearse\n", maxBody/10)
+	heard, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", endless)), Options{Now: now})
+	if heard != nil || err != nil {
+		t.Errorf("a comment without end gives %v, %v", heard, err)
+	}
+	heard, err = Translate("pull_request", encode(t, pullRequestEvent("opened", endless)), Options{Now: now})
+	if err != nil || heard == nil || len(heard.Commands) > 0 {
+		t.Errorf("a body without end gives %v, %v", heard, err)
+	}
+}
+
 func FuzzTranslate(f *testing.F) {
 	for _, action := range []string{"opened", "synchronize", "closed", "created"} {
 		f.Add("pull_request", encode(f, pullRequestEvent(action, "x\r\n/pj-rehearse a\r\n")))
