@@ -3,6 +3,7 @@ package affected
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,7 +28,10 @@ type File struct {
 
 // Entry is the summary of one job as it is written, before any defaults.
 type Entry struct {
-	Ref     Ref               `json:"ref"`
+	Ref Ref `json:"ref"`
+	// Digest is equal for jobs that are written alike, style and order of
+	// fields aside.
+	Digest  []byte            `json:"digest"`
 	Context string            `json:"context,omitempty"`
 	Agent   string            `json:"agent,omitempty"`
 	Cluster string            `json:"cluster,omitempty"`
@@ -139,6 +143,7 @@ func summary(raw Raw) Entry {
 	base := raw.Base()
 	e := Entry{
 		Ref:        raw.Identify(raw.Repo),
+		Digest:     digest(raw.job()),
 		Context:    raw.context(),
 		Agent:      orDefault(base.Agent, string(prowapi.KubernetesAgent)),
 		Cluster:    orDefault(base.Cluster, kube.DefaultClusterAlias),
@@ -232,6 +237,11 @@ func (e Effective) clone() Effective {
 		return Effective{Periodic: &p}
 	}
 	return Effective{}
+}
+
+func digest(v any) []byte {
+	sum := sha256.Sum256([]byte(encoded(v)))
+	return sum[:12:12]
 }
 
 // encoded is a value's JSON, as a key for values that mean the same.

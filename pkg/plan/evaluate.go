@@ -1,9 +1,9 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"maps"
-	"reflect"
 	"slices"
 	"sync"
 
@@ -28,7 +28,7 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		}
 	}
 	to.problems.setClashes(to.revision, c.files)
-	at := w.candidates(c, wanted)
+	at := w.candidates(c, known, wanted)
 	slices.SortFunc(at, func(a, b affected.At) int {
 		if n := affected.CompareWalk(a.Path, b.Path); n != 0 {
 			return n
@@ -39,7 +39,7 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		if len(at) > chunk {
 			w.options.Progress("comparing jobs that a global change may affect")
 		}
-		pairs, err := w.pairs(ctx, c.delta, part, known)
+		pairs, err := w.pairs(ctx, c.delta, part, wanted)
 		if err != nil {
 			return err
 		}
@@ -72,37 +72,52 @@ func (p problems) forgetFile(path string, s Settings) {
 
 // candidates returns the jobs that have to be looked at. Those that only the
 // defaults of Prow's configuration touch are decided at once.
-func (w *work) candidates(c *comparison, wanted bool) []affected.At {
-	var at []affected.At
-	changed := make(map[string]bool, len(c.files))
-	for _, path := range c.files {
-		f := c.after.revision.File(path)
-		before := c.delta.Before.File(path)
-		if f == nil || f.File == nil || before != nil && before.File == f.File {
-			continue
-		}
-		changed[path] = true
-		for i := range f.Jobs {
-			at = append(at, affected.At{Loaded: f, I: i})
-		}
-	}
+func (w *work) candidates(c *comparison, known problems, wanted bool) []affected.At {
+	at, changed := c.rewritten(known)
 	selectors := c.delta.Selectors()
 	if len(selectors) == 0 {
 		return at
 	}
 	defaults := affected.NewDefaultsJudge(c.delta)
 	for f := range c.after.revision.Files() {
-		if changed[f.Path] || f.File == nil {
+		if f.File == nil {
 			continue
 		}
 		for i := range f.Jobs {
 			a := affected.At{Loaded: f, I: i}
-			if w.select1(c, selectors, defaults, a, wanted) {
+			if !changed[a] && w.select1(c, selectors, defaults, a, wanted) {
 				at = append(at, a)
 			}
 		}
 	}
 	return at
+}
+
+// rewritten returns the jobs of changed files that are not written as they
+// were. The others are as valid as they were, unless they were not.
+func (c *comparison) rewritten(known problems) ([]affected.At, map[affected.At]bool) {
+	var at []affected.At
+	set := map[affected.At]bool{}
+	for _, path := range c.files {
+		f := c.after.revision.File(path)
+		if f == nil || f.File == nil {
+			continue
+		}
+		if before := c.delta.Before.File(path); before != nil && before.File == f.File {
+			continue
+		}
+		for i := range f.Jobs {
+			a := affected.At{Loaded: f, I: i}
+			e := a.Entry()
+			old, ok := c.delta.Before.Find(e.Ref)
+			if ok && bytes.Equal(old.Entry().Digest, e.Digest) && !known.has(old) {
+				continue
+			}
+			at = append(at, a)
+			set[a] = true
+		}
+	}
+	return at, set
 }
 
 // select1 reports whether a job in an unchanged file has to be looked at.
@@ -143,15 +158,15 @@ type pair struct {
 	err error
 }
 
-// pairs makes the effective jobs of both sides. Jobs that nothing has touched
-// are left as they are written, unless they are known to be invalid.
-func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, known problems) ([]pair, error) {
+// pairs makes the effective jobs of both sides, or, where only validity
+// counts, of the later one.
+func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, both bool) ([]pair, error) {
 	pairs := make([]pair, len(at))
 	var blobs []string
 	for i, a := range at {
 		pairs[i].New = a
 		blobs = append(blobs, a.Blob)
-		if old, ok := d.Before.Find(a.Entry().Ref); ok {
+		if old, ok := d.Before.Find(a.Entry().Ref); ok && both {
 			pairs[i].Old = old
 			blobs = append(blobs, old.Blob)
 		}
@@ -160,15 +175,11 @@ func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, k
 	if err != nil {
 		return nil, err
 	}
-	selectors := d.Selectors()
 	w.parallel(len(pairs), func(i int) {
 		p := &pairs[i]
 		p.NewRaw = parsed[p.New.Blob].raws[p.New.I]
 		if p.Old.Loaded != nil {
 			p.OldRaw = parsed[p.Old.Blob].raws[p.Old.I]
-		}
-		if p.untouched(selectors) && !known.has(p.Old) {
-			return
 		}
 		p.apply(d)
 	})
@@ -178,20 +189,6 @@ func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, k
 func (p problems) has(a affected.At) bool {
 	_, found := p[problemKey{a.Path, a.Entry().Ref.Key()}]
 	return found
-}
-
-// untouched reports whether a job is the same, letter by letter, and nothing
-// else that could change it has changed: then it is as valid as it was.
-func (p *pair) untouched(selectors map[string]func(*affected.Entry) bool) bool {
-	if !reflect.DeepEqual(p.OldRaw.Effective, p.NewRaw.Effective) {
-		return false
-	}
-	for _, selects := range selectors {
-		if selects(p.New.Entry()) {
-			return false
-		}
-	}
-	return true
 }
 
 func (p *pair) apply(d *affected.Delta) {
@@ -229,9 +226,6 @@ func (w *work) parallel(n int, do func(i int)) {
 func (w *work) judge(c *comparison, pairs []pair, wanted bool) {
 	for i := range pairs {
 		p := &pairs[i]
-		if p.After.IsZero() {
-			continue
-		}
 		e := p.New.Entry()
 		key := problemKey{p.New.Path, e.Ref.Key()}
 		delete(c.after.problems, key)

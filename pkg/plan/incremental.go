@@ -51,11 +51,12 @@ type Incremental struct {
 	latest map[string]*repository
 }
 
-// repository is the newest anchor of one repository. Its lock is held while
-// another is made, which several plans at once would do for nothing.
+// repository has the base that was looked at last: the next is rarely far from
+// it. Its lock is held while another is made, which several plans at once
+// would do for nothing.
 type repository struct {
 	sync.Mutex
-	anchor *state
+	base *state
 }
 
 // NewPlanner returns a planner with empty caches.
@@ -178,7 +179,7 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 	}
 	defer func() { _ = merged.Close() }()
 	w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings}
-	pairs, err := w.pairs(ctx, d, at, nil)
+	pairs, err := w.pairs(ctx, d, at, true)
 	if err != nil {
 		return nil, err
 	}
@@ -204,14 +205,15 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 	if known, ok := w.states.get(id + commit); ok {
 		return known, nil
 	}
-	if r.anchor == nil {
-		r.anchor = w.readAnchor(ctx, id)
+	if r.base == nil {
+		r.base = w.readAnchor(ctx, id)
 	}
-	base, err := w.fromAnchor(ctx, r.anchor, commit)
+	base, err := w.fromKnown(ctx, r.base, commit)
 	if err != nil {
 		return nil, err
 	}
-	if base == nil {
+	fresh := base == nil
+	if fresh {
 		w.options.Progress("reading the whole configuration once")
 		if base, err = w.cold(ctx, commit); err != nil {
 			return nil, err
@@ -220,13 +222,13 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 	if base.broken() {
 		return base, nil
 	}
-	if r.anchor == nil || len(base.changed) > maxDistance {
-		base = base.compact()
+	if len(base.changed) > maxDistance {
+		base, fresh = base.compact(), true
 	}
-	if r.anchor == nil || base.anchor != r.anchor.anchor {
-		r.anchor = base
+	if fresh {
 		w.writeAnchor(id, base)
 	}
+	r.base = base
 	w.states.add(id+commit, base, 1)
 	return base, nil
 }
@@ -240,13 +242,13 @@ func (w *work) repositoryFor(id string) *repository {
 	return w.latest[id]
 }
 
-// fromAnchor returns the state of a commit by its differences from a known
-// one, or nil when there is none or its tree is not in the mirror any more.
-func (w *work) fromAnchor(ctx context.Context, anchor *state, commit string) (*state, error) {
-	if anchor == nil {
+// fromKnown returns the state of a commit by its differences from a known one,
+// or nil when there is none or its tree is not in the mirror any more.
+func (w *work) fromKnown(ctx context.Context, known *state, commit string) (*state, error) {
+	if known == nil {
 		return nil, nil
 	}
-	c, err := w.step(ctx, anchor, commit, false)
+	c, err := w.step(ctx, known, commit, false)
 	var missing *MissingPathError
 	switch {
 	case err == nil:
