@@ -37,7 +37,8 @@ lint:
 	@test -z "$$(gofmt -l cmd pkg test)" || { gofmt -l cmd pkg test; echo "these files are not formatted: run gofmt -w"; exit 1; }
 	@go mod tidy -diff
 	@cd test/tools/lint && go build -o ../../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-	@bin/golangci-lint run ./...
+	@bin/golangci-lint run --allow-serial-runners ./...
+	@cd test/cluster && ../../bin/golangci-lint run --allow-serial-runners --config ../../.golangci.yml --build-tags cluster ./...
 
 generate: ## Write the generated clients, deep copies and the CRD
 	@test/tools/generate.sh
