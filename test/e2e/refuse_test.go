@@ -35,8 +35,8 @@ func TestInvalidYAML(t *testing.T) {
 	const path = rig.JobsPath + "/acme/gadget/broken.yaml"
 	s := tell(t).openWith(map[string]string{path: "presubmits:\n  acme/gadget:\n  - name: pull-gadget-unit\n    spec: {{nonsense\n"})
 	body := s.comment(rig.PlanComment, "refuse", path)
-	if !regexp.MustCompile(regexp.QuoteMeta(path) + `:[34]\b`).MatchString(body) {
-		t.Errorf("the comment does not name the line, 3 or 4, of %s:\n%s", path, body)
+	if !regexp.MustCompile(`:4\b|line 4\b`).MatchString(body) {
+		t.Errorf("the comment does not name line 4 of %s:\n%s", path, body)
 	}
 	s.say(maintainer, "/pj-rehearse")
 	if r := s.ended(1)[0]; r.State != v1alpha1.RunRejected {

@@ -94,9 +94,12 @@ func TestPostsubmitIsListedAndNeverRun(t *testing.T) {
 	s.comment(rig.PlanComment, "post-widget-publish", "pull-widget-unit")
 	s.say(maintainer, "/pj-rehearse post-widget-publish")
 	s.comment(rig.AnswerComment, "post-widget-publish", "never run")
+	s.ended(1)
 	s.idle()
 	s.say(maintainer, "/pj-rehearse")
-	s.result(v1alpha1.RunPassed, 1, 0)
+	if r := s.ended(2)[1]; r.State != v1alpha1.RunPassed || r.Total != 1 {
+		t.Errorf("the run is %s with %d jobs, want the presubmit to pass", r.State, r.Total)
+	}
 }
 
 // A job that runs already for this head is not started again: Prow would end
