@@ -53,16 +53,16 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 		chain := "preset " + name
 		j := slices.Index(oldNames, name)
 		if j < 0 {
-			reasons = append(reasons, reasonFor(SourcePreset, after[i].File, chain, field{new: generic(after[i].content())}))
+			reasons = append(reasons, reasonFor(SourcePreset, after[i].File, chain, field{new: present(after[i].content())}))
 			continue
 		}
-		for _, f := range diffFields("", before[j].content(), after[i].content()) {
+		for _, f := range diffFields("", present(before[j].content()), present(after[i].content())) {
 			reasons = append(reasons, reasonFor(SourcePreset, after[i].File, chain, f))
 		}
 	}
 	for j, name := range oldNames {
 		if !slices.Contains(newNames, name) {
-			reasons = append(reasons, reasonFor(SourcePreset, before[j].File, "preset "+name, field{old: generic(before[j].content())}))
+			reasons = append(reasons, reasonFor(SourcePreset, before[j].File, "preset "+name, field{old: present(before[j].content())}))
 		}
 	}
 	if len(reasons) == 0 && !slices.Equal(oldNames, newNames) {
@@ -112,4 +112,13 @@ func (p PlacedPreset) content() config.Preset {
 	c := p.Preset
 	c.Labels = nil
 	return c
+}
+
+// present is a preset's JSON without what it does not have.
+func present(p config.Preset) any {
+	fields, ok := generic(p).(map[string]any)
+	if ok {
+		maps.DeleteFunc(fields, func(_ string, v any) bool { return v == nil })
+	}
+	return fields
 }

@@ -44,8 +44,11 @@ func defaultsReasons(d *Delta, e *Entry) []Reason {
 	if e.Own.Decorate == nil && d.Old.Config.DecorateAllJobs != d.New.Config.DecorateAllJobs {
 		add("", field{path: "decorate_all_jobs", old: d.Old.Config.DecorateAllJobs, new: d.New.Config.DecorateAllJobs})
 	}
-	for _, f := range diffFields("", d.Old.decoration(e), d.New.decoration(e)) {
-		add(d.decorationChain(e, f), f)
+	before, after := d.Old.decoration(e), d.New.decoration(e)
+	if before != nil && after != nil {
+		for _, f := range diffFields("", before, after) {
+			add(d.decorationChain(e, f), f)
+		}
 	}
 	for _, f := range diffFields("", d.Old.prowJobDefault(e), d.New.prowJobDefault(e)) {
 		add("prowjob_default_entries", f)

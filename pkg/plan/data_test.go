@@ -67,6 +67,8 @@ func realPulls(t testing.TB) ([]pullCase, *repo.Mirror) {
 	if err := json.NewDecoder(raw).Decode(&cases); err != nil {
 		t.Fatal(err)
 	}
+	// In order of time, so that each base is near the one before.
+	slices.SortFunc(cases, func(a, b pullCase) int { return a.PR - b.PR })
 	clone := filepath.Join(t.TempDir(), "pulls.git")
 	bundle, err := filepath.Abs(filepath.Join(dir, "test-infra-pulls.bundle"))
 	if err != nil {
@@ -115,7 +117,7 @@ func onlyConfigMaps(j affected.Job) bool {
 	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source != affected.SourceConfigMap })
 }
 
-func difference(got, want []string) (missing, extra []string) {
+func sideBySide(got, want []string) (missing, extra []string) {
 	count := map[string]int{}
 	for _, g := range got {
 		count[g]++
@@ -136,7 +138,7 @@ func difference(got, want []string) (missing, extra []string) {
 
 func checkCase(t *testing.T, c pullCase, result *Result) {
 	t.Helper()
-	missing, extra := difference(answersOf(&result.Result), c.answers())
+	missing, extra := sideBySide(answersOf(&result.Result), c.answers())
 	if len(missing)+len(extra) > 0 {
 		t.Errorf("%d missing: %.5q\n%d too many: %.5q", len(missing), missing, len(extra), extra)
 	}

@@ -7,13 +7,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// located is how many problems get a line: each costs a look at its file.
-const located = 20
-
 // refusal returns a *RefusedError when Prow would not load the tree after the
 // change. It is the base's fault when the base has every one of the problems.
 func (w *work) refusal(ctx context.Context, base, after *state) error {
-	list := after.problems.list()
+	list := after.problems.inLoadingOrder()
 	if len(list) == 0 {
 		return nil
 	}

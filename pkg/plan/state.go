@@ -70,6 +70,21 @@ func (p problems) list() []affected.FileError {
 	return slices.Compact(out)
 }
 
+// inLoadingOrder lists what keeps files from being loaded before what is wrong
+// with what they say: Prow's loader does not get that far.
+func (p problems) inLoadingOrder() []affected.FileError {
+	load := problems{}
+	for k, e := range p {
+		if k.job == wholeFile || strings.HasPrefix(k.job, duplicates) || strings.HasPrefix(e.Message, "duplicated basename") {
+			load[k] = e
+		}
+	}
+	if len(load) > 0 {
+		return load.list()
+	}
+	return p.list()
+}
+
 // key is equal for settings that lead to the same files.
 func (s Settings) key() string {
 	return strings.Join([]string{
