@@ -20,7 +20,6 @@ var secretPatterns = []struct {
 	shape *regexp.Regexp
 	leave string
 }{
-	{regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`), censored},
 	{regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{16,}`), censored},
 	{regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{16,}`), censored},
 	{regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`), censored},
@@ -45,6 +44,7 @@ var secretPatterns = []struct {
 }
 
 var (
+	wholeKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
 	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
 	keyEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
 	keyLine  = regexp.MustCompile(`^\s*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/]+={0,2}|[A-Za-z-]+: .*|)\s*$`)
@@ -52,14 +52,24 @@ var (
 
 // Censor takes out what looks like a secret, and the given values.
 func Censor(s string, secrets []string) string {
+	return censorShapes(censorBlocks(s, secrets))
+}
+
+// censorBlocks takes out what may span lines: the given values, and keys.
+func censorBlocks(s string, secrets []string) string {
 	for _, value := range spellings(secrets) {
 		s = strings.ReplaceAll(s, value, censored)
 	}
+	if strings.Contains(s, "PRIVATE KEY") {
+		s = censorHalfKeys(wholeKey.ReplaceAllString(s, censored))
+	}
+	return s
+}
+
+// censorShapes takes out what a line alone shows to be a secret.
+func censorShapes(s string) string {
 	for _, p := range secretPatterns {
 		s = p.shape.ReplaceAllString(s, p.leave)
-	}
-	if strings.Contains(s, "PRIVATE KEY") {
-		s = censorHalfKeys(s)
 	}
 	return s
 }

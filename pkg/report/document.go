@@ -22,11 +22,11 @@ type table struct {
 	intro  string
 	header string
 	rows   []string
+	// total counts the rows with those that were not even made.
+	total int
 	// noun is what a row stands for; elsewhere is where those are that are cut.
 	noun      string
 	elsewhere string
-	// limit bounds the rows however much room there is; 0 does not.
-	limit int
 }
 
 func (t table) render(rows int) string {
@@ -38,7 +38,7 @@ func (t table) render(rows int) string {
 	if rows > 0 {
 		b.WriteString("\n" + t.header + strings.Join(t.rows[:rows], ""))
 	}
-	if left := len(t.rows) - rows; left > 0 {
+	if left := t.total - rows; left > 0 {
 		fmt.Fprintf(&b, "\n… and %s that there is no room for here%s.\n", plural(left, "more "+t.noun), t.elsewhere)
 	}
 	return b.String()
@@ -73,11 +73,7 @@ type room struct {
 func (d document) render() string {
 	r := room{sections: len(d.sections)}
 	for _, t := range d.tables {
-		rows := len(t.rows)
-		if t.limit > 0 {
-			rows = min(rows, t.limit)
-		}
-		r.rows = append(r.rows, rows)
+		r.rows = append(r.rows, len(t.rows))
 	}
 	for _, lines := range []int{1 << 10, 12, 6, 3, 0} {
 		r.lines = lines

@@ -203,7 +203,7 @@ func (p *picker) text() []string {
 		if previous >= 0 && !blank(p.lines[previous+1:i]) {
 			out = append(out, gap)
 		}
-		out = append(out, clip(stripComments(p.lines[i]), maxExcerptLine))
+		out = append(out, clip(stripComments(censorShapes(p.lines[i])), maxExcerptLine))
 		previous = i
 	}
 	return out

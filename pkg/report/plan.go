@@ -88,17 +88,17 @@ func Plan(v PlanView) string {
 	offered, excluded := split(v.Jobs)
 	jobs := table{
 		header: row("Job", "Repository and branch", "Type", "What changes") + "|---|---|---|---|\n",
-		noun:   "affected job", limit: maxRows,
+		noun:   "affected job", total: len(offered),
 	}
-	for _, j := range offered {
+	for _, j := range offered[:min(len(offered), maxRows)] {
 		jobs.rows = append(jobs.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j)))
 	}
 	kept := table{
 		intro:  "\n**Affected, but not offered:**\n",
 		header: row("Job", "Repository and branch", "Type", "What changes", "Why not") + "|---|---|---|---|---|\n",
-		noun:   "such job", limit: maxExcluded,
+		noun:   "such job", total: len(excluded),
 	}
-	for _, j := range excluded {
+	for _, j := range excluded[:min(len(excluded), maxExcluded)] {
 		kept.rows = append(kept.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j), text(clip(excludedBy(j), maxName))))
 	}
 	d.tables = []table{jobs, kept}

@@ -38,7 +38,7 @@ func Run(v RunView) string {
 	outcomes := sorted(v.Outcomes)
 	jobs := table{
 		header: row("Job", "Repository and branch", "Result", "Time", "Log", "Run again") + "|---|---|---|---|---|---|\n",
-		noun:   "job",
+		noun:   "job", total: len(outcomes),
 	}
 	if v.PipelineRun != "" {
 		jobs.elsewhere = "; the end of the run's output lists all"
