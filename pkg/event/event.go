@@ -29,7 +29,7 @@ const (
 	// maxCommands bounds what one text may add to the log, which is bounded too.
 	maxCommands = 50
 	// maxText and maxLogin are the limits that the schema of Rehearsal sets.
-	maxText  = 4096
+	maxText  = 2048
 	maxLogin = 100
 	// maxBody is beyond what GitHub takes as a text: 65,536 characters.
 	maxBody = 4 * 65536

@@ -21,7 +21,7 @@ import (
 )
 
 // MaxCommands is the limit that the schema sets.
-const MaxCommands = 1000
+const MaxCommands = 500
 
 // Store keeps Rehearsals in memory and answers as the API server does. The zero
 // Store is empty.

@@ -129,8 +129,9 @@ func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[in
 	return errors.Join(errs...)
 }
 
-// sweepComments appends the commands in comments on pull requests that are
-// open, or were until now.
+// sweepComments appends the commands in comments on pull requests that are open
+// or have a Rehearsal. The list of open ones alone may lack one: GitHub makes it
+// page by page, while pull requests are being closed.
 func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, since time.Time, open map[int]bool, now time.Time) error {
 	comments, err := s.GitHub.CommentsSince(ctx, org, repo, since)
 	if err != nil {
@@ -138,23 +139,19 @@ func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, since tim
 	}
 	var errs []error
 	for _, c := range comments {
-		if !open[c.Number] {
-			continue
-		}
 		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: c.Number}
 		heard := event.FromComment(pull, event.Comment(c), s.options(now))
 		if heard == nil {
 			continue
 		}
 		known, err := s.known(pull)
-		if err != nil {
+		switch {
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		case known == nil && !open[c.Number], known != nil && hasAll(known, heard.Commands):
+		default:
+			errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
 		}
-		if known != nil && hasAll(known, heard.Commands) {
-			continue
-		}
-		errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
 	}
 	return errors.Join(errs...)
 }

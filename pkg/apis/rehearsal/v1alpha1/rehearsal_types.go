@@ -53,10 +53,10 @@ type RehearsalSpec struct {
 	Observed *Observed `json:"observed,omitempty"`
 
 	// Commands are appended, never changed; the controller removes those older
-	// than a week.
+	// than a week. The bounds keep the whole object far from etcd's 1.5 MiB.
 	// +listType=map
 	// +listMapKey=id
-	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:MaxItems=500
 	// +optional
 	Commands []Command `json:"commands,omitempty"`
 }
@@ -95,7 +95,7 @@ type Command struct {
 	// +kubebuilder:validation:MaxLength=80
 	ID string `json:"id"`
 	// Text is the line as it was written.
-	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:MaxLength=2048
 	Text string `json:"text"`
 	// By is the login of who wrote it.
 	// +kubebuilder:validation:MinLength=1
