@@ -120,41 +120,48 @@ func anyStarted(pod *corev1.Pod) bool {
 
 // copy copies the log of one container until the container has ended.
 func (f *follower) copy(ctx context.Context, s *stream) error {
-	for tries := 0; !s.ended; {
+	for !s.ended {
 		pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) || err == nil && pod.UID != f.uid {
-			return nil
-		}
-		if refused(err) {
-			return fmt.Errorf("reading the pod %s: %w", f.name, err)
-		}
-		state := containerState(pod, s.container)
 		switch {
-		case err != nil:
-		case state.Running == nil && state.Terminated == nil:
-			if over(pod) {
-				return nil
-			}
-		default:
-			final := state.Terminated != nil
-			err = f.read(ctx, s, final)
-			if refused(err) {
-				return fmt.Errorf("reading the log of the pod %s: %w", f.name, err)
-			}
-			if final {
-				tries++
-				s.ended = err == nil || tries == lastReads
-			}
-			if err != nil && s.ended {
-				f.out.say(fmt.Sprintf("the end of the log of container %s could not be read: %v", s.container, err))
+		case apierrors.IsNotFound(err), err == nil && pod.UID != f.uid:
+			return nil
+		case refused(err):
+			return fmt.Errorf("reading the pod %s: %w", f.name, err)
+		case err == nil:
+			if err := f.copySome(ctx, s, pod); err != nil {
+				return err
 			}
 		}
 		if s.ended {
-			return nil
+			break
 		}
 		if err := sleep(ctx, f.interval); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// copySome copies what a container has printed so far or, while it runs, what it
+// prints until the connection ends. It returns the errors that do not go away.
+func (f *follower) copySome(ctx context.Context, s *stream, pod *corev1.Pod) error {
+	state := containerState(pod, s.container)
+	if state.Running == nil && state.Terminated == nil {
+		s.ended = over(pod)
+		return nil
+	}
+	final := state.Terminated != nil
+	err := f.read(ctx, s, final)
+	if refused(err) {
+		return fmt.Errorf("reading the log of the pod %s: %w", f.name, err)
+	}
+	if !final {
+		return nil
+	}
+	s.tries++
+	s.ended = err == nil || s.tries == lastReads
+	if err != nil && s.ended {
+		f.out.say(fmt.Sprintf("the end of the log of container %s could not be read: %v", s.container, err))
 	}
 	return nil
 }
@@ -216,6 +223,8 @@ type stream struct {
 	container string
 	prefix    string
 	ended     bool
+	// tries counts the readings since the container has ended.
+	tries int
 	// second is the latest second of which a line was copied, copied the number
 	// of lines from it on, and last the latest time of a line.
 	second time.Time

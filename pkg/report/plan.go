@@ -262,46 +262,53 @@ func problemBlock(message string) string {
 
 func planTail(v PlanView) string {
 	var b strings.Builder
-	if n := len(v.Removed); n > 0 {
-		b.WriteString("\nRemoved: ")
-		for i, j := range v.Removed {
-			if i == maxRemoved {
-				fmt.Fprintf(&b, " and %d more", n-i)
-				break
-			}
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(code(clip(j.Name, maxName)))
-		}
-		b.WriteString("\n")
+	b.WriteString(removedLine(v.Removed))
+	var unread, warnings []string
+	for _, f := range v.Unread {
+		unread = append(unread, strings.TrimPrefix(place(f), ", in ")+": "+text(clip(f.Message, maxDetail)))
 	}
-	for i, f := range v.Unread {
-		if i == maxNotes {
-			fmt.Fprintf(&b, "- … and %s.\n", plural(len(v.Unread)-i, "more such file"))
-			break
-		}
-		if i == 0 {
-			b.WriteString("\nFiles whose jobs are missing here, because they could not be read:\n")
-		}
-		b.WriteString("- " + strings.TrimPrefix(place(f), ", in ") + ": " + text(clip(f.Message, maxDetail)) + "\n")
+	for _, w := range v.Warnings {
+		warnings = append(warnings, text(clip(w, maxDetail)))
 	}
-	for i, w := range v.Warnings {
-		if i == 0 {
-			b.WriteString("\nWarnings:\n")
-		}
-		if i == maxNotes {
-			fmt.Fprintf(&b, "- … and %s.\n", plural(len(v.Warnings)-i, "more warning"))
-			break
-		}
-		b.WriteString("- " + text(clip(w, maxDetail)) + "\n")
-	}
+	b.WriteString(list("Files whose jobs are missing here, because they could not be read", "file", unread))
+	b.WriteString(list("Warnings", "warning", warnings))
 	if v.Head != "" {
 		how := " merged into "
 		if v.Problem != nil {
 			how = " on "
 		}
 		b.WriteString("\n<sub>For " + revisions(v.Head, how, v.BaseRef, v.Base) + ".</sub>\n")
+	}
+	return b.String()
+}
+
+func removedLine(removed []PlanJob) string {
+	if len(removed) == 0 {
+		return ""
+	}
+	var names []string
+	for _, j := range removed[:min(len(removed), maxRemoved)] {
+		names = append(names, code(clip(j.Name, maxName)))
+	}
+	if left := len(removed) - len(names); left > 0 {
+		names = append(names, fmt.Sprintf("and %d more", left))
+	}
+	return "\nRemoved: " + strings.Join(names, ", ") + "\n"
+}
+
+// list makes a list of lines of Markdown, cut to a bearable length.
+func list(title, noun string, items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n" + title + ":\n")
+	for i, item := range items {
+		if i == maxNotes {
+			fmt.Fprintf(&b, "- … and %s.\n", plural(len(items)-i, "more "+noun))
+			break
+		}
+		b.WriteString("- " + item + "\n")
 	}
 	return b.String()
 }
