@@ -85,6 +85,13 @@ func TestKilledInTheMiddle(t *testing.T) {
 	world.gates.Open(t.Name())
 	body := s.result(v1alpha1.RunFailed, 1, 1, "too long a line")
 	s.row(body, "pull-widget-unit", "passed")
+	pipelineRuns, err := s.PipelineRuns(s.ctx)
+	s.must(err)
+	comments, err := s.Comments(s.ctx, rig.RunComment)
+	s.must(err)
+	if len(pipelineRuns) != 1 || len(comments) != 1 {
+		t.Errorf("%d PipelineRuns and %d comments with a result, want one of each", len(pipelineRuns), len(comments))
+	}
 }
 
 // These only concern their own pull request.
