@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"sigs.k8s.io/prow/pkg/config"
@@ -106,11 +107,27 @@ func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 		return nil, conflictFrom(err)
 	}
 	defer func() { _ = merged.Close() }()
-	return p.PlanTree(ctx, req, merged.Objects, merged.Tree)
+	again := func(ctx context.Context) (*repo.Merged, error) {
+		mirror, err := p.options.Mirror(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		merged, err := mirror.Merge(ctx, req.Base, req.Head)
+		return merged, conflictFrom(err)
+	}
+	return p.planTree(ctx, req, merged.Objects, merged.Tree, again)
 }
 
-// PlanTree plans for a tree that has been merged already.
-func (p *Incremental) PlanTree(ctx context.Context, req Request, objects repo.Objects, tree string) (*Result, error) {
+// PlanMerged plans for a merge that has been made already, and that the caller
+// keeps open as long as the result is used.
+func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.Merged) (*Result, error) {
+	kept := func(context.Context) (*repo.Merged, error) {
+		return &repo.Merged{Objects: merged.Objects, Tree: merged.Tree}, nil
+	}
+	return p.planTree(ctx, req, merged.Objects, merged.Tree, kept)
+}
+
+func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Objects, tree string, again reopen) (*Result, error) {
 	w := &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
 	base, err := w.baseState(ctx, req.Base)
 	if err != nil {
@@ -138,9 +155,30 @@ func (p *Incremental) PlanTree(ctx context.Context, req Request, objects repo.Ob
 	}
 	result.Sort()
 	result.effective = func(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
-		return p.effective(ctx, req, c.delta, jobs)
+		return p.effective(ctx, req, c.delta, jobs, again)
 	}
+	result.names = func(name string) []affected.Ref { return named(c.delta.After, name) }
 	return result, w.refusal(ctx, base, c.after)
+}
+
+// reopen makes the merge of a plan available once more.
+type reopen func(context.Context) (*repo.Merged, error)
+
+// named lists the jobs of a revision with a name.
+func named(r *affected.Revision, name string) []affected.Ref {
+	var refs []affected.Ref
+	for f := range r.Files() {
+		if f.File == nil {
+			continue
+		}
+		for i := range f.Jobs {
+			if f.Jobs[i].Ref.Name == name {
+				refs = append(refs, f.Jobs[i].Ref)
+			}
+		}
+	}
+	slices.SortFunc(refs, affected.Ref.Compare)
+	return refs
 }
 
 func refusedWhole(req Request, tree string, missing *MissingPathError) (*Result, error) {
@@ -152,7 +190,7 @@ func refusedWhole(req Request, tree string, missing *MissingPathError) (*Result,
 }
 
 // effective makes the effective jobs that a plan did not keep.
-func (p *Incremental) effective(ctx context.Context, req Request, d *affected.Delta, jobs []affected.Job) ([]affected.Job, error) {
+func (p *Incremental) effective(ctx context.Context, req Request, d *affected.Delta, jobs []affected.Job, again reopen) ([]affected.Job, error) {
 	out := append([]affected.Job{}, jobs...)
 	var at []affected.At
 	var index []int
@@ -169,13 +207,9 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 	if len(at) == 0 {
 		return out, nil
 	}
-	mirror, err := p.options.Mirror(ctx, req)
+	merged, err := again(ctx)
 	if err != nil {
 		return nil, err
-	}
-	merged, err := mirror.Merge(ctx, req.Base, req.Head)
-	if err != nil {
-		return nil, conflictFrom(err)
 	}
 	defer func() { _ = merged.Close() }()
 	w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings}

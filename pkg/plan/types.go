@@ -74,6 +74,15 @@ type Result struct {
 	HeadConfig *config.Config
 
 	effective func(context.Context, []affected.Job) ([]affected.Job, error)
+	names     func(string) []affected.Ref
+}
+
+// Named lists the jobs after the merge that have a name, affected or not.
+func (r *Result) Named(name string) []affected.Ref {
+	if r.names == nil {
+		return nil
+	}
+	return r.names(name)
 }
 
 // Effective returns the given affected jobs with their effective jobs after

@@ -118,7 +118,7 @@ func commandError(ctx context.Context, args []string, stderr string, err error) 
 func subcommand(args []string) string {
 	for i := 0; i < len(args); i++ {
 		switch {
-		case args[i] == "-c":
+		case args[i] == "-c", args[i] == "-C":
 			i++
 		case !strings.HasPrefix(args[i], "-"):
 			return args[i]

@@ -34,24 +34,31 @@ func (m *Mirror) Merge(ctx context.Context, base, head string) (*Merged, error) 
 	if err != nil {
 		return nil, err
 	}
-	out, err := scratch.run(ctx, nil, "-c", "merge.directoryRenames=false",
+	if err := scratch.merge(ctx, base, head); err != nil {
+		_ = scratch.Close()
+		return nil, err
+	}
+	return scratch, nil
+}
+
+func (m *Merged) merge(ctx context.Context, base, head string) error {
+	out, err := m.run(ctx, nil, "-c", "merge.directoryRenames=false",
 		"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--end-of-options", base, head)
 	names := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 	if err == nil {
-		scratch.Tree = names[0]
-		return scratch, nil
+		m.Tree = names[0]
+		return nil
 	}
-	defer func() { _ = scratch.Close() }()
 	var failure *commandFailure
 	if errors.As(err, &failure) && failure.status() == 1 && len(names) > 1 {
-		return nil, &ConflictError{Files: names[1:]}
+		return &ConflictError{Files: names[1:]}
 	}
 	for _, sha := range []string{base, head} {
 		if ctx.Err() == nil && !m.has(ctx, sha) {
-			return nil, &NotFoundError{Revision: sha}
+			return &NotFoundError{Revision: sha}
 		}
 	}
-	return nil, fmt.Errorf("merging %s into %s: %w", head, base, err)
+	return fmt.Errorf("merging %s into %s: %w", head, base, err)
 }
 
 // scratch returns the mirror with a temporary directory for new objects.
@@ -60,8 +67,9 @@ func (m *Mirror) scratch() (*Merged, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating object directory: %w", err)
 	}
-	objects, err := filepath.Abs(filepath.Join(m.dir, "objects"))
+	objects, err := m.objectDir()
 	if err != nil {
+		_ = os.RemoveAll(temp)
 		return nil, fmt.Errorf("finding object directory: %w", err)
 	}
 	env := append([]string{
@@ -69,6 +77,22 @@ func (m *Mirror) scratch() (*Merged, error) {
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quotePath(objects),
 	}, m.env...)
 	return &Merged{Objects: Objects{git{dir: m.dir, env: env}}, temp: temp}, nil
+}
+
+// objectDir is where the objects are. Work trees that share a repository say
+// where its common part is.
+func (m *Mirror) objectDir() (string, error) {
+	dir := m.dir
+	common, err := os.ReadFile(filepath.Join(m.dir, "commondir"))
+	switch {
+	case err == nil && filepath.IsAbs(strings.TrimSpace(string(common))):
+		dir = strings.TrimSpace(string(common))
+	case err == nil:
+		dir = filepath.Join(m.dir, strings.TrimSpace(string(common)))
+	case !errors.Is(err, os.ErrNotExist):
+		return "", err
+	}
+	return filepath.Abs(filepath.Join(dir, "objects"))
 }
 
 // quotePath protects a path from being split into several: the variable is a

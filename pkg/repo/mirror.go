@@ -169,8 +169,8 @@ func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
 
 // has reports whether a commit is there. Fetches bring a commit only with all
 // it needs, so one look is enough.
-func (m *Mirror) has(ctx context.Context, sha string) bool {
-	_, err := m.run(ctx, nil, "cat-file", "-e", sha+"^{commit}")
+func (o Objects) has(ctx context.Context, sha string) bool {
+	_, err := o.run(ctx, nil, "cat-file", "-e", sha+"^{commit}")
 	return err == nil
 }
 
