@@ -134,3 +134,12 @@ func copyFile(from, to string) error {
 	}
 	return err
 }
+
+// RemoteURL is the address of a remote, or "".
+func (c *Clone) RemoteURL(ctx context.Context, name string) string {
+	out, err := c.run(ctx, nil, "config", "--get", "remote."+name+".url")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

@@ -1,0 +1,69 @@
+// Command rehearse tells authors of config-repository pull requests, before
+// they push, which Prow jobs a change affects and what their rehearsals would
+// look like.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+)
+
+// Exit statuses, which scripts may rely on.
+const (
+	exitDone     = 0
+	exitUsage    = 1
+	exitRefused  = 2
+	exitConflict = 3
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	// Prow's packages log warnings that are not about what was asked.
+	logrus.SetOutput(io.Discard)
+	root := &cobra.Command{
+		Use:           "rehearse",
+		Short:         "Try the CI jobs that a change to Prow's configuration affects, before it merges",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newAffected(), newRender())
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		_, _ = fmt.Fprintln(errOut, "rehearse: "+err.Error())
+	}
+	return exitStatus(err)
+}
+
+func exitStatus(err error) int {
+	var (
+		refused  *plan.RefusedError
+		conflict *plan.ConflictError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &refused):
+		return exitRefused
+	case errors.As(err, &conflict):
+		return exitConflict
+	}
+	return exitUsage
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// patience is how long a command may take before it says what it does.
+const patience = time.Second
+
+// progress shows one line on a terminal when something takes long.
+type progress struct {
+	out     io.Writer
+	mu      sync.Mutex
+	message string
+	shown   bool
+	timer   *time.Timer
+}
+
+func startProgress(out io.Writer) *progress {
+	p := &progress{message: "merging"}
+	if f, ok := out.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			p.out = out
+			p.timer = time.AfterFunc(patience, func() {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				p.shown = true
+				p.print()
+			})
+		}
+	}
+	return p
+}
+
+func (p *progress) print() {
+	_, _ = fmt.Fprintf(p.out, "\r\033[K%s …", p.message)
+}
+
+func (p *progress) show(message string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.message = message
+	if p.shown {
+		p.print()
+	}
+}
+
+func (p *progress) stop() {
+	if p.timer == nil {
+		return
+	}
+	p.timer.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		_, _ = fmt.Fprint(p.out, "\r\033[K")
+		p.shown = false
+	}
+}
