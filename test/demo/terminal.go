@@ -16,15 +16,22 @@ func newStyle(f *os.File) style {
 	return style{plain: err != nil || info.Mode()&os.ModeCharDevice == 0 || os.Getenv("NO_COLOR") != ""}
 }
 
-func (s style) bold(text string) string { return s.wrap("1", text) }
-func (s style) dim(text string) string  { return s.wrap("2", text) }
-func (s style) code(text string) string { return s.wrap("36", text) }
+func (s style) bold(text string) string { return s.mark("1", text) }
+func (s style) dim(text string) string  { return s.mark("2", text) }
+func (s style) code(text string) string { return s.mark("36", text) }
 
-func (s style) wrap(sgr, text string) string {
+// mark marks word by word, so that lines can be broken anywhere.
+func (s style) mark(sgr, text string) string {
 	if s.plain {
 		return text
 	}
-	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		if word != "" {
+			words[i] = "\x1b[" + sgr + "m" + word + "\x1b[0m"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 var (
@@ -67,7 +74,7 @@ func (s style) markdown(body string) string {
 		}
 		out = append(out, s.table(table)...)
 		table = nil
-		out = append(out, s.inline(line))
+		out = append(out, wrap(s.inline(line))...)
 	}
 	out = append(out, s.table(table)...)
 	return strings.TrimSpace(squeeze(strings.Join(out, "\n")))
@@ -117,6 +124,27 @@ func (s style) table(rows [][]string) []string {
 		out = append(out, "  "+strings.TrimRight(b.String(), " "))
 	}
 	return out
+}
+
+// columns is the width to which running text is broken.
+const columns = 110
+
+// wrap breaks a line between words.
+func wrap(line string) []string {
+	var out []string
+	current := ""
+	for _, word := range strings.Split(line, " ") {
+		if current != "" && width(current)+1+width(word) > columns {
+			out = append(out, current)
+			current = word
+			continue
+		}
+		if current != "" {
+			word = " " + word
+		}
+		current += word
+	}
+	return append(out, current)
 }
 
 // width is how many columns a text takes: emoji take two.

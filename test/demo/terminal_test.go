@@ -19,8 +19,9 @@ func TestMarkdown(t *testing.T) {
 			"| Job | Result |\n|---|---|\n| `a` | ✅ passed |\n| `longer` | ❌ failed<br>twice |\n",
 			"Job     Result\n  a       ✅ passed\n  longer  ❌ failed, twice",
 		},
-		"bar in a cell": {"| a \\| b | c |\n|---|---|\n", "a | b  c"},
-		"code block":    {"why:\n\n```text\n**as is** <b>\n```\nend", "why:\n\n  │ **as is** <b>\nend"},
+		"bar in a cell":         {"| a \\| b | c |\n|---|---|\n", "a | b  c"},
+		"long lines are broken": {strings.Repeat("word ", 30), strings.TrimSpace(strings.Repeat("word ", 22)) + "\n" + strings.TrimSpace(strings.Repeat("word ", 8))},
+		"code block":            {"why:\n\n```text\n**as is** <b>\n```\nend", "why:\n\n  │ **as is** <b>\nend"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, style{plain: true}.markdown(tc.body)); diff != "" {
