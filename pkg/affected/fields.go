@@ -143,11 +143,36 @@ func walkLists(path string, before, after []any, out *[]field) bool {
 		return walkNamed(path, before, after, oldNames, newNames, out)
 	}
 	if len(before) != len(after) {
-		return false
+		return walkInsertion(path, before, after, out)
 	}
 	for i := range before {
 		walk(fmt.Sprintf("%s[%d]", path, i), before[i], after[i], out)
 	}
+	return true
+}
+
+// walkInsertion shows the part of a list that differs, without what is the same
+// at both ends.
+func walkInsertion(path string, before, after []any, out *[]field) bool {
+	head, tail := 0, 0
+	shorter := min(len(before), len(after))
+	for head < shorter && reflect.DeepEqual(before[head], after[head]) {
+		head++
+	}
+	for tail < shorter-head && reflect.DeepEqual(before[len(before)-1-tail], after[len(after)-1-tail]) {
+		tail++
+	}
+	if head+tail == 0 {
+		return false
+	}
+	f := field{path: fmt.Sprintf("%s[%d…]", path, head)}
+	if part := before[head : len(before)-tail]; len(part) > 0 {
+		f.old = part
+	}
+	if part := after[head : len(after)-tail]; len(part) > 0 {
+		f.new = part
+	}
+	*out = append(*out, f)
 	return true
 }
 

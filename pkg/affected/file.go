@@ -239,9 +239,12 @@ func (e Effective) clone() Effective {
 	return Effective{}
 }
 
+// DigestSize is the length of an Entry's digest in bytes.
+const DigestSize = 12
+
 func digest(v any) []byte {
 	sum := sha256.Sum256([]byte(encoded(v)))
-	return sum[:12:12]
+	return sum[:DigestSize:DigestSize]
 }
 
 // encoded is a value's JSON, as a key for values that mean the same.

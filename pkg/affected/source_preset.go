@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/prow/pkg/config"
 )
 
 // presetSource is what presets add to the jobs that ask for them by label.
@@ -47,31 +45,45 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 	}
 	before := placed(d.Old.Presets, p.OldRaw.Base().Labels)
 	after := placed(d.New.Presets, p.NewRaw.Base().Labels)
-	oldNames, newNames := presetNames(before), presetNames(after)
+	gone, come := unequal(before, after), unequal(after, before)
 	var reasons []Reason
-	for i, name := range newNames {
-		chain := "preset " + name
-		j := slices.Index(oldNames, name)
-		if j < 0 {
-			reasons = append(reasons, reasonFor(SourcePreset, after[i].File, chain, field{new: present(after[i].content())}))
+	for _, now := range come {
+		chain := "preset " + now.name()
+		i := slices.IndexFunc(gone, func(old PlacedPreset) bool { return old.name() == now.name() })
+		if i < 0 {
+			reasons = append(reasons, reasonFor(SourcePreset, now.File, chain, field{new: now.content()}))
 			continue
 		}
-		for _, f := range diffFields("", present(before[j].content()), present(after[i].content())) {
-			reasons = append(reasons, reasonFor(SourcePreset, after[i].File, chain, f))
+		for _, f := range diffFields("", gone[i].content(), now.content()) {
+			reasons = append(reasons, reasonFor(SourcePreset, now.File, chain, f))
 		}
+		gone = slices.Delete(gone, i, i+1)
 	}
-	for j, name := range oldNames {
-		if !slices.Contains(newNames, name) {
-			reasons = append(reasons, reasonFor(SourcePreset, before[j].File, "preset "+name, field{old: present(before[j].content())}))
-		}
+	for _, old := range gone {
+		reasons = append(reasons, reasonFor(SourcePreset, old.File, "preset "+old.name(), field{old: old.content()}))
 	}
-	if len(reasons) == 0 && !slices.Equal(oldNames, newNames) {
+	if len(reasons) == 0 && !slices.Equal(presetKeys(before), presetKeys(after)) {
 		reasons = append(reasons, Reason{
 			Source: SourcePreset, File: after[0].File, Path: "order of presets",
-			Old: shorten(strings.Join(oldNames, ", ")), New: shorten(strings.Join(newNames, ", ")),
+			Old: shorten(presetNames(before)), New: shorten(presetNames(after)),
 		})
 	}
 	return reasons
+}
+
+// unequal returns the presets that are not also in another list.
+func unequal(presets, others []PlacedPreset) []PlacedPreset {
+	known := map[string]int{}
+	for _, k := range presetKeys(others) {
+		known[k]++
+	}
+	var out []PlacedPreset
+	for i, k := range presetKeys(presets) {
+		if known[k]--; known[k] < 0 {
+			out = append(out, presets[i])
+		}
+	}
+	return out
 }
 
 func placed(presets []PlacedPreset, labels map[string]string) []PlacedPreset {
@@ -84,12 +96,12 @@ func placed(presets []PlacedPreset, labels map[string]string) []PlacedPreset {
 	return out
 }
 
-func presetNames(presets []PlacedPreset) []string {
+func presetNames(presets []PlacedPreset) string {
 	var names []string
 	for _, p := range presets {
 		names = append(names, p.name())
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 // name is what people call a preset: the labels that ask for it.
@@ -107,18 +119,13 @@ func (p PlacedPreset) name() string {
 	return strings.Join(parts, ",")
 }
 
-// content is the preset without the labels that identify it.
-func (p PlacedPreset) content() config.Preset {
-	c := p.Preset
-	c.Labels = nil
-	return c
-}
-
-// present is a preset's JSON without what it does not have.
-func present(p config.Preset) any {
-	fields, ok := generic(p).(map[string]any)
-	if ok {
-		maps.DeleteFunc(fields, func(_ string, v any) bool { return v == nil })
+// content is what the preset adds, without the labels that identify it.
+func (p PlacedPreset) content() any {
+	fields, ok := generic(p.Preset).(map[string]any)
+	if !ok {
+		return nil
 	}
+	delete(fields, "labels")
+	maps.DeleteFunc(fields, func(_ string, v any) bool { return v == nil })
 	return fields
 }

@@ -22,6 +22,10 @@ const keptJobs = 2000
 // before it becomes an anchor itself.
 const maxDistance = 500
 
+// keptDistance is the same for what is kept on disk, where every process has
+// to go the distance again.
+const keptDistance = 32
+
 // Options are what an Incremental planner works with.
 type Options struct {
 	// Mirror returns a mirror that has the commits of a request.
@@ -257,9 +261,10 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 		return base, nil
 	}
 	if len(base.changed) > maxDistance {
-		base, fresh = base.compact(), true
+		base = base.compact()
 	}
-	if fresh {
+	if fresh || w.options.CacheDir != "" && len(base.changed) > keptDistance {
+		base = base.compact()
 		w.writeAnchor(id, base)
 	}
 	r.base = base
