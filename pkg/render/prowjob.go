@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -98,7 +97,7 @@ func refs(in Input) prowapi.Refs {
 	refs := prowapi.Refs{
 		Org: in.Org, Repo: in.Repo, BaseRef: in.BaseRef, BaseSHA: in.Base, CloneURI: in.CloneURI,
 	}
-	if link := strings.TrimSuffix(in.RepoLink, "/"); link != "" {
+	if link := in.repoLink(); link != "" {
 		refs.RepoLink = link
 		refs.BaseLink = link + "/commit/" + in.Base
 		pull.Link = fmt.Sprintf("%s/pull/%d", link, in.Number)

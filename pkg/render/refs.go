@@ -3,8 +3,10 @@ package render
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/pod-utils/clone"
 )
 
 // extraRefs are the repositories that the original job checks out: its target,
@@ -19,7 +21,7 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 		}
 	}
 	if job.Presubmit != nil && !targetsConfigRepo(job.Job, in) {
-		out = append(out, targetRef(job))
+		out = append(out, targetRef(job, in))
 	}
 	if workDir := workDirIndex(job, out, in); workDir >= 0 {
 		out[workDir].WorkDir = true
@@ -28,12 +30,18 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 }
 
 // targetRef moves the settings of the checkout from the job, where they speak
-// of the repository under test, to the reference.
-func targetRef(job Job) prowapi.Refs {
+// of the repository under test, to the reference. The link is the one that the
+// job's own pull requests would have: it decides where to clone from, and to,
+// where nothing else does.
+func targetRef(job Job, in Input) prowapi.Refs {
 	base := job.Base()
 	org, repo := splitRepo(job.Repo)
+	link := ""
+	if host, ok := strings.CutSuffix(in.repoLink(), "/"+in.Org+"/"+in.Repo); ok && !strings.Contains(org, "://") {
+		link = host + "/" + job.Repo
+	}
 	return prowapi.Refs{
-		Org: org, Repo: repo, BaseRef: job.Branch,
+		Org: org, Repo: repo, RepoLink: link, BaseRef: job.Branch,
 		PathAlias: base.PathAlias, CloneURI: base.CloneURI,
 		SkipSubmodules: base.SkipSubmodules, CloneDepth: base.CloneDepth, SkipFetchHead: base.SkipFetchHead,
 	}
@@ -72,10 +80,7 @@ func checkRefs(spec prowapi.ProwJobSpec) error {
 	seen := map[string]string{}
 	for _, ref := range append([]prowapi.Refs{*spec.Refs}, spec.ExtraRefs...) {
 		name := ref.Org + "/" + ref.Repo
-		path := ref.PathAlias
-		if path == "" {
-			path = "github.com/" + name
-		}
+		path := clone.PathForRefs("", ref)
 		if other, ok := seen[path]; ok {
 			return fmt.Errorf("%s and %s would be checked out in the same place, %s", other, name, path)
 		}

@@ -8,6 +8,7 @@
 package render
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -43,6 +44,8 @@ func (in Input) command() string {
 	}
 	return in.Command
 }
+
+func (in Input) repoLink() string { return strings.TrimSuffix(in.RepoLink, "/") }
 
 func (in Input) isConfigRepo(org, repo string) bool { return org == in.Org && repo == in.Repo }
 
