@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -87,6 +88,12 @@ func deploy(ctx context.Context) error {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
 	}
 	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
+		return err
+	}
+	targetOrg, targetRepo, _ := strings.Cut(target, "/")
+	if _, err := world.hub.CreateRepo(ctx, github.NewRepo{
+		Org: targetOrg, Repo: targetRepo, Files: map[string]string{"README.md": "# " + target + "\n"},
+	}); err != nil {
 		return err
 	}
 	begin := time.Now()

@@ -60,6 +60,27 @@ func TestSecondCluster(t *testing.T) {
 	}
 }
 
+// A decorated job finds its own repository where it works, and the pull request
+// merged into the config repository beside it.
+func TestDecoratedJob(t *testing.T) {
+	t.Parallel()
+	job := rig.Job{Name: "pull-widget-decorated", Script: `grep widget README.md
+pwd | grep "/acme/widget$"
+grep "as the pull request leaves it" "$(find "$GOPATH/src" -name marker)"
+test "$REHEARSAL_JOB_NAME" = pull-widget-decorated
+echo "error: so far so good"
+exit 1
+`}
+	s := tell(t, job)
+	decoration, err := s.Cluster.Decoration(s.ctx)
+	s.must(err)
+	s.jobs[0].Decoration = decoration
+	s.openWith(map[string]string{jobsPath: s.changed(), "marker": "as the pull request leaves it\n"})
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunFailed, 0, 1, "so far so good")
+}
+
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	s := tell(t, passing("pull-widget-unit"), passing("pull-widget-lint")).open()

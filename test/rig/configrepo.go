@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/prow/pkg/config"
 	"sigs.k8s.io/yaml"
 )
@@ -35,6 +36,9 @@ type Job struct {
 	Cluster string
 	// NodeSelector decides where the pod may run.
 	NodeSelector map[string]string
+	// Decoration makes Prow clone repositories and watch the job from inside
+	// its pod.
+	Decoration *prowapi.DecorationConfig
 }
 
 // JobsFile is a file with the presubmits of one target repository.
@@ -59,8 +63,10 @@ func (c *Cluster) presubmit(j Job) config.Presubmit {
 	if cluster == "" {
 		cluster = "default"
 	}
+	decorate := j.Decoration != nil
 	return config.Presubmit{
 		JobBase: config.JobBase{
+			UtilityConfig: config.UtilityConfig{Decorate: &decorate, DecorationConfig: j.Decoration},
 			Name: j.Name, Agent: "kubernetes", Cluster: cluster,
 			Spec: &corev1.PodSpec{
 				NodeSelector: j.NodeSelector,
