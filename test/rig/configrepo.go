@@ -67,7 +67,7 @@ func (c *Cluster) presubmit(j Job) config.Presubmit {
 	return config.Presubmit{
 		JobBase: config.JobBase{
 			UtilityConfig: config.UtilityConfig{Decorate: &decorate, DecorationConfig: j.Decoration},
-			Name: j.Name, Agent: "kubernetes", Cluster: cluster,
+			Name:          j.Name, Agent: "kubernetes", Cluster: cluster,
 			Spec: &corev1.PodSpec{
 				NodeSelector: j.NodeSelector,
 				Containers: []corev1.Container{{
