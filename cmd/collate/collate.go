@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +52,11 @@ type collator struct {
 
 // collate waits, reports, and returns an error when it could not.
 func (c *collator) collate(ctx context.Context) error {
-	manifest, err := c.manifest(ctx)
+	var manifest run.Manifest
+	err := prowjob.Persist(ctx, patience, func(ctx context.Context) (err error) {
+		manifest, err = run.ReadManifest(ctx, c.Kube.CoreV1().ConfigMaps(c.namespace), c.run)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -69,22 +72,6 @@ func (c *collator) collate(ctx context.Context) error {
 	}
 	c.say("Written to comment %d of %s/%s#%d.", c.comment, manifest.Org, manifest.Repo, manifest.Number)
 	return nil
-}
-
-// manifest reads what the run consists of.
-func (c *collator) manifest(ctx context.Context) (run.Manifest, error) {
-	var m run.Manifest
-	err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
-		cm, err := c.Kube.CoreV1().ConfigMaps(c.namespace).Get(ctx, c.run, metav1.GetOptions{})
-		if err != nil {
-			return fmt.Errorf("reading the ConfigMap %s: %w", c.run, err)
-		}
-		if err := json.Unmarshal([]byte(cm.Data[run.ManifestKey]), &m); err != nil {
-			return prowjob.Final(fmt.Errorf("reading %s in the ConfigMap %s: %w", run.ManifestKey, c.run, err))
-		}
-		return nil
-	})
-	return m, err
 }
 
 // await returns the run once no ProwJob of it is going, or the time for that is
@@ -120,7 +107,7 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 			told = s
 			c.say("Waiting until %s for: %s", limit.UTC().Format(time.RFC3339), s)
 		}
-		if err := sleep(ctx, c.interval); err != nil {
+		if err := prowjob.Sleep(ctx, c.interval); err != nil {
 			return view, nil, fmt.Errorf("waiting for %s: %w", told, err)
 		}
 	}
@@ -174,7 +161,7 @@ func (c *collator) publish(ctx context.Context, m run.Manifest, body string) err
 			return fmt.Errorf("%w (given up after %s)", err, publishing)
 		}
 		c.say("%v; trying again in %s", err, wait.Round(time.Millisecond))
-		if stopped := sleep(ctx, wait); stopped != nil {
+		if stopped := prowjob.Sleep(ctx, wait); stopped != nil {
 			return fmt.Errorf("%w (%w)", err, stopped)
 		}
 	}
@@ -189,15 +176,4 @@ func hopeless(err error) bool {
 
 func (c *collator) say(format string, args ...any) {
 	fmt.Fprintf(c.out, format+"\n", args...) //nolint:errcheck // nobody is left to tell
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -205,7 +205,7 @@ func TestPublishing(t *testing.T) {
 func TestCollateSaysWhatIsMissing(t *testing.T) {
 	collator, _, _ := newCollator(t, &page{}, pipelineRun("", ""))
 	collator.run = "run-2"
-	if err := collator.collate(context.Background()); err == nil || !strings.Contains(err.Error(), "reading the ConfigMap run-2") {
+	if err := collator.collate(context.Background()); err == nil || !strings.Contains(err.Error(), "reading ConfigMap run-2") {
 		t.Errorf("got %v", err)
 	}
 	collator, _, _ = newCollator(t, &page{}, pipelineRun("", ""))

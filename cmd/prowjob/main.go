@@ -20,7 +20,8 @@ to its end. It prints each change of its state and the log of its pod as it is
 written, and exits with 0 when the job succeeded, with 1 otherwise.
 
 A signal aborts the ProwJob, unless $TASKRUN names a TaskRun that nobody
-cancelled: then only this pod is going away, and the job goes on without it.
+cancelled, that the controller cancelled, or whose run has joined the ProwJob of
+another one: then the job goes on, or is the controller's to abort.
 
   prowjob --job CONFIGMAP/PROWJOB [flags]
 

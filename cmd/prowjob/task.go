@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,6 +37,8 @@ type task struct {
 	name      string
 	taskRun   string
 	out       io.Writer
+	// stored is the ProwJob as it was rendered, once it has been read.
+	stored *prowapi.ProwJob
 }
 
 // splitJob takes CONFIGMAP/PROWJOB apart.
@@ -78,11 +80,11 @@ func (t *task) run(ctx context.Context) bool {
 func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	var pj *prowapi.ProwJob
 	err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
-		want, err := t.read(ctx)
-		if err != nil {
+		var err error
+		if t.stored, err = run.ReadProwJob(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.configMap, t.name); err != nil {
 			return err
 		}
-		pj, err = prowjob.Ensure(ctx, t.ProwJobs, want)
+		pj, err = prowjob.Ensure(ctx, t.ProwJobs, t.stored)
 		return err
 	})
 	if err != nil {
@@ -91,23 +93,6 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	t.say("%s runs as the ProwJob %s/%s in the cluster %s", jobName(pj), pj.Namespace, pj.Name, pj.ClusterAlias())
 	attendant := prowjob.Attendant{ProwJobs: t.ProwJobs, Logs: t.Logs, Out: t.out}
 	return attendant.Attend(ctx, pj.Name)
-}
-
-// read gets the ProwJob as it was rendered.
-func (t *task) read(ctx context.Context) (*prowapi.ProwJob, error) {
-	cm, err := t.Kube.CoreV1().ConfigMaps(t.namespace).Get(ctx, t.configMap, metav1.GetOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("reading the ConfigMap %s: %w", t.configMap, err)
-	}
-	raw, ok := cm.Data[t.name]
-	if !ok {
-		return nil, prowjob.Final(fmt.Errorf("the ConfigMap %s has no ProwJob %s", t.configMap, t.name))
-	}
-	pj := &prowapi.ProwJob{}
-	if err := json.Unmarshal([]byte(raw), pj); err != nil {
-		return nil, prowjob.Final(fmt.Errorf("reading the ProwJob %s in the ConfigMap %s: %w", t.name, t.configMap, err))
-	}
-	return pj, nil
 }
 
 // watchTaskRun ends the task when its TaskRun is cancelled: where Tekton keeps
@@ -129,9 +114,8 @@ func (t *task) watchTaskRun(ctx context.Context, cancel context.CancelFunc) {
 			}
 			w.Stop()
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(watchPause):
+		if prowjob.Sleep(ctx, watchPause) != nil {
+			return
 		}
 	}
 }
@@ -158,8 +142,8 @@ func cancelledIn(ctx context.Context, w watch.Interface) bool {
 func (t *task) stopped(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	if !t.cancelled(ctx) {
-		t.say("this pod was told to stop, but nobody cancelled the run: the ProwJob %s goes on", t.name)
+	if why := t.goesOn(ctx); why != "" {
+		t.say("the ProwJob %s goes on: %s", t.name, why)
 		return
 	}
 	if err := prowjob.Abort(ctx, t.ProwJobs, t.name, "The rehearsal was cancelled."); err != nil {
@@ -169,20 +153,40 @@ func (t *task) stopped(ctx context.Context) {
 	t.say("the run was cancelled: aborted the ProwJob %s", t.name)
 }
 
-// cancelled says whether it is the job that is to end. Pods are also deleted
-// by drained nodes and by hand; their jobs go on, and whoever reports the run
-// waits for them. When the TaskRun cannot be read the job goes on too: the
-// controller aborts what is to be aborted by itself.
-func (t *task) cancelled(ctx context.Context) bool {
+// goesOn says why the ProwJob is not for this task to abort; empty when it is.
+// Pods are also deleted by drained nodes and by hand; their jobs go on, and
+// whoever reports the run waits for them. A job may be shared with another run,
+// and only the controller knows by which: it aborts what is to be aborted by
+// itself, so that in doubt the job is left to it.
+func (t *task) goesOn(ctx context.Context) string {
 	if t.taskRun == "" {
-		return true
+		return ""
 	}
 	tr, err := t.Tekton.TektonV1().TaskRuns(t.namespace).Get(ctx, t.taskRun, metav1.GetOptions{})
-	if err != nil {
-		t.say("reading the TaskRun %s: %v", t.taskRun, err)
-		return false
+	switch {
+	case err != nil:
+		return fmt.Sprintf("reading the TaskRun %s: %v", t.taskRun, err)
+	case !tr.IsCancelled():
+		return "this pod was told to stop, but nobody cancelled the run"
+	case tr.Spec.StatusMessage == pipelinev1.TaskRunCancelledByPipelineTimeoutMsg:
+		return "the time of the run was up, and the controller aborts what no other run needs"
+	case t.stored == nil:
+		return "this pod had not come to it yet"
+	case t.stored.Labels[run.LabelRun] != tr.Labels[run.LabelRun]:
+		return "it belongs to another run, which this one has joined"
 	}
-	return tr.IsCancelled()
+	name := tr.Labels[pipeline.PipelineRunLabelKey]
+	if name == "" {
+		return ""
+	}
+	pr, err := t.Tekton.TektonV1().PipelineRuns(t.namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Sprintf("reading the PipelineRun %s: %v", name, err)
+	}
+	if pr.Annotations[run.AnnotationAbortReason] != "" {
+		return "the controller ends this run, and aborts what no other run needs"
+	}
+	return ""
 }
 
 // jobName is the name of the job as it is configured.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	tektonfake "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/fake"
 	corev1 "k8s.io/api/core/v1"
@@ -28,7 +29,7 @@ func rendered(t *testing.T) *corev1.ConfigMap {
 	raw, err := json.Marshal(prowapi.ProwJob{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "job-1", Namespace: "prow",
-			Labels:      map[string]string{run.LabelRehearsalUID: "uid-1"},
+			Labels:      map[string]string{run.LabelRehearsalUID: "uid-1", run.LabelRun: "run-1"},
 			Annotations: map[string]string{run.AnnotationJob: "pull-widget-e2e"},
 		},
 		Spec:   prowapi.ProwJobSpec{Job: "rehearse-7-pull-widget-e2e"},
@@ -43,12 +44,19 @@ func rendered(t *testing.T) *corev1.ConfigMap {
 	}
 }
 
-func newTask(t *testing.T, taskRuns ...k8sruntime.Object) (*task, *prowfake.Clientset, *bytes.Buffer) {
+func newTaskRun(runName string) *pipelinev1.TaskRun {
+	return &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{
+		Name: "task-1", Namespace: "rehearsals",
+		Labels: map[string]string{run.LabelRun: runName, pipeline.PipelineRunLabelKey: "pipeline-1"},
+	}}
+}
+
+func newTask(t *testing.T, objects ...k8sruntime.Object) (*task, *prowfake.Clientset, *bytes.Buffer) {
 	t.Helper()
 	kube, prow, out := kubefake.NewSimpleClientset(rendered(t)), prowfake.NewSimpleClientset(), &bytes.Buffer{}
 	return &task{
 		Connection: &prowjob.Connection{
-			Kube: kube, Tekton: tektonfake.NewSimpleClientset(taskRuns...), ProwJobs: prow.ProwV1().ProwJobs("prow"),
+			Kube: kube, Tekton: tektonfake.NewSimpleClientset(objects...), ProwJobs: prow.ProwV1().ProwJobs("prow"),
 			Logs: &prowjob.Logs{},
 		},
 		namespace: "rehearsals", configMap: "run-1", name: "job-1", out: out,
@@ -99,9 +107,9 @@ func TestTaskEndsWithTheVerdict(t *testing.T) {
 
 func TestTaskSaysWhatIsMissing(t *testing.T) {
 	cases := []struct{ configMap, name, want string }{
-		{"run-2", "job-1", `» reading the ConfigMap run-2: configmaps "run-2" not found`},
-		{"run-1", "job-2", "» the ConfigMap run-1 has no ProwJob job-2"},
-		{"run-1", "broken", "» reading the ProwJob broken in the ConfigMap run-1: unexpected end of JSON input"},
+		{"run-2", "job-1", `» reading ConfigMap run-2: configmaps "run-2" not found`},
+		{"run-1", "job-2", "» ConfigMap run-1 has no key job-2"},
+		{"run-1", "broken", "» ConfigMap run-1, key broken: unexpected end of JSON input"},
 	}
 	for _, c := range cases {
 		t.Run(c.configMap+"/"+c.name, func(t *testing.T) {
@@ -118,23 +126,35 @@ func TestTaskSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestSignal(t *testing.T) {
-	taskRun := func(status pipelinev1.TaskRunSpecStatus) *pipelinev1.TaskRun {
-		return &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{Name: "task-1", Namespace: "rehearsals"}, Spec: pipelinev1.TaskRunSpec{Status: status}}
+	taskRun := func(status pipelinev1.TaskRunSpecStatus, run string) *pipelinev1.TaskRun {
+		tr := newTaskRun(run)
+		tr.Spec.Status = status
+		return tr
 	}
+	late := taskRun(pipelinev1.TaskRunSpecStatusCancelled, "run-1")
+	late.Spec.StatusMessage = pipelinev1.TaskRunCancelledByPipelineTimeoutMsg
+	byHand := &pipelinev1.PipelineRun{ObjectMeta: metav1.ObjectMeta{Name: "pipeline-1", Namespace: "rehearsals"}}
+	byUs := byHand.DeepCopy()
+	byUs.Annotations = map[string]string{run.AnnotationAbortReason: "a new push"}
+	const cancelled = pipelinev1.TaskRunSpecStatusCancelled
 	cases := []struct {
-		name     string
-		taskRun  string
-		taskRuns []k8sruntime.Object
-		want     prowapi.ProwJobState
+		name    string
+		taskRun string
+		objects []k8sruntime.Object
+		want    prowapi.ProwJobState
 	}{
 		{"by hand", "", nil, prowapi.AbortedState},
-		{"run cancelled", "task-1", []k8sruntime.Object{taskRun(pipelinev1.TaskRunSpecStatusCancelled)}, prowapi.AbortedState},
-		{"pod deleted", "task-1", []k8sruntime.Object{taskRun("")}, prowapi.TriggeredState},
+		{"run cancelled", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-1"), byHand}, prowapi.AbortedState},
+		{"run cancelled by the controller", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-1"), byUs}, prowapi.TriggeredState},
+		{"run that joined cancelled", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-2"), byHand}, prowapi.TriggeredState},
+		{"time is up", "task-1", []k8sruntime.Object{late, byHand}, prowapi.TriggeredState},
+		{"pod deleted", "task-1", []k8sruntime.Object{taskRun("", "run-1"), byHand}, prowapi.TriggeredState},
+		{"run deleted", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-1")}, prowapi.TriggeredState},
 		{"cannot be told", "task-1", nil, prowapi.TriggeredState},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			task, prow, out := newTask(t, c.taskRuns...)
+			task, prow, out := newTask(t, c.objects...)
 			task.taskRun = c.taskRun
 			ctx, signal := context.WithCancel(context.Background())
 			prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
@@ -156,8 +176,8 @@ func TestSignal(t *testing.T) {
 }
 
 func TestTaskRunCancelled(t *testing.T) {
-	tr := &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{Name: "task-1", Namespace: "rehearsals"}}
-	task, prow, _ := newTask(t, tr)
+	tr := newTaskRun("run-1")
+	task, prow, _ := newTask(t, tr, &pipelinev1.PipelineRun{ObjectMeta: metav1.ObjectMeta{Name: "pipeline-1", Namespace: "rehearsals"}})
 	task.taskRun = "task-1"
 	clients := task.Tekton.(*tektonfake.Clientset)
 	clients.PrependWatchReactor("taskruns", func(k8stesting.Action) (bool, watch.Interface, error) {

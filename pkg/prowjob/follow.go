@@ -86,7 +86,7 @@ func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
 		case err == nil:
 			f.tell(waitingFor(pod))
 		}
-		if err := sleep(ctx, f.interval); err != nil {
+		if err := Sleep(ctx, f.interval); err != nil {
 			return nil, err
 		}
 	}
@@ -135,7 +135,7 @@ func (f *follower) copy(ctx context.Context, s *stream) error {
 		if s.ended {
 			break
 		}
-		if err := sleep(ctx, f.interval); err != nil {
+		if err := Sleep(ctx, f.interval); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // Persist repeats a call to an API server until it succeeds or fails for good,
@@ -19,24 +21,29 @@ func Persist(ctx context.Context, limit time.Duration, call func(context.Context
 		if err == nil || permanent(err) {
 			return err
 		}
-		if stopped := sleep(ctx, wait); stopped != nil {
+		if stopped := Sleep(ctx, wait); stopped != nil {
 			return fmt.Errorf("%w (given up: %w)", err, stopped)
 		}
 	}
 }
 
-type finalError struct{ error }
-
-func (e finalError) Unwrap() error { return e.error }
-
-// Final marks an error as one that does not go away by itself.
-func Final(err error) error { return finalError{err} }
-
 // permanent says that a call fails the same way however often it is made.
 func permanent(err error) bool {
 	var (
 		foreign *ForeignError
-		final   finalError
+		damaged *run.DamagedError
 	)
-	return definite(err) || apierrors.IsMethodNotSupported(err) || errors.As(err, &foreign) || errors.As(err, &final)
+	return definite(err) || apierrors.IsMethodNotSupported(err) || errors.As(err, &foreign) || errors.As(err, &damaged)
+}
+
+// Sleep waits, unless the context ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }

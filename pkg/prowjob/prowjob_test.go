@@ -178,7 +178,7 @@ func checkAbortPatch(t *testing.T, patch []byte) {
 }
 
 func TestPersist(t *testing.T) {
-	final := Final(errors.New("no"))
+	final := &run.DamagedError{ConfigMap: "run-1", Key: "job-1"}
 	cases := []struct {
 		name  string
 		err   error

@@ -52,7 +52,7 @@ func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string,
 		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
 			return nil, fmt.Errorf("reading the ProwJob %s: %w", name, err)
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return nil, fmt.Errorf("watching the ProwJob %s: %w", name, err)
 		}
 	}
@@ -93,17 +93,5 @@ func watchOnce(ctx context.Context, client prowclient.ProwJobInterface, from *pr
 				return pj, nil
 			}
 		}
-	}
-}
-
-// sleep waits, unless the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }

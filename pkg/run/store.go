@@ -29,6 +29,23 @@ func ReadProwJob(ctx context.Context, configMaps ConfigMaps, configMap, name str
 	return pj, read(ctx, configMaps, configMap, name, pj)
 }
 
+// DamagedError says that a ConfigMap of a run is there, but not what it should
+// hold. It stays so: the ConfigMaps of a run do not change.
+type DamagedError struct {
+	ConfigMap, Key string
+	// Err says what is wrong with the value; nil when there is none.
+	Err error
+}
+
+func (e *DamagedError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("ConfigMap %s has no key %s", e.ConfigMap, e.Key)
+	}
+	return fmt.Sprintf("ConfigMap %s, key %s: %v", e.ConfigMap, e.Key, e.Err)
+}
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
 func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any) error {
 	cm, err := configMaps.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
@@ -36,10 +53,10 @@ func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any
 	}
 	raw, ok := cm.Data[key]
 	if !ok {
-		return fmt.Errorf("ConfigMap %s has no key %s", name, key)
+		return &DamagedError{ConfigMap: name, Key: key}
 	}
 	if err := json.Unmarshal([]byte(raw), into); err != nil {
-		return fmt.Errorf("ConfigMap %s, key %s: %w", name, key, err)
+		return &DamagedError{ConfigMap: name, Key: key, Err: err}
 	}
 	return nil
 }
