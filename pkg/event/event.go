@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ const (
 
 	// maxCommands bounds what one text may add to the log, which is bounded too.
 	maxCommands = 50
-	// maxText and maxLogin are the limits that the schema of Rehearsal sets.
+	// maxText and maxLogin are the limits that the schema of Rehearsal sets, here in
+	// bytes, as etcd counts.
 	maxText  = 2048
 	maxLogin = 100
 	// maxBody is beyond what GitHub takes as a text: 65,536 characters.
@@ -96,23 +98,32 @@ func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	if len(commands) == 0 {
 		return nil
 	}
-	return &Heard{
-		Pull:     pull,
-		Observed: &v1alpha1.Observed{Event: "created", At: metav1.NewTime(c.CreatedAt)},
-		Commands: commands,
+	// What was observed stays what it was: a comment says nothing of the head,
+	// and must not hide a push.
+	return &Heard{Pull: pull, Commands: commands}
+}
+
+// CommentID returns the id of the comment that a command was written in, or
+// false when it was written elsewhere.
+func CommentID(commandID string) (int64, bool) {
+	rest, ok := strings.CutPrefix(commandID, "comment-")
+	if !ok {
+		return 0, false
 	}
+	number, _, _ := strings.Cut(rest, "-")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, err == nil
 }
 
 // FromPull hears an open pull request that a sweep found. Its body commands
-// only on first sight, that is while there is no Rehearsal for it: afterwards
-// the body may have been edited, and only what it said when the pull request
-// was opened counts.
-func FromPull(pull v1alpha1.Pull, p Pull, firstSight bool, opts Options) *Heard {
+// only while it is young: afterwards the body may have been edited, and only
+// what it said when the pull request was opened counts.
+func FromPull(pull v1alpha1.Pull, p Pull, young bool, opts Options) *Heard {
 	heard := &Heard{
 		Pull:     pull,
 		Observed: &v1alpha1.Observed{Event: "sweep", Head: p.Head, At: metav1.NewTime(p.UpdatedAt)},
 	}
-	if firstSight {
+	if young {
 		heard.Commands = opened(p, opts)
 	}
 	return heard
@@ -178,15 +189,15 @@ func (o Options) tooOld(at time.Time) bool {
 // shorten cuts a line at the last word that fits and shows that it did: half a
 // name must not be taken for a name.
 func shorten(line string, limit int) string {
-	runes := []rune(line)
-	if len(runes) <= limit {
+	const more = " …"
+	if len(line) <= limit {
 		return line
 	}
-	cut := string(runes[:limit-2])
+	cut := strings.ToValidUTF8(line[:limit-len(more)], "")
 	if i := strings.LastIndexAny(cut, " \t"); i >= 0 {
 		cut = cut[:i]
 	}
-	return cut + " …"
+	return cut + more
 }
 
 func hash(s string, length int) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,7 +83,7 @@ func TestTranslate(t *testing.T) {
 	// The ids of bodies are promised to stay: they are in stored logs.
 	const bodyID = "body-b5864f8eb89184bc"
 	ofComment := func(commands ...v1alpha1.Command) *Heard {
-		return &Heard{Pull: thePull, Observed: observed("created", "", pushedAt), Commands: commands}
+		return &Heard{Pull: thePull, Commands: commands}
 	}
 	ofPull := func(action string, commands ...v1alpha1.Command) *Heard {
 		return &Heard{Pull: thePull, Observed: observed(action, head, pushedAt), Commands: commands}
@@ -223,14 +224,16 @@ func TestLimits(t *testing.T) {
 		t.Errorf("one text gives %d commands, want %d", len(heard.Commands), maxCommands)
 	}
 	text := heard.Commands[0].Text
-	if n := len([]rune(text)); n > maxText || !strings.HasSuffix(text, " a-job …") {
-		t.Errorf("a long line is cut to %d characters ending in %q", n, text[len(text)-20:])
+	if n := len(text); n > maxText || !strings.HasSuffix(text, " a-job …") {
+		t.Errorf("a long line is cut to %d bytes ending in %q", n, text[len(text)-20:])
 	}
 	if got := Parse(text, DefaultPrefixes()); got.Verb != Unknown {
 		t.Errorf("what is left of a long line is read as %+v", got.Verb)
 	}
-	if got := shorten(strings.Repeat("x", maxText+1), maxText); len([]rune(got)) > maxText {
-		t.Errorf("a long word is cut to %d", len([]rune(got)))
+	for _, word := range []string{"x", "é", "🎭"} {
+		if got := shorten(strings.Repeat(word, maxText), maxText); len(got) > maxText || !utf8.ValidString(got) {
+			t.Errorf("a long word of %q is cut to %d bytes", word, len(got))
+		}
 	}
 }
 
@@ -272,7 +275,10 @@ func fits(h *Heard) error {
 	if !isName(h.Pull.Org) || !isName(h.Pull.Repo) || h.Pull.Number < 1 || len(Name(h.Pull)) > maxName {
 		return fmt.Errorf("pull %v", h.Pull)
 	}
-	if h.Observed == nil || len(h.Observed.Event) > 40 || len(h.Observed.Head) > 64 || h.Observed.At.IsZero() {
+	if h.Observed == nil && len(h.Commands) == 0 {
+		return errors.New("nothing was heard")
+	}
+	if h.Observed != nil && (len(h.Observed.Event) > 40 || len(h.Observed.Head) > 64 || h.Observed.At.IsZero()) {
 		return fmt.Errorf("observed %v", h.Observed)
 	}
 	for _, c := range h.Commands {

@@ -153,9 +153,9 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 		return fmt.Sprintf("nothing to do: %s is not on a config repository that is served here", name), nil
 	}
 	if err := r.writer.Append(ctx, heard); err != nil {
-		return "", fmt.Errorf("storing %s of %s: %w", heard.Observed.Event, name, err)
+		return "", fmt.Errorf("storing what was said on %s: %w", name, err)
 	}
-	log.Info("stored", "pull", name, "action", heard.Observed.Event, "commands", len(heard.Commands))
+	log.Info("stored", "pull", name, "commands", len(heard.Commands))
 	return fmt.Sprintf("stored: %s, commands: %d", name, len(heard.Commands)), nil
 }
 

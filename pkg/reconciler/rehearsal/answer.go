@@ -118,7 +118,7 @@ func (t *turn) sayOnce(ctx context.Context, name, body string) error {
 		return t.say(ctx, name, body)
 	}
 	_, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body)
-	if err == nil || refused(t.rh, err) {
+	if err == nil || t.refused(err) {
 		return nil
 	}
 	return reporting(t.rh, err)

@@ -76,7 +76,7 @@ func hashOf(body string) string {
 // say writes a comment that status remembers by name.
 func (t *turn) say(ctx context.Context, name, body string) error {
 	comment, err := t.upsert(ctx, t.rh.Status.Comments[name], body)
-	if refused(t.rh, err) {
+	if t.refused(err) {
 		return nil
 	}
 	if err != nil {

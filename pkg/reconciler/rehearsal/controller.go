@@ -88,11 +88,13 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	must(taskruninformer.Get(ctx).Informer().AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
 	must(prowJobs.Informer().AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
 	prowFactory.Start(ctx.Done())
+	prowFactory.WaitForCacheSync(ctx.Done())
 
 	sweeper := &Sweeper{
 		GitHub:     o.GitHub,
 		Rehearsals: rehearsalclient.Get(ctx).RehearsalV1alpha1().Rehearsals(system.Namespace()),
 		Lister:     rehearsalinformer.Get(ctx).Lister().Rehearsals(system.Namespace()),
+		Memory:     &sweepMemory{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())},
 		Settings:   o.Settings.Get,
 		Clock:      clock.RealClock{},
 	}

@@ -78,20 +78,35 @@ func (t *turn) cancel(ctx context.Context, name, reason string) error {
 	return nil
 }
 
-// abortAll aborts every ProwJob of a Rehearsal, whatever run it belongs to.
-func (r *Reconciler) abortAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason string) error {
-	namespace := r.Settings().ProwJobNamespace
-	all, err := r.ProwJobs.ProwJobs(namespace).List(labels.SelectorFromSet(labels.Set{run.LabelRehearsalUID: string(rh.UID)}))
+// endAll cancels every PipelineRun of a Rehearsal and aborts every ProwJob, and
+// counts those that are still going. It asks the API server: what the informers
+// do not know yet would be left behind.
+func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason string) (left int, err error) {
+	ours := metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
+	t := &turn{Reconciler: r, rh: rh}
+	pipelineRuns, err := r.Tekton.TektonV1().PipelineRuns(rh.Namespace).List(ctx, ours)
 	if err != nil {
-		return fmt.Errorf("listing the ProwJobs of %s: %w", rh.Name, err)
+		return 0, fmt.Errorf("listing the PipelineRuns of %s: %w", rh.Name, err)
 	}
 	var errs []error
-	for _, pj := range all {
-		if !pj.Complete() {
-			errs = append(errs, prowjob.Abort(ctx, r.Prow.ProwV1().ProwJobs(namespace), pj.Name, "Aborted: "+reason+"."))
+	for _, pr := range pipelineRuns.Items {
+		if !pr.IsDone() {
+			left++
+			errs = append(errs, t.cancel(ctx, pr.Name, reason))
 		}
 	}
-	return errors.Join(errs...)
+	prowJobs := r.Prow.ProwV1().ProwJobs(r.Settings().ProwJobNamespace)
+	all, err := prowJobs.List(ctx, ours)
+	if err != nil {
+		return left, fmt.Errorf("listing the ProwJobs of %s: %w", rh.Name, err)
+	}
+	for _, pj := range all.Items {
+		if !pj.Complete() {
+			left++
+			errs = append(errs, prowjob.Abort(ctx, prowJobs, pj.Name, "Aborted: "+reason+"."))
+		}
+	}
+	return left, errors.Join(errs...)
 }
 
 // publish writes the report of a run in place of the finally task, which did
@@ -107,7 +122,7 @@ func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, 
 		PipelineRun: r.PipelineRun, Namespace: t.rh.Namespace,
 	})
 	_, err = t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, body)
-	if err != nil && !refused(t.rh, err) {
+	if err != nil && !t.refused(err) {
 		return reporting(t.rh, err)
 	}
 	s.outcomes = outcomes
@@ -125,10 +140,19 @@ func (t *turn) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return t.endUnstarted(ctx, r, v1alpha1.RunAborted, "Not started: "+r.AbortReason+".")
 }
 
+// endUnstarted says why a run will not start: in its comment, if it has come
+// that far, else in an answer to the command.
 func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
 	command, _ := t.commandOf(r)
-	_, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Answer(r.ID, command.Text, r.By, sentences...))
-	if err != nil && !refused(t.rh, err) {
+	body := report.Answer(r.ID, command.Text, r.By, sentences...)
+	manifest, err := t.manifest(ctx, r)
+	switch {
+	case err == nil:
+		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
+	case !apierrors.IsNotFound(err):
+		return err
+	}
+	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.refused(err) {
 		return reporting(t.rh, err)
 	}
 	r.State, r.DoneAt = state, &metav1.Time{Time: t.now}
@@ -136,4 +160,19 @@ func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1
 		r.Message = sentences[0]
 	}
 	return nil
+}
+
+func reasonOf(r *v1alpha1.RunStatus, sentences []string) string {
+	if r.AbortReason != "" || len(sentences) == 0 {
+		return r.AbortReason
+	}
+	return sentences[0]
+}
+
+func unstarted(m run.Manifest) []report.Outcome {
+	outcomes := queued(m)
+	for i := range outcomes {
+		outcomes[i].Verdict = report.NotStarted
+	}
+	return outcomes
 }

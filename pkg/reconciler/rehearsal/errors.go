@@ -53,17 +53,18 @@ func settle(errs []error, now time.Time) error {
 
 // refused says whether GitHub will never do what was asked, as things are, and
 // records it: trying again would only be a hot loop.
-func refused(rh *v1alpha1.Rehearsal, err error) bool {
+func (t *turn) refused(err error) bool {
 	var no *github.RefusedError
 	var gone *github.NotFoundError
 	switch {
 	case errors.As(err, &no):
-		rh.Status.MarkNotReported("Refused", no.Error())
+		t.rh.Status.MarkNotReported("Refused", no.Error())
 	case errors.As(err, &gone):
-		rh.Status.MarkNotReported("NotFound", gone.Error())
+		t.rh.Status.MarkNotReported("NotFound", gone.Error())
 	default:
 		return false
 	}
+	t.refusedAny = true
 	return true
 }
 

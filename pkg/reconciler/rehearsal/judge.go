@@ -38,15 +38,18 @@ func verdictOn(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
 }
 
 // judge decides about one command. writer says whether its author has write
-// access to the config repository at this moment.
-func judge(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer bool, now time.Time) v1alpha1.CommandStatus {
+// access to the config repository at this moment, pushed whether the head may
+// have come after the command.
+func judge(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer, pushed bool, now time.Time) v1alpha1.CommandStatus {
 	status := v1alpha1.CommandStatus{ID: c.ID, Head: pull.Head}
-	status.Verdict, status.Reason = verdict(c, verb, pull, writer, now)
+	status.Verdict, status.Reason = verdict(c, verb, pull, writer, pushed, now)
 	return status
 }
 
-func verdict(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer bool, now time.Time) (v1alpha1.Verdict, string) {
-	runs := verb == event.RunSample || verb == event.RunJobs
+// runs says whether a verb starts something on the head.
+func runs(verb event.Verb) bool { return verb == event.RunSample || verb == event.RunJobs }
+
+func verdict(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer, pushed bool, now time.Time) (v1alpha1.Verdict, string) {
 	switch {
 	case now.Sub(c.At.Time) > event.MaxAge:
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
@@ -56,7 +59,7 @@ func verdict(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, wri
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
 	case !pull.Open && verb != event.Abort:
 		return v1alpha1.VerdictDenied, v1alpha1.ReasonClosed
-	case runs && pull.HeadSince != nil && c.At.Before(pull.HeadSince):
+	case pushed && runs(verb):
 		return v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince
 	}
 	return v1alpha1.VerdictAccepted, ""

@@ -28,31 +28,28 @@ func command(id, text string, minutes int) v1alpha1.Command {
 func TestJudge(t *testing.T) {
 	open := v1alpha1.PullStatus{Head: head, Open: true}
 	closed := v1alpha1.PullStatus{Head: head}
-	since := at(-5)
-	pushed := v1alpha1.PullStatus{Head: head, Open: true, HeadSince: &since}
 	for name, tc := range map[string]struct {
 		minutes int
 		verb    event.Verb
 		pull    v1alpha1.PullStatus
 		writer  bool
+		pushed  bool
 		verdict v1alpha1.Verdict
 		reason  string
 	}{
-		"a writer runs":                       {-1, event.RunSample, open, true, v1alpha1.VerdictAccepted, ""},
-		"somebody else does not":              {-1, event.RunSample, open, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
-		"nor is told the grammar":             {-1, event.Unknown, open, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
-		"a writer is":                         {-1, event.Unknown, open, true, v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood},
-		"after the push":                      {-4, event.RunJobs, pushed, true, v1alpha1.VerdictAccepted, ""},
-		"in the second of the push":           {-5, event.RunJobs, pushed, true, v1alpha1.VerdictAccepted, ""},
-		"before the push":                     {-6, event.RunJobs, pushed, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
-		"an abort from before the push":       {-6, event.Abort, pushed, true, v1alpha1.VerdictAccepted, ""},
-		"closed":                              {-1, event.RunSample, closed, true, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
-		"an abort on a closed pull request":   {-1, event.Abort, closed, true, v1alpha1.VerdictAccepted, ""},
-		"a week and a minute late":            {-7*24*60 - 1, event.RunSample, open, true, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
-		"a week late, by somebody who cannot": {-7*24*60 - 1, event.RunSample, open, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+		"a writer runs":                       {-1, event.RunSample, open, true, false, v1alpha1.VerdictAccepted, ""},
+		"somebody else does not":              {-1, event.RunSample, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"nor is told the grammar":             {-1, event.Unknown, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"a writer is":                         {-1, event.Unknown, open, true, false, v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood},
+		"before the push":                     {-6, event.RunJobs, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
+		"an abort from before the push":       {-6, event.Abort, open, true, true, v1alpha1.VerdictAccepted, ""},
+		"closed":                              {-1, event.RunSample, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
+		"an abort on a closed pull request":   {-1, event.Abort, closed, true, false, v1alpha1.VerdictAccepted, ""},
+		"a week and a minute late":            {-7*24*60 - 1, event.RunSample, open, true, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+		"a week late, by somebody who cannot": {-7*24*60 - 1, event.RunSample, open, false, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := judge(command("comment-1-0", "", tc.minutes), tc.verb, &tc.pull, tc.writer, noon)
+			got := judge(command("comment-1-0", "", tc.minutes), tc.verb, &tc.pull, tc.writer, tc.pushed, noon)
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)

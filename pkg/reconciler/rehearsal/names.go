@@ -23,7 +23,7 @@ func (t *turn) renderInput() render.Input {
 	link := t.settings.GitEndpoint + "/" + p.Org + "/" + p.Repo
 	return render.Input{
 		Org: p.Org, Repo: p.Repo, Number: p.Number,
-		Title: pull.Title, Author: pull.Author,
+		Title: pull.Title, Author: pull.Author, HeadRef: pull.HeadRef,
 		Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef,
 		RepoLink: link, CloneURI: link + ".git",
 		Command: t.settings.Prefixes[0],

@@ -17,6 +17,8 @@ const (
 	// lag is how long GitHub's API may still tell the head before a push that
 	// its webhook has told already.
 	lag = time.Minute
+	// gonePause is the time between two looks for a pull request that is gone.
+	gonePause = 2 * time.Minute
 	// lagPause is the time between two looks while it lags.
 	lagPause = 5 * time.Second
 )
@@ -35,6 +37,10 @@ func (t *turn) readPull(ctx context.Context) error {
 	switch {
 	case errors.As(err, &gone):
 		t.rh.Status.MarkNotPulled("NotFound", gone.Error())
+		if len(unjudged(t.rh)) > 0 || len(t.activeRuns()) > 0 {
+			// GitHub also says so while it denies us access.
+			return &waiting{after: gonePause, reason: "GitHub does not show the pull request"}
+		}
 		return nil
 	case err != nil:
 		t.rh.Status.MarkPulling("Retrying", err.Error())
@@ -64,18 +70,20 @@ func (t *turn) readPull(ctx context.Context) error {
 func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base string, now time.Time) *v1alpha1.PullStatus {
 	status := &v1alpha1.PullStatus{
 		Head: pull.Head, BaseRef: pull.BaseRef, Base: base,
-		Author: pull.Author, Title: pull.Title, Open: pull.Open,
+		HeadRef: pull.HeadRef, Author: pull.Author, Title: pull.Title, Open: pull.Open,
 		ReadAt: metav1.NewTime(now), SpecGeneration: rh.Generation,
 	}
-	before := rh.Status.Pull
-	switch observed := rh.Spec.Observed; {
-	case before == nil:
-	case before.Head == pull.Head:
-		status.HeadSince = before.HeadSince
-	case observed != nil && observed.Head == pull.Head:
-		status.HeadSince = observed.At.DeepCopy()
-	default:
-		status.HeadSince = &metav1.Time{Time: now}
+	before, observed := rh.Status.Pull, rh.Spec.Observed
+	told := func(event string) bool {
+		return observed != nil && observed.Event == event && observed.Head == pull.Head
+	}
+	switch {
+	case told("synchronize"):
+		status.HeadTold, status.HeadSince = true, observed.At.DeepCopy()
+	case before != nil && before.Head == pull.Head:
+		status.HeadTold, status.HeadSince = before.HeadTold, before.HeadSince
+	case before == nil && told("opened"):
+		status.HeadTold = true
 	}
 	return status
 }
@@ -112,9 +120,33 @@ func (t *turn) judgeAll(ctx context.Context) error {
 			writers[c.By] = writer
 		}
 		verb := event.Parse(c.Text, t.settings.Prefixes).Verb
-		t.rh.Status.Commands = append(t.rh.Status.Commands, judge(c, verb, t.rh.Status.Pull, writer, t.now))
+		pushed, err := t.pushedSince(ctx, c, writer && runs(verb))
+		if err != nil {
+			return fmt.Errorf("judging %s: %w", c.ID, err)
+		}
+		t.rh.Status.Commands = append(t.rh.Status.Commands, judge(c, verb, t.rh.Status.Pull, writer, pushed, t.now))
 	}
 	return nil
+}
+
+// pushedSince says whether the head may have been pushed after a command was
+// written: then its author has not seen what would run. Where no event told of
+// the head, the pull request's timeline knows what came before what; what was
+// not written in a comment is not on it. GitHub's times are whole seconds, so a
+// push in the same second counts as later.
+func (t *turn) pushedSince(ctx context.Context, c v1alpha1.Command, matters bool) (bool, error) {
+	pull := t.rh.Status.Pull
+	if !matters || !pull.Open {
+		return false, nil
+	}
+	if pull.HeadTold {
+		return pull.HeadSince != nil && !c.At.After(pull.HeadSince.Time), nil
+	}
+	id, ok := event.CommentID(c.ID)
+	if !ok {
+		return true, nil
+	}
+	return t.GitHub.PushedAfter(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, t.rh.Spec.Pull.Number, id)
 }
 
 // mayWrite says whether somebody has write access to the config repository. A

@@ -14,6 +14,7 @@ import (
 	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
+	"knative.dev/pkg/controller"
 	"knative.dev/pkg/reconciler"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
@@ -33,6 +34,7 @@ type GitHub interface {
 	Self(ctx context.Context) (string, error)
 	Pull(ctx context.Context, org, repo string, number int) (*github.Pull, error)
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
+	PushedAfter(ctx context.Context, org, repo string, number int, comment int64) (bool, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
 	Permission(ctx context.Context, org, repo, login string) (github.Permission, error)
 	SweepSource
@@ -64,6 +66,10 @@ type Reconciler struct {
 	Clock    clock.PassiveClock
 }
 
+// finalizeTime is how long a Rehearsal that is deleted waits for what it started
+// to end; a Prow that does not answer must not keep it for ever.
+const finalizeTime = 10 * time.Minute
+
 var (
 	_ reconcilerv1alpha1.Interface = (*Reconciler)(nil)
 	_ reconcilerv1alpha1.Finalizer = (*Reconciler)(nil)
@@ -80,6 +86,8 @@ type turn struct {
 	// fresh says that GitHub was asked in this turn, or need not be.
 	fresh bool
 	plan  outcome
+	// refusedAny says that GitHub will not take something that there is to say.
+	refusedAny bool
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
 }
@@ -102,7 +110,8 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	if !served {
 		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
-		return nil
+		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
+		return settle([]error{t.advanceRuns(ctx)}, t.now)
 	}
 	var errs []error
 	for _, phase := range []func(context.Context) error{
@@ -114,14 +123,23 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if err := settle(errs, t.now); err != nil {
 		return err
 	}
-	rh.Status.MarkReported()
+	if !t.refusedAny {
+		rh.Status.MarkReported()
+	}
 	return nil
 }
 
 // FinalizeKind ends what the Rehearsal has started in other namespaces, where
 // owner references do not reach.
 func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
-	return r.abortAll(ctx, rh, "the Rehearsal was deleted")
+	left, err := r.endAll(ctx, rh, "the Rehearsal was deleted")
+	if err != nil {
+		return err
+	}
+	if age := r.Clock.Since(rh.DeletionTimestamp.Time); left > 0 && age < finalizeTime {
+		return controller.NewRequeueAfter(abortPause)
+	}
+	return nil
 }
 
 // runs returns the runs that are not over.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/controller"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -170,5 +172,131 @@ func TestClosedPullRequestEndsItsRuns(t *testing.T) {
 	w.reconcile()
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunAborted || r.AbortReason != "the pull request was closed" {
 		t.Errorf("the run is %s: %q", r.State, r.AbortReason)
+	}
+}
+
+// forget makes status what it was before a run had started: a write of status
+// that was lost, or an informer that has not seen it.
+func (w *world) forget() {
+	r := w.rh.Status.Runs[0]
+	w.rh.Status.Runs[0] = v1alpha1.RunStatus{ID: r.ID, Head: r.Head, By: r.By, State: v1alpha1.RunPending}
+}
+
+func TestStartedRunIsAbortedThoughStatusDoesNotKnowIt(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.forget()
+	w.hub.pull.Open = false
+	w.rh.Generation++
+	w.reconcile()
+	w.endProwJobs(prowapi.SuccessState)
+	w.endPipelineRuns(true)
+	w.reconcile()
+	pr, err := w.tekton.TektonV1().PipelineRuns("rehearsals").Get(context.Background(), "acme-config-7-1-0", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pr.Spec.Status == "" {
+		t.Error("the PipelineRun was not cancelled")
+	}
+	pjs, err := w.prow.ProwV1().ProwJobs("prow").List(context.Background(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pj := range pjs.Items {
+		if pj.Status.State != prowapi.AbortedState {
+			t.Errorf("ProwJob %s is %s", pj.Spec.Job, pj.Status.State)
+		}
+	}
+	if _, answers, runs, _, _ := w.counts(); answers != 0 || runs != 1 {
+		t.Errorf("%d answers, %d run comments; want 0, 1", answers, runs)
+	}
+}
+
+func TestResultIsNotOverwritten(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.endProwJobs(prowapi.SuccessState)
+	w.endPipelineRuns(true)
+	const result = "All 2 rehearsals passed"
+	for i := range w.hub.comments {
+		w.hub.comments[i].Body = strings.Replace(w.hub.comments[i].Body, "2 rehearsals queued", result, 1)
+	}
+	w.forget()
+	w.reconcile()
+	if last := w.hub.comments[len(w.hub.comments)-1].Body; !strings.Contains(last, result) {
+		t.Errorf("the comment is %q", last)
+	}
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || r.Comment == 0 {
+		t.Errorf("the run is %+v", r)
+	}
+}
+
+func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
+	told := func(event string, seconds int) *v1alpha1.Observed {
+		return &v1alpha1.Observed{Event: event, Head: head, At: metav1.NewTime(at(-1).Add(time.Duration(seconds) * time.Second))}
+	}
+	for name, tc := range map[string]struct {
+		observed *v1alpha1.Observed
+		timeline bool
+		want     string
+	}{
+		"a push came later":                     {told("synchronize", 10), false, v1alpha1.ReasonPushedSince},
+		"in the same second":                    {told("synchronize", 0), false, v1alpha1.ReasonPushedSince},
+		"a push came before":                    {told("synchronize", -1), true, ""},
+		"the pull request was opened like that": {told("opened", -60), true, ""},
+		"nobody told, the timeline says later":  {told("sweep", 10), true, v1alpha1.ReasonPushedSince},
+		"nobody told, the timeline says before": {told("sweep", 10), false, ""},
+		"nothing was heard but the comment":     {nil, true, v1alpha1.ReasonPushedSince},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, runCommand())
+			w.rh.Spec.Observed = tc.observed
+			w.hub.pushed = tc.timeline
+			w.reconcile()
+			if got := w.rh.Status.Commands[0].Reason; got != tc.want {
+				t.Errorf("reason %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestLockedPullRequestIsSaidAsACondition(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.hub.locked = true
+	w.reconcile()
+	c := w.rh.Status.GetCondition(v1alpha1.ConditionReported)
+	if !c.IsFalse() || !strings.Contains(c.Message, "locked") {
+		t.Errorf("condition is %+v", c)
+	}
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected {
+		t.Errorf("the run is %s", r.State)
+	}
+}
+
+func TestDeletedRehearsalEndsWhatItStarted(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	now := metav1.NewTime(w.clock.Now())
+	w.rh.DeletionTimestamp = &now
+	if again, _ := controller.IsRequeueKey(w.reconciler.FinalizeKind(context.Background(), w.rh)); !again {
+		t.Error("the finalizer lets go while ProwJobs are going")
+	}
+	w.endProwJobs(prowapi.SuccessState)
+	w.endPipelineRuns(true)
+	if err := w.reconciler.FinalizeKind(context.Background(), w.rh); err != nil {
+		t.Errorf("the finalizer still waits: %v", err)
+	}
+	pjs, err := w.prow.ProwV1().ProwJobs("prow").List(context.Background(), metav1.ListOptions{})
+	if err != nil || len(pjs.Items) != 2 {
+		t.Fatalf("%d ProwJobs, %v", len(pjs.Items), err)
+	}
+	for _, pj := range pjs.Items {
+		if pj.Status.State != prowapi.AbortedState {
+			t.Errorf("ProwJob %s is %s", pj.Spec.Job, pj.Status.State)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
@@ -64,7 +63,7 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	case stepAbort:
 		err = t.abort(ctx, r, s, manifest)
 	case stepContinue:
-		err = t.resume(ctx, r, s, manifest)
+		err = t.createPipelineRun(ctx, r, manifest, s.unscheduled, r.Attempt+1)
 	case stepPublish:
 		err = t.publish(ctx, r, s, manifest)
 	case stepFinish:
@@ -93,6 +92,9 @@ func (s situation) wait() error {
 // observe gathers what the next step depends on, and counts.
 func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, run.Manifest, error) {
 	s := situation{run: r, now: t.now}
+	if err := t.adopt(ctx, r); err != nil {
+		return s, run.Manifest{}, err
+	}
 	if r.State == v1alpha1.RunPending {
 		if t.plan.done() {
 			s.planned = t.plan.err == nil
@@ -117,9 +119,39 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
 		return s, manifest, err
 	}
+	if s.unscheduled, err = t.unscheduled(r.PipelineRun, s.outcomes); err != nil {
+		return s, manifest, err
+	}
 	tally := report.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 	return s, manifest, nil
+}
+
+// adopt finds the PipelineRun of a run that has one although status, which may
+// be older, does not say so. A run must not end as "not started" while it goes
+// on, so the API server is asked.
+func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
+	if r.State != v1alpha1.RunPending {
+		return nil
+	}
+	pr, err := t.pipelineRun(ctx, resources.PipelineRunName(resources.RunName(t.rh, r.ID), 1))
+	if err != nil || pr == nil {
+		return err
+	}
+	m, err := t.manifest(ctx, r)
+	if err != nil {
+		return err
+	}
+	r.Comment = resources.Comment(pr)
+	t.started(r, m, pr.Name)
+	return nil
+}
+
+// started records that a run has its first PipelineRun.
+func (t *turn) started(r *v1alpha1.RunStatus, m run.Manifest, pipelineRun string) {
+	r.State, r.Base, r.Total = v1alpha1.RunRunning, m.Base, len(m.Jobs)
+	r.PipelineRun, r.Attempt = pipelineRun, 1
+	r.StartedAt = &metav1.Time{Time: t.now}
 }
 
 // manifest reads the stored manifest of a run.
@@ -157,16 +189,43 @@ func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun) {
 
 // reported says whether the finally task of a PipelineRun succeeded.
 func (t *turn) reported(pipelineRun string) (bool, error) {
-	taskRuns, err := t.TaskRuns.TaskRuns(t.rh.Namespace).List(labels.SelectorFromSet(labels.Set{
-		pipeline.PipelineRunLabelKey:  pipelineRun,
-		pipeline.PipelineTaskLabelKey: run.CollateTask,
-	}))
+	taskRuns, err := t.taskRuns(pipelineRun)
 	if err != nil {
-		return false, fmt.Errorf("listing the finally task of %s: %w", pipelineRun, err)
+		return false, err
 	}
-	return slices.ContainsFunc(taskRuns, func(tr *pipelinev1.TaskRun) bool {
-		return tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue()
-	}), nil
+	tr := taskRuns[run.CollateTask]
+	return tr != nil && tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue(), nil
+}
+
+// unscheduled are the jobs without a ProwJob whose tasks never had a pod: after
+// a failed task Tekton schedules no others. A ProwJob that is gone although its
+// task ran was deleted by somebody, and is not made again.
+func (t *turn) unscheduled(pipelineRun string, outcomes []report.Outcome) ([]run.Job, error) {
+	taskRuns, err := t.taskRuns(pipelineRun)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []run.Job
+	for _, o := range outcomes {
+		tr := taskRuns[o.Task]
+		if o.Verdict == report.NotStarted && (tr == nil || tr.Status.PodName == "") {
+			jobs = append(jobs, o.Job)
+		}
+	}
+	return jobs, nil
+}
+
+// taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
+func (t *turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
+	list, err := t.TaskRuns.TaskRuns(t.rh.Namespace).List(labels.SelectorFromSet(labels.Set{pipeline.PipelineRunLabelKey: pipelineRun}))
+	if err != nil {
+		return nil, fmt.Errorf("listing the TaskRuns of %s: %w", pipelineRun, err)
+	}
+	byTask := map[string]*pipelinev1.TaskRun{}
+	for _, tr := range list {
+		byTask[tr.Labels[pipeline.PipelineTaskLabelKey]] = tr
+	}
+	return byTask, nil
 }
 
 // outcomes reads the ProwJobs of a run. A ProwJob that the informer does not

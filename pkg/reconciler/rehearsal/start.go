@@ -32,21 +32,22 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 		Manifest: manifest, Outcomes: queued(manifest),
 		PipelineRun: resources.PipelineRunName(manifest.Name, 1), Namespace: t.rh.Namespace,
 	}
-	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
-	if refused(t.rh, err) {
-		r.State, r.Message = v1alpha1.RunRejected, "the pull request takes no comments"
-		r.DoneAt = &metav1.Time{Time: t.now}
-		return nil
+	if r.Comment == 0 {
+		comment, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
+		if t.refused(err) {
+			r.State, r.Message = v1alpha1.RunRejected, "the pull request takes no comments"
+			r.DoneAt = &metav1.Time{Time: t.now}
+			return nil
+		}
+		if err != nil {
+			return reporting(t.rh, err)
+		}
+		r.Comment = comment.ID
 	}
-	if err != nil {
-		return reporting(t.rh, err)
-	}
-	r.Comment = comment.ID
 	if err := t.createPipelineRun(ctx, r, manifest, manifest.Jobs, 1); err != nil {
 		return err
 	}
-	r.Base, r.State, r.Total = manifest.Base, v1alpha1.RunRunning, len(manifest.Jobs)
-	r.StartedAt = &metav1.Time{Time: t.now}
+	t.started(r, manifest, r.PipelineRun)
 	return nil
 }
 
@@ -173,15 +174,4 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	}
 	r.PipelineRun, r.Attempt = pr.Name, attempt
 	return nil
-}
-
-// resume runs the jobs that a PipelineRun never started in another one.
-func (t *turn) resume(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
-	var left []run.Job
-	for _, o := range s.outcomes {
-		if o.Verdict == report.NotStarted {
-			left = append(left, o.Job)
-		}
-	}
-	return t.createPipelineRun(ctx, r, m, left, r.Attempt+1)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // maxAttempts bounds how often jobs that a PipelineRun never started are tried
@@ -55,8 +56,10 @@ type situation struct {
 	// reported says that the finally task succeeded.
 	reported bool
 	outcomes []report.Outcome
-	deadline time.Time
-	now      time.Time
+	// unscheduled are the jobs whose tasks the PipelineRun never got to.
+	unscheduled []run.Job
+	deadline    time.Time
+	now         time.Time
 }
 
 // next decides what to do about a run.
@@ -77,7 +80,7 @@ func next(s situation) step {
 		return stepContinue
 	case s.unsettled():
 		return stepWait
-	case !s.reported, s.neverStarted():
+	case !s.reported, report.Count(s.outcomes).NotStarted > 0:
 		// The finally task leaves open what another attempt might still run.
 		return stepPublish
 	}
@@ -125,17 +128,9 @@ func nextAborting(s situation) step {
 }
 
 // neverStarted says that the PipelineRun ended by itself before all of its
-// tasks had been scheduled: after a failed task Tekton schedules no others.
+// tasks had been scheduled.
 func (s situation) neverStarted() bool {
-	if s.pipelineRun == nil || endedFromOutside(s.pipelineRun) {
-		return false
-	}
-	for _, o := range s.outcomes {
-		if o.Verdict == report.NotStarted {
-			return true
-		}
-	}
-	return false
+	return s.pipelineRun != nil && !endedFromOutside(s.pipelineRun) && len(s.unscheduled) > 0
 }
 
 // endedFromOutside says that somebody cancelled the PipelineRun or that its time

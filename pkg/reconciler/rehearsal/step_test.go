@@ -76,6 +76,11 @@ func TestNext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.s.now, tc.s.deadline = noon, noon.Add(time.Hour)
+			for _, o := range tc.s.outcomes {
+				if o.Verdict == report.NotStarted {
+					tc.s.unscheduled = append(tc.s.unscheduled, o.Job)
+				}
+			}
 			if tc.late {
 				tc.s.deadline = noon.Add(-time.Hour)
 			}

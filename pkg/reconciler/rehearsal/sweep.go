@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,6 +31,13 @@ type SweepSource interface {
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
 }
 
+// Memory keeps the time of the last sweep of a repository, org/repo, that had no
+// error; the zero time when there was none.
+type Memory interface {
+	Looked(ctx context.Context, repository string) (time.Time, error)
+	Remember(ctx context.Context, repository string, at time.Time) error
+}
+
 // Sweeper finds what no webhook has told, for GitHub does not deliver twice and
 // hook forwards only once. All replicas sweep: they append the same entries,
 // and the second of two is refused.
@@ -37,10 +46,8 @@ type Sweeper struct {
 	Rehearsals logbook.Rehearsals
 	Lister     listers.RehearsalNamespaceLister
 	Settings   func() *settings.Settings
+	Memory     Memory
 	Clock      clock.Clock
-
-	// looked is when a repository was last looked at without an error.
-	looked map[string]time.Time
 }
 
 // Run sweeps until the context ends.
@@ -61,29 +68,44 @@ func (s *Sweeper) Run(ctx context.Context) {
 }
 
 // Sweep looks at one repository, org/repo, and appends what is not known yet.
+// What was written before the first sweep was not written to us, and is left
+// alone: another plugin may have answered to the same words.
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	now := s.Clock.Now()
 	org, repo := splitRepo(repository)
-	since, ok := s.looked[repository]
-	if !ok {
-		since = now.Add(-event.MaxAge)
-	}
-	open, err := s.sweepPulls(ctx, org, repo, now)
+	since, err := s.Memory.Looked(ctx, repository)
 	if err != nil {
 		return err
 	}
-	if err := s.sweepComments(ctx, org, repo, since.Add(-overlap), open, now); err != nil {
+	if since.IsZero() {
+		since = now
+	} else {
+		since = since.Add(-overlap)
+	}
+	open, err := s.sweepPulls(ctx, org, repo, since, now)
+	if err != nil {
 		return err
 	}
-	if s.looked == nil {
-		s.looked = map[string]time.Time{}
+	if err := s.sweepComments(ctx, org, repo, since, open, now); err != nil {
+		return err
 	}
-	s.looked[repository] = now
-	return nil
+	return s.Memory.Remember(ctx, repository, now)
+}
+
+// hear appends, and takes a full log for what it is: a matter of one pull
+// request, which must not hold up the others.
+func (s *Sweeper) hear(ctx context.Context, heard *event.Heard) error {
+	err := logbook.Append(ctx, s.Rehearsals, heard)
+	var full *logbook.FullError
+	if errors.As(err, &full) {
+		logging.FromContext(ctx).Warnw("A log is full", "error", err)
+		return nil
+	}
+	return err
 }
 
 // sweepPulls wakes the Rehearsals of pull requests that are not as they were.
-func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, now time.Time) (map[int]bool, error) {
+func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, since, now time.Time) (map[int]bool, error) {
 	pulls, err := s.GitHub.OpenPulls(ctx, org, repo)
 	if err != nil {
 		return nil, err
@@ -98,14 +120,13 @@ func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, now time.Tim
 			errs = append(errs, err)
 			continue
 		}
-		if known != nil && sameAs(known.Status.Pull, p) {
-			continue
-		}
 		heard := event.FromPull(pull, event.Pull{
 			Author: p.Author, AuthorType: p.AuthorType, Body: p.Body, Head: p.Head,
 			CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
-		}, known == nil, s.options(now))
-		errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
+		}, !p.CreatedAt.Before(since) && !hasBody(known), s.options(now))
+		if known == nil || !sameAs(known.Status.Pull, p) || len(heard.Commands) > 0 {
+			errs = append(errs, s.hear(ctx, heard))
+		}
 	}
 	errs = append(errs, s.sweepClosed(ctx, org, repo, open, now))
 	return open, errors.Join(errs...)
@@ -120,11 +141,11 @@ func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[in
 	var errs []error
 	for _, rh := range all {
 		p := rh.Spec.Pull
-		if p.Org != org || p.Repo != repo || open[p.Number] || rh.Status.Pull == nil || !rh.Status.Pull.Open {
+		if !strings.EqualFold(p.Org, org) || !strings.EqualFold(p.Repo, repo) || open[p.Number] || rh.Status.Pull == nil || !rh.Status.Pull.Open {
 			continue
 		}
 		heard := event.FromPull(p, event.Pull{Head: rh.Status.Pull.Head, UpdatedAt: now}, false, s.options(now))
-		errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
+		errs = append(errs, s.hear(ctx, heard))
 	}
 	return errors.Join(errs...)
 }
@@ -150,7 +171,7 @@ func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, since tim
 			errs = append(errs, err)
 		case known == nil && !open[c.Number], known != nil && hasAll(known, heard.Commands):
 		default:
-			errs = append(errs, logbook.Append(ctx, s.Rehearsals, heard))
+			errs = append(errs, s.hear(ctx, heard))
 		}
 	}
 	return errors.Join(errs...)
@@ -171,6 +192,11 @@ func (s *Sweeper) known(pull v1alpha1.Pull) (*v1alpha1.Rehearsal, error) {
 
 func sameAs(known *v1alpha1.PullStatus, p github.Pull) bool {
 	return known != nil && known.Open && known.Head == p.Head && known.BaseRef == p.BaseRef
+}
+
+// hasBody says that the description's commands are in the log already.
+func hasBody(rh *v1alpha1.Rehearsal) bool {
+	return rh != nil && slices.ContainsFunc(rh.Spec.Commands, func(c v1alpha1.Command) bool { return strings.HasPrefix(c.ID, "body-") })
 }
 
 func hasAll(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {

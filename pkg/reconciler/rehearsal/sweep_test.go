@@ -7,6 +7,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubefake "k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -40,17 +41,26 @@ type sweep struct {
 	store   *logbooktest.Store
 	indexer cache.Indexer
 	clock   *clocktesting.FakeClock
+	looked  time.Time
+}
+
+func (s *sweep) Looked(context.Context, string) (time.Time, error) { return s.looked, nil }
+
+func (s *sweep) Remember(_ context.Context, _ string, at time.Time) error {
+	s.looked = at
+	return nil
 }
 
 func newSweep(known ...*v1alpha1.Rehearsal) *sweep {
 	s := &sweep{
-		hub: &listings{}, store: &logbooktest.Store{}, clock: clocktesting.NewFakeClock(noon),
+		looked: noon.Add(-time.Hour), hub: &listings{}, store: &logbooktest.Store{}, clock: clocktesting.NewFakeClock(noon),
 		indexer: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}),
 	}
 	s.Sweeper = &Sweeper{
 		GitHub: s.hub, Rehearsals: s.store, Clock: s.clock, Settings: settings.Defaults,
 		Lister: listers.NewRehearsalLister(s.indexer).Rehearsals("rehearsals"),
 	}
+	s.Memory = s
 	for _, rh := range known {
 		if _, err := s.store.Create(context.Background(), rh, metav1.CreateOptions{}); err != nil {
 			panic(err)
@@ -85,7 +95,7 @@ func (s *sweep) spec(t *testing.T) v1alpha1.RehearsalSpec {
 func openPull() github.Pull {
 	return github.Pull{
 		Number: 7, Author: "alice", AuthorType: "User", Body: "/pj-rehearse", Head: head, BaseRef: "main",
-		Open: true, CreatedAt: noon.Add(-time.Hour), UpdatedAt: noon,
+		Open: true, CreatedAt: noon.Add(-time.Minute), UpdatedAt: noon,
 	}
 }
 
@@ -136,6 +146,7 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSweep(tc.known)
+			s.looked = noon.Add(time.Hour)
 			s.hub.pulls = tc.pulls
 			s.sweep(t)
 			spec := s.spec(t)
@@ -151,19 +162,50 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 
 func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	s := newSweep()
-	s.sweep(t)
-	if want := noon.Add(-7*24*time.Hour - overlap); !s.hub.since.Equal(want) {
-		t.Errorf("the first sweep reaches back to %s, want %s", s.hub.since, want)
-	}
 	s.hub.err = errors.New("GitHub is away")
-	s.clock.Step(time.Hour)
 	if err := s.Sweep(context.Background(), "acme/config"); err == nil {
 		t.Error("a sweep without GitHub succeeds")
 	}
 	s.hub.err = nil
 	s.clock.Step(time.Hour)
 	s.sweep(t)
-	if want := noon.Add(-overlap); !s.hub.since.Equal(want) {
+	if want := noon.Add(-time.Hour - overlap); !s.hub.since.Equal(want) {
 		t.Errorf("the sweep after a failure reaches back to %s, want %s", s.hub.since, want)
+	}
+	s.sweep(t)
+	if want := noon.Add(time.Hour - overlap); !s.hub.since.Equal(want) {
+		t.Errorf("the next one reaches back to %s, want %s", s.hub.since, want)
+	}
+}
+
+func TestFirstSweepLeavesThePastAlone(t *testing.T) {
+	s := newSweep()
+	s.looked = time.Time{}
+	s.hub.pulls = []github.Pull{openPull()}
+	s.sweep(t)
+	if !s.hub.since.Equal(noon) {
+		t.Errorf("the first sweep reaches back to %s, want %s", s.hub.since, noon)
+	}
+	if commands := s.spec(t).Commands; len(commands) != 0 {
+		t.Errorf("a description from before the first sweep commands: %+v", commands)
+	}
+}
+
+func TestSweepMemory(t *testing.T) {
+	m := &sweepMemory{configMaps: kubefake.NewClientset().CoreV1().ConfigMaps("rehearsals")}
+	ctx := context.Background()
+	for _, at := range []time.Time{{}, noon, noon.Add(time.Hour)} {
+		if !at.IsZero() {
+			if err := m.Remember(ctx, "acme/config", at); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Remember(ctx, "acme/other.config", noon.Add(-time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := m.Looked(ctx, "acme/config")
+		if err != nil || !got.Equal(at) {
+			t.Errorf("remembered %s, %v; want %s", got, err, at)
+		}
 	}
 }

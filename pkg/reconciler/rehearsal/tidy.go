@@ -74,6 +74,10 @@ type patchOp struct {
 	Value any    `json:"value,omitempty"`
 }
 
+// deniedAge is how long the log keeps what outsiders wrote: it must not fill up
+// with that.
+const deniedAge = time.Hour
+
 // trim removes the entries that are too old and whose runs are over, the last
 // first, so that the places of the others hold. Each is tested before: the API
 // server may have another log than we read.
@@ -82,7 +86,14 @@ func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
 	for i := len(rh.Spec.Commands) - 1; i >= 0; i-- {
 		c := rh.Spec.Commands[i]
 		v, r := verdictOn(rh, c.ID), runOf(rh, c.ID)
-		if now.Sub(c.At.Time) <= event.MaxAge || v == nil || !v.Answered || r != nil && !r.State.Done() {
+		if v == nil || !v.Answered || r != nil && !r.State.Done() {
+			continue
+		}
+		keep := event.MaxAge
+		if v.Reason == v1alpha1.ReasonNoWriteAccess {
+			keep = deniedAge
+		}
+		if now.Sub(c.At.Time) <= keep {
 			continue
 		}
 		path := fmt.Sprintf("/spec/commands/%d", i)

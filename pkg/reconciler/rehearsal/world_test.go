@@ -283,6 +283,8 @@ type hub struct {
 	world    *world
 	pull     github.Pull
 	comments []github.Comment
+	// pushed is what the timeline says, locked whether comments are refused.
+	pushed, locked bool
 }
 
 func (h *hub) Self(context.Context) (string, error) { return "rehearsal-bot", nil }
@@ -294,6 +296,10 @@ func (h *hub) Pull(context.Context, string, string, int) (*github.Pull, error) {
 
 func (h *hub) BranchTip(context.Context, string, string, string) (string, error) {
 	return strings.Repeat("0", 40), nil
+}
+
+func (h *hub) PushedAfter(context.Context, string, string, int, int64) (bool, error) {
+	return h.pushed, nil
 }
 
 func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permission, error) {
@@ -308,6 +314,9 @@ func (h *hub) Comments(context.Context, string, string, int) ([]github.Comment, 
 }
 
 func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) (*github.Comment, error) {
+	if h.locked {
+		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
+	}
 	created := github.Comment{ID: int64(len(h.comments) + 1), Author: "rehearsal-bot", Body: body}
 	do := func() error { h.comments = append(h.comments, created); return nil }
 	if err := h.world.write(do); err != nil {

@@ -129,7 +129,7 @@ type RehearsalStatus struct {
 	// +optional
 	Acknowledgement *Acknowledgement `json:"acknowledgement,omitempty"`
 	// Comments are the ids of the comments we keep on the pull request, by what
-	// they are: "plan", "denied/<login>", "answer/<command id>".
+	// they are: "plan", "denied/<login>".
 	// +optional
 	Comments map[string]CommentStatus `json:"comments,omitempty"`
 	// Summary feeds the printer columns.
@@ -143,11 +143,15 @@ type PullStatus struct {
 	BaseRef string `json:"base_ref"`
 	Base    string `json:"base"`
 	Author  string `json:"author"`
+	// HeadRef is the name of the head's branch.
+	HeadRef string `json:"head_ref,omitempty"`
 	Open    bool   `json:"open"`
 	Title   string `json:"title,omitempty"`
-	// HeadSince is the earliest time at which this head is known to have been
-	// the pull request's: GitHub's time of the event that announced it, else
-	// when we first saw it. Unset for the first head that we saw.
+	// HeadTold is true when an event told how the head came about: by opening
+	// the pull request, or by a push at HeadSince. Otherwise nobody knows when
+	// it was pushed.
+	HeadTold bool `json:"head_told,omitempty"`
+	// HeadSince is GitHub's time of that push.
 	// +optional
 	HeadSince *metav1.Time `json:"head_since,omitempty"`
 	// ReadAt is when GitHub was last asked.

@@ -19,6 +19,8 @@ import (
 const (
 	prowjobTask = "rehearsal-prowjob"
 	collateTask = "rehearsal-collate"
+
+	commentParam = "comment"
 )
 
 // reportAllowance is kept for the finally task after the last ProwJob's
@@ -47,7 +49,7 @@ func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt
 					Timeout:     &metav1.Duration{Duration: timeout + reportAllowance},
 					Params: pipelinev1.Params{
 						stringParam("run", m.Name),
-						stringParam("comment", strconv.FormatInt(comment, 10)),
+						stringParam(commentParam, strconv.FormatInt(comment, 10)),
 					},
 				}},
 			},
@@ -93,6 +95,23 @@ func fanOut(jobs []run.Job, timeout time.Duration) []pipelinev1.PipelineTask {
 		})
 	}
 	return tasks
+}
+
+// Comment is the id of the comment that a PipelineRun reports to; 0 when it has
+// none.
+func Comment(pr *pipelinev1.PipelineRun) int64 {
+	if pr.Spec.PipelineSpec == nil {
+		return 0
+	}
+	for _, task := range pr.Spec.PipelineSpec.Finally {
+		for _, p := range task.Params {
+			if p.Name == commentParam {
+				id, _ := strconv.ParseInt(p.Value.StringVal, 10, 64)
+				return id
+			}
+		}
+	}
+	return 0
 }
 
 func stringParam(name, value string) pipelinev1.Param {
