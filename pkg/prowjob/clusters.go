@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"k8s.io/client-go/kubernetes"
@@ -16,21 +15,12 @@ import (
 // Clusters are the clients of the clusters that pods run in, by Prow's alias.
 type Clusters map[string]kubernetes.Interface
 
-// Aliases lists the clusters by name.
-func (c Clusters) Aliases() []string {
-	var out []string
-	for alias := range c {
-		out = append(out, alias)
-	}
-	sort.Strings(out)
-	return out
-}
-
-// LoadClusters reads the kubeconfigs in a directory. Each context is a cluster
-// alias, as it is for Prow; a file with a single context also stands for the
-// alias that is the file's name up to its first dot. The alias "default" is our
-// own cluster unless a file says otherwise. An empty or missing directory is no
-// error: then there is only that one.
+// LoadClusters reads the kubeconfigs in a directory. In a file with several
+// contexts each of them is a cluster alias, as it is for Prow; a file with one
+// stands for the alias that is the file's name up to its first dot, whatever the
+// context is called. The alias "default" is our own cluster unless a file says
+// otherwise. An empty or missing directory is no error: then there is only that
+// one.
 func LoadClusters(dir string, own *rest.Config) (Clusters, error) {
 	configs := map[string]*rest.Config{}
 	files, err := kubeconfigs(dir)
@@ -91,19 +81,25 @@ func addContexts(configs map[string]*rest.Config, file string) error {
 		if err != nil {
 			return fmt.Errorf("context %s: %w", name, err)
 		}
-		aliases := []string{name}
+		alias := name
 		if len(loaded.Contexts) == 1 {
-			stem, _, _ := strings.Cut(filepath.Base(file), ".")
-			if stem != name && stem != "kubeconfig" && stem != "config" {
-				aliases = append(aliases, stem)
-			}
+			alias = aliasOf(file, name)
 		}
-		for _, alias := range aliases {
-			if _, ok := configs[alias]; ok {
-				return fmt.Errorf("the cluster %s is defined twice", alias)
-			}
-			configs[alias] = config
+		if _, ok := configs[alias]; ok {
+			return fmt.Errorf("the cluster %s is defined twice", alias)
 		}
+		configs[alias] = config
 	}
 	return nil
+}
+
+// aliasOf is the alias that a file with one context stands for. Tools call all
+// their contexts the same, so its name is only for files that have none of their
+// own.
+func aliasOf(file, context string) string {
+	stem, _, _ := strings.Cut(filepath.Base(file), ".")
+	if stem == "kubeconfig" || stem == "config" {
+		return context
+	}
+	return stem
 }

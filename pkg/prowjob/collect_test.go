@@ -3,10 +3,12 @@ package prowjob
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,7 +157,9 @@ func TestLoadClusters(t *testing.T) {
 	}{
 		{name: "none", want: []string{"default"}},
 		{name: "contexts", files: map[string]string{"kubeconfig": kubeconfig + context("default") + context("build01")}, want: []string{"build01", "default"}},
-		{name: "a file each", files: map[string]string{"build01.yaml": kubeconfig + context("admin@x"), "build02": kubeconfig + context("build02")}, want: []string{"admin@x", "build01", "build02", "default"}},
+		{name: "a file each", files: map[string]string{"build01.yaml": kubeconfig + context("admin@x"), "build02": kubeconfig + context("build02")}, want: []string{"build01", "build02", "default"}},
+		{name: "a file each, all contexts called the same", files: map[string]string{"build01.kubeconfig": kubeconfig + context("admin@x"), "build02.kubeconfig": kubeconfig + context("admin@x")}, want: []string{"build01", "build02", "default"}},
+		{name: "a file without a name of its own", files: map[string]string{"kubeconfig": kubeconfig + context("build01")}, want: []string{"build01", "default"}},
 		{name: "what a Secret mount has besides", files: map[string]string{"..data": "{", ".hidden": "{"}, want: []string{"default"}},
 		{name: "twice", files: map[string]string{"a": kubeconfig + context("x") + context("y"), "b": kubeconfig + context("x") + context("z")}, err: true},
 		{name: "broken", files: map[string]string{"a": "{"}, err: true},
@@ -172,11 +176,24 @@ func TestLoadClusters(t *testing.T) {
 			if (err != nil) != c.err {
 				t.Fatalf("got error %v", err)
 			}
-			if diff := cmp.Diff(c.want, clusters.Aliases()); diff != "" {
+			if diff := cmp.Diff(c.want, slices.Sorted(maps.Keys(clusters))); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+	t.Run("default stays ours", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "build01.kubeconfig"), []byte(kubeconfig+context("default")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		clusters, err := LoadClusters(dir, &rest.Config{Host: "https://127.0.0.1:2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if host := clusters["default"].CoreV1().RESTClient().Get().URL().Host; host != "127.0.0.1:2" {
+			t.Errorf("default is %s", host)
+		}
+	})
 	if clusters, err := LoadClusters(filepath.Join(t.TempDir(), "missing"), nil); err != nil || len(clusters) != 0 {
 		t.Errorf("got %v, %v", clusters, err)
 	}

@@ -31,7 +31,7 @@ func (p *Places) AddFlags(flags *flag.FlagSet) {
 	flags.StringVar(&p.Namespace, "namespace", Env("NAMESPACE", "rehearsals"), "namespace of the run's ConfigMaps and PipelineRun [$NAMESPACE]")
 	flags.StringVar(&p.ProwJobs, "prowjob-namespace", Env("PROWJOB_NAMESPACE", "prow"), "namespace of ProwJobs [$PROWJOB_NAMESPACE]")
 	flags.StringVar(&p.Pods, "pod-namespace", Env("POD_NAMESPACE", "test-pods"), "namespace of the pods of ProwJobs [$POD_NAMESPACE]")
-	flags.StringVar(&p.KubeconfigDir, "kubeconfig-dir", Env("KUBECONFIG_DIR", ""), "directory of kubeconfigs for the clusters that pods run in: contexts, or files, are named as Prow's cluster aliases; may be missing [$KUBECONFIG_DIR]")
+	flags.StringVar(&p.KubeconfigDir, "kubeconfig-dir", Env("KUBECONFIG_DIR", ""), "directory of kubeconfigs for the clusters that pods run in: a file for each of Prow's cluster aliases, named as it is, or files with several contexts named so; may be missing [$KUBECONFIG_DIR]")
 }
 
 // Env is the value of an environment variable, or the fallback when it is empty.
