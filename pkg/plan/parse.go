@@ -12,11 +12,13 @@ import (
 type parsedFile struct {
 	file *affected.File
 	raws []affected.Raw
-	err  *affected.FileError
+	// unknown is what Prow's strict loader would refuse.
+	unknown string
+	err     *affected.FileError
 }
 
 func parseFile(content []byte) *parsedFile {
-	jc, err := affected.Parse(content)
+	jc, unknown, err := affected.Parse(content)
 	if err != nil {
 		line := lineIn(err.Error())
 		if line == 0 {
@@ -24,7 +26,7 @@ func parseFile(content []byte) *parsedFile {
 		}
 		return &parsedFile{err: &affected.FileError{Line: line, Message: "error unmarshalling: " + err.Error()}}
 	}
-	return &parsedFile{file: affected.Summarise(jc), raws: affected.Raws(jc)}
+	return &parsedFile{file: affected.Summarise(jc), raws: affected.Raws(jc), unknown: unknown}
 }
 
 // loaded places a parsed file in a tree.
@@ -70,7 +72,7 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 		id      string
 		content []byte
 	}
-	if len(ids) <= 2 {
+	if len(ids) == 1 || w.options.Workers == 1 {
 		return w.objects.Blobs(ctx, ids, func(id string, content []byte) error {
 			do(id, content)
 			return nil

@@ -20,6 +20,10 @@ type comparison struct {
 	warnings []string
 }
 
+// readAlong is how many changed files may be read together with what they
+// replace: the cache has to hold them until they are compared.
+const readAlong = 100
+
 // step reads what differs between a known state and a tree. The affected jobs
 // and warnings are only worked out when wanted; validity always is.
 func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) (*comparison, error) {
@@ -35,7 +39,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	c.after = &to
 	to.tree = tree
 	to.problems = maps.Clone(from.problems)
-	if err := w.stepJobFiles(ctx, from, c, changes); err != nil {
+	if err := w.stepJobFiles(ctx, from, c, changes, wanted); err != nil {
 		return nil, err
 	}
 	if err := w.stepProwConfig(ctx, from, c, wanted); err != nil {
@@ -46,16 +50,13 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, &to, changes); err != nil {
 			return nil, err
 		}
-		if err := w.findUnknownFields(ctx, c, changes); err != nil {
-			return nil, err
-		}
 	}
 	return c, w.evaluate(ctx, c, wanted)
 }
 
 // stepJobFiles finds out which job files the tree has, and reads those that
 // differ.
-func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change) error {
+func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change, wanted bool) error {
 	s, to := w.settings, c.after
 	var added []repo.Entry
 	var gone []string
@@ -89,7 +90,7 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 	if len(added)+len(gone) == 0 {
 		return nil
 	}
-	if err := w.replace(ctx, to, added, gone); err != nil {
+	if err := w.replace(ctx, from, c, added, gone, wanted); err != nil {
 		return err
 	}
 	if len(gone) > 0 && !hasJobFiles(to.revision) {
@@ -124,11 +125,17 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 	return added, gone
 }
 
-func (w *work) replace(ctx context.Context, to *state, added []repo.Entry, gone []string) error {
+// replace reads the added files. What they replace is read along when the jobs
+// will be compared, since one look at the repository is cheaper than two.
+func (w *work) replace(ctx context.Context, from *state, c *comparison, added []repo.Entry, gone []string, wanted bool) error {
+	to := c.after
 	var blobs []string
 	for _, e := range added {
 		if e.Mode != repo.ModeSymlink {
 			blobs = append(blobs, e.Blob)
+		}
+		if old := from.revision.File(e.Path); wanted && old != nil && old.File != nil && len(added) <= readAlong {
+			blobs = append(blobs, old.Blob)
 		}
 	}
 	parsed, err := w.parse(ctx, blobs)
@@ -141,7 +148,11 @@ func (w *work) replace(ctx context.Context, to *state, added []repo.Entry, gone 
 			to.changed[e.Path] = deadLink(e)
 			continue
 		}
-		to.changed[e.Path] = parsed[e.Blob].loaded(e, false)
+		p := parsed[e.Blob]
+		to.changed[e.Path] = p.loaded(e, false)
+		if wanted && p.unknown != "" {
+			c.warnings = append(c.warnings, e.Path+": unknown field: "+p.unknown)
+		}
 	}
 	for _, p := range gone {
 		to.changed[p] = nil
@@ -252,30 +263,4 @@ func (p problems) setClashes(r *affected.Revision, files []string) {
 	for _, e := range r.Clashes(maps.Values(again)) {
 		p[problemKey{e.File, clashes + e.Message}] = e
 	}
-}
-
-// findUnknownFields warns of fields in changed job files that only Prow's
-// strict loader refuses.
-func (w *work) findUnknownFields(ctx context.Context, c *comparison, changes []repo.Change) error {
-	paths := map[string]string{}
-	var blobs []string
-	for _, ch := range changes {
-		f := c.after.revision.File(ch.Path)
-		if f == nil || f.File == nil || f.Main || ch.NewBlob == "" || ch.NewMode == repo.ModeSymlink {
-			continue
-		}
-		paths[ch.NewBlob] = ch.Path
-		blobs = append(blobs, ch.NewBlob)
-	}
-	found := make(chan string, len(blobs))
-	err := w.eachBlob(ctx, blobs, func(id string, content []byte) {
-		if message := affected.UnknownFields(content); message != "" {
-			found <- paths[id] + ": unknown field: " + message
-		}
-	})
-	close(found)
-	for warning := range found {
-		c.warnings = append(c.warnings, warning)
-	}
-	return err
 }
