@@ -85,7 +85,10 @@ func (b *Background) run(id string, req Request) {
 	a := &answer{key: id}
 	select {
 	case b.slots <- struct{}{}:
-		a.result, a.err = b.planner.Plan(b.ctx, req)
+		// The slot may have come free because everything ends.
+		if a.err = b.ctx.Err(); a.err == nil {
+			a.result, a.err = b.planner.Plan(b.ctx, req)
+		}
 		<-b.slots
 	case <-b.ctx.Done():
 		a.err = b.ctx.Err()

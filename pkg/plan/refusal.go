@@ -16,11 +16,11 @@ func (w *work) refusal(ctx context.Context, base, after *state) error {
 	}
 	known := map[string]bool{}
 	for _, e := range base.problems {
-		known[e.File+"\x00"+e.Message] = true
+		known[complaint(e)] = true
 	}
 	first := -1
 	for i, e := range list {
-		if !known[e.File+"\x00"+e.Message] {
+		if !known[complaint(e)] {
 			first = i
 			break
 		}
@@ -30,6 +30,11 @@ func (w *work) refusal(ctx context.Context, base, after *state) error {
 	w.locate(ctx, after, &e)
 	refused.Reason, refused.File, refused.Line = e.Message, e.File, e.Line
 	return refused
+}
+
+// complaint is a problem wherever in its file it is: edits move lines.
+func complaint(e affected.FileError) string {
+	return e.File + "\x00" + yamlLine.ReplaceAllString(e.Message, "")
 }
 
 // locate finds the line of a problem with a job.
