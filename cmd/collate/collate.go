@@ -47,7 +47,6 @@ type collator struct {
 	comment     int64
 	pipelineRun string
 	finalGrace  time.Duration
-	secrets     []string
 }
 
 // collate waits, reports, and returns an error when it could not.
@@ -64,7 +63,7 @@ func (c *collator) collate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := prowjob.Collector{ProwJobs: c.ProwJobs, Logs: c.Logs, Secrets: c.secrets}
+	collector := prowjob.Collector{ProwJobs: c.ProwJobs, Logs: c.Logs}
 	collector.Explain(ctx, view.Outcomes, jobs)
 	c.say("%s", report.Text(view))
 	if err := c.publish(ctx, manifest, report.Run(view)); err != nil {

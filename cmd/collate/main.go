@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -76,14 +75,12 @@ func (c *collator) connect(places prowjob.Places, endpoint, tokenPath string) er
 	if c.Connection, err = places.Connect(); err != nil {
 		return err
 	}
-	c.editor, err = github.New(github.Options{Endpoint: endpoint, Token: github.TokenFile(tokenPath), UserAgent: "rehearsal-collate"})
+	token := github.TokenFile(tokenPath)
+	c.editor, err = github.New(github.Options{Endpoint: endpoint, Token: token, UserAgent: "rehearsal-collate"})
 	if err != nil {
 		return err
 	}
-	if token, err := os.ReadFile(tokenPath); err == nil {
-		// Should it ever show up in a log, it must not show up in the comment.
-		c.secrets = []string{strings.TrimSpace(string(token))}
-	}
+	c.Logs.Secrets = token.Secrets
 	c.namespace, c.out, c.now, c.interval = places.Namespace, os.Stdout, time.Now, 3*time.Second
 	c.backoff = time.Second
 	return nil

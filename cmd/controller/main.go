@@ -6,10 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"os"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -29,10 +26,11 @@ import (
 )
 
 // The controller is mostly waiting for the API server, and a run of 35 jobs is
-// some 40 writes.
+// some 40 writes. Workers also wait for GitHub, and for logs.
 const (
-	qps   = 50
-	burst = 100
+	qps     = 50
+	burst   = 100
+	workers = 8
 )
 
 func main() {
@@ -43,6 +41,7 @@ func main() {
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
 	config.QPS, config.Burst = qps, burst
+	controller.DefaultThreadsPerController = workers
 	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
 
 	options, err := newOptions(ctx, config, *mirrors, *token, *kubeconfigs)
@@ -61,9 +60,10 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 	if err != nil {
 		return o, err
 	}
+	source := github.TokenFile(token)
 	gh, err := github.New(github.Options{
 		Endpoint:  store.Get().GitHubEndpoint,
-		Token:     github.TokenFile(token),
+		Token:     source,
 		UserAgent: "rehearsal-controller",
 	})
 	if err != nil {
@@ -81,9 +81,9 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 		GitHub: gh,
 		Planner: plan.Full{Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
 			return store.Get().GitEndpoint + "/" + org + "/" + repo + ".git"
-		}, github.TokenFile(token)).For},
+		}, source).For},
 		Prow:     prow,
-		Logs:     &prowjob.Logs{Clusters: clusters, Namespace: store.Get().PodNamespace},
+		Logs:     prowjob.NewLogs(clusters, store.Get().PodNamespace, source.Secrets),
 		Settings: store,
 	}, nil
 }
@@ -96,10 +96,7 @@ func loadSettings(ctx context.Context, config *rest.Config) (*settings.Store, er
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
 	cm, err := kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, settings.ConfigMap, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		fmt.Fprintln(os.Stderr, "there is no ConfigMap "+settings.ConfigMap+" yet: no repository is served")
-		cm = &corev1.ConfigMap{}
-	} else if err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("reading the settings: %w", err)
 	}
 	store := settings.NewStore(settings.Defaults())

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,18 +32,14 @@ func TokenFile(path string) TokenSource {
 	}
 }
 
-// GitAuth returns the HTTP header, "Name: value", with which git may fetch what
-// the token may read; empty without a token. It is as secret as the token.
-func (c *Client) GitAuth(ctx context.Context) (string, error) {
-	if c.token == nil {
-		return "", nil
-	}
-	token, err := c.token(ctx)
+// Secrets are the values of the token that must not be shown to anybody; none
+// when there is no token.
+func (s TokenSource) Secrets() []string {
+	token, err := s(context.Background())
 	if err != nil {
-		return "", err
+		return nil
 	}
-	credentials := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
-	return "Authorization: Basic " + credentials, nil
+	return []string{token}
 }
 
 // authenticator adds the token to calls to one host, and to no other: not even

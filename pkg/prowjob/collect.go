@@ -27,8 +27,6 @@ type Collector struct {
 	ProwJobs prowclient.ProwJobInterface
 	// Logs adds excerpts of the logs of what failed; nil leaves them out.
 	Logs *Logs
-	// Secrets are values that must not appear in an excerpt.
-	Secrets []string
 }
 
 // Collect reads what became of every job of the manifest, in its order, and
@@ -74,17 +72,21 @@ func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs
 	}
 	ctx, cancel := context.WithTimeout(ctx, excerptTime)
 	defer cancel()
+	var secrets []string
+	if c.Logs.Secrets != nil {
+		secrets = c.Logs.Secrets()
+	}
 	each(len(outcomes), func(i int) {
 		if jobs[i] != nil && outcomes[i].Verdict.Bad() {
-			c.explain(ctx, &outcomes[i], jobs[i])
+			c.explain(ctx, &outcomes[i], jobs[i], secrets)
 		}
 	})
 }
 
-func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob) {
+func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob, secrets []string) {
 	if neverRan(pj) {
 		if why := c.Logs.Obstacle(ctx, pj); why != "" {
-			o.Detail = joinSentences(o.Detail, report.Censor(why, c.Secrets))
+			o.Detail = joinSentences(o.Detail, report.Censor(why, secrets))
 		}
 		return
 	}
@@ -102,7 +104,7 @@ func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.
 		o.Verdict = report.TimedOut
 		o.Detail = joinSentences(o.Detail, "it did not finish within "+limit)
 	}
-	o.Excerpt = report.Excerpt(log, c.Secrets)
+	o.Excerpt = report.Excerpt(log, secrets)
 }
 
 func joinSentences(a, b string) string {

@@ -78,7 +78,8 @@ func TestCollectExplains(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			client, _ := fakeProw(c.job)
-			collector := Collector{ProwJobs: client, Secrets: []string{"canary-4711"}, Logs: &Logs{
+			collector := Collector{ProwJobs: client, Logs: &Logs{
+				Secrets:   func() []string { return []string{"canary-4711"} },
 				Namespace: "test-pods", Clusters: Clusters{"default": c.kubelet.client(t)},
 			}}
 			outcomes, err := collector.Collect(context.Background(), run.Manifest{Jobs: []run.Job{{Name: "a", ProwJob: "job-1"}, {Name: "b", ProwJob: "job-2"}}})

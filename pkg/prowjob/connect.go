@@ -3,7 +3,6 @@ package prowjob
 import (
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
@@ -75,6 +74,6 @@ func (p Places) Connect() (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Logs = &Logs{Clusters: clusters, Namespace: p.Pods, HTTP: &http.Client{Timeout: readTimeout}}
+	c.Logs = NewLogs(clusters, p.Pods, nil)
 	return c, nil
 }

@@ -35,6 +35,14 @@ type Logs struct {
 	Namespace string
 	// HTTP reads from Deck; nil turns that off.
 	HTTP *http.Client
+	// Secrets are values that no excerpt may show; nil means none are known.
+	Secrets func() []string
+}
+
+// NewLogs reads from the pods in a namespace and from Deck, and shows no
+// secrets.
+func NewLogs(clusters Clusters, namespace string, secrets func() []string) *Logs {
+	return &Logs{Clusters: clusters, Namespace: namespace, HTTP: &http.Client{Timeout: readTimeout}, Secrets: secrets}
 }
 
 var errNoCluster = errors.New("no kubeconfig for this cluster")

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// apiServer has one ConfigMap, or none when data is nil.
+func apiServer(t *testing.T, data map[string]string) *rest.Config {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if data == nil || !strings.HasSuffix(r.URL.Path, "/namespaces/rehearsals/configmaps/"+settings.ConfigMap) {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		err := json.NewEncoder(w).Encode(corev1.ConfigMap{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}, Data: data,
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("SYSTEM_NAMESPACE", "rehearsals")
+	return &rest.Config{Host: server.URL}
+}
+
+// The controller may have to report a run itself, so it needs what the finally
+// task has: the logs by Deck, and what must not be shown of them.
+func TestControllerCanReport(t *testing.T) {
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("canary-4711\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := newOptions(t.Context(), apiServer(t, map[string]string{"pod-namespace": "pods"}), t.TempDir(), token, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Logs.HTTP == nil || o.Logs.HTTP.Timeout == 0 || o.Logs.Namespace != "pods" {
+		t.Errorf("logs: %+v", o.Logs)
+	}
+	if got := o.Logs.Secrets(); !slices.Equal(got, []string{"canary-4711"}) {
+		t.Errorf("secrets: %q", got)
+	}
+}
+
+// Without its ConfigMap the controller cannot follow changes of it either.
+func TestControllerNeedsSettings(t *testing.T) {
+	_, err := newOptions(t.Context(), apiServer(t, nil), t.TempDir(), "", "")
+	if err == nil || !strings.Contains(err.Error(), "reading the settings") {
+		t.Errorf("got %v", err)
+	}
+}
