@@ -2,14 +2,20 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 )
 
-// branchTime is how long a default branch is believed: they hardly ever change.
-const branchTime = time.Hour
+const (
+	// branchTime is how long a default branch is believed: they hardly ever change.
+	branchTime = time.Hour
+	// refusalTime is how long it is believed that a repository is none of ours to
+	// read. One plan may need those of a thousand repositories.
+	refusalTime = 5 * time.Minute
+)
 
 // memory keeps answers that do not change while we run, or hardly ever.
 type memory struct {
@@ -18,8 +24,10 @@ type memory struct {
 	branches map[string]branchAnswer
 }
 
+// branchAnswer is a branch, or the error that says why there is none.
 type branchAnswer struct {
 	branch string
+	err    error
 	until  time.Time
 }
 
@@ -41,25 +49,41 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 	return c.memory.self, nil
 }
 
-// DefaultBranch returns the default branch of a repository.
+// DefaultBranch returns the default branch of a repository. A *NotFoundError or
+// *RefusedError may be some minutes old.
 func (c *Client) DefaultBranch(ctx context.Context, org, repo string) (string, error) {
 	name := strings.ToLower(org + "/" + repo)
 	c.memory.mu.Lock()
 	known, ok := c.memory.branches[name]
 	c.memory.mu.Unlock()
-	if ok && time.Now().Before(known.until) {
-		return known.branch, nil
+	if ok && c.now().Before(known.until) {
+		return known.branch, known.err
 	}
 	repository, _, err := c.github.Repositories.Get(ctx, org, repo)
 	if err != nil {
-		return "", translate(fmt.Sprintf("reading the default branch of %s/%s", org, repo), err)
+		err = translate(fmt.Sprintf("reading the default branch of %s/%s", org, repo), err)
+		if !lasting(err) {
+			return "", err
+		}
+		return "", c.remember(name, branchAnswer{err: err, until: c.now().Add(refusalTime)}).err
 	}
-	answer := branchAnswer{repository.GetDefaultBranch(), time.Now().Add(branchTime)}
+	return c.remember(name, branchAnswer{branch: repository.GetDefaultBranch(), until: c.now().Add(branchTime)}).branch, nil
+}
+
+func (c *Client) remember(name string, answer branchAnswer) branchAnswer {
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
 	if c.memory.branches == nil {
 		c.memory.branches = map[string]branchAnswer{}
 	}
 	c.memory.branches[name] = answer
-	return answer.branch, nil
+	return answer
+}
+
+// lasting says that GitHub will give the same answer until somebody changes
+// something.
+func lasting(err error) bool {
+	var notFound *NotFoundError
+	var refused *RefusedError
+	return errors.As(err, &notFound) || errors.As(err, &refused)
 }

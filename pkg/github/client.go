@@ -28,18 +28,15 @@ type Options struct {
 	UserAgent string
 	// Transport makes the calls; nil means http.DefaultTransport.
 	Transport http.RoundTripper
-	// LimitedUntil is the end of a rate limit that was met before a restart.
-	LimitedUntil time.Time
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
 // Client talks to one GitHub as one user.
 type Client struct {
-	github  *gogithub.Client
-	limiter *limiter
-	token   TokenSource
-	memory  memory
+	github *gogithub.Client
+	now    func() time.Time
+	memory memory
 }
 
 // New makes a client. It makes no call.
@@ -63,14 +60,8 @@ func New(opts Options) (*Client, error) {
 	if now == nil {
 		now = time.Now
 	}
-	limiter := &limiter{next: &bounded{next: transport}, now: now, until: opts.LimitedUntil}
-
-	client := gogithub.NewClient(&http.Client{Transport: limiter})
+	client := gogithub.NewClient(&http.Client{Transport: &limiter{next: &bounded{next: transport}, now: now}})
 	client.BaseURL = base
 	client.UserAgent = opts.UserAgent
-	return &Client{github: client, limiter: limiter, token: opts.Token}, nil
+	return &Client{github: client, now: now}, nil
 }
-
-// LimitedUntil is when calls can be made again; a time in the past when they
-// can be made now.
-func (c *Client) LimitedUntil() time.Time { return c.limiter.limitedUntil() }

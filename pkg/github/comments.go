@@ -103,24 +103,7 @@ func (c *Client) CreateComment(ctx context.Context, org, repo string, number int
 // EditComment replaces the body of a comment.
 func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
 	_, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
-	return translate(commentOp("editing", org, repo, id), err)
-}
-
-// DeleteComment deletes a comment.
-func (c *Client) DeleteComment(ctx context.Context, org, repo string, id int64) error {
-	_, err := c.github.Issues.DeleteComment(ctx, org, repo, id)
-	return translate(commentOp("deleting", org, repo, id), err)
-}
-
-// React adds a reaction (+1, -1, laugh, confused, heart, hooray, rocket, eyes)
-// to a comment; again is as good as once.
-func (c *Client) React(ctx context.Context, org, repo string, id int64, reaction string) error {
-	_, _, err := c.github.Reactions.CreateIssueCommentReaction(ctx, org, repo, id, reaction)
-	return translate(commentOp("reacting to", org, repo, id), err)
-}
-
-func commentOp(verb, org, repo string, id int64) string {
-	return fmt.Sprintf("%s comment %d of %s/%s", verb, id, org, repo)
+	return translate(fmt.Sprintf("editing comment %d of %s/%s", id, org, repo), err)
 }
 
 // onPull tells comments on pull requests from those on issues: GitHub lists

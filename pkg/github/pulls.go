@@ -25,17 +25,13 @@ type Pull struct {
 	Body       string
 	Author     string
 	AuthorType string
-	// Head is a SHA; HeadRepo is org/repo, empty when the fork is gone.
-	Head     string
-	HeadRef  string
-	HeadRepo string
+	// Head is a SHA.
+	Head    string
+	HeadRef string
 	// Base is the tip of the base branch as of the last push, not of now.
 	Base    string
 	BaseRef string
 	Open    bool
-	Merged  bool
-	Locked  bool
-	Draft   bool
 	// Labels are sorted.
 	Labels    []string
 	CreatedAt time.Time
@@ -103,11 +99,9 @@ func newPull(org, repo string, pr *gogithub.PullRequest) Pull {
 		Org: org, Repo: repo, Number: pr.GetNumber(),
 		Title: pr.GetTitle(), Body: pr.GetBody(),
 		Author: pr.GetUser().GetLogin(), AuthorType: pr.GetUser().GetType(),
-		Head: pr.GetHead().GetSHA(), HeadRef: pr.GetHead().GetRef(), HeadRepo: pr.GetHead().GetRepo().GetFullName(),
+		Head: pr.GetHead().GetSHA(), HeadRef: pr.GetHead().GetRef(),
 		Base: pr.GetBase().GetSHA(), BaseRef: pr.GetBase().GetRef(),
-		Open:   pr.GetState() == "open",
-		Merged: pr.GetMerged() || pr.MergedAt != nil, // lists have no merged
-		Locked: pr.GetLocked(), Draft: pr.GetDraft(), Labels: labels,
+		Open: pr.GetState() == "open", Labels: labels,
 		CreatedAt: pr.GetCreatedAt().Time, UpdatedAt: pr.GetUpdatedAt().Time,
 		URL: pr.GetHTMLURL(),
 	}
