@@ -25,9 +25,8 @@ import (
 func TestCommentWhileReceiverIsDown(t *testing.T) {
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
-	s.must(s.Cluster.Scale(s.ctx, rig.Receiver, 0))
 	t.Cleanup(func() { scaleUp(t) })
-	s.must(s.Cluster.WaitReady(s.ctx, rig.Receiver))
+	s.must(s.Cluster.Stop(s.ctx, rig.Receiver))
 	comment := s.say(maintainer, "/pj-rehearse")
 	_, err := s.Hub.WaitDeliveries(s.ctx, github.None{})
 	s.must(err)

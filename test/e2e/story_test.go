@@ -104,7 +104,9 @@ func (s *story) openWith(files map[string]string) *story {
 // until waits for a condition and fails the story when it does not come.
 func (s *story) until(what string, look func(context.Context) (string, bool, error)) {
 	s.t.Helper()
+	begin := time.Now()
 	s.must(rig.Until(s.ctx, patience, what, look))
+	s.t.Logf("waited %s for %s", time.Since(begin).Round(100*time.Millisecond), what)
 }
 
 // say comments as somebody.

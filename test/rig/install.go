@@ -126,6 +126,17 @@ func (c *Cluster) Restart(ctx context.Context, name string) error {
 	return err
 }
 
+// Stop takes all pods of a deployment away, and waits until they are gone.
+func (c *Cluster) Stop(ctx context.Context, name string) error {
+	if err := c.Scale(ctx, name, 0); err != nil {
+		return err
+	}
+	return Until(ctx, time.Minute, "the pods of "+name+" to be gone", func(ctx context.Context) (string, bool, error) {
+		pods, err := c.pods(ctx, name)
+		return fmt.Sprintf("%d pods", len(pods)), len(pods) == 0, err
+	})
+}
+
 // Scale sets the number of pods of a deployment.
 func (c *Cluster) Scale(ctx context.Context, name string, replicas int) error {
 	_, err := c.Output(ctx, "kubectl", "-n", Namespace, "scale", "deployment/"+name, fmt.Sprintf("--replicas=%d", replicas))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -16,28 +17,37 @@ import (
 // machine out of memory would. The kubelet starts the containers again. It
 // returns how many processes it ended.
 func (c *Cluster) Kill(ctx context.Context, deployment string) (int, error) {
-	d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, deployment, metav1.GetOptions{})
-	if err != nil {
-		return 0, err
-	}
-	pods, err := c.Kube.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector)})
+	pods, err := c.pods(ctx, deployment)
 	if err != nil {
 		return 0, err
 	}
 	killed := 0
-	for i := range pods.Items {
-		pids, err := podProcesses(string(pods.Items[i].UID), programs[deployment])
+	for i := range pods {
+		pids, err := podProcesses(string(pods[i].UID), programs[deployment])
 		if err != nil {
 			return killed, err
 		}
 		for _, pid := range pids {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-				return killed, fmt.Errorf("kill process %d of %s: %w", pid, pods.Items[i].Name, err)
+				return killed, fmt.Errorf("kill process %d of %s: %w", pid, pods[i].Name, err)
 			}
 			killed++
 		}
 	}
 	return killed, nil
+}
+
+// pods are those of a deployment, whatever their state.
+func (c *Cluster) pods(ctx context.Context, deployment string) ([]corev1.Pod, error) {
+	d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, deployment, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.Kube.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector)})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
 }
 
 // podProcesses lists the processes of a pod that run the program. Containers
