@@ -80,12 +80,21 @@ func readSettings(ctx context.Context, merged *repo.Merged) (plan.Settings, erro
 	}
 	var s plan.Settings
 	err = merged.Blobs(ctx, []string{entries[0].Blob}, func(_ string, content []byte) error {
-		return yaml.UnmarshalStrict(content, &s)
+		s, err = parseSettings(content)
+		return err
 	})
-	if err != nil {
+	return s, err
+}
+
+func parseSettings(content []byte) (plan.Settings, error) {
+	var s plan.Settings
+	if err := yaml.UnmarshalStrict(content, &s); err != nil {
 		return s, fmt.Errorf("%s: %w", settingsFile, err)
 	}
-	return s, nil
+	if s.ProwConfig == "" {
+		return s, fmt.Errorf("%s: prow_config, the path of Prow's config.yaml, is missing", settingsFile)
+	}
+	return clean(s), nil
 }
 
 func findLayout(ctx context.Context, merged *repo.Merged) (plan.Settings, error) {

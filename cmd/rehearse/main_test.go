@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+const (
+	prowConfig = "prowjob_namespace: ci\n"
+	jobs       = `presubmits:
+  org/repo:
+  - name: one
+    branches: [main]
+    decorate: false
+    spec: {containers: [{image: "image:1", command: [run]}]}
+  - name: two
+    branches: [main]
+    spec: {containers: [{image: "image:1", command: [run]}]}
+`
+)
+
+// clone is a clone of a config repository, as its author has it.
+type clone struct {
+	t   *testing.T
+	dir string
+}
+
+func newClone(t *testing.T) clone {
+	t.Helper()
+	c := clone{t, t.TempDir()}
+	c.git("init", "--quiet", "--initial-branch=main")
+	c.git("remote", "add", "origin", "git@github.com:org/config.git")
+	c.write("config/prow/config.yaml", prowConfig)
+	c.write("config/jobs/a.yaml", jobs)
+	c.commit()
+	c.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	c.git("checkout", "--quiet", "-b", "topic")
+	t.Chdir(c.dir)
+	return c
+}
+
+func (c clone) git(args ...string) string {
+	c.t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (c clone) write(path, content string) {
+	c.t.Helper()
+	full := filepath.Join(c.dir, path)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c clone) commit() {
+	c.t.Helper()
+	c.git("add", "--all")
+	c.git("commit", "--quiet", "--message=change")
+}
+
+func (c clone) rehearse(args ...string) (status int, out, errOut string) {
+	c.t.Helper()
+	var stdout, stderr bytes.Buffer
+	status = run(c.t.Context(), append(args, "--cache-dir", filepath.Join(c.dir, ".git", "cache")), &stdout, &stderr)
+	return status, stdout.String(), stderr.String()
+}
+
+func TestAffectedSeesUncommittedChanges(t *testing.T) {
+	c := newClone(t)
+	status, out, _ := c.rehearse("affected")
+	if status != exitDone || !strings.Contains(out, "0 of 2 jobs affected") {
+		t.Fatalf("%d: %s", status, out)
+	}
+	before := c.git("status", "--porcelain") + c.git("count-objects")
+	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
+	c.write("config/jobs/new.yaml", "periodics:\n- {name: nightly, interval: 24h, spec: {containers: [{image: i}]}}\n")
+	status, out, errOut := c.rehearse("affected", "-o", "json")
+	var result affected.Result
+	if err := json.Unmarshal([]byte(out), &result); err != nil || status != exitDone {
+		t.Fatalf("%d: %v %s", status, err, errOut)
+	}
+	if result.Jobs != 3 || len(result.Affected) != 2 || result.Affected[0].Reasons[0].New != "image:2" || result.Affected[1].Name != "nightly" {
+		t.Errorf("result = %s", out)
+	}
+	c.git("checkout", "--quiet", "--", ".")
+	if err := os.Remove(filepath.Join(c.dir, "config/jobs/new.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if after := c.git("status", "--porcelain") + c.git("count-objects"); after != before {
+		t.Errorf("the clone was changed: %q, before %q", after, before)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	c := newClone(t)
+	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
+	c.commit()
+	for format, want := range map[string]string{
+		"table":    "one   presubmit  org/repo  main      spec    yes",
+		"wide":     "spec.containers[0].image: image:1 → image:2",
+		"markdown": "| `one` | presubmit | org/repo | main | spec | yes |",
+		"json":     `"skip_branches": []`,
+		"yaml":     "change: spec",
+	} {
+		if status, out, errOut := c.rehearse("affected", "-o", format); status != exitDone || !strings.Contains(out, want) {
+			t.Errorf("-o %s: %d\n%s%s", format, status, out, errOut)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	c := newClone(t)
+	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
+	for job, want := range map[string]string{
+		"one": "+    - command:\n+",
+		"two": "two (presubmit, org/repo, branches main) is not affected",
+	} {
+		_, out, _ := c.rehearse("affected", "--explain", job)
+		if job == "one" {
+			want = "+      image: image:2"
+		}
+		if !strings.Contains(out, want) {
+			t.Errorf("%s:\n%s", job, out)
+		}
+	}
+	if status, _, errOut := c.rehearse("affected", "--explain", "three"); status != exitUsage || !strings.Contains(errOut, `no job is called "three"`) {
+		t.Errorf("%d: %s", status, errOut)
+	}
+}
+
+func TestRender(t *testing.T) {
+	c := newClone(t)
+	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
+	status, out, errOut := c.rehearse("render", "one", "--number", "7")
+	if status != exitDone || !strings.Contains(out, "kind: ProwJob") || !strings.Contains(out, "job: rehearse-7-one") || !strings.Contains(out, "repo: config") {
+		t.Errorf("%d: %s%s", status, out, errOut)
+	}
+	if status, _, errOut := c.rehearse("render", "two"); status != exitUsage || !strings.Contains(errOut, "two") {
+		t.Errorf("%d: %s", status, errOut)
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	for name, tc := range map[string]struct {
+		do     func(clone)
+		args   []string
+		status int
+		says   string
+	}{
+		"refused": {
+			do:     func(c clone) { c.write("config/jobs/b.yaml", "periodics:\n- name: [\n") },
+			status: exitRefused, says: "config/jobs/b.yaml:",
+		},
+		"conflict": {
+			do: func(c clone) {
+				c.write("config/jobs/a.yaml", "x: 1\n")
+				c.commit()
+				c.git("update-ref", "refs/remotes/origin/main", "HEAD")
+				c.git("reset", "--quiet", "--hard", "HEAD~1")
+				c.write("config/jobs/a.yaml", "x: 2\n")
+			},
+			status: exitConflict, says: "config/jobs/a.yaml",
+		},
+		"unknown format": {args: []string{"-o", "xml"}, status: exitUsage, says: "must be one of"},
+		"unknown flag":   {args: []string{"--nope"}, status: exitUsage, says: "unknown flag"},
+		"unknown base":   {args: []string{"--base", "nope"}, status: exitUsage, says: "--base"},
+		"missing path":   {args: []string{"--job-config", "nope"}, status: exitUsage, says: "set --job-config"},
+		"no layout": {
+			do: func(c clone) {
+				c.git("rm", "-r", "--quiet", "config")
+				c.write("x", "")
+			},
+			status: exitUsage, says: "set --prow-config",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClone(t)
+			if tc.do != nil {
+				tc.do(c)
+			}
+			status, out, errOut := c.rehearse(append([]string{"affected"}, tc.args...)...)
+			if status != tc.status || !strings.Contains(errOut, tc.says) {
+				t.Errorf("%d: %s%s", status, out, errOut)
+			}
+		})
+	}
+}
+
+func TestSettingsFile(t *testing.T) {
+	c := newClone(t)
+	c.git("mv", "config/prow", "elsewhere")
+	c.git("mv", "config/jobs", "ours")
+	c.write(settingsFile, "prow_config: elsewhere/config.yaml\njob_config: ours/\n")
+	c.commit()
+	c.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	if status, out, errOut := c.rehearse("affected"); status != exitDone || !strings.Contains(out, "0 of 2 jobs") {
+		t.Errorf("%d: %s%s", status, out, errOut)
+	}
+}
+
+func TestLinkedWorkTree(t *testing.T) {
+	c := newClone(t)
+	linked := filepath.Join(t.TempDir(), "linked")
+	c.git("worktree", "add", "--quiet", "-b", "other", linked)
+	c.dir = linked
+	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
+	t.Chdir(linked)
+	var out, errOut bytes.Buffer
+	if status := run(t.Context(), []string{"affected", "--cache-dir", ""}, &out, &errOut); status != exitDone || !strings.Contains(out.String(), "1 of 2 jobs affected") {
+		t.Errorf("%d: %s%s", status, out.String(), errOut.String())
+	}
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add([]byte("prow_config: a\njob_config: b/\nsupplemental_prow_config_dirs: [./c]\n"))
+	f.Add([]byte("[]"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		s, err := parseSettings(content)
+		if err == nil && s.ProwConfig == "" && !strings.ContainsAny(string(content), "/") {
+			t.Errorf("accepted without a Prow configuration: %+v", s)
+		}
+	})
+}
