@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+
+	"golang.org/x/sync/semaphore"
 )
 
 const (
@@ -14,6 +16,12 @@ const (
 	// largeBody is where a body becomes one of those that are read one at a
 	// time. What we listen to is far smaller, and anyone can send large ones.
 	largeBody = 1 << 20
+	// smallBodies is how much memory all the others may take together. Bodies
+	// are held before it is known who signed them, and can be sent slowly.
+	smallBodies = 32 << 20
+	// leastBody is what a body counts for at least: a request costs more than
+	// its body.
+	leastBody = 16 << 10
 )
 
 // refusal is an answer other than 2xx, with a sentence for who reads it.
@@ -30,13 +38,15 @@ func refuse(status int, format string, args ...any) *refusal {
 
 // bodies reads request bodies within bounded memory.
 type bodies struct {
+	// small is what is left of smallBodies, in bytes.
+	small *semaphore.Weighted
 	// large holds the buffer for large bodies while nobody uses it. It is used
 	// again: as garbage, a row of them would add up.
 	large chan []byte
 }
 
 func newBodies() *bodies {
-	b := &bodies{large: make(chan []byte, 1)}
+	b := &bodies{small: semaphore.NewWeighted(smallBodies), large: make(chan []byte, 1)}
 	b.large <- nil
 	return b
 }
@@ -55,6 +65,15 @@ func (b *bodies) with(w http.ResponseWriter, r *http.Request, f func([]byte) err
 		case <-r.Context().Done():
 			return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
 		}
+	default:
+		size := max(r.ContentLength, leastBody)
+		if r.ContentLength < 0 {
+			size = 2 * largeBody // it grows in a buffer that doubles
+		}
+		if b.small.Acquire(r.Context(), size) != nil {
+			return refuse(http.StatusServiceUnavailable, "too many payloads at once, deliver it again")
+		}
+		defer b.small.Release(size)
 	}
 	if n := r.ContentLength; n > int64(cap(buffer)) {
 		buffer = make([]byte, n)

@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
@@ -93,6 +95,37 @@ func TestLargeBodiesWaitForEachOther(t *testing.T) {
 			t.Errorf("a large one is answered with %d %q", w.Code, w.Body)
 		}
 	}
+}
+
+// TestBodiesShareTheirMemory sends many bodies that do not come to an end, as
+// anyone can, and then a delivery.
+func TestBodiesShareTheirMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := fixture(&logbooktest.Store{}, io.Discard)
+		var before, during runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		var group sync.WaitGroup
+		for range 10 * smallBodies / largeBody {
+			body, sender := io.Pipe()
+			req := delivery("issue_comment", comment)
+			req.Body, req.ContentLength = body, largeBody
+			group.Go(func() { post(r, req) })
+			time.AfterFunc(deadline+time.Second, func() { ok(t, sender.Close()) })
+		}
+		synctest.Wait()
+		runtime.ReadMemStats(&during)
+		if held := int64(during.HeapAlloc) - int64(before.HeapAlloc); held > 2*smallBodies {
+			t.Errorf("%d MiB are held", held>>20)
+		}
+		if w := post(r, delivery("issue_comment", comment)); w.Code != http.StatusServiceUnavailable {
+			t.Errorf("while there is no room the answer is %d %q", w.Code, w.Body)
+		}
+		group.Wait()
+		if w := post(r, delivery("issue_comment", comment)); w.Code != http.StatusOK {
+			t.Errorf("afterwards the answer is %d %q", w.Code, w.Body)
+		}
+	})
 }
 
 // TestSlow talks to a real server whose time-outs are short.

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"context"
 	"encoding/json"
 	"html"
 	"net/http"
@@ -18,10 +19,36 @@ func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
 		r.answer(w, http.StatusMethodNotAllowed, "POST the repositories that the plugin is enabled for")
 		return
 	}
-	var enabled []struct{ Org, Repo string }
-	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, largeBody)).Decode(&enabled); err != nil {
+	if req.ContentLength > largeBody {
+		r.answer(w, http.StatusRequestEntityTooLarge, "the list of repositories is too long")
+		return
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), deadline)
+	defer cancel()
+	var help *pluginhelp.PluginHelp
+	err := r.bodies.with(w, req.WithContext(ctx), func(body []byte) (err error) {
+		help, err = r.helpFor(body)
+		return err
+	})
+	if err != nil {
 		r.answer(w, http.StatusBadRequest, "the body is not a list of repositories")
 		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-cache")
+	if err := json.NewEncoder(w).Encode(help); err != nil {
+		r.log.Info("help was not delivered", "error", err)
+	}
+}
+
+// helpFor is the help for a list of repositories. One list is read at a time:
+// what it takes in memory is a multiple of its length.
+func (r *Receiver) helpFor(body []byte) (*pluginhelp.PluginHelp, error) {
+	r.helping.Lock()
+	defer r.helping.Unlock()
+	var enabled []struct{ Org, Repo string }
+	if err := json.Unmarshal(body, &enabled); err != nil {
+		return nil, err
 	}
 	served := r.opts.Settings()
 	help := describe(served.Prefixes)
@@ -30,11 +57,7 @@ func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
 			help.Config[html.EscapeString(e.Org+"/"+e.Repo)] = "Pull requests on this config repository can be rehearsed."
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-cache")
-	if err := json.NewEncoder(w).Encode(help); err != nil {
-		r.log.Info("help was not delivered", "error", err)
-	}
+	return help, nil
 }
 
 func describe(prefixes []string) *pluginhelp.PluginHelp {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
@@ -45,6 +46,8 @@ type Receiver struct {
 	log    *slog.Logger
 	bodies *bodies
 	writer *logbook.Writer
+	// helping is held while a question for help is read.
+	helping sync.Mutex
 }
 
 // New makes a receiver.

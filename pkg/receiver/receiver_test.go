@@ -240,6 +240,9 @@ func TestHelp(t *testing.T) {
 	if w := post(r, httptest.NewRequest(http.MethodGet, "/help", nil)); w.Code != 405 {
 		t.Errorf("GET is answered with %d", w.Code)
 	}
+	if w := post(r, httptest.NewRequest(http.MethodPost, "/help", strings.NewReader("["+strings.Repeat("{},", largeBody/3)+"{}]"))); w.Code != 413 {
+		t.Errorf("a list without end is answered with %d", w.Code)
+	}
 	if w := post(r, httptest.NewRequest(http.MethodPost, "/help", strings.NewReader("{"))); w.Code != 400 {
 		t.Errorf("half an object is answered with %d", w.Code)
 	}
