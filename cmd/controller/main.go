@@ -33,6 +33,9 @@ const (
 	workers = 8
 )
 
+// planMemory bounds what planning keeps of parsed files, in bytes of their text.
+const planMemory = 128 << 20
+
 func main() {
 	var (
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
@@ -79,9 +82,12 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 	}
 	return rehearsal.Options{
 		GitHub: gh,
-		Planner: plan.Full{Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
-			return store.Get().GitEndpoint + "/" + org + "/" + repo + ".git"
-		}, source).For},
+		Planner: plan.NewPlanner(plan.Options{
+			Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
+				return store.Get().GitEndpoint + "/" + org + "/" + repo + ".git"
+			}, source).For,
+			Memory: planMemory,
+		}),
 		Prow:     prow,
 		Logs:     prowjob.NewLogs(clusters, store.Get().PodNamespace, source.Secrets),
 		Settings: store,
