@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/prow/pkg/kube"
 	"sigs.k8s.io/prow/pkg/pod-utils/decorate"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -41,7 +42,23 @@ func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Default
 
 // Apply returns the job as Prow would run it, or Prow's reason for refusing
 // it. The raw job is left as it is.
-func (d *Defaults) Apply(raw Raw) (out Effective, err error) {
+func (d *Defaults) Apply(raw Raw) (Effective, error) {
+	own := Raw{Repo: raw.Repo, Effective: raw.clone()}
+	presets := d.matching(own.Base().Labels)
+	for i := range presets {
+		// Other jobs get the same presets, and pointers would be shared.
+		presets[i] = *presets[i].DeepCopy()
+	}
+	return own.Effective, d.apply(own, presets)
+}
+
+// Check returns Prow's reason for refusing a job. The raw job is spent.
+func (d *Defaults) Check(raw Raw) error {
+	return d.apply(raw, d.matching(raw.Base().Labels))
+}
+
+// apply has Prow fill in and validate a job in place.
+func (d *Defaults) apply(job Raw, presets []config.Preset) (err error) {
 	defer func() {
 		// Prow's validation assumes that some optional fields are there; its
 		// loader turns the panic into a refusal, and so do we.
@@ -49,32 +66,26 @@ func (d *Defaults) Apply(raw Raw) (out Effective, err error) {
 			err = fmt.Errorf("panic loading config: %v", r)
 		}
 	}()
-	out = raw.clone()
 	c := *d.Config
 	c.PresubmitsStatic, c.PostsubmitsStatic, c.Periodics = nil, nil, nil
-	c.Presets = d.matching(out.Base().Labels)
-	if out.Periodic != nil {
-		return out, applyPeriodic(&c, out.Periodic)
-	}
+	c.Presets = presets
 	// Only jobs of the config repository itself are looked at here, and these
 	// may use any cluster.
-	cluster := orDefault(out.Base().Cluster, "default")
+	cluster := orDefault(job.Base().Cluster, kube.DefaultClusterAlias)
 	c.InRepoConfig.AllowedClusters = map[string][]string{"*": {cluster}}
-	own := &config.ProwYAML{}
-	if out.Presubmit != nil {
-		own.Presubmits = []config.Presubmit{*out.Presubmit}
-	} else {
-		own.Postsubmits = []config.Postsubmit{*out.Postsubmit}
+	switch {
+	case job.Presubmit != nil:
+		own := &config.ProwYAML{Presubmits: []config.Presubmit{*job.Presubmit}}
+		err = config.DefaultAndValidateProwYAML(&c, own, job.Repo)
+		*job.Presubmit = own.Presubmits[0]
+	case job.Postsubmit != nil:
+		own := &config.ProwYAML{Postsubmits: []config.Postsubmit{*job.Postsubmit}}
+		err = config.DefaultAndValidateProwYAML(&c, own, job.Repo)
+		*job.Postsubmit = own.Postsubmits[0]
+	case job.Periodic != nil:
+		err = applyPeriodic(&c, job.Periodic)
 	}
-	if err := config.DefaultAndValidateProwYAML(&c, own, raw.Repo); err != nil {
-		return out, err
-	}
-	if out.Presubmit != nil {
-		*out.Presubmit = own.Presubmits[0]
-	} else {
-		*out.Postsubmit = own.Postsubmits[0]
-	}
-	return out, nil
+	return err
 }
 
 func applyPeriodic(c *config.Config, p *config.Periodic) error {
@@ -89,12 +100,12 @@ func applyPeriodic(c *config.Config, p *config.Periodic) error {
 	return nil
 }
 
-// matching returns copies of the presets that apply to a job with labels.
+// matching returns the presets that apply to a job with labels, in order.
 func (d *Defaults) matching(labels map[string]string) []config.Preset {
 	var out []config.Preset
 	for _, p := range d.Presets {
 		if matches(p.Preset, labels) {
-			out = append(out, *p.DeepCopy())
+			out = append(out, p.Preset)
 		}
 	}
 	return out

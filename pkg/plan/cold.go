@@ -148,14 +148,15 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 	return loaded, errors.Join(err, ctx.Err())
 }
 
-// validate returns Prow's reasons to refuse jobs of a file, by their keys.
+// validate returns Prow's reasons to refuse jobs of a file, by their keys. It
+// spends the jobs; the summary does not share what defaulting changes.
 func validate(d *affected.Defaults, p *parsedFile) map[string]string {
 	if d == nil || p.err != nil {
 		return nil
 	}
 	var invalid map[string]string
 	for i, raw := range p.raws {
-		if _, err := d.Apply(raw); err != nil {
+		if err := d.Check(raw); err != nil {
 			if invalid == nil {
 				invalid = map[string]string{}
 			}
