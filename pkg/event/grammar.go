@@ -54,7 +54,7 @@ type verb struct {
 }
 
 var verbs = []verb{
-	{"", RunSample, Entry{"", "Run up to 10 of the affected jobs: the same ones each time"}},
+	{"", RunSample, Entry{"", "Run some of the affected jobs: the same ones each time"}},
 	{"", RunJobs, Entry{"{job} {job} …", "Run these affected jobs"}},
 	{"list", List, Entry{"list", "Show the affected jobs"}},
 	{"abort", Abort, Entry{"abort", "Abort everything that is running for this pull request"}},

@@ -2,6 +2,7 @@ package event
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -53,6 +54,9 @@ func TestGrammar(t *testing.T) {
 	for i, e := range Grammar() {
 		if got := e.Line("/x"); got != want[i] || e.Does == "" {
 			t.Errorf("entry %d is %q (%q), want %q", i, got, e.Does, want[i])
+		}
+		if strings.ContainsAny(e.Does, "0123456789") {
+			t.Errorf("%q names a number, which is for the settings to say", e.Does)
 		}
 	}
 }

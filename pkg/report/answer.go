@@ -12,24 +12,20 @@ import (
 type Commands struct {
 	// Prefixes start a command; the first is the one to show.
 	Prefixes []string
-	// Limit is how many jobs the bare prefix runs.
+	// Limit is how many jobs the bare prefix runs; zero when that is not known.
 	Limit int
 }
 
 // line is a command as it is written.
 func (c Commands) line(words string) string {
-	prefixes := c.Prefixes
-	if len(prefixes) == 0 {
-		prefixes = event.DefaultPrefixes()
-	}
-	return strings.TrimSpace(prefixes[0] + " " + words)
+	return strings.TrimSpace(c.prefixes()[0] + " " + words)
 }
 
-func (c Commands) limit() int {
-	if c.Limit > 0 {
-		return c.Limit
+func (c Commands) prefixes() []string {
+	if len(c.Prefixes) == 0 {
+		return event.DefaultPrefixes()
 	}
-	return 10
+	return c.Prefixes
 }
 
 // usage is the list of commands, as Markdown.
@@ -37,19 +33,15 @@ func (c Commands) usage() string {
 	var b strings.Builder
 	for _, e := range event.Grammar() {
 		does := e.Does
-		if e.Usage == "" {
-			does = fmt.Sprintf("Run up to %d of the affected jobs: the same ones each time", c.limit())
+		if e.Usage == "" && c.Limit > 0 {
+			does = fmt.Sprintf("Run up to %d of the affected jobs: the same ones each time", c.Limit)
 		}
 		b.WriteString("- " + code(c.line(e.Usage)) + ": " + text(does) + ".\n")
 	}
 	b.WriteString("\nA command is a line of its own in a new comment.")
-	if prefixes := c.Prefixes; len(prefixes) != 1 {
-		if len(prefixes) == 0 {
-			prefixes = event.DefaultPrefixes()
-		}
-		for _, p := range prefixes[1:] {
-			b.WriteString(" " + code(p) + " means the same as " + code(prefixes[0]) + ".")
-		}
+	prefixes := c.prefixes()
+	for _, p := range prefixes[1:] {
+		b.WriteString(" " + code(p) + " means the same as " + code(prefixes[0]) + ".")
 	}
 	return b.String()
 }
@@ -92,9 +84,6 @@ func Answer(commandID, line, by string, sentences ...string) string {
 // NothingToAbort is said when `abort` finds nothing to do.
 func NothingToAbort() string { return "Nothing is running for this pull request." }
 
-// Aborting is said when `abort` found something to do.
-func Aborting(runs int) string { return fmt.Sprintf("Aborting %s.", plural(runs, "run")) }
-
 // NothingAffected is said when there is no job to run.
 func NothingAffected() string { return "This pull request affects no job that could be rehearsed." }
 
@@ -108,11 +97,6 @@ func Closed() string { return "This pull request is closed; nothing is run for i
 
 // Expired is said of commands that are found too late.
 func Expired() string { return "This command is too old to be acted upon. Write it again." }
-
-// Joined is said of jobs that are running already for the same head.
-func Joined(name string) string {
-	return fmt.Sprintf("%s is running already for this head; its result is used here too.", quote(name))
-}
 
 // NotAffected is said of a name that is none of the affected jobs'.
 func NotAffected(name string, affected []string) string {
@@ -130,11 +114,6 @@ func NotAffected(name string, affected []string) string {
 // Excluded is said of an affected job that a rule keeps from running.
 func Excluded(name, rule string) string {
 	return fmt.Sprintf("%s was not run: %s.", quote(name), strings.TrimRight(rule, "."))
-}
-
-// PostsubmitListed is said of a postsubmit that was named.
-func PostsubmitListed(name string) string {
-	return Excluded(name, "it is a postsubmit, and those publish and deploy, so they are listed but never run")
 }
 
 // quote marks code in a sentence.

@@ -13,9 +13,10 @@ func TestAnswers(t *testing.T) {
 	const id, head = "comment-98765-0", "0123456789012345678901234567890123456789"
 	cases := []struct{ name, body, marker string }{
 		{"denied", Commands{}.Denied("Mallory", "acme", "release"), DeniedMarker("mallory")},
-		{"unknown", Commands{}.Unknown(id, "/pj-rehearse auto-ack", "bob", "`auto-ack` is not supported"), AnswerMarker(id)},
-		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), Aborting(1), Aborting(2), NothingAffected(), PushBetween(head),
-			Closed(), Expired(), Joined("pull-a"), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ."), PostsubmitListed("post-d")), AnswerMarker(id)},
+		{"unknown", Commands{Limit: 10}.Unknown(id, "/pj-rehearse auto-ack", "bob", "`auto-ack` is not supported"), AnswerMarker(id)},
+		{"unknown-limit", Commands{}.Unknown(id, "/pj-rehearse auto-ack", "bob", ""), AnswerMarker(id)},
+		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), NothingAffected(), PushBetween(head),
+			Closed(), Expired(), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ.")), AnswerMarker(id)},
 		{"hostile", Answer(id, "/pj-rehearse @octocat\n# x <!-- rehearsal:plan -->", "bob`", NotAffected("`@octocat` <b>", []string{"x"})), AnswerMarker(id)},
 	}
 	for _, c := range cases {

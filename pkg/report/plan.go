@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -211,10 +212,14 @@ func (c Commands) sampleOf(offered int) string {
 	switch {
 	case offered == 1:
 		return "it"
-	case offered <= c.limit():
+	case c.Limit > 0 && offered <= c.Limit:
 		return fmt.Sprintf("all %d", offered)
 	}
-	return fmt.Sprintf("%d of them, or %s to choose", c.limit(), code(c.line("{job} {job} …")))
+	some := "some"
+	if c.Limit > 0 {
+		some = strconv.Itoa(c.Limit)
+	}
+	return fmt.Sprintf("%s of them, or %s to choose", some, code(c.line("{job} {job} …")))
 }
 
 // problemHead says why there is no plan, and whose turn it is.

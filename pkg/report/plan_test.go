@@ -22,6 +22,7 @@ func planView() PlanView {
 	return PlanView{
 		Org: "acme", Repo: "release", Total: 3800, BaseRef: "main",
 		Head: strings.Repeat("0123456789", 4), Base: strings.Repeat("abcdef0123", 4),
+		Commands: Commands{Limit: 10},
 	}
 }
 

@@ -20,8 +20,6 @@ type RunView struct {
 	// PipelineRun and Namespace name the latest PipelineRun, where there is one.
 	PipelineRun string
 	Namespace   string
-	// Message says what is in the run's way, as plain text.
-	Message string
 }
 
 // dash is the content of a cell that has none.
@@ -62,9 +60,6 @@ func runHead(v RunView) string {
 		b.WriteString(": " + text(rest))
 	}
 	b.WriteString("\n")
-	if v.Message != "" {
-		b.WriteString("\n" + text(clip(v.Message, maxDetail)) + "\n")
-	}
 	return b.String()
 }
 

@@ -58,7 +58,7 @@ var runViews = []struct {
 	{"one-of-three-failed", "❌ **1 of 3 rehearsals failed**: 2 passed.", func() RunView {
 		v := view(at("pull-widget-unit", Passed, 61), failedJob(), at("pull-widget-lint", Passed, 9))
 		v.Manifest.Affected = 42
-		v.Manifest.Notes = []string{PostsubmitListed("post-widget-push"), NotAffected("pull-widget-e2", []string{"pull-widget-e2e"})}
+		v.Manifest.Notes = []string{Excluded("post-widget-push", "it is a postsubmit, and those publish and deploy, so they are listed but never run"), NotAffected("pull-widget-e2", []string{"pull-widget-e2e"})}
 		return v
 	}},
 	{"all-passed", "✅ **All 3 rehearsals passed**", func() RunView {
@@ -88,7 +88,7 @@ var runViews = []struct {
 	}},
 	{"queued", "⏳ **2 rehearsals queued**", func() RunView {
 		v := view(at("pull-a", NotStarted, 0), at("pull-b", NotStarted, 0))
-		v.Over, v.Message, v.PipelineRun = false, "The pull request is being planned.", ""
+		v.Over, v.PipelineRun = false, ""
 		return v
 	}},
 	{"aborted", "🛑 **Aborted**: a new push replaced what was being rehearsed. 1 failed, 1 not started.", func() RunView {

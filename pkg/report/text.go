@@ -16,9 +16,6 @@ func Text(v RunView) string {
 		b.WriteString(": " + oneLine(rest))
 	}
 	b.WriteString("\n")
-	if v.Message != "" {
-		b.WriteString(oneLine(v.Message) + "\n")
-	}
 	outcomes := sorted(v.Outcomes)
 	b.WriteString("\n" + textTable(outcomes))
 	for _, o := range outcomes {

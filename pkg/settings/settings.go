@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // ConfigMap is the name of the ConfigMap in our namespace.
@@ -73,7 +75,7 @@ func Defaults() *Settings {
 		PodNamespace:      "test-pods",
 		GitHubEndpoint:    "https://api.github.com",
 		GitEndpoint:       "https://github.com",
-		Prefixes:          []string{"/pj-rehearse", "/rehearse"},
+		Prefixes:          event.DefaultPrefixes(),
 		SampleLimit:       10,
 		QueueAllowance:    time.Hour,
 		DefaultJobTimeout: 24 * time.Hour,
