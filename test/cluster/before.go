@@ -17,6 +17,7 @@ type before struct {
 	Sysctls     map[string]string   `json:"sysctls"`
 	Tables      map[string][]string `json:"tables"` // iptables' tables, by family
 	MissingDirs []string            `json:"missing_dirs"`
+	Controllers map[string][]string `json:"controllers"` // enabled, by v2 hierarchy
 }
 
 // sysctls are the kernel's settings that the kubelet, kube-proxy, the CNI
@@ -42,7 +43,21 @@ func saveMachine(ctx context.Context, l layout) error {
 	if exists(l.config("before.json")) {
 		return nil
 	}
-	was := before{Sysctls: readSysctls("/proc/sys"), Tables: map[string][]string{}, MissingDirs: missingDirs(sharedDirs)}
+	was := before{
+		Sysctls:     readSysctls("/proc/sys"),
+		Tables:      map[string][]string{},
+		MissingDirs: missingDirs(sharedDirs),
+		Controllers: map[string][]string{},
+	}
+	roots, err := machineCgroupRoots()
+	if err != nil {
+		return err
+	}
+	for _, root := range roots {
+		if available, enabled := controllers2(root); len(available) > 0 {
+			was.Controllers[root] = enabled
+		}
+	}
 	for _, family := range families {
 		saved, err := output(ctx, family.save)
 		if err != nil && family.required {

@@ -56,6 +56,10 @@ var modules = []module{
 	},
 }
 
+// withoutDebugging leaves out what debuggers read, which is a fifth of the time
+// to compile; the standard library keeps it, to be shared with everyone else's.
+var withoutDebugging = []string{"-gcflags=all=-dwarf=false", "-gcflags=std="}
+
 // kubernetesLDFlags says which version this is: without it the servers call
 // themselves v0.0.0, and Tekton refuses to run on that.
 func kubernetesLDFlags() string {
@@ -89,7 +93,7 @@ func (m module) fingerprint(l layout) (string, error) {
 	for _, name := range append([]string{"go.mod", "go.sum"}, m.inputs...) {
 		files = append(files, filepath.Join(l.source, m.dir, name))
 	}
-	return fingerprint(files, m.ldflags, strings.Join(m.packages, " "))
+	return fingerprint(files, m.ldflags, strings.Join(withoutDebugging, " "), strings.Join(m.packages, " "))
 }
 
 // binaries is the directory with a module's programs. It exists only when it
@@ -115,7 +119,9 @@ func (m module) build(ctx context.Context, l layout) error {
 	if err := os.MkdirAll(temporary, 0o755); err != nil {
 		return err
 	}
-	arguments := append([]string{"build", "-trimpath", "-ldflags", m.ldflags, "-o", temporary + "/"}, m.packages...)
+	arguments := append([]string{"build", "-trimpath"}, withoutDebugging...)
+	arguments = append(arguments, "-ldflags", m.ldflags, "-o", temporary+"/")
+	arguments = append(arguments, m.packages...)
 	if _, err := runIn(ctx, filepath.Join(l.source, m.dir), buildEnvironment(), "", "go", arguments...); err != nil {
 		return err
 	}
@@ -196,7 +202,7 @@ func linkBinaries(l layout) error {
 
 func replaceLink(target, name string) error {
 	temporary := name + ".new"
-	os.Remove(temporary)
+	_ = os.Remove(temporary)
 	if err := os.Symlink(target, temporary); err != nil {
 		return err
 	}

@@ -2,23 +2,25 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"sort"
+	"slices"
 	"strings"
 )
 
-// The components are Tekton and Prow: their manifests, with images that ko
-// builds from the nested module `components`. The result is kept in the cache
-// as resolved manifests and image layouts, so that it is built once.
+// The components are Tekton and Prow: their manifests, and the images that
+// these ask for as ko://IMPORT/PATH. ko builds the images from the nested
+// module `components`; references and image layouts are kept in the cache, so
+// that each version is built once, and a manifest can change without a build.
 type components struct {
-	dir    string // in the cache
-	tekton string // manifests before ko
-	prow   string
+	dir       string // in the cache
+	manifests map[string]string
+	programs  []string // import paths of the images
 }
 
 func newComponents(ctx context.Context, l layout, images baseImages) (components, error) {
@@ -30,13 +32,18 @@ func newComponents(ctx context.Context, l layout, images baseImages) (components
 	if err != nil {
 		return components{}, err
 	}
+	programs := koPrograms(tekton + prow)
 	module := filepath.Join(l.source, "components")
-	files := []string{module + "/go.mod", module + "/go.sum"}
-	print, err := fingerprint(files, tekton, prow, koConfig(images, runtime.GOARCH))
+	print, err := fingerprint([]string{module + "/go.mod", module + "/go.sum"},
+		append(programs, koConfig(images, runtime.GOARCH))...)
 	if err != nil {
 		return components{}, err
 	}
-	return components{dir: filepath.Join(l.cache, "components-"+print), tekton: tekton, prow: prow}, nil
+	return components{
+		dir:       filepath.Join(l.cache, "components-"+print),
+		manifests: map[string]string{"tekton": tekton, "prow": prow},
+		programs:  programs,
+	}, nil
 }
 
 // build fills the cache. The registry must serve, because ko pushes to it.
@@ -48,86 +55,129 @@ func (c components) build(ctx context.Context, l layout) error {
 	if err := os.RemoveAll(temporary); err != nil {
 		return err
 	}
-	for name, manifest := range map[string]string{"tekton": c.tekton, "prow": c.prow} {
-		resolved, err := koResolve(ctx, l, manifest)
-		if err != nil {
+	if err := os.MkdirAll(temporary, 0o755); err != nil {
+		return err
+	}
+	references, err := koBuild(ctx, l, c.programs)
+	if err != nil {
+		return err
+	}
+	for _, reference := range references {
+		if err := pullLayout(ctx, l, reference, filepath.Join(temporary, layoutName(reference))); err != nil {
 			return err
 		}
-		for _, reference := range builtImages(resolved) {
-			if err := pullLayout(ctx, l, reference, filepath.Join(temporary, "images", layoutName(reference))); err != nil {
-				return err
-			}
-		}
-		if err := write(filepath.Join(temporary, name+".yaml"), resolved); err != nil {
-			return err
-		}
+	}
+	content, err := json.MarshalIndent(references, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := write(filepath.Join(temporary, "references.json"), string(content)); err != nil {
+		return err
 	}
 	return os.Rename(temporary, c.dir)
 }
 
+func (c components) references() (map[string]string, error) {
+	path := filepath.Join(c.dir, "references.json")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var references map[string]string
+	if err := json.Unmarshal(content, &references); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return references, nil
+}
+
 // pushImages puts the cached images into a registry that does not have them.
 func (c components) pushImages(ctx context.Context, l layout) error {
-	for _, name := range []string{"tekton", "prow"} {
-		resolved, err := c.resolved(name)
-		if err != nil {
+	references, err := c.references()
+	if err != nil {
+		return err
+	}
+	for _, reference := range references {
+		repository, _, _ := strings.Cut(reference, "@")
+		if err := pushLayout(ctx, l, filepath.Join(c.dir, layoutName(reference)), repository+":latest", reference); err != nil {
 			return err
-		}
-		for _, reference := range builtImages(resolved) {
-			repository, _, _ := strings.Cut(reference, "@")
-			dir := filepath.Join(c.dir, "images", layoutName(reference))
-			if err := pushLayout(ctx, l, dir, repository+":latest", reference); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
+// resolved is a manifest with the references of the built images.
 func (c components) resolved(name string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(c.dir, name+".yaml"))
-	return string(content), err
-}
-
-func koResolve(ctx context.Context, l layout, manifest string) (string, error) {
-	ko, err := l.program("ko")
+	references, err := c.references()
 	if err != nil {
 		return "", err
 	}
+	return resolve(c.manifests[name], references)
+}
+
+// koImage is how a manifest asks for the image of a Go program.
+var koImage = regexp.MustCompile(`ko://([\w./-]+)`)
+
+func koPrograms(manifest string) []string {
+	var programs []string
+	for _, match := range koImage.FindAllStringSubmatch(manifest, -1) {
+		programs = append(programs, match[1])
+	}
+	slices.Sort(programs)
+	return slices.Compact(programs)
+}
+
+func resolve(manifest string, references map[string]string) (string, error) {
+	var missing []string
+	manifest = koImage.ReplaceAllStringFunc(manifest, func(asked string) string {
+		reference, known := references[strings.TrimPrefix(asked, "ko://")]
+		if !known {
+			missing = append(missing, asked)
+		}
+		return reference
+	})
+	if len(missing) > 0 {
+		return "", fmt.Errorf("no image was built for %s", strings.Join(missing, ", "))
+	}
+	return manifest, nil
+}
+
+// koBuild builds and pushes images, and returns the reference of each.
+func koBuild(ctx context.Context, l layout, programs []string) (map[string]string, error) {
+	ko, err := l.program("ko")
+	if err != nil {
+		return nil, err
+	}
 	environment := append(buildEnvironment(), "KO_DOCKER_REPO="+registryAddress, "KO_CONFIG_PATH="+l.koConfig())
-	return runIn(ctx, filepath.Join(l.source, "components"), environment, manifest,
-		ko, "resolve", "--preserve-import-paths", "--sbom=none", "-f", "-")
+	arguments := append([]string{"build", "--preserve-import-paths", "--sbom=none"}, programs...)
+	said, err := runIn(ctx, filepath.Join(l.source, "components"), environment, "", ko, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return builtReferences(said, programs)
+}
+
+// builtReferences reads what ko printed: a reference per image, in no order.
+func builtReferences(said string, programs []string) (map[string]string, error) {
+	references := map[string]string{}
+	for _, reference := range strings.Fields(said) {
+		repository, _, _ := strings.Cut(strings.TrimPrefix(reference, registryAddress+"/"), "@")
+		references[repository] = reference
+	}
+	for _, program := range programs {
+		if references[program] == "" {
+			return nil, fmt.Errorf("ko names no image for %s in %q", program, said)
+		}
+	}
+	return references, nil
 }
 
 func pullLayout(ctx context.Context, l layout, reference, dir string) error {
-	if exists(dir) {
-		return nil
-	}
 	crane, err := l.program("crane")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
-	}
 	_, err = output(ctx, crane, "pull", "--format=oci", reference, dir)
 	return err
-}
-
-var imageReference = regexp.MustCompile(regexp.QuoteMeta(registryAddress) + `/[^\s"',@]+@sha256:[0-9a-f]{64}`)
-
-// builtImages lists the references in a manifest to images that ko built, and
-// not to our base images.
-func builtImages(manifest string) []string {
-	seen := map[string]bool{}
-	var references []string
-	for _, reference := range imageReference.FindAllString(manifest, -1) {
-		if !seen[reference] && !strings.HasPrefix(reference, registryAddress+"/rehearsal/") {
-			seen[reference] = true
-			references = append(references, reference)
-		}
-	}
-	sort.Strings(references)
-	return references
 }
 
 func layoutName(reference string) string {

@@ -11,8 +11,7 @@ func controlPlane(l layout, bin string) []server {
 	return []server{registry(l, bin), etcd(l, bin), apiServer(l, bin)}
 }
 
-// controllers lists the servers that only look at the API server. They take a
-// while to see everything, and the node need not wait for them.
+// controllers lists the servers that only look at the API server.
 func controllers(l layout, bin string) []server {
 	return []server{scheduler(l, bin), controllerManager(l, bin)}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +24,7 @@ func down(ctx context.Context, l layout, p *progress) error {
 		{"unmount", func(context.Context) error { return unmountBelow(l.state) }},
 		{"iptables rules", func(ctx context.Context) error { return removeRules(ctx, l) }},
 		{"bridges", removeNetwork},
-		{"control groups", func(context.Context) error { return removeCgroups() }},
+		{"control groups", func(context.Context) error { return removeCgroups(l) }},
 		{"kernel settings", func(context.Context) error { return restoreSysctls(l) }},
 		{"files", func(context.Context) error { return removeFiles(l) }},
 	}
@@ -78,38 +77,6 @@ func waitGone(running func() []found) error {
 		}
 		return nil
 	})
-}
-
-// removeCgroups removes the directories from the leaves up; a group with no
-// process in it can always be removed.
-func removeCgroups() error {
-	roots, err := machineCgroupRoots()
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, root := range roots {
-		failed = append(failed, removeTree(filepath.Join(root, cgroupName)))
-	}
-	return errors.Join(failed...)
-}
-
-func removeTree(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if entry.IsDir() {
-			if err := removeTree(filepath.Join(dir, entry.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return poll(context.Background(), 5*time.Second, func(context.Context) error { return syscall.Rmdir(dir) })
 }
 
 // leftovers looks for what should be gone.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -68,5 +70,32 @@ func TestParseMounts(t *testing.T) {
 	}
 	if got, want := strings.Join(mountsBelow(mountInfo, "/state"), "|"), "/state/kubelet/pods/a b/secret|/state/kubelet/pods/a b"; got != want {
 		t.Errorf("mounts: got %s, want %s", got, want)
+	}
+}
+
+func TestEnableControllers(t *testing.T) {
+	for name, test := range map[string]struct{ available, enabled, want string }{
+		"v2":                           {"cpu memory pids", "cpu memory", "+pids"},
+		"v2, all passed on":            {"cpu memory", "cpu memory", "cpu memory"},
+		"the v2 beside a v1 hierarchy": {"hugetlb", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for file, content := range map[string]string{"cgroup.controllers": test.available, "cgroup.subtree_control": test.enabled} {
+				if err := os.WriteFile(filepath.Join(root, file), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := enableControllers(root); err != nil {
+				t.Fatal(err)
+			}
+			// A plain file keeps the last thing written to it.
+			if got, err := os.ReadFile(filepath.Join(root, "cgroup.subtree_control")); err != nil || string(got) != test.want {
+				t.Errorf("written: %q, %v", got, err)
+			}
+		})
+	}
+	if err := enableControllers(t.TempDir()); err != nil {
+		t.Errorf("a v1 hierarchy: %v", err)
 	}
 }

@@ -48,15 +48,28 @@ func TestTektonFiles(t *testing.T) {
 	}
 }
 
-func TestBuiltImages(t *testing.T) {
-	digest := "@sha256:" + strings.Repeat("a", 64)
-	manifest := `
-image: 127.0.0.1:15000/tekton/controller` + digest + `
-args: ["-entrypoint-image", "127.0.0.1:15000/tekton/entrypoint` + digest + `", "-shell-image", "127.0.0.1:15000/rehearsal/busybox` + digest + `"]
-image: 127.0.0.1:15000/tekton/controller` + digest + "\n"
-	want := []string{"127.0.0.1:15000/tekton/controller" + digest, "127.0.0.1:15000/tekton/entrypoint" + digest}
-	if got := builtImages(manifest); !slices.Equal(got, want) {
+func TestResolve(t *testing.T) {
+	manifest := "image: ko://example.com/cmd/b\nargs: [\"-a\", \"ko://example.com/cmd/a\", ko://example.com/cmd/b]\n"
+	if got, want := koPrograms(manifest), []string{"example.com/cmd/a", "example.com/cmd/b"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	got, err := resolve(manifest, map[string]string{"example.com/cmd/a": "A", "example.com/cmd/b": "B"})
+	if want := "image: B\nargs: [\"-a\", \"A\", B]\n"; err != nil || got != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := resolve(manifest, map[string]string{"example.com/cmd/a": "A"}); err == nil || !strings.Contains(err.Error(), "cmd/b") {
+		t.Errorf("an image that was not built is used: %v", err)
+	}
+}
+
+func TestBuiltReferences(t *testing.T) {
+	said := "127.0.0.1:15000/example.com/b@sha256:2\n127.0.0.1:15000/example.com/a@sha256:1\n"
+	got, err := builtReferences(said, []string{"example.com/a", "example.com/b"})
+	if err != nil || got["example.com/a"] != "127.0.0.1:15000/example.com/a@sha256:1" || len(got) != 2 {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := builtReferences(said, []string{"example.com/c"}); err == nil {
+		t.Error("an image that ko did not build is not missed")
 	}
 }
 

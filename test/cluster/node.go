@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -206,39 +204,6 @@ conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 iptables: {masqueradeAll: %t, localhostNodePorts: false, minSyncPeriod: 100ms}
 nodePortAddresses: [%s]
 `, nodeName, l.config("kube-proxy.kubeconfig"), podRange, hostAddress, proxyCheckPort, proxyMetricsPort, masqueradeAll, podRange)
-}
-
-// cgroupRoots are the hierarchies of this machine: one under v2, one per
-// controller under v1.
-func cgroupRoots(mountInfo string) []string {
-	var roots []string
-	for _, mount := range parseMounts(mountInfo) {
-		if mount.kind == "cgroup" || mount.kind == "cgroup2" {
-			roots = append(roots, mount.point)
-		}
-	}
-	return roots
-}
-
-func makeCgroup() error {
-	roots, err := machineCgroupRoots()
-	if err != nil {
-		return err
-	}
-	if len(roots) == 0 {
-		return errors.New("no control groups are mounted under /sys/fs/cgroup")
-	}
-	for _, root := range roots {
-		if err := os.MkdirAll(filepath.Join(root, cgroupName), 0o755); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func machineCgroupRoots() ([]string, error) {
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	return cgroupRoots(string(mounts)), err
 }
 
 func waitNodeReady(ctx context.Context, l layout) error {

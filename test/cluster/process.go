@@ -45,26 +45,35 @@ const (
 // ensureRunning starts the server unless it runs as it should, and waits until
 // it is ready.
 func (s server) ensureRunning(ctx context.Context, l layout) error {
-	digest, err := s.digest()
+	held, err := s.ensureStarted(l)
 	if err != nil {
 		return err
 	}
+	return s.waitReady(ctx, l, held)
+}
+
+// ensureStarted is the first half of it.
+func (s server) ensureStarted(l layout) (record, error) {
+	digest, err := s.digest()
+	if err != nil {
+		return record{}, err
+	}
 	if s.dir != "" {
 		if err := os.MkdirAll(s.dir, 0o755); err != nil {
-			return err
+			return record{}, err
 		}
 	}
 	held, running := readRecord(l.run(s.name + ".pid"))
-	if running && held.Digest != digest {
+	if running && held.Digest == digest {
+		return held, nil
+	}
+	if running {
 		stop(held.PID, patience)
-		running = false
 	}
-	if !running {
-		if held, err = s.start(l, digest); err != nil {
-			return fmt.Errorf("start %s: %w", s.name, err)
-		}
+	if held, err = s.start(l, digest); err != nil {
+		return record{}, fmt.Errorf("start %s: %w", s.name, err)
 	}
-	return s.waitReady(ctx, l, held)
+	return held, nil
 }
 
 // digest names everything a running server was started with. The program

@@ -101,34 +101,45 @@ func startServers(ctx context.Context, l layout, p *progress) error {
 	if err != nil {
 		return err
 	}
-	err = p.step(ctx, "network, certificates", func(ctx context.Context) error {
-		if err := saveMachine(ctx, l); err != nil {
-			return err
-		}
-		if err := ensureNetwork(ctx); err != nil {
-			return err
-		}
-		if err := ensureCertificates(l); err != nil {
-			return err
-		}
-		return ensureKubeconfigs(l)
-	})
+	err = p.step(ctx, "network, certificates", func(ctx context.Context) error { return prepareState(ctx, l) })
 	if err != nil {
 		return err
 	}
 	if err := startAll(ctx, l, p, controlPlane(l, bin)); err != nil {
 		return err
 	}
-	if err := p.step(ctx, "base images", func(ctx context.Context) error { return ensureBaseImages(ctx, l) }); err != nil {
+	for _, s := range controllers(l, bin) {
+		// They take a while to see everything, and nothing waits for them yet.
+		if _, err := s.ensureStarted(l); err != nil {
+			return err
+		}
+	}
+	err = p.step(ctx, "base images", func(ctx context.Context) error { return ensureBaseImages(ctx, l) })
+	if err != nil {
 		return err
 	}
 	if err := startAll(ctx, l, p, node(l, bin)); err != nil {
 		return err
 	}
-	if err := startAll(ctx, l, p, controllers(l, bin)); err != nil {
+	err = p.step(ctx, "node ready", func(ctx context.Context) error { return waitNodeReady(ctx, l) })
+	if err != nil {
 		return err
 	}
-	return p.step(ctx, "node ready", func(ctx context.Context) error { return waitNodeReady(ctx, l) })
+	return startAll(ctx, l, p, controllers(l, bin))
+}
+
+// prepareState makes what the servers need before the first of them starts.
+func prepareState(ctx context.Context, l layout) error {
+	if err := saveMachine(ctx, l); err != nil {
+		return err
+	}
+	if err := ensureNetwork(ctx); err != nil {
+		return err
+	}
+	if err := ensureCertificates(l); err != nil {
+		return err
+	}
+	return ensureKubeconfigs(l)
 }
 
 func startAll(ctx context.Context, l layout, p *progress, servers []server) error {
