@@ -7,8 +7,6 @@ import (
 	"strings"
 )
 
-const apiServerURL = "https://" + hostAddress + ":16443"
-
 // A login is one context of a kubeconfig. Context names matter: Prow reads
 // them as cluster aliases, and wants one called `default`.
 type login struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -35,7 +36,10 @@ const (
 	registryPort     = 15000
 )
 
-const registryAddress = "127.0.0.1:15000"
+var (
+	registryAddress = fmt.Sprintf("127.0.0.1:%d", registryPort)
+	apiServerURL    = fmt.Sprintf("https://%s:%d", hostAddress, apiServerPort)
+)
 
 // layout knows where everything is: state is what `up` makes and `down`
 // removes, cache is what survives so that the next `up` compiles nothing.

@@ -34,15 +34,14 @@ after that, starting takes under a minute.
 
 What is where:
 
-  %s  everything ` + "`up`" + ` makes: certificates, data, logs, kubeconfig
-  %s   compiled programs and images, by version; removing it is safe
-
-  %s    pods, with the host at %s
-  %s    services
-  %s    image registry
-  context default and build01   the two cluster aliases Prow knows, in kubeconfig-build
-  namespace prow, test-pods     ProwJobs, and their pods (under both aliases: plank has
-                                one pod namespace)
+  %-28s everything ` + "`up`" + ` makes: certificates, data, logs, kubeconfig
+  %-28s compiled programs and images, by version; removing it is safe
+  %-28s pods; the host is %s for them
+  %-28s services
+  %-28s image registry
+  contexts default, build01    the cluster aliases Prow knows, in kubeconfig-build
+  namespaces prow, test-pods   ProwJobs, and their pods (under both aliases: plank has
+                               one pod namespace)
 
 Nothing leaves the machine: pods reach each other and the host, and there is no DNS.
 
