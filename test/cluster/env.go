@@ -15,6 +15,9 @@ func printEnvironment(l layout, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if !exists(bin) {
+		fmt.Fprintln(os.Stderr, "cluster: the programs are not compiled yet: run up, or build")
+	}
 	variables := map[string]string{"REHEARSAL_BIN_DIR": bin}
 	images, err := readBaseImages(l)
 	if err != nil {

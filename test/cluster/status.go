@@ -39,6 +39,10 @@ func status(ctx context.Context, l layout, out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if bin, err := l.binDir(); err != nil || !exists(bin) {
+		_, err := fmt.Fprintln(out, "\nit was started by another version of this program: run up")
+		return err
+	}
 	said, err := kubectl(ctx, l, "get", "deployments,nodes", "-A", "--request-timeout=5s")
 	if err != nil {
 		return err
