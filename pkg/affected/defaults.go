@@ -120,8 +120,14 @@ func matches(p config.Preset, labels map[string]string) bool {
 	return true
 }
 
-// decoration returns the effective decoration of a job, nil when it has none.
-func (d *Defaults) decoration(e *Entry) *prowapi.DecorationConfig {
+// decoration returns the effective decoration of a job, nil when it has none or
+// when Prow panics over an empty default: then it refuses the job as well.
+func (d *Defaults) decoration(e *Entry) (dc *prowapi.DecorationConfig) {
+	defer func() {
+		if recover() != nil {
+			dc = nil
+		}
+	}()
 	decorated := d.Config.DecorateAllJobs
 	if e.Own.Decorate != nil {
 		decorated = *e.Own.Decorate
@@ -132,9 +138,14 @@ func (d *Defaults) decoration(e *Entry) *prowapi.DecorationConfig {
 	return d.Config.Plank.GuessDefaultDecorationConfigWithJobDC(e.Own.DefaultsRepo, e.Cluster, e.Own.Decoration)
 }
 
-func (d *Defaults) prowJobDefault(e *Entry) *prowapi.ProwJobDefault {
-	def := e.Own.Defaults.ApplyDefault(d.Config.GetProwJobDefault(e.Own.DefaultsRepo, e.Cluster))
-	return def
+// prowJobDefault returns the effective ProwJob defaults of a job, nil as above.
+func (d *Defaults) prowJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
+	defer func() {
+		if recover() != nil {
+			def = nil
+		}
+	}()
+	return e.Own.Defaults.ApplyDefault(d.Config.GetProwJobDefault(e.Own.DefaultsRepo, e.Cluster))
 }
 
 func (d *Defaults) namespace(e *Entry) string {

@@ -3,6 +3,7 @@ package affected
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/prow/pkg/config"
@@ -15,15 +16,13 @@ import (
 // not say otherwise.
 var prowConfigSource = Source{Name: SourceProwConfig, Selects: selectProwConfig, Explain: explainProwConfig}
 
+// selectProwConfig lets everything through: a DefaultsJudge is as quick as any
+// filter would be, and says more.
 func selectProwConfig(d *Delta) func(*Entry) bool {
 	if d.Old.digest == d.New.digest {
 		return nil
 	}
-	verdicts := NewDefaultsJudge(d)
-	return func(e *Entry) bool {
-		v := verdicts.about(e)
-		return !v.sure || v.differs
-	}
+	return func(*Entry) bool { return true }
 }
 
 func explainProwConfig(d *Delta, p *Pair, change Change) []Reason {
@@ -66,6 +65,9 @@ func (d *Delta) decorationChain(e *Entry, f field) string {
 		plank := &side.Config.Plank
 		for i := len(plank.DefaultDecorationConfigs) - 1; i >= 0; i-- {
 			entry := plank.DefaultDecorationConfigs[i]
+			if entry == nil {
+				continue
+			}
 			alone := config.Plank{DefaultDecorationConfigs: []*config.DefaultDecorationConfigEntry{entry}}
 			applied := alone.GuessDefaultDecorationConfig(e.Own.DefaultsRepo, e.Cluster)
 			if lookup(generic(applied), f.path) == nil {
@@ -99,6 +101,9 @@ func lookup(v any, path string) any {
 type DefaultsJudge struct {
 	delta *Delta
 	known map[defaultsClass]verdict
+	// repos and clusters are those that some default is for; defaults treat
+	// all others alike.
+	repos, clusters map[string]bool
 }
 
 // defaultsClass is what decides how defaults treat a job.
@@ -107,6 +112,7 @@ type defaultsClass struct {
 	decorate                 string
 	decoration, defaults     string
 	agent, queue             string
+	postsubmit               bool
 }
 
 type verdict struct {
@@ -121,15 +127,38 @@ type verdict struct {
 
 // NewDefaultsJudge returns a judge for one comparison.
 func NewDefaultsJudge(d *Delta) *DefaultsJudge {
-	return &DefaultsJudge{delta: d, known: map[defaultsClass]verdict{}}
+	j := &DefaultsJudge{delta: d, known: map[defaultsClass]verdict{}, repos: map[string]bool{}, clusters: map[string]bool{}}
+	for _, side := range []*Defaults{d.Old, d.New} {
+		for _, entry := range side.Config.Plank.DefaultDecorationConfigs {
+			if entry != nil {
+				j.repos[entry.OrgRepo], j.clusters[entry.Cluster] = true, true
+			}
+		}
+		for _, entry := range side.Config.ProwJobDefaultEntries {
+			if entry != nil {
+				j.repos[entry.OrgRepo], j.clusters[entry.Cluster] = true, true
+			}
+		}
+	}
+	return j
 }
 
-func (j *DefaultsJudge) about(e *Entry) verdict {
-	class := defaultsClass{
-		repo: e.Own.DefaultsRepo, cluster: e.Cluster, namespace: e.Own.Namespace, agent: e.Agent, queue: e.Queue,
+// class returns what decides how defaults treat a job.
+func (j *DefaultsJudge) class(e *Entry) defaultsClass {
+	class := defaultsClass{namespace: e.Own.Namespace, agent: e.Agent, queue: e.Queue, postsubmit: e.Ref.Type == prowapi.PostsubmitJob}
+	repo := e.Own.DefaultsRepo
+	org, _, _ := strings.Cut(repo, "/")
+	switch {
+	case strings.Contains(repo, "://") || j.repos[repo]:
+		class.repo = repo
+	case j.repos[org]:
+		class.repo = org
+	}
+	if j.clusters[e.Cluster] {
+		class.cluster = e.Cluster
 	}
 	if e.Own.Decorate != nil {
-		class.decorate = fmt.Sprint(*e.Own.Decorate)
+		class.decorate = strconv.FormatBool(*e.Own.Decorate)
 	}
 	if e.Own.Decoration != nil {
 		class.decoration = encoded(e.Own.Decoration)
@@ -137,6 +166,11 @@ func (j *DefaultsJudge) about(e *Entry) verdict {
 	if e.Own.Defaults != nil {
 		class.defaults = encoded(e.Own.Defaults)
 	}
+	return class
+}
+
+func (j *DefaultsJudge) about(e *Entry) verdict {
+	class := j.class(e)
 	v, ok := j.known[class]
 	if !ok {
 		v = judgeDefaults(j.delta, e)
@@ -151,7 +185,7 @@ func judgeDefaults(d *Delta, e *Entry) verdict {
 		differs: !equality.Semantic.DeepEqual(oldDecoration, newDecoration) ||
 			!equality.Semantic.DeepEqual(d.Old.prowJobDefault(e), d.New.prowJobDefault(e)) ||
 			d.Old.namespace(e) != d.New.namespace(e),
-		sure: checksAlike(oldDecoration, newDecoration) &&
+		sure: checksAlike(oldDecoration, newDecoration) && d.New.prowJobDefault(e) != nil &&
 			d.Old.Config.PodNamespace == d.New.Config.PodNamespace && d.Old.knowsQueue(e.Queue) == d.New.knowsQueue(e.Queue),
 	}
 	if !reflect.DeepEqual(oldDecoration, newDecoration) && newDecoration != nil && e.Agent == string(prowapi.KubernetesAgent) {

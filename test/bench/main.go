@@ -46,7 +46,10 @@ func main() {
 
 // sample is one measurement.
 type sample struct {
-	Seconds  float64
+	Seconds float64
+	// CPU is what the measured part took of all processors, with the git
+	// commands it ran; on a busy machine it is the steadier number.
+	CPU      float64
 	PeakMiB  float64
 	Affected int
 }
@@ -76,15 +79,17 @@ func benchSize(dir string, n int, command string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	r, err := generate(dir, n)
+	// Generating happens in a process of its own as well: a process that is
+	// started inherits the peak memory of the one that starts it.
+	if _, err := measured("generate", strconv.Itoa(n), dir); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, jobConfig, "*", "*", "*.yaml"))
 	if err != nil {
 		return err
 	}
-	if err := r.branches(); err != nil {
-		return err
-	}
-	fmt.Printf("\n%d jobs in %d files, %.0f MB\n\n", n, len(r.files)+1, megabytes(r))
-	fmt.Printf("%-44s %12s %10s %10s %9s\n", "", "time", "peak MiB", "affected", "ratio")
+	fmt.Printf("\n%d jobs in %d files, %.0f MB\n\n", n, len(files)+2, megabytes(files))
+	fmt.Printf("%-44s %10s %10s %10s %10s %9s %9s\n", "", "time", "cpu", "peak MiB", "affected", "ratio", "cpu ratio")
 	full, err := measured("full", "topic-1", dir)
 	if err != nil {
 		return err
@@ -95,8 +100,8 @@ func benchSize(dir string, n int, command string) error {
 		{"cold: caches empty, 1 file", "cold", "topic-1"},
 		{"warm: 1 file", "warm", "topic-1"},
 		{"warm: 10 files", "warm", "topic-10"},
-		{fmt.Sprintf("warm: %d files", min(100, len(r.files))), "warm", "topic-100"},
-		{fmt.Sprintf("warm: %d files", min(1000, len(r.files))), "warm", "topic-1000"},
+		{fmt.Sprintf("warm: %d files", min(100, len(files))), "warm", "topic-100"},
+		{fmt.Sprintf("warm: %d files", min(1000, len(files))), "warm", "topic-1000"},
 		{"warm: one preset", "warm", "topic-preset"},
 		{"warm: global (decoration of all jobs)", "warm", "topic-global"},
 		{"cold: global", "cold", "topic-global"},
@@ -114,13 +119,22 @@ func benchSize(dir string, n int, command string) error {
 }
 
 func report(name string, s, full sample) {
-	fmt.Printf("%-44s %12s %10.0f %10d %8.1fx\n", name, time.Duration(s.Seconds*float64(time.Second)).Round(10*time.Microsecond), s.PeakMiB, s.Affected, full.Seconds/s.Seconds)
+	fmt.Printf("%-44s %10s %10s %10.0f %10d %8.1fx %8.1fx\n",
+		name, rounded(s.Seconds), rounded(s.CPU), s.PeakMiB, s.Affected, full.Seconds/s.Seconds, full.CPU/s.CPU)
 }
 
-func megabytes(r *repository) float64 {
+func rounded(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	if d < time.Second {
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}
+
+func megabytes(files []string) float64 {
 	var total int64
-	for _, f := range r.files {
-		if info, err := os.Stat(filepath.Join(r.dir, f)); err == nil {
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil {
 			total += info.Size()
 		}
 	}
@@ -163,20 +177,22 @@ func measured(what, branch, dir string) (sample, error) {
 		return sample{}, err
 	}
 	var s sample
-	if err := json.Unmarshal(out, &s); err != nil {
-		return s, err
-	}
-	s.PeakMiB = peak(cmd.ProcessState)
-	return s, nil
+	return s, json.Unmarshal(out, &s)
 }
 
-func peak(p *os.ProcessState) float64 {
-	usage, ok := p.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
+// cpu is what a process and the children it waited for have used.
+func cpu() float64 {
+	var total float64
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if syscall.Getrusage(who, &u) == nil {
+			total += seconds(u.Utime) + seconds(u.Stime)
+		}
 	}
-	return float64(usage.Maxrss) / 1024
+	return total
 }
+
+func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
 
 // benchCommand measures the command line as a process, with a cache that an
 // earlier one has left.
@@ -190,7 +206,7 @@ func benchCommand(dir, command string, full sample) error {
 		if err != nil {
 			return sample{}, fmt.Errorf("%s: %w", command, err)
 		}
-		s := sample{Seconds: time.Since(start).Seconds(), PeakMiB: peak(cmd.ProcessState)}
+		s := ended(start, cmd)
 		var result struct{ Affected []any }
 		err = json.Unmarshal(out, &result)
 		s.Affected = len(result.Affected)
@@ -210,6 +226,15 @@ func benchCommand(dir, command string, full sample) error {
 	if err := help.Run(); err != nil {
 		return err
 	}
-	report("command, start of the process alone", sample{Seconds: time.Since(start).Seconds(), PeakMiB: peak(help.ProcessState)}, full)
+	report("command, start of the process alone", ended(start, help), full)
 	return nil
+}
+
+func ended(start time.Time, cmd *exec.Cmd) sample {
+	s := sample{Seconds: time.Since(start).Seconds()}
+	s.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		s.PeakMiB = float64(usage.Maxrss) / 1024
+	}
+	return s
 }

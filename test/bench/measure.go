@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 
 // child makes one measurement and prints it.
 func child(what, branch, dir string) error {
+	if what == "generate" {
+		return generateBranches(dir, branch)
+	}
 	ctx := context.Background()
 	m := repo.OpenClone(filepath.Join(dir, ".git"))
 	measure := map[string]func(context.Context, *repo.Mirror, string, string) (sample, error){
@@ -31,7 +35,51 @@ func child(what, branch, dir string) error {
 	if err != nil {
 		return err
 	}
+	s.PeakMiB = peakMemory()
 	return json.NewEncoder(os.Stdout).Encode(s)
+}
+
+func generateBranches(dir, size string) error {
+	n, err := strconv.Atoi(size)
+	if err != nil {
+		return err
+	}
+	r, err := generate(dir, n)
+	if err != nil {
+		return err
+	}
+	if err := r.branches(); err != nil {
+		return err
+	}
+	fmt.Println("{}")
+	return nil
+}
+
+// peakMemory is the largest resident size of this process so far, in MiB.
+func peakMemory() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for _, line := range strings.Split(string(status), "\n") {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
+			kib, _ := strconv.ParseFloat(fields[1], 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}
+
+// stopwatch measures from its creation.
+type stopwatch struct {
+	start time.Time
+	cpu   float64
+}
+
+func newStopwatch() stopwatch { return stopwatch{time.Now(), cpu()} }
+
+func (w stopwatch) sample(affected int) sample {
+	return sample{Seconds: time.Since(w.start).Seconds(), CPU: cpu() - w.cpu, Affected: affected}
 }
 
 func request(ctx context.Context, m *repo.Mirror, base, head string) (plan.Request, error) {
@@ -72,7 +120,7 @@ func full(ctx context.Context, m *repo.Mirror, branch, dir string) (sample, erro
 		defer func() { _ = os.RemoveAll(out) }()
 		dirs = append(dirs, out)
 	}
-	start := time.Now()
+	watch := newStopwatch()
 	var loaded []*config.Config
 	for _, d := range dirs {
 		c, err := config.Load(filepath.Join(d, prowConfig), filepath.Join(d, jobConfig), nil, "")
@@ -82,7 +130,7 @@ func full(ctx context.Context, m *repo.Mirror, branch, dir string) (sample, erro
 		loaded = append(loaded, c)
 	}
 	result := affected.Configs(loaded[0], loaded[1])
-	return sample{Seconds: time.Since(start).Seconds(), Affected: len(result.Affected)}, nil
+	return watch.sample(len(result.Affected)), nil
 }
 
 func cold(ctx context.Context, m *repo.Mirror, branch, _ string) (sample, error) {
@@ -103,12 +151,12 @@ func timed(ctx context.Context, p plan.Planner, m *repo.Mirror, base, head strin
 	if err != nil {
 		return sample{}, err
 	}
-	start := time.Now()
+	watch := newStopwatch()
 	result, err := p.Plan(ctx, req)
 	if err != nil {
 		return sample{}, err
 	}
-	return sample{Seconds: time.Since(start).Seconds(), Affected: len(result.Affected)}, nil
+	return watch.sample(len(result.Affected)), nil
 }
 
 // gitAlone is the floor: merge, compare the base with the one before and with
@@ -120,9 +168,9 @@ func gitAlone(_ context.Context, _ *repo.Mirror, branch, dir string) (sample, er
 		out, err := cmd.Output()
 		return strings.TrimSpace(string(out)), err
 	}
-	var best float64
+	var best sample
 	for range 5 {
-		start := time.Now()
+		watch := newStopwatch()
 		tree, err := git("", "merge-tree", "--write-tree", "moved", branch)
 		if err != nil {
 			return sample{}, err
@@ -141,9 +189,9 @@ func gitAlone(_ context.Context, _ *repo.Mirror, branch, dir string) (sample, er
 		if _, err := git(strings.Join(blobs, "\n")+"\n", "cat-file", "--batch"); err != nil {
 			return sample{}, err
 		}
-		if s := time.Since(start).Seconds(); best == 0 || s < best {
+		if s := watch.sample(0); best.Seconds == 0 || s.Seconds < best.Seconds {
 			best = s
 		}
 	}
-	return sample{Seconds: best}, nil
+	return best, nil
 }
