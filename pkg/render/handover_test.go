@@ -150,6 +150,14 @@ func TestJoin(t *testing.T) {
 			if (got == rendered.Name) != tc.joined {
 				t.Errorf("the run uses ProwJob %s, the earlier one is %s, want joined = %t", got, rendered.Name, tc.joined)
 			}
+			var stored prowapi.ProwJob
+			if err := json.Unmarshal([]byte(h.ConfigMaps[1].Data[got]), &stored); err != nil {
+				t.Fatal(err)
+			}
+			// It tells the task whose ProwJob it is.
+			if owner := map[bool]string{true: earlier.Name, false: testRun.Name}[tc.joined]; stored.Labels[run.LabelRun] != owner {
+				t.Errorf("the stored ProwJob belongs to run %s, want %s", stored.Labels[run.LabelRun], owner)
+			}
 			if strings.Contains(h.ConfigMaps[1].Data[got], "resourceVersion") {
 				t.Error("the stored ProwJob has a resourceVersion")
 			}
