@@ -133,8 +133,12 @@ func (w *work) select1(c *comparison, selectors map[string]func(*affected.Entry)
 		}
 		byDefaults = true
 	}
-	if !byDefaults {
+	switch {
+	case !byDefaults:
 		return false
+	case c.after.problems.has(a):
+		// It may be valid now.
+		return true
 	}
 	job, isAffected, sure, invalid := defaults.Judge(a)
 	switch {
