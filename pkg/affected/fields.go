@@ -1,6 +1,7 @@
 package affected
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -82,8 +83,11 @@ func generic(v any) any {
 	if err != nil {
 		return nil
 	}
+	// Numbers stay as they are written: not all integers fit into a float64.
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
 	var out any
-	if json.Unmarshal(raw, &out) != nil {
+	if decoder.Decode(&out) != nil {
 		return nil
 	}
 	return out
