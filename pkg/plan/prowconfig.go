@@ -1,8 +1,8 @@
 package plan
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -90,7 +90,7 @@ func (pc *prowConfig) takeOutJobs(file string) error {
 		return fmt.Errorf("reading %s: %w", pc.main.Path, err)
 	}
 	plain, err := affected.Plain(raw)
-	if err != nil || !mayHaveJobs(plain) {
+	if err != nil {
 		// A file that cannot be read is for Prow's loader to complain about.
 		return nil
 	}
@@ -102,30 +102,32 @@ func (pc *prowConfig) takeOutJobs(file string) error {
 	if len(pc.main.Jobs) == 0 {
 		return nil
 	}
-	var fields map[string]any
-	if yaml.Unmarshal(plain, &fields) != nil {
-		return nil
-	}
-	for name := range fields {
-		switch strings.ToLower(name) {
-		case "presubmits", "postsubmits", "periodics":
-			delete(fields, name)
-		}
-	}
-	rest, err := yaml.Marshal(fields)
+	rest, err := withoutJobFields(plain)
 	if err != nil {
 		return fmt.Errorf("rewriting %s: %w", pc.main.Path, err)
 	}
 	return os.WriteFile(file, rest, 0o644)
 }
 
-func mayHaveJobs(content []byte) bool {
-	for _, word := range []string{"presubmits", "postsubmits", "periodics", "presets"} {
-		if bytes.Contains(bytes.ToLower(content), []byte(word)) {
-			return true
+// withoutJobFields returns a file, as JSON, without its lists of jobs. All
+// else is passed on as it is written, large numbers included.
+func withoutJobFields(content []byte) ([]byte, error) {
+	raw, err := yaml.YAMLToJSON(content)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+	for name := range fields {
+		for _, jobs := range []string{"presubmits", "postsubmits", "periodics"} {
+			if strings.EqualFold(name, jobs) {
+				delete(fields, name)
+			}
 		}
 	}
-	return false
+	return json.Marshal(fields)
 }
 
 // prowConfigError finds the file that Prow's loader complains about.
