@@ -19,7 +19,7 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, files: files, plugins: plugins, linked: linked, problems: problems{}}
+	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, files: files, plugins: plugins, linked: linked}
 	if s.prow, err = w.loadProw(ctx, files, false); err != nil {
 		return nil, err
 	}
@@ -33,25 +33,38 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 		}
 	}
 	s.entangled = entangled
-	presets, err := w.presetFiles(ctx, entries)
+	withPresets, err := w.presetFiles(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
-	withPresets := affected.NewAnchor(append(presets, s.prow.main)).With(nil).Presets()
+	presets := affected.NewAnchor(append(withPresets, s.prow.main)).With(nil).Presets()
+	if err := w.loadWith(ctx, s, entries, presets); err != nil {
+		return nil, err
+	}
+	if all := s.revision.Presets(); len(all) != len(presets) {
+		// YAML can write the word in ways that a search does not find.
+		return s, w.loadWith(ctx, s, entries, all)
+	}
+	return s, nil
+}
+
+// loadWith loads and validates all jobs, given all presets.
+func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, presets []affected.PlacedPreset) error {
+	s.problems = problems{}
 	if s.broken() {
 		s.problems[problemKey{w.settings.ProwConfig, wholeFile}] = *s.prow.err
 	} else {
-		s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, withPresets)
+		s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, presets)
 	}
 	loaded, err := w.loadAll(ctx, s, entries)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.anchor = affected.NewAnchor(loaded)
 	s.revision = s.anchor.With(s.changed)
-	s.problems.setDuplicates(withPresets)
+	s.problems.setDuplicates(presets)
 	s.problems.setClashes(s.revision, paths(loaded))
-	return s, nil
+	return nil
 }
 
 func paths(files []*affected.Loaded) []string {

@@ -87,13 +87,14 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 			}
 		}
 	}
-	if len(added)+len(gone) == 0 {
-		return nil
+	if len(added)+len(gone) > 0 {
+		if err := w.replace(ctx, from, c, added, gone, wanted); err != nil {
+			return err
+		}
 	}
-	if err := w.replace(ctx, from, c, added, gone, wanted); err != nil {
-		return err
-	}
-	if len(gone) > 0 && !hasJobFiles(to.revision) {
+	// A directory needs no job files to exist, but any file.
+	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && below(ch.Path, s.JobConfig) }
+	if slices.ContainsFunc(changes, isGone) && !hasJobFiles(to.revision) {
 		return w.jobConfigExists(ctx, to.tree)
 	}
 	return nil
