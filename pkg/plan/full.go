@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -13,9 +12,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
-
-// maxLinks is how many symbolic links in a row are followed.
-const maxLinks = 16
 
 // FullLoad reads the whole configuration of a tree with Prow's own loader. It
 // costs what the repository weighs: it is the definition of what is right, for
@@ -69,44 +65,6 @@ func (s Settings) relevant(p string) bool {
 // below reports whether p is dir or in it.
 func below(p, dir string) bool {
 	return dir != "" && (p == dir || strings.HasPrefix(p, dir+"/") || dir == ".")
-}
-
-// follow returns the wanted entries, with symbolic links replaced by the files
-// they lead to inside the tree. Links that lead elsewhere are left out.
-func follow(ctx context.Context, objects repo.Objects, entries []repo.Entry, wanted func(string) bool) ([]repo.Entry, error) {
-	byPath := make(map[string]repo.Entry, len(entries))
-	var links []string
-	for _, e := range entries {
-		byPath[e.Path] = e
-		if e.Mode == repo.ModeSymlink {
-			links = append(links, e.Blob)
-		}
-	}
-	targets := map[string]string{}
-	err := objects.Blobs(ctx, links, func(id string, content []byte) error {
-		targets[id] = string(content)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var out []repo.Entry
-	for _, e := range entries {
-		if !wanted(e.Path) {
-			continue
-		}
-		found := e
-		for range maxLinks {
-			if found.Mode != repo.ModeSymlink {
-				break
-			}
-			found = byPath[path.Join(path.Dir(found.Path), targets[found.Blob])]
-		}
-		if found.Blob != "" {
-			out = append(out, repo.Entry{Path: e.Path, Mode: found.Mode, Blob: found.Blob})
-		}
-	}
-	return out, nil
 }
 
 func trimSourcePaths(c *config.Config, prefix string) {

@@ -118,44 +118,24 @@ func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings
 	if err != nil {
 		return nil, false, err
 	}
+	entries = slices.DeleteFunc(entries, func(e repo.Entry) bool { return !s.isJobFile(e.Path) && !s.isIgnoreFile(e.Path) })
+	linked := slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
+	if linked {
+		if entries, err = resolveLinks(ctx, objects, tree, entries); err != nil {
+			return nil, false, err
+		}
+	}
 	rules, err := readIgnores(ctx, objects, s, entries)
 	if err != nil {
 		return nil, false, err
 	}
-	linked := slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink && s.isJobFile(e.Path) })
 	for _, e := range entries {
-		if s.isJobFile(e.Path) && e.Mode != repo.ModeSubmodule && (e.Path == s.JobConfig || !rules.ignored(s.belowRoot(e.Path), false)) {
+		switch {
+		case !s.isJobFile(e.Path) || e.Mode == repo.ModeSubmodule:
+		case e.Path == s.JobConfig, e.Mode == repo.ModeSymlink, !rules.ignored(s.belowRoot(e.Path), false):
+			// Prow cannot ignore a link that leads nowhere.
 			files = append(files, e)
 		}
 	}
-	if linked {
-		files, err = resolveLinks(ctx, objects, tree, files)
-	}
-	return files, linked || len(rules) > 0, err
-}
-
-// resolveLinks replaces symbolic links by the files they lead to. A link that
-// leads nowhere keeps its mode, and is an error to read.
-func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files []repo.Entry) ([]repo.Entry, error) {
-	all, err := objects.List(ctx, tree)
-	if err != nil {
-		return nil, err
-	}
-	wanted := make(map[string]bool, len(files))
-	for _, f := range files {
-		wanted[f.Path] = true
-	}
-	followed, err := follow(ctx, objects, all, func(p string) bool { return wanted[p] })
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range followed {
-		delete(wanted, f.Path)
-	}
-	for _, f := range files {
-		if wanted[f.Path] {
-			followed = append(followed, f)
-		}
-	}
-	return followed, nil
+	return files, linked || len(rules) > 0, nil
 }
