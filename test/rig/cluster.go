@@ -34,7 +34,8 @@ type Cluster struct {
 	Prow       prow.Interface
 	Rehearsals rehearsals.Interface
 
-	env []string
+	registry string
+	env      []string
 }
 
 // Connect reads from test/cluster where the cluster is, which must be up.
@@ -54,6 +55,7 @@ func Connect(ctx context.Context) (*Cluster, error) {
 	c := &Cluster{
 		Root: root, HostAddress: vars["REHEARSAL_HOST_ADDRESS"], Image: vars["REHEARSAL_BUSYBOX_IMAGE"],
 		Kubeconfig: vars["KUBECONFIG"], BuildKubeconfig: vars["REHEARSAL_BUILD_KUBECONFIG"],
+		registry: vars["KO_DOCKER_REPO"],
 	}
 	c.env = os.Environ()
 	for name, value := range vars {

@@ -9,38 +9,38 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// Decoration builds the images that Prow puts into the pods of decorated jobs,
-// which take some seconds once they are compiled, and is how to decorate a job
-// with them. Nothing is uploaded: there is no storage.
+// prowCommands is where Prow's programs are, in Go and, with ko's
+// --preserve-import-paths, in the registry.
+const prowCommands = "sigs.k8s.io/prow/cmd/"
+
+var utilities = []string{"clonerefs", "initupload", "entrypoint", "sidecar"}
+
+// Decoration is how to decorate jobs with the utility images of the very Prow
+// that the cluster runs. They are built unless the registry has them. Nothing is
+// uploaded: there is no storage.
 func (c *Cluster) Decoration(ctx context.Context) (*prowapi.DecorationConfig, error) {
-	var images prowapi.UtilityImages
-	wanted := map[string]*string{
-		"clonerefs": &images.CloneRefs, "initupload": &images.InitUpload,
-		"entrypoint": &images.Entrypoint, "sidecar": &images.Sidecar,
-	}
-	args := []string{"build", "--sbom=none", "--preserve-import-paths"}
-	for name := range wanted {
-		args = append(args, "sigs.k8s.io/prow/cmd/"+name)
-	}
-	cmd := c.Command(ctx, "ko", args...)
-	cmd.Dir = filepath.Join(c.Root, "test", "cluster", "components")
-	out, err := cmd.Output()
+	dir := filepath.Join(c.Root, "test", "cluster", "components")
+	version, err := c.Output(ctx, "go", "-C", dir, "list", "-m", "-f", "{{.Version}}", "sigs.k8s.io/prow")
 	if err != nil {
-		return nil, fmt.Errorf("build Prow's utility images: %w", err)
+		return nil, fmt.Errorf("%w\n%s", err, version)
 	}
-	for _, reference := range strings.Fields(string(out)) {
-		path, _, _ := strings.Cut(reference, "@")
-		if image, ok := wanted[path[strings.LastIndexByte(path, '/')+1:]]; ok {
-			*image = reference
+	version = strings.TrimSpace(version)
+	image := func(name string) string { return c.registry + "/" + prowCommands + name + ":" + version }
+	for _, name := range utilities {
+		if _, err := c.Output(ctx, "crane", "digest", image(name)); err == nil {
+			continue
 		}
-	}
-	for name, image := range wanted {
-		if *image == "" {
-			return nil, fmt.Errorf("ko names no image of %s, but:\n%s", name, out)
+		build := c.Command(ctx, "ko", "build", "--sbom=none", "--preserve-import-paths", "--tags", version, prowCommands+name)
+		build.Dir = dir
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build the image of %s: %w\n%s", name, err, out)
 		}
 	}
 	return &prowapi.DecorationConfig{
-		UtilityImages: &images,
+		UtilityImages: &prowapi.UtilityImages{
+			CloneRefs: image("clonerefs"), InitUpload: image("initupload"),
+			Entrypoint: image("entrypoint"), Sidecar: image("sidecar"),
+		},
 		GCSConfiguration: &prowapi.GCSConfiguration{
 			Bucket: "gs://none", PathStrategy: prowapi.PathStrategyExplicit, LocalOutputDir: "/tmp/artifacts",
 		},
