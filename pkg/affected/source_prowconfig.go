@@ -185,10 +185,13 @@ func judgeDefaults(d *Delta, e *Entry) verdict {
 		differs: !equality.Semantic.DeepEqual(oldDecoration, newDecoration) ||
 			!equality.Semantic.DeepEqual(d.Old.prowJobDefault(e), d.New.prowJobDefault(e)) ||
 			d.Old.namespace(e) != d.New.namespace(e),
-		sure: checksAlike(oldDecoration, newDecoration) && d.New.prowJobDefault(e) != nil &&
+		// How Prow checks the decoration of agents it does not know depends on
+		// the rest of the job.
+		sure: (e.Agent == string(prowapi.KubernetesAgent) || reflect.DeepEqual(oldDecoration, newDecoration)) &&
+			checksAlike(oldDecoration, newDecoration) && d.New.prowJobDefault(e) != nil &&
 			d.Old.Config.PodNamespace == d.New.Config.PodNamespace && d.Old.knowsQueue(e.Queue) == d.New.knowsQueue(e.Queue),
 	}
-	if !reflect.DeepEqual(oldDecoration, newDecoration) && newDecoration != nil && e.Agent == string(prowapi.KubernetesAgent) {
+	if !reflect.DeepEqual(oldDecoration, newDecoration) && newDecoration != nil {
 		if err := newDecoration.Validate(); err != nil {
 			v.invalid = "invalid decoration config: " + err.Error()
 		}
