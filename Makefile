@@ -21,6 +21,7 @@ test: verify unit integration e2e ## Verify, and run all tests (root, Debian 12,
 unit: ## Unit tests with the race detector; needs no cluster
 	@test/github/fetch-data.sh
 	@REHEARSAL_REQUIRE_GITHUB_DATA=1 CGO_ENABLED=1 go test -race ./...
+	@go -C test/cluster test .
 
 integration: ## Tests against a real API server
 	@$(CLUSTER) build
