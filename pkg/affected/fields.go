@@ -143,7 +143,10 @@ func join(path, key string) string {
 // lengths are equal. It returns false when neither tells more than the lists.
 func walkLists(path string, before, after []any, out *[]field) bool {
 	oldNames, newNames := elementNames(before), elementNames(after)
-	if oldNames != nil && newNames != nil && !slices.Equal(oldNames, newNames) {
+	// Variables go by their names always: these tell whether the value may be
+	// shown.
+	variables := strings.HasSuffix(path, "env")
+	if oldNames != nil && newNames != nil && (variables || !slices.Equal(oldNames, newNames)) {
 		return walkNamed(path, before, after, oldNames, newNames, out)
 	}
 	if len(before) != len(after) {

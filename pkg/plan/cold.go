@@ -62,7 +62,7 @@ func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, pre
 	}
 	s.anchor = affected.NewAnchor(loaded)
 	s.revision = s.anchor.With(s.changed)
-	s.problems.setDuplicates(presets)
+	w.setDuplicates(s.problems, presets)
 	s.problems.setClashes(s.revision, paths(loaded))
 	return nil
 }

@@ -199,7 +199,7 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 		config = from.defaults.Config
 	}
 	to.defaults = affected.NewDefaults(s.ProwConfig, config, presets)
-	to.problems.setDuplicates(presets)
+	w.setDuplicates(to.problems, presets)
 	return nil
 }
 
@@ -236,8 +236,13 @@ func sameSlice[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-func (p problems) setDuplicates(presets []affected.PlacedPreset) {
+// setDuplicates looks again for presets that are there twice. Prow only looks
+// where there are job files to merge.
+func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
 	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool { return strings.HasPrefix(k.job, duplicates) })
+	if w.settings.JobConfig == "" {
+		return
+	}
 	for _, e := range affected.DuplicatePresets(presets) {
 		p[problemKey{e.File, duplicates + e.Message}] = e
 	}

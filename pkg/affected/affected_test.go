@@ -1,0 +1,101 @@
+package affected
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+func TestSecretsAreCensored(t *testing.T) {
+	env := func(name, value string) map[string]any {
+		return map[string]any{"env": []any{map[string]any{"name": name, "value": value}}}
+	}
+	for name, tc := range map[string]struct {
+		before, after any
+		hidden        string
+		shown         string
+	}{
+		"variable named so":     {env("API_TOKEN", "hunter1"), env("API_TOKEN", "hunter2"), "hunter", "env[API_TOKEN].value"},
+		"new variable":          {env("A", "b"), env("DB_PASSWORD", "hunter2"), "hunter2", "DB_PASSWORD"},
+		"token by its form":     {"x", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_", ""},
+		"credentials in a URL":  {"x", "https://bob:hunter2@example.com/", "hunter2", "example.com"},
+		"private key":           {"x", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", "hunter2", ""},
+		"field named so":        {map[string]any{"password": "hunter1"}, map[string]any{"password": "hunter2"}, "hunter", "password"},
+		"name of a secret":      {map[string]any{"secretName": "a"}, map[string]any{"secretName": "robot"}, "", "robot"},
+		"ordinary variable":     {env("LEVEL", "1"), env("LEVEL", "2"), "", "2"},
+		"long values are short": {"x", strings.Repeat("y", 500), strings.Repeat("y", 200), "…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var text strings.Builder
+			for _, f := range diffFields("", tc.before, tc.after) {
+				r := reasonFor(SourceJobConfig, "f", "", f)
+				text.WriteString(r.Path + " " + r.Old + " " + r.New + "\n")
+			}
+			if tc.hidden != "" && strings.Contains(text.String(), tc.hidden) || !strings.Contains(text.String(), tc.shown) {
+				t.Errorf("reasons = %s", text.String())
+			}
+		})
+	}
+}
+
+func TestConfigMapsOfAPod(t *testing.T) {
+	ref := func(name string) corev1.LocalObjectReference { return corev1.LocalObjectReference{Name: name} }
+	got := configMapsOf(&corev1.PodSpec{
+		Volumes: []corev1.Volume{
+			{VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: ref("mounted")}}},
+			{VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+				{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: ref("projected")}}, {},
+			}}}},
+		},
+		InitContainers: []corev1.Container{{EnvFrom: []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: ref("all-env")}}}}},
+		Containers: []corev1.Container{{Env: []corev1.EnvVar{
+			{Name: "A", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: ref("one-env")}}},
+		}}},
+	})
+	if want := []string{"all-env", "mounted", "one-env", "projected"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestWalkOrder(t *testing.T) {
+	want := []string{"a/z.yaml", "a.yaml", "a0/b.yaml", "b.yaml"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, CompareWalk)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestKeysTellBranchesApart(t *testing.T) {
+	refs := []Ref{
+		{Type: prowapi.PresubmitJob, Repo: "o/r", Name: "a", Branches: []string{"x,y"}},
+		{Type: prowapi.PresubmitJob, Repo: "o/r", Name: "a", Branches: []string{"x", "y"}},
+		{Type: prowapi.PresubmitJob, Repo: "o/r", Name: "a", SkipBranches: []string{"x", "y"}},
+		{Type: prowapi.PresubmitJob, Repo: "o/r", Name: "a", Branches: []string{"x"}, SkipBranches: []string{"y"}},
+		{Type: prowapi.PostsubmitJob, Repo: "o/r", Name: "a", Branches: []string{"x,y"}},
+	}
+	seen := map[string]bool{}
+	for _, r := range refs {
+		if seen[r.Key()] {
+			t.Errorf("%+v has the key of another", r)
+		}
+		seen[r.Key()] = true
+	}
+}
+
+func TestDigestIsOfTheContent(t *testing.T) {
+	a := Result{Base: "1", Head: "2", Tree: "3", Jobs: 5, Affected: []Job{{Ref: Ref{Name: "a"}, Change: ChangeSpec}}}
+	b := a
+	b.Base, b.Head, b.Tree = "x", "y", "z"
+	if a.Digest() != b.Digest() {
+		t.Error("the digest depends on the commits")
+	}
+	b.Affected = []Job{{Ref: Ref{Name: "a"}, Change: ChangeLabels}}
+	if a.Digest() == b.Digest() {
+		t.Error("the digest does not depend on the jobs")
+	}
+}
