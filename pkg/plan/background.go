@@ -57,7 +57,7 @@ func NewBackground(planner Planner, workers, keep int, notify func(key string)) 
 // work is started unless it is under way, and notify is called with key when
 // it is worth asking again. An error that is worth a retry is returned once:
 // the next Get starts anew.
-func (b *Background) Get(key string, req Request) (result *Result, err error, done bool) { //nolint:revive,staticcheck // done reads last: it qualifies both.
+func (b *Background) Get(key string, req Request) (result *Result, err error, done bool) {
 	id := req.key()
 	b.mu.Lock()
 	defer b.mu.Unlock()

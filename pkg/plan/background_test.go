@@ -43,7 +43,7 @@ func TestBackgroundSharesAndKeeps(t *testing.T) {
 		t.Fatalf("Get = %v, %v, %v", r, err, done)
 	}
 	for _, head := range []string{"2", "3"} {
-		b.Get("a", Request{Head: head})
+		_, _, _ = b.Get("a", Request{Head: head})
 		<-notified
 	}
 	if _, _, done := b.Get("a", Request{Head: "1"}); done {
@@ -94,9 +94,9 @@ func TestBackgroundCloseEndsWork(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}), 1, 1, func(string) {})
-	b.Get("running", Request{Head: "1"})
+	_, _, _ = b.Get("running", Request{Head: "1"})
 	started.Wait()
-	b.Get("queued", Request{Head: "2"})
+	_, _, _ = b.Get("queued", Request{Head: "2"})
 	b.Close()
 	if _, err, done := b.Get("late", Request{Head: "3"}); !done || !errors.Is(err, context.Canceled) {
 		t.Errorf("Get after Close = %v, %v", err, done)

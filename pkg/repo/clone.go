@@ -38,7 +38,7 @@ func FindClone(ctx context.Context, dir, gitDir string) (*Clone, error) {
 		gitDir = filepath.Join(gitDir, ".git")
 	}
 	c := &Clone{Mirror: OpenClone(gitDir)}
-	if _, err := c.run(ctx, nil, "rev-parse", "--git-dir"); err != nil {
+	if _, err := c.run(ctx, "rev-parse", "--git-dir"); err != nil {
 		return nil, fmt.Errorf("%s is not a git repository", gitDir)
 	}
 	c.Root = c.findRoot(ctx)
@@ -46,7 +46,7 @@ func FindClone(ctx context.Context, dir, gitDir string) (*Clone, error) {
 }
 
 func (c *Clone) findRoot(ctx context.Context) string {
-	if bare, err := c.run(ctx, nil, "rev-parse", "--is-bare-repository"); err != nil || strings.TrimSpace(string(bare)) == "true" {
+	if bare, err := c.run(ctx, "rev-parse", "--is-bare-repository"); err != nil || strings.TrimSpace(string(bare)) == "true" {
 		return ""
 	}
 	if pointer, err := os.ReadFile(filepath.Join(c.dir, "gitdir")); err == nil {
@@ -90,12 +90,12 @@ func (c *Clone) snapshot(ctx context.Context, scratch *Merged) (string, error) {
 		"GIT_INDEX_FILE=" + index, "GIT_WORK_TREE=" + c.Root,
 		"GIT_AUTHOR_NAME=rehearse", "GIT_AUTHOR_EMAIL=rehearse@localhost",
 		"GIT_COMMITTER_NAME=rehearse", "GIT_COMMITTER_EMAIL=rehearse@localhost",
-		"GIT_AUTHOR_DATE=1 +0000", "GIT_COMMITTER_DATE=1 +0000",
+		"GIT_AUTHOR_DATE=@1 +0000", "GIT_COMMITTER_DATE=@1 +0000",
 	}, scratch.env...)}
-	if _, err := with.run(ctx, nil, "-C", c.Root, "add", "--all", "--", "."); err != nil {
+	if _, err := with.run(ctx, "-C", c.Root, "add", "--all", "--", "."); err != nil {
 		return "", fmt.Errorf("reading work tree: %w", err)
 	}
-	tree, err := with.run(ctx, nil, "write-tree")
+	tree, err := with.run(ctx, "write-tree")
 	if err != nil {
 		return "", fmt.Errorf("reading work tree: %w", err)
 	}
@@ -107,7 +107,7 @@ func (c *Clone) snapshot(ctx context.Context, scratch *Merged) (string, error) {
 	if written == committed {
 		return head, nil
 	}
-	commit, err := with.run(ctx, nil, "commit-tree", "-p", head, "-m", "work tree", written)
+	commit, err := with.run(ctx, "commit-tree", "-p", head, "-m", "work tree", written)
 	if err != nil {
 		return "", fmt.Errorf("reading work tree: %w", err)
 	}
@@ -137,7 +137,7 @@ func copyFile(from, to string) error {
 
 // RemoteURL is the address of a remote, or "".
 func (c *Clone) RemoteURL(ctx context.Context, name string) string {
-	out, err := c.run(ctx, nil, "config", "--get", "remote."+name+".url")
+	out, err := c.run(ctx, "config", "--get", "remote."+name+".url")
 	if err != nil {
 		return ""
 	}

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -73,10 +72,10 @@ func (g git) command(ctx context.Context, args ...string) *exec.Cmd {
 
 // run returns what a command prints. On failure the error has the last words
 // of its error output, without credentials.
-func (g git) run(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+func (g git) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := g.command(ctx, args...)
 	var out, complaint bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &complaint
+	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
 		return out.Bytes(), commandError(ctx, args, complaint.String(), err)
 	}

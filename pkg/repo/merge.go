@@ -42,7 +42,7 @@ func (m *Mirror) Merge(ctx context.Context, base, head string) (*Merged, error) 
 }
 
 func (m *Merged) merge(ctx context.Context, base, head string) error {
-	out, err := m.run(ctx, nil, "-c", "merge.directoryRenames=false",
+	out, err := m.run(ctx, "-c", "merge.directoryRenames=false",
 		"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--end-of-options", base, head)
 	names := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 	if err == nil {

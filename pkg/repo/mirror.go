@@ -105,7 +105,7 @@ func (m *Mirror) Rebuild(ctx context.Context) error {
 }
 
 func (m *Mirror) prepare(ctx context.Context) error {
-	if _, err := m.run(ctx, nil, "rev-parse", "--git-dir"); err == nil {
+	if _, err := m.run(ctx, "rev-parse", "--git-dir"); err == nil {
 		return nil
 	} else if ctx.Err() != nil {
 		return err
@@ -124,7 +124,7 @@ func (m *Mirror) rebuild(ctx context.Context) error {
 		return fmt.Errorf("creating mirror: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(fresh) }()
-	if _, err := (git{dir: fresh}).run(ctx, nil, "init", "--quiet", "--bare", "--template="); err != nil {
+	if _, err := (git{dir: fresh}).run(ctx, "init", "--quiet", "--bare", "--template="); err != nil {
 		return fmt.Errorf("creating mirror: %w", err)
 	}
 	if err := os.RemoveAll(m.dir); err != nil {
@@ -163,14 +163,14 @@ func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
 	slices.Sort(refspecs)
 	args := []string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url}
 	with := git{dir: m.dir, env: append(slices.Clone(m.env), access...)}
-	_, err = with.run(ctx, nil, append(args, slices.Compact(refspecs)...)...)
+	_, err = with.run(ctx, append(args, slices.Compact(refspecs)...)...)
 	return notFound(err)
 }
 
 // has reports whether a commit is there. Fetches bring a commit only with all
 // it needs, so one look is enough.
 func (o Objects) has(ctx context.Context, sha string) bool {
-	_, err := o.run(ctx, nil, "cat-file", "-e", sha+"^{commit}")
+	_, err := o.run(ctx, "cat-file", "-e", sha+"^{commit}")
 	return err == nil
 }
 
@@ -212,7 +212,7 @@ func notFound(err error) error {
 // Resolve returns the SHA of the commit that a branch, ref or SHA stands for
 // in the mirror.
 func (m *Mirror) Resolve(ctx context.Context, rev string) (string, error) {
-	out, err := m.run(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
+	out, err := m.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil {
 		var failure *commandFailure
 		if errors.As(err, &failure) && failure.stderr == "" {
@@ -227,7 +227,7 @@ func (m *Mirror) Resolve(ctx context.Context, rev string) (string, error) {
 
 // MergeBase returns the best common ancestor of two commits.
 func (m *Mirror) MergeBase(ctx context.Context, a, b string) (string, error) {
-	out, err := m.run(ctx, nil, "merge-base", "--", a, b)
+	out, err := m.run(ctx, "merge-base", "--", a, b)
 	if err != nil {
 		return "", err
 	}

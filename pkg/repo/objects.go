@@ -45,7 +45,7 @@ type Change struct {
 // that do not exist are no error.
 func (o Objects) List(ctx context.Context, tree string, paths ...string) ([]Entry, error) {
 	args := []string{"ls-tree", "-r", "-z", "--full-tree", tree, "--"}
-	out, err := o.run(ctx, nil, append(args, paths...)...)
+	out, err := o.run(ctx, append(args, paths...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (o Objects) Diff(ctx context.Context, before, after string, paths ...string
 	for _, p := range paths {
 		args = append(args, ":(top,literal)"+p)
 	}
-	out, err := o.run(ctx, nil, args...)
+	out, err := o.run(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func records(out []byte) []string {
 
 // Tree returns the name of the tree of a commit.
 func (o Objects) Tree(ctx context.Context, commit string) (string, error) {
-	out, err := o.run(ctx, nil, "rev-parse", "--verify", "--quiet", commit+"^{tree}")
+	out, err := o.run(ctx, "rev-parse", "--verify", "--quiet", commit+"^{tree}")
 	if err != nil {
 		return "", fmt.Errorf("tree of %s: %w", commit, err)
 	}
