@@ -44,7 +44,7 @@ func (c *Cluster) Install(ctx context.Context, in Installation, log func(string)
 	if err := c.writeSecrets(ctx, in); err != nil {
 		return err
 	}
-	if err := c.writeSettings(ctx, in); err != nil {
+	if err := c.Configure(ctx, in); err != nil {
 		return err
 	}
 	log("make deploy")
@@ -92,7 +92,8 @@ func (c *Cluster) writeSecrets(ctx context.Context, in Installation) error {
 	return nil
 }
 
-func (c *Cluster) writeSettings(ctx context.Context, in Installation) error {
+// Configure writes the settings, which the controller heeds at once.
+func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 	var repositories strings.Builder
 	for _, repo := range in.Repositories {
 		fmt.Fprintf(&repositories, "- repo: %s\n  prow_config: %s\n  job_config: %s\n  plugin_config: %s\n", repo, ProwConfigPath, JobsPath, PluginsPath)
