@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// chunk is how many jobs are held parsed at once.
-const chunk = 2000
+// chunk is how many files are held parsed at once.
+const chunk = 64
 
 // evaluate decides about every job that may differ, and validates it.
 func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
@@ -35,9 +35,11 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		}
 		return a.I - b.I
 	})
-	for part := range slices.Chunk(at, chunk) {
-		if len(at) > chunk {
-			w.options.Progress("comparing jobs that a global change may affect")
+	for rest := at; len(rest) > 0; {
+		var part []affected.At
+		part, rest = cutFiles(rest, chunk)
+		if len(rest) > 0 {
+			w.options.Progress("comparing the jobs of many files")
 		}
 		pairs, err := w.pairs(ctx, c.delta, part, wanted)
 		if err != nil {
@@ -54,6 +56,19 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		}
 	}
 	return nil
+}
+
+// cutFiles splits off the jobs of the first n files.
+func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
+	for i := 1; i < len(at); i++ {
+		if at[i].Loaded != at[i-1].Loaded {
+			n--
+		}
+		if n == 0 {
+			return at[:i], at[i:]
+		}
+	}
+	return at, nil
 }
 
 // forgetFile drops what was wrong with a file that is looked at again. What is

@@ -18,6 +18,8 @@ type comparison struct {
 	files    []string
 	jobs     []affected.Job
 	warnings []string
+	// unknown are the warnings about fields of job files.
+	unknown []string
 }
 
 // readAlong is how many changed files may be read together with what they
@@ -47,6 +49,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	}
 	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
+		c.warnings = append(c.warnings, c.unknown...)
 		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, &to, changes); err != nil {
 			return nil, err
 		}
@@ -130,12 +133,27 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 // will be compared, since one look at the repository is cheaper than two.
 func (w *work) replace(ctx context.Context, from *state, c *comparison, added []repo.Entry, gone []string, wanted bool) error {
 	to := c.after
+	to.changed = maps.Clone(to.changed)
+	for part := range slices.Chunk(added, readAlong) {
+		if err := w.replacePart(ctx, from, c, part, wanted && len(added) <= readAlong); err != nil {
+			return err
+		}
+	}
+	for _, p := range gone {
+		to.changed[p] = nil
+	}
+	to.revision = to.anchor.With(to.changed)
+	return nil
+}
+
+// replacePart reads some of the added files, of which only the summaries stay.
+func (w *work) replacePart(ctx context.Context, from *state, c *comparison, added []repo.Entry, along bool) error {
 	var blobs []string
 	for _, e := range added {
 		if e.Mode != repo.ModeSymlink {
 			blobs = append(blobs, e.Blob)
 		}
-		if old := from.revision.File(e.Path); wanted && old != nil && old.File != nil && len(added) <= readAlong {
+		if old := from.revision.File(e.Path); along && old != nil && old.File != nil {
 			blobs = append(blobs, old.Blob)
 		}
 	}
@@ -143,22 +161,17 @@ func (w *work) replace(ctx context.Context, from *state, c *comparison, added []
 	if err != nil {
 		return err
 	}
-	to.changed = maps.Clone(to.changed)
 	for _, e := range added {
 		if e.Mode == repo.ModeSymlink {
-			to.changed[e.Path] = deadLink(e)
+			c.after.changed[e.Path] = deadLink(e)
 			continue
 		}
 		p := parsed[e.Blob]
-		to.changed[e.Path] = p.loaded(e, false)
-		if wanted && p.unknown != "" {
-			c.warnings = append(c.warnings, e.Path+": unknown field: "+p.unknown)
+		c.after.changed[e.Path] = p.loaded(e, false)
+		if p.unknown != "" {
+			c.unknown = append(c.unknown, e.Path+": unknown field: "+p.unknown)
 		}
 	}
-	for _, p := range gone {
-		to.changed[p] = nil
-	}
-	to.revision = to.anchor.With(to.changed)
 	return nil
 }
 
