@@ -112,6 +112,10 @@ func cell(s string) string {
 func reasons(j affected.Job) []string {
 	var out []string
 	for _, r := range j.Reasons {
+		if j.Change == affected.ChangeNew && r.Path == "name" {
+			out = append(out, "new in "+r.File)
+			continue
+		}
 		out = append(out, reasonText(r))
 	}
 	return out
