@@ -115,7 +115,7 @@ func (w *work) presetFiles(ctx context.Context, entries []repo.Entry) ([]*affect
 func blobsOf(entries []repo.Entry) []string {
 	seen := map[string]bool{}
 	for _, e := range entries {
-		if e.Mode != repo.ModeSymlink {
+		if readable(e) {
 			seen[e.Blob] = true
 		}
 	}
@@ -128,9 +128,9 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 	places := map[string][]repo.Entry{}
 	var loaded []*affected.Loaded
 	for _, e := range entries {
-		if e.Mode == repo.ModeSymlink {
-			loaded = append(loaded, deadLink(e))
-			s.problems[problemKey{e.Path, wholeFile}] = *deadLink(e).Err
+		if !readable(e) {
+			loaded = append(loaded, unreadable(e))
+			s.problems[problemKey{e.Path, wholeFile}] = *unreadable(e).Err
 			continue
 		}
 		places[e.Blob] = append(places[e.Blob], e)

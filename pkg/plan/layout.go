@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"path"
 	"path/filepath"
@@ -57,23 +58,34 @@ func (s Settings) isSupplemental(p string) bool {
 // the job files. The rules are those of .gitignore.
 type ignores map[string]gitignore.GitIgnore
 
-// readIgnores reads the .prowignore files among entries.
-func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries []repo.Entry) (ignores, error) {
-	var ids, dirs []string
+// maxIgnoreFile bounds .prowignore files, in bytes: the parser of their rules
+// is recursive, and a stack that is full cannot be recovered from.
+const maxIgnoreFile = 64 << 10
+
+// readIgnores reads the .prowignore files among entries, and returns those
+// that are too large to be read.
+func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries []repo.Entry) (found ignores, tooLarge []repo.Entry, err error) {
+	var ids []string
+	var at []repo.Entry
 	for _, e := range entries {
 		if s.isIgnoreFile(e.Path) && e.Mode != repo.ModeSymlink {
-			ids = append(ids, e.Blob)
-			dirs = append(dirs, s.belowRoot(path.Dir(e.Path)))
+			ids, at = append(ids, e.Blob), append(at, e)
 		}
 	}
-	found := ignores{}
-	i := 0
-	err := objects.Blobs(ctx, ids, func(_ string, content []byte) error {
-		found[dirs[i]] = gitignore.New(strings.NewReader(string(content)), "/"+dirs[i], nil)
-		i++
+	found = ignores{}
+	err = objects.Blobs(ctx, ids, func(_ string, content []byte) error {
+		e := at[0]
+		at = at[1:]
+		if len(content) > maxIgnoreFile {
+			e.Mode = modeTooLarge
+			tooLarge = append(tooLarge, e)
+			return nil
+		}
+		dir := s.belowRoot(path.Dir(e.Path))
+		found[dir] = gitignore.New(bytes.NewReader(content), "/"+dir, nil)
 		return nil
 	})
-	return found, err
+	return found, tooLarge, err
 }
 
 // belowRoot is a path relative to the root of the job files.
@@ -125,10 +137,11 @@ func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings
 			return nil, false, err
 		}
 	}
-	rules, err := readIgnores(ctx, objects, s, entries)
+	rules, tooLarge, err := readIgnores(ctx, objects, s, entries)
 	if err != nil {
 		return nil, false, err
 	}
+	files = append(files, tooLarge...)
 	for _, e := range entries {
 		switch {
 		case !s.isJobFile(e.Path) || e.Mode == repo.ModeSubmodule:
@@ -137,5 +150,5 @@ func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings
 			files = append(files, e)
 		}
 	}
-	return files, linked || len(rules) > 0, nil
+	return files, linked || len(rules)+len(tooLarge) > 0, nil
 }

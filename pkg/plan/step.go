@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -150,7 +151,7 @@ func (w *work) replace(ctx context.Context, from *state, c *comparison, added []
 func (w *work) replacePart(ctx context.Context, from *state, c *comparison, added []repo.Entry, along bool) error {
 	var blobs []string
 	for _, e := range added {
-		if e.Mode != repo.ModeSymlink {
+		if readable(e) {
 			blobs = append(blobs, e.Blob)
 		}
 		if old := from.revision.File(e.Path); along && old != nil && old.File != nil {
@@ -162,8 +163,8 @@ func (w *work) replacePart(ctx context.Context, from *state, c *comparison, adde
 		return err
 	}
 	for _, e := range added {
-		if e.Mode == repo.ModeSymlink {
-			c.after.changed[e.Path] = deadLink(e)
+		if !readable(e) {
+			c.after.changed[e.Path] = unreadable(e)
 			continue
 		}
 		p := parsed[e.Blob]
@@ -175,10 +176,18 @@ func (w *work) replacePart(ctx context.Context, from *state, c *comparison, adde
 	return nil
 }
 
-func deadLink(e repo.Entry) *affected.Loaded {
-	return &affected.Loaded{Path: e.Path, Blob: e.Blob, Err: &affected.FileError{
-		File: e.Path, Message: "symbolic link to a file that does not exist in the repository",
-	}}
+// modeTooLarge marks entries that are not read for their size.
+const modeTooLarge = "too large"
+
+// readable reports whether an entry leads to content.
+func readable(e repo.Entry) bool { return e.Mode != repo.ModeSymlink && e.Mode != modeTooLarge }
+
+func unreadable(e repo.Entry) *affected.Loaded {
+	message := "symbolic link to a file that does not exist in the repository"
+	if e.Mode == modeTooLarge {
+		message = fmt.Sprintf("larger than %d KiB", maxIgnoreFile>>10)
+	}
+	return &affected.Loaded{Path: e.Path, Blob: e.Blob, Err: &affected.FileError{File: e.Path, Message: message}}
 }
 
 // stepProwConfig reads Prow's own configuration again when it differs, and
