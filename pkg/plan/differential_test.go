@@ -1,0 +1,316 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/prow/pkg/pjutil"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// truths loads trees the way Prow's components do: from a checkout, with its
+// symbolic links. It shares no code with the planners.
+type truths struct {
+	tree   workTree
+	loaded map[string]truth
+}
+
+type truth struct {
+	jobs map[string]trueJob
+	err  error
+}
+
+type trueJob struct {
+	name        string
+	spec        prowapi.ProwJobSpec
+	labels      map[string]string
+	annotations map[string]string
+	trigger     string
+}
+
+func (l *truths) of(rev string) truth {
+	tree := l.tree.git("rev-parse", rev+"^{tree}")
+	if known, ok := l.loaded[tree]; ok {
+		return known
+	}
+	dir := l.tree.t.TempDir()
+	archive := exec.Command("sh", "-c", `git archive "$1" | tar -xf - -C "$2"`, "sh", tree, dir)
+	archive.Dir = l.tree.dir
+	if out, err := archive.CombinedOutput(); err != nil {
+		l.tree.t.Fatalf("git archive: %v\n%s", err, out)
+	}
+	c, err := prowLoad(dir)
+	out := truth{err: err, jobs: map[string]trueJob{}}
+	if err == nil {
+		out.read(c)
+	}
+	_ = os.RemoveAll(dir)
+	l.loaded[tree] = out
+	return out
+}
+
+func prowLoad(dir string) (*config.Config, error) {
+	return config.Load(filepath.Join(dir, "prow/config.yaml"), filepath.Join(dir, "jobs"), []string{filepath.Join(dir, "prow/extra")}, DefaultSupplementalSuffix)
+}
+
+var anyRefs = prowapi.Refs{Org: "o", Repo: "r", BaseRef: "b"}
+
+func (t truth) read(c *config.Config) {
+	add := func(kind, repo string, base config.JobBase, b config.Brancher, spec prowapi.ProwJobSpec, trigger ...any) {
+		name := fmt.Sprintf("%s %s %s", kind, repo, base.Name)
+		t.jobs[name+fmt.Sprintf(" %q!%q", slices.Sorted(slices.Values(b.Branches)), slices.Sorted(slices.Values(b.SkipBranches)))] = trueJob{
+			name: name, spec: spec, labels: base.Labels, annotations: base.Annotations, trigger: fmt.Sprintf("%q", trigger),
+		}
+	}
+	for repo, jobs := range c.PresubmitsStatic {
+		for _, j := range jobs {
+			add("presubmit", repo, j.JobBase, j.Brancher, pjutil.PresubmitSpec(j, anyRefs),
+				j.AlwaysRun, j.Optional, j.RunIfChanged, j.SkipIfOnlyChanged, j.Trigger, j.RunBeforeMerge)
+		}
+	}
+	for repo, jobs := range c.PostsubmitsStatic {
+		for _, j := range jobs {
+			always := "unset"
+			if j.AlwaysRun != nil {
+				always = fmt.Sprint(*j.AlwaysRun)
+			}
+			add("postsubmit", repo, j.JobBase, j.Brancher, pjutil.PostsubmitSpec(j, anyRefs), always, j.RunIfChanged, j.SkipIfOnlyChanged)
+		}
+	}
+	for _, j := range c.Periodics {
+		add("periodic", "", j.JobBase, config.Brancher{}, pjutil.PeriodicSpec(j), j.Interval, j.Cron, j.MinimumInterval)
+	}
+}
+
+// changes lists what differs from an earlier truth, as keys and changes.
+func (t truth) changes(before truth) (changes map[string]string, removed []string) {
+	names := map[string]bool{}
+	for key, j := range before.jobs {
+		names[j.name] = true
+		if _, still := t.jobs[key]; !still {
+			removed = append(removed, key)
+		}
+	}
+	changes = map[string]string{}
+	for key, j := range t.jobs {
+		old, existed := before.jobs[key]
+		switch {
+		case !existed && names[j.name]:
+			changes[key] = "branches"
+		case !existed:
+			changes[key] = "new"
+		case !equality.Semantic.DeepEqual(old.spec, j.spec):
+			changes[key] = "spec"
+		case !maps.Equal(old.labels, j.labels):
+			changes[key] = "labels"
+		case old.trigger != j.trigger:
+			changes[key] = "trigger"
+		case !maps.Equal(old.annotations, j.annotations):
+			changes[key] = "annotations"
+		}
+	}
+	slices.Sort(removed)
+	return changes, removed
+}
+
+func keyOf(r affected.Ref) string {
+	return fmt.Sprintf("%s %s %s %q!%q", r.Type, r.Repo, r.Name, r.Branches, r.SkipBranches)
+}
+
+// disagreement returns how a plan differs from the truth, or "".
+func disagreement(ctx context.Context, before, after truth, result *Result, err error) string {
+	var refused *RefusedError
+	var missing *MissingPathError
+	switch {
+	case errors.As(err, &missing):
+		if before.err == nil {
+			return "base misses a path, but loads: " + err.Error()
+		}
+		return ""
+	case err != nil && !errors.As(err, &refused):
+		return "unexpected error: " + err.Error()
+	case after.err != nil && refused == nil:
+		return "accepted, but Prow says " + firstLine(after.err)
+	case after.err == nil && refused != nil:
+		return "refused: " + err.Error()
+	case refused != nil && refused.BaseBroken && before.err == nil:
+		return "base is blamed wrongly: " + err.Error()
+	case refused != nil && (refused.File == "" || result == nil || len(result.Incomplete) == 0):
+		return "refused without file or result"
+	case refused != nil:
+		return ""
+	case result.Jobs != len(after.jobs):
+		return fmt.Sprintf("%d jobs; want %d", result.Jobs, len(after.jobs))
+	}
+	if before.err != nil {
+		return ""
+	}
+	return differences(ctx, before, after, result)
+}
+
+func firstLine(err error) string {
+	s, _, _ := strings.Cut(err.Error(), "\n")
+	return s
+}
+
+func differences(ctx context.Context, before, after truth, result *Result) string {
+	want, removed := after.changes(before)
+	got := map[string]string{}
+	var gone, out []string
+	for _, j := range result.Affected {
+		got[keyOf(j.Ref)] = string(j.Change)
+		if len(j.Reasons) == 0 || j.Reasons[0].File == "" {
+			out = append(out, "no reason for "+keyOf(j.Ref))
+		}
+	}
+	for _, r := range result.Removed {
+		gone = append(gone, keyOf(r))
+	}
+	slices.Sort(gone)
+	if len(got) != len(result.Affected) {
+		out = append(out, "jobs are listed twice")
+	}
+	if !maps.Equal(got, want) {
+		out = append(out, fmt.Sprintf("affected %v;\nwant %v", got, want))
+	}
+	if !slices.Equal(gone, removed) {
+		out = append(out, fmt.Sprintf("removed %q; want %q", gone, removed))
+	}
+	jobs, err := result.Effective(ctx, result.Affected)
+	if err != nil {
+		return err.Error()
+	}
+	for _, j := range jobs {
+		if !equality.Semantic.DeepEqual(j.Spec(anyRefs), after.jobs[keyOf(j.Ref)].spec) {
+			out = append(out, "effective job differs: "+keyOf(j.Ref))
+		}
+		if e := j.Before; !e.IsZero() && !equality.Semantic.DeepEqual(e.Spec(anyRefs), before.jobs[keyOf(j.Ref)].spec) {
+			out = append(out, "effective job before differs: "+keyOf(j.Ref))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// loads reports whether Prow takes the scene.
+func (s *scene) loads(dir string) bool {
+	_ = os.RemoveAll(dir)
+	put := func(p string, do func(full string) error) {
+		full := filepath.Join(dir, p)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), do(full)); err != nil {
+			panic(err)
+		}
+	}
+	for p := range s.files {
+		put(p, func(full string) error { return os.WriteFile(full, []byte(s.text(p)), 0o644) })
+	}
+	for p, text := range s.raw {
+		put(p, func(full string) error { return os.WriteFile(full, []byte(text), 0o644) })
+	}
+	for p, to := range s.links {
+		put(p, func(full string) error { return os.Symlink(to, full) })
+	}
+	_, err := prowLoad(dir)
+	return err == nil
+}
+
+// edited returns the scene after some edits, of which Prow takes most.
+func (s *scene) edited(dir string, edits int) *scene {
+	out, anything := s.clone(), s.IntN(6) == 0
+	for tries := 0; edits > 0 && tries < 50; tries++ {
+		next := out.clone()
+		next.edit()
+		if anything || next.loads(dir) {
+			out = next
+			edits--
+		}
+	}
+	return out
+}
+
+// TestDifferential lets one planner plan pull requests of a random history, in
+// random order, and compares each answer with Prow's own loader on a checkout.
+func TestDifferential(t *testing.T) {
+	from, walks, steps := 0, 4, 8
+	if n, err := strconv.Atoi(os.Getenv("REHEARSAL_RANDOM_WALKS")); err == nil {
+		walks = n
+	}
+	if n, err := strconv.Atoi(os.Getenv("REHEARSAL_RANDOM_SEED")); err == nil {
+		from = n
+	}
+	for seed := from; seed < from+walks; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { walk(t, uint64(seed), steps) })
+	}
+}
+
+type pull struct{ base, head int }
+
+func walk(t *testing.T, seed uint64, steps int) {
+	s, h := newScene(seed), &history{}
+	loader := &truths{newWorkTree(t), map[string]truth{}}
+	dir := filepath.Join(t.TempDir(), "scene")
+	for !s.loads(dir) {
+		s = newScene(s.Uint64())
+	}
+	s = s.edited(dir, 20)
+	base := h.commit(s, 0)
+	var pulls []pull
+	for range steps {
+		head := s.edited(dir, 1+s.IntN(8))
+		n := h.commit(head, base)
+		pulls = append(pulls, pull{base, n})
+		if s.IntN(3) > 0 {
+			moved := s.edited(dir, 1+s.IntN(2))
+			base = h.commit(moved, base)
+			pulls = append(pulls, pull{base, n})
+			s = moved
+		} else if s.IntN(3) > 0 {
+			s, base = head, n
+		}
+	}
+	shas := h.write(loader.tree)
+	mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
+	settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
+	cache := t.TempDir()
+	warm := NewPlanner(Options{Mirror: mirror, Workers: 2, CacheDir: cache})
+	s.Shuffle(len(pulls), func(i, j int) { pulls[i], pulls[j] = pulls[j], pulls[i] })
+	for i, p := range pulls {
+		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Settings: settings}
+		merge := exec.Command("git", "-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head)
+		merge.Dir = loader.tree.dir
+		merged, err := merge.Output()
+		if err != nil {
+			continue
+		}
+		before, after := loader.of(req.Base), loader.of(strings.TrimSpace(string(merged)))
+		planners := map[string]*Incremental{"warm": warm}
+		if i%4 == 0 {
+			planners["cold"] = NewPlanner(Options{Mirror: mirror, Workers: 1})
+			planners["from disk"] = NewPlanner(Options{Mirror: mirror, Workers: 2, CacheDir: cache})
+		}
+		for name, planner := range planners {
+			result, err := planner.Plan(t.Context(), req)
+			if text := disagreement(t.Context(), before, after, result, err); text != "" {
+				t.Errorf("pull %d, %s: %s\nbase loads: %v\n%s", i, name, text, before.err == nil, shown(loader.tree.git("diff", req.Base, strings.TrimSpace(string(merged)))))
+			}
+		}
+	}
+}
+
+func shown(s string) string {
+	return s[:min(len(s), 6000)]
+}
