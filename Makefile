@@ -51,7 +51,7 @@ cluster: ## Bring the local cluster up and say how to use it
 	@$(CLUSTER) up
 
 bench: ## Compare planning with loading the whole configuration twice
-	@go run ./test/bench
+	@go build -o bin/rehearse ./cmd/rehearse && go run ./test/bench -rehearse bin/rehearse
 
 clean: ## Take down the local cluster and everything it left, remove build output
 	@go run ./test/demo clean
