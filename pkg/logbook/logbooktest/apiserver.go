@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -32,9 +31,8 @@ func Start(t testing.TB) *APIServer {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		t.Fatal("KUBEBUILDER_ASSETS must name the directory with etcd, kube-apiserver and kubectl")
 	}
-	_, file, _, _ := runtime.Caller(0)
 	env := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join(filepath.Dir(file), "../../../config/300-rehearsal.yaml")},
+		CRDDirectoryPaths:     []string{filepath.Join(root(t), "config", "300-rehearsal.yaml")},
 		ErrorIfCRDPathMissing: true,
 	}
 	config, err := env.Start()
@@ -45,6 +43,21 @@ func Start(t testing.TB) *APIServer {
 	s := &APIServer{env: env, config: config}
 	t.Cleanup(s.Stop)
 	return s
+}
+
+// root is the top of the repository. Tests run in their package's directory, and
+// with -trimpath nothing else knows where the sources are.
+func root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for err == nil && dir != filepath.Dir(dir) {
+		if _, statErr := os.Stat(filepath.Join(dir, "ko.yaml")); statErr == nil {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+	t.Fatalf("the tests do not run in the repository: %v", err)
+	return ""
 }
 
 // Stop stops the API server; again is as good as once.
