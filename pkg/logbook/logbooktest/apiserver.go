@@ -37,6 +37,7 @@ func Start(t testing.TB) *APIServer {
 	}
 	config, err := env.Start()
 	if err != nil {
+		_ = env.Stop() // of what did start
 		t.Fatalf("starting an API server: %v", err)
 	}
 	config.QPS = -1
