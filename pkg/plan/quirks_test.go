@@ -157,15 +157,15 @@ type history struct {
 }
 
 func (h *history) blob(mode, path, content string) {
-	fmt.Fprintf(h, "M %s inline %s\ndata %d\n%s\n", mode, path, len(content), content)
+	_, _ = fmt.Fprintf(h, "M %s inline %s\ndata %d\n%s\n", mode, path, len(content), content)
 }
 
 // commit adds a commit and returns its mark.
 func (h *history) commit(s *scene, parent int) int {
 	h.marks++
-	fmt.Fprintf(h, "commit refs/heads/c%d\nmark :%d\ncommitter a <a@example.com> 0 +0000\ndata 0\n", h.marks, h.marks)
+	_, _ = fmt.Fprintf(h, "commit refs/heads/c%d\nmark :%d\ncommitter a <a@example.com> 0 +0000\ndata 0\n", h.marks, h.marks)
 	if parent > 0 {
-		fmt.Fprintf(h, "from :%d\ndeleteall\n", parent)
+		_, _ = fmt.Fprintf(h, "from :%d\ndeleteall\n", parent)
 	}
 	for _, p := range slices.Sorted(maps.Keys(s.files)) {
 		h.blob("100644", p, s.text(p))
