@@ -24,7 +24,7 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation, m 
 	r.State = v1alpha1.RunAborting
 	var errs []error
 	if s.pipelineRun != nil && !s.pipelineRun.IsDone() && s.pipelineRun.Spec.Status == "" {
-		errs = append(errs, t.cancel(ctx, s.pipelineRun.Name, r.AbortReason))
+		errs = append(errs, t.cancel(ctx, s.pipelineRun, r.AbortReason))
 	}
 	kept, err := t.neededElsewhere(ctx, r)
 	if err != nil {
@@ -63,17 +63,17 @@ func (t *turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[
 	return kept, nil
 }
 
-func (t *turn) cancel(ctx context.Context, name, reason string) error {
+func (r *Reconciler) cancel(ctx context.Context, pr *pipelinev1.PipelineRun, reason string) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"annotations": map[string]string{run.AnnotationAbortReason: reason}},
 		"spec":     map[string]any{"status": pipelinev1.PipelineRunSpecStatusCancelledRunFinally},
 	})
 	if err != nil {
-		return fmt.Errorf("encoding the cancellation of %s: %w", name, err)
+		return fmt.Errorf("encoding the cancellation of %s: %w", pr.Name, err)
 	}
-	_, err = t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err = r.Tekton.TektonV1().PipelineRuns(pr.Namespace).Patch(ctx, pr.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("cancelling PipelineRun %s: %w", name, err)
+		return fmt.Errorf("cancelling PipelineRun %s: %w", pr.Name, err)
 	}
 	return nil
 }
@@ -83,16 +83,15 @@ func (t *turn) cancel(ctx context.Context, name, reason string) error {
 // do not know yet would be left behind.
 func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason string) (left int, err error) {
 	ours := metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
-	t := &turn{Reconciler: r, rh: rh}
 	pipelineRuns, err := r.Tekton.TektonV1().PipelineRuns(rh.Namespace).List(ctx, ours)
 	if err != nil {
 		return 0, fmt.Errorf("listing the PipelineRuns of %s: %w", rh.Name, err)
 	}
 	var errs []error
-	for _, pr := range pipelineRuns.Items {
-		if !pr.IsDone() {
+	for i := range pipelineRuns.Items {
+		if !pipelineRuns.Items[i].IsDone() {
 			left++
-			errs = append(errs, t.cancel(ctx, pr.Name, reason))
+			errs = append(errs, r.cancel(ctx, &pipelineRuns.Items[i], reason))
 		}
 	}
 	prowJobs := r.Prow.ProwV1().ProwJobs(r.Settings().ProwJobNamespace)

@@ -142,7 +142,7 @@ func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) r
 	return nil
 }
 
-// runs returns the runs that are not over.
+// activeRuns are the runs that are not over.
 func (t *turn) activeRuns() []*v1alpha1.RunStatus {
 	var active []*v1alpha1.RunStatus
 	for i := range t.rh.Status.Runs {

@@ -113,15 +113,15 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, manifest, err
 	}
 	noticeInterference(r, s.pipelineRun)
-	if s.reported, err = t.reported(r.PipelineRun); err != nil {
+	taskRuns, err := t.taskRuns(r.PipelineRun)
+	if err != nil {
 		return s, manifest, err
 	}
+	s.reported = reported(taskRuns)
 	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
 		return s, manifest, err
 	}
-	if s.unscheduled, err = t.unscheduled(r.PipelineRun, s.outcomes); err != nil {
-		return s, manifest, err
-	}
+	s.unscheduled = unscheduled(taskRuns, s.outcomes)
 	tally := report.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 	return s, manifest, nil
@@ -188,23 +188,15 @@ func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun) {
 }
 
 // reported says whether the finally task of a PipelineRun succeeded.
-func (t *turn) reported(pipelineRun string) (bool, error) {
-	taskRuns, err := t.taskRuns(pipelineRun)
-	if err != nil {
-		return false, err
-	}
+func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
 	tr := taskRuns[run.CollateTask]
-	return tr != nil && tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue(), nil
+	return tr != nil && tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue()
 }
 
 // unscheduled are the jobs without a ProwJob whose tasks never had a pod: after
 // a failed task Tekton schedules no others. A ProwJob that is gone although its
 // task ran was deleted by somebody, and is not made again.
-func (t *turn) unscheduled(pipelineRun string, outcomes []report.Outcome) ([]run.Job, error) {
-	taskRuns, err := t.taskRuns(pipelineRun)
-	if err != nil {
-		return nil, err
-	}
+func unscheduled(taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome) []run.Job {
 	var jobs []run.Job
 	for _, o := range outcomes {
 		tr := taskRuns[o.Task]
@@ -212,7 +204,7 @@ func (t *turn) unscheduled(pipelineRun string, outcomes []report.Outcome) ([]run
 			jobs = append(jobs, o.Job)
 		}
 	}
-	return jobs, nil
+	return jobs
 }
 
 // taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
