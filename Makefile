@@ -14,6 +14,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Bring a cluster up and rehearse a pull request on it (root, Debian 12, Go)
+	@$(CLUSTER) up
 	@go run ./test/demo
 
 test: verify unit integration e2e ## Verify, and run all tests (root, Debian 12, Go)
