@@ -10,22 +10,55 @@ type Verb string
 
 // The verbs.
 const (
-	// RunSample runs a stable choice of the affected jobs.
-	RunSample Verb = "run-sample"
-	// RunJobs runs the jobs that are named.
-	RunJobs Verb = "run-jobs"
+	// Run runs affected jobs, see Selection.
+	Run Verb = "run"
 	// List shows the affected jobs.
 	List Verb = "list"
-	// Abort ends what is running.
+	// Explain tells everything about one job.
+	Explain Verb = "explain"
+	// Ack vouches for the pull request as it is. Skip does the same, and says
+	// that it was done without a rehearsal.
+	Ack  Verb = "ack"
+	Skip Verb = "skip"
+	// Reject takes an acknowledgement back.
+	Reject Verb = "reject"
+	// Abort ends what is running, or the jobs of it that are named.
 	Abort Verb = "abort"
-	// Unknown is everything that we do not understand, or not yet.
+	// AllowNetwork lets rehearsals use the network.
+	AllowNetwork Verb = "network-access-allowed"
+	// Help shows the grammar.
+	Help Verb = "help"
+	// Unknown is everything that we do not understand.
 	Unknown Verb = "unknown"
+)
+
+// Selection says which of the affected jobs a Run takes.
+type Selection string
+
+// The selections.
+const (
+	// Sample, More and Max are stable choices of three sizes, which the settings
+	// set.
+	Sample Selection = "sample"
+	More   Selection = "more"
+	Max    Selection = "max"
+	// All is every job that is offered.
+	All Selection = "all"
+	// Failed is what did not pass in the latest run.
+	Failed Selection = "failed"
+	// Named is what Command.Jobs names.
+	Named Selection = "named"
 )
 
 // Command is what a command line says.
 type Command struct {
 	Verb Verb
-	// Jobs are the names that follow RunJobs, each once, in order.
+	// Selection is set for Run.
+	Selection Selection
+	// AutoAck says that the Run vouches for the pull request when it passes.
+	AutoAck bool
+	// Jobs are the names that were written, each once, in order: name,
+	// name@branch, or either with asterisks. For Run, Abort and Explain.
 	Jobs []string
 	// Reason says what is not understood of an Unknown command: half a sentence
 	// without a full stop.
@@ -36,8 +69,11 @@ type Command struct {
 type Entry struct {
 	// Usage is what to write after the prefix; empty for the bare prefix.
 	Usage string
-	// Does is a sentence without a full stop.
+	// Does is a sentence without a full stop. A limit that the settings set is
+	// not in it, see Limit.
 	Does string
+	// Limit is the selection whose size the entry depends on; mostly none.
+	Limit Selection
 }
 
 // Line is what to write, with one of the prefixes.
@@ -45,27 +81,49 @@ func (e Entry) Line(prefix string) string {
 	return strings.TrimSpace(prefix + " " + e.Usage)
 }
 
-// verb is an entry of the grammar with the word that selects it; no word
-// selects RunSample, and any word that selects nothing else RunJobs.
+// arguments says what may follow a word of the grammar.
+type arguments int
+
+const (
+	nothing arguments = iota
+	// oneJob is one name without asterisks.
+	oneJob
+	// anyJobs is any number of names, also none.
+	anyJobs
+	// selection is what may follow the bare prefix to choose jobs.
+	selection
+)
+
+// verb is an entry of the grammar with the word that selects it. The entry
+// without a word stands for names of jobs.
 type verb struct {
-	word string
-	verb Verb
+	word  string
+	takes arguments
+	Command
 	Entry
 }
 
+// verbs is the grammar. The first entry is the bare prefix.
 var verbs = []verb{
-	{"", RunSample, Entry{"", "Run some of the affected jobs: the same ones each time"}},
-	{"", RunJobs, Entry{"{job} {job} …", "Run these affected jobs"}},
-	{"list", List, Entry{"list", "Show the affected jobs"}},
-	{"abort", Abort, Entry{"abort", "Abort everything that is running for this pull request"}},
+	{"", nothing, Command{Verb: Run, Selection: Sample}, Entry{"", "Run some of the affected jobs: the same ones each time, as different from one another as can be", Sample}},
+	{"more", nothing, Command{Verb: Run, Selection: More}, Entry{"more", "Run more of them", More}},
+	{"max", nothing, Command{Verb: Run, Selection: Max}, Entry{"max", "Run as many of them as one command may choose", Max}},
+	{"all", nothing, Command{Verb: Run, Selection: All}, Entry{"all", "Run all affected jobs that are offered", All}},
+	{"", anyJobs, Command{Verb: Run, Selection: Named}, Entry{"{job} {job} …", "Run these affected jobs. `{job}@{branch}` is one of several with the same name, and `*` stands for any part of a name: `*-e2e-*`", ""}},
+	{"failed", nothing, Command{Verb: Run, Selection: Failed}, Entry{"failed", "Run again what did not pass in the latest run, and what it never started", ""}},
+	{"auto-ack", selection, Command{Verb: Run, Selection: Sample, AutoAck: true}, Entry{"auto-ack", "Run, and acknowledge the pull request if all jobs pass. Any selection may follow: `auto-ack more`, `auto-ack {job}`", ""}},
+	{"list", nothing, Command{Verb: List}, Entry{"list", "Show the affected jobs as of now", ""}},
+	{"explain", oneJob, Command{Verb: Explain}, Entry{"explain {job}", "Tell all about one job: whether it is affected, by what, and what its rehearsal would be", ""}},
+	{"ack", nothing, Command{Verb: Ack}, Entry{"ack", "Acknowledge the pull request as it is, so that it may be merged", ""}},
+	{"skip", nothing, Command{Verb: Skip}, Entry{"skip", "Acknowledge it without a rehearsal", ""}},
+	{"reject", nothing, Command{Verb: Reject}, Entry{"reject", "Take the acknowledgement back", ""}},
+	{"abort", anyJobs, Command{Verb: Abort}, Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""}},
+	{"network-access-allowed", nothing, Command{Verb: AllowNetwork}, Entry{"network-access-allowed", "Allow jobs that need the network; not for the author of the pull request", ""}},
+	{"help", nothing, Command{Verb: Help}, Entry{"help", "Show these commands", ""}},
 }
 
-// reserved are words that other rehearsal plugins know, or that we may come to
-// know. They are never names of jobs.
-var reserved = []string{
-	"?", "ack", "all", "auto-ack", "explain", "failed", "help", "max", "more",
-	"network-access-allowed", "reject", "skip",
-}
+// aliases are words that other rehearsal plugins have for ours.
+var aliases = map[string]string{"?": "list"}
 
 // Grammar lists what is understood, in the order in which to show it.
 func Grammar() []Entry {
@@ -81,42 +139,82 @@ func Grammar() []Entry {
 func Parse(line string, prefixes []string) Command {
 	rest, ok := cutPrefix(line, prefixes)
 	if !ok {
-		return Command{Verb: Unknown, Reason: "it is not a command"}
+		return unknown("it is not a command")
 	}
 	words := strings.Fields(rest)
 	if len(words) == 0 {
-		return Command{Verb: RunSample}
+		return verbs[0].Command
 	}
-	first := strings.ToLower(words[0])
-	if slices.Contains(reserved, first) {
-		return Command{Verb: Unknown, Reason: "`" + first + "` is not supported"}
+	if v, ok := find(words[0]); ok {
+		return v.read(words[1:])
 	}
-	for _, v := range verbs {
-		if v.word == "" || v.word != first {
-			continue
-		}
-		if len(words) > 1 {
-			return Command{Verb: Unknown, Reason: "nothing may follow `" + v.word + "`"}
-		}
-		return Command{Verb: v.verb}
-	}
-	return parseJobs(words)
+	return parseJobs(Command{Verb: Run, Selection: Named}, words)
 }
 
-func parseJobs(words []string) Command {
-	var jobs []string
+func unknown(reason string) Command { return Command{Verb: Unknown, Reason: reason} }
+
+// find returns the entry that a word selects.
+func find(word string) (verb, bool) {
+	word = strings.ToLower(word)
+	if alias, ok := aliases[word]; ok {
+		word = alias
+	}
+	i := slices.IndexFunc(verbs, func(v verb) bool { return v.word == word && word != "" })
+	if i < 0 {
+		return verb{}, false
+	}
+	return verbs[i], true
+}
+
+// read reads what follows the word of an entry.
+func (v verb) read(words []string) Command {
+	switch {
+	case len(words) == 0 && v.takes == oneJob:
+		return unknown("`" + v.word + "` needs the name of a job")
+	case len(words) == 0:
+		return v.Command
+	case v.takes == nothing:
+		return unknown("nothing may follow `" + v.word + "`")
+	case v.takes == oneJob && len(words) > 1:
+		return unknown("only one name may follow `" + v.word + "`")
+	case v.takes == oneJob && strings.Contains(words[0], "*"):
+		return unknown("`" + v.word + "` needs the whole name of a job")
+	case v.takes == selection:
+		return v.readSelection(words)
+	}
+	return parseJobs(v.Command, words)
+}
+
+// readSelection reads what the bare prefix would take, too.
+func (v verb) readSelection(words []string) Command {
+	other, ok := find(words[0])
+	if !ok {
+		c := v.Command
+		c.Selection = Named
+		return parseJobs(c, words)
+	}
+	if other.Verb != Run || other.AutoAck {
+		return unknown("`" + other.word + "` cannot follow `" + v.word + "`")
+	}
+	c := other.read(words[1:])
+	c.AutoAck = v.AutoAck && c.Verb == Run
+	return c
+}
+
+func parseJobs(c Command, words []string) Command {
 	for _, word := range words {
 		if !isJob(word) {
-			return Command{Verb: Unknown, Reason: "it has words that cannot be the name of a job"}
+			return unknown("it has words that cannot be the name of a job")
 		}
-		if !slices.Contains(jobs, word) {
-			jobs = append(jobs, word)
+		if !slices.Contains(c.Jobs, word) {
+			c.Jobs = append(c.Jobs, word)
 		}
 	}
-	return Command{Verb: RunJobs, Jobs: jobs}
+	return c
 }
 
-// isJob holds for what Prow allows as the name of a job, and for job@branch.
+// isJob holds for what Prow allows as the name of a job, for job@branch, and for
+// both with asterisks.
 func isJob(word string) bool {
 	name, branch, at := strings.Cut(word, "@")
 	if name == "" || at && branch == "" {
@@ -125,5 +223,5 @@ func isJob(word string) bool {
 	bad := func(also string) func(rune) bool {
 		return func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(also, r) }
 	}
-	return !strings.ContainsFunc(name, bad("-._")) && !strings.ContainsFunc(branch, bad("-._/"))
+	return !strings.ContainsFunc(name, bad("-._*")) && !strings.ContainsFunc(branch, bad("-._/*"))
 }

@@ -7,36 +7,56 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	jobs := func(names ...string) Command { return Command{Verb: RunJobs, Jobs: names} }
-	unknown := func(reason string) Command { return Command{Verb: Unknown, Reason: reason} }
+	run := func(selection Selection) Command { return Command{Verb: Run, Selection: selection} }
+	jobs := func(names ...string) Command { return Command{Verb: Run, Selection: Named, Jobs: names} }
+	autoAck := func(c Command) Command { c.AutoAck = true; return c }
 	tests := []struct {
 		line string
 		want Command
 	}{
-		{"/pj-rehearse", Command{Verb: RunSample}},
-		{"/rehearse", Command{Verb: RunSample}},
-		{"/PJ-REHEARSE", Command{Verb: RunSample}},
-		{"/pj-rehearse list", Command{Verb: List}},
-		{"/pj-rehearse LIST", Command{Verb: List}},
-		{"/pj-rehearse abort", Command{Verb: Abort}},
-		{"/pj-rehearse abort a", unknown("nothing may follow `abort`")},
-		{"/pj-rehearse list a", unknown("nothing may follow `list`")},
+		{"/pj-rehearse", run(Sample)},
+		{"/rehearse", run(Sample)},
+		{"/PJ-REHEARSE", run(Sample)},
+		{"/pj-rehearse more", run(More)},
+		{"/pj-rehearse MAX", run(Max)},
+		{"/pj-rehearse all", run(All)},
+		{"/pj-rehearse failed", run(Failed)},
+		{"/pj-rehearse max 3", unknown("nothing may follow `max`")},
 		{"/pj-rehearse a", jobs("a")},
 		{"/pj-rehearse  b\ta  b", jobs("b", "a")},
 		{"/pj-rehearse Pull-Foo_1.2", jobs("Pull-Foo_1.2")},
 		{"/pj-rehearse a list", jobs("a", "list")},
 		{"/pj-rehearse a@release-4.2 a@feature/x", jobs("a@release-4.2", "a@feature/x")},
+		{"/pj-rehearse *-e2e-* pull-*@release-4.*", jobs("*-e2e-*", "pull-*@release-4.*")},
 		{"/pj-rehearse a@", unknown("it has words that cannot be the name of a job")},
 		{"/pj-rehearse @main", unknown("it has words that cannot be the name of a job")},
 		{"/pj-rehearse a/b", unknown("it has words that cannot be the name of a job")},
 		{"/pj-rehearse a, b!", unknown("it has words that cannot be the name of a job")},
 		{"/pj-rehearse `a`", unknown("it has words that cannot be the name of a job")},
-		{"/pj-rehearse ack", unknown("`ack` is not supported")},
-		{"/pj-rehearse Auto-ACK", unknown("`auto-ack` is not supported")},
-		{"/pj-rehearse network-access-allowed", unknown("`network-access-allowed` is not supported")},
-		{"/pj-rehearse max 3", unknown("`max` is not supported")},
-		{"/rehearse ?", unknown("`?` is not supported")},
-		{"/rehearse all", unknown("`all` is not supported")},
+		{"/pj-rehearse auto-ack", autoAck(run(Sample))},
+		{"/pj-rehearse Auto-ACK more", autoAck(run(More))},
+		{"/pj-rehearse auto-ack failed", autoAck(run(Failed))},
+		{"/pj-rehearse auto-ack a b", autoAck(jobs("a", "b"))},
+		{"/pj-rehearse auto-ack auto-ack", unknown("`auto-ack` cannot follow `auto-ack`")},
+		{"/pj-rehearse auto-ack abort", unknown("`abort` cannot follow `auto-ack`")},
+		{"/pj-rehearse auto-ack max 3", unknown("nothing may follow `max`")},
+		{"/pj-rehearse list", Command{Verb: List}},
+		{"/pj-rehearse LIST", Command{Verb: List}},
+		{"/rehearse ?", Command{Verb: List}},
+		{"/pj-rehearse list a", unknown("nothing may follow `list`")},
+		{"/pj-rehearse explain a", Command{Verb: Explain, Jobs: []string{"a"}}},
+		{"/pj-rehearse explain a@main", Command{Verb: Explain, Jobs: []string{"a@main"}}},
+		{"/pj-rehearse explain", unknown("`explain` needs the name of a job")},
+		{"/pj-rehearse explain a b", unknown("only one name may follow `explain`")},
+		{"/pj-rehearse explain a*", unknown("`explain` needs the whole name of a job")},
+		{"/pj-rehearse ack", Command{Verb: Ack}},
+		{"/pj-rehearse ack please", unknown("nothing may follow `ack`")},
+		{"/pj-rehearse skip", Command{Verb: Skip}},
+		{"/pj-rehearse reject", Command{Verb: Reject}},
+		{"/pj-rehearse abort", Command{Verb: Abort}},
+		{"/pj-rehearse abort a b*", Command{Verb: Abort, Jobs: []string{"a", "b*"}}},
+		{"/pj-rehearse network-access-allowed", Command{Verb: AllowNetwork}},
+		{"/rehearse help", Command{Verb: Help}},
 		{"/test all", unknown("it is not a command")},
 		{"", unknown("it is not a command")},
 	}
@@ -50,13 +70,49 @@ func TestParse(t *testing.T) {
 }
 
 func TestGrammar(t *testing.T) {
-	want := []string{"/x", "/x {job} {job} …", "/x list", "/x abort"}
-	for i, e := range Grammar() {
-		if got := e.Line("/x"); got != want[i] || e.Does == "" {
-			t.Errorf("entry %d is %q (%q), want %q", i, got, e.Does, want[i])
+	seen := map[string]bool{}
+	for _, e := range Grammar() {
+		line := e.Line("/x")
+		if e.Does == "" || seen[line] {
+			t.Errorf("%q is there twice or says nothing: %q", line, e.Does)
 		}
+		seen[line] = true
 		if strings.ContainsAny(e.Does, "0123456789") {
 			t.Errorf("%q names a number, which is for the settings to say", e.Does)
 		}
+		written := strings.NewReplacer("{job} {job} …", "a b", "{job}", "a").Replace(line)
+		if c := Parse(written, []string{"/x"}); c.Verb == Unknown {
+			t.Errorf("%q is shown and not understood: %s", written, c.Reason)
+		}
 	}
+}
+
+// FuzzParse holds Parse against what everybody relies on: one of the verbs, a
+// reason only for what is not understood, and names that can be put between
+// backticks.
+func FuzzParse(f *testing.F) {
+	for _, v := range verbs {
+		f.Add("/pj-rehearse " + v.word)
+		f.Add("/rehearse auto-ack " + v.word + " a*@b")
+	}
+	f.Add("> /pj-rehearse\n```\n/rehearse ?\n```\n/REHEARSE <!-- x --> all")
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, line := range CommandLines(body, DefaultPrefixes()) {
+			c := Parse(line, DefaultPrefixes())
+			if (c.Verb == Unknown) != (c.Reason != "") || c.Verb == "" || (c.Verb == Run) != (c.Selection != "") {
+				t.Fatalf("Parse(%q) = %+v", line, c)
+			}
+			if c.AutoAck && c.Verb != Run || (c.Selection == Named) != (c.Verb == Run && len(c.Jobs) > 0) {
+				t.Fatalf("Parse(%q) = %+v", line, c)
+			}
+			for _, job := range c.Jobs {
+				if !isJob(job) || strings.ContainsAny(job, "`<>@ \n") && strings.Count(job, "@") != 1 {
+					t.Fatalf("Parse(%q) names %q", line, job)
+				}
+			}
+			if again := Parse(strings.Join(strings.Fields(line), " "), DefaultPrefixes()); !reflect.DeepEqual(again, c) {
+				t.Fatalf("Parse(%q) = %+v, with other white space %+v", line, c, again)
+			}
+		}
+	})
 }

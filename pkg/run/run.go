@@ -16,13 +16,39 @@ const (
 	// AnnotationAbortReason on a PipelineRun tells the finally task why the run
 	// was aborted.
 	AnnotationAbortReason = "rehearsal.dev/abort-reason"
+	// LabelCreatedBy is on ConfigMaps that stand in for those that a pull request
+	// changes; its value is CreatedBy.
+	LabelCreatedBy = "rehearsal.dev/created-by"
+	CreatedBy      = "rehearsal"
 	// AnnotationJob on a ProwJob holds the name of the job as it is configured.
 	AnnotationJob = "rehearsal.dev/job"
 )
 
 // ManifestKey is the key of the Manifest, as JSON, in the first ConfigMap of a
-// run. All other keys are names of ProwJobs and hold a ProwJob as JSON.
+// run. All other keys of a run's ConfigMaps are names of ProwJobs, and hold a
+// ProwJob as JSON, or of ConfigMaps, see Input.
 const ManifestKey = "run.json"
+
+// ResultKey is the key of the Result, as JSON, in the ConfigMap that ResultName
+// names.
+const ResultKey = "result.json"
+
+// ResultName is the name of the ConfigMap with the result of a run.
+func ResultName(run string) string { return run + "-result" }
+
+// Result is what became of the jobs of a run that is over.
+type Result struct {
+	Jobs []JobResult `json:"jobs"`
+}
+
+// JobResult is what became of one job.
+type JobResult struct {
+	// DisplayName is the Job's.
+	DisplayName string `json:"displayName"`
+	Verdict     string `json:"verdict"`
+	// Seconds is how long it ran; zero when that is not known.
+	Seconds int `json:"seconds,omitempty"`
+}
 
 // CollateTask is the name of the PipelineTask that reports the run.
 const CollateTask = "collate"
@@ -45,6 +71,13 @@ type Manifest struct {
 	Command string `json:"command"`
 	// Affected counts all affected jobs that could have been run.
 	Affected int `json:"affected"`
+	// Covers says what a choice of jobs covers and what it leaves out, in plain
+	// text; empty when nothing was left to choose.
+	Covers string `json:"covers,omitempty"`
+	// AutoAck says that the pull request is acknowledged when all jobs pass.
+	AutoAck bool `json:"auto_ack,omitempty"`
+	// Page is where the whole run can be seen; empty when nowhere.
+	Page string `json:"page,omitempty"`
 	// Notes are sentences about jobs that were asked for and are not run.
 	Notes []string `json:"notes,omitempty"`
 	// Deadline ends the wait for ProwJobs.
@@ -74,4 +107,30 @@ type Job struct {
 	Rerun string `json:"rerun"`
 	// Timeout bounds the job from its start, by its own configuration.
 	Timeout time.Duration `json:"timeout"`
+	// Checkouts are the commits of other repositories that the job checks out.
+	Checkouts []Checkout `json:"checkouts,omitempty"`
+	// Inputs are ConfigMaps to create before the job is.
+	Inputs []Input `json:"inputs,omitempty"`
+}
+
+// Checkout is a commit that a job checks out.
+type Checkout struct {
+	// Repo is org/repo, Ref the branch or tag, SHA the commit that it was at when
+	// the run was asked for; empty when that could not be found out.
+	Repo string `json:"repo"`
+	Ref  string `json:"ref"`
+	SHA  string `json:"sha,omitempty"`
+}
+
+// Input is a ConfigMap that stands in for one that the pull request changes.
+type Input struct {
+	// Original is the name of the ConfigMap that it stands in for.
+	Original string `json:"original"`
+	// Name is its own, in the namespace and cluster of the job's pod.
+	Name string `json:"name"`
+	// Cluster is the alias of that cluster, Namespace the pod's.
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	// ConfigMap of the run holds it, as JSON, under the key that is its name.
+	ConfigMap string `json:"configmap"`
 }

@@ -33,8 +33,29 @@ type Settings struct {
 	GitEndpoint string
 	// Prefixes start a command.
 	Prefixes []string
-	// SampleLimit is how many jobs a command without names runs at most.
-	SampleLimit int
+	// SampleLimit, MoreLimit and MaxLimit are how many jobs a command without
+	// names, with more and with max runs at most. AllLimit caps every other
+	// command.
+	SampleLimit, MoreLimit, MaxLimit, AllLimit int
+	// AckLabel is on pull requests that somebody, or a run, vouched for.
+	AckLabel string
+	// NetworkLabel is on pull requests whose rehearsals may use the network.
+	NetworkLabel string
+	// UntrustedLabel is on pull requests of people whom nobody vouched for yet:
+	// nothing is run as long as it is there.
+	UntrustedLabel string
+	// StickyAuthors are the logins, in lower case, of authors whose
+	// acknowledgements outlive a push.
+	StickyAuthors []string
+	// StatusContext is the context of the commit status that says whether a pull
+	// request may be merged; none when empty.
+	StatusContext string
+	// PageURL is where people reach the controller's pages with full lists; none
+	// when empty.
+	PageURL string
+	// ProgressInterval is the least time between two edits of the comment of a
+	// run that goes on.
+	ProgressInterval time.Duration
 	// QueueAllowance is added to the longest job's time-out, for jobs that wait
 	// under max_concurrency or for a node.
 	QueueAllowance time.Duration
@@ -77,6 +98,13 @@ func Defaults() *Settings {
 		GitEndpoint:       "https://github.com",
 		Prefixes:          event.DefaultPrefixes(),
 		SampleLimit:       10,
+		MoreLimit:         20,
+		MaxLimit:          35,
+		AllLimit:          500,
+		AckLabel:          "rehearsals-ack",
+		NetworkLabel:      "network-access-rehearsals-ok",
+		UntrustedLabel:    "needs-ok-to-test",
+		ProgressInterval:  30 * time.Second,
 		QueueAllowance:    time.Hour,
 		DefaultJobTimeout: 24 * time.Hour,
 		SweepInterval:     time.Minute,
@@ -93,7 +121,17 @@ var keys = map[string]setter{
 	"github-endpoint":     endpoint(func(s *Settings) *string { return &s.GitHubEndpoint }),
 	"git-endpoint":        endpoint(func(s *Settings) *string { return &s.GitEndpoint }),
 	"prefixes":            parsePrefixes,
-	"sample-limit":        parseSampleLimit,
+	"sample-limit":        limit(func(s *Settings) *int { return &s.SampleLimit }),
+	"more-limit":          limit(func(s *Settings) *int { return &s.MoreLimit }),
+	"max-limit":           limit(func(s *Settings) *int { return &s.MaxLimit }),
+	"all-limit":           limit(func(s *Settings) *int { return &s.AllLimit }),
+	"ack-label":           text(func(s *Settings) *string { return &s.AckLabel }),
+	"network-label":       text(func(s *Settings) *string { return &s.NetworkLabel }),
+	"untrusted-label":     text(func(s *Settings) *string { return &s.UntrustedLabel }),
+	"sticky-authors":      parseStickyAuthors,
+	"status-context":      parseStatusContext,
+	"page-url":            endpoint(func(s *Settings) *string { return &s.PageURL }),
+	"progress-interval":   duration(func(s *Settings) *time.Duration { return &s.ProgressInterval }),
 	"queue-allowance":     duration(func(s *Settings) *time.Duration { return &s.QueueAllowance }),
 	"default-job-timeout": duration(func(s *Settings) *time.Duration { return &s.DefaultJobTimeout }),
 	"sweep-interval":      duration(func(s *Settings) *time.Duration { return &s.SweepInterval }),
@@ -146,7 +184,7 @@ func endpoint(field func(*Settings) *string) setter {
 	return func(s *Settings, value string) error {
 		u, err := url.Parse(value)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return fmt.Errorf("%q is not a URL such as %s", value, *field(s))
+			return fmt.Errorf("%q is not a URL such as https://example.com/path", value)
 		}
 		*field(s) = strings.TrimRight(value, "/")
 		return nil
@@ -164,12 +202,28 @@ func duration(field func(*Settings) *time.Duration) setter {
 	}
 }
 
-func parseSampleLimit(s *Settings, value string) error {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 {
-		return fmt.Errorf("%q is not a number above zero", value)
+// mostJobs is how many jobs one PipelineRun can have: its tasks must fit into
+// one object.
+const mostJobs = 500
+
+func limit(field func(*Settings) *int) setter {
+	return func(s *Settings, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > mostJobs {
+			return fmt.Errorf("%q is not a number from 1 to %d", value, mostJobs)
+		}
+		*field(s) = n
+		return nil
 	}
-	s.SampleLimit = n
+}
+
+func parseStickyAuthors(s *Settings, value string) error {
+	s.StickyAuthors = strings.Fields(strings.ToLower(value))
+	return nil
+}
+
+func parseStatusContext(s *Settings, value string) error {
+	s.StatusContext = value
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +14,19 @@ func TestParse(t *testing.T) {
 		"github-endpoint": "http://ghe.example/api/v3/",
 		"sweep-interval":  "5s",
 		"prefixes":        "/try",
+		"max-limit":       "50",
+		"sticky-authors":  "Bob dependency-bot",
+		"status-context":  "ci/rehearsals",
+		"page-url":        "https://rehearsals.example/",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.GitHubEndpoint != "http://ghe.example/api/v3" || s.SweepInterval != 5*time.Second || s.SampleLimit != 10 {
+		t.Errorf("got %+v", s)
+	}
+	if s.MaxLimit != 50 || !slices.Equal(s.StickyAuthors, []string{"bob", "dependency-bot"}) ||
+		s.StatusContext != "ci/rehearsals" || s.PageURL != "https://rehearsals.example" {
 		t.Errorf("got %+v", s)
 	}
 	if r, ok := s.Repository("acme", "config"); !ok || r.JobConfig != "jobs" {
@@ -35,7 +44,9 @@ func TestParseRefuses(t *testing.T) {
 		"negative duration":  {"queue-allowance", "-5s", "is not a duration"},
 		"bad endpoint":       {"git-endpoint", "github.com", "is not a URL"},
 		"empty namespace":    {"pod-namespace", "", `default "test-pods"`},
-		"zero limit":         {"sample-limit", "0", "above zero"},
+		"zero limit":         {"sample-limit", "0", "from 1 to 500"},
+		"too many jobs":      {"all-limit", "501", "from 1 to 500"},
+		"empty label":        {"ack-label", "", `default "rehearsals-ack"`},
 		"prefix":             {"prefixes", "rehearse", "does not start with a slash"},
 		"no repository name": {"repositories", "- prow_config: x\n", "not org/repo"},
 		"no config path":     {"repositories", "- repo: a/b\n", "entry 1 (a/b): prow_config"},

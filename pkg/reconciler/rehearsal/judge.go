@@ -47,7 +47,7 @@ func judge(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, write
 }
 
 // runs says whether a verb starts something on the head.
-func runs(verb event.Verb) bool { return verb == event.RunSample || verb == event.RunJobs }
+func runs(verb event.Verb) bool { return verb == event.Run }
 
 func verdict(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer, pushed bool, now time.Time) (v1alpha1.Verdict, string) {
 	switch {
@@ -77,7 +77,7 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 			continue
 		}
 		switch event.Parse(c.Text, prefixes).Verb {
-		case event.RunSample, event.RunJobs:
+		case event.Run:
 			ensureRun(rh, c, v.Head)
 			before = append(before, c.ID)
 		case event.Abort:

@@ -37,16 +37,16 @@ func TestJudge(t *testing.T) {
 		verdict v1alpha1.Verdict
 		reason  string
 	}{
-		"a writer runs":                       {-1, event.RunSample, open, true, false, v1alpha1.VerdictAccepted, ""},
-		"somebody else does not":              {-1, event.RunSample, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"a writer runs":                       {-1, event.Run, open, true, false, v1alpha1.VerdictAccepted, ""},
+		"somebody else does not":              {-1, event.Run, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
 		"nor is told the grammar":             {-1, event.Unknown, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
 		"a writer is":                         {-1, event.Unknown, open, true, false, v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood},
-		"before the push":                     {-6, event.RunJobs, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
+		"before the push":                     {-6, event.Run, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
 		"an abort from before the push":       {-6, event.Abort, open, true, true, v1alpha1.VerdictAccepted, ""},
-		"closed":                              {-1, event.RunSample, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
+		"closed":                              {-1, event.Run, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
 		"an abort on a closed pull request":   {-1, event.Abort, closed, true, false, v1alpha1.VerdictAccepted, ""},
-		"a week and a minute late":            {-7*24*60 - 1, event.RunSample, open, true, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
-		"a week late, by somebody who cannot": {-7*24*60 - 1, event.RunSample, open, false, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+		"a week and a minute late":            {-7*24*60 - 1, event.Run, open, true, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+		"a week late, by somebody who cannot": {-7*24*60 - 1, event.Run, open, false, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := judge(command("comment-1-0", "", tc.minutes), tc.verb, &tc.pull, tc.writer, tc.pushed, noon)

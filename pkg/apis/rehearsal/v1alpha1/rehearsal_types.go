@@ -125,9 +125,16 @@ type RehearsalStatus struct {
 	// +listMapKey=id
 	// +optional
 	Runs []RunStatus `json:"runs,omitempty"`
-	// Acknowledgement is who vouched for which head.
+	// Acknowledgement says whether somebody, or a run, vouched for the head.
 	// +optional
 	Acknowledgement *Acknowledgement `json:"acknowledgement,omitempty"`
+	// NetworkAccess says whether somebody allowed rehearsals of the head to use
+	// the network.
+	// +optional
+	NetworkAccess *Acknowledgement `json:"networkAccess,omitempty"`
+	// CommitStatus is the commit status that was set last.
+	// +optional
+	CommitStatus *CommitStatus `json:"commitStatus,omitempty"`
 	// Comments are the ids of the comments we keep on the pull request, by what
 	// they are: "plan", "denied/<login>".
 	// +optional
@@ -147,6 +154,9 @@ type PullStatus struct {
 	HeadRef string `json:"head_ref,omitempty"`
 	Open    bool   `json:"open"`
 	Title   string `json:"title,omitempty"`
+	// Untrusted is set while the pull request has the label that forbids to run
+	// anything of it.
+	Untrusted bool `json:"untrusted,omitempty"`
 	// HeadTold is true when an event told how the head came about: by opening
 	// the pull request, or by a push at HeadSince. Otherwise nobody knows when
 	// it was pushed.
@@ -171,8 +181,13 @@ type PlanStatus struct {
 	Affected int    `json:"affected"`
 	Excluded int    `json:"excluded"`
 	Removed  int    `json:"removed,omitempty"`
+	// Offered counts the affected jobs that are rehearsed without being named.
+	Offered int `json:"offered,omitempty"`
 	// Digest changes whenever the answer does.
 	Digest string `json:"digest,omitempty"`
+	// Rendered changes whenever the rehearsals do: what they run, apart from the
+	// commits of the pull request and its base.
+	Rendered string `json:"rendered,omitempty"`
 	// Error is why there is no plan, as told on the pull request.
 	Error string `json:"error,omitempty"`
 }
@@ -200,6 +215,10 @@ const (
 	ReasonNotUnderstood = "NotUnderstood"
 	// ReasonTooOld is for commands found more than a week late.
 	ReasonTooOld = "TooOld"
+	// ReasonUntrusted is for pull requests that nobody vouched for yet.
+	ReasonUntrusted = "Untrusted"
+	// ReasonOwnPull is for what the author of a pull request may not allow.
+	ReasonOwnPull = "OwnPull"
 )
 
 // CommandStatus is the verdict on one command.
@@ -210,6 +229,8 @@ type CommandStatus struct {
 	Reason string `json:"reason,omitempty"`
 	// Head is the SHA to which the verdict binds the command.
 	Head string `json:"head,omitempty"`
+	// Seen is set once the command has a reaction.
+	Seen bool `json:"seen,omitempty"`
 	// Answered is set once the pull request shows the answer.
 	Answered bool `json:"answered,omitempty"`
 }
@@ -260,6 +281,14 @@ type RunStatus struct {
 	State   RunState `json:"state"`
 	// AbortReason says why a run is being aborted, or was.
 	AbortReason string `json:"abortReason,omitempty"`
+	// AbortJobs are the jobs of it that are to be aborted.
+	// +optional
+	AbortJobs []AbortJobs `json:"abortJobs,omitempty"`
+	// AutoAck says that the pull request is acknowledged when all jobs pass.
+	AutoAck bool `json:"autoAck,omitempty"`
+	// ProgressAt is when the run's comment was last edited while it went on.
+	// +optional
+	ProgressAt *metav1.Time `json:"progressAt,omitempty"`
 	// Message says why a run was rejected, or what is in its way.
 	Message string `json:"message,omitempty"`
 	Total   int    `json:"total,omitempty"`
@@ -271,13 +300,59 @@ type RunStatus struct {
 	DoneAt *metav1.Time `json:"doneAt,omitempty"`
 }
 
-// Acknowledgement is who vouched for which head.
-type Acknowledgement struct {
-	State  string   `json:"state"`
-	By     string   `json:"by"`
-	Head   string   `json:"head"`
-	Runs   []string `json:"runs,omitempty"`
+// AbortJobs are jobs of a run that somebody wants to end.
+type AbortJobs struct {
+	// Names are as they were written: with asterisks, perhaps.
+	Names  []string `json:"names"`
 	Reason string   `json:"reason"`
+}
+
+// The states of an Acknowledgement.
+const (
+	StateAcknowledged = "Acknowledged"
+	// StateWithdrawn was acknowledged once, or never.
+	StateWithdrawn = "Withdrawn"
+)
+
+// Why a pull request is acknowledged, or not any more.
+const (
+	AckByCommand = "ack"
+	AckSkipped   = "skip"
+	AckAuto      = "auto"
+	AckNothing   = "nothing to rehearse"
+	AckRejected  = "reject"
+	AckPushed    = "push"
+)
+
+// Acknowledgement is who vouched for which head, or that nobody does.
+type Acknowledgement struct {
+	State string `json:"state"`
+	// Reason is one of the Ack constants.
+	Reason string `json:"reason"`
+	// By is the login of who did it; empty when it followed from the plan or a
+	// push.
+	By string `json:"by,omitempty"`
+	// Head is the SHA that it is for.
+	Head string `json:"head"`
+	// Command is the id of the command that it follows from.
+	Command string `json:"command,omitempty"`
+	// Rendered is PlanStatus.Rendered of what was acknowledged.
+	Rendered string `json:"rendered,omitempty"`
+	// Runs are the ids of the runs that it rests on: those of the head that had
+	// passed.
+	Runs []string `json:"runs,omitempty"`
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
+	// Labelled is set once the label of the pull request says the same.
+	Labelled bool `json:"labelled,omitempty"`
+}
+
+// CommitStatus is a commit status that we have set.
+type CommitStatus struct {
+	Head        string `json:"head"`
+	Context     string `json:"context"`
+	State       string `json:"state"`
+	Description string `json:"description"`
 }
 
 // CommentStatus is a comment that we keep on the pull request.
