@@ -57,6 +57,7 @@ type pull struct {
 	// or retargeting, not the tip of now.
 	baseSHA     string
 	labels      []*label
+	reactions   []*reaction // to the description
 	timeline    []*event
 	createdAt   time.Time
 	updatedAt   time.Time

@@ -3,6 +3,7 @@ package github
 import (
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -111,7 +112,7 @@ func (s *Server) organizationObject(o *org) object {
 
 func (s *Server) labelObject(r *repository, l *label) object {
 	return object{
-		"id": l.id, "node_id": nodeID("Label", l.id), "url": s.rest("repos", r.fullName(), "labels", l.name),
+		"id": l.id, "node_id": nodeID("Label", l.id), "url": s.rest("repos", r.fullName(), "labels", url.PathEscape(l.name)),
 		"name": l.name, "color": l.color, "default": false, "description": "",
 	}
 }

@@ -88,7 +88,7 @@ func (s *Server) issueObject(p *pull) object {
 		"author_association": association(p.repo, p.author),
 		"labels":             s.labelObjects(p), "milestone": nil, "assignee": nil, "assignees": []object{},
 		"draft": p.draft, "locked": p.locked, "active_lock_reason": stringOrNull(p.lockReason),
-		"comments": len(p.comments()), "reactions": reactionsObject(url, nil),
+		"comments": len(p.comments()), "reactions": reactionsObject(url, p.reactions),
 		"created_at": timestamp(p.createdAt), "updated_at": timestamp(p.updatedAt), "closed_at": orNull(p.closedAt),
 		"performed_via_github_app": nil,
 	}

@@ -95,24 +95,25 @@ func listStatuses(r *restRequest) (answer, error) {
 }
 
 // combinedStatus is failure, pending or success of the newest statuses of
-// all contexts; without any it is pending.
+// all contexts; without any it is pending. It lists them by pages, and sums up
+// them all on each.
 func combinedStatus(r *restRequest) (answer, error) {
 	repo, sha, err := r.commit()
 	if err != nil {
 		return answer{}, errNotFound
 	}
 	latest := repo.latestStatuses(sha)
-	list := []object{}
-	for _, st := range latest {
+	a, err := page(r, latest, func(st *status) object {
 		o := r.s.statusObject(repo, st)
 		delete(o, "creator")
-		list = append(list, o)
-	}
-	commit := r.s.rest("repos", repo.fullName(), "commits", sha)
-	return ok(object{
-		"state": combine(latest), "statuses": list, "total_count": len(list), "sha": sha,
-		"repository": r.s.repoObject(repo), "commit_url": commit, "url": commit + "/status",
+		return o
 	})
+	commit := r.s.rest("repos", repo.fullName(), "commits", sha)
+	a.body = object{
+		"state": combine(latest), "statuses": a.body, "total_count": len(latest), "sha": sha,
+		"repository": r.s.repoObject(repo), "commit_url": commit, "url": commit + "/status",
+	}
+	return a, err
 }
 
 func combine(latest []*status) string {

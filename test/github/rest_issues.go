@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,12 +17,14 @@ var issueRoutes = map[string]restHandler{
 	"POST /repos/{owner}/{repo}/issues/{issue_number}/labels":           addLabels,
 	"DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}":  removeLabel,
 	"GET /repos/{owner}/{repo}/issues/{issue_number}/timeline":          listTimeline,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/reactions":         listPullReactions,
+	"POST /repos/{owner}/{repo}/issues/{issue_number}/reactions":        createPullReaction,
 	"GET /repos/{owner}/{repo}/issues/comments":                         listRepoComments,
 	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}":            getComment,
 	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":          updateComment,
 	"DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}":         deleteComment,
-	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":  listReactions,
-	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": createReaction,
+	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":  listCommentReactions,
+	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": createCommentReaction,
 }
 
 func getIssue(r *restRequest) (answer, error) {
@@ -173,6 +176,9 @@ func addLabels(r *restRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := checkLabels(names); err != nil {
+		return answer{}, err
+	}
 	r.s.addLabels(r.Context(), p, r.user, names)
 	return ok(r.s.labelObjects(p))
 }
@@ -189,6 +195,21 @@ func labelNames(r *restRequest) ([]string, error) {
 	return in.Labels, err
 }
 
+// maxLabel is how long the name of a label may be, in characters.
+const maxLabel = 50
+
+func checkLabels(names []string) error {
+	for _, name := range names {
+		switch n := len([]rune(name)); {
+		case n == 0:
+			return invalid("Label", "name", "name can't be blank")
+		case n > maxLabel:
+			return invalid("Label", "name", fmt.Sprintf("name is too long (maximum is %d characters)", maxLabel))
+		}
+	}
+	return nil
+}
+
 func removeLabel(r *restRequest) (answer, error) {
 	p, err := r.pull()
 	if err != nil {
@@ -201,37 +222,4 @@ func removeLabel(r *restRequest) (answer, error) {
 		return answer{}, &apiError{Status: http.StatusNotFound, Message: "Label does not exist"}
 	}
 	return ok(r.s.labelObjects(p))
-}
-
-func listReactions(r *restRequest) (answer, error) {
-	c, err := r.comment()
-	if err != nil {
-		return answer{}, err
-	}
-	return page(r, c.reactions, r.s.reactionObject)
-}
-
-// createReaction answers 200 with the old one to who reacted that way before.
-func createReaction(r *restRequest) (answer, error) {
-	c, err := r.comment()
-	if err != nil {
-		return answer{}, err
-	}
-	var in struct {
-		Content string `json:"content"`
-	}
-	if err := r.decode(&in); err != nil {
-		return answer{}, err
-	}
-	if !slices.Contains(reactionKinds, in.Content) {
-		return answer{}, invalid("Reaction", "content", "content is not included in the list")
-	}
-	for _, old := range c.reactions {
-		if old.user == r.user && old.content == in.Content {
-			return ok(r.s.reactionObject(old))
-		}
-	}
-	reaction := &reaction{id: r.s.id(), user: r.user, content: in.Content, at: r.s.now()}
-	c.reactions = append(c.reactions, reaction)
-	return created(r.s.reactionObject(reaction))
 }

@@ -99,6 +99,8 @@ type Pull struct {
 	BaseSHA string   `json:"base_sha"` // the base branch's tip at the last push
 	Labels  []string `json:"labels"`
 	HTMLURL string   `json:"html_url"`
+	// Reactions are to the description, the oldest first.
+	Reactions []Reaction `json:"reactions,omitempty"`
 }
 
 // NewPush gives a pull request a new head: a commit on top of the present
@@ -160,6 +162,15 @@ type Comment struct {
 	Body      string    `json:"body"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	// Reactions are the oldest first.
+	Reactions []Reaction `json:"reactions,omitempty"`
+}
+
+// Reaction is what somebody thinks of a comment, in one of GitHub's words, such
+// as eyes.
+type Reaction struct {
+	User    string `json:"user"`
+	Content string `json:"content"`
 }
 
 // StatusQuery asks for the statuses of a commit.

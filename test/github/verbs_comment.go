@@ -124,7 +124,16 @@ func describeComment(c *comment) Comment {
 	return Comment{
 		PullID: PullID{Org: c.pull.repo.org.login, Repo: c.pull.repo.name, Number: c.pull.number},
 		ID:     c.id, Author: c.author.login, Body: c.body, CreatedAt: c.createdAt, UpdatedAt: c.updatedAt,
+		Reactions: describeReactions(c.reactions),
 	}
+}
+
+func describeReactions(reactions []*reaction) []Reaction {
+	var list []Reaction
+	for _, r := range reactions {
+		list = append(list, Reaction{User: r.user.login, Content: r.content})
+	}
+	return list
 }
 
 // ListStatuses implements Control: the newest status of each context, sorted

@@ -106,6 +106,7 @@ func (s *Server) describePull(p *pull) Pull {
 		State: p.state(), Merged: p.merged, Locked: p.locked, Draft: p.draft,
 		HeadRef: p.headRef, HeadSHA: p.headSHA, BaseRef: p.baseRef, BaseSHA: p.baseSHA,
 		Labels: labels, HTMLURL: s.html(p.repo.fullName(), "pull", p.number),
+		Reactions: describeReactions(p.reactions),
 	}
 }
 

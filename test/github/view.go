@@ -168,6 +168,7 @@ func (s *Server) viewEntries(p *pull, commits []gitCommit) []viewEntry {
 	entries := []viewEntry{{Comment: &viewComment{
 		Anchor: "description", Author: p.author.login, Role: viewRole(p.repo, p.author),
 		At: viewedAt(p.createdAt, now), Body: renderMarkdown(cmp.Or(p.body, "*No description provided.*")),
+		Reactions: viewReactions(p.reactions),
 	}}}
 	for _, e := range p.timeline {
 		if e.comment != nil {
