@@ -100,10 +100,24 @@ func (c *Client) CreateComment(ctx context.Context, org, repo string, number int
 	return &comment, nil
 }
 
+// Comment reads a comment.
+func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comment, error) {
+	read, _, err := c.github.Issues.GetComment(ctx, org, repo, id)
+	if err != nil {
+		return nil, translate("reading "+commentName(org, repo, id), err)
+	}
+	comment := newComment(read)
+	return &comment, nil
+}
+
 // EditComment replaces the body of a comment.
 func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
 	_, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
-	return translate(fmt.Sprintf("editing comment %d of %s/%s", id, org, repo), err)
+	return translate("editing "+commentName(org, repo, id), err)
+}
+
+func commentName(org, repo string, id int64) string {
+	return fmt.Sprintf("comment %d of %s/%s", id, org, repo)
 }
 
 // onPull tells comments on pull requests from those on issues: GitHub lists

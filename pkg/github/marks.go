@@ -1,0 +1,94 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	gogithub "github.com/google/go-github/v60/github"
+)
+
+// maxDescription is how many characters GitHub takes in a status.
+const maxDescription = 140
+
+// AddLabel puts a label on a pull request; again is as good as once. GitHub
+// makes a label that the repository does not have yet.
+func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
+	_, _, err := c.github.Issues.AddLabelsToIssue(ctx, org, repo, number, []string{label})
+	return translate(fmt.Sprintf("adding label %q to %s", label, pullName(org, repo, number)), err)
+}
+
+// RemoveLabel takes a label off a pull request. One that is not there is no
+// error; a pull request that is not there is.
+func (c *Client) RemoveLabel(ctx context.Context, org, repo string, number int, label string) error {
+	op := fmt.Sprintf("removing label %q from %s", label, pullName(org, repo, number))
+	if strings.Trim(label, ".") == "" {
+		return fmt.Errorf("%s: that is no name", op) // as a path it would mean all labels
+	}
+	_, err := c.github.Issues.RemoveLabelForIssue(ctx, org, repo, number, url.PathEscape(label))
+	if hasNoLabel(err) {
+		return nil
+	}
+	return translate(op, err)
+}
+
+// hasNoLabel tells GitHub's 404 about the label from that about everything else
+// in the path.
+func hasNoLabel(err error) bool {
+	var answer *gogithub.ErrorResponse
+	return errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusNotFound &&
+		answer.Message == "Label does not exist"
+}
+
+// React puts a reaction (+1, -1, laugh, confused, heart, hooray, rocket or eyes)
+// on a comment; again is as good as once.
+func (c *Client) React(ctx context.Context, org, repo string, comment int64, content string) error {
+	_, _, err := c.github.Reactions.CreateIssueCommentReaction(ctx, org, repo, comment, content)
+	return translate("reacting to "+commentName(org, repo, comment), err)
+}
+
+// ReactToPull is React for the text of the pull request itself.
+func (c *Client) ReactToPull(ctx context.Context, org, repo string, number int, content string) error {
+	_, _, err := c.github.Reactions.CreateIssueReaction(ctx, org, repo, number, content)
+	return translate("reacting to "+pullName(org, repo, number), err)
+}
+
+// Status is a commit status.
+type Status struct {
+	// Context is at most 255 characters.
+	Context string
+	// State is error, failure, pending or success.
+	State string
+	// Description is cut to the 140 characters that GitHub takes.
+	Description string
+	// URL is where Details leads; it may be empty.
+	URL string
+}
+
+// SetStatus sets the status of a commit in the status' context. GitHub keeps
+// 1,000 for a commit and a context, and then refuses: who calls it sets only
+// what is not the status already.
+func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) error {
+	status := &gogithub.RepoStatus{State: &s.State, Context: &s.Context}
+	if s.Description != "" {
+		description := shorten(s.Description, maxDescription)
+		status.Description = &description
+	}
+	if s.URL != "" {
+		status.TargetURL = &s.URL
+	}
+	_, _, err := c.github.Repositories.CreateStatus(ctx, org, repo, sha, status)
+	return translate(fmt.Sprintf("setting status %s of %s/%s@%s", s.Context, org, repo, sha), err)
+}
+
+// shorten cuts a text to a number of characters, and shows that it did.
+func shorten(text string, characters int) string {
+	runes := []rune(text)
+	if len(runes) <= characters {
+		return text
+	}
+	return strings.TrimRight(string(runes[:characters-1]), " ") + "…"
+}
