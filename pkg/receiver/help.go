@@ -8,7 +8,7 @@ import (
 
 	"sigs.k8s.io/prow/pkg/pluginhelp"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 // help answers Prow's hook, which asks its external plugins for what they show
@@ -51,7 +51,7 @@ func (r *Receiver) helpFor(body []byte) (*pluginhelp.PluginHelp, error) {
 		return nil, err
 	}
 	served := r.opts.Settings()
-	help := describe(served.Prefixes)
+	help := describe(report.CommandsOf(served))
 	for _, e := range enabled {
 		if _, ok := served.Repository(e.Org, e.Repo); ok {
 			help.Config[html.EscapeString(e.Org+"/"+e.Repo)] = "Pull requests on this config repository can be rehearsed."
@@ -60,17 +60,17 @@ func (r *Receiver) helpFor(body []byte) (*pluginhelp.PluginHelp, error) {
 	return help, nil
 }
 
-func describe(prefixes []string) *pluginhelp.PluginHelp {
+func describe(commands report.Commands) *pluginhelp.PluginHelp {
 	help := &pluginhelp.PluginHelp{
 		Description: "rehearsal runs the jobs that a pull request on a config repository changes, as it changes them, before it is merged.",
 		Config:      map[string]string{},
 	}
-	for _, entry := range event.Grammar() {
-		line := html.EscapeString(entry.Line(prefixes[0]))
+	for _, line := range commands.Lines() {
+		usage := html.EscapeString(line.Usage)
 		help.AddCommand(pluginhelp.Command{
-			Usage:       line,
-			Description: entry.Does + ".",
-			Examples:    []string{line},
+			Usage:       usage,
+			Description: html.EscapeString(line.Does),
+			Examples:    []string{usage},
 			WhoCanUse:   "People with write access to the config repository.",
 		})
 	}

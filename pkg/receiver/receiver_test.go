@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -229,13 +231,19 @@ func TestHelp(t *testing.T) {
 	if len(help.Config) != 1 || help.Config["openshift/release"] == "" {
 		t.Errorf("configuration is %v", help.Config)
 	}
-	var usages []string
-	for _, c := range help.Commands {
-		usages = append(usages, c.Usage)
+	want := report.CommandsOf(r.opts.Settings()).Lines()
+	if len(help.Commands) != len(want) {
+		t.Fatalf("%d commands, want %d", len(help.Commands), len(want))
 	}
-	want := "/pj-rehearse, /pj-rehearse {job} {job} …, /pj-rehearse list, /pj-rehearse abort"
-	if got := strings.Join(usages, ", "); got != want {
-		t.Errorf("commands are %s, want %s", got, want)
+	for i, c := range help.Commands {
+		// Deck shows them as HTML.
+		got := report.Line{Usage: html.UnescapeString(c.Usage), Does: html.UnescapeString(c.Description)}
+		if got != want[i] || strings.ContainsAny(c.Usage+c.Description, "<>") {
+			t.Errorf("command is %v, want %v", got, want[i])
+		}
+	}
+	if !strings.Contains(help.Commands[0].Description, "(up to 10)") {
+		t.Errorf("no limit in %q", help.Commands[0].Description)
 	}
 	if w := post(r, httptest.NewRequest(http.MethodGet, "/help", nil)); w.Code != 405 {
 		t.Errorf("GET is answered with %d", w.Code)

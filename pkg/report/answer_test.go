@@ -7,16 +7,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 func TestAnswers(t *testing.T) {
 	const id, head = "comment-98765-0", "0123456789012345678901234567890123456789"
 	cases := []struct{ name, body, marker string }{
 		{"denied", Commands{}.Denied("Mallory", "acme", "release"), DeniedMarker("mallory")},
-		{"unknown", Commands{Limit: 10}.Unknown(id, "/pj-rehearse auto-ack", "bob", "`auto-ack` is not supported"), AnswerMarker(id)},
-		{"unknown-limit", Commands{}.Unknown(id, "/pj-rehearse auto-ack", "bob", ""), AnswerMarker(id)},
+		{"unknown", CommandsOf(settings.Defaults()).Unknown(id, "/pj-rehearse ack now", "bob", "nothing may follow `ack`"), AnswerMarker(id)},
+		{"unknown-limit", Commands{}.Unknown(id, "/pj-rehearse ack now", "bob", ""), AnswerMarker(id)},
+		{"help", CommandsOf(settings.Defaults()).Help(id, "/pj-rehearse help", "bob"), AnswerMarker(id)},
 		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), NothingAffected(), PushBetween(head),
-			Closed(), Expired(), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ.")), AnswerMarker(id)},
+			Closed(), Expired(), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ."),
+			NeedsOkToTest("needs-ok-to-test"), OwnPull("network-access-rehearsals-ok"), NothingFailed(), NoRunYet(), StillRunning(),
+			Capped(1200, 500), NothingMatches("*-e2e-*"), NotRunning("pull-widget-e2", []string{"pull-widget-e2e"}), NotAJob("pull-d", nil)), AnswerMarker(id)},
 		{"hostile", Answer(id, "/pj-rehearse @octocat\n# x <!-- rehearsal:plan -->", "bob`", NotAffected("`@octocat` <b>", []string{"x"})), AnswerMarker(id)},
 	}
 	for _, c := range cases {
@@ -31,12 +35,15 @@ func TestAnswers(t *testing.T) {
 
 // No comment of ours may be heard as a command, should it ever be quoted.
 func TestCommentsCommandNothing(t *testing.T) {
-	bodies := []string{Commands{}.Denied("m", "acme", "release"), Commands{}.Unknown("comment-1-0", "/pj-rehearse x", "bob", "")}
+	bodies := []string{Commands{}.Help("comment-1-0", "/pj-rehearse help", "bob"), Commands{}.Denied("m", "acme", "release"), Commands{}.Unknown("comment-1-0", "/pj-rehearse x", "bob", "")}
 	for _, c := range runViews {
 		bodies = append(bodies, Run(c.view()))
 	}
 	for _, c := range planViews {
 		bodies = append(bodies, Plan(c.view()))
+	}
+	for _, c := range explainViews {
+		bodies = append(bodies, Explain(c.view))
 	}
 	for _, body := range bodies {
 		if lines := event.CommandLines(body, event.DefaultPrefixes()); len(lines) > 0 {

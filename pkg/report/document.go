@@ -14,7 +14,9 @@ type document struct {
 	head     string
 	tables   []table
 	sections []section
-	tail     string
+	// leftOut is said when sections that speak of n jobs are cut.
+	leftOut func(n int) string
+	tail    string
 }
 
 // table is a list of rows that can be cut at its end.
@@ -44,10 +46,11 @@ func (t table) render(rows int) string {
 	return b.String()
 }
 
-// section is what a comment says of one job below the tables.
+// section is what a comment says of one job, or of several, below the tables.
 type section struct {
 	title string
 	lines []string
+	jobs  int
 }
 
 func (s section) render(maxLines int) string {
@@ -115,8 +118,12 @@ func (d document) assemble(r room) string {
 		b.WriteString(s.render(r.lines))
 		cut = cut || r.lines == 0 && len(s.lines) > 0
 	}
-	if left := len(d.sections) - r.sections; left > 0 {
-		fmt.Fprintf(&b, "\nThere is no room here for the reasons of %s; see the logs.\n", plural(left, "more job"))
+	left := 0
+	for _, s := range d.sections[r.sections:] {
+		left += s.jobs
+	}
+	if left > 0 {
+		b.WriteString("\n" + d.leftOut(left) + "\n")
 	} else if cut {
 		b.WriteString("\nThere is no room here for what the logs say; follow the links.\n")
 	}

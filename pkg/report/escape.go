@@ -13,7 +13,7 @@ const zeroWidth = "\u200b"
 
 var (
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	reference   = regexp.MustCompile(`([@#])([A-Za-z0-9])`)
+	reference   = regexp.MustCompile(`([@#]|\b(?i:GH)-)([A-Za-z0-9])`)
 	codeSpan    = regexp.MustCompile("`[^`]+`")
 	backticks   = regexp.MustCompile("`+")
 	spaces      = regexp.MustCompile(`[ \t]+`)
@@ -101,9 +101,10 @@ func link(label, url string) string {
 }
 
 // stripComments takes HTML comments out: they hide text from the reader, and
-// other bots look for their own in the comments of the account that we share.
+// other bots look for their own in the comments of the account that we share. A
+// blank takes their place: what is around one may be the halves of a secret.
 func stripComments(s string) string {
-	s = htmlComment.ReplaceAllString(s, "")
+	s = htmlComment.ReplaceAllString(s, " ")
 	return strings.ReplaceAll(s, "<!--", "<! --")
 }
 

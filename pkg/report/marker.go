@@ -25,6 +25,21 @@ func DeniedMarker(login string) string { return marker("denied", strings.ToLower
 // AnswerMarker marks the answer to one command.
 func AnswerMarker(commandID string) string { return marker("answer", commandID) }
 
+// progressMarker stands before the marker of a run's comment until its last
+// report.
+const progressMarker = event.Marker + "progress -->"
+
+// InProgress says that the body of a run's comment is not the last report on the
+// run.
+func InProgress(body string) bool {
+	lines := strings.Split(strings.TrimSpace(body), "\n")
+	if len(lines) < 2 {
+		return false
+	}
+	last := strings.TrimSpace(lines[len(lines)-1])
+	return markerLine.MatchString(last) && strings.TrimSpace(lines[len(lines)-2]) == progressMarker
+}
+
 var markerLine = regexp.MustCompile(`^<!-- rehearsal:[a-z]+(?: [A-Za-z0-9._%-]+)? -->$`)
 
 // FindMarker returns the marker at the end of the body of a comment.

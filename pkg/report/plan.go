@@ -2,26 +2,43 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // PlanView is which jobs a pull request affects, or why that is not known.
 type PlanView struct {
 	Org, Repo           string
 	Head, Base, BaseRef string
+	// Number is the pull request's.
+	Number int
 	// Total counts all jobs after the merge.
 	Total int
 	// Jobs are the affected jobs, sorted.
 	Jobs []PlanJob
 	// Removed are the jobs that the pull request removes.
 	Removed []PlanJob
+	// Covers says what the jobs that the bare prefix runs cover, and what they
+	// leave out, in plain text; empty when it runs all that are offered.
+	Covers string
 	// Warnings are plain text.
 	Warnings []string
 	// Unread are files whose jobs are missing from the answer.
 	Unread []FileProblem
 	// Problem is why there is no plan, or only part of one.
 	Problem *Problem
+	// Acknowledgement is who vouches for the pull request, NetworkAccess who lets
+	// its rehearsals use the network; nil when nobody ever did.
+	Acknowledgement, NetworkAccess *Acknowledgement
+	// Untrusted is the label because of which nothing is run; empty if it is not
+	// on the pull request.
+	Untrusted string
+	// StatusContext is the context of the commit status that says whether the
+	// pull request may be merged; empty when there is none.
+	StatusContext string
+	// Page is the URL of the page with the full list; empty when there is none.
+	Page string
 	// Commands is what to tell about commands.
 	Commands Commands
 	// Marker is PlanMarker unless set: the same table can answer a command.
@@ -40,40 +57,12 @@ type PlanJob struct {
 	Excluded string
 }
 
-// Reason is one cause for a job to be affected.
-type Reason struct {
-	File, Path, Old, New string
-}
-
-// FileProblem is a file that could not be used.
-type FileProblem struct {
-	File    string
-	Line    int
-	Message string
-}
-
-// Problem is why a pull request cannot be planned. One of Conflicts, Missing
-// and Refused is set.
-type Problem struct {
-	// Conflicts are the files that do not merge.
-	Conflicts []string
-	// Missing is a path that does not exist, and Setting the setting that
-	// names it.
-	Missing, Setting string
-	// Refused is what Prow says about the configuration, and where.
-	Refused *FileProblem
-	// BaseBroken says that the base is refused as well.
-	BaseBroken bool
-}
-
 const (
-	maxRows       = 150
-	maxExcluded   = 50
-	maxRemoved    = 30
-	maxReasons    = 2
-	maxValue      = 80
-	maxProblem    = 4000
-	maxProblemRow = 60
+	// maxRows bounds the rows of jobs where there is no page with all of them,
+	// fewRows where there is one.
+	maxRows    = 150
+	fewRows    = 35
+	maxRemoved = 30
 )
 
 // Plan renders the comment that lists the affected jobs.
@@ -82,33 +71,17 @@ func Plan(v PlanView) string {
 	if mark == "" {
 		mark = PlanMarker()
 	}
-	d := document{
-		head: planHead(v),
-		tail: planTail(v) + usageBlock(v) + "\n" + mark + "\n",
-	}
 	offered, excluded := split(v.Jobs)
-	jobs := table{
-		header: row("Job", "Repository and branch", "Type", "What changes") + "|---|---|---|---|\n",
-		noun:   "affected job", total: len(offered),
-	}
-	for _, j := range offered[:min(len(offered), maxRows)] {
-		jobs.rows = append(jobs.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j)))
-	}
-	kept := table{
-		intro:  "\n**Affected, but not offered:**\n",
-		header: row("Job", "Repository and branch", "Type", "What changes", "Why not") + "|---|---|---|---|---|\n",
-		noun:   "such job", total: len(excluded),
-	}
-	for _, j := range excluded[:min(len(excluded), maxExcluded)] {
-		kept.rows = append(kept.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j), text(clip(excludedBy(j), maxName))))
-	}
-	d.tables = []table{jobs, kept}
-	return d.render()
+	return document{
+		head:   planHead(v, offered, excluded),
+		tables: append(offeredTables(v, offered), excludedTables(v, excluded)...),
+		tail:   planTail(v) + usageBlock(v) + "\n" + mark + "\n",
+	}.render()
 }
 
 func split(jobs []PlanJob) (offered, excluded []PlanJob) {
 	for _, j := range jobs {
-		if j.Excluded == "" && j.Type != "postsubmit" {
+		if j.Excluded == "" {
 			offered = append(offered, j)
 		} else {
 			excluded = append(excluded, j)
@@ -117,152 +90,132 @@ func split(jobs []PlanJob) (offered, excluded []PlanJob) {
 	return offered, excluded
 }
 
-func excludedBy(j PlanJob) string {
-	if j.Type == "postsubmit" {
-		return "postsubmits publish and deploy: listed, never run"
+func offeredTables(v PlanView, offered []PlanJob) []table {
+	groups, rest := group(offered, cause)
+	many := table{noun: "cause", total: len(groups), elsewhere: v.elsewhere()}
+	for _, g := range groups {
+		many.rows = append(many.rows, "- "+g.title()+": "+g.cause()+". "+g.examples()+"\n")
 	}
-	return j.Excluded
+	few := table{
+		header: row("Job", "Repository and branch", "Type", "What changes") + "|---|---|---|---|\n",
+		noun:   "affected job", total: len(rest), elsewhere: v.elsewhere(),
+	}
+	if len(groups) > 0 && len(rest) > 0 {
+		few.intro = "\n**" + plural(len(rest), "more job") + ":**\n"
+	}
+	for _, j := range rest[:min(len(rest), v.rows())] {
+		few.rows = append(few.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j)))
+	}
+	return []table{many, few}
 }
 
-// planName is what to write to run the job.
-func planName(j PlanJob) string {
+func excludedTables(v PlanView, excluded []PlanJob) []table {
+	const title = "\n**Affected, but not offered:**\n"
+	groups, rest := group(excluded, func(j PlanJob) string { return j.Excluded })
+	many := table{intro: title, noun: "rule", total: len(groups), elsewhere: v.elsewhere()}
+	for _, g := range groups {
+		many.rows = append(many.rows, "- "+g.title()+": "+text(clip(g.jobs[0].Excluded, maxDetail))+". "+g.examples()+"\n")
+	}
+	few := table{
+		header: row("Job", "Repository and branch", "Type", "What changes", "Why not") + "|---|---|---|---|---|\n",
+		noun:   "such job", total: len(rest), elsewhere: v.elsewhere(),
+	}
+	if len(groups) == 0 {
+		few.intro = title
+	}
+	for _, j := range rest[:min(len(rest), v.rows())] {
+		few.rows = append(few.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j), text(clip(j.Excluded, maxName))))
+	}
+	return []table{many, few}
+}
+
+// rows is how many rows of jobs the comment has at most.
+func (v PlanView) rows() int {
+	if v.Page == "" {
+		return maxRows
+	}
+	return fewRows
+}
+
+// elsewhere says where those are that the comment has no room for.
+func (v PlanView) elsewhere() string {
+	if l := link("the full list", v.Page); l != "" {
+		return "; " + l + " has them"
+	}
+	return "; " + code("rehearse affected") + " in a clone lists them"
+}
+
+// argument is what to write behind the prefix to run the job.
+func argument(j PlanJob) string {
 	if j.Argument != "" {
-		return code(clip(j.Argument, maxName))
+		return j.Argument
 	}
-	return code(clip(j.Name, maxName))
+	return j.Name
 }
 
-// what says in a cell why a job is affected.
-func what(j PlanJob) string {
-	var parts []string
-	for i, r := range j.Reasons {
-		if i == maxReasons {
-			parts = append(parts, fmt.Sprintf("and %d more", len(j.Reasons)-i))
-			break
-		}
-		if s := reason(r); s != "" && s != code(j.Change) {
-			parts = append(parts, s)
-		}
-	}
-	s := text(changeWord(j.Change))
-	if len(parts) == 0 {
-		return s
-	}
-	if s != "" && (j.Change == "new" || j.Change == "branches") {
-		parts = append([]string{s}, parts...)
-	}
-	return strings.Join(parts, "<br>")
-}
+func planName(j PlanJob) string { return code(clip(argument(j), maxName)) }
 
-func changeWord(change string) string {
-	switch change {
-	case "new":
-		return "new job"
-	case "branches":
-		return "new set of branches"
-	}
-	return change
-}
-
-func reason(r Reason) string {
-	s := code(clip(r.Path, maxName))
-	if s == "" {
-		return code(clip(r.File, maxName))
-	}
-	from, to := code(clip(r.Old, maxValue)), code(clip(r.New, maxValue))
-	switch {
-	case from != "" && to != "":
-		return s + ": " + from + " → " + to
-	case to != "":
-		return s + ": " + to
-	case from != "":
-		return s + ": was " + from
-	}
-	return s
-}
-
-func planHead(v PlanView) string {
-	if v.Problem != nil {
-		return problemHead(v)
-	}
-	offered, excluded := split(v.Jobs)
+func planHead(v PlanView, offered, excluded []PlanJob) string {
 	var b strings.Builder
+	if v.Problem != nil {
+		b.WriteString(problemHead(v))
+	} else {
+		icon, verdict, rest := planHeadline(v, offered, excluded)
+		b.WriteString(icon + " **" + verdict + "**" + rest + ".\n")
+	}
+	b.WriteString(acknowledgement(v) + networkAccess(v))
+	if v.Untrusted != "" {
+		b.WriteString("\n🔒 " + text(NeedsOkToTest(v.Untrusted)) + "\n")
+	}
+	if v.Problem == nil && len(offered) > 0 && v.Untrusted == "" {
+		b.WriteString("\n" + invitation(v, len(offered)) + "\n")
+	}
+	if l := link("the full list", v.Page); l != "" && len(v.Jobs) > 0 {
+		b.WriteString("\nEvery job with all its reasons is on " + l + ".\n")
+	}
+	return b.String()
+}
+
+// planHeadline is the answer in plain text: an icon, the gist, and the rest of
+// the sentence without its full stop.
+func planHeadline(v PlanView, offered, excluded []PlanJob) (icon, verdict, rest string) {
 	switch {
 	case len(v.Jobs) == 0:
-		fmt.Fprintf(&b, "✅ **This pull request affects no job**: all %d stay as they are", v.Total)
+		icon, verdict, rest = "✅", "This pull request affects no job", ": all "+count(v.Total)+" stay as they are"
 	case len(offered) == 0:
-		fmt.Fprintf(&b, "✅ **There is nothing to rehearse**: %s affected, none of them offered", plural(len(excluded), "job"))
+		icon, verdict, rest = "✅", "There is nothing to rehearse", ": "+plural(len(excluded), "job")+" affected, none of them offered"
 	default:
-		fmt.Fprintf(&b, "🔎 **This pull request affects %s** of %d", plural(len(v.Jobs), "job"), v.Total)
+		icon, verdict, rest = "🔎", "This pull request affects "+plural(len(v.Jobs), "job"), " of "+count(v.Total)
 		if len(excluded) > 0 {
-			fmt.Fprintf(&b, ", %d of which can be rehearsed", len(offered))
+			rest += ", " + count(len(offered)) + " of which can be rehearsed"
 		}
 	}
 	if n := len(v.Removed); n > 0 {
-		fmt.Fprintf(&b, "; %s removed", plural(n, "job"))
+		rest += "; " + plural(n, "job") + " removed"
 	}
-	b.WriteString(".\n")
-	if len(offered) > 0 {
-		fmt.Fprintf(&b, "\nComment %s to run %s before the merge.\n", code(v.Commands.line("")), v.Commands.sampleOf(len(offered)))
-	}
-	return b.String()
+	return icon, verdict, rest
 }
 
-func (c Commands) sampleOf(offered int) string {
+// invitation says what to write to run some of the offered jobs.
+func invitation(v PlanView, offered int) string {
+	c := v.Commands
+	limit := c.Limits[event.Sample]
+	bare := "Comment " + code(c.line("")) + " to run "
 	switch {
 	case offered == 1:
-		return "it"
-	case c.Limit > 0 && offered <= c.Limit:
-		return fmt.Sprintf("all %d", offered)
+		return bare + "it before the merge."
+	case limit > 0 && offered <= limit:
+		return bare + "all " + count(offered) + " before the merge."
 	}
 	some := "some"
-	if c.Limit > 0 {
-		some = strconv.Itoa(c.Limit)
+	if limit > 0 {
+		some = count(limit)
 	}
-	return fmt.Sprintf("%s of them, or %s to choose", some, code(c.line("{job} {job} …")))
-}
-
-// problemHead says why there is no plan, and whose turn it is.
-func problemHead(v PlanView) string {
-	p := v.Problem
-	var b strings.Builder
-	switch {
-	case len(p.Conflicts) > 0:
-		fmt.Fprintf(&b, "⚠️ **This pull request does not merge into %s**, so there is nothing to rehearse yet. Resolve the conflicts in:\n\n", code(v.BaseRef))
-		for i, f := range p.Conflicts {
-			if i == maxProblemRow {
-				fmt.Fprintf(&b, "- … and %s\n", plural(len(p.Conflicts)-i, "more file"))
-				break
-			}
-			b.WriteString("- " + code(clip(f, maxName)) + "\n")
-		}
-	case p.Missing != "":
-		fmt.Fprintf(&b, "⚙️ **The configuration of the rehearsals does not fit this repository**: the setting %s names %s, which does not exist. Whoever runs the rehearsals has to correct it.\n",
-			code(p.Setting), code(p.Missing))
-	case p.Refused != nil && p.BaseBroken:
-		fmt.Fprintf(&b, "🚫 **Prow refuses the configuration of %s as it is**, so this pull request is not to blame, and cannot be rehearsed until that is mended%s:\n\n%s",
-			code(v.BaseRef), place(*p.Refused), problemBlock(p.Refused.Message))
-	case p.Refused != nil:
-		fmt.Fprintf(&b, "🚫 **Prow would refuse this configuration**%s:\n\n%s", place(*p.Refused), problemBlock(p.Refused.Message))
+	s := bare + some + " of them before the merge, or " + code(c.line("{job} {job} …")) + " to choose."
+	if v.Covers != "" {
+		s += " " + text(clip(sentence(v.Covers), maxDetail))
 	}
-	if len(v.Jobs) > 0 {
-		b.WriteString("\nThis is what could be read; nothing of it can be run before that is mended.\n")
-	}
-	return b.String()
-}
-
-func place(f FileProblem) string {
-	switch {
-	case f.File == "":
-		return ""
-	case f.Line > 0:
-		return ", in " + code(fmt.Sprintf("%s:%d", clip(f.File, maxName), f.Line))
-	}
-	return ", in " + code(clip(f.File, maxName))
-}
-
-func problemBlock(message string) string {
-	return block(strings.Split(clip(strings.TrimSpace(message), maxProblem), "\n"))
+	return s
 }
 
 func planTail(v PlanView) string {
@@ -270,7 +223,7 @@ func planTail(v PlanView) string {
 	b.WriteString(removedLine(v.Removed))
 	var unread, warnings []string
 	for _, f := range v.Unread {
-		unread = append(unread, strings.TrimPrefix(place(f), ", in ")+": "+text(clip(f.Message, maxDetail)))
+		unread = append(unread, code(f.place())+": "+text(clip(f.Message, maxDetail)))
 	}
 	for _, w := range v.Warnings {
 		warnings = append(warnings, text(clip(w, maxDetail)))
@@ -282,9 +235,16 @@ func planTail(v PlanView) string {
 		if v.Problem != nil {
 			how = " on "
 		}
-		b.WriteString("\n<sub>For " + revisions(v.Head, how, v.BaseRef, v.Base) + ".</sub>\n")
+		b.WriteString("\n<sub>For " + revisions(v.Head, how, v.BaseRef, v.Base) + "." + statusNote(v.StatusContext) + "</sub>\n")
 	}
 	return b.String()
+}
+
+func statusNote(context string) string {
+	if context == "" {
+		return ""
+	}
+	return " The commit status " + code(clip(context, maxName)) + " says whether the pull request is acknowledged."
 }
 
 func removedLine(removed []PlanJob) string {
@@ -296,7 +256,7 @@ func removedLine(removed []PlanJob) string {
 		names = append(names, code(clip(j.Name, maxName)))
 	}
 	if left := len(removed) - len(names); left > 0 {
-		names = append(names, fmt.Sprintf("and %d more", left))
+		names = append(names, "and "+count(left)+" more")
 	}
 	return "\nRemoved: " + strings.Join(names, ", ") + "\n"
 }
@@ -307,7 +267,10 @@ func list(title, noun string, items []string) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("\n" + title + ":\n")
+	b.WriteString("\n")
+	if title != "" {
+		b.WriteString(title + ":\n")
+	}
 	for i, item := range items {
 		if i == maxNotes {
 			fmt.Fprintf(&b, "- … and %s.\n", plural(len(items)-i, "more "+noun))
@@ -320,5 +283,5 @@ func list(title, noun string, items []string) string {
 
 func usageBlock(v PlanView) string {
 	return "\n<details><summary>Commands</summary>\n\n" + v.Commands.usage() +
-		" Commands are for people with write access to " + code(v.Org+"/"+v.Repo) + ". Postsubmits are listed, never run.\n\n</details>\n"
+		" Commands are for people with write access to " + code(v.Org+"/"+v.Repo) + ".\n\n</details>\n"
 }

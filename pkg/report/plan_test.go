@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 func planJobs(n int) []PlanJob {
@@ -18,11 +20,27 @@ func planJobs(n int) []PlanJob {
 	return jobs
 }
 
+var tenAtOnce = Commands{Limits: map[event.Selection]int{event.Sample: 10}}
+
+// decoration is what one line of Prow's configuration does to many jobs of many
+// repositories.
+func decoration(n int) []PlanJob {
+	jobs := planJobs(n)
+	for i := range jobs {
+		jobs[i].Repo = fmt.Sprintf("acme/widget-%d", i%812)
+		jobs[i].Reasons = []Reason{{
+			File: "config/prow/config.yaml", Path: "decoration_config.utility_images.clonerefs",
+			Old: "clonerefs:v20260801", New: "clonerefs:v20261101",
+		}}
+	}
+	return jobs
+}
+
 func planView() PlanView {
 	return PlanView{
-		Org: "acme", Repo: "release", Total: 3800, BaseRef: "main",
+		Org: "acme", Repo: "release", Number: 7, Total: 3800, BaseRef: "main",
 		Head: strings.Repeat("0123456789", 4), Base: strings.Repeat("abcdef0123", 4),
-		Commands: Commands{Limit: 10},
+		Commands: tenAtOnce,
 	}
 }
 
@@ -31,7 +49,7 @@ var planViews = []struct {
 	first string
 	view  func() PlanView
 }{
-	{"affected", "🔎 **This pull request affects 5 jobs** of 3800, 3 of which can be rehearsed; 1 job removed.", func() PlanView {
+	{"affected", "🔎 **This pull request affects 5 jobs** of 3,800, 3 of which can be rehearsed; 1 job removed.", func() PlanView {
 		v := planView()
 		v.Jobs = planJobs(1)
 		v.Jobs = append(v.Jobs,
@@ -41,23 +59,84 @@ var planViews = []struct {
 				{Path: "preset cloud-credentials ▸ spec.containers[0].env", New: "KEY=1"}, {Path: "spec.timeout", Old: "1h"}, {Path: "a"}, {Path: "b"},
 			}},
 			PlanJob{Name: "post-widget-push", Type: "postsubmit", Repo: "acme/widget", Branch: "main", Change: "new",
-				Reasons: []Reason{{File: "jobs/post.yaml", Path: "new"}}, Excluded: "postsubmits run only when named"},
+				Reasons: []Reason{{File: "jobs/post.yaml", Path: "name", New: "post-widget-push"}}, Excluded: "postsubmits publish and deploy: they run only when named"},
 			PlanJob{Name: "pull-widget-lint", Type: "presubmit", Repo: "acme/widget", Branch: "main", Change: "annotations", Excluded: "only annotations differ"},
 		)
 		v.Removed = []PlanJob{{Name: "pull-widget-old", Type: "presubmit", Repo: "acme/widget"}}
 		v.Warnings = []string{"jobs/widget.yaml: unknown field `imge`"}
 		return v
 	}},
-	{"sample", "🔎 **This pull request affects 11 jobs** of 3800.", func() PlanView {
+	{"sample", "🔎 **This pull request affects 11 jobs** of 3,800.", func() PlanView {
 		v := planView()
 		v.Jobs = planJobs(11)
-		v.Commands = Commands{Prefixes: []string{"/rehearse"}, Limit: 4}
+		v.Commands = Commands{Prefixes: []string{"/rehearse"}, Limits: map[event.Selection]int{event.Sample: 4}, AckLabel: "rehearsals-ack", NetworkLabel: "network-access-rehearsals-ok"}
+		v.Covers = "the sample covers 1 of 1 cause and 1 of 1 repository; 7 jobs are left out"
 		return v
 	}},
-	{"nothing", "✅ **This pull request affects no job**: all 3800 stay as they are.", planView},
+	{"nothing", "✅ **This pull request affects no job**: all 3,800 stay as they are.", planView},
 	{"only-excluded", "✅ **There is nothing to rehearse**: 1 job affected, none of them offered.", func() PlanView {
 		v := planView()
-		v.Jobs = []PlanJob{{Name: "post-widget-push", Type: "postsubmit", Repo: "acme/widget", Branch: "main", Change: "new"}}
+		v.Jobs = []PlanJob{{Name: "post-widget-push", Type: "postsubmit", Repo: "acme/widget", Branch: "main", Change: "new", Excluded: "postsubmits publish and deploy: they run only when named"}}
+		return v
+	}},
+	{"many", "🔎 **This pull request affects 3,512 jobs** of 77,000, 3,452 of which can be rehearsed.", func() PlanView {
+		v := planView()
+		v.Total, v.Page, v.StatusContext = 77000, "https://rehearsals.example.com/plans/acme-release-7", "ci/rehearsals"
+		v.Jobs = decoration(3412)
+		for i, j := range planJobs(40) {
+			j.Name, j.Argument = fmt.Sprintf("pull-cold-%d", i), fmt.Sprintf("pull-cold-%d", i)
+			j.Reasons[0].New = fmt.Sprintf("a:%d", i)
+			v.Jobs = append(v.Jobs, j)
+		}
+		for i := range 60 {
+			j := PlanJob{Name: fmt.Sprintf("periodic-%d", i), Type: "periodic", Change: "trigger", Excluded: "only when it is triggered differs",
+				Reasons: []Reason{{File: "jobs/p.yaml", Path: "cron", Old: fmt.Sprintf("%d 1 * * *", i), New: "@daily"}}}
+			if i < 3 {
+				j.Excluded = fmt.Sprintf("agent jenkins-%d: only kubernetes jobs are rehearsed", i)
+			}
+			v.Jobs = append(v.Jobs, j)
+		}
+		v.Covers = "They cover 2 of 41 causes, 10 of 813 repositories and 1 of 1 cluster; left out are 39 causes of one job each"
+		return v
+	}},
+	{"new-release", "🔎 **This pull request affects 90 jobs** of 3,800.", func() PlanView {
+		v := planView()
+		for i := range 90 {
+			name := fmt.Sprintf("pull-release-9-%d", i)
+			v.Jobs = append(v.Jobs, PlanJob{Name: name, Type: "presubmit", Repo: fmt.Sprintf("acme/part-%d", i/10), Branch: "release-9", Change: "new",
+				Reasons: []Reason{{File: fmt.Sprintf("jobs/part-%d-9.yaml", i/10), Path: "name", New: name}}})
+		}
+		return v
+	}},
+	{"acknowledged", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
+		v := planView()
+		v.Jobs = planJobs(1)
+		v.Acknowledgement = &Acknowledgement{By: "bob", Head: v.Head, Reason: "ack", At: start, Runs: []string{"comment-98765-0", "body-0a1b-0"}, Label: "rehearsals-ack", Acknowledged: true}
+		v.NetworkAccess = &Acknowledgement{By: "carol", Head: v.Head, At: start, Label: "network-access-rehearsals-ok", Acknowledged: true}
+		v.StatusContext = "ci/rehearsals"
+		return v
+	}},
+	{"untrusted", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
+		v := planView()
+		v.Jobs = planJobs(1)
+		v.Untrusted = "needs-ok-to-test"
+		v.Acknowledgement = &Acknowledgement{Head: v.Head, Reason: "push", At: start}
+		return v
+	}},
+	{"hostile", "🔎 **This pull request affects 22 jobs** of 3,800, 21 of which can be rehearsed; 1 job removed.", func() PlanView {
+		v := planView()
+		for _, j := range planJobs(21) {
+			j.Name, j.Argument = "", "`x`|<b>@everyone</b>\n# y"
+			j.Repo, j.Branch = "acme/<!-- rehearsal:plan -->", "](javascript:alert(1))"
+			j.Reasons[0] = Reason{File: "![x](http://e.vil/x.png)", Path: "@octocat", Old: "</details>", New: "\u202e|"}
+			v.Jobs = append(v.Jobs, j)
+		}
+		v.Jobs = append(v.Jobs, PlanJob{Name: "- a", Type: "# b", Change: "> c", Excluded: "1. <!-- x --> @octocat [x](http://e.vil)"})
+		v.Removed = []PlanJob{{Name: "@octocat\n\n- x"}}
+		v.Covers = "# @octocat <b>x</b>"
+		v.Page = "javascript:alert(1)"
+		v.Untrusted = "`@octocat`"
+		v.Acknowledgement = &Acknowledgement{By: "@octocat`", Head: "<b>", Reason: "ack", Runs: []string{"<!-- x -->", "comment-1-0"}, Label: "@octocat", Acknowledged: true}
 		return v
 	}},
 	{"conflict", "⚠️ **This pull request does not merge into `main`**, so there is nothing to rehearse yet. Resolve the conflicts in:", func() PlanView {
@@ -110,7 +189,7 @@ func TestPlanFits(t *testing.T) {
 		if i%2 == 0 {
 			v.Jobs[i].Excluded = strings.Repeat("because ", 100)
 		}
-		v.Jobs[i].Reasons[0].Path = strings.Repeat("p", 1000)
+		v.Jobs[i].Reasons[0].Path = strings.Repeat("p", 1000) + v.Jobs[i].Name
 	}
 	v.Removed = planJobs(5000)
 	for range 500 {
@@ -121,12 +200,64 @@ func TestPlanFits(t *testing.T) {
 	if len(body) > MaxBody {
 		t.Errorf("%d bytes", len(body))
 	}
-	for _, want := range []string{"more affected jobs that there is no room for", "more such jobs that there is no room for", "and 4970 more", "460 more warnings"} {
+	for _, want := range []string{"more affected jobs that there is no room for", "`rehearse affected` in a clone lists them", "**2,500 presubmits** of `acme/widget`: because because", "and 4,970 more", "460 more warnings"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("does not say %q", want)
 		}
 	}
 	if m, ok := FindMarker(body); !ok || m != AnswerMarker("comment-1-0") {
 		t.Errorf("marker is %q, %v", m, ok)
+	}
+}
+
+func TestAcknowledgement(t *testing.T) {
+	const head = "0123456789012345678901234567890123456789"
+	given := func(reason string, runs ...string) *Acknowledgement {
+		return &Acknowledgement{By: "bob", Head: head, Reason: reason, At: start, Runs: runs, Label: "ack", Acknowledged: true}
+	}
+	pushed, older := given("push"), given("ack", "comment-1-0")
+	pushed.Acknowledged, older.Head = false, strings.Repeat("a", 40)
+	rejected := given("reject")
+	rejected.Acknowledged = false
+	cases := []struct {
+		name string
+		a    *Acknowledgement
+		want string
+	}{
+		{"nobody", nil, ""},
+		{"on a run", given("ack", "comment-98765-0"), "☑️ **Acknowledged** by `bob` at " + head + " (20 November 10:00 UTC), resting on [this run](#issuecomment-98765) (label `ack`)."},
+		{"on runs", given("ack", "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
+			"☑️ **Acknowledged** by `bob` at " + head + " (20 November 10:00 UTC), resting on the run that the description asks for, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
+		{"on nothing", given("ack"), "☑️ **Acknowledged** by `bob` at " + head + " (20 November 10:00 UTC), though no run had passed (label `ack`)."},
+		{"skipped", given("skip"), "☑️ **Acknowledged without a rehearsal** by `bob` at " + head + " (20 November 10:00 UTC) (label `ack`)."},
+		{"by a run", given("auto", "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked at " + head + " (20 November 10:00 UTC), resting on [this run](#issuecomment-1) (label `ack`)."},
+		{"nothing to do", given("nothing to rehearse"), "☑️ **Acknowledged** because there is nothing to rehearse at " + head + " (20 November 10:00 UTC) (label `ack`)."},
+		{"kept", older, "☑️ **Acknowledged** by `bob` at " + older.Head + " (20 November 10:00 UTC), resting on [this run](#issuecomment-1); it holds for what was pushed since (label `ack`)."},
+		{"withdrawn by a push", pushed, "⚠️ **Not acknowledged any more**: " + head + " was pushed since. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
+		{"withdrawn by somebody", rejected, "⚠️ **Not acknowledged any more**: `bob` took that back at " + head + " (20 November 10:00 UTC). Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			v := planView()
+			v.Jobs, v.Acknowledgement = planJobs(1), c.a
+			if got := strings.TrimSpace(acknowledgement(v)); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+			if !strings.Contains(Plan(v), c.want) {
+				t.Error("the comment does not say it")
+			}
+		})
+	}
+}
+
+func TestGroup(t *testing.T) {
+	jobs := decoration(plainUpTo)
+	if groups, rest := group(jobs, cause); len(groups) != 0 || len(rest) != plainUpTo {
+		t.Errorf("%d jobs are %d groups, %d rest", plainUpTo, len(groups), len(rest))
+	}
+	jobs = append(jobs, planJobs(groupFrom-1)...)
+	groups, rest := group(jobs, cause)
+	if len(groups) != 1 || len(groups[0].jobs) != plainUpTo || len(rest) != groupFrom-1 {
+		t.Errorf("%d groups, %d rest", len(groups), len(rest))
 	}
 }

@@ -49,6 +49,25 @@ var verdictIcon = map[Verdict]string{
 	NotStarted: "⚪", Running: "⏳", Queued: "⏳", Passed: "✅",
 }
 
+// words is what people call the verdict.
+func (v Verdict) words() string {
+	if v == Unschedulable {
+		return "cannot be scheduled"
+	}
+	return string(v)
+}
+
+// wordsOfMany is the same behind a plural.
+func (v Verdict) wordsOfMany() string {
+	switch v {
+	case Aborted:
+		return "were aborted"
+	case NotStarted, Running, Queued:
+		return "are " + string(v)
+	}
+	return v.words()
+}
+
 // Ended says that Prow will not change the verdict any more.
 func (v Verdict) Ended() bool {
 	switch v {

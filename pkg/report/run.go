@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -17,9 +19,17 @@ type RunView struct {
 	AbortReason string
 	// Over says that jobs without a verdict will not get one any more.
 	Over bool
+	// Now is the time of the report, for how long jobs have been running; zero
+	// leaves that out.
+	Now time.Time
 	// PipelineRun and Namespace name the latest PipelineRun, where there is one.
 	PipelineRun string
 	Namespace   string
+}
+
+// Ended says that the report is the last on this run: no job of it will change.
+func (v RunView) Ended() bool {
+	return v.Over || len(v.Outcomes) > 0 && !slices.ContainsFunc(v.Outcomes, func(o Outcome) bool { return !o.Verdict.Ended() })
 }
 
 // dash is the content of a cell that has none.
@@ -36,20 +46,29 @@ func Run(v RunView) string {
 	outcomes := sorted(v.Outcomes)
 	jobs := table{
 		header: row("Job", "Repository and branch", "Result", "Time", "Log", "Run again") + "|---|---|---|---|---|---|\n",
-		noun:   "job", total: len(outcomes),
+		noun:   "job", total: len(outcomes), elsewhere: v.elsewhere(),
+	}
+	for _, o := range outcomes {
+		jobs.rows = append(jobs.rows, runRow(v, o))
+	}
+	return document{
+		head: runHead(v), tables: []table{jobs}, sections: failures(v, outcomes),
+		leftOut: func(n int) string {
+			return "There is no room here for the reasons of " + plural(n, "more job") + v.elsewhere() + "."
+		},
+		tail: runTail(v),
+	}.render()
+}
+
+// elsewhere says where there is what the comment has no room for.
+func (v RunView) elsewhere() string {
+	if l := link("the page of this run", v.Manifest.Page); l != "" {
+		return "; " + l + " has them"
 	}
 	if v.PipelineRun != "" {
-		jobs.elsewhere = "; the end of the run's output lists all"
+		return "; the end of the run's output lists all"
 	}
-	d := document{head: runHead(v), tail: runTail(v) + RunMarker(v.Manifest.ID) + "\n"}
-	for _, o := range outcomes {
-		jobs.rows = append(jobs.rows, runRow(o))
-		if s, ok := runSection(v, o); ok {
-			d.sections = append(d.sections, s)
-		}
-	}
-	d.tables = []table{jobs}
-	return d.render()
+	return "; see the logs"
 }
 
 func runHead(v RunView) string {
@@ -60,85 +79,53 @@ func runHead(v RunView) string {
 		b.WriteString(": " + text(rest))
 	}
 	b.WriteString("\n")
+	if s := autoAck(v); s != "" {
+		b.WriteString("\n" + text(s) + "\n")
+	}
 	return b.String()
 }
 
-// headline is the verdict on the run as plain text: an icon, the verdict, and
-// what there is to say besides.
-func headline(v RunView) (icon, verdict, rest string) {
-	t := Count(v.Outcomes)
+// autoAck says in plain text what the run means for the acknowledgement.
+func autoAck(v RunView) string {
+	by := quote(v.Manifest.By)
 	switch {
-	case v.AbortReason != "":
-		verdict = "Aborted"
-		if !v.Over && !allSettled(v.Outcomes) {
-			verdict = "Aborting"
-		}
-		rest = strings.TrimRight(clip(v.AbortReason, maxDetail), ".") + "."
-		if s := t.list(Aborted); s != "" {
-			rest += " " + upperFirst(s) + "."
-		}
-		return "🛑", verdict, rest
-	case t.Total == 0:
-		return "⏳", "The rehearsals are being prepared", ""
-	case t.Unfinished() > 0 && !v.Over:
-		if t.Queued+t.NotStarted == t.Total {
-			return "⏳", plural(t.Total, "rehearsal") + " queued", ""
-		}
-		return "⏳", fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal")), t.list(Running) + "."
-	case t.AllPassed() && t.Total == 1:
-		return "✅", "The rehearsal passed", ""
-	case t.AllPassed():
-		return "✅", fmt.Sprintf("All %d rehearsals passed", t.Total), ""
-	case t.Failed > 0:
-		icon, verdict, rest = "❌", ofTotal(t.Failed, t.Total, "failed"), t.list(Failed)
-	case t.Unfinished() > 0:
-		icon, verdict, rest = "❌", ofTotal(t.Unfinished(), t.Total, "did not end"), t.list("")
-	default:
-		icon, verdict, rest = "🛑", ofTotal(t.Aborted, t.Total, "aborted"), t.list(Aborted)
+	case !v.Manifest.AutoAck:
+		return ""
+	case !v.Ended() && v.AbortReason == "":
+		return "When all of them pass, the pull request is acknowledged, as " + by + " asked."
+	case Count(v.Outcomes).AllPassed() && v.AbortReason == "":
+		return "With that the pull request is acknowledged, as " + by + " asked."
 	}
-	if rest != "" {
-		rest += "."
-	}
-	return icon, verdict, rest
+	return "So the pull request is not acknowledged, which " + by + " asked for in case that all pass."
 }
 
-func ofTotal(n, total int, what string) string {
-	return fmt.Sprintf("%d of %s %s", n, plural(total, "rehearsal"), what)
-}
-
-// list names the counts, without the one that the headline has named already.
-func (t Tally) list(without Verdict) string {
-	var parts []string
-	for _, c := range []struct {
-		verdict Verdict
-		n       int
-	}{{Failed, t.Failed}, {Passed, t.Passed}, {Aborted, t.Aborted}, {Running, t.Running}, {Queued, t.Queued}, {NotStarted, t.NotStarted}} {
-		if c.n > 0 && c.verdict != without {
-			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.verdict))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-func allSettled(outcomes []Outcome) bool {
-	for _, o := range outcomes {
-		if o.Verdict != NotStarted && !o.Settled() {
-			return false
-		}
-	}
-	return true
-}
-
-func runRow(o Outcome) string {
-	took := dash
-	if d := o.Duration().Round(time.Second); d > 0 {
-		took = d.String()
-	}
+func runRow(v RunView, o Outcome) string {
 	log := link("log", o.URL)
 	if log == "" {
 		log = dash
 	}
-	return row(code(clip(o.Name, maxName)), target(o.Type, o.Repo, o.Branch), verdictIcon[o.Verdict]+" "+string(o.Verdict), took, log, rerun(o.Job))
+	return row(code(clip(o.Name, maxName)), target(o.Type, o.Repo, o.Branch), result(o), took(v, o), log, rerun(o.Job))
+}
+
+// result is the verdict in a cell; what there is to say about a job that has
+// ended is said below the table.
+func result(o Outcome) string {
+	s := verdictIcon[o.Verdict] + " " + o.Verdict.words()
+	if !o.Verdict.Ended() && o.Detail != "" {
+		s += ": " + text(clip(o.Detail, maxName))
+	}
+	return s
+}
+
+// took is how long the job ran, or has been running so far.
+func took(v RunView, o Outcome) string {
+	if o.Verdict == Running && !v.Ended() && v.Now.After(o.Started) && !o.Started.IsZero() {
+		return v.Now.Sub(o.Started).Round(time.Second).String() + " so far"
+	}
+	if d := o.Duration().Round(time.Second); d > 0 {
+		return d.String()
+	}
+	return dash
 }
 
 // target is what a job tests.
@@ -164,35 +151,21 @@ func rerun(j run.Job) string {
 	return code(j.Rerun)
 }
 
-// runSection is the part of the comment that speaks of one job that did not
-// pass: the sentence and the excerpt.
-func runSection(v RunView, o Outcome) (section, bool) {
-	if !o.Verdict.Bad() && (o.Verdict != Aborted || v.AbortReason != "" || o.Detail == "") {
-		return section{}, false
-	}
-	title := "\n" + verdictIcon[o.Verdict] + " **" + code(clip(o.Name, maxName)) + "** " + string(o.Verdict)
-	if o.Detail != "" {
-		title += ": " + text(clip(o.Detail, maxDetail))
-	}
-	return section{title: title + "\n", lines: o.Excerpt}, true
-}
-
 func runTail(v RunView) string {
 	var b strings.Builder
 	m := v.Manifest
+	notes := make([]string, len(m.Notes))
 	for i, note := range m.Notes {
-		if i == 0 {
-			b.WriteString("\n")
-		}
-		if i == maxNotes {
-			fmt.Fprintf(&b, "- … and %s.\n", plural(len(m.Notes)-i, "more remark"))
-			break
-		}
-		b.WriteString("- " + text(clip(note, maxDetail)) + "\n")
+		notes[i] = text(clip(note, maxDetail))
 	}
+	b.WriteString(list("", "remark", notes))
 	if again := rerunAll(v); again != "" {
-		b.WriteString("\nRun those that did not pass again: " + code(again) + "\n")
+		b.WriteString("\nRun what did not pass again: " + code(again) + "\n")
 	}
+	if m.Covers != "" {
+		b.WriteString("\n" + text(clip(sentence(m.Covers), maxDetail)) + "\n")
+	}
+	b.WriteString(inputs(m))
 	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))
 	if m.Command != "" {
 		b.WriteString(" with " + code(clip(m.Command, maxName)))
@@ -204,8 +177,17 @@ func runTail(v RunView) string {
 	if v.PipelineRun != "" {
 		b.WriteString(" All output: " + code(tkn(v)) + ".")
 	}
+	if l := link("The page of this run", m.Page); l != "" {
+		b.WriteString(" " + l + ".")
+	}
+	if !v.Ended() && !v.Now.IsZero() {
+		b.WriteString(" As of " + v.Now.UTC().Format("15:04:05 MST") + ".")
+	}
 	b.WriteString("</sub>\n\n")
-	return b.String()
+	if !v.Ended() {
+		b.WriteString(progressMarker + "\n")
+	}
+	return b.String() + RunMarker(m.ID) + "\n"
 }
 
 func tkn(v RunView) string {
@@ -215,30 +197,25 @@ func tkn(v RunView) string {
 	return "tkn pipelinerun logs " + v.PipelineRun + " -n " + v.Namespace
 }
 
-// rerunAll is the one command for all jobs that did not pass, once the run is
-// over and where there are several.
+// rerunAll is the command for all jobs that did not pass, once the run is over
+// and where there are several: one has its own.
 func rerunAll(v RunView) string {
-	var command string
-	var jobs []string
-	for _, o := range sorted(v.Outcomes) {
+	prefix, bad := "", 0
+	for _, o := range v.Outcomes {
 		if o.Verdict == Passed {
 			continue
 		}
-		if !o.Verdict.Ended() && !v.Over {
-			return ""
-		}
+		bad++
 		fields := strings.Fields(o.Rerun)
-		if len(fields) != 2 || command != "" && fields[0] != command {
+		if len(fields) < 2 || prefix != "" && fields[0] != prefix {
 			return ""
 		}
-		command = fields[0]
-		jobs = append(jobs, fields[1])
+		prefix = fields[0]
 	}
-	line := strings.Join(append([]string{command}, jobs...), " ")
-	if len(jobs) < 2 || len(line) > 2000 {
+	if bad < 2 || !v.Ended() {
 		return ""
 	}
-	return line
+	return prefix + " " + string(event.Failed)
 }
 
 // revisions names a head and a base, and how they go together.
@@ -258,18 +235,4 @@ func sha(s string) string {
 		}
 	}
 	return s
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

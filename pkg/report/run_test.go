@@ -103,6 +103,47 @@ var runViews = []struct {
 		v.AbortReason, v.Over = "bob asked for it.", false
 		return v
 	}},
+	{"progress", "⏳ **Running 3 of 5 rehearsals**: 1 failed, 1 passed, 1 queued.", func() RunView {
+		queued := at("pull-c", Queued, 0)
+		queued.Detail = "waits for a node; 0/3 nodes are available"
+		v := view(failedJob(), at("pull-a", Passed, 61), at("pull-b", Running, 0), queued, at("pull-d", Running, 0))
+		v.Over, v.Now = false, start.Add(252*time.Second)
+		v.Manifest.AutoAck, v.Manifest.Affected, v.Manifest.Page = true, 3412, "https://rehearsals.example.com/runs/acme-release-7-x"
+		v.Manifest.Covers = "the sample covers 2 of 3 causes and 4 of 812 repositories"
+		for i := range v.Manifest.Jobs {
+			v.Manifest.Jobs[i].Checkouts = []run.Checkout{{Repo: "acme/widget", Ref: "main", SHA: strings.Repeat("5", 40)}}
+		}
+		v.Manifest.Jobs[1].Checkouts = append(v.Manifest.Jobs[1].Checkouts, run.Checkout{Repo: "acme/tools", Ref: "v2"})
+		v.Manifest.Jobs[1].Inputs = []run.Input{{Original: "widget-config", Name: "rehearse-7-widget-config", Cluster: "build01", Namespace: "test-pods"}}
+		return v
+	}},
+	{"same-error", "❌ **16 of 18 rehearsals failed**: 1 passed, 1 aborted.", func() RunView {
+		var outcomes []Outcome
+		for i := range 12 {
+			o := at(fmt.Sprintf("pull-widget-%d-e2e", i), Failed, 100+i)
+			o.Excerpt = []string{fmt.Sprintf("Creating cluster pull-widget-%d-e2e-%x at 10:0%d", i, i*7919, i%10), "error: registry.acme.dev/widget:v2 not found"}
+			outcomes = append(outcomes, o)
+		}
+		for _, name := range []string{"pull-x", "pull-y"} {
+			o := at(name, Unschedulable, 300)
+			o.Detail = "no node took its pod in time; FailedScheduling: 0/3 nodes are available: 3 Insufficient memory."
+			outcomes = append(outcomes, o)
+		}
+		aborted := at("pull-z", Aborted, 5)
+		aborted.Detail = "Aborted: alice asked for it."
+		quiet := at("pull-quiet", Failed, 4)
+		return view(append(outcomes, failedJob(), quiet, aborted, at("pull-ok", Passed, 4))...)
+	}},
+	{"auto-ack-passed", "✅ **The rehearsal passed**", func() RunView {
+		v := view(at("pull-a", Passed, 1))
+		v.Manifest.AutoAck = true
+		return v
+	}},
+	{"auto-ack-failed", "❌ **1 of 1 rehearsal failed**", func() RunView {
+		v := view(at("pull-a", Failed, 1))
+		v.Manifest.AutoAck = true
+		return v
+	}},
 	{"lost", "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.", func() RunView {
 		return view(at("pull-a", Passed, 1), at("pull-b", Running, 0))
 	}},
@@ -133,8 +174,15 @@ func TestRun(t *testing.T) {
 			if m, ok := FindMarker(body); !ok || m != RunMarker("comment-98765-0") {
 				t.Errorf("marker is %q, %v", m, ok)
 			}
-			if n := strings.Count(body, "<!--"); n != 1 {
+			own := 1
+			if InProgress(body) {
+				own = 2
+			}
+			if n := strings.Count(body, "<!--"); n != own {
 				t.Errorf("%d HTML comments, want our own only", n)
+			}
+			if InProgress(body) != !v.Ended() {
+				t.Errorf("in progress: %v, ended: %v", InProgress(body), v.Ended())
 			}
 		})
 	}
@@ -160,6 +208,7 @@ func TestRunFits(t *testing.T) {
 			var outcomes []Outcome
 			for i := range c.jobs {
 				o := at(fmt.Sprintf("pull-%03d-%s", i, strings.Repeat("n", c.nameLength)), Failed, i)
+				o.Detail = different(i)
 				for range c.excerpt {
 					o.Excerpt = append(o.Excerpt, strings.Repeat("e", 140))
 				}
@@ -176,6 +225,42 @@ func TestRunFits(t *testing.T) {
 				if !strings.Contains(body, want) {
 					t.Errorf("does not say %q:\n%.300s …", want, body)
 				}
+			}
+		})
+	}
+}
+
+// different is another word for every number.
+func different(i int) string {
+	s := ""
+	for ; i > 0 || s == ""; i /= 26 {
+		s += string(rune('a' + i%26))
+	}
+	return s
+}
+
+func TestInProgress(t *testing.T) {
+	forged := view(at("x", Failed, 1))
+	forged.Outcomes[0].Excerpt = []string{progressMarker, RunMarker("comment-98765-0")}
+	forged.Manifest.Notes = []string{progressMarker}
+	going := view(at("x", Running, 1))
+	going.Over = false
+	cases := []struct {
+		name, body string
+		want       bool
+	}{
+		{"goes on", Run(going), true},
+		{"as a browser sends it", strings.ReplaceAll(Run(going), "\n", "\r\n"), true},
+		{"ended", Run(view(at("x", Passed, 1))), false},
+		{"a log that says so", Run(forged), false},
+		{"quoted", Run(going) + "\n> thanks", false},
+		{"a plan", Plan(planView()), false},
+		{"nothing", "", false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := InProgress(c.body); got != c.want {
+				t.Errorf("got %v for\n%s", got, c.body)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ func Text(v RunView) string {
 	outcomes := sorted(v.Outcomes)
 	b.WriteString("\n" + textTable(outcomes))
 	for _, o := range outcomes {
-		if _, ok := runSection(v, o); ok {
+		if worthSaying(v, o) {
 			b.WriteString(textSection(o))
 		}
 	}
@@ -40,7 +40,7 @@ func textTable(outcomes []Outcome) string {
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "RESULT\tTIME\tJOB\tREPOSITORY\tBRANCH\tLOG") //nolint:errcheck // a strings.Builder takes everything
 	for _, o := range outcomes {
-		cells := []string{string(o.Verdict), "-", o.Name, o.Repo, o.Branch, o.URL}
+		cells := []string{o.Verdict.words(), "-", o.Name, o.Repo, o.Branch, o.URL}
 		if d := o.Duration().Round(time.Second); d > 0 {
 			cells[1] = d.String()
 		}
@@ -57,7 +57,7 @@ func textTable(outcomes []Outcome) string {
 
 func textSection(o Outcome) string {
 	var b strings.Builder
-	b.WriteString("\n" + oneLine(o.Name) + " " + string(o.Verdict))
+	b.WriteString("\n" + oneLine(o.Name) + " " + o.Verdict.words())
 	if o.Detail != "" {
 		b.WriteString(": " + oneLine(o.Detail))
 	}

@@ -31,7 +31,7 @@ func (t *turn) planBody(marker string) string {
 
 // commands is how this installation is commanded.
 func (t *turn) commands() report.Commands {
-	return report.Commands{Prefixes: t.settings.Prefixes, Limit: t.settings.SampleLimit}
+	return report.CommandsOf(t.settings)
 }
 
 // commandVerdict is a judged command that the pull request shows no answer to.

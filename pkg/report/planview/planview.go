@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -30,6 +31,22 @@ func New(result *affected.Result, jobs []render.Job) report.PlanView {
 		v.Unread = append(v.Unread, report.FileProblem{File: f.File, Line: f.Line, Message: f.Message})
 	}
 	return v
+}
+
+// Acknowledgement translates what the status of a Rehearsal says about an
+// acknowledgement or the leave to use the network; nil for none.
+func Acknowledgement(a *v1alpha1.Acknowledgement, label string) *report.Acknowledgement {
+	if a == nil {
+		return nil
+	}
+	out := &report.Acknowledgement{
+		By: a.By, Head: a.Head, Reason: a.Reason, Runs: a.Runs, Label: label,
+		Acknowledged: a.State == v1alpha1.StateAcknowledged,
+	}
+	if a.At != nil {
+		out.At = a.At.Time
+	}
+	return out
 }
 
 func planJob(j render.Job) report.PlanJob {

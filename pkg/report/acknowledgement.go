@@ -1,0 +1,138 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Acknowledgement is who vouched for a pull request, or allowed it something,
+// or that this does not hold any more.
+type Acknowledgement struct {
+	// By is the login of who did it; empty where it followed from the plan or
+	// from a push.
+	By string
+	// Head is the full SHA that it was said of, and At when; At may be zero.
+	Head string
+	At   time.Time
+	// Reason is how it came about: ack, skip, auto, nothing to rehearse, reject
+	// or push.
+	Reason string
+	// Runs are the ids of the runs that it rests on.
+	Runs []string
+	// Label is on the pull request as long as it holds.
+	Label string
+	// Acknowledged says that it holds.
+	Acknowledged bool
+}
+
+const maxRuns = 5
+
+// acknowledgement is the line of the plan comment on who vouches for the pull
+// request; empty when nobody ever did.
+func acknowledgement(v PlanView) string {
+	a := v.Acknowledgement
+	switch {
+	case a == nil:
+		return ""
+	case !a.Acknowledged:
+		return "\n" + withdrawn(*a, "Not acknowledged any more", v.Commands.line("ack")) + "\n"
+	}
+	var b strings.Builder
+	switch a.Reason {
+	case "skip":
+		b.WriteString("☑️ **Acknowledged without a rehearsal** by " + code(a.By))
+	case "auto":
+		b.WriteString("☑️ **Acknowledged** because all jobs passed, as " + code(a.By) + " asked")
+	case "nothing to rehearse":
+		b.WriteString("☑️ **Acknowledged** because there is nothing to rehearse")
+	default:
+		b.WriteString("☑️ **Acknowledged** by " + code(a.By))
+	}
+	b.WriteString(since(*a) + rests(*a) + kept(*a, v.Head) + labelled(a.Label) + ".")
+	return "\n" + b.String() + "\n"
+}
+
+// networkAccess is the line on whether rehearsals may use the network.
+func networkAccess(v PlanView) string {
+	a := v.NetworkAccess
+	switch {
+	case a == nil:
+		return ""
+	case !a.Acknowledged:
+		return "\n" + withdrawn(*a, "Network access is not allowed any more", v.Commands.line("network-access-allowed")) + "\n"
+	}
+	return "\n🌐 **Network access is allowed** by " + code(a.By) + since(*a) + kept(*a, v.Head) + labelled(a.Label) + ".\n"
+}
+
+// withdrawn says what ended an acknowledgement, and how to give it anew.
+func withdrawn(a Acknowledgement, what, again string) string {
+	s := "⚠️ **" + what + "**"
+	switch a.Reason {
+	case "reject":
+		s += ": " + code(a.By) + " took that back" + since(a) + "."
+	case "push":
+		s += ": " + sha(a.Head) + " was pushed since."
+	default:
+		s += "."
+	}
+	return s + " Whoever has looked at the pull request as it is now can write " + code(again) + "."
+}
+
+func since(a Acknowledgement) string {
+	s := ""
+	if a.Head != "" {
+		s = " at " + sha(a.Head)
+	}
+	if !a.At.IsZero() {
+		s += " (" + a.At.UTC().Format("2 January 15:04 MST") + ")"
+	}
+	return s
+}
+
+// rests says which runs an acknowledgement rests on.
+func rests(a Acknowledgement) string {
+	switch {
+	case a.Reason == "skip" || a.Reason == "nothing to rehearse":
+		return ""
+	case len(a.Runs) == 0:
+		return ", though no run had passed"
+	}
+	var runs []string
+	for _, id := range a.Runs[:min(len(a.Runs), maxRuns)] {
+		runs = append(runs, runLink(id))
+	}
+	s := ", resting on " + strings.Join(runs, ", ")
+	if left := len(a.Runs) - len(runs); left > 0 {
+		s += " and " + count(left) + " more"
+	}
+	return s
+}
+
+var commentID = regexp.MustCompile(`^comment-([0-9]+)-[0-9]+$`)
+
+// runLink leads to the comment that asked for a run.
+func runLink(id string) string {
+	if m := commentID.FindStringSubmatch(id); m != nil {
+		return "[this run](#issuecomment-" + m[1] + ")"
+	}
+	if strings.HasPrefix(id, "body-") {
+		return "the run that the description asks for"
+	}
+	return "the run " + code(id)
+}
+
+// kept says that an acknowledgement of an older head still holds.
+func kept(a Acknowledgement, head string) string {
+	if head == "" || a.Head == "" || a.Head == head {
+		return ""
+	}
+	return "; it holds for what was pushed since"
+}
+
+func labelled(label string) string {
+	if label == "" {
+		return ""
+	}
+	return " (label " + code(label) + ")"
+}

@@ -1,0 +1,113 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// Commands is how one installation is commanded.
+type Commands struct {
+	// Prefixes start a command; the first is the one to show.
+	Prefixes []string
+	// Limits are how many jobs a selection runs at most; a selection that is
+	// missing has none that is known.
+	Limits map[event.Selection]int
+	// AckLabel and NetworkLabel are the labels that commands set; they are not
+	// spoken of when empty.
+	AckLabel, NetworkLabel string
+}
+
+// CommandsOf is how an installation with these settings is commanded.
+func CommandsOf(s *settings.Settings) Commands {
+	return Commands{
+		Prefixes: s.Prefixes,
+		Limits: map[event.Selection]int{
+			event.Sample: s.SampleLimit, event.More: s.MoreLimit, event.Max: s.MaxLimit, event.All: s.AllLimit,
+		},
+		AckLabel:     s.AckLabel,
+		NetworkLabel: s.NetworkLabel,
+	}
+}
+
+// Line is one command and what it does, both plain text in which `…` marks code.
+type Line struct {
+	// Usage is what to write.
+	Usage string
+	// Does is a sentence.
+	Does string
+}
+
+// Lines is the grammar as people see it: in comments, in Prow's command help and
+// in the documentation.
+func (c Commands) Lines() []Line {
+	entries := event.Grammar()
+	lines := make([]Line, len(entries))
+	for i, e := range entries {
+		does := e.Does
+		if n := c.Limits[e.Limit]; e.Limit != "" && n > 0 {
+			does += " (up to " + count(n) + ")"
+		}
+		lines[i] = Line{Usage: e.Line(c.prefixes()[0]), Does: does + "."}
+	}
+	return lines
+}
+
+// line is a command as it is written.
+func (c Commands) line(words string) string {
+	return strings.TrimSpace(c.prefixes()[0] + " " + words)
+}
+
+func (c Commands) prefixes() []string {
+	if len(c.Prefixes) == 0 {
+		return event.DefaultPrefixes()
+	}
+	return c.Prefixes
+}
+
+// usage is the list of commands, as Markdown.
+func (c Commands) usage() string {
+	var b strings.Builder
+	for _, l := range c.Lines() {
+		b.WriteString("- " + code(l.Usage) + ": " + text(l.Does) + "\n")
+	}
+	b.WriteString("\nA command is a line of its own in a new comment.")
+	prefixes := c.prefixes()
+	for _, p := range prefixes[1:] {
+		b.WriteString(" " + code(p) + " means the same as " + code(prefixes[0]) + ".")
+	}
+	if c.AckLabel != "" {
+		fmt.Fprintf(&b, " An acknowledgement is the label %s", code(c.AckLabel))
+		if c.NetworkLabel != "" {
+			b.WriteString(", the leave to use the network " + code(c.NetworkLabel))
+		}
+		b.WriteString(".")
+	}
+	return b.String()
+}
+
+// Help answers a command that asks for the commands.
+func (c Commands) Help(commandID, line, by string) string {
+	return "💬 " + code(by) + ": " + code(clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+}
+
+// Unknown answers a line that is not understood with what is. Reason is half a
+// sentence of plain text, and may be empty.
+func (c Commands) Unknown(commandID, line, by, reason string) string {
+	if reason == "" {
+		reason = "it is not a command"
+	}
+	return "❓ " + code(by) + ": " + code(clip(line, maxName)) + " was not understood: " + text(clip(reason, maxDetail)) +
+		". What is:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+}
+
+// Denied tells somebody, once, that they may not command, and who may.
+func (c Commands) Denied(login, org, repo string) string {
+	return "🔒 **Only people with write access to " + code(org+"/"+repo) + " may command rehearsals**, and " + code(login) +
+		" has none, so nothing was run.\n\n" +
+		"Rehearsals run the pull request's own code on real clusters. Somebody with write access can look at the change and write " +
+		code(c.line("")) + " instead. This is said once: further commands stay without an answer until the access changes.\n\n" +
+		DeniedMarker(login) + "\n"
+}

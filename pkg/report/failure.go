@@ -1,0 +1,91 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+)
+
+// maxTogether is how many jobs with the same failure are named.
+const maxTogether = 30
+
+// failures are the parts of the comment that speak of jobs that did not pass,
+// in the order of the outcomes: a sentence and the excerpt. Jobs that failed
+// with the same are spoken of together.
+func failures(v RunView, outcomes []Outcome) []section {
+	var sections []section
+	for _, same := range together(v, outcomes) {
+		sections = append(sections, section{title: failureTitle(same), lines: same[0].Excerpt, jobs: len(same)})
+	}
+	return sections
+}
+
+// together groups the outcomes that have something to say by what they say.
+func together(v RunView, outcomes []Outcome) [][]Outcome {
+	var groups [][]Outcome
+	index := map[string]int{}
+	for _, o := range outcomes {
+		if !worthSaying(v, o) {
+			continue
+		}
+		key := symptom(o)
+		at, ok := index[key]
+		if !ok {
+			at = len(groups)
+			index[key] = at
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], o)
+	}
+	return groups
+}
+
+// worthSaying holds for bad ends, and for jobs that were aborted for another
+// reason than the run was.
+func worthSaying(v RunView, o Outcome) bool {
+	if o.Verdict == Aborted {
+		return o.Detail != "" && (v.AbortReason == "" || !strings.Contains(o.Detail, strings.TrimRight(v.AbortReason, ".")))
+	}
+	return o.Verdict.Bad()
+}
+
+// variable is what differs between two logs that say the same: numbers, hashes,
+// times, generated names.
+var variable = regexp.MustCompile(`[A-Za-z0-9]*[0-9][A-Za-z0-9]*|/tmp/[^\s:'"]+`)
+
+// symptom is equal for outcomes that say the same.
+func symptom(o Outcome) string {
+	parts := []string{string(o.Verdict), o.Detail}
+	s := strings.Join(append(parts, o.Excerpt...), "\n")
+	for _, own := range []string{o.Name, o.Repo, o.Branch, o.ProwJob, o.Task} {
+		if len(own) > 2 {
+			s = strings.ReplaceAll(s, own, "\x00")
+		}
+	}
+	return variable.ReplaceAllString(s, "0")
+}
+
+func failureTitle(same []Outcome) string {
+	o := same[0]
+	detail := ""
+	if o.Detail != "" {
+		detail = ": " + text(clip(o.Detail, maxDetail))
+	}
+	if len(same) == 1 {
+		return "\n" + verdictIcon[o.Verdict] + " **" + code(clip(o.Name, maxName)) + "** " + o.Verdict.words() + detail + "\n"
+	}
+	s := "\n" + verdictIcon[o.Verdict] + " **These " + plural(len(same), "job") + " " + o.Verdict.wordsOfMany()
+	if len(o.Excerpt) > 0 && detail == "" {
+		s += " with the same error:**"
+	} else {
+		s += "**" + detail
+	}
+	var names []string
+	for i, o := range same {
+		if i == maxTogether {
+			names = append(names, "and "+count(len(same)-i)+" more")
+			break
+		}
+		names = append(names, code(clip(o.Name, maxName)))
+	}
+	return s + "\n\n" + strings.Join(names, ", ") + "\n"
+}

@@ -1,0 +1,151 @@
+package report
+
+import (
+	"sort"
+	"strings"
+)
+
+const (
+	// plainUpTo is how many jobs are listed one by one, whatever they share.
+	plainUpTo = 20
+	// groupFrom is how many jobs with something in common make a group.
+	groupFrom = 5
+	// maxExamples is how many names of a group are shown.
+	maxExamples = 3
+)
+
+// jobGroup is a number of jobs with something in common.
+type jobGroup struct{ jobs []PlanJob }
+
+// group takes the jobs together that have the same key, the largest groups
+// first, and returns the rest in their order.
+func group(jobs []PlanJob, key func(PlanJob) string) (groups []jobGroup, rest []PlanJob) {
+	if len(jobs) <= plainUpTo {
+		return nil, jobs
+	}
+	keys := make([]string, len(jobs))
+	size := map[string]int{}
+	for i, j := range jobs {
+		keys[i] = key(j)
+		size[keys[i]]++
+	}
+	index := map[string]int{}
+	for i, j := range jobs {
+		if size[keys[i]] < groupFrom {
+			rest = append(rest, j)
+			continue
+		}
+		at, ok := index[keys[i]]
+		if !ok {
+			at = len(groups)
+			index[keys[i]] = at
+			groups = append(groups, jobGroup{})
+		}
+		groups[at].jobs = append(groups[at].jobs, j)
+	}
+	sort.SliceStable(groups, func(i, j int) bool { return len(groups[i].jobs) > len(groups[j].jobs) })
+	return groups, rest
+}
+
+// cause is equal for jobs that are affected by the same. All new jobs are: it
+// would not help to tell them apart.
+func cause(j PlanJob) string {
+	if j.Change == changeNew {
+		return j.Change
+	}
+	var b strings.Builder
+	b.WriteString(j.Change)
+	for _, r := range j.Reasons {
+		for _, part := range []string{r.File, r.Path, r.Old, r.New} {
+			b.WriteString("\x00" + part)
+		}
+	}
+	return b.String()
+}
+
+// size counts the jobs, by their type where they share one.
+func (g jobGroup) size() string {
+	noun := g.jobs[0].Type
+	for _, j := range g.jobs {
+		if j.Type != noun {
+			return plural(len(g.jobs), "job")
+		}
+	}
+	switch noun {
+	case "presubmit", "postsubmit", "periodic":
+		return plural(len(g.jobs), noun)
+	}
+	return plural(len(g.jobs), "job")
+}
+
+// where counts the repositories in plain text, or names the only one.
+func (g jobGroup) where() string {
+	repos := map[string]bool{}
+	for _, j := range g.jobs {
+		if j.Repo != "" {
+			repos[j.Repo] = true
+		}
+	}
+	switch len(repos) {
+	case 0:
+		return ""
+	case 1:
+		for repo := range repos {
+			return "of " + quote(repo)
+		}
+	}
+	return "of " + plural(len(repos), "repository")
+}
+
+// title is how many jobs there are, and of what.
+func (g jobGroup) title() string {
+	return strings.TrimSpace("**" + g.size() + "** " + text(g.where()))
+}
+
+// cause is what the jobs are affected by.
+func (g jobGroup) cause() string {
+	j := g.jobs[0]
+	parts := because(j, reasonAndFile)
+	if files := g.files(); j.Change == changeNew && len(files) == 1 {
+		parts = append(parts, "in "+code(clip(files[0], maxName)))
+	} else if j.Change == changeNew && len(files) > 1 {
+		parts = append(parts, "in "+plural(len(files), "file"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// files are the files of the reasons, each once, in the order of the jobs.
+func (g jobGroup) files() []string {
+	var files []string
+	seen := map[string]bool{}
+	for _, j := range g.jobs {
+		for _, r := range j.Reasons {
+			if r.File != "" && !seen[r.File] {
+				seen[r.File] = true
+				files = append(files, r.File)
+			}
+		}
+	}
+	return files
+}
+
+// examples names some of the jobs, of as many repositories as it can.
+func (g jobGroup) examples() string {
+	var first, more []string
+	seen := map[string]bool{}
+	for _, j := range g.jobs {
+		if len(first) == maxExamples {
+			break
+		}
+		if seen[j.Repo] {
+			if len(more) < maxExamples {
+				more = append(more, planName(j))
+			}
+			continue
+		}
+		seen[j.Repo] = true
+		first = append(first, planName(j))
+	}
+	names := append(first, more...)
+	return "For example " + strings.Join(names[:min(len(names), maxExamples)], ", ") + "."
+}

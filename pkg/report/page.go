@@ -1,0 +1,101 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"strings"
+)
+
+// maxPage bounds a page, in bytes; reserve is kept for what closes it.
+const (
+	maxPage = 7 << 20
+	reserve = 64 << 10
+)
+
+//go:embed pages.gohtml
+var pagesSource string
+
+var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
+	"line":  func(s string) string { return oneLine(clip(s, maxDetail)) },
+	"prose": proseHTML,
+	"block": func(lines []string) string { return printable(strings.Join(lines, "\n")) },
+}).Parse(pagesSource))
+
+// proseHTML is a sentence of plain text in which `…` marks code.
+func proseHTML(s string) template.HTML {
+	s = oneLine(s)
+	var b strings.Builder
+	at := 0
+	for _, span := range codeSpan.FindAllStringIndex(s, -1) {
+		b.WriteString(template.HTMLEscapeString(s[at:span[0]]))
+		b.WriteString("<code>" + template.HTMLEscapeString(s[span[0]+1:span[1]-1]) + "</code>")
+		at = span[1]
+	}
+	b.WriteString(template.HTMLEscapeString(s[at:]))
+	return template.HTML(b.String()) // every part is escaped
+}
+
+// page is an HTML page that is written part by part until it is full.
+type page struct {
+	body    bytes.Buffer
+	scratch bytes.Buffer
+	full    bool
+	// left counts the rows for which there was no room.
+	left int
+}
+
+// top is what a page begins with: all plain text.
+type top struct {
+	Title, Icon, Verdict, Rest string
+	Sentences                  []string
+	Subject                    string
+}
+
+// add writes a part, unless the page is full.
+func (p *page) add(name string, data any) bool {
+	if p.full {
+		return false
+	}
+	p.scratch.Reset()
+	p.execute(&p.scratch, name, data)
+	if p.body.Len()+p.scratch.Len() > maxPage-reserve {
+		p.full = true
+		return false
+	}
+	p.body.Write(p.scratch.Bytes())
+	return true
+}
+
+// row writes a part that is counted when there is no room for it.
+func (p *page) row(name string, data any) {
+	if !p.add(name, data) {
+		p.left++
+	}
+}
+
+// end writes a small part that closes another, also when the page is full.
+func (p *page) end(name string, data any) { p.execute(&p.body, name, data) }
+
+func (p *page) execute(to *bytes.Buffer, name string, data any) {
+	if err := pages.ExecuteTemplate(to, name, data); err != nil {
+		// The templates and their data are ours, and a buffer takes everything.
+		panic(err)
+	}
+}
+
+func (p *page) bytes(noun, elsewhere string) []byte {
+	if p.left > 0 {
+		p.end("note", "There is no room here for "+plural(p.left, noun)+elsewhere+".")
+	}
+	p.end("bottom", nil)
+	return p.body.Bytes()
+}
+
+// webURL is an http URL as it is, and nothing for any other.
+func webURL(s string) string {
+	if !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,63 @@
+package planview
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// Named is the part of a plan that knows jobs which are not affected, too.
+type Named interface {
+	// Named lists the jobs after the merge that have a name.
+	Named(name string) []affected.Ref
+}
+
+// Explain fills in everything about the jobs of one name, or name@branch. Jobs
+// are the affected jobs of the plan as they would be rendered; describe says
+// what the rehearsal of one that can be run would be.
+func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string, describe func(render.Job) *report.Rehearsal) report.ExplainView {
+	v := report.ExplainView{Name: name, Affected: len(jobs)}
+	bare, branch, _ := strings.Cut(name, "@")
+	seen := map[string]bool{}
+	for _, j := range jobs {
+		if j.Name != bare {
+			continue
+		}
+		seen[j.Key()] = true
+		if branch == "" || j.Branch == branch || slices.Contains(j.Branches, branch) {
+			v.Jobs = append(v.Jobs, affectedJob(j, describe))
+		}
+	}
+	for _, ref := range named.Named(bare) {
+		if !seen[ref.Key()] && (branch == "" || slices.Contains(ref.Branches, branch)) {
+			v.Jobs = append(v.Jobs, report.ExplainJob{
+				PlanJob:  report.PlanJob{Name: ref.Name, Type: string(ref.Type), Repo: ref.Repo},
+				Branches: ref.Branches, SkipBranches: ref.SkipBranches,
+			})
+		}
+	}
+	if len(v.Jobs) > 0 {
+		return v
+	}
+	v.Removed = slices.ContainsFunc(removed, func(r affected.Ref) bool { return r.Name == bare })
+	names := make([]string, 0, len(jobs))
+	for _, j := range jobs {
+		names = append(names, j.Argument)
+	}
+	v.Nearest = report.Nearest(name, names)
+	return v
+}
+
+func affectedJob(j render.Job, describe func(render.Job) *report.Rehearsal) report.ExplainJob {
+	out := report.ExplainJob{
+		PlanJob: planJob(j), Affected: true, Problem: j.Problem,
+		Branches: j.Branches, SkipBranches: j.SkipBranches,
+	}
+	if ok, _ := j.Runnable(); ok && describe != nil {
+		out.Rehearsal = describe(j)
+	}
+	return out
+}

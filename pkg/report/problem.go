@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// FileProblem is a file that could not be used.
+type FileProblem struct {
+	File    string
+	Line    int
+	Message string
+}
+
+// Problem is why a pull request cannot be planned. One of Conflicts, Missing
+// and Refused is set.
+type Problem struct {
+	// Conflicts are the files that do not merge.
+	Conflicts []string
+	// Missing is a path that does not exist, and Setting the setting that
+	// names it.
+	Missing, Setting string
+	// Refused is what Prow says about the configuration, and where.
+	Refused *FileProblem
+	// BaseBroken says that the base is refused as well.
+	BaseBroken bool
+}
+
+const (
+	maxProblem    = 4000
+	maxProblemRow = 60
+)
+
+// place is where: the file, and the line if it is known.
+func (f FileProblem) place() string {
+	if f.Line > 0 && f.File != "" {
+		return fmt.Sprintf("%s:%d", clip(f.File, maxName), f.Line)
+	}
+	return clip(f.File, maxName)
+}
+
+// problemHeadline says in plain text why there is no plan, and whose turn it is.
+func problemHeadline(v PlanView) (icon, verdict, rest string) {
+	p := v.Problem
+	in := ""
+	if p.Refused != nil && p.Refused.place() != "" {
+		in = ", in " + quote(p.Refused.place())
+	}
+	switch {
+	case len(p.Conflicts) > 0:
+		return "⚠️", "This pull request does not merge into " + quote(v.BaseRef), ", so there is nothing to rehearse yet. Resolve the conflicts in:"
+	case p.Missing != "":
+		return "⚙️", "The configuration of the rehearsals does not fit this repository",
+			": the setting " + quote(p.Setting) + " names " + quote(p.Missing) + ", which does not exist. Whoever runs the rehearsals has to correct it."
+	case p.Refused != nil && p.BaseBroken:
+		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " as it is",
+			", so this pull request is not to blame, and cannot be rehearsed until that is mended" + in + ":"
+	}
+	return "🚫", "Prow would refuse this configuration", in + ":"
+}
+
+// problemHead is the same with the files, or what Prow says.
+func problemHead(v PlanView) string {
+	p := v.Problem
+	var b strings.Builder
+	icon, verdict, rest := problemHeadline(v)
+	b.WriteString(icon + " **" + text(verdict) + "**" + text(rest) + "\n")
+	for i, f := range p.Conflicts {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		if i == maxProblemRow {
+			fmt.Fprintf(&b, "- … and %s\n", plural(len(p.Conflicts)-i, "more file"))
+			break
+		}
+		b.WriteString("- " + code(clip(f, maxName)) + "\n")
+	}
+	if p.Refused != nil {
+		b.WriteString("\n" + block(strings.Split(clip(strings.TrimSpace(p.Refused.Message), maxProblem), "\n")))
+	}
+	if len(v.Jobs) > 0 {
+		b.WriteString("\nThis is what could be read; nothing of it can be run before that is mended.\n")
+	}
+	return b.String()
+}

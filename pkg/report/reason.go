@@ -1,0 +1,79 @@
+package report
+
+import "strings"
+
+// Reason is one cause for a job to be affected.
+type Reason struct {
+	File, Path, Old, New string
+}
+
+const (
+	maxReasons = 2
+	maxValue   = 80
+)
+
+// what says in a cell why a job is affected.
+func what(j PlanJob) string {
+	return strings.Join(because(j, reason), "<br>")
+}
+
+// because says why a job is affected, the kind of change first where that says
+// something, each reason shown by show, and not too many of them.
+func because(j PlanJob, show func(Reason) string) []string {
+	var parts []string
+	if word := changeWord(j.Change); word != j.Change || len(j.Reasons) == 0 {
+		parts = append(parts, text(word))
+	}
+	if j.Change == changeNew {
+		return parts
+	}
+	for i, r := range j.Reasons {
+		if i == maxReasons {
+			return append(parts, "and "+count(len(j.Reasons)-i)+" more")
+		}
+		if s := show(r); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return parts
+}
+
+// changeNew is the change of a job that did not exist; its only reason is its
+// own name.
+const changeNew = "new"
+
+func changeWord(change string) string {
+	switch change {
+	case changeNew:
+		return "new job"
+	case "branches":
+		return "other branches"
+	}
+	return change
+}
+
+func reason(r Reason) string {
+	s := code(clip(r.Path, maxName))
+	if s == "" {
+		return code(clip(r.File, maxName))
+	}
+	from, to := code(clip(r.Old, maxValue)), code(clip(r.New, maxValue))
+	switch {
+	case from != "" && to != "":
+		return s + ": " + from + " → " + to
+	case to != "":
+		return s + ": " + to
+	case from != "":
+		return s + ": was " + from
+	}
+	return s
+}
+
+// reasonAndFile is a reason outside a cell.
+func reasonAndFile(r Reason) string {
+	s := reason(r)
+	if r.Path == "" || r.File == "" {
+		return s
+	}
+	return s + ", in " + code(clip(r.File, maxName))
+}

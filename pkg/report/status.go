@@ -1,0 +1,81 @@
+package report
+
+import "fmt"
+
+// StatusView is what the aggregate commit status of a pull request says.
+type StatusView struct {
+	// Planned says that it is known which jobs are affected.
+	Planned bool
+	// Problem says that there can be no plan until somebody mends something.
+	Problem bool
+	// Offered counts the affected jobs that can be rehearsed.
+	Offered int
+	// Acknowledgement is who vouches for the pull request; nil for nobody.
+	Acknowledgement *Acknowledgement
+	// Run counts the jobs of the latest run of the head; nil for none. RunOver
+	// says that it has ended.
+	Run     *Tally
+	RunOver bool
+}
+
+// maxDescription is how much GitHub shows of a commit status, in characters.
+const maxDescription = 140
+
+// Status is the state (pending, success, failure or error, as GitHub calls
+// them) and the description of the commit status: success once the pull request
+// is acknowledged or has nothing to rehearse.
+func Status(v StatusView) (state, description string) {
+	state, description = status(v)
+	return state, clip(oneLine(description), maxDescription)
+}
+
+func status(v StatusView) (state, description string) {
+	a := v.Acknowledgement
+	switch {
+	case v.Problem:
+		return "error", "No plan: see the comment on the pull request"
+	case a != nil && a.Acknowledged:
+		return "success", acknowledgedBy(*a)
+	case !v.Planned:
+		return "pending", "Finding the affected jobs"
+	case v.Offered == 0:
+		return "success", "Nothing to rehearse"
+	case v.Run == nil:
+		return "pending", plural(v.Offered, "affected job") + "; run or acknowledge them"
+	}
+	return runStatus(*v.Run, v.RunOver)
+}
+
+func acknowledgedBy(a Acknowledgement) string {
+	switch {
+	case a.Reason == "nothing to rehearse":
+		return "Nothing to rehearse"
+	case a.Reason == "auto":
+		return "All rehearsals passed, acknowledged as " + a.By + " asked"
+	case a.Reason == "skip":
+		return "Acknowledged without a rehearsal by " + a.By
+	}
+	return "Acknowledged by " + a.By
+}
+
+func runStatus(t Tally, over bool) (state, description string) {
+	switch {
+	case t.Total == 0:
+		return "pending", "The rehearsals are being prepared"
+	case !over && t.Unfinished() > 0:
+		s := fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal"))
+		if t.Failed > 0 {
+			s += fmt.Sprintf("; %d failed", t.Failed)
+		}
+		return "pending", s
+	case t.AllPassed() && t.Total == 1:
+		return "pending", "The rehearsal passed; not acknowledged"
+	case t.AllPassed():
+		return "pending", fmt.Sprintf("All %d rehearsals passed; not acknowledged", t.Total)
+	case t.Failed > 0:
+		return "failure", ofTotal(t.Failed, t.Total, "failed")
+	case t.Unfinished() > 0:
+		return "failure", ofTotal(t.Unfinished(), t.Total, "did not end")
+	}
+	return "failure", ofTotal(t.Aborted, t.Total, "aborted")
+}
