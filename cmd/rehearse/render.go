@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
@@ -54,7 +55,7 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 	for _, target := range render.NeedDefaultBranch(wanted, in) {
 		in.DefaultBranches[target] = defaultBranch
 	}
-	selected := render.Select(render.Jobs(wanted, in), names, 0, in.Head)
+	selected := render.Select(render.Jobs(wanted, in), render.Request{Selection: event.Named, Names: names})
 	for _, j := range selected.NotRunnable {
 		return fmt.Errorf("job %s cannot be rehearsed: %s", j.Name, j.Why)
 	}
@@ -63,6 +64,7 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 	}
 	run := render.Run{
 		Rehearsal: "local", ID: "local", Name: "local", Namespace: c.result.HeadConfig.ProwJobNamespace,
+		PodNamespace:      c.result.HeadConfig.PodNamespace,
 		RequireScheduling: c.result.HeadConfig.Scheduler.Enabled,
 	}
 	for _, j := range selected.Jobs {

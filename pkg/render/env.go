@@ -1,6 +1,8 @@
 package render
 
 import (
+	"iter"
+
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -13,7 +15,7 @@ func identity(job Job) []corev1.EnvVar {
 		{Name: "REHEARSAL_JOB_NAME", Value: job.Name},
 		{Name: "REHEARSAL_JOB_TYPE", Value: string(job.Type)},
 	}
-	if job.Presubmit == nil {
+	if job.Repo == "" {
 		return env
 	}
 	org, repo := splitRepo(job.Repo)
@@ -28,11 +30,35 @@ func identity(job Job) []corev1.EnvVar {
 // that jobs with side effects rely on, so they replace what the job sets under
 // the same names (a default of REHEARSAL=false, say).
 func setEnv(pod *corev1.PodSpec, env []corev1.EnvVar) {
-	for i := range pod.InitContainers {
-		pod.InitContainers[i].Env = withEnv(pod.InitContainers[i].Env, env)
+	for e := range environments(pod) {
+		*e.vars = withEnv(*e.vars, env)
 	}
-	for i := range pod.Containers {
-		pod.Containers[i].Env = withEnv(pod.Containers[i].Env, env)
+}
+
+// environment is where a container gets its variables from.
+type environment struct {
+	vars *[]corev1.EnvVar
+	from []corev1.EnvFromSource
+}
+
+// environments yields those of all kinds of containers.
+func environments(pod *corev1.PodSpec) iter.Seq[environment] {
+	return func(yield func(environment) bool) {
+		for i := range pod.InitContainers {
+			if c := &pod.InitContainers[i]; !yield(environment{&c.Env, c.EnvFrom}) {
+				return
+			}
+		}
+		for i := range pod.Containers {
+			if c := &pod.Containers[i]; !yield(environment{&c.Env, c.EnvFrom}) {
+				return
+			}
+		}
+		for i := range pod.EphemeralContainers {
+			if c := &pod.EphemeralContainers[i]; !yield(environment{&c.Env, c.EnvFrom}) {
+				return
+			}
+		}
 	}
 }
 

@@ -12,10 +12,6 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// maxShard bounds the data of one ConfigMap, in bytes. The API server takes
-// 1 MiB.
-const maxShard = 900 << 10
-
 // Handover is what the tasks of a run read.
 type Handover struct {
 	Manifest run.Manifest
@@ -37,26 +33,21 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 	h.Manifest.Org, h.Manifest.Repo, h.Manifest.Number = in.Org, in.Repo, in.Number
 	h.Manifest.Head, h.Manifest.Base, h.Manifest.BaseRef = in.Head, in.Base, in.BaseRef
 	joined := joinable(active, in)
-	s := shards{run: r}
+	s := shards{run: r, inputs: map[string]string{}}
 	for _, job := range jobs {
-		pj, err := ProwJob(job, in, r)
+		pj, inputs, err := renderJob(job, in, r)
 		if err != nil {
 			h.Manifest.Notes = append(h.Manifest.Notes, err.Error())
 			continue
 		}
 		if other, ok := joined[pj.Spec.Job]; ok {
-			pj = other
-		}
-		raw, err := json.Marshal(pj)
-		if err != nil {
-			return Handover{}, fmt.Errorf("encode the ProwJob of %s: %w", job.Argument, err)
-		}
-		if len(raw) > maxShard-len(pj.Name) {
-			h.Manifest.Notes = append(h.Manifest.Notes, fmt.Sprintf("job %s cannot be rehearsed: its ProwJob takes %d KiB, and at most %d KiB can be stored", job.Argument, len(raw)>>10, maxShard>>10))
-			continue
+			pj, inputs = other, nil
 		}
 		row := newRow(job, pj, in, r)
-		row.ConfigMap = s.add(pj.Name, string(raw))
+		if err := s.store(&row, pj, inputs); err != nil {
+			h.Manifest.Notes = append(h.Manifest.Notes, refuse(job, err).Error())
+			continue
+		}
 		h.Manifest.Jobs = append(h.Manifest.Jobs, row)
 	}
 	h.Manifest.Deadline = deadline(r, h.Manifest.Jobs)
@@ -76,14 +67,25 @@ func newRow(job Job, pj *prowapi.ProwJob, in Input, r Run) run.Job {
 		Name: job.Name, Type: string(job.Type), Repo: job.Repo, Branch: job.Branch,
 		ProwJob: pj.Name, Task: taskName(job.Argument, job.Key()), DisplayName: job.Argument,
 		Rerun: in.command() + " " + job.Argument, Timeout: r.DefaultTimeout,
+		Checkouts: pins(pj.Spec.ExtraRefs),
 	}
-	if dc := pj.Spec.DecorationConfig; dc != nil && dc.Timeout != nil {
-		row.Timeout = dc.Timeout.Duration
-		if dc.GracePeriod != nil {
-			row.Timeout += dc.GracePeriod.Duration
-		}
+	if own := timeout(pj.Spec.DecorationConfig); own > 0 {
+		row.Timeout = own
 	}
 	return row
+}
+
+// timeout is how long a job runs at most by its own configuration, the time it is
+// given to stop included; zero when that says nothing.
+func timeout(dc *prowapi.DecorationConfig) time.Duration {
+	if dc == nil || dc.Timeout == nil {
+		return 0
+	}
+	d := dc.Timeout.Duration
+	if dc.GracePeriod != nil {
+		d += dc.GracePeriod.Duration
+	}
+	return d
 }
 
 // joinable are the active ProwJobs of this head by the name of their job.
@@ -117,48 +119,6 @@ func asRendered(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	}
 	out.TypeMeta = metav1.TypeMeta{APIVersion: prowapi.SchemeGroupVersion.String(), Kind: "ProwJob"}
 	return out
-}
-
-// shards fills ConfigMaps one after the other. The first is kept for the
-// manifest: it grows until the last job is known.
-type shards struct {
-	run  Run
-	done []corev1.ConfigMap
-	size int
-}
-
-// add stores a value and returns the name of the ConfigMap that has it.
-func (s *shards) add(key, value string) string {
-	size := len(key) + len(value)
-	if len(s.done) == 0 || s.size+size > maxShard {
-		s.done = append(s.done, s.configMap(len(s.done)+1, map[string]string{}))
-		s.size = 0
-	}
-	s.size += size
-	last := &s.done[len(s.done)-1]
-	last.Data[key] = value
-	return last.Name
-}
-
-func (s *shards) configMap(n int, data map[string]string) corev1.ConfigMap {
-	name := s.run.Name
-	if n > 0 {
-		name = fmt.Sprintf("%s-%d", name, n)
-	}
-	immutable := true
-	return corev1.ConfigMap{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: name,
-			Labels: map[string]string{
-				run.LabelRehearsal:    labelValue(s.run.Rehearsal),
-				run.LabelRehearsalUID: s.run.UID,
-				run.LabelRun:          labelValue(s.run.Name),
-			},
-		},
-		Immutable: &immutable,
-		Data:      data,
-	}
 }
 
 // deadline is when waiting for the jobs of a run ends.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,7 +26,7 @@ func handover(t *testing.T, jobs []Job, active ...prowapi.ProwJob) Handover {
 
 func TestHandover(t *testing.T) {
 	jobs := Jobs(loadJobs(t), testInput)
-	h := handover(t, Select(jobs, nil, 100, "seed").Jobs)
+	h := handover(t, Select(jobs, Request{Selection: event.All}).Jobs)
 
 	var stored run.Manifest
 	if err := json.Unmarshal([]byte(h.ConfigMaps[0].Data[run.ManifestKey]), &stored); err != nil {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,10 +29,11 @@ func NeedDefaultBranch(list []affected.Job, in Input) []string {
 	in.DefaultBranches = nil
 	var repos []string
 	for i := range list {
-		if list[i].Presubmit == nil || !rehearsable(list[i]) || targetsConfigRepo(list[i], in) {
+		brancher := brancherOf(list[i])
+		if brancher == nil || !rehearsable(list[i]) || targetsConfigRepo(list[i], in) {
 			continue
 		}
-		if plainBranch(list[i].Presubmit.Brancher) == "" {
+		if plainBranch(*brancher) == "" {
 			repos = append(repos, list[i].Repo)
 		}
 	}
@@ -44,8 +46,8 @@ func newJob(a affected.Job, in Input) Job {
 	if j.Problem != "" {
 		return j
 	}
-	if a.Presubmit != nil {
-		j.Branch, j.Problem = branchOf(a, in)
+	if brancher := brancherOf(a); brancher != nil {
+		j.Branch, j.Problem = branchOf(a, *brancher, in)
 	}
 	if j.Problem != "" {
 		return j
@@ -61,9 +63,7 @@ func rehearsable(a affected.Job) bool { return problem(a) == "" }
 func problem(a affected.Job) string {
 	base := a.Base()
 	switch {
-	case a.Type == prowapi.PostsubmitJob:
-		return "postsubmits publish and deploy: they are listed, never run"
-	case a.Presubmit == nil && a.Periodic == nil:
+	case a.Effective.IsZero():
 		return "jobs of type " + string(a.Type) + " are not rehearsed"
 	case base.Agent != string(prowapi.KubernetesAgent):
 		return "agent " + base.Agent + ": only kubernetes jobs are rehearsed"
@@ -72,36 +72,91 @@ func problem(a affected.Job) string {
 	case base.Hidden:
 		return "hidden: its output must not appear on a pull request"
 	}
-	if org, repo := splitRepo(a.Repo); a.Presubmit != nil && (org == "" || repo == "") {
+	if org, repo := splitRepo(a.Repo); a.Periodic == nil && (org == "" || repo == "") {
 		return "its target " + a.Repo + " is not a repository"
+	}
+	if a.Postsubmit != nil && atBaseKnown(a) && !optedIn(a.Before.Base()) {
+		return "postsubmits publish and deploy: to rehearse one, first merge the label `" + optIn + ": \"true\"` for it, then name it"
 	}
 	return ""
 }
 
-// branchOf is the branch of the target repository that a presubmit is rehearsed
-// on, or why there is none.
-func branchOf(a affected.Job, in Input) (branch, problem string) {
+// optIn is the label or annotation of a postsubmit that may be rehearsed. The
+// openshift plugin has one of its own.
+const (
+	optIn          = "rehearsal.dev/can-be-rehearsed"
+	openshiftOptIn = "pj-rehearse.openshift.io/can-be-rehearsed"
+)
+
+func optedIn(base *config.JobBase) bool {
+	return base.Labels[optIn] == "true" || base.Annotations[optIn] == "true" || base.Labels[openshiftOptIn] == "true"
+}
+
+// atBaseKnown says whether Before tells what the job is at base. An outline of a
+// job does not, see Complete.
+func atBaseKnown(a affected.Job) bool {
+	return a.Change == affected.ChangeNew || a.Change == affected.ChangeBranches || !a.Before.IsZero()
+}
+
+// Complete fills in what the jobs of a long plan lack, once it has been read
+// (plan.Result.Effective): they keep their names and their order. Jobs that are
+// not in the list stay as they are.
+func Complete(jobs []Job, effective []affected.Job) []Job {
+	read := map[string]affected.Job{}
+	for _, a := range effective {
+		read[a.Key()] = a
+	}
+	out := slices.Clone(jobs)
+	for i := range out {
+		if a, ok := read[out[i].Key()]; ok {
+			out[i].Job = a
+			out[i].Problem = cmp.Or(out[i].Problem, problem(a))
+		}
+	}
+	return out
+}
+
+// brancherOf is nil for periodics.
+func brancherOf(a affected.Job) *config.Brancher {
+	switch {
+	case a.Presubmit != nil:
+		return &a.Presubmit.Brancher
+	case a.Postsubmit != nil:
+		return &a.Postsubmit.Brancher
+	}
+	return nil
+}
+
+// branchOf is the branch of the target repository that a job is rehearsed on, or
+// why there is none.
+func branchOf(a affected.Job, brancher config.Brancher, in Input) (branch, problem string) {
 	if targetsConfigRepo(a, in) {
-		if !a.Presubmit.Brancher.ShouldRun(in.BaseRef) {
+		if !brancher.ShouldRun(in.BaseRef) {
 			return "", "it does not run on " + in.BaseRef + ", the branch of this pull request"
 		}
 		return in.BaseRef, ""
 	}
-	if branch = plainBranch(a.Presubmit.Brancher); branch != "" {
+	if branch = plainBranch(brancher); branch != "" {
 		return branch, ""
 	}
 	branch = in.DefaultBranches[a.Repo]
 	switch {
 	case branch == "":
 		return "", "it names no single branch, and the default branch of " + a.Repo + " is not known"
-	case !a.Presubmit.Brancher.ShouldRun(branch):
+	case !brancher.ShouldRun(branch):
 		return "", "it names no single branch, and does not run on " + branch + ", the default branch of " + a.Repo
 	}
 	return branch, ""
 }
 
 func targetsConfigRepo(a affected.Job, in Input) bool {
-	return a.Presubmit != nil && in.isConfigRepo(splitRepo(a.Repo))
+	return a.Repo != "" && in.isConfigRepo(splitRepo(a.Repo))
+}
+
+// targetsAnother says that the job is about a repository which its rehearsal has
+// to check out beside the pull request.
+func targetsAnother(a affected.Job, in Input) bool {
+	return a.Repo != "" && !targetsConfigRepo(a, in)
 }
 
 var (

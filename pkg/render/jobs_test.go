@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const postsubmitProblem = "postsubmits publish and deploy: to rehearse one, first merge the label `rehearsal.dev/can-be-rehearsed: \"true\"` for it, then name it"
+
 func TestProblems(t *testing.T) {
 	jobs := Jobs(loadJobs(t), testInput)
 	for name, want := range map[string]string{
@@ -17,7 +19,8 @@ func TestProblems(t *testing.T) {
 		"pull-widget-jenkins":     "agent jenkins: only kubernetes jobs are rehearsed",
 		"pull-gadget-skips":       "it names no single branch, and does not run on trunk, the default branch of acme/gadget",
 		"pull-config-old":         "it does not run on main, the branch of this pull request",
-		"post-widget-publish":     "postsubmits publish and deploy: they are listed, never run",
+		"post-widget-publish":     postsubmitProblem,
+		"post-widget-images":      "",
 		"periodic-widget-nightly": "",
 	} {
 		t.Run(name, func(t *testing.T) {

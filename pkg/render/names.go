@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/prow/pkg/config"
 )
 
 func rehearsalName(number int, job string) string { return fmt.Sprintf("rehearse-%d-%s", number, job) }
@@ -16,10 +17,11 @@ func rehearsalName(number int, job string) string { return fmt.Sprintf("rehearse
 // contextOf is the GitHub context of a rehearsal, and the part of the original
 // context that it ends with.
 func contextOf(j Job, in Input) (short, context string) {
-	if j.Presubmit == nil {
+	if j.Repo == "" {
 		return j.Name, "ci/rehearse/" + j.Name
 	}
-	short = j.Presubmit.Context[strings.LastIndexByte(j.Presubmit.Context, '/')+1:]
+	own := reporterOf(j).Context
+	short = own[strings.LastIndexByte(own, '/')+1:]
 	if short == "" {
 		short = j.Name
 	}
@@ -30,16 +32,40 @@ func contextOf(j Job, in Input) (short, context string) {
 	return short, context + j.Branch + "/" + short
 }
 
+// reporterOf is empty for periodics.
+func reporterOf(j Job) config.Reporter {
+	switch {
+	case j.Presubmit != nil:
+		return j.Presubmit.Reporter
+	case j.Postsubmit != nil:
+		return j.Postsubmit.Reporter
+	}
+	return config.Reporter{}
+}
+
 // nameApart makes what has to be unique unique: plank aborts the older of two
 // presubmits of one pull request that share a name, GitHub shows only the newer
 // of two statuses that share a context. All that share one get a suffix, so
-// that none changes its name when jobs are listed in another order.
+// that none changes its name when jobs are listed in another order. A postsubmit
+// leaves the name to others: whether it can be run is not always known yet.
 func nameApart(jobs []Job) {
-	names, contexts := map[string]int{}, map[string]int{}
+	type tally struct{ all, postsubmits int }
+	names, contexts := map[string]tally{}, map[string]tally{}
+	count := func(in map[string]tally, key string, j Job) {
+		t := in[key]
+		t.all++
+		if j.Postsubmit != nil {
+			t.postsubmits++
+		}
+		in[key] = t
+	}
+	shared := func(t tally, j *Job) bool {
+		return t.all > 1 && (j.Postsubmit != nil || t.all-t.postsubmits > 1)
+	}
 	for _, j := range jobs {
 		if j.Problem == "" {
-			names[j.rehearsal]++
-			contexts[j.context]++
+			count(names, j.rehearsal, j)
+			count(contexts, j.context, j)
 		}
 	}
 	for i := range jobs {
@@ -47,13 +73,13 @@ func nameApart(jobs []Job) {
 		if j.Problem != "" {
 			continue
 		}
-		if names[j.rehearsal] > 1 {
+		if shared(names[j.rehearsal], j) {
 			j.rehearsal += "-" + shortHash(j.Key())
 			if j.Branch != "" {
 				j.Argument = j.Name + "@" + j.Branch
 			}
 		}
-		if contexts[j.context] > 1 {
+		if shared(contexts[j.context], j) {
 			j.context += "-" + shortHash(j.Key())
 		}
 	}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -24,15 +25,20 @@ const (
 // ProwJob renders the rehearsal of a job as Prow would create it. Everything is
 // set but status.startTime, which is the time of creation.
 func ProwJob(job Job, in Input, r Run) (*prowapi.ProwJob, error) {
-	if job.Problem != "" {
-		return nil, fmt.Errorf("job %s cannot be rehearsed: %s", job.Argument, job.Problem)
-	}
-	spec := presubmitSpec(job, in)
-	if err := checkRefs(spec); err != nil {
-		return nil, fmt.Errorf("job %s cannot be rehearsed: %w", job.Argument, err)
-	}
-	setEnv(spec.PodSpec, identity(job))
+	pj, _, err := renderJob(job, in, r)
+	return pj, err
+}
 
+// renderJob also returns the ConfigMaps that have to be there before the ProwJob.
+func renderJob(job Job, in Input, r Run) (*prowapi.ProwJob, []input, error) {
+	spec, err := rehearsalSpec(job, in)
+	if err != nil {
+		return nil, nil, refuse(job, err)
+	}
+	inputs, err := takeInputs(&spec, job, in, r)
+	if err != nil {
+		return nil, nil, refuse(job, err)
+	}
 	base := job.Base()
 	labels := maps.Clone(base.Labels)
 	if labels == nil {
@@ -41,29 +47,54 @@ func ProwJob(job Job, in Input, r Run) (*prowapi.ProwJob, error) {
 	labels[kube.IsOptionalLabel] = "true"
 	labels[LabelPull] = strconv.Itoa(in.Number)
 	labels[LabelContext] = labelValue(job.short)
-	labels[run.LabelRehearsal] = labelValue(r.Rehearsal)
-	labels[run.LabelRehearsalUID] = r.UID
-	labels[run.LabelRun] = labelValue(r.Name)
+	maps.Copy(labels, runLabels(r))
 
 	annotations := maps.Clone(base.Annotations)
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
 	annotations[run.AnnotationJob] = job.Name
+	// What is to be created before the job is for us to say, not for the job.
+	delete(annotations, run.AnnotationInputs)
 
 	pj := pjutil.NewProwJob(spec, labels, annotations, pjutil.RequireScheduling(r.RequireScheduling))
 	pj.Namespace = r.Namespace
 	pj.Name = prowJobName(r, job.Key())
 	pj.Status.StartTime = metav1.Time{}
-	return &pj, nil
+	return &pj, inputs, nil
+}
+
+// runLabels lead from an object to its run.
+func runLabels(r Run) map[string]string {
+	return map[string]string{
+		run.LabelRehearsal:    labelValue(r.Rehearsal),
+		run.LabelRehearsalUID: r.UID,
+		run.LabelRun:          labelValue(r.Name),
+	}
+}
+
+func refuse(job Job, err error) error {
+	return fmt.Errorf("job %s cannot be rehearsed: %w", job.Argument, err)
+}
+
+// rehearsalSpec is what the rehearsal of a job does, whatever the run, or why
+// there is none.
+func rehearsalSpec(job Job, in Input) (prowapi.ProwJobSpec, error) {
+	if job.Problem != "" {
+		return prowapi.ProwJobSpec{}, errors.New(job.Problem)
+	}
+	spec := presubmitSpec(job, in)
+	if err := checkRefs(spec); err != nil {
+		return prowapi.ProwJobSpec{}, err
+	}
+	setEnv(spec.PodSpec, identity(job))
+	return spec, nil
 }
 
 // presubmitSpec is the original job as a presubmit of the pull request.
 func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	presubmit := config.Presubmit{JobBase: *job.Base()}
-	if job.Presubmit != nil {
-		presubmit.Reporter = job.Presubmit.Reporter
-	}
+	presubmit.Reporter = reporterOf(job)
 	presubmit.Name = job.rehearsal
 	presubmit.Context = job.context
 	presubmit.RerunCommand = in.command() + " " + job.Argument

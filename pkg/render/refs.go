@@ -20,11 +20,16 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 			out = append(out, *ref.DeepCopy())
 		}
 	}
-	if job.Presubmit != nil && !targetsConfigRepo(job.Job, in) {
+	if targetsAnother(job.Job, in) {
 		out = append(out, targetRef(job, in))
 	}
 	if workDir := workDirIndex(job, out, in); workDir >= 0 {
 		out[workDir].WorkDir = true
+	}
+	for i := range out {
+		if pinnable(out[i]) {
+			out[i].BaseSHA = in.Tips[TipKey(repoName(out[i]), out[i].BaseRef)]
+		}
 	}
 	return out
 }
@@ -56,9 +61,9 @@ func workDirIndex(job Job, extra []prowapi.Refs, in Input) int {
 	switch {
 	case slices.ContainsFunc(job.Base().ExtraRefs, isWorkDir):
 		return -1
-	case job.Presubmit == nil && len(extra) > 0:
+	case job.Repo == "" && len(extra) > 0:
 		return 0
-	case job.Presubmit != nil && !targetsConfigRepo(job.Job, in):
+	case targetsAnother(job.Job, in):
 		return len(extra) - 1
 	}
 	return -1
@@ -77,6 +82,9 @@ func configRepoAlias(job Job, in Input) (string, bool) {
 
 // checkRefs refuses what clonerefs would break on: two checkouts in one place.
 func checkRefs(spec prowapi.ProwJobSpec) error {
+	if dc := spec.DecorationConfig; dc == nil || dc.SkipCloning != nil && *dc.SkipCloning {
+		return nil
+	}
 	seen := map[string]string{}
 	for _, ref := range append([]prowapi.Refs{*spec.Refs}, spec.ExtraRefs...) {
 		name := ref.Org + "/" + ref.Repo

@@ -36,6 +36,23 @@ type Input struct {
 	DefaultBranches map[string]string
 	// Command is how rehearsals are asked for; "/pj-rehearse" when empty.
 	Command string
+	// Tips are the commits that the branches and tags of other repositories were
+	// at, by TipKey, see Checkouts. Those that it lacks are not pinned.
+	Tips map[string]string
+	// ConfigMaps are those that the pull request changes and that jobs read.
+	ConfigMaps []ConfigMap
+}
+
+// ConfigMap is a ConfigMap as it will be after the merge.
+type ConfigMap struct {
+	// Cluster is the alias of a build cluster.
+	Cluster, Namespace, Name string
+	Data                     map[string]string
+	BinaryData               map[string][]byte
+	// Jobs are the keys of the jobs that read it.
+	Jobs []string
+	// Problem is why there is no content; empty when there is.
+	Problem string
 }
 
 func (in Input) command() string {
@@ -55,8 +72,9 @@ type Run struct {
 	Rehearsal, UID string
 	// ID is the id of the command that asked for the run, Name the run's name.
 	ID, Name string
-	// Namespace is where Prow expects its ProwJobs.
-	Namespace string
+	// Namespace is where Prow expects its ProwJobs, PodNamespace where it makes
+	// their pods.
+	Namespace, PodNamespace string
 	// RequireScheduling is set where Prow's scheduler is on.
 	RequireScheduling bool
 	// DefaultTimeout bounds jobs that are not decorated, hence set no own

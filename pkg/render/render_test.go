@@ -25,19 +25,27 @@ var testInput = Input{
 
 var testRun = Run{
 	Rehearsal: "acme-config-12", UID: "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
-	ID: "comment-98765-0", Name: "acme-config-12-98765-0", Namespace: "prow",
+	ID: "comment-98765-0", Name: "acme-config-12-98765-0", Namespace: "prow", PodNamespace: "test-pods",
 	DefaultTimeout: 48 * time.Hour,
 	Start:          time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), Queueing: time.Hour,
 }
 
-// loadJobs returns all jobs of testdata as new, the way Prow loads them.
+// loadJobs returns all jobs of testdata, the way Prow loads them. At base there is
+// but one, a postsubmit that may be rehearsed.
 func loadJobs(t *testing.T) []affected.Job {
 	t.Helper()
 	after, err := config.Load("testdata/config.yaml", "testdata/jobs", nil, "")
 	if err != nil {
 		t.Fatalf("load testdata: %v", err)
 	}
-	return affected.Configs(&config.Config{}, after).Affected
+	before := &config.Config{}
+	for _, job := range after.PostsubmitsStatic["acme/widget"] {
+		if job.Name == "post-widget-images" {
+			job.Labels = map[string]string{openshiftOptIn: "true"}
+			before.PostsubmitsStatic = map[string][]config.Postsubmit{"acme/widget": {job}}
+		}
+	}
+	return affected.Configs(before, after).Affected
 }
 
 // find returns the only job with the argument.
@@ -60,6 +68,7 @@ func TestProwJobGolden(t *testing.T) {
 	for _, name := range []string{
 		"pull-widget-unit", "pull-widget-e2e", "pull-widget-variants@next", "pull-widget-anywhere",
 		"pull-config-check", "periodic-widget-nightly", "periodic-config-workdir", "periodic-alone",
+		"post-widget-images",
 	} {
 		t.Run(name, func(t *testing.T) {
 			pj, err := ProwJob(find(t, jobs, name), testInput, testRun)

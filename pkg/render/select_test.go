@@ -2,14 +2,22 @@ package render
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 func TestSelectByName(t *testing.T) {
 	jobs := Jobs(loadJobs(t), testInput)
+	for i := range jobs {
+		if jobs[i].Name == "pull-widget-listed" {
+			jobs[i].Rehearse, jobs[i].Excluded = false, "only annotations differ"
+		}
+	}
 	for name, tc := range map[string]struct {
 		names       []string
 		want        []string
@@ -26,11 +34,16 @@ func TestSelectByName(t *testing.T) {
 		"wrong branch":            {names: []string{"pull-widget-unit@next"}, unknown: []string{"pull-widget-unit@next"}},
 		"mistyped":                {names: []string{"pull-widget-unti"}, unknown: []string{"pull-widget-unti"}},
 		"postsubmit": {names: []string{"post-widget-publish"}, notRunnable: []NotRunnable{
-			{"post-widget-publish", "postsubmits publish and deploy: they are listed, never run"},
+			{"post-widget-publish", postsubmitProblem},
 		}},
+		"postsubmit that may":    {names: []string{"post-widget-images"}, want: []string{"acme/widget post-widget-images"}},
+		"not offered":            {names: []string{"pull-widget-listed"}, want: []string{"acme/widget pull-widget-listed"}},
+		"pattern":                {names: []string{"*-unit", "pull-*-variants@n*"}, want: []string{"acme/widget pull-widget-unit", "acme/widget pull-widget-variants@next"}},
+		"pattern and name":       {names: []string{"pull-widget-u*", "pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
+		"pattern of not offered": {names: []string{"*-listed", "post-*", "*-hidden"}, unknown: []string{"*-listed", "post-*", "*-hidden"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Select(jobs, tc.names, 1, "seed")
+			got := Select(jobs, Request{Selection: event.Named, Names: tc.names})
 			if diff := cmp.Diff(tc.want, labels(got.Jobs)); diff != "" {
 				t.Errorf("jobs differ (-want +got):\n%s", diff)
 			}
@@ -52,56 +65,96 @@ func labels(jobs []Job) []string {
 	return out
 }
 
-func TestSampleIsStable(t *testing.T) {
-	jobs := Jobs(loadJobs(t), testInput)
-	want := labels(Select(jobs, nil, 5, "seed").Jobs)
-	if len(want) != 5 {
-		t.Fatalf("selected %d jobs, want 5", len(want))
-	}
-	reversed := make([]Job, len(jobs))
-	for i := range jobs {
-		reversed[len(jobs)-1-i] = jobs[i]
-	}
-	again := map[string]bool{}
-	for _, label := range labels(Select(reversed, nil, 5, "seed").Jobs) {
-		again[label] = true
-	}
-	for _, label := range want {
-		if !again[label] {
-			t.Errorf("%s was chosen in one order only", label)
-		}
-	}
-}
-
-func TestSampleSpreadsOverTargets(t *testing.T) {
-	var jobs []Job
-	for i := range 50 {
-		repo := "acme/big"
-		if i%10 == 0 {
-			repo = fmt.Sprintf("acme/small-%d", i)
-		}
-		jobs = append(jobs, Job{Job: affected.Job{Ref: affected.Ref{Repo: repo, Name: fmt.Sprint("job-", i)}, Rehearse: true}})
-	}
-	targets := map[string]int{}
-	s := Select(jobs, nil, 7, "seed")
-	for _, j := range s.Jobs {
-		targets[j.Repo]++
-	}
-	if len(targets) != 6 || targets["acme/big"] != 2 {
-		t.Errorf("targets = %v, want all 6, and the one with many jobs twice", targets)
-	}
-	if s.Offered != 50 {
-		t.Errorf("offered = %d, want 50", s.Offered)
-	}
-}
-
 func TestSampleLeavesOutWhatIsNotOffered(t *testing.T) {
 	jobs := []Job{
 		{Job: affected.Job{Ref: affected.Ref{Name: "listed"}, Excluded: "only annotations differ"}},
 		{Job: affected.Job{Ref: affected.Ref{Name: "broken"}, Rehearse: true}, Problem: "no"},
 		{Job: affected.Job{Ref: affected.Ref{Name: "good"}, Rehearse: true}, Argument: "good"},
 	}
-	if diff := cmp.Diff([]string{" good"}, labels(Select(jobs, nil, 10, "seed").Jobs)); diff != "" {
+	if diff := cmp.Diff([]string{" good"}, labels(Select(jobs, Request{Selection: event.Sample, Limit: 10, Seed: "seed"}).Jobs)); diff != "" {
 		t.Errorf("jobs differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestSelectFailed(t *testing.T) {
+	jobs := Jobs(loadJobs(t), testInput)
+	got := Select(jobs, Request{Selection: event.Failed, NotPassed: []string{
+		"pull-widget-unit", "pull-widget-unit", "pull-widget-variants", "pull-widget-gone", "pull-widget-hidden", "post-widget-images",
+	}})
+	want := []string{
+		"acme/gadget pull-widget-variants@main", "acme/widget pull-widget-unit",
+		"acme/widget pull-widget-variants@main", "acme/widget pull-widget-variants@next",
+	}
+	if diff := cmp.Diff(want, labels(got.Jobs)); diff != "" {
+		t.Errorf("jobs differ (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"pull-widget-gone"}, got.Gone); diff != "" {
+		t.Errorf("gone differ (-want +got):\n%s", diff)
+	}
+	wantNot := []NotRunnable{
+		{"pull-widget-hidden", "hidden: its output must not appear on a pull request"},
+		{"post-widget-images", "postsubmits run only when they are named"},
+	}
+	if diff := cmp.Diff(wantNot, got.NotRunnable); diff != "" {
+		t.Errorf("not runnable differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestCap(t *testing.T) {
+	var jobs []Job
+	var names []string
+	for i := range 9 {
+		jobs = append(jobs, newTestJob(fmt.Sprint("job-", i), fmt.Sprint("acme/", i/3), "main", "default", "f"))
+		names = append(names, jobs[i].Name)
+	}
+	for name, req := range map[string]Request{
+		"all":     {Selection: event.All},
+		"named":   {Selection: event.Named, Names: names},
+		"pattern": {Selection: event.Named, Names: []string{"*"}},
+		"failed":  {Selection: event.Failed, NotPassed: names},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Select(jobs, req); len(got.Jobs) != 9 || got.Capped != 0 || got.Covers != "" {
+				t.Errorf("%d jobs, %d capped, %q, want all", len(got.Jobs), got.Capped, got.Covers)
+			}
+			req.Cap = 2
+			got := Select(jobs, req)
+			if len(got.Jobs) != 2 || got.Capped != 7 || got.Offered != 9 {
+				t.Errorf("%d jobs, %d capped of %d, want 2, 7 of 9", len(got.Jobs), got.Capped, got.Offered)
+			}
+			if !strings.HasPrefix(got.Covers, "Covers 2 of 3 repositories; left out: repository `acme/") {
+				t.Errorf("covers = %q", got.Covers)
+			}
+		})
+	}
+}
+
+func TestOrder(t *testing.T) {
+	var jobs []Job
+	for _, name := range []string{"d", "c", "b", "a"} {
+		jobs = append(jobs, newTestJob(name, "acme/widget", "main", "default", "f"))
+	}
+	durations := map[string]time.Duration{"c": time.Hour, "d": time.Minute}
+	for name, tc := range map[string]struct {
+		req  Request
+		want []string
+	}{
+		"nothing known":         {Request{Selection: event.All}, []string{"a", "b", "c", "d"}},
+		"shorter first":         {Request{Selection: event.All, Durations: durations}, []string{"d", "c", "a", "b"}},
+		"shorter among equals":  {Request{Limit: 1, Durations: durations}, []string{"d"}},
+		"shorter when cut":      {Request{Selection: event.All, Cap: 2, Durations: durations}, []string{"d", "c"}},
+		"unknown are the last":  {Request{Limit: 2, Durations: durations}, []string{"d", "c"}},
+		"limit above the offer": {Request{Limit: 9}, []string{"a", "b", "c", "d"}},
+		"no limit":              {Request{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, j := range Select(jobs, tc.req).Jobs {
+				got = append(got, j.Name)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("jobs differ (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

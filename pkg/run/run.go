@@ -22,7 +22,14 @@ const (
 	CreatedBy      = "rehearsal"
 	// AnnotationJob on a ProwJob holds the name of the job as it is configured.
 	AnnotationJob = "rehearsal.dev/job"
+	// AnnotationInputs on a ProwJob lists the ConfigMaps to create before it, each
+	// as InputPlace says, separated by spaces.
+	AnnotationInputs = "rehearsal.dev/inputs"
 )
+
+// InputPlace says where a run has a ConfigMap: in the one that is called
+// configMap, under the key name.
+func InputPlace(configMap, name string) string { return configMap + "/" + name }
 
 // ManifestKey is the key of the Manifest, as JSON, in the first ConfigMap of a
 // run. All other keys of a run's ConfigMaps are names of ProwJobs, and hold a

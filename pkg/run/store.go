@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,6 +28,20 @@ func ReadManifest(ctx context.Context, configMaps ConfigMaps, name string) (Mani
 func ReadProwJob(ctx context.Context, configMaps ConfigMaps, configMap, name string) (*prowapi.ProwJob, error) {
 	pj := &prowapi.ProwJob{}
 	return pj, read(ctx, configMaps, configMap, name, pj)
+}
+
+// ReadInputs reads the ConfigMaps that have to be there before a stored ProwJob.
+func ReadInputs(ctx context.Context, configMaps ConfigMaps, pj *prowapi.ProwJob) ([]*corev1.ConfigMap, error) {
+	var inputs []*corev1.ConfigMap
+	for _, place := range strings.Fields(pj.Annotations[AnnotationInputs]) {
+		configMap, name, _ := strings.Cut(place, "/")
+		cm := &corev1.ConfigMap{}
+		if err := read(ctx, configMaps, configMap, name, cm); err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, cm)
+	}
+	return inputs, nil
 }
 
 // DamagedError says that a ConfigMap of a run is there, but not what it should

@@ -35,6 +35,7 @@ func (t *turn) renderRun(r *v1alpha1.RunStatus) render.Run {
 		Rehearsal: t.rh.Name, UID: string(t.rh.UID),
 		ID: r.ID, Name: resources.RunName(t.rh, r.ID),
 		Namespace:      t.settings.ProwJobNamespace,
+		PodNamespace:   t.settings.PodNamespace,
 		DefaultTimeout: t.settings.DefaultJobTimeout,
 		Start:          t.now, Queueing: t.settings.QueueAllowance,
 	}

@@ -95,7 +95,11 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 
 func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
 	command, names := t.commandOf(r)
-	selection := render.Select(t.plan.jobs, names, t.settings.SampleLimit, r.Head)
+	request := render.Request{Selection: event.Sample, Limit: t.settings.SampleLimit, Seed: r.Head}
+	if len(names) > 0 {
+		request.Selection, request.Names = event.Named, names
+	}
+	selection := render.Select(t.plan.jobs, request)
 	active, err := t.activeProwJobs(ctx, r)
 	if err != nil {
 		return render.Handover{}, err

@@ -1,0 +1,205 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+// aspect is a respect in which jobs differ, and a choice of jobs should.
+type aspect struct {
+	one, many string
+	of        func(Job) []string
+}
+
+var aspects = []aspect{
+	{"cause", "causes", causes},
+	{"repository", "repositories", func(j Job) []string { return nonEmpty(j.Repo) }},
+	{"branch", "branches", func(j Job) []string { return nonEmpty(j.Branch) }},
+	{"cluster", "clusters", func(j Job) []string { return nonEmpty(j.Base().Cluster) }},
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// causes are what a job is affected by: the file that a person edited, and what
+// in it, unless that is the job.
+func causes(j Job) []string {
+	var out []string
+	for _, r := range j.Reasons {
+		out = append(out, strings.TrimSpace(chain(r)+" "+r.File))
+	}
+	return unique(out)
+}
+
+// chain is what leads from the cause to the field of the job that differs.
+func chain(r affected.Reason) string {
+	if r.Source == affected.SourceJobConfig {
+		return ""
+	}
+	if i := strings.LastIndex(r.Path, " ▸ "); i >= 0 {
+		return r.Path[:i]
+	}
+	return r.Path
+}
+
+// candidate is a job to choose, and the numbers of what it would cover.
+type candidate struct {
+	job    *Job
+	covers []int
+	draw   string
+	chosen bool
+}
+
+// mostDiverse chooses jobs one by one, each time the one that adds most causes,
+// repositories, branches and clusters to those that are covered; when none adds
+// any, covering begins anew. So the first of n are what is chosen when only so
+// many may be, and each choice covers at least 1-1/e of what any other could.
+func mostDiverse(jobs []Job, limit int, req Request) []Job {
+	candidates, values := newCandidates(jobs, req)
+	var out []Job
+	covered := make([]bool, values)
+	for fresh := true; len(out) < min(limit, len(jobs)); {
+		best, gain := -1, 0
+		for i := range candidates {
+			if c := &candidates[i]; !c.chosen {
+				if g := c.gain(covered); best < 0 || g > gain {
+					best, gain = i, g
+				}
+			}
+		}
+		if gain == 0 && !fresh {
+			clear(covered)
+			fresh = true
+			continue
+		}
+		fresh = false
+		c := &candidates[best]
+		c.chosen = true
+		for _, value := range c.covers {
+			covered[value] = true
+		}
+		out = append(out, *c.job)
+	}
+	return out
+}
+
+func (c *candidate) gain(covered []bool) int {
+	n := 0
+	for _, value := range c.covers {
+		if !covered[value] {
+			n++
+		}
+	}
+	return n
+}
+
+// newCandidates numbers all that the jobs cover, and puts first whom to prefer
+// among equals: the shorter, else whoever the seed draws.
+func newCandidates(jobs []Job, req Request) (candidates []candidate, values int) {
+	numbers := map[string]int{}
+	for n := range jobs {
+		j := &jobs[n]
+		c := candidate{job: j, draw: longHash(req.Seed + "\x00" + j.Key())}
+		for i, a := range aspects {
+			for _, value := range a.of(*j) {
+				key := fmt.Sprint(i, value)
+				if _, ok := numbers[key]; !ok {
+					numbers[key] = len(numbers)
+				}
+				c.covers = append(c.covers, numbers[key])
+			}
+		}
+		candidates = append(candidates, c)
+	}
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		return cmp.Or(req.compareDurations(*a.job, *b.job), strings.Compare(a.draw, b.draw))
+	})
+	return candidates, len(numbers)
+}
+
+// covers says what a choice among jobs covers, and what it leaves out.
+func covers(chosen, all []Job) string {
+	if len(chosen) == 0 || len(chosen) == len(all) {
+		return ""
+	}
+	var covered, left []string
+	for _, a := range aspects {
+		total, missing := a.compare(chosen, all)
+		if total < 2 {
+			continue
+		}
+		if len(missing) == 0 {
+			covered = append(covered, whole(total)+" "+a.many)
+			continue
+		}
+		covered = append(covered, fmt.Sprintf("%d of %d %s", total-len(missing), total, a.many))
+		left = append(left, a.examples(missing))
+	}
+	switch {
+	case len(covered) == 0:
+		return "The jobs that are left out have the same cause and target as those that are chosen."
+	case len(left) == 0:
+		return "Covers " + enumerate(covered) + "."
+	}
+	return "Covers " + enumerate(covered) + "; left out: " + strings.Join(left, "; ") + "."
+}
+
+func whole(n int) string {
+	if n == 2 {
+		return "both"
+	}
+	return fmt.Sprint("all ", n)
+}
+
+// compare counts the values that jobs have in this respect, and lists those that
+// the chosen ones lack.
+func (a aspect) compare(chosen, all []Job) (total int, missing []string) {
+	has := map[string]bool{}
+	for _, j := range chosen {
+		for _, value := range a.of(j) {
+			has[value] = true
+		}
+	}
+	total = len(has)
+	for _, j := range all {
+		for _, value := range a.of(j) {
+			if !has[value] {
+				has[value] = true
+				missing = append(missing, value)
+			}
+		}
+	}
+	slices.Sort(missing)
+	return total + len(missing), missing
+}
+
+// examples names a few of the values.
+func (a aspect) examples(values []string) string {
+	const most = 2
+	var quoted []string
+	for _, value := range values[:min(most, len(values))] {
+		quoted = append(quoted, "`"+strings.ReplaceAll(value, "`", "'")+"`")
+	}
+	switch rest := len(values) - most; {
+	case len(values) == 1:
+		return a.one + " " + quoted[0]
+	case rest > 0:
+		return fmt.Sprintf("%s %s and %d more", a.many, strings.Join(quoted, ", "), rest)
+	}
+	return a.many + " " + enumerate(quoted)
+}
+
+func enumerate(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
+}

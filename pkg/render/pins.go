@@ -1,0 +1,58 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Checkouts lists the branches and tags of other repositories that rehearsals of
+// the jobs check out, sorted and without SHA: what to look up for Input.Tips.
+// Without an entry there, each pod checks out what it finds.
+func Checkouts(jobs []Job, in Input) []run.Checkout {
+	in.Tips = nil
+	var out []run.Checkout
+	for _, job := range jobs {
+		if job.Problem != "" {
+			continue
+		}
+		out = append(out, pins(slices.DeleteFunc(extraRefs(job, in), func(ref prowapi.Refs) bool { return !pinnable(ref) }))...)
+	}
+	slices.SortFunc(out, compareCheckouts)
+	return slices.Compact(out)
+}
+
+// TipKey is the key in Input.Tips of a branch or tag of org/repo.
+func TipKey(repo, ref string) string { return repo + "@" + ref }
+
+// pins are the checkouts of references, sorted.
+func pins(refs []prowapi.Refs) []run.Checkout {
+	var out []run.Checkout
+	for _, ref := range refs {
+		out = append(out, run.Checkout{Repo: repoName(ref), Ref: ref.BaseRef, SHA: ref.BaseSHA})
+	}
+	slices.SortFunc(out, compareCheckouts)
+	return out
+}
+
+func compareCheckouts(a, b run.Checkout) int {
+	return cmp.Or(strings.Compare(a.Repo, b.Repo), strings.Compare(a.Ref, b.Ref), strings.Compare(a.SHA, b.SHA))
+}
+
+func repoName(ref prowapi.Refs) string { return ref.Org + "/" + ref.Repo }
+
+// pinnable says whether a reference is to whatever a branch or tag of a
+// repository on GitHub is at. A copy elsewhere has the same commits, but another
+// repository that is cloned in its place has not.
+func pinnable(ref prowapi.Refs) bool {
+	if ref.BaseRef == "" || ref.BaseSHA != "" || len(ref.Pulls) > 0 || strings.Contains(ref.Org, "://") {
+		return false
+	}
+	from := strings.TrimSuffix(strings.TrimSuffix(ref.CloneURI, "/"), ".git")
+	name := repoName(ref)
+	i := len(from) - len(name)
+	return from == "" || i > 0 && strings.EqualFold(from[i:], name) && (from[i-1] == '/' || from[i-1] == ':')
+}
