@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 )
@@ -30,10 +31,8 @@ func TestRolesAreNarrow(t *testing.T) {
 		{"rehearsal-collate", "prowjobs", append([]string{"list", "watch"}, write...)},
 		{"rehearsal-collate", "pipelineruns", append([]string{"list", "watch"}, write...)},
 		{"rehearsal-collate", "taskruns", append([]string{"get", "list", "watch"}, write...)},
-		{"rehearsal-collate", "configmaps", append([]string{"list", "watch"}, write...)},
 		{"rehearsal-task", "pipelineruns", append([]string{"list", "watch"}, write...)},
 		{"rehearsal-task", "taskruns", append([]string{"list"}, write...)},
-		{"rehearsal-task", "configmaps", append([]string{"list", "watch"}, write...)},
 		{"rehearsal-task", "events", append([]string{"get", "list", "watch"}, write...)},
 		{"rehearsal-receiver", "rehearsals", []string{"list", "watch", "update", "delete"}},
 		{"rehearsal-receiver", "prowjobs", append([]string{"get", "list", "watch"}, write...)},
@@ -52,6 +51,30 @@ func TestRolesAreNarrow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestConfigMaps says who does what with them: in our namespace they hold the
+// runs, in that of the pods what jobs read.
+func TestConfigMaps(t *testing.T) {
+	want := map[string][]string{
+		"rehearsal-controller in rehearsals": {"create", "delete", "get", "list", "patch", "watch"},
+		"rehearsal-task in rehearsals":       {"get"},
+		"rehearsal-collate in rehearsals":    {"get"},
+		"rehearsal-controller in test-pods":  {"delete", "list"},
+		"rehearsal-task in test-pods":        {"create", "get"},
+	}
+	got := map[string][]string{}
+	for _, role := range readRoles(t) {
+		for _, verb := range []string{"*", "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"} {
+			if allows(role, "configmaps", verb) {
+				at := role.Name + " in " + role.Namespace
+				got[at] = append(got[at], verb)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rights differ (-want +got):\n%s", diff)
 	}
 }
 

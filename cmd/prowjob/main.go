@@ -16,8 +16,10 @@ import (
 )
 
 const help = `prowjob creates a ProwJob, or adopts it if it exists already, and stays with it
-to its end. It prints each change of its state and the log of its pod as it is
-written, and exits with 0 when the job succeeded, with 1 otherwise.
+to its end. ConfigMaps that the job reads with the content of the pull request
+are created before it. It prints what is checked out, each change of the state
+and the log of the pod as it is written, and exits with 0 when the job succeeded,
+with 1 otherwise.
 
 A signal aborts the ProwJob, unless $TASKRUN names a TaskRun that nobody
 cancelled, that the controller cancelled, or whose run has joined the ProwJob of

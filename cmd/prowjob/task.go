@@ -84,15 +84,54 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 		if t.stored, err = run.ReadProwJob(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.configMap, t.name); err != nil {
 			return err
 		}
+		if err = t.ensureInputs(ctx); err != nil {
+			return err
+		}
 		pj, err = prowjob.Ensure(ctx, t.ProwJobs, t.stored)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	t.sayWhatItReads(pj)
 	t.say("%s runs as the ProwJob %s/%s in the cluster %s", jobName(pj), pj.Namespace, pj.Name, pj.ClusterAlias())
 	attendant := prowjob.Attendant{ProwJobs: t.ProwJobs, Logs: t.Logs, Out: t.out}
 	return attendant.Attend(ctx, pj.Name)
+}
+
+// ensureInputs creates what the pod reads: without it, it would not start.
+func (t *task) ensureInputs(ctx context.Context) error {
+	inputs, err := run.ReadInputs(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.stored)
+	if err != nil {
+		return err
+	}
+	for _, cm := range inputs {
+		if err := prowjob.EnsureInput(ctx, t.Clusters, t.stored.ClusterAlias(), cm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sayWhatItReads prints the commits that the job checks out and the ConfigMaps
+// that were made for it.
+func (t *task) sayWhatItReads(pj *prowapi.ProwJob) {
+	if refs := pj.Spec.Refs; refs != nil {
+		for _, pull := range refs.Pulls {
+			t.say("checks out %s/%s %s at %s with #%d at %s", refs.Org, refs.Repo, refs.BaseRef, refs.BaseSHA, pull.Number, pull.SHA)
+		}
+	}
+	for _, ref := range pj.Spec.ExtraRefs {
+		at := " at " + ref.BaseSHA
+		if ref.BaseSHA == "" {
+			at = ", whatever that is by then"
+		}
+		t.say("checks out %s/%s %s%s", ref.Org, ref.Repo, ref.BaseRef, at)
+	}
+	for _, place := range strings.Fields(pj.Annotations[run.AnnotationInputs]) {
+		_, name, _ := strings.Cut(place, "/")
+		t.say("reads the ConfigMap %s, which has the content of the pull request", name)
+	}
 }
 
 // watchTaskRun ends the task when its TaskRun is cancelled: where Tekton keeps

@@ -221,3 +221,87 @@ func TestFlags(t *testing.T) {
 		})
 	}
 }
+
+// reading is a hand-over with a job that checks out other repositories and reads a
+// ConfigMap in another cluster.
+func reading(t *testing.T) *corev1.ConfigMap {
+	t.Helper()
+	pj := prowapi.ProwJob{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "job-1", Namespace: "prow", Labels: map[string]string{run.LabelRehearsalUID: "uid-1"},
+			Annotations: map[string]string{run.AnnotationJob: "pull-widget-e2e", run.AnnotationInputs: run.InputPlace("run-2", "scripts")},
+		},
+		Spec: prowapi.ProwJobSpec{
+			Job: "rehearse-7-pull-widget-e2e", Cluster: "build01",
+			Refs: &prowapi.Refs{Org: "acme", Repo: "config", BaseRef: "main", BaseSHA: "222", Pulls: []prowapi.Pull{{Number: 7, SHA: "111"}}},
+			ExtraRefs: []prowapi.Refs{
+				{Org: "acme", Repo: "widget", BaseRef: "main", BaseSHA: "333"}, {Org: "acme", Repo: "helpers", BaseRef: "v1"},
+			},
+		},
+		Status: prowapi.ProwJobStatus{State: prowapi.TriggeredState},
+	}
+	input := corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "scripts", Namespace: "test-pods"}, Data: map[string]string{"run.sh": "true"}}
+	data := map[string]string{}
+	for name, object := range map[string]any{"job-1": pj, "scripts": input} {
+		raw, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[name] = string(raw)
+	}
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-2", Namespace: "rehearsals"}, Data: data}
+}
+
+func TestTaskCreatesWhatTheJobReads(t *testing.T) {
+	task, prow, out := newTask(t)
+	build := kubefake.NewSimpleClientset()
+	task.Kube, task.configMap, task.Clusters = kubefake.NewSimpleClientset(reading(t)), "run-2", prowjob.Clusters{"build01": build}
+	prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+		if _, err := build.CoreV1().ConfigMaps("test-pods").Get(context.Background(), "scripts", metav1.GetOptions{}); err != nil {
+			t.Errorf("the ProwJob comes before its ConfigMap: %v", err)
+		}
+		return false, nil, nil
+	})
+	plank(prow, prowapi.SuccessState, "")
+	if !task.run(context.Background()) {
+		t.Errorf("failed:\n%s", out)
+	}
+	want := `» checks out acme/config main at 222 with #7 at 111
+» checks out acme/widget main at 333
+» checks out acme/helpers v1, whatever that is by then
+» reads the ConfigMap scripts, which has the content of the pull request
+» pull-widget-e2e runs as the ProwJob prow/job-1 in the cluster build01
+`
+	if !strings.HasPrefix(out.String(), want) {
+		t.Errorf("says\n%s\nwant\n%s", out, want)
+	}
+}
+
+func TestTaskWithoutWhatTheJobReads(t *testing.T) {
+	damaged := reading(t)
+	delete(damaged.Data, "scripts")
+	cases := []struct {
+		name     string
+		handover *corev1.ConfigMap
+		clusters prowjob.Clusters
+		want     string
+	}{
+		{"unknown cluster", reading(t), nil, "» creating the ConfigMap test-pods/scripts in the cluster build01: no kubeconfig for this cluster"},
+		{"damaged", damaged, prowjob.Clusters{"build01": kubefake.NewSimpleClientset()}, "» ConfigMap run-2 has no key scripts"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			task, prow, out := newTask(t)
+			task.Kube, task.configMap, task.Clusters = kubefake.NewSimpleClientset(c.handover), "run-2", c.clusters
+			if task.run(context.Background()) {
+				t.Error("succeeded")
+			}
+			if last := lastLine(out); last != c.want {
+				t.Errorf("says %q, want %q", last, c.want)
+			}
+			if n := len(prow.Actions()); n > 0 {
+				t.Errorf("%d calls were made about the ProwJob", n)
+			}
+		})
+	}
+}

@@ -46,6 +46,8 @@ type Connection struct {
 	Kube     kubernetes.Interface
 	Tekton   tektonclient.Interface
 	ProwJobs prowclient.ProwJobInterface
+	// Clusters are those that pods run in.
+	Clusters Clusters
 	Logs     *Logs
 }
 
@@ -70,10 +72,9 @@ func (p Places) Connect() (*Connection, error) {
 		return nil, fmt.Errorf("making a client for Prow: %w", err)
 	}
 	c.ProwJobs = prow.ProwV1().ProwJobs(p.ProwJobs)
-	clusters, err := LoadClusters(p.KubeconfigDir, config)
-	if err != nil {
+	if c.Clusters, err = LoadClusters(p.KubeconfigDir, config); err != nil {
 		return nil, err
 	}
-	c.Logs = NewLogs(clusters, p.Pods, nil)
+	c.Logs = NewLogs(c.Clusters, p.Pods, nil)
 	return c, nil
 }

@@ -32,8 +32,10 @@ func permanent(err error) bool {
 	var (
 		foreign *ForeignError
 		damaged *run.DamagedError
+		taken   *TakenError
 	)
-	return definite(err) || apierrors.IsMethodNotSupported(err) || errors.As(err, &foreign) || errors.As(err, &damaged)
+	return definite(err) || apierrors.IsMethodNotSupported(err) || errors.Is(err, errNoCluster) ||
+		errors.As(err, &foreign) || errors.As(err, &damaged) || errors.As(err, &taken)
 }
 
 // Sleep waits, unless the context ends first.

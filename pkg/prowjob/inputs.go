@@ -1,0 +1,107 @@
+package prowjob
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// TakenError says that the name of a ConfigMap that a job needs is taken by one
+// with another content.
+type TakenError struct {
+	Cluster, Namespace, Name string
+}
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("the ConfigMap %s/%s in the cluster %s exists with another content; delete it and ask for the job again", e.Namespace, e.Name, e.Cluster)
+}
+
+// EnsureInput creates a ConfigMap in the cluster with the alias, or adopts the
+// same that an earlier attempt has created.
+func EnsureInput(ctx context.Context, clusters Clusters, alias string, want *corev1.ConfigMap) error {
+	place := fmt.Sprintf("the ConfigMap %s/%s in the cluster %s", want.Namespace, want.Name, alias)
+	client, ok := clusters[alias]
+	if !ok {
+		return fmt.Errorf("creating %s: %w", place, errNoCluster)
+	}
+	configMaps := client.CoreV1().ConfigMaps(want.Namespace)
+	_, err := configMaps.Create(ctx, want, metav1.CreateOptions{})
+	switch {
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		return fmt.Errorf("creating %s, which the job reads: %w; the identity of this task needs the verbs get and create for ConfigMaps there", place, err)
+	case err != nil && !apierrors.IsAlreadyExists(err):
+		return fmt.Errorf("creating %s: %w", place, err)
+	case err == nil:
+		return nil
+	}
+	have, err := configMaps.Get(ctx, want.Name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", place, err)
+	}
+	if !sameInput(have, want) {
+		return &TakenError{Cluster: alias, Namespace: want.Namespace, Name: want.Name}
+	}
+	return nil
+}
+
+func sameInput(a, b *corev1.ConfigMap) bool {
+	return a.Labels[run.LabelRehearsalUID] == b.Labels[run.LabelRehearsalUID] && a.Labels[run.LabelRun] == b.Labels[run.LabelRun] &&
+		maps.Equal(a.Data, b.Data) && maps.EqualFunc(a.BinaryData, b.BinaryData, bytes.Equal)
+}
+
+// sweepPage is how many ConfigMaps are read at a time: each may be near 1 MiB.
+const sweepPage = 20
+
+// SweepInputs deletes the ConfigMaps that were made for runs that are over, in a
+// namespace of every cluster, however they ended. A run is known by the uid of its
+// Rehearsal and the value of its label; gone must not say so of one whose ProwJobs
+// another run has joined. Those younger than minAge stay: their run may not be
+// visible yet. A cluster that fails does not keep the others from being swept.
+func SweepInputs(ctx context.Context, clusters Clusters, namespace string, gone func(uid, run string) bool, minAge time.Duration, now time.Time) error {
+	old := func(cm *corev1.ConfigMap) bool {
+		return now.Sub(cm.CreationTimestamp.Time) >= minAge &&
+			gone(cm.Labels[run.LabelRehearsalUID], cm.Labels[run.LabelRun])
+	}
+	var errs []error
+	for _, alias := range slices.Sorted(maps.Keys(clusters)) {
+		if err := sweepInputs(ctx, clusters[alias], namespace, old); err != nil {
+			errs = append(errs, fmt.Errorf("sweeping ConfigMaps in the namespace %s of the cluster %s: %w", namespace, alias, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func sweepInputs(ctx context.Context, client kubernetes.Interface, namespace string, old func(*corev1.ConfigMap) bool) error {
+	configMaps := client.CoreV1().ConfigMaps(namespace)
+	options := metav1.ListOptions{LabelSelector: run.LabelCreatedBy + "=" + run.CreatedBy, Limit: sweepPage}
+	for {
+		page, err := configMaps.List(ctx, options)
+		if err != nil {
+			return err
+		}
+		for i := range page.Items {
+			cm := &page.Items[i]
+			if !old(cm) {
+				continue
+			}
+			only := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(cm.UID))}
+			if err := configMaps.Delete(ctx, cm.Name, only); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+				return err
+			}
+		}
+		if options.Continue = page.Continue; options.Continue == "" {
+			return nil
+		}
+	}
+}
