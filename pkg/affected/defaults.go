@@ -19,6 +19,8 @@ type Defaults struct {
 	Presets []PlacedPreset
 	// digest is equal for configurations that treat all jobs alike.
 	digest string
+	// reading are the presets that read ConfigMaps.
+	reading []readingPreset
 }
 
 // PlacedPreset is a preset and the file that it is written in.
@@ -33,6 +35,7 @@ func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Default
 		File:    file,
 		Config:  c,
 		Presets: presets,
+		reading: readingPresets(presets),
 		digest: encoded([]any{
 			c.DecorateAllJobs, c.PodNamespace, c.Plank.DefaultDecorationConfigsMap,
 			c.Plank.DefaultDecorationConfigEntries, c.Plank.JobQueueCapacities, c.ProwJobDefaultEntries,

@@ -70,12 +70,12 @@ func (d *Delta) Judge(p *Pair) (Job, bool) {
 	return job, true
 }
 
-// Removed lists the jobs of changed files that are gone. Files that cannot be
+// Removed lists the jobs of changed files, by their keys, that are gone. Files that cannot be
 // read any more hide their jobs, which is not the same.
 func (d *Delta) Removed(changed []string) []Ref {
 	removed := []Ref{}
-	for _, path := range changed {
-		before, after := d.Before.File(path), d.After.File(path)
+	for _, key := range changed {
+		before, after := d.Before.File(key), d.After.File(key)
 		if before == nil || before.File == nil || after != nil && after.File == nil {
 			continue
 		}

@@ -40,6 +40,17 @@ func (e Effective) Spec(refs prowapi.Refs) prowapi.ProwJobSpec {
 	return prowapi.ProwJobSpec{}
 }
 
+// brancher returns the branches of a job, nil for periodics.
+func (e Effective) brancher() *config.Brancher {
+	switch {
+	case e.Presubmit != nil:
+		return &e.Presubmit.Brancher
+	case e.Postsubmit != nil:
+		return &e.Postsubmit.Brancher
+	}
+	return nil
+}
+
 // Identify returns the identity of the job in the given target repository.
 func (e Effective) Identify(repo string) Ref {
 	switch {

@@ -1,12 +1,9 @@
 package affected
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -29,14 +26,22 @@ type File struct {
 // Entry is the summary of one job as it is written, before any defaults.
 type Entry struct {
 	Ref Ref `json:"ref"`
+	// Branches and SkipBranches are as they are written, nil where that is in
+	// the order of Ref: Prow makes one expression of a list, so `(?i)` in one
+	// element reaches over those behind it.
+	Branches     []string `json:"branches,omitempty"`
+	SkipBranches []string `json:"skip_branches,omitempty"`
 	// Digest is equal for jobs that are written alike, style and order of
 	// fields aside.
-	Digest  []byte            `json:"digest"`
-	Context string            `json:"context,omitempty"`
-	Agent   string            `json:"agent,omitempty"`
-	Cluster string            `json:"cluster,omitempty"`
-	Queue   string            `json:"queue,omitempty"`
-	Labels  map[string]string `json:"labels,omitempty"`
+	Digest  []byte `json:"digest"`
+	Context string `json:"context,omitempty"`
+	Agent   string `json:"agent,omitempty"`
+	Cluster string `json:"cluster,omitempty"`
+	Queue   string `json:"queue,omitempty"`
+	Hidden  bool   `json:"hidden,omitempty"`
+	// Pod says that there is one, with a container.
+	Pod    bool              `json:"pod,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
 	// ConfigMaps are the names of those that the pod reads.
 	ConfigMaps []string `json:"config_maps,omitempty"`
 	// Own is what the job says itself about things that have defaults.
@@ -74,24 +79,6 @@ func Parse(content []byte) (jc *config.JobConfig, unknown string, err error) {
 		return nil, "", err
 	}
 	return jc, strict.Error(), nil
-}
-
-// Plain returns the content of a file that may be compressed.
-func Plain(content []byte) ([]byte, error) {
-	if !bytes.HasPrefix(content, []byte("\x1F\x8B")) {
-		return content, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(content))
-	if err != nil {
-		return nil, err
-	}
-	// No configuration is this large; a bomb is.
-	const limit = 256 << 20
-	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && len(plain) > limit {
-		err = fmt.Errorf("decompressed content is larger than %d MiB", limit>>20)
-	}
-	return plain, err
 }
 
 // Summarise returns the summary of a parsed job file. Jobs are in the order of
@@ -141,12 +128,17 @@ func summary(raw Raw) Entry {
 		Agent:      orDefault(base.Agent, string(prowapi.KubernetesAgent)),
 		Cluster:    orDefault(base.Cluster, kube.DefaultClusterAlias),
 		Queue:      base.JobQueueName,
+		Hidden:     base.Hidden,
+		Pod:        base.Spec != nil && len(base.Spec.Containers) > 0,
 		Labels:     base.Labels,
 		ConfigMaps: configMapsOf(base.Spec),
 		Own: Own{
 			Decorate: base.Decorate, Decoration: base.DecorationConfig, Defaults: base.ProwJobDefault,
 			DefaultsRepo: raw.Repo, ExtraRefs: len(base.ExtraRefs) > 0,
 		},
+	}
+	if b := raw.brancher(); b != nil {
+		e.Branches, e.SkipBranches = unsorted(b.Branches), unsorted(b.SkipBranches)
 	}
 	if base.Namespace != nil {
 		e.Own.Namespace = *base.Namespace
@@ -155,6 +147,26 @@ func summary(raw Raw) Entry {
 		e.Own.DefaultsRepo = base.ExtraRefs[0].Org + "/" + base.ExtraRefs[0].Repo
 	}
 	return e
+}
+
+// unsorted returns a list, or nil when it is in order.
+func unsorted(list []string) []string {
+	if slices.IsSorted(list) {
+		return nil
+	}
+	return list
+}
+
+// brancher returns the branches as they are written.
+func (e *Entry) brancher() config.Brancher {
+	b := config.Brancher{Branches: e.Branches, SkipBranches: e.SkipBranches}
+	if b.Branches == nil {
+		b.Branches = e.Ref.Branches
+	}
+	if b.SkipBranches == nil {
+		b.SkipBranches = e.Ref.SkipBranches
+	}
+	return b
 }
 
 func orDefault(s, otherwise string) string {

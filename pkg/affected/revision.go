@@ -22,6 +22,18 @@ type Loaded struct {
 	Main bool
 }
 
+// MainKey is the key of Prow's own configuration file.
+const MainKey = "\x00main"
+
+// Key identifies a file in a revision: by its path, but for the main file, as
+// that may be one of the job files as well.
+func (l *Loaded) Key() string {
+	if l.Main {
+		return MainKey
+	}
+	return l.Path
+}
+
 // At is a place in a job file: its I-th job.
 type At struct {
 	*Loaded
@@ -56,7 +68,7 @@ func newIndex(files iter.Seq[*Loaded]) *index {
 		files: map[string]*Loaded{}, names: map[label][]At{}, contexts: map[label][]At{}, bases: map[string][]string{},
 	}
 	for f := range files {
-		ix.files[f.Path] = f
+		ix.files[f.Key()] = f
 		if !f.Main {
 			ix.bases[path.Base(f.Path)] = append(ix.bases[path.Base(f.Path)], f.Path)
 		}
@@ -98,8 +110,8 @@ type Revision struct {
 	overlay *index
 }
 
-// With describes a revision by its differences from the anchor. Removed files
-// are nil.
+// With describes a revision by its differences from the anchor, by their keys.
+// Removed files are nil.
 func (a *Anchor) With(changed map[string]*Loaded) *Revision {
 	added := func(yield func(*Loaded) bool) {
 		for _, f := range changed {
@@ -111,12 +123,12 @@ func (a *Anchor) With(changed map[string]*Loaded) *Revision {
 	return &Revision{anchor: a.index, changed: changed, overlay: newIndex(added)}
 }
 
-// File returns a job file by its path, or nil.
-func (r *Revision) File(p string) *Loaded {
-	if f, ok := r.changed[p]; ok {
+// File returns a job file by its key, or nil.
+func (r *Revision) File(key string) *Loaded {
+	if f, ok := r.changed[key]; ok {
 		return f
 	}
-	return r.anchor.files[p]
+	return r.anchor.files[key]
 }
 
 // Files yields all job files, in no order.
@@ -154,7 +166,7 @@ func (r *Revision) at(in func(*index) map[label][]At, l label) []At {
 	}
 	var out []At
 	for _, a := range old {
-		if _, replaced := r.changed[a.Path]; !replaced {
+		if _, replaced := r.changed[a.Key()]; !replaced {
 			out = append(out, a)
 		}
 	}
@@ -197,7 +209,7 @@ func (r *Revision) HasName(ref Ref) bool {
 func (r *Revision) Presets() []PlacedPreset {
 	var files []*Loaded
 	for _, f := range r.anchor.presets {
-		if _, replaced := r.changed[f.Path]; !replaced {
+		if _, replaced := r.changed[f.Key()]; !replaced {
 			files = append(files, f)
 		}
 	}
@@ -303,10 +315,7 @@ func (r *Revision) clash(a At) string {
 
 // intersect asks Prow whether two jobs run on a common branch.
 func intersect(a, b *Entry) bool {
-	jobs := []config.Postsubmit{
-		{Brancher: config.Brancher{Branches: a.Ref.Branches, SkipBranches: a.Ref.SkipBranches}},
-		{Brancher: config.Brancher{Branches: b.Ref.Branches, SkipBranches: b.Ref.SkipBranches}},
-	}
+	jobs := []config.Postsubmit{{Brancher: a.brancher()}, {Brancher: b.brancher()}}
 	if config.SetPostsubmitRegexes(jobs) != nil {
 		// Each job is refused for its expressions already.
 		return false

@@ -131,6 +131,9 @@ type Effective struct {
 type Job struct {
 	Ref
 	Effective `json:"-"`
+	// Outline says that Effective is only what Outlines make, and Before
+	// nothing.
+	Outline bool `json:"-"`
 
 	// Before is the same job at base; it is unset for new jobs and for jobs
 	// whose set of branches is new.

@@ -23,7 +23,13 @@ type Background struct {
 	running map[string]*task
 	answers map[string]*list.Element
 	recent  *list.List
+	// jobs counts the affected jobs of all answers.
+	jobs int
 }
+
+// keptAffected bounds how many affected jobs the answers have that are kept: a
+// few changes to everything would fill the memory otherwise.
+const keptAffected = 100_000
 
 type task struct {
 	waiting map[string]bool
@@ -33,6 +39,13 @@ type answer struct {
 	key    string
 	result *Result
 	err    error
+}
+
+func (a *answer) jobs() int {
+	if a.result == nil {
+		return 0
+	}
+	return len(a.result.Affected)
 }
 
 // NewBackground starts nothing yet. Workers is how many plans are made at
@@ -104,7 +117,8 @@ func (b *Background) finish(id string, a *answer) map[string]bool {
 	waiting := b.running[id].waiting
 	delete(b.running, id)
 	b.answers[id] = b.recent.PushFront(a)
-	for b.recent.Len() > b.keep {
+	b.jobs += a.jobs()
+	for b.recent.Len() > b.keep || b.jobs > keptAffected && b.recent.Len() > 1 {
 		b.forget(b.recent.Back())
 	}
 	return waiting
@@ -112,7 +126,9 @@ func (b *Background) finish(id string, a *answer) map[string]bool {
 
 func (b *Background) forget(e *list.Element) {
 	b.recent.Remove(e)
-	delete(b.answers, e.Value.(*answer).key)
+	a := e.Value.(*answer)
+	b.jobs -= a.jobs()
+	delete(b.answers, a.key)
 }
 
 // Close ends all work and returns when it has ended.

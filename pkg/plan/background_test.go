@@ -3,11 +3,14 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
 // planFunc is a Planner that a test controls.
@@ -50,6 +53,28 @@ func TestBackgroundSharesAndKeeps(t *testing.T) {
 		t.Error("more answers are kept than asked for")
 	}
 	<-notified
+}
+
+func TestBackgroundForgetsWhatIsLong(t *testing.T) {
+	notified := make(chan string)
+	b := NewBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
+		r := &Result{}
+		r.Affected = make([]affected.Job, req.Number)
+		return r, nil
+	}), 1, 100, func(key string) { notified <- key })
+	defer b.Close()
+	for _, n := range []int{1, keptAffected / 2, keptAffected * 2, 3, 4} {
+		if _, _, done := b.Get("a", Request{Head: fmt.Sprint(n), Number: n}); done {
+			t.Fatal("done at once")
+		}
+		<-notified
+		if _, _, done := b.Get("a", Request{Head: fmt.Sprint(n), Number: n}); !done {
+			t.Errorf("the last answer, with %d jobs, is not kept", n)
+		}
+	}
+	if b.jobs != 7 || b.recent.Len() != 2 || len(b.answers) != 2 {
+		t.Errorf("%d jobs in %d answers", b.jobs, b.recent.Len())
+	}
 }
 
 func TestBackgroundErrors(t *testing.T) {

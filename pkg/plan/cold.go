@@ -52,7 +52,7 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, presets []affected.PlacedPreset) error {
 	s.problems = problems{}
 	if s.broken() {
-		s.problems[problemKey{w.settings.ProwConfig, wholeFile}] = *s.prow.err
+		s.problems[problemKey{affected.MainKey, wholeFile}] = *s.prow.err
 	} else {
 		s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, presets)
 	}
@@ -63,14 +63,14 @@ func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, pre
 	s.anchor = affected.NewAnchor(loaded)
 	s.revision = s.anchor.With(s.changed)
 	w.setDuplicates(s.problems, presets)
-	s.problems.setClashes(s.revision, paths(loaded))
+	s.problems.setClashes(s.revision, keysOf(loaded))
 	return nil
 }
 
-func paths(files []*affected.Loaded) []string {
+func keysOf(files []*affected.Loaded) []string {
 	out := make([]string, len(files))
 	for i, f := range files {
-		out[i] = f.Path
+		out[i] = f.Key()
 	}
 	return out
 }
@@ -137,7 +137,7 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 	}
 	if len(s.prow.main.Jobs) > 0 {
 		main := s.files[w.settings.ProwConfig]
-		places[main] = append(places[main], repo.Entry{Path: w.settings.ProwConfig, Blob: main})
+		places[main] = append(places[main], repo.Entry{Path: affected.MainKey, Blob: main})
 	} else {
 		loaded = append(loaded, s.prow.main)
 	}
@@ -148,13 +148,17 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range places[id] {
-			l := parsed.loaded(e, e.Path == w.settings.ProwConfig)
+			l := parsed.loaded(e, false)
+			if e.Path == affected.MainKey {
+				e.Path = w.settings.ProwConfig
+				l = parsed.loaded(e, true)
+			}
 			loaded = append(loaded, l)
 			if l.Err != nil {
-				s.problems[problemKey{e.Path, wholeFile}] = *l.Err
+				s.problems[problemKey{l.Key(), wholeFile}] = *l.Err
 			}
 			for job, message := range invalid {
-				s.problems[problemKey{e.Path, job}] = affected.FileError{File: e.Path, Message: message}
+				s.problems[problemKey{l.Key(), job}] = affected.FileError{File: l.Path, Message: message}
 			}
 		}
 	})

@@ -2,13 +2,21 @@ package plan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/mattn/go-zglob"
+	"github.com/sirupsen/logrus"
 
+	"sigs.k8s.io/prow/pkg/github"
 	"sigs.k8s.io/prow/pkg/plugins"
+	"sigs.k8s.io/prow/pkg/plugins/updateconfig"
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -16,87 +24,130 @@ import (
 )
 
 // updater is the part of Prow's plugin configuration that says which files
-// fill which ConfigMaps.
+// fill which ConfigMaps, with Prow's defaults.
 type updater struct {
-	maps map[string]plugins.ConfigMapSpec
-	// groups are the clusters of each cluster group.
-	groups map[string][]string
-	err    string
+	plugins.ConfigUpdater
+	// err is Prow's reason for refusing it.
+	err string
 }
 
-func parseUpdater(content []byte) *updater {
-	var parsed struct {
-		ConfigUpdater plugins.ConfigUpdater `json:"config_updater"`
-	}
-	plain, err := affected.Plain(content)
-	if err == nil {
-		err = yaml.Unmarshal(plain, &parsed)
-	}
+// parseUpdater has Prow's loader of plugin configurations read the part that
+// is about config-updater.
+func parseUpdater(content []byte) (*updater, error) {
+	dir, err := os.MkdirTemp("", "rehearsal-plugins-")
 	if err != nil {
-		return &updater{err: err.Error()}
+		return nil, fmt.Errorf("creating directory: %w", err)
 	}
-	u := &updater{maps: parsed.ConfigUpdater.Maps, groups: map[string][]string{}}
-	for name, g := range parsed.ConfigUpdater.ClusterGroups {
-		u.groups[name] = g.Clusters
+	defer func() { _ = os.RemoveAll(dir) }()
+	part, err := updaterPart(content)
+	if err != nil {
+		return &updater{err: err.Error()}, nil
 	}
-	return u
+	file := filepath.Join(dir, "plugins.yaml")
+	if err := os.WriteFile(file, part, 0o600); err != nil {
+		return nil, fmt.Errorf("writing plugin configuration: %w", err)
+	}
+	var loader plugins.ConfigAgent
+	if err := loader.Load(file, nil, "", false, false); err != nil {
+		return &updater{err: err.Error()}, nil
+	}
+	return &updater{ConfigUpdater: loader.Config().ConfigUpdater}, nil
 }
 
-// clusters lists where a ConfigMap is said to be; none means where Prow runs.
-func (u *updater) clusters(spec plugins.ConfigMapSpec) []string {
-	names := map[string]bool{}
-	for c := range spec.Clusters {
-		names[c] = true
+func updaterPart(content []byte) ([]byte, error) {
+	if _, err := affected.Plain(content); err != nil {
+		return nil, err
 	}
-	for _, g := range spec.ClusterGroups {
-		for _, c := range u.groups[g] {
-			names[c] = true
+	// Prow does not look through compression here.
+	raw, err := yaml.YAMLToJSON(content)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(fields, func(name string, _ json.RawMessage) bool { return !strings.EqualFold(name, "config_updater") })
+	return json.Marshal(fields)
+}
+
+// filler is one pattern of files and what they fill.
+type filler struct {
+	pattern string
+	spec    plugins.ConfigMapSpec
+	matches func(path string) bool
+}
+
+// fillers lists the patterns in order. Where several match a file, Prow takes
+// any of them, so all count.
+func (u *updater) fillers() []filler {
+	var out []filler
+	for _, pattern := range slices.Sorted(maps.Keys(u.Maps)) {
+		if glob, err := zglob.New(pattern); err == nil {
+			out = append(out, filler{pattern, u.Maps[pattern], glob.Match})
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	return out
 }
 
+var quiet = logrus.NewEntry(&logrus.Logger{Out: io.Discard})
+
+// updates asks config-updater what it would do about files, all of which match
+// the pattern. Complete adds the parts of a partitioned ConfigMap that get none.
+func (u *updater) updates(f filler, files []github.PullRequestChange, namespace, repository string, complete bool) map[plugins.ConfigMapID][]updateconfig.ConfigMapUpdate {
+	only := plugins.ConfigUpdater{Maps: map[string]plugins.ConfigMapSpec{f.pattern: f.spec}, GZIP: u.GZIP}
+	return updateconfig.FilterChanges(only, files, namespace, complete, quiet, repository)
+}
+
+// anyNamespace stands for the one that config-updater takes by default.
+const anyNamespace = "default"
+
 // filledConfigMaps returns the ConfigMaps that config-updater fills from the
-// changed files. Where several patterns match a file, Prow takes any of them,
-// so all count.
-func (w *work) filledConfigMaps(ctx context.Context, to *state, changes []repo.Change) ([]affected.FilledConfigMap, error) {
-	if to.plugins == "" || len(changes) == 0 {
+// changed files.
+func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison, changes []repo.Change) ([]affected.FilledConfigMap, error) {
+	to := c.after
+	if to.plugins == "" {
+		if from.plugins != "" {
+			c.warnings = append(c.warnings, w.settings.PluginConfig+" is gone: config-updater fills nothing any more")
+		}
 		return nil, nil
 	}
 	u, err := w.updater(ctx, to.plugins)
-	if err != nil || u.err != "" {
+	if err != nil {
 		return nil, err
 	}
-	found := map[string]*affected.FilledConfigMap{}
-	for _, pattern := range slices.Sorted(maps.Keys(u.maps)) {
-		spec := u.maps[pattern]
-		if !spec.IsAllowed(w.repository) {
-			continue
-		}
+	if u.err != "" && from.plugins != to.plugins {
+		c.warnings = append(c.warnings, w.settings.PluginConfig+": config-updater does not take this: "+u.err)
+	}
+	found := map[plugins.ConfigMapID][]string{}
+	for _, f := range u.fillers() {
 		for _, ch := range changes {
-			if ok, err := zglob.Match(pattern, ch.Path); err != nil || !ok {
+			if !f.matches(ch.Path) {
 				continue
 			}
-			for _, name := range append([]string{spec.Name}, spec.PartitionedNames...) {
-				if name == "" {
-					continue
-				}
-				clusters := u.clusters(spec)
-				key := fmt.Sprint(name, clusters)
-				if found[key] == nil {
-					found[key] = &affected.FilledConfigMap{Name: name, Clusters: clusters}
-				}
-				found[key].Files = append(found[key].Files, ch.Path)
+			for id := range u.updates(f, []github.PullRequestChange{changed(ch.Path, ch.NewBlob == "")}, anyNamespace, w.repository, false) {
+				id.Namespace = anyNamespace
+				found[id] = append(found[id], ch.Path)
 			}
 		}
 	}
 	var out []affected.FilledConfigMap
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		slices.Sort(found[key].Files)
-		found[key].Files = slices.Compact(found[key].Files)
-		out = append(out, *found[key])
+	for id, files := range found {
+		slices.Sort(files)
+		out = append(out, affected.FilledConfigMap{Cluster: id.Cluster, Name: id.Name, Files: slices.Compact(files)})
 	}
+	slices.SortFunc(out, func(a, b affected.FilledConfigMap) int {
+		return strings.Compare(a.Name+"\x00"+a.Cluster, b.Name+"\x00"+b.Cluster)
+	})
 	return out, nil
+}
+
+func changed(path string, removed bool) github.PullRequestChange {
+	status := github.PullRequestFileModified
+	if removed {
+		status = github.PullRequestFileRemoved
+	}
+	return github.PullRequestChange{Filename: path, Status: string(status)}
 }
 
 func (w *work) updater(ctx context.Context, blob string) (*updater, error) {
@@ -104,9 +155,9 @@ func (w *work) updater(ctx context.Context, blob string) (*updater, error) {
 		return known, nil
 	}
 	var u *updater
-	err := w.objects.Blobs(ctx, []string{blob}, func(_ string, content []byte) error {
-		u = parseUpdater(content)
-		return nil
+	err := w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) (err error) {
+		u, err = parseUpdater(content)
+		return err
 	})
 	if err != nil {
 		return nil, err

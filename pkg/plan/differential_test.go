@@ -1,13 +1,16 @@
 package plan
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +29,18 @@ import (
 // truths loads trees the way Prow's components do: from a checkout, with its
 // symbolic links. It shares no code with the planners.
 type truths struct {
-	tree   workTree
-	loaded map[string]truth
+	tree     workTree
+	settings Settings
+	loaded   map[string]truth
 }
 
+// scenery is the settings of all scenes that do not say otherwise.
+var scenery = Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
+
 type truth struct {
-	jobs map[string]trueJob
-	err  error
+	jobs  map[string]trueJob
+	files map[string]bool
+	err   error
 }
 
 type trueJob struct {
@@ -41,6 +49,8 @@ type trueJob struct {
 	labels      map[string]string
 	annotations map[string]string
 	trigger     string
+	// optional and always say whether a presubmit is.
+	optional, always bool
 }
 
 func (l *truths) of(rev string) truth {
@@ -54,8 +64,11 @@ func (l *truths) of(rev string) truth {
 	if out, err := archive.CombinedOutput(); err != nil {
 		l.tree.t.Fatalf("git archive: %v\n%s", err, out)
 	}
-	c, err := prowLoad(dir)
-	out := truth{err: err, jobs: map[string]trueJob{}}
+	c, err := prowLoad(dir, l.settings)
+	out := truth{err: err, jobs: map[string]trueJob{}, files: map[string]bool{}}
+	for _, p := range strings.Split(l.tree.git("ls-tree", "-r", "-z", "--name-only", tree), "\x00") {
+		out.files[p] = true
+	}
 	if err == nil {
 		out.read(c)
 	}
@@ -64,8 +77,16 @@ func (l *truths) of(rev string) truth {
 	return out
 }
 
-func prowLoad(dir string) (*config.Config, error) {
-	return config.Load(filepath.Join(dir, "prow/config.yaml"), filepath.Join(dir, "jobs"), []string{filepath.Join(dir, "prow/extra")}, DefaultSupplementalSuffix)
+func prowLoad(dir string, s Settings) (*config.Config, error) {
+	var supplemental []string
+	for _, d := range s.SupplementalProwConfigDirs {
+		supplemental = append(supplemental, filepath.Join(dir, d))
+	}
+	jobConfig := s.JobConfig
+	if jobConfig != "" {
+		jobConfig = filepath.Join(dir, jobConfig)
+	}
+	return config.Load(filepath.Join(dir, s.ProwConfig), jobConfig, supplemental, DefaultSupplementalSuffix)
 }
 
 var anyRefs = prowapi.Refs{Org: "o", Repo: "r", BaseRef: "b"}
@@ -74,6 +95,7 @@ func (t truth) read(c *config.Config) {
 	add := func(kind, repo string, base config.JobBase, b config.Brancher, spec prowapi.ProwJobSpec, trigger ...any) {
 		name := fmt.Sprintf("%s %s %s", kind, repo, base.Name)
 		t.jobs[name+fmt.Sprintf(" %q!%q", slices.Sorted(slices.Values(b.Branches)), slices.Sorted(slices.Values(b.SkipBranches)))] = trueJob{
+			optional: kind == "presubmit" && trigger[1] == true, always: kind == "presubmit" && trigger[0] == true,
 			name: name, spec: spec, labels: base.Labels, annotations: base.Annotations, trigger: fmt.Sprintf("%q", trigger),
 		}
 	}
@@ -128,6 +150,38 @@ func (t truth) changes(before truth) (changes map[string]string, removed []strin
 	return changes, removed
 }
 
+// rehearsed says by the words of the definition whether an affected job is
+// offered.
+func (j trueJob) rehearsed(before trueJob, change string) bool {
+	switch {
+	case j.spec.Type == prowapi.PostsubmitJob || j.spec.Agent != prowapi.KubernetesAgent || change == "annotations":
+		return false
+	case change == "trigger":
+		return before.optional && !j.optional || !before.always && j.always
+	case change == "spec":
+		return !reflect.DeepEqual(j.run(), before.run())
+	}
+	return true
+}
+
+// run is the part of a specification that running the job depends on.
+func (j trueJob) run() map[string]any {
+	raw, err := json.Marshal(j.spec)
+	if err != nil {
+		panic(err)
+	}
+	var fields map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		panic(err)
+	}
+	for _, around := range []string{"context", "report", "reporter_config", "rerun_command", "rerun_auth_config", "hidden", "max_concurrency", "job_queue_name"} {
+		delete(fields, around)
+	}
+	return fields
+}
+
 func keyOf(r affected.Ref) string {
 	return fmt.Sprintf("%s %s %s %q!%q", r.Type, r.Repo, r.Name, r.Branches, r.SkipBranches)
 }
@@ -173,9 +227,18 @@ func differences(ctx context.Context, before, after truth, result *Result) strin
 	got := map[string]string{}
 	var gone, out []string
 	for _, j := range result.Affected {
-		got[keyOf(j.Ref)] = string(j.Change)
+		key := keyOf(j.Ref)
+		got[key] = string(j.Change)
 		if len(j.Reasons) == 0 || j.Reasons[0].File == "" {
-			out = append(out, "no reason for "+keyOf(j.Ref))
+			out = append(out, "no reason for "+key)
+		}
+		for _, r := range j.Reasons {
+			if !before.files[r.File] && !after.files[r.File] {
+				out = append(out, fmt.Sprintf("%s: no file %q", key, r.File))
+			}
+		}
+		if want := after.jobs[key].rehearsed(before.jobs[key], string(j.Change)); j.Rehearse != want || want != (j.Excluded == "") {
+			out = append(out, fmt.Sprintf("%s: rehearsed = %v, %q", key, j.Rehearse, j.Excluded))
 		}
 	}
 	for _, r := range result.Removed {
@@ -224,7 +287,7 @@ func (s *scene) loads(dir string) bool {
 	for p, to := range s.links {
 		put(p, func(full string) error { return os.Symlink(to, full) })
 	}
-	_, err := prowLoad(dir)
+	_, err := prowLoad(dir, scenery)
 	return err == nil
 }
 
@@ -261,7 +324,7 @@ type pull struct{ base, head int }
 
 func walk(t *testing.T, seed uint64, steps int) {
 	s, h := newScene(seed), &history{}
-	loader := &truths{newWorkTree(t), map[string]truth{}}
+	loader := &truths{newWorkTree(t), scenery, map[string]truth{}}
 	dir := filepath.Join(t.TempDir(), "scene")
 	for !s.loads(dir) {
 		s = newScene(s.Uint64())
@@ -284,12 +347,11 @@ func walk(t *testing.T, seed uint64, steps int) {
 	}
 	shas := h.write(loader.tree)
 	mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
-	settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
 	cache := t.TempDir()
 	warm := NewPlanner(Options{Mirror: mirror, Workers: 2, CacheDir: cache})
 	s.Shuffle(len(pulls), func(i, j int) { pulls[i], pulls[j] = pulls[j], pulls[i] })
 	for i, p := range pulls {
-		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Settings: settings}
+		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Settings: scenery}
 		merge := exec.Command("git", "-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head)
 		merge.Dir = loader.tree.dir
 		merged, err := merge.Output()

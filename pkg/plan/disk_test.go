@@ -3,11 +3,14 @@ package plan
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -74,14 +77,17 @@ func TestCacheOnDisk(t *testing.T) {
 	}
 }
 
-func TestAnchorSurvivesEncoding(t *testing.T) {
-	w, tree := newWorld(5), newWorkTree(t)
+// anchorOf reads a world.
+func anchorOf(w *world, t testing.TB) (*state, error) {
+	t.Helper()
+	tree := newWorkTree(t)
 	base := w.commit(t, tree)
-	work := &work{
-		Incremental: NewPlanner(Options{}), objects: tree.mirror().Objects,
-		settings: Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs"},
-	}
-	s, err := work.cold(t.Context(), base)
+	work := &work{Incremental: NewPlanner(Options{}), objects: tree.mirror().Objects, settings: plain}
+	return work.cold(t.Context(), base)
+}
+
+func TestAnchorSurvivesEncoding(t *testing.T) {
+	s, err := anchorOf(newWorld(5), t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,8 +107,37 @@ func TestAnchorSurvivesEncoding(t *testing.T) {
 func FuzzAnchor(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{1, 1, 'a', 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0})
-	f.Fuzz(func(_ *testing.T, body []byte) {
-		// Past the checksum, whatever is there must not crash the reader.
-		_, _ = decodeBody(body)
+	if s, err := anchorOf(newWorld(5), f); err == nil {
+		raw := encodeAnchor(s)
+		f.Add(raw)
+		f.Add(raw[len(magic())+sha256.Size:])
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		// Only what carries the version and the checksum of its content is
+		// taken for a cache.
+		if _, err := decodeAnchor(content); err == nil {
+			sum := sha256.Sum256(content[len(magic())+sha256.Size:])
+			if !bytes.HasPrefix(content, slices.Concat(magic(), sum[:])) {
+				t.Error("trusted without a checksum")
+			}
+		}
+		// Past the checksum, whatever is there must not crash the reader, nor
+		// those who use what it made of it.
+		s, err := decodeBody(content)
+		if err != nil {
+			return
+		}
+		_ = s.revision.Clashes(s.revision.Files())
+		for f := range s.revision.Files() {
+			if f.File == nil {
+				continue
+			}
+			for i := range f.Jobs {
+				_ = affected.NewOutlines().Of(&f.Jobs[i])
+			}
+		}
+		if _, err := decodeAnchor(encodeAnchor(s)); err != nil {
+			t.Errorf("what was read cannot be written: %v", err)
+		}
 	})
 }

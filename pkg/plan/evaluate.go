@@ -10,21 +10,25 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// chunk is how many files are held parsed at once.
-const chunk = 64
+// Bounds of what is held at once while jobs are compared: that many files
+// parsed, and that many jobs with the presets and defaults of both sides.
+const (
+	chunkFiles = 32
+	chunkJobs  = 256
+)
 
 // evaluate decides about every job that may differ, and validates it.
 func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	to := c.after
 	known := maps.Clone(to.problems)
-	for _, path := range c.files {
-		f := to.revision.File(path)
-		if before := c.delta.Before.File(path); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
+	for _, key := range c.files {
+		f := to.revision.File(key)
+		if before := c.delta.Before.File(key); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
 			continue
 		}
-		to.problems.forgetFile(path, w.settings)
+		to.problems.forgetFile(key)
 		if f != nil && f.Err != nil {
-			to.problems[problemKey{path, wholeFile}] = *f.Err
+			to.problems[problemKey{key, wholeFile}] = *f.Err
 		}
 	}
 	to.problems.setClashes(to.revision, c.files)
@@ -37,25 +41,49 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	})
 	for rest := at; len(rest) > 0; {
 		var part []affected.At
-		part, rest = cutFiles(rest, chunk)
+		part, rest = cutFiles(rest, chunkFiles)
 		if len(rest) > 0 {
 			w.options.Progress("comparing the jobs of many files")
 		}
-		pairs, err := w.pairs(ctx, c.delta, part, wanted)
-		if err != nil {
+		if err := w.compare(ctx, c, part, wanted); err != nil {
 			return err
 		}
-		w.judge(c, pairs, wanted)
+		c.outline()
+	}
+	c.outline()
+	return nil
+}
+
+// compare decides about jobs of a few files.
+func (w *work) compare(ctx context.Context, c *comparison, at []affected.At, wanted bool) error {
+	pairs := pairUp(c.delta, at, wanted)
+	parsed, err := w.parsePairs(ctx, pairs)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(pairs, chunkJobs) {
+		w.apply(c.delta, parsed, part)
+		w.judge(c, part, wanted)
+		clear(part)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
-	if len(c.jobs) > keptJobs {
-		for i := range c.jobs {
-			c.jobs[i].Effective, c.jobs[i].Before = affected.Effective{}, affected.Effective{}
+	return nil
+}
+
+// outline drops the effective jobs of a plan that is too long to hold them, and
+// fills in those that were not needed to decide.
+func (c *comparison) outline() {
+	for i := range c.jobs {
+		j := &c.jobs[i]
+		if j.Outline || !j.Effective.IsZero() && len(c.jobs) <= keptJobs {
+			continue
+		}
+		if at, ok := c.after.revision.Find(j.Ref); ok {
+			j.Effective, j.Before, j.Outline = c.outlines.Of(at.Entry()), affected.Effective{}, true
 		}
 	}
-	return nil
 }
 
 // cutFiles splits off the jobs of the first n files.
@@ -73,9 +101,9 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 
 // forgetFile drops what was wrong with a file that is looked at again. What is
 // wrong with Prow's own configuration as a whole is found where it is read.
-func (p problems) forgetFile(path string, s Settings) {
+func (p problems) forgetFile(key string) {
 	for k := range p {
-		if k.file != path || k.job == wholeFile && path == s.ProwConfig {
+		if k.file != key || k.job == wholeFile && key == affected.MainKey {
 			continue
 		}
 		if len(k.job) > 0 && k.job[0] == 0 {
@@ -113,12 +141,12 @@ func (w *work) candidates(c *comparison, known problems, wanted bool) []affected
 func (c *comparison) rewritten(known problems) ([]affected.At, map[affected.At]bool) {
 	var at []affected.At
 	set := map[affected.At]bool{}
-	for _, path := range c.files {
-		f := c.after.revision.File(path)
+	for _, key := range c.files {
+		f := c.after.revision.File(key)
 		if f == nil || f.File == nil {
 			continue
 		}
-		if before := c.delta.Before.File(path); before != nil && before.File == f.File {
+		if before := c.delta.Before.File(key); before != nil && before.File == f.File {
 			continue
 		}
 		for i := range f.Jobs {
@@ -160,7 +188,7 @@ func (w *work) select1(c *comparison, selectors map[string]func(*affected.Entry)
 	case !sure:
 		return true
 	case invalid != "":
-		c.after.problems[problemKey{a.Path, e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, invalid)}
+		c.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, invalid)}
 	case isAffected && wanted:
 		c.jobs = append(c.jobs, job)
 	}
@@ -177,23 +205,33 @@ type pair struct {
 	err error
 }
 
-// pairs makes the effective jobs of both sides, or, where only validity
-// counts, of the later one.
-func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, both bool) ([]pair, error) {
+// pairUp finds the jobs of both sides, or, where only validity counts, of the
+// later one.
+func pairUp(d *affected.Delta, at []affected.At, both bool) []pair {
 	pairs := make([]pair, len(at))
-	var blobs []string
 	for i, a := range at {
 		pairs[i].New = a
-		blobs = append(blobs, a.Blob)
 		if old, ok := d.Before.Find(a.Entry().Ref); ok && both {
 			pairs[i].Old = old
+		}
+	}
+	return pairs
+}
+
+// parsePairs reads the files of jobs.
+func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsedFile, error) {
+	var blobs []string
+	for i := range pairs {
+		blobs = append(blobs, pairs[i].New.Blob)
+		if old := pairs[i].Old; old.Loaded != nil {
 			blobs = append(blobs, old.Blob)
 		}
 	}
-	parsed, err := w.parse(ctx, blobs)
-	if err != nil {
-		return nil, err
-	}
+	return w.parse(ctx, blobs)
+}
+
+// apply makes the effective jobs.
+func (w *work) apply(d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) {
 	w.parallel(len(pairs), func(i int) {
 		p := &pairs[i]
 		p.NewRaw = parsed[p.New.Blob].raws[p.New.I]
@@ -202,11 +240,10 @@ func (w *work) pairs(ctx context.Context, d *affected.Delta, at []affected.At, b
 		}
 		p.apply(d)
 	})
-	return pairs, nil
 }
 
 func (p problems) has(a affected.At) bool {
-	_, found := p[problemKey{a.Path, a.Entry().Ref.Key()}]
+	_, found := p[problemKey{a.Key(), a.Entry().Ref.Key()}]
 	return found
 }
 
@@ -246,7 +283,7 @@ func (w *work) judge(c *comparison, pairs []pair, wanted bool) {
 	for i := range pairs {
 		p := &pairs[i]
 		e := p.New.Entry()
-		key := problemKey{p.New.Path, e.Ref.Key()}
+		key := problemKey{p.New.Key(), e.Ref.Key()}
 		delete(c.after.problems, key)
 		if p.err != nil {
 			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: p.err.Error()}

@@ -16,7 +16,7 @@ import (
 
 // keptJobs is how many effective jobs a plan holds; those of longer plans are
 // made again when they are asked for.
-const keptJobs = 2000
+const keptJobs = 50
 
 // maxDistance is how many job files a revision may differ in from its anchor
 // before it becomes an anchor itself.
@@ -137,6 +137,9 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 	if err != nil {
 		return nil, err
 	}
+	if req.Settings.PluginConfig != "" && base.plugins == "" {
+		return nil, &MissingPathError{Path: req.Settings.PluginConfig, Setting: "plugin_config"}
+	}
 	c, err := w.compareWith(ctx, base, tree)
 	var missing *MissingPathError
 	if errors.As(err, &missing) {
@@ -160,6 +163,19 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 	result.Sort()
 	result.effective = func(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
 		return p.effective(ctx, req, c.delta, jobs, again)
+	}
+	plugins := c.after.plugins
+	result.configMaps = func(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
+		if len(c.delta.ConfigMaps) == 0 {
+			return nil, nil
+		}
+		merged, err := again(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = merged.Close() }()
+		w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
+		return contents{work: w, delta: c.delta, plugins: plugins, tree: merged.Tree, head: req.Head}.of(ctx, jobs)
 	}
 	result.names = func(name string) []affected.Ref { return named(c.delta.After, name) }
 	return result, w.refusal(ctx, base, c.after)
@@ -199,7 +215,7 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 	var at []affected.At
 	var index []int
 	for i, j := range out {
-		if !j.Effective.IsZero() {
+		if !j.Outline {
 			continue
 		}
 		found, ok := d.After.Find(j.Ref)
@@ -217,15 +233,18 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 	}
 	defer func() { _ = merged.Close() }()
 	w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings}
-	pairs, err := w.pairs(ctx, d, at, true)
+	pairs := pairUp(d, at, true)
+	parsed, err := w.parsePairs(ctx, pairs)
 	if err != nil {
 		return nil, err
 	}
+	w.apply(d, parsed, pairs)
 	for i, pair := range pairs {
 		if pair.err != nil {
 			return nil, fmt.Errorf("job %s: %w", out[index[i]].Name, pair.err)
 		}
-		out[index[i]].Effective, out[index[i]].Before = pair.After, pair.Before
+		j := &out[index[i]]
+		j.Effective, j.Before, j.Outline = pair.After, pair.Before, false
 	}
 	return out, nil
 }
@@ -312,10 +331,11 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{after: after, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	c := &comparison{after: after, outlines: affected.NewOutlines(), warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}
+	c.files = append(c.files, affected.MainKey)
 	if after.broken() {
 		none := affected.NewDefaults(w.settings.ProwConfig, &config.Config{}, nil)
 		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}

@@ -16,23 +16,34 @@ import (
 )
 
 // isJobFile reports whether Prow's loader would read a path as a job file,
-// .prowignore aside: by its extension, and outside of what starts with two
-// dots, which is how Kubernetes mounts ConfigMaps.
+// .prowignore aside: by its extension, and outside of what is hidden.
 func (s Settings) isJobFile(p string) bool {
 	if s.JobConfig == "" || !below(p, s.JobConfig) {
 		return false
 	}
-	if p == s.JobConfig {
-		return true
-	}
-	rest := strings.TrimPrefix(strings.TrimPrefix(p, s.JobConfig), "/")
-	for _, name := range strings.Split(rest, "/") {
-		if strings.HasPrefix(name, "..") {
-			return false
-		}
-	}
+	return p == s.JobConfig || isYAML(p) && !hidden(p, s.JobConfig)
+}
+
+// misnames reports whether a path makes a directory of job_config, which is
+// called like a file. Prow's loader looks for ignore rules for it, and panics.
+func (s Settings) misnames(p string) bool {
+	return isYAML(s.JobConfig) && p != s.JobConfig && below(p, s.JobConfig)
+}
+
+func isYAML(p string) bool {
 	ext := filepath.Ext(p)
 	return ext == ".yaml" || ext == ".yml"
+}
+
+// hidden reports whether a walk over dir leaves out a path in it: what starts
+// with two dots is how Kubernetes mounts ConfigMaps.
+func hidden(p, dir string) bool {
+	names := strings.Split(p, "/")
+	if dir != "." {
+		// The directory itself is part of the walk.
+		names = names[strings.Count(dir, "/"):]
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "..") })
 }
 
 // isIgnoreFile reports whether a path decides which job files are read.
@@ -47,7 +58,7 @@ func (s Settings) isSupplemental(p string) bool {
 		return false
 	}
 	for _, d := range s.SupplementalProwConfigDirs {
-		if below(p, d) && !strings.Contains(strings.TrimPrefix(p, d), "/..") {
+		if below(p, d) && !hidden(p, d) {
 			return true
 		}
 	}
@@ -68,12 +79,12 @@ func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries 
 	var ids []string
 	var at []repo.Entry
 	for _, e := range entries {
-		if s.isIgnoreFile(e.Path) && e.Mode != repo.ModeSymlink {
+		if s.isIgnoreFile(e.Path) && readable(e) {
 			ids, at = append(ids, e.Blob), append(at, e)
 		}
 	}
 	found = ignores{}
-	err = objects.Blobs(ctx, ids, func(_ string, content []byte) error {
+	err = objects.BlobsUpTo(ctx, maxIgnoreFile, ids, func(_ string, content []byte) error {
 		e := at[0]
 		at = at[1:]
 		if len(content) > maxIgnoreFile {
@@ -126,9 +137,15 @@ func (ig ignores) ignored(p string, isDir bool) bool {
 // jobFiles returns the job files of a tree, links followed, and whether any
 // rule or link made the answer depend on more than each file's own path.
 func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings) (files []repo.Entry, entangled bool, err error) {
+	if s.JobConfig == "" {
+		return nil, false, nil
+	}
 	entries, err := objects.List(ctx, tree, s.JobConfig)
 	if err != nil {
 		return nil, false, err
+	}
+	if slices.ContainsFunc(entries, func(e repo.Entry) bool { return s.misnames(e.Path) }) {
+		return []repo.Entry{{Path: s.JobConfig, Mode: modeMisnamed}}, true, nil
 	}
 	entries = slices.DeleteFunc(entries, func(e repo.Entry) bool { return !s.isJobFile(e.Path) && !s.isIgnoreFile(e.Path) })
 	linked := slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
@@ -145,7 +162,9 @@ func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings
 	for _, e := range entries {
 		switch {
 		case !s.isJobFile(e.Path) || e.Mode == repo.ModeSubmodule:
-		case e.Path == s.JobConfig, e.Mode == repo.ModeSymlink, !rules.ignored(s.belowRoot(e.Path), false):
+		case e.Path == s.JobConfig && e.Mode == modeLinkedDirectory && !isYAML(e.Path):
+			// Prow's walk ends at the link.
+		case e.Path == s.JobConfig, e.Mode == repo.ModeSymlink, !rules.ignored(s.belowRoot(e.Path), e.Mode == modeLinkedDirectory):
 			// Prow cannot ignore a link that leads nowhere.
 			files = append(files, e)
 		}

@@ -3,13 +3,21 @@ package plan
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
+// maxTarget is how long the target of a link may be, in bytes: checkouts take
+// no longer ones.
+const maxTarget = 4095
+
 // maxLinks is how many symbolic links in a row are followed.
 const maxLinks = 16
+
+// modeLinkedDirectory marks symbolic links that lead to a directory.
+const modeLinkedDirectory = "linked directory"
 
 // links are the symbolic links of a tree: entries by path, targets by the
 // link's path.
@@ -28,7 +36,7 @@ func readLinks(ctx context.Context, objects repo.Objects, entries []repo.Entry) 
 		}
 	}
 	i := 0
-	err := objects.Blobs(ctx, blobs, func(_ string, content []byte) error {
+	err := objects.BlobsUpTo(ctx, maxTarget, blobs, func(_ string, content []byte) error {
 		l.targets[paths[i]] = string(content)
 		i++
 		return nil
@@ -36,21 +44,45 @@ func readLinks(ctx context.Context, objects repo.Objects, entries []repo.Entry) 
 	return l, err
 }
 
-// follow returns the file that a path leads to, directories that are links
-// included. A path that leads out of the tree or to no file is not found.
-func (l links) follow(p string) (repo.Entry, bool) {
+// resolve returns the path that a path leads to, directories that are links
+// included. A path that leads out of the tree is not found.
+func (l links) resolve(p string) (string, bool) {
 	for range maxLinks {
 		link, rest := l.first(p)
 		if link == "" {
-			e, ok := l.entries[p]
-			return e, ok && e.Mode != repo.ModeSubmodule
+			return p, true
 		}
 		if path.IsAbs(l.targets[link]) {
 			break
 		}
 		p = path.Join(path.Dir(link), l.targets[link], rest)
 	}
-	return repo.Entry{}, false
+	return "", false
+}
+
+// file returns the file that a path leads to.
+func (l links) file(p string) (repo.Entry, bool) {
+	p, ok := l.resolve(p)
+	e, found := l.entries[p]
+	return e, ok && found && e.Mode != repo.ModeSubmodule
+}
+
+// isDirectory reports whether a path leads to a directory.
+func (l links) isDirectory(p string) bool {
+	p, ok := l.resolve(p)
+	if !ok {
+		return false
+	}
+	if strings.Trim(p, "./") == "" {
+		// The root, or what it is in.
+		return true
+	}
+	for _, e := range l.entries {
+		if strings.HasPrefix(e.Path, p+"/") || e.Path == p && e.Mode == repo.ModeSubmodule {
+			return true
+		}
+	}
+	return false
 }
 
 // first splits a path after the first part that is a link, if any.
@@ -73,42 +105,37 @@ func follow(ctx context.Context, objects repo.Objects, entries []repo.Entry, wan
 	if err != nil {
 		return nil, err
 	}
-	var out []repo.Entry
-	for _, e := range entries {
-		if !wanted(e.Path) {
-			continue
-		}
-		if e.Mode != repo.ModeSymlink {
-			out = append(out, e)
-		} else if found, ok := l.follow(e.Path); ok {
-			out = append(out, repo.Entry{Path: e.Path, Mode: found.Mode, Blob: found.Blob})
-		}
-	}
-	return out, nil
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e repo.Entry) bool { return !wanted(e.Path) })
+	return slices.DeleteFunc(l.followed(entries), func(e repo.Entry) bool { return !readable(e) }), nil
 }
 
-// resolveLinks replaces symbolic links by the files they lead to. A link that
-// leads nowhere keeps its mode, and is an error to read.
+// followed replaces symbolic links by the files they lead to. Others keep their
+// mode, or get that of links to directories.
+func (l links) followed(entries []repo.Entry) []repo.Entry {
+	var out []repo.Entry
+	for _, e := range entries {
+		if e.Mode == repo.ModeSymlink {
+			if found, ok := l.file(e.Path); ok {
+				e.Mode, e.Blob = found.Mode, found.Blob
+			} else if l.isDirectory(e.Path) {
+				e.Mode = modeLinkedDirectory
+			}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// resolveLinks replaces symbolic links among files of a tree by what they lead
+// to. A link that leads nowhere is an error to read.
 func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files []repo.Entry) ([]repo.Entry, error) {
 	all, err := objects.List(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	wanted := make(map[string]bool, len(files))
-	for _, f := range files {
-		wanted[f.Path] = true
-	}
-	followed, err := follow(ctx, objects, all, func(p string) bool { return wanted[p] })
+	l, err := readLinks(ctx, objects, all)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range followed {
-		delete(wanted, f.Path)
-	}
-	for _, f := range files {
-		if wanted[f.Path] {
-			followed = append(followed, f)
-		}
-	}
-	return followed, nil
+	return l.followed(files), nil
 }

@@ -73,7 +73,7 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 		content []byte
 	}
 	if len(ids) == 1 || w.options.Workers == 1 {
-		return w.objects.Blobs(ctx, ids, func(id string, content []byte) error {
+		return w.objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(id string, content []byte) error {
 			do(id, content)
 			return nil
 		})
@@ -87,7 +87,7 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 			}
 		})
 	}
-	err := w.objects.Blobs(ctx, ids, func(id string, content []byte) error {
+	err := w.objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(id string, content []byte) error {
 		queue <- blob{id, append([]byte(nil), content...)}
 		return nil
 	})

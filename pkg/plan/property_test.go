@@ -2,15 +2,18 @@ package plan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -20,6 +23,9 @@ type world struct {
 	// files has the jobs and presets of each job file; config is Prow's own.
 	files  map[string]map[string]any
 	config map[string]any
+	// maps are config-updater's, texts the files that may fill ConfigMaps.
+	maps  map[string]any
+	texts map[string]string
 }
 
 func newWorld(seed uint64) *world {
@@ -38,6 +44,8 @@ func newWorld(seed uint64) *world {
 	for i := range 6 {
 		w.files[fmt.Sprintf("jobs/d%d/f%d.yaml", i%3, i)] = w.file(i)
 	}
+	w.maps = map[string]any{"text/a.txt": map[string]any{"name": "cm-a"}}
+	w.texts = map[string]string{"text/a.txt": "a", "text/b.txt": "b", "text/sub/a.txt": "c"}
 	w.files["jobs/presets.yaml"] = map[string]any{"presets": []any{preset("x", "1"), preset("y", "1")}}
 	return w
 }
@@ -91,7 +99,47 @@ func (w *world) job(name, kind string) map[string]any {
 	if w.rng.IntN(3) == 0 {
 		j["cluster"] = "build"
 	}
+	if w.rng.IntN(4) == 0 {
+		w.mount(j)
+	}
 	return j
+}
+
+// mount makes a job read a ConfigMap in one of the ways there are.
+func (w *world) mount(j map[string]any) {
+	name := "cm-" + []string{"a", "b"}[w.rng.IntN(2)]
+	spec := j["spec"].(map[string]any)
+	container := map[string]any{"image": "image:1", "command": []any{"run"}}
+	spec["containers"] = []any{container}
+	delete(spec, "volumes")
+	switch w.rng.IntN(4) {
+	case 0:
+		spec["volumes"] = []any{map[string]any{"name": "v", "configMap": map[string]any{"name": name}}}
+	case 1:
+		spec["volumes"] = []any{map[string]any{"name": "v", "projected": map[string]any{"sources": []any{map[string]any{"configMap": map[string]any{"name": name}}}}}}
+	case 2:
+		container["envFrom"] = []any{map[string]any{"configMapRef": map[string]any{"name": name}}}
+	default:
+		container["env"] = []any{map[string]any{"name": "E", "valueFrom": map[string]any{"configMapKeyRef": map[string]any{"name": name, "key": "k"}}}}
+	}
+}
+
+// mapEdits change what fills ConfigMaps.
+var mapEdits = []func(*world){
+	func(w *world) {
+		paths := []string{"text/a.txt", "text/b.txt", "text/sub/a.txt", "text/new.txt"}
+		w.texts[paths[w.rng.IntN(len(paths))]] = fmt.Sprint(w.rng.IntN(100))
+	},
+	func(w *world) { delete(w.texts, "text/b.txt") },
+	func(w *world) {
+		patterns := []string{"text/a.txt", "text/*.txt", "text/**/*.txt"}
+		m := map[string]any{"name": "cm-" + []string{"a", "b"}[w.rng.IntN(2)]}
+		if w.rng.IntN(2) == 0 {
+			m["clusters"] = map[string]any{"build": []any{"ns"}, "default": []any{"ns"}}
+		}
+		w.maps[patterns[w.rng.IntN(3)]] = m
+	},
+	func(w *world) { delete(w.maps, "text/a.txt") },
 }
 
 // edits are the things that pull requests do; many make the result invalid.
@@ -134,6 +182,7 @@ var edits = []func(*world, map[string]any){
 	func(_ *world, j map[string]any) { j["spec"] = map[string]any{"containers": []any{}} },
 	func(w *world, j map[string]any) { j["interval"] = []string{"1h", "nonsense"}[w.rng.IntN(2)] },
 	func(_ *world, j map[string]any) { j["cron"] = "0 * * * *" },
+	func(w *world, j map[string]any) { w.mount(j) },
 }
 
 // globalEdits change what reaches many jobs.
@@ -151,6 +200,8 @@ var globalEdits = []func(*world){
 		w.config["prowjob_default_entries"] = []any{map[string]any{"repo": "org/a", "config": map[string]any{"tenant_id": "t"}}}
 	},
 	func(w *world) {
+		w.maps = map[string]any{"text/a.txt": map[string]any{"name": "cm-a"}}
+		w.texts = map[string]string{"text/a.txt": "a", "text/b.txt": "b", "text/sub/a.txt": "c"}
 		w.files["jobs/presets.yaml"] = map[string]any{"presets": []any{preset("y", "1"), preset("x", fmt.Sprint(w.rng.IntN(2)))}}
 	},
 	func(w *world) { w.files["jobs/presets.yaml"] = map[string]any{"presets": []any{preset("x", "1")}} },
@@ -172,6 +223,10 @@ func (w *world) anyFile() string {
 
 func (w *world) edit() {
 	for range 1 + w.rng.IntN(3) {
+		if w.rng.IntN(4) == 0 {
+			mapEdits[w.rng.IntN(len(mapEdits))](w)
+			continue
+		}
 		if w.rng.IntN(4) == 0 {
 			globalEdits[w.rng.IntN(len(globalEdits))](w)
 			continue
@@ -203,9 +258,9 @@ func (w *world) anyJob() map[string]any {
 	return nil
 }
 
-func (w *world) commit(t *testing.T, tree workTree) string {
+func (w *world) commit(t testing.TB, tree workTree) string {
 	t.Helper()
-	tree.git("rm", "-r", "--quiet", "--ignore-unmatch", "--", "jobs")
+	tree.git("rm", "-r", "--quiet", "--ignore-unmatch", "--", "jobs", "text")
 	write := func(path string, v any) {
 		raw, err := yaml.Marshal(v)
 		if err != nil {
@@ -214,12 +269,87 @@ func (w *world) commit(t *testing.T, tree workTree) string {
 		tree.write(path, string(raw))
 	}
 	write("prow/config.yaml", w.config)
+	write("prow/plugins.yaml", map[string]any{"config_updater": map[string]any{"maps": w.maps}})
+	for path, content := range w.texts {
+		tree.write(path, content)
+	}
 	for path, content := range w.files {
 		if content != nil {
 			write(path, content)
 		}
 	}
 	return tree.commit()
+}
+
+// fills reports whether a pattern of mapEdits matches a path.
+func fills(pattern, file string) bool {
+	if pattern == "text/**/*.txt" {
+		return strings.HasPrefix(file, "text/")
+	}
+	ok, _ := path.Match(pattern, file)
+	return ok
+}
+
+// checkFed compares the jobs that ConfigMaps affect with those whose text names
+// one that a changed file fills.
+func checkFed(t *testing.T, w *world, tree workTree, req Request, result *Result) {
+	t.Helper()
+	if len(result.Incomplete) > 0 {
+		return
+	}
+	changed := map[string]bool{}
+	for _, file := range strings.Split(tree.git("diff", "--name-only", req.Base, req.Head, "--", "text"), "\n") {
+		for pattern, m := range w.maps {
+			m := m.(map[string]any)
+			if fills(pattern, file) {
+				changed["default/"+m["name"].(string)] = true
+				changed["build/"+m["name"].(string)] = changed["build/"+m["name"].(string)] || m["clusters"] != nil
+			}
+		}
+	}
+	got := map[string]bool{}
+	for _, j := range result.Affected {
+		for _, r := range j.Reasons {
+			if r.Source == affected.SourceConfigMap {
+				got[string(j.Type)+" "+j.Name] = true
+			}
+		}
+	}
+	known := map[string]bool{}
+	for _, j := range result.Affected {
+		known[string(j.Type)+" "+j.Name] = j.Change == affected.ChangeNew || j.Change == affected.ChangeBranches
+	}
+	w.eachJob(func(kind string, j map[string]any) {
+		text, _ := json.Marshal(j["spec"])
+		cluster, _ := j["cluster"].(string)
+		if cluster == "" {
+			cluster = "default"
+		}
+		key := kind + " " + j["name"].(string)
+		for _, name := range []string{"cm-a", "cm-b"} {
+			if strings.Contains(string(text), name) && changed[cluster+"/"+name] && !known[key] && !got[key] {
+				t.Errorf("%s reads %s, and is not affected", key, name)
+			}
+		}
+		if got[key] && !changed[cluster+"/cm-a"] && !changed[cluster+"/cm-b"] {
+			t.Errorf("%s is affected by a ConfigMap that stays", key)
+		}
+	})
+}
+
+func (w *world) eachJob(do func(kind string, j map[string]any)) {
+	for _, file := range w.files {
+		for _, kind := range []string{"presubmit", "postsubmit"} {
+			lists(node{kind + "s": file[kind+"s"]}, func(holder node, key string) {
+				for _, j := range listOf(holder, key) {
+					do(kind, j.(node))
+				}
+			})
+		}
+		for _, j := range listOf(file, "periodics") {
+			do("periodic", j.(node))
+		}
+	}
 }
 
 // TestRandomEdits walks from one random configuration to the next, as a base
@@ -235,7 +365,7 @@ func TestRandomEdits(t *testing.T) {
 			w, tree := newWorld(uint64(seed)), newWorkTree(t)
 			mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }
 			planner := NewPlanner(Options{Mirror: mirror, Workers: 2})
-			settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
+			settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"}
 			base := w.commit(t, tree)
 			for range steps {
 				w.edit()
@@ -246,6 +376,7 @@ func TestRandomEdits(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkAgainstFullLoad(t, planner, req, result)
+				checkFed(t, w, tree, req, result)
 				if t.Failed() {
 					t.Fatalf("the step was:\n%s", tree.git("diff", base, head))
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,6 +41,15 @@ func (f prowFiles) key(s Settings) string {
 	return b.String()
 }
 
+// directory stands for a blob where there is a directory.
+const directory = "directory"
+
+// versionFile is where Prow looks for the version of its configuration. That
+// is no part of a job, but it has to be a file.
+func (s Settings) versionFile() string {
+	return path.Join(path.Dir(s.ProwConfig), config.ConfigVersionFileName)
+}
+
 // loadProwConfig has Prow's loader read the files. Jobs are taken out first:
 // they need the presets of all job files.
 func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, s Settings, strict bool) (*prowConfig, error) {
@@ -48,20 +58,25 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 		return nil, fmt.Errorf("creating directory: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	for _, d := range s.SupplementalProwConfigDirs {
+	directories := s.SupplementalProwConfigDirs
+	var entries []repo.Entry
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		if files[p] == directory {
+			directories = append(slices.Clone(directories), p)
+			continue
+		}
+		entries = append(entries, repo.Entry{Path: p, Blob: files[p]})
+	}
+	for _, d := range directories {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return nil, fmt.Errorf("creating directory: %w", err)
 		}
 	}
-	var entries []repo.Entry
-	for _, p := range slices.Sorted(maps.Keys(files)) {
-		entries = append(entries, repo.Entry{Path: p, Blob: files[p]})
-	}
-	if err := objects.Materialise(ctx, entries, dir); err != nil {
-		return nil, err
-	}
 	mainFile := filepath.Join(dir, s.ProwConfig)
 	pc := &prowConfig{main: &affected.Loaded{Path: s.ProwConfig, Blob: files[s.ProwConfig], File: &affected.File{}, Main: true}}
+	if err := pc.write(ctx, objects, entries, dir); err != nil || pc.err != nil {
+		return pc, err
+	}
 	if err := pc.takeOutJobs(mainFile); err != nil {
 		return nil, err
 	}
@@ -80,6 +95,23 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 		}
 	}
 	return pc, nil
+}
+
+// write puts the files below dir, unless one is too large to be read.
+func (pc *prowConfig) write(ctx context.Context, objects repo.Objects, entries []repo.Entry, dir string) error {
+	var ids []string
+	for _, e := range entries {
+		ids = append(ids, e.Blob)
+	}
+	return objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(_ string, content []byte) error {
+		e := entries[0]
+		entries = entries[1:]
+		if _, err := affected.Plain(content); err != nil {
+			pc.err = &affected.FileError{File: e.Path, Message: err.Error()}
+			return nil
+		}
+		return repo.Write(dir, e, content)
+	})
 }
 
 // takeOutJobs moves the jobs of the main file into its summary. Presets stay

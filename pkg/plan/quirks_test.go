@@ -18,16 +18,23 @@ import (
 
 // quirk checks each step from one revision to the next, warm and cold.
 func quirk(t *testing.T, name string, scenes ...map[string]string) {
+	quirkAt(t, scenery, name, scenes...)
+}
+
+func quirkAt(t *testing.T, settings Settings, name string, scenes ...map[string]string) {
 	t.Run(name, func(t *testing.T) {
-		loader := &truths{newWorkTree(t), map[string]truth{}}
+		loader := &truths{newWorkTree(t), settings, map[string]truth{}}
 		h := &history{}
 		parent := 0
 		for _, files := range scenes {
-			s := &scene{raw: map[string]string{"prow/extra/README": "x"}, links: map[string]string{}}
+			s := &scene{raw: map[string]string{"prow/extra/README": "x"}, links: map[string]string{}, modules: map[string]string{}}
 			for p, c := range files {
-				if strings.HasPrefix(c, "-> ") {
+				switch {
+				case strings.HasPrefix(c, "-> "):
 					s.links[p] = c[3:]
-				} else {
+				case strings.HasPrefix(c, "@"):
+					s.modules[p] = strings.Repeat(c[1:], 40)
+				default:
 					s.raw[p] = c
 				}
 			}
@@ -35,7 +42,6 @@ func quirk(t *testing.T, name string, scenes ...map[string]string) {
 		}
 		shas := h.write(loader.tree)
 		mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
-		settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
 		warm := NewPlanner(Options{Mirror: mirror, Workers: 2})
 		for i := 1; i+1 < len(shas); i++ {
 			req := Request{Org: "org", Repo: "config", Base: shas[i], Head: shas[i+1], Settings: settings}
@@ -175,6 +181,9 @@ func (h *history) commit(s *scene, parent int) int {
 	}
 	for _, p := range slices.Sorted(maps.Keys(s.links)) {
 		h.blob("120000", p, s.links[p])
+	}
+	for _, p := range slices.Sorted(maps.Keys(s.modules)) {
+		_, _ = fmt.Fprintf(h, "M 160000 %s %s\n", s.modules[p], p)
 	}
 	return h.marks
 }

@@ -40,6 +40,9 @@ func complaint(e affected.FileError) string {
 // locate finds the line of a problem with a job.
 func (w *work) locate(ctx context.Context, s *state, e *affected.FileError) {
 	f := s.revision.File(e.File)
+	if f == nil && e.File == w.settings.ProwConfig {
+		f = s.revision.File(affected.MainKey)
+	}
 	if e.Line > 0 || f == nil || f.File == nil {
 		return
 	}
@@ -54,7 +57,7 @@ func (w *work) locate(ctx context.Context, s *state, e *affected.FileError) {
 	}
 	// Without a line the message still says all; a failure to read is no
 	// reason to hide it.
-	_ = w.objects.Blobs(ctx, []string{f.Blob}, func(_ string, content []byte) error {
+	_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.Blob}, func(_ string, content []byte) error {
 		if plain, err := affected.Plain(content); err == nil {
 			e.Line = lineOfJob(string(plain), name)
 		}

@@ -24,6 +24,8 @@ type scene struct {
 	style map[string]string
 	raw   map[string]string
 	links map[string]string
+	// modules are submodules: commits by path.
+	modules map[string]string
 }
 
 func (s *scene) clone() *scene {
@@ -31,7 +33,7 @@ func (s *scene) clone() *scene {
 	for p, f := range s.files {
 		files[p] = copied(f)
 	}
-	return &scene{s.Rand, files, maps.Clone(s.style), maps.Clone(s.raw), maps.Clone(s.links)}
+	return &scene{s.Rand, files, maps.Clone(s.style), maps.Clone(s.raw), maps.Clone(s.links), nil}
 }
 
 func copied(n node) node {
@@ -51,7 +53,7 @@ func (s *scene) path() string {
 }
 
 func newScene(seed uint64) *scene {
-	s := &scene{rand.New(rand.NewPCG(seed, 7)), map[string]node{}, map[string]string{}, map[string]string{"prow/extra/README": "x"}, map[string]string{}}
+	s := &scene{rand.New(rand.NewPCG(seed, 7)), map[string]node{}, map[string]string{}, map[string]string{"prow/extra/README": "x"}, map[string]string{}, nil}
 	s.files["prow/config.yaml"] = node{"plank": node{"default_decoration_config_entries": []any{node{"config": s.decoration(true)}}}}
 	s.files["jobs/a/p.yaml"] = node{"presets": []any{s.preset()}}
 	for range 4 {

@@ -96,7 +96,8 @@ func (s Settings) key() string {
 // plugin configuration. Linked says that some are symbolic links, so that
 // their content may change without them.
 func (w *work) prowFilesOf(ctx context.Context, tree string) (files prowFiles, plugins string, linked bool, err error) { //nolint:revive // one listing, read once.
-	paths := append([]string{w.settings.ProwConfig}, w.settings.SupplementalProwConfigDirs...)
+	version := w.settings.versionFile()
+	paths := append([]string{w.settings.ProwConfig, version}, w.settings.SupplementalProwConfigDirs...)
 	if w.settings.PluginConfig != "" {
 		paths = append(paths, w.settings.PluginConfig)
 	}
@@ -116,28 +117,31 @@ func (w *work) prowFilesOf(ctx context.Context, tree string) (files prowFiles, p
 		for _, p := range paths {
 			present[p] = present[p] || below(e.Path, p)
 		}
-		if e.Path == w.settings.PluginConfig {
+		switch {
+		case below(e.Path, version):
+			if e.Path != version || e.Mode == repo.ModeSubmodule || e.Mode == modeLinkedDirectory {
+				files[version] = directory
+			}
+		case e.Mode == repo.ModeSubmodule:
+			// A checkout has an empty directory there.
+		case e.Path == w.settings.PluginConfig:
 			plugins = e.Blob
-		}
-		if e.Path == w.settings.ProwConfig || w.settings.isSupplemental(e.Path) {
+		case e.Path == w.settings.ProwConfig, w.settings.isSupplemental(e.Path):
 			files[e.Path] = e.Blob
 		}
 	}
-	return files, plugins, linked, w.settings.missing(present)
+	return files, plugins, linked, w.settings.missing(files, present)
 }
 
 // missing names the first path of the settings that is not there.
-func (s Settings) missing(present map[string]bool) error {
-	if !present[s.ProwConfig] {
+func (s Settings) missing(files prowFiles, present map[string]bool) error {
+	if files[s.ProwConfig] == "" {
 		return &MissingPathError{Path: s.ProwConfig, Setting: "prow_config"}
 	}
 	for _, d := range s.SupplementalProwConfigDirs {
 		if !present[d] {
 			return &MissingPathError{Path: d, Setting: "supplemental_prow_config_dirs"}
 		}
-	}
-	if s.PluginConfig != "" && !present[s.PluginConfig] {
-		return &MissingPathError{Path: s.PluginConfig, Setting: "plugin_config"}
 	}
 	return nil
 }

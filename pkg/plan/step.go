@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,9 +14,10 @@ import (
 type comparison struct {
 	after *state
 	delta *affected.Delta
-	// files are the paths that differ.
+	// files are the keys of what differs.
 	files    []string
 	jobs     []affected.Job
+	outlines *affected.Outlines
 	warnings []string
 	// unknown are the warnings about fields of job files.
 	unknown []string
@@ -34,7 +34,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{}
+	c := &comparison{outlines: affected.NewOutlines()}
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}
@@ -51,7 +51,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
 		c.warnings = append(c.warnings, c.unknown...)
-		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, &to, changes); err != nil {
+		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, from, c, changes); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +65,7 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 	var added []repo.Entry
 	var gone []string
 	isRule := func(ch repo.Change) bool {
-		return s.isIgnoreFile(ch.Path) || s.isJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
+		return s.isIgnoreFile(ch.Path) || s.misnames(ch.Path) || s.isJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
 	}
 	if from.entangled || slices.ContainsFunc(changes, isRule) {
 		files, entangled, err := jobFiles(ctx, w.objects, to.tree, s)
@@ -176,26 +176,12 @@ func (w *work) replacePart(ctx context.Context, from *state, c *comparison, adde
 	return nil
 }
 
-// modeTooLarge marks entries that are not read for their size.
-const modeTooLarge = "too large"
-
-// readable reports whether an entry leads to content.
-func readable(e repo.Entry) bool { return e.Mode != repo.ModeSymlink && e.Mode != modeTooLarge }
-
-func unreadable(e repo.Entry) *affected.Loaded {
-	message := "symbolic link to a file that does not exist in the repository"
-	if e.Mode == modeTooLarge {
-		message = fmt.Sprintf("larger than %d KiB", maxIgnoreFile>>10)
-	}
-	return &affected.Loaded{Path: e.Path, Blob: e.Blob, Err: &affected.FileError{File: e.Path, Message: message}}
-}
-
 // stepProwConfig reads Prow's own configuration again when it differs, and
 // puts together the defaults that result.
 func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
 	s, to := w.settings, c.after
 	touches := func(p string) bool {
-		return p == s.ProwConfig || p == s.PluginConfig || s.isSupplemental(p)
+		return p == s.ProwConfig || p == s.PluginConfig || s.isSupplemental(p) || below(p, s.versionFile())
 	}
 	if from.linked || slices.ContainsFunc(c.files, touches) {
 		files, plugins, linked, err := w.prowFilesOf(ctx, to.tree)
@@ -234,14 +220,15 @@ func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool)
 	if to.prow.unknown != "" {
 		c.warnings = append(c.warnings, "unknown field: "+to.prow.unknown)
 	}
-	key := problemKey{w.settings.ProwConfig, wholeFile}
+	key := problemKey{affected.MainKey, wholeFile}
 	delete(to.problems, key)
 	if to.broken() {
 		to.problems[key] = *to.prow.err
 		return nil
 	}
 	to.changed = maps.Clone(to.changed)
-	to.changed[w.settings.ProwConfig] = to.prow.main
+	to.changed[affected.MainKey] = to.prow.main
+	c.files = append(c.files, affected.MainKey)
 	to.revision = to.anchor.With(to.changed)
 	return nil
 }
@@ -274,17 +261,19 @@ func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
 // clashed before, may clash with.
 func (p problems) setClashes(r *affected.Revision, files []string) {
 	again := map[string]*affected.Loaded{}
-	look := func(path string) {
-		if f := r.File(path); f != nil {
-			again[path] = f
+	look := func(key string) {
+		if f := r.File(key); f != nil {
+			again[key] = f
 		}
 	}
-	for _, path := range files {
-		look(path)
+	for _, key := range files {
+		look(key)
 	}
 	for k := range p {
 		if strings.HasPrefix(k.job, clashes) {
+			// The path may be the main file's.
 			look(k.file)
+			look(affected.MainKey)
 			delete(p, k)
 		}
 	}

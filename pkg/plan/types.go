@@ -73,8 +73,19 @@ type Result struct {
 	BaseConfig *config.Config
 	HeadConfig *config.Config
 
-	effective func(context.Context, []affected.Job) ([]affected.Job, error)
-	names     func(string) []affected.Ref
+	effective  func(context.Context, []affected.Job) ([]affected.Job, error)
+	names      func(string) []affected.Ref
+	configMaps func(context.Context, []affected.Job) ([]ConfigMapContent, error)
+}
+
+// ConfigMaps returns the ConfigMaps that config-updater fills from files that
+// the pull request changes, and that one of the given affected jobs reads,
+// sorted by name, cluster and namespace.
+func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
+	if r.configMaps == nil {
+		return nil, nil
+	}
+	return r.configMaps(ctx, jobs)
 }
 
 // Named lists the jobs after the merge that have a name, affected or not.
@@ -86,8 +97,8 @@ func (r *Result) Named(name string) []affected.Ref {
 }
 
 // Effective returns the given affected jobs with their effective jobs after
-// the merge and at base. A plan of thousands of jobs does not keep those, so
-// call it for the selected jobs before rendering them.
+// the merge and at base. A long plan has only outlines of them, which is enough
+// to list jobs and to select some: call it for those before rendering them.
 func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
 	if r.effective == nil {
 		return jobs, nil

@@ -1,0 +1,59 @@
+package affected
+
+import (
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	corev1 "k8s.io/api/core/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Outlines makes jobs out of their summaries. These outlines have what a list
+// of jobs, and what their rehearsals would be called, depends on: name, agent,
+// cluster, labels, branches, context, whether the job is hidden and whether it
+// has a pod at all. They share what they have in common, so that a plan of all
+// jobs can hold them, and must not be changed.
+type Outlines struct {
+	branchers map[string]config.Brancher
+}
+
+// NewOutlines returns a maker of outlines, for one goroutine.
+func NewOutlines() *Outlines { return &Outlines{branchers: map[string]config.Brancher{}} }
+
+// somePod stands for the pod of any job that has one.
+var somePod = &corev1.PodSpec{Containers: []corev1.Container{{}}}
+
+// Of returns the outline of a job.
+func (o *Outlines) Of(e *Entry) Effective {
+	base := config.JobBase{Name: e.Ref.Name, Agent: e.Agent, Cluster: e.Cluster, Labels: e.Labels, Hidden: e.Hidden, JobQueueName: e.Queue}
+	if e.Pod {
+		base.Spec = somePod
+	}
+	reporter := config.Reporter{Context: e.Context}
+	switch e.Ref.Type {
+	case prowapi.PresubmitJob:
+		return Effective{Presubmit: &config.Presubmit{JobBase: base, Brancher: o.brancher(e), Reporter: reporter}}
+	case prowapi.PostsubmitJob:
+		return Effective{Postsubmit: &config.Postsubmit{JobBase: base, Brancher: o.brancher(e), Reporter: reporter}}
+	case prowapi.PeriodicJob:
+		return Effective{Periodic: &config.Periodic{JobBase: base}}
+	}
+	return Effective{}
+}
+
+// brancher has Prow compile the branches of a job, once for all that have the
+// same.
+func (o *Outlines) brancher(e *Entry) config.Brancher {
+	written := e.brancher()
+	key := strings.Join(written.Branches, "\x00") + "\x00\x00" + strings.Join(written.SkipBranches, "\x00")
+	known, ok := o.branchers[key]
+	if !ok {
+		jobs := []config.Postsubmit{{Brancher: written}}
+		// A job that cannot be compiled is refused, and in no list.
+		_ = config.SetPostsubmitRegexes(jobs)
+		known = jobs[0].Brancher
+		o.branchers[key] = known
+	}
+	return known
+}

@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// TestHistories plans pull requests whose history is no straight line.
+func TestHistories(t *testing.T) {
+	tree := newWorkTree(t)
+	tree.write("prow/config.yaml", "{}\n")
+	tree.write("prow/extra/README", "x")
+	tree.write("jobs/a.yaml", periodic("a")+"# 1\n# 2\n# 3\n# 4\n")
+	start := tree.commit()
+	on := func(branch, path, content string) string {
+		tree.git("checkout", "--quiet", branch)
+		tree.write(path, content)
+		return tree.commit()
+	}
+	merge := func(into, other string) string {
+		tree.git("checkout", "--quiet", into)
+		tree.git("merge", "--quiet", "--no-edit", "--no-ff", other)
+		return tree.git("rev-parse", "HEAD")
+	}
+	tree.git("branch", "topic")
+	topic := on("topic", "jobs/t.yaml", periodic("t"))
+	for i := range 20 {
+		on("main", fmt.Sprintf("jobs/m%d.yaml", i), periodic(fmt.Sprint("m", i)))
+	}
+	far := on("main", "jobs/a.yaml", periodic("a2")+"# 1\n# 2\n# 3\n# 4\n")
+	merged := merge("topic", "main")
+	more := on("topic", "jobs/t.yaml", periodic("t2"))
+	crossed := merge("main", topic)
+	on("main", "jobs/m1.yaml", periodic("other"))
+	mainTip := tree.git("rev-parse", "HEAD")
+	topicTip := merge("topic", far)
+	tree.git("checkout", "--quiet", "topic")
+	tree.git("mv", "jobs/t.yaml", "jobs/T.yaml")
+	renamed := tree.commit()
+	tree.git("update-index", "--chmod=+x", "jobs/a.yaml")
+	tree.git("commit", "--quiet", "--message=mode")
+	mode := tree.git("rev-parse", "HEAD")
+
+	loader := &truths{tree, scenery, map[string]truth{}}
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	for name, pull := range map[string][2]string{
+		"base far ahead":         {far, topic},
+		"merge commit in head":   {far, merged},
+		"more after the merge":   {far, more},
+		"nothing but the base":   {topic, far},
+		"head is behind":         {far, start},
+		"head is base":           {far, far},
+		"crossed":                {crossed, more},
+		"crossed and moved on":   {mainTip, topicTip},
+		"renamed, other case":    {far, renamed},
+		"renamed there, changed": {mainTip, renamed},
+		"mode only":              {renamed, mode},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := Request{Org: "org", Repo: "config", Base: pull[0], Head: pull[1], Settings: scenery}
+			after := strings.Fields(tree.git("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head))[0]
+			result, err := planner.Plan(t.Context(), req)
+			if text := disagreement(t.Context(), loader.of(req.Base), loader.of(after), result, err); text != "" {
+				t.Error(text)
+			}
+			if (name == "head is behind" || name == "head is base" || name == "mode only") && len(result.Affected)+len(result.Removed) > 0 {
+				t.Errorf("affected: %v", describe(result))
+			}
+		})
+	}
+}
