@@ -38,6 +38,9 @@ type Mirror struct {
 	Objects
 	url   string
 	token func(context.Context) (string, error)
+	// packs and loose are how many of these fetches may leave before they are
+	// combined.
+	packs, loose int
 
 	// fetching is held while refs or the directory itself change.
 	fetching sync.Mutex
@@ -54,7 +57,7 @@ func WithToken(token func(context.Context) (string, error)) Option {
 
 // Open returns the mirror of url in dir. It does no work yet.
 func Open(dir, url string, options ...Option) *Mirror {
-	m := &Mirror{Objects: Objects{git{dir: dir}}, url: url}
+	m := &Mirror{Objects: Objects{git{dir: dir}}, url: url, packs: maxPacks, loose: maxLoose}
 	for _, o := range options {
 		o(m)
 	}
@@ -163,8 +166,14 @@ func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
 	slices.Sort(refspecs)
 	args := []string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url}
 	with := git{dir: m.dir, env: append(slices.Clone(m.env), access...)}
-	_, err = with.run(ctx, append(args, slices.Compact(refspecs)...)...)
-	return notFound(err)
+	if _, err = with.run(ctx, append(args, slices.Compact(refspecs)...)...); err != nil {
+		return notFound(err)
+	}
+	if err := m.tidy(ctx); Corrupt(err) || ctx.Err() != nil {
+		return err
+	}
+	// Else what was fetched is of use all the same, and the next fetch tidies.
+	return nil
 }
 
 // has reports whether a commit is there. Fetches bring a commit only with all

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -117,6 +118,12 @@ func (o Objects) Tree(ctx context.Context, commit string) (string, error) {
 // content is only valid during the call. A blob that does not exist is an
 // error.
 func (o Objects) Blobs(ctx context.Context, ids []string, each func(id string, content []byte) error) error {
+	return o.BlobsUpTo(ctx, math.MaxInt-1, ids, each)
+}
+
+// BlobsUpTo is Blobs for callers that refuse blobs of more than limit bytes:
+// of these they get limit+1 bytes, and the rest takes no memory.
+func (o Objects) BlobsUpTo(ctx context.Context, limit int, ids []string, each func(id string, content []byte) error) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -133,7 +140,7 @@ func (o Objects) Blobs(ctx context.Context, ids []string, each func(id string, c
 	if err := cmd.Start(); err != nil {
 		return commandError(ctx, args, "", err)
 	}
-	readErr := readBatch(bufio.NewReaderSize(pipe, 1<<16), ids, each)
+	readErr := readBatch(bufio.NewReaderSize(pipe, 1<<16), limit, ids, each)
 	if readErr != nil {
 		cancel()
 	}
@@ -147,7 +154,7 @@ func (o Objects) Blobs(ctx context.Context, ids []string, each func(id string, c
 	return readErr
 }
 
-func readBatch(in *bufio.Reader, ids []string, each func(string, []byte) error) error {
+func readBatch(in *bufio.Reader, limit int, ids []string, each func(string, []byte) error) error {
 	var content []byte
 	for _, id := range ids {
 		header, err := in.ReadString('\n')
@@ -162,14 +169,20 @@ func readBatch(in *bufio.Reader, ids []string, each func(string, []byte) error) 
 		if err != nil {
 			return fmt.Errorf("reading blob %s: %w", id, err)
 		}
-		if cap(content) < size+1 {
-			content = make([]byte, size+1)
+		kept := min(size, limit+1)
+		if cap(content) < kept {
+			content = make([]byte, kept)
 		}
-		content = content[:size+1]
-		if _, err := io.ReadFull(in, content); err != nil {
+		content = content[:kept]
+		_, err = io.ReadFull(in, content)
+		if err == nil {
+			// A line feed ends each blob.
+			_, err = in.Discard(size - kept + 1)
+		}
+		if err != nil {
 			return fmt.Errorf("reading blob %s: %w", id, err)
 		}
-		if err := each(id, content[:size:size]); err != nil {
+		if err := each(id, content[:kept:kept]); err != nil {
 			return err
 		}
 	}
@@ -192,21 +205,26 @@ func (o Objects) Materialise(ctx context.Context, entries []Entry, dir string) e
 	}
 	return o.Blobs(ctx, ids, func(id string, content []byte) error {
 		for _, e := range byBlob[id] {
-			if err := writeEntry(dir, e, content); err != nil {
-				return fmt.Errorf("writing %s: %w", e.Path, err)
+			if err := Write(dir, e, content); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-func writeEntry(dir string, e Entry, content []byte) error {
+// Write writes the content of a file below dir.
+func Write(dir string, e Entry, content []byte) error {
 	if !filepath.IsLocal(e.Path) {
-		return fmt.Errorf("path leads out of the directory")
+		return fmt.Errorf("writing %s: the path leads out of the directory", e.Path)
 	}
 	path := filepath.Join(dir, e.Path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = os.WriteFile(path, content, 0o644)
 	}
-	return os.WriteFile(path, content, 0o644)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", e.Path, err)
+	}
+	return nil
 }
