@@ -38,6 +38,9 @@ var world struct {
 // before the first test asks for one.
 const pool = 40
 
+// statusContext is the commit status that sums up a pull request.
+const statusContext = "rehearsal"
+
 func TestMain(m *testing.M) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	world.ctx = ctx
@@ -84,6 +87,11 @@ func deploy(ctx context.Context) error {
 	}
 	installation := rig.Installation{
 		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), Sweep: 5 * time.Second,
+		// Small limits make small pull requests large.
+		Settings: map[string]string{
+			"sample-limit": "2", "more-limit": "3", "max-limit": "4",
+			"progress-interval": "1s", "status-context": statusContext,
+		},
 	}
 	for _, repo := range world.repositories {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)

@@ -42,19 +42,13 @@ type story struct {
 // beside one that nobody changes.
 func tell(t *testing.T, jobs ...rig.Job) *story {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(world.ctx, 10*time.Minute)
-	t.Cleanup(cancel)
-	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx, jobs: jobs}
-	n := int(world.taken.Add(1)) - 1
-	if n >= len(world.repositories) {
-		t.Fatalf("more than %d stories: enlarge the pool", pool)
-	}
-	s.Pull.Org, s.Pull.Repo = world.org, world.repositories[n]
+	s := stage(t, 10*time.Minute)
+	s.jobs = jobs
 	before := []rig.Job{{Name: "pull-widget-untouched", Script: "true"}}
 	for _, j := range jobs {
 		before = append(before, rig.Job{Name: j.Name, Script: "echo as it was before"})
 	}
-	_, err := world.hub.CreateRepo(ctx, github.NewRepo{
+	_, err := world.hub.CreateRepo(s.ctx, github.NewRepo{
 		Org: s.Pull.Org, Repo: s.Pull.Repo,
 		Files: map[string]string{
 			rig.ProwConfigPath: rig.ProwConfig, rig.PluginsPath: "{}\n", jobsPath: s.jobsFile(before...),
@@ -62,6 +56,20 @@ func tell(t *testing.T, jobs ...rig.Job) *story {
 		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
 	})
 	s.must(err)
+	return s
+}
+
+// stage is a story whose config repository has yet to be made.
+func stage(t *testing.T, within time.Duration) *story {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(world.ctx, within)
+	t.Cleanup(cancel)
+	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx}
+	n := int(world.taken.Add(1)) - 1
+	if n >= len(world.repositories) {
+		t.Fatalf("more than %d stories: enlarge the pool", pool)
+	}
+	s.Pull.Org, s.Pull.Repo = world.org, world.repositories[n]
 	t.Cleanup(s.epilogue)
 	return s
 }

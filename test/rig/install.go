@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"strings"
@@ -29,6 +30,8 @@ type Installation struct {
 	Repositories []string
 	// Sweep is the time between two looks for what no webhook told.
 	Sweep time.Duration
+	// Settings are further keys of the settings.
+	Settings map[string]string
 }
 
 // Random is a secret of 32 hexadecimal digits.
@@ -106,14 +109,15 @@ func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 		"pod-namespace":     PodNamespace,
 		"sweep-interval":    in.Sweep.String(),
 	}
-	maps := c.Kube.CoreV1().ConfigMaps(Namespace)
-	cm, err := maps.Get(ctx, settings.ConfigMap, metav1.GetOptions{})
+	maps.Copy(data, in.Settings)
+	configMaps := c.Kube.CoreV1().ConfigMaps(Namespace)
+	cm, err := configMaps.Get(ctx, settings.ConfigMap, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		cm = &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap, Namespace: Namespace}, Data: data}
-		_, err = maps.Create(ctx, cm, metav1.CreateOptions{})
+		_, err = configMaps.Create(ctx, cm, metav1.CreateOptions{})
 	} else if err == nil {
 		cm.Data = data
-		_, err = maps.Update(ctx, cm, metav1.UpdateOptions{})
+		_, err = configMaps.Update(ctx, cm, metav1.UpdateOptions{})
 	}
 	if err != nil {
 		return fmt.Errorf("write the settings: %w", err)
