@@ -38,19 +38,16 @@ func acknowledgement(v PlanView) string {
 	case !a.Acknowledged:
 		return "\n" + withdrawn(*a, "Not acknowledged any more", v.Commands.line("ack")) + "\n"
 	}
-	var b strings.Builder
+	s := "**Acknowledged** by " + code(a.By) + since(*a)
 	switch a.Reason {
 	case "skip":
-		b.WriteString("☑️ **Acknowledged without a rehearsal** by " + code(a.By))
+		s = "**Acknowledged without a rehearsal** by " + code(a.By) + since(*a)
 	case "auto":
-		b.WriteString("☑️ **Acknowledged** because all jobs passed, as " + code(a.By) + " asked")
+		s = "**Acknowledged** because all jobs passed, as " + code(a.By) + " asked" + since(*a)
 	case "nothing to rehearse":
-		b.WriteString("☑️ **Acknowledged** because there is nothing to rehearse")
-	default:
-		b.WriteString("☑️ **Acknowledged** by " + code(a.By))
+		s = "**Acknowledged** because there is nothing to rehearse" + since(*a)
 	}
-	b.WriteString(since(*a) + rests(*a) + kept(*a, v.Head) + labelled(a.Label) + ".")
-	return "\n" + b.String() + "\n"
+	return "\n☑️ " + s + rests(*a) + kept(*a, v.Head) + labelled(a.Label) + ".\n"
 }
 
 // networkAccess is the line on whether rehearsals may use the network.
@@ -82,10 +79,10 @@ func withdrawn(a Acknowledgement, what, again string) string {
 func since(a Acknowledgement) string {
 	s := ""
 	if a.Head != "" {
-		s = " at " + sha(a.Head)
+		s = " for " + sha(a.Head)
 	}
 	if !a.At.IsZero() {
-		s += " (" + a.At.UTC().Format("2 January 15:04 MST") + ")"
+		s += ", " + a.At.UTC().Format("2 January 15:04 MST")
 	}
 	return s
 }
@@ -119,7 +116,7 @@ func runLink(id string) string {
 	if strings.HasPrefix(id, "body-") {
 		return "the run that the description asks for"
 	}
-	return "the run " + code(id)
+	return strings.TrimSpace("the run " + code(id))
 }
 
 // kept says that an acknowledgement of an older head still holds.

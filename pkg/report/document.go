@@ -29,6 +29,9 @@ type table struct {
 	// noun is what a row stands for; elsewhere is where those are that are cut.
 	noun      string
 	elsewhere string
+	// keep says that a row stands for many things: it goes after those of other
+	// tables.
+	keep bool
 }
 
 func (t table) render(rows int) string {
@@ -72,7 +75,7 @@ type room struct {
 }
 
 // render cuts the excerpts first, then the sections, then the rows, those of
-// the last table before those of the first.
+// the last table before those of the first, and those to keep at last.
 func (d document) render() string {
 	r := room{sections: len(d.sections)}
 	for _, t := range d.tables {
@@ -85,8 +88,12 @@ func (d document) render() string {
 		}
 	}
 	d.shrink(&r, &r.sections)
-	for i := len(r.rows) - 1; i >= 0 && !d.fits(r); i-- {
-		d.shrink(&r, &r.rows[i])
+	for _, keep := range []bool{false, true} {
+		for i := len(r.rows) - 1; i >= 0 && !d.fits(r); i-- {
+			if d.tables[i].keep == keep {
+				d.shrink(&r, &r.rows[i])
+			}
+		}
 	}
 	return d.assemble(r)
 }

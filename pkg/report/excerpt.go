@@ -21,6 +21,7 @@ const (
 	hint           // may have to do with it
 	likely         // speaks of a failure
 	certain        // is one
+	summary        // begins a list of what failed
 )
 
 // The patterns are tried from the top; the first that matches decides.
@@ -28,14 +29,19 @@ var weights = []struct {
 	weight weight
 	shape  *regexp.Regexp
 }{
-	{nothing, regexp.MustCompile(`^\++ `)}, // a command as the shell traces it
+	{nothing, shellTrace},
 	{nothing, regexp.MustCompile(`^\s*--- (?:PASS|SKIP)|^=== |^ok\s|^PASS\b|^\?\s+\S+\s+\[no test files\]`)},
-	{nothing, regexp.MustCompile(`(?i)\b(?:0|no|zero|without) (?:errors?|failures?|failed|failing)\b|\b(?:errors?|failures?|failed)[:=] *0\b`)},
-	{hint, regexp.MustCompile(`(?i)\b(?:retry(?:ing)?|will retry|ignor(?:ed?|ing)|attempt \d+|warn(?:ing)?)\b|^W\d{4} `)},
+	{nothing, regexp.MustCompile(`(?i)\b(?:0|no|zero|without) (?:errors?|failures?|failed|failing)\b|\b(?:errors?|failures?|failed)[:=] *0\b.*\b(?:errors?|failures?|failed)[:=] *0\b`)},
+	{nothing, boilerplate},
+	{summary, regexp.MustCompile(`^ERRO\[.*Some steps failed:|^=+ short test summary info =+|^Summarizing \d+ Failure|^\[ERROR\] (?:Failures|Errors):|^failures:$|^\* What went wrong:|^The following tests FAILED:`)},
+	{certain, regexp.MustCompile(`^E   |^\s*[×✕✗✘] |^\s*❯ \S+:\d+:\d+|\bpanicked at |^test .* \.\.\. FAILED$|> .* FAILED$|_test\.go:\d+ \+0x`)},
+	{certain, regexp.MustCompile(`^WARNING: DATA RACE`)},
+	{hint, regexp.MustCompile(`(?i)\b(?:retry(?:ing)?|will retry|ignor(?:ed?|ing)|attempt \d+|warn)\b|warning\b|^W\d{4} `)},
 	{certain, regexp.MustCompile(`did not finish before \S+ timeout|^entrypoint: Entrypoint received interrupt`)},
+	{certain, killed},
 	{hint, regexp.MustCompile(`^(?:entrypoint|sidecar): |^FAIL\s*$|^FAIL\t|^exit status \d+$`)},
 	{certain, regexp.MustCompile(`^ERRO\[|^FATA\[|^goroutine \d+ \[running\]:`)},
-	{certain, regexp.MustCompile(`^\s*--- FAIL:|^panic: |^fatal error: |^\[signal SIG|^WARNING: DATA RACE|Traceback \(most recent call last\)`)},
+	{certain, regexp.MustCompile(`^\s*--- FAIL:|^FAIL: |^panic: |^fatal error: |^\[signal SIG|Traceback \(most recent call last\)|\bsignal: killed\b|: line \d+:\s+\d+ Killed\b`)},
 	{certain, regexp.MustCompile(`^\s*\S+\.(?:go|py|c|cc|cpp|h|rs|js|ts|java|sh|ya?ml):\d+(?::\d+)?:`)},
 	{certain, regexp.MustCompile(`^\S*make(?:\[\d+\])?: \*\*\*|^not ok \d|^\S*(?:Error|Exception)(?::|$)`)},
 	{certain, regexp.MustCompile(`(?i)^\W{0,4}(?:error|fatal)\b|^[EF]\d{4} |\blevel=(?:error|fatal)|"level":"(?:error|fatal)"|\[(?:ERROR|FATAL|FAIL|FAILED)\]|\b(?:ERROR|FATAL)\b`)},
@@ -44,14 +50,26 @@ var weights = []struct {
 	{hint, regexp.MustCompile(`(?i)\bexit(?:ed)?(?: with)?(?: status| code)? ?[1-9]`)},
 }
 
-// noise is never context.
-var noise = regexp.MustCompile(`^=== |^\s*--- (?:PASS|SKIP)|^ok\s|^PASS\b`)
+var (
+	// shellTrace is a command as the shell traces it, forgiven one that makes up
+	// for the failure of the command before it.
+	shellTrace = regexp.MustCompile(`^\++ `)
+	forgiven   = regexp.MustCompile(`^\++ (?:true|:)$`)
+	// boilerplate is what Maven and npm add to every failure.
+	boilerplate = regexp.MustCompile(`^\[ERROR\](?:$| (?:-> )?\[Help| (?:To see|Re-run|For more|See) )|^npm (?:notice|error (?:path|code|workspace|location|command|A complete log))\b`)
+	// killed is Prow's entrypoint on a process that a signal ended: 128 + 6 to 15.
+	killed = regexp.MustCompile(`^entrypoint: .*exit status 1(?:3[4-9]|4[0-3])\b`)
+	// noise is never context, nor worth showing as the end of a log.
+	noise = regexp.MustCompile(`^=== |^\s*--- (?:PASS|SKIP)|^ok\s|^PASS\b|^\[INFO\]|^[-=_* ]+$|\bPASSED in |` + boilerplate.String())
+)
 
 // trace begins a block of lines that belong together, indented or not.
 var trace = regexp.MustCompile(`^panic: |^goroutine \d+ \[running\]:|^WARNING: DATA RACE`)
 
 // cleanup begins what a job does after it has failed.
-var cleanup = regexp.MustCompile(`(?i)\b(?:clean(?:ing|ed)?[ _-]?up|tear(?:ing)?[ _-]?down|deprovision\w*|gather(?:ing)?|(?:collecting|uploading|dumping) (?:the )?(?:logs?|artifacts|diagnostics|results|state)|deleting|removing|releasing)\b`)
+var cleanup = regexp.MustCompile(`(?i)\b(?:clean(?:ing|ed)?[ _-]?up|tear(?:ing)?[ _-]?down|deprovision\w*|gather(?:ing)?|(?:collecting|uploading|dumping) (?:the )?(?:logs?|artifacts|diagnostics|results|state)|deleting|removing|releasing)\b` +
+	// how scripts call what they trap, as the shell traces it
+	`|^\++ \w*(?:finish|exit|trap|clean|tear)\w*(?: \d+)?$`)
 
 const (
 	// trailerReach is how close to the failure the cleaning up begins,
@@ -70,24 +88,39 @@ func Excerpt(log string, secrets []string) []string {
 	weighed := make([]weight, len(lines))
 	for i, line := range lines {
 		weighed[i] = weigh(line)
+		if i > 0 && weighed[i-1] > hint && forgiven.MatchString(line) {
+			weighed[i-1] = hint
+		}
 	}
 	end := trailer(lines, weighed)
-	p := picker{lines: lines[:end], picked: make([]bool, end), left: maxExcerptLines, bytes: maxExcerptBytes}
-	errors := indices(weighed[:end], certain)
-	if n := len(errors); n > 0 {
+	p := picker{lines: lines, end: end, picked: make([]bool, len(lines)), left: maxExcerptLines, bytes: maxExcerptBytes}
+	if sums := indices(weighed[:end], summary); len(sums) > 0 {
+		p.list(sums[len(sums)-1])
+	}
+	errors, maybes := indices(weighed[:end], certain), indices(weighed[:end], likely)
+	switch n := len(errors); {
+	case n > 0:
 		p.window(errors[n-1])
 		p.window(errors[0])
+		p.last(2)
+		for i := n - 2; i > 0; i-- {
+			p.window(errors[i])
+		}
+	case len(maybes) > 0:
+		p.last(3)
+		for i := len(maybes) - 1; i >= 0; i-- {
+			p.window(maybes[i])
+		}
+	default:
+		p.lastAtAll(10)
 	}
-	p.last(3)
-	for i := len(errors) - 2; i > 0; i-- {
-		p.window(errors[i])
+	for i := 0; i < len(maybes) && p.left > maxExcerptLines/2; i++ {
+		p.pick(maybes[i])
 	}
-	maybes := indices(weighed[:end], likely)
-	for i := len(maybes) - 1; i >= 0 && len(errors) == 0; i-- {
-		p.window(maybes[i])
-	}
-	if len(errors)+len(maybes) == 0 {
-		p.last(10)
+	for i := end; i < len(lines); i++ {
+		if killed.MatchString(lines[i]) {
+			p.pick(i)
+		}
 	}
 	return p.text()
 }
@@ -119,25 +152,30 @@ func indices(weighed []weight, least weight) []int {
 func trailer(lines []string, weighed []weight) int {
 	follow := len(indices(weighed, certain)) // the errors from line i on
 	seen := -1                               // the last line that spoke of a failure
+	summed := len(indices(weighed, summary)) // the summaries from line i on
 	for i, line := range lines {
-		near := seen >= 0 && i-seen <= trailerReach && len(lines)-i <= trailerLength
-		sure := near && (follow == 0 || weighed[seen] == certain && follow <= trailerErrors)
+		if weighed[i] == summary {
+			summed--
+		}
+		near := summed == 0 && seen >= 0 && i-seen <= trailerReach && len(lines)-i <= trailerLength
+		sure := near && (follow == 0 || weighed[seen] >= certain && follow <= trailerErrors)
 		if sure && weighed[i] < certain && cleanup.MatchString(line) {
 			return i
 		}
 		if weighed[i] >= likely {
 			seen = i
 		}
-		if weighed[i] == certain {
+		if weighed[i] >= certain {
 			follow--
 		}
 	}
 	return len(lines)
 }
 
-// picker marks lines while there is room for them.
+// picker marks lines while there is room for them, mostly lines before the end.
 type picker struct {
 	lines  []string
+	end    int
 	picked []bool
 	left   int
 	bytes  int
@@ -165,7 +203,7 @@ func (p *picker) window(i int) {
 	}
 	deep, block := indent(p.lines[i]), trace.MatchString(p.lines[i])
 	j := i + 1
-	for ; j < len(p.lines) && j <= i+below && p.lines[j] != "" && (block || indent(p.lines[j]) > deep); j++ {
+	for ; j < p.end && j <= i+below && p.lines[j] != "" && (block || indent(p.lines[j]) > deep); j++ {
 		if !p.pick(j) {
 			return
 		}
@@ -178,14 +216,38 @@ func (p *picker) window(i int) {
 
 // context picks a line for the sake of its neighbour.
 func (p *picker) context(i int) {
-	if i >= 0 && i < len(p.lines) && p.lines[i] != "" && !noise.MatchString(p.lines[i]) {
+	if i >= 0 && i < p.end && p.lines[i] != "" && !noise.MatchString(p.lines[i]) {
 		p.pick(i)
 	}
 }
 
-// last picks the last n lines that are not empty.
+// list picks a line and the list below it, up to the first empty line behind
+// that.
+func (p *picker) list(i int) {
+	const longest = 10
+	p.pick(i)
+	some := false
+	for j := i + 1; j < p.end && j <= i+longest && (p.lines[j] != "" || !some); j++ {
+		if p.lines[j] != "" && !noise.MatchString(p.lines[j]) {
+			p.pick(j)
+			some = true
+		}
+	}
+}
+
+// last picks the last n lines that say anything.
 func (p *picker) last(n int) {
-	for i := len(p.lines) - 1; i >= 0 && n > 0; i-- {
+	for i := p.end - 1; i >= 0 && n > 0; i-- {
+		if line := p.lines[i]; line != "" && !noise.MatchString(line) && !shellTrace.MatchString(line) {
+			p.pick(i)
+			n--
+		}
+	}
+}
+
+// lastAtAll picks the last n lines that are not empty.
+func (p *picker) lastAtAll(n int) {
+	for i := p.end - 1; i >= 0 && n > 0; i-- {
 		if p.lines[i] != "" {
 			p.pick(i)
 			n--

@@ -39,13 +39,21 @@ func together(v RunView, outcomes []Outcome) [][]Outcome {
 	return groups
 }
 
-// worthSaying holds for bad ends, and for jobs that were aborted for another
-// reason than the run was.
+// worthSaying holds for bad ends of which more is known than the verdict, and
+// for jobs that were aborted for another reason than the run was.
 func worthSaying(v RunView, o Outcome) bool {
 	if o.Verdict == Aborted {
 		return o.Detail != "" && (v.AbortReason == "" || !strings.Contains(o.Detail, strings.TrimRight(v.AbortReason, ".")))
 	}
-	return o.Verdict.Bad()
+	return o.Verdict.Bad() && (o.Detail != "" || len(o.Excerpt) > 0)
+}
+
+// because is the detail without what the verdict says already.
+func (o Outcome) because() string {
+	if rest, ok := strings.CutPrefix(o.Detail, "Aborted: "); ok && o.Verdict == Aborted {
+		return rest
+	}
+	return o.Detail
 }
 
 // variable is what differs between two logs that say the same: numbers, hashes,
@@ -68,7 +76,7 @@ func failureTitle(same []Outcome) string {
 	o := same[0]
 	detail := ""
 	if o.Detail != "" {
-		detail = ": " + text(clip(o.Detail, maxDetail))
+		detail = ": " + text(clip(o.because(), maxDetail))
 	}
 	if len(same) == 1 {
 		return "\n" + verdictIcon[o.Verdict] + " **" + code(clip(o.Name, maxName)) + "** " + o.Verdict.words() + detail + "\n"

@@ -11,19 +11,26 @@ import (
 // The page for people has the grammar as the comments and Prow's help have it,
 // with the limits of an installation that sets none.
 func TestDocumentedGrammar(t *testing.T) {
-	page, err := os.ReadFile("../../docs/commands.md")
+	const file = "../../docs/commands.md"
+	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const begin, end = "<!-- grammar -->\n", "<!-- /grammar -->\n"
-	_, after, ok := strings.Cut(string(page), begin)
-	got, _, closed := strings.Cut(after, end)
+	before, after, ok := strings.Cut(string(page), begin)
+	got, after, closed := strings.Cut(after, end)
 	if !ok || !closed {
 		t.Fatalf("docs/commands.md has no %q and %q", begin, end)
 	}
 	want := "| command | what happens |\n|---|---|\n"
 	for _, l := range CommandsOf(settings.Defaults()).Lines() {
 		want += "| `" + l.Usage + "` | " + l.Does + " |\n"
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
 	if got != want {
 		t.Errorf("docs/commands.md has\n%s\nbut the grammar is\n%s", got, want)

@@ -105,13 +105,17 @@ func (g jobGroup) title() string {
 // cause is what the jobs are affected by.
 func (g jobGroup) cause() string {
 	j := g.jobs[0]
-	parts := because(j, reasonAndFile)
-	if files := g.files(); j.Change == changeNew && len(files) == 1 {
-		parts = append(parts, "in "+code(clip(files[0], maxName)))
-	} else if j.Change == changeNew && len(files) > 1 {
-		parts = append(parts, "in "+plural(len(files), "file"))
+	if j.Change != changeNew {
+		return strings.Join(because(j, reasonAndFile), "; ")
 	}
-	return strings.Join(parts, "; ")
+	switch files := g.files(); len(files) {
+	case 0:
+		return "new jobs"
+	case 1:
+		return "new jobs, in " + code(clip(files[0], maxName))
+	default:
+		return "new jobs, in " + plural(len(files), "file")
+	}
 }
 
 // files are the files of the reasons, each once, in the order of the jobs.

@@ -26,7 +26,7 @@ func headline(v RunView) (icon, verdict, rest string) {
 		if t.Queued+t.NotStarted == t.Total {
 			return "⏳", plural(t.Total, "rehearsal") + " queued", ""
 		}
-		return "⏳", fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal")), t.list(Running) + "."
+		icon, verdict, rest = "⏳", running(t), t.list(Running)
 	case t.AllPassed() && t.Total == 1:
 		return "✅", "The rehearsal passed", ""
 	case t.AllPassed():
@@ -44,7 +44,17 @@ func headline(v RunView) (icon, verdict, rest string) {
 	return icon, verdict, rest
 }
 
+func running(t Tally) string {
+	if t.Total == 1 {
+		return "Running the rehearsal"
+	}
+	return fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal"))
+}
+
 func ofTotal(n, total int, what string) string {
+	if total == 1 {
+		return "The rehearsal " + strings.Replace(what, "aborted", "was aborted", 1)
+	}
 	return fmt.Sprintf("%d of %s %s", n, plural(total, "rehearsal"), what)
 }
 

@@ -19,7 +19,7 @@ var pagesSource string
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"line":  func(s string) string { return oneLine(clip(s, maxDetail)) },
 	"prose": proseHTML,
-	"block": func(lines []string) string { return printable(strings.Join(lines, "\n")) },
+	"lines": func(lines []string) string { return printable(strings.Join(lines, "\n")) },
 }).Parse(pagesSource))
 
 // proseHTML is a sentence of plain text in which `…` marks code.

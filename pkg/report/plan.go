@@ -92,7 +92,7 @@ func split(jobs []PlanJob) (offered, excluded []PlanJob) {
 
 func offeredTables(v PlanView, offered []PlanJob) []table {
 	groups, rest := group(offered, cause)
-	many := table{noun: "cause", total: len(groups), elsewhere: v.elsewhere()}
+	many := table{noun: "cause", total: len(groups), elsewhere: v.elsewhere(), keep: true}
 	for _, g := range groups {
 		many.rows = append(many.rows, "- "+g.title()+": "+g.cause()+". "+g.examples()+"\n")
 	}
@@ -112,7 +112,7 @@ func offeredTables(v PlanView, offered []PlanJob) []table {
 func excludedTables(v PlanView, excluded []PlanJob) []table {
 	const title = "\n**Affected, but not offered:**\n"
 	groups, rest := group(excluded, func(j PlanJob) string { return j.Excluded })
-	many := table{intro: title, noun: "rule", total: len(groups), elsewhere: v.elsewhere()}
+	many := table{intro: title, noun: "rule", total: len(groups), elsewhere: v.elsewhere(), keep: true}
 	for _, g := range groups {
 		many.rows = append(many.rows, "- "+g.title()+": "+text(clip(g.jobs[0].Excluded, maxDetail))+". "+g.examples()+"\n")
 	}

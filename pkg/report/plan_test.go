@@ -225,16 +225,16 @@ func TestAcknowledgement(t *testing.T) {
 		want string
 	}{
 		{"nobody", nil, ""},
-		{"on a run", given("ack", "comment-98765-0"), "☑️ **Acknowledged** by `bob` at " + head + " (20 November 10:00 UTC), resting on [this run](#issuecomment-98765) (label `ack`)."},
+		{"on a run", given("ack", "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-98765) (label `ack`)."},
 		{"on runs", given("ack", "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
-			"☑️ **Acknowledged** by `bob` at " + head + " (20 November 10:00 UTC), resting on the run that the description asks for, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
-		{"on nothing", given("ack"), "☑️ **Acknowledged** by `bob` at " + head + " (20 November 10:00 UTC), though no run had passed (label `ack`)."},
-		{"skipped", given("skip"), "☑️ **Acknowledged without a rehearsal** by `bob` at " + head + " (20 November 10:00 UTC) (label `ack`)."},
-		{"by a run", given("auto", "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked at " + head + " (20 November 10:00 UTC), resting on [this run](#issuecomment-1) (label `ack`)."},
-		{"nothing to do", given("nothing to rehearse"), "☑️ **Acknowledged** because there is nothing to rehearse at " + head + " (20 November 10:00 UTC) (label `ack`)."},
-		{"kept", older, "☑️ **Acknowledged** by `bob` at " + older.Head + " (20 November 10:00 UTC), resting on [this run](#issuecomment-1); it holds for what was pushed since (label `ack`)."},
+			"☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on the run that the description asks for, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
+		{"on nothing", given("ack"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, though no run had passed (label `ack`)."},
+		{"skipped", given("skip"), "☑️ **Acknowledged without a rehearsal** by `bob` for " + head + ", 20 November 10:00 UTC (label `ack`)."},
+		{"by a run", given("auto", "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1) (label `ack`)."},
+		{"nothing to do", given("nothing to rehearse"), "☑️ **Acknowledged** because there is nothing to rehearse for " + head + ", 20 November 10:00 UTC (label `ack`)."},
+		{"kept", older, "☑️ **Acknowledged** by `bob` for " + older.Head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1); it holds for what was pushed since (label `ack`)."},
 		{"withdrawn by a push", pushed, "⚠️ **Not acknowledged any more**: " + head + " was pushed since. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
-		{"withdrawn by somebody", rejected, "⚠️ **Not acknowledged any more**: `bob` took that back at " + head + " (20 November 10:00 UTC). Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
+		{"withdrawn by somebody", rejected, "⚠️ **Not acknowledged any more**: `bob` took that back for " + head + ", 20 November 10:00 UTC. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -96,7 +96,7 @@ func autoAck(v RunView) string {
 	case Count(v.Outcomes).AllPassed() && v.AbortReason == "":
 		return "With that the pull request is acknowledged, as " + by + " asked."
 	}
-	return "So the pull request is not acknowledged, which " + by + " asked for in case that all pass."
+	return "The pull request is not acknowledged: " + by + " asked for that only if all pass."
 }
 
 func runRow(v RunView, o Outcome) string {

@@ -134,12 +134,17 @@ var runViews = []struct {
 		quiet := at("pull-quiet", Failed, 4)
 		return view(append(outcomes, failedJob(), quiet, aborted, at("pull-ok", Passed, 4))...)
 	}},
+	{"running-one", "⏳ **Running the rehearsal**", func() RunView {
+		v := view(at("pull-a", Running, 0))
+		v.Over = false
+		return v
+	}},
 	{"auto-ack-passed", "✅ **The rehearsal passed**", func() RunView {
 		v := view(at("pull-a", Passed, 1))
 		v.Manifest.AutoAck = true
 		return v
 	}},
-	{"auto-ack-failed", "❌ **1 of 1 rehearsal failed**", func() RunView {
+	{"auto-ack-failed", "❌ **The rehearsal failed**", func() RunView {
 		v := view(at("pull-a", Failed, 1))
 		v.Manifest.AutoAck = true
 		return v
@@ -147,7 +152,7 @@ var runViews = []struct {
 	{"lost", "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.", func() RunView {
 		return view(at("pull-a", Passed, 1), at("pull-b", Running, 0))
 	}},
-	{"hostile", "❌ **1 of 1 rehearsal failed**", func() RunView {
+	{"hostile", "❌ **The rehearsal failed**", func() RunView {
 		o := at("`x`|<b>@everyone</b>", Failed, 1)
 		o.Detail = "see <!-- rehearsal:plan --> @octocat #1 [x](javascript:alert(1)) ![](http://e.vil) | `a` ``` \n# heading\n- list"
 		o.URL = "javascript:alert(1)"

@@ -63,7 +63,7 @@ func runStatus(t Tally, over bool) (state, description string) {
 	case t.Total == 0:
 		return "pending", "The rehearsals are being prepared"
 	case !over && t.Unfinished() > 0:
-		s := fmt.Sprintf("Running %d of %s", t.Unfinished(), plural(t.Total, "rehearsal"))
+		s := running(t)
 		if t.Failed > 0 {
 			s += fmt.Sprintf("; %d failed", t.Failed)
 		}

@@ -59,7 +59,7 @@ func textSection(o Outcome) string {
 	var b strings.Builder
 	b.WriteString("\n" + oneLine(o.Name) + " " + o.Verdict.words())
 	if o.Detail != "" {
-		b.WriteString(": " + oneLine(o.Detail))
+		b.WriteString(": " + oneLine(o.because()))
 	}
 	b.WriteString("\n")
 	for _, line := range o.Excerpt {
