@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -37,16 +40,27 @@ var layouts = []plan.Settings{
 }
 
 // findSettings completes what the flags say from the settings file, else from
-// the layout that the repository has.
-func findSettings(ctx context.Context, merged *repo.Merged, flags plan.Settings) (plan.Settings, error) {
-	found, err := readSettings(ctx, merged)
+// the layout that the repository has. Root is the work tree, if any.
+func findSettings(ctx context.Context, merged *repo.Merged, root string, flags plan.Settings) (plan.Settings, error) {
+	flags, err := normalise(flags, root)
+	if err != nil {
+		return plan.Settings{}, fmt.Errorf("--%w", err)
+	}
+	paths := []string{settingsFile}
+	for _, l := range layouts {
+		paths = append(paths, l.ProwConfig, l.PluginConfig)
+	}
+	entries, err := merged.List(ctx, merged.Tree, paths...)
 	if err != nil {
 		return plan.Settings{}, err
 	}
-	if found.ProwConfig == "" && flags.ProwConfig == "" {
-		if found, err = findLayout(ctx, merged); err != nil {
-			return plan.Settings{}, err
-		}
+	present := map[string]string{}
+	for _, e := range entries {
+		present[e.Path] = e.Blob
+	}
+	found, err := foundSettings(ctx, merged, present, flags)
+	if err != nil {
+		return plan.Settings{}, err
 	}
 	if flags.ProwConfig != "" {
 		found.ProwConfig = flags.ProwConfig
@@ -60,30 +74,36 @@ func findSettings(ctx context.Context, merged *repo.Merged, flags plan.Settings)
 	if len(flags.SupplementalProwConfigDirs) > 0 {
 		found.SupplementalProwConfigDirs = flags.SupplementalProwConfigDirs
 	}
-	return clean(found), nil
+	return found, nil
 }
 
-// clean lets people end directories with a slash.
-func clean(s plan.Settings) plan.Settings {
-	trim := func(p string) string { return strings.TrimPrefix(strings.TrimRight(p, "/"), "./") }
-	s.ProwConfig, s.JobConfig, s.PluginConfig = trim(s.ProwConfig), trim(s.JobConfig), trim(s.PluginConfig)
-	for i, d := range s.SupplementalProwConfigDirs {
-		s.SupplementalProwConfigDirs[i] = trim(d)
+// foundSettings are those of the settings file, else of a layout.
+func foundSettings(ctx context.Context, merged *repo.Merged, present map[string]string, flags plan.Settings) (plan.Settings, error) {
+	if blob := present[settingsFile]; blob != "" {
+		var s plan.Settings
+		err := merged.Blobs(ctx, []string{blob}, func(_ string, content []byte) error {
+			var err error
+			s, err = parseSettings(content)
+			return err
+		})
+		return s, err
 	}
-	return s
-}
-
-func readSettings(ctx context.Context, merged *repo.Merged) (plan.Settings, error) {
-	entries, err := merged.List(ctx, merged.Tree, settingsFile)
-	if err != nil || len(entries) != 1 {
-		return plan.Settings{}, err
+	var mains []string
+	for _, l := range layouts {
+		mains = append(mains, l.ProwConfig)
+		if present[l.ProwConfig] == "" || flags.ProwConfig != "" && flags.ProwConfig != l.ProwConfig {
+			continue
+		}
+		if present[l.PluginConfig] == "" {
+			l.PluginConfig = ""
+		}
+		return l, nil
 	}
-	var s plan.Settings
-	err = merged.Blobs(ctx, []string{entries[0].Blob}, func(_ string, content []byte) error {
-		s, err = parseSettings(content)
-		return err
-	})
-	return s, err
+	if flags.ProwConfig != "" {
+		return plan.Settings{}, nil
+	}
+	return plan.Settings{}, fmt.Errorf("no Prow configuration found: there is none of %s; set --prow-config and --job-config, or write %s",
+		strings.Join(mains, ", "), settingsFile)
 }
 
 func parseSettings(content []byte) (plan.Settings, error) {
@@ -91,51 +111,60 @@ func parseSettings(content []byte) (plan.Settings, error) {
 	if err := yaml.UnmarshalStrict(content, &s); err != nil {
 		return s, fmt.Errorf("%s: %w", settingsFile, err)
 	}
+	s, err := normalise(s, "")
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", settingsFile, err)
+	}
 	if s.ProwConfig == "" {
 		return s, fmt.Errorf("%s: prow_config, the path of Prow's config.yaml, is missing", settingsFile)
 	}
-	return clean(s), nil
+	return s, nil
 }
 
-func findLayout(ctx context.Context, merged *repo.Merged) (plan.Settings, error) {
-	var mains, all []string
-	for _, l := range layouts {
-		all = append(all, l.ProwConfig, l.PluginConfig)
-		mains = append(mains, l.ProwConfig)
+// normalise writes paths as git does. Root, if not empty, is the work tree, in
+// which paths may be absolute.
+func normalise(s plan.Settings, root string) (plan.Settings, error) {
+	s.SupplementalProwConfigDirs = slices.Clone(s.SupplementalProwConfigDirs)
+	type named struct {
+		name string
+		path *string
 	}
-	entries, err := merged.List(ctx, merged.Tree, all...)
-	if err != nil {
-		return plan.Settings{}, err
+	all := []named{{"prow-config", &s.ProwConfig}, {"job-config", &s.JobConfig}, {"plugin-config", &s.PluginConfig}}
+	for i := range s.SupplementalProwConfigDirs {
+		all = append(all, named{"supplemental-prow-config-dir", &s.SupplementalProwConfigDirs[i]})
 	}
-	present := map[string]bool{}
-	for _, e := range entries {
-		present[e.Path] = true
-	}
-	for _, l := range layouts {
-		if !present[l.ProwConfig] {
+	for _, n := range all {
+		if *n.path == "" {
 			continue
 		}
-		if !present[l.PluginConfig] {
-			l.PluginConfig = ""
+		p := path.Clean(filepath.ToSlash(*n.path))
+		if below, ok := strings.CutPrefix(p, filepath.ToSlash(root)+"/"); ok && root != "" {
+			p = below
 		}
-		return l, nil
+		if !filepath.IsLocal(p) {
+			return s, fmt.Errorf("%s: %q leads out of the repository; paths are from its root", n.name, *n.path)
+		}
+		*n.path = p
 	}
-	return plan.Settings{}, fmt.Errorf("no Prow configuration found: none of %s exists; set --prow-config and --job-config, or write %s",
-		strings.Join(mains, ", "), settingsFile)
+	return s, nil
 }
 
 var remotePath = regexp.MustCompile(`[:/]([^/:]+)/([^/]+?)(\.git)?/?$`)
 
 // identity is the org and repository that the clone is of, as far as its
 // remotes tell.
-func (o *options) identity(ctx context.Context, clone *repo.Clone) (org, name string) {
-	if org, name, ok := strings.Cut(o.repository, "/"); ok {
-		return org, name
+func (o *options) identity(clone *repo.Clone) (org, name string, err error) {
+	if o.repository != "" {
+		org, name, ok := strings.Cut(o.repository, "/")
+		if !ok || org == "" || name == "" || strings.Contains(name, "/") {
+			return "", "", fmt.Errorf("--repository: %q is not org/repo", o.repository)
+		}
+		return org, name, nil
 	}
-	for _, remote := range []string{"upstream", "origin"} {
-		if found := remotePath.FindStringSubmatch(clone.RemoteURL(ctx, remote)); found != nil {
-			return found[1], found[2]
+	for _, remote := range remotesByRank(clone.Remotes) {
+		if found := remotePath.FindStringSubmatch(clone.RemoteURL(remote)); found != nil {
+			return found[1], found[2], nil
 		}
 	}
-	return "local", "config"
+	return "local", "config", nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -12,71 +13,117 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// explain tells everything about the jobs of one name.
+// explain tells everything about the jobs that a name, `job` or `job@branch`,
+// may mean.
 func (c *change) explain(ctx context.Context, out io.Writer, name string) error {
-	var found []affected.Job
-	for _, j := range c.result.Affected {
-		if j.Name == name {
-			found = append(found, j)
-		}
-	}
-	if len(found) == 0 {
-		return c.explainAbsence(out, name)
-	}
-	found, err := c.result.Effective(ctx, found)
+	found, err := c.named(ctx, []string{name})
 	if err != nil {
 		return err
 	}
+	var sections []string
+	known := map[string]bool{}
 	for _, j := range found {
-		if err := explainJob(out, j); err != nil {
+		if !means(name, j.Ref) {
+			continue
+		}
+		known[j.Key()] = true
+		text, err := explainAffected(j)
+		if err != nil {
+			return err
+		}
+		sections = append(sections, text)
+	}
+	for _, j := range c.result.Lookup(wantedNames([]string{name})) {
+		if means(name, j.Ref) && !known[j.Ref.Key()] {
+			sections = append(sections, explainUnaffected(j))
+		}
+	}
+	for _, ref := range c.result.Removed {
+		if means(name, ref) {
+			sections = append(sections, about(ref)+"affected:   no, the change removes it\n")
+		}
+	}
+	if len(sections) == 0 {
+		return c.unknown(out, name)
+	}
+	_, err = io.WriteString(out, strings.Join(sections, "\n"))
+	return err
+}
+
+// means reports whether a name, `job` or `job@branch`, may mean a job.
+func means(name string, ref affected.Ref) bool {
+	if name == ref.Name {
+		return true
+	}
+	name, branch, ok := strings.Cut(name, "@")
+	return ok && name == ref.Name && (slices.Contains(ref.Branches, branch) || len(ref.Branches) == 0 && !slices.Contains(ref.SkipBranches, branch))
+}
+
+// unknown says what a name that no job has may have meant.
+func (c *change) unknown(out io.Writer, name string) error {
+	for _, e := range c.result.Incomplete {
+		if _, err := fmt.Fprintf(out, "%s\nThe job may be in this file, which cannot be read.\n\n", printable(place(e)+": "+e.Message)); err != nil {
 			return err
 		}
 	}
-	return nil
+	text := fmt.Sprintf("no job is called %q", name)
+	if near := nearest(name, c.result.Names()); len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return fmt.Errorf("%s", text)
 }
 
-func (c *change) explainAbsence(out io.Writer, name string) error {
-	for _, ref := range c.result.Named(name) {
-		_, _ = fmt.Fprintf(out, "%s (%s, %s, branches %s) is not affected: the ProwJob that Prow would create for it is the same before and after.\n",
-			ref.Name, ref.Type, orDash(ref.Repo), branches(ref))
-	}
-	for _, ref := range c.result.Removed {
-		if ref.Name == name {
-			_, _ = fmt.Fprintf(out, "%s (%s, %s, branches %s) is removed by the change.\n", ref.Name, ref.Type, orDash(ref.Repo), branches(ref))
-			return nil
-		}
-	}
-	if len(c.result.Named(name)) > 0 {
-		return nil
-	}
-	for _, e := range c.result.Incomplete {
-		_, _ = fmt.Fprintf(out, "%s could not be read (%s): the job may be there.\n", place(e), e.Message)
-	}
-	return fmt.Errorf("no job is called %q", name)
+func about(ref affected.Ref) string {
+	return "job:        " + printable(ref.Name) + "\nis:         " + describe(ref) + "\n"
 }
 
-func explainJob(out io.Writer, j affected.Job) error {
-	_, _ = fmt.Fprintf(out, "%s: %s of %s, branches %s\n", j.Name, j.Type, orDash(j.Repo), branches(j.Ref))
-	_, _ = fmt.Fprintf(out, "change: %s\n", j.Change)
+func explainUnaffected(j plan.Located) string {
+	text := about(j.Ref) + "file:       " + printable(j.File) + "\n"
+	text += "affected:   no, the ProwJob that Prow would create for it is the same before and after\n"
+	if j.Touched {
+		text += "            (the change touches the file, but what it says of this job means the same)\n"
+	}
+	return text
+}
+
+func explainAffected(j affected.Job) (string, error) {
+	var b strings.Builder
+	b.WriteString(about(j.Ref))
+	fmt.Fprintf(&b, "file:       %s\naffected:   yes, %s\n", printable(j.Effective.Base().SourcePath), meaning[j.Change])
 	if j.Rehearse {
-		_, _ = fmt.Fprintln(out, "rehearsed: yes")
+		b.WriteString("rehearsed:  yes\n")
 	} else {
-		_, _ = fmt.Fprintln(out, "rehearsed: no: "+j.Excluded)
+		b.WriteString("rehearsed:  no: " + printable(j.Excluded) + "\n")
 	}
+	b.WriteString("because:\n")
 	for _, r := range j.Reasons {
-		_, _ = fmt.Fprintf(out, "because: %s (%s, %s)\n", reasonText(r), r.Source, r.File)
+		b.WriteString("  " + printable(reasonText(r)) + "\n")
+		if r.File != "" {
+			b.WriteString("    in " + printable(r.File) + "\n")
+		}
 	}
 	diff, err := prowJobDiff(j)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if diff == "" {
-		diff = "(the ProwJob itself is the same)\n"
+		diff = "The ProwJob itself is the same.\n"
 	}
-	_, err = fmt.Fprintf(out, "\n%s\n", diff)
-	return err
+	b.WriteString("\n" + diff)
+	return b.String(), nil
+}
+
+// meaning says what each change is.
+var meaning = map[affected.Change]string{
+	affected.ChangeNew:         "new: no job of this type, repository and name existed",
+	affected.ChangeBranches:    "branches: a job of this name existed, but for other branches",
+	affected.ChangeSpec:        "spec: what the job does differs, or what it reads",
+	affected.ChangeLabels:      "labels: only labels of its ProwJob differ",
+	affected.ChangeTrigger:     "trigger: only when or how it is triggered differs",
+	affected.ChangeAnnotations: "annotations: only annotations differ",
 }
 
 // prowJobDiff compares the ProwJobs that Prow would create, less what only the
@@ -107,9 +154,13 @@ func prowJobText(j affected.Job, e affected.Effective) (string, error) {
 		return "", nil
 	}
 	org, name, _ := strings.Cut(j.Repo, "/")
-	raw, err := yaml.Marshal(map[string]any{
-		"metadata": map[string]any{"labels": e.Base().Labels, "annotations": e.Base().Annotations},
-		"spec":     e.Spec(prowapi.Refs{Org: org, Repo: name}),
-	})
+	metadata := map[string]any{}
+	if labels := e.Base().Labels; len(labels) > 0 {
+		metadata["labels"] = labels
+	}
+	if annotations := e.Base().Annotations; len(annotations) > 0 {
+		metadata["annotations"] = annotations
+	}
+	raw, err := yaml.Marshal(map[string]any{"metadata": metadata, "spec": e.Spec(prowapi.Refs{Org: org, Repo: name})})
 	return string(raw), err
 }

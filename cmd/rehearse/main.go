@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // Exit statuses, which scripts may rely on.
@@ -24,6 +25,13 @@ const (
 	exitRefused  = 2
 	exitConflict = 3
 )
+
+const rootExamples = `  # In a clone of a config repository: what does my branch affect, and why?
+  rehearse affected
+  rehearse affected --explain pull-test-infra-unit-test
+
+  # What would the rehearsal of a job be?
+  rehearse render pull-test-infra-unit-test`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -38,6 +46,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	root := &cobra.Command{
 		Use:           "rehearse",
 		Short:         "Try the CI jobs that a change to Prow's configuration affects, before it merges",
+		Example:       rootExamples,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -46,7 +55,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		_, _ = fmt.Fprintln(errOut, "rehearse: interrupted")
+	case err != nil:
 		_, _ = fmt.Fprintln(errOut, "rehearse: "+err.Error())
 	}
 	return exitStatus(err)
@@ -55,7 +67,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 func exitStatus(err error) int {
 	var (
 		refused  *plan.RefusedError
-		conflict *plan.ConflictError
+		conflict *repo.ConflictError
 	)
 	switch {
 	case err == nil:

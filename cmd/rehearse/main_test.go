@@ -23,6 +23,9 @@ const (
   - name: two
     branches: [main]
     spec: {containers: [{image: "image:1", command: [run]}]}
+  - name: three
+    branches: [main]
+    spec: {containers: [{image: "image:1", command: [run]}]}
 `
 )
 
@@ -39,6 +42,7 @@ func newClone(t *testing.T) clone {
 	c.git("remote", "add", "origin", "git@github.com:org/config.git")
 	c.write("config/prow/config.yaml", prowConfig)
 	c.write("config/jobs/a.yaml", jobs)
+	c.write("config/jobs/b.yaml", "periodics:\n- {name: other, interval: 24h, spec: {containers: [{image: i}]}}\n")
 	c.commit()
 	c.git("update-ref", "refs/remotes/origin/main", "HEAD")
 	c.git("checkout", "--quiet", "-b", "topic")
@@ -56,6 +60,16 @@ func (c clone) git(args ...string) string {
 		c.t.Fatalf("git %v: %v\n%s", args, err, out)
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// fails runs a git command that must not succeed.
+func (c clone) fails(args ...string) {
+	c.t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+	cmd.Dir = c.dir
+	if err := cmd.Run(); err == nil {
+		c.t.Fatalf("git %v succeeded", args)
+	}
 }
 
 func (c clone) write(path, content string) {
@@ -85,7 +99,7 @@ func (c clone) rehearse(args ...string) (status int, out, errOut string) {
 func TestAffectedSeesUncommittedChanges(t *testing.T) {
 	c := newClone(t)
 	status, out, _ := c.rehearse("affected")
-	if status != exitDone || !strings.Contains(out, "0 of 2 jobs affected") {
+	if status != exitDone || !strings.Contains(out, "0 of 4 jobs affected") {
 		t.Fatalf("%d: %s", status, out)
 	}
 	before := c.git("status", "--porcelain") + c.git("count-objects")
@@ -96,7 +110,7 @@ func TestAffectedSeesUncommittedChanges(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &result); err != nil || status != exitDone {
 		t.Fatalf("%d: %v %s", status, err, errOut)
 	}
-	if result.Jobs != 3 || len(result.Affected) != 2 || result.Affected[0].Reasons[0].New != "image:2" || result.Affected[1].Name != "nightly" {
+	if result.Jobs != 5 || len(result.Affected) != 2 || result.Affected[0].Reasons[0].New != "image:2" || result.Affected[1].Name != "nightly" {
 		t.Errorf("result = %s", out)
 	}
 	c.git("checkout", "--quiet", "--", ".")
@@ -113,7 +127,7 @@ func TestFormats(t *testing.T) {
 	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
 	c.commit()
 	for format, want := range map[string]string{
-		"table":    "one   presubmit  org/repo  main      spec    yes",
+		"table":    "one   presubmit  org/repo  main      spec    yes       spec.containers[0].image: image:1 → image:2\n",
 		"wide":     "spec.containers[0].image: image:1 → image:2",
 		"markdown": "| `one` | presubmit | org/repo | main | spec | yes |",
 		"json":     `"skip_branches": []`,
@@ -127,21 +141,34 @@ func TestFormats(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	c := newClone(t)
-	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
-	for job, want := range map[string]string{
-		"one": "+    - command:\n+",
-		"two": "two (presubmit, org/repo, branches main) is not affected",
+	changed := strings.Replace(jobs, "image:1", "image:2", 1)
+	c.write("config/jobs/a.yaml", changed[:strings.Index(changed, "  - name: three")])
+	for job, want := range map[string][]string{
+		"one": {
+			"is:         presubmit of org/repo, branches main", "file:       config/jobs/a.yaml", "affected:   yes, spec",
+			"rehearsed:  yes", "  spec.containers[0].image: image:1 → image:2", "+      image: image:2",
+		},
+		"one@main": {"affected:   yes, spec"},
+		"two":      {"affected:   no, the ProwJob", "the change touches the file"},
+		"three":    {"affected:   no, the change removes it"},
+		"other":    {"file:       config/jobs/b.yaml\naffected:   no, the ProwJob that Prow would create for it is the same before and after\n"},
 	} {
-		_, out, _ := c.rehearse("affected", "--explain", job)
-		if job == "one" {
-			want = "+      image: image:2"
-		}
-		if !strings.Contains(out, want) {
-			t.Errorf("%s:\n%s", job, out)
+		status, out, errOut := c.rehearse("affected", "--explain", job)
+		for _, w := range want {
+			if status != exitDone || !strings.Contains(out, w) {
+				t.Errorf("%s: %d, no %q in\n%s%s", job, status, w, out, errOut)
+			}
 		}
 	}
-	if status, _, errOut := c.rehearse("affected", "--explain", "three"); status != exitUsage || !strings.Contains(errOut, `no job is called "three"`) {
-		t.Errorf("%d: %s", status, errOut)
+	for job, want := range map[string]string{
+		"tow":           `no job is called "tow"; did you mean two?`,
+		"on":            `did you mean one?`,
+		"one@release":   `no job is called "one@release"; did you mean one?`,
+		"nothing-alike": "no job is called \"nothing-alike\"\n",
+	} {
+		if status, _, errOut := c.rehearse("affected", "--explain", job); status != exitUsage || !strings.Contains(errOut, want) {
+			t.Errorf("%s: %d: %s", job, status, errOut)
+		}
 	}
 }
 
@@ -152,8 +179,10 @@ func TestRender(t *testing.T) {
 	if status != exitDone || !strings.Contains(out, "kind: ProwJob") || !strings.Contains(out, "job: rehearse-7-one") || !strings.Contains(out, "repo: config") {
 		t.Errorf("%d: %s%s", status, out, errOut)
 	}
-	if status, _, errOut := c.rehearse("render", "two"); status != exitUsage || !strings.Contains(errOut, "two") {
-		t.Errorf("%d: %s", status, errOut)
+	for name, want := range map[string]string{"two": "not affected by the change: two", "tow": "did you mean two?", "": "name the jobs"} {
+		if status, _, errOut := c.rehearse(strings.Fields("render " + name)...); status != exitUsage || !strings.Contains(errOut, want) {
+			t.Errorf("%s: %d: %s", name, status, errOut)
+		}
 	}
 }
 
@@ -166,7 +195,7 @@ func TestExitStatus(t *testing.T) {
 	}{
 		"refused": {
 			do:     func(c clone) { c.write("config/jobs/b.yaml", "periodics:\n- name: [\n") },
-			status: exitRefused, says: "config/jobs/b.yaml:",
+			status: exitRefused, says: "Prow would refuse this configuration: config/jobs/b.yaml:",
 		},
 		"conflict": {
 			do: func(c clone) {
@@ -177,6 +206,61 @@ func TestExitStatus(t *testing.T) {
 				c.write("config/jobs/a.yaml", "x: 2\n")
 			},
 			status: exitConflict, says: "config/jobs/a.yaml",
+		},
+		"refused, and asked about a job": {
+			do:   func(c clone) { c.write("config/jobs/b.yaml", "periodics:\n- name: [\n") },
+			args: []string{"--explain", "other"}, status: exitRefused, says: "no job is called \"other\"",
+		},
+		"base broken": {
+			do: func(c clone) {
+				c.write("config/jobs/b.yaml", "periodics:\n- name: [\n")
+				c.commit()
+				c.git("update-ref", "refs/remotes/origin/main", "HEAD")
+			},
+			status: exitRefused, says: "the base branch is broken already",
+		},
+		"unresolved conflict": {
+			do: func(c clone) {
+				c.write("config/jobs/a.yaml", "x: 1\n")
+				c.commit()
+				c.git("checkout", "--quiet", "-b", "other", "origin/main")
+				c.write("config/jobs/a.yaml", "x: 2\n")
+				c.commit()
+				c.fails("merge", "topic")
+			},
+			status: exitConflict, says: "unresolved merge conflict in config/jobs/a.yaml: resolve it",
+		},
+		"unborn branch": {
+			do:     func(c clone) { c.git("checkout", "--quiet", "--orphan", "fresh") },
+			status: exitUsage, says: "no commit yet",
+		},
+		"unrelated": {
+			do: func(c clone) {
+				c.git("checkout", "--quiet", "--orphan", "fresh")
+				c.write("new", "")
+				c.commit()
+			},
+			status: exitUsage, says: "the branch and origin/main have no commit in common",
+		},
+		"no upstream": {
+			do: func(c clone) {
+				c.git("update-ref", "-d", "refs/remotes/origin/main")
+				c.git("branch", "-D", "main")
+			},
+			status: exitUsage, says: "name a branch with --base",
+		},
+		"no repository":       {args: []string{"--git-dir", os.TempDir()}, status: exitUsage, says: "--git-dir: " + os.TempDir() + " is not in a git repository"},
+		"no such directory":   {args: []string{"--git-dir", "nowhere"}, status: exitUsage, says: "--git-dir: nowhere is not in a git repository"},
+		"arguments":           {args: []string{"one"}, status: exitUsage, says: "unknown command"},
+		"unknown head":        {args: []string{"--head", "nope"}, status: exitUsage, says: "--head: revision \"nope\" not found; `git fetch`"},
+		"explain and output":  {args: []string{"--explain", "one", "-o", "json"}, status: exitUsage, says: "leave out -o"},
+		"explain nothing":     {args: []string{"--explain", ""}, status: exitUsage, says: "takes the name of a job"},
+		"repository":          {args: []string{"--repository", "a/b/c"}, status: exitUsage, says: "is not org/repo"},
+		"path outside":        {args: []string{"--job-config", "../jobs"}, status: exitUsage, says: "--job-config: \"../jobs\" leads out of the repository"},
+		"prow config missing": {args: []string{"--prow-config", "nope"}, status: exitUsage, says: "set --prow-config"},
+		"bad settings file": {
+			do:     func(c clone) { c.write(settingsFile, "prow_confg: x\n") },
+			status: exitUsage, says: "unknown field \"prow_confg\"",
 		},
 		"unknown format": {args: []string{"-o", "xml"}, status: exitUsage, says: "must be one of"},
 		"unknown flag":   {args: []string{"--nope"}, status: exitUsage, says: "unknown flag"},
@@ -210,7 +294,7 @@ func TestSettingsFile(t *testing.T) {
 	c.write(settingsFile, "prow_config: elsewhere/config.yaml\njob_config: ours/\n")
 	c.commit()
 	c.git("update-ref", "refs/remotes/origin/main", "HEAD")
-	if status, out, errOut := c.rehearse("affected"); status != exitDone || !strings.Contains(out, "0 of 2 jobs") {
+	if status, out, errOut := c.rehearse("affected"); status != exitDone || !strings.Contains(out, "0 of 4 jobs") {
 		t.Errorf("%d: %s%s", status, out, errOut)
 	}
 }
@@ -223,7 +307,7 @@ func TestLinkedWorkTree(t *testing.T) {
 	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
 	t.Chdir(linked)
 	var out, errOut bytes.Buffer
-	if status := run(t.Context(), []string{"affected", "--cache-dir", ""}, &out, &errOut); status != exitDone || !strings.Contains(out.String(), "1 of 2 jobs affected") {
+	if status := run(t.Context(), []string{"affected", "--cache-dir", ""}, &out, &errOut); status != exitDone || !strings.Contains(out.String(), "1 of 4 jobs affected") {
 		t.Errorf("%d: %s%s", status, out.String(), errOut.String())
 	}
 }

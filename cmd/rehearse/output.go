@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"sigs.k8s.io/yaml"
 
@@ -14,7 +13,8 @@ import (
 
 var formats = []string{"table", "wide", "markdown", "json", "yaml"}
 
-func write(out io.Writer, format string, r *affected.Result) error {
+func (c *change) write(out io.Writer, format string) error {
+	r := &c.result.Result
 	switch format {
 	case "json":
 		encoder := json.NewEncoder(out)
@@ -28,59 +28,62 @@ func write(out io.Writer, format string, r *affected.Result) error {
 		}
 		_, err = out.Write(raw)
 		return err
-	case "markdown":
-		return writeMarkdown(out, r)
 	}
-	return writeTable(out, r, format == "wide")
+	text := c.table(format == "wide", terminalWidth(out))
+	if format == "markdown" {
+		text = c.markdown()
+	}
+	_, err := io.WriteString(out, text)
+	return err
 }
 
-func writeTable(out io.Writer, r *affected.Result, wide bool) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if len(r.Affected) > 0 {
-		_, _ = fmt.Fprintln(table, "NAME\tTYPE\tREPO\tBRANCHES\tCHANGE\tREHEARSE\tWHY")
-	}
-	for _, j := range r.Affected {
-		rehearse := "yes"
-		if !j.Rehearse {
-			rehearse = "no"
-		}
-		why := reasons(j)
-		if !wide {
-			why = brief(why)
-		} else if j.Excluded != "" {
-			why = append([]string{"(" + j.Excluded + ")"}, why...)
-		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", j.Name, j.Type, orDash(j.Repo), branches(j.Ref), j.Change, rehearse, strings.Join(why, "; "))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	return writeSummary(out, r, wide)
-}
+// fewRemoved is how many removed jobs are named where space is short.
+const fewRemoved = 10
 
-func writeSummary(out io.Writer, r *affected.Result, wide bool) error {
+// summary says in sentences what the rows do not.
+func (c *change) summary(wide bool) string {
+	r := &c.result.Result
 	offered := 0
 	for _, j := range r.Affected {
 		if j.Rehearse {
 			offered++
 		}
 	}
-	if len(r.Affected) > 0 {
-		_, _ = fmt.Fprintln(out)
-	}
-	_, err := fmt.Fprintf(out, "%d of %d jobs affected, %d of them to rehearse, %d removed\n", len(r.Affected), r.Jobs, offered, len(r.Removed))
-	if wide {
-		for _, ref := range r.Removed {
-			_, _ = fmt.Fprintf(out, "removed: %s %s %s %s\n", ref.Name, ref.Type, orDash(ref.Repo), branches(ref))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d jobs affected, %d of them to rehearse, %d removed; merged into %s (%.10s)\n",
+		len(r.Affected), r.Jobs, offered, len(r.Removed), printable(c.base), r.Base)
+	for i, ref := range r.Removed {
+		if i == fewRemoved && !wide {
+			fmt.Fprintf(&b, "removed: and %d more, see -o wide\n", len(r.Removed)-i)
+			break
 		}
+		fmt.Fprintf(&b, "removed: %s (%s)\n", printable(ref.Name), describe(ref))
 	}
 	for _, warning := range r.Warnings {
-		_, _ = fmt.Fprintln(out, "warning: "+warning)
+		b.WriteString("warning: " + printable(warning) + "\n")
 	}
 	for _, e := range r.Incomplete {
-		_, _ = fmt.Fprintf(out, "incomplete: %s: %s\n", place(e), e.Message)
+		b.WriteString("incomplete: " + printable(place(e)+": "+e.Message) + "\n")
 	}
-	return err
+	return b.String()
+}
+
+// describe says what a job is besides its name.
+func describe(r affected.Ref) string {
+	text := string(r.Type)
+	if r.Repo != "" {
+		text += " of " + r.Repo
+	}
+	switch {
+	case len(r.Branches) > 0:
+		text += ", branches " + strings.Join(r.Branches, ", ")
+	case len(r.SkipBranches) > 0:
+		text += ", all branches"
+	}
+	if len(r.SkipBranches) > 0 {
+		text += " but " + strings.Join(r.SkipBranches, ", ")
+	}
+	return printable(text)
 }
 
 func place(e affected.FileError) string {
@@ -90,23 +93,38 @@ func place(e affected.FileError) string {
 	return e.File
 }
 
-func writeMarkdown(out io.Writer, r *affected.Result) error {
-	if len(r.Affected) > 0 {
-		_, _ = fmt.Fprint(out, "| job | type | repository | branches | change | rehearse | why |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+func (c *change) markdown() string {
+	var b strings.Builder
+	if len(c.result.Affected) > 0 {
+		b.WriteString("| job | type | repository | branches | change | rehearse | why |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	}
-	for _, j := range r.Affected {
+	for _, j := range c.result.Affected {
 		rehearse := "yes"
 		if !j.Rehearse {
 			rehearse = "no: " + j.Excluded
 		}
-		_, _ = fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", j.Name, j.Type, orDash(j.Repo), cell(branches(j.Ref)), j.Change, cell(rehearse), cell(strings.Join(brief(reasons(j)), "; ")))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n",
+			codeCell(j.Name), j.Type, cell(orDash(j.Repo)), cell(branches(j.Ref)), j.Change, cell(rehearse), cell(brief(reasons(j))))
 	}
-	return writeSummary(out, r, false)
+	if len(c.result.Affected) > 0 {
+		b.WriteString("\n")
+	}
+	for _, line := range strings.Split(strings.TrimSuffix(c.summary(false), "\n"), "\n") {
+		// Lines would flow into one without the backslash.
+		b.WriteString(cell(line) + "\\\n")
+	}
+	return strings.TrimSuffix(b.String(), "\\\n") + "\n"
 }
 
-// cell protects text from ending a table cell or becoming markup.
-func cell(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`, "_", `\_`, "`", "'").Replace(s)
+var markup = strings.NewReplacer("|", `\|`, "<", "&lt;", "&", "&amp;", "*", `\*`, "_", `\_`, "`", "'", "@", "@\u200b", "[", `\[`, "\\", `\\`, "~", `\~`)
+
+// cell protects text from ending a table cell, becoming markup or calling
+// people.
+func cell(s string) string { return markup.Replace(printable(s)) }
+
+// codeCell shows text as code, in which only the ends of it mean anything.
+func codeCell(s string) string {
+	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(printable(s)) + "`"
 }
 
 func reasons(j affected.Job) []string {
@@ -137,19 +155,20 @@ func reasonText(r affected.Reason) string {
 	return text
 }
 
-// brief keeps a table narrow: the first reason, and how many more there are.
-func brief(why []string) []string {
+// reasonLength is how much of a reason a table shows where nothing else limits
+// it, in characters.
+const reasonLength = 80
+
+// brief is the first reason, and how many more there are.
+func brief(why []string) string {
 	if len(why) == 0 {
-		return nil
+		return ""
 	}
-	first := []rune(why[0])
-	if len(first) > 80 {
-		first = append(first[:79], '…')
-	}
+	first := cut(why[0], reasonLength)
 	if len(why) == 1 {
-		return []string{string(first)}
+		return first
 	}
-	return []string{fmt.Sprintf("%s (and %d more)", string(first), len(why)-1)}
+	return fmt.Sprintf("%s (and %d more)", first, len(why)-1)
 }
 
 func branches(r affected.Ref) string {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 )
@@ -17,21 +16,20 @@ type progress struct {
 	mu      sync.Mutex
 	message string
 	shown   bool
+	stopped bool
 	timer   *time.Timer
 }
 
 func startProgress(out io.Writer) *progress {
-	p := &progress{message: "merging"}
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			p.out = out
-			p.timer = time.AfterFunc(patience, func() {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				p.shown = true
+	p := &progress{message: "merging", out: out}
+	if isTerminal(out) {
+		p.timer = time.AfterFunc(patience, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.shown = !p.stopped; p.shown {
 				p.print()
-			})
-		}
+			}
+		})
 	}
 	return p
 }
@@ -56,6 +54,7 @@ func (p *progress) stop() {
 	p.timer.Stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.stopped = true
 	if p.shown {
 		_, _ = fmt.Fprint(p.out, "\r\033[K")
 		p.shown = false

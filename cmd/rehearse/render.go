@@ -14,6 +14,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
+const renderHelp = `Print the ProwJobs that rehearsals of affected jobs would be, as YAML.
+
+A job is named as rehearse affected lists it; NAME@BRANCH means one of several
+jobs of a name. The change is found as by rehearse affected, and so are the exit
+statuses: 0 done, 1 usage or failure, 2 Prow would refuse the configuration,
+3 merge conflict. Nothing is created anywhere.`
+
+const renderExamples = `  # What would run for this job?
+  rehearse render pull-test-infra-unit-test
+
+  # All jobs that would be rehearsed, for pull request 1234
+  rehearse affected -o json | jq -r '.affected[] | select(.rehearse).name' | xargs rehearse render --number 1234`
+
 func newRender() *cobra.Command {
 	var (
 		o             options
@@ -21,10 +34,20 @@ func newRender() *cobra.Command {
 		defaultBranch string
 	)
 	cmd := &cobra.Command{
-		Use:   "render JOB...",
-		Short: "Print the ProwJobs that rehearsals of affected jobs would be",
-		Args:  cobra.MinimumNArgs(1),
+		Use:     "render JOB...",
+		Short:   "Print the ProwJobs that rehearsals of affected jobs would be",
+		Long:    renderHelp,
+		Example: renderExamples,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("name the jobs to render; `rehearse affected` lists them")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, names []string) error {
+			if number < 1 {
+				return fmt.Errorf("--number %d: pull requests are numbered from 1", number)
+			}
 			c, err := o.plan(cmd.Context(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -35,7 +58,8 @@ func newRender() *cobra.Command {
 			}
 			in := render.Input{
 				Org: c.request.Org, Repo: c.request.Repo, Number: number, Title: "local change", Author: "author",
-				Head: c.request.Head, Base: c.request.Base, BaseRef: "main", RepoLink: "https://github.com/" + c.request.Org + "/" + c.request.Repo,
+				Head: c.request.Head, Base: c.request.Base, BaseRef: c.request.BaseRef,
+				RepoLink: "https://github.com/" + c.request.Org + "/" + c.request.Repo,
 			}
 			return c.render(cmd.Context(), cmd.OutOrStdout(), names, in, defaultBranch)
 		},
@@ -56,11 +80,11 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 		in.DefaultBranches[target] = defaultBranch
 	}
 	selected := render.Select(render.Jobs(wanted, in), render.Request{Selection: event.Named, Names: names})
+	if len(selected.Unknown) > 0 {
+		return c.notAffected(selected.Unknown)
+	}
 	for _, j := range selected.NotRunnable {
 		return fmt.Errorf("job %s cannot be rehearsed: %s", j.Name, j.Why)
-	}
-	if len(selected.Unknown) > 0 {
-		return fmt.Errorf("not affected by the change: %s", strings.Join(selected.Unknown, ", "))
 	}
 	run := render.Run{
 		Rehearsal: "local", ID: "local", Name: "local", Namespace: c.result.HeadConfig.ProwJobNamespace,
@@ -83,14 +107,35 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 	return nil
 }
 
-// named returns the affected jobs that the names, `job` or `job@branch`, may
-// mean, ready to be rendered.
-func (c *change) named(ctx context.Context, names []string) ([]affected.Job, error) {
+// notAffected says of names that no affected job has whether there is such a
+// job at all.
+func (c *change) notAffected(names []string) error {
+	var existing []string
+	for _, name := range names {
+		if len(c.result.Lookup(wantedNames([]string{name}))) == 0 {
+			return c.unknown(io.Discard, name)
+		}
+		existing = append(existing, name)
+	}
+	return fmt.Errorf("not affected by the change: %s; `rehearse affected` lists what is", strings.Join(existing, ", "))
+}
+
+// wantedNames are the names of the jobs that arguments, `job` or `job@branch`,
+// may mean.
+func wantedNames(arguments []string) map[string]bool {
 	wanted := map[string]bool{}
-	for _, n := range names {
-		name, _, _ := strings.Cut(n, "@")
+	for _, a := range arguments {
+		wanted[a] = true
+		name, _, _ := strings.Cut(a, "@")
 		wanted[name] = true
 	}
+	return wanted
+}
+
+// named returns the affected jobs that the arguments may mean, ready to be
+// rendered.
+func (c *change) named(ctx context.Context, arguments []string) ([]affected.Job, error) {
+	wanted := wantedNames(arguments)
 	var jobs []affected.Job
 	for _, j := range c.result.Affected {
 		if wanted[j.Name] {

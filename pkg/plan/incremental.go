@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 
 	"sigs.k8s.io/prow/pkg/config"
@@ -177,29 +176,12 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
 		return contents{work: w, delta: c.delta, plugins: plugins, tree: merged.Tree, head: req.Head}.of(ctx, jobs)
 	}
-	result.names = func(name string) []affected.Ref { return named(c.delta.After, name) }
+	result.compared = c
 	return result, w.refusal(ctx, base, c.after)
 }
 
 // reopen makes the merge of a plan available once more.
 type reopen func(context.Context) (*repo.Merged, error)
-
-// named lists the jobs of a revision with a name.
-func named(r *affected.Revision, name string) []affected.Ref {
-	var refs []affected.Ref
-	for f := range r.Files() {
-		if f.File == nil {
-			continue
-		}
-		for i := range f.Jobs {
-			if f.Jobs[i].Ref.Name == name {
-				refs = append(refs, f.Jobs[i].Ref)
-			}
-		}
-	}
-	slices.SortFunc(refs, affected.Ref.Compare)
-	return refs
-}
 
 func refusedWhole(req Request, tree string, missing *MissingPathError) (*Result, error) {
 	refused := &RefusedError{File: missing.Path, Reason: "no such file or directory"}

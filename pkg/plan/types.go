@@ -74,7 +74,7 @@ type Result struct {
 	HeadConfig *config.Config
 
 	effective  func(context.Context, []affected.Job) ([]affected.Job, error)
-	names      func(string) []affected.Ref
+	compared   *comparison
 	configMaps func(context.Context, []affected.Job) ([]ConfigMapContent, error)
 }
 
@@ -86,14 +86,6 @@ func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigM
 		return nil, nil
 	}
 	return r.configMaps(ctx, jobs)
-}
-
-// Named lists the jobs after the merge that have a name, affected or not.
-func (r *Result) Named(name string) []affected.Ref {
-	if r.names == nil {
-		return nil
-	}
-	return r.names(name)
 }
 
 // Effective returns the given affected jobs with their effective jobs after

@@ -3,143 +3,213 @@ package repo
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Clone is a person's repository with a work tree. It is only read.
+// Clone is a person's repository. It is only read, and no program that its
+// configuration names (hooks, filters, merge drivers, monitors) is run.
 type Clone struct {
 	*Mirror
-	// Root is the top of the work tree; "" in a bare repository.
+	// Root is the top of the work tree; "" where there is none.
 	Root string
+	// Remotes are the names of the remotes, sorted.
+	Remotes []string
+	// config has what is in force for the person: the last value of each key.
+	config map[string]string
 }
 
-// FindClone finds the repository that a directory is in, or that gitDir names.
-func FindClone(ctx context.Context, dir, gitDir string) (*Clone, error) {
-	if gitDir == "" {
-		// The only question that has to be asked without naming a repository.
-		probe := git{}.command(ctx, "rev-parse", "--absolute-git-dir")
-		probe.Args = append([]string{"git", "-c", "safe.directory=*"}, "rev-parse", "--absolute-git-dir")
-		probe.Dir = dir
-		out, err := probe.Output()
-		if err != nil {
-			return nil, fmt.Errorf("%s is not in a git repository", dir)
-		}
-		gitDir = strings.TrimSpace(string(out))
+// FindClone finds the repository around a directory, which may also be a bare
+// repository or a .git directory itself.
+func FindClone(ctx context.Context, dir string) (*Clone, error) {
+	cmd := git{}.command(ctx)
+	// The only question that has to be asked without naming a repository. The
+	// last answer is missing where there is no work tree.
+	cmd.Args = append(append([]string{"git"}, settings...), "rev-parse", "--absolute-git-dir", "--is-bare-repository", "--show-toplevel")
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	lines := strings.Split(strings.TrimRight(string(out), "\n"), "\n")
+	if err != nil && len(lines) < 2 {
+		return nil, fmt.Errorf("%s is not in a git repository", dir)
 	}
-	gitDir, err := filepath.Abs(gitDir)
-	if err != nil {
-		return nil, fmt.Errorf("finding repository: %w", err)
+	c := &Clone{Mirror: OpenClone(lines[0])}
+	c.readConfig(ctx)
+	switch {
+	case lines[1] == "true":
+	case len(lines) > 2:
+		c.Root = lines[2]
+	default:
+		c.Root = c.rootOf(c.dir)
 	}
-	// A work tree may be named instead of its .git directory.
-	if info, err := os.Stat(filepath.Join(gitDir, ".git")); err == nil && info.IsDir() {
-		gitDir = filepath.Join(gitDir, ".git")
-	}
-	c := &Clone{Mirror: OpenClone(gitDir)}
-	if _, err := c.run(ctx, "rev-parse", "--git-dir"); err != nil {
-		return nil, fmt.Errorf("%s is not a git repository", gitDir)
-	}
-	c.Root = c.findRoot(ctx)
 	return c, nil
 }
 
-func (c *Clone) findRoot(ctx context.Context) string {
-	if bare, err := c.run(ctx, "rev-parse", "--is-bare-repository"); err != nil || strings.TrimSpace(string(bare)) == "true" {
-		return ""
-	}
-	if pointer, err := os.ReadFile(filepath.Join(c.dir, "gitdir")); err == nil {
-		// A linked work tree says where it is.
+// rootOf returns the work tree of a git directory that does not say so when
+// asked from inside.
+func (c *Clone) rootOf(gitDir string) string {
+	if pointer, err := os.ReadFile(filepath.Join(gitDir, "gitdir")); err == nil {
 		return filepath.Dir(strings.TrimSpace(string(pointer)))
 	}
-	return filepath.Dir(c.dir)
+	if root := c.config["core.worktree"]; filepath.IsAbs(root) {
+		return root
+	} else if root != "" {
+		return filepath.Join(gitDir, root)
+	}
+	if filepath.Base(gitDir) == ".git" {
+		return filepath.Dir(gitDir)
+	}
+	return ""
 }
 
-// MergeWorkTree merges what the work tree holds, committed or not, into base.
-// It returns the commit that stands for it: HEAD where nothing is uncommitted,
-// else one that exists only as long as the result is open.
-func (c *Clone) MergeWorkTree(ctx context.Context, base string) (*Merged, string, error) {
-	scratch, err := c.scratch()
+// personal are the variables that say where a person's configuration is.
+var personal = []string{"XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
+
+// readConfig reads the configuration that is in force for the person, all
+// files of it. One that git cannot read is as good as none.
+func (c *Clone) readConfig(ctx context.Context) {
+	c.config = map[string]string{}
+	cmd := c.command(ctx, "config", "--list", "-z")
+	cmd.Env = slices.DeleteFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, "GIT_CONFIG_") })
+	cmd.Env = append(cmd.Env, environment(personal)...)
+	out, err := cmd.Output()
 	if err != nil {
-		return nil, "", err
+		return
 	}
-	head, err := c.snapshot(ctx, scratch)
-	if err == nil {
-		err = scratch.merge(ctx, base, head)
+	for _, record := range records(out) {
+		key, value, _ := strings.Cut(record, "\n")
+		c.config[key] = value
+		name, isRemote := strings.CutPrefix(key, "remote.")
+		if name, isURL := strings.CutSuffix(name, ".url"); isRemote && isURL {
+			c.Remotes = append(c.Remotes, name)
+		}
 	}
-	if err != nil {
-		_ = scratch.Close()
-		return nil, "", err
-	}
-	return scratch, head, nil
+	slices.Sort(c.Remotes)
+	c.Remotes = slices.Compact(c.Remotes)
 }
 
-// snapshot commits the work tree to the scratch objects, by way of a copy of
-// the index.
-func (c *Clone) snapshot(ctx context.Context, scratch *Merged) (string, error) {
-	head, err := c.Resolve(ctx, "HEAD")
-	if err != nil || c.Root == "" {
-		return head, err
+// environment returns the variables that are set, with their values.
+func environment(names []string) []string {
+	var out []string
+	for _, name := range names {
+		if value, ok := os.LookupEnv(name); ok {
+			out = append(out, name+"="+value)
+		}
 	}
-	index := filepath.Join(scratch.temp, "index")
-	if err := copyFile(filepath.Join(c.dir, "index"), index); err != nil {
-		return "", fmt.Errorf("reading index: %w", err)
-	}
-	with := git{dir: c.dir, env: append([]string{
-		"GIT_INDEX_FILE=" + index, "GIT_WORK_TREE=" + c.Root,
-		"GIT_AUTHOR_NAME=rehearse", "GIT_AUTHOR_EMAIL=rehearse@localhost",
-		"GIT_COMMITTER_NAME=rehearse", "GIT_COMMITTER_EMAIL=rehearse@localhost",
-		"GIT_AUTHOR_DATE=@1 +0000", "GIT_COMMITTER_DATE=@1 +0000",
-	}, scratch.env...)}
-	if _, err := with.run(ctx, "-C", c.Root, "add", "--all", "--", "."); err != nil {
-		return "", fmt.Errorf("reading work tree: %w", err)
-	}
-	tree, err := with.run(ctx, "write-tree")
-	if err != nil {
-		return "", fmt.Errorf("reading work tree: %w", err)
-	}
-	committed, err := c.Tree(ctx, head)
-	if err != nil {
-		return "", err
-	}
-	written := strings.TrimSpace(string(tree))
-	if written == committed {
-		return head, nil
-	}
-	commit, err := with.run(ctx, "commit-tree", "-p", head, "-m", "work tree", written)
-	if err != nil {
-		return "", fmt.Errorf("reading work tree: %w", err)
-	}
-	return strings.TrimSpace(string(commit)), nil
-}
-
-// copyFile copies a file, or nothing where there is none.
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if closeErr := out.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return out
 }
 
 // RemoteURL is the address of a remote, or "".
-func (c *Clone) RemoteURL(ctx context.Context, name string) string {
-	out, err := c.run(ctx, "config", "--get", "remote."+name+".url")
-	if err != nil {
-		return ""
+func (c *Clone) RemoteURL(name string) string { return c.config["remote."+name+".url"] }
+
+// Partial reports whether objects were left out when the clone was made.
+func (c *Clone) Partial() bool {
+	for key, value := range c.config {
+		if strings.HasPrefix(key, "remote.") && strings.HasSuffix(key, ".promisor") && value != "false" {
+			return true
+		}
 	}
-	return strings.TrimSpace(string(out))
+	return c.config["extensions.partialclone"] != ""
+}
+
+// Shallow reports whether the clone lacks history.
+func (c *Clone) Shallow() bool {
+	info, err := os.Stat(filepath.Join(c.commonDir(), "shallow"))
+	return err == nil && info.Size() > 0
+}
+
+// Ref is a ref and its commit.
+type Ref struct {
+	Name   string
+	Commit string
+}
+
+// FirstRef returns the first of the refs that exists. A symbolic one, such as
+// refs/remotes/origin/HEAD, is returned as the one it stands for.
+func (c *Clone) FirstRef(ctx context.Context, names []string) (Ref, bool, error) {
+	format := "--format=%(refname)%00%(objectname)%00%(symref)"
+	out, err := c.run(ctx, append([]string{"for-each-ref", format}, names...)...)
+	if err != nil {
+		return Ref{}, false, err
+	}
+	found := map[string]Ref{}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		fields := strings.Split(line, "\x00")
+		if len(fields) != 3 {
+			continue
+		}
+		ref := Ref{Name: fields[0], Commit: fields[1]}
+		if fields[2] != "" {
+			ref.Name = fields[2]
+		}
+		found[fields[0]] = ref
+	}
+	for _, name := range names {
+		if ref, ok := found[name]; ok {
+			return ref, true, nil
+		}
+	}
+	return Ref{}, false, nil
+}
+
+// Merge merges head into base, as Mirror.Merge does.
+func (c *Clone) Merge(ctx context.Context, base, head string) (*Merged, error) {
+	scratch, err := c.scratch()
+	if err != nil {
+		return nil, err
+	}
+	if err := scratch.merge(ctx, base, head); err != nil {
+		_ = scratch.Close()
+		return nil, err
+	}
+	return scratch, nil
+}
+
+// scratch returns an empty repository that borrows the clone's objects, and
+// nothing else: what is configured for the clone must neither run programs nor
+// change results.
+func (c *Clone) scratch() (_ *Merged, err error) {
+	temp, err := os.MkdirTemp("", "rehearsal-clone-")
+	if err != nil {
+		return nil, fmt.Errorf("creating scratch repository: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(temp)
+		}
+	}()
+	for _, d := range []string{"objects/info", "refs", "info"} {
+		if err := os.MkdirAll(filepath.Join(temp, d), 0o700); err != nil {
+			return nil, fmt.Errorf("creating scratch repository: %w", err)
+		}
+	}
+	config := "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
+	if format := c.config["extensions.objectformat"]; format == "sha256" {
+		config += "[extensions]\n\tobjectFormat = sha256\n"
+	}
+	objects, err := c.objectDir()
+	if err != nil {
+		return nil, fmt.Errorf("finding object directory: %w", err)
+	}
+	for name, content := range map[string]string{
+		"HEAD": "ref: refs/heads/none\n", "config": config, "objects/info/alternates": quotePath(objects) + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(temp, name), []byte(content), 0o600); err != nil {
+			return nil, fmt.Errorf("creating scratch repository: %w", err)
+		}
+	}
+	if err := copyFile(filepath.Join(c.commonDir(), "shallow"), filepath.Join(temp, "shallow")); err != nil {
+		return nil, fmt.Errorf("creating scratch repository: %w", err)
+	}
+	return &Merged{Objects: Objects{git{dir: temp}}, temp: temp}, nil
+}
+
+// commonDir is the part of the git directory that linked work trees share.
+func (c *Clone) commonDir() string {
+	objects, err := c.objectDir()
+	if err != nil {
+		return c.dir
+	}
+	return filepath.Dir(objects)
 }

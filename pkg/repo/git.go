@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -73,7 +74,12 @@ func (g git) command(ctx context.Context, args ...string) *exec.Cmd {
 // run returns what a command prints. On failure the error has the last words
 // of its error output, without credentials.
 func (g git) run(ctx context.Context, args ...string) ([]byte, error) {
+	return g.runWith(ctx, nil, args...)
+}
+
+func (g git) runWith(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
 	cmd := g.command(ctx, args...)
+	cmd.Stdin = in
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {

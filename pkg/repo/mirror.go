@@ -25,10 +25,17 @@ func (e *NotFoundError) Error() string {
 // ConflictError says that two commits cannot be merged.
 type ConflictError struct {
 	Files []string
+	// Unresolved: the conflict is one of an earlier merge, and still marked in
+	// the work tree.
+	Unresolved bool
 }
 
 func (e *ConflictError) Error() string {
-	return "merge conflict in " + strings.Join(e.Files, ", ")
+	text := "merge conflict in " + strings.Join(e.Files, ", ")
+	if e.Unresolved {
+		return "unresolved " + text
+	}
+	return text
 }
 
 // Mirror is a bare repository with the objects of a remote one. It is created

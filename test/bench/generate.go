@@ -14,6 +14,7 @@ const (
 	prowConfig   = "prow/config.yaml"
 	pluginConfig = "prow/plugins.yaml"
 	jobConfig    = "jobs"
+	otherJobs    = jobConfig + "/other.yaml"
 )
 
 // jobsPerFile is about what openshift/release has.
@@ -45,7 +46,7 @@ func generate(dir string, n int) (*repository, error) {
 		files[path] = jobFile(rng, i, count)
 		r.files = append(r.files, path)
 	}
-	files[jobConfig+"/other.yaml"] = jobFile(rng, 1<<20, jobsPerFile)
+	files[otherJobs] = jobFile(rng, 1<<20, jobsPerFile)
 	for path, content := range files {
 		if err := r.write(path, content); err != nil {
 			return nil, err

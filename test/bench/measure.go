@@ -1,14 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"sigs.k8s.io/prow/pkg/config"
@@ -18,29 +23,75 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// child makes one measurement and prints it.
-func child(what, branch, dir string) error {
-	if what == "generate" {
-		return generateBranches(dir, branch)
+// sample is one measurement, or the median of several.
+type sample struct {
+	// Seconds are those of a clock on the wall, CPU those of all processors,
+	// with those of the git commands that ran.
+	Seconds float64
+	CPU     float64
+	// PeakMiB is the largest resident size of the process while it was
+	// measured, 0 if that was another.
+	PeakMiB  float64
+	Affected int
+	Repeats  int
+}
+
+// median is the sample in the middle, by time.
+func median(samples []sample) sample {
+	slices.SortFunc(samples, func(a, b sample) int { return cmp.Compare(a.Seconds, b.Seconds) })
+	middle := samples[len(samples)/2]
+	for _, s := range samples {
+		middle.PeakMiB = max(middle.PeakMiB, s.PeakMiB)
 	}
+	middle.Repeats = len(samples)
+	return middle
+}
+
+// measured makes measurements in a process of their own.
+func measured(dir, what string, args ...string) ([]sample, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, append([]string{"-measure", what, "-dir", dir}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("measuring %s: %w", what, err)
+	}
+	var s []sample
+	return s, json.Unmarshal(out, &s)
+}
+
+// child makes the measurements of one kind and prints them. For plans that are
+// warm an argument is a change: its heads, separated by commas.
+func child(what, dir string, args []string) error {
 	ctx := context.Background()
-	m := repo.OpenClone(filepath.Join(dir, ".git"))
-	measure := map[string]func(context.Context, *repo.Mirror, string, string) (sample, error){
-		"full": full, "git": gitAlone, "cold": cold, "warm": warm,
-	}[what]
-	if measure == nil {
-		return fmt.Errorf("no measurement is called %q", what)
+	b := bench1{dir: dir, mirror: repo.OpenClone(filepath.Join(dir, ".git"))}
+	var samples []sample
+	var err error
+	switch what {
+	case "generate":
+		err = generateAll(dir, args)
+	case "full":
+		samples, err = b.each(ctx, args, b.full)
+	case "cold":
+		samples, err = b.each(ctx, args, b.cold)
+	case "git":
+		samples, err = b.each(ctx, args, b.git)
+	case "warm":
+		samples, err = b.warm(ctx, args)
+	default:
+		err = errors.New("no such measurement")
 	}
-	s, err := measure(ctx, m, branch, dir)
 	if err != nil {
 		return err
 	}
-	s.PeakMiB = peakMemory()
-	return json.NewEncoder(os.Stdout).Encode(s)
+	return json.NewEncoder(os.Stdout).Encode(samples)
 }
 
-func generateBranches(dir, size string) error {
-	n, err := strconv.Atoi(size)
+func generateAll(dir string, args []string) error {
+	n, err := strconv.Atoi(strings.Join(args, ""))
 	if err != nil {
 		return err
 	}
@@ -48,14 +99,178 @@ func generateBranches(dir, size string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.branches(); err != nil {
-		return err
-	}
-	fmt.Println("{}")
-	return nil
+	return r.branches()
 }
 
-// peakMemory is the largest resident size of this process so far, in MiB.
+// bench1 measures on one repository.
+type bench1 struct {
+	dir    string
+	mirror *repo.Mirror
+}
+
+func (b bench1) each(ctx context.Context, heads []string, do func(context.Context, int, string) (sample, error)) ([]sample, error) {
+	var samples []sample
+	for i, head := range heads {
+		s, err := do(ctx, i, head)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", head, err)
+		}
+		samples = append(samples, s)
+	}
+	return []sample{median(samples)}, nil
+}
+
+// full loads both revisions from directories that are there already, which
+// spares it the checkouts that the plugins make.
+func (b bench1) full(ctx context.Context, i int, head string) (sample, error) {
+	merged, err := b.mirror.Merge(ctx, base(i+1), head)
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = merged.Close() }()
+	var dirs []string
+	for side, tree := range []string{base(i + 1), merged.Tree} {
+		entries, err := merged.List(ctx, tree)
+		if err != nil {
+			return sample{}, err
+		}
+		out := filepath.Join(b.dir, ".git", fmt.Sprintf("bench-full-%d", side))
+		if err := merged.Materialise(ctx, entries, out); err != nil {
+			return sample{}, err
+		}
+		defer func() { _ = os.RemoveAll(out) }()
+		dirs = append(dirs, out)
+	}
+	watch := start()
+	var loaded []*config.Config
+	for _, d := range dirs {
+		c, err := config.Load(filepath.Join(d, prowConfig), filepath.Join(d, jobConfig), nil, "")
+		if err != nil {
+			return sample{}, err
+		}
+		loaded = append(loaded, c)
+	}
+	return watch.stop(len(affected.Configs(loaded[0], loaded[1]).Affected)), nil
+}
+
+func (b bench1) planner() *plan.Incremental {
+	return plan.NewPlanner(plan.Options{Mirror: func(context.Context, plan.Request) (*repo.Mirror, error) { return b.mirror, nil }})
+}
+
+func (b bench1) cold(ctx context.Context, i int, head string) (sample, error) {
+	return b.plan(ctx, b.planner(), base(i+1), head)
+}
+
+// warm plans what has never been seen, after another pull request on an older
+// base. The base moves by a commit before every plan.
+func (b bench1) warm(ctx context.Context, changes []string) ([]sample, error) {
+	p := b.planner()
+	if _, err := b.plan(ctx, p, base(0), earlier); err != nil {
+		return nil, err
+	}
+	i := 0
+	var out []sample
+	for _, c := range changes {
+		medians, err := b.each(ctx, strings.Split(c, ","), func(ctx context.Context, _ int, head string) (sample, error) {
+			i++
+			return b.plan(ctx, p, base(i), head)
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, medians...)
+	}
+	return out, nil
+}
+
+func (b bench1) plan(ctx context.Context, p plan.Planner, base, head string) (sample, error) {
+	req := plan.Request{
+		Org: "org", Repo: "config",
+		Settings: plan.Settings{ProwConfig: prowConfig, JobConfig: jobConfig, PluginConfig: pluginConfig},
+	}
+	var err error
+	if req.Base, err = b.mirror.Resolve(ctx, base); err != nil {
+		return sample{}, err
+	}
+	if req.Head, err = b.mirror.Resolve(ctx, head); err != nil {
+		return sample{}, err
+	}
+	watch := start()
+	result, err := p.Plan(ctx, req)
+	if err != nil {
+		return sample{}, err
+	}
+	return watch.stop(len(result.Affected)), nil
+}
+
+// git is the floor: merge, compare the base with the one before and with the
+// merge, and read the blobs that differ.
+func (b bench1) git(_ context.Context, i int, head string) (sample, error) {
+	git := func(in string, args ...string) (string, error) {
+		cmd := exec.Command("git", append([]string{"--git-dir=" + filepath.Join(b.dir, ".git")}, args...)...)
+		cmd.Stdin = strings.NewReader(in)
+		out, err := cmd.Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	watch := start()
+	tree, err := git("", "merge-tree", "--write-tree", base(i+1), head)
+	if err != nil {
+		return sample{}, err
+	}
+	moved, err := git("", "diff-tree", "-r", "--no-commit-id", base(i), base(i+1))
+	if err != nil {
+		return sample{}, err
+	}
+	diff, err := git("", "diff-tree", "-r", "--no-commit-id", base(i+1), tree)
+	if err != nil {
+		return sample{}, err
+	}
+	var blobs []string
+	for _, line := range strings.Split(moved+"\n"+diff, "\n") {
+		blobs = append(blobs, strings.Fields(line)[2:4]...)
+	}
+	if _, err := git(strings.Join(blobs, "\n")+"\n", "cat-file", "--batch"); err != nil {
+		return sample{}, err
+	}
+	s := watch.stop(0)
+	s.PeakMiB = 0
+	return s, nil
+}
+
+// stopwatch measures from its start.
+type stopwatch struct {
+	begin time.Time
+	cpu   float64
+}
+
+// start begins with a heap that is as small as it gets, and forgets how large
+// the process has been.
+func start() stopwatch {
+	debug.FreeOSMemory()
+	// Where that is not possible, the peak is the one since the process began.
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+	return stopwatch{time.Now(), cpu()}
+}
+
+func (w stopwatch) stop(affected int) sample {
+	return sample{Seconds: time.Since(w.begin).Seconds(), CPU: cpu() - w.cpu, PeakMiB: peakMemory(), Affected: affected}
+}
+
+// cpu is what a process and the children it waited for have used.
+func cpu() float64 {
+	var total float64
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if syscall.Getrusage(who, &u) == nil {
+			total += seconds(u.Utime) + seconds(u.Stime)
+		}
+	}
+	return total
+}
+
+func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
+
+// peakMemory is the largest resident size of this process, in MiB.
 func peakMemory() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -68,130 +283,4 @@ func peakMemory() float64 {
 		}
 	}
 	return 0
-}
-
-// stopwatch measures from its creation.
-type stopwatch struct {
-	start time.Time
-	cpu   float64
-}
-
-func newStopwatch() stopwatch { return stopwatch{time.Now(), cpu()} }
-
-func (w stopwatch) sample(affected int) sample {
-	return sample{Seconds: time.Since(w.start).Seconds(), CPU: cpu() - w.cpu, Affected: affected}
-}
-
-func request(ctx context.Context, m *repo.Mirror, base, head string) (plan.Request, error) {
-	req := plan.Request{
-		Org: "org", Repo: "config",
-		Settings: plan.Settings{ProwConfig: prowConfig, JobConfig: jobConfig, PluginConfig: pluginConfig},
-	}
-	var err error
-	if req.Base, err = m.Resolve(ctx, base); err != nil {
-		return req, err
-	}
-	req.Head, err = m.Resolve(ctx, head)
-	return req, err
-}
-
-func newPlanner(m *repo.Mirror) *plan.Incremental {
-	return plan.NewPlanner(plan.Options{Mirror: func(context.Context, plan.Request) (*repo.Mirror, error) { return m, nil }})
-}
-
-// full loads both revisions from directories that are there already, which
-// spares it the checkouts that the plugins make.
-func full(ctx context.Context, m *repo.Mirror, branch, dir string) (sample, error) {
-	merged, err := m.Merge(ctx, "moved", branch)
-	if err != nil {
-		return sample{}, err
-	}
-	defer func() { _ = merged.Close() }()
-	var dirs []string
-	for i, tree := range []string{"moved", merged.Tree} {
-		entries, err := merged.List(ctx, tree)
-		if err != nil {
-			return sample{}, err
-		}
-		out := filepath.Join(dir, ".git", fmt.Sprintf("bench-full-%d", i))
-		if err := merged.Materialise(ctx, entries, out); err != nil {
-			return sample{}, err
-		}
-		defer func() { _ = os.RemoveAll(out) }()
-		dirs = append(dirs, out)
-	}
-	watch := newStopwatch()
-	var loaded []*config.Config
-	for _, d := range dirs {
-		c, err := config.Load(filepath.Join(d, prowConfig), filepath.Join(d, jobConfig), nil, "")
-		if err != nil {
-			return sample{}, err
-		}
-		loaded = append(loaded, c)
-	}
-	result := affected.Configs(loaded[0], loaded[1])
-	return watch.sample(len(result.Affected)), nil
-}
-
-func cold(ctx context.Context, m *repo.Mirror, branch, _ string) (sample, error) {
-	return timed(ctx, newPlanner(m), m, "moved", branch)
-}
-
-// warm has planned another pull request on an older base before.
-func warm(ctx context.Context, m *repo.Mirror, branch, _ string) (sample, error) {
-	p := newPlanner(m)
-	if _, err := timed(ctx, p, m, "main", "earlier"); err != nil {
-		return sample{}, err
-	}
-	return timed(ctx, p, m, "moved", branch)
-}
-
-func timed(ctx context.Context, p plan.Planner, m *repo.Mirror, base, head string) (sample, error) {
-	req, err := request(ctx, m, base, head)
-	if err != nil {
-		return sample{}, err
-	}
-	watch := newStopwatch()
-	result, err := p.Plan(ctx, req)
-	if err != nil {
-		return sample{}, err
-	}
-	return watch.sample(len(result.Affected)), nil
-}
-
-// gitAlone is the floor: merge, compare the base with the one before and with
-// the merge, and read the blobs.
-func gitAlone(_ context.Context, _ *repo.Mirror, branch, dir string) (sample, error) {
-	git := func(in string, args ...string) (string, error) {
-		cmd := exec.Command("git", append([]string{"--git-dir=" + filepath.Join(dir, ".git")}, args...)...)
-		cmd.Stdin = strings.NewReader(in)
-		out, err := cmd.Output()
-		return strings.TrimSpace(string(out)), err
-	}
-	var best sample
-	for range 5 {
-		watch := newStopwatch()
-		tree, err := git("", "merge-tree", "--write-tree", "moved", branch)
-		if err != nil {
-			return sample{}, err
-		}
-		if _, err := git("", "diff-tree", "-r", "main", "moved"); err != nil {
-			return sample{}, err
-		}
-		diff, err := git("", "diff-tree", "-r", "moved", tree)
-		if err != nil {
-			return sample{}, err
-		}
-		var blobs []string
-		for _, line := range strings.Split(diff, "\n") {
-			blobs = append(blobs, strings.Fields(line)[2:4]...)
-		}
-		if _, err := git(strings.Join(blobs, "\n")+"\n", "cat-file", "--batch"); err != nil {
-			return sample{}, err
-		}
-		if s := watch.sample(0); best.Seconds == 0 || s.Seconds < best.Seconds {
-			best = s
-		}
-	}
-	return best, nil
 }

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// branchesLength is how much of a job's branches a table shows, in characters.
+const branchesLength = 40
+
+// leastReason is the narrowest column, in characters, in which a reason is
+// worth reading.
+const leastReason = 24
+
+var header = []string{"NAME", "TYPE", "REPO", "BRANCHES", "CHANGE", "REHEARSE", "WHY"}
+
+// table lays the affected jobs out for a terminal of a width, or for one
+// without limits when that is 0. A wide table is never cut.
+func (c *change) table(wide bool, width int) string {
+	rows := [][]string{header}
+	for _, j := range c.result.Affected {
+		rehearse := "yes"
+		if !j.Rehearse {
+			rehearse = "no"
+		}
+		at, why := cut(branches(j.Ref), branchesLength), brief(reasons(j))
+		if wide {
+			all := reasons(j)
+			if j.Excluded != "" {
+				all = append([]string{"(" + j.Excluded + ")"}, all...)
+			}
+			at, why = branches(j.Ref), strings.Join(all, "; ")
+		}
+		row := []string{j.Name, string(j.Type), orDash(j.Repo), at, string(j.Change), rehearse, why}
+		for i := range row {
+			row[i] = printable(row[i])
+		}
+		rows = append(rows, row)
+	}
+	var b strings.Builder
+	widths := columnWidths(rows)
+	left := width - widths.total()
+	switch {
+	case len(rows) == 1:
+	case width == 0 || wide:
+		writeRows(&b, rows, widths)
+	case left >= leastReason:
+		for _, row := range rows {
+			row[len(row)-1] = cut(row[len(row)-1], left)
+		}
+		writeRows(&b, rows, widths)
+	default:
+		writeStacked(&b, rows[1:], width)
+	}
+	if len(rows) > 1 {
+		b.WriteString("\n")
+	}
+	return b.String() + c.summary(wide)
+}
+
+// widths are those of all columns but the last, in characters.
+type widths []int
+
+// gap is the space between two columns.
+const gap = 2
+
+func columnWidths(rows [][]string) widths {
+	w := make(widths, len(header)-1)
+	for _, row := range rows {
+		for i := range w {
+			w[i] = max(w[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	return w
+}
+
+func (w widths) total() int {
+	sum := 0
+	for _, n := range w {
+		sum += n + gap
+	}
+	return sum
+}
+
+func writeRows(b *strings.Builder, rows [][]string, w widths) {
+	for _, row := range rows {
+		for i, text := range row[:len(w)] {
+			b.WriteString(text + strings.Repeat(" ", w[i]+gap-utf8.RuneCountInString(text)))
+		}
+		b.WriteString(row[len(w)] + "\n")
+	}
+}
+
+// writeStacked writes each job on lines of its own, where a row would not fit.
+func writeStacked(b *strings.Builder, rows [][]string, width int) {
+	for _, row := range rows {
+		name, kind, repo, at, change, rehearse, why := row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+		b.WriteString(name + "\n")
+		about := fmt.Sprintf("%s, rehearse: %s; %s", change, rehearse, kind)
+		if repo != "-" {
+			about += " of " + repo
+		}
+		if at != "-" {
+			about += " at " + at
+		}
+		b.WriteString("  " + cut(about, width-2) + "\n")
+		if why != "" {
+			b.WriteString("  " + cut(why, width-2) + "\n")
+		}
+	}
+}
+
+// cut shortens text to a number of characters.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:max(n-1, 0)]) + "…"
+}
+
+// printable writes characters that would steer a terminal, or are none, as
+// Go does in strings.
+func printable(s string) string {
+	bad := func(r rune) bool { return !unicode.IsPrint(r) }
+	if utf8.ValidString(s) && strings.IndexFunc(s, bad) < 0 {
+		return s
+	}
+	quoted := strconv.Quote(s)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+}
+
+// terminalWidth is the width of a terminal in characters, 0 for anything else.
+func terminalWidth(out io.Writer) int {
+	f, ok := out.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd())) //nolint:gosec // file descriptors are small.
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// isTerminal reports whether a person reads along.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // file descriptors are small.
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Names of rows that others are compared with.
+const (
+	rowFull    = "full configuration loaded twice"
+	rowCold    = "cold, 1 file"
+	rowWarm    = "warm, 1 file"
+	rowCommand = "command, cache of another pull request, 1 file"
+)
+
+// row is one line of a table. Floor is what the git commands alone take for
+// the same change, in seconds; 0 where that is not the question.
+type row struct {
+	name string
+	sample
+	floor float64
+}
+
+// table is what was measured on one repository.
+type table struct {
+	jobs, files int
+	megabytes   float64
+	rows        []row
+}
+
+func (t *table) add(name string, s sample) { t.rows = append(t.rows, row{name: name, sample: s}) }
+
+func (t *table) find(name string) row {
+	for _, r := range t.rows {
+		if r.name == name {
+			return r
+		}
+	}
+	return row{}
+}
+
+// measure adds a row of measurements that a process of their own makes.
+func (t *table) measure(dir, name, what string, heads []string) error {
+	samples, err := measured(dir, what, heads...)
+	if err != nil {
+		return err
+	}
+	t.add(name, samples[0])
+	return nil
+}
+
+// measureWarm adds a row for each change, all made by one process as in the
+// controller.
+func (t *table) measureWarm(dir string, changes []change) error {
+	var args []string
+	for _, c := range changes {
+		args = append(args, strings.Join(c.heads, ","))
+	}
+	samples, err := measured(dir, "warm", args...)
+	if err != nil {
+		return err
+	}
+	for i, c := range changes {
+		t.rows = append(t.rows, row{name: "warm, " + c.name, sample: samples[i], floor: t.find("git commands alone, " + c.name).Seconds})
+	}
+	return nil
+}
+
+func (t *table) print() {
+	fmt.Printf("\n%d jobs in %d files, %.0f MB\n\n", t.jobs, t.files, t.megabytes)
+	const line = "%-50s %6s %9s %9s %9s %9s %9s %9s\n"
+	fmt.Printf(line, "", "median", "time", "cpu", "peak MiB", "affected", "vs. full", "vs. git")
+	full := t.find(rowFull)
+	for _, r := range t.rows {
+		peak, affected, floor := "", fmt.Sprint(r.Affected), ""
+		if r.PeakMiB > 0 {
+			peak = fmt.Sprintf("%.0f", r.PeakMiB)
+		}
+		if r.Affected == 0 {
+			affected = ""
+		}
+		if r.floor > 0 {
+			floor = fmt.Sprintf("%.1f ×", r.Seconds/r.floor)
+		}
+		fmt.Printf(line, r.name, fmt.Sprintf("of %d", max(r.Repeats, 1)), rounded(r.Seconds), rounded(r.CPU), peak, affected,
+			fmt.Sprintf("1/%.0f", full.Seconds/r.Seconds), floor)
+	}
+}
+
+// printMachine says what the numbers depend on.
+func printMachine() {
+	git, err := exec.Command("git", "--version").Output()
+	if err != nil {
+		git = []byte("no git")
+	}
+	load, _, _ := strings.Cut(read("/proc/loadavg"), " ")
+	fmt.Printf("%s, %d CPUs (%s), %s, load before the start %s\n",
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), cpuModel(), strings.TrimSpace(string(git))+", "+runtime.Version(), load)
+}
+
+func read(file string) string {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return "unknown"
+	}
+	return string(raw)
+}
+
+func cpuModel() string {
+	for line := range strings.Lines(read("/proc/cpuinfo")) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+func printLegend() {
+	fmt.Print(`
+full       Prow's own loader on both revisions, then a comparison of all jobs; the
+           checkouts that it needs are not counted
+cold       first sight of the repository: the mirror is there, the caches are empty
+warm       in a running controller, whose caches other pull requests have filled:
+           the head and its files are new, and the base has moved by a commit
+command    rehearse affected, the whole process; its cache is of another pull request
+           and of a base some commits older
+git        the floor of warm: merge, two comparisons of trees, and reading the files
+           that differ, as four git commands and nothing else
+time       on the clock; cpu: of all processors, git commands included
+peak MiB   resident, while it was measured
+vs. full   part of the time that the full load took in the same run
+vs. git    times what the git commands alone took for the same change
+`)
+}
+
+// printGrowth shows how the time for one file grows with the repository.
+func printGrowth(tables []*table) {
+	if len(tables) < 2 {
+		return
+	}
+	rows := []string{rowFull, rowCold, "git commands alone, 1 file", rowWarm, rowCommand}
+	fmt.Printf("\nhow it grows with the repository\n\n%-50s", "jobs")
+	for _, t := range tables {
+		fmt.Printf(" %9d", t.jobs)
+	}
+	for _, name := range rows {
+		if tables[0].find(name).Seconds == 0 {
+			continue
+		}
+		fmt.Printf("\n%-50s", name)
+		for _, t := range tables {
+			fmt.Printf(" %9s", rounded(t.find(name).Seconds))
+		}
+	}
+	fmt.Println()
+}
+
+func rounded(seconds float64) string {
+	switch {
+	case seconds < 1:
+		return fmt.Sprintf("%.1f ms", seconds*1000)
+	case seconds < 100:
+		return fmt.Sprintf("%.2f s", seconds)
+	}
+	return fmt.Sprintf("%.0f s", seconds)
+}
