@@ -97,7 +97,7 @@ func TestAnchorSurvivesEncoding(t *testing.T) {
 	}
 	for f := range s.revision.Files() {
 		want, _ := json.Marshal(f)
-		got, _ := json.Marshal(back.revision.File(f.Path))
+		got, _ := json.Marshal(back.revision.File(f.Key()))
 		if !bytes.Equal(got, want) {
 			t.Errorf("%s:\n got %s\nwant %s", f.Path, got, want)
 		}
