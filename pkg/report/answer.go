@@ -75,6 +75,12 @@ func NothingMatches(pattern string) string {
 	return fmt.Sprintf("No affected job that is offered matches %s.", quote(pattern))
 }
 
+// NoLongerAffected is said of a job that did not pass in the latest run, and
+// that `failed` cannot run again.
+func NoLongerAffected(name string) string {
+	return fmt.Sprintf("%s did not pass in the latest run, and is no longer affected by this pull request, so it was not run.", quote(name))
+}
+
 // NotRunning is said of a name that `abort` finds no running job for.
 func NotRunning(name string, running []string) string {
 	return fmt.Sprintf("No job that is running for this pull request has the name %s.", quote(name)) + didYouMean(Nearest(name, running))

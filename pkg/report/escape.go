@@ -110,6 +110,9 @@ func stripComments(s string) string {
 
 // oneLine folds all white space to single blanks and drops what does not print.
 func oneLine(s string) string {
+	if plain(s) {
+		return strings.TrimSpace(s)
+	}
 	s = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\r' || r == '\t' {
 			return ' '
@@ -117,6 +120,17 @@ func oneLine(s string) string {
 		return r
 	}, s)
 	return strings.TrimSpace(spaces.ReplaceAllString(printable(s), " "))
+}
+
+// plain says that s is ASCII that prints, with single blanks: most of what is
+// shown is, and a page shows a lot.
+func plain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && i > 0 && s[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // printable drops control characters, invalid UTF-8 and the characters that
@@ -135,7 +149,7 @@ func printable(s string) string {
 
 // clip cuts to at most n characters and says so with an ellipsis.
 func clip(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	r := []rune(s)

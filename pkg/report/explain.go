@@ -2,6 +2,7 @@ package report
 
 import (
 	"strings"
+	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -44,11 +45,15 @@ type Rehearsal struct {
 	Branch string
 	// Cluster is the alias of the cluster that it runs on, Agent what runs it.
 	Cluster, Agent string
-	// Optional says that it does not block the pull request.
-	Optional bool
+	// SkipReport says that it sets no commit status.
+	SkipReport bool
+	// Timeout bounds it by its own configuration; zero when that says nothing.
+	Timeout time.Duration
 	// Checkouts are the other repositories that it checks out; a SHA is set once
 	// it is pinned.
 	Checkouts []run.Checkout
+	// ConfigMaps are those that it reads with the pull request's content.
+	ConfigMaps []string
 }
 
 // maxExplained bounds the jobs of one name that are explained in full.
@@ -168,20 +173,39 @@ func rehearsal(r Rehearsal) string {
 		b.WriteString(", on the branch " + code(clip(r.Branch, maxName)))
 	}
 	b.WriteString("\n")
-	for _, item := range []struct{ name, value string }{{"commit status", r.Context}, {"cluster", r.Cluster}, {"agent", r.Agent}} {
-		if item.value != "" {
-			b.WriteString("  - " + item.name + " " + code(clip(item.value, maxName)) + "\n")
-		}
-	}
-	if r.Optional {
-		b.WriteString("  - optional: it does not keep the pull request from being merged\n")
-	}
-	for i, c := range r.Checkouts {
-		if i == maxReasonList {
-			b.WriteString("  - … and " + plural(len(r.Checkouts)-i, "more checkout") + "\n")
+	for i, item := range rehearsalItems(r) {
+		if i == 2*maxReasonList {
+			b.WriteString("  - …\n")
 			break
 		}
-		b.WriteString("  - checks out " + text(checkout(c)) + "\n")
+		b.WriteString("  - " + text(item) + "\n")
 	}
 	return b.String()
+}
+
+// rehearsalItems are what there is to say about a rehearsal, in plain text.
+func rehearsalItems(r Rehearsal) []string {
+	var items []string
+	switch {
+	case r.SkipReport:
+		items = append(items, "sets no commit status")
+	case r.Context != "":
+		items = append(items, "sets the commit status "+quote(r.Context))
+	}
+	if r.Cluster != "" {
+		items = append(items, "runs on the cluster "+quote(r.Cluster))
+	}
+	if r.Agent != "" && r.Agent != "kubernetes" {
+		items = append(items, "run by "+quote(r.Agent))
+	}
+	if r.Timeout > 0 {
+		items = append(items, "may take "+r.Timeout.String())
+	}
+	for _, c := range r.Checkouts {
+		items = append(items, "checks out "+checkout(c))
+	}
+	for _, name := range r.ConfigMaps {
+		items = append(items, "reads the ConfigMap "+quote(name)+" as the pull request changes it")
+	}
+	return items
 }

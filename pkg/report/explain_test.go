@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -16,7 +17,7 @@ func explainJob() ExplainJob {
 	return ExplainJob{
 		PlanJob: planJobs(1)[0], Branches: []string{"^main$", "release-1.0"}, SkipBranches: []string{"old-.*"}, Affected: true,
 		Rehearsal: &Rehearsal{
-			Name: "rehearse-7-pull-widget-000", Context: "ci/rehearse/acme/widget/main/e2e", Branch: "main", Cluster: "build01", Agent: "kubernetes", Optional: true,
+			Name: "rehearse-7-pull-widget-000", Context: "ci/rehearse/acme/widget/main/e2e", Branch: "main", Cluster: "build01", Agent: "kubernetes", Timeout: 2 * time.Hour, ConfigMaps: []string{"widget-config"},
 			Checkouts: []run.Checkout{{Repo: "acme/widget", Ref: "main", SHA: strings.Repeat("5", 40)}, {Repo: "acme/tools", Ref: "v2"}},
 		},
 	}
@@ -52,7 +53,7 @@ var explainViews = []struct {
 		j := ExplainJob{
 			PlanJob:  PlanJob{Name: bad, Type: bad, Repo: bad, Branch: bad, Argument: bad, Change: bad, Excluded: bad, Reasons: []Reason{{bad, bad, bad, bad}}},
 			Branches: []string{bad}, SkipBranches: []string{bad}, Affected: true,
-			Rehearsal: &Rehearsal{Name: bad, Context: bad, Branch: bad, Cluster: bad, Agent: bad, Checkouts: []run.Checkout{{Repo: bad, Ref: bad, SHA: bad}}},
+			Rehearsal: &Rehearsal{Name: bad, Context: bad, Branch: bad, Cluster: bad, Agent: bad, Checkouts: []run.Checkout{{Repo: bad, Ref: bad, SHA: bad}}, ConfigMaps: []string{bad}},
 		}
 		v := explainView(j)
 		v.By, v.Line, v.Name = bad, bad, bad

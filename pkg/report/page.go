@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	_ "embed"
+	"html"
 	"html/template"
 	"strings"
 )
@@ -59,13 +60,34 @@ func (p *page) add(name string, data any) bool {
 	}
 	p.scratch.Reset()
 	p.execute(&p.scratch, name, data)
-	if p.body.Len()+p.scratch.Len() > maxPage-reserve {
-		p.full = true
-		return false
-	}
-	p.body.Write(p.scratch.Bytes())
-	return true
+	return p.write(p.scratch.Bytes())
 }
+
+func (p *page) write(part []byte) bool {
+	p.full = p.full || p.body.Len()+len(part) > maxPage-reserve
+	if !p.full {
+		p.body.Write(part)
+	}
+	return !p.full
+}
+
+// member writes one of the jobs that share something. There may be very many:
+// a template takes several times as long.
+func (p *page) member(j PlanJob) {
+	p.scratch.Reset()
+	p.scratch.WriteString("<li><code>" + escaped(argument(j)) + "</code>")
+	for _, s := range []string{j.Repo, j.Branch} {
+		if s != "" {
+			p.scratch.WriteString(" " + escaped(s))
+		}
+	}
+	p.scratch.WriteString("</li>\n")
+	if !p.write(p.scratch.Bytes()) {
+		p.left++
+	}
+}
+
+func escaped(s string) string { return html.EscapeString(oneLine(clip(s, maxDetail))) }
 
 // row writes a part that is counted when there is no room for it.
 func (p *page) row(name string, data any) {

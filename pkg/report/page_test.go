@@ -101,3 +101,11 @@ func TestRunPageOfEverything(t *testing.T) {
 		t.Errorf("%d bytes, ending with %q", len(page), page[len(page)-200:])
 	}
 }
+
+func BenchmarkPlanPage(b *testing.B) {
+	v := planView()
+	v.Jobs = decoration(77_000)
+	for b.Loop() {
+		PlanPage(v)
+	}
+}

@@ -213,9 +213,17 @@ func invitation(v PlanView, offered int) string {
 	}
 	s := bare + some + " of them before the merge, or " + code(c.line("{job} {job} …")) + " to choose."
 	if v.Covers != "" {
-		s += " " + text(clip(sentence(v.Covers), maxDetail))
+		s += " " + text(coverage("The sample", v.Covers))
 	}
 	return s
+}
+
+// coverage says of whom it is that it covers this.
+func coverage(who, covers string) string {
+	if rest, ok := strings.CutPrefix(covers, "Covers "); ok {
+		covers = who + " covers " + rest
+	}
+	return clip(sentence(covers), maxDetail)
 }
 
 func planTail(v PlanView) string {

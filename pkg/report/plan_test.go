@@ -70,7 +70,7 @@ var planViews = []struct {
 		v := planView()
 		v.Jobs = planJobs(11)
 		v.Commands = Commands{Prefixes: []string{"/rehearse"}, Limits: map[event.Selection]int{event.Sample: 4}, AckLabel: "rehearsals-ack", NetworkLabel: "network-access-rehearsals-ok"}
-		v.Covers = "the sample covers 1 of 1 cause and 1 of 1 repository; 7 jobs are left out"
+		v.Covers = "The jobs that are left out have the same cause and target as those that are chosen."
 		return v
 	}},
 	{"nothing", "✅ **This pull request affects no job**: all 3,800 stay as they are.", planView},
@@ -96,7 +96,7 @@ var planViews = []struct {
 			}
 			v.Jobs = append(v.Jobs, j)
 		}
-		v.Covers = "They cover 2 of 41 causes, 10 of 813 repositories and 1 of 1 cluster; left out are 39 causes of one job each"
+		v.Covers = "Covers 10 of 41 causes and 10 of 813 repositories; left out: causes `image of pull-cold-9`, `image of pull-cold-8` and 29 more; repositories `acme/widget-9`, `acme/widget-8` and 801 more."
 		return v
 	}},
 	{"new-release", "🔎 **This pull request affects 90 jobs** of 3,800.", func() PlanView {

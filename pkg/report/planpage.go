@@ -50,7 +50,7 @@ func planTop(v PlanView, offered, excluded []PlanJob) top {
 	t.Icon, t.Verdict, rest = planHeadline(v, offered, excluded)
 	t.Verdict += rest
 	if len(offered) > 0 && v.Covers != "" {
-		t.Sentences = []string{sentence(v.Covers)}
+		t.Sentences = []string{coverage("The sample", v.Covers)}
 	}
 	return t
 }
@@ -98,8 +98,7 @@ func (p *page) jobs(jobs []PlanJob, key func(PlanJob) string, excluded bool) {
 // members lists the jobs of a group, and closes it.
 func (p *page) members(jobs []PlanJob) {
 	for _, j := range jobs {
-		j.Argument = argument(j)
-		p.row("member", j)
+		p.member(j)
 	}
 	p.end("groupEnd", nil)
 }

@@ -163,7 +163,7 @@ func runTail(v RunView) string {
 		b.WriteString("\nRun what did not pass again: " + code(again) + "\n")
 	}
 	if m.Covers != "" {
-		b.WriteString("\n" + text(clip(sentence(m.Covers), maxDetail)) + "\n")
+		b.WriteString("\n" + text(coverage("This run", m.Covers)) + "\n")
 	}
 	b.WriteString(inputs(m))
 	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))

@@ -109,7 +109,7 @@ var runViews = []struct {
 		v := view(failedJob(), at("pull-a", Passed, 61), at("pull-b", Running, 0), queued, at("pull-d", Running, 0))
 		v.Over, v.Now = false, start.Add(252*time.Second)
 		v.Manifest.AutoAck, v.Manifest.Affected, v.Manifest.Page = true, 3412, "https://rehearsals.example.com/runs/acme-release-7-x"
-		v.Manifest.Covers = "the sample covers 2 of 3 causes and 4 of 812 repositories"
+		v.Manifest.Covers = "Covers 2 of 3 causes and 4 of 812 repositories; left out: cause `a`; repositories `acme/a`, `acme/b` and 806 more."
 		for i := range v.Manifest.Jobs {
 			v.Manifest.Jobs[i].Checkouts = []run.Checkout{{Repo: "acme/widget", Ref: "main", SHA: strings.Repeat("5", 40)}}
 		}

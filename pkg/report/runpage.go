@@ -41,7 +41,7 @@ func runTop(v RunView) top {
 		t.Sentences = append(t.Sentences, s)
 	}
 	if m.Covers != "" {
-		t.Sentences = append(t.Sentences, sentence(m.Covers))
+		t.Sentences = append(t.Sentences, coverage("This run", m.Covers))
 	}
 	t.Subject = t.Title + ": " + quote(m.Head) + " merged into " + quote(m.BaseRef) + " at " + quote(m.Base) + ", asked for by " + quote(m.By)
 	if m.Command != "" {

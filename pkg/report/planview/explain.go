@@ -16,9 +16,10 @@ type Named interface {
 }
 
 // Explain fills in everything about the jobs of one name, or name@branch. Jobs
-// are the affected jobs of the plan as they would be rendered; describe says
-// what the rehearsal of one that can be run would be.
-func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string, describe func(render.Job) *report.Rehearsal) report.ExplainView {
+// are the affected jobs of the plan as they would be rendered, and removed those
+// that the pull request removes; describe says what the rehearsal of one that
+// can be run would be.
+func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string, describe func(render.Job) render.Description) report.ExplainView {
 	v := report.ExplainView{Name: name, Affected: len(jobs)}
 	bare, branch, _ := strings.Cut(name, "@")
 	seen := map[string]bool{}
@@ -27,7 +28,7 @@ func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string
 			continue
 		}
 		seen[j.Key()] = true
-		if branch == "" || j.Branch == branch || slices.Contains(j.Branches, branch) {
+		if j.Matches(name) {
 			v.Jobs = append(v.Jobs, affectedJob(j, describe))
 		}
 	}
@@ -51,13 +52,21 @@ func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string
 	return v
 }
 
-func affectedJob(j render.Job, describe func(render.Job) *report.Rehearsal) report.ExplainJob {
+func affectedJob(j render.Job, describe func(render.Job) render.Description) report.ExplainJob {
 	out := report.ExplainJob{
 		PlanJob: planJob(j), Affected: true, Problem: j.Problem,
 		Branches: j.Branches, SkipBranches: j.SkipBranches,
 	}
-	if ok, _ := j.Runnable(); ok && describe != nil {
-		out.Rehearsal = describe(j)
+	if out.Problem != "" {
+		return out
+	}
+	d := describe(j)
+	if out.Problem = d.Problem; out.Problem != "" {
+		return out
+	}
+	out.Rehearsal = &report.Rehearsal{
+		Name: d.Name, Context: d.Context, Branch: d.Branch, Cluster: d.Cluster, Agent: d.Agent,
+		SkipReport: d.SkipReport, Timeout: d.Timeout, Checkouts: d.Checkouts, ConfigMaps: d.ConfigMaps,
 	}
 	return out
 }
