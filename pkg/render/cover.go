@@ -2,6 +2,8 @@ package render
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,14 +14,14 @@ import (
 // aspect is a respect in which jobs differ, and a choice of jobs should.
 type aspect struct {
 	one, many string
-	of        func(Job) []string
+	of        func(*Job) []string
 }
 
 var aspects = []aspect{
 	{"cause", "causes", causes},
-	{"repository", "repositories", func(j Job) []string { return nonEmpty(j.Repo) }},
-	{"branch", "branches", func(j Job) []string { return nonEmpty(j.Branch) }},
-	{"cluster", "clusters", func(j Job) []string { return nonEmpty(j.Base().Cluster) }},
+	{"repository", "repositories", func(j *Job) []string { return nonEmpty(j.Repo) }},
+	{"branch", "branches", func(j *Job) []string { return nonEmpty(j.Branch) }},
+	{"cluster", "clusters", func(j *Job) []string { return nonEmpty(j.Base().Cluster) }},
 }
 
 func nonEmpty(s string) []string {
@@ -31,7 +33,7 @@ func nonEmpty(s string) []string {
 
 // causes are what a job is affected by: the file that a person edited, and what
 // in it, unless that is the job.
-func causes(j Job) []string {
+func causes(j *Job) []string {
 	var out []string
 	for _, r := range j.Reasons {
 		out = append(out, strings.TrimSpace(chain(r)+" "+r.File))
@@ -52,9 +54,10 @@ func chain(r affected.Reason) string {
 
 // candidate is a job to choose, and the numbers of what it would cover.
 type candidate struct {
-	job    *Job
+	*Job
 	covers []int
-	draw   string
+	// draw is what the seed has drawn for it.
+	draw   uint64
 	chosen bool
 }
 
@@ -62,19 +65,12 @@ type candidate struct {
 // repositories, branches and clusters to those that are covered; when none adds
 // any, covering begins anew. So the first of n are what is chosen when only so
 // many may be, and each choice covers at least 1-1/e of what any other could.
-func mostDiverse(jobs []Job, limit int, req Request) []Job {
+func mostDiverse(jobs []*Job, limit int, req Request) []*Job {
 	candidates, values := newCandidates(jobs, req)
-	var out []Job
+	var out []*Job
 	covered := make([]bool, values)
 	for fresh := true; len(out) < min(limit, len(jobs)); {
-		best, gain := -1, 0
-		for i := range candidates {
-			if c := &candidates[i]; !c.chosen {
-				if g := c.gain(covered); best < 0 || g > gain {
-					best, gain = i, g
-				}
-			}
-		}
+		best, gain := mostGain(candidates, covered)
 		if gain == 0 && !fresh {
 			clear(covered)
 			fresh = true
@@ -86,47 +82,68 @@ func mostDiverse(jobs []Job, limit int, req Request) []Job {
 		for _, value := range c.covers {
 			covered[value] = true
 		}
-		out = append(out, *c.job)
+		out = append(out, c.Job)
 	}
 	return out
 }
 
-func (c *candidate) gain(covered []bool) int {
-	n := 0
-	for _, value := range c.covers {
-		if !covered[value] {
-			n++
+// mostGain finds the first of the candidates that add most; -1 without any.
+func mostGain(candidates []candidate, covered []bool) (best, gain int) {
+	best = -1
+	for i := range candidates {
+		c := &candidates[i]
+		if c.chosen || best >= 0 && len(c.covers) <= gain {
+			continue
+		}
+		n := 0
+		for _, value := range c.covers {
+			if !covered[value] {
+				n++
+			}
+		}
+		if best < 0 || n > gain {
+			best, gain = i, n
 		}
 	}
-	return n
+	return best, gain
 }
 
 // newCandidates numbers all that the jobs cover, and puts first whom to prefer
 // among equals: the shorter, else whoever the seed draws.
-func newCandidates(jobs []Job, req Request) (candidates []candidate, values int) {
-	numbers := map[string]int{}
-	for n := range jobs {
-		j := &jobs[n]
-		c := candidate{job: j, draw: longHash(req.Seed + "\x00" + j.Key())}
+func newCandidates(jobs []*Job, req Request) (candidates []candidate, values int) {
+	numbers := make([]map[string]int, len(aspects))
+	for i := range numbers {
+		numbers[i] = map[string]int{}
+	}
+	candidates = make([]candidate, 0, len(jobs))
+	for _, j := range jobs {
+		c := candidate{Job: j, draw: draw(req.Seed, j.Key())}
 		for i, a := range aspects {
-			for _, value := range a.of(*j) {
-				key := fmt.Sprint(i, value)
-				if _, ok := numbers[key]; !ok {
-					numbers[key] = len(numbers)
+			for _, value := range a.of(j) {
+				number, ok := numbers[i][value]
+				if !ok {
+					number = values
+					numbers[i][value] = number
+					values++
 				}
-				c.covers = append(c.covers, numbers[key])
+				c.covers = append(c.covers, number)
 			}
 		}
 		candidates = append(candidates, c)
 	}
 	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(req.compareDurations(*a.job, *b.job), strings.Compare(a.draw, b.draw))
+		return cmp.Or(req.compareDurations(a.Job, b.Job), cmp.Compare(a.draw, b.draw))
 	})
-	return candidates, len(numbers)
+	return candidates, values
+}
+
+func draw(seed, key string) uint64 {
+	sum := sha256.Sum256([]byte(seed + "\x00" + key))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // covers says what a choice among jobs covers, and what it leaves out.
-func covers(chosen, all []Job) string {
+func covers(chosen, all []*Job) string {
 	if len(chosen) == 0 || len(chosen) == len(all) {
 		return ""
 	}
@@ -161,7 +178,7 @@ func whole(n int) string {
 
 // compare counts the values that jobs have in this respect, and lists those that
 // the chosen ones lack.
-func (a aspect) compare(chosen, all []Job) (total int, missing []string) {
+func (a aspect) compare(chosen, all []*Job) (total int, missing []string) {
 	has := map[string]bool{}
 	for _, j := range chosen {
 		for _, value := range a.of(j) {

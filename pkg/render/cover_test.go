@@ -28,6 +28,14 @@ func newTestJob(name, repo, branch, cluster string, files ...string) Job {
 	return j
 }
 
+func pointers(jobs []Job) []*Job {
+	var out []*Job
+	for i := range jobs {
+		out = append(out, &jobs[i])
+	}
+	return out
+}
+
 func randomJobs(r *rand.Rand, n int) []Job {
 	jobs := make([]Job, n)
 	for i := range jobs {
@@ -168,7 +176,7 @@ func TestCovers(t *testing.T) {
 			"Covers 1 of 4 causes, 1 of 4 repositories and 1 of 4 branches; left out: causes `ConfigMap scripts files/a`, `preset cloud presets.yaml` and 1 more; repositories `acme/a`, `acme/b` and 1 more; branches `'main'`, `main` and 1 more."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := covers(tc.chosen, tc.all); got != tc.want {
+			if got := covers(pointers(tc.chosen), pointers(tc.all)); got != tc.want {
 				t.Errorf("covers = %q\nwant %q", got, tc.want)
 			}
 		})

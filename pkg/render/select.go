@@ -1,6 +1,8 @@
 package render
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -52,60 +54,72 @@ type NotRunnable struct{ Name, Why string }
 // Select chooses the jobs of a run. The answer depends on the set of jobs and
 // the request alone, and a larger limit only adds to what a smaller one takes.
 func Select(jobs []Job, req Request) Selection {
-	var offered []Job
-	for _, j := range jobs {
-		if j.Offered() {
-			offered = append(offered, j)
+	var offered []*Job
+	for i := range jobs {
+		if jobs[i].Offered() {
+			offered = append(offered, &jobs[i])
 		}
 	}
 	s := Selection{Offered: len(offered)}
+	asked, sampled := offered, false
 	switch req.Selection {
 	case event.Named:
-		s.named(jobs, req.Names)
+		asked = s.named(jobs, req.Names)
 	case event.Failed:
-		s.failed(jobs, req.NotPassed)
+		asked = s.failed(jobs, req.NotPassed)
 	case event.All:
-		s.Jobs = offered
 	default:
-		s.Jobs = mostDiverse(offered, req.Limit, req)
-		s.Covers = covers(s.Jobs, offered)
+		sampled = true
 	}
-	if req.Cap > 0 && len(s.Jobs) > req.Cap {
-		all := s.Jobs
-		s.Jobs, s.Capped = mostDiverse(all, req.Cap, req), len(all)-req.Cap
-		s.Covers = covers(s.Jobs, all)
+	chosen := asked
+	switch {
+	case sampled:
+		chosen = mostDiverse(asked, req.Limit, req)
+	case req.Cap > 0 && len(asked) > req.Cap:
+		chosen = mostDiverse(asked, req.Cap, req)
+		s.Capped = len(asked) - req.Cap
 	}
-	slices.SortFunc(s.Jobs, func(a, b Job) int {
-		if c := req.compareDurations(a, b); c != 0 {
-			return c
-		}
-		return a.Compare(b.Ref)
-	})
+	s.Covers = covers(chosen, asked)
+	s.Jobs = inOrder(chosen, req)
 	return s
 }
 
+// inOrder copies the jobs: the shorter first, else in the order of a plan.
+func inOrder(chosen []*Job, req Request) []Job {
+	sorted := slices.SortedFunc(slices.Values(chosen), func(a, b *Job) int {
+		return cmp.Or(req.compareDurations(a, b), a.Compare(b.Ref))
+	})
+	var out []Job
+	for _, j := range sorted {
+		out = append(out, *j)
+	}
+	return out
+}
+
 // compareDurations puts the shorter first, and what is not known last.
-func (r Request) compareDurations(a, b Job) int {
+func (r Request) compareDurations(a, b *Job) int {
+	if len(r.Durations) == 0 {
+		return 0
+	}
 	x, knownX := r.Durations[a.Name]
 	y, knownY := r.Durations[b.Name]
 	switch {
-	case knownX && knownY && x != y:
-		return int(max(min(x-y, 1), -1))
 	case knownX && !knownY:
 		return -1
 	case knownY && !knownX:
 		return 1
 	}
-	return 0
+	return cmp.Compare(x, y)
 }
 
-// named takes the jobs that names mean. A pattern chooses among the jobs that
+// named takes the jobs that names mean, in no order. A pattern chooses among the jobs that
 // are offered; the whole name is enough for any that can be run.
-func (s *Selection) named(jobs []Job, names []string) {
-	taken := map[string]bool{}
+func (s *Selection) named(jobs []Job, names []string) []*Job {
+	taken := map[*Job]bool{}
 	for _, name := range unique(names) {
 		found := false
-		for _, j := range jobs {
+		for i := range jobs {
+			j := &jobs[i]
 			if !j.Matches(name) || IsPattern(name) && !j.Offered() {
 				continue
 			}
@@ -116,21 +130,23 @@ func (s *Selection) named(jobs []Job, names []string) {
 			s.Unknown = append(s.Unknown, name)
 		}
 	}
+	return slices.Collect(maps.Keys(taken))
 }
 
-// failed takes the jobs with one of the arguments. What is called `name` now may
-// be `name@branch` once another job of that name is affected.
-func (s *Selection) failed(jobs []Job, notPassed []string) {
-	taken := map[string]bool{}
+// failed takes the jobs with one of the arguments, in no order. What was called `name` may be
+// `name@branch` by now, once another job of that name is affected.
+func (s *Selection) failed(jobs []Job, notPassed []string) []*Job {
+	taken := map[*Job]bool{}
 	for _, argument := range unique(notPassed) {
 		same := func(j Job) bool { return j.Argument == argument }
 		if !slices.ContainsFunc(jobs, same) {
 			same = func(j Job) bool { return j.Matches(argument) }
 		}
 		found := false
-		for _, j := range jobs {
+		for i := range jobs {
+			j := &jobs[i]
 			switch {
-			case !same(j):
+			case !same(*j):
 				continue
 			case j.Type == prowapi.PostsubmitJob:
 				s.refuse(argument, "postsubmits run only when they are named")
@@ -143,17 +159,16 @@ func (s *Selection) failed(jobs []Job, notPassed []string) {
 			s.Gone = append(s.Gone, argument)
 		}
 	}
+	return slices.Collect(maps.Keys(taken))
 }
 
-// take adds a job that was asked for under some name, once.
-func (s *Selection) take(j Job, name string, taken map[string]bool) {
-	switch {
-	case j.Problem != "":
+// take adds a job that was asked for under some name.
+func (s *Selection) take(j *Job, name string, taken map[*Job]bool) {
+	if j.Problem != "" {
 		s.refuse(name, j.Problem)
-	case !taken[j.Key()]:
-		taken[j.Key()] = true
-		s.Jobs = append(s.Jobs, j)
+		return
 	}
+	taken[j] = true
 }
 
 func (s *Selection) refuse(name, why string) {
