@@ -43,7 +43,23 @@ type At struct {
 // Entry returns the job's summary.
 func (a At) Entry() *Entry { return &a.Jobs[a.I] }
 
-// index finds the jobs of a set of files.
+// finder finds the jobs of a set of files.
+type finder interface {
+	// file returns a file by its key, or nil.
+	file(key string) *Loaded
+	// all yields all files by their keys, in no order.
+	all() iter.Seq2[string, *Loaded]
+	named(l label) []At
+	// withContext returns the jobs that report to a context, but for those of
+	// which it is the name.
+	withContext(l label) []At
+	// withBase returns the keys of the job files with a base name.
+	withBase(base string) []string
+	withPresets() []*Loaded
+	count() int
+}
+
+// index is a finder of files that are all there.
 type index struct {
 	files    map[string]*Loaded
 	names    map[label][]At
@@ -82,7 +98,7 @@ func newIndex(files iter.Seq[*Loaded]) *index {
 		for i := range f.Jobs {
 			e := &f.Jobs[i]
 			ix.names[e.name()] = append(ix.names[e.name()], At{f, i})
-			if e.Ref.Type != prowapi.PeriodicJob && e.Context != e.Ref.Name {
+			if e.hasOwnContext() {
 				ix.contexts[e.context()] = append(ix.contexts[e.context()], At{f, i})
 			}
 		}
@@ -90,11 +106,19 @@ func newIndex(files iter.Seq[*Loaded]) *index {
 	return ix
 }
 
+func (ix *index) file(key string) *Loaded         { return ix.files[key] }
+func (ix *index) all() iter.Seq2[string, *Loaded] { return maps.All(ix.files) }
+func (ix *index) named(l label) []At              { return ix.names[l] }
+func (ix *index) withContext(l label) []At        { return ix.contexts[l] }
+func (ix *index) withBase(base string) []string   { return ix.bases[base] }
+func (ix *index) withPresets() []*Loaded          { return ix.presets }
+func (ix *index) count() int                      { return ix.jobs }
+
 // Anchor is a revision that has been read whole. Others are described by how
 // they differ from it, so that they cost what differs. It never changes, and
 // may be shared.
 type Anchor struct {
-	index *index
+	index finder
 }
 
 // NewAnchor indexes the job files of a revision.
@@ -104,7 +128,7 @@ func NewAnchor(files []*Loaded) *Anchor {
 
 // Revision is the job files of one tree: an anchor, with some files changed.
 type Revision struct {
-	anchor *index
+	anchor finder
 	// changed has all files that differ from the anchor; removed ones are nil.
 	changed map[string]*Loaded
 	overlay *index
@@ -128,13 +152,13 @@ func (r *Revision) File(key string) *Loaded {
 	if f, ok := r.changed[key]; ok {
 		return f
 	}
-	return r.anchor.files[key]
+	return r.anchor.file(key)
 }
 
 // Files yields all job files, in no order.
 func (r *Revision) Files() iter.Seq[*Loaded] {
 	return func(yield func(*Loaded) bool) {
-		for p, f := range r.anchor.files {
+		for p, f := range r.anchor.all() {
 			if _, replaced := r.changed[p]; !replaced && !yield(f) {
 				return
 			}
@@ -149,18 +173,17 @@ func (r *Revision) Files() iter.Seq[*Loaded] {
 
 // Jobs counts the jobs.
 func (r *Revision) Jobs() int {
-	n := r.anchor.jobs + r.overlay.jobs
+	n := r.anchor.count() + r.overlay.count()
 	for p := range r.changed {
-		if f := r.anchor.files[p]; f != nil && f.File != nil {
+		if f := r.anchor.file(p); f != nil && f.File != nil {
 			n -= len(f.Jobs)
 		}
 	}
 	return n
 }
 
-func (r *Revision) at(in func(*index) map[label][]At, l label) []At {
-	old := in(r.anchor)[l]
-	now := in(r.overlay)[l]
+// merge leaves out what the changed files replace.
+func (r *Revision) merge(old, now []At) []At {
 	if len(r.changed) == 0 {
 		return old
 	}
@@ -173,14 +196,12 @@ func (r *Revision) at(in func(*index) map[label][]At, l label) []At {
 	return append(out, now...)
 }
 
-func (r *Revision) named(l label) []At {
-	return r.at(func(ix *index) map[label][]At { return ix.names }, l)
-}
+func (r *Revision) named(l label) []At { return r.merge(r.anchor.named(l), r.overlay.named(l)) }
 
 // withContext returns the jobs that report to a context. Most contexts are the
 // job's own name, and are not indexed again.
 func (r *Revision) withContext(l label) []At {
-	out := r.at(func(ix *index) map[label][]At { return ix.contexts }, l)
+	out := slices.Clone(r.merge(r.anchor.withContext(l), r.overlay.withContext(l)))
 	for _, a := range r.named(l) {
 		if a.Entry().Context == l.text {
 			out = append(out, a)
@@ -208,7 +229,7 @@ func (r *Revision) HasName(ref Ref) bool {
 // of its main file, then those of job files in the order of a file walk.
 func (r *Revision) Presets() []PlacedPreset {
 	var files []*Loaded
-	for _, f := range r.anchor.presets {
+	for _, f := range r.anchor.withPresets() {
 		if _, replaced := r.changed[f.Key()]; !replaced {
 			files = append(files, f)
 		}
@@ -281,8 +302,8 @@ func (r *Revision) Clashes(files iter.Seq[*Loaded]) []FileError {
 }
 
 func (r *Revision) sharesBase(p string) bool {
-	n := len(r.overlay.bases[path.Base(p)])
-	for _, other := range r.anchor.bases[path.Base(p)] {
+	n := len(r.overlay.withBase(path.Base(p)))
+	for _, other := range r.anchor.withBase(path.Base(p)) {
 		if _, replaced := r.changed[other]; !replaced {
 			n++
 		}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,14 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
 // formatVersion changes with the layout of the file and the meaning of what is
 // in it.
-const formatVersion = "rehearsal-anchor-2"
+const formatVersion = "rehearsal-anchor-3"
 
 // magic starts a file. What was found valid depends on Prow's loader, so its
 // version is part of it.
@@ -95,76 +93,4 @@ func writeFile(file string, content []byte) error {
 		return fmt.Errorf("writing cache: %w", err)
 	}
 	return nil
-}
-
-// encodeAnchor writes a state without Prow's configuration, which is loaded
-// again from its files.
-func encodeAnchor(s *state) []byte {
-	e := newEncoder()
-	e.text(s.tree)
-	e.text(s.plugins)
-	e.flag(s.entangled)
-	e.flag(s.linked)
-	e.count(len(s.files))
-	for p, blob := range s.files {
-		e.text(p)
-		e.text(blob)
-	}
-	e.count(len(s.problems))
-	for k, p := range s.problems {
-		e.text(k.file)
-		e.text(k.job)
-		e.fileError(p)
-	}
-	files := slices.Collect(s.revision.Files())
-	e.count(len(files))
-	for _, f := range files {
-		e.loaded(f)
-	}
-	body := e.bytes()
-	sum := sha256.Sum256(body)
-	return slices.Concat(magic(), sum[:], body)
-}
-
-func decodeAnchor(raw []byte) (*state, error) {
-	body, ok := bytes.CutPrefix(raw, magic())
-	if !ok || len(body) < sha256.Size {
-		return nil, errDamaged
-	}
-	want, body := body[:sha256.Size], body[sha256.Size:]
-	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], want) {
-		return nil, errDamaged
-	}
-	return decodeBody(body)
-}
-
-func decodeBody(body []byte) (*state, error) {
-	d, err := newDecoder(body)
-	if err != nil {
-		return nil, err
-	}
-	s := &state{changed: map[string]*affected.Loaded{}, files: prowFiles{}, problems: problems{}}
-	s.tree = d.text()
-	s.plugins = d.text()
-	s.entangled = d.flag()
-	s.linked = d.flag()
-	for range d.count() {
-		p := d.text()
-		s.files[p] = d.text()
-	}
-	for range d.count() {
-		k := problemKey{file: d.text(), job: d.text()}
-		s.problems[k] = d.fileError()
-	}
-	n := d.count()
-	loaded := make([]*affected.Loaded, 0, n)
-	for range n {
-		loaded = append(loaded, d.loaded())
-	}
-	if d.err != nil || len(d.rest) > 0 {
-		return nil, errDamaged
-	}
-	s.anchor = affected.NewAnchor(loaded)
-	s.revision = s.anchor.With(s.changed)
-	return s, nil
 }

@@ -65,6 +65,9 @@ func (o Objects) List(ctx context.Context, tree string, paths ...string) ([]Entr
 // Diff returns what differs between two trees (or commits) below the given
 // paths, or everywhere, sorted by path.
 func (o Objects) Diff(ctx context.Context, before, after string, paths ...string) ([]Change, error) {
+	if before == after {
+		return nil, nil
+	}
 	args := []string{"diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--end-of-options", before, after, "--"}
 	for _, p := range paths {
 		args = append(args, ":(top,literal)"+p)
