@@ -56,6 +56,9 @@ func chain(r affected.Reason) string {
 type candidate struct {
 	*Job
 	covers []int
+	// most is how many of them were not covered when that was last counted: since
+	// then it can only have become less.
+	most int
 	// draw is what the seed has drawn for it.
 	draw   uint64
 	chosen bool
@@ -73,6 +76,9 @@ func mostDiverse(jobs []*Job, limit int, req Request) []*Job {
 		best, gain := mostGain(candidates, covered)
 		if gain == 0 && !fresh {
 			clear(covered)
+			for i := range candidates {
+				candidates[i].most = len(candidates[i].covers)
+			}
 			fresh = true
 			continue
 		}
@@ -92,17 +98,17 @@ func mostGain(candidates []candidate, covered []bool) (best, gain int) {
 	best = -1
 	for i := range candidates {
 		c := &candidates[i]
-		if c.chosen || best >= 0 && len(c.covers) <= gain {
+		if c.chosen || best >= 0 && c.most <= gain {
 			continue
 		}
-		n := 0
+		c.most = 0
 		for _, value := range c.covers {
 			if !covered[value] {
-				n++
+				c.most++
 			}
 		}
-		if best < 0 || n > gain {
-			best, gain = i, n
+		if best < 0 || c.most > gain {
+			best, gain = i, c.most
 		}
 	}
 	return best, gain
@@ -129,6 +135,7 @@ func newCandidates(jobs []*Job, req Request) (candidates []candidate, values int
 				c.covers = append(c.covers, number)
 			}
 		}
+		c.most = len(c.covers)
 		candidates = append(candidates, c)
 	}
 	slices.SortFunc(candidates, func(a, b candidate) int {

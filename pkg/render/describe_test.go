@@ -59,9 +59,7 @@ func TestComplete(t *testing.T) {
 	list := loadJobs(t)
 	var outlines []affected.Job
 	for _, a := range list {
-		if a.Postsubmit != nil {
-			a.Change, a.Before = affected.ChangeSpec, affected.Effective{}
-		}
+		a.Outline, a.Before = true, affected.Effective{}
 		outlines = append(outlines, a)
 	}
 	jobs := Jobs(outlines, testInput)
@@ -69,6 +67,9 @@ func TestComplete(t *testing.T) {
 		if j := find(t, jobs, name); j.Problem != "" || j.Offered() {
 			t.Errorf("%s: problem %q, offered %t, before it is known", name, j.Problem, j.Offered())
 		}
+	}
+	if d := Describe(find(t, jobs, "pull-widget-unit"), testInput); d.Problem != "only its outline is known" {
+		t.Errorf("an outline is described: %+v", d)
 	}
 	complete := Complete(jobs, list)
 	for name, want := range map[string]string{"post-widget-images": "", "post-widget-publish": postsubmitProblem} {

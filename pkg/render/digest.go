@@ -26,7 +26,7 @@ func Digest(jobs []Job, in Input) string {
 		}
 		offered[job.Key()] = true
 		writeJob(h, job, still)
-		if !atBaseKnown(job.Job) {
+		if job.Outline {
 			write(h, in.Head+in.Base)
 		}
 	}

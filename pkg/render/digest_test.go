@@ -1,10 +1,6 @@
 package render
 
-import (
-	"testing"
-
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
-)
+import "testing"
 
 func TestDigest(t *testing.T) {
 	jobs := Jobs(loadJobs(t), testInput)
@@ -22,7 +18,7 @@ func TestDigest(t *testing.T) {
 	withConfigMap := func(change func(*ConfigMap)) Input { return inputsFor(change, jobs[reader]) }
 	none := func(*ConfigMap) {}
 	outlined := all()
-	outlined[reader].Change, outlined[reader].Before = affected.ChangeSpec, affected.Effective{}
+	outlined[reader].Outline = true
 	changed := func(i int, change func(*Job)) []Job {
 		out := all()
 		presubmit := *out[i].Presubmit

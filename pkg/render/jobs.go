@@ -75,14 +75,14 @@ func problem(a affected.Job) string {
 	if org, repo := splitRepo(a.Repo); a.Periodic == nil && (org == "" || repo == "") {
 		return "its target " + a.Repo + " is not a repository"
 	}
-	if a.Postsubmit != nil && atBaseKnown(a) && !optedIn(a.Before.Base()) {
+	if a.Postsubmit != nil && !a.Outline && !optedIn(a.Before.Base()) {
 		return "postsubmits publish and deploy: to rehearse one, first merge the label `" + optIn + ": \"true\"` for it, then name it"
 	}
 	return ""
 }
 
-// optIn is the label or annotation of a postsubmit that may be rehearsed. The
-// openshift plugin has one of its own.
+// optIn is the label or annotation of a postsubmit that may be rehearsed, read at
+// base. The openshift plugin has one of its own.
 const (
 	optIn          = "rehearsal.dev/can-be-rehearsed"
 	openshiftOptIn = "pj-rehearse.openshift.io/can-be-rehearsed"
@@ -90,12 +90,6 @@ const (
 
 func optedIn(base *config.JobBase) bool {
 	return base.Labels[optIn] == "true" || base.Annotations[optIn] == "true" || base.Labels[openshiftOptIn] == "true"
-}
-
-// atBaseKnown says whether Before tells what the job is at base. An outline of a
-// job does not, see Complete.
-func atBaseKnown(a affected.Job) bool {
-	return a.Change == affected.ChangeNew || a.Change == affected.ChangeBranches || !a.Before.IsZero()
 }
 
 // Complete fills in what the jobs of a long plan lack, once it has been read

@@ -83,6 +83,9 @@ func rehearsalSpec(job Job, in Input) (prowapi.ProwJobSpec, error) {
 	if job.Problem != "" {
 		return prowapi.ProwJobSpec{}, errors.New(job.Problem)
 	}
+	if job.Outline {
+		return prowapi.ProwJobSpec{}, errors.New("only its outline is known")
+	}
 	spec := presubmitSpec(job, in)
 	if err := checkRefs(spec); err != nil {
 		return prowapi.ProwJobSpec{}, err
