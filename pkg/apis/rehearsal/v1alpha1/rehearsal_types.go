@@ -289,6 +289,8 @@ type RunStatus struct {
 	// ProgressAt is when the run's comment was last edited while it went on.
 	// +optional
 	ProgressAt *metav1.Time `json:"progressAt,omitempty"`
+	// Progress changes whenever there is more to tell.
+	Progress string `json:"progress,omitempty"`
 	// Message says why a run was rejected, or what is in its way.
 	Message string `json:"message,omitempty"`
 	Total   int    `json:"total,omitempty"`
@@ -309,9 +311,10 @@ type AbortJobs struct {
 
 // The states of an Acknowledgement.
 const (
+	// StateRequired is where a pull request begins that affects jobs.
+	StateRequired     = "Required"
 	StateAcknowledged = "Acknowledged"
-	// StateWithdrawn was acknowledged once, or never.
-	StateWithdrawn = "Withdrawn"
+	StateWithdrawn    = "Withdrawn"
 )
 
 // Why a pull request is acknowledged, or not any more.
@@ -327,13 +330,14 @@ const (
 // Acknowledgement is who vouched for which head, or that nobody does.
 type Acknowledgement struct {
 	State string `json:"state"`
-	// Reason is one of the Ack constants.
-	Reason string `json:"reason"`
+	// Reason is one of the Ack constants; empty while it is required.
+	Reason string `json:"reason,omitempty"`
 	// By is the login of who did it; empty when it followed from the plan or a
 	// push.
 	By string `json:"by,omitempty"`
-	// Head is the SHA that it is for.
-	Head string `json:"head"`
+	// Head is the SHA that it is for, BaseRef the branch to merge it into.
+	Head    string `json:"head"`
+	BaseRef string `json:"base_ref"`
 	// Command is the id of the command that it follows from.
 	Command string `json:"command,omitempty"`
 	// Rendered is PlanStatus.Rendered of what was acknowledged.

@@ -1,0 +1,155 @@
+package rehearsal
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// vouch applies the word of somebody who may give it. A word that was written
+// before the one that holds, and is only found now, changes nothing.
+func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
+	next := bound(rh, v1alpha1.StateAcknowledged)
+	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
+	switch verb {
+	case event.AllowNetwork:
+		next.Reason = v1alpha1.AckByCommand
+		rh.Status.NetworkAccess = next
+		return
+	case event.Ack:
+		next.Reason = v1alpha1.AckByCommand
+	case event.Skip:
+		next.Reason = v1alpha1.AckSkipped
+	case event.Reject:
+		next.State, next.Reason = v1alpha1.StateWithdrawn, v1alpha1.AckRejected
+	default:
+		return
+	}
+	if holds := rh.Status.Acknowledgement; holds != nil && later(holds.At, next.At) {
+		return
+	}
+	if verb != event.Reject {
+		next.Runs = passedRuns(rh)
+	}
+	rh.Status.Acknowledgement = next
+}
+
+// vouchByRun acknowledges a pull request for a run that was asked to do so and
+// passed as a whole.
+func vouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
+	holds := rh.Status.Acknowledgement
+	if r.State != v1alpha1.RunPassed || r.Head != rh.Status.Pull.Head || holds != nil && later(holds.At, &asked) {
+		return
+	}
+	next := bound(rh, v1alpha1.StateAcknowledged)
+	next.Reason, next.By, next.Command, next.Runs, next.At = v1alpha1.AckAuto, r.By, r.ID, []string{r.ID}, &asked
+	rh.Status.Acknowledgement = next
+}
+
+// bound is an acknowledgement in a state, for the pull request as it is.
+func bound(rh *v1alpha1.Rehearsal, state string) *v1alpha1.Acknowledgement {
+	pull := rh.Status.Pull
+	return &v1alpha1.Acknowledgement{State: state, Head: pull.Head, BaseRef: pull.BaseRef, Rendered: renderedNow(rh)}
+}
+
+func later(a, b *metav1.Time) bool { return a != nil && b != nil && a.After(b.Time) }
+
+// renderedNow is what the rehearsals of the head are; empty while that is not
+// known.
+func renderedNow(rh *v1alpha1.Rehearsal) string {
+	if plan := planOfHead(rh); plan != nil {
+		return plan.Rendered
+	}
+	return ""
+}
+
+// planOfHead is the plan of the pull request as it is; nil while there is none.
+func planOfHead(rh *v1alpha1.Rehearsal) *v1alpha1.PlanStatus {
+	pull, plan := rh.Status.Pull, rh.Status.Plan
+	if pull == nil || plan == nil || plan.Head != pull.Head || plan.BaseRef != pull.BaseRef {
+		return nil
+	}
+	return plan
+}
+
+func passedRuns(rh *v1alpha1.Rehearsal) []string {
+	var ids []string
+	for _, r := range rh.Status.Runs {
+		if r.Head == rh.Status.Pull.Head && r.State == v1alpha1.RunPassed {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// follow keeps the acknowledgement and the network access true to the pull
+// request: both are for one head. An acknowledgement outlives a push of a sticky
+// author, and one that leaves the rehearsals as they were; for that the plan of
+// the new head is waited for, unless planning fails.
+func follow(rh *v1alpha1.Rehearsal, sticky []string, failing bool) {
+	pull := rh.Status.Pull
+	if pull == nil || !pull.Open {
+		return
+	}
+	if a := rh.Status.NetworkAccess; a == nil || movedOn(a, pull) {
+		rh.Status.NetworkAccess = restart(rh, a)
+	}
+	plan := planOfHead(rh)
+	if plan == nil && !failing {
+		return
+	}
+	rh.Status.Acknowledgement = acknowledgement(rh, plan, slices.Contains(sticky, strings.ToLower(pull.Author)))
+}
+
+// acknowledgement is the one that holds from now on. There is no plan when
+// planning fails.
+func acknowledgement(rh *v1alpha1.Rehearsal, plan *v1alpha1.PlanStatus, sticky bool) *v1alpha1.Acknowledgement {
+	ack, planned := rh.Status.Acknowledgement, plan != nil && plan.Error == ""
+	nothing := planned && plan.Offered == 0
+	moved := ack == nil || movedOn(ack, rh.Status.Pull)
+	switch {
+	case nothing && (moved || ack.State == v1alpha1.StateRequired):
+		next := bound(rh, v1alpha1.StateAcknowledged)
+		next.Reason = v1alpha1.AckNothing
+		return next
+	case !moved && planned && !nothing && ack.Reason == v1alpha1.AckNothing:
+		return restart(rh, ack)
+	case !moved:
+		if ack.Rendered == "" {
+			ack.Rendered = renderedNow(rh)
+		}
+		return ack
+	case ack != nil && planned && survives(ack, plan, sticky):
+		kept := ack.DeepCopy()
+		kept.Head, kept.BaseRef, kept.Rendered = rh.Status.Pull.Head, rh.Status.Pull.BaseRef, plan.Rendered
+		return kept
+	}
+	return restart(rh, ack)
+}
+
+func movedOn(a *v1alpha1.Acknowledgement, pull *v1alpha1.PullStatus) bool {
+	return a.Head != pull.Head || a.BaseRef != pull.BaseRef
+}
+
+// survives says whether an acknowledgement outlives a push.
+func survives(ack *v1alpha1.Acknowledgement, plan *v1alpha1.PlanStatus, sticky bool) bool {
+	if ack.State != v1alpha1.StateAcknowledged || ack.Reason == v1alpha1.AckNothing {
+		return false
+	}
+	return sticky || ack.Rendered != "" && ack.Rendered == plan.Rendered
+}
+
+// restart is where a head begins for which nobody has vouched yet. At first
+// sight of a pull request its labels are left alone: somebody has set them.
+func restart(rh *v1alpha1.Rehearsal, before *v1alpha1.Acknowledgement) *v1alpha1.Acknowledgement {
+	next := bound(rh, v1alpha1.StateRequired)
+	next.Labelled = before == nil
+	if before != nil && before.State == v1alpha1.StateAcknowledged {
+		next.State, next.Reason, next.By = v1alpha1.StateWithdrawn, v1alpha1.AckPushed, before.By
+	}
+	return next
+}

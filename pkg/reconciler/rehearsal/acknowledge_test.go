@@ -1,0 +1,141 @@
+package rehearsal
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// acked is a Rehearsal of head whose two affected jobs are offered.
+func acked(ack *v1alpha1.Acknowledgement) *v1alpha1.Rehearsal {
+	if ack != nil && ack.BaseRef == "" {
+		ack.BaseRef = "main"
+	}
+	return &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
+		Pull:            &v1alpha1.PullStatus{Head: head, BaseRef: "main", Author: "Alice", Open: true},
+		Plan:            &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Affected: 2, Offered: 2, Rendered: "r1"},
+		Acknowledgement: ack,
+	}}
+}
+
+func TestFollow(t *testing.T) {
+	older := strings.Repeat("b", 40)
+	byBob := func(at string) *v1alpha1.Acknowledgement {
+		return &v1alpha1.Acknowledgement{State: v1alpha1.StateAcknowledged, Reason: v1alpha1.AckByCommand, By: "bob", Head: at, Rendered: "r1", Labelled: true}
+	}
+	nothing := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered = 0 }
+	other := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Rendered = "r2" }
+	retarget := func(rh *v1alpha1.Rehearsal) {
+		rh.Status.Pull.BaseRef, rh.Status.Plan.BaseRef, rh.Status.Plan.Rendered = "next", "next", "r2"
+	}
+	type want struct {
+		State, Reason, By string
+		Labelled          bool
+	}
+	for name, tc := range map[string]struct {
+		ack     *v1alpha1.Acknowledgement
+		change  []func(*v1alpha1.Rehearsal)
+		sticky  []string
+		failing bool
+		want    want
+	}{
+		"first sight":            {nil, nil, nil, false, want{State: "Required", Labelled: true}},
+		"nothing to rehearse":    {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, false, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
+		"the same head":          {byBob(head), nil, nil, false, want{"Acknowledged", "ack", "bob", true}},
+		"a push":                 {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, false, want{"Withdrawn", "push", "bob", false}},
+		"a sticky author's push": {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, false, want{"Acknowledged", "ack", "bob", true}},
+		"the same rehearsals":    {byBob(older), nil, nil, false, want{"Acknowledged", "ack", "bob", true}},
+		"a push to nothing":      {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, false, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
+		"another base branch":    {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, false, want{"Withdrawn", "push", "bob", false}},
+		"a push that is refused": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"}, false,
+			want{"Withdrawn", "push", "bob", false}},
+		"not planned yet":    {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = older }}, nil, false, want{"Acknowledged", "ack", "bob", true}},
+		"planning fails":     {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = older }}, nil, true, want{"Withdrawn", "push", "bob", false}},
+		"closed":             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, false, want{"Acknowledged", "ack", "bob", true}},
+		"rejected stays so":  {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Head: head}, nil, nil, false, want{"Withdrawn", "reject", "bob", false}},
+		"never acknowledged": {&v1alpha1.Acknowledgement{State: "Required", Head: older, Labelled: true}, nil, nil, false, want{State: "Required"}},
+		"base brought jobs": {&v1alpha1.Acknowledgement{State: "Acknowledged", Reason: v1alpha1.AckNothing, Head: head, Labelled: true}, nil, nil, false,
+			want{State: "Withdrawn", Reason: "push"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rh := acked(tc.ack)
+			for _, change := range tc.change {
+				change(rh)
+			}
+			for range 2 { // following again changes nothing
+				follow(rh, tc.sticky, tc.failing)
+			}
+			a := rh.Status.Acknowledgement
+			if diff := cmp.Diff(tc.want, want{a.State, a.Reason, a.By, a.Labelled}); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestNetworkAccessIsForOneHead(t *testing.T) {
+	rh := acked(nil)
+	follow(rh, []string{"alice"}, false)
+	vouch(rh, command("comment-1-0", "", 0), event.AllowNetwork)
+	follow(rh, []string{"alice"}, false)
+	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateAcknowledged || a.Labelled {
+		t.Fatalf("after the word: %+v", a)
+	}
+	rh.Status.Pull.Head = strings.Repeat("b", 40)
+	follow(rh, []string{"alice"}, false)
+	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateWithdrawn || a.Labelled || a.Head != rh.Status.Pull.Head {
+		t.Errorf("after the push: %+v", a)
+	}
+}
+
+func TestVouch(t *testing.T) {
+	ack, skip, reject := command("comment-1-0", "", 1), command("comment-2-0", "", 2), command("comment-3-0", "", 3)
+	for name, tc := range map[string]struct {
+		words func(*v1alpha1.Rehearsal)
+		want  v1alpha1.Acknowledgement
+	}{
+		"ack": {func(rh *v1alpha1.Rehearsal) { vouch(rh, ack, event.Ack) },
+			v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "ack", By: "bob", Command: "comment-1-0", Runs: []string{"comment-9-0"}}},
+		"ack, skip, reject": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, ack, event.Ack)
+			vouch(rh, skip, event.Skip)
+			vouch(rh, reject, event.Reject)
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		"an earlier word is found late": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, reject, event.Reject)
+			vouch(rh, ack, event.Ack)
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		"a run": {func(rh *v1alpha1.Rehearsal) {
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, State: v1alpha1.RunPassed}, at(5))
+		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "auto", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
+		"a run that was asked for before the reject": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, reject, event.Reject)
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, State: v1alpha1.RunPassed}, at(2))
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		"a run that failed": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, reject, event.Reject)
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, State: v1alpha1.RunFailed}, at(5))
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		"a run of another head": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, reject, event.Reject)
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rh := acked(nil)
+			rh.Status.Runs = []v1alpha1.RunStatus{
+				{ID: "comment-8-0", Head: "x", State: v1alpha1.RunPassed}, {ID: "comment-9-0", Head: head, State: v1alpha1.RunPassed},
+			}
+			tc.words(rh)
+			tc.want.Head, tc.want.BaseRef, tc.want.Rendered = head, "main", "r1"
+			if diff := cmp.Diff(&tc.want, rh.Status.Acknowledgement, cmpopts.IgnoreFields(v1alpha1.Acknowledgement{}, "At")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
