@@ -75,3 +75,11 @@ func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any
 	}
 	return nil
 }
+
+// ReadResult reads what became of the jobs of the run that is called name. A run
+// that is not over gives the API server's not-found error.
+func ReadResult(ctx context.Context, configMaps ConfigMaps, name string) (Result, error) {
+	var r Result
+	err := read(ctx, configMaps, ResultName(name), ResultKey, &r)
+	return r, err
+}

@@ -2,10 +2,15 @@ package rehearsal
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
 )
@@ -15,37 +20,72 @@ func (t *turn) showPlan(ctx context.Context) error {
 	if !t.plan.done() {
 		return nil
 	}
-	return t.say(ctx, planComment, t.planBody(""))
+	view := t.planView("")
+	if err := t.storePlanPage(ctx, &view); err != nil {
+		return err
+	}
+	if err := t.say(ctx, planComment, report.Plan(view)); err != nil {
+		return err
+	}
+	t.rh.Status.Plan.Noted = t.noted()
+	return nil
 }
 
-// planBody renders the affected jobs; with a marker it answers a command.
-func (t *turn) planBody(marker string) string {
+// planView is what there is to say of the affected jobs; with a marker it
+// answers a command.
+func (t *turn) planView(marker string) report.PlanView {
 	pull := t.rh.Status.Pull
 	view := planview.New(affectedResult(t.plan), t.plan.jobs)
+	view.Number, view.Page = t.rh.Spec.Pull.Number, t.planPage()
 	view.Org, view.Repo = t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo
 	view.Head, view.Base, view.BaseRef = pull.Head, pull.Base, pull.BaseRef
 	view.Problem = planview.Problem(t.plan.err)
 	view.Commands, view.Marker = t.commands(), marker
-	return report.Plan(view)
+	t.note(&view)
+	return view
+}
+
+// note fills in what a plan does not know.
+func (t *turn) note(view *report.PlanView) {
+	view.Acknowledgement = t.acknowledgementView(t.rh.Status.Acknowledgement, t.settings.AckLabel)
+	view.NetworkAccess = t.acknowledgementView(t.rh.Status.NetworkAccess, t.settings.NetworkLabel)
+	view.StatusContext = t.settings.StatusContext
+	if t.rh.Status.Pull.Untrusted {
+		view.Untrusted = t.settings.UntrustedLabel
+	}
+}
+
+// noted changes whenever note does.
+func (t *turn) noted() string {
+	var view report.PlanView
+	t.note(&view)
+	raw, err := json.Marshal(view)
+	if err != nil {
+		return ""
+	}
+	return hashOf(string(raw))
 }
 
 // commands is how this installation is commanded.
-func (t *turn) commands() report.Commands {
-	return report.CommandsOf(t.settings)
-}
+func (t *turn) commands() report.Commands { return report.CommandsOf(t.settings) }
 
 // commandVerdict is a judged command that the pull request shows no answer to.
 type commandVerdict struct {
 	v1alpha1.Command
 	status *v1alpha1.CommandStatus
-	verb   event.Verb
+	said   event.Command
+}
+
+// needsPlan says whether the answer depends on the affected jobs.
+func (c commandVerdict) needsPlan() bool {
+	return c.status.Verdict == v1alpha1.VerdictAccepted && (c.said.Verb == event.List || c.said.Verb == event.Explain)
 }
 
 func (t *turn) unanswered() []commandVerdict {
 	var open []commandVerdict
 	for _, c := range inOrder(t.rh.Spec.Commands) {
 		if v := verdictOn(t.rh, c.ID); v != nil && !v.Answered {
-			open = append(open, commandVerdict{c, v, event.Parse(c.Text, t.settings.Prefixes).Verb})
+			open = append(open, commandVerdict{c, v, event.Parse(c.Text, t.settings.Prefixes)})
 		}
 	}
 	return open
@@ -55,7 +95,10 @@ func (t *turn) unanswered() []commandVerdict {
 // after the runs, whose comments answer the commands that asked for them.
 func (t *turn) answerCommands(ctx context.Context) error {
 	for _, c := range t.unanswered() {
-		name, body, ready := t.answer(c)
+		name, body, ready, err := t.answer(ctx, c)
+		if err != nil {
+			return fmt.Errorf("answering %s: %w", c.ID, err)
+		}
 		if !ready {
 			continue
 		}
@@ -71,41 +114,111 @@ func (t *turn) answerCommands(ctx context.Context) error {
 
 // answer returns what to say to a command, if anything; not ready means that it
 // is too early. A name is for what is said once whoever often it is caused.
-func (t *turn) answer(c commandVerdict) (name, body string, ready bool) {
-	say := func(sentences ...string) (string, string, bool) {
-		return "", report.Answer(c.ID, c.Text, c.By, sentences...), true
+func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string, ready bool, err error) {
+	if c.status.Verdict != v1alpha1.VerdictAccepted {
+		name, body = t.refusal(c)
+		return name, body, true, nil
 	}
+	if c.needsPlan() && !t.plan.done() {
+		return "", "", false, nil
+	}
+	switch c.said.Verb {
+	case event.List:
+		body = report.Plan(t.planView(report.AnswerMarker(c.ID)))
+	case event.Explain:
+		body, err = t.explain(ctx, c)
+	case event.Help:
+		body = t.commands().Help(c.ID, c.Text, c.By)
+	case event.Abort:
+		found, known := t.found(c)
+		if !known {
+			return "", "", false, nil
+		}
+		if !found {
+			body = report.Answer(c.ID, c.Text, c.By, report.NothingToAbort())
+		}
+	}
+	// Runs, and what ends them, speak for themselves, and so do labels.
+	return "", body, err == nil, err
+}
+
+// refusal is what to say to a command that is not accepted.
+func (t *turn) refusal(c commandVerdict) (name, body string) {
+	var sentence string
 	switch c.status.Reason {
 	case v1alpha1.ReasonNoWriteAccess:
 		p := t.rh.Spec.Pull
-		return deniedComment(c.By), t.commands().Denied(c.By, p.Org, p.Repo), true
+		return deniedComment(c.By), t.commands().Denied(c.By, p.Org, p.Repo)
 	case v1alpha1.ReasonNotUnderstood:
-		reason := event.Parse(c.Text, t.settings.Prefixes).Reason
-		return "", t.commands().Unknown(c.ID, c.Text, c.By, reason), true
+		return "", t.commands().Unknown(c.ID, c.Text, c.By, c.said.Reason)
 	case v1alpha1.ReasonPushedSince:
-		return say(report.PushBetween(c.status.Head))
+		sentence = report.PushBetween(c.status.Head)
 	case v1alpha1.ReasonClosed:
-		return say(report.Closed())
+		sentence = report.Closed()
 	case v1alpha1.ReasonTooOld:
-		return say(report.Expired())
+		sentence = report.Expired()
+	case v1alpha1.ReasonUntrusted:
+		sentence = report.NeedsOkToTest(t.settings.UntrustedLabel)
+	case v1alpha1.ReasonOwnPull:
+		sentence = report.OwnPull(t.settings.NetworkLabel)
 	}
-	switch c.verb {
-	case event.List:
-		if !t.plan.done() {
-			return "", "", false
-		}
-		return "", t.planBody(report.AnswerMarker(c.ID)), true
-	case event.Abort:
+	return "", report.Answer(c.ID, c.Text, c.By, sentence)
+}
+
+// found says whether an abort had something to end, once that is known.
+func (t *turn) found(c commandVerdict) (found, known bool) {
+	if len(c.said.Jobs) == 0 {
 		n, known := t.aborted[c.ID]
-		if !known {
-			return "", "", false
-		}
-		if n == 0 {
-			return say(report.NothingToAbort())
+		return n > 0, known
+	}
+	for _, r := range t.rh.Status.Runs {
+		for _, a := range r.AbortJobs {
+			if a.Reason != byWord(c.Command) {
+				continue
+			}
+			if a.Found {
+				return true, true
+			}
+			if r.State == v1alpha1.RunPending {
+				return false, false
+			}
 		}
 	}
-	// Runs, and what ends them, speak for themselves.
-	return "", "", true
+	return false, true
+}
+
+// explain tells everything about the jobs of one name.
+func (t *turn) explain(ctx context.Context, c commandVerdict) (string, error) {
+	result, name := t.plan.result, c.said.Jobs[0]
+	if result == nil {
+		result = &plan.Result{}
+	}
+	jobs := slices.Clone(t.plan.jobs)
+	for i := range jobs {
+		if !jobs[i].Matches(name) {
+			continue
+		}
+		complete, err := t.complete(ctx, jobs[i:i+1])
+		if err != nil {
+			return "", err
+		}
+		jobs[i] = complete[0]
+	}
+	in := t.renderInput()
+	view := planview.Explain(named{result}, result.Removed, jobs, name, func(job render.Job) render.Description { return render.Describe(job, in) })
+	view.CommandID, view.Line, view.By, view.Commands = c.ID, c.Text, c.By, t.commands()
+	return report.Explain(view), nil
+}
+
+// named knows all jobs after the merge by their names.
+type named struct{ *plan.Result }
+
+func (n named) Named(name string) []affected.Ref {
+	var refs []affected.Ref
+	for _, found := range n.Lookup(map[string]bool{name: true}) {
+		refs = append(refs, found.Ref)
+	}
+	return refs
 }
 
 // sayOnce writes an answer. With a name, status remembers it, and it is not

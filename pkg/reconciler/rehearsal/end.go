@@ -116,17 +116,17 @@ func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, 
 	if err != nil {
 		return err
 	}
-	body := report.Run(report.RunView{
-		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason, Over: true,
-		PipelineRun: r.PipelineRun, Namespace: t.rh.Namespace,
-	})
-	_, err = t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, body)
+	view := t.runView(r, m, outcomes)
+	view.Over = true
+	if err := t.storeRunPage(ctx, view); err != nil {
+		return err
+	}
+	_, err = t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
 	if err != nil && !t.refused(err) {
 		return reporting(t.rh, err)
 	}
 	s.outcomes = outcomes
-	t.finish(ctx, r, s)
-	return nil
+	return t.finish(ctx, r, s, m)
 }
 
 // reject ends a run that has nothing to run, and says why.

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -37,37 +38,57 @@ func verdictOn(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
 	return nil
 }
 
-// judge decides about one command. writer says whether its author has write
-// access to the config repository at this moment, pushed whether the head may
-// have come after the command.
-func judge(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer, pushed bool, now time.Time) v1alpha1.CommandStatus {
-	status := v1alpha1.CommandStatus{ID: c.ID, Head: pull.Head}
-	status.Verdict, status.Reason = verdict(c, verb, pull, writer, pushed, now)
+// circumstances are what the verdict on a command depends on besides its words.
+type circumstances struct {
+	pull *v1alpha1.PullStatus
+	// writer says whether its author has write access to the config repository at
+	// this moment.
+	writer bool
+	// pushed says whether the head may have come after the command.
+	pushed bool
+	now    time.Time
+}
+
+// judge decides about one command.
+func judge(c v1alpha1.Command, verb event.Verb, in circumstances) v1alpha1.CommandStatus {
+	status := v1alpha1.CommandStatus{ID: c.ID, Head: in.pull.Head}
+	status.Verdict, status.Reason = verdict(c, verb, in)
 	return status
 }
 
-// runs says whether a verb starts something on the head.
-func runs(verb event.Verb) bool { return verb == event.Run }
+// bindsToHead says whether a verb is about the code that its author has seen.
+func bindsToHead(verb event.Verb) bool {
+	switch verb {
+	case event.Run, event.Ack, event.Skip, event.AllowNetwork:
+		return true
+	}
+	return false
+}
 
-func verdict(c v1alpha1.Command, verb event.Verb, pull *v1alpha1.PullStatus, writer, pushed bool, now time.Time) (v1alpha1.Verdict, string) {
+func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Verdict, string) {
+	denied := func(reason string) (v1alpha1.Verdict, string) { return v1alpha1.VerdictDenied, reason }
 	switch {
-	case now.Sub(c.At.Time) > event.MaxAge:
+	case in.now.Sub(c.At.Time) > event.MaxAge:
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
-	case !writer:
-		return v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess
+	case !in.writer:
+		return denied(v1alpha1.ReasonNoWriteAccess)
 	case verb == event.Unknown:
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
-	case !pull.Open && verb != event.Abort:
-		return v1alpha1.VerdictDenied, v1alpha1.ReasonClosed
-	case pushed && runs(verb):
-		return v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince
+	case !in.pull.Open && verb != event.Abort && verb != event.Help:
+		return denied(v1alpha1.ReasonClosed)
+	case in.pull.Untrusted && bindsToHead(verb):
+		return denied(v1alpha1.ReasonUntrusted)
+	case verb == event.AllowNetwork && strings.EqualFold(c.By, in.pull.Author):
+		return denied(v1alpha1.ReasonOwnPull)
+	case in.pushed && bindsToHead(verb):
+		return denied(v1alpha1.ReasonPushedSince)
 	}
 	return v1alpha1.VerdictAccepted, ""
 }
 
 // fold turns the judged log into runs: each accepted run command has one, and
-// each accepted abort ends those that were asked for before it. It returns how
-// many runs each abort found.
+// each accepted abort ends those that were asked for before it, or jobs of them.
+// It returns how many runs each abort of everything found.
 func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 	aborted = map[string]int{}
 	var before []string
@@ -76,23 +97,40 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
 			continue
 		}
-		switch event.Parse(c.Text, prefixes).Verb {
-		case event.Run:
-			ensureRun(rh, c, v.Head)
+		said := event.Parse(c.Text, prefixes)
+		asked := func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) }
+		switch {
+		case said.Verb == event.Run:
+			ensureRun(rh, c, v.Head, said.AutoAck)
 			before = append(before, c.ID)
-		case event.Abort:
-			aborted[c.ID] = abortRuns(rh, fmt.Sprintf("%s wrote %s", c.By, c.Text),
-				func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) })
+		case said.Verb == event.Abort && len(said.Jobs) > 0:
+			abortJobs(rh, v1alpha1.AbortJobs{Names: said.Jobs, Reason: byWord(c)}, asked)
+		case said.Verb == event.Abort:
+			aborted[c.ID] = abortRuns(rh, byWord(c), asked)
 		}
 	}
 	return aborted
 }
 
-func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string) {
+// byWord is the reason of what somebody ended.
+func byWord(c v1alpha1.Command) string { return fmt.Sprintf("%s wrote %s", c.By, c.Text) }
+
+func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string, autoAck bool) {
 	if runOf(rh, c.ID) == nil {
 		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{
-			ID: c.ID, Head: head, By: c.By, State: v1alpha1.RunPending,
+			ID: c.ID, Head: head, By: c.By, State: v1alpha1.RunPending, AutoAck: autoAck,
 		})
+	}
+}
+
+// abortJobs gives the runs that match and are not over jobs to end.
+func abortJobs(rh *v1alpha1.Rehearsal, jobs v1alpha1.AbortJobs, match func(*v1alpha1.RunStatus) bool) {
+	same := func(other v1alpha1.AbortJobs) bool { return other.Reason == jobs.Reason }
+	for i := range rh.Status.Runs {
+		r := &rh.Status.Runs[i]
+		if match(r) && !r.State.Done() && !slices.ContainsFunc(r.AbortJobs, same) {
+			r.AbortJobs = append(r.AbortJobs, jobs)
+		}
 	}
 }
 

@@ -26,8 +26,10 @@ func command(id, text string, minutes int) v1alpha1.Command {
 }
 
 func TestJudge(t *testing.T) {
-	open := v1alpha1.PullStatus{Head: head, Open: true}
+	open := v1alpha1.PullStatus{Head: head, Open: true, Author: "alice"}
 	closed := v1alpha1.PullStatus{Head: head}
+	own := v1alpha1.PullStatus{Head: head, Open: true, Author: "Bob"}
+	untrusted := v1alpha1.PullStatus{Head: head, Open: true, Untrusted: true}
 	for name, tc := range map[string]struct {
 		minutes int
 		verb    event.Verb
@@ -45,11 +47,22 @@ func TestJudge(t *testing.T) {
 		"an abort from before the push":       {-6, event.Abort, open, true, true, v1alpha1.VerdictAccepted, ""},
 		"closed":                              {-1, event.Run, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
 		"an abort on a closed pull request":   {-1, event.Abort, closed, true, false, v1alpha1.VerdictAccepted, ""},
+		"an ack from before the push":         {-6, event.Ack, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
+		"help on a closed pull request":       {-1, event.Help, closed, true, false, v1alpha1.VerdictAccepted, ""},
+		"a list on a closed pull request":     {-1, event.List, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
+		"a run nobody vouched for":            {-1, event.Run, untrusted, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonUntrusted},
+		"a skip nobody vouched for":           {-1, event.Skip, untrusted, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonUntrusted},
+		"a list nobody vouched for":           {-1, event.List, untrusted, true, false, v1alpha1.VerdictAccepted, ""},
+		"network access":                      {-1, event.AllowNetwork, open, true, false, v1alpha1.VerdictAccepted, ""},
+		"network access for oneself":          {-1, event.AllowNetwork, own, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonOwnPull},
+		"an ack for oneself":                  {-1, event.Ack, own, true, false, v1alpha1.VerdictAccepted, ""},
+		"an ack by somebody who may not run":  {-1, event.Ack, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
 		"a week and a minute late":            {-7*24*60 - 1, event.Run, open, true, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
 		"a week late, by somebody who cannot": {-7*24*60 - 1, event.Run, open, false, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := judge(command("comment-1-0", "", tc.minutes), tc.verb, &tc.pull, tc.writer, tc.pushed, noon)
+			got := judge(command("comment-1-0", "", tc.minutes), tc.verb,
+				circumstances{pull: &tc.pull, writer: tc.writer, pushed: tc.pushed, now: noon})
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -69,6 +82,7 @@ func TestFold(t *testing.T) {
 		done     string
 		runs     runs
 		aborted  map[string]int
+		jobs     map[string][]string // id: names to abort
 	}{
 		"one run for one command": {
 			commands: []v1alpha1.Command{run("comment-1-0", 0)},
@@ -87,6 +101,11 @@ func TestFold(t *testing.T) {
 			commands: []v1alpha1.Command{run("comment-4-0", 3), abort("comment-3-0", 2), run("comment-1-0", 0)},
 			runs:     runs{"comment-1-0": byBob, "comment-4-0": ""},
 			aborted:  map[string]int{"comment-3-0": 1},
+		},
+		"an abort of jobs ends no run": {
+			commands: []v1alpha1.Command{run("comment-1-0", 0), command("comment-3-0", "/pj-rehearse abort a b*", 2), run("comment-4-0", 3)},
+			runs:     runs{"comment-1-0": "", "comment-4-0": ""},
+			jobs:     map[string][]string{"comment-1-0": {"a", "b*"}},
 		},
 		"a denied abort ends nothing": {
 			commands: []v1alpha1.Command{run("comment-1-0", 0), abort("comment-3-0", 2)}, denied: "comment-3-0",
@@ -122,6 +141,13 @@ func TestFold(t *testing.T) {
 			got := runs{}
 			for _, r := range rh.Status.Runs {
 				got[r.ID] = r.AbortReason
+				var names []string
+				for _, a := range r.AbortJobs {
+					names = append(names, a.Names...)
+				}
+				if diff := cmp.Diff(tc.jobs[r.ID], names); diff != "" {
+					t.Error(diff)
+				}
 			}
 			if diff := cmp.Diff(tc.runs, got); diff != "" {
 				t.Error(diff)

@@ -10,11 +10,13 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
+
+// planRetrying is the reason of the condition Planned while planning fails.
+const planRetrying = "Retrying"
 
 // makePlan finds the affected jobs where somebody needs them: for the plan
 // comment after a push, for runs that are to start, for a list.
@@ -29,7 +31,7 @@ func (t *turn) makePlan(ctx context.Context) error {
 		return nil
 	}
 	if err != nil && !told(err) {
-		t.rh.Status.MarkPlanning("Retrying", err.Error())
+		t.rh.Status.MarkPlanning(planRetrying, err.Error())
 		return fmt.Errorf("planning: %w", err)
 	}
 	t.plan = outcome{result: result, err: err}
@@ -39,7 +41,7 @@ func (t *turn) makePlan(ctx context.Context) error {
 			return err
 		}
 	}
-	t.rh.Status.Plan = newPlanStatus(pull, t.plan)
+	t.rh.Status.Plan = t.newPlanStatus()
 	if err != nil {
 		t.rh.Status.MarkNotPlanned("Refused", err.Error())
 	} else {
@@ -63,12 +65,15 @@ func (t *turn) needsPlan() bool {
 	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
 		return true
 	}
+	if known.Noted != t.noted() {
+		return true
+	}
 	for _, r := range t.activeRuns() {
 		if r.State == v1alpha1.RunPending && r.AbortReason == "" {
 			return true
 		}
 	}
-	return slices.ContainsFunc(t.unanswered(), func(c commandVerdict) bool { return c.verb == event.List })
+	return slices.ContainsFunc(t.unanswered(), commandVerdict.needsPlan)
 }
 
 func (t *turn) key() string {
@@ -91,11 +96,9 @@ func (t *turn) planRequest() plan.Request {
 
 // describeJobs works out what the rehearsals of the affected jobs would be.
 func (t *turn) describeJobs(ctx context.Context) error {
-	jobs, err := t.plan.result.Effective(ctx, t.plan.result.Affected)
-	if err != nil {
-		return fmt.Errorf("reading the affected jobs: %w", err)
-	}
+	jobs := t.plan.result.Affected
 	in := t.renderInput()
+	var err error
 	in.DefaultBranches, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
 	if err != nil {
 		return err
@@ -123,15 +126,18 @@ func (t *turn) defaultBranches(ctx context.Context, repos []string) (map[string]
 	return branches, nil
 }
 
-func newPlanStatus(pull *v1alpha1.PullStatus, o outcome) *v1alpha1.PlanStatus {
+func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
+	pull := t.rh.Status.Pull
 	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef}
-	if o.err != nil {
-		status.Error = o.err.Error()
+	if err := t.plan.err; err != nil {
+		status.Error = err.Error()
 	}
-	if r := o.result; r != nil {
+	if r := t.plan.result; r != nil {
 		status.Tree, status.Jobs, status.Affected, status.Removed = r.Tree, r.Jobs, len(r.Affected), len(r.Removed)
 		status.Digest = r.Digest()
-		status.Excluded = len(slices.DeleteFunc(slices.Clone(o.jobs), render.Job.Offered))
+		status.Excluded = len(slices.DeleteFunc(slices.Clone(t.plan.jobs), render.Job.Offered))
+		status.Offered = len(t.plan.jobs) - status.Excluded
+		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
 	}
 	return status
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 const (
@@ -55,7 +57,7 @@ func (t *turn) readPull(ctx context.Context) error {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 		return err
 	}
-	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.now)
+	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.settings, t.now)
 	t.rh.Status.MarkPulled()
 	t.fresh = true
 	outdate(t.rh)
@@ -67,11 +69,17 @@ func (t *turn) readPull(ctx context.Context) error {
 	return nil
 }
 
-func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base string, now time.Time) *v1alpha1.PullStatus {
+func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base string, chosen *settings.Settings, now time.Time) *v1alpha1.PullStatus {
 	status := &v1alpha1.PullStatus{
 		Head: pull.Head, BaseRef: pull.BaseRef, Base: base,
 		HeadRef: pull.HeadRef, Author: pull.Author, Title: pull.Title, Open: pull.Open,
-		ReadAt: metav1.NewTime(now), SpecGeneration: rh.Generation,
+		Untrusted: slices.Contains(pull.Labels, chosen.UntrustedLabel),
+		ReadAt:    metav1.NewTime(now), SpecGeneration: rh.Generation,
+	}
+	for _, label := range pull.Labels {
+		if label == chosen.AckLabel || label == chosen.NetworkLabel || label == chosen.UntrustedLabel {
+			status.Labels = append(status.Labels, label)
+		}
 	}
 	before, observed := rh.Status.Pull, rh.Spec.Observed
 	told := func(event string) bool {
@@ -120,11 +128,15 @@ func (t *turn) judgeAll(ctx context.Context) error {
 			writers[c.By] = writer
 		}
 		verb := event.Parse(c.Text, t.settings.Prefixes).Verb
-		pushed, err := t.pushedSince(ctx, c, writer && runs(verb))
+		pushed, err := t.pushedSince(ctx, c, writer && bindsToHead(verb))
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
 		}
-		t.rh.Status.Commands = append(t.rh.Status.Commands, judge(c, verb, t.rh.Status.Pull, writer, pushed, t.now))
+		verdict := judge(c, verb, circumstances{pull: t.rh.Status.Pull, writer: writer, pushed: pushed, now: t.now})
+		t.rh.Status.Commands = append(t.rh.Status.Commands, verdict)
+		if verdict.Verdict == v1alpha1.VerdictAccepted {
+			vouch(t.rh, c, verb)
+		}
 	}
 	return nil
 }

@@ -41,6 +41,12 @@ type GitHub interface {
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
 	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
 	EditComment(ctx context.Context, org, repo string, id int64, body string) error
+	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
+	AddLabel(ctx context.Context, org, repo string, number int, label string) error
+	RemoveLabel(ctx context.Context, org, repo string, number int, label string) error
+	React(ctx context.Context, org, repo string, comment int64, content string) error
+	ReactToPull(ctx context.Context, org, repo string, number int, content string) error
+	SetStatus(ctx context.Context, org, repo, sha string, s github.Status) error
 }
 
 // Planner plans in the background, see plan.Background.
@@ -115,7 +121,8 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	var errs []error
 	for _, phase := range []func(context.Context) error{
-		t.readPull, t.judgeCommands, t.makePlan, t.showPlan, t.advanceRuns, t.answerCommands, t.tidy,
+		t.readPull, t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
+		t.advanceRuns, t.answerCommands, t.showStatus, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}

@@ -139,7 +139,13 @@ func TestAnswers(t *testing.T) {
 		text string
 		want string
 	}{
-		"unknown":            {"/pj-rehearse ack", "`ack` is not supported"},
+		"unknown":            {"/pj-rehearse max 3", "nothing may follow"},
+		"help":               {"/pj-rehearse help", "network-access-allowed"},
+		"explain":            {"/pj-rehearse explain pull-unit", "rehearse-7-pull-unit"},
+		"explain another":    {"/pj-rehearse explain pull-uni", "pull-unit"},
+		"failed, no run yet": {"/pj-rehearse failed", "Nothing has been run"},
+		"a pattern":          {"/pj-rehearse *-nothing", "*-nothing"},
+		"abort of a job":     {"/pj-rehearse abort pull-unit", "Nothing is running"},
 		"nothing to abort":   {"/pj-rehearse abort", "Nothing is running"},
 		"list":               {"/pj-rehearse list", "pull-e2e"},
 		"a job that is not":  {"/pj-rehearse pull-uni", "Did you mean"},

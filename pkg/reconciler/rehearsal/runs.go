@@ -67,9 +67,9 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	case stepPublish:
 		err = t.publish(ctx, r, s, manifest)
 	case stepFinish:
-		t.finish(ctx, r, s)
+		err = t.conclude(ctx, r, s, manifest)
 	case stepWait:
-		err = s.wait()
+		err = t.attend(ctx, r, s, manifest)
 	case stepNone:
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if err != nil {
 		return s, manifest, err
 	}
-	s.reported = reported(taskRuns)
+	s.collating, s.reported = taskRuns[run.CollateTask] != nil, reported(taskRuns)
 	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
 		return s, manifest, err
 	}
@@ -249,8 +249,24 @@ func (t *turn) prowJob(ctx context.Context, name string, live bool) (*prowapi.Pr
 	return pj, nil
 }
 
-// finish records the result of a run that the pull request shows already.
-func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation) {
+// conclude ends a run whose report is on the pull request.
+func (t *turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	overwritten, err := t.overwritten(ctx, r)
+	if err != nil {
+		return err
+	}
+	if overwritten {
+		return t.publish(ctx, r, s, m)
+	}
+	return t.finish(ctx, r, s, m)
+}
+
+// finish records the result of a run that the pull request shows already, and
+// acknowledges the pull request if that was asked for.
+func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	if err := t.storeResult(ctx, m, s.outcomes); err != nil {
+		return err
+	}
 	switch tally := report.Count(s.outcomes); {
 	case r.AbortReason != "":
 		r.State = v1alpha1.RunAborted
@@ -260,7 +276,12 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation) {
 		r.State = v1alpha1.RunFailed
 	}
 	r.DoneAt = &metav1.Time{Time: t.now}
+	if m.AutoAck && t.rh.Status.Pull != nil {
+		command, _ := t.commandOf(r)
+		vouchByRun(t.rh, r, command.At)
+	}
 	logging.FromContext(ctx).Infow("Run is over", "run", r.ID, "state", r.State, "passed", r.Passed, "failed", r.Failed)
+	return nil
 }
 
 func ignoreExists(err error) error {

@@ -11,9 +11,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
-	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -28,10 +26,8 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if len(manifest.Jobs) == 0 {
 		return t.reject(ctx, r, manifest.Notes...)
 	}
-	view := report.RunView{
-		Manifest: manifest, Outcomes: queued(manifest),
-		PipelineRun: resources.PipelineRunName(manifest.Name, 1), Namespace: t.rh.Namespace,
-	}
+	view := t.runView(r, manifest, queued(manifest))
+	view.PipelineRun = resources.PipelineRunName(manifest.Name, 1)
 	if r.Comment == 0 {
 		comment, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
 		if t.refused(err) {
@@ -91,52 +87,6 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 		}
 	}
 	return h.Manifest, nil
-}
-
-func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
-	command, names := t.commandOf(r)
-	request := render.Request{Selection: event.Sample, Limit: t.settings.SampleLimit, Seed: r.Head}
-	if len(names) > 0 {
-		request.Selection, request.Names = event.Named, names
-	}
-	selection := render.Select(t.plan.jobs, request)
-	active, err := t.activeProwJobs(ctx, r)
-	if err != nil {
-		return render.Handover{}, err
-	}
-	manifest := run.Manifest{
-		By: r.By, Command: command.Text, Affected: selection.Offered,
-		Notes: notes(selection, t.plan.jobs, len(names) == 0),
-	}
-	return render.NewHandover(manifest, selection.Jobs, t.renderInput(), t.renderRun(r), active)
-}
-
-func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, []string) {
-	for _, c := range t.rh.Spec.Commands {
-		if c.ID == r.ID {
-			return c, event.Parse(c.Text, t.settings.Prefixes).Jobs
-		}
-	}
-	return v1alpha1.Command{ID: r.ID, By: r.By}, nil
-}
-
-// notes are what the comment has to say about jobs that are not run.
-func notes(s render.Selection, jobs []render.Job, sample bool) []string {
-	if len(s.Jobs) == 0 && sample {
-		return []string{report.NothingAffected()}
-	}
-	names := make([]string, 0, len(jobs))
-	for _, job := range jobs {
-		names = append(names, job.Name)
-	}
-	var out []string
-	for _, unknown := range s.Unknown {
-		out = append(out, report.NotAffected(unknown, names))
-	}
-	for _, no := range s.NotRunnable {
-		out = append(out, report.Excluded(no.Name, no.Why))
-	}
-	return out
 }
 
 // activeProwJobs are the ProwJobs of the other runs of this head that are not

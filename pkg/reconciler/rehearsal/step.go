@@ -53,9 +53,9 @@ type situation struct {
 	planError string
 	// pipelineRun is nil when it is gone.
 	pipelineRun *pipelinev1.PipelineRun
-	// reported says that the finally task succeeded.
-	reported bool
-	outcomes []report.Outcome
+	// collating says that there is a finally task, reported that it succeeded.
+	collating, reported bool
+	outcomes            []report.Outcome
 	// unscheduled are the jobs whose tasks the PipelineRun never got to.
 	unscheduled []run.Job
 	deadline    time.Time

@@ -71,7 +71,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		},
 	}
 	w.rehearsals = rehearsalfake.NewSimpleClientset(w.rh.DeepCopy())
-	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true}}
+	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true}, reactions: map[int64]int{}}
 	for _, fake := range []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake} {
 		w.intercept(fake)
 	}
@@ -88,6 +88,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		Settings: func() *settings.Settings {
 			s := settings.Defaults()
 			s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml"}}
+			s.StatusContext, s.PageURL = "ci/rehearsals", "https://pages.example"
 			return s
 		},
 	}
@@ -285,6 +286,58 @@ type hub struct {
 	comments []github.Comment
 	// pushed is what the timeline says, locked whether comments are refused.
 	pushed, locked bool
+	// reactions counts those on each comment, and on the pull request as 0.
+	reactions map[int64]int
+	// labelled are the labels that were added and removed, in order.
+	labelled []string
+	statuses []github.Status
+}
+
+func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment, error) {
+	for i := range h.comments {
+		if h.comments[i].ID == id {
+			c := h.comments[i]
+			return &c, nil
+		}
+	}
+	return nil, &github.NotFoundError{Op: "reading a comment"}
+}
+
+func (h *hub) AddLabel(_ context.Context, _, _ string, _ int, label string) error {
+	return h.do(func() {
+		h.labelled = append(h.labelled, "+"+label)
+		if !slices.Contains(h.pull.Labels, label) {
+			h.pull.Labels = append(h.pull.Labels, label)
+		}
+	})
+}
+
+func (h *hub) RemoveLabel(_ context.Context, _, _ string, _ int, label string) error {
+	return h.do(func() {
+		h.labelled = append(h.labelled, "-"+label)
+		h.pull.Labels = slices.DeleteFunc(h.pull.Labels, func(l string) bool { return l == label })
+	})
+}
+
+func (h *hub) React(_ context.Context, _, _ string, comment int64, _ string) error {
+	return h.do(func() { h.reactions[comment]++ })
+}
+
+func (h *hub) ReactToPull(_ context.Context, _, _ string, _ int, _ string) error {
+	return h.do(func() { h.reactions[0]++ })
+}
+
+func (h *hub) SetStatus(_ context.Context, _, _, _ string, s github.Status) error {
+	return h.do(func() { h.statuses = append(h.statuses, s) })
+}
+
+// do writes.
+func (h *hub) do(write func()) error {
+	effect := func() error { write(); return nil }
+	if err := h.world.write(effect); err != nil {
+		return err
+	}
+	return effect()
 }
 
 func (h *hub) Self(context.Context) (string, error) { return "rehearsal-bot", nil }
@@ -318,27 +371,15 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
 	}
 	created := github.Comment{ID: int64(len(h.comments) + 1), Author: "rehearsal-bot", Body: body}
-	do := func() error { h.comments = append(h.comments, created); return nil }
-	if err := h.world.write(do); err != nil {
-		return nil, err
-	}
-	return &created, do()
+	return &created, h.do(func() { h.comments = append(h.comments, created) })
 }
 
 func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) error {
-	do := func() error {
-		for i := range h.comments {
-			if h.comments[i].ID == id {
-				h.comments[i].Body = body
-				return nil
-			}
-		}
+	i := slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
+	if i < 0 {
 		return &github.NotFoundError{Op: "editing a comment"}
 	}
-	if err := h.world.write(do); err != nil {
-		return err
-	}
-	return do()
+	return h.do(func() { h.comments[i].Body = body })
 }
 
 // twoJobs is a plan that is always ready.
@@ -359,7 +400,7 @@ func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
 		}
 		result.Affected = append(result.Affected, affected.Job{
 			Ref:       affected.Ref{Type: prowapi.PresubmitJob, Repo: "acme/widget", Name: name, Branches: []string{"main"}},
-			Effective: affected.Effective{Presubmit: &jobs[0]}, Change: affected.ChangeSpec, Rehearse: true,
+			Effective: affected.Effective{Presubmit: &jobs[0]}, Before: affected.Effective{Presubmit: &jobs[0]}, Change: affected.ChangeSpec, Rehearse: true,
 		})
 	}
 	return result, nil, true

@@ -154,6 +154,9 @@ type PullStatus struct {
 	HeadRef string `json:"head_ref,omitempty"`
 	Open    bool   `json:"open"`
 	Title   string `json:"title,omitempty"`
+	// Labels are those of its labels that mean something to us.
+	// +optional
+	Labels []string `json:"labels,omitempty"`
 	// Untrusted is set while the pull request has the label that forbids to run
 	// anything of it.
 	Untrusted bool `json:"untrusted,omitempty"`
@@ -188,6 +191,9 @@ type PlanStatus struct {
 	// Rendered changes whenever the rehearsals do: what they run, apart from the
 	// commits of the pull request and its base.
 	Rendered string `json:"rendered,omitempty"`
+	// Noted changes whenever there is something else to say beside the plan in
+	// its comment; it is of what that says.
+	Noted string `json:"noted,omitempty"`
 	// Error is why there is no plan, as told on the pull request.
 	Error string `json:"error,omitempty"`
 }
@@ -307,6 +313,8 @@ type AbortJobs struct {
 	// Names are as they were written: with asterisks, perhaps.
 	Names  []string `json:"names"`
 	Reason string   `json:"reason"`
+	// Found is set once there was such a job that could be ended.
+	Found bool `json:"found,omitempty"`
 }
 
 // The states of an Acknowledgement.

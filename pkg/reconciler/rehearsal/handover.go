@@ -1,0 +1,182 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// renderHandover chooses and renders the jobs of a run. Without any, the notes
+// of the manifest say why.
+func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
+	command, said := t.commandOf(r)
+	selection, notes, err := t.selectJobs(ctx, r, said)
+	if err != nil {
+		return render.Handover{}, err
+	}
+	jobs, err := t.complete(ctx, selection.Jobs)
+	if err != nil {
+		return render.Handover{}, err
+	}
+	in, err := t.runInput(ctx, jobs)
+	if err != nil {
+		return render.Handover{}, err
+	}
+	active, err := t.activeProwJobs(ctx, r)
+	if err != nil {
+		return render.Handover{}, err
+	}
+	manifest := run.Manifest{
+		By: r.By, Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
+		Notes: notes, Page: t.runPage(r),
+		// Who named something that is not run has not seen it pass.
+		AutoAck: said.AutoAck && len(selection.Unknown)+len(selection.NotRunnable) == 0,
+	}
+	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
+}
+
+// commandOf is the command that asked for a run, and what it says.
+func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
+	for _, c := range t.rh.Spec.Commands {
+		if c.ID == r.ID {
+			return c, event.Parse(c.Text, t.settings.Prefixes)
+		}
+	}
+	return v1alpha1.Command{ID: r.ID, By: r.By}, event.Command{Verb: event.Run, Selection: event.Sample}
+}
+
+// selectJobs chooses the jobs of a run, and says what there is to say about those
+// that are not chosen.
+func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
+	req := render.Request{
+		Selection: said.Selection, Names: said.Jobs, Seed: fmt.Sprintf("%s#%d", t.repo.Name, t.rh.Spec.Pull.Number),
+		Limit: t.limit(said.Selection), Cap: t.settings.AllLimit,
+	}
+	var err error
+	if said.Selection == event.Failed {
+		var sentence string
+		if req.NotPassed, sentence, err = t.notPassed(ctx, r); err != nil || sentence != "" {
+			return render.Selection{}, []string{sentence}, err
+		}
+	}
+	if req.Durations, err = t.durations(); err != nil {
+		return render.Selection{}, nil, err
+	}
+	selection := render.Select(t.plan.jobs, req)
+	notes := t.notes(selection, said)
+	selection.Jobs = withoutAborted(r, selection.Jobs)
+	return selection, notes, nil
+}
+
+// complete reads all there is to know about jobs: a long plan has only outlines
+// of them.
+func (t *turn) complete(ctx context.Context, jobs []render.Job) ([]render.Job, error) {
+	effective, err := t.plan.result.Effective(ctx, affectedOf(jobs))
+	if err != nil {
+		return nil, fmt.Errorf("reading the jobs of the run: %w", err)
+	}
+	return render.Complete(jobs, effective), nil
+}
+
+func affectedOf(jobs []render.Job) []affected.Job {
+	list := make([]affected.Job, 0, len(jobs))
+	for _, job := range jobs {
+		list = append(list, job.Job)
+	}
+	return list
+}
+
+// limit is how many jobs a selection chooses.
+func (t *turn) limit(selection event.Selection) int {
+	switch selection {
+	case event.More:
+		return t.settings.MoreLimit
+	case event.Max:
+		return t.settings.MaxLimit
+	}
+	return t.settings.SampleLimit
+}
+
+// withoutAborted leaves out what somebody wanted to end before it began.
+func withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) []render.Job {
+	var left []render.Job
+	for _, job := range jobs {
+		row := run.Job{Name: job.Name, Branch: job.Branch}
+		if a := abortOf(r, row); a != nil {
+			a.Found = true
+			continue
+		}
+		left = append(left, job)
+	}
+	return left
+}
+
+// runInput is what the ProwJobs of a run are rendered from: the commits that
+// other repositories are at now, and the ConfigMaps that the pull request would
+// change.
+func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, error) {
+	in := t.renderInput()
+	in.Tips = map[string]string{}
+	for _, c := range render.Checkouts(jobs, in) {
+		org, repo := splitRepo(c.Repo)
+		sha, err := t.GitHub.BranchTip(ctx, org, repo, c.Ref)
+		var gone *github.NotFoundError
+		var no *github.RefusedError
+		switch {
+		case errors.As(err, &gone), errors.As(err, &no):
+			// Not for us to read, or a tag: the job clones what it finds.
+		case err != nil:
+			return in, fmt.Errorf("looking up what %s is at in %s: %w", c.Ref, c.Repo, err)
+		default:
+			in.Tips[render.TipKey(c.Repo, c.Ref)] = sha
+		}
+	}
+	contents, err := t.plan.result.ConfigMaps(ctx, affectedOf(jobs))
+	if err != nil {
+		return in, fmt.Errorf("reading the ConfigMaps of the affected jobs: %w", err)
+	}
+	for _, c := range contents {
+		in.ConfigMaps = append(in.ConfigMaps, render.ConfigMap{
+			Cluster: c.Cluster, Namespace: c.Namespace, Name: c.Name,
+			Data: c.Data, BinaryData: c.BinaryData, Jobs: c.Jobs, Problem: c.Problem,
+		})
+	}
+	return in, nil
+}
+
+// notes are what the comment has to say about jobs that are not run.
+func (t *turn) notes(s render.Selection, said event.Command) []string {
+	var out []string
+	if len(s.Jobs) == 0 && s.Offered == 0 && said.Selection != event.Named {
+		out = append(out, report.NothingAffected())
+	}
+	names := make([]string, 0, len(t.plan.jobs))
+	for _, job := range t.plan.jobs {
+		names = append(names, job.Name)
+	}
+	for _, unknown := range s.Unknown {
+		if render.IsPattern(unknown) {
+			out = append(out, report.NothingMatches(unknown))
+		} else {
+			out = append(out, report.NotAffected(unknown, names))
+		}
+	}
+	for _, gone := range s.Gone {
+		out = append(out, report.NotAffected(gone, nil))
+	}
+	for _, no := range s.NotRunnable {
+		out = append(out, report.Excluded(no.Name, no.Why))
+	}
+	if s.Capped > 0 {
+		out = append(out, report.Capped(len(s.Jobs)+s.Capped, t.settings.AllLimit))
+	}
+	return out
+}

@@ -1,0 +1,157 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
+)
+
+// seen is the reaction that tells the author of a command that it was read.
+const seen = "eyes"
+
+// react marks the commands that are heeded, each text once. What outsiders write
+// has none.
+func (t *turn) react(ctx context.Context) error {
+	marked := map[int64]bool{}
+	var errs []error
+	for i := range t.rh.Status.Commands {
+		c := &t.rh.Status.Commands[i]
+		if c.Seen || c.Reason == v1alpha1.ReasonNoWriteAccess || c.Reason == v1alpha1.ReasonTooOld {
+			continue
+		}
+		// No comment has the id 0, so the text of the pull request can.
+		comment, _ := event.CommentID(c.ID)
+		if !marked[comment] {
+			if err := t.reactTo(ctx, comment); err != nil && !impossible(err) {
+				errs = append(errs, fmt.Errorf("reacting to %s: %w", c.ID, err))
+				continue
+			}
+			marked[comment] = true
+		}
+		c.Seen = true
+	}
+	return errors.Join(errs...)
+}
+
+func (t *turn) reactTo(ctx context.Context, comment int64) error {
+	p := t.rh.Spec.Pull
+	if comment == 0 {
+		return t.GitHub.ReactToPull(ctx, p.Org, p.Repo, p.Number, seen)
+	}
+	return t.GitHub.React(ctx, p.Org, p.Repo, comment, seen)
+}
+
+// impossible says that a reaction will never succeed: the comment is gone, or
+// the pull request locked. There is nobody to tell.
+func impossible(err error) bool {
+	var gone *github.NotFoundError
+	var no *github.RefusedError
+	return errors.As(err, &gone) || errors.As(err, &no)
+}
+
+// keepAcknowledged follows the pull request, and makes its labels say what holds.
+func (t *turn) keepAcknowledged(ctx context.Context) error {
+	if !t.fresh {
+		return nil
+	}
+	failing := t.rh.Status.GetCondition(v1alpha1.ConditionPlanned).GetReason() == planRetrying
+	follow(t.rh, t.settings.StickyAuthors, failing)
+	return errors.Join(
+		t.label(ctx, t.rh.Status.Acknowledgement, t.settings.AckLabel),
+		t.label(ctx, t.rh.Status.NetworkAccess, t.settings.NetworkLabel),
+	)
+}
+
+func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label string) error {
+	if a == nil || a.Labelled {
+		return nil
+	}
+	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
+	var err error
+	switch has := slices.Contains(pull.Labels, label); {
+	case a.State == v1alpha1.StateAcknowledged:
+		err = t.GitHub.AddLabel(ctx, p.Org, p.Repo, p.Number, label)
+		if err == nil && !has {
+			pull.Labels = append(pull.Labels, label)
+		}
+	case has:
+		err = t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
+		if err == nil {
+			pull.Labels = slices.DeleteFunc(pull.Labels, func(l string) bool { return l == label })
+		}
+	}
+	if err != nil && !t.refused(err) {
+		return reporting(t.rh, err)
+	}
+	a.Labelled = true
+	return nil
+}
+
+// showStatus sets the commit status of the head, where one is wanted and it is
+// not what was set last.
+func (t *turn) showStatus(ctx context.Context) error {
+	pull := t.rh.Status.Pull
+	if t.settings.StatusContext == "" || pull == nil || !t.fresh || !pull.Open {
+		return nil
+	}
+	state, description := report.Status(t.statusView())
+	want := v1alpha1.CommitStatus{Head: pull.Head, Context: t.settings.StatusContext, State: state, Description: description}
+	if known := t.rh.Status.CommitStatus; known != nil && *known == want {
+		return nil
+	}
+	p := t.rh.Spec.Pull
+	err := t.GitHub.SetStatus(ctx, p.Org, p.Repo, pull.Head, github.Status{
+		Context: want.Context, State: state, Description: description, URL: t.planLink(),
+	})
+	if err != nil && !t.refused(err) {
+		return reporting(t.rh, err)
+	}
+	t.rh.Status.CommitStatus = &want
+	return nil
+}
+
+func (t *turn) statusView() report.StatusView {
+	v := report.StatusView{Acknowledgement: t.acknowledgementView(t.rh.Status.Acknowledgement, t.settings.AckLabel)}
+	if plan := planOfHead(t.rh); plan != nil {
+		v.Planned, v.Problem, v.Offered = true, plan.Error != "", plan.Offered
+	}
+	for i := range t.rh.Status.Runs {
+		r := &t.rh.Status.Runs[i]
+		if r.Head != t.rh.Status.Pull.Head || r.State == v1alpha1.RunRejected || r.State == v1alpha1.RunPending {
+			continue
+		}
+		v.Run, v.RunOver = &report.Tally{
+			Total: r.Total, Passed: r.Passed, Failed: r.Failed, Aborted: r.Total - r.Passed - r.Failed,
+		}, r.State.Done()
+		if !v.RunOver {
+			v.Run.Aborted, v.Run.Running = 0, v.Run.Aborted
+		}
+	}
+	return v
+}
+
+// planLink leads to the comment on the affected jobs.
+func (t *turn) planLink() string {
+	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
+	link := fmt.Sprintf("%s/%s/%s/pull/%d", t.settings.GitEndpoint, p.Org, p.Repo, p.Number)
+	if id == 0 {
+		return link
+	}
+	return fmt.Sprintf("%s#issuecomment-%d", link, id)
+}
+
+// acknowledgementView is what people see of an acknowledgement; nil while there
+// is none to speak of.
+func (t *turn) acknowledgementView(a *v1alpha1.Acknowledgement, label string) *report.Acknowledgement {
+	if a == nil || a.State == v1alpha1.StateRequired {
+		return nil
+	}
+	return planview.Acknowledgement(a, label)
+}

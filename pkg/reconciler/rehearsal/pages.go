@@ -1,0 +1,110 @@
+package rehearsal
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/kmeta"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// planPage is where people see all affected jobs; empty when nowhere.
+func (t *turn) planPage() string { return t.pageURL("/pulls/", t.rh.Name) }
+
+// runPage is where people see all of a run; empty when nowhere.
+func (t *turn) runPage(r *v1alpha1.RunStatus) string {
+	return t.pageURL("/runs/", resources.RunName(t.rh, r.ID))
+}
+
+func (t *turn) pageURL(kind, name string) string {
+	if t.settings.PageURL == "" {
+		return ""
+	}
+	return t.settings.PageURL + kind + name
+}
+
+// storePlanPage stores the page with all affected jobs, where one is wanted. A
+// page that is too large is not spoken of.
+func (t *turn) storePlanPage(ctx context.Context, view *report.PlanView) error {
+	if view.Page == "" {
+		return nil
+	}
+	meta := metav1.ObjectMeta{
+		Name: run.PageName(t.rh.Name), Namespace: t.rh.Namespace,
+		Labels:          resources.Labels(t.rh, ""),
+		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.rh)},
+	}
+	stored, err := t.storePage(ctx, meta, report.PlanPage(*view))
+	if !stored {
+		view.Page = ""
+	}
+	return err
+}
+
+// storeRunPage stores the page of a run that the finally task did not store.
+func (t *turn) storeRunPage(ctx context.Context, view report.RunView) error {
+	if view.Manifest.Page == "" {
+		return nil
+	}
+	meta := metav1.ObjectMeta{
+		Name: run.PageName(view.Manifest.Name), Namespace: t.rh.Namespace,
+		Labels:          resources.Labels(t.rh, view.Manifest.Name),
+		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.rh)},
+	}
+	_, err := t.storePage(ctx, meta, report.RunPage(view))
+	return err
+}
+
+func (t *turn) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
+	return run.StorePage(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
+}
+
+// Pages serves what is too long for a comment: /pulls/{rehearsal} and
+// /runs/{run}. It asks nobody who is asking: put it behind whatever guards your
+// Deck.
+type Pages struct {
+	// ConfigMaps are those of our namespace.
+	ConfigMaps run.ConfigMaps
+}
+
+// pageTimeout bounds one answer.
+const pageTimeout = 30 * time.Second
+
+// ServeHTTP implements http.Handler.
+func (p *Pages) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /pulls/{name}", p.page)
+	mux.HandleFunc("GET /runs/{name}", p.page)
+	mux.ServeHTTP(w, req)
+}
+
+func (p *Pages) page(w http.ResponseWriter, req *http.Request) {
+	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
+	defer cancel()
+	html, err := run.ReadPage(ctx, p.ConfigMaps, req.PathValue("name"))
+	switch {
+	case apierrors.IsNotFound(err):
+		http.Error(w, "There is no such page. The page of a run is there once it is over, and all go with their pull request.", http.StatusNotFound)
+		return
+	case err != nil:
+		logging.FromContext(ctx).Warnw("Page was not served", "error", err)
+		http.Error(w, "The page cannot be read now. Try again in a minute.", http.StatusServiceUnavailable)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-cache")
+	if _, err := w.Write(html); err != nil {
+		logging.FromContext(ctx).Debugw("Page was not delivered", "error", err)
+	}
+}

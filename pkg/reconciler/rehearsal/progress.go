@@ -1,0 +1,122 @@
+package rehearsal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// attend is what there is to do about a run while its PipelineRun goes on: end
+// the jobs that somebody wants to end, and tell how far it is.
+func (t *turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	if !s.live() || r.State != v1alpha1.RunRunning {
+		return s.wait()
+	}
+	return errors.Join(t.abortNamed(ctx, r, s), t.tellProgress(ctx, r, s, m), s.wait())
+}
+
+// abortNamed aborts the jobs of a run that somebody named. It is repeated until
+// Prow is done with them: a task may create its ProwJob in between.
+func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+	var errs []error
+	left := false
+	for _, o := range s.outcomes {
+		a := abortOf(r, o.Job)
+		if a == nil || o.Settled() {
+			continue
+		}
+		left, a.Found = true, true
+		if o.Verdict == report.NotStarted {
+			continue
+		}
+		err := prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), o.ProwJob, "Aborted: "+a.Reason+".")
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if left {
+		errs = append(errs, &waiting{after: abortPause, reason: "jobs of run " + r.ID + " are being aborted"})
+	}
+	return errors.Join(errs...)
+}
+
+// abortOf is the word by which somebody wants to end a job of a run, if any.
+func abortOf(r *v1alpha1.RunStatus, job run.Job) *v1alpha1.AbortJobs {
+	for i := range r.AbortJobs {
+		for _, name := range r.AbortJobs[i].Names {
+			if render.MatchName(name, job) {
+				return &r.AbortJobs[i]
+			}
+		}
+	}
+	return nil
+}
+
+// tellProgress edits the comment of a run when there is more to tell, at most
+// once in an interval. From the start of the finally task on, that writes it.
+func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+	digest := progress(s.outcomes)
+	if s.collating || r.Comment == 0 || r.Progress == digest {
+		return nil
+	}
+	last := r.StartedAt
+	if r.ProgressAt != nil {
+		last = r.ProgressAt
+	}
+	if wait := t.settings.ProgressInterval - t.now.Sub(last.Time); wait > 0 {
+		return &waiting{after: wait, reason: "run " + r.ID + " has news"}
+	}
+	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
+	if err != nil && !t.refused(err) {
+		return reporting(t.rh, err)
+	}
+	if err == nil {
+		r.Comment = comment.ID
+	}
+	r.Progress, r.ProgressAt = digest, &metav1.Time{Time: t.now}
+	return nil
+}
+
+// runView is a run that goes on.
+func (t *turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []report.Outcome) report.RunView {
+	return report.RunView{
+		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason,
+		PipelineRun: r.PipelineRun, Namespace: t.rh.Namespace, Now: t.now,
+	}
+}
+
+// progress changes whenever a job of the run gets another verdict.
+func progress(outcomes []report.Outcome) string {
+	sum := sha256.New()
+	for _, o := range outcomes {
+		fmt.Fprintf(sum, "%s %s\n", o.ProwJob, o.Verdict)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// overwritten says whether the comment of a run shows an earlier state of it
+// than the finally task has written: an edit of ours came late.
+func (t *turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
+	if r.ProgressAt == nil {
+		return false, nil
+	}
+	p := t.rh.Spec.Pull
+	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, r.Comment)
+	if impossible(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the comment of run %s: %w", r.ID, err)
+	}
+	return report.InProgress(comment.Body), nil
+}
