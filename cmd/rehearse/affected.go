@@ -74,7 +74,7 @@ func newAffected() *cobra.Command {
 		},
 	}
 	o.add(cmd.Flags())
-	cmd.Flags().StringVarP(&format, "output", "o", "table", strings.Join(formats, ", "))
-	cmd.Flags().StringVar(&explain, "explain", "", "tell everything about one job (NAME or NAME@BRANCH): whether it is affected, why, and how its ProwJob differs")
+	cmd.Flags().StringVarP(&format, "output", "o", "table", "`format`: "+strings.Join(formats, ", "))
+	cmd.Flags().StringVar(&explain, "explain", "", "tell everything about one `job` (NAME or NAME@BRANCH): whether it is affected, why, and how its ProwJob differs")
 	return cmd
 }

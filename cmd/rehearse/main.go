@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -51,6 +52,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		SilenceErrors: true,
 	}
 	root.AddCommand(newAffected(), newRender())
+	// Help has to fit a terminal.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
+	})
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -58,6 +64,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		_, _ = fmt.Fprintln(errOut, "rehearse: interrupted")
+	case err != nil && strings.HasPrefix(err.Error(), "unknown command"):
+		_, _ = fmt.Fprintln(errOut, "rehearse: "+strings.TrimSpace(err.Error())+"; see `rehearse --help`")
 	case err != nil:
 		_, _ = fmt.Fprintln(errOut, "rehearse: "+err.Error())
 	}

@@ -263,7 +263,7 @@ func TestExitStatus(t *testing.T) {
 			status: exitUsage, says: "unknown field \"prow_confg\"",
 		},
 		"unknown format": {args: []string{"-o", "xml"}, status: exitUsage, says: "must be one of"},
-		"unknown flag":   {args: []string{"--nope"}, status: exitUsage, says: "unknown flag"},
+		"unknown flag":   {args: []string{"--nope"}, status: exitUsage, says: "unknown flag: --nope; see `rehearse affected --help`"},
 		"unknown base":   {args: []string{"--base", "nope"}, status: exitUsage, says: "--base"},
 		"missing path":   {args: []string{"--job-config", "nope"}, status: exitUsage, says: "set --job-config"},
 		"no layout": {

@@ -10,7 +10,8 @@ import (
 const suggestions = 5
 
 // nearest returns the names that a mistyped or shortened one may have meant,
-// best first: those that contain it, then those that few edits lead to.
+// best first: those that contain it, those that few edits lead to, those that
+// share most of its words.
 func nearest(name string, all []string) []string {
 	name, _, _ = strings.Cut(strings.ToLower(name), "@")
 	if name == "" {
@@ -24,14 +25,19 @@ func nearest(name string, all []string) []string {
 	most := max(len(name)/4, 2)
 	for _, other := range all {
 		lower := strings.ToLower(other)
-		switch d := len(other) - len(name); {
+		distance := most + 1
+		if d := len(other) - len(name); d <= most && -d <= most {
+			distance = edits(name, lower, most)
+		}
+		switch {
 		case strings.Contains(lower, name):
 			// However much is missing, what was written is right.
 			found = append(found, candidate{other, 0})
-		case d > most || -d > most:
+		case distance <= most:
+			found = append(found, candidate{other, distance})
 		default:
-			if n := edits(name, lower, most); n <= most {
-				found = append(found, candidate{other, n})
+			if n := wordsMissing(name, lower); n*2 < strings.Count(name, "-")+1 {
+				found = append(found, candidate{other, most + n})
 			}
 		}
 	}
@@ -43,6 +49,17 @@ func nearest(name string, all []string) []string {
 		out = append(out, c.name)
 	}
 	return out
+}
+
+// wordsMissing counts the words of a name that another does not have.
+func wordsMissing(name, other string) int {
+	missing := 0
+	for word := range strings.SplitSeq(name, "-") {
+		if !strings.Contains("-"+other+"-", "-"+word+"-") {
+			missing++
+		}
+	}
+	return missing
 }
 
 // edits counts the bytes to insert, remove or replace to get from a to b. It

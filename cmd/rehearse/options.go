@@ -18,15 +18,15 @@ type options struct {
 }
 
 func (o *options) add(flags *pflag.FlagSet) {
-	flags.StringVar(&o.gitDir, "git-dir", "", "the config repository: a clone, a bare one or a .git directory (default: the one around the current directory)")
-	flags.StringVar(&o.base, "base", "", "branch or commit to merge into (default: the main branch of the remote upstream, else origin)")
-	flags.StringVar(&o.head, "head", "", "branch or commit to try (default: the current branch with its uncommitted changes)")
-	flags.StringVar(&o.repository, "repository", "", "org/repo of the config repository (default: from the remote's address)")
-	flags.StringVar(&o.settings.ProwConfig, "prow-config", "", "path of Prow's config.yaml, from the root of the repository")
-	flags.StringSliceVar(&o.settings.SupplementalProwConfigDirs, "supplemental-prow-config-dir", nil, "directory with further parts of Prow's configuration; may be repeated")
-	flags.StringVar(&o.settings.JobConfig, "job-config", "", "path of the job file or directory")
-	flags.StringVar(&o.settings.PluginConfig, "plugin-config", "", "path of Prow's plugins.yaml, which says what config-updater fills ConfigMaps from")
-	flags.StringVar(&o.cacheDir, "cache-dir", defaultCache(), "where to keep what was learned of the base branch; empty keeps nothing")
+	flags.StringVar(&o.gitDir, "git-dir", "", "the config repository, a `directory`: a clone, a bare repository or .git (default: the one around the current directory)")
+	flags.StringVar(&o.base, "base", "", "branch or `commit` to merge into (default: the main branch of the remote upstream, else origin)")
+	flags.StringVar(&o.head, "head", "", "branch or `commit` to try (default: the current branch with its uncommitted changes)")
+	flags.StringVar(&o.repository, "repository", "", "`org/repo` of the config repository (default: from the remote's address)")
+	flags.StringVar(&o.settings.ProwConfig, "prow-config", "", "`path` of Prow's config.yaml, from the root of the repository, as all paths")
+	flags.StringSliceVar(&o.settings.SupplementalProwConfigDirs, "supplemental-prow-config-dir", nil, "`path` of a directory with further parts of it; may be repeated")
+	flags.StringVar(&o.settings.JobConfig, "job-config", "", "`path` of the job file or directory")
+	flags.StringVar(&o.settings.PluginConfig, "plugin-config", "", "`path` of plugins.yaml, which says from what config-updater fills ConfigMaps")
+	flags.StringVar(&o.cacheDir, "cache-dir", defaultCache(), "`directory` to keep what was learned of the base branch; empty keeps nothing")
 }
 
 func defaultCache() string {

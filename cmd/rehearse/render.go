@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -65,8 +66,8 @@ func newRender() *cobra.Command {
 		},
 	}
 	o.add(cmd.Flags())
-	cmd.Flags().IntVar(&number, "number", 1, "number of the pull request to render for")
-	cmd.Flags().StringVar(&defaultBranch, "default-branch", "main", "branch of target repositories for jobs that name none")
+	cmd.Flags().IntVar(&number, "number", 1, "`number` of the pull request to render for")
+	cmd.Flags().StringVar(&defaultBranch, "default-branch", "main", "`branch` of target repositories for jobs that name none")
 	return cmd
 }
 
@@ -96,6 +97,8 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 		if err != nil {
 			return err
 		}
+		// As when it is created: it says since when it is to run.
+		pj.Status.StartTime = metav1.Now()
 		raw, err := yaml.Marshal(pj)
 		if err != nil {
 			return fmt.Errorf("job %s: %w", j.Name, err)

@@ -118,6 +118,7 @@ func TestNearest(t *testing.T) {
 		"Unit":                     "unit pull-kubernetes-unit",
 		"pull-kubernetes-e2e-kind": "pull-kubernetes-e2e-kind pull-kubernetes-e2e-gce",
 		"":                         "",
+		"kubernetes-e2e-knid":      "pull-kubernetes-e2e-gce pull-kubernetes-e2e-kind",
 		"something-else":           "",
 	} {
 		if got := strings.Join(nearest(name, all), " "); got != want {

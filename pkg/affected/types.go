@@ -51,10 +51,10 @@ const (
 // Old and New are shortened, and censored where they look like a secret.
 type Reason struct {
 	Source string `json:"source"`
-	File   string `json:"file,omitempty"`
-	Path   string `json:"path,omitempty"`
-	Old    string `json:"old,omitempty"`
-	New    string `json:"new,omitempty"`
+	File   string `json:"file"`
+	Path   string `json:"path"`
+	Old    string `json:"old"`
+	New    string `json:"new"`
 }
 
 // Ref is the identity of a job: its type, target repository, name and sets of
