@@ -199,7 +199,7 @@ func rehearsalItems(r Rehearsal) []string {
 		items = append(items, "run by "+quote(r.Agent))
 	}
 	if r.Timeout > 0 {
-		items = append(items, "may take "+r.Timeout.String())
+		items = append(items, "may take "+lasting(r.Timeout))
 	}
 	for _, c := range r.Checkouts {
 		items = append(items, "checks out "+checkout(c))

@@ -2,15 +2,11 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
-
-// maxInputs bounds the folded list of what the jobs of a run start from.
-const maxInputs = 60
 
 // inputs is the folded list of what the jobs of a run start from, besides the
 // pull request itself.
@@ -19,12 +15,9 @@ func inputs(m run.Manifest) string {
 	for _, line := range inputText(m) {
 		lines = append(lines, text(line))
 	}
-	if len(lines) == 0 {
+	s := list("", "line", lines)
+	if s == "" {
 		return ""
-	}
-	s := list("", "line", lines[:min(len(lines), maxInputs)])
-	if left := len(lines) - maxInputs; left > 0 {
-		s += fmt.Sprintf("- … and %s.\n", plural(left, "more line"))
 	}
 	return "\n<details><summary>Commits of other repositories, and ConfigMaps, that the jobs get</summary>\n" + s + "\n</details>\n"
 }

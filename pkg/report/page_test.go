@@ -12,7 +12,7 @@ var (
 	tag  = regexp.MustCompile(`<[^>]*>`)
 	href = regexp.MustCompile(`^<a href="https://[^"<>]*" rel="nofollow noreferrer">$`)
 	// plainTag is a tag of ours without an address in it.
-	plainTag = regexp.MustCompile(`^</?(?:html|head|title|style|body|h[123]|p|ul|li|code|pre|table|thead|tbody|tr|th|td|details|summary|strong|a)` +
+	plainTag = regexp.MustCompile(`^</?(?:html|head|title|style|body|h[123]|p|ul|li|code|pre|table|thead|tbody|tr|th|td|details|summary|strong|br|a)` +
 		`(?: (?:lang="en"|class="(?:faint|names|short)"|data-name="(?:Time|Not offered)"|open))*>$`)
 )
 

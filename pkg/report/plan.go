@@ -1,7 +1,7 @@
 package report
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
@@ -269,19 +269,21 @@ func removedLine(removed []PlanJob) string {
 	return "\nRemoved: " + strings.Join(names, ", ") + "\n"
 }
 
-// list makes a list of lines of Markdown, cut to a bearable length.
+// list makes a list of lines of Markdown, cut to a bearable length. The empty
+// line keeps a title from becoming a heading.
 func list(title, noun string, items []string) string {
+	items = slices.DeleteFunc(items, func(s string) bool { return s == "" })
 	if len(items) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("\n")
 	if title != "" {
-		b.WriteString(title + ":\n")
+		b.WriteString(title + ":\n\n")
 	}
 	for i, item := range items {
 		if i == maxNotes {
-			fmt.Fprintf(&b, "- … and %s.\n", plural(len(items)-i, "more "+noun))
+			b.WriteString("- … and " + plural(len(items)-i, "more "+noun) + ".\n")
 			break
 		}
 		b.WriteString("- " + item + "\n")

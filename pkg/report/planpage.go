@@ -25,7 +25,7 @@ func PlanPage(v PlanView) []byte {
 	}
 	if len(v.Removed) > 0 {
 		p.add("title", fmt.Sprintf("Removed (%s)", count(len(v.Removed))))
-		p.add("group", pageGroup{Size: plural(len(v.Removed), "job")})
+		p.add("group", pageGroup{Size: plural(len(v.Removed), "job"), Open: len(v.Removed) <= maxOpen})
 		p.members(v.Removed)
 	}
 	p.remarks(v)
@@ -66,12 +66,17 @@ type pageJob struct {
 type pageGroup struct {
 	Size, Where, Why string
 	Reasons          []Reason
+	// Open says that the jobs are few enough to be shown at once.
+	Open bool
 }
+
+// maxOpen is how many jobs of a group are shown without a click.
+const maxOpen = 50
 
 func (p *page) jobs(jobs []PlanJob, key func(PlanJob) string, excluded bool) {
 	groups, rest := group(jobs, key)
 	for _, g := range groups {
-		head := pageGroup{Size: g.size(), Where: g.where(), Why: g.jobs[0].Excluded}
+		head := pageGroup{Size: g.size(), Where: g.where(), Why: g.jobs[0].Excluded, Open: len(g.jobs) <= maxOpen}
 		if !excluded {
 			row := newPageJob(g.jobs[0])
 			head.Why, head.Reasons = row.Word, row.Reasons

@@ -26,10 +26,7 @@ type Problem struct {
 	BaseBroken bool
 }
 
-const (
-	maxProblem    = 4000
-	maxProblemRow = 60
-)
+const maxProblem = 4000
 
 // place is where: the file, and the line if it is known.
 func (f FileProblem) place() string {
@@ -65,16 +62,11 @@ func problemHead(v PlanView) string {
 	var b strings.Builder
 	icon, verdict, rest := problemHeadline(v)
 	b.WriteString(icon + " **" + text(verdict) + "**" + text(rest) + "\n")
+	files := make([]string, len(p.Conflicts))
 	for i, f := range p.Conflicts {
-		if i == 0 {
-			b.WriteString("\n")
-		}
-		if i == maxProblemRow {
-			fmt.Fprintf(&b, "- … and %s\n", plural(len(p.Conflicts)-i, "more file"))
-			break
-		}
-		b.WriteString("- " + code(clip(f, maxName)) + "\n")
+		files[i] = code(clip(f, maxName))
 	}
+	b.WriteString(list("", "file", files))
 	if p.Refused != nil {
 		b.WriteString("\n" + block(strings.Split(clip(strings.TrimSpace(p.Refused.Message), maxProblem), "\n")))
 	}

@@ -120,10 +120,10 @@ func result(o Outcome) string {
 // took is how long the job ran, or has been running so far.
 func took(v RunView, o Outcome) string {
 	if o.Verdict == Running && !v.Ended() && v.Now.After(o.Started) && !o.Started.IsZero() {
-		return v.Now.Sub(o.Started).Round(time.Second).String() + " so far"
+		return lasting(v.Now.Sub(o.Started)) + " so far"
 	}
 	if d := o.Duration().Round(time.Second); d > 0 {
-		return d.String()
+		return lasting(d)
 	}
 	return dash
 }

@@ -88,7 +88,7 @@ type pageFailure struct {
 
 func newPageFailure(same []Outcome) pageFailure {
 	o := same[0]
-	f := pageFailure{Detail: sentence(clip(o.because(), maxDetail)), Excerpt: o.Excerpt}
+	f := pageFailure{Detail: clip(o.because(), maxDetail), Excerpt: o.Excerpt}
 	if len(same) == 1 {
 		f.Title = verdictIcon[o.Verdict] + " " + o.Name + " " + o.Verdict.words()
 		return f

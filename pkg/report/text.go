@@ -42,7 +42,7 @@ func textTable(outcomes []Outcome) string {
 	for _, o := range outcomes {
 		cells := []string{o.Verdict.words(), "-", o.Name, o.Repo, o.Branch, o.URL}
 		if d := o.Duration().Round(time.Second); d > 0 {
-			cells[1] = d.String()
+			cells[1] = lasting(d)
 		}
 		for i, cell := range cells {
 			if cells[i] = oneLine(cell); cells[i] == "" {
