@@ -45,7 +45,7 @@ func (o *options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 		return nil, advised(err, clone, base)
 	}
 	c := &change{merged: merged, base: shortRef(base.Name)}
-	settings, err := findSettings(ctx, merged, clone.Root, o.settings)
+	settings, err := findSettings(ctx, merged, base.Commit, clone.Root, o.settings)
 	if err != nil {
 		c.Close()
 		return nil, err
@@ -111,7 +111,7 @@ func advised(err error, clone *repo.Clone, base repo.Ref) error {
 	case errors.As(err, &conflict) && conflict.Unresolved:
 		return fmt.Errorf("%w: resolve it and try again", err)
 	case errors.As(err, &conflict):
-		return fmt.Errorf("%w: merge or rebase onto %s, and try again", err, shortRef(base.Name))
+		return fmt.Errorf("%w: rebase the branch onto %s, or merge that into it, and try again", err, shortRef(base.Name))
 	case strings.Contains(text, "unrelated histories") && clone.Shallow():
 		return fmt.Errorf("the clone is shallow, and does not reach back to where the branch left %s: run `git fetch --unshallow`, and try again", shortRef(base.Name))
 	case strings.Contains(text, "unrelated histories"):

@@ -41,22 +41,20 @@ var layouts = []plan.Settings{
 
 // findSettings completes what the flags say from the settings file, else from
 // the layout that the repository has. Root is the work tree, if any.
-func findSettings(ctx context.Context, merged *repo.Merged, root string, flags plan.Settings) (plan.Settings, error) {
+func findSettings(ctx context.Context, merged *repo.Merged, base, root string, flags plan.Settings) (plan.Settings, error) {
 	flags, err := normalise(flags, root)
 	if err != nil {
 		return plan.Settings{}, fmt.Errorf("--%w", err)
 	}
-	paths := []string{settingsFile}
-	for _, l := range layouts {
-		paths = append(paths, l.ProwConfig, l.PluginConfig)
-	}
-	entries, err := merged.List(ctx, merged.Tree, paths...)
+	present, err := whereabouts(ctx, merged, merged.Tree)
 	if err != nil {
 		return plan.Settings{}, err
 	}
-	present := map[string]string{}
-	for _, e := range entries {
-		present[e.Path] = e.Blob
+	if !tells(present) {
+		// The change takes the configuration away, which Prow has to refuse.
+		if present, err = whereabouts(ctx, merged, base); err != nil {
+			return plan.Settings{}, err
+		}
 	}
 	found, err := foundSettings(ctx, merged, present, flags)
 	if err != nil {
@@ -75,6 +73,30 @@ func findSettings(ctx context.Context, merged *repo.Merged, root string, flags p
 		found.SupplementalProwConfigDirs = flags.SupplementalProwConfigDirs
 	}
 	return found, nil
+}
+
+// whereabouts returns the blobs of a tree that tell where the configuration is,
+// by their paths.
+func whereabouts(ctx context.Context, merged *repo.Merged, tree string) (map[string]string, error) {
+	paths := []string{settingsFile}
+	for _, l := range layouts {
+		paths = append(paths, l.ProwConfig, l.PluginConfig)
+	}
+	entries, err := merged.List(ctx, tree, paths...)
+	if err != nil {
+		return nil, err
+	}
+	present := map[string]string{}
+	for _, e := range entries {
+		present[e.Path] = e.Blob
+	}
+	return present, nil
+}
+
+// tells reports whether a tree says where its configuration is.
+func tells(present map[string]string) bool {
+	hasMain := func(l plan.Settings) bool { return present[l.ProwConfig] != "" }
+	return present[settingsFile] != "" || slices.ContainsFunc(layouts, hasMain)
 }
 
 // foundSettings are those of the settings file, else of a layout.

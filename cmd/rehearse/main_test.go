@@ -270,8 +270,14 @@ func TestExitStatus(t *testing.T) {
 			do: func(c clone) {
 				c.git("rm", "-r", "--quiet", "config")
 				c.write("x", "")
+				c.commit()
+				c.git("update-ref", "refs/remotes/origin/main", "HEAD")
 			},
 			status: exitUsage, says: "set --prow-config",
+		},
+		"configuration removed": {
+			do:     func(c clone) { c.git("rm", "-r", "--quiet", "config/prow") },
+			status: exitRefused, says: "config/prow/config.yaml: no such file or directory",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func (c *change) summary(wide bool) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d jobs affected, %d of them to rehearse, %d removed; merged into %s (%.10s)\n",
+	fmt.Fprintf(&b, "%d of %d jobs affected, %d of them to rehearse, %d removed\nmerged into %s (%.10s)\n",
 		len(r.Affected), r.Jobs, offered, len(r.Removed), printable(c.base), r.Base)
 	for i, ref := range r.Removed {
 		if i == fewRemoved && !wide {

@@ -26,7 +26,7 @@ func job(name string, branches ...string) affected.Job {
 }
 
 func TestTableFitsTheTerminal(t *testing.T) {
-	const summary = "\n2 of 100 jobs affected, 2 of them to rehearse, 0 removed; merged into origin/main (0123456789)\n"
+	const summary = "\n2 of 100 jobs affected, 2 of them to rehearse, 0 removed\nmerged into origin/main (0123456789)\n"
 	long := "pull-ci-organisation-repository-release-4.20-end-to-end-upgrade"
 	for name, tc := range map[string]struct {
 		change *change
