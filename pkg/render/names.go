@@ -49,40 +49,47 @@ func reporterOf(j Job) config.Reporter {
 // that none changes its name when jobs are listed in another order. A postsubmit
 // leaves the name to others: whether it can be run is not always known yet.
 func nameApart(jobs []Job) {
-	type tally struct{ all, postsubmits int }
-	names, contexts := map[string]tally{}, map[string]tally{}
-	count := func(in map[string]tally, key string, j Job) {
-		t := in[key]
-		t.all++
-		if j.Postsubmit != nil {
-			t.postsubmits++
-		}
-		in[key] = t
-	}
-	shared := func(t tally, j *Job) bool {
-		return t.all > 1 && (j.Postsubmit != nil || t.all-t.postsubmits > 1)
-	}
+	names, contexts := tally{}, tally{}
 	for _, j := range jobs {
-		if j.Problem == "" {
-			count(names, j.rehearsal, j)
-			count(contexts, j.context, j)
-		}
+		names.count(j, j.rehearsal)
+		contexts.count(j, j.context)
 	}
 	for i := range jobs {
 		j := &jobs[i]
 		if j.Problem != "" {
 			continue
 		}
-		if shared(names[j.rehearsal], j) {
+		if names.shares(*j, j.rehearsal) {
 			j.rehearsal += "-" + shortHash(j.Key())
 			if j.Branch != "" {
 				j.Argument = j.Name + "@" + j.Branch
 			}
 		}
-		if shared(contexts[j.context], j) {
+		if contexts.shares(*j, j.context) {
 			j.context += "-" + shortHash(j.Key())
 		}
 	}
+}
+
+// tally counts the jobs that would have the same name.
+type tally map[string]struct{ postsubmits, others int }
+
+func (t tally) count(j Job, name string) {
+	n := t[name]
+	switch {
+	case j.Problem != "":
+	case j.Postsubmit != nil:
+		n.postsubmits++
+	default:
+		n.others++
+	}
+	t[name] = n
+}
+
+// shares says whether a job has to make room for another.
+func (t tally) shares(j Job, name string) bool {
+	n := t[name]
+	return n.others > 1 || j.Postsubmit != nil && n.others+n.postsubmits > 1
 }
 
 // prowJobName is the same for the same job of the same run, so that a retry
