@@ -97,7 +97,7 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 			limit = started.Add(c.finalGrace)
 		}
 		late := !c.now().Before(limit)
-		view.Over = late || view.AbortReason != ""
+		view.Over, view.Now = late || view.AbortReason != "", c.now()
 		going := goingOn(view.Outcomes)
 		if len(going) == 0 || late {
 			return view, jobs, nil

@@ -66,7 +66,7 @@ func pipelineRun(reason string, status pipelinev1.PipelineRunSpecStatus) *pipeli
 
 func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sruntime.Object) (*collator, *prowfake.Clientset, *bytes.Buffer) {
 	t.Helper()
-	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Deadline: now.Add(time.Hour)}
+	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Deadline: now.Add(time.Hour), Page: "https://rehearsals.example.com/run-1"}
 	for _, name := range []string{"a", "b"} {
 		m.Jobs = append(m.Jobs, run.Job{Name: "pull-" + name, ProwJob: name, Type: "presubmit", Repo: "acme/widget"})
 	}
@@ -94,6 +94,8 @@ func TestCollate(t *testing.T) {
 		// clock is added to the time with every look at it.
 		clock time.Duration
 		want  string
+		// goesOn says that the controller will start what is left.
+		goesOn bool
 	}{
 		{
 			name: "all passed", pr: pipelineRun("", ""),
@@ -108,7 +110,7 @@ func TestCollate(t *testing.T) {
 		{
 			name: "one to be continued", pr: pipelineRun("", ""),
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.FailureState, true)},
-			want: "⏳ **Running 1 of 2 rehearsals**: 1 failed, 1 not started.",
+			want: "⏳ **Running 1 of 2 rehearsals**: 1 failed, 1 not started.", goesOn: true,
 		},
 		{
 			name: "one never ends", pr: pipelineRun("", ""), clock: 10 * time.Minute,
@@ -145,6 +147,12 @@ func TestCollate(t *testing.T) {
 			}
 			if m, ok := report.FindMarker(p.body); !ok || m != report.RunMarker("comment-5-0") {
 				t.Errorf("marker %q", m)
+			}
+			if got := report.InProgress(p.body); got != c.goesOn {
+				t.Errorf("in progress: %v", got)
+			}
+			if !strings.Contains(p.body, "(https://rehearsals.example.com/run-1)") {
+				t.Errorf("no link to the page in %s", p.body)
 			}
 			if p.calls != 1 || !strings.Contains(out.String(), "pull-a") || !strings.Contains(out.String(), "Written to comment 42") {
 				t.Errorf("%d calls, log:\n%s", p.calls, out)
