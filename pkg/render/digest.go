@@ -8,13 +8,15 @@ import (
 	"hash"
 	"slices"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
 // Digest changes whenever what the rehearsals of the offered jobs run does: their
 // specifications, labels and annotations, and the ConfigMaps that the pull request
-// changes for them. The commits themselves do not count, unless that is all that
-// is known: of a plan so long that it has outlines of its jobs only, see Complete.
+// changes for them. The commits themselves do not count, unless they are all that
+// is known: of a job that is only an outline, see Complete, or of a ConfigMap whose
+// content is not in the input.
 func Digest(jobs []Job, in Input) string {
 	still := in
 	still.Head, still.Base, still.HeadRef, still.Title, still.Author, still.Tips = "", "", "", "", "", nil
@@ -26,7 +28,7 @@ func Digest(jobs []Job, in Input) string {
 		}
 		offered[job.Key()] = true
 		writeJob(h, job, still)
-		if job.Outline {
+		if job.Outline || readsUnknown(job, in) {
 			write(h, in.Head+in.Base)
 		}
 	}
@@ -37,6 +39,15 @@ func Digest(jobs []Job, in Input) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// readsUnknown says that a job is affected by a ConfigMap of unknown content.
+func readsUnknown(job Job, in Input) bool {
+	return slices.ContainsFunc(job.Reasons, func(r affected.Reason) bool {
+		return r.Source == affected.SourceConfigMap && !slices.ContainsFunc(in.ConfigMaps, func(cm ConfigMap) bool {
+			return r.Path == "ConfigMap "+cm.Name && cm.Problem == "" && slices.Contains(cm.Jobs, job.Key())
+		})
+	})
 }
 
 // rendered is what Digest takes of a job.

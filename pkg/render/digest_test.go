@@ -1,6 +1,10 @@
 package render
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
 
 func TestDigest(t *testing.T) {
 	jobs := Jobs(loadJobs(t), testInput)
@@ -26,10 +30,17 @@ func TestDigest(t *testing.T) {
 		change(&out[i])
 		return out
 	}
+	reading := changed(reader, func(j *Job) {
+		j.Reasons = []affected.Reason{{Source: affected.SourceConfigMap, File: "run.sh", Path: "ConfigMap scripts"}}
+	})
 	pushed := testInput
 	pushed.Head, pushed.Base, pushed.Title = "3333333333333333333333333333333333333333", "6666666666666666666666666666666666666666", "Change more"
 	tips := testInput
 	tips.Tips = map[string]string{TipKey("acme/widget", "main"): tip}
+	push := func(in Input) Input {
+		in.Head = pushed.Head
+		return in
+	}
 	onlyOfOthers := withConfigMap(func(cm *ConfigMap) { cm.Jobs = []string{"other"} })
 
 	type plan struct {
@@ -54,7 +65,11 @@ func TestDigest(t *testing.T) {
 		"ConfigMap":           {before, plan{jobs, withConfigMap(none)}, false},
 		"ConfigMap, same":     {plan{jobs, withConfigMap(none)}, plan{jobs, withConfigMap(none)}, true},
 		"ConfigMap of others": {before, plan{jobs, onlyOfOthers}, true},
-		"its content":         {plan{jobs, withConfigMap(none)}, plan{jobs, withConfigMap(func(cm *ConfigMap) { cm.Data["run.sh"] = "false" })}, false},
+		"ConfigMap, pushed":   {plan{reading, withConfigMap(none)}, plan{reading, push(withConfigMap(none))}, true},
+		"unknown content":     {plan{reading, testInput}, plan{reading, pushed}, false},
+		"content with a problem": {plan{reading, withConfigMap(func(cm *ConfigMap) { cm.Problem = "large" })},
+			plan{reading, push(withConfigMap(func(cm *ConfigMap) { cm.Problem = "large" }))}, false},
+		"its content": {plan{jobs, withConfigMap(none)}, plan{jobs, withConfigMap(func(cm *ConfigMap) { cm.Data["run.sh"] = "false" })}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if same := Digest(tc.a.jobs, tc.a.in) == Digest(tc.b.jobs, tc.b.in); same != tc.same {
