@@ -53,11 +53,28 @@ func (w *work) readAnchor(ctx context.Context, id string) *state {
 	if err != nil {
 		return nil
 	}
-	if s.prow, err = w.loadProw(ctx, s.files, false); err != nil || s.broken() {
+	if s.prow, err = w.loadAccepted(ctx, s.files); err != nil || s.broken() {
 		return nil
 	}
 	s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, s.revision.Presets())
 	return s
+}
+
+// loadAccepted loads a configuration that Prow is known to accept. What its
+// supplemental files may say is about no job, and there may be thousands of
+// them, so the main file alone will do.
+func (w *work) loadAccepted(ctx context.Context, files prowFiles) (*prowConfig, error) {
+	alone, main := w.settings, prowFiles{}
+	alone.SupplementalProwConfigDirs = nil
+	for _, p := range []string{alone.ProwConfig, alone.versionFile()} {
+		if blob, ok := files[p]; ok {
+			main[p] = blob
+		}
+	}
+	if pc, err := loadProwConfig(ctx, w.objects, main, alone, false); err == nil && pc.err == nil {
+		return pc, nil
+	}
+	return w.loadProw(ctx, files, false)
 }
 
 // writeAnchor keeps a state for later processes. A cache that cannot be

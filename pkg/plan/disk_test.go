@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,44 @@ func TestCacheOnDisk(t *testing.T) {
 	check("base moved on")
 	if got := planned(t, tree, dir, head, base).Digest(); got == "" {
 		t.Error("no answer")
+	}
+}
+
+// A cache spares the loading of supplemental files, and still sees what changes
+// in them.
+func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
+	tree, dir := newWorkTree(t), t.TempDir()
+	settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
+	plan := func(base, head string) (*Result, error) {
+		planner := NewPlanner(Options{
+			Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil },
+			CacheDir: dir,
+		})
+		return planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: settings})
+	}
+	tree.write("prow/config.yaml", "prowjob_namespace: ci\nbranch-protection: {orgs: {org: {protect: true}}}\n")
+	tree.write("prow/extra/a_prowconfig.yaml", "tide: {merge_method: {org/repo: squash}}\n")
+	tree.write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: i}]}}\n")
+	base := tree.commit()
+	if _, err := plan(base, base); err != nil {
+		t.Fatal(err)
+	}
+	tree.write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: j}]}}\n")
+	spec := tree.commit()
+	result, err := plan(base, spec)
+	if err != nil || len(result.Affected) != 1 || result.HeadConfig.ProwJobNamespace != "ci" {
+		t.Errorf("result = %+v, %v", result, err)
+	}
+	tree.write("prow/extra/b_prowconfig.yaml", "prowjob_namespace: other\n")
+	for _, from := range []string{base, spec} {
+		var refused *RefusedError
+		if _, err := plan(from, tree.commit()); !errors.As(err, &refused) || refused.BaseBroken {
+			t.Errorf("err = %v", err)
+		}
+	}
+	tree.write("prow/extra/b_prowconfig.yaml", "tide: {merge_method: {org/other: squash}}\n")
+	if result, err := plan(base, tree.commit()); err != nil || len(result.Affected) != 1 {
+		t.Errorf("result = %+v, %v", result, err)
 	}
 }
 
