@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ type baseImages struct {
 	Busybox string `json:"busybox"` // a shell and its tools, as root: jobs, Tekton's shell image
 	Base    string `json:"base"`    // the same, not root: what ko puts programs on
 	Git     string `json:"git"`     // the same with git
+	Deck    string `json:"deck"`    // the same with Deck's pages instead
 	Pause   string `json:"pause"`   // holds a pod's namespaces
 }
 
@@ -35,6 +37,10 @@ func pushBaseImages(ctx context.Context, l layout) (baseImages, error) {
 	if err != nil {
 		return baseImages{}, err
 	}
+	deck, err := deckFiles(ctx, l, busybox)
+	if err != nil {
+		return baseImages{}, err
+	}
 	var images baseImages
 	for _, wanted := range []struct {
 		image image
@@ -43,6 +49,7 @@ func pushBaseImages(ctx context.Context, l layout) (baseImages, error) {
 		{image{name: "busybox", files: busybox}, &images.Busybox},
 		{image{name: "base", files: busybox, user: nonRoot}, &images.Base},
 		{image{name: "git", files: git, user: nonRoot}, &images.Git},
+		{image{name: "deck", files: deck, user: nonRoot}, &images.Deck},
 		{image{name: "pause", files: busybox, user: nonRoot, entrypoint: []string{"/bin/sleep", "2147483647"}}, &images.Pause},
 	} {
 		if *wanted.ref, err = wanted.image.push(ctx, l); err != nil {
@@ -125,10 +132,7 @@ const gitCore = "/usr/lib/git-core"
 
 // gitFiles adds git, what it calls for http, and the libraries both need.
 func gitFiles(ctx context.Context, base map[string]imageFile) (map[string]imageFile, error) {
-	files := map[string]imageFile{}
-	for name, file := range base {
-		files[name] = file
-	}
+	files := maps.Clone(base)
 	programs := []string{"/usr/bin/git", gitCore + "/git-remote-http"}
 	libraries, err := librariesOf(ctx, programs)
 	if err != nil {
@@ -197,12 +201,14 @@ func parseLibraries(ldd string) []string {
 }
 
 // koConfig tells ko which images to build on. The programs that run git get
-// the image that has it.
+// the image that has it, and Deck the one with its pages.
 func koConfig(images baseImages, architecture string) string {
 	return fmt.Sprintf(`defaultBaseImage: %s
 defaultPlatforms: [linux/%s]
 baseImageOverrides:
   github.com/rehearsal-dev/rehearsal/cmd/controller: %s
   sigs.k8s.io/prow/cmd/clonerefs: %s
-`, images.Base, architecture, images.Git, images.Git)
+  sigs.k8s.io/prow/cmd/deck: %s
+  sigs.k8s.io/prow/cmd/hook: %s
+`, images.Base, architecture, images.Git, images.Git, images.Deck, images.Git)
 }

@@ -27,6 +27,8 @@ var needed = []struct{ path, debian string }{
 	{"/bin/busybox", "busybox-static"},
 	{"ip", "iproute2"},
 	{"git", "git"},
+	{"esbuild", "esbuild"},
+	{momentLibrary, "libjs-moment"},
 	{certificateBundle, "ca-certificates"},
 	{"mount", "mount"},
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,6 +71,40 @@ func TestBuiltReferences(t *testing.T) {
 	}
 	if _, err := builtReferences(said, []string{"example.com/c"}); err == nil {
 		t.Error("an image that ko did not build is not missed")
+	}
+}
+
+// TestProwManifestsAgree holds the addresses that stand in for names, as there
+// is no DNS, against the services that have them.
+func TestProwManifestsAgree(t *testing.T) {
+	entries, err := prowManifests.ReadDir("manifests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, entry := range entries {
+		if !slices.Contains(prowFiles, entry.Name()) {
+			t.Errorf("%s is not applied", entry.Name())
+		}
+		content, err := prowManifests.ReadFile("manifests/" + entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(content)
+	}
+	services := map[string]bool{}
+	for _, match := range regexp.MustCompile(`clusterIP: (\S+)`).FindAllStringSubmatch(all.String(), -1) {
+		services[match[1]] = true
+	}
+	for _, address := range regexp.MustCompile(`\b\d+\.\d+\.\d+\.\d+\b`).FindAllString(all.String(), -1) {
+		if !services[address] {
+			t.Errorf("no service has the address %s", address)
+		}
+	}
+	for address := range services {
+		if !netip.MustParsePrefix(serviceRange).Contains(netip.MustParseAddr(address)) {
+			t.Errorf("%s is not in the range of services", address)
+		}
 	}
 }
 

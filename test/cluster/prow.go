@@ -2,28 +2,46 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-//go:embed manifests/prow.yaml
-var prowTemplate string
+//go:embed manifests
+var prowManifests embed.FS
 
-var prowDeployments = []string{"prow-controller-manager"}
+// prowFiles are in the order to apply them in: the namespaces come first.
+var prowFiles = []string{"prow.yaml", "storage.yaml", "deck.yaml", "github.yaml"}
+
+// prowDeployments are those that run without a GitHub.
+var prowDeployments = []string{"prow-controller-manager", "storage", "deck"}
+
+const prowModule = "sigs.k8s.io/prow"
 
 const prowJobCRD = "config/prow/cluster/prowjob-crd/prowjob_customresourcedefinition.yaml"
 
-// prowManifest is the ProwJob CRD and plank.
+// prowManifest is the ProwJob CRD and Prow's parts.
 func prowManifest(ctx context.Context, l layout) (string, error) {
-	dir, err := moduleDir(ctx, l, "sigs.k8s.io/prow")
+	dir, err := moduleDir(ctx, l, prowModule)
 	if err != nil {
 		return "", err
 	}
 	crd, err := joinManifests([]string{filepath.Join(dir, prowJobCRD)})
-	return crd + "---\n" + prowTemplate, err
+	if err != nil {
+		return "", err
+	}
+	parts := []string{crd}
+	for _, name := range prowFiles {
+		content, err := prowManifests.ReadFile("manifests/" + name)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, string(content))
+	}
+	return strings.Join(parts, "---\n"), nil
 }
 
 // deployProw gives plank the kubeconfig whose contexts are the cluster

@@ -47,6 +47,8 @@ type demo struct {
 	progress
 	installation rig.Installation
 	rig.Conversation
+	// statuses are what crier reported of each job.
+	statuses []github.Status
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -77,11 +79,18 @@ func (d *demo) prepare(ctx context.Context) error {
 		return err
 	}
 	d.Hub = &github.Client{URL: d.installation.GitHub}
-	return d.step("receiver, controller and tasks", func() error {
+	if err := d.step("receiver, controller and tasks", func() error {
 		if err := d.Cluster.Install(ctx, d.installation, d.note); err != nil {
 			return err
 		}
 		return d.Cluster.Clear(ctx)
+	}); err != nil {
+		return err
+	}
+	return d.step("Prow's hook and crier", func() error {
+		return d.Cluster.StartProw(ctx, d.installation, rig.ProwOnGitHub{
+			Hooked: d.installation.Repositories, Quiet: d.installation.Repositories,
+		})
 	})
 }
 
@@ -91,7 +100,12 @@ func (d *demo) converse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	webhook, err := d.Cluster.ReceiverURL(ctx)
+	plank, err := d.Cluster.PlankConfig(ctx)
+	if err != nil {
+		return err
+	}
+	files[rig.ProwConfigPath] += plank
+	webhook, err := d.Cluster.HookURL(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,9 +126,12 @@ func (d *demo) converse(ctx context.Context) error {
 	if _, err := d.Say(ctx, maintainer, "/pj-rehearse"); err != nil {
 		return err
 	}
-	return d.step("rehearsal", func() error {
+	if err := d.step("rehearsal", func() error {
 		return rig.Until(ctx, 5*time.Minute, "the end of the run", d.finished())
-	})
+	}); err != nil {
+		return err
+	}
+	return rig.Until(ctx, time.Minute, "crier to report every job", d.reported)
 }
 
 // show prints what there is to see, and holds it against the promises.
@@ -135,11 +152,12 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.printConversation(ctx); err != nil {
 		return err
 	}
+	d.printStatuses()
 	d.heading("$ tkn pipelinerun logs " + pipelineRun + " -n " + rig.Namespace)
 	fmt.Print(logs)
 	d.heading("$ kubectl get rehearsals -n " + rig.Namespace)
 	fmt.Print(rehearsals)
-	if err := check(ctx, d.Conversation, logs, rehearsals); err != nil {
+	if err := errors.Join(check(ctx, d.Conversation, logs, rehearsals), checkStatuses(ctx, d.statuses)); err != nil {
 		return fmt.Errorf("the conversation is not as promised:\n%w", err)
 	}
 	d.printWhereToLook(pipelineRun)

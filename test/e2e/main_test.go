@@ -7,6 +7,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -75,8 +76,12 @@ func runTests(m *testing.M) (int, error) {
 	if code != 0 {
 		fmt.Println(world.cluster.Diagnose())
 	}
-	// The controller must not go on looking for a GitHub that ends with us.
-	return code, world.cluster.Configure(context.WithoutCancel(ctx), rig.Installation{GitHub: world.hub.URL(), Sweep: time.Hour})
+	// Nobody must go on looking for a GitHub that ends with us.
+	ctx = context.WithoutCancel(ctx)
+	return code, errors.Join(
+		world.cluster.Configure(ctx, rig.Installation{GitHub: world.hub.URL(), Sweep: time.Hour}),
+		world.cluster.StopProw(ctx),
+	)
 }
 
 // deploy brings the work tree to the cluster and connects it with the stand-in.
@@ -96,6 +101,7 @@ func deploy(ctx context.Context) error {
 	for _, repo := range world.repositories {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
 	}
+	installation.Repositories = append(installation.Repositories, hookedRepositories()...)
 	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
 		return err
 	}
@@ -114,6 +120,9 @@ func deploy(ctx context.Context) error {
 	}
 	url, err := world.cluster.ReceiverURL(ctx)
 	if err != nil {
+		return err
+	}
+	if err := startProw(ctx, installation); err != nil {
 		return err
 	}
 	fmt.Printf("e2e: deployed in %s\n", time.Since(begin).Round(time.Second))

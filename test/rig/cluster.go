@@ -34,8 +34,7 @@ type Cluster struct {
 	Prow       prow.Interface
 	Rehearsals rehearsals.Interface
 
-	registry string
-	env      []string
+	env []string
 }
 
 // Connect reads from test/cluster where the cluster is, which must be up.
@@ -55,7 +54,6 @@ func Connect(ctx context.Context) (*Cluster, error) {
 	c := &Cluster{
 		Root: root, HostAddress: vars["REHEARSAL_HOST_ADDRESS"], Image: vars["REHEARSAL_BUSYBOX_IMAGE"],
 		Kubeconfig: vars["KUBECONFIG"], BuildKubeconfig: vars["REHEARSAL_BUILD_KUBECONFIG"],
-		registry: vars["KO_DOCKER_REPO"],
 	}
 	c.env = os.Environ()
 	for name, value := range vars {

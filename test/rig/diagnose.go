@@ -22,7 +22,10 @@ func (c *Cluster) Diagnose() string {
 		{"-n", PodNamespace, "get", "events", "--field-selector", "type!=Normal", "--sort-by=.lastTimestamp"},
 		{"-n", Namespace, "logs", "deployment/" + Receiver, "--tail=200"},
 		{"-n", Namespace, "logs", "deployment/" + Controller, "--tail=1000"},
+		{"-n", ProwJobNamespace, "get", "pods"},
 		{"-n", ProwJobNamespace, "logs", "deployment/prow-controller-manager", "--tail=50"},
+		{"-n", ProwJobNamespace, "logs", "deployment/hook", "--tail=50"},
+		{"-n", ProwJobNamespace, "logs", "deployment/crier", "--tail=50"},
 	} {
 		out, err := c.Output(ctx, "kubectl", args...)
 		fmt.Fprintf(&b, "\n$ kubectl %s\n%s", strings.Join(args, " "), condense(out))

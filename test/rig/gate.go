@@ -58,13 +58,18 @@ func (g *Gates) Open(name string) {
 func (g *Gates) Close(ctx context.Context) error { return g.server.Shutdown(ctx) }
 
 // Wait is the script of a job that waits at a gate. It ends at once when it is
-// told to. The image's wget cannot do this: Debian's static busybox crashes when
-// it looks at a URL.
+// told to.
 func (g *Gates) Wait(name string) string {
-	host, port, _ := net.SplitHostPort(g.address)
 	return fmt.Sprintf(`trap 'echo told to stop; exit 143' TERM
-echo waiting at gate %[3]s
-until printf 'GET /%[3]s HTTP/1.0\r\n\r\n' | nc %[1]s %[2]s | grep -q ' 200 '; do sleep 1; done
-echo gate %[3]s is open
-`, host, port, name)
+echo waiting at gate %[1]s
+until %[2]s; do sleep 1; done
+echo gate %[1]s is open
+`, name, g.IsOpen(name))
+}
+
+// IsOpen is a condition of a shell script. The image's wget cannot do this:
+// Debian's static busybox crashes when it looks at a URL.
+func (g *Gates) IsOpen(name string) string {
+	host, port, _ := net.SplitHostPort(g.address)
+	return fmt.Sprintf(`printf 'GET /%s HTTP/1.0\r\n\r\n' | nc %s %s | grep -q ' 200 '`, name, host, port)
 }

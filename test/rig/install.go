@@ -82,15 +82,22 @@ func (c *Cluster) writeSecrets(ctx context.Context, in Installation) error {
 		tokenSecret:       {tokenKey: []byte(in.Token)},
 		kubeconfigsSecret: {kubeconfigsKey: aliases},
 	} {
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace}, Data: data}
-		secrets := c.Kube.CoreV1().Secrets(Namespace)
-		_, err := secrets.Create(ctx, secret, metav1.CreateOptions{})
-		if apierrors.IsAlreadyExists(err) {
-			_, err = secrets.Update(ctx, secret, metav1.UpdateOptions{})
+		if err := c.writeSecret(ctx, Namespace, name, data); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("write secret %s: %w", name, err)
-		}
+	}
+	return nil
+}
+
+func (c *Cluster) writeSecret(ctx context.Context, namespace, name string, data map[string][]byte) error {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}, Data: data}
+	secrets := c.Kube.CoreV1().Secrets(namespace)
+	_, err := secrets.Create(ctx, secret, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		_, err = secrets.Update(ctx, secret, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("write secret %s: %w", name, err)
 	}
 	return nil
 }

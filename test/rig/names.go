@@ -15,7 +15,13 @@ const (
 	tokenKey          = "token"
 	kubeconfigsSecret = "rehearsal-kubeconfigs"
 	kubeconfigsKey    = "kubeconfig"
+
+	prowConfigMap = "config"
+	prowConfigKey = "config.yaml"
 )
+
+// prowOnGitHub are the parts of Prow that talk to GitHub.
+var prowOnGitHub = []string{"hook", "crier"}
 
 // programs are the names of the binaries in the deployments' containers.
 var programs = map[string]string{Receiver: "receiver", Controller: "controller"}

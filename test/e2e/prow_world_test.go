@@ -1,0 +1,69 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// The config repositories whose webhooks go to Prow's hook, and to nobody else.
+// crier leaves comments on the second only.
+const (
+	hookedRepo = "hooked"
+	noisyRepo  = "noisy"
+)
+
+func hookedOrg() string { return world.org + "-hooked" }
+
+// hookedRepositories are to be served, too.
+func hookedRepositories() []string {
+	return []string{hookedOrg() + "/" + hookedRepo, hookedOrg() + "/" + noisyRepo}
+}
+
+// startProw has hook hand on the webhooks of its organisation, and crier report
+// on all pull requests, without words on all but one repository.
+func startProw(ctx context.Context, in rig.Installation) error {
+	quiet := slices.DeleteFunc(slices.Clone(in.Repositories), func(r string) bool { return r == hookedOrg()+"/"+noisyRepo })
+	err := world.cluster.StartProw(ctx, in, rig.ProwOnGitHub{Hooked: hookedRepositories(), Quiet: quiet})
+	if err != nil {
+		return err
+	}
+	hook, err := world.cluster.HookURL(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = world.hub.AddHook(ctx, github.Hook{Org: hookedOrg(), URL: hook, Secret: in.WebhookSecret})
+	return err
+}
+
+// tellHooked is a story in one of these repositories. Its jobs exist, but do
+// something else; those with a decoration get it from Prow's configuration.
+func tellHooked(t *testing.T, repo string, jobs ...rig.Job) *story {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(world.ctx, 10*time.Minute)
+	t.Cleanup(cancel)
+	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx, jobs: jobs}
+	s.Pull.Org, s.Pull.Repo = hookedOrg(), repo
+	plank, err := s.Cluster.PlankConfig(ctx)
+	s.must(err)
+	before := []rig.Job{{Name: "pull-widget-untouched", Script: "true"}}
+	for _, j := range jobs {
+		before = append(before, rig.Job{Name: j.Name, Script: "echo as it was before"})
+	}
+	_, err = world.hub.CreateRepo(ctx, github.NewRepo{
+		Org: s.Pull.Org, Repo: s.Pull.Repo,
+		Files: map[string]string{
+			rig.ProwConfigPath: rig.ProwConfig + plank, rig.PluginsPath: "{}\n", jobsPath: s.jobsFile(before...),
+		},
+		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
+	})
+	s.must(err)
+	t.Cleanup(s.epilogue)
+	return s
+}
