@@ -24,14 +24,15 @@ func FuzzRun(f *testing.F) {
 		if strings.Contains(name+repo+words, canary) {
 			t.Skip("a name is not a secret")
 		}
+		excerpt := Excerpt(log+canary+log, []string{canary})
 		var outcomes []Outcome
-		for i := range 1 + int(n)%12 {
+		for i := range 1 + int(n)%5 {
 			o := Outcome{Verdict: verdicts[(int(n)+i)%len(verdicts)], Detail: words, Started: start, URL: "https://deck.example.com/" + name}
 			o.Job = run.Job{Name: name, Type: words, Repo: repo, Branch: words, Rerun: "/pj-rehearse " + name}
 			o.Job.Checkouts = []run.Checkout{{Repo: repo, Ref: words, SHA: name}}
 			o.Job.Inputs = []run.Input{{Original: name, Name: words, Cluster: repo, Namespace: words}}
 			if o.Verdict.Bad() {
-				o.Excerpt = Excerpt(log+canary+log, []string{canary})
+				o.Excerpt = excerpt
 			}
 			outcomes = append(outcomes, o)
 		}
@@ -40,11 +41,11 @@ func FuzzRun(f *testing.F) {
 		m := &v.Manifest
 		m.By, m.Command, m.BaseRef, m.Covers, m.AutoAck = name, words, repo, words, n%3 == 0
 		m.Notes, m.Head = []string{words, NotAffected(name, []string{name, repo}), Excluded(name, words)}, name
-		body := Run(v)
+		body, page := Run(v), RunPage(v)
 		checkSafe(t, body)
-		checkPage(t, RunPage(v))
-		if strings.Contains(body+Text(v)+string(RunPage(v)), canary) {
-			t.Errorf("the secret shows in\n%s", body)
+		checkPage(t, page)
+		if all := body + Text(v) + string(page); strings.Contains(all, canary) {
+			t.Errorf("the secret shows in\n%s", all)
 		}
 	})
 }
@@ -58,7 +59,7 @@ func FuzzPlan(f *testing.F) {
 	changes := []string{"new", "branches", "spec", "labels", "trigger", "annotations"}
 	f.Fuzz(func(t *testing.T, name, repo, file, words string, n uint8) {
 		v := planView()
-		for i := range int(n) {
+		for i := range int(n) % 40 {
 			j := PlanJob{Name: name, Type: "presubmit", Repo: repo, Branch: words, Argument: name, Change: changes[(i+int(n))%len(changes)]}
 			for range i % 4 {
 				j.Reasons = append(j.Reasons, Reason{File: file, Path: words, Old: name, New: repo})
