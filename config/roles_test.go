@@ -58,7 +58,7 @@ func TestRolesAreNarrow(t *testing.T) {
 // runs, in that of the pods what jobs read.
 func TestConfigMaps(t *testing.T) {
 	want := map[string][]string{
-		"rehearsal-controller in rehearsals": {"create", "delete", "get", "list", "patch", "watch"},
+		"rehearsal-controller in rehearsals": {"create", "delete", "get", "list", "patch", "update", "watch"},
 		"rehearsal-task in rehearsals":       {"get"},
 		"rehearsal-collate in rehearsals":    {"get"},
 		"rehearsal-controller in test-pods":  {"delete", "list"},

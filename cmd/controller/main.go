@@ -3,17 +3,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
+	"net/http"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	kubeclient "knative.dev/pkg/client/injection/kube/client"
 	"knative.dev/pkg/configmap"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/injection"
 	"knative.dev/pkg/injection/sharedmain"
+	"knative.dev/pkg/logging"
 	"knative.dev/pkg/signals"
 	"knative.dev/pkg/system"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
@@ -40,6 +45,7 @@ func main() {
 	var (
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
 		token       = flag.String("github-token-file", "/etc/github/token", "file with the GitHub token")
+		pages       = flag.String("pages-address", ":8081", "where to serve the pages with what is too long for a comment")
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
@@ -53,8 +59,25 @@ func main() {
 	}
 	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
 		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
+			go servePages(ctx, *pages)
 			return rehearsal.NewController(ctx, cmw, options)
 		})
+}
+
+// servePages serves until the context ends. Every replica does.
+func servePages(ctx context.Context, address string) {
+	server := &http.Server{
+		Addr:              address,
+		Handler:           rehearsal.NewPages(kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		logging.FromContext(ctx).Errorw("Pages are not served", "error", err)
+	}
 }
 
 func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeconfigs string) (rehearsal.Options, error) {

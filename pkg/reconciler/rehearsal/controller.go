@@ -98,11 +98,16 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		Settings:   o.Settings.Get,
 		Clock:      clock.RealClock{},
 	}
-	go func() {
-		if cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
-			sweeper.Run(ctx)
-		}
-	}()
+	inputs := &inputSweeper{
+		clusters: o.Logs.Clusters, namespace: o.Logs.Namespace, lister: sweeper.Lister, clock: clock.RealClock{},
+	}
+	for _, sweep := range []func(context.Context){sweeper.Run, inputs.run} {
+		go func() {
+			if cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
+				sweep(ctx)
+			}
+		}()
+	}
 	return impl
 }
 

@@ -67,29 +67,26 @@ func (t *turn) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byt
 	return run.StorePage(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
 }
 
-// Pages serves what is too long for a comment: /pulls/{rehearsal} and
-// /runs/{run}. It asks nobody who is asking: put it behind whatever guards your
-// Deck.
-type Pages struct {
-	// ConfigMaps are those of our namespace.
-	ConfigMaps run.ConfigMaps
-}
-
 // pageTimeout bounds one answer.
 const pageTimeout = 30 * time.Second
 
-// ServeHTTP implements http.Handler.
-func (p *Pages) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+// NewPages serves what is too long for a comment, from the ConfigMaps of our
+// namespace: /pulls/{rehearsal} and /runs/{run}. It asks nobody who is asking:
+// put it behind whatever guards your Deck.
+func NewPages(configMaps run.ConfigMaps) http.Handler {
 	mux := http.NewServeMux()
+	p := pages{configMaps: configMaps}
 	mux.HandleFunc("GET /pulls/{name}", p.page)
 	mux.HandleFunc("GET /runs/{name}", p.page)
-	mux.ServeHTTP(w, req)
+	return mux
 }
 
-func (p *Pages) page(w http.ResponseWriter, req *http.Request) {
+type pages struct{ configMaps run.ConfigMaps }
+
+func (p pages) page(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
 	defer cancel()
-	html, err := run.ReadPage(ctx, p.ConfigMaps, req.PathValue("name"))
+	html, err := run.ReadPage(ctx, p.configMaps, req.PathValue("name"))
 	switch {
 	case apierrors.IsNotFound(err):
 		http.Error(w, "There is no such page. The page of a run is there once it is over, and all go with their pull request.", http.StatusNotFound)
