@@ -99,7 +99,11 @@ func generateAll(dir string, args []string) error {
 	if err != nil {
 		return err
 	}
-	return r.branches()
+	if err := r.branches(); err != nil {
+		return err
+	}
+	// A clone or a mirror that has been used for a while is packed.
+	return r.git("repack", "-a", "-d", "--quiet")
 }
 
 // bench1 measures on one repository.

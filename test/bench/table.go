@@ -18,11 +18,11 @@ const (
 )
 
 // row is one line of a table. Floor is what the git commands alone take for
-// the same change, in seconds; 0 where that is not the question.
+// the same change; zero where that is not the question.
 type row struct {
 	name string
 	sample
-	floor float64
+	floor sample
 }
 
 // table is what was measured on one repository.
@@ -65,29 +65,30 @@ func (t *table) measureWarm(dir string, changes []change) error {
 		return err
 	}
 	for i, c := range changes {
-		t.rows = append(t.rows, row{name: "warm, " + c.name, sample: samples[i], floor: t.find("git commands alone, " + c.name).Seconds})
+		t.rows = append(t.rows, row{name: "warm, " + c.name, sample: samples[i], floor: t.find("git commands alone, " + c.name).sample})
 	}
 	return nil
 }
 
 func (t *table) print() {
-	fmt.Printf("\n%d jobs in %d files, %.0f MB\n\n", t.jobs, t.files, t.megabytes)
-	const line = "%-50s %6s %9s %9s %9s %9s %9s %9s\n"
-	fmt.Printf(line, "", "median", "time", "cpu", "peak MiB", "affected", "vs. full", "vs. git")
+	fmt.Printf("\n%d jobs in %d files, %.1f MB\n\n", t.jobs, t.files, t.megabytes)
+	const line = "%-56s %6s %9s %9s %8s %8s  %8s %8s  %7s %7s\n"
+	fmt.Printf(line, "", "", "", "", "", "", "times as fast", "", "times git", "")
+	fmt.Printf(line, "", "median", "time", "cpu", "peak MiB", "affected", "time", "cpu", "time", "cpu")
 	full := t.find(rowFull)
 	for _, r := range t.rows {
-		peak, affected, floor := "", fmt.Sprint(r.Affected), ""
+		peak, affected, floor, floorCPU := "", "", "", ""
 		if r.PeakMiB > 0 {
 			peak = fmt.Sprintf("%.0f", r.PeakMiB)
 		}
-		if r.Affected == 0 {
-			affected = ""
+		if r.Affected > 0 {
+			affected = fmt.Sprint(r.Affected)
 		}
-		if r.floor > 0 {
-			floor = fmt.Sprintf("%.1f ×", r.Seconds/r.floor)
+		if r.floor.Seconds > 0 {
+			floor, floorCPU = fmt.Sprintf("%.1f", r.Seconds/r.floor.Seconds), fmt.Sprintf("%.1f", r.CPU/r.floor.CPU)
 		}
 		fmt.Printf(line, r.name, fmt.Sprintf("of %d", max(r.Repeats, 1)), rounded(r.Seconds), rounded(r.CPU), peak, affected,
-			fmt.Sprintf("1/%.0f", full.Seconds/r.Seconds), floor)
+			fmt.Sprintf("%.1f", full.Seconds/r.Seconds), fmt.Sprintf("%.1f", full.CPU/r.CPU), floor, floorCPU)
 	}
 }
 
@@ -121,39 +122,41 @@ func cpuModel() string {
 
 func printLegend() {
 	fmt.Print(`
-full       Prow's own loader on both revisions, then a comparison of all jobs; the
-           checkouts that it needs are not counted
-cold       first sight of the repository: the mirror is there, the caches are empty
-warm       in a running controller, whose caches other pull requests have filled:
-           the head and its files are new, and the base has moved by a commit
-command    rehearse affected, the whole process; its cache is of another pull request
-           and of a base some commits older
-git        the floor of warm: merge, two comparisons of trees, and reading the files
-           that differ, as four git commands and nothing else
-time       on the clock; cpu: of all processors, git commands included
-peak MiB   resident, while it was measured
-vs. full   part of the time that the full load took in the same run
-vs. git    times what the git commands alone took for the same change
+full            Prow's own loader on both revisions, then a comparison of all jobs;
+                the checkouts that it needs are not counted
+cold            first sight of the repository: the mirror is there, caches are empty
+warm            in a running controller, whose caches other pull requests have filled:
+                the head and its files are new, and the base has moved by a commit
+command         rehearse affected, the whole process; its cache is of another pull
+                request, and of a base that is one to five commits older
+git             the floor of warm: merge, two comparisons of trees, and reading the
+                files that differ, as four git commands and nothing else
+time, cpu       on the clock; of all processors, git commands included
+peak MiB        resident, while it was measured
+times as fast   as the full load, in the same run
+times git       what the git commands alone took for the same change
 `)
 }
 
-// printGrowth shows how the time for one file grows with the repository.
+// printGrowth shows how the time for one file grows with the repository, on the
+// clock and of the processors.
 func printGrowth(tables []*table) {
 	if len(tables) < 2 {
 		return
 	}
 	rows := []string{rowFull, rowCold, "git commands alone, 1 file", rowWarm, rowCommand}
-	fmt.Printf("\nhow it grows with the repository\n\n%-50s", "jobs")
+	fmt.Printf("\nhow it grows with the repository (time, cpu)\n\n%-46s", "jobs")
 	for _, t := range tables {
-		fmt.Printf(" %9d", t.jobs)
+		fmt.Printf(" %20d", t.jobs)
 	}
 	for _, name := range rows {
 		if tables[0].find(name).Seconds == 0 {
 			continue
 		}
-		fmt.Printf("\n%-50s", name)
+		fmt.Printf("\n%-46s", name)
 		for _, t := range tables {
-			fmt.Printf(" %9s", rounded(t.find(name).Seconds))
+			r := t.find(name)
+			fmt.Printf(" %20s", rounded(r.Seconds)+", "+rounded(r.CPU))
 		}
 	}
 	fmt.Println()
