@@ -29,7 +29,8 @@ const keptDistance = 32
 type Options struct {
 	// Mirror returns a mirror that has the commits of a request.
 	Mirror func(ctx context.Context, req Request) (*repo.Mirror, error)
-	// Memory bounds what is kept of parsed files, in bytes of their text.
+	// Memory bounds what is kept of parsed files, in bytes of their text, of
+	// which each takes about eight.
 	Memory int64
 	// Workers bounds how many files one plan parses at once.
 	Workers int
@@ -66,7 +67,7 @@ type repository struct {
 // NewPlanner returns a planner with empty caches.
 func NewPlanner(o Options) *Incremental {
 	if o.Memory == 0 {
-		o.Memory = 16 << 20
+		o.Memory = 8 << 20
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
