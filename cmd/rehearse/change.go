@@ -116,6 +116,8 @@ func advised(err error, clone *repo.Clone, base repo.Ref) error {
 		return fmt.Errorf("the clone is shallow, and does not reach back to where the branch left %s: run `git fetch --unshallow`, and try again", shortRef(base.Name))
 	case strings.Contains(text, "unrelated histories"):
 		return fmt.Errorf("the branch and %s have no commit in common: is --base right?", shortRef(base.Name))
+	case strings.Contains(text, "usage: git merge-tree"):
+		return errors.New("git 2.38 or newer is needed, which can merge without a work tree")
 	case clone.Partial() && repo.Corrupt(err):
 		return fmt.Errorf("the clone is partial, and lacks files that are needed: run `git fetch --refetch --no-filter`, and try again (%w)", err)
 	}
