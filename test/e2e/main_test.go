@@ -101,6 +101,7 @@ func deploy(ctx context.Context) error {
 	for _, repo := range world.repositories {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
 	}
+	installation.Repositories = append(installation.Repositories, conversationOrg+"/"+conversationRepo)
 	installation.Repositories = append(installation.Repositories, hookedRepositories()...)
 	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
 		return err
@@ -126,6 +127,11 @@ func deploy(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("e2e: deployed in %s\n", time.Since(begin).Round(time.Second))
-	_, err = world.hub.AddHook(ctx, github.Hook{Org: world.org, URL: url, Secret: installation.WebhookSecret})
-	return err
+	for _, hook := range []github.Hook{{Org: world.org}, {Org: conversationOrg, Repo: conversationRepo}} {
+		hook.URL, hook.Secret = url, installation.WebhookSecret
+		if _, err := world.hub.AddHook(ctx, hook); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 go -C test/cluster run . up
 eval "$(go -C test/cluster run . env)"
-exec go test -tags e2e -count=1 -parallel "${E2E_PARALLEL:-4}" -timeout 30m "$@" ./test/e2e
+exec go test -tags e2e -count=1 -parallel "${E2E_PARALLEL:-4}" -timeout 40m ./test/e2e "$@"

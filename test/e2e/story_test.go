@@ -42,7 +42,11 @@ type story struct {
 // beside one that nobody changes.
 func tell(t *testing.T, jobs ...rig.Job) *story {
 	t.Helper()
-	s := stage(t, 10*time.Minute)
+	n := int(world.taken.Add(1)) - 1
+	if n >= len(world.repositories) {
+		t.Fatalf("more than %d stories: enlarge the pool", pool)
+	}
+	s := stage(t, world.org, world.repositories[n], 10*time.Minute)
 	s.jobs = jobs
 	before := []rig.Job{{Name: "pull-widget-untouched", Script: "true"}}
 	for _, j := range jobs {
@@ -60,16 +64,12 @@ func tell(t *testing.T, jobs ...rig.Job) *story {
 }
 
 // stage is a story whose config repository has yet to be made.
-func stage(t *testing.T, within time.Duration) *story {
+func stage(t *testing.T, org, repo string, within time.Duration) *story {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(world.ctx, within)
 	t.Cleanup(cancel)
 	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx}
-	n := int(world.taken.Add(1)) - 1
-	if n >= len(world.repositories) {
-		t.Fatalf("more than %d stories: enlarge the pool", pool)
-	}
-	s.Pull.Org, s.Pull.Repo = world.org, world.repositories[n]
+	s.Pull.Org, s.Pull.Repo = org, repo
 	t.Cleanup(s.epilogue)
 	return s
 }
