@@ -60,7 +60,7 @@ func TestConfigMaps(t *testing.T) {
 	want := map[string][]string{
 		"rehearsal-controller in rehearsals": {"create", "delete", "get", "list", "patch", "update", "watch"},
 		"rehearsal-task in rehearsals":       {"get"},
-		"rehearsal-collate in rehearsals":    {"get"},
+		"rehearsal-collate in rehearsals":    {"create", "get"},
 		"rehearsal-controller in test-pods":  {"delete", "list"},
 		"rehearsal-task in test-pods":        {"create", "get"},
 	}

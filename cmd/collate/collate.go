@@ -66,6 +66,7 @@ func (c *collator) collate(ctx context.Context) error {
 	collector := prowjob.Collector{ProwJobs: c.ProwJobs, Logs: c.Logs}
 	collector.Explain(ctx, view.Outcomes, jobs)
 	c.say("%s", report.Text(view))
+	c.storePage(ctx, &view)
 	if err := c.publish(ctx, manifest, report.Run(view)); err != nil {
 		return err
 	}

@@ -12,9 +12,11 @@ import (
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	tektonfake "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/fake"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
 	kubefake "k8s.io/client-go/kubernetes/fake"
+	k8stesting "k8s.io/client-go/testing"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
 
@@ -74,7 +76,11 @@ func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sr
 	if err != nil {
 		t.Fatal(err)
 	}
-	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Data: map[string]string{run.ManifestKey: string(raw)}}
+	meta := metav1.ObjectMeta{
+		Name: "run-1", Namespace: "rehearsals", Labels: map[string]string{run.LabelRun: "run-1"},
+		OwnerReferences: []metav1.OwnerReference{{Kind: "Rehearsal", Name: "acme-release-7"}},
+	}
+	cm := &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{run.ManifestKey: string(raw)}}
 	prow, out := prowfake.NewSimpleClientset(jobs...), &bytes.Buffer{}
 	return &collator{
 		Connection: &prowjob.Connection{
@@ -151,11 +157,57 @@ func TestCollate(t *testing.T) {
 			if got := report.InProgress(p.body); got != c.goesOn {
 				t.Errorf("in progress: %v", got)
 			}
-			if !strings.Contains(p.body, "(https://rehearsals.example.com/run-1)") {
-				t.Errorf("no link to the page in %s", p.body)
+			_, err := run.ReadPage(context.Background(), collator.Kube.CoreV1().ConfigMaps("rehearsals"), "run-1")
+			linked := strings.Contains(p.body, "(https://rehearsals.example.com/run-1)")
+			if (err == nil) == c.goesOn || linked == c.goesOn {
+				t.Errorf("page stored: %v, linked: %v", err, linked)
 			}
 			if p.calls != 1 || !strings.Contains(out.String(), "pull-a") || !strings.Contains(out.String(), "Written to comment 42") {
 				t.Errorf("%d calls, log:\n%s", p.calls, out)
+			}
+		})
+	}
+}
+
+func TestStorePage(t *testing.T) {
+	passed := []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.SuccessState, true)}
+	refuse := func(verb string) func(*kubefake.Clientset) {
+		return func(kube *kubefake.Clientset) {
+			kube.PrependReactor(verb, "configmaps", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+				return true, nil, apierrors.NewForbidden(corev1.Resource("configmaps"), "run-1.page", errors.New("no"))
+			})
+		}
+	}
+	cases := []struct {
+		name   string
+		kube   func(*kubefake.Clientset)
+		twice  bool
+		linked bool
+	}{
+		{name: "stored", kube: refuse("update"), linked: true},
+		{name: "stored by an attempt before", kube: refuse("update"), twice: true, linked: true},
+		{name: "refused", kube: refuse("create")},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := &page{}
+			collator, _, out := newCollator(t, p, pipelineRun("", ""), passed...)
+			kube := collator.Kube.(*kubefake.Clientset)
+			c.kube(kube)
+			for range map[bool]int{false: 1, true: 2}[c.twice] {
+				if err := collator.collate(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if strings.Contains(p.body, "/run-1)") != c.linked || strings.Contains(out.String(), "was not stored") == c.linked {
+				t.Errorf("comment:\n%s\nlog:\n%s", p.body, out)
+			}
+			if !c.linked {
+				return
+			}
+			cm, err := kube.CoreV1().ConfigMaps("rehearsals").Get(context.Background(), run.PageName("run-1"), metav1.GetOptions{})
+			if err != nil || cm.Labels[run.LabelRun] != "run-1" || len(cm.OwnerReferences) != 1 {
+				t.Errorf("got %v, %+v", err, cm)
 			}
 		})
 	}

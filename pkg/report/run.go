@@ -32,6 +32,14 @@ func (v RunView) Ended() bool {
 	return v.Over || len(v.Outcomes) > 0 && !slices.ContainsFunc(v.Outcomes, func(o Outcome) bool { return !o.Verdict.Ended() })
 }
 
+// page is the URL of the page of the run, which is there once it is over.
+func (v RunView) page() string {
+	if !v.Ended() {
+		return ""
+	}
+	return v.Manifest.Page
+}
+
 // dash is the content of a cell that has none.
 const dash = "–"
 
@@ -62,7 +70,7 @@ func Run(v RunView) string {
 
 // elsewhere says where there is what the comment has no room for.
 func (v RunView) elsewhere() string {
-	if l := link("the page of this run", v.Manifest.Page); l != "" {
+	if l := link("the page of this run", v.page()); l != "" {
 		return "; " + l + " has them"
 	}
 	if v.PipelineRun != "" {
@@ -177,7 +185,7 @@ func runTail(v RunView) string {
 	if v.PipelineRun != "" {
 		b.WriteString(" All output: " + code(tkn(v)) + ".")
 	}
-	if l := link("The page of this run", m.Page); l != "" {
+	if l := link("The page of this run", v.page()); l != "" {
 		b.WriteString(" " + l + ".")
 	}
 	if !v.Ended() && !v.Now.IsZero() {

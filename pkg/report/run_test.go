@@ -132,7 +132,9 @@ var runViews = []struct {
 		aborted := at("pull-z", Aborted, 5)
 		aborted.Detail = "Aborted: alice asked for it."
 		quiet := at("pull-quiet", Failed, 4)
-		return view(append(outcomes, failedJob(), quiet, aborted, at("pull-ok", Passed, 4))...)
+		v := view(append(outcomes, failedJob(), quiet, aborted, at("pull-ok", Passed, 4))...)
+		v.Manifest.Page = "https://rehearsals.example.com/runs/acme-release-7-x"
+		return v
 	}},
 	{"running-one", "⏳ **Running the rehearsal**", func() RunView {
 		v := view(at("pull-a", Running, 0))

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// storePage stores the page of a run that is over. Without a page the comment
+// does not speak of one, and the run is reported all the same.
+func (c *collator) storePage(ctx context.Context, view *report.RunView) {
+	if view.Manifest.Page == "" || !view.Ended() {
+		return
+	}
+	var stored bool
+	err := prowjob.Persist(ctx, patience, func(ctx context.Context) (err error) {
+		stored, err = c.tryStorePage(ctx, *view)
+		return err
+	})
+	if err != nil {
+		c.say("The page of the run was not stored: %v", err)
+	}
+	if !stored {
+		view.Manifest.Page = ""
+	}
+}
+
+// tryStorePage gives the page the labels and the owner of the run's ConfigMaps,
+// so that it goes when they do.
+func (c *collator) tryStorePage(ctx context.Context, view report.RunView) (bool, error) {
+	configMaps := c.Kube.CoreV1().ConfigMaps(c.namespace)
+	first, err := configMaps.Get(ctx, c.run, metav1.GetOptions{})
+	if err != nil {
+		return false, fmt.Errorf("reading ConfigMap %s: %w", c.run, err)
+	}
+	meta := metav1.ObjectMeta{
+		Name: run.PageName(view.Manifest.Name), Namespace: c.namespace,
+		Labels: first.Labels, OwnerReferences: first.OwnerReferences,
+	}
+	return run.StorePage(ctx, lastPage{configMaps}, meta, report.RunPage(view))
+}
+
+// lastPage keeps what is stored: we may create ConfigMaps but change none, and
+// the page of a run that is over says the same each time.
+type lastPage struct {
+	corev1client.ConfigMapInterface
+}
+
+func (lastPage) Update(_ context.Context, cm *corev1.ConfigMap, _ metav1.UpdateOptions) (*corev1.ConfigMap, error) {
+	return cm, nil
+}
