@@ -115,7 +115,8 @@ func mostGain(candidates []candidate, covered []bool) (best, gain int) {
 }
 
 // newCandidates numbers all that the jobs cover, and puts first whom to prefer
-// among equals: the shorter, else whoever the seed draws.
+// among equals: whoever the seed draws. How long jobs take has no say, for that
+// becomes known with every run, and the choice must stay the same.
 func newCandidates(jobs []*Job, req Request) (candidates []candidate, values int) {
 	numbers := make([]map[string]int, len(aspects))
 	for i := range numbers {
@@ -138,9 +139,7 @@ func newCandidates(jobs []*Job, req Request) (candidates []candidate, values int
 		c.most = len(c.covers)
 		candidates = append(candidates, c)
 	}
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(req.compareDurations(a.Job, b.Job), cmp.Compare(a.draw, b.draw))
-	})
+	slices.SortFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.draw, b.draw) })
 	return candidates, values
 }
 
