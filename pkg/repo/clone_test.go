@@ -32,15 +32,13 @@ func newPerson(t *testing.T) person {
 	return p
 }
 
-func (p person) git(args ...string) string {
+func (p person) git(args ...string) {
 	p.t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"}, args...)...)
 	cmd.Dir = p.dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		p.t.Fatalf("git %v: %v\n%s", args, err, out)
 	}
-	return strings.TrimSpace(string(out))
 }
 
 func (p person) write(path, content string) {
