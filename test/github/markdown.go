@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"regexp"
 
@@ -30,10 +31,36 @@ var allowed = func() *bluemonday.Policy {
 	return p
 }()
 
-func renderMarkdown(text string) template.HTML {
+// renderMarkdown renders a text; commits are the addresses of those that it may
+// name by their SHAs.
+func renderMarkdown(text string, commits map[string]string) template.HTML {
 	var b bytes.Buffer
 	if err := markdown.Convert([]byte(text), &b); err != nil {
 		return template.HTML(template.HTMLEscapeString(text)) // escaped
 	}
-	return template.HTML(allowed.SanitizeBytes(b.Bytes())) // sanitised
+	return template.HTML(linkCommits(string(allowed.SanitizeBytes(b.Bytes())), commits)) // sanitised
+}
+
+var tagOrSHA = regexp.MustCompile(`<(/?)([a-z0-9]+)[^>]*>|\b[0-9a-f]{40}\b`)
+
+// linkCommits makes a short link of each SHA of a commit, as GitHub does outside
+// of code and links.
+func linkCommits(html string, commits map[string]string) string {
+	inside := 0
+	return tagOrSHA.ReplaceAllStringFunc(html, func(found string) string {
+		switch part := tagOrSHA.FindStringSubmatch(found); part[2] {
+		case "a", "code", "pre":
+			if part[1] == "" {
+				inside++
+			} else {
+				inside--
+			}
+			return found
+		case "":
+			if address := commits[found]; address != "" && inside == 0 {
+				return fmt.Sprintf(`<a href="%s"><code>%s</code></a>`, template.HTMLEscapeString(address), found[:7])
+			}
+		}
+		return found
+	})
 }

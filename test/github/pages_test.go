@@ -48,8 +48,13 @@ func TestPullPage(t *testing.T) {
 		"<details><summary>More</summary>", "", "**bold**", "", "</details>", "", "<script>alert(1)</script>",
 		`<a href="javascript:alert(1)" onclick="alert(1)">link</a>`}, "\n")}))(t)
 
+	must(srv.CreateComment(ctx, github.NewComment{PullID: pull.PullID, By: "bob", Body: strings.Join([]string{
+		"At " + pull.HeadSHA + ", not " + strings.Repeat("0", 40), "`git show " + pull.HeadSHA + "`"}, "\n\n")}))(t)
+
 	page := get(t, pull.HTMLURL)
 	for _, want := range []string{
+		`At <a href="/org/config/commit/` + pull.HeadSHA + `"><code>` + pull.HeadSHA[:7] + `</code></a>, not ` + strings.Repeat("0", 40),
+		`<code>git show ` + pull.HeadSHA + `</code>`,
 		"Change a", "Please.", "approved", "ci/a", "3 of 4 passed", "Some checks were not successful",
 		"<td><code>a</code></td>", "<details><summary>More</summary>", "<strong>bold</strong>", "edited", "bob (read)",
 	} {

@@ -164,15 +164,15 @@ func (s *Server) viewEntries(p *pull, commits []gitCommit) []viewEntry {
 	for _, c := range commits {
 		subjects[c.sha] = subject(c)
 	}
-	now := s.now()
+	now, links := s.now(), commitLinks(p, commits)
 	entries := []viewEntry{{Comment: &viewComment{
 		Anchor: "description", Author: p.author.login, Role: viewRole(p.repo, p.author),
-		At: viewedAt(p.createdAt, now), Body: renderMarkdown(cmp.Or(p.body, "*No description provided.*")),
+		At: viewedAt(p.createdAt, now), Body: renderMarkdown(cmp.Or(p.body, "*No description provided.*"), links),
 		Reactions: viewReactions(p.reactions),
 	}}}
 	for _, e := range p.timeline {
 		if e.comment != nil {
-			entries = append(entries, viewEntry{Comment: viewCommentOf(e.comment, now)})
+			entries = append(entries, viewEntry{Comment: viewCommentOf(e.comment, now, links)})
 			continue
 		}
 		entry := viewEvent(e)
@@ -185,10 +185,26 @@ func (s *Server) viewEntries(p *pull, commits []gitCommit) []viewEntry {
 	return entries
 }
 
-func viewCommentOf(c *comment, now time.Time) *viewComment {
+// commitLinks are the pages of the commits that people speak of.
+func commitLinks(p *pull, commits []gitCommit) map[string]string {
+	links := map[string]string{}
+	add := func(sha string) { links[sha] = fmt.Sprintf("/%s/commit/%s", p.repo.fullName(), sha) }
+	add(p.baseSHA)
+	for _, c := range commits {
+		add(c.sha)
+	}
+	for _, e := range p.timeline {
+		if e.commit != "" {
+			add(e.commit)
+		}
+	}
+	return links
+}
+
+func viewCommentOf(c *comment, now time.Time, links map[string]string) *viewComment {
 	v := &viewComment{
 		Anchor: fmt.Sprintf("issuecomment-%d", c.id), Author: c.author.login, Role: viewRole(c.pull.repo, c.author),
-		At: viewedAt(c.createdAt, now), Body: renderMarkdown(c.body), Reactions: viewReactions(c.reactions),
+		At: viewedAt(c.createdAt, now), Body: renderMarkdown(c.body, links), Reactions: viewReactions(c.reactions),
 	}
 	if c.edited {
 		at := viewedAt(c.updatedAt, now)
