@@ -125,13 +125,13 @@ func (c *conversation) acknowledging() {
 	c.labels()
 	c.runs(author, "/pj-rehearse auto-ack pull-cart-lint pull-cart-unit", "auto-ack")
 	c.labels("rehearsals-ack")
-	c.shows("plan-auto-ack", c.Pull.HeadSHA, "cknowledged")
+	c.shows("plan-auto-ack", c.Pull.HeadSHA, "all jobs passed")
 	c.say(maintainer, "/pj-rehearse reject")
 	c.labels()
-	c.shows("plan-reject", c.Pull.HeadSHA)
+	c.shows("plan-reject", c.Pull.HeadSHA, "took that back")
 	c.say(maintainer, "/pj-rehearse ack")
 	c.labels("rehearsals-ack")
-	c.shows("plan-ack", c.Pull.HeadSHA, "cknowledged")
+	c.shows("plan-ack", c.Pull.HeadSHA, "**Acknowledged** by")
 }
 
 // pushing mends the job that failed, which takes the acknowledgement away.
@@ -142,11 +142,12 @@ func (c *conversation) pushing() {
 	c.heads = append(c.heads, pull.HeadSHA)
 	c.Pull = pull
 	c.labels()
-	c.shows("plan-pushed", c.Pull.HeadSHA, "pull-cart-e2e-aws")
-	c.runs(author, "/pj-rehearse pull-cart-e2e-aws", "mended")
-	c.say(maintainer, "/pj-rehearse skip")
+	c.shows("plan-pushed", c.Pull.HeadSHA, "was pushed since")
+	c.runs(author, "/pj-rehearse auto-ack pull-cart-e2e-aws", "mended")
 	c.labels("rehearsals-ack")
-	c.shows("plan-skip", c.Pull.HeadSHA, "cknowledged")
+	c.shows("plan-mended", c.Pull.HeadSHA, "all jobs passed")
+	c.say(maintainer, "/pj-rehearse skip")
+	c.shows("plan-skip", c.Pull.HeadSHA, "without a rehearsal")
 }
 
 func (c *conversation) network() {
