@@ -37,6 +37,7 @@ func (t *turn) planView(marker string) report.PlanView {
 	pull := t.rh.Status.Pull
 	view := planview.New(affectedResult(t.plan), t.plan.jobs)
 	view.Number, view.Page = t.rh.Spec.Pull.Number, t.planPage()
+	view.Covers = render.Select(t.plan.jobs, t.request(event.Sample)).Covers
 	view.Org, view.Repo = t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo
 	view.Head, view.Base, view.BaseRef = pull.Head, pull.Base, pull.BaseRef
 	view.Problem = planview.Problem(t.plan.err)

@@ -111,11 +111,13 @@ func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason 
 // publish writes the report of a run in place of the finally task, which did
 // not get to it.
 func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
-	outcomes, err := t.collect(ctx, m)
+	collector := prowjob.Collector{ProwJobs: t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), Logs: t.Logs}
+	outcomes, err := collector.Collect(ctx, m)
 	if err != nil {
 		return err
 	}
-	view := t.overView(r, m, outcomes)
+	view := t.runView(r, m, outcomes)
+	view.Over = true
 	if err := t.storeRunPage(ctx, view); err != nil {
 		return err
 	}
@@ -125,19 +127,6 @@ func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, 
 	}
 	s.outcomes = outcomes
 	return t.finish(ctx, r, s, m)
-}
-
-// collect reads what became of the jobs of a run, and why.
-func (t *turn) collect(ctx context.Context, m run.Manifest) ([]report.Outcome, error) {
-	collector := prowjob.Collector{ProwJobs: t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), Logs: t.Logs}
-	return collector.Collect(ctx, m)
-}
-
-// overView is a run that has ended.
-func (t *turn) overView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []report.Outcome) report.RunView {
-	view := t.runView(r, m, outcomes)
-	view.Over = true
-	return view
 }
 
 // reject ends a run that has nothing to run, and says why.

@@ -56,10 +56,8 @@ func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command
 // selectJobs chooses the jobs of a run, and says what there is to say about those
 // that are not chosen.
 func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
-	req := render.Request{
-		Selection: said.Selection, Names: said.Jobs, Seed: fmt.Sprintf("%s#%d", t.repo.Name, t.rh.Spec.Pull.Number),
-		Limit: t.limit(said.Selection), Cap: t.settings.AllLimit,
-	}
+	req := t.request(said.Selection)
+	req.Names = said.Jobs
 	var err error
 	if said.Selection == event.Failed {
 		var sentence string
@@ -94,15 +92,13 @@ func affectedOf(jobs []render.Job) []affected.Job {
 	return list
 }
 
-// limit is how many jobs a selection chooses.
-func (t *turn) limit(selection event.Selection) int {
-	switch selection {
-	case event.More:
-		return t.settings.MoreLimit
-	case event.Max:
-		return t.settings.MaxLimit
+// request is what a selection asks for, whoever asks and whenever.
+func (t *turn) request(selection event.Selection) render.Request {
+	limits := map[event.Selection]int{event.Sample: t.settings.SampleLimit, event.More: t.settings.MoreLimit, event.Max: t.settings.MaxLimit}
+	return render.Request{
+		Selection: selection, Limit: limits[selection], Cap: t.settings.AllLimit,
+		Seed: fmt.Sprintf("%s#%d", t.repo.Name, t.rh.Spec.Pull.Number),
 	}
-	return t.settings.SampleLimit
 }
 
 // withoutAborted leaves out what somebody wanted to end before it began.
@@ -170,7 +166,7 @@ func (t *turn) notes(s render.Selection, said event.Command) []string {
 		}
 	}
 	for _, gone := range s.Gone {
-		out = append(out, report.NotAffected(gone, nil))
+		out = append(out, report.NoLongerAffected(gone))
 	}
 	for _, no := range s.NotRunnable {
 		out = append(out, report.Excluded(no.Name, no.Why))

@@ -258,15 +258,6 @@ func (t *turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation,
 	if overwritten {
 		return t.publish(ctx, r, s, m)
 	}
-	if m.Page != "" {
-		outcomes, err := t.collect(ctx, m)
-		if err != nil {
-			return err
-		}
-		if err := t.storeRunPage(ctx, t.overView(r, m, outcomes)); err != nil {
-			return err
-		}
-	}
 	return t.finish(ctx, r, s, m)
 }
 
