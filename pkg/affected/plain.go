@@ -68,7 +68,7 @@ func isWord(b byte) bool {
 // itself; only when it is written out does it become large.
 func expanded(content []byte) int {
 	var document any
-	if yamlv2.Unmarshal(content, &document) != nil { //nolint:staticcheck // the parser of sigs.k8s.io/yaml, by its module.
+	if yamlv2.Unmarshal(content, &document) != nil {
 		// Whoever reads the file is told why.
 		return 0
 	}

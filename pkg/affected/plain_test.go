@@ -19,8 +19,8 @@ func laughs(depth, width int) string {
 	return b.String()
 }
 
-func repeatedText(size, times int) string {
-	return "a: &a " + strings.Repeat("x", size) + "\nb: [" + strings.TrimSuffix(strings.Repeat("*a, ", times), ", ") + "]\n"
+func repeatedText(size int) string {
+	return "a: &a " + strings.Repeat("x", size) + "\nb: [" + strings.TrimSuffix(strings.Repeat("*a, ", 1000), ", ") + "]\n"
 }
 
 func gzipped(t *testing.T, content []byte) []byte {
@@ -57,12 +57,12 @@ func TestBounds(t *testing.T) {
 		"compressed bomb":          {gzipped(t, make([]byte, 20*MaxFile)), large},
 		"a billion laughs":         {[]byte(laughs(9, 9)), "excessive aliasing"},
 		"as many as YAML bears":    {[]byte(laughs(2, 9)), ""},
-		"text many times":          {[]byte(repeatedText(64<<10, 1000)), expands},
-		"text many times, UTF-16":  {inUTF16(repeatedText(64<<10, 1000)), expands},
-		"text many times, zipped":  {gzipped(t, []byte(repeatedText(64<<10, 1000))), expands},
+		"text many times":          {[]byte(repeatedText(64 << 10)), expands},
+		"text many times, UTF-16":  {inUTF16(repeatedText(64 << 10)), expands},
+		"text many times, zipped":  {gzipped(t, []byte(repeatedText(64<<10))), expands},
 		"text as key many times":   {[]byte("a: &a {? " + strings.Repeat("x", 64<<10) + "\n : 1}\nb: [" + strings.Repeat("*a, ", 1000) + "]\n"), expands},
 		"merged many times":        {[]byte("a: &a {k: " + strings.Repeat("x", 64<<10) + "}\nb: [" + strings.Repeat("{<<: *a}, ", 1000) + "]\n"), expands},
-		"some reuse":               {[]byte(repeatedText(100, 1000)), ""},
+		"some reuse":               {[]byte(repeatedText(100)), ""},
 		"shell":                    {[]byte("a: echo *.go && ls 2>&1 &\n"), ""},
 		"itself":                   {[]byte("a: &a [*a]\n"), "contains itself"},
 		"deep":                     {[]byte(strings.Repeat("[", 1<<20)), "exceeded max depth"},
