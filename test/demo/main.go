@@ -79,6 +79,9 @@ func (d *demo) prepare(ctx context.Context) error {
 		return err
 	}
 	d.Hub = &github.Client{URL: d.installation.GitHub}
+	if _, err := d.Hub.AddToken(ctx, github.Token{Token: d.installation.Token, User: rig.Bot}); err != nil {
+		return err
+	}
 	if err := d.step("receiver, controller and tasks", func() error {
 		if err := d.Cluster.Install(ctx, d.installation, d.note); err != nil {
 			return err

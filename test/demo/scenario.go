@@ -53,9 +53,6 @@ func newToolchain(files map[string]string) map[string]string {
 
 // createRepository makes the config repository, and whoever has to do with it.
 func createRepository(ctx context.Context, hub github.Control, files map[string]string, in rig.Installation, webhook string) error {
-	if _, err := hub.AddToken(ctx, github.Token{Token: in.Token, User: rig.Bot}); err != nil {
-		return err
-	}
 	if _, err := hub.CreateRepo(ctx, github.NewRepo{
 		Org: org, Repo: repo, Description: "The configuration of Acme's Prow", Files: files,
 		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
