@@ -67,7 +67,7 @@ type repository struct {
 // NewPlanner returns a planner with empty caches.
 func NewPlanner(o Options) *Incremental {
 	if o.Memory == 0 {
-		o.Memory = 8 << 20
+		o.Memory = 4 << 20
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)

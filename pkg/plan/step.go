@@ -26,7 +26,7 @@ type comparison struct {
 // readAlong is how many changed files may be read together with what they
 // replace: the cache has to hold them until they are compared. It is also how
 // many are read at once when there are more.
-const readAlong = 64
+const readAlong = 40
 
 // step reads what differs between a known state and a tree. The affected jobs
 // and warnings are only worked out when wanted; validity always is.
