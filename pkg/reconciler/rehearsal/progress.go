@@ -2,10 +2,9 @@ package rehearsal
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -97,11 +96,11 @@ func (t *turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []report.
 
 // progress changes whenever a job of the run gets another verdict.
 func progress(outcomes []report.Outcome) string {
-	sum := sha256.New()
+	var all strings.Builder
 	for _, o := range outcomes {
-		fmt.Fprintf(sum, "%s %s\n", o.ProwJob, o.Verdict)
+		all.WriteString(o.ProwJob + " " + string(o.Verdict) + "\n")
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:8])
+	return hashOf(all.String())
 }
 
 // overwritten says whether the comment of a run shows an earlier state of it
