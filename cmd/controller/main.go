@@ -38,9 +38,6 @@ const (
 	workers = 8
 )
 
-// planMemory bounds what planning keeps of parsed files, in bytes of their text.
-const planMemory = 128 << 20
-
 func main() {
 	var (
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
@@ -109,7 +106,6 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 			Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
 				return store.Get().GitEndpoint + "/" + org + "/" + repo + ".git"
 			}, source).For,
-			Memory: planMemory,
 		}),
 		Prow:     prow,
 		Logs:     prowjob.NewLogs(clusters, store.Get().PodNamespace, source.Secrets),
