@@ -138,7 +138,8 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), "UUID"},
 	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "SHA"},
-	{regexp.MustCompile(`\b(\d{1,3}\.){3}\d{1,3}:\d+\b`), "HOST"},
+	{regexp.MustCompile(`\bhttp://(\d{1,3}\.){3}\d{1,3}(:\d+)?/`), "http://HOST/"},
+	{regexp.MustCompile(`&id=\d+`), "&id=ID"},
 	{regexp.MustCompile(`\bcomment-\d+\b`), "comment-ID"},
 	{regexp.MustCompile(`\b(issuecomment|acme-release-\d+)-\d+\b`), "$1-ID"},
 	{regexp.MustCompile(`\bbody-[0-9a-f]{16}\b`), "body-ID"},
