@@ -67,6 +67,7 @@ func servePages(ctx context.Context, address string) {
 		Addr:              address,
 		Handler:           rehearsal.NewPages(kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())),
 		ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout:      time.Minute,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}

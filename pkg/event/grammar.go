@@ -118,7 +118,7 @@ var verbs = []verb{
 	{"skip", nothing, Command{Verb: Skip}, Entry{"skip", "Acknowledge it without a rehearsal", ""}},
 	{"reject", nothing, Command{Verb: Reject}, Entry{"reject", "Take the acknowledgement back", ""}},
 	{"abort", anyJobs, Command{Verb: Abort}, Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""}},
-	{"network-access-allowed", nothing, Command{Verb: AllowNetwork}, Entry{"network-access-allowed", "Allow jobs that need the network; not for the author of the pull request", ""}},
+	{"network-access-allowed", nothing, Command{Verb: AllowNetwork}, Entry{"network-access-allowed", "Set the label that allows network access; not for the author of the pull request", ""}},
 	{"help", nothing, Command{Verb: Help}, Entry{"help", "Show these commands", ""}},
 }
 

@@ -2,6 +2,7 @@ package event
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -69,6 +70,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
+var codeSpan = regexp.MustCompile("`[^`]*`")
+
 func TestGrammar(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range Grammar() {
@@ -77,7 +80,7 @@ func TestGrammar(t *testing.T) {
 			t.Errorf("%q is there twice or says nothing: %q", line, e.Does)
 		}
 		seen[line] = true
-		if strings.ContainsAny(e.Does, "0123456789") {
+		if strings.ContainsAny(codeSpan.ReplaceAllString(e.Does, ""), "0123456789") {
 			t.Errorf("%q names a number, which is for the settings to say", e.Does)
 		}
 		written := strings.NewReplacer("{job} {job} …", "a b", "{job}", "a").Replace(line)

@@ -2,7 +2,9 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"sort"
 	"strings"
 	"time"
@@ -80,6 +82,10 @@ func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error
 func (c *Client) BranchTip(ctx context.Context, org, repo, branch string) (string, error) {
 	op := fmt.Sprintf("reading branch %s of %s/%s", branch, org, repo)
 	ref, _, err := c.github.Git.GetRef(ctx, org, repo, "heads/"+branch)
+	var answer *gogithub.ErrorResponse
+	if errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusConflict {
+		return "", &NotFoundError{Op: op} // the repository is empty
+	}
 	if err != nil {
 		return "", translate(op, err)
 	}

@@ -50,6 +50,9 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 		}
 		h.Manifest.Jobs = append(h.Manifest.Jobs, row)
 	}
+	if len(h.Manifest.Jobs) < len(jobs) {
+		h.Manifest.AutoAck = false // not all that was asked for can pass
+	}
 	h.Manifest.Deadline = deadline(r, h.Manifest.Jobs)
 	raw, err := json.Marshal(h.Manifest)
 	if err != nil {

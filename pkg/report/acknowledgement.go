@@ -68,6 +68,8 @@ func withdrawn(a Acknowledgement, what, again string) string {
 	switch a.Reason {
 	case "reject":
 		s += ": " + code(a.By) + " took that back" + since(a) + "."
+	case "retarget":
+		s += ": the pull request has another base branch since."
 	case "push":
 		s += ": " + sha(a.Head) + " was pushed since."
 	default:

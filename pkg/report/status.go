@@ -63,11 +63,8 @@ func runStatus(t Tally, over bool) (state, description string) {
 	case t.Total == 0:
 		return "pending", "The rehearsals are being prepared"
 	case !over && t.Unfinished() > 0:
-		s := running(t)
-		if t.Failed > 0 {
-			s += fmt.Sprintf("; %d failed", t.Failed)
-		}
-		return "pending", s
+		// How many have ended is left out: GitHub keeps 1,000 statuses of a commit.
+		return "pending", "Running " + plural(t.Total, "rehearsal")
 	case t.AllPassed() && t.Total == 1:
 		return "pending", "The rehearsal passed; not acknowledged"
 	case t.AllPassed():

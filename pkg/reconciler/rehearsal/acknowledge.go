@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -42,7 +43,8 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
 // passed as a whole.
 func vouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
 	holds := rh.Status.Acknowledgement
-	if r.State != v1alpha1.RunPassed || r.Head != rh.Status.Pull.Head || holds != nil && later(holds.At, &asked) {
+	pull := rh.Status.Pull
+	if r.State != v1alpha1.RunPassed || r.Head != pull.Head || r.BaseRef != pull.BaseRef || holds != nil && later(holds.At, &asked) {
 		return
 	}
 	next := bound(rh, v1alpha1.StateAcknowledged)
@@ -79,7 +81,7 @@ func planOfHead(rh *v1alpha1.Rehearsal) *v1alpha1.PlanStatus {
 func passedRuns(rh *v1alpha1.Rehearsal) []string {
 	var ids []string
 	for _, r := range rh.Status.Runs {
-		if r.Head == rh.Status.Pull.Head && r.State == v1alpha1.RunPassed {
+		if r.Head == rh.Status.Pull.Head && r.BaseRef == rh.Status.Pull.BaseRef && r.State == v1alpha1.RunPassed {
 			ids = append(ids, r.ID)
 		}
 	}
@@ -88,9 +90,9 @@ func passedRuns(rh *v1alpha1.Rehearsal) []string {
 
 // follow keeps the acknowledgement and the network access true to the pull
 // request: both are for one head. An acknowledgement outlives a push of a sticky
-// author, and one that leaves the rehearsals as they were; for that the plan of
-// the new head is waited for, unless planning fails.
-func follow(rh *v1alpha1.Rehearsal, sticky []string, failing bool) {
+// author, and one that leaves the rehearsals as they were. Until that is known,
+// it does not hold.
+func follow(rh *v1alpha1.Rehearsal, sticky []string) {
 	pull := rh.Status.Pull
 	if pull == nil || !pull.Open {
 		return
@@ -98,35 +100,36 @@ func follow(rh *v1alpha1.Rehearsal, sticky []string, failing bool) {
 	if a := rh.Status.NetworkAccess; a == nil || movedOn(a, pull) {
 		rh.Status.NetworkAccess = restart(rh, a)
 	}
-	plan := planOfHead(rh)
-	if plan == nil && !failing {
+	isSticky := slices.Contains(sticky, strings.ToLower(pull.Author))
+	if plan := planOfHead(rh); plan != nil {
+		rh.Status.Acknowledgement = acknowledgement(rh, plan, isSticky)
 		return
 	}
-	rh.Status.Acknowledgement = acknowledgement(rh, plan, slices.Contains(sticky, strings.ToLower(pull.Author)))
+	ack := rh.Status.Acknowledgement
+	if ack != nil && ack.State == v1alpha1.StateAcknowledged && movedOn(ack, pull) && !isSticky {
+		ack.State, ack.Labelled = v1alpha1.StateHeld, false
+	}
 }
 
-// acknowledgement is the one that holds from now on. There is no plan when
-// planning fails.
+// acknowledgement is the one that holds from now on.
 func acknowledgement(rh *v1alpha1.Rehearsal, plan *v1alpha1.PlanStatus, sticky bool) *v1alpha1.Acknowledgement {
-	ack, planned := rh.Status.Acknowledgement, plan != nil && plan.Error == ""
-	nothing := planned && plan.Offered == 0
+	ack := rh.Status.Acknowledgement
+	nothing := plan.Error == "" && plan.Due == 0
 	moved := ack == nil || movedOn(ack, rh.Status.Pull)
 	switch {
 	case nothing && (moved || ack.State == v1alpha1.StateRequired):
 		next := bound(rh, v1alpha1.StateAcknowledged)
 		next.Reason = v1alpha1.AckNothing
 		return next
-	case !moved && planned && !nothing && ack.Reason == v1alpha1.AckNothing:
+	case !moved && plan.Error == "" && !nothing && ack.Reason == v1alpha1.AckNothing:
 		return restart(rh, ack)
 	case !moved:
 		if ack.Rendered == "" {
-			ack.Rendered = renderedNow(rh)
+			ack.Rendered = plan.Rendered
 		}
 		return ack
-	case ack != nil && planned && survives(ack, plan, sticky):
-		kept := ack.DeepCopy()
-		kept.Head, kept.BaseRef, kept.Rendered = rh.Status.Pull.Head, rh.Status.Pull.BaseRef, plan.Rendered
-		return kept
+	case ack != nil && survives(ack, plan, sticky):
+		return outliving(rh, ack)
 	}
 	return restart(rh, ack)
 }
@@ -137,19 +140,41 @@ func movedOn(a *v1alpha1.Acknowledgement, pull *v1alpha1.PullStatus) bool {
 
 // survives says whether an acknowledgement outlives a push.
 func survives(ack *v1alpha1.Acknowledgement, plan *v1alpha1.PlanStatus, sticky bool) bool {
-	if ack.State != v1alpha1.StateAcknowledged || ack.Reason == v1alpha1.AckNothing {
+	if plan.Error != "" || !given(ack) || ack.Reason == v1alpha1.AckNothing {
 		return false
 	}
 	return sticky || ack.Rendered != "" && ack.Rendered == plan.Rendered
 }
 
+// given says that somebody has vouched, for the head or an older one.
+func given(ack *v1alpha1.Acknowledgement) bool {
+	return ack.State == v1alpha1.StateAcknowledged || ack.State == v1alpha1.StateHeld
+}
+
+// outliving is an acknowledgement for the head that was given for an older one.
+func outliving(rh *v1alpha1.Rehearsal, ack *v1alpha1.Acknowledgement) *v1alpha1.Acknowledgement {
+	next := ack.DeepCopy()
+	next.Labelled = ack.State == v1alpha1.StateAcknowledged && ack.Labelled
+	next.State, next.Given = v1alpha1.StateAcknowledged, cmp.Or(ack.Given, ack.Head)
+	next.Head, next.BaseRef, next.Rendered = rh.Status.Pull.Head, rh.Status.Pull.BaseRef, renderedNow(rh)
+	return next
+}
+
 // restart is where a head begins for which nobody has vouched yet. At first
-// sight of a pull request its labels are left alone: somebody has set them.
+// sight of a pull request its labels are left alone: somebody has set them. A
+// word that was given before still counts as the later one of two.
 func restart(rh *v1alpha1.Rehearsal, before *v1alpha1.Acknowledgement) *v1alpha1.Acknowledgement {
 	next := bound(rh, v1alpha1.StateRequired)
-	next.Labelled = before == nil
-	if before != nil && before.State == v1alpha1.StateAcknowledged {
+	if before == nil {
+		next.Labelled = true
+		return next
+	}
+	next.At = before.At
+	if given(before) {
 		next.State, next.Reason, next.By = v1alpha1.StateWithdrawn, v1alpha1.AckPushed, before.By
+		if before.Head == next.Head && before.BaseRef != next.BaseRef {
+			next.Reason = v1alpha1.AckRetarget
+		}
 	}
 	return next
 }

@@ -18,7 +18,7 @@ func acked(ack *v1alpha1.Acknowledgement) *v1alpha1.Rehearsal {
 	}
 	return &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
 		Pull:            &v1alpha1.PullStatus{Head: head, BaseRef: "main", Author: "Alice", Open: true},
-		Plan:            &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Affected: 2, Offered: 2, Rendered: "r1"},
+		Plan:            &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Affected: 2, Offered: 2, Due: 2, Rendered: "r1"},
 		Acknowledgement: ack,
 	}}
 }
@@ -28,38 +28,43 @@ func TestFollow(t *testing.T) {
 	byBob := func(at string) *v1alpha1.Acknowledgement {
 		return &v1alpha1.Acknowledgement{State: v1alpha1.StateAcknowledged, Reason: v1alpha1.AckByCommand, By: "bob", Head: at, Rendered: "r1", Labelled: true}
 	}
-	nothing := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered = 0 }
+	nothing := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered, rh.Status.Plan.Due = 0, 0 }
 	other := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Rendered = "r2" }
 	retarget := func(rh *v1alpha1.Rehearsal) {
 		rh.Status.Pull.BaseRef, rh.Status.Plan.BaseRef, rh.Status.Plan.Rendered = "next", "next", "r2"
 	}
+	unplanned := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = older }
+	held := byBob(older)
+	held.State, held.Labelled = v1alpha1.StateHeld, false
 	type want struct {
 		State, Reason, By string
 		Labelled          bool
 	}
 	for name, tc := range map[string]struct {
-		ack     *v1alpha1.Acknowledgement
-		change  []func(*v1alpha1.Rehearsal)
-		sticky  []string
-		failing bool
-		want    want
+		ack    *v1alpha1.Acknowledgement
+		change []func(*v1alpha1.Rehearsal)
+		sticky []string
+		want   want
 	}{
-		"first sight":            {nil, nil, nil, false, want{State: "Required", Labelled: true}},
-		"nothing to rehearse":    {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, false, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
-		"the same head":          {byBob(head), nil, nil, false, want{"Acknowledged", "ack", "bob", true}},
-		"a push":                 {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, false, want{"Withdrawn", "push", "bob", false}},
-		"a sticky author's push": {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, false, want{"Acknowledged", "ack", "bob", true}},
-		"the same rehearsals":    {byBob(older), nil, nil, false, want{"Acknowledged", "ack", "bob", true}},
-		"a push to nothing":      {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, false, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
-		"another base branch":    {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, false, want{"Withdrawn", "push", "bob", false}},
-		"a push that is refused": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"}, false,
+		"first sight":            {nil, nil, nil, want{State: "Required", Labelled: true}},
+		"nothing to rehearse":    {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
+		"the same head":          {byBob(head), nil, nil, want{"Acknowledged", "ack", "bob", true}},
+		"a push":                 {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "push", "bob", false}},
+		"a sticky author's push": {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "ack", "bob", true}},
+		"the same rehearsals":    {byBob(older), nil, nil, want{"Acknowledged", "ack", "bob", true}},
+		"a push to nothing":      {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
+		"another base branch":    {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "retarget", "bob", false}},
+		"a push that is refused": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"},
 			want{"Withdrawn", "push", "bob", false}},
-		"not planned yet":    {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = older }}, nil, false, want{"Acknowledged", "ack", "bob", true}},
-		"planning fails":     {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = older }}, nil, true, want{"Withdrawn", "push", "bob", false}},
-		"closed":             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, false, want{"Acknowledged", "ack", "bob", true}},
-		"rejected stays so":  {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Head: head}, nil, nil, false, want{"Withdrawn", "reject", "bob", false}},
-		"never acknowledged": {&v1alpha1.Acknowledgement{State: "Required", Head: older, Labelled: true}, nil, nil, false, want{State: "Required"}},
-		"base brought jobs": {&v1alpha1.Acknowledgement{State: "Acknowledged", Reason: v1alpha1.AckNothing, Head: head, Labelled: true}, nil, nil, false,
+		"not planned yet":                    {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, nil, want{"Held", "ack", "bob", false}},
+		"a sticky author's, not planned yet": {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, []string{"alice"}, want{"Acknowledged", "ack", "bob", true}},
+		"held, and the same rehearsals":      {held, nil, nil, want{"Acknowledged", "ack", "bob", false}},
+		"held, and others":                   {held, []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "push", "bob", false}},
+		"jobs that cannot be run are due":    {nil, []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered = 0 }}, nil, want{State: "Required", Labelled: true}},
+		"closed":                             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, want{"Acknowledged", "ack", "bob", true}},
+		"rejected stays so":                  {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Head: head}, nil, nil, want{"Withdrawn", "reject", "bob", false}},
+		"never acknowledged":                 {&v1alpha1.Acknowledgement{State: "Required", Head: older, Labelled: true}, nil, nil, want{State: "Required"}},
+		"base brought jobs": {&v1alpha1.Acknowledgement{State: "Acknowledged", Reason: v1alpha1.AckNothing, Head: head, Labelled: true}, nil, nil,
 			want{State: "Withdrawn", Reason: "push"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +73,7 @@ func TestFollow(t *testing.T) {
 				change(rh)
 			}
 			for range 2 { // following again changes nothing
-				follow(rh, tc.sticky, tc.failing)
+				follow(rh, tc.sticky)
 			}
 			a := rh.Status.Acknowledgement
 			if diff := cmp.Diff(tc.want, want{a.State, a.Reason, a.By, a.Labelled}); diff != "" {
@@ -80,14 +85,14 @@ func TestFollow(t *testing.T) {
 
 func TestNetworkAccessIsForOneHead(t *testing.T) {
 	rh := acked(nil)
-	follow(rh, []string{"alice"}, false)
+	follow(rh, []string{"alice"})
 	vouch(rh, command("comment-1-0", "", 0), event.AllowNetwork)
-	follow(rh, []string{"alice"}, false)
+	follow(rh, []string{"alice"})
 	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateAcknowledged || a.Labelled {
 		t.Fatalf("after the word: %+v", a)
 	}
 	rh.Status.Pull.Head = strings.Repeat("b", 40)
-	follow(rh, []string{"alice"}, false)
+	follow(rh, []string{"alice"})
 	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateWithdrawn || a.Labelled || a.Head != rh.Status.Pull.Head {
 		t.Errorf("after the push: %+v", a)
 	}
@@ -111,16 +116,25 @@ func TestVouch(t *testing.T) {
 			vouch(rh, ack, event.Ack)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 		"a run": {func(rh *v1alpha1.Rehearsal) {
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, State: v1alpha1.RunPassed}, at(5))
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "auto", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
 		"a run that was asked for before the reject": {func(rh *v1alpha1.Rehearsal) {
 			vouch(rh, reject, event.Reject)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, State: v1alpha1.RunPassed}, at(2))
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 		"a run that failed": {func(rh *v1alpha1.Rehearsal) {
 			vouch(rh, reject, event.Reject)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, State: v1alpha1.RunFailed}, at(5))
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		"a run of another base": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, skip, event.Skip)
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
+		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "skip", By: "bob", Command: "comment-2-0", Runs: []string{"comment-9-0"}}},
+		"a run that was asked for before the reject, which a retarget has outdated": {func(rh *v1alpha1.Rehearsal) {
+			vouch(rh, reject, event.Reject)
+			rh.Status.Acknowledgement = restart(rh, rh.Status.Acknowledgement)
+			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
+		}, v1alpha1.Acknowledgement{State: "Required"}},
 		"a run of another head": {func(rh *v1alpha1.Rehearsal) {
 			vouch(rh, reject, event.Reject)
 			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
@@ -129,7 +143,7 @@ func TestVouch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rh := acked(nil)
 			rh.Status.Runs = []v1alpha1.RunStatus{
-				{ID: "comment-8-0", Head: "x", State: v1alpha1.RunPassed}, {ID: "comment-9-0", Head: head, State: v1alpha1.RunPassed},
+				{ID: "comment-8-0", Head: "x", State: v1alpha1.RunPassed}, {ID: "comment-9-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed},
 			}
 			tc.words(rh)
 			tc.want.Head, tc.want.BaseRef, tc.want.Rendered = head, "main", "r1"

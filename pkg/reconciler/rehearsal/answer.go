@@ -21,9 +21,7 @@ func (t *turn) showPlan(ctx context.Context) error {
 		return nil
 	}
 	view := t.planView("")
-	if err := t.storePlanPage(ctx, &view); err != nil {
-		return err
-	}
+	t.storePlanPage(ctx, &view)
 	if err := t.say(ctx, planComment, report.Plan(view)); err != nil {
 		return err
 	}
@@ -174,13 +172,13 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 	}
 	for _, r := range t.rh.Status.Runs {
 		for _, a := range r.AbortJobs {
-			if a.Reason != byWord(c.Command) {
+			if a.Command != c.ID {
 				continue
 			}
 			if a.Found {
 				return true, true
 			}
-			if r.State == v1alpha1.RunPending {
+			if !r.State.Done() && !t.attended[r.ID] {
 				return false, false
 			}
 		}

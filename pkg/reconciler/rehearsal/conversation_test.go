@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -84,7 +86,7 @@ func TestAcknowledgeByWord(t *testing.T) {
 	w.hear("comment-2-0", "/pj-rehearse skip")
 	w.hear("comment-3-0", "/pj-rehearse reject")
 	// The jobs of every head are the same, so the push takes nothing away.
-	want := []string{"+rehearsals-ack", "+rehearsals-ack", "-rehearsals-ack"}
+	want := []string{"+rehearsals-ack", "-network-access-rehearsals-ok", "+rehearsals-ack", "-rehearsals-ack"}
 	if diff := cmp.Diff(want, w.hub.labelled); diff != "" {
 		t.Error(diff)
 	}
@@ -237,7 +239,7 @@ func TestNetworkAccessIsNotForOneself(t *testing.T) {
 	w.hub.pull.Author = "alice"
 	w.hear("comment-2-0", "/pj-rehearse network-access-allowed")
 	w.push("b")
-	want := []string{"+network-access-rehearsals-ok", "-network-access-rehearsals-ok"}
+	want := []string{"+network-access-rehearsals-ok", "-rehearsals-ack", "-network-access-rehearsals-ok"}
 	if diff := cmp.Diff(want, w.hub.labelled); diff != "" {
 		t.Error(diff)
 	}
@@ -256,6 +258,100 @@ func TestPagesShowWhatIsTooLong(t *testing.T) {
 		}
 	}
 }
+
+func TestPushTakesTheStatusAndTheLabelAwayBeforeItIsPlanned(t *testing.T) {
+	w := newWorld(t)
+	w.reconcile()
+	w.hear("comment-1-0", "/pj-rehearse ack")
+	plans := w.reconciler.Plans
+	w.reconciler.Plans = never{}
+	w.push("b")
+	if last := w.hub.statuses[len(w.hub.statuses)-1]; last.State != "pending" {
+		t.Errorf("the new head has the status %+v", last)
+	}
+	if len(w.hub.pull.Labels) != 0 {
+		t.Errorf("the pull request has the labels %v", w.hub.pull.Labels)
+	}
+	w.reconciler.Plans = plans
+	w.reconcile()
+	if last := w.hub.statuses[len(w.hub.statuses)-1]; last.State != "success" || len(w.hub.pull.Labels) != 1 {
+		t.Errorf("the same rehearsals: status %+v, labels %v", last, w.hub.pull.Labels)
+	}
+	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, head) || !strings.Contains(plan, "holds for what was pushed since") {
+		t.Errorf("the plan comment does not say which head was acknowledged: %s", plan)
+	}
+}
+
+func TestAcknowledgementIsNotForAHeadThatWasNotHeardOf(t *testing.T) {
+	w := newWorld(t, command("comment-1-0", "/pj-rehearse auto-ack", -1))
+	w.reconcile()
+	w.createProwJobs()
+	w.hub.pull.Head = strings.Repeat("b", 40)
+	w.end(map[string]prowapi.ProwJobState{"pull-unit": prowapi.SuccessState, "pull-e2e": prowapi.SuccessState})
+	if slices.Contains(w.hub.labelled, "+rehearsals-ack") && w.rh.Status.Acknowledgement.Given == "" {
+		t.Errorf("labels %v, acknowledgement %+v", w.hub.labelled, w.rh.Status.Acknowledgement)
+	}
+}
+
+func TestRefusedLabelIsSaidAndTriedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.reconcile()
+	w.hub.noLabels = true
+	w.hear("comment-1-0", "/pj-rehearse ack")
+	w.reconcile()
+	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsFalse() {
+		t.Errorf("condition is %+v", c)
+	}
+	w.hub.noLabels = false
+	w.reconcile()
+	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsTrue() || len(w.hub.pull.Labels) != 1 {
+		t.Errorf("condition is %+v, labels %v", c, w.hub.pull.Labels)
+	}
+}
+
+func TestAutoAckNeedsWhatWasAborted(t *testing.T) {
+	w := newWorld(t, command("comment-1-0", "/pj-rehearse auto-ack pull-unit pull-e2e", -2), command("comment-1-1", "/pj-rehearse abort pull-e2e", -1))
+	w.reconcile()
+	w.createProwJobs()
+	w.end(map[string]prowapi.ProwJobState{"pull-unit": prowapi.SuccessState})
+	if len(w.hub.labelled) > 0 {
+		t.Errorf("labels %v", w.hub.labelled)
+	}
+	if body := w.comment(report.RunMarker("comment-1-0")); !strings.Contains(body, "bob wrote") {
+		t.Errorf("the comment does not say what became of the other job: %s", body)
+	}
+}
+
+func TestAbortedJobIsNotJoined(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.hear("comment-2-0", "/pj-rehearse abort pull-e2e")
+	w.hear("comment-3-0", "/pj-rehearse pull-e2e")
+	w.createProwJobs()
+	if _, _, _, _, prowJobs := w.counts(); prowJobs != 3 {
+		t.Errorf("%d ProwJobs, want a new one for the job that was aborted", prowJobs)
+	}
+}
+
+func TestAbortReachesJobsThatNobodyWatches(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.endPipelineRuns(false)
+	w.hear("comment-2-0", "/pj-rehearse abort pull-e2e")
+	if pj := w.prowJobOf("pull-e2e"); pj.Status.State != prowapi.AbortedState {
+		t.Errorf("the job is %s", pj.Status.State)
+	}
+	if _, answers, _, _, _ := w.counts(); answers != 0 {
+		t.Errorf("%d answers, want none", answers)
+	}
+}
+
+// never is a planner that does not come to an end.
+type never struct{}
+
+func (never) Get(string, plan.Request) (*plan.Result, error, bool) { return nil, nil, false }
 
 // prowJobOf is the ProwJob of a job.
 func (w *world) prowJobOf(job string) *prowapi.ProwJob {

@@ -57,7 +57,9 @@ func (t *turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[
 			return nil, err
 		}
 		for _, job := range m.Jobs {
-			kept[job.ProwJob] = true
+			if !isAborted(other, job) {
+				kept[job.ProwJob] = true
+			}
 		}
 	}
 	return kept, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -38,7 +39,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		By: r.By, Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
 		Notes: notes, Page: t.runPage(r),
 		// Who named something that is not run has not seen it pass.
-		AutoAck: said.AutoAck && len(selection.Unknown)+len(selection.NotRunnable) == 0,
+		AutoAck: said.AutoAck && len(notes) == 0,
 	}
 	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
 }
@@ -70,8 +71,9 @@ func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 	}
 	selection := render.Select(t.plan.jobs, req)
 	notes := t.notes(selection, said)
-	selection.Jobs = withoutAborted(r, selection.Jobs)
-	return selection, notes, nil
+	left, aborted := withoutAborted(r, selection.Jobs)
+	selection.Jobs = left
+	return selection, append(notes, aborted...), nil
 }
 
 // complete reads all there is to know about jobs: a long plan has only outlines
@@ -101,18 +103,23 @@ func (t *turn) request(selection event.Selection) render.Request {
 	}
 }
 
-// withoutAborted leaves out what somebody wanted to end before it began.
-func withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) []render.Job {
-	var left []render.Job
+// withoutAborted leaves out what somebody wanted to end before it began, and
+// says so.
+func withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
 	for _, job := range jobs {
-		row := run.Job{Name: job.Name, Branch: job.Branch}
-		if a := abortOf(r, row); a != nil {
-			a.Found = true
+		row, reason := run.Job{Name: job.Name, Branch: job.Branch}, ""
+		for i := range r.AbortJobs {
+			if a := &r.AbortJobs[i]; names(a, row) {
+				reason, a.Found = a.Reason, true
+			}
+		}
+		if reason == "" {
+			left = append(left, job)
 			continue
 		}
-		left = append(left, job)
+		notes = append(notes, report.Excluded(job.Argument, reason))
 	}
-	return left
+	return left, notes
 }
 
 // runInput is what the ProwJobs of a run are rendered from: the commits that
@@ -122,6 +129,10 @@ func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, e
 	in := t.renderInput()
 	in.Tips = map[string]string{}
 	for _, c := range render.Checkouts(jobs, in) {
+		if fullSHA.MatchString(c.Ref) {
+			in.Tips[render.TipKey(c.Repo, c.Ref)] = c.Ref
+			continue
+		}
 		org, repo := splitRepo(c.Repo)
 		sha, err := t.GitHub.BranchTip(ctx, org, repo, c.Ref)
 		var gone *github.NotFoundError
@@ -147,6 +158,9 @@ func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, e
 	}
 	return in, nil
 }
+
+// fullSHA is a commit that needs no looking up.
+var fullSHA = regexp.MustCompile("^[0-9a-f]{40}$")
 
 // notes are what the comment has to say about jobs that are not run.
 func (t *turn) notes(s render.Selection, said event.Command) []string {

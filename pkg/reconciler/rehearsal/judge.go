@@ -104,7 +104,7 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 			ensureRun(rh, c, v.Head, said.AutoAck)
 			before = append(before, c.ID)
 		case said.Verb == event.Abort && len(said.Jobs) > 0:
-			abortJobs(rh, v1alpha1.AbortJobs{Names: said.Jobs, Reason: byWord(c)}, asked)
+			abortJobs(rh, v1alpha1.AbortJobs{Command: c.ID, Names: said.Jobs, Reason: byWord(c)}, asked)
 		case said.Verb == event.Abort:
 			aborted[c.ID] = abortRuns(rh, byWord(c), asked)
 		}
@@ -125,7 +125,7 @@ func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string, autoAck 
 
 // abortJobs gives the runs that match and are not over jobs to end.
 func abortJobs(rh *v1alpha1.Rehearsal, jobs v1alpha1.AbortJobs, match func(*v1alpha1.RunStatus) bool) {
-	same := func(other v1alpha1.AbortJobs) bool { return other.Reason == jobs.Reason }
+	same := func(other v1alpha1.AbortJobs) bool { return other.Command == jobs.Command }
 	for i := range rh.Status.Runs {
 		r := &rh.Status.Runs[i]
 		if match(r) && !r.State.Done() && !slices.ContainsFunc(r.AbortJobs, same) {

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
+	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
@@ -27,7 +28,11 @@ func (t *turn) react(ctx context.Context) error {
 			continue
 		}
 		// No comment has the id 0, so the text of the pull request can.
-		comment, _ := event.CommentID(c.ID)
+		comment, written := event.CommentID(c.ID)
+		if !written && !strings.HasPrefix(c.ID, "body-") {
+			c.Seen = true
+			continue
+		}
 		if !marked[comment] {
 			if err := t.reactTo(ctx, comment); err != nil && !impossible(err) {
 				errs = append(errs, fmt.Errorf("reacting to %s: %w", c.ID, err))
@@ -61,8 +66,7 @@ func (t *turn) keepAcknowledged(ctx context.Context) error {
 	if !t.fresh {
 		return nil
 	}
-	failing := t.rh.Status.GetCondition(v1alpha1.ConditionPlanned).GetReason() == planRetrying
-	follow(t.rh, t.settings.StickyAuthors, failing)
+	follow(t.rh, t.settings.StickyAuthors)
 	return errors.Join(
 		t.label(ctx, t.rh.Status.Acknowledgement, t.settings.AckLabel),
 		t.label(ctx, t.rh.Status.NetworkAccess, t.settings.NetworkLabel),
@@ -73,24 +77,38 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 	if a == nil || a.Labelled {
 		return nil
 	}
-	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
+	p := t.rh.Spec.Pull
 	var err error
-	switch has := slices.Contains(pull.Labels, label); {
-	case a.State == v1alpha1.StateAcknowledged:
+	if a.State == v1alpha1.StateAcknowledged {
+		if err := t.sameHead(ctx); err != nil {
+			return err
+		}
 		err = t.GitHub.AddLabel(ctx, p.Org, p.Repo, p.Number, label)
-		if err == nil && !has {
-			pull.Labels = append(pull.Labels, label)
-		}
-	case has:
+	} else {
 		err = t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
-		if err == nil {
-			pull.Labels = slices.DeleteFunc(pull.Labels, func(l string) bool { return l == label })
-		}
 	}
-	if err != nil && !t.refused(err) {
+	if t.refused(err) {
+		return nil
+	}
+	if err != nil {
 		return reporting(t.rh, err)
 	}
 	a.Labelled = true
+	return nil
+}
+
+// sameHead asks GitHub once more before it is told that a head may be merged:
+// the one we know may be hours old, and a push not heard of yet.
+func (t *turn) sameHead(ctx context.Context) error {
+	p, known := t.rh.Spec.Pull, t.rh.Status.Pull
+	now, err := t.GitHub.Pull(ctx, p.Org, p.Repo, p.Number)
+	if err != nil {
+		return err
+	}
+	if now.Head != known.Head || now.BaseRef != known.BaseRef {
+		known.SpecGeneration = 0
+		return &waiting{after: time.Second, reason: "the pull request has moved on"}
+	}
 	return nil
 }
 
@@ -110,7 +128,10 @@ func (t *turn) showStatus(ctx context.Context) error {
 	err := t.GitHub.SetStatus(ctx, p.Org, p.Repo, pull.Head, github.Status{
 		Context: want.Context, State: state, Description: description, URL: t.planLink(),
 	})
-	if err != nil && !t.refused(err) {
+	if t.refused(err) {
+		return nil
+	}
+	if err != nil {
 		return reporting(t.rh, err)
 	}
 	t.rh.Status.CommitStatus = &want
@@ -118,9 +139,12 @@ func (t *turn) showStatus(ctx context.Context) error {
 }
 
 func (t *turn) statusView() report.StatusView {
-	v := report.StatusView{Acknowledgement: t.acknowledgementView(t.rh.Status.Acknowledgement, t.settings.AckLabel)}
+	var v report.StatusView
+	if a := t.rh.Status.Acknowledgement; a != nil && !movedOn(a, t.rh.Status.Pull) {
+		v.Acknowledgement = t.acknowledgementView(a, t.settings.AckLabel)
+	}
 	if plan := planOfHead(t.rh); plan != nil {
-		v.Planned, v.Problem, v.Offered = true, plan.Error != "", plan.Offered
+		v.Planned, v.Problem, v.Offered = true, plan.Error != "", plan.Due
 	}
 	for i := range t.rh.Status.Runs {
 		r := &t.rh.Status.Runs[i]
@@ -150,7 +174,7 @@ func (t *turn) planLink() string {
 // acknowledgementView is what people see of an acknowledgement; nil while there
 // is none to speak of.
 func (t *turn) acknowledgementView(a *v1alpha1.Acknowledgement, label string) *report.Acknowledgement {
-	if a == nil || a.State == v1alpha1.StateRequired {
+	if a == nil || a.State == v1alpha1.StateRequired || a.State == v1alpha1.StateHeld {
 		return nil
 	}
 	return planview.Acknowledgement(a, label)

@@ -32,10 +32,10 @@ func (t *turn) pageURL(kind, name string) string {
 }
 
 // storePlanPage stores the page with all affected jobs, where one is wanted. A
-// page that is too large is not spoken of.
-func (t *turn) storePlanPage(ctx context.Context, view *report.PlanView) error {
+// page that is too large, or cannot be stored now, is not spoken of.
+func (t *turn) storePlanPage(ctx context.Context, view *report.PlanView) {
 	if view.Page == "" {
-		return nil
+		return
 	}
 	meta := metav1.ObjectMeta{
 		Name: run.PageName(t.rh.Name), Namespace: t.rh.Namespace,
@@ -43,10 +43,12 @@ func (t *turn) storePlanPage(ctx context.Context, view *report.PlanView) error {
 		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.rh)},
 	}
 	stored, err := t.storePage(ctx, meta, report.PlanPage(*view))
+	if err != nil {
+		logging.FromContext(ctx).Warnw("The page of the affected jobs was not stored", "error", err)
+	}
 	if !stored {
 		view.Page = ""
 	}
-	return err
 }
 
 // storeRunPage stores the page of a run that the finally task did not store.

@@ -15,9 +15,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
-// planRetrying is the reason of the condition Planned while planning fails.
-const planRetrying = "Retrying"
-
 // makePlan finds the affected jobs where somebody needs them: for the plan
 // comment after a push, for runs that are to start, for a list.
 func (t *turn) makePlan(ctx context.Context) error {
@@ -31,7 +28,7 @@ func (t *turn) makePlan(ctx context.Context) error {
 		return nil
 	}
 	if err != nil && !told(err) {
-		t.rh.Status.MarkPlanning(planRetrying, err.Error())
+		t.rh.Status.MarkPlanning("Retrying", err.Error())
 		return fmt.Errorf("planning: %w", err)
 	}
 	t.plan = outcome{result: result, err: err}
@@ -137,6 +134,11 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 		status.Digest = r.Digest()
 		status.Excluded = len(slices.DeleteFunc(slices.Clone(t.plan.jobs), render.Job.Offered))
 		status.Offered = len(t.plan.jobs) - status.Excluded
+		for _, job := range t.plan.jobs {
+			if job.Rehearse {
+				status.Due++
+			}
+		}
 		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
 	}
 	return status

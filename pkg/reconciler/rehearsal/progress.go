@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,32 +16,45 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// attend is what there is to do about a run while its PipelineRun goes on: end
-// the jobs that somebody wants to end, and tell how far it is.
+// attend is what there is to do about a run while it goes on: end the jobs that
+// somebody wants to end, and tell how far it is.
 func (t *turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
-	if !s.live() || r.State != v1alpha1.RunRunning {
+	if r.State != v1alpha1.RunRunning {
 		return s.wait()
 	}
-	return errors.Join(t.abortNamed(ctx, r, s), t.tellProgress(ctx, r, s, m), s.wait())
+	errs := []error{t.abortNamed(ctx, r, s), s.wait()}
+	if s.live() {
+		errs = append(errs, t.tellProgress(ctx, r, s, m))
+	}
+	return errors.Join(errs...)
 }
 
 // abortNamed aborts the jobs of a run that somebody named. It is repeated until
 // Prow is done with them: a task may create its ProwJob in between.
 func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+	t.attended[r.ID] = true
+	if len(r.AbortJobs) == 0 {
+		return nil
+	}
+	kept, err := t.neededElsewhere(ctx, r)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	left := false
 	for _, o := range s.outcomes {
-		a := abortOf(r, o.Job)
-		if a == nil || o.Settled() {
+		reason := ""
+		for i := range r.AbortJobs {
+			if a := &r.AbortJobs[i]; names(a, o.Job) && !o.Settled() {
+				reason, a.Found = a.Reason, true
+			}
+		}
+		if reason == "" || kept[o.ProwJob] {
 			continue
 		}
-		left, a.Found = true, true
-		if o.Verdict == report.NotStarted {
-			continue
-		}
-		err := prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), o.ProwJob, "Aborted: "+a.Reason+".")
-		if err != nil {
-			errs = append(errs, err)
+		left = true
+		if o.Verdict != report.NotStarted {
+			errs = append(errs, prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), o.ProwJob, "Aborted: "+reason+"."))
 		}
 	}
 	if left {
@@ -49,16 +63,14 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 	return errors.Join(errs...)
 }
 
-// abortOf is the word by which somebody wants to end a job of a run, if any.
-func abortOf(r *v1alpha1.RunStatus, job run.Job) *v1alpha1.AbortJobs {
-	for i := range r.AbortJobs {
-		for _, name := range r.AbortJobs[i].Names {
-			if render.MatchName(name, job) {
-				return &r.AbortJobs[i]
-			}
-		}
-	}
-	return nil
+// names says whether an abort is meant for a job.
+func names(a *v1alpha1.AbortJobs, job run.Job) bool {
+	return slices.ContainsFunc(a.Names, func(name string) bool { return render.MatchName(name, job) })
+}
+
+// isAborted says whether somebody wants to end a job of a run.
+func isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
+	return slices.ContainsFunc(r.AbortJobs, func(a v1alpha1.AbortJobs) bool { return names(&a, job) })
 }
 
 // tellProgress edits the comment of a run when there is more to tell, at most
@@ -106,9 +118,6 @@ func progress(outcomes []report.Outcome) string {
 // overwritten says whether the comment of a run shows an earlier state of it
 // than the finally task has written: an edit of ours came late.
 func (t *turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
-	if r.ProgressAt == nil {
-		return false, nil
-	}
 	p := t.rh.Spec.Pull
 	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, r.Comment)
 	if impossible(err) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -73,13 +74,8 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base string, chose
 	status := &v1alpha1.PullStatus{
 		Head: pull.Head, BaseRef: pull.BaseRef, Base: base,
 		HeadRef: pull.HeadRef, Author: pull.Author, Title: pull.Title, Open: pull.Open,
-		Untrusted: slices.Contains(pull.Labels, chosen.UntrustedLabel),
+		Untrusted: slices.ContainsFunc(pull.Labels, func(l string) bool { return strings.EqualFold(l, chosen.UntrustedLabel) }),
 		ReadAt:    metav1.NewTime(now), SpecGeneration: rh.Generation,
-	}
-	for _, label := range pull.Labels {
-		if label == chosen.AckLabel || label == chosen.NetworkLabel || label == chosen.UntrustedLabel {
-			status.Labels = append(status.Labels, label)
-		}
 	}
 	before, observed := rh.Status.Pull, rh.Spec.Observed
 	told := func(event string) bool {

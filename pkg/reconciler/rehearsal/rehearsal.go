@@ -96,6 +96,8 @@ type turn struct {
 	refusedAny bool
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
+	// attended are the runs whose jobs were looked at for those to abort.
+	attended map[string]bool
 }
 
 // outcome is what planning came to; all of it is zero while that goes on.
@@ -111,7 +113,7 @@ func (o outcome) done() bool { return o.result != nil || o.err != nil }
 // fails does not keep the later ones from their work: runs must be aborted
 // while GitHub is away.
 func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now()}
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), attended: map[string]bool{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	if !served {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
@@ -121,7 +122,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
 		return s, manifest, err
 	}
-	s.unscheduled = unscheduled(taskRuns, s.outcomes)
+	s.unscheduled = slices.DeleteFunc(unscheduled(taskRuns, s.outcomes), func(job run.Job) bool { return isAborted(r, job) })
 	tally := report.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 	return s, manifest, nil
@@ -149,7 +150,7 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 
 // started records that a run has its first PipelineRun.
 func (t *turn) started(r *v1alpha1.RunStatus, m run.Manifest, pipelineRun string) {
-	r.State, r.Base, r.Total = v1alpha1.RunRunning, m.Base, len(m.Jobs)
+	r.State, r.Base, r.BaseRef, r.Total = v1alpha1.RunRunning, m.Base, m.BaseRef, len(m.Jobs)
 	r.PipelineRun, r.Attempt = pipelineRun, 1
 	r.StartedAt = &metav1.Time{Time: t.now}
 }

@@ -291,6 +291,8 @@ type hub struct {
 	// labelled are the labels that were added and removed, in order.
 	labelled []string
 	statuses []github.Status
+	// noLabels makes GitHub refuse them.
+	noLabels bool
 }
 
 func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment, error) {
@@ -304,6 +306,9 @@ func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment
 }
 
 func (h *hub) AddLabel(_ context.Context, _, _ string, _ int, label string) error {
+	if h.noLabels {
+		return &github.RefusedError{Op: "labelling", Status: 403, Reason: "not allowed"}
+	}
 	return h.do(func() {
 		h.labelled = append(h.labelled, "+"+label)
 		if !slices.Contains(h.pull.Labels, label) {

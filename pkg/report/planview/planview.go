@@ -4,6 +4,7 @@
 package planview
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -40,7 +41,7 @@ func Acknowledgement(a *v1alpha1.Acknowledgement, label string) *report.Acknowle
 		return nil
 	}
 	out := &report.Acknowledgement{
-		By: a.By, Head: a.Head, Reason: a.Reason, Runs: a.Runs, Label: label,
+		By: a.By, Head: cmp.Or(a.Given, a.Head), Reason: a.Reason, Runs: a.Runs, Label: label,
 		Acknowledged: a.State == v1alpha1.StateAcknowledged,
 	}
 	if a.At != nil {

@@ -154,9 +154,6 @@ type PullStatus struct {
 	HeadRef string `json:"head_ref,omitempty"`
 	Open    bool   `json:"open"`
 	Title   string `json:"title,omitempty"`
-	// Labels are those of its labels that mean something to us.
-	// +optional
-	Labels []string `json:"labels,omitempty"`
 	// Untrusted is set while the pull request has the label that forbids to run
 	// anything of it.
 	Untrusted bool `json:"untrusted,omitempty"`
@@ -184,8 +181,10 @@ type PlanStatus struct {
 	Affected int    `json:"affected"`
 	Excluded int    `json:"excluded"`
 	Removed  int    `json:"removed,omitempty"`
-	// Offered counts the affected jobs that are rehearsed without being named.
+	// Offered counts the affected jobs that are rehearsed without being named, Due
+	// those and the ones that would be if they could.
 	Offered int `json:"offered,omitempty"`
+	Due     int `json:"due,omitempty"`
 	// Digest changes whenever the answer does.
 	Digest string `json:"digest,omitempty"`
 	// Rendered changes whenever the rehearsals do: what they run, apart from the
@@ -276,7 +275,9 @@ type RunStatus struct {
 	// Head and Base are the SHAs that it runs; Base is set once it is planned.
 	Head string `json:"head"`
 	Base string `json:"base,omitempty"`
-	By   string `json:"by"`
+	// BaseRef is the branch that Base is a commit of.
+	BaseRef string `json:"base_ref,omitempty"`
+	By      string `json:"by"`
 	// PipelineRun is the name of the latest PipelineRun of the run.
 	PipelineRun string `json:"pipelineRun,omitempty"`
 	// Attempt counts the PipelineRuns from 1: jobs that one never started are
@@ -310,6 +311,8 @@ type RunStatus struct {
 
 // AbortJobs are jobs of a run that somebody wants to end.
 type AbortJobs struct {
+	// Command is the id of the command that wants it.
+	Command string `json:"command"`
 	// Names are as they were written: with asterisks, perhaps.
 	Names  []string `json:"names"`
 	Reason string   `json:"reason"`
@@ -322,7 +325,10 @@ const (
 	// StateRequired is where a pull request begins that affects jobs.
 	StateRequired     = "Required"
 	StateAcknowledged = "Acknowledged"
-	StateWithdrawn    = "Withdrawn"
+	// StateHeld was acknowledged for an older head, and waits for the plan of the
+	// new one.
+	StateHeld      = "Held"
+	StateWithdrawn = "Withdrawn"
 )
 
 // Why a pull request is acknowledged, or not any more.
@@ -333,6 +339,7 @@ const (
 	AckNothing   = "nothing to rehearse"
 	AckRejected  = "reject"
 	AckPushed    = "push"
+	AckRetarget  = "retarget"
 )
 
 // Acknowledgement is who vouched for which head, or that nobody does.
@@ -343,6 +350,8 @@ type Acknowledgement struct {
 	// By is the login of who did it; empty when it followed from the plan or a
 	// push.
 	By string `json:"by,omitempty"`
+	// Given is the SHA that it was said of, where it has outlived a push.
+	Given string `json:"given,omitempty"`
 	// Head is the SHA that it is for, BaseRef the branch to merge it into.
 	Head    string `json:"head"`
 	BaseRef string `json:"base_ref"`
