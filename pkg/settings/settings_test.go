@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ key, value, want string }{
-		"unknown key":        {"repos", "x", `unknown key "repos"; known are default-job-timeout`},
+		"unknown key":        {"repos", "x", `unknown key "repos"; known are ack-label`},
 		"bad duration":       {"sweep-interval", "5", `"5" is not a duration`},
 		"negative duration":  {"queue-allowance", "-5s", "is not a duration"},
 		"bad endpoint":       {"git-endpoint", "github.com", "is not a URL"},

@@ -134,7 +134,9 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 			return "", "", false, nil
 		}
 		if !found {
-			body = report.Answer(c.ID, c.Text, c.By, report.NothingToAbort())
+			var sentences []string
+			sentences, err = t.notRunning(ctx, c.said.Jobs)
+			body = report.Answer(c.ID, c.Text, c.By, sentences...)
 		}
 	}
 	// Runs, and what ends them, speak for themselves, and so do labels.
@@ -184,6 +186,31 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 		}
 	}
 	return false, true
+}
+
+// notRunning says of each name that no running job has it.
+func (t *turn) notRunning(ctx context.Context, names []string) ([]string, error) {
+	var going []string
+	for _, r := range t.activeRuns() {
+		if r.State == v1alpha1.RunPending {
+			continue
+		}
+		m, err := t.manifest(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, job := range m.Jobs {
+			going = append(going, job.DisplayName)
+		}
+	}
+	if len(going) == 0 || len(names) == 0 {
+		return []string{report.NothingToAbort()}, nil
+	}
+	var sentences []string
+	for _, name := range names {
+		sentences = append(sentences, report.NotRunning(name, going))
+	}
+	return sentences, nil
 }
 
 // explain tells everything about the jobs of one name.

@@ -334,6 +334,16 @@ func TestAbortedJobIsNotJoined(t *testing.T) {
 	}
 }
 
+func TestAbortOfAJobThatDoesNotRun(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.hear("comment-2-0", "/pj-rehearse abort pull-e3e")
+	if body := w.comment(report.AnswerMarker("comment-2-0")); !strings.Contains(body, "pull-e3e") || !strings.Contains(body, "pull-e2e") {
+		t.Errorf("the answer is %s", body)
+	}
+}
+
 func TestAbortReachesJobsThatNobodyWatches(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
