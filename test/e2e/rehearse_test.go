@@ -41,7 +41,7 @@ func TestJobThatNoNodeTakes(t *testing.T) {
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
 	body := s.result(v1alpha1.RunFailed, 1, 1)
-	s.row(body, "pull-widget-gpu", "unschedulable")
+	s.row(body, "pull-widget-gpu", "cannot be scheduled")
 	s.row(body, "pull-widget-unit", "passed")
 }
 
@@ -87,7 +87,7 @@ func TestCommands(t *testing.T) {
 	s.planned()
 	s.say(maintainer, "/pj-rehearse bless")
 	s.comment(rig.AnswerComment, "bless", "not affected")
-	s.say(maintainer, "/pj-rehearse ack")
+	s.say(maintainer, "/pj-rehearse help")
 	s.comment(rig.AnswerComment, "`/pj-rehearse ack`", "`/pj-rehearse list`", "`/pj-rehearse abort`")
 	s.say(maintainer, "/rehearse list")
 	s.comment(rig.AnswerComment, "pull-widget-lint", "pull-widget-unit")
@@ -99,7 +99,7 @@ func TestCommands(t *testing.T) {
 	s.row(body, "pull-widget-lint", "passed")
 }
 
-func TestPostsubmitIsListedAndNeverRun(t *testing.T) {
+func TestPostsubmitIsListedAndNotRunUnasked(t *testing.T) {
 	t.Parallel()
 	const path = rig.JobsPath + "/acme/widget/publish.yaml"
 	s := tell(t, passing("pull-widget-unit"))
@@ -114,7 +114,7 @@ func TestPostsubmitIsListedAndNeverRun(t *testing.T) {
 `})
 	s.comment(rig.PlanComment, "post-widget-publish", "pull-widget-unit")
 	s.say(maintainer, "/pj-rehearse post-widget-publish")
-	s.comment(rig.AnswerComment, "post-widget-publish", "never run")
+	s.comment(rig.AnswerComment, "post-widget-publish", "publish and deploy")
 	s.ended(1)
 	s.idle()
 	s.say(maintainer, "/pj-rehearse")
