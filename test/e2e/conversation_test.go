@@ -143,6 +143,9 @@ func (c *conversation) pushing() {
 	c.Pull = pull
 	c.labels()
 	c.shows("plan-pushed", c.Pull.HeadSHA, "was pushed since")
+	// GitHub's times are whole seconds, and a command of the same second as a push
+	// counts as older.
+	time.Sleep(time.Second)
 	c.runs(author, "/pj-rehearse auto-ack pull-cart-e2e-aws", "mended")
 	c.labels("rehearsals-ack")
 	c.shows("plan-mended", c.Pull.HeadSHA, "all jobs passed")
