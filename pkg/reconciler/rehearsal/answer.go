@@ -46,8 +46,8 @@ func (t *turn) planView(marker string) report.PlanView {
 
 // note fills in what a plan does not know.
 func (t *turn) note(view *report.PlanView) {
-	view.Acknowledgement = t.acknowledgementView(t.rh.Status.Acknowledgement, t.settings.AckLabel)
-	view.NetworkAccess = t.acknowledgementView(t.rh.Status.NetworkAccess, t.settings.NetworkLabel)
+	view.Acknowledgement = planview.Acknowledgement(t.rh.Status.Acknowledgement, t.settings.AckLabel)
+	view.NetworkAccess = planview.Acknowledgement(t.rh.Status.NetworkAccess, t.settings.NetworkLabel)
 	view.StatusContext = t.settings.StatusContext
 	if t.rh.Status.Pull.Untrusted {
 		view.Untrusted = t.settings.UntrustedLabel

@@ -51,6 +51,13 @@ func settle(errs []error, now time.Time) error {
 	return nil
 }
 
+// impossible says that GitHub gives the same answer however often it is asked.
+func impossible(err error) bool {
+	var gone *github.NotFoundError
+	var no *github.RefusedError
+	return errors.As(err, &gone) || errors.As(err, &no)
+}
+
 // refused says whether GitHub will never do what was asked, as things are, and
 // records it: trying again would only be a hot loop.
 func (t *turn) refused(err error) bool {

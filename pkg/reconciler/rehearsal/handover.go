@@ -2,14 +2,12 @@ package rehearsal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
-	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -107,12 +105,7 @@ func (t *turn) request(selection event.Selection) render.Request {
 // says so.
 func withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
 	for _, job := range jobs {
-		row, reason := run.Job{Name: job.Name, Branch: job.Branch}, ""
-		for i := range r.AbortJobs {
-			if a := &r.AbortJobs[i]; names(a, row) {
-				reason, a.Found = a.Reason, true
-			}
-		}
+		reason := claim(r, run.Job{Name: job.Name, Branch: job.Branch})
 		if reason == "" {
 			left = append(left, job)
 			continue
@@ -135,10 +128,8 @@ func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, e
 		}
 		org, repo := splitRepo(c.Repo)
 		sha, err := t.GitHub.BranchTip(ctx, org, repo, c.Ref)
-		var gone *github.NotFoundError
-		var no *github.RefusedError
 		switch {
-		case errors.As(err, &gone), errors.As(err, &no):
+		case impossible(err):
 			// Not for us to read, or a tag: the job clones what it finds.
 		case err != nil:
 			return in, fmt.Errorf("looking up what %s is at in %s: %w", c.Ref, c.Repo, err)

@@ -53,14 +53,6 @@ func (t *turn) reactTo(ctx context.Context, comment int64) error {
 	return t.GitHub.React(ctx, p.Org, p.Repo, comment, seen)
 }
 
-// impossible says that a reaction will never succeed: the comment is gone, or
-// the pull request locked. There is nobody to tell.
-func impossible(err error) bool {
-	var gone *github.NotFoundError
-	var no *github.RefusedError
-	return errors.As(err, &gone) || errors.As(err, &no)
-}
-
 // keepAcknowledged follows the pull request, and makes its labels say what holds.
 func (t *turn) keepAcknowledged(ctx context.Context) error {
 	if !t.fresh {
@@ -141,7 +133,7 @@ func (t *turn) showStatus(ctx context.Context) error {
 func (t *turn) statusView() report.StatusView {
 	var v report.StatusView
 	if a := t.rh.Status.Acknowledgement; a != nil && !movedOn(a, t.rh.Status.Pull) {
-		v.Acknowledgement = t.acknowledgementView(a, t.settings.AckLabel)
+		v.Acknowledgement = planview.Acknowledgement(a, t.settings.AckLabel)
 	}
 	if plan := planOfHead(t.rh); plan != nil {
 		v.Planned, v.Problem, v.Offered = true, plan.Error != "", plan.Due
@@ -169,13 +161,4 @@ func (t *turn) planLink() string {
 		return link
 	}
 	return fmt.Sprintf("%s#issuecomment-%d", link, id)
-}
-
-// acknowledgementView is what people see of an acknowledgement; nil while there
-// is none to speak of.
-func (t *turn) acknowledgementView(a *v1alpha1.Acknowledgement, label string) *report.Acknowledgement {
-	if a == nil || a.State == v1alpha1.StateRequired || a.State == v1alpha1.StateHeld {
-		return nil
-	}
-	return planview.Acknowledgement(a, label)
 }

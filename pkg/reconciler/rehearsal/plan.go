@@ -10,7 +10,6 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
@@ -109,10 +108,8 @@ func (t *turn) defaultBranches(ctx context.Context, repos []string) (map[string]
 	for _, name := range repos {
 		org, repo := splitRepo(name)
 		branch, err := t.GitHub.DefaultBranch(ctx, org, repo)
-		var gone *github.NotFoundError
-		var no *github.RefusedError
 		switch {
-		case errors.As(err, &gone), errors.As(err, &no):
+		case impossible(err):
 			// The job is then excluded, and says why.
 		case err != nil:
 			return nil, err

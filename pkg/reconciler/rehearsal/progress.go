@@ -43,12 +43,10 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 	var errs []error
 	left := false
 	for _, o := range s.outcomes {
-		reason := ""
-		for i := range r.AbortJobs {
-			if a := &r.AbortJobs[i]; names(a, o.Job) && !o.Settled() {
-				reason, a.Found = a.Reason, true
-			}
+		if o.Settled() {
+			continue
 		}
+		reason := claim(r, o.Job)
 		if reason == "" || kept[o.ProwJob] {
 			continue
 		}
@@ -61,6 +59,17 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 		errs = append(errs, &waiting{after: abortPause, reason: "jobs of run " + r.ID + " are being aborted"})
 	}
 	return errors.Join(errs...)
+}
+
+// claim is why somebody wants to end a job of a run; empty if nobody does. Who
+// does has found it.
+func claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
+	for i := range r.AbortJobs {
+		if a := &r.AbortJobs[i]; names(a, job) {
+			reason, a.Found = a.Reason, true
+		}
+	}
+	return reason
 }
 
 // names says whether an abort is meant for a job.

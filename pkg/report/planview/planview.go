@@ -35,9 +35,10 @@ func New(result *affected.Result, jobs []render.Job) report.PlanView {
 }
 
 // Acknowledgement translates what the status of a Rehearsal says about an
-// acknowledgement or the leave to use the network; nil for none.
+// acknowledgement or the leave to use the network; nil while there is none to
+// speak of.
 func Acknowledgement(a *v1alpha1.Acknowledgement, label string) *report.Acknowledgement {
-	if a == nil {
+	if a == nil || a.State == v1alpha1.StateRequired || a.State == v1alpha1.StateHeld {
 		return nil
 	}
 	out := &report.Acknowledgement{
