@@ -101,7 +101,7 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 		asked := func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) }
 		switch {
 		case said.Verb == event.Run:
-			ensureRun(rh, c, v.Head, said.AutoAck)
+			ensureRun(rh, c, v.Head)
 			before = append(before, c.ID)
 		case said.Verb == event.Abort && len(said.Jobs) > 0:
 			abortJobs(rh, v1alpha1.AbortJobs{Command: c.ID, Names: said.Jobs, Reason: byWord(c)}, asked)
@@ -115,10 +115,10 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 // byWord is the reason of what somebody ended.
 func byWord(c v1alpha1.Command) string { return fmt.Sprintf("%s wrote %s", c.By, c.Text) }
 
-func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string, autoAck bool) {
+func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string) {
 	if runOf(rh, c.ID) == nil {
 		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{
-			ID: c.ID, Head: head, By: c.By, State: v1alpha1.RunPending, AutoAck: autoAck,
+			ID: c.ID, Head: head, By: c.By, State: v1alpha1.RunPending,
 		})
 	}
 }

@@ -291,8 +291,6 @@ type RunStatus struct {
 	// AbortJobs are the jobs of it that are to be aborted.
 	// +optional
 	AbortJobs []AbortJobs `json:"abortJobs,omitempty"`
-	// AutoAck says that the pull request is acknowledged when all jobs pass.
-	AutoAck bool `json:"autoAck,omitempty"`
 	// ProgressAt is when the run's comment was last edited while it went on.
 	// +optional
 	ProgressAt *metav1.Time `json:"progressAt,omitempty"`
