@@ -132,6 +132,14 @@ type RehearsalStatus struct {
 	// the network.
 	// +optional
 	NetworkAccess *Acknowledgement `json:"networkAccess,omitempty"`
+	// HeadApproval lets jobs of a head run that its author may not run alone, or
+	// that base does not know. It is void on a push.
+	// +optional
+	HeadApproval *Approval `json:"headApproval,omitempty"`
+	// PrivilegeApproval lets jobs run with what they ask for beyond what base
+	// grants them. It is void on a push, and when they ask for something else.
+	// +optional
+	PrivilegeApproval *Approval `json:"privilegeApproval,omitempty"`
 	// CommitStatus is the commit status that was set last.
 	// +optional
 	CommitStatus *CommitStatus `json:"commitStatus,omitempty"`
@@ -157,6 +165,9 @@ type PullStatus struct {
 	// Untrusted is set while the pull request has the label that forbids to run
 	// anything of it.
 	Untrusted bool `json:"untrusted,omitempty"`
+	// AuthorTrusted is set when the policy lets the author's pull requests run
+	// without an approval of the head.
+	AuthorTrusted bool `json:"author_trusted,omitempty"`
 	// HeadTold is true when an event told how the head came about: by opening
 	// the pull request, or by a push at HeadSince. Otherwise nobody knows when
 	// it was pushed.
@@ -190,6 +201,11 @@ type PlanStatus struct {
 	// Rendered changes whenever the rehearsals do: what they run, apart from the
 	// commits of the pull request and its base.
 	Rendered string `json:"rendered,omitempty"`
+	// Held counts the jobs that wait for an approval.
+	Held int `json:"held,omitempty"`
+	// Asks changes whenever jobs ask for other privileges beyond those that base
+	// grants them; empty when they ask for none.
+	Asks string `json:"asks,omitempty"`
 	// Noted changes whenever there is something else to say beside the plan in
 	// its comment; it is of what that says.
 	Noted string `json:"noted,omitempty"`
@@ -364,6 +380,18 @@ type Acknowledgement struct {
 	At *metav1.Time `json:"at,omitempty"`
 	// Labelled is set once the label of the pull request says the same.
 	Labelled bool `json:"labelled,omitempty"`
+}
+
+// Approval is somebody's word for one head, given after looking at it.
+type Approval struct {
+	// By is the login of who gave it, Command the id of the command.
+	By      string `json:"by"`
+	Command string `json:"command"`
+	// Head is the full SHA that it is for.
+	Head string `json:"head"`
+	// Asks is PlanStatus.Asks of what was approved; empty for a HeadApproval.
+	Asks string      `json:"asks,omitempty"`
+	At   metav1.Time `json:"at"`
 }
 
 // CommitStatus is a commit status that we have set.
