@@ -175,22 +175,26 @@ func (s *story) epilogue() {
 	}
 }
 
-// describe is what there is of the story.
+// describe is what there is of the story, what most often tells the cause first:
+// logs are cut at their end.
 func (s *story) describe() string {
 	var b strings.Builder
 	comments, err := world.hub.ListComments(s.ctx, s.Pull.PullID)
 	fmt.Fprintf(&b, "%s, head %s (comments: %v)\n", s.Pull.Name(), s.Pull.HeadSHA, err)
-	for _, c := range comments {
-		fmt.Fprintf(&b, "--- %s at %s, changed %s\n%s\n", c.Author, c.CreatedAt.Format(time.TimeOnly), c.UpdatedAt.Format(time.TimeOnly), c.Body)
-	}
+	states, err := s.States(s.ctx)
+	fmt.Fprintf(&b, "--- jobs: %s (%v)\n", states, err)
 	rehearsal, err := s.Rehearsal(s.ctx)
 	fmt.Fprintf(&b, "--- Rehearsal (%v)\n", err)
 	if rehearsal != nil {
+		for _, c := range rehearsal.Status.Conditions {
+			fmt.Fprintf(&b, "%s is %s since %s: %s %s\n", c.Type, c.Status, c.LastTransitionTime.Inner.Format(time.TimeOnly), c.Reason, c.Message)
+		}
 		rehearsal.ManagedFields = nil
 		raw, err := yaml.Marshal(rehearsal)
 		fmt.Fprintf(&b, "%s(%v)\n", raw, err)
 	}
-	states, err := s.States(s.ctx)
-	fmt.Fprintf(&b, "--- jobs: %s (%v)\n", states, err)
+	for _, c := range comments {
+		fmt.Fprintf(&b, "--- %s at %s, changed %s\n%s\n", c.Author, c.CreatedAt.Format(time.TimeOnly), c.UpdatedAt.Format(time.TimeOnly), c.Body)
+	}
 	return b.String()
 }
