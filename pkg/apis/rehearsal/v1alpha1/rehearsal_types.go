@@ -103,6 +103,11 @@ type Command struct {
 	By string `json:"by"`
 	// At is when it was written, by GitHub's clock.
 	At metav1.Time `json:"at"`
+	// Head is the full SHA that its author looked at. Only the command line knows
+	// it: what is written in a comment is for the head of its time.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Head string `json:"head,omitempty"`
 }
 
 // RehearsalStatus is what the controller made of the spec.
