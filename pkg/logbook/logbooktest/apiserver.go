@@ -3,6 +3,7 @@
 package logbooktest
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -10,9 +11,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	rehearsals "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/typed/rehearsal/v1alpha1"
@@ -77,14 +81,59 @@ func (s *APIServer) Kubeconfig(t testing.TB) string {
 	return path
 }
 
-// Rehearsals is a client for the Rehearsals of a namespace of its own.
-func (s *APIServer) Rehearsals(t testing.TB) rehearsals.RehearsalInterface {
+// Config reaches the API server as its administrator.
+func (s *APIServer) Config() *rest.Config { return rest.CopyConfig(s.config) }
+
+// As reaches it as somebody else, who has the rights that Roles give.
+func (s *APIServer) As(user string) *rest.Config {
+	config := s.Config()
+	config.Impersonate.UserName = user
+	return config
+}
+
+// RehearsalsAs is a client of somebody for the Rehearsals of a namespace that is
+// there.
+func (s *APIServer) RehearsalsAs(t testing.TB, user, namespace string) rehearsals.RehearsalInterface {
 	t.Helper()
-	client, err := kubernetes.NewForConfig(s.config)
+	ours, err := versioned.NewForConfig(s.As(user))
 	if err != nil {
 		t.Fatal(err)
 	}
-	namespace, err := client.CoreV1().Namespaces().Create(context.Background(),
+	return ours.RehearsalV1alpha1().Rehearsals(namespace)
+}
+
+// Install creates what files of config/ hold.
+func (s *APIServer) Install(t testing.TB, files ...string) {
+	t.Helper()
+	admin, err := client.New(s.Config(), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(root(t), "config", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, document := range bytes.Split(content, []byte("\n---\n")) {
+			var object unstructured.Unstructured
+			if err := yaml.Unmarshal(document, &object.Object); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if err := admin.Create(t.Context(), &object); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+// Rehearsals is a client for the Rehearsals of a namespace of its own.
+func (s *APIServer) Rehearsals(t testing.TB) rehearsals.RehearsalInterface {
+	t.Helper()
+	kube, err := kubernetes.NewForConfig(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace, err := kube.CoreV1().Namespaces().Create(context.Background(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
