@@ -176,3 +176,23 @@ func (c *Client) ResetCalls(ctx context.Context, in None) (None, error) {
 func (c *Client) Violations(ctx context.Context, in None) ([]string, error) {
 	return call[None, []string](ctx, c, "violations", in)
 }
+
+// CreateApp implements Control.
+func (c *Client) CreateApp(ctx context.Context, in NewApp) (App, error) {
+	return call[NewApp, App](ctx, c, "create-app", in)
+}
+
+// InstallApp implements Control.
+func (c *Client) InstallApp(ctx context.Context, in NewInstallation) (Installation, error) {
+	return call[NewInstallation, Installation](ctx, c, "install-app", in)
+}
+
+// AdvanceClock implements Control.
+func (c *Client) AdvanceClock(ctx context.Context, in Duration) (None, error) {
+	return call[Duration, None](ctx, c, "advance-clock", in)
+}
+
+// SetRateLimit implements Control.
+func (c *Client) SetRateLimit(ctx context.Context, in RateLimit) (None, error) {
+	return call[RateLimit, None](ctx, c, "set-rate-limit", in)
+}

@@ -33,6 +33,12 @@ type Control interface {
 	SetPermission(context.Context, Permission) (None, error)
 	SetMember(context.Context, Member) (None, error)
 	AddToken(context.Context, Token) (None, error)
+	// CreateApp registers a GitHub App and makes its private key.
+	CreateApp(context.Context, NewApp) (App, error)
+	InstallApp(context.Context, NewInstallation) (Installation, error)
+	// AdvanceClock makes tokens and limits older than they are.
+	AdvanceClock(context.Context, Duration) (None, error)
+	SetRateLimit(context.Context, RateLimit) (None, error)
 
 	AddHook(context.Context, Hook) (Hook, error)
 	RemoveHook(context.Context, Hook) (None, error)

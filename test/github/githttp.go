@@ -16,14 +16,14 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	rest := strings.SplitN(r.URL.Path, "/", 4)[3]
 	s.mu.Lock()
 	repo, err := s.findRepo(r.PathValue("owner"), strings.TrimSuffix(r.PathValue("repo"), ".git"))
-	who := s.authenticated(r)
+	who, unknown := s.actor(r)
 	s.mu.Unlock()
 	pushes := strings.HasSuffix(rest, "git-receive-pack") || r.URL.Query().Get("service") == "git-receive-pack"
 	switch {
 	case err != nil:
 		http.Error(w, "Repository not found.", http.StatusNotFound)
 		return
-	case who == nil && (pushes || repo.private):
+	case unknown != nil, who == nil && (pushes || repo.private):
 		w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
 		http.Error(w, "Authentication required.", http.StatusUnauthorized)
 		return
@@ -31,24 +31,35 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Permission denied.", http.StatusForbidden)
 		return
 	}
-	backend, err := s.gitBackend(r, repo, who)
+	var user *user
+	if who != nil {
+		user = who.user
+	}
+	backend, err := s.gitBackend(r, repo, user)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	backend.ServeHTTP(w, withPath(r, "/"+rest, ""))
 	if pushes && r.Method == http.MethodPost {
-		s.afterPush(r, repo, who)
+		s.afterPush(r, repo, user)
 	}
 }
 
-func (s *Server) mayGit(repo *repository, who *user, pushes bool) bool {
+func (s *Server) mayGit(repo *repository, who *actor, pushes bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	role, level := "read", "read"
 	if pushes {
-		return repo.allows(who.login, "write")
+		role, level = "write", "write"
 	}
-	return repo.allows(who.login, "read")
+	switch g := who.grant; {
+	case who.app != nil:
+		return false
+	case g != nil && g.covers(repo):
+		return atLeast(g.permissions["contents"], level)
+	}
+	return repo.allows(who.user.login, role)
 }
 
 // gitBackend prepares the CGI program for one request. CGI knows no chunked

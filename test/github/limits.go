@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,10 +9,11 @@ import (
 	"time"
 )
 
-// limits are GitHub's rate limits, counted per user.
+// limits are GitHub's rate limits, counted per user, App or installation.
 type limits struct {
 	perHour int
-	content bool // enforce the secondary limits too
+	period  time.Duration // that these calls have to last; an hour when 0
+	content bool          // enforce the secondary limits too
 	spent   map[string]*budget
 }
 
@@ -21,14 +23,15 @@ type budget struct {
 	writes []time.Time // of the last hour
 }
 
-func (l *limits) of(login string, now time.Time) *budget {
-	b := l.spent[login]
+func (l *limits) of(who *actor, now time.Time) *budget {
+	key, _, _ := who.account()
+	b := l.spent[key]
 	if b == nil {
 		b = &budget{}
-		l.spent[login] = b
+		l.spent[key] = b
 	}
 	if !now.Before(b.resets) {
-		b.resets, b.used = now.Add(time.Hour), 0
+		b.resets, b.used = now.Add(cmp.Or(l.period, time.Hour)), 0
 	}
 	return b
 }
@@ -38,11 +41,12 @@ const secondaryDocs = "https://docs.github.com/rest/using-the-rest-api/rate-limi
 const secondaryMessage = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
 // take counts a call, or says why it is refused.
-func (l *limits) take(u *user, method string, now time.Time) error {
-	b := l.of(u.login, now)
+func (l *limits) take(who *actor, method string, now time.Time) error {
+	b := l.of(who, now)
 	if b.used >= l.perHour {
+		_, kind, id := who.account()
 		return &apiError{Status: http.StatusForbidden,
-			Message: fmt.Sprintf("API rate limit exceeded for user ID %d.", u.id),
+			Message: fmt.Sprintf("API rate limit exceeded for %s ID %d.", kind, id),
 			Docs:    "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"}
 	}
 	b.used++
@@ -72,8 +76,8 @@ func (b *budget) wait(writes int, period time.Duration, now time.Time) time.Dura
 	return max(0, oldest.Add(period).Sub(now))
 }
 
-func (l *limits) header(login string, now time.Time, h http.Header) {
-	b := l.of(login, now)
+func (l *limits) header(who *actor, now time.Time, h http.Header) {
+	b := l.of(who, now)
 	h.Set("X-RateLimit-Limit", strconv.Itoa(l.perHour))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(l.perHour-b.used))
 	h.Set("X-RateLimit-Used", strconv.Itoa(b.used))
@@ -81,8 +85,8 @@ func (l *limits) header(login string, now time.Time, h http.Header) {
 	h.Set("X-RateLimit-Resource", "core")
 }
 
-func (l *limits) object(login string, now time.Time) object {
-	b := l.of(login, now)
+func (l *limits) object(who *actor, now time.Time) object {
+	b := l.of(who, now)
 	core := object{"limit": l.perHour, "remaining": l.perHour - b.used, "used": b.used, "reset": b.resets.Unix()}
 	search := object{"limit": 30, "remaining": 30, "used": 0, "reset": now.Add(time.Minute).Unix()}
 	return object{"resources": object{"core": core, "search": search}, "rate": core}

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // restRequest is a call of the REST API by a known user.
@@ -17,6 +16,7 @@ type restRequest struct {
 	*http.Request
 	s    *Server
 	user *user
+	who  *actor
 	body []byte
 }
 
@@ -37,7 +37,7 @@ func noContent() (answer, error)       { return answer{status: http.StatusNoCont
 // GitHub's OpenAPI description, so that patterns are its paths.
 var restRoutes = func() map[string]restHandler {
 	all := map[string]restHandler{}
-	for _, table := range []map[string]restHandler{pullRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes} {
+	for _, table := range []map[string]restHandler{pullRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes, appRoutes} {
 		maps.Copy(all, table)
 	}
 	return all
@@ -84,8 +84,12 @@ func (s *Server) serve(h restHandler) http.HandlerFunc {
 
 func (s *Server) answerTo(r *http.Request, body []byte, h restHandler) answer {
 	header := http.Header{"X-Github-Media-Type": {"github.v3; format=json"}, "X-Github-Request-Id": {fmt.Sprintf("%X", s.id())}}
-	a, err := s.permitted(r, header, func(u *user) (answer, error) {
-		return h(&restRequest{Request: r, s: s, user: u, body: body})
+	a, err := s.permitted(r, header, func(who *actor) (answer, error) {
+		call := &restRequest{Request: r, s: s, user: who.user, who: who, body: body}
+		if err := call.authorise(); err != nil {
+			return answer{}, err
+		}
+		return h(call)
 	})
 	if err != nil {
 		e := asAPIError(err)
@@ -98,37 +102,29 @@ func (s *Server) answerTo(r *http.Request, body []byte, h restHandler) answer {
 	return a
 }
 
-// permitted calls next for a user with calls left.
-func (s *Server) permitted(r *http.Request, header http.Header, next func(*user) (answer, error)) (answer, error) {
-	u := s.authenticated(r)
-	if u == nil {
-		message := "Requires authentication"
-		if r.Header.Get("Authorization") != "" {
-			message = "Bad credentials"
-		}
-		return answer{}, &apiError{Status: http.StatusUnauthorized, Message: message}
+// permitted calls next for somebody with calls left.
+func (s *Server) permitted(r *http.Request, header http.Header, next func(*actor) (answer, error)) (answer, error) {
+	who, err := s.actor(r)
+	if err == nil && who == nil {
+		err = &apiError{Status: http.StatusUnauthorized, Message: "Requires authentication"}
 	}
-	var err error
-	if r.URL.Path != "/rate_limit" { // asking is free
-		err = s.limits.take(u, r.Method, s.now())
-	}
-	s.limits.header(u.login, s.now(), header)
 	if err != nil {
 		return answer{}, err
 	}
-	return next(u)
+	if r.URL.Path != "/rate_limit" { // asking is free
+		err = s.limits.take(who, r.Method, s.now())
+	}
+	s.limits.header(who, s.now(), header)
+	if err != nil {
+		return answer{}, err
+	}
+	return next(who)
 }
 
 // authenticated finds the user of a request by its token, nil when unknown.
 func (s *Server) authenticated(r *http.Request) *user {
-	token := ""
-	if _, password, ok := r.BasicAuth(); ok {
-		token = password
-	} else if scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "token") {
-		token = strings.TrimSpace(rest)
-	}
-	if login, ok := s.tokens[token]; ok && token != "" {
-		return s.users[strings.ToLower(login)]
+	if who, err := s.actor(r); err == nil && who != nil {
+		return who.user
 	}
 	return nil
 }
@@ -150,8 +146,10 @@ func (a *answer) render(r *http.Request) []byte {
 	if r.Method != http.MethodGet || a.status != http.StatusOK {
 		return b.Bytes()
 	}
-	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(b.Bytes()))
+	// Another token gives another ETag.
+	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(append(b.Bytes(), r.Header.Get("Authorization")...)))
 	a.header.Set("ETag", etag)
+	a.header.Set("Vary", "Accept, Authorization, Cookie, X-GitHub-OTP,Accept-Encoding")
 	a.header.Set("Cache-Control", "private, max-age=60, s-maxage=60")
 	if r.Header.Get("If-None-Match") == etag {
 		a.status = http.StatusNotModified
@@ -162,8 +160,8 @@ func (a *answer) render(r *http.Request) []byte {
 
 // refund gives back the call that a 304 does not cost.
 func (s *Server) refund(r *http.Request) {
-	if u := s.authenticated(r); u != nil && r.URL.Path != "/rate_limit" {
-		s.limits.of(u.login, s.now()).used--
+	if who, err := s.actor(r); err == nil && who != nil && r.URL.Path != "/rate_limit" {
+		s.limits.of(who, s.now()).used--
 	}
 }
 

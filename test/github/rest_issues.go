@@ -116,7 +116,7 @@ func (r *restRequest) comment() (*comment, error) {
 // ownComment is comment for those who may change it: its author and writers.
 func (r *restRequest) ownComment() (*comment, error) {
 	c, err := r.comment()
-	if err == nil && c.author != r.user && !c.pull.repo.allows(r.user.login, "write") {
+	if err == nil && c.author != r.user && !r.allows(c.pull.repo, "write") {
 		err = forbidden("Must have admin rights to Repository.")
 	}
 	return c, err

@@ -34,7 +34,7 @@ func checkMember(r *restRequest) (answer, error) {
 	switch {
 	case o == nil:
 		return answer{}, errNotFound
-	case !o.members[strings.ToLower(r.user.login)]:
+	case r.who.grant == nil && !o.members[strings.ToLower(r.user.login)]:
 		to := r.s.rest("orgs", o.login, "public_members", name)
 		return answer{status: http.StatusFound, header: http.Header{"Location": {to}}}, nil
 	case !o.members[strings.ToLower(name)]:
@@ -49,7 +49,7 @@ func checkCollaborator(r *restRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if !repo.allows(r.user.login, "write") {
+	if !r.allows(repo, "write") {
 		return answer{}, forbidden("Must have push access to view repository collaborators.")
 	}
 	name := strings.ToLower(r.PathValue("username"))
@@ -64,7 +64,7 @@ func getPermission(r *restRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if !repo.allows(r.user.login, "write") {
+	if !r.allows(repo, "write") {
 		return answer{}, forbidden("Must have push access to view collaborator permission.")
 	}
 	u := r.s.users[strings.ToLower(r.PathValue("username"))]
@@ -78,5 +78,5 @@ func getPermission(r *restRequest) (answer, error) {
 }
 
 func getRateLimit(r *restRequest) (answer, error) {
-	return ok(r.s.limits.object(r.user.login, r.s.now()))
+	return ok(r.s.limits.object(r.who, r.s.now()))
 }

@@ -19,7 +19,7 @@ var pullRoutes = map[string]restHandler{
 // not exist for them.
 func (r *restRequest) repository() (*repository, error) {
 	repo, err := r.s.findRepo(r.PathValue("owner"), r.PathValue("repo"))
-	if err != nil || !repo.allows(r.user.login, "read") {
+	if err != nil || !r.allows(repo, "read") {
 		return nil, errNotFound
 	}
 	return repo, nil
@@ -100,7 +100,7 @@ func updatePull(r *restRequest) (answer, error) {
 	if err := r.decode(&in); err != nil {
 		return answer{}, err
 	}
-	if p.author != r.user && !p.repo.allows(r.user.login, "write") {
+	if p.author != r.user && !r.allows(p.repo, "write") {
 		return answer{}, forbidden("Must have admin rights to Repository.")
 	}
 	if in.State == "closed" && p.open() {
@@ -141,7 +141,7 @@ func listPullCommits(r *restRequest) (answer, error) {
 // mustAllow refuses users below a role, as GitHub does a token without the
 // scope for it.
 func (r *restRequest) mustAllow(repo *repository, role string) error {
-	if repo.allows(r.user.login, role) {
+	if r.allows(repo, role) {
 		return nil
 	}
 	return &apiError{Status: http.StatusForbidden, Message: "Resource not accessible by personal access token"}

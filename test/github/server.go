@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,8 @@ type Server struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // webhook workers
 
+	ahead atomic.Int64 // nanoseconds that our time is ahead of the clock
+
 	// mu guards everything below. It is held through a whole call, git
 	// included: calls are short, and an order of events that cannot
 	// interleave is worth more in a test than throughput.
@@ -37,6 +40,8 @@ type Server struct {
 	lastID   int64
 	users    map[string]*user // by lower-case login
 	tokens   map[string]string
+	apps     map[int64]*app
+	grants   map[string]*grant // by installation token
 	orgs     map[string]*org
 	repos    map[string]*repository // by lower-case full name
 	limits   limits
@@ -60,6 +65,8 @@ func New(opts ...Option) (*Server, error) {
 		cancel:  cancel,
 		users:   map[string]*user{},
 		tokens:  map[string]string{},
+		apps:    map[int64]*app{},
+		grants:  map[string]*grant{},
 		orgs:    map[string]*org{},
 		repos:   map[string]*repository{},
 		limits:  limits{perHour: 5000, spent: map[string]*budget{}},
@@ -150,7 +157,9 @@ func withPath(r *http.Request, path, rawPath string) *http.Request {
 	return r
 }
 
-func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Second) }
+func (s *Server) now() time.Time {
+	return s.clock().Add(time.Duration(s.ahead.Load())).UTC().Truncate(time.Second)
+}
 
 // id returns a number that no other object has.
 func (s *Server) id() int64 {

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v4"
 
 	"github.com/rehearsal-dev/rehearsal/test/github"
 	"github.com/rehearsal-dev/rehearsal/test/github/conformance"
@@ -16,6 +19,9 @@ type world struct {
 	srv  *github.Server
 	pull github.Pull
 	old  github.Comment
+	// app is installed in org, as installation.
+	app          github.App
+	installation int64
 }
 
 func newWorld(t *testing.T, opts ...github.Option) world {
@@ -43,7 +49,31 @@ func newWorld(t *testing.T, opts ...github.Option) world {
 	check(t, err)
 	w.old, err = srv.CreateComment(ctx, github.NewComment{PullID: w.pull.PullID, By: "bob", Body: "hi"})
 	check(t, err)
+	w.app, err = srv.CreateApp(ctx, github.NewApp{Slug: "rehearsal", Owner: "org",
+		Permissions: map[string]string{"pull_requests": "write", "members": "read"}, Events: []string{"pull_request"}})
+	check(t, err)
+	installed, err := srv.InstallApp(ctx, github.NewInstallation{App: w.app.ID, Org: "org", Repositories: []string{"config"}})
+	check(t, err)
+	w.installation = installed.ID
 	return w
+}
+
+// appToken is the user of a call that is made as the App itself.
+const appToken = "app"
+
+func (w world) token(t *testing.T, user string) string {
+	t.Helper()
+	if user != appToken {
+		return user
+	}
+	key, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(w.app.PrivateKey))
+	check(t, err)
+	now := time.Now()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
+		Issuer: fmt.Sprint(w.app.ID), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Minute)),
+	}).SignedString(key)
+	check(t, err)
+	return token
 }
 
 func check(t *testing.T, err error) {
@@ -96,6 +126,7 @@ func (w world) calls() []restCall {
 	issue, pull := repo+"/issues/1", repo+"/pulls/1"
 	old := fmt.Sprintf("%s/issues/comments/%d", repo, w.old.ID)
 	sha := w.pull.HeadSHA
+	tokens := fmt.Sprintf("/app/installations/%d/access_tokens", w.installation)
 	return []restCall{
 		{"bot", "GET", repo + "/pulls?state=all&sort=updated&direction=desc&base=main&per_page=1", "", 200},
 		{"bot", "GET", repo + "/pulls?state=nonsense", "", 422},
@@ -173,6 +204,14 @@ func (w world) calls() []restCall {
 		{"bot", "GET", "/users/nobody", "", 404},
 		{"bot", "GET", "/rate_limit", "", 200},
 		{"bot", "GET", issue + "/timeline?per_page=100", "", 200},
+		{appToken, "GET", "/app", "", 200},
+		{appToken, "GET", repo + "/installation", "", 200},
+		{appToken, "GET", "/repos/org/nothing/installation", "", 404},
+		{appToken, "GET", "/orgs/org/installation", "", 200},
+		{appToken, "POST", tokens, "", 201},
+		{appToken, "POST", tokens, `{"repositories":["config"],"permissions":{"pull_requests":"write"}}`, 201},
+		{appToken, "POST", tokens, `{"repositories":["nothing"]}`, 422},
+		{appToken, "POST", "/app/installations/1/access_tokens", "", 404},
 	}
 }
 
@@ -185,7 +224,7 @@ func (w world) do(t *testing.T, c restCall) {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.user != "" {
-		req.Header.Set("Authorization", "Bearer "+c.user)
+		req.Header.Set("Authorization", "Bearer "+w.token(t, c.user))
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req) // follows no redirects
 	check(t, err)
