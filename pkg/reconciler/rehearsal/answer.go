@@ -147,7 +147,7 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 func (t *turn) refusal(c commandVerdict) (name, body string) {
 	var sentence string
 	switch c.status.Reason {
-	case v1alpha1.ReasonNoWriteAccess:
+	case v1alpha1.ReasonNotAllowed:
 		p := t.rh.Spec.Pull
 		return deniedComment(c.By), t.commands().Denied(c.By, p.Org, p.Repo)
 	case v1alpha1.ReasonNotUnderstood:

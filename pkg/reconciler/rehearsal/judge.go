@@ -71,7 +71,7 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 	case in.now.Sub(c.At.Time) > event.MaxAge:
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
 	case !in.writer:
-		return denied(v1alpha1.ReasonNoWriteAccess)
+		return denied(v1alpha1.ReasonNotAllowed)
 	case verb == event.Unknown:
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
 	case !in.pull.Open && verb != event.Abort && verb != event.Help:

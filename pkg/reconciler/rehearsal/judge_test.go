@@ -40,8 +40,8 @@ func TestJudge(t *testing.T) {
 		reason  string
 	}{
 		"a writer runs":                       {-1, event.Run, open, true, false, v1alpha1.VerdictAccepted, ""},
-		"somebody else does not":              {-1, event.Run, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
-		"nor is told the grammar":             {-1, event.Unknown, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"somebody else does not":              {-1, event.Run, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNotAllowed},
+		"nor is told the grammar":             {-1, event.Unknown, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNotAllowed},
 		"a writer is":                         {-1, event.Unknown, open, true, false, v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood},
 		"before the push":                     {-6, event.Run, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
 		"an abort from before the push":       {-6, event.Abort, open, true, true, v1alpha1.VerdictAccepted, ""},
@@ -56,7 +56,7 @@ func TestJudge(t *testing.T) {
 		"network access":                      {-1, event.AllowNetwork, open, true, false, v1alpha1.VerdictAccepted, ""},
 		"network access for oneself":          {-1, event.AllowNetwork, own, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonOwnPull},
 		"an ack for oneself":                  {-1, event.Ack, own, true, false, v1alpha1.VerdictAccepted, ""},
-		"an ack by somebody who may not run":  {-1, event.Ack, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNoWriteAccess},
+		"an ack by somebody who may not run":  {-1, event.Ack, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNotAllowed},
 		"a week and a minute late":            {-7*24*60 - 1, event.Run, open, true, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
 		"a week late, by somebody who cannot": {-7*24*60 - 1, event.Run, open, false, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
 	} {

@@ -24,7 +24,7 @@ func (t *turn) react(ctx context.Context) error {
 	var errs []error
 	for i := range t.rh.Status.Commands {
 		c := &t.rh.Status.Commands[i]
-		if c.Seen || c.Reason == v1alpha1.ReasonNoWriteAccess || c.Reason == v1alpha1.ReasonTooOld {
+		if c.Seen || c.Reason == v1alpha1.ReasonNotAllowed || c.Reason == v1alpha1.ReasonTooOld {
 			continue
 		}
 		// No comment has the id 0, so the text of the pull request can.

@@ -149,7 +149,7 @@ type RehearsalStatus struct {
 	// +optional
 	CommitStatus *CommitStatus `json:"commitStatus,omitempty"`
 	// Comments are the ids of the comments we keep on the pull request, by what
-	// they are: "plan", "denied/<login>".
+	// they are: "plan", "denied/<login>/<head>".
 	// +optional
 	Comments map[string]CommentStatus `json:"comments,omitempty"`
 	// Summary feeds the printer columns.
@@ -231,8 +231,19 @@ const (
 
 // Why a command was not accepted.
 const (
-	// ReasonNoWriteAccess is for people who may not command.
-	ReasonNoWriteAccess = "NoWriteAccess"
+	// ReasonNotAllowed is for people whom the policy does not let command this.
+	ReasonNotAllowed = "NotAllowed"
+	// ReasonUnmappedUser is for users of the command line whose GitHub login the
+	// settings do not tell.
+	ReasonUnmappedUser = "UnmappedUser"
+	// ReasonHeadNotApproved is for heads of untrusted authors that nobody has
+	// approved.
+	ReasonHeadNotApproved = "HeadNotApproved"
+	// ReasonNotPlanned is for an approval of privileges that nobody knows yet.
+	ReasonNotPlanned = "NotPlanned"
+	// ReasonNothingAsked is for an approval of privileges where none are asked
+	// for.
+	ReasonNothingAsked = "NothingAsked"
 	// ReasonPushedSince is for commands written for an older head.
 	ReasonPushedSince = "PushedSince"
 	// ReasonClosed is for commands on a pull request that is not open.
@@ -253,6 +264,9 @@ type CommandStatus struct {
 	Verdict Verdict `json:"verdict"`
 	// Reason is one of the Reason constants; empty for accepted commands.
 	Reason string `json:"reason,omitempty"`
+	// Message says to the user of the command line why the command was denied,
+	// and who can help; others read it on the pull request.
+	Message string `json:"message,omitempty"`
 	// Head is the SHA to which the verdict binds the command.
 	Head string `json:"head,omitempty"`
 	// Seen is set once the command has a reaction.
@@ -392,8 +406,9 @@ type Approval struct {
 	// By is the login of who gave it, Command the id of the command.
 	By      string `json:"by"`
 	Command string `json:"command"`
-	// Head is the full SHA that it is for.
-	Head string `json:"head"`
+	// Head is the full SHA that it is for, BaseRef the branch to merge it into.
+	Head    string `json:"head"`
+	BaseRef string `json:"base_ref"`
 	// Asks is PlanStatus.Asks of what was approved; empty for a HeadApproval.
 	Asks string      `json:"asks,omitempty"`
 	At   metav1.Time `json:"at"`
