@@ -45,7 +45,7 @@ func TestRightsOnAPIServer(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	if diff := cmp.Diff(wanted(), got); diff != "" {
+	if diff := cmp.Diff(inLines(rights), got); diff != "" {
 		t.Errorf("rights differ from the table (-want +got):\n%s", diff)
 	}
 	t.Run("receiver", func(t *testing.T) { testReceiverRights(t, as(config, "rehearsal-receiver")) })

@@ -19,14 +19,17 @@ const (
 	pods = "test-pods"
 )
 
+// right is some verbs on one resource.
+type right struct {
+	who, namespace, group, resource, verbs string
+	// why names what needs it.
+	why string
+}
+
 // rights is all that each service account may do, anywhere: whoever widens a
 // Role has to say here what for. That it suffices is for the end-to-end tests to
 // say.
-var rights = []struct {
-	who, namespace, group, resource, verbs string
-	// why names the code that needs it.
-	why string
-}{
+var rights = []right{
 	{"rehearsal-receiver", ours, "rehearsal.dev", "rehearsals", "create patch", "logbook.Append"},
 
 	{"rehearsal-controller", ours, "rehearsal.dev", "rehearsals", "create delete get list patch watch", "informer, sweep, trimming, finalizer"},
@@ -59,10 +62,20 @@ var rights = []struct {
 	{"rehearsal-collate", pods, "", "events", "list", "why a pod did not start"},
 }
 
-// wanted is the table of rights as lines.
-func wanted() []string {
+// peoplesRights is the same for the Roles that we bind to nobody: they are for
+// people.
+var peoplesRights = []right{
+	{"rehearsal-viewer", ours, "rehearsal.dev", "rehearsals", "get list watch", "describe, watch"},
+	{"rehearsal-viewer", ours, "tekton.dev", "pipelineruns", "get list watch", "logs"},
+	{"rehearsal-viewer", ours, "", "configmaps config-rehearsal", "get", "where ProwJobs are"},
+	{"rehearsal-viewer", prow, "prow.k8s.io", "prowjobs", "get list watch", "watch"},
+	{"rehearsal-user", ours, "rehearsal.dev", "rehearsals", "get list patch watch", "run, abort"},
+}
+
+// inLines is a table of rights with a line for each verb, sorted.
+func inLines(table []right) []string {
 	var lines []string
-	for _, r := range rights {
+	for _, r := range table {
 		for _, verb := range strings.Fields(r.verbs) {
 			lines = append(lines, may(r.who, r.namespace, verb, r.group, r.resource))
 		}
@@ -78,39 +91,49 @@ func may(who, namespace, verb, group, resource string) string {
 	return fmt.Sprintf("%s may %s %s in %s", who, verb, resource, namespace)
 }
 
-// TestRoles compares the table with the Roles and their bindings.
+// TestRoles compares the tables with the Roles and their bindings.
 func TestRoles(t *testing.T) {
-	roles := map[string]rbacv1.Role{}
-	for _, role := range parse[rbacv1.Role](t, "Role") {
-		roles[role.Namespace+"/"+role.Name] = role
-	}
-	var got []string
-	for _, binding := range parse[rbacv1.RoleBinding](t, "RoleBinding") {
-		at := binding.Namespace + "/" + binding.RoleRef.Name
-		role, ok := roles[at]
-		if !ok || binding.RoleRef.Kind != "Role" || len(binding.Subjects) != 1 {
-			t.Errorf("the RoleBinding %s binds %+v to %v", binding.Name, binding.RoleRef, binding.Subjects)
+	bound := map[string]string{}
+	for _, b := range parse[rbacv1.RoleBinding](t, "RoleBinding") {
+		if b.RoleRef.Kind != "Role" || len(b.Subjects) != 1 || b.Subjects[0].Kind != "ServiceAccount" || b.Subjects[0].Namespace != ours {
+			t.Errorf("the RoleBinding %s binds %+v to %v", b.Name, b.RoleRef, b.Subjects)
 			continue
 		}
-		delete(roles, at)
-		who := binding.Subjects[0]
-		if who.Kind != "ServiceAccount" || who.Namespace != ours {
-			t.Errorf("the RoleBinding %s is for %+v", binding.Name, who)
-		}
-		for _, rule := range role.Rules {
-			if len(rule.ResourceNames) > 0 || len(rule.NonResourceURLs) > 0 {
-				t.Errorf("the table of rights cannot say %+v", rule)
-			}
-			got = append(got, expand(who.Name, role.Namespace, rule.Verbs, rule.APIGroups, rule.Resources)...)
+		bound[b.Namespace+"/"+b.RoleRef.Name] = b.Subjects[0].Name
+	}
+	var got, peoples []string
+	for _, role := range parse[rbacv1.Role](t, "Role") {
+		at := role.Namespace + "/" + role.Name
+		if account, ok := bound[at]; ok {
+			got = append(got, rulesOf(role, account)...)
+			delete(bound, at)
+		} else {
+			peoples = append(peoples, rulesOf(role, role.Name)...)
 		}
 	}
-	for at := range roles {
-		t.Errorf("nobody is bound to the Role %s", at)
+	for at, account := range bound {
+		t.Errorf("%s is bound to the Role %s, which is not there", account, at)
 	}
 	slices.Sort(got)
-	if diff := cmp.Diff(wanted(), got); diff != "" {
+	slices.Sort(peoples)
+	if diff := cmp.Diff(inLines(rights), got); diff != "" {
 		t.Errorf("the Roles differ from the table of rights (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(inLines(peoplesRights), peoples); diff != "" {
+		t.Errorf("the Roles that are bound to nobody differ from their table (-want +got):\n%s", diff)
+	}
+}
+
+func rulesOf(role rbacv1.Role, who string) []string {
+	var lines []string
+	for _, rule := range role.Rules {
+		resources := rule.Resources
+		if len(rule.ResourceNames) > 0 {
+			resources = []string{strings.Join(resources, " ") + " " + strings.Join(rule.ResourceNames, " ")}
+		}
+		lines = append(lines, expand(who, role.Namespace, rule.Verbs, rule.APIGroups, resources)...)
+	}
+	return lines
 }
 
 func expand(who, namespace string, verbs, groups, resources []string) []string {
@@ -127,7 +150,7 @@ func expand(who, namespace string, verbs, groups, resources []string) []string {
 
 // TestRightsThatNobodyHas holds the table itself to what must never be in it.
 func TestRightsThatNobodyHas(t *testing.T) {
-	for _, r := range rights {
+	for _, r := range append(slices.Clone(rights), peoplesRights...) {
 		for _, never := range []string{"secrets", "*", "serviceaccounts", "serviceaccounts/token", "roles", "rolebindings", "pods/exec"} {
 			if r.resource == never {
 				t.Errorf("%s may %s %s in %s", r.who, r.verbs, r.resource, r.namespace)
