@@ -26,6 +26,11 @@ const (
 	Abort Verb = "abort"
 	// AllowNetwork lets rehearsals use the network.
 	AllowNetwork Verb = "network-access-allowed"
+	// Approve lets a head run whose author is not trusted.
+	Approve Verb = "approve"
+	// AllowPrivileges lets jobs run with what they ask for beyond what base grants
+	// them.
+	AllowPrivileges Verb = "privileges-allowed"
 	// Help shows the grammar.
 	Help Verb = "help"
 	// Unknown is everything that we do not understand.
@@ -118,6 +123,8 @@ var verbs = []verb{
 	{"skip", nothing, Command{Verb: Skip}, Entry{"skip", "Acknowledge it without a rehearsal", ""}},
 	{"reject", nothing, Command{Verb: Reject}, Entry{"reject", "Take the acknowledgement back", ""}},
 	{"abort", anyJobs, Command{Verb: Abort}, Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""}},
+	{"approve", nothing, Command{Verb: Approve}, Entry{"approve", "Let the commit be run that the pull request is at now, although its author is not trusted, and its new jobs; not for the author. The next push ends that", ""}},
+	{"privileges-allowed", nothing, Command{Verb: AllowPrivileges}, Entry{"privileges-allowed", "Let jobs run with the privileges that they ask for beyond today's, as the list of affected jobs shows them; not for the author. The next push ends that", ""}},
 	{"network-access-allowed", nothing, Command{Verb: AllowNetwork}, Entry{"network-access-allowed", "Set the label that allows network access; not for the author of the pull request", ""}},
 	{"help", nothing, Command{Verb: Help}, Entry{"help", "Show these commands", ""}},
 }

@@ -2,11 +2,108 @@
 // decision needs, and decides once they are known.
 package policy
 
-// Config is the policy of a config repository.
+// Config is who may do what on the pull requests of a config repository. What is
+// not set is as the preset has it.
 type Config struct {
-	// Preset is the policy to start from: openshift, kubevirt or open.
+	// Preset is the table to start from: `writers`, `openshift`, `kubevirt` or
+	// `open`. Without one it is `writers`, the strictest: write access for
+	// everything.
 	Preset string `json:"preset,omitempty"`
+	// Trust is whose pull requests may be run as soon as somebody asks. Every head
+	// of other authors needs an `approve` first. It is a rule about the author.
+	Trust Rule `json:"trust,omitempty"`
+	// Run is who may start rehearsals, `auto-ack` included.
+	Run Rule `json:"run,omitempty"`
+	// Abort is who may end what is running.
+	Abort Rule `json:"abort,omitempty"`
+	// Ack is who may acknowledge a pull request: `ack`, `skip` and `auto-ack`.
+	// Whoever does must also be allowed to run.
+	Ack Rule `json:"ack,omitempty"`
+	// Reject is who may take an acknowledgement back.
+	Reject Rule `json:"reject,omitempty"`
+	// Approve is who may let the head of an untrusted author run, and jobs that
+	// base does not know. The author of the pull request never may.
+	Approve Rule `json:"approve,omitempty"`
+	// Privileges is who may let jobs run with more than base grants them
+	// (`privileges-allowed`). The author of the pull request never may.
+	Privileges Rule `json:"privileges,omitempty"`
+	// Network is who may let rehearsals use the network
+	// (`network-access-allowed`). The author of the pull request never may.
+	Network Rule `json:"network,omitempty"`
+	// Ask is who is answered: `list`, `explain`, `help`, and what is not
+	// understood.
+	Ask Rule `json:"ask,omitempty"`
 }
 
-// Validate returns the first thing that is wrong, with the path of the field.
-func (c Config) Validate() error { return nil }
+// Rule is a list of alternatives. Each is one or more conditions with spaces
+// between them, all of which must hold: `member label:ok-to-rehearse`.
+//
+// Conditions on a person: `anyone`; `nobody`; `author` of the pull request;
+// `member` of the organisation; `writer` and `admin`, with that access to the
+// repository or better; `approver` of every changed file, and `root-approver`,
+// both by the OWNERS files of the base branch and as long as they are
+// collaborators; `team:org/slug`; `user:login`. Conditions on the pull request:
+// `trusted-author`, see trust; `label:name`.
+type Rule []string
+
+// Command is a row of the table.
+type Command string
+
+// The commands that the table tells apart.
+const (
+	Run        Command = "run"
+	Abort      Command = "abort"
+	Ack        Command = "ack"
+	Reject     Command = "reject"
+	Approve    Command = "approve"
+	Privileges Command = "privileges"
+	Network    Command = "network"
+	Ask        Command = "ask"
+)
+
+// Commands are all rows, in the order in which to show them.
+func Commands() []Command {
+	return []Command{Run, Abort, Ack, Reject, Approve, Privileges, Network, Ask}
+}
+
+// byOthers says that nobody may do this on a pull request of their own.
+func (c Command) byOthers() bool {
+	return c == Approve || c == Privileges || c == Network
+}
+
+const trust = "trust"
+
+// rules are the fields by their names.
+func (c *Config) rules() map[string]*Rule {
+	return map[string]*Rule{
+		trust: &c.Trust, string(Run): &c.Run, string(Abort): &c.Abort, string(Ack): &c.Ack, string(Reject): &c.Reject,
+		string(Approve): &c.Approve, string(Privileges): &c.Privileges, string(Network): &c.Network, string(Ask): &c.Ask,
+	}
+}
+
+// ruleNames are the names of the fields that are rules, in the order in which to
+// check them.
+func ruleNames() []string {
+	names := []string{trust}
+	for _, c := range Commands() {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+// filled is the whole table: what is not set is the preset's. A preset that does
+// not exist fills in nothing, so that nobody may do what is not set.
+func (c Config) filled() Config {
+	name := c.Preset
+	if name == "" {
+		name = DefaultPreset
+	}
+	preset := presets()[name]
+	from := preset.rules()
+	for field, rule := range c.rules() {
+		if len(*rule) == 0 {
+			*rule = *from[field]
+		}
+	}
+	return c
+}

@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// Fact is something to find out about a person, in lower case throughout. Of is
+// one of the Fact constants.
+type Fact struct {
+	Of    string
+	Login string
+	// Team is org/slug; only for FactTeam.
+	Team string
+}
+
+// What there is to find out, the cheapest first.
+const (
+	// FactMember: a member of the organisation of the repository.
+	FactMember = string(member)
+	// FactWriter and FactAdmin: that access to the repository, or better.
+	FactWriter = string(writer)
+	FactAdmin  = string(admin)
+	// FactTeam: a member of a team.
+	FactTeam = string(team)
+	// FactRootApprover and FactApprover: a collaborator whom the OWNERS files of
+	// the base branch let approve at the top, and every changed file.
+	FactRootApprover = string(rootApprover)
+	FactApprover     = string(approver)
+)
+
+var costs = []string{FactMember, FactWriter, FactAdmin, FactTeam, FactRootApprover, FactApprover}
+
+// Answer is what was found out. Because is a sentence for people on why it could
+// not be decided, and counts as no; mostly empty.
+type Answer struct {
+	Holds   bool
+	Because string
+}
+
+// Facts are what is known. What is missing is not known, which is not the same
+// as no.
+type Facts map[Fact]Answer
+
+// Question is who wants to do what to which pull request.
+type Question struct {
+	Command Command
+	// By and Author are logins.
+	By, Author string
+	// Labels are those of the pull request.
+	Labels []string
+}
+
+// Decision is a verdict, or what has to be found out before there is one.
+type Decision struct {
+	// Need is what to find out next; nil once it is decided.
+	Need    *Fact
+	Allowed bool
+	// Own says that it was denied because nobody may do that to their own pull
+	// request.
+	Own bool
+	// Because are the reasons why facts could not be found out.
+	Because []string
+}
+
+// Decide says whether somebody may do something, or what it takes to know.
+func (c Config) Decide(q Question, known Facts) Decision {
+	if q.By == "" || q.Author == "" || !slices.Contains(Commands(), q.Command) {
+		return Decision{}
+	}
+	if q.Command.byOthers() && strings.EqualFold(q.By, q.Author) {
+		return Decision{Own: true}
+	}
+	table := c.filled()
+	e := evaluation{q: q, facts: known, trust: table.Trust.parse()}
+	rules := [][]alternative{(*table.rules()[string(q.Command)]).parse()}
+	if q.Command == Ack {
+		rules = append(rules, table.Run.parse())
+	}
+	verdict := yes
+	for _, rule := range rules {
+		verdict = min(verdict, e.rule(rule, q.By))
+	}
+	return e.decision(verdict)
+}
+
+// Trusts says whether the pull requests of an author run without an approval of
+// each head, or what it takes to know.
+func (c Config) Trusts(author string, labels []string, known Facts) Decision {
+	if author == "" {
+		return Decision{}
+	}
+	e := evaluation{q: Question{Author: author, Labels: labels}, facts: known}
+	return e.decision(e.rule(c.filled().Trust.parse(), author))
+}
+
+// truth is what is known of a condition. The order makes min a conjunction and
+// max a disjunction.
+type truth int
+
+const (
+	no truth = iota
+	open
+	yes
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// evaluation goes through rules and collects what is not known.
+type evaluation struct {
+	q     Question
+	facts Facts
+	// trust is the rule about the author; none where that is what is asked.
+	trust   []alternative
+	needs   []Fact
+	because []string
+}
+
+func (e *evaluation) decision(verdict truth) Decision {
+	switch verdict {
+	case yes:
+		return Decision{Allowed: true}
+	case no:
+		slices.Sort(e.because)
+		return Decision{Because: slices.Compact(e.because)}
+	}
+	return Decision{Need: e.cheapest()}
+}
+
+func (e *evaluation) cheapest() *Fact {
+	need := slices.MinFunc(e.needs, func(a, b Fact) int { return slices.Index(costs, a.Of) - slices.Index(costs, b.Of) })
+	return &need
+}
+
+// rule is a disjunction. What is left to ask of alternatives, or of a rule, that
+// are decided is not worth asking.
+func (e *evaluation) rule(rule []alternative, login string) truth {
+	verdict, before := no, len(e.needs)
+	for _, a := range rule {
+		mark := len(e.needs)
+		holds := e.alternative(a, login)
+		if holds != open {
+			e.needs = e.needs[:mark]
+		}
+		verdict = max(verdict, holds)
+	}
+	if verdict == yes {
+		e.needs = e.needs[:before]
+	}
+	return verdict
+}
+
+func (e *evaluation) alternative(a alternative, login string) truth {
+	verdict := truthOf(len(a) > 0)
+	for _, c := range a {
+		verdict = min(verdict, e.condition(c, login))
+	}
+	return verdict
+}
+
+func (e *evaluation) condition(c condition, login string) truth {
+	switch c.kind {
+	case anyone:
+		return yes
+	case author:
+		return truthOf(strings.EqualFold(login, e.q.Author))
+	case user:
+		return truthOf(strings.EqualFold(login, c.arg))
+	case label:
+		return truthOf(slices.ContainsFunc(e.q.Labels, func(l string) bool { return strings.EqualFold(l, c.arg) }))
+	case trustedAuthor:
+		return e.rule(e.trust, e.q.Author)
+	case member, writer, admin, approver, rootApprover, team:
+		return e.fact(Fact{Of: string(c.kind), Login: strings.ToLower(login), Team: strings.ToLower(c.arg)})
+	}
+	return no
+}
+
+func (e *evaluation) fact(f Fact) truth {
+	answer, known := e.facts[f]
+	if !known {
+		e.needs = append(e.needs, f)
+		return open
+	}
+	if answer.Because != "" {
+		e.because = append(e.because, answer.Because)
+		return no
+	}
+	return truthOf(answer.Holds)
+}

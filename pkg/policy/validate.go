@@ -1,0 +1,95 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Validate returns the first thing that is wrong, with the path of the field.
+func (c Config) Validate() error {
+	if _, ok := Preset(c.Preset); !ok && c.Preset != "" {
+		return fmt.Errorf("preset: there is no %q%s; known are %s", c.Preset, suggest(c.Preset, Presets()), strings.Join(Presets(), ", "))
+	}
+	given := c.rules()
+	for _, field := range ruleNames() {
+		for i, text := range *given[field] {
+			if err := validate(field, text); err != nil {
+				return fmt.Errorf("%s[%d]: %w", field, i, err)
+			}
+		}
+	}
+	return c.filled().ackIsNoWeaker()
+}
+
+// validate checks one alternative of a field.
+func validate(field, text string) error {
+	a, err := parseAlternative(text)
+	if err != nil {
+		return err
+	}
+	has := func(k kind) bool { return slices.ContainsFunc(a, func(c condition) bool { return c.kind == k }) }
+	switch {
+	case field == trust && has(author):
+		return fmt.Errorf("%q: the author cannot be why the author is trusted", text)
+	case field == trust && has(trustedAuthor):
+		return fmt.Errorf("%q: trust is what says whether the author is trusted", text)
+	case Command(field).byOthers() && has(author):
+		return fmt.Errorf("%q: the author of a pull request may never do this to it", text)
+	case (Command(field).byOthers() || field == string(Ack) && !has(author)) && !slices.ContainsFunc(a, condition.vouches):
+		return fmt.Errorf("%q: this must not be for anyone; name a condition on who does it, such as writer", text)
+	}
+	return nil
+}
+
+// ackIsNoWeaker checks that nobody may acknowledge who may not run.
+func (c Config) ackIsNoWeaker() error {
+	run := c.Run.parse()
+	for i, a := range c.Ack.parse() {
+		if !slices.ContainsFunc(run, a.implies) {
+			return fmt.Errorf("ack[%d]: %q lets people acknowledge who may not run: each alternative of ack must hold all conditions of one of run (%s)",
+				i, c.Ack[i], strings.Join(c.Run, "; "))
+		}
+	}
+	return nil
+}
+
+// suggest is a question that offers the nearest of the names; empty when none
+// is near.
+func suggest[T ~string](name string, names []T) string {
+	best, at := 3, ""
+	for _, n := range names {
+		if d := distance(name, string(n)); d < best {
+			best, at = d, string(n)
+		}
+	}
+	if at == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", at)
+}
+
+// distance is the number of single-byte edits between two names, both short.
+func distance(a, b string) int {
+	const long = 60
+	if len(a) > long || len(b) > long {
+		return long
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
