@@ -21,6 +21,7 @@ const (
 	collateTask = "rehearsal-collate"
 
 	commentParam = "comment"
+	jobParam     = "job"
 )
 
 // reportAllowance is kept for the finally task after the last ProwJob's
@@ -91,7 +92,7 @@ func fanOut(jobs []run.Job, timeout time.Duration) []pipelinev1.PipelineTask {
 			DisplayName: job.DisplayName,
 			TaskRef:     &pipelinev1.TaskRef{Kind: pipelinev1.NamespacedTaskKind, Name: prowjobTask},
 			Timeout:     &metav1.Duration{Duration: timeout},
-			Params:      pipelinev1.Params{stringParam("job", job.ConfigMap+"/"+job.ProwJob)},
+			Params:      pipelinev1.Params{stringParam(jobParam, job.ConfigMap+"/"+job.ProwJob)},
 		})
 	}
 	return tasks

@@ -1,0 +1,21 @@
+package resources
+
+import (
+	"strings"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// Job is what the task of a PipelineRun tells of its job: the names of it, for
+// who may not read the run's manifest.
+func Job(task pipelinev1.PipelineTask) run.Job {
+	job := run.Job{Name: task.DisplayName, DisplayName: task.DisplayName, Task: task.Name}
+	for _, p := range task.Params {
+		if p.Name == jobParam {
+			job.ConfigMap, job.ProwJob, _ = strings.Cut(p.Value.StringVal, "/")
+		}
+	}
+	return job
+}
