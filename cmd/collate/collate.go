@@ -34,9 +34,11 @@ type editor interface {
 // collator reports one run.
 type collator struct {
 	*prowjob.Connection
-	editor editor
-	out    io.Writer
-	now    func() time.Time
+	// newEditor makes the editor for GitHub's REST API at an address.
+	newEditor func(endpoint string) (editor, error)
+	editor    editor
+	out       io.Writer
+	now       func() time.Time
 	// interval is the time between two looks at the ProwJobs, backoff the first
 	// wait after a failed call to GitHub.
 	interval time.Duration
@@ -57,6 +59,10 @@ func (c *collator) collate(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	c.Find(manifest.ProwJobNamespace, manifest.PodNamespace)
+	if c.editor, err = c.newEditor(manifest.GitHubEndpoint); err != nil {
 		return err
 	}
 	view, jobs, err := c.await(ctx, manifest)

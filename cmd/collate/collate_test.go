@@ -68,7 +68,7 @@ func pipelineRun(reason string, status pipelinev1.PipelineRunSpecStatus) *pipeli
 
 func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sruntime.Object) (*collator, *prowfake.Clientset, *bytes.Buffer) {
 	t.Helper()
-	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Deadline: now.Add(time.Hour), Page: "https://rehearsals.example.com/run-1"}
+	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Deadline: now.Add(time.Hour), Page: "https://rehearsals.example.com/run-1", ProwJobNamespace: "prow", PodNamespace: "test-pods", GitHubEndpoint: "https://ghe.example/api/v3"}
 	for _, name := range []string{"a", "b"} {
 		m.Jobs = append(m.Jobs, run.Job{Name: "pull-" + name, ProwJob: name, Type: "presubmit", Repo: "acme/widget"})
 	}
@@ -85,9 +85,15 @@ func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sr
 	return &collator{
 		Connection: &prowjob.Connection{
 			Kube: kubefake.NewSimpleClientset(cm), Tekton: tektonfake.NewSimpleClientset(pr),
-			ProwJobs: prow.ProwV1().ProwJobs("prow"), Logs: &prowjob.Logs{},
+			Prow: prow, Logs: &prowjob.Logs{},
 		},
-		editor: p, out: out, now: func() time.Time { return now }, interval: time.Millisecond, backoff: time.Millisecond,
+		newEditor: func(endpoint string) (editor, error) {
+			if endpoint != m.GitHubEndpoint {
+				t.Errorf("the comment is sent to %s", endpoint)
+			}
+			return p, nil
+		},
+		out: out, now: func() time.Time { return now }, interval: time.Millisecond, backoff: time.Millisecond,
 		namespace: "rehearsals", run: "run-1", comment: 42, pipelineRun: "run-1", finalGrace: time.Minute,
 	}, prow, out
 }

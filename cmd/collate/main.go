@@ -45,7 +45,6 @@ func start(args []string) int {
 	flags.Int64Var(&c.comment, "comment", 0, "the id of the run's comment (required)")
 	flags.StringVar(&c.pipelineRun, "pipelinerun", os.Getenv("PIPELINERUN"), "the PipelineRun that this is a task of [$PIPELINERUN]")
 	flags.DurationVar(&c.finalGrace, "final-grace", 30*time.Second, "how long to wait for the ProwJobs of an aborted run")
-	endpoint := flags.String("github-endpoint", prowjob.Env("GITHUB_ENDPOINT", github.DefaultEndpoint), "base of GitHub's REST API [$GITHUB_ENDPOINT]")
 	tokenPath := flags.String("github-token-path", prowjob.Env("GITHUB_TOKEN_PATH", "/etc/github/token"), "file with the GitHub token [$GITHUB_TOKEN_PATH]")
 	places.AddFlags(flags)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -57,7 +56,7 @@ func start(args []string) int {
 		fmt.Fprintln(os.Stderr, "collate: --run and --comment are required, and there is nothing else. See collate --help.")
 		return 2
 	}
-	if err := c.connect(places, *endpoint, *tokenPath); err != nil {
+	if err := c.connect(places, *tokenPath); err != nil {
 		fmt.Fprintln(os.Stderr, "collate:", err)
 		return 1
 	}
@@ -70,15 +69,14 @@ func start(args []string) int {
 	return 0
 }
 
-func (c *collator) connect(places prowjob.Places, endpoint, tokenPath string) error {
+func (c *collator) connect(places prowjob.Places, tokenPath string) error {
 	var err error
 	if c.Connection, err = places.Connect(); err != nil {
 		return err
 	}
 	token := github.TokenFile(tokenPath)
-	c.editor, err = github.New(github.Options{Endpoint: endpoint, Token: token, UserAgent: "rehearsal-collate"})
-	if err != nil {
-		return err
+	c.newEditor = func(endpoint string) (editor, error) {
+		return github.New(github.Options{Endpoint: endpoint, Token: token, UserAgent: "rehearsal-collate"})
 	}
 	c.Logs.Secrets = token.Secrets
 	c.namespace, c.out, c.now, c.interval = places.Namespace, os.Stdout, time.Now, 3*time.Second

@@ -86,7 +86,7 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 	}
 	source := github.TokenFile(token)
 	gh, err := github.New(github.Options{
-		Endpoint:  store.Get().GitHubEndpoint,
+		Endpoint:  store.Get().GitHub.Endpoint,
 		Token:     source,
 		UserAgent: "rehearsal-controller",
 	})
@@ -105,11 +105,11 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 		GitHub: gh,
 		Planner: plan.NewPlanner(plan.Options{
 			Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
-				return store.Get().GitEndpoint + "/" + org + "/" + repo + ".git"
+				return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
 			}, source).For,
 		}),
 		Prow:     prow,
-		Logs:     prowjob.NewLogs(clusters, store.Get().PodNamespace, source.Secrets),
+		Logs:     prowjob.NewLogs(clusters, store.Get().Prow.PodNamespace, source.Secrets),
 		Settings: store,
 	}, nil
 }

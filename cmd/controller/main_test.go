@@ -45,7 +45,7 @@ func TestControllerCanReport(t *testing.T) {
 	if err := os.WriteFile(token, []byte("canary-4711\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o, err := newOptions(t.Context(), apiServer(t, map[string]string{"pod-namespace": "pods"}), t.TempDir(), token, "")
+	o, err := newOptions(t.Context(), apiServer(t, map[string]string{settings.File: "prow: {pod_namespace: pods}"}), t.TempDir(), token, "")
 	if err != nil {
 		t.Fatal(err)
 	}

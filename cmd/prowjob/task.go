@@ -84,6 +84,7 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 		if t.stored, err = run.ReadProwJob(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.configMap, t.name); err != nil {
 			return err
 		}
+		t.Find(t.stored.Namespace, t.stored.Spec.Namespace)
 		if err = t.ensureInputs(ctx); err != nil {
 			return err
 		}
@@ -198,6 +199,9 @@ func (t *task) stopped(ctx context.Context) {
 // and only the controller knows by which: it aborts what is to be aborted by
 // itself, so that in doubt the job is left to it.
 func (t *task) goesOn(ctx context.Context) string {
+	if t.stored == nil {
+		return "this pod had not come to it yet"
+	}
 	if t.taskRun == "" {
 		return ""
 	}
@@ -209,8 +213,6 @@ func (t *task) goesOn(ctx context.Context) string {
 		return "this pod was told to stop, but nobody cancelled the run"
 	case tr.Spec.StatusMessage == pipelinev1.TaskRunCancelledByPipelineTimeoutMsg:
 		return "the time of the run was up, and the controller aborts what no other run needs"
-	case t.stored == nil:
-		return "this pod had not come to it yet"
 	case t.stored.Labels[run.LabelRun] != tr.Labels[run.LabelRun]:
 		return "it belongs to another run, which this one has joined"
 	}

@@ -32,7 +32,7 @@ func rendered(t *testing.T) *corev1.ConfigMap {
 			Labels:      map[string]string{run.LabelRehearsalUID: "uid-1", run.LabelRun: "run-1"},
 			Annotations: map[string]string{run.AnnotationJob: "pull-widget-e2e"},
 		},
-		Spec:   prowapi.ProwJobSpec{Job: "rehearse-7-pull-widget-e2e"},
+		Spec:   prowapi.ProwJobSpec{Job: "rehearse-7-pull-widget-e2e", Namespace: "test-pods"},
 		Status: prowapi.ProwJobStatus{State: prowapi.TriggeredState},
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func newTask(t *testing.T, objects ...k8sruntime.Object) (*task, *prowfake.Clien
 	kube, prow, out := kubefake.NewSimpleClientset(rendered(t)), prowfake.NewSimpleClientset(), &bytes.Buffer{}
 	return &task{
 		Connection: &prowjob.Connection{
-			Kube: kube, Tekton: tektonfake.NewSimpleClientset(objects...), ProwJobs: prow.ProwV1().ProwJobs("prow"),
+			Kube: kube, Tekton: tektonfake.NewSimpleClientset(objects...), Prow: prow,
 			Logs: &prowjob.Logs{},
 		},
 		namespace: "rehearsals", configMap: "run-1", name: "job-1", out: out,

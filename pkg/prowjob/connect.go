@@ -17,19 +17,13 @@ import (
 type Places struct {
 	// Namespace is ours: ConfigMaps and PipelineRuns.
 	Namespace string
-	// ProwJobs and Pods are Prow's prowjob_namespace and pod_namespace.
-	ProwJobs string
-	Pods     string
 	// KubeconfigDir is for LoadClusters.
 	KubeconfigDir string
 }
 
-// AddFlags adds a flag for each place. The defaults come from the environment,
-// which is how a Task hands on the settings of the installation.
+// AddFlags adds a flag for each place. The defaults come from the environment.
 func (p *Places) AddFlags(flags *flag.FlagSet) {
 	flags.StringVar(&p.Namespace, "namespace", Env("NAMESPACE", "rehearsals"), "namespace of the run's ConfigMaps and PipelineRun [$NAMESPACE]")
-	flags.StringVar(&p.ProwJobs, "prowjob-namespace", Env("PROWJOB_NAMESPACE", "prow"), "namespace of ProwJobs [$PROWJOB_NAMESPACE]")
-	flags.StringVar(&p.Pods, "pod-namespace", Env("POD_NAMESPACE", "test-pods"), "namespace of the pods of ProwJobs [$POD_NAMESPACE]")
 	flags.StringVar(&p.KubeconfigDir, "kubeconfig-dir", Env("KUBECONFIG_DIR", ""), "directory of kubeconfigs for the clusters that pods run in: a file for each of Prow's cluster aliases, named as it is, or files with several contexts named so; may be missing [$KUBECONFIG_DIR]")
 }
 
@@ -41,10 +35,12 @@ func Env(name, fallback string) string {
 	return fallback
 }
 
-// Connection is the clients for all places.
+// Connection is the clients for all places. What Prow has is found once Find was
+// told where.
 type Connection struct {
 	Kube     kubernetes.Interface
 	Tekton   tektonclient.Interface
+	Prow     prowclientset.Interface
 	ProwJobs prowclient.ProwJobInterface
 	// Clusters are those that pods run in.
 	Clusters Clusters
@@ -67,14 +63,18 @@ func (p Places) Connect() (*Connection, error) {
 	if c.Tekton, err = tektonclient.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("making a client for Tekton: %w", err)
 	}
-	prow, err := prowclientset.NewForConfig(config)
-	if err != nil {
+	if c.Prow, err = prowclientset.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("making a client for Prow: %w", err)
 	}
-	c.ProwJobs = prow.ProwV1().ProwJobs(p.ProwJobs)
 	if c.Clusters, err = LoadClusters(p.KubeconfigDir, config); err != nil {
 		return nil, err
 	}
-	c.Logs = NewLogs(c.Clusters, p.Pods, nil)
+	c.Logs = NewLogs(c.Clusters, "", nil)
 	return c, nil
+}
+
+// Find says in which namespaces ProwJobs and their pods are.
+func (c *Connection) Find(prowJobs, pods string) {
+	c.ProwJobs = c.Prow.ProwV1().ProwJobs(prowJobs)
+	c.Logs.Namespace = pods
 }

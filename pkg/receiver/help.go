@@ -51,7 +51,7 @@ func (r *Receiver) helpFor(body []byte) (*pluginhelp.PluginHelp, error) {
 		return nil, err
 	}
 	served := r.opts.Settings()
-	help := describe(report.CommandsOf(served))
+	help := describe(report.CommandsOf(served.Prefixes, served.Defaults))
 	for _, e := range enabled {
 		if _, ok := served.Repository(e.Org, e.Repo); ok {
 			help.Config[html.EscapeString(e.Org+"/"+e.Repo)] = "Pull requests on this config repository can be rehearsed."

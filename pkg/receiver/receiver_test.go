@@ -231,7 +231,7 @@ func TestHelp(t *testing.T) {
 	if len(help.Config) != 1 || help.Config["openshift/release"] == "" {
 		t.Errorf("configuration is %v", help.Config)
 	}
-	want := report.CommandsOf(r.opts.Settings()).Lines()
+	want := report.CommandsOf(r.opts.Settings().Prefixes, r.opts.Settings().Defaults).Lines()
 	if len(help.Commands) != len(want) {
 		t.Fatalf("%d commands, want %d", len(help.Commands), len(want))
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 func write(t *testing.T, path, content string) {
@@ -71,9 +73,10 @@ func TestSettingsDir(t *testing.T) {
 	dir := t.TempDir()
 	// As kubelet mounts a ConfigMap.
 	version := filepath.Join(dir, "..2026_11_20_10_00_00.1")
-	write(t, filepath.Join(version, "prefixes"), "/pj-rehearse /try")
-	write(t, filepath.Join(version, "sample-limit"), "3")
-	for from, to := range map[string]string{"..data": filepath.Base(version), "prefixes": "..data/prefixes", "sample-limit": "..data/sample-limit"} {
+	file := filepath.Join(version, settings.File)
+	write(t, file, "prefixes: [/pj-rehearse, /try]\n")
+	write(t, filepath.Join(version, settings.Example), "anything")
+	for from, to := range map[string]string{"..data": filepath.Base(version), settings.File: "..data/" + settings.File, settings.Example: "..data/" + settings.Example} {
 		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
 			t.Fatal(err)
 		}
@@ -82,15 +85,15 @@ func TestSettingsDir(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := chosen.Get(); s.SampleLimit != 3 || strings.Join(s.Prefixes, " ") != "/pj-rehearse /try" {
+	if s := chosen.Get(); strings.Join(s.Prefixes, " ") != "/pj-rehearse /try" {
 		t.Errorf("settings are %+v", s)
 	}
-	write(t, filepath.Join(version, "sample-limit"), "none")
-	if s := chosen.Get(); s.SampleLimit != 3 {
+	write(t, file, "prefixes: 3\n")
+	if s := chosen.Get(); strings.Join(s.Prefixes, " ") != "/pj-rehearse /try" {
 		t.Errorf("a value that cannot be read gives %+v", s)
 	}
-	write(t, filepath.Join(version, "sample-limit"), "4")
-	if s := chosen.Get(); s.SampleLimit != 4 {
+	write(t, file, "prefixes: [/new]\n")
+	if s := chosen.Get(); strings.Join(s.Prefixes, " ") != "/new" {
 		t.Errorf("a new value gives %+v", s)
 	}
 	if empty, err := SettingsDir(t.TempDir(), log); err != nil || len(empty.Get().Repositories) > 0 {

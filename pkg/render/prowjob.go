@@ -58,7 +58,7 @@ func renderJob(job Job, in Input, r Run) (*prowapi.ProwJob, []input, error) {
 	delete(annotations, run.AnnotationInputs)
 
 	pj := pjutil.NewProwJob(spec, labels, annotations, pjutil.RequireScheduling(r.RequireScheduling))
-	pj.Namespace = r.Namespace
+	pj.Namespace, pj.Spec.Namespace = r.Namespace, r.PodNamespace
 	pj.Name = prowJobName(r, job.Key())
 	pj.Status.StartTime = metav1.Time{}
 	return &pj, inputs, nil

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
 // Answer answers a command in sentences of plain text, in which `…` marks code.
@@ -83,17 +85,17 @@ func NoLongerAffected(name string) string {
 
 // NotRunning is said of a name that `abort` finds no running job for.
 func NotRunning(name string, running []string) string {
-	return fmt.Sprintf("No job that is running for this pull request has the name %s.", quote(name)) + didYouMean(Nearest(name, running))
+	return fmt.Sprintf("No job that is running for this pull request has the name %s.", quote(name)) + didYouMean(nearest.Names(name, running))
 }
 
 // NotAffected is said of a name that is none of the affected jobs'.
 func NotAffected(name string, affected []string) string {
-	return fmt.Sprintf("%s is not affected by this pull request, so it was not run.", quote(name)) + didYouMean(Nearest(name, affected))
+	return fmt.Sprintf("%s is not affected by this pull request, so it was not run.", quote(name)) + didYouMean(nearest.Names(name, affected))
 }
 
 // NotAJob is said of a name that no job has, affected or not.
 func NotAJob(name string, affected []string) string {
-	return fmt.Sprintf("There is no job %s, so it was not run.", quote(name)) + didYouMean(Nearest(name, affected))
+	return fmt.Sprintf("There is no job %s, so it was not run.", quote(name)) + didYouMean(nearest.Names(name, affected))
 }
 
 // didYouMean is a sentence that offers names; empty without any.

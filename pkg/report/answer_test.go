@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -14,9 +12,9 @@ func TestAnswers(t *testing.T) {
 	const id, head = "comment-98765-0", "0123456789012345678901234567890123456789"
 	cases := []struct{ name, body, marker string }{
 		{"denied", Commands{}.Denied("Mallory", "acme", "release"), DeniedMarker("mallory")},
-		{"unknown", CommandsOf(settings.Defaults()).Unknown(id, "/pj-rehearse ack now", "bob", "nothing may follow `ack`"), AnswerMarker(id)},
+		{"unknown", CommandsOf(settings.Defaults().Prefixes, settings.Defaults().Defaults).Unknown(id, "/pj-rehearse ack now", "bob", "nothing may follow `ack`"), AnswerMarker(id)},
 		{"unknown-limit", Commands{}.Unknown(id, "/pj-rehearse ack now", "bob", ""), AnswerMarker(id)},
-		{"help", CommandsOf(settings.Defaults()).Help(id, "/pj-rehearse help", "bob"), AnswerMarker(id)},
+		{"help", CommandsOf(settings.Defaults().Prefixes, settings.Defaults().Defaults).Help(id, "/pj-rehearse help", "bob"), AnswerMarker(id)},
 		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), NothingAffected(), PushBetween(head),
 			Closed(), Expired(), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ."),
 			NeedsOkToTest("needs-ok-to-test"), OwnPull("network-access-rehearsals-ok"), NothingFailed(), NoRunYet(), StillRunning(),
@@ -75,25 +73,5 @@ func TestFindMarker(t *testing.T) {
 		if got, ok := FindMarker("x\n" + m); !ok || got != m || strings.Count(m, "--") != 2 {
 			t.Errorf("%q becomes %q", id, m)
 		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	names := []string{"pull-widget-e2e", "pull-widget-e2e-aws", "pull-widget-unit", "periodic-x", "pull-widget-e2e"}
-	cases := []struct {
-		name string
-		want []string
-	}{
-		{"pull-widget-e2", []string{"pull-widget-e2e", "pull-widget-e2e-aws"}},
-		{"unit", []string{"pull-widget-unit"}},
-		{"something-else-entirely", nil},
-		{"", nil},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, Nearest(c.name, names)); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }

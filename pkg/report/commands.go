@@ -20,15 +20,15 @@ type Commands struct {
 	AckLabel, NetworkLabel string
 }
 
-// CommandsOf is how an installation with these settings is commanded.
-func CommandsOf(s *settings.Settings) Commands {
+// CommandsOf is how an installation is commanded where these options hold.
+func CommandsOf(prefixes []string, o settings.Options) Commands {
 	return Commands{
-		Prefixes: s.Prefixes,
+		Prefixes: prefixes,
 		Limits: map[event.Selection]int{
-			event.Sample: s.SampleLimit, event.More: s.MoreLimit, event.Max: s.MaxLimit, event.All: s.AllLimit,
+			event.Sample: o.Limits.Sample, event.More: o.Limits.More, event.Max: o.Limits.Max, event.All: o.Limits.All,
 		},
-		AckLabel:     s.AckLabel,
-		NetworkLabel: s.NetworkLabel,
+		AckLabel:     o.Labels.Ack,
+		NetworkLabel: o.Labels.Network,
 	}
 }
 

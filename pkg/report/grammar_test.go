@@ -23,7 +23,7 @@ func TestDocumentedGrammar(t *testing.T) {
 		t.Fatalf("docs/commands.md has no %q and %q", begin, end)
 	}
 	want := "| command | what happens |\n|---|---|\n"
-	for _, l := range CommandsOf(settings.Defaults()).Lines() {
+	for _, l := range CommandsOf(settings.Defaults().Prefixes, settings.Defaults().Defaults).Lines() {
 		want += "| `" + l.Usage + "` | " + l.Does + " |\n"
 	}
 	if *update {

@@ -87,6 +87,11 @@ type Manifest struct {
 	Page string `json:"page,omitempty"`
 	// Notes are sentences about jobs that were asked for and are not run.
 	Notes []string `json:"notes,omitempty"`
+	// ProwJobNamespace, PodNamespace and GitHubEndpoint are what the settings said
+	// when the run began, which ends as it began.
+	ProwJobNamespace string `json:"prowjob_namespace"`
+	PodNamespace     string `json:"pod_namespace"`
+	GitHubEndpoint   string `json:"github_endpoint"`
 	// Deadline ends the wait for ProwJobs.
 	Deadline time.Time `json:"deadline"`
 	Jobs     []Job     `json:"jobs"`

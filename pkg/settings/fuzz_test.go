@@ -1,32 +1,48 @@
 package settings
 
 import (
+	"errors"
 	"testing"
 )
 
-// FuzzParse feeds one key of the ConfigMap at a time: what is accepted must be
-// fit for use.
+// FuzzParse feeds files: what is accepted must be fit for use, what is refused
+// must say where.
 func FuzzParse(f *testing.F) {
-	for _, key := range Keys() {
-		f.Add(key, "10")
-		f.Add(key, "https://example.com/")
-	}
-	f.Add("repositories", "- {repo: a/b, prow_config: x, supplemental_prow_config_dirs: [y]}\n")
-	f.Add("prefixes", "/try /other")
-	f.Add("sweep-interval", "1h30m")
-	f.Fuzz(func(t *testing.T, key, value string) {
-		s, err := Parse(map[string]string{key: value})
+	f.Add("repositories:\n- {repo: a/b, prow_config: x, supplemental_prow_config_dirs: [y]}\n")
+	f.Add("prefixes: [/try, /other]\nsweep_interval: 1h30m\nusers: {alice@example.com: alice}\n")
+	f.Add("defaults: {limits: {sample: 3}, sticky_authors: [Bob]}\nrepositories: [{repo: a/b, prow_config: x, limits: {all: 5}}]\n")
+	f.Add("github: &a {endpoint: http://x}\nprow: *a\n")
+	f.Add("---\n---\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		s, err := Parse(map[string]string{File: content})
 		if err != nil {
+			var invalid *InvalidError
+			if !errors.As(err, &invalid) || len(invalid.Problems) == 0 {
+				t.Errorf("%q gives %v", content, err)
+			}
 			return
 		}
-		if s.SampleLimit < 1 || s.SweepInterval <= 0 || s.QueueAllowance <= 0 || s.DefaultJobTimeout <= 0 || len(s.Prefixes) == 0 ||
-			s.ProwJobNamespace == "" || s.PodNamespace == "" || s.GitHubEndpoint == "" || s.GitEndpoint == "" {
-			t.Errorf("%s: %q gives %+v", key, value, s)
+		if s.SweepInterval <= 0 || s.ProgressInterval <= 0 || s.Prow.QueueAllowance <= 0 || s.Prow.DefaultJobTimeout <= 0 || len(s.Prefixes) == 0 ||
+			s.Prow.ProwJobNamespace == "" || s.Prow.PodNamespace == "" || s.GitHub.Endpoint == "" || s.GitHub.GitEndpoint == "" {
+			t.Errorf("%q gives %+v", content, s)
+		}
+		for _, o := range append(optionsOf(s), s.Defaults) {
+			if o.Limits.Sample < 1 || o.Limits.All < 1 || o.Labels.Ack == "" || o.Labels.Untrusted == "" {
+				t.Errorf("%q gives the options %+v", content, o)
+			}
 		}
 		for _, r := range s.Repositories {
 			if r.Name == "" || r.ProwConfig == "" {
-				t.Errorf("repository %+v", r)
+				t.Errorf("%q gives the repository %+v", content, r)
 			}
 		}
 	})
+}
+
+func optionsOf(s *Settings) []Options {
+	var list []Options
+	for _, r := range s.Repositories {
+		list = append(list, r.Options)
+	}
+	return list
 }

@@ -1,264 +1,186 @@
-// Package settings reads the ConfigMap config-rehearsal, which holds everything
-// that an installation may choose. It knows no clients: whoever watches or
-// mounts the ConfigMap hands its data to Parse.
+// Package settings reads the file with everything that an installation may
+// choose: the key config.yaml of the ConfigMap config-rehearsal. It knows no
+// clients: whoever watches or mounts the ConfigMap hands its data to Parse.
+//
+// The reference in docs/configuration.md and the JSON schema are made from the
+// structs here and in the packages they embed: comments of fields are written
+// for those who write the file.
 package settings
 
 import (
-	"fmt"
-	"net/url"
-	"sort"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
-// ConfigMap is the name of the ConfigMap in our namespace.
-const ConfigMap = "config-rehearsal"
+const (
+	// ConfigMap is the name of the ConfigMap in our namespace.
+	ConfigMap = "config-rehearsal"
+	// File is its key that holds the settings.
+	File = "config.yaml"
+	// Example is a key that is not read. It shows all settings with their
+	// defaults, and applying it again leaves File alone.
+	Example = "_example"
+)
 
 // Settings is what an installation chose, defaults filled in.
 type Settings struct {
-	// Repositories are the config repositories we serve, in the order given.
-	Repositories []Repository
-	// ProwJobNamespace is where ProwJobs are created.
-	ProwJobNamespace string
-	// PodNamespace is where plank creates their pods.
-	PodNamespace string
-	// GitHubEndpoint is the base of GitHub's REST API.
-	GitHubEndpoint string
-	// GitEndpoint is the base under which org/repo.git can be cloned.
-	GitEndpoint string
-	// Prefixes start a command.
-	Prefixes []string
-	// SampleLimit, MoreLimit and MaxLimit are how many jobs a command without
-	// names, with more and with max runs at most. AllLimit caps every other
-	// command.
-	SampleLimit, MoreLimit, MaxLimit, AllLimit int
-	// AckLabel is on pull requests that somebody, or a run, vouched for.
-	AckLabel string
-	// NetworkLabel is on pull requests whose rehearsals may use the network.
-	NetworkLabel string
-	// UntrustedLabel is on pull requests of people whom nobody vouched for yet:
-	// nothing is run as long as it is there.
-	UntrustedLabel string
-	// StickyAuthors are the logins, in lower case, of authors whose
-	// acknowledgements outlive a push.
-	StickyAuthors []string
-	// StatusContext is the context of the commit status that says whether a pull
-	// request may be merged; none when empty.
-	StatusContext string
-	// PageURL is where people reach the controller's pages with full lists; none
-	// when empty.
-	PageURL string
-	// ProgressInterval is the least time between two edits of the comment of a
-	// run that goes on.
-	ProgressInterval time.Duration
-	// QueueAllowance is added to the longest job's time-out, for jobs that wait
-	// under max_concurrency or for a node.
-	QueueAllowance time.Duration
-	// DefaultJobTimeout is assumed for jobs that do not set one.
-	DefaultJobTimeout time.Duration
-	// SweepInterval is the time between two looks for what no webhook told.
-	SweepInterval time.Duration
+	// The config repositories that are served, and where their configuration lives.
+	Repositories []Repository `json:"repositories"`
+	// What holds for every repository that does not say otherwise. A repository
+	// overrides single fields: its lists replace those here, its maps are added to
+	// them key by key.
+	Defaults Options `json:"defaults"`
+	// How GitHub is reached.
+	GitHub GitHub `json:"github"`
+	// What Prow's own configuration says, as far as it must be known here too.
+	Prow Prow `json:"prow"`
+	// What a command starts with; comments show the first.
+	Prefixes []string `json:"prefixes" jsonschema:"minItems=1,pattern=^/\\S+$,example=/rehearse"`
+	// How many jobs may be under way at a time.
+	Quotas Quotas `json:"quotas"`
+	// Names of Kubernetes users and the GitHub logins that commands of theirs on
+	// the command line count for. Whoever is not listed cannot use it.
+	Users map[string]string `json:"users"`
+	// Where people reach the Service rehearsal-controller, which shows the lists
+	// that are too long for a comment; nowhere when empty. It asks nobody who they
+	// are, so put it behind whatever guards your Deck.
+	PageURL string `json:"page_url" jsonschema:"pattern=^(https?://[^/\\s]+\\S*)?$,example=https://rehearsals.example.com"`
+	// The least time between two edits of the comment of a run that goes on.
+	ProgressInterval time.Duration `json:"progress_interval"`
+	// The time between two looks for what no webhook told.
+	SweepInterval time.Duration `json:"sweep_interval"`
+	// Only log what would be written to GitHub, Prow and Tekton.
+	DryRun bool `json:"dry_run"`
 }
 
-// Repository is one config repository and where its configuration lives.
+// GitHub is how GitHub is reached.
+type GitHub struct {
+	// The base of the REST API; https://HOST/api/v3 for GitHub Enterprise. Read
+	// when the controller starts.
+	Endpoint string `json:"endpoint" jsonschema:"pattern=^https?://[^/\\s]+\\S*$,example=https://github.example.com/api/v3"`
+	// Below this, ORG/REPO.git is cloned.
+	GitEndpoint string `json:"git_endpoint" jsonschema:"pattern=^https?://[^/\\s]+\\S*$,example=https://github.example.com"`
+	// The id of the GitHub App to act as; 0 for the owner of a personal token.
+	// Read when the controller starts.
+	AppID int64 `json:"app_id" jsonschema:"minimum=0"`
+}
+
+// Prow is what must be known of the Prow that runs the jobs.
+type Prow struct {
+	// Where ProwJobs are created: prowjob_namespace in Prow's config.yaml. Read
+	// when the controller starts; the Roles in config/ name it too.
+	ProwJobNamespace string `json:"prowjob_namespace" jsonschema:"pattern=^[a-z0-9]([-a-z0-9]*[a-z0-9])?$,example=prow"`
+	// Where plank creates their pods: pod_namespace in Prow's config.yaml. Read
+	// when the controller starts; the Roles in config/ name it too.
+	PodNamespace string `json:"pod_namespace" jsonschema:"pattern=^[a-z0-9]([-a-z0-9]*[a-z0-9])?$,example=test-pods"`
+	// The time-out of jobs that are not decorated: pod_running_timeout in plank's
+	// part of Prow's config.yaml.
+	DefaultJobTimeout time.Duration `json:"default_job_timeout"`
+	// How long jobs may wait before they start, under max_concurrency or for a
+	// node. A run may take this and the longest time-out of its jobs.
+	QueueAllowance time.Duration `json:"queue_allowance"`
+}
+
+// Quotas bound what may be under way at a time; 0 is no bound.
+type Quotas struct {
+	// Jobs of one pull request; 0 is no bound.
+	PullJobs int `json:"pull_jobs" jsonschema:"minimum=0"`
+	// Jobs that one person asked for, in all repositories; 0 is no bound.
+	PersonJobs int `json:"person_jobs" jsonschema:"minimum=0"`
+	// Jobs in all; 0 is no bound.
+	Jobs int `json:"jobs" jsonschema:"minimum=0"`
+}
+
+// Options may differ from repository to repository.
+type Options struct {
+	// How many jobs a command runs at most.
+	Limits Limits `json:"limits"`
+	// The labels that mean something on a pull request. Those on open pull requests
+	// stay as they are when a name changes.
+	Labels Labels `json:"labels"`
+	// The logins of authors whose acknowledgements outlive a push.
+	StickyAuthors []string `json:"sticky_authors"`
+	// The context of a commit status for those who gate merging on one, such as
+	// ci/rehearsals: it succeeds once the pull request is acknowledged or has
+	// nothing to rehearse. There is none when empty.
+	StatusContext string `json:"status_context"`
+	// Who may command what.
+	Policy policy.Config `json:"policy"`
+	// What rehearsals may ask of the clusters they run in.
+	Gates gate.Config `json:"gates"`
+}
+
+// Limits are numbers of jobs.
+type Limits struct {
+	// For a command without names.
+	Sample int `json:"sample" jsonschema:"minimum=1,maximum=500"`
+	// For the command more.
+	More int `json:"more" jsonschema:"minimum=1,maximum=500"`
+	// For the command max.
+	Max int `json:"max" jsonschema:"minimum=1,maximum=500"`
+	// For every other command: the tasks of one run must fit into one object.
+	All int `json:"all" jsonschema:"minimum=1,maximum=500"`
+}
+
+// Labels are names of labels on GitHub.
+type Labels struct {
+	// Is on pull requests that somebody, or a run, vouched for.
+	Ack string `json:"ack" jsonschema:"minLength=1"`
+	// Is on pull requests whose rehearsals may use the network.
+	Network string `json:"network" jsonschema:"minLength=1"`
+	// Is on pull requests of people whom nobody vouched for yet: nothing is run as
+	// long as it is there.
+	Untrusted string `json:"untrusted" jsonschema:"minLength=1"`
+}
+
+// Repository is one config repository, where its configuration lives, and its
+// Options, with the defaults where it says nothing.
 type Repository struct {
-	// Name is org/repo.
-	Name string `json:"repo"`
-	// ProwConfig is the path of Prow's config.yaml in the repository.
-	ProwConfig string `json:"prow_config"`
-	// JobConfig is the path of the job file or directory.
+	// ORG/REPO.
+	Name string `json:"repo" jsonschema:"required,pattern=^[^/\\s]+/[^/\\s]+$,example=kubernetes/test-infra"`
+	// The path of Prow's config.yaml in the repository.
+	ProwConfig string `json:"prow_config" jsonschema:"required,minLength=1"`
+	// The path of the directory of the job files, or of a single file; left out
+	// when all jobs are in prow_config.
 	JobConfig string `json:"job_config"`
-	// SupplementalProwConfigDirs hold further parts of Prow's configuration.
-	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs,omitempty"`
-	// PluginConfig is the path of plugins.yaml.
-	PluginConfig string `json:"plugin_config,omitempty"`
+	// Directories with further parts of Prow's configuration (_prowconfig.yaml).
+	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs"`
+	// The path of plugins.yaml. With it, jobs that use a ConfigMap filled by
+	// config-updater are affected by changes of its files.
+	PluginConfig string `json:"plugin_config"`
+
+	Options
 }
 
-// Repository returns the settings of org/repo, or false when we do not serve it.
+// Repository returns the settings of org/repo, or the defaults and false when it
+// is not served.
 func (s *Settings) Repository(org, repo string) (Repository, bool) {
-	for _, r := range s.Repositories {
-		if strings.EqualFold(r.Name, org+"/"+repo) {
-			return r, true
-		}
+	i := slices.IndexFunc(s.Repositories, func(r Repository) bool { return strings.EqualFold(r.Name, org+"/"+repo) })
+	if i < 0 {
+		return Repository{Options: s.Defaults}, false
 	}
-	return Repository{}, false
+	return s.Repositories[i], true
 }
 
-// Defaults are the settings of an empty ConfigMap.
+// Defaults are the settings of an empty file.
 func Defaults() *Settings {
 	return &Settings{
-		ProwJobNamespace:  "prow",
-		PodNamespace:      "test-pods",
-		GitHubEndpoint:    "https://api.github.com",
-		GitEndpoint:       "https://github.com",
-		Prefixes:          event.DefaultPrefixes(),
-		SampleLimit:       10,
-		MoreLimit:         20,
-		MaxLimit:          35,
-		AllLimit:          500,
-		AckLabel:          "rehearsals-ack",
-		NetworkLabel:      "network-access-rehearsals-ok",
-		UntrustedLabel:    "needs-ok-to-test",
-		ProgressInterval:  30 * time.Second,
-		QueueAllowance:    time.Hour,
-		DefaultJobTimeout: 24 * time.Hour,
-		SweepInterval:     time.Minute,
+		Defaults: Options{
+			Limits: Limits{Sample: 10, More: 20, Max: 35, All: 500},
+			Labels: Labels{Ack: "rehearsals-ack", Network: "network-access-rehearsals-ok", Untrusted: "needs-ok-to-test"},
+		},
+		GitHub: GitHub{Endpoint: "https://api.github.com", GitEndpoint: "https://github.com"},
+		Prow: Prow{
+			ProwJobNamespace: "prow", PodNamespace: "test-pods",
+			DefaultJobTimeout: 24 * time.Hour, QueueAllowance: time.Hour,
+		},
+		Prefixes:         event.DefaultPrefixes(),
+		ProgressInterval: 30 * time.Second,
+		SweepInterval:    time.Minute,
 	}
-}
-
-type setter func(s *Settings, value string) error
-
-// keys are the keys of the ConfigMap.
-var keys = map[string]setter{
-	"repositories":        parseRepositories,
-	"prowjob-namespace":   text(func(s *Settings) *string { return &s.ProwJobNamespace }),
-	"pod-namespace":       text(func(s *Settings) *string { return &s.PodNamespace }),
-	"github-endpoint":     endpoint(func(s *Settings) *string { return &s.GitHubEndpoint }),
-	"git-endpoint":        endpoint(func(s *Settings) *string { return &s.GitEndpoint }),
-	"prefixes":            parsePrefixes,
-	"sample-limit":        limit(func(s *Settings) *int { return &s.SampleLimit }),
-	"more-limit":          limit(func(s *Settings) *int { return &s.MoreLimit }),
-	"max-limit":           limit(func(s *Settings) *int { return &s.MaxLimit }),
-	"all-limit":           limit(func(s *Settings) *int { return &s.AllLimit }),
-	"ack-label":           text(func(s *Settings) *string { return &s.AckLabel }),
-	"network-label":       text(func(s *Settings) *string { return &s.NetworkLabel }),
-	"untrusted-label":     text(func(s *Settings) *string { return &s.UntrustedLabel }),
-	"sticky-authors":      parseStickyAuthors,
-	"status-context":      parseStatusContext,
-	"page-url":            endpoint(func(s *Settings) *string { return &s.PageURL }),
-	"progress-interval":   duration(func(s *Settings) *time.Duration { return &s.ProgressInterval }),
-	"queue-allowance":     duration(func(s *Settings) *time.Duration { return &s.QueueAllowance }),
-	"default-job-timeout": duration(func(s *Settings) *time.Duration { return &s.DefaultJobTimeout }),
-	"sweep-interval":      duration(func(s *Settings) *time.Duration { return &s.SweepInterval }),
-}
-
-// Parse reads the data of the ConfigMap. The error names the key.
-func Parse(data map[string]string) (*Settings, error) {
-	s := Defaults()
-	names := make([]string, 0, len(data))
-	for key := range data {
-		names = append(names, key)
-	}
-	sort.Strings(names)
-	for _, key := range names {
-		if key == "_example" {
-			continue
-		}
-		set, known := keys[key]
-		if !known {
-			return nil, fmt.Errorf("%s: unknown key %q; known are %s", ConfigMap, key, strings.Join(Keys(), ", "))
-		}
-		if err := set(s, strings.TrimSpace(data[key])); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", ConfigMap, key, err)
-		}
-	}
-	return s, nil
-}
-
-// Keys are the names of all keys, sorted.
-func Keys() []string {
-	names := make([]string, 0, len(keys))
-	for key := range keys {
-		names = append(names, key)
-	}
-	sort.Strings(names)
-	return names
-}
-
-func text(field func(*Settings) *string) setter {
-	return func(s *Settings, value string) error {
-		if value == "" {
-			return fmt.Errorf("is empty; remove the key for the default %q", *field(s))
-		}
-		*field(s) = value
-		return nil
-	}
-}
-
-func endpoint(field func(*Settings) *string) setter {
-	return func(s *Settings, value string) error {
-		u, err := url.Parse(value)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return fmt.Errorf("%q is not a URL such as https://example.com/path", value)
-		}
-		*field(s) = strings.TrimRight(value, "/")
-		return nil
-	}
-}
-
-func duration(field func(*Settings) *time.Duration) setter {
-	return func(s *Settings, value string) error {
-		d, err := time.ParseDuration(value)
-		if err != nil || d <= 0 {
-			return fmt.Errorf("%q is not a duration such as 90s, 30m or 2h", value)
-		}
-		*field(s) = d
-		return nil
-	}
-}
-
-// mostJobs is how many jobs one PipelineRun can have: its tasks must fit into
-// one object.
-const mostJobs = 500
-
-func limit(field func(*Settings) *int) setter {
-	return func(s *Settings, value string) error {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > mostJobs {
-			return fmt.Errorf("%q is not a number from 1 to %d", value, mostJobs)
-		}
-		*field(s) = n
-		return nil
-	}
-}
-
-func parseStickyAuthors(s *Settings, value string) error {
-	s.StickyAuthors = strings.Fields(strings.ToLower(value))
-	return nil
-}
-
-func parseStatusContext(s *Settings, value string) error {
-	s.StatusContext = value
-	return nil
-}
-
-func parsePrefixes(s *Settings, value string) error {
-	prefixes := strings.Fields(value)
-	if len(prefixes) == 0 {
-		return fmt.Errorf("is empty; write one or more, such as /pj-rehearse")
-	}
-	for _, p := range prefixes {
-		if !strings.HasPrefix(p, "/") || len(p) < 2 {
-			return fmt.Errorf("%q does not start with a slash", p)
-		}
-	}
-	s.Prefixes = prefixes
-	return nil
-}
-
-func parseRepositories(s *Settings, value string) error {
-	var repositories []Repository
-	if err := yaml.UnmarshalStrict([]byte(value), &repositories); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for i, r := range repositories {
-		org, repo, ok := strings.Cut(r.Name, "/")
-		switch {
-		case !ok || org == "" || repo == "" || strings.Contains(repo, "/"):
-			return fmt.Errorf("entry %d: repo is %q, not org/repo", i+1, r.Name)
-		case r.ProwConfig == "":
-			return fmt.Errorf("entry %d (%s): prow_config, the path of config.yaml, is missing", i+1, r.Name)
-		case seen[strings.ToLower(r.Name)]:
-			return fmt.Errorf("entry %d: %s is listed twice", i+1, r.Name)
-		}
-		seen[strings.ToLower(r.Name)] = true
-	}
-	s.Repositories = repositories
-	return nil
 }

@@ -5,72 +5,78 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-func TestParse(t *testing.T) {
-	s, err := Parse(map[string]string{
-		"_example":        "anything",
-		"repositories":    "- repo: Acme/config\n  prow_config: prow/config.yaml\n  job_config: jobs\n",
-		"github-endpoint": "http://ghe.example/api/v3/",
-		"sweep-interval":  "5s",
-		"prefixes":        "/try",
-		"max-limit":       "50",
-		"sticky-authors":  "Bob dependency-bot",
-		"status-context":  "ci/rehearsals",
-		"page-url":        "https://rehearsals.example/",
-	})
+func parse(t *testing.T, content string) *Settings {
+	t.Helper()
+	s, err := Parse(map[string]string{File: content, Example: "not read"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.GitHubEndpoint != "http://ghe.example/api/v3" || s.SweepInterval != 5*time.Second || s.SampleLimit != 10 {
+	return s
+}
+
+func TestParse(t *testing.T) {
+	s := parse(t, `
+repositories:
+- repo: Acme/config
+  prow_config: prow/config.yaml
+  job_config: jobs
+  limits: {sample: 3}
+- repo: acme/other
+  prow_config: config.yaml
+  sticky_authors: []
+github: {endpoint: "http://ghe.example/api/v3/"}
+sweep_interval: 5s
+prefixes: [/try]
+page_url: https://rehearsals.example
+users: {alice@example.com: alice}
+defaults:
+  limits: {max: 50}
+  sticky_authors: [Bob, dependency-bot]
+  status_context: ci/rehearsals
+`)
+	if s.GitHub.Endpoint != "http://ghe.example/api/v3" || s.GitHub.GitEndpoint != "https://github.com" || s.SweepInterval != 5*time.Second ||
+		!slices.Equal(s.Prefixes, []string{"/try"}) || s.Users["alice@example.com"] != "alice" {
 		t.Errorf("got %+v", s)
 	}
-	if s.MaxLimit != 50 || !slices.Equal(s.StickyAuthors, []string{"bob", "dependency-bot"}) ||
-		s.StatusContext != "ci/rehearsals" || s.PageURL != "https://rehearsals.example" {
-		t.Errorf("got %+v", s)
-	}
-	if r, ok := s.Repository("acme", "config"); !ok || r.JobConfig != "jobs" {
+	r, ok := s.Repository("acme", "config")
+	if !ok || r.JobConfig != "jobs" {
 		t.Errorf("Repository(acme, config) = %+v, %v", r, ok)
 	}
-	if _, ok := s.Repository("acme", "other"); ok {
-		t.Error("a repository that is not listed is served")
+	if diff := cmp.Diff(Limits{Sample: 3, More: 20, Max: 50, All: 500}, r.Limits); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.Equal(r.StickyAuthors, []string{"bob", "dependency-bot"}) || r.StatusContext != "ci/rehearsals" || r.Labels.Ack != "rehearsals-ack" {
+		t.Errorf("options are %+v", r.Options)
+	}
+	if other, _ := s.Repository("acme", "other"); len(other.StickyAuthors) > 0 || other.Limits.Sample != 10 || other.Limits.Max != 50 {
+		t.Errorf("options of the other are %+v", other.Options)
+	}
+	if r, ok := s.Repository("acme", "third"); ok || r.Limits.Max != 50 {
+		t.Errorf("a repository that is not listed gives %+v, %v", r, ok)
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	for name, tc := range map[string]struct{ key, value, want string }{
-		"unknown key":        {"repos", "x", `unknown key "repos"; known are ack-label`},
-		"bad duration":       {"sweep-interval", "5", `"5" is not a duration`},
-		"negative duration":  {"queue-allowance", "-5s", "is not a duration"},
-		"bad endpoint":       {"git-endpoint", "github.com", "is not a URL"},
-		"empty namespace":    {"pod-namespace", "", `default "test-pods"`},
-		"zero limit":         {"sample-limit", "0", "from 1 to 500"},
-		"too many jobs":      {"all-limit", "501", "from 1 to 500"},
-		"empty label":        {"ack-label", "", `default "rehearsals-ack"`},
-		"prefix":             {"prefixes", "rehearse", "does not start with a slash"},
-		"no repository name": {"repositories", "- prow_config: x\n", "not org/repo"},
-		"no config path":     {"repositories", "- repo: a/b\n", "entry 1 (a/b): prow_config"},
-		"unknown field":      {"repositories", "- repo: a/b\n  prow_config: x\n  jobconfig: y\n", "jobconfig"},
-		"twice":              {"repositories", "- {repo: a/b, prow_config: x}\n- {repo: A/b, prow_config: x}\n", "listed twice"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := Parse(map[string]string{tc.key: tc.value})
-			if err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("error %v, want one with %q", err, tc.want)
-			}
-		})
+func TestEmptyFileIsTheDefaults(t *testing.T) {
+	for _, content := range []string{"", "\n", "# nothing\n", "---\n", "{}"} {
+		if diff := cmp.Diff(Defaults(), parse(t, content)); diff != "" {
+			t.Errorf("%q: %s", content, diff)
+		}
 	}
 }
 
 func TestStoreKeepsWhatIsValid(t *testing.T) {
 	store := NewStore(Defaults())
-	if err := store.Update(map[string]string{"sample-limit": "3"}); err != nil {
+	if err := store.Update(map[string]string{File: "dry_run: true"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Update(map[string]string{"sample-limit": "none"}); err == nil {
-		t.Error("invalid settings are accepted")
+	if err := store.Update(map[string]string{File: "dry_run: maybe"}); err == nil || !strings.Contains(err.Error(), "config-rehearsal/config.yaml:1: dry_run: ") {
+		t.Errorf("invalid settings give %v", err)
 	}
-	if got := store.Get().SampleLimit; got != 3 {
-		t.Errorf("sample limit is %d after an invalid update, want 3", got)
+	if !store.Get().DryRun {
+		t.Error("an invalid update is in force")
 	}
 }

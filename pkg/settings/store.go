@@ -17,8 +17,9 @@ func NewStore(s *Settings) *Store {
 // Get returns the settings. They must not be changed.
 func (s *Store) Get() *Settings { return s.current.Load() }
 
-// Update replaces the settings by those in data. When data is not valid, the
-// settings stay as they are and the error says why.
+// Update replaces the settings by those in the data of the ConfigMap. When these
+// are not valid, the settings stay as they are and the error, an InvalidError,
+// says why.
 func (s *Store) Update(data map[string]string) error {
 	parsed, err := Parse(data)
 	if err != nil {

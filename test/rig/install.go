@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
 	"strings"
@@ -30,8 +29,9 @@ type Installation struct {
 	Repositories []string
 	// Sweep is the time between two looks for what no webhook told.
 	Sweep time.Duration
-	// Settings are further keys of the settings.
-	Settings map[string]string
+	// Settings are further lines of the settings, none of which is about
+	// repositories, GitHub, Prow or the sweep.
+	Settings string
 }
 
 // Random is a secret of 32 hexadecimal digits.
@@ -104,19 +104,20 @@ func (c *Cluster) writeSecret(ctx context.Context, namespace, name string, data 
 
 // Configure writes the settings, which the controller heeds at once.
 func (c *Cluster) Configure(ctx context.Context, in Installation) error {
-	var repositories strings.Builder
+	var file strings.Builder
+	fmt.Fprintf(&file, "github: {endpoint: %s/api/v3, git_endpoint: %s}\n", in.GitHub, in.GitHub)
+	fmt.Fprintf(&file, "prow: {prowjob_namespace: %s, pod_namespace: %s}\n", ProwJobNamespace, PodNamespace)
+	fmt.Fprintf(&file, "sweep_interval: %s\n%s\n", in.Sweep, in.Settings)
+	if len(in.Repositories) > 0 {
+		file.WriteString("repositories:\n")
+	}
 	for _, repo := range in.Repositories {
-		fmt.Fprintf(&repositories, "- repo: %s\n  prow_config: %s\n  job_config: %s\n  plugin_config: %s\n", repo, ProwConfigPath, JobsPath, PluginsPath)
+		fmt.Fprintf(&file, "- repo: %s\n  prow_config: %s\n  job_config: %s\n  plugin_config: %s\n", repo, ProwConfigPath, JobsPath, PluginsPath)
 	}
-	data := map[string]string{
-		"repositories":      repositories.String(),
-		"github-endpoint":   in.GitHub + "/api/v3",
-		"git-endpoint":      in.GitHub,
-		"prowjob-namespace": ProwJobNamespace,
-		"pod-namespace":     PodNamespace,
-		"sweep-interval":    in.Sweep.String(),
+	data := map[string]string{settings.File: file.String()}
+	if _, err := settings.Parse(data); err != nil {
+		return err
 	}
-	maps.Copy(data, in.Settings)
 	configMaps := c.Kube.CoreV1().ConfigMaps(Namespace)
 	cm, err := configMaps.Get(ctx, settings.ConfigMap, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

@@ -46,11 +46,11 @@ func (t *turn) planView(marker string) report.PlanView {
 
 // note fills in what a plan does not know.
 func (t *turn) note(view *report.PlanView) {
-	view.Acknowledgement = planview.Acknowledgement(t.rh.Status.Acknowledgement, t.settings.AckLabel)
-	view.NetworkAccess = planview.Acknowledgement(t.rh.Status.NetworkAccess, t.settings.NetworkLabel)
-	view.StatusContext = t.settings.StatusContext
+	view.Acknowledgement = planview.Acknowledgement(t.rh.Status.Acknowledgement, t.repo.Labels.Ack)
+	view.NetworkAccess = planview.Acknowledgement(t.rh.Status.NetworkAccess, t.repo.Labels.Network)
+	view.StatusContext = t.repo.StatusContext
 	if t.rh.Status.Pull.Untrusted {
-		view.Untrusted = t.settings.UntrustedLabel
+		view.Untrusted = t.repo.Labels.Untrusted
 	}
 }
 
@@ -66,7 +66,9 @@ func (t *turn) noted() string {
 }
 
 // commands is how this installation is commanded.
-func (t *turn) commands() report.Commands { return report.CommandsOf(t.settings) }
+func (t *turn) commands() report.Commands {
+	return report.CommandsOf(t.settings.Prefixes, t.repo.Options)
+}
 
 // commandVerdict is a judged command that the pull request shows no answer to.
 type commandVerdict struct {
@@ -159,9 +161,9 @@ func (t *turn) refusal(c commandVerdict) (name, body string) {
 	case v1alpha1.ReasonTooOld:
 		sentence = report.Expired()
 	case v1alpha1.ReasonUntrusted:
-		sentence = report.NeedsOkToTest(t.settings.UntrustedLabel)
+		sentence = report.NeedsOkToTest(t.repo.Labels.Untrusted)
 	case v1alpha1.ReasonOwnPull:
-		sentence = report.OwnPull(t.settings.NetworkLabel)
+		sentence = report.OwnPull(t.repo.Labels.Network)
 	}
 	return "", report.Answer(c.ID, c.Text, c.By, sentence)
 }

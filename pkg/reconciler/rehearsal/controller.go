@@ -58,7 +58,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		}
 	})
 
-	namespace := o.Settings.Get().ProwJobNamespace
+	namespace := o.Settings.Get().Prow.ProwJobNamespace
 	prowFactory := prowinformers.NewSharedInformerFactoryWithOptions(o.Prow, resync,
 		prowinformers.WithNamespace(namespace),
 		prowinformers.WithTweakListOptions(func(opts *metav1.ListOptions) { opts.LabelSelector = run.LabelRehearsalUID }))

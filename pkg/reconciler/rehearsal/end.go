@@ -34,7 +34,7 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation, m 
 		if kept[job.ProwJob] {
 			continue
 		}
-		err := prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), job.ProwJob, "Aborted: "+r.AbortReason+".")
+		err := prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace), job.ProwJob, "Aborted: "+r.AbortReason+".")
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -96,7 +96,7 @@ func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason 
 			errs = append(errs, r.cancel(ctx, &pipelineRuns.Items[i], reason))
 		}
 	}
-	prowJobs := r.Prow.ProwV1().ProwJobs(r.Settings().ProwJobNamespace)
+	prowJobs := r.Prow.ProwV1().ProwJobs(r.Settings().Prow.ProwJobNamespace)
 	all, err := prowJobs.List(ctx, ours)
 	if err != nil {
 		return left, fmt.Errorf("listing the ProwJobs of %s: %w", rh.Name, err)
@@ -113,7 +113,7 @@ func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason 
 // publish writes the report of a run in place of the finally task, which did
 // not get to it.
 func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
-	collector := prowjob.Collector{ProwJobs: t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), Logs: t.Logs}
+	collector := prowjob.Collector{ProwJobs: t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace), Logs: t.Logs}
 	outcomes, err := collector.Collect(ctx, m)
 	if err != nil {
 		return err

@@ -36,6 +36,8 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	manifest := run.Manifest{
 		By: r.By, Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
 		Notes: notes, Page: t.runPage(r),
+		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
+		GitHubEndpoint: t.settings.GitHub.Endpoint,
 		// Who named something that is not run has not seen it pass.
 		AutoAck: said.AutoAck && len(notes) == 0,
 	}
@@ -94,9 +96,9 @@ func affectedOf(jobs []render.Job) []affected.Job {
 
 // request is what a selection asks for, whoever asks and whenever.
 func (t *turn) request(selection event.Selection) render.Request {
-	limits := map[event.Selection]int{event.Sample: t.settings.SampleLimit, event.More: t.settings.MoreLimit, event.Max: t.settings.MaxLimit}
+	limits := map[event.Selection]int{event.Sample: t.repo.Limits.Sample, event.More: t.repo.Limits.More, event.Max: t.repo.Limits.Max}
 	return render.Request{
-		Selection: selection, Limit: limits[selection], Cap: t.settings.AllLimit,
+		Selection: selection, Limit: limits[selection], Cap: t.repo.Limits.All,
 		Seed: fmt.Sprintf("%s#%d", t.repo.Name, t.rh.Spec.Pull.Number),
 	}
 }
@@ -177,7 +179,7 @@ func (t *turn) notes(s render.Selection, said event.Command) []string {
 		out = append(out, report.Excluded(no.Name, no.Why))
 	}
 	if s.Capped > 0 {
-		out = append(out, report.Capped(len(s.Jobs)+s.Capped, t.settings.AllLimit))
+		out = append(out, report.Capped(len(s.Jobs)+s.Capped, t.repo.Limits.All))
 	}
 	return out
 }

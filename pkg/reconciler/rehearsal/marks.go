@@ -58,10 +58,10 @@ func (t *turn) keepAcknowledged(ctx context.Context) error {
 	if !t.fresh {
 		return nil
 	}
-	follow(t.rh, t.settings.StickyAuthors)
+	follow(t.rh, t.repo.StickyAuthors)
 	return errors.Join(
-		t.label(ctx, t.rh.Status.Acknowledgement, t.settings.AckLabel),
-		t.label(ctx, t.rh.Status.NetworkAccess, t.settings.NetworkLabel),
+		t.label(ctx, t.rh.Status.Acknowledgement, t.repo.Labels.Ack),
+		t.label(ctx, t.rh.Status.NetworkAccess, t.repo.Labels.Network),
 	)
 }
 
@@ -108,11 +108,11 @@ func (t *turn) sameHead(ctx context.Context) error {
 // not what was set last.
 func (t *turn) showStatus(ctx context.Context) error {
 	pull := t.rh.Status.Pull
-	if t.settings.StatusContext == "" || pull == nil || !t.fresh || !pull.Open {
+	if t.repo.StatusContext == "" || pull == nil || !t.fresh || !pull.Open {
 		return nil
 	}
 	state, description := report.Status(t.statusView())
-	want := v1alpha1.CommitStatus{Head: pull.Head, Context: t.settings.StatusContext, State: state, Description: description}
+	want := v1alpha1.CommitStatus{Head: pull.Head, Context: t.repo.StatusContext, State: state, Description: description}
 	if known := t.rh.Status.CommitStatus; known != nil && *known == want {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (t *turn) showStatus(ctx context.Context) error {
 func (t *turn) statusView() report.StatusView {
 	var v report.StatusView
 	if a := t.rh.Status.Acknowledgement; a != nil && !movedOn(a, t.rh.Status.Pull) {
-		v.Acknowledgement = planview.Acknowledgement(a, t.settings.AckLabel)
+		v.Acknowledgement = planview.Acknowledgement(a, t.repo.Labels.Ack)
 	}
 	if plan := planOfHead(t.rh); plan != nil {
 		v.Planned, v.Problem, v.Offered = true, plan.Error != "", plan.Due
@@ -156,7 +156,7 @@ func (t *turn) statusView() report.StatusView {
 // planLink leads to the comment on the affected jobs.
 func (t *turn) planLink() string {
 	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
-	link := fmt.Sprintf("%s/%s/%s/pull/%d", t.settings.GitEndpoint, p.Org, p.Repo, p.Number)
+	link := fmt.Sprintf("%s/%s/%s/pull/%d", t.settings.GitHub.GitEndpoint, p.Org, p.Repo, p.Number)
 	if id == 0 {
 		return link
 	}

@@ -20,7 +20,7 @@ func splitRepo(name string) (org, repo string) {
 
 func (t *turn) renderInput() render.Input {
 	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
-	link := t.settings.GitEndpoint + "/" + p.Org + "/" + p.Repo
+	link := t.settings.GitHub.GitEndpoint + "/" + p.Org + "/" + p.Repo
 	return render.Input{
 		Org: p.Org, Repo: p.Repo, Number: p.Number,
 		Title: pull.Title, Author: pull.Author, HeadRef: pull.HeadRef,
@@ -34,9 +34,9 @@ func (t *turn) renderRun(r *v1alpha1.RunStatus) render.Run {
 	return render.Run{
 		Rehearsal: t.rh.Name, UID: string(t.rh.UID),
 		ID: r.ID, Name: resources.RunName(t.rh, r.ID),
-		Namespace:      t.settings.ProwJobNamespace,
-		PodNamespace:   t.settings.PodNamespace,
-		DefaultTimeout: t.settings.DefaultJobTimeout,
-		Start:          t.now, Queueing: t.settings.QueueAllowance,
+		Namespace:      t.settings.Prow.ProwJobNamespace,
+		PodNamespace:   t.settings.Prow.PodNamespace,
+		DefaultTimeout: t.settings.Prow.DefaultJobTimeout,
+		Start:          t.now, Queueing: t.settings.Prow.QueueAllowance,
 	}
 }

@@ -52,7 +52,7 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 		}
 		left = true
 		if o.Verdict != report.NotStarted {
-			errs = append(errs, prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace), o.ProwJob, "Aborted: "+reason+"."))
+			errs = append(errs, prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace), o.ProwJob, "Aborted: "+reason+"."))
 		}
 	}
 	if left {

@@ -13,7 +13,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 const (
@@ -58,7 +57,7 @@ func (t *turn) readPull(ctx context.Context) error {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 		return err
 	}
-	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.settings, t.now)
+	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.repo.Labels.Untrusted, t.now)
 	t.rh.Status.MarkPulled()
 	t.fresh = true
 	outdate(t.rh)
@@ -70,11 +69,11 @@ func (t *turn) readPull(ctx context.Context) error {
 	return nil
 }
 
-func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base string, chosen *settings.Settings, now time.Time) *v1alpha1.PullStatus {
+func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted string, now time.Time) *v1alpha1.PullStatus {
 	status := &v1alpha1.PullStatus{
 		Head: pull.Head, BaseRef: pull.BaseRef, Base: base,
 		HeadRef: pull.HeadRef, Author: pull.Author, Title: pull.Title, Open: pull.Open,
-		Untrusted: slices.ContainsFunc(pull.Labels, func(l string) bool { return strings.EqualFold(l, chosen.UntrustedLabel) }),
+		Untrusted: slices.ContainsFunc(pull.Labels, func(l string) bool { return strings.EqualFold(l, untrusted) }),
 		ReadAt:    metav1.NewTime(now), SpecGeneration: rh.Generation,
 	}
 	before, observed := rh.Status.Pull, rh.Spec.Observed

@@ -95,7 +95,7 @@ func latestRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) *v1alpha1.RunStatu
 // durations are how long the jobs took that have been rehearsed and passed, as
 // far as Prow still knows; of several, the last to start.
 func (t *turn) durations() (map[string]time.Duration, error) {
-	list, err := t.ProwJobs.ProwJobs(t.settings.ProwJobNamespace).List(labels.Everything())
+	list, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).List(labels.Everything())
 	if err != nil {
 		return nil, fmt.Errorf("listing ProwJobs: %w", err)
 	}

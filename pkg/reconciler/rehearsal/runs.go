@@ -237,9 +237,9 @@ func (t *turn) outcomes(ctx context.Context, m run.Manifest, pr *pipelinev1.Pipe
 }
 
 func (t *turn) prowJob(ctx context.Context, name string, live bool) (*prowapi.ProwJob, error) {
-	pj, err := t.ProwJobs.ProwJobs(t.settings.ProwJobNamespace).Get(name)
+	pj, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).Get(name)
 	if apierrors.IsNotFound(err) && live {
-		pj, err = t.Prow.ProwV1().ProwJobs(t.settings.ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
+		pj, err = t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
 	}
 	if apierrors.IsNotFound(err) {
 		return nil, nil

@@ -87,8 +87,8 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		Logs:         &prowjob.Logs{},
 		Settings: func() *settings.Settings {
 			s := settings.Defaults()
-			s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml"}}
-			s.StatusContext, s.PageURL = "ci/rehearsals", "https://pages.example"
+			s.PageURL, s.Defaults.StatusContext = "https://pages.example", "ci/rehearsals"
+			s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml", Options: s.Defaults}}
 			return s
 		},
 	}

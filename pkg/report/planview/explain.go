@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
@@ -48,7 +49,7 @@ func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string
 	for _, j := range jobs {
 		names = append(names, j.Argument)
 	}
-	v.Nearest = report.Nearest(name, names)
+	v.Nearest = nearest.Names(name, names)
 	return v
 }
 

@@ -1,15 +1,21 @@
-package report
+// Package nearest finds the names that a mistyped one may stand for.
+package nearest
 
 import (
 	"sort"
 	"strings"
 )
 
-const maxNearest = 3
+const (
+	// maxNames is how many names are suggested at most.
+	maxNames = 3
+	// maxLength bounds the work, in bytes: longer names are like nothing.
+	maxLength = 200
+)
 
-// Nearest returns the few names most like name, the most alike first, and none
+// Names returns the few names most like name, the most alike first, and none
 // that is too far from it.
-func Nearest(name string, names []string) []string {
+func Names(name string, names []string) []string {
 	type near struct {
 		name     string
 		distance int
@@ -17,7 +23,7 @@ func Nearest(name string, names []string) []string {
 	var found []near
 	seen := map[string]bool{}
 	for _, n := range names {
-		if seen[n] || len(name) > maxName || len(n) > maxName {
+		if seen[n] || len(name) > maxLength || len(n) > maxLength {
 			continue
 		}
 		seen[n] = true
@@ -36,7 +42,7 @@ func Nearest(name string, names []string) []string {
 		return found[i].name < found[j].name
 	})
 	var out []string
-	for i := 0; i < len(found) && i < maxNearest; i++ {
+	for i := 0; i < len(found) && i < maxNames; i++ {
 		out = append(out, found[i].name)
 	}
 	return out

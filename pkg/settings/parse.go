@@ -1,0 +1,122 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds the file, in bytes: no ConfigMap holds more.
+const maxFile = 1 << 20
+
+// Parse reads the data of the ConfigMap. The error is an InvalidError; its files
+// are keys of the ConfigMap, such as config-rehearsal/config.yaml.
+func Parse(data map[string]string) (*Settings, error) {
+	p := problems{file: ConfigMap}
+	for key := range data {
+		if key != File && key != Example {
+			p.add(0, key, "is not a key that is read: all settings are in %s", File)
+		}
+	}
+	s, err := ParseFile(ConfigMap+"/"+File, []byte(data[File]))
+	var invalid *InvalidError
+	if errors.As(err, &invalid) {
+		p.list = append(p.list, invalid.Problems...)
+	}
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ParseFile reads the settings from the content of a file. The error is an
+// InvalidError, with the name in each of its problems.
+func ParseFile(name string, content []byte) (*Settings, error) {
+	d := &decoder{problems: problems{file: name}, lines: map[string]int{}}
+	s := Defaults()
+	if root := d.document(content); root != nil {
+		d.settings(root, s)
+		s.normalise()
+		d.validate(s)
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// document returns the one document of the file; nil when it is empty or cannot
+// be read.
+func (d *decoder) document(content []byte) *yaml.Node {
+	if len(content) > maxFile {
+		d.add(0, "", "has %d bytes, more than the %d that are read", len(content), maxFile)
+		return nil
+	}
+	stream := yaml.NewDecoder(bytes.NewReader(content))
+	var first, second yaml.Node
+	if err := stream.Decode(&first); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		d.syntax(err)
+		return nil
+	}
+	if err := stream.Decode(&second); err == nil {
+		d.add(second.Line, "", "a second document begins here; there can be one only")
+	} else if !errors.Is(err, io.EOF) {
+		d.syntax(err)
+	}
+	root := first.Content[0]
+	if root.ShortTag() == "!!null" || !d.plain(root) {
+		return nil
+	}
+	return root
+}
+
+var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+func (d *decoder) syntax(err error) {
+	message := err.Error()
+	line := 0
+	if m := syntaxLine.FindStringSubmatch(message); m != nil {
+		message = message[len(m[0]):]
+		line, _ = strconv.Atoi(m[1])
+	}
+	d.add(line, "", "is not YAML: %s", message)
+}
+
+// plain refuses what could make a small file large, or a field mean something
+// else than what stands there.
+func (d *decoder) plain(n *yaml.Node) bool {
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		d.add(n.Line, "", "anchors and aliases (&, *) are not read; what repositories share goes to defaults")
+		return false
+	case n.Style&yaml.TaggedStyle != 0:
+		d.add(n.Line, "", "tags such as %s are not read", n.Tag)
+		return false
+	}
+	ok := true
+	for _, c := range n.Content {
+		ok = d.plain(c) && ok
+	}
+	return ok
+}
+
+// settings fills s. Repositories come last, whatever their place in the file:
+// each starts from the defaults.
+func (d *decoder) settings(root *yaml.Node, s *Settings) {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if pair := root.Content[i : i+2]; root.Kind == yaml.MappingNode && pair[0].Value == "repositories" {
+			root.Content = slices.Concat(root.Content[:i], root.Content[i+2:], pair)
+			break
+		}
+	}
+	d.defaults = &s.Defaults
+	d.decode(root, "", reflect.ValueOf(s).Elem(), noRules)
+}

@@ -1,0 +1,136 @@
+package settings
+
+import (
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// normalise brings values that mean the same into one form.
+func (s *Settings) normalise() {
+	for _, address := range []*string{&s.GitHub.Endpoint, &s.GitHub.GitEndpoint, &s.PageURL} {
+		*address = strings.TrimRight(*address, "/")
+	}
+	s.Defaults.normalise()
+	for i := range s.Repositories {
+		s.Repositories[i].normalise()
+	}
+}
+
+func (o *Options) normalise() {
+	var lower []string
+	for _, login := range o.StickyAuthors {
+		lower = append(lower, strings.ToLower(login))
+	}
+	o.StickyAuthors = lower
+}
+
+// validate finds what no field shows by itself.
+func (d *decoder) validate(s *Settings) {
+	for _, address := range []struct{ at, value string }{
+		{"github.endpoint", s.GitHub.Endpoint}, {"github.git_endpoint", s.GitHub.GitEndpoint}, {"page_url", s.PageURL},
+	} {
+		if u, err := url.Parse(address.value); address.value != "" && (err != nil || u.Host == "") {
+			d.wrong(address.at, "is %q, which is not a URL", address.value)
+		}
+	}
+	for _, duration := range []struct {
+		at    string
+		value time.Duration
+	}{
+		{"progress_interval", s.ProgressInterval}, {"sweep_interval", s.SweepInterval},
+		{"prow.default_job_timeout", s.Prow.DefaultJobTimeout}, {"prow.queue_allowance", s.Prow.QueueAllowance},
+	} {
+		if duration.value < time.Second {
+			d.wrong(duration.at, "is %s, and must be at least 1s", duration.value)
+		}
+	}
+	for user, login := range s.Users {
+		if login == "" || strings.ContainsAny(login, " \t\n/@") {
+			d.wrong(child("users", user), "is %q, which is not a login on GitHub", login)
+		}
+	}
+	d.options("defaults", s.Defaults)
+	d.repositories(s.Repositories)
+}
+
+func (d *decoder) repositories(list []Repository) {
+	first := map[string]string{}
+	for i, r := range list {
+		at := item("repositories", i)
+		name := strings.ToLower(r.Name)
+		if before, twice := first[name]; twice && name != "" {
+			d.wrong(at+".repo", "is %s, which is listed already in line %d", r.Name, d.line(before))
+		} else {
+			first[name] = at + ".repo"
+		}
+		d.inside(at+".prow_config", r.ProwConfig)
+		d.inside(at+".job_config", r.JobConfig)
+		d.inside(at+".plugin_config", r.PluginConfig)
+		for j, dir := range r.SupplementalProwConfigDirs {
+			d.inside(item(at+".supplemental_prow_config_dirs", j), dir)
+		}
+		d.options(at, r.Options)
+	}
+}
+
+// inside refuses a path that leads out of the repository.
+func (d *decoder) inside(at, p string) {
+	if clean := path.Clean(p); path.IsAbs(p) || clean == ".." || strings.HasPrefix(clean, "../") {
+		d.wrong(at, "is %q; paths begin at the root of the repository, without a slash", p)
+	}
+}
+
+func (d *decoder) options(at string, o Options) {
+	d.part(at, "policy", o.Policy.Validate())
+	d.part(at, "gates", o.Gates.Validate())
+}
+
+var fieldPath = regexp.MustCompile(`^[a-z0-9_]+(?:\.[^\s.:\[\]]+|\[[^\]\s]+\])*: `)
+
+// part notes what another package finds wrong with its part of the options: each
+// error begins with the path of the field, if it knows one. What a repository has
+// from the defaults is said there, once.
+func (d *decoder) part(options, part string, err error) {
+	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what is joined is told apart
+		for _, e := range joined.Unwrap() {
+			d.part(options, part, e)
+		}
+		return
+	}
+	at, message := part, err.Error()
+	if field := fieldPath.FindString(message); field != "" {
+		message = message[len(field):]
+		if field = strings.TrimSuffix(field, ": "); field == part || strings.HasPrefix(field, part+".") {
+			at = field
+		} else {
+			at = part + "." + field
+		}
+	}
+	for _, p := range d.list {
+		if options != "defaults" && p.Path == "defaults."+at && p.Message == message {
+			return
+		}
+	}
+	d.wrong(options+"."+at, "%s", message)
+}
+
+// wrong notes a problem at the line of a field, or of what it is in.
+func (d *decoder) wrong(path, format string, args ...any) {
+	d.add(d.line(path), path, format, args...)
+}
+
+func (d *decoder) line(path string) int {
+	for path != "" {
+		if line, ok := d.lines[path]; ok {
+			return line
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return 0
+}
