@@ -72,7 +72,7 @@ func (c Config) Decide(q Question, known Facts) Decision {
 		return Decision{Own: true}
 	}
 	table := c.filled()
-	e := evaluation{q: q, facts: known, trust: table.Trust.parse()}
+	e := evaluation{q: q, facts: known, trust: table.trusted()}
 	rules := [][]alternative{(*table.rules()[string(q.Command)]).parse()}
 	if q.Command == Ack {
 		rules = append(rules, table.Run.parse())
@@ -91,7 +91,14 @@ func (c Config) Trusts(author string, labels []string, known Facts) Decision {
 		return Decision{}
 	}
 	e := evaluation{q: Question{Author: author, Labels: labels}, facts: known}
-	return e.decision(e.rule(c.filled().Trust.parse(), author))
+	return e.decision(e.rule(c.filled().trusted(), author))
+}
+
+// trusted is the rule about the author, without what would go round in circles.
+func (c Config) trusted() []alternative {
+	return slices.DeleteFunc(c.Trust.parse(), func(a alternative) bool {
+		return slices.ContainsFunc(a, func(c condition) bool { return c.kind == author || c.kind == trustedAuthor })
+	})
 }
 
 // truth is what is known of a condition. The order makes min a conjunction and
