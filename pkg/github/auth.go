@@ -2,9 +2,7 @@ package github
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 )
@@ -40,29 +38,4 @@ func (s TokenSource) Secrets() []string {
 		return nil
 	}
 	return []string{token}
-}
-
-// authenticator adds the token to calls to one host, and to no other: not even
-// where GitHub redirects to.
-type authenticator struct {
-	next         http.RoundTripper
-	scheme, host string
-	token        TokenSource
-}
-
-// RoundTrip implements http.RoundTripper.
-func (a *authenticator) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Host != a.host || r.URL.Scheme != a.scheme {
-		return a.next.RoundTrip(r)
-	}
-	token, err := a.token(r.Context())
-	if err != nil {
-		if r.Body != nil {
-			err = errors.Join(err, r.Body.Close())
-		}
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+token)
-	return a.next.RoundTrip(r)
 }

@@ -31,7 +31,7 @@ type branchAnswer struct {
 	until  time.Time
 }
 
-// Self returns the login that the token belongs to.
+// Self returns the login that we act as.
 func (c *Client) Self(ctx context.Context) (string, error) {
 	c.memory.mu.Lock()
 	self := c.memory.self
@@ -39,14 +39,27 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 	if self != "" {
 		return self, nil
 	}
-	user, _, err := c.github.Users.Get(ctx, "")
+	self, err := c.askSelf(ctx)
 	if err != nil {
 		return "", translate("asking GitHub who we are", err)
 	}
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
-	c.memory.self = user.GetLogin()
-	return c.memory.self, nil
+	c.memory.self = self
+	return self, nil
+}
+
+// askSelf gives the login of an App's comments, which no call tells.
+func (c *Client) askSelf(ctx context.Context) (string, error) {
+	if c.app == nil {
+		user, _, err := c.github.Users.Get(ctx, "")
+		return user.GetLogin(), err
+	}
+	app, _, err := c.app.client.Apps.Get(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	return app.GetSlug() + "[bot]", nil
 }
 
 // DefaultBranch returns the default branch of a repository. A *NotFoundError or

@@ -5,6 +5,7 @@
 package github
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,8 +23,15 @@ type Options struct {
 	// Endpoint is the base of the REST API; empty means DefaultEndpoint. GitHub
 	// Enterprise has it at https://host/api/v3.
 	Endpoint string
-	// Token authenticates; nil means nobody does.
+	// Token authenticates as a person, App as a GitHub App; nobody does when both
+	// are nil.
 	Token TokenSource
+	App   *App
+	// Windows keeps rate limits over restarts; nil means that they are forgotten.
+	Windows Windows
+	// Limited is told when GitHub wants no calls from an account until some time;
+	// it may be nil.
+	Limited func(account string, until time.Time)
 	// UserAgent names us to GitHub.
 	UserAgent string
 	// Transport makes the calls; nil means http.DefaultTransport.
@@ -32,11 +40,15 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Client talks to one GitHub as one user.
+// Client talks to one GitHub as one user or App.
 type Client struct {
 	github *gogithub.Client
 	now    func() time.Time
 	memory memory
+	source source
+	limits *limiter
+	app    *appSource // nil for a person
+	root   string
 }
 
 // New makes a client. It makes no call.
@@ -49,19 +61,66 @@ func New(opts Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("the GitHub endpoint %q is not an http or https URL", endpoint)
 	}
+	c := &Client{now: opts.Now, root: base.EscapedPath(), source: nobody{}}
+	if c.now == nil {
+		c.now = time.Now
+	}
 	transport := opts.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	if opts.Token != nil {
-		transport = &authenticator{next: transport, scheme: base.Scheme, host: base.Host, token: opts.Token}
+	// From the inside: answers that we have already are not sent again, a call has
+	// an end, and none is made that GitHub does not want.
+	c.limits = &limiter{
+		next: &bounded{next: newConditional(transport)}, now: c.now,
+		windows: opts.Windows, limited: opts.Limited, accounts: map[string]*account{},
 	}
-	now := opts.Now
-	if now == nil {
-		now = time.Now
+	connect := func(transport http.RoundTripper) *gogithub.Client {
+		client := gogithub.NewClient(&http.Client{Transport: transport})
+		client.BaseURL, client.UploadURL, client.UserAgent = base, base, opts.UserAgent
+		return client
 	}
-	client := gogithub.NewClient(&http.Client{Transport: &limiter{next: &bounded{next: transport}, now: now}})
-	client.BaseURL = base
-	client.UserAgent = opts.UserAgent
-	return &Client{github: client, now: now}, nil
+	switch {
+	case opts.App != nil:
+		key := &appKey{id: opts.App.ID, file: opts.App.KeyFile, now: c.now}
+		c.app = &appSource{
+			App: opts.App, key: key, client: connect(&asApp{next: c.limits, key: key}), now: c.now,
+			tokens: map[scope]*installationToken{}, live: map[string]time.Time{},
+		}
+		c.source = c.app
+	case opts.Token != nil:
+		c.source = opts.Token
+	}
+	c.github = connect(&authenticator{next: c.limits, scheme: base.Scheme, host: base.Host, root: c.root, source: c.source})
+	return c, nil
 }
+
+// Token returns a token that git can fetch a repository with; empty when nobody
+// authenticates.
+func (c *Client) Token(ctx context.Context, org, repo string) (string, error) {
+	found, err := c.source.credentialsFor(ctx, repoPath(org, repo))
+	return found.token, err
+}
+
+// Secrets are the values that must not be shown to anybody.
+func (c *Client) Secrets() []string {
+	if c.app != nil {
+		return c.app.secrets()
+	}
+	if token, ok := c.source.(TokenSource); ok {
+		return token.Secrets()
+	}
+	return nil
+}
+
+// Budget is what is left of the calls about a repository, as of the latest answer;
+// the zero value while that is not known.
+func (c *Client) Budget(ctx context.Context, org, repo string) (Budget, error) {
+	found, err := c.source.credentialsFor(ctx, repoPath(org, repo))
+	if err != nil {
+		return Budget{}, translate(fmt.Sprintf("finding out who calls about %s/%s", org, repo), err)
+	}
+	return c.limits.budget(found.account), nil
+}
+
+func repoPath(org, repo string) string { return "repos/" + org + "/" + repo }

@@ -48,15 +48,11 @@ func translate(op string, err error) error {
 	}
 	var (
 		limited *RateLimitedError
-		primary *gogithub.RateLimitError
 		answer  *gogithub.ErrorResponse
 	)
 	switch {
 	case errors.As(err, &limited):
 		return fmt.Errorf("%s: %w", op, limited)
-	case errors.As(err, &primary):
-		// go-github makes no call when the last one used up the limit.
-		return fmt.Errorf("%s: %w", op, &RateLimitedError{Until: primary.Rate.Reset.Time})
 	case errors.As(err, &answer) && answer.Response != nil:
 		return translateAnswer(op, answer)
 	}

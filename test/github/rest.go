@@ -68,7 +68,7 @@ func (s *Server) serve(h restHandler) http.HandlerFunc {
 		a := s.answerTo(r, body, h)
 		payload := a.render(r)
 		if a.status == http.StatusNotModified {
-			s.refund(r)
+			s.refund(r, a.header)
 		}
 		s.mu.Unlock()
 		for key, values := range a.header {
@@ -159,9 +159,10 @@ func (a *answer) render(r *http.Request) []byte {
 }
 
 // refund gives back the call that a 304 does not cost.
-func (s *Server) refund(r *http.Request) {
+func (s *Server) refund(r *http.Request, header http.Header) {
 	if who, err := s.actor(r); err == nil && who != nil && r.URL.Path != "/rate_limit" {
 		s.limits.of(who, s.now()).used--
+		s.limits.header(who, s.now(), header)
 	}
 }
 

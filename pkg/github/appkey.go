@@ -1,0 +1,69 @@
+package github
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/golang-jwt/jwt/v4"
+)
+
+const (
+	// jwtLife is how long a JSON web token lasts; GitHub takes ten minutes at
+	// most. It is used again meanwhile, because ghproxy keeps a cache for each.
+	jwtLife = 8 * time.Minute
+	// jwtMargin is kept at its end, and allowed to GitHub's clock at its beginning.
+	jwtMargin = time.Minute
+)
+
+// appKey makes the tokens that a GitHub App proves itself with. The key is read
+// for each: a mounted Secret changes under its readers.
+type appKey struct {
+	id   int64
+	file string
+	now  func() time.Time
+
+	mu      sync.Mutex
+	token   string
+	expires time.Time
+}
+
+// current returns the token, and when it expires.
+func (k *appKey) current() (string, time.Time, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	if now.Before(k.expires.Add(-jwtMargin)) {
+		return k.token, k.expires, nil
+	}
+	pem, err := os.ReadFile(k.file)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %w", err)
+	}
+	key, err := jwt.ParseRSAPrivateKeyFromPEM(pem)
+	if err != nil {
+		// The error is the parser's, and shows nothing of the key.
+		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %s: %w", k.file, err)
+	}
+	expires := now.Add(jwtLife).Truncate(time.Second)
+	token, err := ghinstallation.NewRSASigner(jwt.SigningMethodRS256, key).Sign(&jwt.RegisteredClaims{
+		Issuer:    strconv.FormatInt(k.id, 10),
+		IssuedAt:  jwt.NewNumericDate(now.Add(-jwtMargin).Truncate(time.Second)),
+		ExpiresAt: jwt.NewNumericDate(expires),
+	})
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("signing as the GitHub App: %w", err)
+	}
+	k.token, k.expires = token, expires
+	return token, expires, nil
+}
+
+// forget makes a new token the next time.
+func (k *appKey) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.expires = time.Time{}
+}

@@ -1,0 +1,137 @@
+package github
+
+import (
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/cjwagner/httpcache"
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+const (
+	// keptBytes bounds the answers that are kept; none is more than an eighth.
+	keptBytes = 32 << 20
+	// keptAnswers bounds their number.
+	keptAnswers = 10_000
+	// drainedBytes is how much of an answer is read after its reader is satisfied:
+	// it is kept only when it was read to its end.
+	drainedBytes = 4 << 10
+)
+
+// conditional asks GitHub whether an answer that we have still holds: one that
+// does costs nothing of the hourly limit. It always asks. What one account was
+// told is for that account only.
+type conditional struct {
+	next    http.RoundTripper
+	answers *answers
+
+	mu       sync.Mutex
+	accounts map[string]http.RoundTripper
+}
+
+func newConditional(next http.RoundTripper) *conditional {
+	return &conditional{next: next, answers: newAnswers(keptBytes), accounts: map[string]http.RoundTripper{}}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *conditional) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.of(accountOf(r.Context())).RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &drained{resp.Body}
+	return resp, nil
+}
+
+func (c *conditional) of(account string) http.RoundTripper {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	transport, known := c.accounts[account]
+	if !known {
+		transport = &httpcache.Transport{Transport: &revalidated{c.next}, Cache: &accountAnswers{c.answers, account}}
+		c.accounts[account] = transport
+	}
+	return transport
+}
+
+// revalidated keeps answers from being used without asking: GitHub allows that
+// for a minute, in which a push could be overlooked. Errors are not kept.
+type revalidated struct {
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (v *revalidated) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := v.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	use := "no-cache"
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNotModified || r.Method != http.MethodGet || resp.Header.Get("ETag") == "" {
+		use = "no-store"
+	}
+	resp.Header.Set("Cache-Control", use)
+	return resp, nil
+}
+
+// drained reads an answer to its end when it is closed.
+type drained struct {
+	io.ReadCloser
+}
+
+func (d *drained) Close() error {
+	_, _ = io.CopyN(io.Discard, d.ReadCloser, drainedBytes) // nobody needs the rest
+	return d.ReadCloser.Close()
+}
+
+// answers keeps the latest, by their number and size.
+type answers struct {
+	mu    sync.Mutex
+	lru   *lru.Cache[string, []byte]
+	bytes int
+	most  int
+}
+
+func newAnswers(most int) *answers {
+	a := &answers{most: most}
+	// The only error is about a size that is not positive.
+	a.lru, _ = lru.NewWithEvict(keptAnswers, func(_ string, gone []byte) { a.bytes -= len(gone) })
+	return a
+}
+
+func (a *answers) get(key string) ([]byte, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.lru.Get(key)
+}
+
+func (a *answers) set(key string, answer []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lru.Remove(key)
+	if len(answer) > a.most/8 {
+		return
+	}
+	a.lru.Add(key, answer)
+	a.bytes += len(answer)
+	for a.bytes > a.most {
+		a.lru.RemoveOldest()
+	}
+}
+
+func (a *answers) remove(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lru.Remove(key)
+}
+
+// accountAnswers implements httpcache.Cache for one account.
+type accountAnswers struct {
+	*answers
+	account string
+}
+
+func (c *accountAnswers) Get(key string) ([]byte, bool) { return c.get(c.account + " " + key) }
+func (c *accountAnswers) Set(key string, answer []byte) { c.set(c.account+" "+key, answer) }
+func (c *accountAnswers) Delete(key string)             { c.remove(c.account + " " + key) }

@@ -1,0 +1,143 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Names of the accounts that GitHub counts calls by. An installation of an App
+// is "installation 123". None of them is secret.
+const (
+	accountToken     = "token"
+	accountApp       = "app"
+	accountAnonymous = "anonymous"
+)
+
+// credentials are what one call is made with.
+type credentials struct {
+	// account is whose calls GitHub counts.
+	account string
+	// token is the bearer's; empty for none.
+	token string
+	// expires is the zero time for a token that stays.
+	expires time.Time
+}
+
+// source gives the credentials for calls of the REST API.
+type source interface {
+	// For gives those for a call, by its path below the endpoint.
+	credentialsFor(ctx context.Context, path string) (credentials, error)
+	// rejected tells that GitHub takes them no more.
+	rejected(credentials)
+}
+
+type accountKey struct{}
+
+func withAccount(ctx context.Context, account string) context.Context {
+	return context.WithValue(ctx, accountKey{}, account)
+}
+
+func accountOf(ctx context.Context) string {
+	if account, ok := ctx.Value(accountKey{}).(string); ok {
+		return account
+	}
+	return accountAnonymous
+}
+
+// expiryHeader tells ghproxy when it may forget what it keeps for a token.
+const expiryHeader = "X-Prow-Token-Expires-At"
+
+// authenticator adds the token to calls to one host, and to no other: not even
+// where GitHub redirects to.
+type authenticator struct {
+	next         http.RoundTripper
+	scheme, host string
+	root         string // the path that the REST API is under, with a slash at its end
+	source       source
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *authenticator) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != a.host || r.URL.Scheme != a.scheme {
+		return a.next.RoundTrip(r)
+	}
+	c, err := a.source.credentialsFor(r.Context(), strings.TrimPrefix(r.URL.EscapedPath(), a.root))
+	if err != nil {
+		if r.Body != nil {
+			err = errors.Join(err, r.Body.Close())
+		}
+		return nil, err
+	}
+	r = r.Clone(withAccount(r.Context(), c.account))
+	c.addTo(r.Header)
+	resp, err := a.next.RoundTrip(r)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		a.source.rejected(c)
+	}
+	return resp, err
+}
+
+func (c credentials) addTo(h http.Header) {
+	if c.token != "" {
+		h.Set("Authorization", "Bearer "+c.token)
+	}
+	if !c.expires.IsZero() {
+		h.Set(expiryHeader, c.expires.UTC().Format(time.RFC3339))
+	}
+}
+
+// credentialsFor implements source.
+func (s TokenSource) credentialsFor(ctx context.Context, _ string) (credentials, error) {
+	token, err := s(ctx)
+	return credentials{account: accountToken, token: token}, err
+}
+
+func (TokenSource) rejected(credentials) {}
+
+// nobody makes calls without a token.
+type nobody struct{}
+
+func (nobody) credentialsFor(context.Context, string) (credentials, error) {
+	return credentials{account: accountAnonymous}, nil
+}
+
+func (nobody) rejected(credentials) {}
+
+// Files of a directory with our credentials, which are the keys of the Secret
+// that is mounted there.
+const (
+	tokenFile = "token"
+	appIDFile = "app-id"
+	keyFile   = "private-key"
+)
+
+// Credentials finds out from a directory who we are: a GitHub App where there is
+// a private key, with the id in the file beside it or else the one given, or a
+// person by the token.
+func Credentials(dir string, appID int64) (TokenSource, *App, error) {
+	key := filepath.Join(dir, keyFile)
+	if _, err := os.Stat(key); errors.Is(err, os.ErrNotExist) {
+		return TokenFile(filepath.Join(dir, tokenFile)), nil, nil
+	} else if err != nil {
+		return nil, nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, appIDFile))
+	if err == nil {
+		appID, err = strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if err != nil {
+			return nil, nil, errors.New(filepath.Join(dir, appIDFile) + " is not the number of a GitHub App")
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
+	}
+	if appID <= 0 {
+		return nil, nil, errors.New("there is a private key in " + dir + " but no id of the GitHub App: put it into the key app-id of the Secret, or into the settings as github.app_id")
+	}
+	return nil, &App{ID: appID, KeyFile: key}, nil
+}
