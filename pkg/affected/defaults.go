@@ -141,6 +141,18 @@ func (d *Defaults) decoration(e *Entry) (dc *prowapi.DecorationConfig) {
 	return d.Config.Plank.GuessDefaultDecorationConfigWithJobDC(e.Own.DefaultsRepo, e.Cluster, e.Own.Decoration)
 }
 
+// Decoration returns the decoration of a job from its summary, nil when it has
+// none.
+func (d *Defaults) Decoration(e *Entry) *prowapi.DecorationConfig { return d.decoration(e) }
+
+// DefaultDecoration returns how a job of a repository (org/repo, empty for
+// periodics that check out nothing) in a cluster is decorated that says nothing
+// about it itself, nil when there is no such default.
+func (d *Defaults) DefaultDecoration(repo, cluster string) *prowapi.DecorationConfig {
+	yes := true
+	return d.decoration(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{Decorate: &yes, DefaultsRepo: repo}})
+}
+
 // prowJobDefault returns the effective ProwJob defaults of a job, nil as above.
 func (d *Defaults) prowJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
 	defer func() {

@@ -20,6 +20,12 @@ type Pair struct {
 	OldRaw, NewRaw Raw
 	// Before and After are the effective jobs.
 	Before, After Effective
+	// Namesakes are the jobs at base of that type, repository and name where there
+	// is no Old, NamesakesRaw and Baseline the same as they are written and as they
+	// run; with an Old, that is the Baseline.
+	Namesakes    []At
+	NamesakesRaw []Raw
+	Baseline     []Effective
 }
 
 // Source is one kind of cause for jobs to be affected.
@@ -63,6 +69,7 @@ func (d *Delta) Judge(p *Pair) (Job, bool) {
 		job.Excluded = exclusion(job, false)
 		job.Rehearse = job.Excluded == ""
 	}
+	job.Baseline = p.Baseline
 	for _, s := range Sources {
 		job.Reasons = append(job.Reasons, s.Explain(d, p, job.Change)...)
 	}

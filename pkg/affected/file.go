@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/prow/pkg/config"
 	"sigs.k8s.io/prow/pkg/kube"
@@ -42,6 +43,8 @@ type Entry struct {
 	// Pod says that there is one, with a container.
 	Pod    bool              `json:"pod,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`
+	// Annotations are those that are more than words for people.
+	Annotations map[string]string `json:"annotations,omitempty"`
 	// ConfigMaps are the names of those that the pod reads.
 	ConfigMaps []string `json:"config_maps,omitempty"`
 	// Own is what the job says itself about things that have defaults.
@@ -122,15 +125,15 @@ func Raws(jc *config.JobConfig) []Raw {
 func summary(raw Raw) Entry {
 	base := raw.Base()
 	e := Entry{
-		Ref:        raw.Identify(raw.Repo),
-		Digest:     digest(raw.job()),
-		Context:    raw.context(),
-		Agent:      orDefault(base.Agent, string(prowapi.KubernetesAgent)),
-		Cluster:    orDefault(base.Cluster, kube.DefaultClusterAlias),
-		Queue:      base.JobQueueName,
-		Hidden:     base.Hidden,
-		Pod:        base.Spec != nil && len(base.Spec.Containers) > 0,
-		Labels:     base.Labels,
+		Ref:     raw.Identify(raw.Repo),
+		Digest:  digest(raw.job()),
+		Context: raw.context(),
+		Agent:   orDefault(base.Agent, string(prowapi.KubernetesAgent)),
+		Cluster: orDefault(base.Cluster, kube.DefaultClusterAlias),
+		Queue:   base.JobQueueName,
+		Hidden:  base.Hidden,
+		Pod:     base.Spec != nil && len(base.Spec.Containers) > 0,
+		Labels:  base.Labels, Annotations: speaking(base.Annotations),
 		ConfigMaps: configMapsOf(base.Spec),
 		Own: Own{
 			Decorate: base.Decorate, Decoration: base.DecorationConfig, Defaults: base.ProwJobDefault,
@@ -147,6 +150,25 @@ func summary(raw Raw) Entry {
 		e.Own.DefaultsRepo = base.ExtraRefs[0].Org + "/" + base.ExtraRefs[0].Repo
 	}
 	return e
+}
+
+// IsProse says that an annotation is for people, or for a page that lists jobs.
+// Most jobs have some.
+func IsProse(key string) bool { return key == "description" || strings.HasPrefix(key, "testgrid-") }
+
+// speaking returns the annotations that are no prose, or nil.
+func speaking(annotations map[string]string) map[string]string {
+	var out map[string]string
+	for key, value := range annotations {
+		if IsProse(key) {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[key] = value
+	}
+	return out
 }
 
 // unsorted returns a list, or nil when it is in order.

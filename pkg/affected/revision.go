@@ -218,6 +218,14 @@ func (r *Revision) Find(ref Ref) (At, bool) {
 	return At{}, false
 }
 
+// Namesakes returns the jobs with the type, repository and name of ref, whatever
+// their branches, sorted.
+func (r *Revision) Namesakes(ref Ref) []At {
+	out := slices.Clone(r.named(label{ref.Type, ref.Repo, ref.Name}))
+	slices.SortFunc(out, func(a, b At) int { return a.Entry().Ref.Compare(b.Entry().Ref) })
+	return out
+}
+
 // HasName reports whether any job has the type, repository and name of ref.
 func (r *Revision) HasName(ref Ref) bool {
 	return len(r.named(label{ref.Type, ref.Repo, ref.Name})) > 0

@@ -138,6 +138,10 @@ type Job struct {
 	// Before is the same job at base; it is unset for new jobs and for jobs
 	// whose set of branches is new.
 	Before Effective `json:"-"`
+	// Baseline are the jobs at base whose powers this one may have: Before or,
+	// when its set of branches is new, all of its type, repository and name. There
+	// are none for new jobs.
+	Baseline []Effective `json:"-"`
 
 	Change Change `json:"change"`
 	// Rehearse says whether the job is offered for a rehearsal by default;

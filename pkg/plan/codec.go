@@ -54,6 +54,14 @@ func (e *encoder) list(list []string) {
 	}
 }
 
+func (e *encoder) pairs(pairs map[string]string) {
+	e.count(len(pairs))
+	for _, k := range slices.Sorted(maps.Keys(pairs)) {
+		e.text(k)
+		e.text(pairs[k])
+	}
+}
+
 // value writes anything as JSON, "" for nothing.
 func (e *encoder) value(v any, present bool) {
 	raw, err := json.Marshal(v)
@@ -108,11 +116,8 @@ func (e *encoder) entry(j *affected.Entry) {
 	e.text(j.Queue)
 	e.flag(j.Hidden)
 	e.flag(j.Pod)
-	e.count(len(j.Labels))
-	for _, k := range slices.Sorted(maps.Keys(j.Labels)) {
-		e.text(k)
-		e.text(j.Labels[k])
-	}
+	e.pairs(j.Labels)
+	e.pairs(j.Annotations)
 	e.list(j.ConfigMaps)
 	e.value(j.Own.Decorate, j.Own.Decorate != nil)
 	e.value(j.Own.Decoration, j.Own.Decoration != nil)
@@ -202,6 +207,19 @@ func (d *decoder) list() []string {
 	return out
 }
 
+func (d *decoder) pairs() map[string]string {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	out := make(map[string]string, n)
+	for range n {
+		k := d.text()
+		out[k] = d.text()
+	}
+	return out
+}
+
 func (d *decoder) value(v any) bool {
 	raw := d.text()
 	if raw == "" {
@@ -256,13 +274,7 @@ func (d *decoder) entry() affected.Entry {
 	j.Cluster = d.text()
 	j.Queue = d.text()
 	j.Hidden, j.Pod = d.flag(), d.flag()
-	if n := d.count(); n > 0 {
-		j.Labels = make(map[string]string, n)
-		for range n {
-			k := d.text()
-			j.Labels[k] = d.text()
-		}
-	}
+	j.Labels, j.Annotations = d.pairs(), d.pairs()
 	j.ConfigMaps = d.list()
 	var decorate bool
 	if d.value(&decorate) {

@@ -32,6 +32,9 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		}
 	}
 	to.problems.setClashes(to.revision, c.files)
+	if wanted {
+		w.findShed(c)
+	}
 	at := w.candidates(c, known, wanted)
 	slices.SortFunc(at, func(a, b affected.At) int {
 		if n := affected.CompareWalk(a.Path, b.Path); n != 0 {
@@ -63,7 +66,7 @@ func (w *work) compare(ctx context.Context, c *comparison, at []affected.At, wan
 	}
 	for part := range slices.Chunk(pairs, chunkJobs) {
 		w.apply(c.delta, parsed, part)
-		w.judge(c, part, wanted)
+		w.judge(ctx, c, part, wanted)
 		clear(part)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -81,7 +84,7 @@ func (c *comparison) outline() {
 			continue
 		}
 		if at, ok := c.after.revision.Find(j.Ref); ok {
-			j.Effective, j.Before, j.Outline = c.outlines.Of(at.Entry()), affected.Effective{}, true
+			j.Effective, j.Before, j.Baseline, j.Outline = c.outlines.Of(at.Entry()), affected.Effective{}, nil, true
 		}
 	}
 }
@@ -191,6 +194,7 @@ func (w *work) select1(c *comparison, selectors map[string]func(*affected.Entry)
 		c.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, invalid)}
 	case isAffected && wanted:
 		c.jobs = append(c.jobs, job)
+		c.gates.note(e.Ref.Key(), c.gates.judgeOutline(c.delta, e))
 	}
 	return false
 }
@@ -211,8 +215,13 @@ func pairUp(d *affected.Delta, at []affected.At, both bool) []pair {
 	pairs := make([]pair, len(at))
 	for i, a := range at {
 		pairs[i].New = a
-		if old, ok := d.Before.Find(a.Entry().Ref); ok && both {
+		if !both {
+			continue
+		}
+		if old, ok := d.Before.Find(a.Entry().Ref); ok {
 			pairs[i].Old = old
+		} else {
+			pairs[i].Namesakes = standIns(d, a.Entry())
 		}
 	}
 	return pairs
@@ -226,6 +235,7 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsed
 		if old := pairs[i].Old; old.Loaded != nil {
 			blobs = append(blobs, old.Blob)
 		}
+		blobs = append(blobs, jobBlobs(pairs[i].Namesakes)...)
 	}
 	return w.parse(ctx, blobs)
 }
@@ -234,9 +244,12 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsed
 func (w *work) apply(d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) {
 	w.parallel(len(pairs), func(i int) {
 		p := &pairs[i]
-		p.NewRaw = parsed[p.New.Blob].raws[p.New.I]
+		p.NewRaw = rawOf(parsed, p.New)
 		if p.Old.Loaded != nil {
-			p.OldRaw = parsed[p.Old.Blob].raws[p.Old.I]
+			p.OldRaw = rawOf(parsed, p.Old)
+		}
+		for _, at := range p.Namesakes {
+			p.NamesakesRaw = append(p.NamesakesRaw, rawOf(parsed, at))
 		}
 		p.apply(d)
 	})
@@ -250,12 +263,17 @@ func (p problems) has(a affected.At) bool {
 func (p *pair) apply(d *affected.Delta) {
 	p.After, p.err = d.New.Apply(p.NewRaw)
 	p.After.Base().SourcePath = p.New.Path
+	for _, raw := range p.NamesakesRaw {
+		before, _ := d.Old.Apply(raw)
+		p.Baseline = append(p.Baseline, before)
+	}
 	if p.Old.Loaded == nil {
 		return
 	}
 	// A job that was invalid before is compared as far as Prow got with it.
 	p.Before, _ = d.Old.Apply(p.OldRaw)
 	p.Before.Base().SourcePath = p.Old.Path
+	p.Baseline = []affected.Effective{p.Before}
 }
 
 // parallel calls do for 0 to n-1 on as many goroutines as the plan may use.
@@ -279,7 +297,9 @@ func (w *work) parallel(n int, do func(i int)) {
 	workers.Wait()
 }
 
-func (w *work) judge(c *comparison, pairs []pair, wanted bool) {
+func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bool) {
+	first := len(c.jobs)
+	var judged []*pair
 	for i := range pairs {
 		p := &pairs[i]
 		e := p.New.Entry()
@@ -294,6 +314,8 @@ func (w *work) judge(c *comparison, pairs []pair, wanted bool) {
 		}
 		if job, ok := c.delta.Judge(&p.Pair); ok {
 			c.jobs = append(c.jobs, job)
+			judged = append(judged, p)
 		}
 	}
+	w.judgeGates(ctx, c, judged, c.jobs[first:])
 }

@@ -132,7 +132,7 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 }
 
 func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Objects, tree string, again reopen) (*Result, error) {
-	w := &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
+	w := &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates}
 	base, err := w.baseState(ctx, req.Base)
 	if err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 			return nil, fmt.Errorf("job %s: %w", out[index[i]].Name, pair.err)
 		}
 		j := &out[index[i]]
-		j.Effective, j.Before, j.Outline = pair.After, pair.Before, false
+		j.Effective, j.Before, j.Baseline, j.Outline = pair.After, pair.Before, pair.Baseline, false
 	}
 	return out, nil
 }
@@ -314,7 +314,7 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{after: after, outlines: affected.NewOutlines(), warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}

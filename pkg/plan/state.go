@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -16,6 +17,7 @@ type work struct {
 	objects    repo.Objects
 	settings   Settings
 	repository string
+	gates      gate.Config
 }
 
 // state is what is known of one tree. It is not changed once it is made.

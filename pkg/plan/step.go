@@ -18,6 +18,7 @@ type comparison struct {
 	files    []string
 	jobs     []affected.Job
 	outlines *affected.Outlines
+	gates    gates
 	warnings []string
 	// unknown are the warnings about fields of job files.
 	unknown []string
@@ -35,7 +36,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{outlines: affected.NewOutlines()}
+	c := &comparison{outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}

@@ -6,6 +6,7 @@ package plan
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -50,17 +52,21 @@ type Request struct {
 	Repo     string
 	Number   int
 	Settings Settings
-	BaseRef  string
-	Base     string
-	Head     string
+	// Gates say what jobs may ask for, see Result.Findings.
+	Gates   gate.Config
+	BaseRef string
+	Base    string
+	Head    string
 }
 
 // key is equal for requests with the same answer.
 func (r Request) key() string {
 	s := r.Settings
+	// All of it can be encoded.
+	gates, _ := json.Marshal(r.Gates)
 	return strings.Join([]string{
 		r.Org, r.Repo, r.Base, r.Head, s.ProwConfig, strings.Join(s.SupplementalProwConfigDirs, "\x01"),
-		s.suffix(), s.JobConfig, s.PluginConfig,
+		s.suffix(), s.JobConfig, s.PluginConfig, string(gates),
 	}, "\x00")
 }
 

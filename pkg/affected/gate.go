@@ -1,0 +1,29 @@
+package affected
+
+import (
+	"strings"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+)
+
+// Gate returns what the gate looks at: the job as Prow would run it for its
+// target repository (org/repo, empty for periodics).
+func (e Effective) Gate(repo string) gate.Job {
+	base := e.Base()
+	var refs prowapi.Refs
+	if i := strings.LastIndexByte(repo, '/'); i >= 0 {
+		refs.Org, refs.Repo = repo[:i], repo[i+1:]
+	}
+	return gate.Job{Spec: e.Spec(refs), Labels: base.Labels, Annotations: base.Annotations, Hidden: base.Hidden}
+}
+
+// GateOutline is the same from a summary, without what defaults leave alone: the
+// pod and the checkouts. It is for jobs of which only the defaults differ.
+func (d *Defaults) GateOutline(e *Entry) gate.Job {
+	return gate.Job{
+		Spec:   prowapi.ProwJobSpec{Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.decoration(e)},
+		Labels: e.Labels, Annotations: e.Annotations, Hidden: e.Hidden,
+	}
+}

@@ -1,0 +1,147 @@
+package gate
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// plainDecoration are the fields of a decoration that touch nothing but the job's
+// own time and files.
+var plainDecoration = []string{
+	"timeout", "grace_period", "pod_pending_timeout", "pod_running_timeout", "pod_unscheduled_timeout",
+	"skip_cloning", "resources", "run_as_user", "run_as_group", "fs_group", "set_limit_equals_memory_request",
+	"default_memory_request", "upload_ignores_interrupts", "blobless_fetch", "sparse_checkout_files",
+}
+
+// decorationGrants lists what a decoration gives: the images that run with Prow's
+// credentials, those credentials, and where they are used. Every single value
+// counts, so that fields which a later Prow adds are not let through.
+func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
+	if dc == nil {
+		return nil
+	}
+	g := &collector{}
+	fields, _ := tree(dc).(map[string]any)
+	for _, key := range sortedKeys(fields) {
+		switch {
+		case slices.Contains(plainDecoration, key), key == "censor_secrets":
+		case key == "censoring_options":
+			g.add(ruleCensoring, "decoration_config."+key, text(fields[key]))
+		default:
+			g.leaves("decoration_config."+key, key, fields[key])
+		}
+	}
+	if dc.CensorSecrets == nil || !*dc.CensorSecrets {
+		g.add(ruleCensoring, "decoration_config.censor_secrets", "off")
+	}
+	return g.uses
+}
+
+func (g *collector) leaves(path, name string, v any) {
+	switch t := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(t) {
+			g.leaves(path+"."+key, name+"."+key, t[key])
+		}
+	case []any:
+		for i, element := range t {
+			g.leaves(fmt.Sprintf("%s[%d]", path, i), name, element)
+		}
+	default:
+		if !empty(v) {
+			g.add(ruleDecoration, path, name+": "+text(v))
+		}
+	}
+}
+
+// credentialed says whether a decoration clones with credentials.
+func credentialed(dc *prowapi.DecorationConfig) bool {
+	if dc == nil || dc.SkipCloning != nil && *dc.SkipCloning {
+		return false
+	}
+	return len(dc.SSHKeySecrets) > 0 || dc.OauthTokenSecret != nil || dc.GitHubAppID != "" ||
+		dc.GitHubAppPrivateKeySecret != nil || dc.CookiefileSecret != nil && *dc.CookiefileSecret != ""
+}
+
+// checkouts adds what a job clones with credentials, and from addresses of its
+// own.
+func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
+	for at, ref := range allRefs(spec) {
+		if credentialed(spec.DecorationConfig) {
+			g.add(ruleCheckout, at, ref.Org+"/"+ref.Repo)
+		}
+		for _, from := range []struct{ field, value string }{{"clone_uri", ref.CloneURI}, {"repo_link", ref.RepoLink}} {
+			if from.value != "" {
+				g.add(ruleCloneURI, at+"."+from.field, ref.Org+"/"+ref.Repo+" from "+from.value)
+			}
+		}
+	}
+}
+
+// allRefs are the references of a job by where they are.
+func allRefs(spec prowapi.ProwJobSpec) map[string]prowapi.Refs {
+	out := map[string]prowapi.Refs{}
+	if spec.Refs != nil {
+		out["refs"] = *spec.Refs
+	}
+	for i, ref := range spec.ExtraRefs {
+		out[fmt.Sprintf("extra_refs[%d]", i)] = ref
+	}
+	return out
+}
+
+// malformed is why a checkout cannot be what it says it is: git would take some
+// of it for an option or a command, or write where it must not.
+func malformed(spec prowapi.ProwJobSpec) string {
+	all := allRefs(spec)
+	for _, at := range sortedKeys(all) {
+		ref := all[at]
+		words := []struct{ field, value string }{
+			{"org", ref.Org}, {"repo", ref.Repo}, {"base_ref", ref.BaseRef}, {"base_sha", ref.BaseSHA},
+			{"path_alias", ref.PathAlias}, {"clone_uri", ref.CloneURI}, {"repo_link", ref.RepoLink},
+		}
+		for _, pull := range ref.Pulls {
+			words = append(words, struct{ field, value string }{"pulls.ref", pull.Ref}, struct{ field, value string }{"pulls.sha", pull.SHA})
+		}
+		for _, w := range words {
+			if why := malformedWord(w.field, w.value); why != "" {
+				return "checkout: " + at + "." + w.field + " " + why
+			}
+		}
+	}
+	return ""
+}
+
+func malformedWord(field, value string) string {
+	switch {
+	case strings.HasPrefix(value, "-"):
+		return "begins with a dash"
+	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return "has a space or a control character in it"
+	case field == "path_alias" && (path.IsAbs(value) || slices.Contains(strings.Split(value, "/"), "..")):
+		return "leads out of the workspace"
+	case (field == "org" || field == "repo") && slices.Contains(strings.Split(value, "/"), ".."):
+		return "leads out of the workspace"
+	case (field == "clone_uri" || field == "repo_link") && value != "" && !cloneable(value):
+		return "is not an https or ssh address"
+	}
+	return ""
+}
+
+// scpAddress is git's short form of an address for ssh.
+var scpAddress = regexp.MustCompile(`^[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9.-]*:[^:].*$`)
+
+func cloneable(address string) bool {
+	if scpAddress.MatchString(address) {
+		return true
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && !strings.HasPrefix(u.Host, "-") && slices.Contains([]string{"https", "http", "ssh"}, u.Scheme)
+}

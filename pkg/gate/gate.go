@@ -1,0 +1,241 @@
+package gate
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// Job is a job as Prow would run it: defaulted, decorated, presets applied.
+type Job struct {
+	Spec        prowapi.ProwJobSpec
+	Labels      map[string]string
+	Annotations map[string]string
+	// Hidden says that its output must not be shown to everybody.
+	Hidden bool
+	// OwnConfigMaps are the names of ConfigMaps that were made for this rehearsal.
+	OwnConfigMaps []string
+}
+
+// Change is a job and what it was.
+type Change struct {
+	Head Job
+	// Base are the jobs of the base branch that stand for it: the same, or, when
+	// its branches differ, all that have its type, repository and name. What
+	// several grant is what every one of them does. None for a new job.
+	Base []Job
+	// Decoration is what the base branch's defaults make of any job of that
+	// repository in that cluster; nil when they decorate none.
+	Decoration *prowapi.DecorationConfig
+	// Sheds is a restricted job that the same pull request removes; empty when it
+	// removes none. A new job may be that one by another name.
+	Sheds string
+}
+
+// Ask is one privilege that a job asks for beyond what base grants it.
+type Ask struct {
+	// Rule is the kind of privilege, Path the field that asks for it, as in a
+	// ProwJob, and Value what it asks for.
+	Rule  string `json:"rule"`
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Sentence says in plain text what is asked for.
+func (a Ask) Sentence() string {
+	about := rules[a.Rule]
+	if about == "" {
+		about = "is not known to be harmless"
+	}
+	return about
+}
+
+func (a Ask) compare(b Ask) int {
+	return cmp.Or(strings.Compare(a.Rule, b.Rule), strings.Compare(a.Value, b.Value), strings.Compare(a.Path, b.Path))
+}
+
+// Finding is what there is to say about a change of a job.
+type Finding struct {
+	// Excluded is the rule because of which the job is not rehearsed, whoever
+	// allows it; empty when there is none.
+	Excluded string `json:"excluded,omitempty"`
+	// New is why the head has to be approved first; empty when it need not.
+	New string `json:"new,omitempty"`
+	// Asks are the privileges that the job asks for, sorted. Somebody else than
+	// the author may allow them.
+	Asks []Ask `json:"asks,omitempty"`
+}
+
+// Zero says that there is nothing in the job's way.
+func (f Finding) Zero() bool { return f.Excluded == "" && f.New == "" && len(f.Asks) == 0 }
+
+// Beyond returns the asks of f that are not among the allowed ones.
+func (f Finding) Beyond(allowed Finding) []Ask {
+	have := map[[2]string]bool{}
+	for _, a := range allowed.Asks {
+		have[[2]string{a.Rule, a.Value}] = true
+	}
+	var out []Ask
+	for _, a := range f.Asks {
+		if !have[[2]string{a.Rule, a.Value}] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Digest changes whenever jobs, by their keys, ask for something else; it is
+// empty when none asks for anything.
+func Digest(findings map[string]Finding) string {
+	h := sha256.New()
+	any := false
+	for _, key := range slices.Sorted(maps.Keys(findings)) {
+		for _, a := range findings[key].Asks {
+			any = true
+			fmt.Fprintf(h, "%q %q %q\n", key, a.Rule, a.Value) //nolint:errcheck // a hash takes everything
+		}
+	}
+	if !any {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Judge says what is in the way of a job.
+func Judge(c Config, change Change) Finding {
+	f := Finding{Excluded: c.exclusion(change)}
+	if f.Excluded != "" {
+		return f
+	}
+	f.New = c.newJob(change)
+	f.Asks = c.asks(change)
+	return f
+}
+
+// exclusion is the rule that keeps the job from being rehearsed.
+func (c Config) exclusion(change Change) string {
+	head := change.Head
+	if why := malformed(head.Spec); why != "" {
+		return why
+	}
+	all := append([]Job{head}, change.Base...)
+	for i, job := range all {
+		where := "the pull request"
+		if i > 0 {
+			where = "the base branch"
+		}
+		if job.Hidden {
+			return "hidden: " + where + " says that its output must not be seen"
+		}
+		if mark := job.mark(c.restricted()); mark != "" {
+			return "restricted: " + where + " has " + mark + " on it"
+		}
+	}
+	if len(c.Required) == 0 {
+		return ""
+	}
+	need := strings.Join(c.Required, " or ")
+	for i, job := range all {
+		switch {
+		case job.mark(c.Required) != "":
+		case i == 0:
+			return "not opted in: it needs the label or annotation " + need
+		default:
+			return "not opted in: it needs the label or annotation " + need + " on the base branch; merge that first"
+		}
+	}
+	return ""
+}
+
+// Restricts says whether a job must not be rehearsed.
+func (c Config) Restricts(job Job) bool { return job.Hidden || job.mark(c.restricted()) != "" }
+
+// mark returns the first of the marks, `key` or `key=value`, that the job has as a
+// label or annotation.
+func (j Job) mark(marks []string) string {
+	for _, mark := range marks {
+		key, want, valued := strings.Cut(mark, "=")
+		for _, have := range []map[string]string{j.Labels, j.Annotations} {
+			if value, ok := have[key]; ok && (!valued || value == want) {
+				return mark
+			}
+		}
+	}
+	return ""
+}
+
+// newJob is why a job without a past needs an approval.
+func (c Config) newJob(change Change) string {
+	switch {
+	case len(change.Base) > 0:
+		return ""
+	case change.Sheds != "":
+		return "new, while the restricted job " + change.Sheds + " is removed: it may be the same by another name"
+	case len(c.Required) > 0:
+		return "new: the base branch cannot have opted it in"
+	case c.newJobs() == NewJobsApprove:
+		return "new: the base branch does not know it"
+	}
+	return ""
+}
+
+// asks lists what the head uses beyond what base grants and what is allowed to
+// all.
+func (c Config) asks(change Change) []Ask {
+	if len(change.Base) == 1 && alike(change.Head, change.Base[0]) {
+		return nil
+	}
+	var granted [][]Ask
+	for _, base := range change.Base {
+		granted = append(granted, grants(base))
+	}
+	always := decorationGrants(change.Decoration)
+	var out []Ask
+	for _, a := range append(grants(change.Head), c.overCaps(change)...) {
+		if c.allowed(a) || covered(always, a) || allCover(granted, a) {
+			continue
+		}
+		out = append(out, a)
+	}
+	slices.SortFunc(out, Ask.compare)
+	return slices.CompactFunc(out, func(a, b Ask) bool { return a.Rule == b.Rule && a.Value == b.Value })
+}
+
+// alike says that a job uses what it used, without a closer look: most changes are
+// of commands, and those of presets or defaults reach very many jobs.
+func alike(a, b Job) bool {
+	x, y := a.Spec, b.Spec
+	return x.Cluster == y.Cluster && x.Agent == y.Agent && len(a.OwnConfigMaps) == 0 &&
+		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
+		reflect.DeepEqual(x.PodSpec, y.PodSpec) && reflect.DeepEqual(x.DecorationConfig, y.DecorationConfig) &&
+		reflect.DeepEqual(x.Refs, y.Refs) && reflect.DeepEqual(x.ExtraRefs, y.ExtraRefs) &&
+		x.JenkinsSpec == nil && x.PipelineRunSpec == nil && x.TektonPipelineRunSpec == nil
+}
+
+func allCover(granted [][]Ask, a Ask) bool {
+	if len(granted) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(granted, func(g []Ask) bool { return !covered(g, a) })
+}
+
+// covered says whether one of the grants is for the same thing, or for all of it:
+// a whole secret covers each of its keys.
+func covered(granted []Ask, a Ask) bool {
+	whole, _, _ := strings.Cut(a.Value, "/")
+	return slices.ContainsFunc(granted, func(g Ask) bool {
+		return g.Rule == a.Rule && (g.Value == a.Value || a.Rule == ruleSecret && g.Value == whole)
+	})
+}
+
+// Uses lists everything in a ProwJob that some configuration might not allow.
+// Nothing is taken for granted, so that it is what the floor on the object itself
+// has to know of.
+func Uses(job Job) []Ask { return grants(job) }

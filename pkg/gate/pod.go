@@ -1,0 +1,223 @@
+package gate
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// fields says of every field of a ProwJobSpec and its pod what it means. Those of
+// decoration and of checkouts are looked at apart, labels and annotations too.
+var fields = map[string]handler{
+	"type": harmless, "job": harmless, "report": harmless, "context": harmless, "rerun_command": harmless,
+	"max_concurrency": harmless, "error_on_eviction": harmless, "prowjob_defaults": harmless, "job_queue_name": harmless,
+	// Rendering overwrites these.
+	"namespace": harmless, "reporter_config": harmless, "rerun_auth_config": harmless, "hidden": harmless,
+	"refs": harmless, "extra_refs": harmless, "decoration_config": harmless,
+	"cluster":      uses(ruleCluster),
+	"agent":        usesUnless(ruleAgent, "", string(prowapi.KubernetesAgent)),
+	"jenkins_spec": uses(ruleAgent), "pipeline_run_spec": uses(ruleAgent), "tekton_pipeline_run_spec": uses(ruleAgent),
+
+	"pod_spec.restartPolicy": harmless, "pod_spec.terminationGracePeriodSeconds": harmless,
+	"pod_spec.activeDeadlineSeconds": harmless, "pod_spec.dnsPolicy": harmless, "pod_spec.enableServiceLinks": harmless,
+	"pod_spec.hostname": harmless, "pod_spec.subdomain": harmless, "pod_spec.setHostnameAsFQDN": harmless,
+	"pod_spec.hostnameOverride": harmless, "pod_spec.readinessGates": harmless, "pod_spec.os": harmless,
+	// Taints, not selectors, keep pods off nodes that are not for them.
+	"pod_spec.nodeSelector": harmless, "pod_spec.affinity": harmless, "pod_spec.topologySpreadConstraints": harmless,
+	// Not to have a user namespace is what pods do that say nothing.
+	"pod_spec.hostUsers":   harmless,
+	"pod_spec.volumes":     (*collector).volumes,
+	"pod_spec.resources":   (*collector).resources,
+	"pod_spec.hostNetwork": usesAs(ruleHost, "network"),
+	"pod_spec.hostPID":     usesAs(ruleHost, "processes"),
+	"pod_spec.hostIPC":     usesAs(ruleHost, "inter-process communication"),
+	"pod_spec.hostAliases": uses(ruleNetwork),
+	"pod_spec.dnsConfig":   uses(ruleNetwork),
+	"pod_spec.nodeName":    usesUnless(ruleScheduling, "node "),
+	"pod_spec.tolerations": each(ruleScheduling, func(v any) string { return "toleration " + text(v) }),
+	"pod_spec.overhead":    uses(ruleScheduling),
+	"pod_spec.priority":    usesUnless(ruleScheduling, "priority "),
+	"pod_spec.schedulerName": usesUnless(ruleScheduling, "scheduler ",
+		corev1.DefaultSchedulerName),
+	"pod_spec.priorityClassName":     usesUnless(ruleScheduling, "priority class "),
+	"pod_spec.preemptionPolicy":      usesUnless(ruleScheduling, "preemption policy "),
+	"pod_spec.schedulingGates":       uses(ruleScheduling),
+	"pod_spec.runtimeClassName":      usesUnless(ruleConfinement, "runtime class "),
+	"pod_spec.resourceClaims":        uses(ruleDevice),
+	"pod_spec.shareProcessNamespace": usesAs(ruleShared, "shared process namespace"),
+	"pod_spec.imagePullSecrets": each(ruleSecret, func(v any) string {
+		m, _ := v.(map[string]any)
+		return text(m["name"])
+	}),
+	// See tokens.
+	"pod_spec.serviceAccountName": uses(ruleServiceAccount), "pod_spec.serviceAccount": uses(ruleServiceAccount),
+	"pod_spec.automountServiceAccountToken": harmless,
+
+	"pod_spec.securityContext.runAsUser": harmless, "pod_spec.securityContext.runAsGroup": harmless,
+	"pod_spec.securityContext.runAsNonRoot": harmless, "pod_spec.securityContext.supplementalGroups": harmless,
+	"pod_spec.securityContext.supplementalGroupsPolicy": harmless, "pod_spec.securityContext.fsGroup": harmless,
+	"pod_spec.securityContext.fsGroupChangePolicy": harmless, "pod_spec.securityContext.seLinuxChangePolicy": harmless,
+	"pod_spec.securityContext.seLinuxOptions": usesUnless(ruleConfinement, "SELinux "),
+	"pod_spec.securityContext.windowsOptions": usesUnless(ruleConfinement, "Windows "),
+	"pod_spec.securityContext.sysctls": each(ruleSysctl, func(v any) string {
+		m, _ := v.(map[string]any)
+		return text(m["name"]) + "=" + text(m["value"])
+	}),
+	"pod_spec.securityContext.seccompProfile":  profile("seccomp"),
+	"pod_spec.securityContext.appArmorProfile": profile("AppArmor"),
+
+	"pod_spec.container[].name": harmless, "pod_spec.container[].command": harmless, "pod_spec.container[].args": harmless,
+	"pod_spec.container[].workingDir": harmless, "pod_spec.container[].imagePullPolicy": harmless,
+	"pod_spec.container[].terminationMessagePath": harmless, "pod_spec.container[].terminationMessagePolicy": harmless,
+	"pod_spec.container[].stdin": harmless, "pod_spec.container[].stdinOnce": harmless, "pod_spec.container[].tty": harmless,
+	"pod_spec.container[].restartPolicy": harmless, "pod_spec.container[].restartPolicyRules": harmless,
+	"pod_spec.container[].resizePolicy": harmless, "pod_spec.container[].lifecycle.stopSignal": harmless,
+	"pod_spec.container[].image":               image,
+	"pod_spec.container[].targetContainerName": uses(ruleShared),
+	"pod_spec.container[].resources":           (*collector).resources,
+	"pod_spec.container[].volumeDevices":       uses(ruleVolume),
+
+	"pod_spec.container[].ports[].name": harmless, "pod_spec.container[].ports[].containerPort": harmless,
+	"pod_spec.container[].ports[].protocol": harmless,
+	"pod_spec.container[].ports[].hostPort": usesUnless(ruleHost, "port "),
+	"pod_spec.container[].ports[].hostIP":   usesUnless(ruleHost, "address "),
+
+	"pod_spec.container[].env[].name": harmless, "pod_spec.container[].env[].value": harmless,
+	"pod_spec.container[].env[].valueFrom.fieldRef":         harmless,
+	"pod_spec.container[].env[].valueFrom.resourceFieldRef": harmless,
+	"pod_spec.container[].env[].valueFrom.configMapKeyRef":  (*collector).configMap,
+	"pod_spec.container[].env[].valueFrom.secretKeyRef":     (*collector).secretKey,
+	"pod_spec.container[].envFrom[].prefix":                 harmless,
+	"pod_spec.container[].envFrom[].configMapRef":           (*collector).configMap,
+	"pod_spec.container[].envFrom[].secretRef":              (*collector).secretKey,
+
+	"pod_spec.container[].volumeMounts[].name":      (*collector).mounted,
+	"pod_spec.container[].volumeMounts[].mountPath": harmless, "pod_spec.container[].volumeMounts[].subPath": harmless,
+	"pod_spec.container[].volumeMounts[].subPathExpr": harmless, "pod_spec.container[].volumeMounts[].readOnly": harmless,
+	"pod_spec.container[].volumeMounts[].recursiveReadOnly": harmless,
+	"pod_spec.container[].volumeMounts[].mountPropagation": usesUnless(rulePrivileged, "mount propagation ",
+		string(corev1.MountPropagationNone)),
+
+	"pod_spec.container[].probe.exec": harmless, "pod_spec.container[].probe.grpc": harmless,
+	"pod_spec.container[].probe.sleep": harmless, "pod_spec.container[].probe.initialDelaySeconds": harmless,
+	"pod_spec.container[].probe.timeoutSeconds": harmless, "pod_spec.container[].probe.periodSeconds": harmless,
+	"pod_spec.container[].probe.successThreshold": harmless, "pod_spec.container[].probe.failureThreshold": harmless,
+	"pod_spec.container[].probe.terminationGracePeriodSeconds": harmless,
+	"pod_spec.container[].probe.httpGet":                       probed, "pod_spec.container[].probe.tcpSocket": probed,
+
+	"pod_spec.container[].securityContext.runAsUser": harmless, "pod_spec.container[].securityContext.runAsGroup": harmless,
+	"pod_spec.container[].securityContext.runAsNonRoot":             harmless,
+	"pod_spec.container[].securityContext.readOnlyRootFilesystem":   harmless,
+	"pod_spec.container[].securityContext.capabilities.drop":        harmless,
+	"pod_spec.container[].securityContext.capabilities.add":         each(ruleCapability, text),
+	"pod_spec.container[].securityContext.privileged":               usesAs(rulePrivileged, "privileged"),
+	"pod_spec.container[].securityContext.allowPrivilegeEscalation": usesAs(rulePrivileged, "privilege escalation"),
+	"pod_spec.container[].securityContext.procMount":                usesUnless(ruleConfinement, "procMount ", "Default"),
+	"pod_spec.container[].securityContext.seLinuxOptions":           usesUnless(ruleConfinement, "SELinux "),
+	"pod_spec.container[].securityContext.windowsOptions":           usesUnless(ruleConfinement, "Windows "),
+	"pod_spec.container[].securityContext.seccompProfile":           profile("seccomp"),
+	"pod_spec.container[].securityContext.appArmorProfile":          profile("AppArmor"),
+}
+
+var fieldWays = waysTo(fields)
+
+// grants lists everything that a job uses and that not everybody may.
+func grants(job Job) []Ask {
+	g := &collector{pod: job.Spec.PodSpec, own: job.OwnConfigMaps}
+	if g.pod == nil {
+		g.pod = &corev1.PodSpec{}
+	}
+	spec := job.Spec
+	spec.Cluster = cmp.Or(spec.Cluster, prowapi.DefaultClusterAlias)
+	g.walk(fields, fieldWays, "", "", tree(spec))
+	g.tokens()
+	g.uses = append(g.uses, decorationGrants(spec.DecorationConfig)...)
+	g.checkouts(spec)
+	for _, key := range sortedKeys(job.Labels) {
+		g.add(ruleLabel, "metadata.labels."+key, key+"="+job.Labels[key])
+	}
+	for _, key := range sortedKeys(job.Annotations) {
+		g.add(ruleAnnotation, "metadata.annotations."+key, key+"="+job.Annotations[key])
+	}
+	return g.uses
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// tokens adds the token that the pod gets without asking for it in a volume. Prow
+// turns it off where a pod says nothing and names no service account.
+func (g *collector) tokens() {
+	account := cmp.Or(g.pod.ServiceAccountName, g.pod.DeprecatedServiceAccount)
+	auto := g.pod.AutomountServiceAccountToken
+	if auto != nil && *auto || auto == nil && account != "" {
+		g.add(ruleToken, "pod_spec.automountServiceAccountToken", cmp.Or(account, "default"))
+	}
+}
+
+func profile(of string) handler {
+	return func(g *collector, path string, v any) {
+		m, _ := v.(map[string]any)
+		if kind := text(m["type"]); kind != string(corev1.SeccompProfileTypeRuntimeDefault) {
+			g.add(ruleConfinement, path, of+" "+text(v))
+		}
+	}
+}
+
+// probed looks at a call that a probe or a hook has the node make.
+func probed(g *collector, path string, v any) {
+	m, _ := v.(map[string]any)
+	if host := m["host"]; !empty(host) {
+		g.add(ruleProbe, path+".host", text(host))
+	}
+}
+
+// image adds the repository of an image, without tag and digest.
+func image(g *collector, path string, v any) {
+	if name := text(v); name != "" {
+		g.add(ruleImage, path, repositoryOf(name))
+	}
+}
+
+// repositoryOf spells out what container runtimes fill in.
+func repositoryOf(image string) string {
+	name, _, _ := strings.Cut(image, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	host, _, found := strings.Cut(name, "/")
+	switch {
+	case !found:
+		return "docker.io/library/" + name
+	case !strings.ContainsAny(host, ".:") && host != "localhost":
+		return "docker.io/" + name
+	}
+	return name
+}
+
+// plainResources are what every container needs some of.
+var plainResources = []string{"cpu", "memory", "ephemeral-storage", "storage", "hugepages-*"}
+
+func (g *collector) resources(path string, v any) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		g.add(ruleUnknown, path, text(v))
+		return
+	}
+	for _, part := range sortedKeys(m) {
+		amounts, ok := m[part].(map[string]any)
+		if part != "limits" && part != "requests" || !ok {
+			g.add(ruleDevice, path+"."+part, text(m[part]))
+			continue
+		}
+		for _, name := range sortedKeys(amounts) {
+			if !allows(plainResources, name) {
+				g.add(ruleDevice, fmt.Sprintf("%s.%s[%q]", path, part, name), name)
+			}
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+)
+
+// The kinds of privileges.
+const (
+	ruleCluster        = "cluster"
+	ruleServiceAccount = "service account"
+	ruleToken          = "service account token"
+	ruleImage          = "image"
+	ruleSecret         = "secret"
+	ruleConfigMap      = "config map"
+	ruleHost           = "host"
+	ruleHostPath       = "host path"
+	rulePrivileged     = "privileged"
+	ruleCapability     = "capability"
+	ruleConfinement    = "confinement"
+	ruleSysctl         = "sysctl"
+	ruleScheduling     = "scheduling"
+	ruleDevice         = "device"
+	ruleVolume         = "volume"
+	ruleNetwork        = "name resolution"
+	ruleShared         = "shared processes"
+	ruleProbe          = "probe"
+	ruleDecoration     = "decoration"
+	ruleCensoring      = "censoring"
+	ruleCheckout       = "checkout"
+	ruleCloneURI       = "clone address"
+	ruleLabel          = "label"
+	ruleAnnotation     = "annotation"
+	ruleTimeout        = "time-out"
+	ruleResources      = "resources"
+	ruleAgent          = "agent"
+	ruleUnknown        = "unknown field"
+)
+
+// rules say what each kind of privilege is, as the rest of a sentence about a job.
+var rules = map[string]string{
+	ruleCluster:        "runs in a cluster that it does not run in at base",
+	ruleServiceAccount: "runs as a service account",
+	ruleToken:          "gets a token for the API server",
+	ruleImage:          "takes an image from a registry that is not listed",
+	ruleSecret:         "reads a secret",
+	ruleConfigMap:      "reads a ConfigMap that is not listed",
+	ruleHost:           "shares something with its node",
+	ruleHostPath:       "reads files of its node",
+	rulePrivileged:     "has power over its node",
+	ruleCapability:     "adds a capability",
+	ruleConfinement:    "is confined less than others",
+	ruleSysctl:         "sets a kernel parameter",
+	ruleScheduling:     "chooses nodes, or its place in the queue, in a way that others cannot",
+	ruleDevice:         "uses a device",
+	ruleVolume:         "mounts a volume of a kind that is not known to be harmless",
+	ruleNetwork:        "changes what host names mean to the containers that hold credentials",
+	ruleShared:         "sees the processes of the containers that hold credentials",
+	ruleProbe:          "has the node call an address",
+	ruleDecoration:     "changes what runs, or is read, with Prow's own credentials",
+	ruleCensoring:      "weakens the censoring of secrets in its output",
+	ruleCheckout:       "checks out a repository with credentials",
+	ruleCloneURI:       "clones from an address of its own",
+	ruleLabel:          "has a label that others may act on",
+	ruleAnnotation:     "has an annotation that others may act on",
+	ruleTimeout:        "may run longer than the settings allow",
+	ruleResources:      "takes more than the settings allow",
+	ruleAgent:          "is run by something else than Prow's own pods",
+	ruleUnknown:        "is not known to be harmless",
+}
+
+// harmlessLabels and harmlessAnnotations are keys of which it is known what reads
+// them: Prow for its presets, and tools that make or show job configuration.
+var (
+	harmlessLabels = []string{
+		"preset-*", "rehearsal", "rehearsal.*", "rehearsal.dev/*", "ci.openshift.io/*", "ci-operator.openshift.io/*",
+		"pj-rehearse.openshift.io/*", "capability/*", "job-release",
+	}
+	harmlessAnnotations = []string{
+		"description", "rehearsal.*", "rehearsal.dev/*", "testgrid-*", "fork-per-release", "fork-per-release-*",
+		"ci.openshift.io/*", "ci-operator.openshift.io/*", "pj-rehearse.openshift.io/*",
+	}
+)
+
+// allowed says whether any job may ask for this.
+func (c Config) allowed(a Ask) bool {
+	key, _, _ := strings.Cut(a.Value, "=")
+	switch a.Rule {
+	case ruleCluster:
+		return allows(c.clusters(), a.Value)
+	case ruleServiceAccount, ruleToken:
+		return allows(c.ServiceAccounts, a.Value)
+	case ruleSecret:
+		name, _, _ := strings.Cut(a.Value, "/")
+		return allows(c.Secrets, name)
+	case ruleConfigMap:
+		return len(c.ConfigMaps) == 0 || allows(c.ConfigMaps, a.Value)
+	case ruleImage:
+		return len(c.ImageRegistries) == 0 || slices.ContainsFunc(c.ImageRegistries, func(p string) bool {
+			return wildcard(p, a.Value) || wildcard(strings.TrimSuffix(p, "/")+"/*", a.Value)
+		})
+	case ruleCheckout:
+		return allows(c.Repositories, a.Value)
+	case ruleLabel:
+		return allows(harmlessLabels, key) || allows(c.Labels, key)
+	case ruleAnnotation:
+		return allows(harmlessAnnotations, key) || allows(c.Annotations, key)
+	case ruleDevice:
+		return allows(c.Devices, a.Value)
+	}
+	return false
+}

@@ -1,0 +1,190 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// collector gathers what a job uses.
+type collector struct {
+	pod *corev1.PodSpec
+	// own are ConfigMaps that are ours.
+	own  []string
+	uses []Ask
+}
+
+func (g *collector) add(rule, path, value string) {
+	g.uses = append(g.uses, Ask{Rule: rule, Path: path, Value: value})
+}
+
+// handler looks at the value of a field.
+type handler func(g *collector, path string, v any)
+
+// harmless is for fields that give no power.
+func harmless(*collector, string, any) {}
+
+// uses is for fields that are a privilege whatever they say, unless they say
+// nothing.
+func uses(rule string) handler {
+	return func(g *collector, path string, v any) {
+		if !empty(v) {
+			g.add(rule, path, text(v))
+		}
+	}
+}
+
+// usesAs is the same for switches, of which what they are is more telling.
+func usesAs(rule, what string) handler {
+	return func(g *collector, path string, v any) {
+		if !empty(v) {
+			g.add(rule, path, what)
+		}
+	}
+}
+
+// usesUnless is for fields with one value that is harmless.
+func usesUnless(rule, what string, fine ...string) handler {
+	return func(g *collector, path string, v any) {
+		if s := text(v); !empty(v) && !slices.Contains(fine, s) {
+			g.add(rule, path, what+s)
+		}
+	}
+}
+
+// each is for lists of which every element is a privilege.
+func each(rule string, value func(any) string) handler {
+	return func(g *collector, path string, v any) {
+		list, ok := v.([]any)
+		if !ok {
+			g.add(ruleUnknown, path, text(v))
+			return
+		}
+		for i, element := range list {
+			g.add(rule, fmt.Sprintf("%s[%d]", path, i), value(element))
+		}
+	}
+}
+
+// tree is a value as JSON has it: fields of types that we do not know come along.
+func tree(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return map[string]any{"error": err.Error()}
+	}
+	var out any
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return map[string]any{"error": err.Error()}
+	}
+	return out
+}
+
+// walk visits all fields of a value. One that no handler is for, and that is on
+// the way to none, is a privilege: a later Kubernetes may have added it.
+func (g *collector) walk(handlers map[string]handler, ways map[string]bool, path, pattern string, v any) {
+	if h, ok := handlers[pattern]; ok {
+		h(g, path, v)
+		return
+	}
+	switch t := v.(type) {
+	case nil:
+		return
+	case map[string]any:
+		if len(t) == 0 {
+			return
+		}
+		if ways[pattern] {
+			for _, key := range slices.Sorted(maps.Keys(t)) {
+				g.walk(handlers, ways, join(path, key), canonical(join(pattern, key)), t[key])
+			}
+			return
+		}
+	case []any:
+		if len(t) == 0 {
+			return
+		}
+		if ways[pattern+"[]"] || handlers[pattern+"[]"] != nil {
+			for i, element := range t {
+				g.walk(handlers, ways, fmt.Sprintf("%s[%d]", path, i), pattern+"[]", element)
+			}
+			return
+		}
+	}
+	g.add(ruleUnknown, path, path[strings.LastIndexByte(path, '.')+1:]+": "+text(v))
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// containerField, probeField and hookField are names of fields that are handled
+// alike.
+var (
+	containerField = regexp.MustCompile(`^pod_spec\.(initContainers|containers|ephemeralContainers)$`)
+	probeField     = regexp.MustCompile(`^(pod_spec\.container\[\]\.)(livenessProbe|readinessProbe|startupProbe|lifecycle\.preStop|lifecycle\.postStart)$`)
+)
+
+func canonical(pattern string) string {
+	if containerField.MatchString(pattern) {
+		return "pod_spec.container"
+	}
+	return probeField.ReplaceAllString(pattern, "${1}probe")
+}
+
+// ways are the patterns on the way to a handler.
+func waysTo(handlers map[string]handler) map[string]bool {
+	out := map[string]bool{"": true}
+	for pattern := range handlers {
+		for i := range pattern {
+			if pattern[i] == '.' || pattern[i] == '[' {
+				out[pattern[:i]] = true
+			}
+			if pattern[i] == ']' {
+				out[pattern[:i+1]] = i+1 < len(pattern)
+			}
+		}
+	}
+	// Hooks are handled like probes, one level deeper.
+	out["pod_spec.container[].lifecycle"] = true
+	return out
+}
+
+// empty says that a field is as good as not there.
+func empty(v any) bool {
+	switch t := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !t
+	case string:
+		return t == ""
+	case float64:
+		return t == 0
+	case []any:
+		return len(t) == 0
+	case map[string]any:
+		return len(t) == 0
+	}
+	return false
+}
+
+// text is a value for people, and as an identity: strings bare, all else as JSON
+// with sorted keys.
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(raw)
+}

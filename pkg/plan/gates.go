@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+)
+
+// gates finds out what the affected jobs of a comparison ask for. That is kept for
+// jobs that are in the list as outlines only, too.
+type gates struct {
+	config gate.Config
+	// sheds is a restricted job that is removed; empty when there is none.
+	sheds string
+	// blind says that the base's own configuration is broken: then its jobs restrict
+	// as ever, but nothing is known of what they may.
+	blind bool
+	found map[string]gate.Finding
+}
+
+// note keeps what there is to say about a job.
+func (g *gates) note(key string, f gate.Finding) {
+	if f.Zero() {
+		return
+	}
+	if g.found == nil {
+		g.found = map[string]gate.Finding{}
+	}
+	g.found[key] = f
+}
+
+// judge looks at an affected job.
+func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
+	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds}
+	repo := e.Own.DefaultsRepo
+	if old != nil {
+		repo = old.Own.DefaultsRepo
+	}
+	for _, base := range job.Baseline {
+		change.Base = append(change.Base, g.baseline(base.Gate(e.Ref.Repo)))
+	}
+	if !g.blind {
+		change.Decoration = d.Old.DefaultDecoration(repo, e.Cluster)
+	}
+	return gate.Judge(g.config, change)
+}
+
+// judgeOutline looks at a job of which only the defaults differ.
+func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding {
+	change := gate.Change{Head: d.New.GateOutline(e), Base: []gate.Job{g.baseline(d.Old.GateOutline(e))}}
+	if !g.blind {
+		change.Decoration = d.Old.DefaultDecoration(e.Own.DefaultsRepo, e.Cluster)
+	}
+	return gate.Judge(g.config, change)
+}
+
+func (g *gates) baseline(job gate.Job) gate.Job {
+	if g.blind {
+		return gate.Job{Labels: job.Labels, Annotations: job.Annotations, Hidden: job.Hidden}
+	}
+	return job
+}
+
+// findShed looks for a restricted job among those that are removed.
+func (w *work) findShed(c *comparison) {
+	for _, ref := range c.delta.Removed(c.files) {
+		at, ok := c.delta.Before.Find(ref)
+		if !ok {
+			continue
+		}
+		e := at.Entry()
+		job := gate.Job{Labels: e.Labels, Annotations: e.Annotations, Hidden: e.Hidden}
+		if w.gates.Restricts(job) {
+			c.gates.sheds = ref.Name
+			return
+		}
+	}
+}
+
+// Findings says of the affected jobs, by their keys, what is in their way; those
+// of which there is nothing to say are not in it.
+func (r *Result) Findings() map[string]gate.Finding {
+	if r.compared == nil {
+		return nil
+	}
+	return r.compared.gates.found
+}
+
+// standIns returns the jobs at base that stand for one whose identity is new.
+func standIns(d *affected.Delta, e *affected.Entry) []affected.At { return d.Before.Namesakes(e.Ref) }
+
+// rawOf finds a job in the file that it is written in.
+func rawOf(parsed map[string]*parsedFile, at affected.At) affected.Raw {
+	return parsed[at.Blob].raws[at.I]
+}
+
+// jobBlobs lists the files of jobs.
+func jobBlobs(at []affected.At) []string {
+	var out []string
+	for _, a := range at {
+		out = append(out, a.Blob)
+	}
+	return slices.Compact(out)
+}
+
+// judgeGates looks at the jobs that a part of a comparison found.
+func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) {
+	findings := make([]gate.Finding, len(jobs))
+	w.parallel(len(jobs), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		var old *affected.Entry
+		if pairs[i].Old.Loaded != nil {
+			old = pairs[i].Old.Entry()
+		}
+		findings[i] = c.gates.judge(c.delta, pairs[i].New.Entry(), old, &jobs[i])
+	})
+	for i, f := range findings {
+		c.gates.note(jobs[i].Key(), f)
+	}
+}
