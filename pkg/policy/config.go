@@ -5,33 +5,31 @@ package policy
 // Config is who may do what on the pull requests of a config repository. What is
 // not set is as the preset has it.
 type Config struct {
-	// Preset is the table to start from: `writers`, `openshift`, `kubevirt` or
-	// `open`. Without one it is `writers`, the strictest: write access for
-	// everything.
+	// The table to start from: `writers`, `openshift`, `kubevirt` or `open`. Without
+	// one it is `writers`, the strictest: write access for everything.
 	Preset string `json:"preset,omitempty"`
-	// Trust is whose pull requests may be run as soon as somebody asks. Every head
-	// of other authors needs an `approve` first. It is a rule about the author.
+	// Whose pull requests may be run as soon as somebody asks. Every head of other
+	// authors needs an `approve` first. It is a rule about the author.
 	Trust Rule `json:"trust,omitempty"`
-	// Run is who may start rehearsals, `auto-ack` included.
+	// Who may start rehearsals.
 	Run Rule `json:"run,omitempty"`
-	// Abort is who may end what is running.
+	// Who may end what is running.
 	Abort Rule `json:"abort,omitempty"`
-	// Ack is who may acknowledge a pull request: `ack`, `skip` and `auto-ack`.
-	// Whoever does must also be allowed to run.
+	// Who may acknowledge a pull request: `ack`, `skip` and `auto-ack`. Whoever does
+	// must also be allowed to run.
 	Ack Rule `json:"ack,omitempty"`
-	// Reject is who may take an acknowledgement back.
+	// Who may take an acknowledgement back.
 	Reject Rule `json:"reject,omitempty"`
-	// Approve is who may let the head of an untrusted author run, and jobs that
-	// base does not know. The author of the pull request never may.
+	// Who may let the head of an untrusted author run, and jobs that base does not
+	// know. The author of the pull request never may.
 	Approve Rule `json:"approve,omitempty"`
-	// Privileges is who may let jobs run with more than base grants them
-	// (`privileges-allowed`). The author of the pull request never may.
+	// Who may let jobs run with more than base grants them (`privileges-allowed`).
+	// The author of the pull request never may.
 	Privileges Rule `json:"privileges,omitempty"`
-	// Network is who may let rehearsals use the network
-	// (`network-access-allowed`). The author of the pull request never may.
+	// Who may let rehearsals use the network (`network-access-allowed`). The author
+	// of the pull request never may.
 	Network Rule `json:"network,omitempty"`
-	// Ask is who is answered: `list`, `explain`, `help`, and what is not
-	// understood.
+	// Who is answered: `list`, `explain`, `help`, and what is not understood.
 	Ask Rule `json:"ask,omitempty"`
 }
 

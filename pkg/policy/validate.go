@@ -1,25 +1,33 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
-// Validate returns the first thing that is wrong, with the path of the field.
+// Validate returns everything that is wrong, joined, each with the path of the
+// field.
 func (c Config) Validate() error {
 	if _, ok := Preset(c.Preset); !ok && c.Preset != "" {
 		return fmt.Errorf("preset: there is no %q%s; known are %s", c.Preset, suggest(c.Preset, Presets()), strings.Join(Presets(), ", "))
 	}
+	var errs []error
 	given := c.rules()
 	for _, field := range ruleNames() {
 		for i, text := range *given[field] {
 			if err := validate(field, text); err != nil {
-				return fmt.Errorf("%s[%d]: %w", field, i, err)
+				errs = append(errs, fmt.Errorf("%s[%d]: %w", field, i, err))
 			}
 		}
 	}
-	return c.filled().ackIsNoWeaker()
+	if len(errs) == 0 {
+		return c.filled().ackIsNoWeaker()
+	}
+	return errors.Join(errs...)
 }
 
 // validate checks one alternative of a field.
@@ -57,39 +65,13 @@ func (c Config) ackIsNoWeaker() error {
 // suggest is a question that offers the nearest of the names; empty when none
 // is near.
 func suggest[T ~string](name string, names []T) string {
-	best, at := 3, ""
-	for _, n := range names {
-		if d := distance(name, string(n)); d < best {
-			best, at = d, string(n)
-		}
+	known := make([]string, len(names))
+	for i, n := range names {
+		known[i] = string(n)
 	}
-	if at == "" {
+	near := nearest.Names(name, known)
+	if len(near) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; did you mean %q?", at)
-}
-
-// distance is the number of single-byte edits between two names, both short.
-func distance(a, b string) int {
-	const long = 60
-	if len(a) > long || len(b) > long {
-		return long
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return "; did you mean " + strings.Join(near, " or ") + "?"
 }

@@ -12,10 +12,10 @@ func TestValidate(t *testing.T) {
 	}{
 		"nothing":                    {Config{}, ""},
 		"a preset":                   {Config{Preset: "openshift"}, ""},
-		"no such preset":             {Config{Preset: "openshft"}, `preset: there is no "openshft"; did you mean "openshift"?`},
+		"no such preset":             {Config{Preset: "openshft"}, `preset: there is no "openshft"; did you mean openshift?`},
 		"far from any":               {Config{Preset: "x"}, `known are kubevirt, open, openshift, writers`},
-		"unknown condition":          {Config{Run: Rule{"writer", "member membr"}}, `run[1]: unknown condition "membr"; did you mean "member"?`},
-		"in trust":                   {Config{Trust: Rule{"Writer"}}, `trust[0]: unknown condition "Writer"; did you mean "writer"?`},
+		"unknown condition":          {Config{Run: Rule{"writer", "member membr"}}, `run[1]: unknown condition "membr"; did you mean member?`},
+		"in trust":                   {Config{Trust: Rule{"Writer"}}, `trust[0]: unknown condition "Writer"; did you mean writer?`},
 		"an empty alternative":       {Config{Abort: Rule{"writer", " "}}, `abort[1]: is empty`},
 		"an argument too many":       {Config{Run: Rule{"writer:x"}}, `run[0]: "writer:x": nothing may follow writer`},
 		"a team without its name":    {Config{Run: Rule{"team:acme"}}, `run[0]: "team:acme": write it like team:my-org/my-team`},
