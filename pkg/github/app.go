@@ -148,7 +148,7 @@ func (a *appSource) token(ctx context.Context, s scope) (credentials, error) {
 		return credentials{}, translate("making a token of the GitHub App for "+s.name(), err)
 	}
 	entry.credentials = credentials{
-		account: fmt.Sprintf("installation %d", entry.installation.GetID()),
+		account: fmt.Sprintf("installation-%d", entry.installation.GetID()),
 		token:   made.GetToken(), expires: made.GetExpiresAt().Time,
 	}
 	a.remember(entry.credentials)

@@ -30,8 +30,8 @@ type Options struct {
 	// Windows keeps rate limits over restarts; nil means that they are forgotten.
 	Windows Windows
 	// Limited is told when GitHub wants no calls from an account until some time;
-	// it may be nil.
-	Limited func(account string, until time.Time)
+	// it may be nil. The context is that of a call.
+	Limited func(ctx context.Context, account string, until time.Time)
 	// UserAgent names us to GitHub.
 	UserAgent string
 	// Transport makes the calls; nil means http.DefaultTransport.

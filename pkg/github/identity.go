@@ -12,7 +12,7 @@ import (
 )
 
 // Names of the accounts that GitHub counts calls by. An installation of an App
-// is "installation 123". None of them is secret.
+// is "installation-123". None of them is secret.
 const (
 	accountToken     = "token"
 	accountApp       = "app"

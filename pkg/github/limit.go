@@ -45,8 +45,8 @@ type Budget struct {
 type limiter struct {
 	next    http.RoundTripper
 	now     func() time.Time
-	windows Windows                               // may be nil
-	limited func(account string, until time.Time) // may be nil
+	windows Windows                                                    // may be nil
+	limited func(ctx context.Context, account string, until time.Time) // may be nil
 
 	loading sync.Mutex
 	loaded  time.Time
@@ -124,14 +124,14 @@ func (l *limiter) load(ctx context.Context) error {
 	l.loaded = now
 	for name, until := range known {
 		if until.Before(now.Add(longestWindow)) {
-			l.raise(name, until)
+			l.raise(ctx, name, until)
 		}
 	}
 	return nil
 }
 
 // raise makes a window end later, and says whether that was news.
-func (l *limiter) raise(name string, until time.Time) bool {
+func (l *limiter) raise(ctx context.Context, name string, until time.Time) bool {
 	l.mu.Lock()
 	a := l.account(name)
 	news := until.After(a.until)
@@ -140,13 +140,13 @@ func (l *limiter) raise(name string, until time.Time) bool {
 	}
 	l.mu.Unlock()
 	if news && l.limited != nil && l.now().Before(until) {
-		l.limited(name, until)
+		l.limited(ctx, name, until)
 	}
 	return news
 }
 
 func (l *limiter) extend(ctx context.Context, name string, until time.Time) {
-	if l.raise(name, until) && l.windows != nil {
+	if l.raise(ctx, name, until) && l.windows != nil {
 		l.save(ctx, name, until)
 	}
 }

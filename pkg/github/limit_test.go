@@ -69,7 +69,7 @@ func TestWindowOutlivesUs(t *testing.T) {
 	var told []string
 	fresh := func() *github.Client {
 		return newClient(t, url, github.Options{Windows: store, Now: func() time.Time { return now },
-			Limited: func(account string, until time.Time) { told = append(told, account+" "+until.Sub(begin).String()) }})
+			Limited: func(_ context.Context, account string, until time.Time) { told = append(told, account+" "+until.Sub(begin).String()) }})
 	}
 	until := begin.Add(10 * time.Minute)
 	check(t, ask(t.Context(), fresh()), true, until)
@@ -97,7 +97,7 @@ func TestWindowOfAnother(t *testing.T) {
 	now, store := begin, &windows{}
 	client := newClient(t, url, github.Options{Windows: store, Now: func() time.Time { return now }})
 	ok(t, ask(t.Context(), client))
-	store.known = map[string]time.Time{"token": begin.Add(time.Minute), "installation 7": begin.Add(time.Hour)}
+	store.known = map[string]time.Time{"token": begin.Add(time.Minute), "installation-7": begin.Add(time.Hour)}
 	now = now.Add(10 * time.Second)
 	if err := ask(t.Context(), client); kind(err) != "limited" {
 		t.Errorf("ten seconds after another was refused: %v", err)
