@@ -52,6 +52,7 @@ func newAffected() *cobra.Command {
 		Short:   "List the jobs that a change affects, and why",
 		Long:    affectedHelp,
 		Example: affectedExamples,
+		GroupID: groupLocal,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(formats, format) {

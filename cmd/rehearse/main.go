@@ -1,6 +1,7 @@
 // Command rehearse tells authors of config-repository pull requests, before
 // they push, which Prow jobs a change affects and what their rehearsals would
-// look like.
+// look like; and it runs, watches and aborts rehearsals on a cluster. Called
+// kubectl-rehearse, it is a plugin of kubectl.
 package main
 
 import (
@@ -11,20 +12,17 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
-
-	"github.com/rehearsal-dev/rehearsal/pkg/plan"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Exit statuses, which scripts may rely on.
+// The groups of commands in the help.
 const (
-	exitDone     = 0
-	exitUsage    = 1
-	exitRefused  = 2
-	exitConflict = 3
+	groupLocal   = "local"
+	groupCluster = "cluster"
+	groupVerbs   = "verbs"
 )
 
 const rootExamples = `  # In a clone of a config repository: what does my branch affect, and why?
@@ -32,58 +30,74 @@ const rootExamples = `  # In a clone of a config repository: what does my branch
   rehearse affected --explain pull-test-infra-unit-test
 
   # What would the rehearsal of a job be?
-  rehearse render pull-test-infra-unit-test`
+  rehearse render pull-test-infra-unit-test
+
+  # With access to the cluster: rehearse a sample of a pull request's jobs
+  rehearse run acme/release#1234 --watch`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := execute(ctx, os.Args, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
 }
 
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+// execute does what the arguments say, of which the first is what we were called as.
+func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	// Prow's packages log warnings that are not about what was asked.
 	logrus.SetOutput(io.Discard)
-	root := &cobra.Command{
+	root := newRoot()
+	root.SetArgs(root.invoked(args))
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if words := complaint(err, ctx.Err() != nil); words != "" {
+		_, _ = fmt.Fprintln(errOut, root.speak("rehearse: "+words))
+	}
+	return exitStatus(err)
+}
+
+// complaint is what to say about an error, if anything is left to say.
+func complaint(err error, interrupted bool) string {
+	var outcome *outcomeError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &outcome):
+		return outcome.words
+	case interrupted:
+		return "interrupted"
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		return strings.TrimSpace(err.Error()) + "; see `rehearse --help`"
+	}
+	return err.Error()
+}
+
+// root is the whole command line.
+type root struct {
+	*cobra.Command
+	plugin bool
+}
+
+func newRoot() *root {
+	cmd := &cobra.Command{
 		Use:           "rehearse",
 		Short:         "Try the CI jobs that a change to Prow's configuration affects, before it merges",
 		Example:       rootExamples,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newAffected(), newRender())
-	// Help has to fit a terminal.
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
-	})
-	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		_, _ = fmt.Fprintln(errOut, "rehearse: interrupted")
-	case err != nil && strings.HasPrefix(err.Error(), "unknown command"):
-		_, _ = fmt.Fprintln(errOut, "rehearse: "+strings.TrimSpace(err.Error())+"; see `rehearse --help`")
-	case err != nil:
-		_, _ = fmt.Fprintln(errOut, "rehearse: "+err.Error())
-	}
-	return exitStatus(err)
-}
-
-func exitStatus(err error) int {
-	var (
-		refused  *plan.RefusedError
-		conflict *repo.ConflictError
+	cmd.AddGroup(
+		&cobra.Group{ID: groupLocal, Title: "In a clone of a config repository:"},
+		&cobra.Group{ID: groupCluster, Title: "On the cluster that rehearses:"},
+		&cobra.Group{ID: groupVerbs, Title: "To say about a pull request there what a comment could say:"},
 	)
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.As(err, &refused):
-		return exitRefused
-	case errors.As(err, &conflict):
-		return exitConflict
-	}
-	return exitUsage
+	cmd.AddCommand(newAffected(), newRender(), newRun(), newWatch(), newDescribe(), newList(), newAbort())
+	cmd.AddCommand(newVerbs()...)
+	// Help has to fit a terminal.
+	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see `rehearse%s --help`", err, strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath()))
+	})
+	return &root{Command: cmd}
 }

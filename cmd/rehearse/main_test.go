@@ -92,7 +92,7 @@ func (c clone) commit() {
 func (c clone) rehearse(args ...string) (status int, out, errOut string) {
 	c.t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run(c.t.Context(), append(args, "--cache-dir", filepath.Join(c.dir, ".git", "cache")), &stdout, &stderr)
+	status = execute(c.t.Context(), append(append([]string{"rehearse"}, args...), "--cache-dir", filepath.Join(c.dir, ".git", "cache")), &stdout, &stderr)
 	return status, stdout.String(), stderr.String()
 }
 
@@ -313,7 +313,7 @@ func TestLinkedWorkTree(t *testing.T) {
 	c.write("config/jobs/a.yaml", strings.Replace(jobs, "image:1", "image:2", 1))
 	t.Chdir(linked)
 	var out, errOut bytes.Buffer
-	if status := run(t.Context(), []string{"affected", "--cache-dir", ""}, &out, &errOut); status != exitDone || !strings.Contains(out.String(), "1 of 4 jobs affected") {
+	if status := execute(t.Context(), []string{"rehearse", "affected", "--cache-dir", ""}, &out, &errOut); status != exitDone || !strings.Contains(out.String(), "1 of 4 jobs affected") {
 		t.Errorf("%d: %s%s", status, out.String(), errOut.String())
 	}
 }

@@ -39,6 +39,7 @@ func newRender() *cobra.Command {
 		Short:   "Print the ProwJobs that rehearsals of affected jobs would be",
 		Long:    renderHelp,
 		Example: renderExamples,
+		GroupID: groupLocal,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("name the jobs to render; `rehearse affected` lists them")

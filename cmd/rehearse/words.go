@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+const abortHelp = `Abort what is running for a pull request, or only the jobs that are named.
+
+` + pullHelp
+
+func newAbort() *cobra.Command {
+	var a asking
+	cmd := &cobra.Command{
+		Use:     "abort PULL [JOB...]",
+		Short:   "Abort what is running for a pull request, or some jobs of it",
+		Long:    abortHelp,
+		Example: "  rehearse abort acme/release#1234\n  rehearse abort acme/release#1234 '*-e2e-*'",
+		GroupID: groupCluster,
+		Args:    atLeastPull,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, err := a.ask(cmd, args[0], append([]string{string(event.Abort)}, args[1:]...)...)
+			return err
+		},
+		ValidArgsFunction: completePullThenJobs(&a.address, runningJobs),
+	}
+	a.add(cmd)
+	return cmd
+}
+
+// elsewhere are the verbs that are answered on the pull request only, or have a
+// command of their own here.
+var elsewhere = map[event.Verb]bool{
+	event.Run: true, event.Abort: true, event.List: true, event.Explain: true, event.Help: true, event.Unknown: true,
+}
+
+// newVerbs makes a command of every other word of the grammar.
+func newVerbs() []*cobra.Command {
+	var all []*cobra.Command
+	prefix := event.DefaultPrefixes()
+	for _, entry := range event.Grammar() {
+		verb := event.Parse(entry.Line(prefix[0]), prefix).Verb
+		if elsewhere[verb] || strings.Contains(entry.Usage, " ") {
+			continue
+		}
+		all = append(all, newVerb(entry))
+	}
+	return all
+}
+
+func newVerb(entry event.Entry) *cobra.Command {
+	var a asking
+	cmd := &cobra.Command{
+		Use:     entry.Usage + " PULL",
+		Short:   first(plainText(entry.Does)),
+		Long:    plainText(entry.Does) + ".\n\n" + pullHelp,
+		GroupID: groupVerbs,
+		Args:    atLeastPull,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("only a pull request follows %s", cmd.Name())
+			}
+			_, err := a.ask(cmd, args[0], entry.Usage)
+			return err
+		},
+		ValidArgsFunction: completePulls(&a.address, 1),
+	}
+	a.add(cmd)
+	return cmd
+}
+
+// atLeastPull accepts arguments that begin with a pull request.
+func atLeastPull(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("name a pull request: ORG/REPO#NUMBER, its address, its NUMBER, or \".\" for what is checked out here")
+	}
+	return nil
+}
+
+// atMost accepts so many arguments, which are called what.
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return fmt.Errorf("%s takes %s, not %d; see `%s --help`", cmd.CommandPath(), what, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// first is the first part of a sentence.
+func first(sentence string) string {
+	sentence, _, _ = strings.Cut(sentence, ";")
+	return sentence
+}
