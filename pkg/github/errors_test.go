@@ -23,8 +23,11 @@ func kind(err error) string {
 		notFound *github.NotFoundError
 		refused  *github.RefusedError
 		limited  *github.RateLimitedError
+		part     *github.IncompleteError
 	)
 	switch {
+	case errors.As(err, &part):
+		return "incomplete"
 	case err == nil:
 		return "none"
 	case errors.As(err, &notFound):

@@ -2,8 +2,10 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 )
 
 // Permission is what somebody may do in a repository, on GitHub's coarse scale:
@@ -13,12 +15,60 @@ type Permission string
 // CanWrite says whether it is write access or better.
 func (p Permission) CanWrite() bool { return p == "admin" || p == "write" }
 
+// IsAdmin says whether it is all there is.
+func (p Permission) IsAdmin() bool { return p == "admin" }
+
+// names are what logins and slugs are made of. Anything else in the path of a
+// call could make another call of it.
+var names = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*(\[bot\])?$`)
+
 // Permission asks what a login may do in a repository, now. A login that does
 // not exist (any more) gives a *NotFoundError.
 func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permission, error) {
+	op := fmt.Sprintf("reading the rights of %q in %s/%s", login, org, repo)
+	if !names.MatchString(login) {
+		return "", &NotFoundError{Op: op}
+	}
 	level, _, err := c.github.Repositories.GetPermissionLevel(ctx, org, repo, url.PathEscape(login))
 	if err != nil {
-		return "", translate(fmt.Sprintf("reading the rights of %q in %s/%s", login, org, repo), err)
+		return "", translate(op, err)
 	}
 	return Permission(level.GetPermission()), nil
+}
+
+// Member asks whether a login is a member of an organisation, now. To whoever is
+// no member themselves GitHub only tells of public members: everybody else then
+// counts as none.
+func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
+	if !names.MatchString(login) {
+		return false, nil
+	}
+	// A redirection leads to the list of public members.
+	member, _, err := c.github.Organizations.IsMember(ctx, org, url.PathEscape(login))
+	return member && err == nil, translate(fmt.Sprintf("reading whether %q is a member of %s", login, org), err)
+}
+
+// TeamMember asks whether a login is a member of a team, or of one below it, now.
+// Whoever has only been invited is none.
+func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool, error) {
+	if !names.MatchString(login) || !names.MatchString(slug) {
+		return false, nil
+	}
+	membership, _, err := c.github.Teams.GetTeamMembershipBySlug(ctx, org, slug, url.PathEscape(login))
+	err = translate(fmt.Sprintf("reading whether %q is in the team %s/%s", login, org, slug), err)
+	var none *NotFoundError
+	if errors.As(err, &none) {
+		return false, nil
+	}
+	return err == nil && membership.GetState() == "active", err
+}
+
+// Collaborator asks whether a login has access to a repository beyond what
+// everybody has, now.
+func (c *Client) Collaborator(ctx context.Context, org, repo, login string) (bool, error) {
+	if !names.MatchString(login) {
+		return false, nil
+	}
+	is, _, err := c.github.Repositories.IsCollaborator(ctx, org, repo, url.PathEscape(login))
+	return is && err == nil, translate(fmt.Sprintf("reading whether %q is a collaborator of %s/%s", login, org, repo), err)
 }

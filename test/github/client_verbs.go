@@ -112,6 +112,11 @@ func (c *Client) SetMember(ctx context.Context, in Member) (None, error) {
 	return call[Member, None](ctx, c, "set-member", in)
 }
 
+// SetTeamMember implements Control.
+func (c *Client) SetTeamMember(ctx context.Context, in TeamMember) (None, error) {
+	return call[TeamMember, None](ctx, c, "set-team-member", in)
+}
+
 // AddToken implements Control.
 func (c *Client) AddToken(ctx context.Context, in Token) (None, error) {
 	return call[Token, None](ctx, c, "add-token", in)

@@ -34,6 +34,7 @@ func (s *Server) controlHandler() http.Handler {
 	handle(mux, "list-statuses", s.ListStatuses)
 	handle(mux, "set-permission", s.SetPermission)
 	handle(mux, "set-member", s.SetMember)
+	handle(mux, "set-team-member", s.SetTeamMember)
 	handle(mux, "add-token", s.AddToken)
 	handle(mux, "create-app", s.CreateApp)
 	handle(mux, "install-app", s.InstallApp)

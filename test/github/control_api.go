@@ -32,6 +32,7 @@ type Control interface {
 
 	SetPermission(context.Context, Permission) (None, error)
 	SetMember(context.Context, Member) (None, error)
+	SetTeamMember(context.Context, TeamMember) (None, error)
 	AddToken(context.Context, Token) (None, error)
 	// CreateApp registers a GitHub App and makes its private key.
 	CreateApp(context.Context, NewApp) (App, error)

@@ -17,7 +17,8 @@ type user struct {
 type org struct {
 	id        int64
 	login     string
-	members   map[string]bool // by lower-case login
+	members   map[string]bool              // by lower-case login; true of public ones
+	teams     map[string]map[string]string // by slug and lower-case login: active or pending
 	createdAt time.Time
 }
 
@@ -168,7 +169,7 @@ func (s *Server) ensureOrg(login string) *org {
 	if o := s.orgs[key]; o != nil {
 		return o
 	}
-	o := &org{id: s.id(), login: login, members: map[string]bool{}, createdAt: s.now()}
+	o := &org{id: s.id(), login: login, members: map[string]bool{}, teams: map[string]map[string]string{}, createdAt: s.now()}
 	s.orgs[key] = o
 	return o
 }
@@ -206,6 +207,12 @@ func (s *Server) findComment(org, repo string, id int64) (*comment, error) {
 	return c, nil
 }
 
+// has says whether a login, in lower case, is a member.
+func (o *org) has(login string) bool {
+	_, member := o.members[login]
+	return member
+}
+
 // role is what login may do in the repository. Everyone may read a public
 // one; members of the organisation may read a private one.
 func (r *repository) role(login string) string {
@@ -213,7 +220,7 @@ func (r *repository) role(login string) string {
 	if role := r.roles[key]; role != "" {
 		return role
 	}
-	if !r.private || r.org.members[key] {
+	if !r.private || r.org.has(key) {
 		return "read"
 	}
 	return "none"

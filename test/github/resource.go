@@ -131,7 +131,7 @@ func association(r *repository, u *user) string {
 	switch {
 	case strings.EqualFold(u.login, r.org.login):
 		return "OWNER"
-	case r.org.members[key]:
+	case r.org.has(key):
 		return "MEMBER"
 	case r.roles[key] != "":
 		return "COLLABORATOR"

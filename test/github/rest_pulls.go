@@ -114,6 +114,9 @@ func updatePull(r *restRequest) (answer, error) {
 	return getPull(r)
 }
 
+// maxListedFiles is how many files GitHub lists of a pull request.
+const maxListedFiles = 3000
+
 func listPullFiles(r *restRequest) (answer, error) {
 	p, err := r.pull()
 	if err != nil {
@@ -123,7 +126,7 @@ func listPullFiles(r *restRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return page(r, st.files, func(f fileDiff) object { return r.s.fileObject(p.repo, p.headSHA, f) })
+	return page(r, st.files[:min(len(st.files), maxListedFiles)], func(f fileDiff) object { return r.s.fileObject(p.repo, p.headSHA, f) })
 }
 
 func listPullCommits(r *restRequest) (answer, error) {

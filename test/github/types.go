@@ -199,11 +199,24 @@ type Permission struct {
 	Role string `json:"role"`
 }
 
-// Member makes a login a member of an organisation, or ends that.
+// Member makes a login a member of an organisation, or ends that. Public
+// members are shown to everybody.
 type Member struct {
 	Org    string `json:"org"`
 	User   string `json:"user"`
+	Public bool   `json:"public,omitempty"`
 	Remove bool   `json:"remove,omitempty"`
+}
+
+// TeamMember puts a login into a team of an organisation, which is made when it
+// is new, or takes it out. Pending is who has been invited only; others are
+// members of the organisation, too.
+type TeamMember struct {
+	Org     string `json:"org"`
+	Team    string `json:"team"` // slug
+	User    string `json:"user"`
+	Pending bool   `json:"pending,omitempty"`
+	Remove  bool   `json:"remove,omitempty"`
 }
 
 // Token lets its bearer act as a user.

@@ -35,7 +35,29 @@ func (s *Server) SetMember(_ context.Context, in Member) (None, error) {
 	if in.Remove {
 		delete(members, key)
 	} else {
-		members[key] = true
+		members[key] = in.Public
+	}
+	return None{}, nil
+}
+
+// SetTeamMember implements Control.
+func (s *Server) SetTeamMember(_ context.Context, in TeamMember) (None, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key, o := strings.ToLower(s.ensureUser(in.User).login), s.ensureOrg(in.Org)
+	team := o.teams[in.Team]
+	if team == nil {
+		team = map[string]string{}
+		o.teams[in.Team] = team
+	}
+	switch {
+	case in.Remove:
+		delete(team, key)
+	case in.Pending:
+		team[key] = "pending"
+	default:
+		team[key] = "active"
+		o.members[key] = o.members[key]
 	}
 	return None{}, nil
 }

@@ -40,7 +40,11 @@ func newWorld(t *testing.T, opts ...github.Option) world {
 		Roles: map[string]string{"rehearsal-bot": "write", "carol": "maintain"}})
 	check(t, err)
 	for _, login := range []string{"rehearsal-bot", "bob"} {
-		_, err = srv.SetMember(ctx, github.Member{Org: "org", User: login})
+		_, err = srv.SetMember(ctx, github.Member{Org: "org", User: login, Public: login != "bob"})
+		check(t, err)
+	}
+	for login, pending := range map[string]bool{"bob": false, "ivy": true} {
+		_, err = srv.SetTeamMember(ctx, github.TeamMember{Org: "org", Team: "ops", User: login, Pending: pending})
 		check(t, err)
 	}
 	w.pull, err = srv.OpenPull(ctx, github.NewPull{Org: "org", Repo: "config", Author: "alice", Change: github.Change{
@@ -194,6 +198,12 @@ func (w world) calls() []restCall {
 		{"bot", "GET", "/orgs/org/members/bob", "", 204},
 		{"bot", "GET", "/orgs/org/members/carol", "", 404},
 		{"eve", "GET", "/orgs/org/members/bob", "", 302},
+		{"bot", "GET", "/orgs/org/public_members/bob", "", 404},
+		{"bot", "GET", "/orgs/org/public_members/rehearsal-bot", "", 204},
+		{"bot", "GET", "/orgs/org/teams/ops/memberships/bob", "", 200},
+		{"bot", "GET", "/orgs/org/teams/ops/memberships/ivy", "", 200},
+		{"bot", "GET", "/orgs/org/teams/ops/memberships/carol", "", 404},
+		{"eve", "GET", "/orgs/org/teams/ops/memberships/bob", "", 404},
 		{"bot", "GET", repo + "/collaborators/carol", "", 204},
 		{"bot", "GET", repo + "/collaborators/eve", "", 404},
 		{"bot", "GET", repo + "/collaborators/carol/permission", "", 200},
