@@ -84,6 +84,9 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 		if t.stored, err = run.ReadProwJob(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.configMap, t.name); err != nil {
 			return err
 		}
+		if err = run.CheckApproval(t.stored); err != nil {
+			return err
+		}
 		t.Find(t.stored.Namespace, t.stored.Spec.Namespace)
 		if err = t.ensureInputs(ctx); err != nil {
 			return err

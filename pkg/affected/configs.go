@@ -1,6 +1,7 @@
 package affected
 
 import (
+	"maps"
 	"slices"
 
 	"sigs.k8s.io/prow/pkg/config"
@@ -10,15 +11,20 @@ import (
 // definition that every faster way must agree with.
 func Configs(before, after *config.Config) *Result {
 	old := indexConfig(before)
-	names := map[string]bool{}
-	for _, j := range old {
-		names[j.ref.nameKey()] = true
+	namesakes := map[string][]Effective{}
+	for _, key := range slices.Sorted(maps.Keys(old)) {
+		j := old[key]
+		namesakes[j.ref.nameKey()] = append(namesakes[j.ref.nameKey()], j.Effective)
 	}
 	result := &Result{Removed: []Ref{}, Affected: []Job{}}
 	now := indexConfig(after)
 	result.Jobs = len(now)
 	for key, j := range now {
-		if job, ok := Judge(j.ref, old[key].Effective, j.Effective, names[j.ref.nameKey()]); ok {
+		same := namesakes[j.ref.nameKey()]
+		if job, ok := Judge(j.ref, old[key].Effective, j.Effective, len(same) > 0); ok {
+			if job.Before.IsZero() {
+				job.Baseline = same
+			}
 			job.Reasons = ownReasons(job, old[key].Effective)
 			result.Affected = append(result.Affected, job)
 		}
@@ -40,6 +46,7 @@ func Judge(ref Ref, before, after Effective, named bool) (Job, bool) {
 	var d difference
 	switch {
 	case !before.IsZero():
+		job.Baseline = []Effective{before}
 		var ok bool
 		if d, ok = compare(before, after); !ok {
 			return Job{}, false

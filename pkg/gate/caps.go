@@ -17,7 +17,7 @@ const defaultMaxTimeout = 24 * time.Hour
 // overCaps lists in what a job is over a bound, and more so than at base.
 func (c Config) overCaps(change Change) []Ask {
 	var out []Ask
-	bound := cmp.Or(c.MaxTimeout.Duration, defaultMaxTimeout)
+	bound := cmp.Or(c.MaxTimeout, defaultMaxTimeout)
 	for path, own := range timeouts(change.Head.Spec) {
 		// Prow takes a time-out that is not positive for none.
 		if own > 0 && own <= bound || everyBase(change, func(b Job) bool { return longer(timeouts(b.Spec)[path], own) }) {

@@ -9,9 +9,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -24,56 +24,58 @@ const (
 // Config is what rehearsals may ask for without somebody's word. Whatever a job
 // has at base it may have in its rehearsal as well: all of this is about what a
 // pull request adds. In lists of names an asterisk stands for any characters.
+// An empty configuration is as strict as Defaults.
 type Config struct {
-	// Required are labels or annotations of which a job must have one, as
-	// `key=value` or `key`, to be rehearsed at all. They count only where the base
-	// branch has them already, so that a pull request cannot opt its own jobs in;
-	// a new job needs an approval of the head in their place. None by default.
-	Required []string `json:"required,omitempty"`
-	// Restricted are labels or annotations that keep a job from being rehearsed,
-	// as `key=value` or `key`, on the base branch or in the pull request. By
-	// default `rehearsal.dev/restricted=true` and `rehearsal.restricted=true`.
-	Restricted []string `json:"restricted,omitempty"`
-	// NewJobs says what becomes of jobs that the base branch does not have: with
-	// `run`, the default, they run like others when they ask for no privilege; with
-	// `approve` they wait for an approval of the head.
-	NewJobs string `json:"new_jobs,omitempty"`
+	// Labels or annotations of which a job must have one, as `key=value` or `key`,
+	// to be rehearsed at all. They count only where the base branch has them
+	// already, so that a pull request cannot opt its own jobs in; a new job needs an
+	// approval of the head in their place.
+	Required []string `json:"required" jsonschema:"example=pj-rehearse.openshift.io/can-be-rehearsed=true"`
+	// Labels or annotations that keep a job from being rehearsed, as `key=value` or
+	// `key`, on the base branch or in the pull request.
+	Restricted []string `json:"restricted" jsonschema:"example=rehearsal.restricted=true"`
+	// What becomes of jobs that the base branch does not have: with `run` they run
+	// like others when they ask for no privilege; with `approve` they wait for an
+	// approval of the head.
+	NewJobs string `json:"new_jobs" jsonschema:"enum=run,enum=approve"`
 
-	// Clusters are the aliases of build clusters that any job may run in. By
-	// default that is `default` alone.
-	Clusters []string `json:"clusters,omitempty"`
-	// ServiceAccounts are those that any job may run as, their tokens included.
-	// None by default.
-	ServiceAccounts []string `json:"service_accounts,omitempty"`
-	// Secrets are the names of secrets that any job may read, by whatever way.
-	// None by default.
-	Secrets []string `json:"secrets,omitempty"`
-	// ConfigMaps are the names of ConfigMaps that any job may read. By default all
-	// are, since they hold no secrets: to list some forbids the others.
-	ConfigMaps []string `json:"config_maps,omitempty"`
-	// ImageRegistries are registries, or paths in them, that any job may take
-	// images from, such as `quay.io/openshift`. By default there is no limit: a pod
-	// without privileges may run any image.
-	ImageRegistries []string `json:"image_registries,omitempty"`
-	// Repositories are those, as `org/repo`, that any job may check out with the
-	// credentials of its decoration. None by default; checkouts without
-	// credentials are free.
-	Repositories []string `json:"repositories,omitempty"`
-	// Labels and Annotations are keys that any job may have, besides those that
-	// are known to do nothing. Others may make a Service, a network policy or an
-	// admission controller act on the pod.
-	Labels      []string `json:"labels,omitempty"`
-	Annotations []string `json:"annotations,omitempty"`
-	// Devices are extended resources that any job may ask for, such as
-	// `nvidia.com/gpu`. None by default.
-	Devices []string `json:"devices,omitempty"`
+	// The aliases of build clusters that any job may run in.
+	Clusters []string `json:"clusters" jsonschema:"example=build*"`
+	// The service accounts that any job may run as, with a token for the API server.
+	ServiceAccounts []string `json:"service_accounts" jsonschema:"example=ci-operator"`
+	// The names of secrets that any job may read, by whatever way.
+	Secrets []string `json:"secrets" jsonschema:"example=public-pull-secret"`
+	// The names of ConfigMaps that any job may read. While the list is empty all
+	// are, since they hold no secrets.
+	ConfigMaps []string `json:"config_maps" jsonschema:"example=step-*"`
+	// Registries, or paths in them, that any job may take images from. While the
+	// list is empty there is no limit: a pod without privileges may run any image.
+	ImageRegistries []string `json:"image_registries" jsonschema:"example=quay.io/openshift"`
+	// Repositories that any job may check out with the credentials of its
+	// decoration; checkouts without credentials are free.
+	Repositories []string `json:"repositories" jsonschema:"example=openshift/*"`
+	// Keys of labels that any job may have, besides those that are known to do
+	// nothing. Others may make a Service or a network policy act on the pod.
+	Labels []string `json:"labels" jsonschema:"example=team"`
+	// Keys of annotations that any job may have, besides those that are known to do
+	// nothing. Others may make something in the cluster act on the pod.
+	Annotations []string `json:"annotations" jsonschema:"example=owner.example.com/*"`
+	// Extended resources that any job may ask for.
+	Devices []string `json:"devices" jsonschema:"example=nvidia.com/gpu"`
 
-	// MaxTimeout is how long a job may set itself to run, 24h by default.
-	MaxTimeout metav1.Duration `json:"max_timeout,omitzero"`
-	// MaxResources bound what all containers of a pod request, or are limited to,
-	// together, by the name of the resource: `cpu: "32"`, `memory: 64Gi`. No bounds
-	// by default.
-	MaxResources map[string]resource.Quantity `json:"max_resources,omitempty"`
+	// How long a job may set itself to run.
+	MaxTimeout time.Duration `json:"max_timeout"`
+	// What all containers of a pod may request, or be limited to, together, by the
+	// name of the resource. What is not named is not bounded.
+	MaxResources map[string]resource.Quantity `json:"max_resources" jsonschema:"example=64Gi"`
+}
+
+// Defaults is the configuration of an installation that chose nothing.
+func Defaults() Config {
+	return Config{
+		Restricted: slices.Clone(defaultRestricted), NewJobs: NewJobsRun, Clusters: []string{"default"},
+		MaxTimeout: defaultMaxTimeout,
+	}
 }
 
 // Validate returns the first thing that is wrong, with the path of the field.
@@ -91,8 +93,8 @@ func (c Config) Validate() error {
 	if c.NewJobs != "" && c.NewJobs != NewJobsRun && c.NewJobs != NewJobsApprove {
 		return fmt.Errorf("new_jobs: %q is neither %s nor %s", c.NewJobs, NewJobsRun, NewJobsApprove)
 	}
-	if c.MaxTimeout.Duration < 0 {
-		return fmt.Errorf("max_timeout: %s is negative; leave it out for 24h", c.MaxTimeout.Duration)
+	if c.MaxTimeout < 0 {
+		return fmt.Errorf("max_timeout: %s is negative; leave it out for %s", c.MaxTimeout, defaultMaxTimeout)
 	}
 	for _, name := range sortedKeys(c.MaxResources) {
 		quantity := c.MaxResources[name]

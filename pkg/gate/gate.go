@@ -235,7 +235,23 @@ func covered(granted []Ask, a Ask) bool {
 	})
 }
 
-// Uses lists everything in a ProwJob that some configuration might not allow.
-// Nothing is taken for granted, so that it is what the floor on the object itself
-// has to know of.
-func Uses(job Job) []Ask { return grants(job) }
+// floor are the kinds of privileges that can be told from a ProwJob alone.
+var floor = []string{
+	ruleCluster, ruleServiceAccount, ruleToken, ruleSecret, ruleHost, ruleHostPath, rulePrivileged, ruleCapability,
+	ruleConfinement, ruleSysctl, ruleScheduling, ruleDevice, ruleVolume, ruleShared, ruleProbe, ruleNetwork,
+	ruleAgent, ruleUnknown,
+}
+
+// Privileged says whether a ProwJob uses anything that is no matter of course,
+// whoever granted it: the admission policy asks for a word of ours about that.
+func Privileged(job Job) bool {
+	return slices.ContainsFunc(grants(job), func(a Ask) bool {
+		return slices.Contains(floor, a.Rule) && (a.Rule != ruleCluster || a.Value != prowapi.DefaultClusterAlias)
+	})
+}
+
+// Beyond lists what one job uses and another does not.
+func Beyond(job, other Job) []Ask {
+	known := grants(other)
+	return slices.DeleteFunc(grants(job), func(a Ask) bool { return covered(known, a) })
+}

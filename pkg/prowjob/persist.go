@@ -33,9 +33,10 @@ func permanent(err error) bool {
 		foreign *ForeignError
 		damaged *run.DamagedError
 		taken   *TakenError
+		other   *run.UnapprovedError
 	)
 	return definite(err) || apierrors.IsMethodNotSupported(err) || errors.Is(err, errNoCluster) ||
-		errors.As(err, &foreign) || errors.As(err, &damaged) || errors.As(err, &taken)
+		errors.As(err, &foreign) || errors.As(err, &damaged) || errors.As(err, &taken) || errors.As(err, &other)
 }
 
 // Sleep waits, unless the context ends first.

@@ -23,7 +23,7 @@ func Digest(jobs []Job, in Input) string {
 	h := sha256.New()
 	offered := map[string]bool{}
 	for _, job := range jobs {
-		if !job.Offered() {
+		if !job.due() {
 			continue
 		}
 		offered[job.Key()] = true

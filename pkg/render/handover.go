@@ -120,6 +120,13 @@ func asRendered(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	out.ObjectMeta = metav1.ObjectMeta{
 		Name: pj.Name, Namespace: pj.Namespace, Labels: maps.Clone(pj.Labels), Annotations: maps.Clone(pj.Annotations),
 	}
+	if _, ok := out.Annotations[run.AnnotationApproved]; ok {
+		// Prow may have changed it since, for one to schedule it; what there is
+		// went through the gates when it was made.
+		if hash, err := run.SpecHash(out.Spec); err == nil {
+			out.Annotations[run.AnnotationApproved] = hash
+		}
+	}
 	out.TypeMeta = metav1.TypeMeta{APIVersion: prowapi.SchemeGroupVersion.String(), Kind: "ProwJob"}
 	return out
 }

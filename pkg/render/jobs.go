@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/prow/pkg/config"
 )
@@ -49,6 +50,10 @@ func newJob(a affected.Job, in Input) Job {
 	if brancher := brancherOf(a); brancher != nil {
 		j.Branch, j.Problem = branchOf(a, *brancher, in)
 	}
+	if j.Problem == "" && in.Gates != nil {
+		f := in.Gates.Findings[a.Key()]
+		j.Problem, j.Hold = f.Excluded, in.Gates.hold(f)
+	}
 	if j.Problem != "" {
 		return j
 	}
@@ -75,7 +80,7 @@ func problem(a affected.Job) string {
 	if org, repo := splitRepo(a.Repo); a.Periodic == nil && (org == "" || repo == "") {
 		return "its target " + a.Repo + " is not a repository"
 	}
-	if a.Postsubmit != nil && !a.Outline && !optedIn(a.Before.Base()) {
+	if a.Postsubmit != nil && !a.Outline && !optedIn(a.Baseline) {
 		return "postsubmits publish and deploy: to rehearse one, first merge the label `" + optIn + ": \"true\"` for it, then name it"
 	}
 	return ""
@@ -88,8 +93,11 @@ const (
 	openshiftOptIn = "pj-rehearse.openshift.io/can-be-rehearsed"
 )
 
-func optedIn(base *config.JobBase) bool {
-	return base.Labels[optIn] == "true" || base.Annotations[optIn] == "true" || base.Labels[openshiftOptIn] == "true"
+func optedIn(baseline []affected.Effective) bool {
+	return len(baseline) > 0 && !slices.ContainsFunc(baseline, func(e affected.Effective) bool {
+		base := e.Base()
+		return base.Labels[optIn] != "true" && base.Annotations[optIn] != "true" && base.Labels[openshiftOptIn] != "true"
+	})
 }
 
 // Complete fills in what the jobs of a long plan lack, once it has been read
@@ -105,6 +113,27 @@ func Complete(jobs []Job, effective []affected.Job) []Job {
 		if a, ok := read[out[i].Key()]; ok {
 			out[i].Job = a
 			out[i].Problem = cmp.Or(out[i].Problem, problem(a))
+		}
+	}
+	return out
+}
+
+// Regate holds jobs that, now that they are read whole, ask for more than the
+// findings knew that were shown to whoever allowed it. Again are the findings
+// about the jobs as they are.
+func Regate(jobs []Job, again map[string]gate.Finding, in Input) []Job {
+	out := slices.Clone(jobs)
+	if in.Gates == nil {
+		return out
+	}
+	for i := range out {
+		j := &out[i]
+		f := again[j.Key()]
+		shown := in.Gates.Findings[j.Key()]
+		j.Problem = cmp.Or(j.Problem, f.Excluded)
+		j.Hold.Asks = append(slices.Clone(j.Hold.Asks), f.Beyond(shown)...)
+		if f.New != "" && !in.Gates.HeadApproved {
+			j.Hold.New = f.New
 		}
 	}
 	return out

@@ -35,27 +35,28 @@ func renderJob(job Job, in Input, r Run) (*prowapi.ProwJob, []input, error) {
 	if err != nil {
 		return nil, nil, refuse(job, err)
 	}
+	if r.PodNamespace != "" {
+		spec.Namespace = r.PodNamespace
+	}
 	inputs, err := takeInputs(&spec, job, in, r)
 	if err != nil {
 		return nil, nil, refuse(job, err)
 	}
-	base := job.Base()
-	labels := maps.Clone(base.Labels)
-	if labels == nil {
-		labels = map[string]string{}
+	if err := checkGates(job, in, spec, inputs); err != nil {
+		return nil, nil, refuse(job, err)
 	}
+	base := job.Base()
+	labels := theirs(base.Labels)
 	labels[kube.IsOptionalLabel] = "true"
 	labels[LabelPull] = strconv.Itoa(in.Number)
 	labels[LabelContext] = labelValue(job.short)
 	maps.Copy(labels, runLabels(r))
 
-	annotations := maps.Clone(base.Annotations)
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
+	annotations := theirs(base.Annotations)
 	annotations[run.AnnotationJob] = job.Name
-	// What is to be created before the job is for us to say, not for the job.
-	delete(annotations, run.AnnotationInputs)
+	if err := approve(annotations, job, in, spec); err != nil {
+		return nil, nil, refuse(job, err)
+	}
 
 	pj := pjutil.NewProwJob(spec, labels, annotations, pjutil.RequireScheduling(r.RequireScheduling))
 	pj.Namespace, pj.Spec.Namespace = r.Namespace, r.PodNamespace
@@ -103,6 +104,8 @@ func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	presubmit.RerunCommand = in.command() + " " + job.Argument
 	presubmit.Optional = true
 	presubmit.ReporterConfig = nil
+	// Who may run it again is said on the pull request.
+	presubmit.RerunAuthConfig = nil
 	if !targetsConfigRepo(job.Job, in) {
 		// These describe the checkout of the target repository, which is not
 		// the one under test here: the reference to it carries them.

@@ -41,15 +41,21 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 func targetRef(job Job, in Input) prowapi.Refs {
 	base := job.Base()
 	org, repo := splitRepo(job.Repo)
-	link := ""
-	if host, ok := strings.CutSuffix(in.repoLink(), "/"+in.Org+"/"+in.Repo); ok && !strings.Contains(org, "://") {
-		link = host + "/" + job.Repo
-	}
 	return prowapi.Refs{
-		Org: org, Repo: repo, RepoLink: link, BaseRef: job.Branch,
+		Org: org, Repo: repo, RepoLink: repoLinkOf(job.Repo, in), BaseRef: job.Branch,
 		PathAlias: base.PathAlias, CloneURI: base.CloneURI,
 		SkipSubmodules: base.SkipSubmodules, CloneDepth: base.CloneDepth, SkipFetchHead: base.SkipFetchHead,
 	}
+}
+
+// repoLinkOf is the page of a repository beside the config repository's; empty for
+// those that are not on GitHub.
+func repoLinkOf(name string, in Input) string {
+	org, _ := splitRepo(name)
+	if host, ok := strings.CutSuffix(in.repoLink(), "/"+in.Org+"/"+in.Repo); ok && !strings.Contains(org, "://") {
+		return host + "/" + name
+	}
+	return ""
 }
 
 // workDirIndex is the reference that has to become the working directory, or -1

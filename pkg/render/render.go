@@ -8,10 +8,12 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
 // Input is everything about a pull request and its settings that rendering
@@ -41,6 +43,58 @@ type Input struct {
 	Tips map[string]string
 	// ConfigMaps are those that the pull request changes and that jobs read.
 	ConfigMaps []ConfigMap
+	// Gates is what is in the way of jobs; nil where nobody asks.
+	Gates *Gates
+}
+
+// Gates is what is in the way of jobs, and what was taken out of it.
+type Gates struct {
+	// Findings are by the keys of the jobs that they are about.
+	Findings map[string]gate.Finding
+	// HeadApproved says that somebody let new jobs of this head run, AllowedBy is
+	// who allowed all that its jobs ask for; empty when nobody did.
+	HeadApproved bool
+	AllowedBy    string
+}
+
+// Hold is why a job waits for somebody's word.
+type Hold struct {
+	// New is why the head has to be approved for it; empty when it need not.
+	New string
+	// Asks are the privileges that nobody has allowed.
+	Asks []gate.Ask
+}
+
+// Zero says that nothing holds the job.
+func (h Hold) Zero() bool { return h.New == "" && len(h.Asks) == 0 }
+
+// Sentence says in plain text what the job waits for, and for which command.
+func (h Hold) Sentence() string {
+	switch {
+	case len(h.Asks) > 0:
+		var kinds []string
+		for _, a := range h.Asks {
+			if kind := a.Sentence(); !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+		return "held: it " + strings.Join(kinds, ", ") + ", which base does not grant it; see `privileges-allowed`"
+	case h.New != "":
+		return "held: " + h.New + "; see `approve`"
+	}
+	return ""
+}
+
+// hold is what a finding means after what was allowed.
+func (g *Gates) hold(f gate.Finding) Hold {
+	var h Hold
+	if !g.HeadApproved {
+		h.New = f.New
+	}
+	if g.AllowedBy == "" {
+		h.Asks = f.Asks
+	}
+	return h
 }
 
 // ConfigMap is a ConfigMap as it will be after the merge.
@@ -99,6 +153,8 @@ type Job struct {
 	Argument string
 	// Problem is why the job cannot be rehearsed; empty if it can.
 	Problem string
+	// Hold is what the job waits for; it is not run before.
+	Hold Hold
 
 	// rehearsal is the name of the job in Prow, context its GitHub context.
 	rehearsal string
@@ -111,13 +167,19 @@ type Job struct {
 func (j Job) Runnable() (bool, string) { return j.Problem == "", j.Problem }
 
 // Offered says whether the job is part of a run that names no jobs.
-func (j Job) Offered() bool { return j.Rehearse && j.Problem == "" }
+func (j Job) Offered() bool { return j.due() && j.Hold.Zero() }
+
+// due says whether the job would be, were it not held.
+func (j Job) due() bool { return j.Rehearse && j.Problem == "" }
 
 // NotOffered is the rule that keeps a job out of runs that name no jobs; empty
 // for jobs that are offered.
 func (j Job) NotOffered() string {
 	if j.Problem != "" {
 		return j.Problem
+	}
+	if j.Excluded == "" {
+		return j.Hold.Sentence()
 	}
 	return j.Excluded
 }

@@ -164,11 +164,14 @@ func (s *Selection) failed(jobs []Job, notPassed []string) []*Job {
 
 // take adds a job that was asked for under some name.
 func (s *Selection) take(j *Job, name string, taken map[*Job]bool) {
-	if j.Problem != "" {
+	switch {
+	case j.Problem != "":
 		s.refuse(name, j.Problem)
-		return
+	case !j.Hold.Zero():
+		s.refuse(name, j.Hold.Sentence())
+	default:
+		taken[j] = true
 	}
-	taken[j] = true
 }
 
 func (s *Selection) refuse(name, why string) {

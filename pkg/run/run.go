@@ -5,6 +5,9 @@ package run
 
 import "time"
 
+// Prefix is what the keys of all labels and annotations of ours begin with.
+const Prefix = "rehearsal.dev/"
+
 // Labels and annotations on the PipelineRuns, ConfigMaps and ProwJobs of a run.
 const (
 	// LabelRehearsal holds the name of the Rehearsal.
@@ -22,6 +25,12 @@ const (
 	CreatedBy      = "rehearsal"
 	// AnnotationJob on a ProwJob holds the name of the job as it is configured.
 	AnnotationJob = "rehearsal.dev/job"
+	// AnnotationApproved on a ProwJob says that the privileges it has are in order:
+	// it is the SpecHash of its specification. The admission policy lets nobody but
+	// the tasks of a run set it. AnnotationApprovedBy says who granted them: "base",
+	// or the login of who allowed them.
+	AnnotationApproved   = "rehearsal.dev/approved"
+	AnnotationApprovedBy = "rehearsal.dev/approved-by"
 	// AnnotationInputs on a ProwJob lists the ConfigMaps to create before it, each
 	// as InputPlace says, separated by spaces.
 	AnnotationInputs = "rehearsal.dev/inputs"
