@@ -42,7 +42,9 @@ var isolation = []string{
 	"GIT_ASKPASS=true",
 	"GIT_OPTIONAL_LOCKS=0",
 	"GIT_NO_LAZY_FETCH=1",
-	"GIT_ALLOW_PROTOCOL=http:https:file",
+	// No command may reach for another repository, above all not for one that
+	// lacks an object; fetches name the one protocol that they use.
+	"GIT_ALLOW_PROTOCOL=",
 }
 
 // settings apply to every command. A repository's own configuration, when it
@@ -56,6 +58,9 @@ var settings = []string{
 	"-c", "maintenance.auto=false",
 	"-c", "protocol.version=2",
 	"-c", "credential.helper=",
+	// A redirect may lead to any host, and would take the token along.
+	"-c", "http.followRedirects=false",
+	"-c", "fetch.recurseSubmodules=false",
 	"-c", "safe.directory=*",
 }
 

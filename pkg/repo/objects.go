@@ -45,7 +45,7 @@ type Change struct {
 // List returns the files below the given paths, or all, in git's order. Paths
 // that do not exist are no error.
 func (o Objects) List(ctx context.Context, tree string, paths ...string) ([]Entry, error) {
-	args := []string{"ls-tree", "-r", "-z", "--full-tree", tree, "--"}
+	args := []string{"ls-tree", "-r", "-z", "--full-tree", "--end-of-options", tree}
 	out, err := o.run(ctx, append(args, paths...)...)
 	if err != nil {
 		return nil, err
@@ -110,11 +110,11 @@ func records(out []byte) []string {
 
 // Tree returns the name of the tree of a commit.
 func (o Objects) Tree(ctx context.Context, commit string) (string, error) {
-	out, err := o.run(ctx, "rev-parse", "--verify", "--quiet", commit+"^{tree}")
+	out, err := o.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", commit+"^{tree}")
 	if err != nil {
 		return "", fmt.Errorf("tree of %s: %w", commit, err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	return lastField(out), nil
 }
 
 // Blobs calls each with the content of every given blob, in order. The
