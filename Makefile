@@ -34,7 +34,7 @@ e2e: ## Tests of the whole chain on the local cluster
 	@test/e2e/run.sh
 
 verify: generate lint ## Regenerate, format and lint; fails when that changes a file
-	@git diff --exit-code -- pkg config || { echo "generated files are out of date: commit what 'make generate' writes"; exit 1; }
+	@git diff --exit-code -- pkg config docs || { echo "generated files are out of date: commit what 'make generate' writes"; exit 1; }
 
 lint:
 	@test -z "$$(gofmt -l cmd pkg test)" || { gofmt -l cmd pkg test; echo "these files are not formatted: run gofmt -w"; exit 1; }
@@ -43,7 +43,7 @@ lint:
 	@bin/golangci-lint run --allow-serial-runners ./...
 	@cd test/cluster && ../../bin/golangci-lint run --allow-serial-runners --config ../../.golangci.yml --build-tags cluster ./...
 
-generate: ## Write the generated clients, deep copies and the CRD
+generate: ## Write the generated clients, deep copies, CRD and reference of the settings
 	@test/tools/generate.sh
 
 deploy: ## Build the images and apply config/ and tasks/ (KUBECONFIG, KO_DOCKER_REPO)

@@ -7,7 +7,7 @@ package policy
 type Config struct {
 	// The table to start from: `writers`, `openshift`, `kubevirt` or `open`. Without
 	// one it is `writers`, the strictest: write access for everything.
-	Preset string `json:"preset,omitempty"`
+	Preset string `json:"preset,omitempty" jsonschema:"enum=writers,enum=openshift,enum=kubevirt,enum=open"`
 	// Whose pull requests may be run as soon as somebody asks. Every head of other
 	// authors needs an `approve` first. It is a rule about the author.
 	Trust Rule `json:"trust,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
@@ -28,9 +29,14 @@ type decoder struct {
 	defaults *Options
 }
 
+// DurationPattern is what a duration looks like in the file.
+const DurationPattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
+
 var (
-	durationType    = reflect.TypeFor[time.Duration]()
-	enumerationType = reflect.TypeFor[Enumeration]()
+	durationText       = regexp.MustCompile(DurationPattern)
+	durationType       = reflect.TypeFor[time.Duration]()
+	objectDurationType = reflect.TypeFor[metav1.Duration]()
+	enumerationType    = reflect.TypeFor[Enumeration]()
 )
 
 // decode fills v, which must be settable.
@@ -40,6 +46,8 @@ func (d *decoder) decode(n *yaml.Node, path string, v reflect.Value, rules rules
 		d.add(n.Line, path, "has no value: write one, or remove it for the default")
 	case v.Type() == durationType:
 		d.duration(n, path, v)
+	case v.Type() == objectDurationType:
+		d.duration(n, path, v.FieldByName("Duration"))
 	case v.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		d.text(n, path, v, rules)
 	case v.Addr().Type().Implements(reflect.TypeFor[json.Unmarshaler]()):
@@ -111,12 +119,8 @@ func (d *decoder) number(n *yaml.Node, path string, v reflect.Value, rules rules
 
 func (d *decoder) duration(n *yaml.Node, path string, v reflect.Value) {
 	parsed, err := time.ParseDuration(n.Value)
-	if n.Kind != yaml.ScalarNode || err != nil || n.Value == "0" || strings.HasPrefix(n.Value, "+") {
+	if n.Kind != yaml.ScalarNode || !durationText.MatchString(n.Value) || err != nil {
 		d.add(n.Line, path, "is %s, not a duration such as 90s, 30m or 2h", describe(n))
-		return
-	}
-	if parsed < 0 {
-		d.add(n.Line, path, "is %s; a duration cannot be negative", n.Value)
 		return
 	}
 	v.SetInt(int64(parsed))

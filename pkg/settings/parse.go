@@ -5,9 +5,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -63,31 +61,19 @@ func (d *decoder) document(content []byte) *yaml.Node {
 	if err := stream.Decode(&first); errors.Is(err, io.EOF) {
 		return nil
 	} else if err != nil {
-		d.syntax(err)
+		d.syntax(content, err)
 		return nil
 	}
 	if err := stream.Decode(&second); err == nil {
 		d.add(second.Line, "", "a second document begins here; there can be one only")
 	} else if !errors.Is(err, io.EOF) {
-		d.syntax(err)
+		d.syntax(content, err)
 	}
 	root := first.Content[0]
 	if root.ShortTag() == "!!null" || !d.plain(root) {
 		return nil
 	}
 	return root
-}
-
-var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-func (d *decoder) syntax(err error) {
-	message := err.Error()
-	line := 0
-	if m := syntaxLine.FindStringSubmatch(message); m != nil {
-		message = message[len(m[0]):]
-		line, _ = strconv.Atoi(m[1])
-	}
-	d.add(line, "", "is not YAML: %s", message)
 }
 
 // plain refuses what could make a small file large, or a field mean something

@@ -44,7 +44,8 @@ type Settings struct {
 	// How many jobs may be under way at a time.
 	Quotas Quotas `json:"quotas"`
 	// Names of Kubernetes users and the GitHub logins that commands of theirs on
-	// the command line count for. Whoever is not listed cannot use it.
+	// the command line count for, such as alice@example.com: alice. Whoever is not
+	// listed cannot use it.
 	Users map[string]string `json:"users"`
 	// Where people reach the Service rehearsal-controller, which shows the lists
 	// that are too long for a comment; nowhere when empty. It asks nobody who they
@@ -144,15 +145,15 @@ type Repository struct {
 	// ORG/REPO.
 	Name string `json:"repo" jsonschema:"required,pattern=^[^/\\s]+/[^/\\s]+$,example=kubernetes/test-infra"`
 	// The path of Prow's config.yaml in the repository.
-	ProwConfig string `json:"prow_config" jsonschema:"required,minLength=1"`
+	ProwConfig string `json:"prow_config" jsonschema:"required,minLength=1,example=config/prow/config.yaml"`
 	// The path of the directory of the job files, or of a single file; left out
 	// when all jobs are in prow_config.
-	JobConfig string `json:"job_config"`
+	JobConfig string `json:"job_config" jsonschema:"example=config/jobs"`
 	// Directories with further parts of Prow's configuration (_prowconfig.yaml).
 	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs"`
 	// The path of plugins.yaml. With it, jobs that use a ConfigMap filled by
 	// config-updater are affected by changes of its files.
-	PluginConfig string `json:"plugin_config"`
+	PluginConfig string `json:"plugin_config" jsonschema:"example=config/prow/plugins.yaml"`
 
 	Options
 }
@@ -172,6 +173,7 @@ func Defaults() *Settings {
 	return &Settings{
 		Defaults: Options{
 			Limits: Limits{Sample: 10, More: 20, Max: 35, All: 500},
+			Policy: policy.Config{Preset: policy.DefaultPreset},
 			Labels: Labels{Ack: "rehearsals-ack", Network: "network-access-rehearsals-ok", Untrusted: "needs-ok-to-test"},
 		},
 		GitHub: GitHub{Endpoint: "https://api.github.com", GitEndpoint: "https://github.com"},

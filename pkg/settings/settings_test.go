@@ -80,3 +80,5 @@ func TestStoreKeepsWhatIsValid(t *testing.T) {
 		t.Error("an invalid update is in force")
 	}
 }
+
+func equal(a, b *Settings) bool { return cmp.Equal(a, b) }

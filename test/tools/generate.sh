@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the generated code and the CRD from pkg/apis, with the generators that
-# test/tools/codegen/go.mod pins.
+# test/tools/codegen/go.mod pins, and what follows from pkg/settings.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -33,3 +33,5 @@ rm -rf pkg/client
 
 "$bin/controller-gen" crd:crdVersions=v1,allowDangerousTypes=false paths=./pkg/apis/... output:crd:stdout \
   | sed '/controller-gen.kubebuilder.io\/version/d; /^  annotations:$/d' > config/300-rehearsal.yaml
+
+go run ./test/tools/settings
