@@ -64,6 +64,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		prowinformers.WithTweakListOptions(func(opts *metav1.ListOptions) { opts.LabelSelector = run.LabelRehearsalUID }))
 	prowJobs := prowFactory.Prow().V1().ProwJobs()
 	pipelineRuns := pipelineruninformer.Get(ctx)
+	gh := &dryRun{GitHub: o.GitHub, on: func() bool { return o.Settings.Get().DryRun }}
 
 	r := &Reconciler{
 		Kube:         kubeclient.Get(ctx),
@@ -73,7 +74,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		PipelineRuns: pipelineRuns.Lister(),
 		TaskRuns:     taskruninformer.Get(ctx).Lister(),
 		ProwJobs:     prowJobs.Lister(),
-		GitHub:       o.GitHub,
+		GitHub:       gh,
 		Logs:         o.Logs,
 		Settings:     o.Settings.Get,
 		Clock:        clock.RealClock{},
@@ -91,7 +92,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	prowFactory.WaitForCacheSync(ctx.Done())
 
 	sweeper := &Sweeper{
-		GitHub:     o.GitHub,
+		GitHub:     gh,
 		Rehearsals: rehearsalclient.Get(ctx).RehearsalV1alpha1().Rehearsals(system.Namespace()),
 		Lister:     rehearsalinformer.Get(ctx).Lister().Rehearsals(system.Namespace()),
 		Memory:     &sweepMemory{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())},

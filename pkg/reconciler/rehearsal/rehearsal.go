@@ -121,6 +121,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
 		return settle([]error{t.advanceRuns(ctx)}, t.now)
 	}
+	t.noteDryRun()
 	var errs []error
 	for _, phase := range []func(context.Context) error{
 		t.readPull, t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
@@ -128,6 +129,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	} {
 		errs = append(errs, phase(ctx))
 	}
+	t.showLimit(errs)
 	summarise(rh)
 	if err := settle(errs, t.now); err != nil {
 		return err

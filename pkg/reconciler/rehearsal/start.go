@@ -26,6 +26,9 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if len(manifest.Jobs) == 0 {
 		return t.reject(ctx, r, manifest.Notes...)
 	}
+	if t.settings.DryRun {
+		return t.pretend(ctx, r, manifest)
+	}
 	view := t.runView(r, manifest, queued(manifest))
 	view.PipelineRun = resources.PipelineRunName(manifest.Name, 1)
 	if r.Comment == 0 {
@@ -65,7 +68,7 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 		return stored, err
 	}
 	h, err := t.renderHandover(ctx, r)
-	if err != nil || len(h.Manifest.Jobs) == 0 {
+	if err != nil || len(h.Manifest.Jobs) == 0 || t.settings.DryRun {
 		return h.Manifest, err
 	}
 	owner := *kmeta.NewControllerRef(t.rh)
@@ -123,6 +126,11 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 
 // createPipelineRun creates the attempt-th PipelineRun for jobs, or finds it.
 func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
+	if t.settings.DryRun {
+		// The run began before the dry run did.
+		r.AbortReason = "this is a dry run now"
+		return &waiting{after: time.Second, reason: "run " + r.ID + " is not continued in a dry run"}
+	}
 	timeout := max(m.Deadline.Sub(t.now), time.Minute).Round(time.Second)
 	pr := resources.PipelineRun(t.rh, m, jobs, attempt, r.Comment, timeout)
 	_, err := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Create(ctx, pr, metav1.CreateOptions{})

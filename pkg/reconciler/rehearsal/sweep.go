@@ -29,13 +29,22 @@ const overlap = 2 * time.Minute
 type SweepSource interface {
 	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
+	Budget(ctx context.Context, org, repo string) (github.Budget, error)
 }
 
-// Memory keeps the time of the last sweep of a repository, org/repo, that had no
-// error; the zero time when there was none.
+// Look is one look at a repository.
+type Look struct {
+	At time.Time
+	// Since is where the list of comments began. The next look asks for the same
+	// list, so that GitHub can answer that nothing has changed, which is free.
+	Since time.Time
+}
+
+// Memory keeps the last look at a repository, org/repo, that had no error; the
+// zero value when there was none.
 type Memory interface {
-	Looked(ctx context.Context, repository string) (time.Time, error)
-	Remember(ctx context.Context, repository string, at time.Time) error
+	Looked(ctx context.Context, repository string) (Look, error)
+	Remember(ctx context.Context, repository string, look Look) error
 }
 
 // Sweeper finds what no webhook has told, for GitHub does not deliver twice and
@@ -48,14 +57,16 @@ type Sweeper struct {
 	Settings   func() *settings.Settings
 	Memory     Memory
 	Clock      clock.Clock
+
+	// skipped is until when the latest word about skipping a repository holds.
+	skipped map[string]time.Time
 }
 
 // Run sweeps until the context ends.
 func (s *Sweeper) Run(ctx context.Context) {
 	for {
 		for _, repository := range s.Settings().Repositories {
-			err := s.Sweep(ctx, repository.Name)
-			if err != nil && ctx.Err() == nil {
+			if err := s.sweepOrSkip(ctx, repository.Name); err != nil && ctx.Err() == nil {
 				logging.FromContext(ctx).Warnw("Sweep failed, the next one reaches back as far", "repository", repository.Name, "error", err)
 			}
 		}
@@ -73,23 +84,47 @@ func (s *Sweeper) Run(ctx context.Context) {
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	now := s.Clock.Now()
 	org, repo := splitRepo(repository)
-	since, err := s.Memory.Looked(ctx, repository)
+	last, err := s.Memory.Looked(ctx, repository)
 	if err != nil {
 		return err
 	}
-	if since.IsZero() {
-		since = now
-	} else {
-		since = since.Add(-overlap)
+	since := last.At.Add(-overlap)
+	if last.At.IsZero() {
+		since, last.Since = now, now
 	}
 	open, err := s.sweepPulls(ctx, org, repo, since, now)
 	if err != nil {
 		return err
 	}
-	if err := s.sweepComments(ctx, org, repo, since, open, now); err != nil {
+	comments, err := s.GitHub.CommentsSince(ctx, org, repo, last.Since)
+	if err != nil {
 		return err
 	}
-	return s.Memory.Remember(ctx, repository, now)
+	if err := s.sweepComments(ctx, org, repo, after(comments, since), open, now); err != nil {
+		return err
+	}
+	return s.Memory.Remember(ctx, repository, Look{At: now, Since: nextSince(last.Since, comments)})
+}
+
+// stride is how much longer the list of comments may become before it begins
+// later: each new beginning costs a call.
+const stride = time.Hour
+
+// nextSince is where the next list of comments begins: in the same place, until
+// it becomes long. A list that begins later still has all that is listed late.
+func nextSince(since time.Time, comments []github.Comment) time.Time {
+	for _, c := range comments {
+		if begin := c.UpdatedAt.Add(-overlap); begin.Sub(since) > stride {
+			since = begin
+		}
+	}
+	return since
+}
+
+// after are the comments that were written or edited since a time: older ones were
+// heard before.
+func after(comments []github.Comment, since time.Time) []github.Comment {
+	return slices.DeleteFunc(slices.Clone(comments), func(c github.Comment) bool { return c.UpdatedAt.Before(since) })
 }
 
 // hear appends, and takes a full log for what it is: a matter of one pull
@@ -153,11 +188,7 @@ func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[in
 // sweepComments appends the commands in comments on pull requests that are open
 // or have a Rehearsal. The list of open ones alone may lack one: GitHub makes it
 // page by page, while pull requests are being closed.
-func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, since time.Time, open map[int]bool, now time.Time) error {
-	comments, err := s.GitHub.CommentsSince(ctx, org, repo, since)
-	if err != nil {
-		return err
-	}
+func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, comments []github.Comment, open map[int]bool, now time.Time) error {
 	var errs []error
 	for _, c := range comments {
 		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: c.Number}

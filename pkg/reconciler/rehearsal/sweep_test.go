@@ -6,10 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubefake "k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
 	clocktesting "k8s.io/utils/clock/testing"
+	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
@@ -24,9 +27,16 @@ type listings struct {
 	comments []github.Comment
 	since    time.Time
 	err      error
+	budget   github.Budget
+	looks    int
+}
+
+func (l *listings) Budget(context.Context, string, string) (github.Budget, error) {
+	return l.budget, nil
 }
 
 func (l *listings) OpenPulls(context.Context, string, string) ([]github.Pull, error) {
+	l.looks++
 	return l.pulls, nil
 }
 
@@ -41,19 +51,19 @@ type sweep struct {
 	store   *logbooktest.Store
 	indexer cache.Indexer
 	clock   *clocktesting.FakeClock
-	looked  time.Time
+	looked  Look
 }
 
-func (s *sweep) Looked(context.Context, string) (time.Time, error) { return s.looked, nil }
+func (s *sweep) Looked(context.Context, string) (Look, error) { return s.looked, nil }
 
-func (s *sweep) Remember(_ context.Context, _ string, at time.Time) error {
-	s.looked = at
+func (s *sweep) Remember(_ context.Context, _ string, look Look) error {
+	s.looked = look
 	return nil
 }
 
 func newSweep(known ...*v1alpha1.Rehearsal) *sweep {
 	s := &sweep{
-		looked: noon.Add(-time.Hour), hub: &listings{}, store: &logbooktest.Store{}, clock: clocktesting.NewFakeClock(noon),
+		looked: Look{At: noon.Add(-time.Hour), Since: noon.Add(-time.Hour)}, hub: &listings{}, store: &logbooktest.Store{}, clock: clocktesting.NewFakeClock(noon),
 		indexer: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}),
 	}
 	s.Sweeper = &Sweeper{
@@ -146,7 +156,7 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSweep(tc.known)
-			s.looked = noon.Add(time.Hour)
+			s.looked.At = noon.Add(time.Hour)
 			s.hub.pulls = tc.pulls
 			s.sweep(t)
 			spec := s.spec(t)
@@ -160,8 +170,16 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 	}
 }
 
+// TestSweepReachesBackToTheLastThatWorked: what was said while GitHub was away is
+// heard once it is back, and what was said before that is not heard again.
 func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	s := newSweep()
+	s.hub.pulls = []github.Pull{{Number: 7, Author: "alice", AuthorType: "User", Head: head, BaseRef: "main", Open: true}}
+	s.looked.Since = noon.Add(-3 * time.Hour)
+	earlier, meanwhile := comment(1, "/pj-rehearse max"), comment(2, "/pj-rehearse abort")
+	earlier.CreatedAt = noon.Add(-2 * time.Hour)
+	earlier.UpdatedAt = earlier.CreatedAt
+	s.hub.comments = []github.Comment{earlier, meanwhile}
 	s.hub.err = errors.New("GitHub is away")
 	if err := s.Sweep(context.Background(), "acme/config"); err == nil {
 		t.Error("a sweep without GitHub succeeds")
@@ -169,18 +187,83 @@ func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	s.hub.err = nil
 	s.clock.Step(time.Hour)
 	s.sweep(t)
-	if want := noon.Add(-time.Hour - overlap); !s.hub.since.Equal(want) {
-		t.Errorf("the sweep after a failure reaches back to %s, want %s", s.hub.since, want)
+	var texts []string
+	for _, c := range s.spec(t).Commands {
+		texts = append(texts, c.Text)
 	}
-	s.sweep(t)
-	if want := noon.Add(time.Hour - overlap); !s.hub.since.Equal(want) {
-		t.Errorf("the next one reaches back to %s, want %s", s.hub.since, want)
+	if len(texts) != 1 || texts[0] != "/pj-rehearse abort" {
+		t.Errorf("heard %q, want what was said while GitHub was away", texts)
+	}
+}
+
+// TestSweepAsksForTheSameList: only then can GitHub answer that it has not
+// changed.
+func TestSweepAsksForTheSameList(t *testing.T) {
+	s := newSweep()
+	begin := noon.Add(-time.Hour)
+	for _, step := range []struct {
+		name   string
+		latest time.Time
+		want   time.Time
+	}{
+		{"nothing was said", time.Time{}, begin},
+		{"nothing for long", time.Time{}, begin},
+		{"something", begin.Add(10 * time.Minute), begin},
+		{"much later", begin.Add(5 * time.Hour), begin},
+		{"again nothing", begin.Add(5 * time.Hour), begin.Add(5*time.Hour - overlap)},
+		{"and again", begin.Add(5 * time.Hour), begin.Add(5*time.Hour - overlap)},
+	} {
+		s.clock.Step(2 * time.Hour)
+		if s.hub.comments = nil; !step.latest.IsZero() {
+			c := comment(9, "hello")
+			c.CreatedAt, c.UpdatedAt = step.latest, step.latest
+			s.hub.comments = []github.Comment{c}
+		}
+		s.sweep(t)
+		if !s.hub.since.Equal(step.want) {
+			t.Errorf("%s: the list begins at %s, want %s", step.name, s.hub.since, step.want)
+		}
+	}
+}
+
+// TestSweepLeavesCallsToPeople: of the calls that GitHub takes in an hour, sweeps
+// leave the last fifth to others.
+func TestSweepLeavesCallsToPeople(t *testing.T) {
+	for name, tc := range map[string]struct {
+		budget github.Budget
+		looks  int
+	}{
+		"not known yet":      {github.Budget{}, 3},
+		"many left":          {github.Budget{Limit: 5000, Remaining: 4000, Reset: noon.Add(time.Hour)}, 3},
+		"a fifth":            {github.Budget{Limit: 5000, Remaining: 1000, Reset: noon.Add(time.Hour)}, 3},
+		"less than a fifth":  {github.Budget{Limit: 5000, Remaining: 999, Reset: noon.Add(time.Hour)}, 0},
+		"none":               {github.Budget{Limit: 5000, Reset: noon.Add(time.Hour)}, 0},
+		"of an installation": {github.Budget{Limit: 12500, Remaining: 2499, Reset: noon.Add(time.Hour)}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSweep()
+			s.hub.budget = tc.budget
+			core, logs := observer.New(zap.InfoLevel)
+			ctx := logging.WithLogger(context.Background(), zap.New(core).Sugar())
+			for range 3 {
+				if err := s.sweepOrSkip(ctx, "acme/config"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if s.hub.looks != tc.looks {
+				t.Errorf("%d looks, want %d", s.hub.looks, tc.looks)
+			}
+			said := logs.FilterMessageSnippet("Sweeps pause").Len()
+			if want := map[bool]int{true: 1, false: 0}[tc.looks == 0]; said != want {
+				t.Errorf("the log says so %d times, want %d", said, want)
+			}
+		})
 	}
 }
 
 func TestFirstSweepLeavesThePastAlone(t *testing.T) {
 	s := newSweep()
-	s.looked = time.Time{}
+	s.looked = Look{}
 	s.hub.pulls = []github.Pull{openPull()}
 	s.sweep(t)
 	if !s.hub.since.Equal(noon) {
@@ -194,18 +277,18 @@ func TestFirstSweepLeavesThePastAlone(t *testing.T) {
 func TestSweepMemory(t *testing.T) {
 	m := &sweepMemory{configMaps: kubefake.NewClientset().CoreV1().ConfigMaps("rehearsals")}
 	ctx := context.Background()
-	for _, at := range []time.Time{{}, noon, noon.Add(time.Hour)} {
-		if !at.IsZero() {
-			if err := m.Remember(ctx, "acme/config", at); err != nil {
+	for _, look := range []Look{{}, {noon, noon.Add(-time.Hour)}, {noon.Add(time.Hour), noon}} {
+		if !look.At.IsZero() {
+			if err := m.Remember(ctx, "acme/config", look); err != nil {
 				t.Fatal(err)
 			}
-			if err := m.Remember(ctx, "acme/other.config", noon.Add(-time.Hour)); err != nil {
+			if err := m.Remember(ctx, "acme/other.config", Look{noon.Add(-time.Hour), noon}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		got, err := m.Looked(ctx, "acme/config")
-		if err != nil || !got.Equal(at) {
-			t.Errorf("remembered %s, %v; want %s", got, err, at)
+		if err != nil || !got.At.Equal(look.At) || !got.Since.Equal(look.Since) {
+			t.Errorf("remembered %s, %v; want %s", got, err, look)
 		}
 	}
 }

@@ -17,31 +17,35 @@ import (
 // sweepConfigMap remembers when each repository was last looked at.
 const sweepConfigMap = "rehearsal-sweep"
 
-// sweepMemory keeps the times of sweeps in a ConfigMap: one key for each
-// repository, org.repo (an organisation's name has no dot).
+// sweepMemory keeps the latest looks in a ConfigMap: one key for each repository,
+// org.repo (an organisation's name has no dot), with the two times of a Look.
 type sweepMemory struct {
 	configMaps corev1client.ConfigMapInterface
 }
 
 // Looked implements Memory.
-func (m *sweepMemory) Looked(ctx context.Context, repository string) (time.Time, error) {
+func (m *sweepMemory) Looked(ctx context.Context, repository string) (Look, error) {
 	cm, err := m.configMaps.Get(ctx, sweepConfigMap, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return time.Time{}, nil
+		return Look{}, nil
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading ConfigMap %s: %w", sweepConfigMap, err)
+		return Look{}, fmt.Errorf("reading ConfigMap %s: %w", sweepConfigMap, err)
 	}
-	at, err := time.Parse(time.RFC3339, cm.Data[sweepKey(repository)])
-	if err != nil {
-		return time.Time{}, nil //nolint:nilerr // missing or spoilt: as if it had never been looked at
+	at, since, _ := strings.Cut(cm.Data[sweepKey(repository)], " ")
+	var look Look
+	var atErr, sinceErr error
+	look.At, atErr = time.Parse(time.RFC3339, at)
+	look.Since, sinceErr = time.Parse(time.RFC3339, since)
+	if atErr != nil || sinceErr != nil {
+		return Look{}, nil //nolint:nilerr // missing or spoilt: as if it had never been looked at
 	}
-	return at, nil
+	return look, nil
 }
 
 // Remember implements Memory.
-func (m *sweepMemory) Remember(ctx context.Context, repository string, at time.Time) error {
-	data := map[string]string{sweepKey(repository): at.UTC().Format(time.RFC3339)}
+func (m *sweepMemory) Remember(ctx context.Context, repository string, look Look) error {
+	data := map[string]string{sweepKey(repository): look.At.UTC().Format(time.RFC3339) + " " + look.Since.UTC().Format(time.RFC3339)}
 	patch, err := json.Marshal(map[string]any{"data": data})
 	if err != nil {
 		return fmt.Errorf("encoding the time of a sweep: %w", err)

@@ -45,6 +45,7 @@ var errCrash = errors.New("crash")
 // to fail one by one, before or after they take effect.
 type world struct {
 	t          *testing.T
+	ctx        context.Context // of reconciliations
 	rh         *v1alpha1.Rehearsal
 	kube       *kubefake.Clientset
 	tekton     *tektonfake.Clientset
@@ -63,7 +64,7 @@ type world struct {
 func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 	t.Helper()
 	w := &world{
-		t: t, kube: kubefake.NewClientset(), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
+		t: t, ctx: context.Background(), kube: kubefake.NewClientset(), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
 		clock: clocktesting.NewFakePassiveClock(noon), failAt: -1,
 		rh: &v1alpha1.Rehearsal{
 			ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", Namespace: "rehearsals", UID: "u-1", Generation: 1, CreationTimestamp: at(-10)},
@@ -142,7 +143,7 @@ func (w *world) reconcile() {
 		w.sync()
 		before := w.rh.DeepCopy()
 		rh := w.rh.DeepCopy()
-		err := w.reconciler.ReconcileKind(context.Background(), rh)
+		err := w.reconciler.ReconcileKind(w.ctx, rh)
 		if w.crashed {
 			w.crashed = false
 			continue

@@ -1,0 +1,148 @@
+package rehearsal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// dryRun reads from GitHub, and logs what it would have written. Comments that
+// do not exist have negative ids.
+type dryRun struct {
+	GitHub
+	// on says whether this is a dry run, now.
+	on func() bool
+}
+
+func would(ctx context.Context, what, org, repo string, more ...any) {
+	logging.FromContext(ctx).Infow("Dry run: would "+what, append([]any{"repository", org + "/" + repo}, more...)...)
+}
+
+// firstLine is what a log shows of a comment.
+func firstLine(body string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
+	return strings.TrimSpace(line)
+}
+
+// CreateComment implements GitHub.
+func (d *dryRun) CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error) {
+	if !d.on() {
+		return d.GitHub.CreateComment(ctx, org, repo, number, body)
+	}
+	would(ctx, "comment", org, repo, "pull", number, "body", firstLine(body))
+	sum := sha256.Sum256([]byte(body))
+	return &github.Comment{ID: -1 - int64(binary.BigEndian.Uint32(sum[:])), Number: number, Body: body}, nil
+}
+
+// EditComment implements GitHub.
+func (d *dryRun) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+	if !d.on() {
+		return d.GitHub.EditComment(ctx, org, repo, id, body)
+	}
+	would(ctx, "edit a comment", org, repo, "comment", id, "body", firstLine(body))
+	return nil
+}
+
+// AddLabel implements GitHub.
+func (d *dryRun) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
+	if !d.on() {
+		return d.GitHub.AddLabel(ctx, org, repo, number, label)
+	}
+	would(ctx, "add a label", org, repo, "pull", number, "label", label)
+	return nil
+}
+
+// RemoveLabel implements GitHub.
+func (d *dryRun) RemoveLabel(ctx context.Context, org, repo string, number int, label string) error {
+	if !d.on() {
+		return d.GitHub.RemoveLabel(ctx, org, repo, number, label)
+	}
+	would(ctx, "remove a label", org, repo, "pull", number, "label", label)
+	return nil
+}
+
+// React implements GitHub.
+func (d *dryRun) React(ctx context.Context, org, repo string, comment int64, content string) error {
+	if !d.on() {
+		return d.GitHub.React(ctx, org, repo, comment, content)
+	}
+	would(ctx, "react to a comment", org, repo, "comment", comment, "reaction", content)
+	return nil
+}
+
+// ReactToPull implements GitHub.
+func (d *dryRun) ReactToPull(ctx context.Context, org, repo string, number int, content string) error {
+	if !d.on() {
+		return d.GitHub.ReactToPull(ctx, org, repo, number, content)
+	}
+	would(ctx, "react to a pull request", org, repo, "pull", number, "reaction", content)
+	return nil
+}
+
+// SetStatus implements GitHub.
+func (d *dryRun) SetStatus(ctx context.Context, org, repo, sha string, s github.Status) error {
+	if !d.on() {
+		return d.GitHub.SetStatus(ctx, org, repo, sha, s)
+	}
+	would(ctx, "set a status", org, repo, "sha", sha, "context", s.Context, "state", s.State, "description", s.Description)
+	return nil
+}
+
+// annotationDryRun is on the status of a Rehearsal that says things which were
+// only logged.
+const annotationDryRun = "rehearsal.dev/dry-run"
+
+// noteDryRun marks such a status, or makes everything that is kept up to date be
+// written once the dry run is over. What was answered then stays so.
+func (t *turn) noteDryRun() {
+	status := &t.rh.Status
+	_, noted := status.Annotations[annotationDryRun]
+	switch {
+	case t.settings.DryRun && !noted:
+		if status.Annotations == nil {
+			status.Annotations = map[string]string{}
+		}
+		status.Annotations[annotationDryRun] = "true"
+	case !t.settings.DryRun && noted:
+		delete(status.Annotations, annotationDryRun)
+		for name, comment := range status.Comments {
+			if comment.Hash = ""; comment.ID < 0 {
+				comment.ID = 0
+			}
+			status.Comments[name] = comment
+		}
+		for _, a := range []*v1alpha1.Acknowledgement{status.Acknowledgement, status.NetworkAccess} {
+			if a != nil {
+				a.Labelled = false
+			}
+		}
+		status.CommitStatus = nil
+	}
+}
+
+// pretend ends a run that a dry run does not start.
+func (t *turn) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest) error {
+	names := make([]string, 0, len(m.Jobs))
+	for _, job := range m.Jobs {
+		names = append(names, job.Name)
+	}
+	logging.FromContext(ctx).Infow("Dry run: would create a PipelineRun",
+		"pipelineRun", resources.PipelineRunName(m.Name, 1), "by", m.By, "command", m.Command, "jobs", names)
+	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(t.runView(r, m, queued(m)))); err != nil {
+		return fmt.Errorf("reading the comments: %w", err)
+	}
+	r.State, r.Message = v1alpha1.RunRejected, "this is a dry run: nothing is started"
+	r.DoneAt = &metav1.Time{Time: t.now}
+	return nil
+}

@@ -1,0 +1,33 @@
+package rehearsal
+
+import (
+	"context"
+	"time"
+
+	"knative.dev/pkg/logging"
+)
+
+// sweepShare is the part of GitHub's hourly calls, one in so many, that sweeps
+// leave to what people asked for.
+const sweepShare = 5
+
+// sweepOrSkip sweeps, unless too few calls are left of the hour.
+func (s *Sweeper) sweepOrSkip(ctx context.Context, repository string) error {
+	org, repo := splitRepo(repository)
+	budget, err := s.GitHub.Budget(ctx, org, repo)
+	if err != nil {
+		return err
+	}
+	if budget.Remaining*sweepShare >= budget.Limit {
+		return s.Sweep(ctx, repository)
+	}
+	if until := s.skipped[repository]; !until.Equal(budget.Reset) {
+		if s.skipped == nil {
+			s.skipped = map[string]time.Time{}
+		}
+		s.skipped[repository] = budget.Reset
+		logging.FromContext(ctx).Warnw("Sweeps pause: the calls that GitHub still takes are left to what people ask for; webhooks are heard as ever",
+			"repository", repository, "remaining", budget.Remaining, "limit", budget.Limit, "until", budget.Reset.UTC())
+	}
+	return nil
+}
