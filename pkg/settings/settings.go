@@ -173,7 +173,7 @@ func Defaults() *Settings {
 	return &Settings{
 		Defaults: Options{
 			Limits: Limits{Sample: 10, More: 20, Max: 35, All: 500},
-			Policy: policy.Config{Preset: policy.DefaultPreset},
+			Policy: policy.Config{Preset: policy.DefaultPreset}, Gates: gate.Defaults(),
 			Labels: Labels{Ack: "rehearsals-ack", Network: "network-access-rehearsals-ok", Untrusted: "needs-ok-to-test"},
 		},
 		GitHub: GitHub{Endpoint: "https://api.github.com", GitEndpoint: "https://github.com"},
