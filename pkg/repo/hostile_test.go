@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/cgi"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // trap is a program that nobody may run, and a file that nobody may write.
@@ -259,8 +261,11 @@ func TestProtocols(t *testing.T) {
 		if err := m.rebuild(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.run(t.Context(), "ls-remote", "--", url); err == nil {
-			t.Errorf("git asks %q", url)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		_, err := m.run(ctx, "ls-remote", "--", url)
+		cancel()
+		if err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("git asks %q: %v", url, err)
 		}
 	}
 }

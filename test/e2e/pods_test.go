@@ -1,0 +1,167 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	podsecurity "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// TestPods looks at the pods as they run, those of a run with what Tekton adds to
+// them.
+func TestPods(t *testing.T) {
+	t.Parallel()
+	s := tell(t, passing("pull-widget-unit")).open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunPassed, 1, 0, "passed")
+	namespace, err := s.Cluster.Kube.CoreV1().Namespaces().Get(s.ctx, rig.Namespace, metav1.GetOptions{})
+	s.must(err)
+	if level := namespace.Labels[podsecurity.EnforceLevelLabel]; level != string(podsecurity.LevelRestricted) {
+		t.Errorf("the namespace enforces %q", level)
+	}
+	policies, err := s.Cluster.Kube.NetworkingV1().NetworkPolicies(rig.Namespace).List(s.ctx, metav1.ListOptions{})
+	s.must(err)
+	seen := map[string]int{}
+	for _, pod := range s.ourPods() {
+		own := checkNetwork(t, pod, policies.Items)
+		seen[own]++
+		checkRestricted(t, pod)
+		for _, c := range pod.Spec.Containers {
+			if sc := c.SecurityContext; sc == nil || sc.ReadOnlyRootFilesystem == nil || !*sc.ReadOnlyRootFilesystem {
+				t.Errorf("the container %s of %s may write to its image", c.Name, pod.Name)
+			}
+		}
+		if pod.Status.Phase == corev1.PodRunning {
+			checkProcesses(t, pod)
+		}
+	}
+	for _, name := range []string{rig.Receiver, rig.Controller, "rehearsal-prowjob", "rehearsal-collate"} {
+		if seen[name] != 1 {
+			t.Errorf("%d pods of %s", seen[name], name)
+		}
+	}
+}
+
+// TestPodsCannotWrite has git, the one program that the controller's image is
+// for, try to write there.
+func TestPodsCannotWrite(t *testing.T) {
+	t.Parallel()
+	try := func(dir string) (string, error) {
+		return world.cluster.Output(world.ctx, "kubectl", "-n", rig.Namespace, "exec", "deployment/"+rig.Controller, "--",
+			"git", "init", "--quiet", "--bare", dir)
+	}
+	if out, err := try("/canary"); err == nil || !strings.Contains(out, "Read-only file system") {
+		t.Errorf("writing to the image: %v\n%s", err, out)
+	}
+	if out, err := try("/tmp/canary"); err != nil {
+		t.Errorf("writing to /tmp: %v\n%s", err, out)
+	}
+}
+
+// ourPods are the pods of the Deployments and of the story's run.
+func (s *story) ourPods() []corev1.Pod {
+	s.t.Helper()
+	rehearsal, err := s.Rehearsal(s.ctx)
+	s.must(err)
+	var pods []corev1.Pod
+	for _, selector := range []string{"app.kubernetes.io/component in (receiver,controller)", run.LabelRehearsal + "=" + rehearsal.Name} {
+		list, err := s.Cluster.Kube.CoreV1().Pods(rig.Namespace).List(s.ctx, metav1.ListOptions{LabelSelector: selector})
+		s.must(err)
+		for _, pod := range list.Items {
+			if pod.DeletionTimestamp == nil {
+				pods = append(pods, pod)
+			}
+		}
+	}
+	return pods
+}
+
+func checkRestricted(t *testing.T, pod corev1.Pod) {
+	t.Helper()
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	level := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
+	for _, result := range evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec) {
+		if !result.Allowed {
+			t.Errorf("%s: %s: %s", pod.Name, result.ForbiddenReason, result.ForbiddenDetail)
+		}
+	}
+}
+
+// checkNetwork returns the name of the one policy that a pod has beside that
+// which denies everything.
+func checkNetwork(t *testing.T, pod corev1.Pod, policies []networkingv1.NetworkPolicy) string {
+	t.Helper()
+	var own []string
+	denied := false
+	for _, p := range policies {
+		selector, err := metav1.LabelSelectorAsSelector(&p.Spec.PodSelector)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case selector.Empty():
+			denied = true
+		case selector.Matches(labels.Set(pod.Labels)):
+			own = append(own, p.Name)
+		}
+	}
+	if !denied || len(own) != 1 {
+		t.Errorf("%s has the network policies %v; everything else denied: %v", pod.Name, own, denied)
+		return ""
+	}
+	return own[0]
+}
+
+// checkProcesses asks the kernel what the processes of a pod may do.
+func checkProcesses(t *testing.T, pod corev1.Pod) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range files {
+		cgroup, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(strings.ReplaceAll(string(cgroup), "_", "-"), string(pod.UID)) {
+			continue // it has ended, or is another's
+		}
+		dir := filepath.Dir(file)
+		name, _ := os.ReadFile(filepath.Join(dir, "comm"))
+		status, err := os.ReadFile(filepath.Join(dir, "status"))
+		if err != nil || strings.HasPrefix(string(name), "pause") {
+			continue
+		}
+		found++
+		fields := map[string]string{}
+		for line := range strings.Lines(string(status)) {
+			key, value, _ := strings.Cut(line, ":")
+			fields[key] = strings.Join(strings.Fields(value), " ")
+		}
+		got := fmt.Sprintf("capabilities %s %s, no new privileges %s, seccomp %s", fields["CapEff"], fields["CapBnd"], fields["NoNewPrivs"], fields["Seccomp"])
+		const want = "capabilities 0000000000000000 0000000000000000, no new privileges 1, seccomp 2"
+		if uid := strings.Fields(fields["Uid"]); got != want || len(uid) != 4 || uid[0] == "0" || uid[1] == "0" {
+			t.Errorf("%s, process %s: user %v, %s; want %s", pod.Name, strings.TrimSpace(string(name)), uid, got, want)
+		}
+	}
+	if found == 0 {
+		t.Errorf("no process of %s is found", pod.Name)
+	}
+}
