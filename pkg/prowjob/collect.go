@@ -77,6 +77,7 @@ func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs
 		secrets = c.Logs.Secrets()
 	}
 	each(len(outcomes), func(i int) {
+		outcomes[i].Detail = report.Censor(outcomes[i].Detail, secrets)
 		if jobs[i] != nil && outcomes[i].Verdict.Bad() {
 			c.explain(ctx, &outcomes[i], jobs[i], secrets)
 		}

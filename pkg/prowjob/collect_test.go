@@ -73,6 +73,11 @@ func TestCollectExplains(t *testing.T) {
 			kubelet: &kubelet{status: http.StatusForbidden},
 			verdict: report.Unschedulable, detail: "no node took its pod in time",
 		},
+		{
+			name: "refused, and quoted", job: completed(newJob(prowapi.ErrorState, "Pod can not be created: hook says canary-4711, password=hunter2")),
+			kubelet: &kubelet{},
+			verdict: report.Errored, detail: "Pod can not be created: hook says [censored], password=[censored]",
+		},
 		{name: "passed", job: withPod(newJob(prowapi.SuccessState, "")), kubelet: &kubelet{status: http.StatusTeapot}, verdict: report.Passed},
 	}
 	for _, c := range cases {

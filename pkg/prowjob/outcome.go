@@ -22,7 +22,8 @@ const (
 )
 
 // Observe says what became of a job, given its ProwJob, or nil where there is
-// none. It is pure and does not know the job's log.
+// none. It is pure and does not know the job's log. What looks like a secret is
+// taken out of what Prow says: it quotes others, such as admission webhooks.
 func Observe(job run.Job, pj *prowapi.ProwJob) report.Outcome {
 	o := report.Outcome{Job: job, Verdict: report.NotStarted}
 	if pj == nil {
@@ -37,6 +38,7 @@ func Observe(job run.Job, pj *prowapi.ProwJob) report.Outcome {
 		o.Finished = pj.Status.CompletionTime.Time
 	}
 	o.Verdict, o.Detail = verdict(pj)
+	o.Detail = report.Censor(o.Detail, nil)
 	return o
 }
 

@@ -1,6 +1,7 @@
 package prowjob
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestVerdicts(t *testing.T) {
 		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, report.Errored, "Prow knows no cluster `default`"},
 		{"out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", report.Errored, "Job pod was OOM killed by the cluster."},
 		{"evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", report.Errored, "Job pod was evicted by the cluster."},
+		{"error that quotes a secret", prowapi.ErrorState, "webhook denied it: token=hunter2", report.Errored, "webhook denied it: token=[censored]"},
 		{"error without a reason", prowapi.ErrorState, "", report.Errored, "Prow could not run it and gives no reason"},
 	}
 	for _, c := range cases {
@@ -42,6 +44,13 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("got %q, %q", got.Verdict, got.Detail)
 			}
 		})
+	}
+}
+
+func TestStateLineShowsNoSecret(t *testing.T) {
+	pj := newJob(prowapi.ErrorState, "webhook denied it: token=hunter2")
+	if line := stateLine(pj); strings.Contains(line, "hunter2") || !strings.Contains(line, "webhook denied it") {
+		t.Errorf("the log says %q", line)
 	}
 }
 

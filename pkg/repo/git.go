@@ -60,7 +60,6 @@ var settings = []string{
 	"-c", "credential.helper=",
 	// A redirect may lead to any host, and would take the token along.
 	"-c", "http.followRedirects=false",
-	"-c", "fetch.recurseSubmodules=false",
 	"-c", "safe.directory=*",
 }
 
