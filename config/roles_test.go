@@ -55,6 +55,7 @@ var rights = []right{
 	{"rehearsal-task", pods, "", "configmaps", "create get", "what the job reads"},
 
 	{"rehearsal-collate", ours, "", "configmaps", "create get", "the hand-over, and the page of the run"},
+	{"rehearsal-collate", ours, "", "configmaps rehearsal-rate-limits", "patch", "until when GitHub takes no calls"},
 	{"rehearsal-collate", ours, "tekton.dev", "pipelineruns", "get", "being aborted"},
 	{"rehearsal-collate", prow, "prow.k8s.io", "prowjobs", "get", "verdicts"},
 	{"rehearsal-collate", pods, "", "pods", "get", "excerpts"},

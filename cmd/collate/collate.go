@@ -34,8 +34,8 @@ type editor interface {
 // collator reports one run.
 type collator struct {
 	*prowjob.Connection
-	// newEditor makes the editor for GitHub's REST API at an address.
-	newEditor func(endpoint string) (editor, error)
+	// newEditor makes the editor for the comment of a run.
+	newEditor func(run.Manifest) (editor, error)
 	editor    editor
 	out       io.Writer
 	now       func() time.Time
@@ -62,7 +62,7 @@ func (c *collator) collate(ctx context.Context) error {
 		return err
 	}
 	c.Find(manifest.ProwJobNamespace, manifest.PodNamespace)
-	if c.editor, err = c.newEditor(manifest.GitHubEndpoint); err != nil {
+	if c.editor, err = c.newEditor(manifest); err != nil {
 		return err
 	}
 	view, jobs, err := c.await(ctx, manifest)

@@ -87,9 +87,9 @@ func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sr
 			Kube: kubefake.NewSimpleClientset(cm), Tekton: tektonfake.NewSimpleClientset(pr),
 			Prow: prow, Logs: &prowjob.Logs{},
 		},
-		newEditor: func(endpoint string) (editor, error) {
-			if endpoint != m.GitHubEndpoint {
-				t.Errorf("the comment is sent to %s", endpoint)
+		newEditor: func(got run.Manifest) (editor, error) {
+			if got.GitHubEndpoint != m.GitHubEndpoint {
+				t.Errorf("the comment is sent to %s", got.GitHubEndpoint)
 			}
 			return p, nil
 		},

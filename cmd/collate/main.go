@@ -15,6 +15,8 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 const help = `collate reports a run: it waits for the ProwJobs of the run that are still going,
@@ -45,7 +47,7 @@ func start(args []string) int {
 	flags.Int64Var(&c.comment, "comment", 0, "the id of the run's comment (required)")
 	flags.StringVar(&c.pipelineRun, "pipelinerun", os.Getenv("PIPELINERUN"), "the PipelineRun that this is a task of [$PIPELINERUN]")
 	flags.DurationVar(&c.finalGrace, "final-grace", 30*time.Second, "how long to wait for the ProwJobs of an aborted run")
-	tokenPath := flags.String("github-token-path", prowjob.Env("GITHUB_TOKEN_PATH", "/etc/github/token"), "file with the GitHub token [$GITHUB_TOKEN_PATH]")
+	credentials := flags.String("github-credentials", prowjob.Env("GITHUB_CREDENTIALS", "/etc/github"), "directory with the file token, or with private-key and app-id of a GitHub App [$GITHUB_CREDENTIALS]")
 	places.AddFlags(flags)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -56,7 +58,7 @@ func start(args []string) int {
 		fmt.Fprintln(os.Stderr, "collate: --run and --comment are required, and there is nothing else. See collate --help.")
 		return 2
 	}
-	if err := c.connect(places, *tokenPath); err != nil {
+	if err := c.connect(places, *credentials); err != nil {
 		fmt.Fprintln(os.Stderr, "collate:", err)
 		return 1
 	}
@@ -69,17 +71,36 @@ func start(args []string) int {
 	return 0
 }
 
-func (c *collator) connect(places prowjob.Places, tokenPath string) error {
+func (c *collator) connect(places prowjob.Places, credentials string) error {
 	var err error
 	if c.Connection, err = places.Connect(); err != nil {
 		return err
 	}
-	token := github.TokenFile(tokenPath)
-	c.newEditor = func(endpoint string) (editor, error) {
-		return github.New(github.Options{Endpoint: endpoint, Token: token, UserAgent: "rehearsal-collate"})
+	c.newEditor = func(m run.Manifest) (editor, error) {
+		gh, err := c.gitHub(m, credentials)
+		if err != nil {
+			return nil, fmt.Errorf("connecting to GitHub: %w", err)
+		}
+		c.Logs.Secrets = gh.Secrets
+		return gh, nil
 	}
-	c.Logs.Secrets = token.Secrets
 	c.namespace, c.out, c.now, c.interval = places.Namespace, os.Stdout, time.Now, 3*time.Second
 	c.backoff = time.Second
 	return nil
+}
+
+// gitHub makes the client for GitHub. As an App it uses tokens for the run's
+// repository that can do nothing but comment there.
+func (c *collator) gitHub(m run.Manifest, credentials string) (*github.Client, error) {
+	token, app, err := github.Credentials(credentials, m.GitHubAppID)
+	if err != nil {
+		return nil, err
+	}
+	if app != nil {
+		app.Permissions = map[string]string{"metadata": "read", "issues": "write", "pull_requests": "write"}
+	}
+	return github.New(github.Options{
+		Endpoint: m.GitHubEndpoint, Token: token, App: app, UserAgent: "rehearsal-collate",
+		Windows: &ratelimit.Store{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
+	})
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -41,7 +42,7 @@ const (
 func main() {
 	var (
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
-		token       = flag.String("github-token-file", "/etc/github/token", "file with the GitHub token")
+		credentials = flag.String("github-credentials", "/etc/github", "directory with the file token, or with private-key and app-id of a GitHub App")
 		pages       = flag.String("pages-address", ":8081", "where to serve the pages with what is too long for a comment")
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
@@ -50,7 +51,7 @@ func main() {
 	controller.DefaultThreadsPerController = workers
 	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
 
-	options, err := newOptions(ctx, config, *mirrors, *token, *kubeconfigs)
+	options, err := newOptions(ctx, config, *mirrors, *credentials, *kubeconfigs)
 	if err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
@@ -78,18 +79,17 @@ func servePages(ctx context.Context, address string) {
 	}
 }
 
-func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeconfigs string) (rehearsal.Options, error) {
+func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, kubeconfigs string) (rehearsal.Options, error) {
 	var o rehearsal.Options
-	store, err := loadSettings(ctx, config)
+	kube, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return o, fmt.Errorf("making a client: %w", err)
+	}
+	store, err := loadSettings(ctx, kube)
 	if err != nil {
 		return o, err
 	}
-	source := github.TokenFile(token)
-	gh, err := github.New(github.Options{
-		Endpoint:  store.Get().GitHub.Endpoint,
-		Token:     source,
-		UserAgent: "rehearsal-controller",
-	})
+	gh, err := connect(kube, store, credentials)
 	if err != nil {
 		return o, fmt.Errorf("connecting to GitHub: %w", err)
 	}
@@ -106,21 +106,46 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, token, kubeco
 		Planner: plan.NewPlanner(plan.Options{
 			Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
 				return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
-			}, source).For,
+			}, gh.Token).For,
 		}),
 		Prow:     prow,
-		Logs:     prowjob.NewLogs(clusters, store.Get().Prow.PodNamespace, source.Secrets),
+		Logs:     prowjob.NewLogs(clusters, store.Get().Prow.PodNamespace, gh.Secrets),
 		Settings: store,
 	}, nil
 }
 
+// connect makes the client for GitHub. The App that it may act as is narrowed to
+// the repositories that the settings list now.
+func connect(kube kubernetes.Interface, store *settings.Store, credentials string) (*github.Client, error) {
+	token, app, err := github.Credentials(credentials, store.Get().GitHub.AppID)
+	if err != nil {
+		return nil, err
+	}
+	if app != nil {
+		app.Serves = func(org, repo string) bool {
+			_, served := store.Get().Repository(org, repo)
+			return served
+		}
+		app.Home = func() string {
+			if repositories := store.Get().Repositories; len(repositories) > 0 {
+				return repositories[0].Name
+			}
+			return ""
+		}
+	}
+	return github.New(github.Options{
+		Endpoint:  store.Get().GitHub.Endpoint,
+		Token:     token,
+		App:       app,
+		UserAgent: "rehearsal-controller",
+		Windows:   &ratelimit.Store{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
+		Limited:   rehearsal.ReportLimit,
+	})
+}
+
 // loadSettings reads the settings once; what follows them is in the informer's
 // hands.
-func loadSettings(ctx context.Context, config *rest.Config) (*settings.Store, error) {
-	kube, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("making a client: %w", err)
-	}
+func loadSettings(ctx context.Context, kube kubernetes.Interface) (*settings.Store, error) {
 	cm, err := kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, settings.ConfigMap, metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("reading the settings: %w", err)

@@ -41,11 +41,11 @@ func apiServer(t *testing.T, data map[string]string) *rest.Config {
 // The controller may have to report a run itself, so it needs what the finally
 // task has: the logs by Deck, and what must not be shown of them.
 func TestControllerCanReport(t *testing.T) {
-	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte("canary-4711\n"), 0o600); err != nil {
+	credentials := t.TempDir()
+	if err := os.WriteFile(filepath.Join(credentials, "token"), []byte("canary-4711\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o, err := newOptions(t.Context(), apiServer(t, map[string]string{settings.File: "prow: {pod_namespace: pods}"}), t.TempDir(), token, "")
+	o, err := newOptions(t.Context(), apiServer(t, map[string]string{settings.File: "prow: {pod_namespace: pods}"}), t.TempDir(), credentials, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,15 +13,15 @@ import (
 type Mirrors struct {
 	dir   string
 	url   func(org, repo string) string
-	token func(context.Context) (string, error)
+	token func(ctx context.Context, org, repo string) (string, error)
 
 	mu   sync.Mutex
 	open map[string]*repo.Mirror
 }
 
 // NewMirrors keeps mirrors below dir. Url is where a repository is cloned from,
-// token gives what to authenticate with; it may be nil.
-func NewMirrors(dir string, url func(org, repo string) string, token func(context.Context) (string, error)) *Mirrors {
+// token gives what to authenticate with there; it may be nil.
+func NewMirrors(dir string, url func(org, repo string) string, token func(ctx context.Context, org, repo string) (string, error)) *Mirrors {
 	return &Mirrors{dir: dir, url: url, token: token, open: map[string]*repo.Mirror{}}
 }
 
@@ -43,7 +43,7 @@ func (m *Mirrors) mirror(org, name string) *repo.Mirror {
 	}
 	var options []repo.Option
 	if m.token != nil {
-		options = append(options, repo.WithToken(m.token))
+		options = append(options, repo.WithToken(func(ctx context.Context) (string, error) { return m.token(ctx, org, name) }))
 	}
 	mirror := repo.Open(filepath.Join(m.dir, org, name+".git"), url, options...)
 	m.open[url] = mirror

@@ -101,6 +101,8 @@ type Manifest struct {
 	ProwJobNamespace string `json:"prowjob_namespace"`
 	PodNamespace     string `json:"pod_namespace"`
 	GitHubEndpoint   string `json:"github_endpoint"`
+	// GitHubAppID is the App that the settings name; 0 for none.
+	GitHubAppID int64 `json:"github_app_id,omitempty"`
 	// Deadline ends the wait for ProwJobs.
 	Deadline time.Time `json:"deadline"`
 	Jobs     []Job     `json:"jobs"`
