@@ -1,0 +1,90 @@
+package rehearsal
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// silent is a GitHub that nobody may call: what is not implemented panics.
+type silent struct{ GitHub }
+
+// TestRepositoryThatIsNotServed: whatever got into the log, a repository that
+// the settings do not list is neither read nor answered, and nothing runs for it.
+func TestRepositoryThatIsNotServed(t *testing.T) {
+	unlist := func(w *world) {
+		listed := w.reconciler.Settings
+		w.reconciler.Settings = func() *settings.Settings {
+			s := listed()
+			s.Repositories[0].Name = "acme/other"
+			return s
+		}
+		w.reconciler.GitHub = silent{}
+	}
+	t.Run("from the beginning", func(t *testing.T) {
+		w := newWorld(t, runCommand())
+		unlist(w)
+		w.reconcile()
+		if _, _, runs, pipelineRuns, prowJobs := w.counts(); runs+pipelineRuns+prowJobs > 0 || w.rh.Status.Pull != nil || len(w.rh.Status.Commands) > 0 {
+			t.Errorf("status is %+v", w.rh.Status)
+		}
+		if c := w.rh.Status.GetCondition(v1alpha1.ConditionPulled); c == nil || c.Reason != "NotServed" {
+			t.Errorf("condition is %+v", c)
+		}
+	})
+	t.Run("from the middle of a run on", func(t *testing.T) {
+		w := newWorld(t, runCommand())
+		w.reconcile()
+		if len(w.rh.Status.Runs) != 1 {
+			t.Fatalf("runs are %+v", w.rh.Status.Runs)
+		}
+		w.sync()
+		unlist(w)
+		rh := w.rh.DeepCopy()
+		if err := w.reconciler.ReconcileKind(context.Background(), rh); err == nil {
+			t.Error("it does not come back to see to the end of the run")
+		}
+		if r := rh.Status.Runs[0]; r.AbortReason == "" {
+			t.Errorf("the run goes on: %+v", r)
+		}
+	})
+}
+
+// attentive remembers which repositories it was asked about.
+type attentive struct {
+	*listings
+	about []string
+}
+
+func (a *attentive) OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error) {
+	a.about = append(a.about, org+"/"+repo)
+	return a.listings.OpenPulls(ctx, org, repo)
+}
+
+// TestSweepLooksAtNoOtherRepository: the settings say where, and are asked each
+// time.
+func TestSweepLooksAtNoOtherRepository(t *testing.T) {
+	s := newSweep()
+	hub := &attentive{listings: s.hub}
+	s.GitHub = hub
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, listed := range [][]string{nil, {"acme/config"}, {"acme/other"}} {
+		s.Settings = func() *settings.Settings {
+			chosen := settings.Defaults()
+			for _, name := range listed {
+				chosen.Repositories = append(chosen.Repositories, settings.Repository{Name: name})
+			}
+			return chosen
+		}
+		hub.about = nil
+		s.Run(ended)
+		if !slices.Equal(hub.about, listed) {
+			t.Errorf("with %v it looks at %v", listed, hub.about)
+		}
+	}
+}
