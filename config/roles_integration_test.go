@@ -154,7 +154,7 @@ func rightsOf(t *testing.T, client kubernetes.Interface, who, namespace string) 
 		if slices.Equal(rule.APIGroups, []string{"authorization.k8s.io"}) || slices.Equal(rule.APIGroups, []string{"authentication.k8s.io"}) {
 			continue
 		}
-		lines = append(lines, expand(who, namespace, rule.Verbs, rule.APIGroups, rule.Resources)...)
+		lines = append(lines, expand(who, namespace, rule.Verbs, rule.APIGroups, named(rule.Resources, rule.ResourceNames))...)
 	}
 	return lines
 }

@@ -71,6 +71,8 @@ var peoplesRights = []right{
 	{"rehearsal-viewer", ours, "", "configmaps config-rehearsal", "get", "where ProwJobs are"},
 	{"rehearsal-viewer", prow, "prow.k8s.io", "prowjobs", "get list watch", "watch"},
 	{"rehearsal-user", ours, "rehearsal.dev", "rehearsals", "get list patch watch", "run, abort"},
+	{"rehearsal-user", ours, "tekton.dev", "pipelineruns", "get list watch", "logs"},
+	{"rehearsal-user", ours, "", "configmaps config-rehearsal", "get", "where ProwJobs are"},
 }
 
 // inLines is a table of rights with a line for each verb, sorted.
@@ -128,13 +130,18 @@ func TestRoles(t *testing.T) {
 func rulesOf(role rbacv1.Role, who string) []string {
 	var lines []string
 	for _, rule := range role.Rules {
-		resources := rule.Resources
-		if len(rule.ResourceNames) > 0 {
-			resources = []string{strings.Join(resources, " ") + " " + strings.Join(rule.ResourceNames, " ")}
-		}
-		lines = append(lines, expand(who, role.Namespace, rule.Verbs, rule.APIGroups, resources)...)
+		lines = append(lines, expand(who, role.Namespace, rule.Verbs, rule.APIGroups, named(rule.Resources, rule.ResourceNames))...)
 	}
 	return lines
+}
+
+// named are resources as the tables write them: with the names, where a rule has
+// some.
+func named(resources, names []string) []string {
+	if len(names) == 0 {
+		return resources
+	}
+	return []string{strings.Join(resources, " ") + " " + strings.Join(names, " ")}
 }
 
 func expand(who, namespace string, verbs, groups, resources []string) []string {
