@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,9 +46,16 @@ func (c *cluster) forbidden(err error, verb, resource string) error {
 	if verb == "patch" {
 		role = roleUser
 	}
+	user := "YOU"
+	if m := namedUser.FindStringSubmatch(err.Error()); m != nil {
+		user = m[1]
+	}
 	return fmt.Errorf("you may not %s %s in namespace %s; who runs the installation can let you:\n"+
-		"  kubectl create rolebinding YOU-%s -n %s --role=%s --user=YOU\n(%w)", verb, resource, c.namespace, role, c.namespace, role, err)
+		"  kubectl create rolebinding %s -n %s --role=%s --user=%s\n(%w)", verb, resource, c.namespace, role, c.namespace, role, user, err)
 }
+
+// namedUser is how the API server names who may not.
+var namedUser = regexp.MustCompile(`User "([^"]+)" cannot`)
 
 // isUnknownKind tells a kind that the API server does not have from an object
 // that is not there: that one is named.

@@ -113,7 +113,7 @@ func (d *description) text(width int, now time.Time) string {
 	d.writeRuns(t, width, now)
 	t.section("What to do next")
 	for _, sentence := range d.Next {
-		t.item("%s", sentence)
+		t.item("%s", self.speak(sentence))
 	}
 	return t.String()
 }

@@ -86,13 +86,18 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 		d.tell(&b, "blind", d.lookout.blind)
 	}
 	for _, r := range runs {
+		if last && len(d.told) == 0 {
+			break // there was nothing to follow
+		}
 		for _, j := range r.jobs {
 			d.tell(&b, r.ID+" "+j.ProwJob, strings.TrimRight(fmt.Sprintf("%s: %s  %s", printable(j.DisplayName), j.word(), printable(j.URL)), " "))
 		}
 		d.tell(&b, r.ID, fmt.Sprintf("run %s: %s", r.ID, r.state()))
 	}
 	if last {
-		b.WriteString("\n")
+		if len(d.told) > 0 {
+			b.WriteString("\n")
+		}
 		for _, l := range runFrame(runs, "", 0, 0, d.now()).lines {
 			b.WriteString(l.text + "\n")
 		}

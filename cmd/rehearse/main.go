@@ -46,13 +46,15 @@ func main() {
 func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	// Prow's packages log warnings that are not about what was asked.
 	logrus.SetOutput(io.Discard)
+	called := callerOf(args[0])
 	root := newRoot()
-	root.SetArgs(root.invoked(args))
+	called.dress(root)
+	root.SetArgs(called.arguments(args[1:]))
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
 	if words := complaint(err, ctx.Err() != nil); words != "" {
-		_, _ = fmt.Fprintln(errOut, root.speak("rehearse: "+words))
+		_, _ = fmt.Fprintln(errOut, called.display()+": "+called.speak(words))
 	}
 	return exitStatus(err)
 }
@@ -73,13 +75,8 @@ func complaint(err error, interrupted bool) string {
 	return err.Error()
 }
 
-// root is the whole command line.
-type root struct {
-	*cobra.Command
-	plugin bool
-}
-
-func newRoot() *root {
+// newRoot is the whole command line.
+func newRoot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "rehearse",
 		Short:         "Try the CI jobs that a change to Prow's configuration affects, before it merges",
@@ -99,5 +96,5 @@ func newRoot() *root {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see `rehearse%s --help`", err, strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath()))
 	})
-	return &root{Command: cmd}
+	return cmd
 }

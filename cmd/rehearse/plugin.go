@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,37 +17,52 @@ const (
 	completerName = "kubectl_complete-rehearse"
 )
 
-// invoked returns the arguments for cobra, and makes us what we were called as.
-func (r *root) invoked(args []string) []string {
-	switch strings.TrimSuffix(filepath.Base(args[0]), ".exe") {
-	case completerName:
-		return append([]string{cobra.ShellCompRequestCmd}, args[1:]...)
-	case pluginName:
-		r.plugin = true
-		r.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl rehearse"}
-		// kubectl completes its plugins itself.
-		r.CompletionOptions.DisableDefaultCmd = true
-		r.each(func(cmd *cobra.Command) {
-			cmd.Example, cmd.Long = r.speak(cmd.Example), r.speak(cmd.Long)
-		})
-	}
-	return args[1:]
+// caller is the name by which we were called.
+type caller string
+
+func callerOf(program string) caller {
+	return caller(strings.TrimSuffix(filepath.Base(program), ".exe"))
 }
 
-func (r *root) each(do func(*cobra.Command)) {
-	do(r.Command)
-	for _, cmd := range r.Commands() {
-		do(cmd)
+// self is how people call us.
+var self = callerOf(os.Args[0])
+
+// arguments are those for cobra.
+func (c caller) arguments(args []string) []string {
+	if c == completerName {
+		return append([]string{cobra.ShellCompRequestCmd}, args...)
+	}
+	return args
+}
+
+// dress makes commands look like what we were called as.
+func (c caller) dress(root *cobra.Command) {
+	if c != pluginName {
+		return
+	}
+	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: c.display()}
+	// kubectl completes its plugins itself.
+	root.CompletionOptions.DisableDefaultCmd = true
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Example, cmd.Long = c.speak(cmd.Example), c.speak(cmd.Long)
 	}
 }
 
-// ourName is our name where it starts a command.
-var ourName = regexp.MustCompile("(^|[`\\n|] *|: +|there is +|as +)rehearse( |:)")
+// display is what people write to call us.
+func (c caller) display() string {
+	if c == pluginName {
+		return "kubectl rehearse"
+	}
+	return "rehearse"
+}
 
-// speak says what we are called in what we say.
-func (r *root) speak(text string) string {
-	if !r.plugin {
+// commandLine is our name before the name of a command or a flag.
+var commandLine = regexp.MustCompile(`\brehearse (affected|render|run|watch|describe|list|abort|ack|approve|privileges-allowed|--help)`)
+
+// speak puts the right name for us into what we say.
+func (c caller) speak(text string) string {
+	if c != pluginName {
 		return text
 	}
-	return ourName.ReplaceAllString(text, "${1}kubectl rehearse${2}")
+	return commandLine.ReplaceAllString(text, "kubectl rehearse $1")
 }

@@ -102,6 +102,9 @@ func newRun() *cobra.Command {
 				return err
 			}
 			out := cmd.OutOrStdout()
+			if err := say(out, "\n"); err != nil {
+				return err
+			}
 			if wait {
 				out = quiet{out}
 			}

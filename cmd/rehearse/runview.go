@@ -108,7 +108,7 @@ func (v runView) counts() string {
 	if t.Total == 0 {
 		return ""
 	}
-	if t.AllPassed() {
+	if t.AllPassed() && t.Total > 1 {
 		return fmt.Sprintf("all %d passed", t.Total)
 	}
 	parts := []string{fmt.Sprintf("%d of %d passed", t.Passed, t.Total)}
@@ -129,9 +129,11 @@ func (v runView) state() string {
 	if counts := v.counts(); counts != "" {
 		parts[0] += ": " + counts
 	}
-	switch {
+	switch t := v.tally(); {
 	case v.AbortReason != "":
 		parts = append(parts, v.AbortReason)
+	case v.State == v1alpha1.RunRunning && t.Total > 0 && t.Passed+t.Failed+t.Aborted == t.Total:
+		parts = append(parts, "the report is being written")
 	case v.Message != "":
 		parts = append(parts, v.Message)
 	}

@@ -75,7 +75,8 @@ func (s *screen) home(width int) string {
 // close leaves what stands there and gives the cursor back.
 func (s *screen) close() {
 	if s != nil && s.drawn {
-		_, _ = io.WriteString(s.out, showCursor)
+		// Terminals have written ^C where the cursor is, if that was the end.
+		_, _ = io.WriteString(s.out, "\r"+clearRest+showCursor)
 		s.shown, s.drawn = nil, false
 	}
 }

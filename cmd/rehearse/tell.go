@@ -34,6 +34,8 @@ type said struct {
 	command  v1alpha1.Command
 	verb     event.Verb
 	settings *settings.Settings
+	// busy says that runs were going on.
+	busy bool
 }
 
 // say appends what words ask for to the log of a pull request, in the name of who
@@ -55,7 +57,8 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	if err != nil {
 		return nil, err
 	}
-	s := &said{cluster: c, rh: rh, verb: parsed.Verb, settings: chosen, command: v1alpha1.Command{
+	busy := len(active([]*v1alpha1.Rehearsal{rh})) > 0
+	s := &said{cluster: c, rh: rh, busy: busy, verb: parsed.Verb, settings: chosen, command: v1alpha1.Command{
 		ID: "cli-" + uuid.NewString() + "-0", Text: text, By: user, At: metav1.NewTime(now), Head: rh.Status.Pull.Head,
 	}}
 	ctx, cancel := context.WithTimeout(ctx, appendTime)
@@ -129,15 +132,24 @@ func (s *said) answer(out io.Writer, verdict *v1alpha1.CommandStatus, run *v1alp
 		return &outcomeError{exitNoAnswer, s.unheard()}
 	case verdict.Verdict != v1alpha1.VerdictAccepted:
 		return &outcomeError{exitNotAccepted, fmt.Sprintf("not accepted: %s", s.refusal(verdict))}
+	case s.verb == event.Abort && !s.busy:
+		return say(out, "accepted: %s on %s, but nothing is running for it\n", printable(s.command.Text), pull)
 	case s.verb != event.Run:
 		return say(out, "accepted: %s on %s\n", printable(s.command.Text), pull)
 	case run == nil || run.PipelineRun == "" && !run.State.Done():
 		return say(out, "accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", printable(s.command.Text), pull, verdict.Head, pull)
 	case run.PipelineRun == "":
-		return &outcomeError{exitFailed, fmt.Sprintf("nothing was run: %s", printable(strings.ToLower(string(run.State))+"; "+run.Message+s.comment("; see ", run)))}
+		return &outcomeError{exitFailed, "nothing was run. " + printable(plainText(run.Message)) + s.comment(" See ", run)}
 	}
-	return say(out, "accepted: %s on %s, at %.10s\n  run      %s\n  jobs     %d\n  watch    rehearse watch %s\n  output   tkn pipelinerun logs %s -f -n %s\n%s",
-		printable(s.command.Text), pull, verdict.Head, run.ID, run.Total, run.PipelineRun, run.PipelineRun, s.cluster.namespace, s.comment("  comment  ", run)+"\n")
+	return say(out, "accepted: %s on %s, at %.10s\n  run      %s, %s\n  output   tkn pipelinerun logs %s -f -n %s\n  watch    rehearse watch %s\n%s\n",
+		printable(s.command.Text), pull, verdict.Head, run.ID, countJobs(run.Total), run.PipelineRun, s.cluster.namespace, run.PipelineRun, s.comment("  comment  ", run))
+}
+
+func countJobs(n int) string {
+	if n == 1 {
+		return "1 job"
+	}
+	return fmt.Sprintf("%d jobs", n)
 }
 
 // unheard is said when no verdict came in time.
@@ -190,7 +202,7 @@ func commentURL(s *settings.Settings, p v1alpha1.Pull, id int64) string {
 }
 
 func say(out io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintf(out, format, args...)
+	_, err := fmt.Fprint(out, self.speak(fmt.Sprintf(format, args...)))
 	return err
 }
 
