@@ -17,6 +17,7 @@ import (
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
 	kubefake "k8s.io/client-go/kubernetes/fake"
 	k8stesting "k8s.io/client-go/testing"
+	"k8s.io/utils/ptr"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
 
@@ -78,7 +79,7 @@ func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sr
 	}
 	meta := metav1.ObjectMeta{
 		Name: "run-1", Namespace: "rehearsals", Labels: map[string]string{run.LabelRun: "run-1"},
-		OwnerReferences: []metav1.OwnerReference{{Kind: "Rehearsal", Name: "acme-release-7"}},
+		OwnerReferences: []metav1.OwnerReference{{Kind: "Rehearsal", Name: "acme-release-7", BlockOwnerDeletion: ptr.To(true)}},
 	}
 	cm := &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{run.ManifestKey: string(raw)}}
 	prow, out := prowfake.NewSimpleClientset(jobs...), &bytes.Buffer{}
@@ -212,7 +213,7 @@ func TestStorePage(t *testing.T) {
 				return
 			}
 			cm, err := kube.CoreV1().ConfigMaps("rehearsals").Get(context.Background(), run.PageName("run-1"), metav1.GetOptions{})
-			if err != nil || cm.Labels[run.LabelRun] != "run-1" || len(cm.OwnerReferences) != 1 {
+			if err != nil || cm.Labels[run.LabelRun] != "run-1" || len(cm.OwnerReferences) != 1 || cm.OwnerReferences[0].BlockOwnerDeletion != nil {
 				t.Errorf("got %v, %+v", err, cm)
 			}
 		})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,9 +41,14 @@ func (c *collator) tryStorePage(ctx context.Context, view report.RunView) (bool,
 	if err != nil {
 		return false, fmt.Errorf("reading ConfigMap %s: %w", c.run, err)
 	}
+	owners := slices.Clone(first.OwnerReferences)
+	for i := range owners {
+		// To block the deletion of its owner takes rights that we do not have.
+		owners[i].BlockOwnerDeletion = nil
+	}
 	meta := metav1.ObjectMeta{
 		Name: run.PageName(view.Manifest.Name), Namespace: c.namespace,
-		Labels: first.Labels, OwnerReferences: first.OwnerReferences,
+		Labels: first.Labels, OwnerReferences: owners,
 	}
 	return run.StorePage(ctx, lastPage{configMaps}, meta, report.RunPage(view))
 }
