@@ -150,6 +150,9 @@ func loadSettings(ctx context.Context, kube kubernetes.Interface) (*settings.Sto
 	if err != nil {
 		return nil, fmt.Errorf("reading the settings: %w", err)
 	}
-	store := settings.NewStore(settings.Defaults())
-	return store, store.Update(cm.Data)
+	chosen, err := settings.Parse(cm.Data)
+	if err != nil {
+		return nil, err
+	}
+	return settings.NewStore(chosen), nil
 }

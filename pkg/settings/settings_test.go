@@ -70,14 +70,35 @@ func TestEmptyFileIsTheDefaults(t *testing.T) {
 
 func TestStoreKeepsWhatIsValid(t *testing.T) {
 	store := NewStore(Defaults())
-	if err := store.Update(map[string]string{File: "dry_run: true"}); err != nil {
+	if _, err := store.Update(map[string]string{File: "dry_run: true"}); err != nil || !store.Valid() {
 		t.Fatal(err)
 	}
-	if err := store.Update(map[string]string{File: "dry_run: maybe"}); err == nil || !strings.Contains(err.Error(), "config-rehearsal/config.yaml:1: dry_run: ") {
+	_, err := store.Update(map[string]string{File: "dry_run: maybe"})
+	if err == nil || !strings.Contains(err.Error(), "config-rehearsal/config.yaml:1: dry_run: ") {
 		t.Errorf("invalid settings give %v", err)
 	}
-	if !store.Get().DryRun {
-		t.Error("an invalid update is in force")
+	if !store.Get().DryRun || store.Valid() || store.Refused() != 1 {
+		t.Errorf("after an invalid update: %+v, valid %v, refused %d", store.Get(), store.Valid(), store.Refused())
+	}
+	if _, err := store.Update(nil); err != nil || !store.Valid() || store.Refused() != 1 || store.Get().DryRun {
+		t.Errorf("after a valid one: %v, valid %v, refused %d", err, store.Valid(), store.Refused())
+	}
+}
+
+func TestStoreKeepsWhatIsReadAtTheStart(t *testing.T) {
+	store := NewStore(Defaults())
+	waiting, err := store.Update(map[string]string{
+		File: "github: {endpoint: http://ghe.example/api/v3, git_endpoint: http://ghe.example, app_id: 3}\nprow: {prowjob_namespace: ci, pod_namespace: test-pods, queue_allowance: 5m}",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"github.endpoint", "prow.prowjob_namespace", "github.app_id"}, waiting); diff != "" {
+		t.Error(diff)
+	}
+	s := store.Get()
+	if s.GitHub != (GitHub{Endpoint: "https://api.github.com", GitEndpoint: "http://ghe.example"}) || s.Prow.ProwJobNamespace != "prow" || s.Prow.QueueAllowance != 5*time.Minute {
+		t.Errorf("in force are %+v", s)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/injection/client"
 	pipelineruninformer "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/pipelinerun"
 	taskruninformer "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/taskrun"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
@@ -17,7 +16,6 @@ import (
 	"knative.dev/pkg/configmap"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/kmeta"
-	"knative.dev/pkg/logging"
 	"knative.dev/pkg/system"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 	prowinformers "sigs.k8s.io/prow/pkg/client/informers/externalversions"
@@ -51,12 +49,8 @@ type Options struct {
 
 // NewController wires the reconciler to its informers.
 func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *controller.Impl {
-	logger := logging.FromContext(ctx)
-	cmw.Watch(settings.ConfigMap, func(cm *corev1.ConfigMap) {
-		if err := o.Settings.Update(cm.Data); err != nil {
-			logger.Errorw("Settings are not valid, the previous ones stay in force", "error", err)
-		}
-	})
+	ctx = withRecorder(ctx)
+	cmw.Watch(settings.ConfigMap, newSettingsFollower(ctx, o.Settings).follow)
 
 	namespace := o.Settings.Get().Prow.ProwJobNamespace
 	prowFactory := prowinformers.NewSharedInformerFactoryWithOptions(o.Prow, resync,

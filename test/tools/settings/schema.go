@@ -68,7 +68,7 @@ func special(t reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
-var subject = regexp.MustCompile(`^(\w+) (?:is |are )?`)
+var subject = regexp.MustCompile(`^(\w+) (?:is|are) `)
 
 // forReaders makes the comment of a field one for people who do not know its name
 // in Go: "Run is who may …" becomes "Who may …". Line breaks go, paragraphs stay.

@@ -1,0 +1,116 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/record"
+	kubeclient "knative.dev/pkg/client/injection/kube/client"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// Reasons of the events on the ConfigMap of the settings.
+const (
+	reasonSettingsRefused  = "SettingsRefused"
+	reasonSettingsAccepted = "SettingsAccepted"
+	reasonRestartNeeded    = "RestartNeeded"
+)
+
+// maxEvent bounds the message of an event, in bytes: the API server takes 1,024.
+const maxEvent = 1000
+
+// settingsFollower takes over new settings, and tells whoever wrote them what
+// became of them.
+type settingsFollower struct {
+	store  *settings.Store
+	events record.EventRecorder
+	log    *zap.SugaredLogger
+}
+
+func newSettingsFollower(ctx context.Context, store *settings.Store) *settingsFollower {
+	f := &settingsFollower{store: store, events: controller.GetEventRecorder(ctx), log: logging.FromContext(ctx)}
+	if err := measureSettings(otel.Meter("github.com/rehearsal-dev/rehearsal"), store); err != nil {
+		f.log.Errorw("The state of the settings is not measured", "error", err)
+	}
+	return f
+}
+
+func (f *settingsFollower) follow(cm *corev1.ConfigMap) {
+	wasValid := f.store.Valid()
+	waiting, err := f.store.Update(cm.Data)
+	if err != nil {
+		f.log.Errorw("The settings are not valid, the previous ones stay in force", "error", err)
+		f.events.Event(cm, corev1.EventTypeWarning, reasonSettingsRefused, refusal(err))
+		return
+	}
+	if !wasValid {
+		f.log.Info("The settings are valid again")
+		f.events.Event(cm, corev1.EventTypeNormal, reasonSettingsAccepted, "The settings are valid again, and in force.")
+	}
+	if len(waiting) > 0 {
+		message := strings.Join(waiting, ", ") + ": what is new here waits until the controller is restarted"
+		f.log.Warn(message)
+		f.events.Event(cm, corev1.EventTypeWarning, reasonRestartNeeded, message)
+	}
+}
+
+// refusal says what is wrong as far as an event has room for it.
+func refusal(err error) string {
+	message := "These settings are not valid, the previous ones stay in force:"
+	var invalid *settings.InvalidError
+	if !errors.As(err, &invalid) {
+		return message + " " + err.Error()
+	}
+	for i, p := range invalid.Problems {
+		line := "\n" + p.String()
+		if len(message)+len(line) > maxEvent-len("\nand 100 more") {
+			return message + fmt.Sprintf("\nand %d more", len(invalid.Problems)-i)
+		}
+		message += line
+	}
+	return message
+}
+
+// measureSettings exports whether the latest settings are in force, and how many
+// versions were not valid.
+func measureSettings(meter metric.Meter, store *settings.Store) error {
+	_, err := meter.Int64ObservableGauge("rehearsal.settings.valid",
+		metric.WithDescription("1 if the latest version of the settings is in force, 0 if it was refused"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			valid := int64(0)
+			if store.Valid() {
+				valid = 1
+			}
+			o.Observe(valid)
+			return nil
+		}))
+	if err != nil {
+		return err
+	}
+	_, err = meter.Int64ObservableCounter("rehearsal.settings.refused",
+		metric.WithDescription("versions of the settings that were refused"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(store.Refused())
+			return nil
+		}))
+	return err
+}
+
+// withRecorder has events written to the API server until the context ends.
+func withRecorder(ctx context.Context) context.Context {
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: kubeclient.Get(ctx).CoreV1().Events("")})
+	context.AfterFunc(ctx, broadcaster.Shutdown)
+	return controller.WithEventRecorder(ctx, broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "rehearsal-controller"}))
+}
