@@ -55,6 +55,9 @@ func main() {
 	if err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
+	if ctx, err = withMetrics(ctx, config); err != nil {
+		log.Fatal("the controller cannot start: ", err)
+	}
 	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
 		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
 			go servePages(ctx, *pages)

@@ -37,7 +37,7 @@ type flags struct {
 func main() {
 	var f flags
 	flag.StringVar(&f.listen, "listen", ":8888", "address for webhooks and for Prow's questions for help")
-	flag.StringVar(&f.probes, "probes", ":8081", "address for /healthz and /readyz")
+	flag.StringVar(&f.probes, "probes", ":8081", "address for /healthz, /readyz and /metrics")
 	flag.StringVar(&f.secret, "hmac-secret-file", "/etc/webhook/hmac", "file with the webhook secret, bare or in Prow's format")
 	flag.StringVar(&f.settings, "settings", "/etc/rehearsal", "directory where the ConfigMap config-rehearsal is mounted")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("SYSTEM_NAMESPACE"), "namespace of the Rehearsals; SYSTEM_NAMESPACE by default")
@@ -78,7 +78,7 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 		Settings:   settings.Get,
 		Log:        log,
 	})
-	probes := &receiver.Probes{}
+	probes := &receiver.Probes{Metrics: receiver.Metrics(settings)}
 	log.Info("receiver starts", "listen", f.listen, "probes", f.probes, "namespace", f.namespace)
 	return serve(ctx, probes,
 		receiver.NewServer(f.listen, endpoint.Handler()),

@@ -6,9 +6,12 @@ import (
 	"sync/atomic"
 )
 
-// Probes answers /healthz and /readyz for kubelet. It is apart from the
-// endpoint, which is open to the world.
+// Probes answers /healthz and /readyz for kubelet, and /metrics. It is apart from
+// the endpoint, which is open to the world.
 type Probes struct {
+	// Metrics answers for Prometheus; nothing does when nil.
+	Metrics http.Handler
+
 	ready atomic.Bool
 }
 
@@ -28,5 +31,8 @@ func (p *Probes) Handler() http.Handler {
 		}
 		fmt.Fprintln(w, "ok") //nolint:errcheck // a probe that went away needs no answer
 	})
+	if p.Metrics != nil {
+		mux.Handle("GET /metrics", p.Metrics)
+	}
 	return mux
 }

@@ -24,7 +24,13 @@ type Reloaded[T any] struct {
 	mu    sync.Mutex
 	raw   []byte
 	value T
-	fault string
+	// fault is what is wrong with the files now.
+	fault error
+	// refused is what they hold when that cannot be parsed, reason why, and count how
+	// many versions could not be.
+	refused []byte
+	reason  error
+	count   int
 }
 
 // KeysFile gives the keys in a file. It fails when there are none.
@@ -51,29 +57,40 @@ func load[T any](name string, read func() ([]byte, error), parse func([]byte) (T
 func (r *Reloaded[T]) Get() T {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err := r.reload()
-	switch {
-	case err == nil:
-		r.fault = ""
-	case err.Error() != r.fault:
-		r.fault = err.Error()
-		r.log.Error("cannot be read again, keeping what was", "what", r.name, "error", err)
+	before := r.fault
+	if r.fault = r.reload(); r.fault != nil && (before == nil || before.Error() != r.fault.Error()) {
+		r.log.Error("cannot be read again, keeping what was", "what", r.name, "error", r.fault)
 	}
 	return r.value
 }
 
+// State says whether the value is what the files say now, and how many versions
+// of them were refused.
+func (r *Reloaded[T]) State() (valid bool, refused int) {
+	r.Get()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fault == nil, r.count
+}
+
 func (r *Reloaded[T]) reload() error {
 	raw, err := r.read()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if r.raw != nil && bytes.Equal(raw, r.raw) {
+	case r.raw != nil && bytes.Equal(raw, r.raw):
+		r.refused = nil
 		return nil
+	case r.refused != nil && bytes.Equal(raw, r.refused):
+		return r.reason
 	}
 	value, err := r.parse(raw)
 	if err != nil {
+		r.refused, r.reason = raw, err
+		r.count++
 		return err
 	}
+	r.refused = nil
 	if r.raw != nil {
 		r.log.Info("read again", "what", r.name)
 	}

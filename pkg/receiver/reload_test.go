@@ -69,7 +69,8 @@ func TestNoSecretNoStart(t *testing.T) {
 }
 
 func TestSettingsDir(t *testing.T) {
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	var logged bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&logged, nil))
 	dir := t.TempDir()
 	// As kubelet mounts a ConfigMap.
 	version := filepath.Join(dir, "..2026_11_20_10_00_00.1")
@@ -89,8 +90,28 @@ func TestSettingsDir(t *testing.T) {
 		t.Errorf("settings are %+v", s)
 	}
 	write(t, file, "prefixes: 3\n")
-	if s := chosen.Get(); strings.Join(s.Prefixes, " ") != "/pj-rehearse /try" {
-		t.Errorf("a value that cannot be read gives %+v", s)
+	for range 2 {
+		if s := chosen.Get(); strings.Join(s.Prefixes, " ") != "/pj-rehearse /try" {
+			t.Errorf("a value that cannot be read gives %+v", s)
+		}
+	}
+	if n := strings.Count(logged.String(), "config-rehearsal/config.yaml:1: prefixes: is the number 3, not a list"); n != 1 {
+		t.Errorf("the log says %d times what is wrong:\n%s", n, &logged)
+	}
+	w := httptest.NewRecorder()
+	(&Probes{Metrics: Metrics(chosen)}).Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{"\nrehearsal_settings_valid 0\n", "\nrehearsal_settings_refused_total 1\n"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("metrics lack %q:\n%s", want, w.Body)
+		}
+	}
+	write(t, file, "prefixes: [/pj-rehearse, /try]\n")
+	if valid, refused := chosen.State(); !valid || refused != 1 {
+		t.Errorf("mended as it was: valid %v, refused %d", valid, refused)
+	}
+	write(t, file, "prefixes: 3\n")
+	if valid, refused := chosen.State(); valid || refused != 2 {
+		t.Errorf("broken as it was: valid %v, refused %d", valid, refused)
 	}
 	write(t, file, "prefixes: [/new]\n")
 	if s := chosen.Get(); strings.Join(s.Prefixes, " ") != "/new" {
