@@ -78,7 +78,7 @@ type describedJob struct {
 	ProwJob string  `json:"prowjob"`
 }
 
-// describe tells all that is known of a Rehearsal.
+// describeRehearsal tells all that is known of a Rehearsal.
 func describeRehearsal(rh *v1alpha1.Rehearsal, s *sight, chosen *settings.Settings, now time.Time) *description {
 	d := &description{
 		Pull: nameOf(rh.Spec.Pull), URL: pageOf(chosen, rh.Spec.Pull), State: "not read yet", Plan: rh.Status.Plan, Blind: s.blind,
@@ -97,7 +97,7 @@ func describeRehearsal(rh *v1alpha1.Rehearsal, s *sight, chosen *settings.Settin
 		d.Conditions = append(d.Conditions, describedCondition{string(c.Type), c.Status, c.Reason, c.Message})
 	}
 	for _, c := range rh.Spec.Commands {
-		d.Commands = append(d.Commands, describeCommand(rh, c, chosen))
+		d.Commands = append(d.Commands, describeCommand(rh, c))
 	}
 	for _, r := range rh.Status.Runs {
 		d.Runs = append(d.Runs, describeRun(s.viewRun(rh, r), chosen, now))
@@ -106,13 +106,12 @@ func describeRehearsal(rh *v1alpha1.Rehearsal, s *sight, chosen *settings.Settin
 	return d
 }
 
-func describeCommand(rh *v1alpha1.Rehearsal, c v1alpha1.Command, chosen *settings.Settings) describedCommand {
+func describeCommand(rh *v1alpha1.Rehearsal, c v1alpha1.Command) describedCommand {
 	out := describedCommand{ID: c.ID, At: c.At, By: c.By, Text: c.Text}
 	if v := verdictOf(rh, c.ID); v != nil {
 		out.Verdict, out.Reason = v.Verdict, v.Reason
 		if v.Verdict != v1alpha1.VerdictAccepted {
-			s := said{rh: rh, settings: chosen}
-			out.Why = s.refusal(v)
+			out.Why = refusal(v)
 		}
 	}
 	return out

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"knative.dev/pkg/apis"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	rehearsalclient "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/typed/rehearsal/v1alpha1"
@@ -131,7 +130,7 @@ func (s *said) answer(out io.Writer, verdict *v1alpha1.CommandStatus, run *v1alp
 	case verdict == nil:
 		return &outcomeError{exitNoAnswer, s.unheard()}
 	case verdict.Verdict != v1alpha1.VerdictAccepted:
-		return &outcomeError{exitNotAccepted, fmt.Sprintf("not accepted: %s", s.refusal(verdict))}
+		return &outcomeError{exitNotAccepted, "not accepted. " + printable(refusal(verdict))}
 	case s.verb == event.Abort && !s.busy:
 		return say(out, "accepted: %s on %s, but nothing is running for it\n", printable(s.command.Text), pull)
 	case s.verb != event.Run:
@@ -161,24 +160,13 @@ func (s *said) unheard() string {
 	return text
 }
 
-// refusals are the reasons that need no more words than these. Others come with
-// a message for the user of the command line.
-var refusals = map[string]string{
-	v1alpha1.ReasonNotUnderstood: "the controller does not understand it; it may be of another version, `rehearse --version` tells ours",
-	v1alpha1.ReasonPushedSince:   "a push came in between, so that it would run code you may not have seen; look, and write it again",
-	v1alpha1.ReasonClosed:        "the pull request is closed",
-	v1alpha1.ReasonTooOld:        "it is too old by the controller's clock",
-	v1alpha1.ReasonUnmappedUser:  "the settings name no GitHub login for you; who runs the installation adds you to users in the ConfigMap config-rehearsal",
-}
-
-func (s *said) refusal(verdict *v1alpha1.CommandStatus) string {
-	switch {
-	case verdict.Message != "":
-		return printable(plainText(verdict.Message))
-	case refusals[verdict.Reason] != "":
-		return refusals[verdict.Reason]
+// refusal says why a command was not accepted. What was written on the command
+// line is answered in the verdict, all else on the pull request.
+func refusal(verdict *v1alpha1.CommandStatus) string {
+	if verdict.Message == "" {
+		return verdict.Reason
 	}
-	return fmt.Sprintf("%s; the pull request may tell more: %s", verdict.Reason, pageOf(s.settings, s.rh.Spec.Pull))
+	return plainText(verdict.Message)
 }
 
 // plainText takes the marks of code out of a sentence.
@@ -204,15 +192,4 @@ func commentURL(s *settings.Settings, p v1alpha1.Pull, id int64) string {
 func say(out io.Writer, format string, args ...any) error {
 	_, err := fmt.Fprint(out, self.speak(fmt.Sprintf(format, args...)))
 	return err
-}
-
-// unhappy are the conditions that are not true, with what they say.
-func unhappy(rh *v1alpha1.Rehearsal) []apis.Condition {
-	var out []apis.Condition
-	for _, c := range rh.Status.Conditions {
-		if c.Status != "True" && c.Type != apis.ConditionReady && c.Message != "" {
-			out = append(out, c)
-		}
-	}
-	return out
 }

@@ -95,7 +95,7 @@ func deploy(ctx context.Context) error {
 	installation := rig.Installation{
 		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), Sweep: 5 * time.Second,
 		// Small limits make small pull requests large.
-		Settings: "defaults: {limits: {sample: 2, more: 3, max: 4}, status_context: " + statusContext + "}\nprogress_interval: 1s",
+		Settings: "defaults: {limits: {sample: 2, more: 3, max: 4}, status_context: " + statusContext + "}\nprogress_interval: 1s\n" + cliUsers,
 	}
 	for _, repo := range world.repositories {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
