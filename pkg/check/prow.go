@@ -1,0 +1,184 @@
+package check
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/prow/pkg/config"
+	"sigs.k8s.io/prow/pkg/plugins"
+	"sigs.k8s.io/yaml"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// ProwFiles are the texts of Prow's configuration: config.yaml and plugins.yaml.
+// Where one could not be read, the error says why.
+type ProwFiles struct {
+	Config, Plugins       []byte
+	ConfigErr, PluginsErr error
+}
+
+// prowConfig is the part of config.yaml that matters here.
+type prowConfig struct {
+	ProwJobNamespace string                `json:"prowjob_namespace"`
+	PodNamespace     string                `json:"pod_namespace"`
+	GitHubReporter   config.GitHubReporter `json:"github_reporter"`
+	Tide             struct {
+		Queries        config.TideQueries              `json:"queries"`
+		ContextOptions config.TideContextPolicyOptions `json:"context_options"`
+	} `json:"tide"`
+}
+
+// Prow checks what the rest of Prow must be told.
+func Prow(files ProwFiles, s *settings.Settings) []Finding {
+	a := &area{name: "Prow"}
+	var c prowConfig
+	err := files.ConfigErr
+	if err == nil {
+		err = yaml.Unmarshal(files.Config, &c)
+	}
+	if err != nil {
+		a.unknown("look whether "+s.Prow.ProwJobNamespace+" is Prow's namespace, and whether you may read its ConfigMap config", "Prow's config.yaml cannot be read: %v", err)
+		return a.findings
+	}
+	a.namespace("prowjob_namespace", c.ProwJobNamespace, s.Prow.ProwJobNamespace)
+	a.namespace("pod_namespace", c.PodNamespace, s.Prow.PodNamespace)
+	for _, r := range s.Repositories {
+		a.crier(c, r)
+		a.tide(c, r)
+	}
+	return a.findings
+}
+
+func (a *area) namespace(key, theirs, ours string) {
+	if theirs == "" {
+		theirs = "default" // as Prow has it
+	}
+	if theirs == ours {
+		a.fine("Prow and we agree that %s is %s.", key, ours)
+		return
+	}
+	a.missing(fmt.Sprintf("set prow.%s to %s in config-rehearsal, and change the Roles in config/ with it", key, theirs),
+		"%s is %s in Prow's config.yaml, and %s in our settings.", key, theirs, ours)
+}
+
+// crier must not repeat what our comments say.
+func (a *area) crier(c prowConfig, r settings.Repository) {
+	org, _, _ := strings.Cut(r.Name, "/")
+	if slices.Contains(c.GitHubReporter.NoCommentRepos, r.Name) || slices.Contains(c.GitHubReporter.NoCommentRepos, org) {
+		a.fine("crier leaves comments on failed rehearsals in %s to us.", r.Name)
+		return
+	}
+	a.missing("add it to github_reporter.no_comment_repos in Prow's config.yaml",
+		"crier comments on failed rehearsals in %s, too, and recommends /retest, which does nothing for them.", r.Name)
+}
+
+// sampleContext is what contexts of rehearsals look like.
+const sampleContext = "ci/rehearse/acme/widget/main/unit"
+
+// tide must not take a rehearsal for required.
+func (a *area) tide(c prowConfig, r settings.Repository) {
+	org, repo, _ := strings.Cut(r.Name, "/")
+	if !slices.ContainsFunc(c.Tide.Queries, func(q config.TideQuery) bool { return asksFor(q, org, r.Name) }) {
+		a.fine("Tide does not merge in %s.", r.Name)
+		return
+	}
+	policy := config.ParseTideContextPolicyOptions(org, repo, "", c.Tide.ContextOptions)
+	if err := compile(&policy); err != nil {
+		a.missing("mend it in Prow's config.yaml", "Tide's context_options for %s are not valid: %v", r.Name, err)
+		return
+	}
+	if policy.IsOptional(sampleContext) {
+		a.fine("Tide does not wait for rehearsals in %s.", r.Name)
+	} else {
+		a.missing(`set optional-regex-contexts: ["^ci/rehearse/"] for it in tide.context_options of Prow's config.yaml`,
+			"Tide takes rehearsals in %s for required: one that fails blocks the merge.", r.Name)
+	}
+	if r.StatusContext == "" || slices.Contains(policy.RequiredContexts, r.StatusContext) {
+		return
+	}
+	a.missing(fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", r.StatusContext),
+		"Tide does not wait for %s in %s: the status is set, and stops nothing.", r.StatusContext, r.Name)
+}
+
+func asksFor(q config.TideQuery, org, name string) bool {
+	return slices.Contains(q.Repos, name) || slices.Contains(q.Orgs, org) && !slices.Contains(q.ExcludedRepos, name)
+}
+
+// compile does what Prow does when it loads the whole file.
+func compile(p *config.TideContextPolicy) error {
+	for _, text := range p.OptionalRegexContexts {
+		re, err := regexp.Compile(text)
+		if err != nil {
+			return err
+		}
+		p.OptionalContextRe = append(p.OptionalContextRe, re)
+	}
+	return nil
+}
+
+// Forwarded says which repositories have their webhooks forwarded to us by hook.
+func Forwarded(files ProwFiles) func(repository string) bool {
+	entries := externalPlugins(files)
+	return func(repository string) bool {
+		plugin := ours(entries, repository)
+		return plugin != nil && len(unheard(plugin)) == 0
+	}
+}
+
+// Hook checks the entries for us among hook's external plugins.
+func Hook(files ProwFiles, s *settings.Settings) []Finding {
+	a := &area{name: "Prow's hook"}
+	if files.PluginsErr != nil {
+		a.unknown("look whether you may read the ConfigMap plugins in "+s.Prow.ProwJobNamespace, "Prow's plugins.yaml cannot be read: %v", files.PluginsErr)
+		return a.findings
+	}
+	entries := externalPlugins(files)
+	for _, r := range s.Repositories {
+		plugin := ours(entries, r.Name)
+		switch {
+		case plugin == nil:
+			a.fine("hook forwards nothing of %s to us: GitHub has to deliver to rehearsal-receiver itself.", r.Name)
+		case len(unheard(plugin)) > 0:
+			a.missing("add it to events of the entry, or leave events out",
+				"hook forwards webhooks of %s to us, but not %s.", r.Name, strings.Join(unheard(plugin), " and "))
+		default:
+			a.fine("hook forwards the webhooks of %s to %s.", r.Name, plugin.Endpoint)
+		}
+	}
+	return a.findings
+}
+
+func externalPlugins(files ProwFiles) map[string][]plugins.ExternalPlugin {
+	var c struct {
+		ExternalPlugins map[string][]plugins.ExternalPlugin `json:"external_plugins"`
+	}
+	if files.PluginsErr != nil || yaml.Unmarshal(files.Plugins, &c) != nil {
+		return nil
+	}
+	return c.ExternalPlugins
+}
+
+// ours finds the entry that leads to our receiver, whatever it is called.
+func ours(entries map[string][]plugins.ExternalPlugin, repository string) *plugins.ExternalPlugin {
+	org, _, _ := strings.Cut(repository, "/")
+	for _, key := range []string{repository, org} {
+		for _, plugin := range entries[key] {
+			if plugin.Name == "rehearsal" || strings.Contains(plugin.Endpoint, "rehearsal-receiver") {
+				return &plugin
+			}
+		}
+	}
+	return nil
+}
+
+// unheard are the events that hook does not forward to a plugin.
+func unheard(plugin *plugins.ExternalPlugin) []string {
+	if len(plugin.Events) == 0 {
+		return nil // all are forwarded
+	}
+	return slices.DeleteFunc(github.AppEvents(), func(event string) bool { return slices.Contains(plugin.Events, event) })
+}
