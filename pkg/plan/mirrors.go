@@ -26,7 +26,14 @@ func NewMirrors(dir string, url func(org, repo string) string, token func(ctx co
 }
 
 // For returns the mirror of the request's repository, with its base and head.
+// These must be full SHAs: what was approved, planned and run is to be the same
+// commit.
 func (m *Mirrors) For(ctx context.Context, req Request) (*repo.Mirror, error) {
+	for _, sha := range []string{req.Base, req.Head} {
+		if !repo.IsSHA(sha) {
+			return nil, fmt.Errorf("%q of %s/%s is no full commit SHA", sha, req.Org, req.Repo)
+		}
+	}
 	mirror := m.mirror(req.Org, req.Repo)
 	if err := mirror.Fetch(ctx, req.Base, req.Head); err != nil {
 		return nil, fmt.Errorf("fetching %s/%s: %w", req.Org, req.Repo, err)

@@ -80,6 +80,10 @@ func OpenClone(gitDir string) *Mirror {
 // fullSHA matches a complete object name.
 var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
+// IsSHA reports whether s is a complete object name, which stands for one commit
+// for ever: neither an abbreviation nor a branch.
+func IsSHA(s string) bool { return fullSHA.MatchString(s) }
+
 // Fetch brings the given branches, full refs or full commit SHAs. Commits that
 // are there already cost nothing; a ref always asks the remote. A ref that the
 // remote does not have is a *NotFoundError; a mirror that turns out to be
@@ -150,7 +154,7 @@ func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
 	var refspecs []string
 	for _, rev := range revisions {
 		switch {
-		case fullSHA.MatchString(rev):
+		case IsSHA(rev):
 			if m.has(ctx, rev) {
 				continue
 			}
