@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/prow/pkg/config"
 	"sigs.k8s.io/prow/pkg/kube"
@@ -14,6 +13,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
 // File is the summary of one job file: what the other files of a revision, and
@@ -152,15 +153,11 @@ func summary(raw Raw) Entry {
 	return e
 }
 
-// IsProse says that an annotation is for people, or for a page that lists jobs.
-// Most jobs have some.
-func IsProse(key string) bool { return key == "description" || strings.HasPrefix(key, "testgrid-") }
-
 // speaking returns the annotations that are no prose, or nil.
 func speaking(annotations map[string]string) map[string]string {
 	var out map[string]string
 	for key, value := range annotations {
-		if IsProse(key) {
+		if gate.IsProse(key) {
 			continue
 		}
 		if out == nil {

@@ -120,7 +120,7 @@ var (
 	namePattern     = regexp.MustCompile(`^[A-Za-z0-9*]([A-Za-z0-9._*-]*[A-Za-z0-9*])?$`)
 	keyPattern      = regexp.MustCompile(`^[A-Za-z0-9*]([A-Za-z0-9._*/-]*[A-Za-z0-9*])?$`)
 	repoPattern     = regexp.MustCompile(`^[A-Za-z0-9._*-]+/[A-Za-z0-9._*-]+$`)
-	registryPattern = regexp.MustCompile(`^[a-z0-9*]([a-z0-9._*:/-]*[a-z0-9*])?$`)
+	registryPattern = regexp.MustCompile(`^[a-z0-9*][a-z0-9._*-]*(:[0-9]+)?(/[a-z0-9._*-]+)*$`)
 )
 
 func matching(pattern *regexp.Regexp, what string) func(string) string {
@@ -147,11 +147,18 @@ func (c Config) lists() []list {
 
 func checkMark(mark string) string {
 	key, _, _ := strings.Cut(mark, "=")
+	if IsProse(key) {
+		return "is prose: nothing but people and pages that list jobs read it"
+	}
 	if errs := validation.IsQualifiedName(key); len(errs) > 0 {
 		return "is not key or key=value of a label or annotation"
 	}
 	return ""
 }
+
+// IsProse says that an annotation is for people, or for a page that lists jobs.
+// Most jobs have some.
+func IsProse(key string) bool { return key == "description" || strings.HasPrefix(key, "testgrid-") }
 
 // allows says whether one of the patterns fits the whole value.
 func allows(patterns []string, value string) bool {

@@ -88,6 +88,28 @@ func (r *Result) Findings() map[string]gate.Finding {
 	return r.compared.gates.found
 }
 
+// Judge looks again at affected jobs, as Effective returns them: their findings by
+// their keys. Outlines ask for nothing.
+func (r *Result) Judge(jobs []affected.Job) map[string]gate.Finding {
+	out := map[string]gate.Finding{}
+	if r.compared == nil {
+		return out
+	}
+	d, g := r.compared.delta, r.compared.gates
+	for i := range jobs {
+		at, ok := d.After.Find(jobs[i].Ref)
+		if !ok || jobs[i].Outline {
+			continue
+		}
+		var old *affected.Entry
+		if before, ok := d.Before.Find(jobs[i].Ref); ok {
+			old = before.Entry()
+		}
+		out[jobs[i].Key()] = g.judge(d, at.Entry(), old, &jobs[i])
+	}
+	return out
+}
+
 // standIns returns the jobs at base that stand for one whose identity is new.
 func standIns(d *affected.Delta, e *affected.Entry) []affected.At { return d.Before.Namesakes(e.Ref) }
 

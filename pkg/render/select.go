@@ -41,6 +41,8 @@ type Selection struct {
 	Gone []string
 	// Offered counts the jobs that a request without names chooses from.
 	Offered int
+	// Held counts the jobs that would be among them, were they not held.
+	Held int
 	// Capped counts the jobs that were asked for and left out because of the cap.
 	Capped int
 	// Covers says, in sentences of plain text in which `…` marks code, what the
@@ -55,12 +57,16 @@ type NotRunnable struct{ Name, Why string }
 // the request alone, and a larger limit only adds to what a smaller one takes.
 func Select(jobs []Job, req Request) Selection {
 	var offered []*Job
+	held := 0
 	for i := range jobs {
-		if jobs[i].Offered() {
+		switch {
+		case jobs[i].Offered():
 			offered = append(offered, &jobs[i])
+		case jobs[i].due():
+			held++
 		}
 	}
-	s := Selection{Offered: len(offered)}
+	s := Selection{Offered: len(offered), Held: held}
 	asked, sampled := offered, false
 	switch req.Selection {
 	case event.Named:

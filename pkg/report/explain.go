@@ -105,6 +105,7 @@ func explained(j ExplainJob, c Commands) string {
 		item("What changes", text(changeWord(j.Change)))
 		b.WriteString(allReasons(j.Reasons))
 		item("Offered", offer(j, c))
+		b.WriteString(heldList(j.Held))
 	}
 	if r := j.Rehearsal; r != nil && j.Problem == "" {
 		b.WriteString(rehearsal(*r))
@@ -160,6 +161,10 @@ func offer(j ExplainJob, c Commands) string {
 	switch {
 	case j.Problem != "":
 		return "no, and it cannot be run: " + text(clip(j.Problem, maxDetail))
+	case j.Held != nil && len(j.Held.Asks) > 0:
+		return "not before somebody else than the author allows, with " + code(c.line("privileges-allowed")) + ", that it"
+	case j.Held != nil:
+		return "not before somebody else than the author writes " + code(c.line("approve")) + ", as it is"
 	case j.Excluded != "":
 		return "no: " + text(clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
 	}

@@ -55,6 +55,8 @@ type PlanJob struct {
 	Reasons []Reason
 	// Excluded is the rule that keeps it from being offered, as plain text.
 	Excluded string
+	// Held is what it waits for; nil when it need not wait.
+	Held *Held
 }
 
 const (
@@ -71,23 +73,28 @@ func Plan(v PlanView) string {
 	if mark == "" {
 		mark = PlanMarker()
 	}
-	offered, excluded := split(v.Jobs)
+	offered, held, excluded := split(v.Jobs)
 	return document{
-		head:   planHead(v, offered, excluded),
-		tables: append(offeredTables(v, offered), excludedTables(v, excluded)...),
+		head:   planHead(v, offered, held, excluded),
+		tables: slices.Concat(offeredTables(v, offered), heldTables(v, held), excludedTables(v, excluded)),
 		tail:   planTail(v) + usageBlock(v) + "\n" + mark + "\n",
 	}.render()
 }
 
-func split(jobs []PlanJob) (offered, excluded []PlanJob) {
+// split parts the jobs into those that can be rehearsed, those that wait for
+// somebody's word, and those that are not offered.
+func split(jobs []PlanJob) (offered, held, excluded []PlanJob) {
 	for _, j := range jobs {
-		if j.Excluded == "" {
+		switch {
+		case j.Held != nil:
+			held = append(held, j)
+		case j.Excluded == "":
 			offered = append(offered, j)
-		} else {
+		default:
 			excluded = append(excluded, j)
 		}
 	}
-	return offered, excluded
+	return offered, held, excluded
 }
 
 func offeredTables(v PlanView, offered []PlanJob) []table {
@@ -155,12 +162,12 @@ func argument(j PlanJob) string {
 
 func planName(j PlanJob) string { return code(clip(argument(j), maxName)) }
 
-func planHead(v PlanView, offered, excluded []PlanJob) string {
+func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 	var b strings.Builder
 	if v.Problem != nil {
 		b.WriteString(problemHead(v))
 	} else {
-		icon, verdict, rest := planHeadline(v, offered, excluded)
+		icon, verdict, rest := planHeadline(v, offered, held, excluded)
 		b.WriteString(icon + " **" + verdict + "**" + rest + ".\n")
 	}
 	b.WriteString(acknowledgement(v) + networkAccess(v))
@@ -178,16 +185,21 @@ func planHead(v PlanView, offered, excluded []PlanJob) string {
 
 // planHeadline is the answer in plain text: an icon, the gist, and the rest of
 // the sentence without its full stop.
-func planHeadline(v PlanView, offered, excluded []PlanJob) (icon, verdict, rest string) {
+func planHeadline(v PlanView, offered, held, excluded []PlanJob) (icon, verdict, rest string) {
 	switch {
 	case len(v.Jobs) == 0:
 		icon, verdict, rest = "✅", "This pull request affects no job", ": all "+count(v.Total)+" stay as they are"
+	case len(offered) == 0 && len(held) > 0:
+		icon, verdict, rest = "🔒", "Nothing can be rehearsed yet", ": "+waiting(len(held))+", of "+plural(len(v.Jobs), "affected job")
 	case len(offered) == 0:
 		icon, verdict, rest = "✅", "There is nothing to rehearse", ": "+plural(len(excluded), "job")+" affected, none of them offered"
 	default:
 		icon, verdict, rest = "🔎", "This pull request affects "+plural(len(v.Jobs), "job"), " of "+count(v.Total)
-		if len(excluded) > 0 {
+		if len(excluded)+len(held) > 0 {
 			rest += ", " + count(len(offered)) + " of which can be rehearsed"
+		}
+		if len(held) > 0 {
+			rest += "; " + waiting(len(held))
 		}
 	}
 	if n := len(v.Removed); n > 0 {

@@ -11,13 +11,20 @@ const maxPageReasons = 50
 // PlanPage is the full list of affected jobs, with all their reasons, as an
 // HTML page of less than 8 MiB.
 func PlanPage(v PlanView) []byte {
-	offered, excluded := split(v.Jobs)
+	offered, held, excluded := split(v.Jobs)
 	p := &page{}
-	p.add("top", planTop(v, offered, excluded))
+	p.add("top", planTop(v, offered, held, excluded))
 	p.problem(v.Problem)
 	if len(offered) > 0 {
 		p.add("title", fmt.Sprintf("Can be rehearsed (%s)", count(len(offered))))
 		p.jobs(offered, cause, false)
+	}
+	if len(held) > 0 {
+		for i := range held {
+			held[i].Excluded = held[i].Held.plain()
+		}
+		p.add("title", fmt.Sprintf("Held until somebody allows it (%s)", count(len(held))))
+		p.jobs(held, func(j PlanJob) string { return j.Excluded }, true)
 	}
 	if len(excluded) > 0 {
 		p.add("title", fmt.Sprintf("Affected, but not offered (%s)", count(len(excluded))))
@@ -32,7 +39,7 @@ func PlanPage(v PlanView) []byte {
 	return p.bytes("more job", "; `rehearse affected` in a clone lists all")
 }
 
-func planTop(v PlanView, offered, excluded []PlanJob) top {
+func planTop(v PlanView, offered, held, excluded []PlanJob) top {
 	t := top{Title: "Rehearsals of " + v.Org + "/" + v.Repo, Subject: "For `" + v.Head + "` on `" + v.BaseRef + "`"}
 	if v.Number > 0 {
 		t.Title += fmt.Sprintf("#%d", v.Number)
@@ -47,7 +54,7 @@ func planTop(v PlanView, offered, excluded []PlanJob) top {
 		return t
 	}
 	var rest string
-	t.Icon, t.Verdict, rest = planHeadline(v, offered, excluded)
+	t.Icon, t.Verdict, rest = planHeadline(v, offered, held, excluded)
 	t.Verdict += rest
 	if len(offered) > 0 && v.Covers != "" {
 		t.Sentences = []string{coverage("The sample", v.Covers)}

@@ -25,6 +25,8 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	if err != nil {
 		return render.Handover{}, err
 	}
+	// A long plan was judged by outlines; what is handed over is judged whole.
+	jobs = render.Regate(jobs, t.plan.result.Judge(affectedOf(jobs)), t.renderInput())
 	in, err := t.runInput(ctx, jobs)
 	if err != nil {
 		return render.Handover{}, err
@@ -158,7 +160,11 @@ var fullSHA = regexp.MustCompile("^[0-9a-f]{40}$")
 // notes are what the comment has to say about jobs that are not run.
 func (t *turn) notes(s render.Selection, said event.Command) []string {
 	var out []string
-	if len(s.Jobs) == 0 && s.Offered == 0 && said.Selection != event.Named {
+	switch {
+	case said.Selection == event.Named || said.Selection == event.Failed && len(s.Jobs) > 0:
+	case s.Held > 0:
+		out = append(out, report.Waiting(s.Held))
+	case len(s.Jobs) == 0 && s.Offered == 0:
 		out = append(out, report.NothingAffected())
 	}
 	names := make([]string, 0, len(t.plan.jobs))

@@ -27,6 +27,7 @@ func (t *turn) renderInput() render.Input {
 		Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef,
 		RepoLink: link, CloneURI: link + ".git",
 		Command: t.settings.Prefixes[0],
+		Gates:   t.gates(),
 	}
 }
 

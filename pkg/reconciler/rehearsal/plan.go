@@ -86,6 +86,7 @@ func (t *turn) planRequest() plan.Request {
 			SupplementalProwConfigDirs: t.repo.SupplementalProwConfigDirs,
 			PluginConfig:               t.repo.PluginConfig,
 		},
+		Gates:   t.repo.Gates,
 		BaseRef: pull.BaseRef, Base: pull.Base, Head: pull.Head,
 	}
 }
@@ -129,13 +130,20 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 	if r := t.plan.result; r != nil {
 		status.Tree, status.Jobs, status.Affected, status.Removed = r.Tree, r.Jobs, len(r.Affected), len(r.Removed)
 		status.Digest = r.Digest()
-		status.Excluded = len(slices.DeleteFunc(slices.Clone(t.plan.jobs), render.Job.Offered))
-		status.Offered = len(t.plan.jobs) - status.Excluded
 		for _, job := range t.plan.jobs {
+			switch {
+			case job.Offered():
+				status.Offered++
+			case job.Problem == "" && !job.Hold.Zero():
+				status.Held++
+			default:
+				status.Excluded++
+			}
 			if job.Rehearse {
 				status.Due++
 			}
 		}
+		status.Asks = t.asks()
 		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
 	}
 	return status

@@ -58,7 +58,7 @@ func affectedJob(j render.Job, describe func(render.Job) render.Description) rep
 		PlanJob: planJob(j), Affected: true, Problem: j.Problem,
 		Branches: j.Branches, SkipBranches: j.SkipBranches,
 	}
-	if out.Problem != "" {
+	if out.Problem != "" || out.Held != nil {
 		return out
 	}
 	d := describe(j)

@@ -59,6 +59,12 @@ func planJob(j render.Job) report.PlanJob {
 	if !j.Offered() {
 		out.Excluded = j.NotOffered()
 	}
+	if !j.Hold.Zero() && j.Problem == "" {
+		out.Held = &report.Held{New: j.Hold.New}
+		for _, a := range j.Hold.Asks {
+			out.Held.Asks = append(out.Held.Asks, report.Ask{Sentence: a.Sentence(), Path: a.Path, Value: a.Value})
+		}
+	}
 	for _, r := range j.Reasons {
 		out.Reasons = append(out.Reasons, report.Reason{File: r.File, Path: r.Path, Old: r.Old, New: r.New})
 	}
