@@ -89,7 +89,7 @@ func newRoot() *cobra.Command {
 		&cobra.Group{ID: groupCluster, Title: "On the cluster that rehearses:"},
 		&cobra.Group{ID: groupVerbs, Title: "To say about a pull request there what a comment could say:"},
 	)
-	cmd.AddCommand(newAffected(), newRender(), newRun(), newWatch(), newDescribe(), newList(), newAbort())
+	cmd.AddCommand(newAffected(), newRender(), newCheckConfig(), newRun(), newWatch(), newDescribe(), newList(), newAbort())
 	cmd.AddCommand(newVerbs()...)
 	// Help has to fit a terminal.
 	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))

@@ -13,13 +13,15 @@ import (
 // maxFile bounds the file, in bytes: no ConfigMap holds more.
 const maxFile = 1 << 20
 
+const unreadKey = "is not a key that is read: all settings are in %s"
+
 // Parse reads the data of the ConfigMap. The error is an InvalidError; its files
 // are keys of the ConfigMap, such as config-rehearsal/config.yaml.
 func Parse(data map[string]string) (*Settings, error) {
 	p := problems{file: ConfigMap}
 	for key := range data {
 		if key != File && key != Example {
-			p.add(0, key, "is not a key that is read: all settings are in %s", File)
+			p.add(0, key, unreadKey, File)
 		}
 	}
 	s, err := ParseFile(ConfigMap+"/"+File, []byte(data[File]))

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+const checkConfigHelp = `Says in which lines of the settings what is wrong, all of it at once, or how they
+are understood.
+
+FILE is the file itself (config.yaml), or a manifest with the ConfigMap
+config-rehearsal; - is standard input. With --git-dir, the paths that the settings
+name are looked up in a clone of the config repository as well.
+
+Exit status: 0 the settings are valid; 1 usage or failure; 2 they are not.`
+
+const checkConfigExamples = `  rehearse check-config config.yaml
+  rehearse check-config config.yaml --git-dir ~/src/release
+  kubectl -n rehearsals get configmap config-rehearsal -o yaml | rehearse check-config -
+
+  # For editors: names, meanings and values of all settings
+  rehearse check-config --schema > settings.schema.json`
+
+// checkConfig is one check of settings.
+type checkConfig struct {
+	schema bool
+	// clone says where to look up paths; nowhere when it names no directory.
+	clone options
+}
+
+func newCheckConfig() *cobra.Command {
+	var c checkConfig
+	cmd := &cobra.Command{
+		Use:     "check-config FILE",
+		GroupID: groupLocal,
+		Short:   "Say what is wrong with the settings of an installation",
+		Long:    checkConfigHelp, Example: checkConfigExamples,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case c.schema && len(args) == 0:
+				_, err := cmd.OutOrStdout().Write(settings.Schema)
+				return err
+			case c.schema || len(args) == 0:
+				return errors.New("name one file, or - for standard input; see `rehearse check-config --help`")
+			}
+			return c.check(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&c.schema, "schema", false, "print the JSON schema of the settings and nothing else")
+	flags.StringVar(&c.clone.gitDir, "git-dir", "", "look up paths in this clone of a config repository, a `directory`")
+	flags.StringVar(&c.clone.base, "base", "", "branch or `commit` of the clone to look in (default: the main branch of the remote upstream, else origin)")
+	flags.StringVar(&c.clone.repository, "repository", "", "`org/repo` that the clone is of (default: from the remote's address)")
+	return cmd
+}
+
+func (c *checkConfig) check(ctx context.Context, name string, in io.Reader, out io.Writer) error {
+	s, err := readSettings(name, in)
+	if err != nil {
+		return err
+	}
+	if c.clone.gitDir != "" {
+		if err := c.lookUp(ctx, s, out); err != nil {
+			return err
+		}
+	}
+	return understood(s, out)
+}
+
+// readSettings reads and parses a file. What is wrong with it ends in the exit
+// status for that.
+func readSettings(name string, in io.Reader) (*settings.Settings, error) {
+	var content []byte
+	var err error
+	if name == "-" {
+		name = "standard input"
+		content, err = io.ReadAll(in)
+	} else {
+		content, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := settings.ParseManifest(name, content)
+	var invalid *settings.InvalidError
+	if errors.As(err, &invalid) {
+		return nil, &outcomeError{status: exitRefused, words: fmt.Sprintf("these settings are not valid:\n%v", err)}
+	}
+	return s, err
+}
