@@ -115,6 +115,10 @@ func CommentID(commandID string) (int64, bool) {
 	return id, err == nil
 }
 
+// FromCommandLine says that a command was given with kubectl's rights: its author
+// is a user of Kubernetes.
+func FromCommandLine(commandID string) bool { return strings.HasPrefix(commandID, "cli-") }
+
 // FromPull hears an open pull request that a sweep found. Its body commands
 // only while it is young: afterwards the body may have been edited, and only
 // what it said when the pull request was opened counts.

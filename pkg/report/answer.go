@@ -31,7 +31,7 @@ func NothingAffected() string { return "This pull request affects no job that co
 
 // PushBetween is said when the head moved after the command was written.
 func PushBetween(head string) string {
-	return fmt.Sprintf("A push came between this command and our reading of it, so it was not applied to code that its author may not have seen. Write it again to run %s.", quote(head))
+	return fmt.Sprintf("A push came between this command and our reading of it, so it was not applied to code that its author may not have seen. Write it again for %s.", quote(head))
 }
 
 // Closed is said when the pull request is no longer open.
@@ -44,12 +44,6 @@ func Expired() string { return "This command is too old to be acted upon. Write 
 // request.
 func NeedsOkToTest(label string) string {
 	return fmt.Sprintf("Nothing is run as long as this pull request has the label %s: somebody who may trust its author has to look at it and remove the label first.", quote(label))
-}
-
-// OwnPull is said to authors who want to allow their own pull request the
-// network.
-func OwnPull(label string) string {
-	return fmt.Sprintf("You are the author of this pull request, so you cannot allow it network access yourself. Somebody else with write access can, which sets the label %s.", quote(label))
 }
 
 // NothingFailed is said when `failed` finds nothing to run.

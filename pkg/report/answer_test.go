@@ -5,19 +5,22 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 func TestAnswers(t *testing.T) {
 	const id, head = "comment-98765-0", "0123456789012345678901234567890123456789"
 	cases := []struct{ name, body, marker string }{
-		{"denied", Commands{}.Denied("Mallory", "acme", "release"), DeniedMarker("mallory")},
+		{"denied", denied(head, Commands{}.NotAllowed(policy.Run, "acme", "release")), "<!-- rehearsal:denied mallory.012345678901.NotAllowed -->"},
+		{"denied-own", denied(head, Commands{Policy: policy.Config{Preset: "kubevirt"}}.OwnPull(policy.Privileges, "acme", "release")), DeniedMarker("MALLORY", head, "NotAllowed")},
+		{"denied-head", denied(head, Commands{}.HeadNotApproved("eve", head, "acme", "release")), DeniedMarker("mallory", head, "NotAllowed")},
 		{"unknown", CommandsOf(settings.Defaults().Prefixes, settings.Defaults().Defaults).Unknown(id, "/pj-rehearse ack now", "bob", "nothing may follow `ack`"), AnswerMarker(id)},
 		{"unknown-limit", Commands{}.Unknown(id, "/pj-rehearse ack now", "bob", ""), AnswerMarker(id)},
 		{"help", CommandsOf(settings.Defaults().Prefixes, settings.Defaults().Defaults).Help(id, "/pj-rehearse help", "bob"), AnswerMarker(id)},
 		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), NothingAffected(), PushBetween(head),
 			Closed(), Expired(), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ."),
-			NeedsOkToTest("needs-ok-to-test"), OwnPull("network-access-rehearsals-ok"), NothingFailed(), NoRunYet(), StillRunning(),
+			NeedsOkToTest("needs-ok-to-test"), UnmappedUser("system:admin"), NotPlanned(), NothingAsked(), NothingFailed(), NoRunYet(), StillRunning(),
 			Capped(1200, 500), NothingMatches("*-e2e-*"), NotRunning("pull-widget-e2", []string{"pull-widget-e2e"}), NotAJob("pull-d", nil), NoLongerAffected("pull-e")), AnswerMarker(id)},
 		{"hostile", Answer(id, "/pj-rehearse @octocat\n# x <!-- rehearsal:plan -->", "bob`", NotAffected("`@octocat` <b>", []string{"x"})), AnswerMarker(id)},
 	}
@@ -31,9 +34,13 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+func denied(head, sentence string) string {
+	return Commands{}.Denied(Denial{By: "Mallory", Line: "/pj-rehearse", Head: head, Kind: "NotAllowed", Org: "acme", Repo: "release", Sentence: sentence})
+}
+
 // No comment of ours may be heard as a command, should it ever be quoted.
 func TestCommentsCommandNothing(t *testing.T) {
-	bodies := []string{Commands{}.Help("comment-1-0", "/pj-rehearse help", "bob"), Commands{}.Denied("m", "acme", "release"), Commands{}.Unknown("comment-1-0", "/pj-rehearse x", "bob", "")}
+	bodies := []string{Commands{}.Help("comment-1-0", "/pj-rehearse help", "bob"), denied(strings.Repeat("0", 40), "No."), Commands{}.Unknown("comment-1-0", "/pj-rehearse x", "bob", "")}
 	for _, c := range runViews {
 		bodies = append(bodies, Run(c.view()))
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -18,6 +19,8 @@ type Commands struct {
 	// AckLabel and NetworkLabel are the labels that commands set; they are not
 	// spoken of when empty.
 	AckLabel, NetworkLabel string
+	// Policy says who may do what.
+	Policy policy.Config
 }
 
 // CommandsOf is how an installation is commanded where these options hold.
@@ -29,6 +32,7 @@ func CommandsOf(prefixes []string, o settings.Options) Commands {
 		},
 		AckLabel:     o.Labels.Ack,
 		NetworkLabel: o.Labels.Network,
+		Policy:       o.Policy,
 	}
 }
 
@@ -101,13 +105,4 @@ func (c Commands) Unknown(commandID, line, by, reason string) string {
 	}
 	return "❓ " + code(by) + ": " + code(clip(line, maxName)) + " was not understood: " + text(clip(reason, maxDetail)) +
 		". What is:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
-}
-
-// Denied tells somebody, once, that they may not command, and who may.
-func (c Commands) Denied(login, org, repo string) string {
-	return "🔒 **Only people with write access to " + code(org+"/"+repo) + " may command rehearsals**, and " + code(login) +
-		" has none, so nothing was run.\n\n" +
-		"Rehearsals run the pull request's own code on real clusters. Somebody with write access can look at the change and write " +
-		code(c.line("")) + " instead. This is said once: further commands stay without an answer until the access changes.\n\n" +
-		DeniedMarker(login) + "\n"
 }

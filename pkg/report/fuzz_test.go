@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -73,6 +74,11 @@ func FuzzPlan(f *testing.F) {
 		v.Removed, v.Warnings, v.Unread = []PlanJob{{Name: name}}, []string{words}, []FileProblem{{File: file, Line: int(n), Message: words}}
 		v.Acknowledgement = &Acknowledgement{By: name, Head: words, Reason: file, Runs: []string{repo, "comment-1-0"}, Label: words, Acknowledged: n%2 == 0}
 		v.NetworkAccess = &Acknowledgement{By: words, Head: name, Reason: "push", Label: file, Acknowledged: n%3 == 0}
+		v.NotTrusted, v.HeadApproval = words, &Approval{By: file, Head: words}
+		v.PrivilegeApproval = v.HeadApproval
+		if n%2 == 0 {
+			v.HeadApproval = nil
+		}
 		v.Commands = Commands{Limits: map[event.Selection]int{event.Sample: int(n)}, AckLabel: words, NetworkLabel: name}
 		if n%4 == 0 {
 			v.Problem = &Problem{Conflicts: []string{file}}
@@ -84,6 +90,7 @@ func FuzzPlan(f *testing.F) {
 		j := ExplainJob{PlanJob: PlanJob{Name: name, Type: words, Repo: repo, Change: words, Reasons: []Reason{{file, words, name, repo}}, Excluded: words}, Affected: n%2 == 0,
 			Branches: []string{words, file}, Rehearsal: &Rehearsal{Name: name, Context: words, Cluster: repo, Agent: file, Checkouts: []run.Checkout{{Repo: repo, Ref: words}}}}
 		checkSafe(t, Explain(ExplainView{CommandID: name, Line: words, By: repo, Name: name, Jobs: []ExplainJob{j}[:n%2], Nearest: []string{file}}))
-		checkSafe(t, Answer(words, name, repo, NothingMatches(words), NotRunning(name, []string{words}), NeedsOkToTest(words), OwnPull(file)))
+		checkSafe(t, Answer(words, name, repo, NothingMatches(words), NotRunning(name, []string{words}), NeedsOkToTest(words), UnmappedUser(file)))
+		checkSafe(t, Commands{Policy: policy.Config{Run: policy.Rule{"label:" + name, "team:" + repo}}}.Denied(Denial{By: repo, Line: words, Head: file, Kind: name, Org: words, Repo: name, Sentence: words}))
 	})
 }

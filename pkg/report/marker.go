@@ -19,8 +19,11 @@ func PlanMarker() string { return marker("plan", "") }
 // RunMarker marks the comment of one run, by the id of its command.
 func RunMarker(id string) string { return marker("run", id) }
 
-// DeniedMarker marks the comment that tells somebody that they may not command.
-func DeniedMarker(login string) string { return marker("denied", strings.ToLower(login)) }
+// DeniedMarker marks the comment that tells somebody why they may not do
+// something, by the kind of reason, once for each head.
+func DeniedMarker(login, head, kind string) string {
+	return marker("denied", strings.Join([]string{strings.ToLower(login), fmt.Sprintf("%.12s", head), kind}, "."))
+}
 
 // AnswerMarker marks the answer to one command.
 func AnswerMarker(commandID string) string { return marker("answer", commandID) }

@@ -17,6 +17,13 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
 	switch verb {
+	case event.Approve:
+		rh.Status.HeadApproval = approval(next)
+		return
+	case event.AllowPrivileges:
+		rh.Status.PrivilegeApproval = approval(next)
+		rh.Status.PrivilegeApproval.Asks = rh.Status.Plan.Asks
+		return
 	case event.AllowNetwork:
 		next.Reason = v1alpha1.AckByCommand
 		rh.Status.NetworkAccess = next
@@ -37,6 +44,27 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
 		next.Runs = passedRuns(rh)
 	}
 	rh.Status.Acknowledgement = next
+}
+
+// approval is a word for the head as it is.
+func approval(a *v1alpha1.Acknowledgement) *v1alpha1.Approval {
+	return &v1alpha1.Approval{By: a.By, Command: a.Command, Head: a.Head, BaseRef: a.BaseRef, At: *a.At}
+}
+
+// lapse takes back the approvals that are not for the pull request as it is: of
+// another head, for another base branch, or of other privileges than those that
+// the jobs ask for.
+func lapse(rh *v1alpha1.Rehearsal) {
+	void := func(a *v1alpha1.Approval) bool {
+		return a != nil && (a.Head != rh.Status.Pull.Head || a.BaseRef != rh.Status.Pull.BaseRef)
+	}
+	if void(rh.Status.HeadApproval) {
+		rh.Status.HeadApproval = nil
+	}
+	asked := rh.Status.PrivilegeApproval
+	if plan := planOfHead(rh); void(asked) || asked != nil && plan != nil && plan.Error == "" && plan.Asks != asked.Asks {
+		rh.Status.PrivilegeApproval = nil
+	}
 }
 
 // vouchByRun acknowledges a pull request for a run that was asked to do so and
@@ -88,8 +116,8 @@ func passedRuns(rh *v1alpha1.Rehearsal) []string {
 	return ids
 }
 
-// follow keeps the acknowledgement and the network access true to the pull
-// request: both are for one head. An acknowledgement outlives a push of a sticky
+// follow keeps the acknowledgement, the network access and the approvals true to
+// the pull request: all are for one head. An acknowledgement outlives a push of a sticky
 // author, and one that leaves the rehearsals as they were. Until that is known,
 // it does not hold.
 func follow(rh *v1alpha1.Rehearsal, sticky []string) {
@@ -97,6 +125,7 @@ func follow(rh *v1alpha1.Rehearsal, sticky []string) {
 	if pull == nil || !pull.Open {
 		return
 	}
+	lapse(rh)
 	if a := rh.Status.NetworkAccess; a == nil || movedOn(a, pull) {
 		rh.Status.NetworkAccess = restart(rh, a)
 	}

@@ -49,8 +49,15 @@ func (t *turn) note(view *report.PlanView) {
 	view.Acknowledgement = planview.Acknowledgement(t.rh.Status.Acknowledgement, t.repo.Labels.Ack)
 	view.NetworkAccess = planview.Acknowledgement(t.rh.Status.NetworkAccess, t.repo.Labels.Network)
 	view.StatusContext = t.repo.StatusContext
-	if t.rh.Status.Pull.Untrusted {
+	view.HeadApproval = planview.Approval(t.rh.Status.HeadApproval)
+	view.PrivilegeApproval = planview.Approval(t.rh.Status.PrivilegeApproval)
+	pull := t.rh.Status.Pull
+	if pull.Untrusted {
 		view.Untrusted = t.repo.Labels.Untrusted
+	}
+	// The specification generation is missing until it is known.
+	if pull.Open && !pull.AuthorTrusted && pull.SpecGeneration != 0 && t.rh.Status.HeadApproval == nil {
+		view.NotTrusted = pull.Author
 	}
 }
 
@@ -75,6 +82,11 @@ type commandVerdict struct {
 	v1alpha1.Command
 	status *v1alpha1.CommandStatus
 	said   event.Command
+}
+
+// person is who gave it, as it is shown.
+func (c commandVerdict) person() string {
+	return report.Person(c.ID, loginOf(c.Command, c.status))
 }
 
 // needsPlan says whether the answer depends on the affected jobs.
@@ -129,7 +141,7 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 	case event.Explain:
 		body, err = t.explain(ctx, c)
 	case event.Help:
-		body = t.commands().Help(c.ID, c.Text, c.By)
+		body = t.commands().Help(c.ID, c.Text, c.person())
 	case event.Abort:
 		found, known := t.found(c)
 		if !known {
@@ -138,34 +150,11 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 		if !found {
 			var sentences []string
 			sentences, err = t.notRunning(ctx, c.said.Jobs)
-			body = report.Answer(c.ID, c.Text, c.By, sentences...)
+			body = report.Answer(c.ID, c.Text, c.person(), sentences...)
 		}
 	}
 	// Runs, and what ends them, speak for themselves, and so do labels.
 	return "", body, err == nil, err
-}
-
-// refusal is what to say to a command that is not accepted.
-func (t *turn) refusal(c commandVerdict) (name, body string) {
-	var sentence string
-	switch c.status.Reason {
-	case v1alpha1.ReasonNotAllowed:
-		p := t.rh.Spec.Pull
-		return deniedComment(c.By), t.commands().Denied(c.By, p.Org, p.Repo)
-	case v1alpha1.ReasonNotUnderstood:
-		return "", t.commands().Unknown(c.ID, c.Text, c.By, c.said.Reason)
-	case v1alpha1.ReasonPushedSince:
-		sentence = report.PushBetween(c.status.Head)
-	case v1alpha1.ReasonClosed:
-		sentence = report.Closed()
-	case v1alpha1.ReasonTooOld:
-		sentence = report.Expired()
-	case v1alpha1.ReasonUntrusted:
-		sentence = report.NeedsOkToTest(t.repo.Labels.Untrusted)
-	case v1alpha1.ReasonOwnPull:
-		sentence = report.OwnPull(t.repo.Labels.Network)
-	}
-	return "", report.Answer(c.ID, c.Text, c.By, sentence)
 }
 
 // found says whether an abort had something to end, once that is known.
@@ -234,7 +223,7 @@ func (t *turn) explain(ctx context.Context, c commandVerdict) (string, error) {
 	}
 	in := t.renderInput()
 	view := planview.Explain(named{result}, result.Removed, jobs, name, func(job render.Job) render.Description { return render.Describe(job, in) })
-	view.CommandID, view.Line, view.By, view.Commands = c.ID, c.Text, c.By, t.commands()
+	view.CommandID, view.Line, view.By, view.Commands = c.ID, c.Text, c.person(), t.commands()
 	return report.Explain(view), nil
 }
 

@@ -226,7 +226,7 @@ func TestNothingRunsWhileNobodyVouchedForTheAuthor(t *testing.T) {
 	if _, answers, runs, _, _ := w.counts(); answers != 1 || runs != 0 {
 		t.Errorf("%d answers, %d run comments; want 1, 0", answers, runs)
 	}
-	if body := w.comment(report.AnswerMarker(wholeRun)); !strings.Contains(body, "needs-ok-to-test") {
+	if body := w.comment(report.DeniedMarker("bob", head, v1alpha1.ReasonUntrusted)); !strings.Contains(body, "needs-ok-to-test") {
 		t.Errorf("the answer is %s", body)
 	}
 }
@@ -243,7 +243,7 @@ func TestNetworkAccessIsNotForOneself(t *testing.T) {
 	if diff := cmp.Diff(want, w.hub.labelled); diff != "" {
 		t.Error(diff)
 	}
-	if body := w.comment(report.AnswerMarker("comment-1-0")); !strings.Contains(body, "author") {
+	if body := w.comment(report.DeniedMarker("bob", head, v1alpha1.ReasonOwnPull)); !strings.Contains(body, "author") {
 		t.Errorf("the answer is %s", body)
 	}
 }

@@ -145,7 +145,7 @@ func (t *turn) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
 // that far, else in an answer to the command.
 func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
 	command, _ := t.commandOf(r)
-	body := report.Answer(r.ID, command.Text, r.By, sentences...)
+	body := report.Answer(r.ID, command.Text, report.Person(r.ID, r.By), sentences...)
 	manifest, err := t.manifest(ctx, r)
 	switch {
 	case err == nil:

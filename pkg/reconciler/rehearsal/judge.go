@@ -1,13 +1,14 @@
 package rehearsal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 // inOrder returns the commands in the order in which they were written: the
@@ -41,12 +42,18 @@ func verdictOn(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
 // circumstances are what the verdict on a command depends on besides its words.
 type circumstances struct {
 	pull *v1alpha1.PullStatus
-	// writer says whether its author has write access to the config repository at
-	// this moment.
-	writer bool
+	// unmapped says that nobody knows who gave it.
+	unmapped bool
+	// allowed is what the policy says of its author at this moment, own that it is
+	// for others than the author of the pull request.
+	allowed, own bool
 	// pushed says whether the head may have come after the command.
 	pushed bool
-	now    time.Time
+	// approved says that the head may run: for its author, or by somebody's word.
+	approved bool
+	// plan is that of the head; nil while there is none to see.
+	plan *v1alpha1.PlanStatus
+	now  time.Time
 }
 
 // judge decides about one command.
@@ -58,6 +65,11 @@ func judge(c v1alpha1.Command, verb event.Verb, in circumstances) v1alpha1.Comma
 
 // bindsToHead says whether a verb is about the code that its author has seen.
 func bindsToHead(verb event.Verb) bool {
+	return needsTrust(verb) || verb == event.Approve || verb == event.AllowPrivileges
+}
+
+// needsTrust says whether a verb runs the head, or vouches for it.
+func needsTrust(verb event.Verb) bool {
 	switch verb {
 	case event.Run, event.Ack, event.Skip, event.AllowNetwork:
 		return true
@@ -65,23 +77,33 @@ func bindsToHead(verb event.Verb) bool {
 	return false
 }
 
+func expired(c v1alpha1.Command, now time.Time) bool { return now.Sub(c.At.Time) > event.MaxAge }
+
 func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Verdict, string) {
 	denied := func(reason string) (v1alpha1.Verdict, string) { return v1alpha1.VerdictDenied, reason }
 	switch {
-	case in.now.Sub(c.At.Time) > event.MaxAge:
+	case expired(c, in.now):
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
-	case !in.writer:
+	case in.unmapped:
+		return denied(v1alpha1.ReasonUnmappedUser)
+	case in.own:
+		return denied(v1alpha1.ReasonOwnPull)
+	case !in.allowed:
 		return denied(v1alpha1.ReasonNotAllowed)
 	case verb == event.Unknown:
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
 	case !in.pull.Open && verb != event.Abort && verb != event.Help:
 		return denied(v1alpha1.ReasonClosed)
-	case in.pull.Untrusted && bindsToHead(verb):
+	case in.pull.Untrusted && needsTrust(verb):
 		return denied(v1alpha1.ReasonUntrusted)
-	case verb == event.AllowNetwork && strings.EqualFold(c.By, in.pull.Author):
-		return denied(v1alpha1.ReasonOwnPull)
 	case in.pushed && bindsToHead(verb):
 		return denied(v1alpha1.ReasonPushedSince)
+	case !in.approved && needsTrust(verb):
+		return denied(v1alpha1.ReasonHeadNotApproved)
+	case verb == event.AllowPrivileges && in.plan == nil:
+		return denied(v1alpha1.ReasonNotPlanned)
+	case verb == event.AllowPrivileges && in.plan.Asks == "":
+		return denied(v1alpha1.ReasonNothingAsked)
 	}
 	return v1alpha1.VerdictAccepted, ""
 }
@@ -101,24 +123,29 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 		asked := func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) }
 		switch {
 		case said.Verb == event.Run:
-			ensureRun(rh, c, v.Head)
+			ensureRun(rh, c, v)
 			before = append(before, c.ID)
 		case said.Verb == event.Abort && len(said.Jobs) > 0:
-			abortJobs(rh, v1alpha1.AbortJobs{Command: c.ID, Names: said.Jobs, Reason: byWord(c)}, asked)
+			abortJobs(rh, v1alpha1.AbortJobs{Command: c.ID, Names: said.Jobs, Reason: byWord(c, v)}, asked)
 		case said.Verb == event.Abort:
-			aborted[c.ID] = abortRuns(rh, byWord(c), asked)
+			aborted[c.ID] = abortRuns(rh, byWord(c, v), asked)
 		}
 	}
 	return aborted
 }
 
 // byWord is the reason of what somebody ended.
-func byWord(c v1alpha1.Command) string { return fmt.Sprintf("%s wrote %s", c.By, c.Text) }
+func byWord(c v1alpha1.Command, v *v1alpha1.CommandStatus) string {
+	return fmt.Sprintf("%s wrote %s", report.Person(c.ID, loginOf(c, v)), c.Text)
+}
 
-func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, head string) {
+// loginOf is the login of who gave a command that was judged.
+func loginOf(c v1alpha1.Command, v *v1alpha1.CommandStatus) string { return cmp.Or(v.By, c.By) }
+
+func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, v *v1alpha1.CommandStatus) {
 	if runOf(rh, c.ID) == nil {
 		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{
-			ID: c.ID, Head: head, By: c.By, State: v1alpha1.RunPending,
+			ID: c.ID, Head: v.Head, By: loginOf(c, v), State: v1alpha1.RunPending,
 		})
 	}
 }

@@ -28,7 +28,6 @@ func command(id, text string, minutes int) v1alpha1.Command {
 func TestJudge(t *testing.T) {
 	open := v1alpha1.PullStatus{Head: head, Open: true, Author: "alice"}
 	closed := v1alpha1.PullStatus{Head: head}
-	own := v1alpha1.PullStatus{Head: head, Open: true, Author: "Bob"}
 	untrusted := v1alpha1.PullStatus{Head: head, Open: true, Untrusted: true}
 	for name, tc := range map[string]struct {
 		minutes int
@@ -38,31 +37,45 @@ func TestJudge(t *testing.T) {
 		pushed  bool
 		verdict v1alpha1.Verdict
 		reason  string
+		// own, unapproved and plan are mostly as nobody minds.
+		own, unapproved bool
+		plan            *v1alpha1.PlanStatus
 	}{
-		"a writer runs":                       {-1, event.Run, open, true, false, v1alpha1.VerdictAccepted, ""},
-		"somebody else does not":              {-1, event.Run, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNotAllowed},
-		"nor is told the grammar":             {-1, event.Unknown, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNotAllowed},
-		"a writer is":                         {-1, event.Unknown, open, true, false, v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood},
-		"before the push":                     {-6, event.Run, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
-		"an abort from before the push":       {-6, event.Abort, open, true, true, v1alpha1.VerdictAccepted, ""},
-		"closed":                              {-1, event.Run, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
-		"an abort on a closed pull request":   {-1, event.Abort, closed, true, false, v1alpha1.VerdictAccepted, ""},
-		"an ack from before the push":         {-6, event.Ack, open, true, true, v1alpha1.VerdictDenied, v1alpha1.ReasonPushedSince},
-		"help on a closed pull request":       {-1, event.Help, closed, true, false, v1alpha1.VerdictAccepted, ""},
-		"a list on a closed pull request":     {-1, event.List, closed, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonClosed},
-		"a run nobody vouched for":            {-1, event.Run, untrusted, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonUntrusted},
-		"a skip nobody vouched for":           {-1, event.Skip, untrusted, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonUntrusted},
-		"a list nobody vouched for":           {-1, event.List, untrusted, true, false, v1alpha1.VerdictAccepted, ""},
-		"network access":                      {-1, event.AllowNetwork, open, true, false, v1alpha1.VerdictAccepted, ""},
-		"network access for oneself":          {-1, event.AllowNetwork, own, true, false, v1alpha1.VerdictDenied, v1alpha1.ReasonOwnPull},
-		"an ack for oneself":                  {-1, event.Ack, own, true, false, v1alpha1.VerdictAccepted, ""},
-		"an ack by somebody who may not run":  {-1, event.Ack, open, false, false, v1alpha1.VerdictDenied, v1alpha1.ReasonNotAllowed},
-		"a week and a minute late":            {-7*24*60 - 1, event.Run, open, true, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
-		"a week late, by somebody who cannot": {-7*24*60 - 1, event.Run, open, false, false, v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld},
+		"a writer runs":                       {minutes: -1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"somebody else does not":              {minutes: -1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"nor is told the grammar":             {minutes: -1, verb: event.Unknown, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"a writer is":                         {minutes: -1, verb: event.Unknown, pull: open, writer: true, verdict: v1alpha1.VerdictUnknown, reason: v1alpha1.ReasonNotUnderstood},
+		"before the push":                     {minutes: -6, verb: event.Run, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"an abort from before the push":       {minutes: -6, verb: event.Abort, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictAccepted},
+		"closed":                              {minutes: -1, verb: event.Run, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"an abort on a closed pull request":   {minutes: -1, verb: event.Abort, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"an ack from before the push":         {minutes: -6, verb: event.Ack, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"help on a closed pull request":       {minutes: -1, verb: event.Help, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"a list on a closed pull request":     {minutes: -1, verb: event.List, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"a run nobody vouched for":            {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"a skip nobody vouched for":           {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"a list nobody vouched for":           {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"network access":                      {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"network access for oneself":          {minutes: -1, verb: event.AllowNetwork, pull: open, own: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
+		"a run nobody approved":               {minutes: -1, verb: event.Run, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"an ack nobody approved":              {minutes: -1, verb: event.Ack, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"a skip nobody approved":              {minutes: -1, verb: event.Skip, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"network access nobody approved":      {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"an approval":                         {minutes: -1, verb: event.Approve, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
+		"an approval from before the push":    {minutes: -1, verb: event.Approve, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"an approval that lifts no label":     {minutes: -1, verb: event.Approve, pull: untrusted, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
+		"approved, but labelled":              {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"privileges":                          {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictAccepted},
+		"privileges from before the push":     {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, pushed: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"privileges nobody asks for":          {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNothingAsked},
+		"privileges nobody knows":             {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"an ack by somebody who may not run":  {minutes: -1, verb: event.Ack, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"a week and a minute late":            {minutes: -7*24*60 - 1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
+		"a week late, by somebody who cannot": {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := judge(command("comment-1-0", "", tc.minutes), tc.verb,
-				circumstances{pull: &tc.pull, writer: tc.writer, pushed: tc.pushed, now: noon})
+				circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, pushed: tc.pushed, approved: !tc.unapproved, plan: tc.plan, now: noon})
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)

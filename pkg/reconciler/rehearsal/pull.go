@@ -13,6 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
 const (
@@ -25,10 +26,11 @@ const (
 	lagPause = 5 * time.Second
 )
 
-// readPull asks GitHub for the truth, once for every change of the spec.
+// readPull asks GitHub for the truth, once for every change of the spec, and
+// whenever somebody is to be judged.
 func (t *turn) readPull(ctx context.Context) error {
 	known := t.rh.Status.Pull
-	if known != nil && known.SpecGeneration == t.rh.Generation {
+	if known != nil && known.SpecGeneration == t.rh.Generation && len(unjudged(t.rh)) == 0 {
 		t.fresh = true
 		outdate(t.rh)
 		return nil
@@ -59,7 +61,9 @@ func (t *turn) readPull(ctx context.Context) error {
 	}
 	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.repo.Labels.Untrusted, t.now)
 	t.rh.Status.MarkPulled()
-	t.fresh = true
+	t.fresh, t.pull = true, pull
+	lapse(t.rh)
+	forgetDenials(t.rh)
 	outdate(t.rh)
 	if lagging(t.rh, t.now) {
 		t.rh.Status.Pull.SpecGeneration = 0
@@ -105,46 +109,94 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 	if t.rh.Status.Pull == nil || !t.fresh {
 		return nil
 	}
+	trust := t.readTrust(ctx)
+	if trust != nil {
+		t.rh.Status.MarkPulling("Retrying", trust.Error())
+	}
 	err := t.judgeAll(ctx)
 	t.aborted = fold(t.rh, t.settings.Prefixes)
 	outdate(t.rh)
-	return err
+	return errors.Join(err, trust)
 }
 
 func (t *turn) judgeAll(ctx context.Context) error {
-	writers := map[string]bool{}
 	for _, c := range unjudged(t.rh) {
-		writer, asked := writers[c.By]
-		if !asked {
-			var err error
-			if writer, err = t.mayWrite(ctx, c.By); err != nil {
-				return fmt.Errorf("judging %s: %w", c.ID, err)
-			}
-			writers[c.By] = writer
-		}
-		verb := event.Parse(c.Text, t.settings.Prefixes).Verb
-		pushed, err := t.pushedSince(ctx, c, writer && bindsToHead(verb))
+		said := event.Parse(c.Text, t.settings.Prefixes)
+		login, mapped := t.person(c)
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), now: t.now}
+		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
 		}
-		verdict := judge(c, verb, circumstances{pull: t.rh.Status.Pull, writer: writer, pushed: pushed, now: t.now})
-		t.rh.Status.Commands = append(t.rh.Status.Commands, verdict)
-		if verdict.Verdict == v1alpha1.VerdictAccepted {
-			vouch(t.rh, c, verb)
+		status := judge(c, said.Verb, in)
+		if status.Verdict == v1alpha1.VerdictAccepted {
+			byLogin := c
+			byLogin.By = login
+			vouch(t.rh, byLogin, said.Verb)
 		}
+		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))
 	}
 	return nil
+}
+
+// look finds out what a verdict depends on, as far as it does. It returns what
+// kept the policy from knowing more.
+func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) ([]string, error) {
+	if in.unmapped || expired(c, t.now) {
+		return nil, nil
+	}
+	d, err := t.decide(ctx, func(known policy.Facts) policy.Decision {
+		return t.repo.Policy.Decide(policy.Question{
+			Command: policy.CommandOf(said), By: login, Author: in.pull.Author, Labels: t.pull.Labels,
+		}, known)
+	})
+	if err != nil || !d.Allowed {
+		in.own = d.Own
+		return d.Because, err
+	}
+	in.allowed = true
+	if !in.pull.Open || !bindsToHead(said.Verb) {
+		return nil, nil
+	}
+	if needsTrust(said.Verb) && !t.trustKnown {
+		return nil, &waiting{after: time.Second, reason: "it is not known whether the author is trusted"}
+	}
+	in.approved = in.pull.AuthorTrusted || t.rh.Status.HeadApproval != nil
+	in.pushed, err = t.pushedSince(ctx, c)
+	return nil, err
+}
+
+// shownPlan is the plan of the head whose list of affected jobs there is to see.
+func (t *turn) shownPlan() *v1alpha1.PlanStatus {
+	plan := planOfHead(t.rh)
+	if plan == nil || plan.Error != "" || t.rh.Status.Comments[planComment].ID == 0 {
+		return nil
+	}
+	return plan
+}
+
+// explained adds to a verdict what is not told on the pull request.
+func (t *turn) explained(c v1alpha1.Command, said event.Command, login string, status v1alpha1.CommandStatus, because []string) v1alpha1.CommandStatus {
+	if status.Verdict != v1alpha1.VerdictAccepted {
+		status.Message = strings.Join(because, " ")
+	}
+	if event.FromCommandLine(c.ID) {
+		status.By = login
+		status.Message = t.sentence(commandVerdict{c, &status, said})
+	}
+	return status
 }
 
 // pushedSince says whether the head may have been pushed after a command was
 // written: then its author has not seen what would run. Where no event told of
 // the head, the pull request's timeline knows what came before what; what was
 // not written in a comment is not on it. GitHub's times are whole seconds, so a
-// push in the same second counts as later.
-func (t *turn) pushedSince(ctx context.Context, c v1alpha1.Command, matters bool) (bool, error) {
+// push in the same second counts as later. The command line says which head its
+// author has seen.
+func (t *turn) pushedSince(ctx context.Context, c v1alpha1.Command) (bool, error) {
 	pull := t.rh.Status.Pull
-	if !matters || !pull.Open {
-		return false, nil
+	if event.FromCommandLine(c.ID) {
+		return c.Head != pull.Head, nil
 	}
 	if pull.HeadTold {
 		return pull.HeadSince != nil && !c.At.After(pull.HeadSince.Time), nil
@@ -154,15 +206,4 @@ func (t *turn) pushedSince(ctx context.Context, c v1alpha1.Command, matters bool
 		return true, nil
 	}
 	return t.GitHub.PushedAfter(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, t.rh.Spec.Pull.Number, id)
-}
-
-// mayWrite says whether somebody has write access to the config repository. A
-// login that GitHub does not know has none; any other failure is no answer.
-func (t *turn) mayWrite(ctx context.Context, login string) (bool, error) {
-	permission, err := t.GitHub.Permission(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, login)
-	var gone *github.NotFoundError
-	if errors.As(err, &gone) {
-		return false, nil
-	}
-	return err == nil && permission.CanWrite(), err
 }

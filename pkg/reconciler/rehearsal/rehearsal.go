@@ -36,7 +36,7 @@ type GitHub interface {
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	PushedAfter(ctx context.Context, org, repo string, number int, comment int64) (bool, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
-	Permission(ctx context.Context, org, repo, login string) (github.Permission, error)
+	RightsSource
 	SweepSource
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
 	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
@@ -91,7 +91,13 @@ type turn struct {
 
 	// fresh says that GitHub was asked in this turn, or need not be.
 	fresh bool
-	plan  outcome
+	// pull is the pull request if it was read in this turn.
+	pull *github.Pull
+	// known is what was found out for the policy, and trustKnown that it includes
+	// whether the author is trusted.
+	known      findings
+	trustKnown bool
+	plan       outcome
 	// refusedAny says that GitHub will not take something that there is to say.
 	refusedAny bool
 	// aborted counts the runs that each abort command found.
@@ -113,7 +119,7 @@ func (o outcome) done() bool { return o.result != nil || o.err != nil }
 // fails does not keep the later ones from their work: runs must be aborted
 // while GitHub is away.
 func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), attended: map[string]bool{}}
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	if !served {

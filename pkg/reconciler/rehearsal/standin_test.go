@@ -34,7 +34,7 @@ func onStandIn(t *testing.T, w *world) (*standin.Server, func() *github.Client) 
 	w.check(err)
 	t.Cleanup(func() { w.check(server.Close()) })
 	_, err = server.CreateRepo(t.Context(), standin.NewRepo{Org: "acme", Repo: "config", Files: map[string]string{"a": "1"},
-		Roles: map[string]string{"rehearsal-bot": "write", "bob": "write"}})
+		Roles: map[string]string{"rehearsal-bot": "write", "bob": "write", "alice": "write"}})
 	w.check(err)
 	_, err = server.OpenPull(t.Context(), standin.NewPull{Org: "acme", Repo: "config", Author: "alice", Labels: []string{"x"},
 		Change: standin.Change{Files: map[string]string{"a": "2"}}})

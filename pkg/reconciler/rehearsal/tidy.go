@@ -90,7 +90,7 @@ func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
 			continue
 		}
 		keep := event.MaxAge
-		if v.Reason == v1alpha1.ReasonNotAllowed {
+		if isDenial(v.Reason) {
 			keep = deniedAge
 		}
 		if now.Sub(c.At.Time) <= keep {

@@ -279,7 +279,7 @@ func (w *world) counts() (plans, answers, runs, pipelineRuns, prowJobs int) {
 	return plans, answers, runs, len(prs.Items), len(pjs.Items)
 }
 
-// hub is a GitHub with one pull request; only bob may write.
+// hub is a GitHub with one pull request; bob and its author may write.
 type hub struct {
 	GitHub
 	world    *world
@@ -294,6 +294,8 @@ type hub struct {
 	statuses []github.Status
 	// noLabels makes GitHub refuse them.
 	noLabels bool
+	// foreign says that the author of the pull request may not write.
+	foreign bool
 }
 
 func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment, error) {
@@ -362,11 +364,13 @@ func (h *hub) PushedAfter(context.Context, string, string, int, int64) (bool, er
 }
 
 func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permission, error) {
-	if login == "bob" {
+	if login == "bob" || login == h.pull.Author && !h.foreign {
 		return "write", nil
 	}
 	return "read", nil
 }
+
+func (h *hub) Member(context.Context, string, string) (bool, error) { return false, nil }
 
 func (h *hub) Comments(context.Context, string, string, int) ([]github.Comment, error) {
 	return slices.Clone(h.comments), nil

@@ -264,9 +264,12 @@ type CommandStatus struct {
 	Verdict Verdict `json:"verdict"`
 	// Reason is one of the Reason constants; empty for accepted commands.
 	Reason string `json:"reason,omitempty"`
-	// Message says to the user of the command line why the command was denied,
-	// and who can help; others read it on the pull request.
+	// Message says why the command was denied, and who can help, to the user of
+	// the command line; of other commands, what kept it from being decided
+	// otherwise.
 	Message string `json:"message,omitempty"`
+	// By is the login on GitHub of the user of the command line who gave it.
+	By string `json:"by,omitempty"`
 	// Head is the SHA to which the verdict binds the command.
 	Head string `json:"head,omitempty"`
 	// Seen is set once the command has a reaction.

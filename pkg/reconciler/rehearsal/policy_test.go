@@ -1,0 +1,509 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/controller"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// registry is a hub that knows people, files and OWNERS.
+type registry struct {
+	*hub
+	// rights are those of logins, in words of the policy.
+	rights map[string]string
+	files  []string
+	base   map[string]string
+	// away is what is answered instead of whatever is asked of rights.
+	away error
+	// asked are the questions about rights, and listing what happens meanwhile.
+	asked   []string
+	listing func()
+}
+
+func (r *registry) has(question, login, right string) (bool, error) {
+	r.asked = append(r.asked, question+" "+login)
+	return r.away == nil && slices.Contains(strings.Fields(r.rights[login]), right), r.away
+}
+
+func (r *registry) Member(_ context.Context, _, login string) (bool, error) {
+	return r.has("member", login, "member")
+}
+
+func (r *registry) TeamMember(_ context.Context, _, _, login string) (bool, error) {
+	return r.has("team", login, "team")
+}
+
+func (r *registry) Collaborator(_ context.Context, _, _, login string) (bool, error) {
+	return r.has("collaborator", login, "collaborator")
+}
+
+func (r *registry) Permission(_ context.Context, _, _, login string) (github.Permission, error) {
+	if writer, err := r.has("permission", login, "writer"); writer || err != nil {
+		return "write", err
+	}
+	return "none", &github.NotFoundError{Op: "reading rights"}
+}
+
+func (r *registry) ChangedFiles(context.Context, string, string, int) ([]string, error) {
+	r.asked = append(r.asked, "files")
+	if r.listing != nil {
+		r.listing()
+	}
+	return r.files, r.away
+}
+
+func (r *registry) Content(_ context.Context, _, _, path, ref string) ([]byte, error) {
+	r.asked = append(r.asked, "content "+path)
+	content, ok := r.base[path]
+	switch {
+	case r.away != nil:
+		return nil, r.away
+	case !ok || ref != strings.Repeat("0", 40):
+		return nil, &github.NotFoundError{Op: "reading a file"}
+	}
+	return []byte(content), nil
+}
+
+// governed is a world with a policy, in which bob may write, and alice, whose pull
+// request it is, may nothing.
+func governed(t *testing.T, p policy.Config, commands ...v1alpha1.Command) (*world, *registry) {
+	t.Helper()
+	w := newWorld(t, commands...)
+	r := &registry{hub: w.hub, rights: map[string]string{"bob": "writer collaborator member"}}
+	w.reconciler.GitHub = r
+	before := w.reconciler.Settings
+	w.reconciler.Settings = func() *settings.Settings {
+		s := before()
+		s.Repositories[0].Policy = p
+		s.Users = map[string]string{"kube-bob": "bob", "kube-alice": "alice"}
+		return s
+	}
+	return w, r
+}
+
+// by is a command by somebody.
+func by(login, id, text string) v1alpha1.Command {
+	c := command(id, text, -1)
+	c.By = login
+	return c
+}
+
+func (w *world) hearFrom(login, id, text string) {
+	c := by(login, id, text)
+	c.At = metav1.NewTime(w.clock.Now())
+	w.rh.Spec.Commands = append(w.rh.Spec.Commands, c)
+	w.rh.Generation++
+	w.reconcile()
+}
+
+// verdict is the reason of the verdict on a command; OK when it was accepted.
+func (w *world) verdict(id string) string {
+	w.t.Helper()
+	v := verdictOn(w.rh, id)
+	switch {
+	case v == nil:
+		return "none"
+	case v.Verdict == v1alpha1.VerdictAccepted:
+		return "OK"
+	}
+	return v.Reason
+}
+
+// denials are our comments on what somebody may not do.
+func (w *world) denials() []string {
+	var bodies []string
+	for _, c := range w.hub.comments {
+		if m, _ := report.FindMarker(c.Body); strings.HasPrefix(m, "<!-- rehearsal:denied") {
+			bodies = append(bodies, c.Body)
+		}
+	}
+	return bodies
+}
+
+func TestHeadOfAnUntrustedAuthorNeedsAnApproval(t *testing.T) {
+	w, _ := governed(t, policy.Config{}, runCommand())
+	w.reconcile()
+	if got := w.verdict(wholeRun); got != v1alpha1.ReasonHeadNotApproved {
+		t.Fatalf("the run is %s", got)
+	}
+	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, "Jobs are run for `alice` once") || !strings.Contains(plan, head) {
+		t.Errorf("the plan comment does not say what is missing: %s", plan)
+	}
+	if said := w.denials(); len(said) != 1 || !strings.Contains(said[0], "`/pj-rehearse approve`") || !strings.Contains(said[0], "write access to `acme/config`") {
+		t.Errorf("denied with %q", said)
+	}
+	for i, text := range []string{"ack", "skip", "auto-ack", "network-access-allowed", "pull-unit"} {
+		id := fmt.Sprintf("comment-1%d-0", i)
+		w.hear(id, "/pj-rehearse "+text)
+		if got := w.verdict(id); got != v1alpha1.ReasonHeadNotApproved {
+			t.Errorf("%s is %s", text, got)
+		}
+	}
+	w.hear("comment-2-0", "/pj-rehearse approve")
+	want := &v1alpha1.Approval{By: "bob", Command: "comment-2-0", Head: head, BaseRef: "main", At: w.rh.Spec.Commands[6].At}
+	if diff := cmp.Diff(want, w.rh.Status.HeadApproval); diff != "" {
+		t.Error(diff)
+	}
+	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, "approved to run** by `bob` for "+head) {
+		t.Errorf("the plan comment does not show the approval: %s", plan)
+	}
+	if _, _, _, pipelineRuns, _ := w.counts(); pipelineRuns != 0 {
+		t.Errorf("%d PipelineRuns by what was written before the approval", pipelineRuns)
+	}
+	w.hear("comment-3-0", "/pj-rehearse")
+	if _, _, runs, pipelineRuns, _ := w.counts(); runs != 1 || pipelineRuns != 1 {
+		t.Errorf("%d run comments, %d PipelineRuns; want 1, 1", runs, pipelineRuns)
+	}
+
+	w.push("b")
+	if w.rh.Status.HeadApproval != nil {
+		t.Errorf("after the push: %+v", w.rh.Status.HeadApproval)
+	}
+	if plan := w.comment(report.PlanMarker()); strings.Contains(plan, "approved to run") {
+		t.Errorf("the plan comment shows an approval of the old head: %s", plan)
+	}
+	w.hear("comment-4-0", "/pj-rehearse")
+	if got := w.verdict("comment-4-0"); got != v1alpha1.ReasonHeadNotApproved {
+		t.Errorf("the run after the push is %s", got)
+	}
+	if said := w.denials(); len(said) != 2 || !strings.Contains(said[1], strings.Repeat("b", 40)) {
+		t.Errorf("after the push: denied with %q", said)
+	}
+}
+
+func TestApprovalIsVoidOnceRetargeted(t *testing.T) {
+	w, _ := governed(t, policy.Config{})
+	w.reconcile()
+	w.hear("comment-1-0", "/pj-rehearse approve")
+	w.hub.pull.BaseRef = "release"
+	w.hear("comment-2-0", "/pj-rehearse")
+	if got := w.verdict("comment-2-0"); got != v1alpha1.ReasonHeadNotApproved || w.rh.Status.HeadApproval != nil {
+		t.Errorf("the run is %s, the approval %+v", got, w.rh.Status.HeadApproval)
+	}
+}
+
+func TestApprovalFromBeforeAPushIsNone(t *testing.T) {
+	w, _ := governed(t, policy.Config{}, command("comment-1-0", "/pj-rehearse approve", -2), command("comment-1-1", "/pj-rehearse", -2))
+	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: head, At: at(-1)}
+	w.reconcile()
+	if w.rh.Status.HeadApproval != nil || w.verdict("comment-1-0") != v1alpha1.ReasonPushedSince || w.verdict("comment-1-1") != v1alpha1.ReasonPushedSince {
+		t.Errorf("%+v", w.rh.Status)
+	}
+}
+
+// Nobody approves their own pull request, however much they may do otherwise.
+func TestOwnPullRequest(t *testing.T) {
+	for _, text := range []string{"approve", "privileges-allowed", "network-access-allowed"} {
+		for preset := range map[string]bool{"": true, "open": true} {
+			w, r := governed(t, policy.Config{Preset: preset}, by("ALICE", "comment-1-0", "/pj-rehearse "+text))
+			r.rights["alice"], r.rights["ALICE"] = "writer member collaborator", "writer member collaborator"
+			w.reconcile()
+			if got := w.verdict("comment-1-0"); got != v1alpha1.ReasonOwnPull {
+				t.Errorf("%s by the author is %s", text, got)
+			}
+			if s := w.rh.Status; s.HeadApproval != nil || s.PrivilegeApproval != nil || s.NetworkAccess.State == v1alpha1.StateAcknowledged {
+				t.Errorf("%s by the author: %+v", text, s)
+			}
+			if said := w.denials(); len(said) != 1 || !strings.Contains(said[0], "somebody else has to do that") {
+				t.Errorf("%s is denied with %q", text, said)
+			}
+		}
+	}
+}
+
+func TestLabelStillForbidsWhatIsApproved(t *testing.T) {
+	w, _ := governed(t, policy.Config{})
+	w.hub.pull.Labels = []string{"Needs-OK-to-test"}
+	w.reconcile()
+	w.hear("comment-1-0", "/pj-rehearse approve")
+	w.hear("comment-2-0", "/pj-rehearse")
+	if w.verdict("comment-1-0") != "OK" || w.verdict("comment-2-0") != v1alpha1.ReasonUntrusted {
+		t.Errorf("%s, %s", w.verdict("comment-1-0"), w.verdict("comment-2-0"))
+	}
+	w.hub.pull.Labels = nil
+	w.hear("comment-3-0", "/pj-rehearse")
+	if w.verdict("comment-3-0") != "OK" {
+		t.Errorf("without the label: %s", w.verdict("comment-3-0"))
+	}
+}
+
+// A missing label is not trust: what counts is who the author is.
+func TestMissingLabelIsNotTrust(t *testing.T) {
+	for _, preset := range policy.Presets() {
+		w, r := governed(t, policy.Config{Preset: preset}, runCommand())
+		r.rights["bob"], r.base = "member writer collaborator", map[string]string{"OWNERS": "approvers: [bob]\n"}
+		w.reconcile()
+		if got := w.verdict(wholeRun); got != v1alpha1.ReasonHeadNotApproved {
+			t.Errorf("%s: the run is %s", preset, got)
+		}
+	}
+}
+
+// TestNothingIsDecidedWhileRightsCannotBeRead lets every question fail, in every
+// way, and answers it later.
+func TestNothingIsDecidedWhileRightsCannotBeRead(t *testing.T) {
+	for name, away := range map[string]error{
+		"an error":     errors.New("GitHub is away"),
+		"a refusal":    &github.RefusedError{Op: "reading rights", Status: 403, Reason: "Resource not accessible by integration"},
+		"a rate limit": &github.RateLimitedError{Until: noon.Add(time.Hour)},
+	} {
+		for _, preset := range policy.Presets() {
+			for _, text := range []string{"", "ack", "abort", "approve", "network-access-allowed", "list"} {
+				w, r := governed(t, policy.Config{Preset: preset}, by("bob", "comment-1-0", "/pj-rehearse "+text))
+				r.rights["alice"], r.files = "member writer", []string{"jobs/a"}
+				r.base = map[string]string{"OWNERS": "approvers: [bob]\n"}
+				r.away = away
+				w.sync()
+				rh := w.rh.DeepCopy()
+				err := w.reconciler.ReconcileKind(context.Background(), rh)
+				again, _ := controller.IsRequeueKey(err)
+				free := preset == "open" && text == "list"
+				if !free && (len(rh.Status.Commands) > 0 || rh.Status.HeadApproval != nil || len(rh.Status.Runs) > 0) {
+					t.Errorf("%s, %s, %q: decided %+v", name, preset, text, rh.Status.Commands)
+				}
+				if len(r.asked) > 0 && err == nil || name == "a rate limit" && len(r.asked) > 0 && !again {
+					t.Errorf("%s, %s, %q: nobody comes back: %v", name, preset, text, err)
+				}
+				w.rh, r.away = rh, nil
+				w.reconcile()
+				if got := w.verdict("comment-1-0"); got != "OK" {
+					t.Errorf("%s, %s, %q: afterwards it is %s", name, preset, text, got)
+				}
+			}
+		}
+	}
+}
+
+func TestTrustIsAskedAgainWhenItCouldNotBeRead(t *testing.T) {
+	w, r := governed(t, policy.Config{})
+	r.rights["alice"], r.away = "writer", errors.New("GitHub is away")
+	w.sync()
+	if err := w.reconciler.ReconcileKind(context.Background(), w.rh); err == nil || w.rh.Status.Pull.AuthorTrusted {
+		t.Errorf("%v, %+v", err, w.rh.Status.Pull)
+	}
+	if plan := w.comment(report.PlanMarker()); strings.Contains(plan, "Jobs are run for") {
+		t.Errorf("the plan comment says what is not known: %s", plan)
+	}
+	r.away = nil
+	w.reconcile()
+	if !w.rh.Status.Pull.AuthorTrusted {
+		t.Error("the author is not trusted")
+	}
+}
+
+// Rights are those of the moment, not of a minute ago.
+func TestRightsAreLive(t *testing.T) {
+	w, r := governed(t, policy.Config{})
+	r.rights["alice"] = "writer"
+	w.reconcile()
+	w.hear("comment-1-0", "/pj-rehearse ack")
+	delete(r.rights, "bob")
+	w.hear("comment-2-0", "/pj-rehearse reject")
+	r.rights["bob"] = "writer"
+	delete(r.rights, "alice")
+	w.hear("comment-3-0", "/pj-rehearse")
+	want := []string{"OK", v1alpha1.ReasonNotAllowed, v1alpha1.ReasonHeadNotApproved}
+	if diff := cmp.Diff(want, []string{w.verdict("comment-1-0"), w.verdict("comment-2-0"), w.verdict("comment-3-0")}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDenialIsSaidOnceForEachPersonAndPush kills the controller at every write,
+// before and after it takes effect.
+func TestDenialIsSaidOnceForEachPersonAndPush(t *testing.T) {
+	story := func(w *world) {
+		w.reconcile()
+		w.hearFrom("mallory", "comment-2-0", "/pj-rehearse")
+		w.hearFrom("Mallory", "comment-3-0", "/pj-rehearse ack")
+		w.hearFrom("eve", "comment-4-0", "/pj-rehearse")
+		w.push("b")
+		w.hearFrom("mallory", "comment-5-0", "/pj-rehearse all")
+		w.hearFrom("mallory", "comment-6-0", "/pj-rehearse all")
+	}
+	first := by("mallory", "comment-1-0", "/pj-rehearse")
+	calm, _ := governed(t, policy.Config{}, first)
+	story(calm)
+	for failAt := -1; failAt < calm.writes; failAt++ {
+		for _, afterwards := range []bool{false, true} {
+			w, _ := governed(t, policy.Config{}, first)
+			w.failAt, w.afterwards = failAt, afterwards
+			story(w)
+			if said := w.denials(); len(said) != 3 || !strings.Contains(said[0], "`mallory`") || !strings.Contains(said[1], "`eve`") || !strings.Contains(said[2], "`mallory`") {
+				t.Fatalf("write %d, after it %t: said %q", failAt, afterwards, said)
+			}
+			if len(w.rh.Status.Comments) != 2 {
+				t.Errorf("status remembers %v", w.rh.Status.Comments)
+			}
+		}
+	}
+}
+
+func TestCommandsFromTheCommandLine(t *testing.T) {
+	for name, tc := range map[string]struct {
+		by, head, text string
+		want, message  string
+	}{
+		"a user who is mapped":  {"kube-bob", head, "/pj-rehearse", "OK", ""},
+		"one who is not":        {"system:admin", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "The setting `users` does not say which login on GitHub the Kubernetes user `system:admin` has"},
+		"a name like a login":   {"bob", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "`bob`"},
+		"another head":          {"kube-bob", strings.Repeat("b", 40), "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
+		"no head":               {"kube-bob", "", "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
+		"half a head":           {"kube-bob", head[:12], "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
+		"the author":            {"kube-alice", head, "/pj-rehearse network-access-allowed", v1alpha1.ReasonOwnPull, "write access"},
+		"the author, who may":   {"kube-alice", head, "/pj-rehearse ack", "OK", ""},
+		"what is not a command": {"kube-bob", head, "/pj-rehearse list it", v1alpha1.ReasonNotUnderstood, "nothing may follow"},
+		"an abort, of any head": {"kube-bob", "", "/pj-rehearse abort", "OK", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := by(tc.by, "cli-0-0", tc.text)
+			c.Head = tc.head
+			w, r := governed(t, policy.Config{}, c)
+			r.rights["alice"] = "writer"
+			w.reconcile()
+			if got := w.verdict("cli-0-0"); got != tc.want {
+				t.Errorf("it is %s, want %s", got, tc.want)
+			}
+			if v := verdictOn(w.rh, "cli-0-0"); !strings.Contains(v.Message, tc.message) || (v.Message == "") != (tc.want == "OK") {
+				t.Errorf("the message is %q", v.Message)
+			}
+			for _, comment := range w.hub.comments {
+				if tc.want != "OK" && !strings.Contains(comment.Body, report.PlanMarker()) {
+					t.Errorf("what was denied on the command line is told on the pull request: %s", comment.Body)
+				}
+				if strings.Contains(comment.Body, "kube-") || strings.Contains(comment.Body, "system:") {
+					t.Errorf("a comment names a user of Kubernetes: %s", comment.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestWhoUsesTheCommandLineIsShownAsSuch(t *testing.T) {
+	c := by("kube-bob", "cli-0-0", "/pj-rehearse")
+	c.Head = head
+	ack := by("kube-bob", "cli-1-0", "/pj-rehearse ack")
+	ack.Head = head
+	w, r := governed(t, policy.Config{}, c, ack)
+	r.rights["alice"] = "writer"
+	w.reconcile()
+	if r := w.rh.Status.Runs[0]; r.By != "bob" {
+		t.Errorf("the run is by %s", r.By)
+	}
+	for _, marker := range []string{report.RunMarker("cli-0-0"), report.PlanMarker()} {
+		if body := w.comment(marker); !strings.Contains(body, "`bob (by the command line)`") {
+			t.Errorf("the comment does not say who asked, and how: %s", body)
+		}
+	}
+}
+
+func kubevirt() policy.Config { return policy.Config{Preset: "kubevirt"} }
+
+func TestApproversByOwners(t *testing.T) {
+	base := map[string]string{"OWNERS": "approvers: [root]\n", "jobs/OWNERS": "approvers: [Bob]\n", "OWNERS_ALIASES": "aliases: {}\n"}
+	for name, tc := range map[string]struct {
+		rights string
+		files  []string
+		base   map[string]string
+		want   string
+		says   string
+	}{
+		"of every changed file":   {"member collaborator", []string{"jobs/a", "jobs/b/c"}, base, "OK", ""},
+		"of some":                 {"member collaborator", []string{"jobs/a", "README"}, base, v1alpha1.ReasonNotAllowed, "approvers of every changed file"},
+		"who is no collaborator":  {"member", []string{"jobs/a"}, base, v1alpha1.ReasonNotAllowed, ""},
+		"who is no member":        {"collaborator", []string{"jobs/a"}, base, v1alpha1.ReasonNotAllowed, ""},
+		"of nothing":              {"member collaborator", nil, base, v1alpha1.ReasonNotAllowed, ""},
+		"where nobody is":         {"member collaborator", []string{"jobs/a"}, nil, v1alpha1.ReasonNotAllowed, ""},
+		"where it cannot be read": {"member collaborator", []string{"jobs/a"}, map[string]string{"jobs/OWNERS": "approvers: {"}, v1alpha1.ReasonNotAllowed, "`jobs/OWNERS` of the base branch cannot be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, r := governed(t, kubevirt(), runCommand())
+			r.rights["alice"], r.rights["bob"], r.files, r.base = "member", tc.rights, tc.files, tc.base
+			w.reconcile()
+			if got := w.verdict(wholeRun); got != tc.want {
+				t.Errorf("it is %s, want %s", got, tc.want)
+			}
+			if said := strings.Join(w.denials(), ""); !strings.Contains(said, tc.says) || (said == "") != (tc.want == "OK") {
+				t.Errorf("said %q", said)
+			}
+		})
+	}
+}
+
+func TestFilesAreThoseOfTheHead(t *testing.T) {
+	w, r := governed(t, kubevirt(), runCommand())
+	r.rights["alice"], r.files, r.base = "member", []string{"jobs/a"}, map[string]string{"jobs/OWNERS": "approvers: [bob]\n"}
+	other := strings.Repeat("b", 40)
+	r.listing = func() { r.pull.Head, r.listing = other, nil }
+	w.sync()
+	rh := w.rh.DeepCopy()
+	if err := w.reconciler.ReconcileKind(context.Background(), rh); err == nil || len(rh.Status.Commands) > 0 {
+		t.Errorf("decided %+v while a push came, error %v", rh.Status.Commands, err)
+	}
+	w.rh = rh
+	w.reconcile()
+	if v := verdictOn(w.rh, wholeRun); v == nil || v.Head != other {
+		t.Errorf("decided %+v", v)
+	}
+}
+
+func TestTooManyFilesAreNotDecided(t *testing.T) {
+	w, r := governed(t, kubevirt(), runCommand())
+	r.rights["alice"] = "member"
+	w.reconciler.GitHub = tooMany{r}
+	w.reconcile()
+	if said := strings.Join(w.denials(), ""); w.verdict(wholeRun) != v1alpha1.ReasonNotAllowed || !strings.Contains(said, "no more than 3000") {
+		t.Errorf("it is %s: %s", w.verdict(wholeRun), said)
+	}
+}
+
+type tooMany struct{ *registry }
+
+func (tooMany) ChangedFiles(context.Context, string, string, int) ([]string, error) {
+	return nil, &github.IncompleteError{Op: "listing", Reason: "GitHub tells of no more than 3000"}
+}
+
+func TestPrivilegesAreAllowedAsTheyAreAskedFor(t *testing.T) {
+	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
+		Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true},
+		Plan: &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Asks: "secrets"},
+	}}
+	give := func() {
+		vouch(rh, command("comment-1-0", "", -1), "privileges-allowed")
+	}
+	give()
+	want := &v1alpha1.Approval{By: "bob", Command: "comment-1-0", Head: head, BaseRef: "main", Asks: "secrets", At: at(-1)}
+	if diff := cmp.Diff(want, rh.Status.PrivilegeApproval); diff != "" {
+		t.Error(diff)
+	}
+	for name, change := range map[string]func(*v1alpha1.RehearsalStatus){
+		"a push":           func(s *v1alpha1.RehearsalStatus) { s.Pull.Head = strings.Repeat("b", 40) },
+		"another branch":   func(s *v1alpha1.RehearsalStatus) { s.Pull.BaseRef = "release" },
+		"other privileges": func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "hostPath" },
+		"none":             func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "" },
+	} {
+		changed := rh.DeepCopy()
+		lapse(changed)
+		if changed.Status.PrivilegeApproval == nil {
+			t.Fatal("it lapses by itself")
+		}
+		change(&changed.Status)
+		lapse(changed)
+		if changed.Status.PrivilegeApproval != nil {
+			t.Errorf("%s leaves %+v", name, changed.Status.PrivilegeApproval)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+)
+
+// Approval is somebody's word for one head.
+type Approval struct {
+	// By is the login of who gave it.
+	By string
+	// Head is the full SHA that it is for.
+	Head string
+	At   time.Time
+}
+
+// approvals are the lines of the plan comment on who let the head run and its
+// jobs have what they ask for, or that somebody has to.
+func approvals(v PlanView) string {
+	var b strings.Builder
+	switch {
+	case v.HeadApproval != nil:
+		b.WriteString("\n✅ **This head is approved to run** by " + v.HeadApproval.line() + ".\n")
+	case v.NotTrusted != "":
+		b.WriteString("\n🔒 " + text(headNeedsApproval(v.Commands, v.NotTrusted, v.Head, v.Org, v.Repo)) + "\n")
+	}
+	if v.PrivilegeApproval != nil {
+		b.WriteString("\n🔑 **The privileges that the jobs ask for are allowed** by " + v.PrivilegeApproval.line() + ".\n")
+	}
+	return b.String()
+}
+
+func (a Approval) line() string {
+	return code(a.By) + since(Acknowledgement{Head: a.Head, At: a.At})
+}
+
+// headNeedsApproval says what the head of an untrusted author waits for.
+func headNeedsApproval(c Commands, author, head, org, repo string) string {
+	return "Jobs are run for " + quote(author) + " once somebody else has looked at the commit " + quote(head) + ": " +
+		c.Policy.Who(policy.Approve, org, repo) + " can write " + quote(c.line("approve")) + ". Every push needs that anew."
+}
+
+// who says who may do what, as Markdown.
+func (c Commands) who(org, repo string) string {
+	var order []string
+	named := map[string][]string{}
+	for _, command := range policy.Commands() {
+		who := c.Policy.Who(command, org, repo)
+		if len(named[who]) == 0 {
+			order = append(order, who)
+		}
+		named[who] = append(named[who], deeds[command])
+	}
+	var b strings.Builder
+	b.WriteString("Who may do what:\n\n")
+	for _, who := range order {
+		b.WriteString("- " + upperFirst(strings.Join(named[who], ", ")) + ": " + text(who) + ".\n")
+	}
+	b.WriteString("\nNobody approves or allows anything on a pull request of their own.")
+	return b.String()
+}
+
+// deeds are what the commands of the table let people do.
+var deeds = map[policy.Command]string{
+	policy.Run: "run", policy.Abort: "abort", policy.Ack: "acknowledge", policy.Reject: "reject",
+	policy.Approve: "approve a head", policy.Privileges: "allow privileges", policy.Network: "allow network access",
+	policy.Ask: "ask (list, explain, help)",
+}

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+)
+
+// Denial is that somebody may not do something, for one head.
+type Denial struct {
+	// By is the login of who may not, Line what they wrote.
+	By, Line string
+	// Head is the full SHA.
+	Head string
+	// Kind is a word for the reason: each is told once for each person and head.
+	Kind string
+	// Org and Repo name the config repository.
+	Org, Repo string
+	// Sentence says why, in plain text.
+	Sentence string
+}
+
+// Denied tells somebody why a command was not carried out, and who can help.
+func (c Commands) Denied(d Denial) string {
+	return "🔒 " + code(d.By) + ", thank you, but " + code(clip(d.Line, maxName)) + " was not carried out.\n\n" +
+		text(clip(d.Sentence, 2*maxDetail)) + "\n\n" +
+		"<details><summary>Who may do what</summary>\n\n" + c.who(d.Org, d.Repo) + "\n\n</details>\n\n" +
+		"<sub>This is said once for each push; the same again stays without an answer.</sub>\n\n" +
+		DeniedMarker(d.By, d.Head, d.Kind) + "\n"
+}
+
+// The sentences below are plain text, for Denial.
+
+// NotAllowed is said to whom the policy does not let do something.
+func (c Commands) NotAllowed(command policy.Command, org, repo string) string {
+	who := c.Policy.Who(command, org, repo)
+	if who == "nobody" {
+		return "Nobody may do that here."
+	}
+	return "That is for " + who + ". They are welcome to look at the change and write it instead."
+}
+
+// OwnPull is said to authors of what they may not do to their own pull request.
+func (c Commands) OwnPull(command policy.Command, org, repo string) string {
+	return "You are the author of this pull request, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
+}
+
+// HeadNotApproved is said of what waits for an approval of the head.
+func (c Commands) HeadNotApproved(author, head, org, repo string) string {
+	return headNeedsApproval(c, author, head, org, repo) + " Write this again after that."
+}
+
+// UnmappedUser is said to a user of the command line whose login is not known.
+func UnmappedUser(user string) string {
+	return fmt.Sprintf("The setting %s does not say which login on GitHub the Kubernetes user %s has, so nobody knows what they may do.", quote("users"), quote(user))
+}
+
+// NotPlanned is said when it is not known yet which privileges jobs ask for.
+func NotPlanned() string {
+	return "It is not known yet which privileges the jobs ask for. Write this again once the list of affected jobs shows them."
+}
+
+// NothingAsked is said when there are no privileges to allow.
+func NothingAsked() string {
+	return "There is nothing to allow: no job asks for more than it may have today."
+}
+
+// Person is who wrote a command, as it is shown: what comes from the command line
+// was not written by a login on GitHub.
+func Person(commandID, login string) string {
+	if event.FromCommandLine(commandID) {
+		return login + " (by the command line)"
+	}
+	return login
+}
