@@ -31,6 +31,12 @@ type PlanView struct {
 	// Acknowledgement is who vouches for the pull request, NetworkAccess who lets
 	// its rehearsals use the network; nil when nobody ever did.
 	Acknowledgement, NetworkAccess *Acknowledgement
+	// HeadApproval is who let the head run, PrivilegeApproval who let its jobs have
+	// what they ask for; nil when nobody did.
+	HeadApproval, PrivilegeApproval *Approval
+	// NotTrusted is the author whose head waits for an approval; empty when it does
+	// not.
+	NotTrusted string
 	// Untrusted is the label because of which nothing is run; empty if it is not
 	// on the pull request.
 	Untrusted string
@@ -170,7 +176,7 @@ func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 		icon, verdict, rest := planHeadline(v, offered, held, excluded)
 		b.WriteString(icon + " **" + verdict + "**" + rest + ".\n")
 	}
-	b.WriteString(acknowledgement(v) + networkAccess(v))
+	b.WriteString(acknowledgement(v) + networkAccess(v) + approvals(v))
 	if v.Untrusted != "" {
 		b.WriteString("\n🔒 " + text(NeedsOkToTest(v.Untrusted)) + "\n")
 	}
@@ -304,6 +310,5 @@ func list(title, noun string, items []string) string {
 }
 
 func usageBlock(v PlanView) string {
-	return "\n<details><summary>Commands</summary>\n\n" + v.Commands.usage() +
-		" Commands are for people with write access to " + code(v.Org+"/"+v.Repo) + ".\n\n</details>\n"
+	return "\n<details><summary>Commands</summary>\n\n" + v.Commands.usage() + "\n\n" + v.Commands.who(v.Org, v.Repo) + "\n\n</details>\n"
 }

@@ -36,7 +36,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		return render.Handover{}, err
 	}
 	manifest := run.Manifest{
-		By: r.By, Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
+		By: report.Person(r.ID, r.By), Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
 		Notes: notes, Page: t.runPage(r),
 		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
 		GitHubEndpoint: t.settings.GitHub.Endpoint,

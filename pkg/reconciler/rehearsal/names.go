@@ -11,8 +11,6 @@ import (
 // planComment is the key of the plan comment in status.comments.
 const planComment = "plan"
 
-func deniedComment(login string) string { return "denied/" + strings.ToLower(login) }
-
 func splitRepo(name string) (org, repo string) {
 	org, repo, _ = strings.Cut(name, "/")
 	return org, repo

@@ -42,13 +42,22 @@ func Acknowledgement(a *v1alpha1.Acknowledgement, label string) *report.Acknowle
 		return nil
 	}
 	out := &report.Acknowledgement{
-		By: a.By, Head: cmp.Or(a.Given, a.Head), Reason: a.Reason, Runs: a.Runs, Label: label,
+		By: report.Person(a.Command, a.By), Head: cmp.Or(a.Given, a.Head), Reason: a.Reason, Runs: a.Runs, Label: label,
 		Acknowledged: a.State == v1alpha1.StateAcknowledged,
 	}
 	if a.At != nil {
 		out.At = a.At.Time
 	}
 	return out
+}
+
+// Approval translates what the status of a Rehearsal says about an approval; nil
+// while there is none.
+func Approval(a *v1alpha1.Approval) *report.Approval {
+	if a == nil {
+		return nil
+	}
+	return &report.Approval{By: report.Person(a.Command, a.By), Head: a.Head, At: a.At.Time}
 }
 
 func planJob(j render.Job) report.PlanJob {
