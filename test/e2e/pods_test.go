@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,36 +26,46 @@ import (
 // them.
 func TestPods(t *testing.T) {
 	t.Parallel()
-	s := tell(t, passing("pull-widget-unit")).open()
+	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
-	s.say(maintainer, "/pj-rehearse")
-	s.result(v1alpha1.RunPassed, 1, 0, "passed")
 	namespace, err := s.Cluster.Kube.CoreV1().Namespaces().Get(s.ctx, rig.Namespace, metav1.GetOptions{})
 	s.must(err)
 	if level := namespace.Labels[podsecurity.EnforceLevelLabel]; level != string(podsecurity.LevelRestricted) {
 		t.Errorf("the namespace enforces %q", level)
 	}
+	s.say(maintainer, "/pj-rehearse")
+	s.started()
+	for _, pod := range s.checkPods(rig.Receiver, rig.Controller, "rehearsal-prowjob") {
+		checkProcesses(t, pod)
+	}
+	world.gates.Open(t.Name())
+	s.result(v1alpha1.RunPassed, 1, 0, "passed")
+	s.checkPods(rig.Receiver, rig.Controller, "rehearsal-prowjob", "rehearsal-collate")
+}
+
+// checkPods holds our pods to what they are declared to be, and expects one for
+// each network policy.
+func (s *story) checkPods(want ...string) []corev1.Pod {
+	s.t.Helper()
 	policies, err := s.Cluster.Kube.NetworkingV1().NetworkPolicies(rig.Namespace).List(s.ctx, metav1.ListOptions{})
 	s.must(err)
-	seen := map[string]int{}
-	for _, pod := range s.ourPods() {
-		own := checkNetwork(t, pod, policies.Items)
-		seen[own]++
-		checkRestricted(t, pod)
+	pods := s.ourPods()
+	var seen []string
+	for _, pod := range pods {
+		seen = append(seen, checkNetwork(s.t, pod, policies.Items))
+		checkRestricted(s.t, pod)
 		for _, c := range pod.Spec.Containers {
 			if sc := c.SecurityContext; sc == nil || sc.ReadOnlyRootFilesystem == nil || !*sc.ReadOnlyRootFilesystem {
-				t.Errorf("the container %s of %s may write to its image", c.Name, pod.Name)
+				s.t.Errorf("the container %s of %s may write to its image", c.Name, pod.Name)
 			}
 		}
-		if pod.Status.Phase == corev1.PodRunning {
-			checkProcesses(t, pod)
-		}
 	}
-	for _, name := range []string{rig.Receiver, rig.Controller, "rehearsal-prowjob", "rehearsal-collate"} {
-		if seen[name] != 1 {
-			t.Errorf("%d pods of %s", seen[name], name)
-		}
+	slices.Sort(seen)
+	slices.Sort(want)
+	if !slices.Equal(seen, want) {
+		s.t.Errorf("pods have the network policies %v, want %v", seen, want)
 	}
+	return pods
 }
 
 // TestPodsCannotWrite has git, the one program that the controller's image is
@@ -130,7 +141,8 @@ func checkNetwork(t *testing.T, pod corev1.Pod, policies []networkingv1.NetworkP
 	return own[0]
 }
 
-// checkProcesses asks the kernel what the processes of a pod may do.
+// checkProcesses asks the kernel what the processes of a pod's containers may do.
+// The sandbox around them is the container runtime's.
 func checkProcesses(t *testing.T, pod corev1.Pod) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cgroup")
@@ -140,13 +152,13 @@ func checkProcesses(t *testing.T, pod corev1.Pod) {
 	found := 0
 	for _, file := range files {
 		cgroup, err := os.ReadFile(file)
-		if err != nil || !strings.Contains(strings.ReplaceAll(string(cgroup), "_", "-"), string(pod.UID)) {
+		if err != nil || !hasContainer(pod, string(cgroup)) {
 			continue // it has ended, or is another's
 		}
 		dir := filepath.Dir(file)
 		name, _ := os.ReadFile(filepath.Join(dir, "comm"))
 		status, err := os.ReadFile(filepath.Join(dir, "status"))
-		if err != nil || strings.HasPrefix(string(name), "pause") {
+		if err != nil {
 			continue
 		}
 		found++
@@ -164,4 +176,14 @@ func checkProcesses(t *testing.T, pod corev1.Pod) {
 	if found == 0 {
 		t.Errorf("no process of %s is found", pod.Name)
 	}
+}
+
+// hasContainer says whether a cgroup is that of a container of the pod.
+func hasContainer(pod corev1.Pod, cgroup string) bool {
+	for _, c := range pod.Status.ContainerStatuses {
+		if _, id, ok := strings.Cut(c.ContainerID, "://"); ok && strings.Contains(cgroup, id) {
+			return true
+		}
+	}
+	return false
 }
