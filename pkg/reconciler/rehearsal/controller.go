@@ -68,6 +68,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		PipelineRuns: pipelineRuns.Lister(),
 		TaskRuns:     taskruninformer.Get(ctx).Lister(),
 		ProwJobs:     prowJobs.Lister(),
+		Lister:       rehearsalinformer.Get(ctx).Lister(),
 		GitHub:       gh,
 		Logs:         o.Logs,
 		Settings:     o.Settings.Get,

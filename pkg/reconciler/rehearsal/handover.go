@@ -21,6 +21,15 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	if err != nil {
 		return render.Handover{}, err
 	}
+	ok, never, sentence, err := t.admit(r, len(selection.Jobs))
+	switch {
+	case err != nil:
+		return render.Handover{}, err
+	case never:
+		return render.Handover{Manifest: run.Manifest{Notes: []string{sentence}}}, nil
+	case !ok:
+		return render.Handover{}, t.tellWaiting(ctx, r, len(selection.Jobs), sentence)
+	}
 	jobs, err := t.complete(ctx, selection.Jobs)
 	if err != nil {
 		return render.Handover{}, err

@@ -22,6 +22,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
+	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -64,6 +65,10 @@ type Reconciler struct {
 	PipelineRuns pipelinelisters.PipelineRunLister
 	TaskRuns     pipelinelisters.TaskRunLister
 	ProwJobs     prowlisters.ProwJobLister
+	// Lister knows all Rehearsals, and Ledger which of their runs were let in since:
+	// for the quotas.
+	Lister listers.RehearsalLister
+	Ledger ledger
 
 	GitHub   GitHub
 	Plans    Planner

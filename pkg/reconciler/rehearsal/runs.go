@@ -152,6 +152,8 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 func (t *turn) started(r *v1alpha1.RunStatus, m run.Manifest, pipelineRun string) {
 	r.State, r.Base, r.BaseRef, r.Total = v1alpha1.RunRunning, m.Base, m.BaseRef, len(m.Jobs)
 	r.PipelineRun, r.Attempt = pipelineRun, 1
+	// What it waited for is no more.
+	r.Message, r.ProgressAt = "", nil
 	r.StartedAt = &metav1.Time{Time: t.now}
 }
 

@@ -47,7 +47,7 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 		return err
 	}
 	t.started(r, manifest, r.PipelineRun)
-	return nil
+	return t.tellStarted(ctx, r)
 }
 
 func queued(m run.Manifest) []report.Outcome {

@@ -1,0 +1,249 @@
+package rehearsal
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+const (
+	// quotaPause is the time between two looks whether there is room for a run.
+	quotaPause = 15 * time.Second
+	// reservation is how long room is kept for a run of which no status says that
+	// it has started: as long as an informer may lag.
+	reservation = 5 * time.Minute
+)
+
+// load is a run and what it takes of the quotas.
+type load struct {
+	// id is the run's, among those of all Rehearsals.
+	id, pull, person string
+	jobs             int
+	// waiting says that it has not started; asked is when it was asked for.
+	waiting bool
+	asked   time.Time
+}
+
+// scope is something that there is a quota for.
+type scope struct {
+	name, whose string
+	most        int
+}
+
+func (l load) scopes(q settings.Quotas) []scope {
+	return slices.DeleteFunc([]scope{
+		{"pull " + l.pull, "this pull request may have under way", q.PullJobs},
+		{"person " + l.person, "one person may have under way", q.PersonJobs},
+		{"all", "may be under way in all", q.Jobs},
+	}, func(s scope) bool { return s.most <= 0 })
+}
+
+// room says whether a run can start beside the others. Else sentence says why
+// not, and never that waiting would not help. Runs that were asked for earlier go
+// first where they wait for the same.
+func room(q settings.Quotas, me load, others []load) (ok, never bool, sentence string) {
+	for _, s := range me.scopes(q) {
+		if me.jobs > s.most {
+			return false, true, fmt.Sprintf("These are %s, and %s %s. Name fewer.", plural(me.jobs, "job"), "no more than "+plural(s.most, "job"), s.whose)
+		}
+	}
+	taken := map[string]int{}
+	for _, l := range others {
+		if !l.waiting {
+			for _, s := range l.scopes(q) {
+				taken[s.name] += l.jobs
+			}
+		}
+	}
+	before := map[string]int{}
+	queue := slices.DeleteFunc(slices.Clone(others), func(l load) bool { return !l.waiting })
+	slices.SortFunc(queue, load.compare)
+	for _, l := range queue {
+		if l.compare(me) < 0 {
+			start(q, l, taken, before)
+		}
+	}
+	for _, s := range me.scopes(q) {
+		if ahead := before[s.name]; ahead > 0 || taken[s.name]+me.jobs > s.most {
+			return false, false, waits(me, s, taken[s.name], ahead)
+		}
+	}
+	return true, false, ""
+}
+
+// start takes the room for a run that is before others, or lets it wait where
+// there is too little.
+func start(q settings.Quotas, l load, taken, before map[string]int) {
+	blocked := false
+	for _, s := range l.scopes(q) {
+		if before[s.name] > 0 || taken[s.name]+l.jobs > s.most {
+			before[s.name]++
+			blocked = true
+		}
+	}
+	if blocked {
+		return
+	}
+	for _, s := range l.scopes(q) {
+		taken[s.name] += l.jobs
+	}
+}
+
+func waits(me load, s scope, taken, ahead int) string {
+	sentence := fmt.Sprintf("This run of %s waits for room: %d of the %s that %s are taken", plural(me.jobs, "job"), min(taken, s.most), plural(s.most, "job"), s.whose)
+	if ahead > 0 {
+		sentence += fmt.Sprintf(", and %s before it", plural(ahead, "run"))
+	}
+	return sentence + ". It starts by itself."
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (l load) compare(o load) int {
+	return cmp.Or(l.asked.Compare(o.asked), strings.Compare(l.id, o.id))
+}
+
+// ledger remembers which runs were let in, until the informer shows them: several
+// Rehearsals are reconciled at a time. It is of one process: while several
+// controllers share the Rehearsals, each may let in one run for the same room.
+type ledger struct {
+	mu   sync.Mutex
+	kept map[string]kept
+}
+
+type kept struct {
+	load
+	until time.Time
+}
+
+// admit says whether a run of so many jobs can start, and keeps room for it if so.
+func (t *turn) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence string, err error) {
+	if t.settings.Quotas == (settings.Quotas{}) || jobs == 0 || t.Lister == nil {
+		return true, false, "", nil
+	}
+	t.Ledger.mu.Lock()
+	defer t.Ledger.mu.Unlock()
+	all, err := t.Lister.List(labels.Everything())
+	if err != nil {
+		return false, false, "", fmt.Errorf("listing Rehearsals: %w", err)
+	}
+	me := t.load(t.rh, r)
+	me.jobs, me.waiting = jobs, true
+	others := t.Ledger.others(t.loads(all), me.id, t.now)
+	ok, never, sentence = room(t.settings.Quotas, me, others)
+	if ok {
+		if t.Ledger.kept == nil {
+			t.Ledger.kept = map[string]kept{}
+		}
+		me.waiting = false
+		t.Ledger.kept[me.id] = kept{me, t.now.Add(reservation)}
+	}
+	return ok, never, sentence, nil
+}
+
+// others are the loads of all but one run, with those that were let in already.
+func (l *ledger) others(shown []load, me string, now time.Time) []load {
+	for id, k := range l.kept {
+		if now.After(k.until) {
+			delete(l.kept, id)
+		}
+	}
+	var out []load
+	seen := map[string]bool{me: true}
+	for _, s := range shown {
+		if s.id == me {
+			continue
+		}
+		seen[s.id] = true
+		if k, ok := l.kept[s.id]; ok && s.waiting {
+			s = k.load
+		} else if ok {
+			delete(l.kept, s.id)
+		}
+		out = append(out, s)
+	}
+	for id, k := range l.kept {
+		if !seen[id] {
+			out = append(out, k.load)
+		}
+	}
+	return out
+}
+
+// loads are the runs that are not over. Of this Rehearsal, what this turn knows
+// is newer than what the informer does.
+func (t *turn) loads(all []*v1alpha1.Rehearsal) []load {
+	var out []load
+	for _, rh := range append(slices.DeleteFunc(slices.Clone(all), func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.rh.UID }), t.rh) {
+		for i := range rh.Status.Runs {
+			r := &rh.Status.Runs[i]
+			if !r.State.Done() && r.Total > 0 && (r.AbortReason == "" || r.State != v1alpha1.RunPending) {
+				out = append(out, t.load(rh, r))
+			}
+		}
+	}
+	return out
+}
+
+func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
+	l := load{
+		id: string(rh.UID) + "/" + r.ID, pull: string(rh.UID), person: strings.ToLower(r.By),
+		jobs: max(r.Total-r.Passed-r.Failed, 0), waiting: r.State == v1alpha1.RunPending,
+	}
+	if strings.HasPrefix(r.ID, "cli-") && t.settings.Users[r.By] != "" {
+		l.person = strings.ToLower(t.settings.Users[r.By])
+	}
+	for _, c := range rh.Spec.Commands {
+		if c.ID == r.ID {
+			l.asked = c.At.Time
+		}
+	}
+	return l
+}
+
+func waitComment(id string) string { return "waits/" + id }
+
+// tellWaiting says that a run waits for room, and for how much.
+func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
+	r.Total, r.Message = jobs, sentence
+	again := &waiting{after: quotaPause, reason: "run " + r.ID + " waits for room"}
+	if r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < t.settings.ProgressInterval {
+		return again
+	}
+	command, _ := t.commandOf(r)
+	if err := t.say(ctx, waitComment(r.ID), report.Answer(r.ID, command.Text, r.By, sentence)); err != nil {
+		return err
+	}
+	r.ProgressAt = &metav1.Time{Time: t.now}
+	return again
+}
+
+// tellStarted ends the wait of a run that has started since.
+func (t *turn) tellStarted(ctx context.Context, r *v1alpha1.RunStatus) error {
+	name := waitComment(r.ID)
+	if t.rh.Status.Comments[name].ID == 0 {
+		return nil
+	}
+	command, _ := t.commandOf(r)
+	if err := t.say(ctx, name, report.Answer(r.ID, command.Text, r.By, "There was room: this run has started.")); err != nil {
+		return err
+	}
+	delete(t.rh.Status.Comments, name)
+	return nil
+}

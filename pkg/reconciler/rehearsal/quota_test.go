@@ -1,0 +1,207 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+func TestRoom(t *testing.T) {
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	running := func(pull, person string, jobs int) load {
+		return load{id: "r" + pull, pull: pull, person: person, jobs: jobs}
+	}
+	waits := func(pull, person string, jobs, asked int) load {
+		return load{id: "w" + pull, pull: pull, person: person, jobs: jobs, waiting: true, asked: minute(asked)}
+	}
+	me := waits("1", "bob", 10, 5)
+	for name, tc := range map[string]struct {
+		quotas settings.Quotas
+		others []load
+		ok     bool
+		never  bool
+		says   string
+	}{
+		"no bounds":                     {settings.Quotas{}, []load{running("1", "bob", 1000)}, true, false, ""},
+		"just room":                     {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 5)}, true, false, ""},
+		"none left":                     {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 6)}, false, false, "6 of the 15 jobs that may be under way in all"},
+		"of this pull request":          {settings.Quotas{PullJobs: 15}, []load{running("1", "eve", 6)}, false, false, "6 of the 15 jobs that this pull request"},
+		"of another":                    {settings.Quotas{PullJobs: 15}, []load{running("2", "bob", 6)}, true, false, ""},
+		"of this person":                {settings.Quotas{PersonJobs: 15}, []load{running("2", "bob", 6)}, false, false, "6 of the 15 jobs that one person"},
+		"of another person":             {settings.Quotas{PersonJobs: 15}, []load{running("1", "eve", 6)}, true, false, ""},
+		"never":                         {settings.Quotas{Jobs: 9}, nil, false, true, "no more than 9 jobs"},
+		"others were asked for earlier": {settings.Quotas{Jobs: 15}, []load{waits("2", "eve", 10, 1)}, false, false, "10 of the 15 jobs"},
+		"others were asked for later":   {settings.Quotas{Jobs: 15}, []load{waits("2", "eve", 10, 6)}, true, false, ""},
+		"a large one waits before":      {settings.Quotas{Jobs: 15}, []load{running("3", "x", 5), waits("2", "eve", 12, 1)}, false, false, "and 1 run before it"},
+		"one waits for something else":  {settings.Quotas{Jobs: 30, PersonJobs: 12}, []load{running("3", "eve", 5), waits("2", "eve", 10, 1)}, true, false, ""},
+		"one waits for its own":         {settings.Quotas{PersonJobs: 12}, []load{running("3", "eve", 5), waits("2", "eve", 10, 1)}, true, false, ""},
+		"more is under way than may":    {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 100)}, false, false, "15 of the 15 jobs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ok, never, sentence := room(tc.quotas, me, tc.others)
+			if ok != tc.ok || never != tc.never || !strings.Contains(sentence, tc.says) || (sentence == "") != (tc.says == "") {
+				t.Errorf("room = %t, %t, %q", ok, never, sentence)
+			}
+		})
+	}
+}
+
+// TestRoomIsNeverOversubscribed: whatever is asked for, started and ended in
+// whatever order, no quota is ever exceeded, and everything starts in the end.
+func TestRoomIsNeverOversubscribed(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		q := settings.Quotas{PullJobs: 5 + rng.IntN(10), PersonJobs: 5 + rng.IntN(15), Jobs: 5 + rng.IntN(30)}
+		var all []load
+		for i := range 12 {
+			all = append(all, load{
+				id: fmt.Sprint(i), pull: fmt.Sprint(rng.IntN(4)), person: fmt.Sprint(rng.IntN(3)), jobs: 1 + rng.IntN(5),
+				waiting: true, asked: noon.Add(time.Duration(rng.IntN(5)) * time.Minute),
+			})
+		}
+		for rounds := 0; len(all) > 0; rounds++ {
+			if rounds > 2000 {
+				t.Fatalf("seed %d: %d runs never start", seed, len(all))
+			}
+			i := rng.IntN(len(all))
+			if !all[i].waiting {
+				all = slices.Delete(all, i, i+1)
+				continue
+			}
+			others := slices.Delete(slices.Clone(all), i, i+1)
+			if ok, _, _ := room(q, all[i], others); ok {
+				all[i].waiting = false
+			}
+			taken := map[string]int{}
+			for _, l := range all {
+				for _, s := range l.scopes(q) {
+					if !l.waiting {
+						taken[s.name] += l.jobs
+					}
+					if taken[s.name] > s.most {
+						t.Fatalf("seed %d: %d jobs of %s, and only %d may be", seed, taken[s.name], s.name, s.most)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestAdmitWhileOthersDo: many Rehearsals ask at a time, and the informer shows
+// none of what starts.
+func TestAdmitWhileOthersDo(t *testing.T) {
+	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
+	r := &Reconciler{Lister: listers.NewRehearsalLister(indexer)}
+	chosen := settings.Defaults()
+	chosen.Quotas = settings.Quotas{Jobs: 20}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	started := 0
+	for i := range 50 {
+		rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("r", i), Namespace: "rehearsals", UID: types.UID(fmt.Sprint("u", i))}}
+		rh.Status.Runs = []v1alpha1.RunStatus{{ID: "comment-1-0", State: v1alpha1.RunPending, By: "bob"}}
+		if err := indexer.Add(rh.DeepCopy()); err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			turn := &turn{Reconciler: r, rh: rh, settings: chosen, now: noon}
+			for range 3 {
+				ok, _, _, err := turn.admit(&rh.Status.Runs[0], 3)
+				if err != nil {
+					t.Error(err)
+				}
+				if ok {
+					mu.Lock()
+					started++
+					mu.Unlock()
+					break
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if started != 6 {
+		t.Errorf("%d runs of 3 jobs were let in, and there was room for 6", started)
+	}
+}
+
+// withQuotas bounds the world of a test, and shows it other Rehearsals.
+func (w *world) withQuotas(q settings.Quotas, others ...*v1alpha1.Rehearsal) {
+	before := w.reconciler.Settings
+	w.reconciler.Settings = func() *settings.Settings {
+		s := *before()
+		s.Quotas = q
+		return &s
+	}
+	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
+	for _, rh := range others {
+		w.check(indexer.Add(rh))
+	}
+	w.reconciler.Lister = listers.NewRehearsalLister(indexer)
+}
+
+func busy(jobs int) *v1alpha1.Rehearsal {
+	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: "other", Namespace: "rehearsals", UID: "u-2"}}
+	rh.Status.Runs = []v1alpha1.RunStatus{{ID: "comment-9-0", State: v1alpha1.RunRunning, By: "eve", Total: jobs}}
+	return rh
+}
+
+func TestARunWaitsForRoom(t *testing.T) {
+	w := newWorld(t, command("comment-1-0", "/pj-rehearse", 1))
+	other := busy(5)
+	w.withQuotas(settings.Quotas{Jobs: 5}, other)
+	w.reconcile()
+	r := w.rh.Status.Runs[0]
+	if r.State != v1alpha1.RunPending || !strings.Contains(r.Message, "waits for room") {
+		t.Fatalf("the run is %s: %q", r.State, r.Message)
+	}
+	if !slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, "waits for room") }) {
+		t.Errorf("nobody is told: %q", w.bodies())
+	}
+	other.Status.Runs[0].State = v1alpha1.RunPassed
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.reconcile()
+	r = w.rh.Status.Runs[0]
+	if r.State != v1alpha1.RunRunning || r.Message != "" {
+		t.Fatalf("with room the run is %s: %q", r.State, r.Message)
+	}
+	prs, err := w.tekton.TektonV1().PipelineRuns("").List(context.Background(), metav1.ListOptions{})
+	w.check(err)
+	if len(prs.Items) != 1 {
+		t.Errorf("%d PipelineRuns", len(prs.Items))
+	}
+	if slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, "waits for room") }) {
+		t.Errorf("it is still said to wait: %q", w.bodies())
+	}
+}
+
+func TestARunThatNeverFitsIsRejected(t *testing.T) {
+	w := newWorld(t, command("comment-1-0", "/pj-rehearse", 1))
+	w.withQuotas(settings.Quotas{PullJobs: 1})
+	w.reconcile()
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected || !strings.Contains(r.Message, "no more than 1 job") {
+		t.Errorf("the run is %s: %q", r.State, r.Message)
+	}
+}
+
+// bodies are those of the comments on the pull request.
+func (w *world) bodies() []string {
+	var out []string
+	for _, c := range w.hub.comments {
+		out = append(out, c.Body)
+	}
+	return out
+}
