@@ -19,11 +19,21 @@ FILE is the file itself (config.yaml), or a manifest with the ConfigMap
 config-rehearsal; - is standard input. With --git-dir, the paths that the settings
 name are looked up in a clone of the config repository as well.
 
-Exit status: 0 the settings are valid; 1 usage or failure; 2 they are not.`
+With --live, GitHub, Prow, Tekton and the cluster are compared with what the
+settings need, and there is a sentence for each thing that is missing. FILE may
+then be left out: the settings are those in the cluster. That reads the Secret
+rehearsal-github, unless --github-credentials names a directory, and changes
+nothing.
+
+Exit status: 0 all is fine; 1 usage or failure; 2 the settings are not valid, or
+something is missing.`
 
 const checkConfigExamples = `  rehearse check-config config.yaml
   rehearse check-config config.yaml --git-dir ~/src/release
   kubectl -n rehearsals get configmap config-rehearsal -o yaml | rehearse check-config -
+
+  # Is everything there that the installation needs?
+  rehearse check-config --live
 
   # For editors: names, meanings and values of all settings
   rehearse check-config --schema > settings.schema.json`
@@ -33,6 +43,9 @@ type checkConfig struct {
 	schema bool
 	// clone says where to look up paths; nowhere when it names no directory.
 	clone options
+	// live compares the settings with an installation.
+	live        bool
+	liveOptions liveOptions
 }
 
 func newCheckConfig() *cobra.Command {
@@ -48,6 +61,8 @@ func newCheckConfig() *cobra.Command {
 			case c.schema && len(args) == 0:
 				_, err := cmd.OutOrStdout().Write(settings.Schema)
 				return err
+			case !c.schema && c.live && len(args) == 0:
+				return c.checkInstalled(cmd.Context(), cmd.OutOrStdout())
 			case c.schema || len(args) == 0:
 				return errors.New("name one file, or - for standard input; see `rehearse check-config --help`")
 			}
@@ -56,6 +71,8 @@ func newCheckConfig() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&c.schema, "schema", false, "print the JSON schema of the settings and nothing else")
+	flags.BoolVar(&c.live, "live", false, "compare the settings with GitHub, Prow, Tekton and the cluster")
+	c.liveOptions.add(cmd)
 	flags.StringVar(&c.clone.gitDir, "git-dir", "", "look up paths in this clone of a config repository, a `directory`")
 	flags.StringVar(&c.clone.base, "base", "", "branch or `commit` of the clone to look in (default: the main branch of the remote upstream, else origin)")
 	flags.StringVar(&c.clone.repository, "repository", "", "`org/repo` that the clone is of (default: from the remote's address)")
@@ -72,7 +89,22 @@ func (c *checkConfig) check(ctx context.Context, name string, in io.Reader, out 
 			return err
 		}
 	}
-	return understood(s, out)
+	if err := understood(s, out); err != nil || !c.live {
+		return err
+	}
+	if _, err := fmt.Fprintln(out); err != nil {
+		return err
+	}
+	return checkLive(ctx, s, out, c.liveOptions)
+}
+
+// checkInstalled checks the settings that are in force.
+func (c *checkConfig) checkInstalled(ctx context.Context, out io.Writer) error {
+	s, err := c.liveOptions.installed(ctx)
+	if err != nil {
+		return err
+	}
+	return checkLive(ctx, s, out, c.liveOptions)
 }
 
 // readSettings reads and parses a file. What is wrong with it ends in the exit

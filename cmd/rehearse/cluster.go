@@ -70,6 +70,14 @@ type cluster struct {
 
 // connect makes no call.
 func (a *address) connect() (*cluster, error) {
+	config, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	return newCluster(config, a.namespace)
+}
+
+func (a *address) config() (*rest.Config, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.context}
 	overrides.AuthInfo.Impersonate = a.as
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(a.rules(), overrides).ClientConfig()
@@ -81,7 +89,7 @@ func (a *address) connect() (*cluster, error) {
 	}
 	config.UserAgent = rest.DefaultKubernetesUserAgent()
 	config.WarningHandlerWithContext = rest.NoWarnings{}
-	return newCluster(config, a.namespace)
+	return config, nil
 }
 
 func newCluster(config *rest.Config, namespace string) (*cluster, error) {

@@ -85,7 +85,7 @@ func (d *description) write(out io.Writer, format string, now time.Time) error {
 type document struct{ strings.Builder }
 
 func (t *document) field(name, format string, args ...any) {
-	fmt.Fprintf(t, "%-13s %s\n", name+":", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(t, "%-14s %s\n", name+":", printable(fmt.Sprintf(format, args...)))
 }
 
 func (t *document) section(name string) { t.WriteString("\n" + name + ":\n") }
@@ -202,7 +202,7 @@ func (d *description) writeConditions(t *document) {
 	}
 	t.section("Conditions that are not met")
 	for _, c := range bad {
-		t.item("%s", strings.TrimRight(fmt.Sprintf("%s is %s: %s %s", c.Type, c.Status, c.Reason, c.Message), ": "))
+		t.item("%s", strings.TrimRight(fmt.Sprintf("%s is %s: %s: %s", c.Type, c.Status, c.Reason, c.Message), ": "))
 	}
 }
 

@@ -153,7 +153,7 @@ func next(rh *v1alpha1.Rehearsal) []string {
 		out = append(out, "Somebody who may trust the author has to look at it and take the label away that forbids to run anything.")
 	}
 	if plan.Held > 0 {
-		out = append(out, fmt.Sprintf("%d jobs wait for an approval; the comment with the affected jobs says whose: %s.", plan.Held, "rehearse approve or privileges-allowed "+name))
+		out = append(out, fmt.Sprintf("Waiting for an approval: %s. The comment with the affected jobs says of what kind, and whose: rehearse approve %s, or rehearse privileges-allowed %s", countJobs(plan.Held), name, name))
 	}
 	return append(out, nextRun(rh)...)
 }

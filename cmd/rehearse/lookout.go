@@ -95,7 +95,7 @@ func follow[L runtime.Object](ctx context.Context, w *lookout, from source[L], w
 			w.lost.Store(err != nil)
 			return found, err
 		},
-	}, from), of, 0, nil)
+	}, plainLists{}), of, 0, nil)
 	// The default one writes to standard error, in between of what we draw.
 	if err := informer.SetWatchErrorHandlerWithContext(func(context.Context, *cache.Reflector, error) { w.notify() }); err != nil {
 		return nil, err
@@ -112,6 +112,13 @@ func follow[L runtime.Object](ctx context.Context, w *lookout, from source[L], w
 	}
 	return informer.GetStore(), nil
 }
+
+// plainLists keeps informers from asking for lists as streams, which is for
+// large ones, and which not every API server can do.
+type plainLists struct{}
+
+// IsWatchListSemanticsUnSupported is asked by the informer.
+func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (w *lookout) notify() {
 	select {

@@ -41,7 +41,7 @@ type said struct {
 // we are for the cluster.
 func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...string) (*said, error) {
 	chosen := c.settings(ctx)
-	text := strings.TrimSpace(chosen.Prefixes[0] + " " + strings.Join(words, " "))
+	text := strings.Join(append([]string{chosen.Prefixes[0]}, strings.Fields(strings.Join(words, " "))...), " ")
 	if len(text) > maxText {
 		return nil, fmt.Errorf("that is too much for one command: %d bytes, of %d; `*` stands for any part of a name, as in *-e2e-*", len(text), maxText)
 	}
@@ -92,8 +92,10 @@ func (appender) Create(_ context.Context, rh *v1alpha1.Rehearsal, _ metav1.Creat
 // asks for a run, until that has begun or will not begin. It returns what is
 // known when the time is up.
 func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.CommandStatus, *v1alpha1.RunStatus, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
 	w, err := s.cluster.lookAt(ctx, s.rh.Name)
 	if err != nil {
 		return nil, nil, err
@@ -116,6 +118,8 @@ func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.C
 		}
 		select {
 		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-timeout.C:
 			return verdict, run, nil
 		case <-w.changed:
 		}

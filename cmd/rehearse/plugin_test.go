@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func call(t *testing.T, args ...string) (status int, out, errOut string) {
+	t.Helper()
+	t.Setenv("KUBECONFIG", t.TempDir()+"/none")
+	t.Setenv("HOME", t.TempDir())
+	var stdout, stderr bytes.Buffer
+	status = execute(t.Context(), args, &stdout, &stderr)
+	return status, stdout.String(), stderr.String()
+}
+
+func TestPlugin(t *testing.T) {
+	_, help, _ := call(t, "/usr/local/bin/kubectl-rehearse", "run", "--help")
+	for _, want := range []string{"Usage:\n  kubectl rehearse run PULL [JOB...] [flags]", "\n  kubectl rehearse run acme/release#1234 --watch\n"} {
+		if !strings.Contains(help, want) {
+			t.Errorf("no %q in\n%s", want, help)
+		}
+	}
+	if _, help, _ := call(t, "kubectl-rehearse", "--help"); strings.Contains(strings.ReplaceAll(help, "kubectl rehearse", ""), "  rehearse ") {
+		t.Errorf("it has two names:\n%s", help)
+	}
+	if _, help, _ := call(t, "rehearse", "--help"); strings.Contains(help, "kubectl rehearse") {
+		t.Errorf("it has two names:\n%s", help)
+	}
+	if _, _, errOut := call(t, "kubectl-rehearse.exe", "affected", "--nope"); errOut != "kubectl rehearse: unknown flag: --nope; see `kubectl rehearse affected --help`\n" {
+		t.Errorf("it says %q", errOut)
+	}
+}
+
+func TestPluginCompletion(t *testing.T) {
+	if _, out, _ := call(t, "kubectl_complete-rehearse", "run", "--selection", "m"); !strings.HasPrefix(out, "max\nmore\n:") {
+		t.Errorf("kubectl is told %q", out)
+	}
+	if _, out, _ := call(t, "kubectl_complete-rehearse", "wat"); !strings.HasPrefix(out, "watch\t") {
+		t.Errorf("kubectl is told %q", out)
+	}
+}
+
+func TestCompletionScripts(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		if status, out, _ := call(t, "rehearse", "completion", shell); status != exitDone || !strings.Contains(out, "__complete") {
+			t.Errorf("%s: %d", shell, status)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"run"}, "name a pull request"},
+		{[]string{"run", "nonsense"}, "no cluster is configured"},
+		{[]string{"run", "a/b#1", "one", "--selection", "max"}, "name none"},
+		{[]string{"run", "a/b#1", "--wait", "--watch"}, "none of the others can be"},
+		{[]string{"watch", "a/b#1", "c/d#2"}, "rehearse watch takes one pull request or run, not 2"},
+		{[]string{"describe", "a/b#1", "c/d#2"}, "only one pull request"},
+		{[]string{"describe", "a/b#1", "-o", "xml"}, "must be json or yaml"},
+		{[]string{"ack", "a/b#1", "c"}, "only a pull request follows ack"},
+		{[]string{"list", "a/b#1"}, "takes no arguments"},
+		{[]string{"list"}, "no cluster is configured: name a kubeconfig"},
+		{[]string{"list", "--kubeconfig", "/nowhere"}, "no such file"},
+	} {
+		if status, _, errOut := call(t, append([]string{"rehearse"}, c.args...)...); status != exitUsage || !strings.Contains(errOut, c.says) {
+			t.Errorf("%v: %d, %s", c.args, status, errOut)
+		}
+	}
+}
+
+// TestVerbs: what the grammar can say about a pull request can be said here.
+func TestVerbs(t *testing.T) {
+	var names []string
+	for _, cmd := range newVerbs() {
+		names = append(names, cmd.Name())
+		if strings.Contains(cmd.Long, "`") || cmd.Short == "" {
+			t.Errorf("%s: %q, %q", cmd.Name(), cmd.Short, cmd.Long)
+		}
+	}
+	if got := strings.Join(names, " "); got != "ack skip reject approve privileges-allowed network-access-allowed" {
+		t.Errorf("the verbs are %s", got)
+	}
+}
