@@ -27,8 +27,8 @@ const (
 // read.
 type App struct {
 	ID int64
-	// KeyFile is the path of the private key, in PEM.
-	KeyFile string
+	// Key reads the private key, in PEM.
+	Key func() ([]byte, error)
 	// Serves says which repositories we act in; nil means all.
 	Serves func(org, repo string) bool
 	// Home is the repository, org/repo, whose installation reads what is public in

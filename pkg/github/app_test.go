@@ -62,7 +62,7 @@ func startApp(t *testing.T, change ...func(*github.App)) *appFixture {
 	f.key = filepath.Join(t.TempDir(), "private-key")
 	ok(t, os.WriteFile(f.key, []byte(f.app.PrivateKey), 0o600))
 	app := &github.App{
-		ID: f.app.ID, KeyFile: f.key,
+		ID: f.app.ID, Key: func() ([]byte, error) { return os.ReadFile(f.key) },
 		Serves: func(org, repo string) bool { return org+"/"+repo == "org/config" || repo == "other" },
 		Home:   func() string { return "org/config" },
 	}
@@ -295,7 +295,15 @@ func TestCredentials(t *testing.T) {
 			for file, content := range tc.files {
 				ok(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600))
 			}
+			data := map[string][]byte{}
+			for file, content := range tc.files {
+				data[file] = []byte(content)
+			}
+			_, fromSecret, secretErr := github.SecretCredentials(data, tc.setting)
 			token, app, err := github.Credentials(dir, tc.setting)
+			if (fromSecret == nil) != (app == nil) || (secretErr == nil) != (err == nil) || app != nil && app.ID != fromSecret.ID {
+				t.Errorf("from the Secret %+v, %v; from the directory %+v, %v", fromSecret, secretErr, app, err)
+			}
 			if tc.wrong != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.wrong) {
 					t.Errorf("error is %v, want one about %s", err, tc.wrong)

@@ -2,7 +2,6 @@ package github
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -23,7 +22,7 @@ const (
 // for each: a mounted Secret changes under its readers.
 type appKey struct {
 	id   int64
-	file string
+	read func() ([]byte, error)
 	now  func() time.Time
 
 	mu      sync.Mutex
@@ -39,14 +38,14 @@ func (k *appKey) current() (string, time.Time, error) {
 	if now.Before(k.expires.Add(-jwtMargin)) {
 		return k.token, k.expires, nil
 	}
-	pem, err := os.ReadFile(k.file)
+	pem, err := k.read()
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %w", err)
 	}
 	key, err := jwt.ParseRSAPrivateKeyFromPEM(pem)
 	if err != nil {
 		// The error is the parser's, and shows nothing of the key.
-		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %s: %w", k.file, err)
+		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %w", err)
 	}
 	expires := now.Add(jwtLife).Truncate(time.Second)
 	token, err := ghinstallation.NewRSASigner(jwt.SigningMethodRS256, key).Sign(&jwt.RegisteredClaims{

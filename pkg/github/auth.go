@@ -18,16 +18,21 @@ func TokenFile(path string) TokenSource {
 		if err != nil {
 			return "", fmt.Errorf("reading GitHub's token: %w", err)
 		}
-		token := strings.TrimSpace(string(content))
-		switch {
-		case token == "":
-			return "", fmt.Errorf("reading GitHub's token: %s is empty", path)
-		case strings.ContainsAny(token, "\r\n"):
-			// The header would be refused with an error that shows it.
-			return "", fmt.Errorf("reading GitHub's token: %s has more than one line", path)
-		}
-		return token, nil
+		return oneLine(content, path)
 	}
+}
+
+// oneLine is the token that a text consists of.
+func oneLine(text []byte, place string) (string, error) {
+	token := strings.TrimSpace(string(text))
+	switch {
+	case token == "":
+		return "", fmt.Errorf("reading GitHub's token: %s is empty", place)
+	case strings.ContainsAny(token, "\r\n"):
+		// The header would be refused with an error that shows it.
+		return "", fmt.Errorf("reading GitHub's token: %s has more than one line", place)
+	}
+	return token, nil
 }
 
 // Secrets are the values of the token that must not be shown to anybody; none

@@ -82,7 +82,7 @@ func New(opts Options) (*Client, error) {
 	}
 	switch {
 	case opts.App != nil:
-		key := &appKey{id: opts.App.ID, file: opts.App.KeyFile, now: c.now}
+		key := &appKey{id: opts.App.ID, read: opts.App.Key, now: c.now}
 		c.app = &appSource{
 			App: opts.App, key: key, client: connect(&asApp{next: c.limits, key: key}), now: c.now,
 			tokens: map[scope]*installationToken{}, live: map[string]time.Time{},

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,8 +110,8 @@ func (nobody) credentialsFor(context.Context, string) (credentials, error) {
 
 func (nobody) rejected(credentials) {}
 
-// Files of a directory with our credentials, which are the keys of the Secret
-// that is mounted there.
+// Names of the files with our credentials, which are the keys of the Secret that
+// is mounted.
 const (
 	tokenFile = "token"
 	appIDFile = "app-id"
@@ -119,25 +120,49 @@ const (
 
 // Credentials finds out from a directory who we are: a GitHub App where there is
 // a private key, with the id in the file beside it or else the one given, or a
-// person by the token.
+// person by the token. The files are read again when they are needed.
 func Credentials(dir string, appID int64) (TokenSource, *App, error) {
-	key := filepath.Join(dir, keyFile)
-	if _, err := os.Stat(key); errors.Is(err, os.ErrNotExist) {
-		return TokenFile(filepath.Join(dir, tokenFile)), nil, nil
-	} else if err != nil {
-		return nil, nil, err
+	read := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
+	app, err := appFrom(read, dir, appID)
+	if app != nil || err != nil {
+		return nil, app, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, appIDFile))
+	return TokenFile(filepath.Join(dir, tokenFile)), nil, nil
+}
+
+// SecretCredentials is Credentials for the data of the Secret.
+func SecretCredentials(data map[string][]byte, appID int64) (TokenSource, *App, error) {
+	read := func(name string) ([]byte, error) {
+		if content, has := data[name]; has {
+			return content, nil
+		}
+		return nil, os.ErrNotExist
+	}
+	app, err := appFrom(read, "the Secret", appID)
+	if app != nil || err != nil {
+		return nil, app, err
+	}
+	return func(context.Context) (string, error) { return oneLine(data[tokenFile], "the key token of the Secret") }, nil, nil
+}
+
+// appFrom is nil when there is no private key.
+func appFrom(read func(name string) ([]byte, error), place string, appID int64) (*App, error) {
+	if _, err := read(keyFile); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the private key of the GitHub App: %w", err)
+	}
+	text, err := read(appIDFile)
 	if err == nil {
 		appID, err = strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 		if err != nil {
-			return nil, nil, errors.New(filepath.Join(dir, appIDFile) + " is not the number of a GitHub App")
+			return nil, fmt.Errorf("%s in %s is not the number of a GitHub App", appIDFile, place)
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
-		return nil, nil, err
+		return nil, fmt.Errorf("reading the id of the GitHub App: %w", err)
 	}
 	if appID <= 0 {
-		return nil, nil, errors.New("there is a private key in " + dir + " but no id of the GitHub App: put it into the key app-id of the Secret, or into the settings as github.app_id")
+		return nil, fmt.Errorf("there is a private key in %s but no id of the GitHub App: put it into the key app-id of the Secret, or into the settings as github.app_id", place)
 	}
-	return nil, &App{ID: appID, KeyFile: key}, nil
+	return &App{ID: appID, Key: func() ([]byte, error) { return read(keyFile) }}, nil
 }

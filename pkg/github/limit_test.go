@@ -69,7 +69,9 @@ func TestWindowOutlivesUs(t *testing.T) {
 	var told []string
 	fresh := func() *github.Client {
 		return newClient(t, url, github.Options{Windows: store, Now: func() time.Time { return now },
-			Limited: func(_ context.Context, account string, until time.Time) { told = append(told, account+" "+until.Sub(begin).String()) }})
+			Limited: func(_ context.Context, account string, until time.Time) {
+				told = append(told, account+" "+until.Sub(begin).String())
+			}})
 	}
 	until := begin.Add(10 * time.Minute)
 	check(t, ask(t.Context(), fresh()), true, until)
