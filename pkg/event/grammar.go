@@ -158,6 +158,16 @@ func Parse(line string, prefixes []string) Command {
 	return parseJobs(Command{Verb: Run, Selection: Named}, words)
 }
 
+// ParseStored reads a command line of the log. What it begins with was a prefix
+// when it was written there, whatever has become of the prefixes since.
+func ParseStored(line string, prefixes []string) Command {
+	first, _, _ := strings.Cut(line, " ")
+	if _, known := cutPrefix(line, prefixes); !known && len(first) > 1 && first[0] == '/' {
+		prefixes = []string{first}
+	}
+	return Parse(line, prefixes)
+}
+
 func unknown(reason string) Command { return Command{Verb: Unknown, Reason: reason} }
 
 // find returns the entry that a word selects.

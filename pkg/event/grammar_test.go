@@ -125,3 +125,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParseStored(t *testing.T) {
+	for line, want := range map[string]Command{
+		"/pj-rehearse max": {Verb: Run, Selection: Max},
+		"/gone max":        {Verb: Run, Selection: Max},
+		"/gone":            {Verb: Run, Selection: Sample},
+		"gone max":         unknown("it is not a command"),
+		"/":                unknown("it is not a command"),
+		"":                 unknown("it is not a command"),
+	} {
+		if got := ParseStored(line, DefaultPrefixes()); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, want %+v", line, got, want)
+		}
+	}
+}

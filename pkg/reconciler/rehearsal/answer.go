@@ -98,7 +98,7 @@ func (t *turn) unanswered() []commandVerdict {
 	var open []commandVerdict
 	for _, c := range inOrder(t.rh.Spec.Commands) {
 		if v := verdictOn(t.rh, c.ID); v != nil && !v.Answered {
-			open = append(open, commandVerdict{c, v, event.Parse(c.Text, t.settings.Prefixes)})
+			open = append(open, commandVerdict{c, v, event.ParseStored(c.Text, t.settings.Prefixes)})
 		}
 	}
 	return open

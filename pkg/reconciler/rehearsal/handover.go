@@ -59,7 +59,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
 	for _, c := range t.rh.Spec.Commands {
 		if c.ID == r.ID {
-			return c, event.Parse(c.Text, t.settings.Prefixes)
+			return c, event.ParseStored(c.Text, t.settings.Prefixes)
 		}
 	}
 	return v1alpha1.Command{ID: r.ID, By: r.By}, event.Command{Verb: event.Run, Selection: event.Sample}

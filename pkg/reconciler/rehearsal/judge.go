@@ -119,7 +119,7 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
 			continue
 		}
-		said := event.Parse(c.Text, prefixes)
+		said := event.ParseStored(c.Text, prefixes)
 		asked := func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) }
 		switch {
 		case said.Verb == event.Run:

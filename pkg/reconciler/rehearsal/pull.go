@@ -121,7 +121,7 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 
 func (t *turn) judgeAll(ctx context.Context) error {
 	for _, c := range unjudged(t.rh) {
-		said := event.Parse(c.Text, t.settings.Prefixes)
+		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
 		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), now: t.now}
 		because, err := t.look(ctx, c, said, login, &in)

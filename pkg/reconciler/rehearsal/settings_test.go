@@ -92,3 +92,12 @@ func TestRefusalFitsIntoAnEvent(t *testing.T) {
 		t.Error(message)
 	}
 }
+
+// A command that was heard is carried out, though its prefix is not one any more.
+func TestRemovedPrefix(t *testing.T) {
+	w := newWorld(t, command("comment-1-0", "/gone pull-unit", -1))
+	w.reconcile()
+	if _, _, runs, pipelineRuns, _ := w.counts(); runs != 1 || pipelineRuns != 1 {
+		t.Errorf("%d run comments, %d PipelineRuns; want one of each", runs, pipelineRuns)
+	}
+}
