@@ -180,3 +180,21 @@ func TestPathsThatLeadOut(t *testing.T) {
 		}
 	}
 }
+
+// TestCredentialsInErrors: what git or a server says may quote how it was asked.
+func TestCredentialsInErrors(t *testing.T) {
+	for _, said := range []string{
+		"fatal: unable to access 'https://x-access-token:hunter2@example.com/x': no",
+		"fatal: https://hunter2@example.com/x not found",
+		"> authorization: Basic hunter2",
+		"remote: Authorization: bearer hunter2 was refused",
+	} {
+		err := commandError(t.Context(), []string{"fetch"}, said, os.ErrInvalid)
+		if strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "git fetch: ") {
+			t.Errorf("%q becomes %q", said, err)
+		}
+	}
+	if _, err := protocolOf("ftp://user:hunter2@example.com"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("an address becomes %v", err)
+	}
+}
