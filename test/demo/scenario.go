@@ -55,7 +55,7 @@ func newToolchain(files map[string]string) map[string]string {
 func createRepository(ctx context.Context, hub github.Control, files map[string]string, in rig.Installation, webhook string) error {
 	if _, err := hub.CreateRepo(ctx, github.NewRepo{
 		Org: org, Repo: repo, Description: "The configuration of Acme's Prow", Files: files,
-		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
+		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "write"},
 	}); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/test/github"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
@@ -45,6 +46,7 @@ func TestConversation(t *testing.T) {
 	c.acknowledging()
 	c.pushing()
 	c.network()
+	c.approving()
 	c.reactions()
 }
 
@@ -63,9 +65,11 @@ func (c *conversation) opening() {
 // maintainer's word.
 func (c *conversation) strangers() {
 	c.say(stranger, "/pj-rehearse")
-	c.holds("denied", c.said(rig.DeniedComment))
+	c.say(stranger, "/pj-rehearse ack")
+	c.holds("denied", c.said(rig.DeniedComment+" "+stranger))
 	c.label("needs-ok-to-test")
-	c.asks(author, "/pj-rehearse", "untrusted")
+	c.say(author, "/pj-rehearse")
+	c.holds("untrusted", c.said(rig.DeniedComment+" "+author))
 	c.unlabel("needs-ok-to-test")
 	c.idle()
 }
@@ -154,10 +158,24 @@ func (c *conversation) pushing() {
 }
 
 func (c *conversation) network() {
-	c.asks(author, "/pj-rehearse network-access-allowed", "network-by-author")
+	c.say(author, "/pj-rehearse network-access-allowed")
+	c.holds("network-by-author", c.said(report.DeniedMarker(author, c.Pull.HeadSHA, v1alpha1.ReasonOwnPull)))
 	c.say(maintainer, "/pj-rehearse network-access-allowed")
 	c.labels("network-access-rehearsals-ok", "rehearsals-ack")
 	c.shows("plan-network", c.Pull.HeadSHA, "etwork")
+}
+
+// approving is for others than the author, too, and is for the head as it is.
+func (c *conversation) approving() {
+	c.say(author, "/pj-rehearse approve")
+	c.say(maintainer, "/pj-rehearse approve")
+	c.shows("plan-approved", c.Pull.HeadSHA, "approved to run** by")
+	c.asks(maintainer, "/pj-rehearse privileges-allowed", "nothing-asked")
+	denials, err := c.Comments(c.ctx, rig.DeniedComment+" "+author)
+	c.must(err)
+	if len(denials) != 2 {
+		c.t.Errorf("the author was told %d times what is not for them, want once for each reason and head", len(denials))
+	}
 }
 
 // reactions are on what commanded, and on nothing else.

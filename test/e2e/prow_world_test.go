@@ -61,7 +61,7 @@ func tellHooked(t *testing.T, repo string, jobs ...rig.Job) *story {
 		Files: map[string]string{
 			rig.ProwConfigPath: rig.ProwConfig + plank, rig.PluginsPath: "{}\n", jobsPath: s.jobsFile(before...),
 		},
-		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
+		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "write"},
 	})
 	s.must(err)
 	t.Cleanup(s.epilogue)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/test/github"
@@ -52,7 +53,14 @@ func TestCommandByStranger(t *testing.T) {
 	s.say(stranger, "/pj-rehearse")
 	s.say(stranger, "/pj-rehearse pull-widget-unit")
 	s.comment(rig.DeniedComment, stranger, "write access")
-	s.until("both commands to be denied", func(ctx context.Context) (string, bool, error) {
+	s.denied(2)
+	s.idle()
+}
+
+// denied waits for as many commands to be denied.
+func (s *story) denied(want int) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("%d commands to be denied", want), func(ctx context.Context) (string, bool, error) {
 		rehearsal, err := s.Rehearsal(ctx)
 		if err != nil || rehearsal == nil {
 			return "no Rehearsal", false, err
@@ -63,7 +71,49 @@ func TestCommandByStranger(t *testing.T) {
 				denied++
 			}
 		}
-		return fmt.Sprintf("%d denied", denied), denied == 2, nil
+		return fmt.Sprintf("%d denied", denied), denied == want, nil
 	})
+}
+
+// The head of somebody who may not write runs once a maintainer has looked at it,
+// and the next one not.
+func TestUntrustedAuthor(t *testing.T) {
+	t.Parallel()
+	s := tell(t, passing("pull-widget-unit"))
+	s.openBy(stranger, map[string]string{jobsPath: s.changed()})
+	s.comment(rig.PlanComment, "Jobs are run for `"+stranger+"` once somebody else has looked")
+	s.say(maintainer, "/pj-rehearse")
+	s.say(maintainer, "/pj-rehearse pull-widget-unit")
+	s.comment(rig.DeniedComment+" "+maintainer, "/pj-rehearse approve", s.Pull.HeadSHA)
+	s.denied(2)
+	s.say(stranger, "/pj-rehearse approve")
+	s.comment(rig.DeniedComment+" "+stranger, "somebody else has to do that")
 	s.idle()
+
+	s.say(maintainer, "/pj-rehearse approve")
+	s.comment(rig.PlanComment, "approved to run** by `"+maintainer+"` for "+s.Pull.HeadSHA)
+	s.say(maintainer, "/pj-rehearse")
+	if r := s.ended(1)[0]; r.State != v1alpha1.RunPassed || r.Head != s.Pull.HeadSHA {
+		t.Errorf("the run of %s is %s", r.Head, r.State)
+	}
+
+	pushed, err := s.Hub.Push(s.ctx, github.NewPush{PullID: s.Pull.PullID, Change: github.Change{
+		Files: map[string]string{jobsPath: strings.ReplaceAll(s.changed(), "did its work", "did something else")},
+	}})
+	s.must(err)
+	s.Pull = pushed
+	s.comment(rig.PlanComment, "Jobs are run for `"+stranger+"` once somebody else has looked", s.Pull.HeadSHA)
+	// GitHub's times are whole seconds, and a command of the same second as a push
+	// counts as older.
+	time.Sleep(time.Second)
+	s.say(maintainer, "/pj-rehearse")
+	s.denied(4)
+	if runs, err := s.Runs(s.ctx); err != nil || len(runs) != 1 {
+		t.Errorf("%d runs, %v; want only that of the approved head", len(runs), err)
+	}
+	denials, err := s.Comments(s.ctx, rig.DeniedComment)
+	s.must(err)
+	if len(denials) != 3 {
+		t.Errorf("%d denials, want one for each person and push", len(denials))
+	}
 }

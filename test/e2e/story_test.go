@@ -17,7 +17,7 @@ import (
 
 // The people of the stories.
 const (
-	author     = "alice"   // may read
+	author     = "alice"   // may write
 	maintainer = "bob"     // may write
 	stranger   = "mallory" // may read
 )
@@ -57,7 +57,7 @@ func tell(t *testing.T, jobs ...rig.Job) *story {
 		Files: map[string]string{
 			rig.ProwConfigPath: rig.ProwConfig, rig.PluginsPath: "{}\n", jobsPath: s.jobsFile(before...),
 		},
-		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "read"},
+		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "write"},
 	})
 	s.must(err)
 	return s
@@ -101,8 +101,13 @@ func (s *story) open() *story {
 
 func (s *story) openWith(files map[string]string) *story {
 	s.t.Helper()
+	return s.openBy(author, files)
+}
+
+func (s *story) openBy(login string, files map[string]string) *story {
+	s.t.Helper()
 	pull, err := world.hub.OpenPull(s.ctx, github.NewPull{
-		Org: s.Pull.Org, Repo: s.Pull.Repo, Author: author, Title: s.t.Name(), Change: github.Change{Files: files},
+		Org: s.Pull.Org, Repo: s.Pull.Repo, Author: login, Title: s.t.Name(), Change: github.Change{Files: files},
 	})
 	s.must(err)
 	s.Pull = pull
