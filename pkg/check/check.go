@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // State is what became of a check.
@@ -25,25 +26,25 @@ type Finding struct {
 	State State
 	// Text says what is so, Do what to do about it.
 	Text, Do string
+	// Repository is the one that it is about, org/repo; empty for none.
+	Repository string
 }
 
 // area collects the findings about one thing.
 type area struct {
-	name     string
-	findings []Finding
+	name, repository string
+	findings         []Finding
 }
 
-func (a *area) fine(format string, args ...any) {
-	a.findings = append(a.findings, Finding{Area: a.name, State: Fine, Text: fmt.Sprintf(format, args...)})
+func (a *area) add(state State, do, format string, args ...any) {
+	a.findings = append(a.findings, Finding{Area: a.name, State: state, Text: fmt.Sprintf(format, args...), Do: do, Repository: a.repository})
 }
 
-func (a *area) missing(do, format string, args ...any) {
-	a.findings = append(a.findings, Finding{Area: a.name, State: Missing, Text: fmt.Sprintf(format, args...), Do: do})
-}
+func (a *area) fine(format string, args ...any) { a.add(Fine, "", format, args...) }
 
-func (a *area) unknown(do, format string, args ...any) {
-	a.findings = append(a.findings, Finding{Area: a.name, State: Unknown, Text: fmt.Sprintf(format, args...), Do: do})
-}
+func (a *area) missing(do, format string, args ...any) { a.add(Missing, do, format, args...) }
+
+func (a *area) unknown(do, format string, args ...any) { a.add(Unknown, do, format, args...) }
 
 // AllFine says that nothing is missing, and nothing unknown.
 func AllFine(findings []Finding) bool {
@@ -51,34 +52,66 @@ func AllFine(findings []Finding) bool {
 }
 
 // Write writes findings for people, by area, in the order in which they came.
+// What is so in several repositories is said once.
 func Write(out io.Writer, findings []Finding) error {
-	last, bad := "", 0
-	for _, f := range findings {
+	var b strings.Builder
+	last := ""
+	for _, f := range merged(findings) {
 		if f.Area != last {
 			if last != "" {
-				if _, err := fmt.Fprintln(out); err != nil {
-					return err
-				}
+				b.WriteString("\n")
 			}
-			if _, err := fmt.Fprintln(out, f.Area); err != nil {
-				return err
-			}
+			b.WriteString(f.Area + "\n")
 			last = f.Area
 		}
+		fmt.Fprintf(&b, "  %-7s  %s\n", f.State, f.Text)
+		if f.Do != "" {
+			fmt.Fprintf(&b, "           → %s\n", f.Do)
+		}
+	}
+	bad := 0
+	for _, f := range findings {
 		if f.State != Fine {
 			bad++
 		}
-		if _, err := fmt.Fprintf(out, "  %-7s  %s\n", f.State, f.Text); err != nil {
-			return err
-		}
-		if f.Do != "" {
-			if _, err := fmt.Fprintf(out, "           → %s\n", f.Do); err != nil {
-				return err
-			}
-		}
 	}
-	_, err := fmt.Fprintf(out, "\n%s\n", sum(len(findings), bad))
+	_, err := fmt.Fprintf(out, "%s\n%s\n", b.String(), sum(len(findings), bad))
 	return err
+}
+
+// merged makes one finding of those that say the same of several repositories.
+func merged(findings []Finding) []Finding {
+	const place = "\x00"
+	var kept []Finding
+	names := map[Finding][]string{}
+	for _, f := range findings {
+		repository := f.Repository
+		if f.Repository = ""; repository != "" {
+			f.Text, f.Do = strings.ReplaceAll(f.Text, repository, place), strings.ReplaceAll(f.Do, repository, place)
+		}
+		if _, said := names[f]; !said || repository == "" {
+			kept = append(kept, f)
+		}
+		names[f] = append(names[f], repository)
+	}
+	for i, f := range kept {
+		kept[i].Text = strings.ReplaceAll(f.Text, place, several(names[f]))
+		kept[i].Do = strings.ReplaceAll(f.Do, place, several(names[f]))
+	}
+	return kept
+}
+
+// named is how many repositories are called by their names.
+const named = 3
+
+func several(names []string) string {
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n <= named:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:named-1], ", "), len(names)-named+1)
 }
 
 func sum(all, bad int) string {

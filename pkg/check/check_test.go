@@ -189,10 +189,16 @@ func TestWrite(t *testing.T) {
 	var out strings.Builder
 	if err := check.Write(&out, []check.Finding{
 		{Area: "A", State: check.Fine, Text: "One."}, {Area: "A", State: check.Missing, Text: "Two.", Do: "do it"}, {Area: "B", State: check.Unknown, Text: "Three.", Do: "look"},
+		{Area: "B", State: check.Fine, Text: "In a/1.", Repository: "a/1"}, {Area: "B", State: check.Missing, Text: "In a/2.", Do: "mend a/2", Repository: "a/2"},
+		{Area: "B", State: check.Fine, Text: "In a/3.", Repository: "a/3"}, {Area: "B", State: check.Fine, Text: "In a/4.", Repository: "a/4"},
+		{Area: "C", State: check.Missing, Text: "In a/1.", Repository: "a/1"}, {Area: "C", State: check.Missing, Text: "In a/2.", Repository: "a/2"},
+		{Area: "C", State: check.Missing, Text: "In a/3.", Repository: "a/3"}, {Area: "C", State: check.Missing, Text: "In a/4.", Repository: "a/4"},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want := "A\n  ok       One.\n  MISSING  Two.\n           → do it\n\nB\n  unknown  Three.\n           → look\n\n2 of 3 checks are not fine.\n"
+	want := "A\n  ok       One.\n  MISSING  Two.\n           → do it\n\nB\n  unknown  Three.\n           → look\n" +
+		"  ok       In a/1, a/3 and a/4.\n  MISSING  In a/2.\n           → mend a/2\n\n" +
+		"C\n  MISSING  In a/1, a/2 and 2 more.\n\n7 of 11 checks are not fine.\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}

@@ -115,7 +115,7 @@ func (c *cluster) ready(ctx context.Context, name string) {
 }
 
 // policies are the ValidatingAdmissionPolicies in config/.
-var policies = []string{"rehearsal-commands"}
+var policies = []string{"rehearsal-commands", "rehearsal-prowjobs"}
 
 // policy checks that a ValidatingAdmissionPolicy is there, and bound.
 func (c *cluster) policy(ctx context.Context, name string) {

@@ -48,13 +48,14 @@ func GitHub(ctx context.Context, gh Hub, s *settings.Settings, forwarded func(re
 	default:
 		h.fine("We are %s, by a personal token.", h.self)
 	}
-	for _, repository := range s.Repositories {
-		h.repository(ctx, repository, app)
+	for _, r := range s.Repositories {
+		h.area.repository = r.Name
+		h.check(ctx, r, app)
 	}
 	return h.findings
 }
 
-func (h *hub) repository(ctx context.Context, r settings.Repository, app *github.Access) {
+func (h *hub) check(ctx context.Context, r settings.Repository, app *github.Access) {
 	org, repo, _ := strings.Cut(r.Name, "/")
 	access, err := h.RepositoryAccess(ctx, org, repo)
 	var absent *github.NotInstalledError

@@ -47,6 +47,7 @@ func Prow(files ProwFiles, s *settings.Settings) []Finding {
 	a.namespace("prowjob_namespace", c.ProwJobNamespace, s.Prow.ProwJobNamespace)
 	a.namespace("pod_namespace", c.PodNamespace, s.Prow.PodNamespace)
 	for _, r := range s.Repositories {
+		a.repository = r.Name
 		a.crier(c, r)
 		a.tide(c, r)
 	}
@@ -138,6 +139,7 @@ func Hook(files ProwFiles, s *settings.Settings) []Finding {
 	}
 	entries := externalPlugins(files)
 	for _, r := range s.Repositories {
+		a.repository = r.Name
 		plugin := ours(entries, r.Name)
 		switch {
 		case plugin == nil:
