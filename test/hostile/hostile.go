@@ -259,6 +259,9 @@ func files(more map[string]string) map[string]string {
 // one that is new, and with harmless jobs beside them.
 func Everything() Pull { return everything("everything", slices.Concat(fragments, harmless)) }
 
+// Hostile is that without the harmless ones.
+func Hostile() Pull { return everything("hostile", fragments) }
+
 func everything(name string, parts []fragment) Pull {
 	p := Pull{Name: name}
 	var before, after []string
