@@ -28,7 +28,7 @@ func understood(s *settings.Settings, out io.Writer) error {
 		line("  labels", "%s, %s, %s", r.Labels.Ack, r.Labels.Network, r.Labels.Untrusted)
 	}
 	_, _ = fmt.Fprintln(w)
-	as := "the owner of a token"
+	as := "the Secret rehearsal-github says"
 	if s.GitHub.AppID != 0 {
 		as = fmt.Sprintf("the App %d", s.GitHub.AppID)
 	}

@@ -76,6 +76,10 @@ var refused = []struct {
 		want: `1: repositories[0].job_config: is "/jobs"; paths begin at the root of the repository, without a slash
 1: repositories[0].plugin_config: is "../x"; paths begin at the root of the repository, without a slash
 2: repositories[0].supplemental_prow_config_dirs[0]: is ".."; paths begin at the root of the repository, without a slash`},
+	{name: "one label for two things", file: "defaults: {labels: {ack: ok}}\n" + repository + ",\n  labels: {network: OK}}]\n", together: true,
+		want: `3: repositories[0].labels.network: is "OK", which is the label for ack`},
+	{name: "one label for two things everywhere", file: "defaults: {labels: {ack: ok, untrusted: ok}}\n" + repository + "}]\n", together: true,
+		want: `1: defaults.labels.untrusted: is "ok", which is the label for ack`},
 	{name: "login", file: "users:\n  alice@example.com: a/b\n", together: true,
 		want: `2: users["alice@example.com"]: is "a/b", which is not a login on GitHub`},
 	{name: "policy", file: "defaults:\n  policy:\n    run:\n    - writer\n    - nonsense\n", together: true,

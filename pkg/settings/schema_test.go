@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	yamlv3 "go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
 
 // conforms asks the schema, as an editor does.
-func conforms(t *testing.T) func(file string) error {
+func conforms(t testing.TB) func(file string) error {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
 	if err != nil {
@@ -29,16 +30,43 @@ func conforms(t *testing.T) func(file string) error {
 		t.Fatal(err)
 	}
 	return func(file string) error {
-		raw, err := yaml.YAMLToJSON([]byte(file))
-		if err != nil {
+		var document yamlv3.Node
+		if err := yamlv3.Unmarshal([]byte(file), &document); err != nil {
 			return err
 		}
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-		if err != nil {
-			return err
-		}
-		return schema.Validate(value)
+		return schema.Validate(plainValue(&document))
 	}
+}
+
+// plainValue is YAML 1.2 as JSON has it: yes is a text there.
+func plainValue(n *yamlv3.Node) any {
+	switch n.Kind {
+	case yamlv3.DocumentNode:
+		return plainValue(n.Content[0])
+	case yamlv3.MappingNode:
+		fields := map[string]any{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			fields[n.Content[i].Value] = plainValue(n.Content[i+1])
+		}
+		return fields
+	case yamlv3.SequenceNode:
+		list := []any{}
+		for _, item := range n.Content {
+			list = append(list, plainValue(item))
+		}
+		return list
+	}
+	switch tag := n.ShortTag(); tag {
+	case "!!null":
+		return nil
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case "!!int", "!!float":
+		var number float64
+		_ = n.Decode(&number) // of what is a number
+		return number
+	}
+	return n.Value
 }
 
 // accepted are files that are as they should be.
@@ -48,7 +76,7 @@ var accepted = []string{
 	repository + ", limits: {sample: 1, all: 500}, labels: {ack: lgtm}, sticky_authors: []}]\n",
 	"users: {alice@example.com: alice, 7: bob}\nquotas: {jobs: 100}\ngithub: {app_id: 123456}\n",
 	"defaults:\n  policy: {preset: openshift, run: [member, writer, \"anyone label:x\"]}\n  gates: {max_timeout: 4h, max_resources: {cpu: 4, memory: 8Gi}}\n",
-	"defaults: {status_context: 2026-11-20}\n",
+	"defaults: {status_context: 2026-11-20, labels: {ack: yes, network: 1.2.3}}\n",
 }
 
 func TestSchemaAgreesWithTheParser(t *testing.T) {

@@ -66,8 +66,9 @@ type GitHub struct {
 	Endpoint string `json:"endpoint" jsonschema:"pattern=^https?://[^/\\s]+\\S*$,example=https://github.example.com/api/v3"`
 	// Below this, ORG/REPO.git is cloned.
 	GitEndpoint string `json:"git_endpoint" jsonschema:"pattern=^https?://[^/\\s]+\\S*$,example=https://github.example.com"`
-	// The id of the GitHub App to act as; 0 for the owner of a personal token.
-	// Read when the controller starts.
+	// The id of the GitHub App whose private key is in the Secret rehearsal-github; 0
+	// when the Secret has the id itself, or a personal token. Read when the
+	// controller starts.
 	AppID int64 `json:"app_id" jsonschema:"minimum=0"`
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"regexp"
@@ -84,6 +85,16 @@ func (d *decoder) inside(at, p string) {
 }
 
 func (d *decoder) options(at string, o Options) {
+	first := map[string]string{}
+	for _, label := range []struct{ field, name string }{
+		{"ack", o.Labels.Ack}, {"network", o.Labels.Network}, {"untrusted", o.Labels.Untrusted},
+	} {
+		name := strings.ToLower(label.name)
+		if other := first[name]; other != "" {
+			d.part(at, "labels", fmt.Errorf("%s: is %q, which is the label for %s", label.field, label.name, other))
+		}
+		first[name] = label.field
+	}
 	d.part(at, "policy", o.Policy.Validate())
 	d.part(at, "gates", o.Gates.Validate())
 }
