@@ -96,7 +96,7 @@ func pull(org, repo string, number int) *v1alpha1.Rehearsal {
 		ObjectMeta: metav1.ObjectMeta{Name: event.Name(of), Namespace: "rehearsals", UID: "u-1"},
 		Spec:       v1alpha1.RehearsalSpec{Pull: of},
 		Status: v1alpha1.RehearsalStatus{
-			Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Base: base, Author: "carol", Title: "Move to Go 1.26", Open: true},
+			Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Base: base, Author: "carol", Title: "Move to Go 1.26", Open: true, ReadAt: metav1.NewTime(noon)},
 			Plan: &v1alpha1.PlanStatus{Head: head, Base: base, Jobs: 70, Affected: 4, Offered: 3, Excluded: 1},
 		},
 	}
