@@ -180,7 +180,7 @@ func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 	if v.Untrusted != "" {
 		b.WriteString("\n🔒 " + text(NeedsOkToTest(v.Untrusted)) + "\n")
 	}
-	if v.Problem == nil && len(offered) > 0 && v.Untrusted == "" {
+	if v.Problem == nil && len(offered) > 0 && v.Untrusted == "" && v.NotTrusted == "" {
 		b.WriteString("\n" + invitation(v, len(offered)) + "\n")
 	}
 	if l := link("the full list", v.Page); l != "" && len(v.Jobs) > 0 {

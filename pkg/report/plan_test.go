@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
 func planJobs(n int) []PlanJob {
@@ -121,6 +122,19 @@ var planViews = []struct {
 		v.Jobs = planJobs(1)
 		v.Untrusted = "needs-ok-to-test"
 		v.Acknowledgement = &Acknowledgement{Head: v.Head, Reason: "push", At: start}
+		return v
+	}},
+	{"not-trusted", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
+		v := planView()
+		v.Jobs = planJobs(1)
+		v.NotTrusted, v.Commands.Policy = "eve", policy.Config{Preset: "kubevirt"}
+		return v
+	}},
+	{"approved", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
+		v := planView()
+		v.Jobs = planJobs(1)
+		v.HeadApproval = &Approval{By: "bob", Head: v.Head, At: start}
+		v.PrivilegeApproval = &Approval{By: Person("cli-1-0", "carol"), Head: v.Head, At: start}
 		return v
 	}},
 	{"hostile", "🔎 **This pull request affects 22 jobs** of 3,800, 21 of which can be rehearsed; 1 job removed.", func() PlanView {
