@@ -161,7 +161,7 @@ func (d *description) writeApprovals(t *document) {
 	if d.Acknowledgement != nil {
 		t.field("Acknowledged", "%s", acknowledgement(d.Acknowledgement))
 	}
-	if d.NetworkAccess != nil {
+	if d.NetworkAccess != nil && d.NetworkAccess.State != v1alpha1.StateRequired {
 		t.field("Network", "%s", acknowledgement(d.NetworkAccess))
 	}
 }
