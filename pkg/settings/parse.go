@@ -99,12 +99,15 @@ func (d *decoder) plain(n *yaml.Node) bool {
 // settings fills s. Repositories come last, whatever their place in the file:
 // each starts from the defaults.
 func (d *decoder) settings(root *yaml.Node, s *Settings) {
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if pair := root.Content[i : i+2]; root.Kind == yaml.MappingNode && pair[0].Value == "repositories" {
-			root.Content = slices.Concat(root.Content[:i], root.Content[i+2:], pair)
-			break
+	var others, repositories []*yaml.Node
+	for pair := range slices.Chunk(root.Content, 2) {
+		if root.Kind == yaml.MappingNode && pair[0].Value == "repositories" {
+			repositories = append(repositories, pair...)
+		} else {
+			others = append(others, pair...)
 		}
 	}
+	root.Content = append(others, repositories...)
 	d.defaults = &s.Defaults
 	d.decode(root, "", reflect.ValueOf(s).Elem(), noRules)
 }

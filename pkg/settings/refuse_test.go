@@ -93,6 +93,8 @@ var refused = []struct {
 1: defaults.gates.max_timeout: is "1d", not a duration such as 90s, 30m or 2h`},
 	{name: "key twice", file: "dry_run: true\nprefixes: [/x]\ndry_run: false\n", together: true,
 		want: `3: dry_run: is written a second time; the first is in line 1`},
+	{name: "repositories twice", file: "repositories: []\nrepositories: []\ndry_run: true\n", together: true,
+		want: `2: repositories: is written a second time; the first is in line 1`},
 	{name: "key of a map twice", file: "users:\n  a: b\n  a: c\n", together: true,
 		want: `3: users.a: is written a second time; the first is in line 2`},
 	{name: "second document", file: "dry_run: true\n---\ndry_run: false\n", together: true,
