@@ -79,21 +79,12 @@ func (w *work) findShed(c *comparison) {
 	}
 }
 
-// Findings says of the affected jobs, by their keys, what is in their way; those
-// of which there is nothing to say are not in it.
-func (r *Result) Findings() map[string]gate.Finding {
-	if r.compared == nil {
-		return nil
-	}
-	return r.compared.gates.found
-}
-
 // Judge looks again at affected jobs, as Effective returns them: their findings by
 // their keys. Outlines ask for nothing.
 func (r *Result) Judge(jobs []affected.Job) map[string]gate.Finding {
 	out := map[string]gate.Finding{}
 	if r.compared == nil {
-		return out
+		return r.Findings
 	}
 	d, g := r.compared.delta, r.compared.gates
 	for i := range jobs {

@@ -177,7 +177,7 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
 		return contents{work: w, delta: c.delta, plugins: plugins, tree: merged.Tree, head: req.Head}.of(ctx, jobs)
 	}
-	result.compared = c
+	result.compared, result.Findings = c, c.gates.found
 	return result, w.refusal(ctx, base, c.after)
 }
 

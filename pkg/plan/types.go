@@ -79,6 +79,11 @@ type Result struct {
 	BaseConfig *config.Config
 	HeadConfig *config.Config
 
+	// Findings say of the affected jobs, by their keys, what is in their way, those
+	// that are in the list as outlines included. Jobs of which there is nothing to
+	// say are not in it.
+	Findings map[string]gate.Finding
+
 	effective  func(context.Context, []affected.Job) ([]affected.Job, error)
 	compared   *comparison
 	configMaps func(context.Context, []affected.Job) ([]ConfigMapContent, error)

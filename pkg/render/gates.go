@@ -7,16 +7,22 @@ import (
 	"strings"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/kube"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// theirs copies the labels or annotations of a job, without those that are ours.
+// prowPrefix is what the keys of most of Prow's labels and annotations begin with:
+// those of a job would have the last word.
+const prowPrefix = "prow.k8s.io/"
+
+// theirs copies the labels or annotations of a job, without those that are ours or
+// Prow's to set.
 func theirs(of map[string]string) map[string]string {
 	out := map[string]string{}
 	for key, value := range of {
-		if !strings.HasPrefix(key, run.Prefix) {
+		if !strings.HasPrefix(key, run.Prefix) && !strings.HasPrefix(key, prowPrefix) && key != kube.CreatedByProw {
 			out[key] = value
 		}
 	}

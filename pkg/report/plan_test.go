@@ -80,6 +80,27 @@ var planViews = []struct {
 		v.Jobs = []PlanJob{{Name: "post-widget-push", Type: "postsubmit", Repo: "acme/widget", Branch: "main", Change: "new", Excluded: "postsubmits publish and deploy: they run only when named"}}
 		return v
 	}},
+	{"held", "🔎 **This pull request affects 4 jobs** of 3,800, 1 of which can be rehearsed; 3 wait for somebody's word.", func() PlanView {
+		v := planView()
+		v.Jobs = planJobs(4)
+		v.Jobs[1].Held = &Held{Asks: []Ask{
+			{"reads a secret", "pod_spec.volumes[0].secret", "cloud-credentials"}, {"has power over its node", "pod_spec.containers[0].securityContext.privileged", "privileged"},
+		}}
+		v.Jobs[2].Held = &Held{New: "new: the base branch does not know it"}
+		v.Jobs[3].Held = &Held{}
+		for i := range 12 {
+			v.Jobs[3].Held.Asks = append(v.Jobs[3].Held.Asks, Ask{"reads a secret", "pod_spec.volumes[0].secret", fmt.Sprintf("secret-%d", i)})
+		}
+		return v
+	}},
+	{"all-held", "🔒 **Nothing can be rehearsed yet**: 30 wait for somebody's word, of 30 affected jobs.", func() PlanView {
+		v := planView()
+		v.Jobs = planJobs(30)
+		for i := range v.Jobs {
+			v.Jobs[i].Held = &Held{Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud"}}}
+		}
+		return v
+	}},
 	{"many", "🔎 **This pull request affects 3,512 jobs** of 77,000, 3,452 of which can be rehearsed.", func() PlanView {
 		v := planView()
 		v.Total, v.Page, v.StatusContext = 77000, "https://rehearsals.example.com/plans/acme-release-7", "ci/rehearsals"

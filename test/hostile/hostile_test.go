@@ -82,7 +82,7 @@ func rehearse(t *testing.T, p hostile.Pull) outcome {
 	in := render.Input{
 		Org: "acme", Repo: "config", Number: 7, Author: "mallory", Head: head, Base: base, BaseRef: "main",
 		RepoLink: "https://github.com/acme/config", CloneURI: "https://github.com/acme/config.git",
-		Gates: &render.Gates{Findings: result.Findings()},
+		Gates: &render.Gates{Findings: result.Findings},
 	}
 	out := outcome{jobs: render.Jobs(result.Affected, in), notes: map[string]string{}}
 	out.run = handOver(t, result, in, render.Select(out.jobs, render.Request{Selection: event.All}).Jobs)

@@ -12,7 +12,7 @@ func (t *turn) gates() *render.Gates {
 	if t.plan.result == nil {
 		return g
 	}
-	g.Findings = t.plan.result.Findings()
+	g.Findings = t.plan.result.Findings
 	// Whoever allowed something has seen what was asked then, and that is all.
 	if a := t.rh.Status.PrivilegeApproval; t.holds(a) && a.Asks != "" && a.Asks == t.asks() {
 		g.AllowedBy = a.By
@@ -28,4 +28,4 @@ func (t *turn) holds(a *v1alpha1.Approval) bool {
 
 // asks changes whenever the jobs of the plan ask for something else; what is not
 // run, whoever allows it, does not count.
-func (t *turn) asks() string { return gate.Digest(t.plan.result.Findings()) }
+func (t *turn) asks() string { return gate.Digest(t.plan.result.Findings) }

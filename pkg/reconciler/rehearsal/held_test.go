@@ -1,0 +1,145 @@
+package rehearsal
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+)
+
+// gatedJobs is a plan whose jobs have something in their way, by their names.
+type gatedJobs struct {
+	shown map[string]gate.Finding
+}
+
+func (g *gatedJobs) Get(key string, req plan.Request) (*plan.Result, error, bool) {
+	result, err, done := twoJobs{}.Get(key, req)
+	result.Findings = map[string]gate.Finding{}
+	for _, job := range result.Affected {
+		if f, ok := g.shown[job.Name]; ok {
+			result.Findings[job.Key()] = f
+		}
+	}
+	return result, err, done
+}
+
+func asking(values ...string) gate.Finding {
+	var f gate.Finding
+	for _, v := range values {
+		f.Asks = append(f.Asks, gate.Ask{Rule: "secret", Path: "pod_spec.volumes[0].secret", Value: v})
+	}
+	return f
+}
+
+// allow gives the approval that a command of somebody else would.
+func (w *world) allow(change func(a *v1alpha1.Approval)) *v1alpha1.Approval {
+	a := &v1alpha1.Approval{By: "carol", Command: "comment-9-0", Head: head, BaseRef: "main", Asks: w.rh.Status.Plan.Asks, At: metav1.NewTime(noon)}
+	change(a)
+	return a
+}
+
+func (w *world) runJobs() []string {
+	w.t.Helper()
+	var names []string
+	cms, err := w.kube.CoreV1().ConfigMaps("rehearsals").List(context.Background(), metav1.ListOptions{})
+	w.check(err)
+	for _, cm := range cms.Items {
+		for key := range cm.Data {
+			for _, name := range []string{"pull-unit", "pull-e2e"} {
+				if strings.Contains(cm.Data[key], `"rehearse-7-`+name+`"`) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// TestHeld: a job that asks for more does not run, named or not, before somebody
+// has allowed exactly what it asks for at this head.
+func TestHeld(t *testing.T) {
+	same := func(*v1alpha1.Approval) {}
+	for name, tc := range map[string]struct {
+		shown   map[string]gate.Finding
+		line    string
+		approve func(a *v1alpha1.Approval)
+		head    bool
+		run     []string
+	}{
+		"nothing asked for":             {nil, "/pj-rehearse all", nil, false, []string{"pull-e2e", "pull-unit"}},
+		"one is held":                   {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", nil, false, []string{"pull-unit"}},
+		"and when it is named":          {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse pull-e2e", nil, false, nil},
+		"and by a pattern":              {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse pull-e*", nil, false, nil},
+		"allowed":                       {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", same, false, []string{"pull-e2e", "pull-unit"}},
+		"allowed for another head":      {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Head = strings.Repeat("9", 40) }, false, []string{"pull-unit"}},
+		"allowed for another branch":    {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.BaseRef = "other" }, false, []string{"pull-unit"}},
+		"something else was allowed":    {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Asks = "0123" }, false, []string{"pull-unit"}},
+		"nothing was asked for then":    {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Asks = "" }, false, []string{"pull-unit"}},
+		"excluded, whoever allows it":   {map[string]gate.Finding{"pull-e2e": {Excluded: "restricted: by base"}}, "/pj-rehearse all", same, true, []string{"pull-unit"}},
+		"new":                           {map[string]gate.Finding{"pull-e2e": {New: "new: base does not know it"}}, "/pj-rehearse all", same, false, []string{"pull-unit"}},
+		"new, and the head approved":    {map[string]gate.Finding{"pull-e2e": {New: "new: base does not know it"}}, "/pj-rehearse all", nil, true, []string{"pull-e2e", "pull-unit"}},
+		"asking, and the head approved": {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", nil, true, []string{"pull-unit"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.reconciler.Plans = &gatedJobs{tc.shown}
+			w.reconcile()
+			if tc.approve != nil {
+				w.rh.Status.PrivilegeApproval = w.allow(tc.approve)
+			}
+			if tc.head {
+				w.rh.Status.HeadApproval = w.allow(func(a *v1alpha1.Approval) { a.Asks = "" })
+			}
+			w.hear("comment-1-0", tc.line)
+			if got := w.runJobs(); !slices.Equal(got, tc.run) {
+				t.Errorf("the run has %q, want %q", got, tc.run)
+			}
+			if state := w.rh.Status.Runs[0].State; (state == v1alpha1.RunRejected) != (len(tc.run) == 0) {
+				t.Errorf("the run is %s: %s", state, w.rh.Status.Runs[0].Message)
+			}
+		})
+	}
+}
+
+// TestHeldIsShown: the comment and the status say what is asked for.
+func TestHeldIsShown(t *testing.T) {
+	w := newWorld(t)
+	w.reconciler.Plans = &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("cloud"), "pull-unit": {New: "new: base does not know it"}}}
+	w.reconcile()
+	p := w.rh.Status.Plan
+	if p.Held != 2 || p.Offered != 0 || p.Excluded != 0 || p.Due != 2 || p.Asks == "" {
+		t.Errorf("the status says %+v", p)
+	}
+	body := strings.Join(w.bodies(), "\n")
+	for _, want := range []string{"reads a secret", "`cloud`", "pod_spec.volumes[0].secret", "privileges-allowed", "new: base does not know it"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the comment does not say %q:\n%s", want, body)
+		}
+	}
+	w.hear("comment-2-0", "/pj-rehearse explain pull-e2e")
+	if body := strings.Join(w.bodies(), "\n"); !strings.Contains(body, "not before somebody else than the author allows") {
+		t.Errorf("the explanation does not say that it is held:\n%s", body)
+	}
+}
+
+// TestWhatIsShownIsAllThatIsAllowed: what a job asks for that the comment did not
+// show is not allowed with the rest.
+func TestWhatIsShownIsAllThatIsAllowed(t *testing.T) {
+	w := newWorld(t)
+	plans := &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("a")}}
+	w.reconciler.Plans = plans
+	w.reconcile()
+	w.rh.Status.PrivilegeApproval = w.allow(func(*v1alpha1.Approval) {})
+	plans.shown["pull-e2e"] = asking("a", "b")
+	w.hear("comment-1-0", "/pj-rehearse all")
+	if got := w.runJobs(); !slices.Equal(got, []string{"pull-unit"}) {
+		t.Errorf("the run has %q", got)
+	}
+}
