@@ -66,7 +66,11 @@ type Sweeper struct {
 func (s *Sweeper) Run(ctx context.Context) {
 	for {
 		for _, repository := range s.Settings().Repositories {
-			if err := s.sweepOrSkip(ctx, repository.Name); err != nil && ctx.Err() == nil {
+			err := s.sweepOrSkip(ctx, repository.Name)
+			if _, limited := limitedUntil([]error{err}); limited {
+				continue // the window was told when it opened
+			}
+			if err != nil && ctx.Err() == nil {
 				logging.FromContext(ctx).Warnw("Sweep failed, the next one reaches back as far", "repository", repository.Name, "error", err)
 			}
 		}
