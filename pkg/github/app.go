@@ -145,7 +145,7 @@ func (a *appSource) token(ctx context.Context, s scope) (credentials, error) {
 	made, _, err := a.client.Apps.CreateInstallationToken(ctx, entry.installation.GetID(), opts)
 	if err != nil {
 		entry.until = time.Time{} // it may have been uninstalled
-		return credentials{}, translate("making a token of the GitHub App for "+s.name(), err)
+		return credentials{}, aboutUs("making a token of the GitHub App for "+s.name(), err)
 	}
 	entry.credentials = credentials{
 		account: fmt.Sprintf("installation-%d", entry.installation.GetID()),
@@ -191,10 +191,19 @@ func (a *appSource) locate(ctx context.Context, s scope, entry *installationToke
 		return nil
 	}
 	if err != nil {
-		return translate("looking for the GitHub App in "+s.name(), err)
+		return aboutUs("looking for the GitHub App in "+s.name(), err)
 	}
 	entry.installation, entry.until = found, a.now().Add(installationTime)
 	return nil
+}
+
+// aboutUs is an error about our own identity. That something is not found or
+// refused must not be taken for what the call was about, such as a person.
+func aboutUs(op string, err error) error {
+	if err = translate(op, err); lasting(err) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 // noSuchApp tells GitHub's 404 about the App from that about the repository.

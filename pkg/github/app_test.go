@@ -249,6 +249,20 @@ func TestAppWithLessThanAsked(t *testing.T) {
 	}
 }
 
+// TestAppThatIsTurnedAway: what GitHub says of us is not said of the person or
+// pull request that we asked about.
+func TestAppThatIsTurnedAway(t *testing.T) {
+	for _, status := range []int{403, 404, 422} {
+		f := startApp(t)
+		_, err := f.AddFault(t.Context(), standin.Fault{Method: "POST", Path: "/app/**", Status: status, Body: `{"message":"This installation has been suspended"}`, Times: 1})
+		ok(t, err)
+		if err := ask(t.Context(), f.client); kind(err) != "transient" {
+			t.Errorf("%d: %v", status, err)
+		}
+		ok(t, ask(t.Context(), f.client))
+	}
+}
+
 func TestAppKeys(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	for name, content := range map[string]string{"none": "", "nonsense": "canary", "somebody else's": ""} {
