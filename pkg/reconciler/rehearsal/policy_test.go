@@ -27,8 +27,10 @@ type registry struct {
 	rights map[string]string
 	files  []string
 	base   map[string]string
-	// away is what is answered instead of whatever is asked of rights.
-	away error
+	// away is what is answered instead of whatever is asked of rights, or only of
+	// those of awayFor.
+	away    error
+	awayFor string
 	// asked are the questions about rights, and listing what happens meanwhile.
 	asked   []string
 	listing func()
@@ -36,7 +38,10 @@ type registry struct {
 
 func (r *registry) has(question, login, right string) (bool, error) {
 	r.asked = append(r.asked, question+" "+login)
-	return r.away == nil && slices.Contains(strings.Fields(r.rights[login]), right), r.away
+	if r.away != nil && (r.awayFor == "" || r.awayFor == login) {
+		return false, r.away
+	}
+	return slices.Contains(strings.Fields(r.rights[login]), right), nil
 }
 
 func (r *registry) Member(_ context.Context, _, login string) (bool, error) {
@@ -319,6 +324,21 @@ func TestRightsAreLive(t *testing.T) {
 	want := []string{"OK", v1alpha1.ReasonNotAllowed, v1alpha1.ReasonHeadNotApproved}
 	if diff := cmp.Diff(want, []string{w.verdict("comment-1-0"), w.verdict("comment-2-0"), w.verdict("comment-3-0")}); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a command has waited for may be over when it is judged, and so may the rest.
+func TestPullRequestIsReadAgainWhenACommandHasWaited(t *testing.T) {
+	w, r := governed(t, policy.Config{}, runCommand())
+	r.rights["alice"], r.away, r.awayFor = "writer", errors.New("GitHub is away"), "bob"
+	w.sync()
+	if err := w.reconciler.ReconcileKind(context.Background(), w.rh); err == nil || len(w.rh.Status.Commands) > 0 {
+		t.Fatalf("decided %+v, %v", w.rh.Status.Commands, err)
+	}
+	r.away, r.pull.Labels = nil, []string{"needs-ok-to-test"}
+	w.reconcile()
+	if got := w.verdict(wholeRun); got != v1alpha1.ReasonUntrusted {
+		t.Errorf("the run is %s", got)
 	}
 }
 
