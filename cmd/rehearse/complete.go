@@ -41,10 +41,10 @@ func beginning(all []string, err error, begun string) ([]string, cobra.ShellComp
 	return slices.Compact(out), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completePulls completes pull requests, as the first of so many arguments.
-func completePulls(a *address, most int) completion {
+// completePull completes a pull request as the only argument.
+func completePull(a *address) completion {
 	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if len(args) >= most {
+		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		all, err := withCluster(cmd, a, func(ctx context.Context, c *cluster) ([]string, error) {
@@ -79,7 +79,7 @@ func openPulls(all []v1alpha1.Rehearsal) []string {
 // completePullThenJobs completes a pull request, and then its jobs that are not
 // among the arguments yet.
 func completePullThenJobs(a *address, jobs func(context.Context, *cluster, *v1alpha1.Rehearsal) ([]string, error)) completion {
-	pulls := completePulls(a, 1)
+	pulls := completePull(a)
 	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return pulls(cmd, args, begun)

@@ -55,7 +55,7 @@ func newDescribe() *cobra.Command {
 			d := describeRehearsal(rh, s, c.settings(cmd.Context()), now)
 			return d.write(cmd.OutOrStdout(), format, now)
 		},
-		ValidArgsFunction: completePulls(&a, 1),
+		ValidArgsFunction: completePull(&a),
 	}
 	a.add(cmd)
 	cmd.Flags().StringVarP(&format, "output", "o", "", "`format`, for scripts: json, yaml")

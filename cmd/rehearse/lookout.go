@@ -22,7 +22,6 @@ import (
 
 // lookout keeps an eye on the objects of a cluster that people follow.
 type lookout struct {
-	cluster *cluster
 	// changed has a value whenever there is something new to see.
 	changed                            chan struct{}
 	rehearsals, pipelineRuns, prowJobs cache.Store
@@ -34,7 +33,7 @@ type lookout struct {
 // lookAt watches one Rehearsal, or all where the name is empty, until the context
 // ends.
 func (c *cluster) lookAt(ctx context.Context, name string) (*lookout, error) {
-	w := &lookout{cluster: c, changed: make(chan struct{}, 1)}
+	w := &lookout{changed: make(chan struct{}, 1)}
 	which := metav1.ListOptions{}
 	if name != "" {
 		which.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()

@@ -65,7 +65,7 @@ func newWatch() *cobra.Command {
 			}
 			return c.watchRuns(cmd.Context(), cmd.OutOrStdout(), rh, chosen)
 		},
-		ValidArgsFunction: completePulls(&a, 1),
+		ValidArgsFunction: completePull(&a),
 	}
 	a.add(cmd)
 	return cmd

@@ -67,7 +67,7 @@ func newVerb(entry event.Entry) *cobra.Command {
 			_, err := a.ask(cmd, args[0], entry.Usage)
 			return err
 		},
-		ValidArgsFunction: completePulls(&a.address, 1),
+		ValidArgsFunction: completePull(&a.address),
 	}
 	a.add(cmd)
 	return cmd
