@@ -161,7 +161,7 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 	if needsTrust(said.Verb) && !t.trustKnown {
 		return nil, &waiting{after: time.Second, reason: "it is not known whether the author is trusted"}
 	}
-	in.approved = in.pull.AuthorTrusted || t.rh.Status.HeadApproval != nil
+	in.approved = in.pull.AuthorTrusted || t.holds(t.rh.Status.HeadApproval)
 	in.pushed, err = t.pushedSince(ctx, c)
 	return nil, err
 }
