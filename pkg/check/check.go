@@ -56,7 +56,8 @@ func AllFine(findings []Finding) bool {
 func Write(out io.Writer, findings []Finding) error {
 	var b strings.Builder
 	last := ""
-	for _, f := range merged(findings) {
+	lines := merged(findings)
+	for _, f := range lines {
 		if f.Area != last {
 			if last != "" {
 				b.WriteString("\n")
@@ -70,12 +71,12 @@ func Write(out io.Writer, findings []Finding) error {
 		}
 	}
 	bad := 0
-	for _, f := range findings {
+	for _, f := range lines {
 		if f.State != Fine {
 			bad++
 		}
 	}
-	_, err := fmt.Fprintf(out, "%s\n%s\n", b.String(), sum(len(findings), bad))
+	_, err := fmt.Fprintf(out, "%s\n%s\n", b.String(), sum(len(lines), bad))
 	return err
 }
 

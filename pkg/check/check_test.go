@@ -95,7 +95,8 @@ func TestGitHub(t *testing.T) {
 		"admin is more than write":    {hub: hub{app: complete(), repository: func() *github.Access { a := complete(); a.Permissions["issues"] = "admin"; return a }()}},
 		"bad credentials":             {hub: hub{selfErr: errors.New("401")}, want: []string{"does not take our credentials"}},
 		"not installed":               {hub: hub{app: complete(), accessErr: &github.NotInstalledError{Repository: "acme/config"}}, want: []string{"not installed in acme/config"}},
-		"not readable":                {hub: hub{accessErr: errors.New("404")}, want: []string{"acme/config cannot be read"}},
+		"not there":                   {hub: hub{accessErr: &github.NotFoundError{Op: "reading"}}, want: []string{"GitHub has no acme/config"}},
+		"not readable":                {hub: hub{accessErr: errors.New("502")}, want: []string{"acme/config cannot be read"}},
 		"permission not granted":      {hub: hub{app: complete(), repository: without("issues", "")}, want: []string{"has not been granted Issues: write"}},
 		"permission not asked for":    {hub: hub{app: without("contents", ""), repository: without("contents", "")}, want: []string{"does not ask for Contents: read"}},
 		"status that nobody wants":    {hub: hub{app: complete(), repository: without("statuses", "")}},
@@ -198,7 +199,7 @@ func TestWrite(t *testing.T) {
 	}
 	want := "A\n  ok       One.\n  MISSING  Two.\n           → do it\n\nB\n  unknown  Three.\n           → look\n" +
 		"  ok       In a/1, a/3 and a/4.\n  MISSING  In a/2.\n           → mend a/2\n\n" +
-		"C\n  MISSING  In a/1, a/2 and 2 more.\n\n7 of 11 checks are not fine.\n"
+		"C\n  MISSING  In a/1, a/2 and 2 more.\n\n4 of 6 checks are not fine.\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}

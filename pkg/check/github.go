@@ -59,12 +59,15 @@ func (h *hub) check(ctx context.Context, r settings.Repository, app *github.Acce
 	org, repo, _ := strings.Cut(r.Name, "/")
 	access, err := h.RepositoryAccess(ctx, org, repo)
 	var absent *github.NotInstalledError
+	var hidden *github.NotFoundError
 	switch {
 	case errors.As(err, &absent):
 		h.missing("install the App in "+org+" and let it into "+r.Name+", or take the repository out of the settings",
 			"The App is not installed in %s.", r.Name)
+	case errors.As(err, &hidden):
+		h.missing("check the name in the settings, and let "+h.self+" into it", "GitHub has no %s, or does not show it to us.", r.Name)
 	case err != nil:
-		h.missing("check the name, and that we are let in", "%s cannot be read: %v", r.Name, err)
+		h.unknown("try again", "%s cannot be read: %v", r.Name, err)
 	case app != nil:
 		h.installation(r, app, access)
 	default:
