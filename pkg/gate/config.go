@@ -45,12 +45,13 @@ type Config struct {
 	ServiceAccounts []string `json:"service_accounts" jsonschema:"example=ci-operator"`
 	// The names of secrets that any job may read, by whatever way.
 	Secrets []string `json:"secrets" jsonschema:"example=public-pull-secret"`
-	// The names of ConfigMaps that any job may read. While the list is empty all
-	// are, since they hold no secrets.
-	ConfigMaps []string `json:"config_maps" jsonschema:"example=step-*"`
-	// Registries, or paths in them, that any job may take images from. While the
-	// list is empty there is no limit: a pod without privileges may run any image.
-	ImageRegistries []string `json:"image_registries" jsonschema:"example=quay.io/openshift"`
+	// The names of ConfigMaps that any job may read. Without a list all are, since
+	// they hold no secrets; `*` lifts a list of the defaults.
+	ConfigMaps []string `json:"config_maps" jsonschema:"minItems=1,example=step-*"`
+	// Registries, or paths in them, that any job may take images from. Without a
+	// list there is no limit: a pod without privileges may run any image. `*` lifts
+	// a list of the defaults.
+	ImageRegistries []string `json:"image_registries" jsonschema:"minItems=1,example=quay.io/openshift"`
 	// Repositories that any job may check out with the credentials of its
 	// decoration; checkouts without credentials are free.
 	Repositories []string `json:"repositories" jsonschema:"example=openshift/*"`
@@ -191,14 +192,14 @@ func wildcard(pattern, s string) bool {
 var defaultRestricted = []string{"rehearsal.dev/restricted=true", "rehearsal.restricted=true"}
 
 func (c Config) restricted() []string {
-	if len(c.Restricted) == 0 {
+	if c.Restricted == nil {
 		return defaultRestricted
 	}
 	return c.Restricted
 }
 
 func (c Config) clusters() []string {
-	if len(c.Clusters) == 0 {
+	if c.Clusters == nil {
 		return []string{"default"}
 	}
 	return c.Clusters

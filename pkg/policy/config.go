@@ -10,27 +10,27 @@ type Config struct {
 	Preset string `json:"preset,omitempty" jsonschema:"enum=writers,enum=openshift,enum=kubevirt,enum=open"`
 	// Whose pull requests may be run as soon as somebody asks. Every head of other
 	// authors needs an `approve` first. It is a rule about the author.
-	Trust Rule `json:"trust,omitempty"`
+	Trust Rule `json:"trust,omitempty" jsonschema:"minItems=1"`
 	// Who may start rehearsals.
-	Run Rule `json:"run,omitempty"`
+	Run Rule `json:"run,omitempty" jsonschema:"minItems=1"`
 	// Who may end what is running.
-	Abort Rule `json:"abort,omitempty"`
+	Abort Rule `json:"abort,omitempty" jsonschema:"minItems=1"`
 	// Who may acknowledge a pull request: `ack`, `skip` and `auto-ack`. Whoever does
 	// must also be allowed to run.
-	Ack Rule `json:"ack,omitempty"`
+	Ack Rule `json:"ack,omitempty" jsonschema:"minItems=1"`
 	// Who may take an acknowledgement back.
-	Reject Rule `json:"reject,omitempty"`
+	Reject Rule `json:"reject,omitempty" jsonschema:"minItems=1"`
 	// Who may let the head of an untrusted author run, and jobs that base does not
 	// know. The author of the pull request never may.
-	Approve Rule `json:"approve,omitempty"`
+	Approve Rule `json:"approve,omitempty" jsonschema:"minItems=1"`
 	// Who may let jobs run with more than base grants them (`privileges-allowed`).
 	// The author of the pull request never may.
-	Privileges Rule `json:"privileges,omitempty"`
+	Privileges Rule `json:"privileges,omitempty" jsonschema:"minItems=1"`
 	// Who may let rehearsals use the network (`network-access-allowed`). The author
 	// of the pull request never may.
-	Network Rule `json:"network,omitempty"`
+	Network Rule `json:"network,omitempty" jsonschema:"minItems=1"`
 	// Who is answered: `list`, `explain`, `help`, and what is not understood.
-	Ask Rule `json:"ask,omitempty"`
+	Ask Rule `json:"ask,omitempty" jsonschema:"minItems=1"`
 }
 
 // Rule is a list of alternatives. Each is one or more conditions with spaces

@@ -76,6 +76,12 @@ var refused = []struct {
 		want: `1: repositories[0].job_config: is "/jobs"; paths begin at the root of the repository, without a slash
 1: repositories[0].plugin_config: is "../x"; paths begin at the root of the repository, without a slash
 2: repositories[0].supplemental_prow_config_dirs[0]: is ".."; paths begin at the root of the repository, without a slash`},
+	{name: "empty lists that could mean anything", file: "defaults:\n  policy: {privileges: []}\n  gates:\n    image_registries: []\n    config_maps: []\n",
+		want: `2: defaults.policy.privileges: is empty; it must have at least 1
+4: defaults.gates.image_registries: is empty; it must have at least 1
+5: defaults.gates.config_maps: is empty; it must have at least 1`},
+	{name: "no time at all", file: "defaults: {gates: {max_timeout: 0s}}\n", together: true,
+		want: `1: defaults.gates.max_timeout: is 0s, and must be at least 1s`},
 	{name: "one label for two things", file: "defaults: {labels: {ack: ok}}\n" + repository + ",\n  labels: {network: OK}}]\n", together: true,
 		want: `3: repositories[0].labels.network: is "OK", which is the label for ack`},
 	{name: "one label for two things everywhere", file: "defaults: {labels: {ack: ok, untrusted: ok}}\n" + repository + "}]\n", together: true,

@@ -85,6 +85,27 @@ func TestStoreKeepsWhatIsValid(t *testing.T) {
 	}
 }
 
+// TestStoreIsNotEmptiedByAccident has a file that lost its repositories, and one
+// that says that there are none.
+func TestStoreIsNotEmptiedByAccident(t *testing.T) {
+	store := NewStore(Defaults())
+	if _, err := store.Update(map[string]string{File: repository + "}]"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range []map[string]string{nil, {File: "# moved\n"}, {File: "dry_run: true\n"}} {
+		_, err := store.Update(data)
+		if err == nil || !strings.Contains(err.Error(), "write repositories: [] to serve none") || store.Valid() {
+			t.Errorf("%v gives %v", data, err)
+		}
+	}
+	if got := store.Get(); len(got.Repositories) != 1 || got.DryRun {
+		t.Errorf("in force are %+v", got)
+	}
+	if _, err := store.Update(map[string]string{File: "repositories: []\n"}); err != nil || len(store.Get().Repositories) != 0 {
+		t.Errorf("none are refused: %v", err)
+	}
+}
+
 func TestStoreKeepsWhatIsReadAtTheStart(t *testing.T) {
 	store := NewStore(Defaults())
 	waiting, err := store.Update(map[string]string{

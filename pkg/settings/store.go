@@ -27,6 +27,9 @@ func (s *Store) Get() *Settings { return s.current.Load() }
 // paths of such fields that say something else now.
 func (s *Store) Update(data map[string]string) (waiting []string, err error) {
 	parsed, err := Parse(data)
+	if err == nil && parsed.Repositories == nil && len(s.Get().Repositories) > 0 {
+		err = forgotten()
+	}
 	s.invalid.Store(err != nil)
 	if err != nil {
 		s.refused.Add(1)
@@ -35,6 +38,14 @@ func (s *Store) Update(data map[string]string) (waiting []string, err error) {
 	waiting = parsed.keep(s.Get())
 	s.current.Store(parsed)
 	return waiting, nil
+}
+
+// forgotten is what is wrong with a file that names no repositories, not even
+// none, after one that did: it would end all that is running.
+func forgotten() error {
+	p := problems{file: ConfigMap + "/" + File}
+	p.add(0, "repositories", "is not there any more; write repositories: [] to serve none")
+	return p.err()
 }
 
 // Valid says whether the latest version is the one in force.

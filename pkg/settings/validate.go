@@ -97,6 +97,9 @@ func (d *decoder) options(at string, o Options) {
 	}
 	d.part(at, "policy", o.Policy.Validate())
 	d.part(at, "gates", o.Gates.Validate())
+	if longest := o.Gates.MaxTimeout; longest >= 0 && longest < time.Second {
+		d.part(at, "gates", fmt.Errorf("max_timeout: is %s, and must be at least 1s", longest))
+	}
 }
 
 var fieldPath = regexp.MustCompile(`^[a-z0-9_]+(?:\.[^\s.:\[\]]+|\[[^\]\s]+\])*: `)

@@ -123,7 +123,8 @@ func (t *turn) noteDryRun() {
 			status.Comments[name] = comment
 		}
 		for _, a := range []*v1alpha1.Acknowledgement{status.Acknowledgement, status.NetworkAccess} {
-			if a != nil {
+			// Where nobody has vouched, labels that are there were set by people.
+			if a != nil && a.State != v1alpha1.StateRequired {
 				a.Labelled = false
 			}
 		}

@@ -87,6 +87,8 @@ func TestDryRunWritesNothing(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)
 	w.ctx = logging.WithLogger(t.Context(), zap.New(core).Sugar())
 	pull := standin.PullID{Org: "acme", Repo: "config", Number: 1}
+	_, err := server.AddLabels(t.Context(), standin.PullLabels{PullID: pull, By: "bob", Labels: []string{"network-access-rehearsals-ok"}})
+	w.check(err)
 	w.reconcile()
 	for i, text := range []string{"/pj-rehearse list", "/pj-rehearse", "/pj-rehearse pull-unit", "/pj-rehearse ack", "/pj-rehearse abort", "/pj-rehearse no-such-job"} {
 		c, err := server.CreateComment(t.Context(), standin.NewComment{PullID: pull, By: "bob", Body: text})
@@ -135,6 +137,9 @@ func TestDryRunWritesNothing(t *testing.T) {
 	ours := slices.DeleteFunc(comments, func(c standin.Comment) bool { return c.Author != "rehearsal-bot" })
 	if len(ours) == 0 || !slices.ContainsFunc(calls(t, server, http.MethodPost), func(c string) bool { return strings.HasSuffix(c, "/labels") }) {
 		t.Errorf("after the dry run there are %d comments of ours, and %q was called", len(ours), calls(t, server, writes...))
+	}
+	if removed := calls(t, server, http.MethodDelete); len(removed) != 0 {
+		t.Errorf("after the dry run what people had set was removed: %q", removed)
 	}
 }
 
