@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,6 +39,8 @@ func Start(t testing.TB) *APIServer {
 	env := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join(root(t), "config", "300-rehearsal.yaml")},
 		ErrorIfCRDPathMissing: true,
+		// Machines that are busy with other tests take their time.
+		ControlPlaneStartTimeout: 2 * time.Minute,
 	}
 	config, err := env.Start()
 	if err != nil {
