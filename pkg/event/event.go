@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -27,10 +28,12 @@ const (
 	// Marker starts the hidden line in every comment that we write.
 	Marker = "<!-- rehearsal:"
 
-	// maxCommands bounds what one text may add to the log, which is bounded too.
+	// maxCommands and maxTexts bound what one text may add to the log, which is
+	// bounded too: its lines, and their bytes as jsonSize counts.
 	maxCommands = 50
+	maxTexts    = 16 << 10
 	// maxText and maxLogin are the limits that the schema of Rehearsal sets, here in
-	// bytes, as etcd counts.
+	// bytes: of a line as jsonSize counts.
 	maxText  = 2048
 	maxLogin = 100
 	// maxBody is beyond what GitHub takes as a text: 65,536 characters.
@@ -158,20 +161,32 @@ func (t text) commands(opts Options) []v1alpha1.Command {
 	if len(t.body) > maxBody || t.byBot() || strings.Contains(t.body, Marker) || opts.tooOld(t.at) {
 		return nil
 	}
-	lines := CommandLines(t.body, opts.prefixes())
-	if len(lines) > maxCommands {
-		lines = lines[:maxCommands]
-	}
 	var commands []v1alpha1.Command
-	for n, line := range lines {
+	for n, line := range bounded(CommandLines(t.body, opts.prefixes())) {
 		commands = append(commands, v1alpha1.Command{
 			ID:   fmt.Sprintf("%s-%d", t.id, n),
-			Text: shorten(line, maxText),
+			Text: line,
 			By:   t.by,
 			At:   metav1.NewTime(t.at),
 		})
 	}
 	return commands
+}
+
+// bounded makes command lines fit into the log. Where there are too many, the
+// last shows that there were more.
+func bounded(lines []string) []string {
+	var fit []string
+	size := 0
+	for i, line := range lines {
+		line = shorten(line, maxText)
+		size += jsonSize(line)
+		if left := len(lines) - i; size > maxTexts || len(fit) == maxCommands-1 && left > 1 {
+			return append(fit, strings.Fields(line)[0]+more)
+		}
+		fit = append(fit, line)
+	}
+	return fit
 }
 
 func (t text) byBot() bool {
@@ -190,18 +205,47 @@ func (o Options) tooOld(at time.Time) bool {
 	return at.Before(o.Now.Add(-MaxAge))
 }
 
+// more ends a line that is not whole. No job has it in its name.
+const more = " …"
+
 // shorten cuts a line at the last word that fits and shows that it did: half a
 // name must not be taken for a name.
 func shorten(line string, limit int) string {
-	const more = " …"
-	if len(line) <= limit {
+	if jsonSize(line) <= limit {
 		return line
 	}
-	cut := strings.ToValidUTF8(line[:limit-len(more)], "")
+	size, end := len(more), 0
+	for i, r := range line {
+		if size += runeSize(r); size > limit {
+			end = i
+			break
+		}
+	}
+	cut := strings.ToValidUTF8(line[:end], "")
 	if i := strings.LastIndexAny(cut, " \t"); i >= 0 {
 		cut = cut[:i]
 	}
 	return cut + more
+}
+
+// jsonSize is how many bytes a text has in etcd, where it is a string of JSON as
+// Go writes it: some characters take six.
+func jsonSize(s string) int {
+	size := 0
+	for _, r := range s {
+		size += runeSize(r)
+	}
+	return size
+}
+
+func runeSize(r rune) int {
+	switch {
+	case strings.ContainsRune("\"\\\b\f\n\r\t", r):
+		return 2
+	case r < ' ', strings.ContainsRune("<>&\u2028\u2029\ufffd", r):
+		return 6
+	}
+	return utf8.RuneLen(r)
 }
 
 func hash(s string, length int) string {

@@ -219,6 +219,9 @@ func (v verb) readSelection(words []string) Command {
 }
 
 func parseJobs(c Command, words []string) Command {
+	if words[len(words)-1] == strings.TrimSpace(more) {
+		return unknown("it goes on for longer than we read: write it as several lines, or comments")
+	}
 	for _, word := range words {
 		if !isJob(word) {
 			return unknown("it has words that cannot be the name of a job")

@@ -230,9 +230,48 @@ func TestLimits(t *testing.T) {
 	if got := Parse(text, DefaultPrefixes()); got.Verb != Unknown {
 		t.Errorf("what is left of a long line is read as %+v", got.Verb)
 	}
-	for _, word := range []string{"x", "é", "🎭"} {
-		if got := shorten(strings.Repeat(word, maxText), maxText); len(got) > maxText || !utf8.ValidString(got) {
-			t.Errorf("a long word of %q is cut to %d bytes", word, len(got))
+	last := heard.Commands[maxCommands-1].Text
+	if got := Parse(last, DefaultPrefixes()); !strings.Contains(got.Reason, "longer than we read") {
+		t.Errorf("the last line of too many is %q, and read as %+v", last, got)
+	}
+	for _, word := range []string{"x", "é", "🎭", "<", "\x01", "\xff", "< ", "\\"} {
+		got := shorten(strings.Repeat(word, maxText), maxText)
+		raw, err := json.Marshal(got)
+		if err != nil || len(raw)-2 > maxText || !utf8.ValidString(got) {
+			t.Errorf("a long word of %q is cut to %d bytes, %v", word, len(raw)-2, err)
+		}
+	}
+}
+
+func TestJSONSize(t *testing.T) {
+	for r := range rune(0x10000) {
+		text := string(r)
+		raw, err := json.Marshal(text)
+		if err != nil || jsonSize(text) < len(raw)-2 {
+			t.Fatalf("%q has %d bytes, and %d are counted, %v", r, len(raw)-2, jsonSize(text), err)
+		}
+	}
+}
+
+// One text must not fill the log, whatever it is made of.
+func TestOneTextIsBounded(t *testing.T) {
+	for _, word := range []string{"x", "<", "< ", "&x "} {
+		body := strings.Repeat("/rehearse "+strings.Repeat(word, 1290/len(word))+"\n", maxCommands)
+		comment := Comment{ID: 1, Author: "bob", AuthorType: "User", Body: body, CreatedAt: opensAt, UpdatedAt: opensAt}
+		commands := FromComment(thePull, comment, Options{Now: now}).Commands
+		size := 0
+		for _, c := range commands {
+			raw, err := json.Marshal(c.Text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size += len(raw)
+		}
+		if size > maxTexts+100*maxCommands {
+			t.Errorf("a text of %q makes %d bytes", word, size)
+		}
+		if got := Parse(commands[len(commands)-1].Text, DefaultPrefixes()); got.Verb != Unknown {
+			t.Errorf("the end of a text of %q is not said to be missing: %+v", word, got)
 		}
 	}
 }
