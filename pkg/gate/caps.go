@@ -40,8 +40,12 @@ func (c Config) overCaps(change Change) []Ask {
 	return out
 }
 
+// everyBase says whether all jobs of base that stand for the head's, in its own
+// cluster, have something.
 func everyBase(change Change, has func(Job) bool) bool {
-	return len(change.Base) > 0 && !slices.ContainsFunc(change.Base, func(b Job) bool { return !has(b) })
+	return len(change.Base) > 0 && !slices.ContainsFunc(change.Base, func(b Job) bool {
+		return b.cluster() != change.Head.cluster() || !has(b)
+	})
 }
 
 // longer says whether had is a time-out that is no shorter than own.

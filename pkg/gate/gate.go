@@ -29,7 +29,8 @@ type Change struct {
 	Head Job
 	// Base are the jobs of the base branch that stand for it: the same, or, when
 	// its branches differ, all that have its type, repository and name. What
-	// several grant is what every one of them does. None for a new job.
+	// several grant is what every one of them does, and one in another cluster than
+	// the head's grants nothing. None for a new job.
 	Base []Job
 	// Decoration is what the base branch's defaults make of any job of that
 	// repository in that cluster; nil when they decorate none.
@@ -157,6 +158,9 @@ func (c Config) exclusion(change Change) string {
 // Restricts says whether a job must not be rehearsed.
 func (c Config) Restricts(job Job) bool { return job.Hidden || job.mark(c.restricted()) != "" }
 
+// cluster is the alias of the build cluster that the job runs in.
+func (j Job) cluster() string { return cmp.Or(j.Spec.Cluster, prowapi.DefaultClusterAlias) }
+
 // mark returns the first of the marks, `key` or `key=value`, that the job has as a
 // label or annotation.
 func (j Job) mark(marks []string) string {
@@ -194,6 +198,11 @@ func (c Config) asks(change Change) []Ask {
 	}
 	var granted [][]Ask
 	for _, base := range change.Base {
+		if base.cluster() != change.Head.cluster() {
+			// The same names are of other secrets and accounts there.
+			granted = append(granted, nil)
+			continue
+		}
 		granted = append(granted, grants(base))
 	}
 	always := decorationGrants(change.Decoration)

@@ -133,7 +133,7 @@ func grants(job Job) []Ask {
 		g.pod = &corev1.PodSpec{}
 	}
 	spec := job.Spec
-	spec.Cluster = cmp.Or(spec.Cluster, prowapi.DefaultClusterAlias)
+	spec.Cluster = job.cluster()
 	g.walk(fields, fieldWays, "", "", tree(spec))
 	g.tokens()
 	g.uses = append(g.uses, decorationGrants(spec.DecorationConfig)...)
