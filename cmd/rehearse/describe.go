@@ -85,7 +85,7 @@ func (d *description) write(out io.Writer, format string, now time.Time) error {
 type document struct{ strings.Builder }
 
 func (t *document) field(name, format string, args ...any) {
-	fmt.Fprintf(t, "%-14s %s\n", name+":", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(&t.Builder, "%-14s %s\n", name+":", printable(fmt.Sprintf(format, args...)))
 }
 
 func (t *document) section(name string) { t.WriteString("\n" + name + ":\n") }
