@@ -153,6 +153,12 @@ func (d *Defaults) DefaultDecoration(repo, cluster string) *prowapi.DecorationCo
 	return d.decoration(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{Decorate: &yes, DefaultsRepo: repo}})
 }
 
+// DefaultProwJob returns the ProwJob defaults of a job of a repository in a cluster
+// that says nothing about them itself.
+func (d *Defaults) DefaultProwJob(repo, cluster string) *prowapi.ProwJobDefault {
+	return d.prowJobDefault(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{DefaultsRepo: repo}})
+}
+
 // prowJobDefault returns the effective ProwJob defaults of a job, nil as above.
 func (d *Defaults) prowJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
 	defer func() {

@@ -23,7 +23,9 @@ func (e Effective) Gate(repo string) gate.Job {
 // pod and the checkouts. It is for jobs of which only the defaults differ.
 func (d *Defaults) GateOutline(e *Entry) gate.Job {
 	return gate.Job{
-		Spec:   prowapi.ProwJobSpec{Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.decoration(e)},
+		Spec: prowapi.ProwJobSpec{
+			Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.decoration(e), ProwJobDefault: d.prowJobDefault(e),
+		},
 		Labels: e.Labels, Annotations: e.Annotations, Hidden: e.Hidden,
 	}
 }

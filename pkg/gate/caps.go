@@ -11,31 +11,41 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// defaultMaxTimeout is Prow's own default for a job.
-const defaultMaxTimeout = 24 * time.Hour
+const (
+	// defaultMaxTimeout is Prow's own default for a job.
+	defaultMaxTimeout = 24 * time.Hour
+	// maxGrace is how long a job may take to stop after it was told to: for that
+	// long it goes on, whoever aborts it.
+	maxGrace = time.Hour
+)
 
 // overCaps lists in what a job is over a bound, and more so than at base.
 func (c Config) overCaps(change Change) []Ask {
 	var out []Ask
-	bound := cmp.Or(c.MaxTimeout, defaultMaxTimeout)
-	for path, own := range timeouts(change.Head.Spec) {
-		// Prow takes a time-out that is not positive for none.
-		if own > 0 && own <= bound || everyBase(change, func(b Job) bool { return longer(timeouts(b.Spec)[path], own) }) {
-			continue
+	longest := cmp.Or(c.MaxTimeout, defaultMaxTimeout)
+	always := graces(prowapi.ProwJobSpec{DecorationConfig: change.Decoration})
+	over := func(of func(prowapi.ProwJobSpec) map[string]time.Duration, bound time.Duration) {
+		for path, own := range of(change.Head.Spec) {
+			// Prow takes a time-out that is not positive for none.
+			if own > 0 && own <= bound || longer(always[path], own) || everyBase(change, func(b Job) bool { return longer(of(b.Spec)[path], own) }) {
+				continue
+			}
+			out = append(out, Ask{Rule: ruleTimeout, Path: path, Value: own.String()})
 		}
-		out = append(out, Ask{Rule: ruleTimeout, Path: path, Value: own.String()})
 	}
-	total := totals(change.Head.Spec.PodSpec)
+	over(timeouts, longest)
+	over(graces, maxGrace)
+	total := totals(change.Head.Spec)
 	for _, name := range sortedKeys(c.MaxResources) {
 		most := c.MaxResources[name]
 		own, asks := total[name]
 		if !asks || own.Cmp(most) <= 0 {
 			continue
 		}
-		if everyBase(change, func(b Job) bool { had := totals(b.Spec.PodSpec)[name]; return had.Cmp(own) >= 0 }) {
+		if everyBase(change, func(b Job) bool { had := totals(b.Spec)[name]; return had.Cmp(own) >= 0 }) {
 			continue
 		}
-		out = append(out, Ask{Rule: ruleResources, Path: "pod_spec.containers.resources", Value: fmt.Sprintf("%s: %s", name, own.String())})
+		out = append(out, Ask{Rule: ruleResources, Path: "resources", Value: fmt.Sprintf("%s: %s", name, own.String())})
 	}
 	return out
 }
@@ -51,27 +61,49 @@ func everyBase(change Change, has func(Job) bool) bool {
 // longer says whether had is a time-out that is no shorter than own.
 func longer(had, own time.Duration) bool { return had != 0 && (had < 0 || own > 0 && had >= own) }
 
-// timeouts are what a job says itself about how long it may run, by field.
+// timeouts are how long a job may run, by field.
 func timeouts(spec prowapi.ProwJobSpec) map[string]time.Duration {
 	out := map[string]time.Duration{}
-	if dc := spec.DecorationConfig; dc != nil {
-		if dc.Timeout != nil {
-			out["decoration_config.timeout"] = dc.Timeout.Duration
-		}
-		if dc.PodRunningTimeout != nil {
-			out["decoration_config.pod_running_timeout"] = dc.PodRunningTimeout.Duration
-		}
+	dc, pod := spec.DecorationConfig, spec.PodSpec
+	if dc != nil && dc.PodRunningTimeout != nil {
+		out["decoration_config.pod_running_timeout"] = dc.PodRunningTimeout.Duration
 	}
-	if pod := spec.PodSpec; pod != nil && pod.ActiveDeadlineSeconds != nil {
-		seconds := min(*pod.ActiveDeadlineSeconds, int64(10*365*24*time.Hour/time.Second))
-		out["pod_spec.activeDeadlineSeconds"] = time.Duration(seconds) * time.Second
+	limited := len(out) > 0
+	if pod != nil && pod.ActiveDeadlineSeconds != nil {
+		out["pod_spec.activeDeadlineSeconds"] = seconds(*pod.ActiveDeadlineSeconds)
+		limited = true
+	}
+	switch {
+	case dc != nil && dc.Timeout != nil:
+		out["decoration_config.timeout"] = dc.Timeout.Duration
+	case !limited && pod != nil:
+		// Nothing but the end of the run stops it.
+		out["decoration_config.timeout"] = defaultMaxTimeout
 	}
 	return out
 }
 
-// totals are the larger of what all containers of a pod request and are limited
-// to together.
-func totals(pod *corev1.PodSpec) map[string]resource.Quantity {
+// graces are how long a job may take to stop, by field.
+func graces(spec prowapi.ProwJobSpec) map[string]time.Duration {
+	out := map[string]time.Duration{}
+	if dc := spec.DecorationConfig; dc != nil && dc.GracePeriod.Get() != 0 {
+		out["decoration_config.grace_period"] = dc.GracePeriod.Get()
+	}
+	if pod := spec.PodSpec; pod != nil && pod.TerminationGracePeriodSeconds != nil && *pod.TerminationGracePeriodSeconds != 0 {
+		out["pod_spec.terminationGracePeriodSeconds"] = seconds(*pod.TerminationGracePeriodSeconds)
+	}
+	return out
+}
+
+// seconds cuts off what no duration can hold.
+func seconds(n int64) time.Duration {
+	return time.Duration(min(n, int64(10*365*24*time.Hour/time.Second))) * time.Second
+}
+
+// totals are the larger of what all containers of a pod, Prow's own included,
+// request and are limited to together.
+func totals(spec prowapi.ProwJobSpec) map[string]resource.Quantity {
+	pod := spec.PodSpec
 	requests, limits := corev1.ResourceList{}, corev1.ResourceList{}
 	sum := func(into, list corev1.ResourceList) {
 		for name, quantity := range list {
@@ -92,6 +124,10 @@ func totals(pod *corev1.PodSpec) map[string]resource.Quantity {
 		sum(requests, c.Resources.Requests)
 		sum(limits, c.Resources.Limits)
 	}
+	for _, r := range decorationResources(spec.DecorationConfig) {
+		sum(requests, r.Requests)
+		sum(limits, r.Limits)
+	}
 	lists := []corev1.ResourceList{requests, limits}
 	if r := pod.Resources; r != nil {
 		lists = append(lists, r.Requests, r.Limits)
@@ -104,4 +140,12 @@ func totals(pod *corev1.PodSpec) map[string]resource.Quantity {
 		}
 	}
 	return out
+}
+
+func decorationResources(dc *prowapi.DecorationConfig) []*corev1.ResourceRequirements {
+	if dc == nil || dc.Resources == nil {
+		return nil
+	}
+	all := []*corev1.ResourceRequirements{dc.Resources.CloneRefs, dc.Resources.InitUpload, dc.Resources.PlaceEntrypoint, dc.Resources.Sidecar}
+	return slices.DeleteFunc(all, func(r *corev1.ResourceRequirements) bool { return r == nil })
 }

@@ -16,7 +16,7 @@ import (
 // own time and files.
 var plainDecoration = []string{
 	"timeout", "grace_period", "pod_pending_timeout", "pod_running_timeout", "pod_unscheduled_timeout",
-	"skip_cloning", "resources", "run_as_user", "run_as_group", "fs_group", "set_limit_equals_memory_request",
+	"skip_cloning", "run_as_user", "run_as_group", "fs_group", "set_limit_equals_memory_request",
 	"default_memory_request", "upload_ignores_interrupts", "blobless_fetch", "sparse_checkout_files",
 }
 
@@ -32,10 +32,15 @@ func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
 	for _, key := range sortedKeys(fields) {
 		switch {
 		case slices.Contains(plainDecoration, key), key == "censor_secrets":
+		case key == "resources":
+			parts, _ := fields[key].(map[string]any)
+			for _, part := range sortedKeys(parts) {
+				g.resources("decoration_config."+key+"."+part, parts[part])
+			}
 		case key == "censoring_options":
 			g.add(ruleCensoring, "decoration_config."+key, text(fields[key]))
 		default:
-			g.leaves("decoration_config."+key, key, fields[key])
+			g.leaves(ruleDecoration, "decoration_config."+key, key, fields[key])
 		}
 	}
 	if dc.CensorSecrets == nil || !*dc.CensorSecrets {
@@ -44,25 +49,35 @@ func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
 	return g.uses
 }
 
-func (g *collector) leaves(path, name string, v any) {
+// leaves adds every single value of a field.
+func (g *collector) leaves(rule, path, name string, v any) {
 	switch t := v.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(t) {
-			g.leaves(path+"."+key, name+"."+key, t[key])
+			g.leaves(rule, path+"."+key, name+"."+key, t[key])
 		}
 	case []any:
 		for i, element := range t {
-			g.leaves(fmt.Sprintf("%s[%d]", path, i), name, element)
+			g.leaves(rule, fmt.Sprintf("%s[%d]", path, i), name, element)
 		}
 	default:
 		if !empty(v) {
-			g.add(ruleDecoration, path, name+": "+text(v))
+			g.add(rule, path, name+": "+text(v))
 		}
 	}
 }
 
-// credentialed says whether a decoration clones with credentials.
-func credentialed(dc *prowapi.DecorationConfig) bool {
+// defaultGrants lists what the defaults of a repository give.
+func defaultGrants(d *prowapi.ProwJobDefault) []Ask {
+	g := &collector{}
+	if d != nil {
+		reports(g, "prowjob_defaults", tree(d))
+	}
+	return g.uses
+}
+
+// Credentialed says whether a decoration clones with credentials.
+func Credentialed(dc *prowapi.DecorationConfig) bool {
 	if dc == nil || dc.SkipCloning != nil && *dc.SkipCloning {
 		return false
 	}
@@ -74,8 +89,8 @@ func credentialed(dc *prowapi.DecorationConfig) bool {
 // own.
 func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 	for at, ref := range allRefs(spec) {
-		if credentialed(spec.DecorationConfig) {
-			g.add(ruleCheckout, at, ref.Org+"/"+ref.Repo)
+		if Credentialed(spec.DecorationConfig) {
+			g.checkout(at, ref)
 		}
 		for _, from := range []struct{ field, value string }{{"clone_uri", ref.CloneURI}, {"repo_link", ref.RepoLink}} {
 			if from.value != "" {
@@ -84,6 +99,36 @@ func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 		}
 	}
 }
+
+const (
+	// withSubmodules and notBranch follow the name of a repository where more is
+	// checked out than one of its branches.
+	withSubmodules = " with its submodules"
+	notBranch      = " at "
+)
+
+// checkout adds what is cloned with credentials. Anybody can propose what a pull
+// request has in it, submodules of any address included.
+func (g *collector) checkout(at string, ref prowapi.Refs) {
+	name := ref.Org + "/" + ref.Repo
+	g.add(ruleCheckout, at, name)
+	if !ref.SkipSubmodules {
+		g.add(ruleCheckout, at+".skip_submodules", name+withSubmodules)
+	}
+	if noBranch.MatchString(ref.BaseRef) {
+		g.add(ruleCheckout, at+".base_ref", name+notBranch+ref.BaseRef)
+	}
+	if ref.BaseSHA != "" {
+		g.add(ruleCheckout, at+".base_sha", name+notBranch+ref.BaseSHA)
+	}
+	for i, pull := range ref.Pulls {
+		g.add(ruleCheckout, fmt.Sprintf("%s.pulls[%d]", at, i), fmt.Sprintf("%s%s#%d %s %s", name, notBranch, pull.Number, pull.Ref, pull.SHA))
+	}
+}
+
+// noBranch is what git fetches and servers have besides branches and tags: commits,
+// and what was proposed, which git also finds without the leading refs/.
+var noBranch = regexp.MustCompile(`^((refs|pull|pulls|merge-requests|changes|notes|remotes|replace)/|[0-9a-f]{40,64}$)`)
 
 // allRefs are the references of a job by where they are.
 func allRefs(spec prowapi.ProwJobSpec) map[string]prowapi.Refs {
@@ -125,6 +170,8 @@ func malformedWord(field, value string) string {
 		return "begins with a dash"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 		return "has a space or a control character in it"
+	case (field == "base_ref" || field == "pulls.ref") && (strings.HasPrefix(value, "+") || strings.ContainsAny(value, `:^~?*[\`)):
+		return "is not the name of a branch"
 	case field == "path_alias" && (path.IsAbs(value) || slices.Contains(strings.Split(value, "/"), "..")):
 		return "leads out of the workspace"
 	case (field == "org" || field == "repo") && slices.Contains(strings.Split(value, "/"), ".."):

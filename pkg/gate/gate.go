@@ -35,6 +35,9 @@ type Change struct {
 	// Decoration is what the base branch's defaults make of any job of that
 	// repository in that cluster; nil when they decorate none.
 	Decoration *prowapi.DecorationConfig
+	// Defaults is where the base branch has the results of any such job shown; nil
+	// when that is not known.
+	Defaults *prowapi.ProwJobDefault
 	// Sheds is a restricted job that the same pull request removes; empty when it
 	// removes none. A new job may be that one by another name.
 	Sheds string
@@ -205,7 +208,7 @@ func (c Config) asks(change Change) []Ask {
 		}
 		granted = append(granted, grants(base))
 	}
-	always := decorationGrants(change.Decoration)
+	always := append(decorationGrants(change.Decoration), defaultGrants(change.Defaults)...)
 	var out []Ask
 	for _, a := range append(grants(change.Head), c.overCaps(change)...) {
 		if c.allowed(a) || covered(always, a) || allCover(granted, a) {
@@ -225,6 +228,7 @@ func alike(a, b Job) bool {
 		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
 		reflect.DeepEqual(x.PodSpec, y.PodSpec) && reflect.DeepEqual(x.DecorationConfig, y.DecorationConfig) &&
 		reflect.DeepEqual(x.Refs, y.Refs) && reflect.DeepEqual(x.ExtraRefs, y.ExtraRefs) &&
+		x.JobQueueName == y.JobQueueName && reflect.DeepEqual(x.ProwJobDefault, y.ProwJobDefault) &&
 		x.JenkinsSpec == nil && x.PipelineRunSpec == nil && x.TektonPipelineRunSpec == nil
 }
 
@@ -246,7 +250,7 @@ func covered(granted []Ask, a Ask) bool {
 
 // floor are the kinds of privileges that can be told from a ProwJob alone.
 var floor = []string{
-	ruleCluster, ruleServiceAccount, ruleToken, ruleSecret, ruleHost, ruleHostPath, rulePrivileged, ruleCapability,
+	ruleCluster, ruleServiceAccount, ruleToken, ruleSecret, rulePullSecret, ruleHost, ruleHostPath, rulePrivileged, ruleCapability,
 	ruleConfinement, ruleSysctl, ruleScheduling, ruleDevice, ruleVolume, ruleShared, ruleProbe, ruleNetwork,
 	ruleAgent, ruleUnknown,
 }

@@ -97,6 +97,7 @@ func TestOrdinaryJobsAskForNothing(t *testing.T) {
 		"less power":           {"", "pod_spec: {automountServiceAccountToken: false, hostUsers: false, securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: test, image: a, securityContext: {privileged: false, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}"},
 		"a probe of its own":   {"", "pod_spec: {containers: [{name: test, image: a, readinessProbe: {httpGet: {port: 80}, periodSeconds: 3}, lifecycle: {preStop: {exec: {command: [a]}}}}]}"},
 		"where it runs":        {"", "pod_spec: {nodeSelector: {kubernetes.io/arch: arm64}, affinity: {nodeAffinity: {}}}"},
+		"a node of its own":    {"", "pod_spec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {}}]}}}"},
 		"a longer time-out":    {"", "decoration_config: {timeout: 24h, grace_period: 1h}"},
 		"another checkout":     {"", "extra_refs: [{org: acme, repo: other, base_ref: main, workdir: true, path_alias: example.com/other}]"},
 		"decoration from base": {"decoration_config: null", ""},
@@ -128,7 +129,7 @@ var asking = map[string]struct{ spec, want string }{
 	"projected secret":           {"pod_spec: {volumes: [{name: v, projected: {sources: [{secret: {name: s}}]}}]}", ruleSecret},
 	"secret in the environment":  {"pod_spec: {CONTAINER: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}", ruleSecret},
 	"secret as the environment":  {"pod_spec: {CONTAINER: [{name: c, image: a, envFrom: [{secretRef: {name: s}}]}]}", ruleSecret},
-	"pull secret":                {"pod_spec: {imagePullSecrets: [{name: s}]}", ruleSecret},
+	"pull secret":                {"pod_spec: {imagePullSecrets: [{name: s}]}", rulePullSecret},
 	"csi volume":                 {"pod_spec: {volumes: [{name: v, csi: {driver: secrets-store.csi.k8s.io, nodePublishSecretRef: {name: s}}}]}", ruleVolume},
 	"claim":                      {"pod_spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}", ruleVolume},
 	"ephemeral claim":            {"pod_spec: {volumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {}}}}}]}", ruleVolume},
@@ -191,6 +192,13 @@ var asking = map[string]struct{ spec, want string }{
 	"link":                       {"extra_refs: [{org: acme, repo: other, base_ref: main, repo_link: 'https://evil.example/x'}]", ruleCloneURI},
 	"time-out":                   {"decoration_config: {timeout: 25h}", ruleTimeout},
 	"time-out of the pod":        {"decoration_config: {pod_running_timeout: 48h}", ruleTimeout},
+	"time to stop":               {"decoration_config: {grace_period: 1000h}", ruleTimeout},
+	"time to stop of the pod":    {"pod_spec: {terminationGracePeriodSeconds: 315360000}", ruleTimeout},
+	"device of the decoration":   {"decoration_config: {resources: {sidecar: {limits: {nvidia.com/gpu: '8'}}}}", ruleDevice},
+	"queue":                      {"job_queue_name: release", ruleQueue},
+	"results of another project": {"prowjob_defaults: {resultstore_config: {project_id: other}}", ruleReports},
+	"results of another tenant":  {"prowjob_defaults: {tenant_id: other}", ruleReports},
+	"neighbours kept out":        {"pod_spec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: topology.kubernetes.io/region, labelSelector: {}}]}}}", ruleScheduling},
 	"deadline":                   {"pod_spec: {activeDeadlineSeconds: 900000}", ruleTimeout},
 	"pipeline":                   {"agent: tekton-pipeline\ntekton_pipeline_run_spec: {v1beta1: {}}", ruleAgent},
 }
@@ -255,6 +263,17 @@ func TestPartsOfWhatBaseGrants(t *testing.T) {
 		"the same image host":       {"", "decoration_config: {utility_images: {sidecar: sidecar, clonerefs: entrypoint}}", []string{ruleDecoration}},
 		"a checkout without creds":  {"", "extra_refs: [{org: acme, repo: secret}]", nil},
 		"a checkout with creds":     {"decoration_config: {ssh_key_secrets: [k]}", "decoration_config: {ssh_key_secrets: [k]}\nextra_refs: [{org: acme, repo: secret}]", []string{ruleCheckout}},
+		"a pull secret as a volume": {"pod_spec: {imagePullSecrets: [{name: s}]}", "pod_spec: {imagePullSecrets: [{name: s}], volumes: [{name: v, secret: {secretName: s}}]}", []string{ruleSecret}},
+		"a proposal, with creds":    {cloned("base_ref: main"), cloned("base_ref: refs/pull/666/head"), []string{ruleCheckout}},
+		"the same, for short":       {cloned("base_ref: main"), cloned("base_ref: pull/666/head"), []string{ruleCheckout}},
+		"a commit, with creds":      {cloned("base_ref: main"), cloned("base_ref: 0123456789abcdef0123456789abcdef01234567"), []string{ruleCheckout}},
+		"a pinned commit":           {cloned("base_ref: main"), cloned("base_ref: main, base_sha: abc"), []string{ruleCheckout}},
+		"somebody's pull request":   {cloned("base_ref: main"), cloned("base_ref: main, pulls: [{number: 1, author: a, sha: abc}]"), []string{ruleCheckout}},
+		"another branch":            {cloned("base_ref: main"), cloned("base_ref: release-4.22"), nil},
+		"submodules, with creds":    {cloned("base_ref: main, skip_submodules: true"), cloned("base_ref: main"), []string{ruleCheckout}},
+		"no submodules any more":    {cloned("base_ref: main"), cloned("base_ref: main, skip_submodules: true"), nil},
+		"a proposal without creds":  {"extra_refs: [{org: acme, repo: other, base_ref: main}]", "extra_refs: [{org: acme, repo: other, base_ref: refs/pull/6/head}]", nil},
+		"the decoration's account":  {"decoration_config: {default_service_account_name: a}\npod_spec: {automountServiceAccountToken: true}", "decoration_config: {default_service_account_name: a}\npod_spec: {serviceAccount: b, automountServiceAccountToken: true}", []string{ruleServiceAccount}},
 		"the creds without cloning": {"decoration_config: {ssh_key_secrets: [k], skip_cloning: true}", "decoration_config: {ssh_key_secrets: [k], skip_cloning: true}\nextra_refs: [{org: acme, repo: secret}]", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -263,6 +282,44 @@ func TestPartsOfWhatBaseGrants(t *testing.T) {
 				t.Errorf("asks for %q, want %q: %+v", got, tc.want, f.Asks)
 			}
 		})
+	}
+}
+
+// cloned is a job that checks out a repository with credentials.
+func cloned(ref string) string {
+	return "decoration_config: {ssh_key_secrets: [k]}\nextra_refs: [{org: acme, repo: other, " + ref + "}]"
+}
+
+// TestWhoseToken: what is shown names the account that the token is of.
+func TestWhoseToken(t *testing.T) {
+	const projected = "pod_spec: {volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: t}}]}}], automountServiceAccountToken: false"
+	for name, tc := range map[string]struct{ spec, want string }{
+		"nothing said":     {projected + "}", "default"},
+		"the name":         {projected + ", serviceAccountName: x}", "x"},
+		"its old name":     {projected + ", serviceAccount: x}", "x"},
+		"the decoration's": {projected + "}\ndecoration_config: {default_service_account_name: d}", "d"},
+		"both":             {projected + ", serviceAccount: x}\ndecoration_config: {default_service_account_name: d}", "d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := judge(t, Config{}, job(t, tc.spec), job(t))
+			i := slices.IndexFunc(f.Asks, func(a Ask) bool { return a.Rule == ruleToken })
+			if i < 0 || f.Asks[i].Value != tc.want {
+				t.Errorf("asks for %+v, want a token of %s", f.Asks, tc.want)
+			}
+		})
+	}
+}
+
+// TestDefaultsOfBase: what base's defaults give to every job, a new one has too.
+func TestDefaultsOfBase(t *testing.T) {
+	head := job(t, "prowjob_defaults: {tenant_id: ours, resultstore_config: {project_id: p}}\ndecoration_config: {grace_period: 3h}")
+	change := Change{Head: head, Decoration: head.Spec.DecorationConfig, Defaults: head.Spec.ProwJobDefault}
+	if f := Judge(Config{}, change); !f.Zero() {
+		t.Errorf("asks for %+v", f.Asks)
+	}
+	head = job(t, "prowjob_defaults: {tenant_id: GlobalDefaultID}")
+	if f := judge(t, Config{}, head); !f.Zero() {
+		t.Errorf("Prow's own default asks for %+v", f.Asks)
 	}
 }
 
@@ -294,6 +351,12 @@ func TestLists(t *testing.T) {
 		"resources":                   {Config{MaxResources: quantities("memory=3Gi")}, "pod_spec: {initContainers: [{name: i, image: a, resources: {limits: {memory: 2Gi}}}]}", []string{ruleResources}},
 		"resources of one container":  {Config{MaxResources: quantities("memory=3Gi,cpu=1")}, "", nil},
 		"longer":                      {Config{MaxTimeout: 30 * 3600e9}, "decoration_config: {timeout: 25h}", nil},
+		"pull secret":                 {Config{Secrets: []string{"s"}}, "pod_spec: {imagePullSecrets: [{name: s}]}", nil},
+		"proposal of a repository":    {Config{Repositories: []string{"acme/*"}}, cloned("base_ref: refs/pull/6/head"), []string{ruleCheckout, ruleDecoration}},
+		"not decorated":               {Config{MaxTimeout: 3600e9}, "decoration_config: null", []string{ruleTimeout}},
+		"a decoration without":        {Config{MaxTimeout: 3600e9}, "decoration_config: {timeout: null}", []string{ruleTimeout}},
+		"not decorated, but bounded":  {Config{MaxTimeout: 3600e9}, "decoration_config: null\npod_spec: {activeDeadlineSeconds: 60}", nil},
+		"resources of Prow's own":     {Config{MaxResources: quantities("cpu=4")}, "decoration_config: {resources: {sidecar: {requests: {cpu: '500'}}}}", []string{ruleResources}},
 		"shorter":                     {Config{MaxTimeout: 3600e9}, "", []string{ruleTimeout}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -322,6 +385,11 @@ func TestLabelsAndAnnotations(t *testing.T) {
 	}
 	if f := judge(t, Config{Labels: []string{"app"}, Annotations: []string{"k8s.v1.cni.*/networks"}}, head); !f.Zero() {
 		t.Errorf("asks for %+v", f)
+	}
+	chosen := job(t)
+	chosen.Labels = map[string]string{"capability/intranet": "intranet"}
+	if got := kinds(judge(t, Config{}, chosen)); !slices.Equal(got, []string{ruleLabel}) {
+		t.Errorf("a label that chooses the cluster asks for %q", got)
 	}
 	base := job(t)
 	base.Labels = map[string]string{"app": "other"}
@@ -389,7 +457,7 @@ func TestMalformedCheckouts(t *testing.T) {
 		"clone_uri: 'file:///etc'", "clone_uri: 'ext::sh -c id'", "clone_uri: 'ext::sh'", "clone_uri: --upload-pack=id",
 		"clone_uri: /etc", "clone_uri: '../x'", "clone_uri: 'git://host/x'", "clone_uri: 'https://'", "clone_uri: 'ssh://-oProxyCommand=id/x'",
 		"clone_uri: '-oProxyCommand=id@host:x'", "clone_uri: \"https://a/b\\nc\"", "repo_link: 'file:///x'",
-		"base_ref: --upload-pack=id", "base_sha: -x", "path_alias: ../../tools", "path_alias: /etc", "base_ref: 'a b'",
+		"base_ref: --upload-pack=id", "base_ref: +main", "base_ref: 'a:refs/heads/b'", "base_sha: -x", "path_alias: ../../tools", "path_alias: /etc", "base_ref: 'a b'",
 		"pulls: [{number: 1, author: a, sha: -x}]", "pulls: [{number: 1, author: a, sha: a, ref: --exec=id}]",
 	} {
 		f := judge(t, Config{}, job(t, "extra_refs: [{org: a, repo: b, "+ref+"}]"), job(t))

@@ -9,13 +9,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
 )
 
 // fields says of every field of a ProwJobSpec and its pod what it means. Those of
 // decoration and of checkouts are looked at apart, labels and annotations too.
 var fields = map[string]handler{
 	"type": harmless, "job": harmless, "report": harmless, "context": harmless, "rerun_command": harmless,
-	"max_concurrency": harmless, "error_on_eviction": harmless, "prowjob_defaults": harmless, "job_queue_name": harmless,
+	"max_concurrency": harmless, "error_on_eviction": harmless,
+	"job_queue_name": uses(ruleQueue), "prowjob_defaults": reports,
 	// Rendering overwrites these.
 	"namespace": harmless, "reporter_config": harmless, "rerun_auth_config": harmless, "hidden": harmless,
 	"refs": harmless, "extra_refs": harmless, "decoration_config": harmless,
@@ -28,7 +30,11 @@ var fields = map[string]handler{
 	"pod_spec.hostname": harmless, "pod_spec.subdomain": harmless, "pod_spec.setHostnameAsFQDN": harmless,
 	"pod_spec.hostnameOverride": harmless, "pod_spec.readinessGates": harmless, "pod_spec.os": harmless,
 	// Taints, not selectors, keep pods off nodes that are not for them.
-	"pod_spec.nodeSelector": harmless, "pod_spec.affinity": harmless, "pod_spec.topologySpreadConstraints": harmless,
+	"pod_spec.nodeSelector": harmless, "pod_spec.topologySpreadConstraints": harmless,
+	"pod_spec.affinity.nodeAffinity": harmless, "pod_spec.affinity.podAffinity": harmless,
+	"pod_spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution": harmless,
+	// What a running pod requires of its neighbours binds those that come later.
+	"pod_spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[]": repels,
 	// Not to have a user namespace is what pods do that say nothing.
 	"pod_spec.hostUsers":   harmless,
 	"pod_spec.volumes":     (*collector).volumes,
@@ -50,7 +56,7 @@ var fields = map[string]handler{
 	"pod_spec.runtimeClassName":      usesUnless(ruleConfinement, "runtime class "),
 	"pod_spec.resourceClaims":        uses(ruleDevice),
 	"pod_spec.shareProcessNamespace": usesAs(ruleShared, "shared process namespace"),
-	"pod_spec.imagePullSecrets": each(ruleSecret, func(v any) string {
+	"pod_spec.imagePullSecrets": each(rulePullSecret, func(v any) string {
 		m, _ := v.(map[string]any)
 		return text(m["name"])
 	}),
@@ -129,6 +135,9 @@ var fieldWays = waysTo(fields)
 // grants lists everything that a job uses and that not everybody may.
 func grants(job Job) []Ask {
 	g := &collector{pod: job.Spec.PodSpec, own: job.OwnConfigMaps}
+	if dc := job.Spec.DecorationConfig; dc != nil && dc.DefaultServiceAccountName != nil {
+		g.decorationAccount = *dc.DefaultServiceAccountName
+	}
 	if g.pod == nil {
 		g.pod = &corev1.PodSpec{}
 	}
@@ -152,10 +161,36 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // tokens adds the token that the pod gets without asking for it in a volume. Prow
 // turns it off where a pod says nothing and names no service account.
 func (g *collector) tokens() {
-	account := cmp.Or(g.pod.ServiceAccountName, g.pod.DeprecatedServiceAccount)
+	named := cmp.Or(g.pod.ServiceAccountName, g.pod.DeprecatedServiceAccount) != ""
 	auto := g.pod.AutomountServiceAccountToken
-	if auto != nil && *auto || auto == nil && account != "" {
-		g.add(ruleToken, "pod_spec.automountServiceAccountToken", cmp.Or(account, "default"))
+	if auto != nil && *auto || auto == nil && named {
+		g.add(ruleToken, "pod_spec.automountServiceAccountToken", g.account())
+	}
+}
+
+// account is the service account that the pod has in the end. Prow fills in the
+// decoration's where the pod has none by the new name, and the API server takes the
+// old name where there is still none.
+func (g *collector) account() string {
+	return cmp.Or(g.pod.ServiceAccountName, g.decorationAccount, g.pod.DeprecatedServiceAccount, "default")
+}
+
+// repels looks at a rule about which pods must not be near.
+func repels(g *collector, path string, v any) {
+	m, _ := v.(map[string]any)
+	if of := text(m["topologyKey"]); of != corev1.LabelHostname {
+		g.add(ruleScheduling, path, "keeps other pods out of its "+of)
+	}
+}
+
+// reports looks at where results are shown.
+func reports(g *collector, path string, v any) {
+	m, _ := v.(map[string]any)
+	for _, key := range sortedKeys(m) {
+		if key == "tenant_id" && text(m[key]) == config.DefaultTenantID {
+			continue
+		}
+		g.leaves(ruleReports, path+"."+key, key, m[key])
 	}
 }
 

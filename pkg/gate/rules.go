@@ -12,6 +12,7 @@ const (
 	ruleToken          = "service account token"
 	ruleImage          = "image"
 	ruleSecret         = "secret"
+	rulePullSecret     = "pull secret"
 	ruleConfigMap      = "config map"
 	ruleHost           = "host"
 	ruleHostPath       = "host path"
@@ -20,6 +21,8 @@ const (
 	ruleConfinement    = "confinement"
 	ruleSysctl         = "sysctl"
 	ruleScheduling     = "scheduling"
+	ruleQueue          = "queue"
+	ruleReports        = "reports"
 	ruleDevice         = "device"
 	ruleVolume         = "volume"
 	ruleNetwork        = "name resolution"
@@ -44,6 +47,7 @@ var rules = map[string]string{
 	ruleToken:          "gets a token for the API server",
 	ruleImage:          "takes an image from a registry that is not listed",
 	ruleSecret:         "reads a secret",
+	rulePullSecret:     "pulls its images with a secret",
 	ruleConfigMap:      "reads a ConfigMap that is not listed",
 	ruleHost:           "shares something with its node",
 	ruleHostPath:       "reads files of its node",
@@ -51,7 +55,9 @@ var rules = map[string]string{
 	ruleCapability:     "adds a capability",
 	ruleConfinement:    "is confined less than others",
 	ruleSysctl:         "sets a kernel parameter",
-	ruleScheduling:     "chooses nodes, or its place in the queue, in a way that others cannot",
+	ruleScheduling:     "chooses nodes, or its place in the queue, in a way that others cannot, or keeps others out",
+	ruleQueue:          "takes places in a queue of jobs",
+	ruleReports:        "chooses where its results are shown",
 	ruleDevice:         "uses a device",
 	ruleVolume:         "mounts a volume of a kind that is not known to be harmless",
 	ruleNetwork:        "changes what host names mean to the containers that hold credentials",
@@ -74,7 +80,7 @@ var rules = map[string]string{
 var (
 	harmlessLabels = []string{
 		"preset-*", "rehearsal", "rehearsal.*", "rehearsal.dev/*", "ci.openshift.io/*", "ci-operator.openshift.io/*",
-		"pj-rehearse.openshift.io/*", "capability/*", "job-release",
+		"pj-rehearse.openshift.io/*", "job-release",
 	}
 	harmlessAnnotations = []string{
 		"description", "rehearsal.*", "rehearsal.dev/*", "testgrid-*", "fork-per-release", "fork-per-release-*",
@@ -90,7 +96,7 @@ func (c Config) allowed(a Ask) bool {
 		return allows(c.clusters(), a.Value)
 	case ruleServiceAccount, ruleToken:
 		return allows(c.ServiceAccounts, a.Value)
-	case ruleSecret:
+	case ruleSecret, rulePullSecret:
 		name, _, _ := strings.Cut(a.Value, "/")
 		return allows(c.Secrets, name)
 	case ruleConfigMap:
@@ -100,7 +106,8 @@ func (c Config) allowed(a Ask) bool {
 			return wildcard(p, a.Value) || wildcard(strings.TrimSuffix(p, "/")+"/*", a.Value)
 		})
 	case ruleCheckout:
-		return allows(c.Repositories, a.Value)
+		name, _, other := strings.Cut(a.Value, notBranch)
+		return !other && allows(c.Repositories, strings.TrimSuffix(name, withSubmodules))
 	case ruleLabel:
 		return allows(harmlessLabels, key) || allows(c.Labels, key)
 	case ruleAnnotation:

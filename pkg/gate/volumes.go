@@ -72,11 +72,7 @@ func (g *collector) projected(path string, m map[string]any) {
 			case "secret":
 				g.secret(at, text(from["name"]), from["items"], nil)
 			case "serviceAccountToken":
-				account := g.pod.ServiceAccountName
-				if account == "" {
-					account = "default"
-				}
-				g.add(ruleToken, at, account)
+				g.add(ruleToken, at, g.account())
 			default:
 				g.add(ruleVolume, at, kind+" "+text(source[kind]))
 			}

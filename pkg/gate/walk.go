@@ -14,6 +14,9 @@ import (
 // collector gathers what a job uses.
 type collector struct {
 	pod *corev1.PodSpec
+	// decorationAccount is the service account that the decoration gives to pods
+	// without one.
+	decorationAccount string
 	// own are ConfigMaps that are ours.
 	own  []string
 	uses []Ask

@@ -43,6 +43,7 @@ func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry,
 	}
 	if !g.blind {
 		change.Decoration = d.Old.DefaultDecoration(repo, e.Cluster)
+		change.Defaults = d.Old.DefaultProwJob(repo, e.Cluster)
 	}
 	return gate.Judge(g.config, change)
 }
@@ -52,6 +53,7 @@ func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding 
 	change := gate.Change{Head: d.New.GateOutline(e), Base: []gate.Job{g.baseline(d.Old.GateOutline(e))}}
 	if !g.blind {
 		change.Decoration = d.Old.DefaultDecoration(e.Own.DefaultsRepo, e.Cluster)
+		change.Defaults = d.Old.DefaultProwJob(e.Own.DefaultsRepo, e.Cluster)
 	}
 	return gate.Judge(g.config, change)
 }

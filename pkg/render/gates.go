@@ -49,6 +49,9 @@ func checkGates(job Job, in Input, spec prowapi.ProwJobSpec, inputs []input) err
 		if ref := &rendered.Spec.ExtraRefs[i]; repoName(*ref) == job.Repo && ref.RepoLink == repoLinkOf(job.Repo, in) {
 			ref.RepoLink = ""
 		}
+		if ref := &rendered.Spec.ExtraRefs[i]; ref.BaseSHA != "" && ref.BaseSHA == in.Tips[TipKey(repoName(*ref), ref.BaseRef)] {
+			ref.BaseSHA = "" // pinned by us
+		}
 	}
 	if beyond := gate.Beyond(rendered, job.Gate(job.Repo)); len(beyond) > 0 {
 		a := beyond[0]

@@ -179,3 +179,47 @@ func TestDigestOfHeldJobs(t *testing.T) {
 		t.Error("the digest leaves out what is held")
 	}
 }
+
+// TestSubmodulesOfThePullRequest: whoever wrote the pull request chose where they
+// are, so nothing that clones with credentials follows them, unless the job is for
+// the config repository and did so before.
+func TestSubmodulesOfThePullRequest(t *testing.T) {
+	for name, tc := range map[string]struct {
+		keys []string
+		skip bool
+	}{"without credentials": {nil, false}, "with a key": {[]string{"key"}, true}} {
+		t.Run(name, func(t *testing.T) {
+			job := find(t, Jobs(loadJobs(t), testInput), "pull-widget-unit")
+			if job.Base().DecorationConfig == nil {
+				t.Fatal("the job is not decorated")
+			}
+			job.Base().DecorationConfig.SSHKeySecrets = tc.keys
+			pj, err := ProwJob(job, testInput, testRun)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := pj.Spec.Refs.SkipSubmodules; got != tc.skip {
+				t.Errorf("skip_submodules is %t", got)
+			}
+		})
+	}
+}
+
+// TestPinnedCheckoutsAreNoMoreThanTheJobs: that a run looks up what a branch is at
+// asks for nothing, even with credentials.
+func TestPinnedCheckoutsAreNoMoreThanTheJobs(t *testing.T) {
+	in := gated(nil)
+	job := find(t, Jobs(loadJobs(t), in), "pull-widget-unit")
+	job.Base().DecorationConfig.SSHKeySecrets = []string{"key"}
+	in.Tips = map[string]string{}
+	for _, c := range Checkouts([]Job{job}, in) {
+		in.Tips[TipKey(c.Repo, c.Ref)] = strings.Repeat("a", 40)
+	}
+	pj, err := ProwJob(job, in, testRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pj.Spec.ExtraRefs) == 0 || pj.Spec.ExtraRefs[0].BaseSHA == "" {
+		t.Errorf("nothing is pinned: %+v", pj.Spec.ExtraRefs)
+	}
+}

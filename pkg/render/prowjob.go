@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strconv"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -119,6 +120,10 @@ func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	spec.Refs.SparseCheckoutFiles = nil
 	if spec.DecorationConfig != nil {
 		spec.DecorationConfig.SparseCheckoutFiles = nil
+	}
+	if !targetsConfigRepo(job.Job, in) && gate.Credentialed(spec.DecorationConfig) {
+		// The pull request says where its submodules are, and the job reads none.
+		spec.Refs.SkipSubmodules = true
 	}
 	if alias, ok := configRepoAlias(job, in); ok && spec.Refs.PathAlias == "" {
 		spec.Refs.PathAlias = alias

@@ -68,7 +68,7 @@ var fragments = []fragment{
 	{"secret-env", "spec: {CONTAINER: [{CENTER, env: [{name: A, value: b}, {name: E, valueFrom: {secretKeyRef: {name: cloud, key: k}}}]}]}", "secret"},
 	{"secret-envfrom", "spec: {CONTAINER: [{CENTER, envFrom: [{configMapRef: {name: c}}, {secretRef: {name: cloud}}]}]}", "secret"},
 	{"secret-envfrom-optional", "spec: {CONTAINER: [{CENTER, envFrom: [{prefix: P_, secretRef: {name: cloud, optional: true}}]}]}", "secret"},
-	{"secret-pull", "spec: {imagePullSecrets: [{name: cloud}]}", "secret"},
+	{"secret-pull", "spec: {imagePullSecrets: [{name: cloud}]}", "pull secret"},
 	{"volume-csi", "spec: {volumes: [{name: v, csi: {driver: secrets-store.csi.k8s.io, readOnly: true, volumeAttributes: {secretProviderClass: c}}}]}", "volume"},
 	{"volume-csi-secret", "spec: {volumes: [{name: v, csi: {driver: d, nodePublishSecretRef: {name: cloud}}}]}", "volume"},
 	{"volume-claim", "spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}", "volume"},
@@ -153,6 +153,15 @@ var fragments = []fragment{
 	{"long", "decoration_config: {timeout: 240h}", "time-out"},
 	{"long-pod", "decoration_config: {pod_running_timeout: 240h}", "time-out"},
 	{"long-deadline", "spec: {activeDeadlineSeconds: 9000000}", "time-out"},
+	{"slow-stop", "decoration_config: {grace_period: 1000h}", "time-out"},
+	{"slow-stop-pod", "spec: {terminationGracePeriodSeconds: 315360000}", "time-out"},
+	{"decoration-device", "decoration_config: {resources: {sidecar: {limits: {nvidia.com/gpu: '8'}}}}", "device"},
+	{"queue", "job_queue_name: release", "queue"},
+	{"reports", "prowjob_defaults: {resultstore_config: {project_id: theirs}}", "reports"},
+	{"tenant", "prowjob_defaults: {tenant_id: theirs}", "reports"},
+	{"repels", "spec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: topology.kubernetes.io/region, labelSelector: {}}]}}}", "scheduling"},
+	{"label-cluster", "labels: {capability/intranet: intranet}", "label"},
+	{"refspec", "extra_refs: [{org: acme, repo: other, base_ref: '+main:refs/heads/x'}]", "checkout:"},
 	{"clone-https", "extra_refs: [{org: acme, repo: other, base_ref: main, clone_uri: 'https://evil.example/x.git'}]", "clone address"},
 	{"clone-ssh", "extra_refs: [{org: acme, repo: other, base_ref: main, clone_uri: 'git@evil.example:x.git'}]", "clone address"},
 	{"clone-link", "extra_refs: [{org: acme, repo: other, base_ref: main, repo_link: 'https://evil.example/x'}]", "clone address"},
@@ -206,6 +215,7 @@ const center = "name: test, image: alpine, command: [make], args: [%s]"
 const plainConfig = `prowjob_namespace: prow
 pod_namespace: test-pods
 plank:
+  job_queue_capacities: {release: 1}
   default_decoration_config_entries:
   - config:
       timeout: 2h

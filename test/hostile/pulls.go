@@ -5,15 +5,24 @@ import (
 	"compress/gzip"
 	"fmt"
 	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
 const (
 	secretPart     = "spec: {volumes: [{name: v, secret: {secretName: cloud}}], containers: [{CENTER}]}"
+	powerPart      = "spec: {serviceAccountName: deployer, volumes: [{name: v, secret: {secretName: kubeconfig}}], containers: [{CENTER, securityContext: {privileged: true}}]}"
 	restrictedPart = "annotations: {rehearsal.restricted: 'true'}"
 	optInPart      = "labels: {can-be-rehearsed: 'true'}"
 )
+
+// clonedPart is a job that checks out a repository with credentials.
+func clonedPart(ref string) string {
+	return "decoration_config: {ssh_key_secrets: [k]}\n    extra_refs: [{org: acme, repo: other, " + ref + "}]"
+}
 
 // Tricks are pull requests that are about more than one job, or about more than
 // jobs.
@@ -69,6 +78,38 @@ func Tricks() []Pull {
 			Name: "job with a secret made periodic", Base: files(jobs(job("pull-a", secretPart, "a"))),
 			Head:  files(map[string]string{mainFile: "periodics:\n" + strings.NewReplacer("\n    ", "\n  ", "  - name", "- name", "branches: [main]", "interval: 1h").Replace(job("pull-a", secretPart, "a"))}),
 			Cases: []Case{{"pull-a", "secret"}},
+		},
+		{
+			Name:  "job with power moved to a cluster that any job may use",
+			Base:  files(jobs(job("pull-a", "cluster: build01\n    "+powerPart, "a"), job("pull-b", "cluster: build01\n    "+powerPart, "a"))),
+			Head:  files(jobs(job("pull-a", "cluster: default\n    "+powerPart, "b"), job("pull-b", "cluster: build01\n    "+powerPart, "b"))),
+			Cases: []Case{{"pull-a", "secret"}, {"pull-a", "service account"}, {"pull-a", "privileged"}, {"pull-b", Runs}},
+		},
+		{
+			Name: "pull secret mounted", Base: files(jobs(job("pull-a", "spec: {imagePullSecrets: [{name: cloud}], containers: [{CENTER}]}", "a"))),
+			Head:  files(jobs(job("pull-a", "spec: {imagePullSecrets: [{name: cloud}], volumes: [{name: v, secret: {secretName: cloud}}], containers: [{CENTER}]}", "b"))),
+			Cases: []Case{{"pull-a", "secret"}},
+		},
+		{
+			Name:  "what was only proposed, cloned with credentials",
+			Base:  files(jobs(job("pull-a", clonedPart("base_ref: main"), "a"), job("pull-b", clonedPart("base_ref: main, skip_submodules: true"), "a"), job("pull-c", clonedPart("base_ref: main"), "a"))),
+			Head:  files(jobs(job("pull-a", clonedPart("base_ref: refs/pull/666/head"), "b"), job("pull-b", clonedPart("base_ref: main"), "b"), job("pull-c", clonedPart("base_ref: main"), "b"))),
+			Cases: []Case{{"pull-a", "checkout"}, {"pull-b", "checkout"}, {"pull-c", Runs}},
+		},
+		{
+			Name: "decoration turned off where time is bounded", Gates: gate.Config{MaxTimeout: 3 * time.Hour}, Base: files(jobs(job("pull-a", "", "a"), job("pull-b", "", "a"))),
+			Head:  files(jobs(strings.Replace(job("pull-a", "", "b"), "decorate: true", "decorate: false", 1), job("pull-b", "", "b"))),
+			Cases: []Case{{"pull-a", "time-out"}, {"pull-b", Runs}},
+		},
+		{
+			Name: "Prow's own containers made large", Gates: gate.Config{MaxResources: map[string]resource.Quantity{"cpu": resource.MustParse("4")}}, Base: files(jobs(job("pull-a", "", "a"))),
+			Head:  files(jobs(job("pull-a", "decoration_config: {resources: {sidecar: {requests: {cpu: '500'}}}}", "b"))),
+			Cases: []Case{{"pull-a", "resources"}},
+		},
+		{
+			Name: "results of all jobs shown elsewhere", Base: files(nil),
+			Head:  files(map[string]string{ProwConfig: plainConfig + "prowjob_default_entries:\n- config: {tenant_id: theirs}\n"}),
+			Cases: []Case{{"pull-nothing", "reports"}},
 		},
 		{
 			Name:  "one of two branches has the secret",
