@@ -121,6 +121,11 @@ func TestNext(t *testing.T) {
 			running(rh, "cli-1-0", "one")
 			rh.Status.Runs[0].State = v1alpha1.RunFailed
 		}, []string{"--selection failed"}},
+		{"failed, and then nothing to run", func(rh *v1alpha1.Rehearsal) {
+			running(rh, "cli-1-0", "one")
+			running(rh, "cli-2-0")
+			rh.Status.Runs[0].State, rh.Status.Runs[1].State = v1alpha1.RunFailed, v1alpha1.RunRejected
+		}, []string{"--selection failed"}},
 		{"passed", func(rh *v1alpha1.Rehearsal) {
 			running(rh, "cli-1-0", "one")
 			rh.Status.Runs[0].State = v1alpha1.RunPassed

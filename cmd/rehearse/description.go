@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -163,13 +164,15 @@ func nextRun(rh *v1alpha1.Rehearsal) []string {
 	if a := rh.Status.Acknowledgement; a != nil && a.State == v1alpha1.StateAcknowledged {
 		return []string{"Nothing: it is acknowledged, and may be merged."}
 	}
-	if n := len(rh.Status.Runs); n > 0 && rh.Status.Runs[n-1].Head == rh.Status.Pull.Head {
-		switch latest := rh.Status.Runs[n-1]; latest.State {
+	// Runs that were rejected ran nothing.
+	began := slices.DeleteFunc(slices.Clone(rh.Status.Runs), func(r v1alpha1.RunStatus) bool { return r.State == v1alpha1.RunRejected })
+	if n := len(began); n > 0 && began[n-1].Head == rh.Status.Pull.Head {
+		switch began[n-1].State {
 		case v1alpha1.RunPassed:
 			return []string{"Acknowledge it: rehearse ack " + name}
 		case v1alpha1.RunFailed:
 			return []string{"Look at what failed, and push a correction; or run it again: rehearse run " + name + " --selection failed"}
-		case v1alpha1.RunAborted, v1alpha1.RunRejected:
+		case v1alpha1.RunAborted:
 		default:
 			return []string{"Watch it: rehearse watch " + name}
 		}

@@ -56,13 +56,14 @@ func (c caller) display() string {
 	return "rehearse"
 }
 
-// commandLine is our name before the name of a command or a flag.
-var commandLine = regexp.MustCompile(`\brehearse (affected|render|run|watch|describe|list|abort|ack|approve|privileges-allowed|--help)`)
+// commandLine is our name before the name of a command or a flag, but not as a
+// part of /pj-rehearse.
+var commandLine = regexp.MustCompile(`(^|[^-/\w])rehearse (affected|render|run|watch|describe|list|abort|ack|approve|privileges-allowed|--help)`)
 
 // speak puts the right name for us into what we say.
 func (c caller) speak(text string) string {
 	if c != pluginName {
 		return text
 	}
-	return commandLine.ReplaceAllString(text, "kubectl rehearse $1")
+	return commandLine.ReplaceAllString(text, "${1}kubectl rehearse ${2}")
 }

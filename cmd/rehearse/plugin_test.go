@@ -33,6 +33,22 @@ func TestPlugin(t *testing.T) {
 	}
 }
 
+func TestSpeak(t *testing.T) {
+	for text, want := range map[string]string{
+		"rehearse run 1":                                "kubectl rehearse run 1",
+		"see `rehearse watch`, or rehearse list":        "see `kubectl rehearse watch`, or kubectl rehearse list",
+		"accepted: /pj-rehearse abort, /rehearse abort": "accepted: /pj-rehearse abort, /rehearse abort",
+		"to rehearse a sample":                          "to rehearse a sample",
+	} {
+		if got := caller(pluginName).speak(text); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+		if got := caller("rehearse").speak(text); got != text {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
 func TestPluginCompletion(t *testing.T) {
 	if _, out, _ := call(t, "kubectl_complete-rehearse", "run", "--selection", "m"); !strings.HasPrefix(out, "max\nmore\n:") {
 		t.Errorf("kubectl is told %q", out)
