@@ -53,10 +53,16 @@ type RehearsalSpec struct {
 	Observed *Observed `json:"observed,omitempty"`
 
 	// Commands are appended, never changed; the controller removes those older
-	// than a week. The bounds keep the whole object far from etcd's 1.5 MiB.
+	// than a week, and what those who may not command have written at once. The
+	// bounds keep the whole object far from etcd's 1.5 MiB, where a character may
+	// take six bytes. One person, whose entry is the last, can take half of it;
+	// what makes the log no longer is never refused.
 	// +listType=map
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=500
+	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || self.map(c, size(c.text)).sum() <= 98304",reason=FieldValueForbidden,message="the log is full: it holds 98304 characters at most"
+	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || size(self.filter(c, c.by == self[size(self)-1].by)) <= 200",reason=FieldValueForbidden,message="the log is full for the author of the last entry: it holds 200 entries of one person at most"
+	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || self.filter(c, c.by == self[size(self)-1].by).map(c, size(c.text)).sum() <= 49152",reason=FieldValueForbidden,message="the log is full for the author of the last entry: it holds 49152 characters of one person at most"
 	// +optional
 	Commands []Command `json:"commands,omitempty"`
 }
@@ -170,6 +176,9 @@ type PullStatus struct {
 	// Untrusted is set while the pull request has the label that forbids to run
 	// anything of it.
 	Untrusted bool `json:"untrusted,omitempty"`
+	// OtherBase is set while the pull request is for a branch that the settings do
+	// not list: what that says of jobs and of people counts for nothing.
+	OtherBase bool `json:"other_base,omitempty"`
 	// AuthorTrusted is set when the policy lets the author's pull requests run
 	// without an approval of the head.
 	AuthorTrusted bool `json:"author_trusted,omitempty"`
@@ -211,6 +220,9 @@ type PlanStatus struct {
 	// Asks changes whenever jobs ask for other privileges beyond those that base
 	// grants them; empty when they ask for none.
 	Asks string `json:"asks,omitempty"`
+	// AsksSince is when the comment came to show them.
+	// +optional
+	AsksSince *metav1.Time `json:"asksSince,omitempty"`
 	// Noted changes whenever there is something else to say beside the plan in
 	// its comment; it is of what that says.
 	Noted string `json:"noted,omitempty"`
@@ -239,7 +251,8 @@ const (
 	// ReasonHeadNotApproved is for heads of untrusted authors that nobody has
 	// approved.
 	ReasonHeadNotApproved = "HeadNotApproved"
-	// ReasonNotPlanned is for an approval of privileges that nobody knows yet.
+	// ReasonNotPlanned is for an approval of privileges that nobody knew yet when
+	// it was written.
 	ReasonNotPlanned = "NotPlanned"
 	// ReasonNothingAsked is for an approval of privileges where none are asked
 	// for.
@@ -250,10 +263,15 @@ const (
 	ReasonClosed = "PullClosed"
 	// ReasonNotUnderstood is for lines that the grammar does not know.
 	ReasonNotUnderstood = "NotUnderstood"
+	// ReasonTooManyRuns is for runs that were asked for while many others of the
+	// pull request were not over.
+	ReasonTooManyRuns = "TooManyRuns"
 	// ReasonTooOld is for commands found more than a week late.
 	ReasonTooOld = "TooOld"
 	// ReasonUntrusted is for pull requests that nobody vouched for yet.
 	ReasonUntrusted = "Untrusted"
+	// ReasonOtherBase is for pull requests into a branch that is not served.
+	ReasonOtherBase = "OtherBase"
 	// ReasonOwnPull is for what the author of a pull request may not allow.
 	ReasonOwnPull = "OwnPull"
 )
@@ -270,12 +288,19 @@ type CommandStatus struct {
 	Message string `json:"message,omitempty"`
 	// By is the login on GitHub of the user of the command line who gave it.
 	By string `json:"by,omitempty"`
+	// At is when the command counts as given. Who writes on the command line
+	// chooses the time in the log, but not far from when it was judged.
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
 	// Head is the SHA to which the verdict binds the command.
 	Head string `json:"head,omitempty"`
 	// Seen is set once the command has a reaction.
 	Seen bool `json:"seen,omitempty"`
 	// Answered is set once the pull request shows the answer.
 	Answered bool `json:"answered,omitempty"`
+	// Found is set once there was a job that an abort names and that could be
+	// ended.
+	Found bool `json:"found,omitempty"`
 }
 
 // RunState is where a run stands.
