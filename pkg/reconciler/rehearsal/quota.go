@@ -23,6 +23,9 @@ const (
 	// reservation is how long room is kept for a run of which no status says that
 	// it has started: as long as an informer may lag.
 	reservation = 5 * time.Minute
+	// patience is how long a waiting run keeps its place after it last asked: one
+	// that cannot go on, for whatever reason, keeps nobody waiting.
+	patience = 4 * quotaPause
 )
 
 // load is a run and what it takes of the quotas.
@@ -125,6 +128,10 @@ func (l load) compare(o load) int {
 type ledger struct {
 	mu   sync.Mutex
 	kept map[string]kept
+	// asked is when a waiting run last asked for room, and since the time from
+	// which that is known.
+	asked map[string]time.Time
+	since time.Time
 }
 
 type kept struct {
@@ -145,19 +152,52 @@ func (t *turn) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence 
 	}
 	me := t.load(t.rh, r)
 	me.jobs, me.waiting = jobs, true
+	t.Ledger.note(me.id, t.now)
+	t.Ledger.forget(all)
 	others := t.Ledger.others(t.loads(all), me.id, t.now)
 	ok, never, sentence = room(t.settings.Quotas, me, others)
 	if ok {
-		if t.Ledger.kept == nil {
-			t.Ledger.kept = map[string]kept{}
-		}
 		me.waiting = false
 		t.Ledger.kept[me.id] = kept{me, t.now.Add(reservation)}
 	}
 	return ok, never, sentence, nil
 }
 
-// others are the loads of all but one run, with those that were let in already.
+// note keeps that a run asks for room.
+func (l *ledger) note(id string, now time.Time) {
+	if l.kept == nil {
+		l.kept, l.asked, l.since = map[string]kept{}, map[string]time.Time{}, now
+	}
+	l.asked[id] = now
+	for other, at := range l.asked {
+		if now.Sub(at) > patience {
+			delete(l.asked, other)
+		}
+	}
+}
+
+// stuck says that a waiting run has stopped asking.
+func (l *ledger) stuck(s load, now time.Time) bool {
+	_, ok := l.asked[s.id]
+	return s.waiting && !ok && now.Sub(l.since) > patience
+}
+
+// forget drops what is kept for runs that are over: they may have ended before
+// the informer showed that they had started.
+func (l *ledger) forget(all []*v1alpha1.Rehearsal) {
+	for _, rh := range all {
+		for i := range rh.Status.Runs {
+			if r := &rh.Status.Runs[i]; r.State.Done() {
+				delete(l.kept, loadID(rh, r))
+			}
+		}
+	}
+}
+
+func loadID(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) string { return string(rh.UID) + "/" + r.ID }
+
+// others are the loads of all but one run, with those that were let in already and
+// without those that are stuck.
 func (l *ledger) others(shown []load, me string, now time.Time) []load {
 	for id, k := range l.kept {
 		if now.After(k.until) {
@@ -176,7 +216,9 @@ func (l *ledger) others(shown []load, me string, now time.Time) []load {
 		} else if ok {
 			delete(l.kept, s.id)
 		}
-		out = append(out, s)
+		if !l.stuck(s, now) {
+			out = append(out, s)
+		}
 	}
 	for id, k := range l.kept {
 		if !seen[id] {
@@ -203,7 +245,7 @@ func (t *turn) loads(all []*v1alpha1.Rehearsal) []load {
 
 func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	l := load{
-		id: string(rh.UID) + "/" + r.ID, pull: string(rh.UID), person: strings.ToLower(r.By),
+		id: loadID(rh, r), pull: string(rh.UID), person: strings.ToLower(r.By),
 		jobs: max(r.Total-r.Passed-r.Failed, 0), waiting: r.State == v1alpha1.RunPending,
 	}
 	if strings.HasPrefix(r.ID, "cli-") && t.settings.Users[r.By] != "" {

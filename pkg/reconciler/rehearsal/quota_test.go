@@ -138,6 +138,86 @@ func TestAdmitWhileOthersDo(t *testing.T) {
 	}
 }
 
+// crowd is a world of Rehearsals with a run each that takes part in a quota.
+type crowd struct {
+	t       *testing.T
+	r       *Reconciler
+	indexer cache.Indexer
+	quotas  settings.Quotas
+}
+
+func newCrowd(t *testing.T, q settings.Quotas) crowd {
+	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
+	return crowd{t, &Reconciler{Lister: listers.NewRehearsalLister(indexer)}, indexer, q}
+}
+
+// run makes one that was asked for so many minutes ago.
+func (a crowd) run(name string, jobs, minutes int) *v1alpha1.Rehearsal {
+	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "rehearsals", UID: types.UID(name)}}
+	rh.Spec.Commands = []v1alpha1.Command{{ID: "comment-1-0", At: metav1.NewTime(noon.Add(-time.Duration(minutes) * time.Minute))}}
+	rh.Status.Runs = []v1alpha1.RunStatus{{ID: "comment-1-0", State: v1alpha1.RunPending, By: name, Total: jobs}}
+	a.show(rh)
+	return rh
+}
+
+// show has the informer know what there is.
+func (a crowd) show(rh *v1alpha1.Rehearsal) {
+	a.t.Helper()
+	if err := a.indexer.Add(rh.DeepCopy()); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a crowd) admit(rh *v1alpha1.Rehearsal, at time.Time) bool {
+	a.t.Helper()
+	chosen := settings.Defaults()
+	chosen.Quotas = a.quotas
+	turn := &turn{Reconciler: a.r, rh: rh, settings: chosen, now: at}
+	ok, _, _, err := turn.admit(&rh.Status.Runs[0], rh.Status.Runs[0].Total)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return ok
+}
+
+// TestAStuckRunKeepsNoPlace: one that waits and cannot go on keeps its place only
+// for as long as it might ask again.
+func TestAStuckRunKeepsNoPlace(t *testing.T) {
+	a := newCrowd(t, settings.Quotas{Jobs: 5})
+	first, second := a.run("first", 5, 20), a.run("second", 5, 10)
+	if a.admit(second, noon) {
+		t.Error("the second goes first, while the first may yet ask")
+	}
+	later := noon.Add(2 * patience)
+	a.r.Ledger.note("first/comment-1-0", later)
+	if a.admit(second, later) {
+		t.Error("the second goes first, although the first has asked just now")
+	}
+	if !a.admit(second, later.Add(patience+time.Second)) {
+		t.Error("the second waits for one that has stopped asking")
+	}
+	if a.admit(first, later.Add(patience+time.Second)) {
+		t.Error("both are let in")
+	}
+}
+
+// TestNoRoomIsKeptForWhatIsOver: a run may start and end before anybody asks again.
+func TestNoRoomIsKeptForWhatIsOver(t *testing.T) {
+	a := newCrowd(t, settings.Quotas{Jobs: 5})
+	first, second := a.run("first", 5, 20), a.run("second", 5, 10)
+	if !a.admit(first, noon) {
+		t.Fatal("there is no room for the first")
+	}
+	if a.admit(second, noon) {
+		t.Fatal("both are let in")
+	}
+	first.Status.Runs[0].State = v1alpha1.RunPassed
+	a.show(first)
+	if !a.admit(second, noon.Add(time.Second)) {
+		t.Error("room is kept for a run that is over")
+	}
+}
+
 // withQuotas bounds the world of a test, and shows it other Rehearsals.
 func (w *world) withQuotas(q settings.Quotas, others ...*v1alpha1.Rehearsal) {
 	before := w.reconciler.Settings
