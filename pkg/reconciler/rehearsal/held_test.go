@@ -143,3 +143,24 @@ func TestWhatIsShownIsAllThatIsAllowed(t *testing.T) {
 		t.Errorf("the run has %q", got)
 	}
 }
+
+// TestHolds: an approval is for one head, to be merged into one branch.
+func TestHolds(t *testing.T) {
+	rh := &v1alpha1.Rehearsal{}
+	rh.Status.Pull = &v1alpha1.PullStatus{Head: head, BaseRef: "main"}
+	turn := &turn{rh: rh}
+	for name, tc := range map[string]struct {
+		approval *v1alpha1.Approval
+		want     bool
+	}{
+		"none":           {nil, false},
+		"for it":         {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main"}, true},
+		"another head":   {&v1alpha1.Approval{By: "carol", Head: strings.Repeat("9", 40), BaseRef: "main"}, false},
+		"another branch": {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "next"}, false},
+		"nobody":         {&v1alpha1.Approval{Head: head, BaseRef: "main"}, false},
+	} {
+		if got := turn.holds(tc.approval); got != tc.want {
+			t.Errorf("%s: holds is %t", name, got)
+		}
+	}
+}
