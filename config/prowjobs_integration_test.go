@@ -14,7 +14,9 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
@@ -99,6 +101,22 @@ var privileges = map[string]string{
 	"dnsConfig":                "pod_spec: {dnsConfig: {nameservers: [10.0.0.1]}}",
 	"imagePullSecrets":         "pod_spec: {imagePullSecrets: [{name: s}]}",
 	"tolerations":              "pod_spec: {tolerations: [{operator: Exists}]}",
+	"mountPropagation":         "pod_spec: {volumes: [{name: v, emptyDir: {}}], CONTAINER: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, mountPropagation: Bidirectional}]}]}",
+	"decoration's volume":      "pod_spec: {CONTAINER: [{name: c, image: a, volumeMounts: [{name: gcs-credentials, mountPath: /x}]}]}",
+	"probe":                    "pod_spec: {CONTAINER: [{name: c, image: a, livenessProbe: {httpGet: {host: 169.254.169.254, port: 80}}}]}",
+	"probe by TCP":             "pod_spec: {CONTAINER: [{name: c, image: a, startupProbe: {tcpSocket: {host: 10.0.0.1, port: 80}}}]}",
+	"hook":                     "pod_spec: {CONTAINER: [{name: c, image: a, lifecycle: {postStart: {httpGet: {host: 10.0.0.1, port: 80}}}}]}",
+	"another's processes":      "pod_spec: {ephemeralContainers: [{name: e, image: a, targetContainerName: sidecar}]}",
+	"scheduler":                "pod_spec: {schedulerName: mine}",
+	"priority":                 "pod_spec: {priority: 1000000}",
+	"preemptionPolicy":         "pod_spec: {preemptionPolicy: PreemptLowerPriority}",
+	"schedulingGates":          "pod_spec: {schedulingGates: [{name: example.com/g}]}",
+	"overhead":                 "pod_spec: {overhead: {cpu: '1'}}",
+	"device":                   "pod_spec: {CONTAINER: [{name: c, image: a, resources: {limits: {devices.kubevirt.io/kvm: '1'}}}]}",
+	"requested device":         "pod_spec: {CONTAINER: [{name: c, image: a, resources: {requests: {nvidia.com/gpu: '1'}}}]}",
+	"claimed device":           "pod_spec: {CONTAINER: [{name: c, image: a, resources: {claims: [{name: r}]}}]}",
+	"device of the decoration": "decoration_config: {resources: {sidecar: {limits: {nvidia.com/gpu: '8'}}}}",
+	"neighbours":               "pod_spec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: topology.kubernetes.io/region, labelSelector: {}}]}}}",
 	"hostPath":                 "pod_spec: {volumes: [{name: v, hostPath: {path: /}}]}",
 	"secret":                   "pod_spec: {volumes: [{name: v, secret: {secretName: s}}]}",
 	"claim":                    "pod_spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}",
@@ -126,6 +144,10 @@ var privileges = map[string]string{
 var plainSpecs = map[string]string{
 	"plain":   "",
 	"volumes": "pod_spec: {volumes: [{name: v, emptyDir: {}}, {name: w, configMap: {name: c}}, {name: x, projected: {sources: [{configMap: {name: c}}, {downwardAPI: {}}]}}]}",
+	"scheduled": "pod_spec: {schedulerName: default-scheduler, affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {}}]}}, " +
+		"volumes: [{name: v, emptyDir: {}}], containers: [{name: c, image: a, resources: {requests: {cpu: '1', hugepages-2Mi: 4Mi}, limits: {memory: 1Gi, ephemeral-storage: 1Gi}}, " +
+		"volumeMounts: [{name: v, mountPath: /x, mountPropagation: None}], readinessProbe: {httpGet: {port: 80}}, lifecycle: {preStop: {exec: {command: [x]}}}}]}",
+	"decorated": "decoration_config: {resources: {sidecar: {limits: {memory: 1Gi}}}}",
 	"confined": "pod_spec: {automountServiceAccountToken: false, hostNetwork: false, securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: c, image: a, env: [{name: E, value: v}], " +
 		"securityContext: {privileged: false, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}",
 }
@@ -260,33 +282,98 @@ func (w policyWorld) testUpdate() {
 	t := w.t
 	for name, tc := range map[string]struct {
 		change  func(pj *prowapi.ProwJob)
-		allowed bool
+		allowed string
 	}{
-		"its state":       {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.PendingState }, true},
-		"its cluster":     {func(pj *prowapi.ProwJob) { pj.Spec.Cluster = "build01" }, true},
-		"a label of Prow": {func(pj *prowapi.ProwJob) { pj.Labels["prow.k8s.io/x"] = "y" }, true},
-		"our label":       {func(pj *prowapi.ProwJob) { pj.Labels[run.LabelRun] = "other" }, false},
-		"without it":      {func(pj *prowapi.ProwJob) { delete(pj.Labels, run.LabelRun) }, false},
-		"an approval":     {func(pj *prowapi.ProwJob) { approved(pj) }, false},
-		"its pod":         {func(pj *prowapi.ProwJob) { pj.Spec.PodSpec.HostNetwork = true }, false},
-		"its decoration":  {func(pj *prowapi.ProwJob) { pj.Spec.DecorationConfig = &prowapi.DecorationConfig{GitHubAppID: "1"} }, false},
+		"its state":   {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.PendingState }, "Prow"},
+		"its success": {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.SuccessState; pj.SetComplete() }, "Prow"},
+		"what was reported": {func(pj *prowapi.ProwJob) {
+			pj.Status.PrevReportStates = map[string]prowapi.ProwJobState{"github-reporter": prowapi.PendingState}
+		}, "Prow task"},
+		"its abort":        {func(pj *prowapi.ProwJob) { pj.Status.State, pj.Status.Description = prowapi.AbortedState, "why" }, "Prow task"},
+		"its cluster":      {func(pj *prowapi.ProwJob) { pj.Spec.Cluster = "build01" }, ""},
+		"a label of Prow":  {func(pj *prowapi.ProwJob) { pj.Labels["prow.k8s.io/x"] = "y" }, "Prow task"},
+		"our label":        {func(pj *prowapi.ProwJob) { pj.Labels[run.LabelRun] = "other" }, ""},
+		"without it":       {func(pj *prowapi.ProwJob) { delete(pj.Labels, run.LabelRun) }, ""},
+		"an approval":      {func(pj *prowapi.ProwJob) { approved(pj) }, ""},
+		"its pod":          {func(pj *prowapi.ProwJob) { pj.Spec.PodSpec.HostNetwork = true }, ""},
+		"its decoration":   {func(pj *prowapi.ProwJob) { pj.Spec.DecorationConfig = &prowapi.DecorationConfig{GitHubAppID: "1"} }, ""},
+		"its agent":        {func(pj *prowapi.ProwJob) { pj.Spec.Agent = prowapi.JenkinsAgent }, ""},
+		"its commit":       {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].SHA = "other" }, ""},
+		"its checkouts":    {func(pj *prowapi.ProwJob) { pj.Spec.ExtraRefs = []prowapi.Refs{{Org: "acme", Repo: "secret"}} }, ""},
+		"where its pod is": {func(pj *prowapi.ProwJob) { pj.Spec.Namespace = "kube-system" }, ""},
+		"to whom it reports": {func(pj *prowapi.ProwJob) {
+			pj.Spec.ReporterConfig = &prowapi.ReporterConfig{Slack: &prowapi.SlackReporterConfig{Channel: "c"}}
+		}, ""},
+		"to be nothing at all": {func(pj *prowapi.ProwJob) { pj.Spec.PodSpec = nil }, ""},
 	} {
-		for who, client := range map[string]*prowclient.Clientset{"somebody": w.other} {
+		for who, clients := range map[string]*prowclient.Clientset{"Prow": w.other, "task": w.task} {
 			pj, err := w.create(w.task, rehearsalProwJob(t, ""))
 			if err != nil {
 				t.Fatal(err)
 			}
-			tc.change(pj)
-			_, err = client.ProwV1().ProwJobs(prow).Update(t.Context(), pj, metav1.UpdateOptions{})
-			if tc.allowed && err != nil || !tc.allowed && !apierrors.IsForbidden(err) {
+			_, err = w.patch(clients, pj, tc.change)
+			allowed := strings.Contains(tc.allowed, who)
+			if allowed && err != nil || !allowed && !apierrors.IsForbidden(err) {
 				t.Errorf("%s changes %s: %v", who, name, err)
 			}
 		}
 	}
+	w.testScheduler()
+	w.testForeign()
+}
+
+// patch changes a ProwJob as Prow's components and our tasks do.
+func (w policyWorld) patch(c *prowclient.Clientset, pj *prowapi.ProwJob, change func(*prowapi.ProwJob)) (*prowapi.ProwJob, error) {
+	w.t.Helper()
+	after := pj.DeepCopy()
+	change(after)
+	patch, err := client.MergeFrom(pj).Data(after)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c.ProwV1().ProwJobs(prow).Patch(w.t.Context(), pj.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+}
+
+// testScheduler has Prow's scheduler find a cluster for a ProwJob that waits for
+// one, and others do the same.
+func (w policyWorld) testScheduler() {
+	t := w.t
+	waiting := rehearsalProwJob(t, "")
+	waiting.Status.State = prowapi.SchedulingState
+	pj, err := w.create(w.task, waiting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(pj *prowapi.ProwJob) {
+		pj.Spec.Cluster, pj.Status.State = "build01", prowapi.TriggeredState
+	}
+	if _, err := w.patch(w.task, pj, func(pj *prowapi.ProwJob) { pj.Spec.Cluster = "build01" }); !apierrors.IsForbidden(err) {
+		t.Errorf("a task chooses the cluster: %v", err)
+	}
+	if pj, err = w.patch(w.other, pj, place); err != nil {
+		t.Fatalf("Prow's scheduler chooses no cluster: %v", err)
+	}
+	if _, err := w.patch(w.other, pj, func(pj *prowapi.ProwJob) { pj.Spec.Cluster = "build02" }); !apierrors.IsForbidden(err) {
+		t.Errorf("the cluster changes once more: %v", err)
+	}
+}
+
+// testForeign has ProwJobs that are not of rehearsals become ours, and our task
+// touch them.
+func (w policyWorld) testForeign() {
+	t := w.t
 	foreign := &prowapi.ProwJob{ObjectMeta: metav1.ObjectMeta{GenerateName: "x-", Namespace: prow}, Spec: rehearsalProwJob(t, "").Spec, Status: prowapi.ProwJobStatus{StartTime: metav1.Now(), State: prowapi.TriggeredState}}
 	pj, err := w.create(w.other, foreign)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*prowapi.ProwJob){
+		"aborts": func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.AbortedState },
+		"passes": func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.SuccessState; pj.SetComplete() },
+	} {
+		if _, err := w.patch(w.task, pj, change); !apierrors.IsForbidden(err) {
+			t.Errorf("a task %s a ProwJob of somebody else: %v", name, err)
+		}
 	}
 	pj.Labels = rehearsalProwJob(t, "").Labels
 	if _, err := w.other.ProwV1().ProwJobs(prow).Update(t.Context(), pj, metav1.UpdateOptions{}); !apierrors.IsForbidden(err) {
