@@ -46,6 +46,11 @@ func NeedsOkToTest(label string) string {
 	return fmt.Sprintf("Nothing is run as long as this pull request has the label %s: somebody who may trust its author has to look at it and remove the label first.", quote(label))
 }
 
+// OtherBase is said as long as a pull request is for a branch that is not served.
+func OtherBase(branch, repo string) string {
+	return fmt.Sprintf("Nothing is run of pull requests into the branch %s: what a branch says of jobs and people counts only where the settings list it. Who runs this installation can add it to the branches of %s.", quote(branch), quote(repo))
+}
+
 // NothingFailed is said when `failed` finds nothing to run.
 func NothingFailed() string {
 	return "Every job of the latest run passed, so there is nothing to run again."

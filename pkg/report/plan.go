@@ -40,6 +40,8 @@ type PlanView struct {
 	// Untrusted is the label because of which nothing is run; empty if it is not
 	// on the pull request.
 	Untrusted string
+	// OtherBase says that the pull request is for a branch that is not served.
+	OtherBase bool
 	// StatusContext is the context of the commit status that says whether the
 	// pull request may be merged; empty when there is none.
 	StatusContext string
@@ -180,7 +182,10 @@ func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 	if v.Untrusted != "" {
 		b.WriteString("\n🔒 " + text(NeedsOkToTest(v.Untrusted)) + "\n")
 	}
-	if v.Problem == nil && len(offered) > 0 && v.Untrusted == "" && v.NotTrusted == "" {
+	if v.OtherBase {
+		b.WriteString("\n🔒 " + text(OtherBase(v.BaseRef, v.Org+"/"+v.Repo)) + "\n")
+	}
+	if v.Problem == nil && len(offered) > 0 && v.Untrusted == "" && v.NotTrusted == "" && !v.OtherBase {
 		b.WriteString("\n" + invitation(v, len(offered)) + "\n")
 	}
 	if l := link("the full list", v.Page); l != "" && len(v.Jobs) > 0 {

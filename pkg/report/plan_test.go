@@ -145,6 +145,11 @@ var planViews = []struct {
 		v.Acknowledgement = &Acknowledgement{Head: v.Head, Reason: "push", At: start}
 		return v
 	}},
+	{"other-base", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
+		v := planView()
+		v.Jobs, v.BaseRef, v.OtherBase = planJobs(1), "feature-x", true
+		return v
+	}},
 	{"not-trusted", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
 		v := planView()
 		v.Jobs = planJobs(1)

@@ -80,6 +80,8 @@ var refused = []struct {
 		want: `2: defaults.policy.privileges: is empty; it must have at least 1
 4: defaults.gates.image_registries: is empty; it must have at least 1
 5: defaults.gates.config_maps: is empty; it must have at least 1`},
+	{name: "branches", file: repository + ", branches: ['release-[']}]\n" + "", together: true,
+		want: `1: repositories[0].branches[0]: is "release-[", which is no name of a branch`},
 	{name: "no time at all", file: "defaults: {gates: {max_timeout: 0s}}\n", together: true,
 		want: `1: defaults.gates.max_timeout: is 0s, and must be at least 1s`},
 	{name: "one label for two things", file: "defaults: {labels: {ack: ok}}\n" + repository + ",\n  labels: {network: OK}}]\n", together: true,

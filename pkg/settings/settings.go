@@ -8,6 +8,7 @@
 package settings
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -150,6 +151,11 @@ type Repository struct {
 	// The path of the directory of the job files, or of a single file; left out
 	// when all jobs are in prow_config.
 	JobConfig string `json:"job_config" jsonschema:"example=config/jobs"`
+	// The branches into which pull requests are rehearsed: names, in which * stands for
+	// any characters but slashes. What these branches say of jobs and in OWNERS files
+	// is what pull requests are held against, so list none that is not protected.
+	// Without a list it is the default branch alone.
+	Branches []string `json:"branches" jsonschema:"minItems=1,example=release-*"`
 	// Directories with further parts of Prow's configuration (_prowconfig.yaml).
 	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs"`
 	// The path of plugins.yaml. With it, jobs that use a ConfigMap filled by
@@ -167,6 +173,16 @@ func (s *Settings) Repository(org, repo string) (Repository, bool) {
 		return Repository{Options: s.Defaults}, false
 	}
 	return s.Repositories[i], true
+}
+
+// ServesBranch says whether pull requests into a branch are rehearsed; known is
+// false where it depends on what the default branch is.
+func (r Repository) ServesBranch(branch string) (serves, known bool) {
+	serves = slices.ContainsFunc(r.Branches, func(pattern string) bool {
+		fits, err := path.Match(pattern, branch)
+		return fits && err == nil
+	})
+	return serves, len(r.Branches) > 0
 }
 
 // Defaults are the settings of an empty file.

@@ -123,4 +123,16 @@ func TestStoreKeepsWhatIsReadAtTheStart(t *testing.T) {
 	}
 }
 
+func TestServesBranch(t *testing.T) {
+	r := Repository{Branches: []string{"main", "release-*"}}
+	for branch, want := range map[string]bool{"main": true, "release-1.0": true, "mains": false, "release-1/x": false, "": false} {
+		if serves, known := r.ServesBranch(branch); serves != want || !known {
+			t.Errorf("%q: %t, %t", branch, serves, known)
+		}
+	}
+	if serves, known := (Repository{}).ServesBranch("main"); serves || known {
+		t.Errorf("without a list: %t, %t", serves, known)
+	}
+}
+
 func equal(a, b *Settings) bool { return cmp.Equal(a, b) }

@@ -73,6 +73,11 @@ func (d *decoder) repositories(list []Repository) {
 		for j, dir := range r.SupplementalProwConfigDirs {
 			d.inside(item(at+".supplemental_prow_config_dirs", j), dir)
 		}
+		for j, pattern := range r.Branches {
+			if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+				d.wrong(item(at+".branches", j), "is %q, which is no name of a branch", pattern)
+			}
+		}
 		d.options(at, r.Options)
 	}
 }

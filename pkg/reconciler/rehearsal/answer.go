@@ -55,6 +55,7 @@ func (t *turn) note(view *report.PlanView) {
 	if pull.Untrusted {
 		view.Untrusted = t.repo.Labels.Untrusted
 	}
+	view.OtherBase = pull.OtherBase
 	// The specification generation is missing until it is known.
 	if pull.Open && !pull.AuthorTrusted && pull.SpecGeneration != 0 && t.rh.Status.HeadApproval == nil {
 		view.NotTrusted = pull.Author

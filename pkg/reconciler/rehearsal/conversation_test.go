@@ -231,6 +231,18 @@ func TestNothingRunsWhileNobodyVouchedForTheAuthor(t *testing.T) {
 	}
 }
 
+func TestNothingRunsOfPullsIntoOtherBranches(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.hub.pull.BaseRef = "feature-x"
+	w.reconcile()
+	if _, answers, runs, _, _ := w.counts(); answers != 1 || runs != 0 {
+		t.Errorf("%d answers, %d run comments; want 1, 0", answers, runs)
+	}
+	if body := w.comment(report.DeniedMarker("bob", head, v1alpha1.ReasonOtherBase)); !strings.Contains(body, "`feature-x`") {
+		t.Errorf("the answer is %s", body)
+	}
+}
+
 func TestNetworkAccessIsNotForOneself(t *testing.T) {
 	w := newWorld(t)
 	w.hub.pull.Author = "bob"

@@ -94,6 +94,8 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
 	case !in.pull.Open && verb != event.Abort && verb != event.Help:
 		return denied(v1alpha1.ReasonClosed)
+	case in.pull.OtherBase && bindsToHead(verb):
+		return denied(v1alpha1.ReasonOtherBase)
 	case in.pull.Untrusted && needsTrust(verb):
 		return denied(v1alpha1.ReasonUntrusted)
 	case in.pushed && bindsToHead(verb):

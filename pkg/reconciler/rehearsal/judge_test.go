@@ -29,6 +29,7 @@ func TestJudge(t *testing.T) {
 	open := v1alpha1.PullStatus{Head: head, Open: true, Author: "alice"}
 	closed := v1alpha1.PullStatus{Head: head}
 	untrusted := v1alpha1.PullStatus{Head: head, Open: true, Untrusted: true}
+	elsewhere := v1alpha1.PullStatus{Head: head, Open: true, OtherBase: true}
 	for name, tc := range map[string]struct {
 		minutes int
 		verb    event.Verb
@@ -53,6 +54,9 @@ func TestJudge(t *testing.T) {
 		"help on a closed pull request":       {minutes: -1, verb: event.Help, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
 		"a list on a closed pull request":     {minutes: -1, verb: event.List, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
 		"a run nobody vouched for":            {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"a run into another branch":           {minutes: -1, verb: event.Run, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
+		"an approval into another branch":     {minutes: -1, verb: event.Approve, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
+		"an abort there":                      {minutes: -1, verb: event.Abort, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictAccepted},
 		"a skip nobody vouched for":           {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
 		"a list nobody vouched for":           {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
 		"network access":                      {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},

@@ -194,6 +194,12 @@ func TestApprovalIsVoidOnceRetargeted(t *testing.T) {
 	w, _ := governed(t, policy.Config{})
 	w.reconcile()
 	w.hear("comment-1-0", "/pj-rehearse approve")
+	chosen := w.reconciler.Settings
+	w.reconciler.Settings = func() *settings.Settings {
+		s := chosen()
+		s.Repositories[0].Branches = []string{"main", "release"}
+		return s
+	}
 	w.hub.pull.BaseRef = "release"
 	w.hear("comment-2-0", "/pj-rehearse")
 	if got := w.verdict("comment-2-0"); got != v1alpha1.ReasonHeadNotApproved || w.rh.Status.HeadApproval != nil {

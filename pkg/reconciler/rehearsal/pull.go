@@ -59,7 +59,13 @@ func (t *turn) readPull(ctx context.Context) error {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 		return err
 	}
+	served, err := t.servesBase(ctx, pull.BaseRef)
+	if err != nil {
+		t.rh.Status.MarkPulling("Retrying", err.Error())
+		return err
+	}
 	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.repo.Labels.Untrusted, t.now)
+	t.rh.Status.Pull.OtherBase = !served
 	t.rh.Status.MarkPulled()
 	t.fresh, t.pull = true, pull
 	lapse(t.rh)
@@ -71,6 +77,17 @@ func (t *turn) readPull(ctx context.Context) error {
 		return &waiting{after: lagPause, reason: "GitHub does not show the latest push yet"}
 	}
 	return nil
+}
+
+// servesBase says whether pull requests into a branch are rehearsed: a branch that
+// anybody may push to could grant them anything.
+func (t *turn) servesBase(ctx context.Context, branch string) (bool, error) {
+	if serves, known := t.repo.ServesBranch(branch); known {
+		return serves, nil
+	}
+	p := t.rh.Spec.Pull
+	main, err := t.GitHub.DefaultBranch(ctx, p.Org, p.Repo)
+	return err == nil && main == branch, err
 }
 
 func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted string, now time.Time) *v1alpha1.PullStatus {

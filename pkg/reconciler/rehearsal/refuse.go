@@ -14,7 +14,7 @@ import (
 // command: it is told to each person once for each head.
 func isDenial(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonUntrusted, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
+	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
 		return true
 	}
 	return false
@@ -70,6 +70,8 @@ func (t *turn) sentence(c commandVerdict) string {
 		return report.Closed()
 	case v1alpha1.ReasonUntrusted:
 		return report.NeedsOkToTest(t.repo.Labels.Untrusted)
+	case v1alpha1.ReasonOtherBase:
+		return report.OtherBase(t.rh.Status.Pull.BaseRef, t.repo.Name)
 	case v1alpha1.ReasonPushedSince:
 		return report.PushBetween(c.status.Head)
 	case v1alpha1.ReasonHeadNotApproved:

@@ -359,6 +359,8 @@ func (h *hub) BranchTip(context.Context, string, string, string) (string, error)
 	return strings.Repeat("0", 40), nil
 }
 
+func (h *hub) DefaultBranch(context.Context, string, string) (string, error) { return "main", nil }
+
 func (h *hub) PushedAfter(context.Context, string, string, int, int64) (bool, error) {
 	return h.pushed, nil
 }
