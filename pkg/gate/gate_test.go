@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
 	"sigs.k8s.io/yaml"
 )
 
@@ -317,7 +318,7 @@ func TestDefaultsOfBase(t *testing.T) {
 	if f := Judge(Config{}, change); !f.Zero() {
 		t.Errorf("asks for %+v", f.Asks)
 	}
-	head = job(t, "prowjob_defaults: {tenant_id: GlobalDefaultID}")
+	head = job(t, "prowjob_defaults: {tenant_id: "+config.DefaultTenantID+"}")
 	if f := judge(t, Config{}, head); !f.Zero() {
 		t.Errorf("Prow's own default asks for %+v", f.Asks)
 	}
