@@ -192,13 +192,13 @@ func TestAdmissionOfFullLogs(t *testing.T) {
 		many.Observed = nil
 		for n := from; n < to; n++ {
 			c := heard(fmt.Sprintf("%s-%d-0", kind, n)).Commands[0]
-			c.By, c.Text = by, "/pj-rehearse "+strings.Repeat("x", 2000)
+			c.By, c.Text = by, "/pj-rehearse "+strings.Repeat("x", 150)
 			many.Commands = append(many.Commands, c)
 		}
 		return logbook.Append(t.Context(), g.RehearsalsAs(t, who, installed), many)
 	}
 	g.must(fill(receiver, "dave", "comment", 2, 200))
-	g.must(fill(receiver, "dave", "comment", 200, 400))
+	g.must(fill(receiver, "erin", "comment", 200, 400))
 	g.must(fill("alice", "alice", "cli", 0, 99))
 	g.must(g.say("alice", "alice", "cli-100-0"))
 	g.refused(g.say("bob", "bob", "cli-101-0"), "write a comment on the pull request instead")

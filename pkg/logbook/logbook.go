@@ -27,8 +27,9 @@ type Rehearsals interface {
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts metav1.PatchOptions, subresources ...string) (*v1alpha1.Rehearsal, error)
 }
 
-// FullError says that the log of a pull request holds as much as it may. The
-// controller makes room as entries age; until then nothing can be appended.
+// FullError says that the log of a pull request holds as much as it may, of
+// everybody or of whoever wrote the entry. The controller makes room as entries
+// age; until then nothing can be appended.
 type FullError struct {
 	Rehearsal string
 	Err       error
@@ -172,9 +173,9 @@ func isDuplicate(err error) bool {
 	return hasCause(err, metav1.CauseTypeFieldValueDuplicate)
 }
 
-// isFull says that the list is longer than its schema allows.
+// isFull says that the list is longer, or has more in it, than its schema allows.
 func isFull(err error) bool {
-	return !isDuplicate(err) && hasCause(err, "FieldValueTooMany")
+	return !isDuplicate(err) && (hasCause(err, "FieldValueTooMany") || hasCause(err, "FieldValueForbidden"))
 }
 
 // isMisapplied says that a patch does not fit the object as it is: 422 without

@@ -130,28 +130,51 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 		}
 	})
 	t.Run("full", func(t *testing.T) { testFull(t, fresh(t)) })
+	t.Run("full of one", func(t *testing.T) { testFullOfOne(t, fresh(t)) })
 	t.Run("parallel, different", func(t *testing.T) { testParallel(t, fresh(t), noCommand, 60, 60) })
 	t.Run("parallel, different, first of all", func(t *testing.T) { testParallel(t, fresh(t), nil, 60, 60) })
 	t.Run("parallel, the same", func(t *testing.T) { testParallel(t, fresh(t), nil, 40, 1) })
 }
 
-func testFull(t *testing.T, c client) {
-	var all []string
-	for i := range logbooktest.MaxCommands {
-		all = append(all, fmt.Sprintf("comment-%d-0", i+1))
+// many is a comment of fifty lines.
+func many(by string, comment int) *event.Heard {
+	var ids []string
+	for i := range 50 {
+		ids = append(ids, fmt.Sprintf("comment-%d-%d", comment, i))
 	}
-	for len(all) > 0 {
-		appendAll(t, c, heard(all[:50]...))
-		all = all[50:]
+	h := heard(ids...)
+	for i := range h.Commands {
+		h.Commands[i].By = by
+	}
+	return h
+}
+
+func testFull(t *testing.T, c client) {
+	for i := range logbooktest.MaxCommands / 50 {
+		appendAll(t, c, many(fmt.Sprint("user", i%5), i+1))
 	}
 	err := logbook.Append(t.Context(), c, heard("comment-5000-0"))
 	var full *logbook.FullError
 	if !errors.As(err, &full) {
 		t.Errorf("appending to a full log gives %v, want a FullError", err)
 	}
-	if err := logbook.Append(t.Context(), c, heard("comment-7-0")); err != nil {
+	if err := logbook.Append(t.Context(), c, many("user1", 7)); err != nil {
 		t.Errorf("appending what a full log has gives %v", err)
 	}
+}
+
+// testFullOfOne: what one person writes does not keep others from writing.
+func testFullOfOne(t *testing.T, c client) {
+	for i := range logbooktest.MaxOfOne / 50 {
+		appendAll(t, c, many("eve", i+1))
+	}
+	one := heard("comment-100-0")
+	one.Commands[0].By = "eve"
+	var full *logbook.FullError
+	if err := logbook.Append(t.Context(), c, one); !errors.As(err, &full) {
+		t.Errorf("appending too much of one gives %v, want a FullError", err)
+	}
+	appendAll(t, c, heard("comment-101-0"), many("eve", 2), &event.Heard{Pull: pull, Observed: created})
 }
 
 // testParallel appends n times at once and counts the commands that differ.

@@ -16,8 +16,8 @@ import (
 const maxBatch = 100
 
 // Writer appends for a process in which many do so at once. It writes to each
-// log with one call at a time, and what arrives meanwhile goes together into
-// the next. The API server would otherwise repeat all of them at each one that
+// log with one call at a time, and what arrives meanwhile of one author goes
+// together into the next: what a log does not take of one must not keep others out. The API server would otherwise repeat all of them at each one that
 // wins, and hundreds at once, as a busy pull request or a row of redeliveries
 // brings them, would take the square of the time.
 type Writer struct {
@@ -57,7 +57,7 @@ func (w *Writer) join(name string, heard *event.Heard) *batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	queue, writing := w.queues[name]
-	if n := len(queue); n > 0 && len(queue[n-1].heard.Commands)+len(heard.Commands) <= maxBatch {
+	if n := len(queue); n > 0 && queue[n-1].takes(heard) {
 		queue[n-1].add(heard)
 		return queue[n-1]
 	}
@@ -68,6 +68,15 @@ func (w *Writer) join(name string, heard *event.Heard) *batch {
 		go w.write(name)
 	}
 	return b
+}
+
+// takes says whether something can go into a batch.
+func (b *batch) takes(heard *event.Heard) bool {
+	mine, others := b.heard.Commands, heard.Commands
+	if len(mine) > 0 && len(others) > 0 && mine[0].By != others[0].By {
+		return false
+	}
+	return len(mine)+len(others) <= maxBatch
 }
 
 func (b *batch) add(heard *event.Heard) {

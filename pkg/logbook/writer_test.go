@@ -83,7 +83,7 @@ func TestWriterBoundsItsBatches(t *testing.T) {
 	first := make(chan error)
 	go func() { first <- w.Append(t.Context(), heard("comment-1-0")) }()
 	<-g.entered
-	for i := range 250 {
+	for i := range 180 {
 		joinOnly(t, w, heard(fmt.Sprintf("comment-%d-0", 2+i)))
 	}
 	close(g.open)
@@ -93,7 +93,7 @@ func TestWriterBoundsItsBatches(t *testing.T) {
 	if err := w.Append(t.Context(), heard("comment-999-0")); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(stored(t, g).Spec.Commands); got != 252 || largest.Load() != 100 {
+	if got := len(stored(t, g).Spec.Commands); got != 182 || largest.Load() != 100 {
 		t.Errorf("%d commands are stored, %d at once", got, largest.Load())
 	}
 }
@@ -158,5 +158,33 @@ func TestWriterLeavesItsInputAlone(t *testing.T) {
 	wg.Wait()
 	if room := mine.Commands[:2]; room[1].ID != "" {
 		t.Errorf("commands became %v", room)
+	}
+}
+
+// TestWriterKeepsAuthorsApart: when the log takes no more of one, it takes what
+// others write.
+func TestWriterKeepsAuthorsApart(t *testing.T) {
+	g := newGate()
+	w := logbook.NewWriter(g, time.Minute)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = w.Append(t.Context(), heard("comment-1-0")) })
+	<-g.entered
+	for i := range logbooktest.MaxOfOne / 50 {
+		joinOnly(t, w, many("eve", 100+i))
+	}
+	joinOnly(t, w, many("eve", 200))
+	wg.Go(func() {
+		if err := w.Append(t.Context(), many("bob", 300)); err != nil {
+			t.Errorf("what bob wrote is not stored: %v", err)
+		}
+	})
+	close(g.open)
+	wg.Wait()
+	var full *logbook.FullError
+	if err := w.Append(t.Context(), many("eve", 400)); !errors.As(err, &full) {
+		t.Errorf("appending too much of one gives %v, want a FullError", err)
+	}
+	if got := len(stored(t, g).Spec.Commands); got != 1+logbooktest.MaxOfOne+50 {
+		t.Errorf("%d commands are stored", got)
 	}
 }

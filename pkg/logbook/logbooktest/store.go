@@ -20,8 +20,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// MaxCommands is the limit that the schema sets.
-const MaxCommands = 500
+// MaxCommands is the limit that the schema sets, MaxOfOne that for one person.
+const (
+	MaxCommands = 500
+	MaxOfOne    = 200
+)
 
 // Store keeps Rehearsals in memory and answers as the API server does. The zero
 // Store is empty.
@@ -83,7 +86,10 @@ func (s *Store) Patch(ctx context.Context, name string, pt types.PatchType, data
 		if err != nil {
 			return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
 		}
-		return patched, validate(patched)
+		if err := validate(patched); err != nil {
+			return nil, err
+		}
+		return patched, validateGrowth(current, patched)
 	})
 }
 
@@ -152,4 +158,23 @@ func validate(r *v1alpha1.Rehearsal) error {
 		return apierrors.NewInvalid(v1alpha1.SchemeGroupVersion.WithKind("Rehearsal").GroupKind(), r.Name, errs)
 	}
 	return nil
+}
+
+// validateGrowth holds some of what the schema says about a log that grows.
+func validateGrowth(before, after *v1alpha1.Rehearsal) error {
+	commands := after.Spec.Commands
+	if len(before.Spec.Commands) == 0 || len(commands) <= len(before.Spec.Commands) {
+		return nil
+	}
+	n := 0
+	for _, c := range commands {
+		if c.By == commands[len(commands)-1].By {
+			n++
+		}
+	}
+	if n <= MaxOfOne {
+		return nil
+	}
+	err := field.Forbidden(field.NewPath("spec", "commands"), "the log is full for the author of the last entry")
+	return apierrors.NewInvalid(v1alpha1.SchemeGroupVersion.WithKind("Rehearsal").GroupKind(), after.Name, field.ErrorList{err})
 }
