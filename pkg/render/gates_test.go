@@ -8,6 +8,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/prow/pkg/kube"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -119,6 +120,10 @@ func TestHeldJobsAreNotRendered(t *testing.T) {
 		}
 		if _, err := ProwJob(job, in, testRun); err == nil {
 			t.Errorf("%s: it is rendered", name)
+		}
+		named := Select([]Job{job}, Request{Selection: event.Named, Names: []string{job.Name}})
+		if len(named.Jobs) > 0 || len(named.NotRunnable) != 1 {
+			t.Errorf("%s: named, it is run: %+v", name, named)
 		}
 	}
 }

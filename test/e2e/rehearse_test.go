@@ -71,10 +71,12 @@ test "$REHEARSAL_JOB_NAME" = pull-widget-decorated
 echo "error: so far so good"
 exit 1
 `}
+	var err error
+	// Decorated before as well: what decoration gives is base's to grant.
+	if job.Decoration, err = world.cluster.Decoration(world.ctx); err != nil {
+		t.Fatal(err)
+	}
 	s := tell(t, job)
-	decoration, err := s.Cluster.Decoration(s.ctx)
-	s.must(err)
-	s.jobs[0].Decoration = decoration
 	s.openWith(map[string]string{jobsPath: s.changed(), "marker": "as the pull request leaves it\n"})
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
