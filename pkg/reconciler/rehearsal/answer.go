@@ -97,7 +97,7 @@ func (c commandVerdict) needsPlan() bool {
 
 func (t *turn) unanswered() []commandVerdict {
 	var open []commandVerdict
-	for _, c := range inOrder(t.rh.Spec.Commands) {
+	for _, c := range inOrder(t.rh) {
 		if v := verdictOn(t.rh, c.ID); v != nil && !v.Answered {
 			open = append(open, commandVerdict{c, v, event.ParseStored(c.Text, t.settings.Prefixes)})
 		}

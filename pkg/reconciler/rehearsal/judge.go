@@ -6,23 +6,57 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// inOrder returns the commands in the order in which they were written: the
-// sweep may find an earlier comment after a later one.
-func inOrder(commands []v1alpha1.Command) []v1alpha1.Command {
-	sorted := slices.Clone(commands)
-	slices.SortStableFunc(sorted, func(a, b v1alpha1.Command) int { return a.At.Compare(b.At.Time) })
+// inOrder returns the commands in the order in which they were given: the sweep
+// may find an earlier comment after a later one.
+func inOrder(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
+	at := map[string]time.Time{}
+	for _, c := range rh.Spec.Commands {
+		at[c.ID] = givenAt(c, verdictOn(rh, c.ID))
+	}
+	sorted := slices.Clone(rh.Spec.Commands)
+	slices.SortStableFunc(sorted, func(a, b v1alpha1.Command) int { return at[a.ID].Compare(at[b.ID]) })
 	return sorted
+}
+
+// givenAt is when a command counts as given: v is the verdict on it, if any.
+func givenAt(c v1alpha1.Command, v *v1alpha1.CommandStatus) time.Time {
+	if v != nil && v.At != nil {
+		return v.At.Time
+	}
+	return c.At.Time
+}
+
+// timeToJudge is how far from the time of the verdict the command line's own
+// time counts: longer than it mostly takes to judge, and too short to get ahead
+// of others by it.
+const timeToJudge = time.Minute
+
+// boundTime is the time of a command that is judged now. On the command line
+// anybody may write any time into the log, GitHub tells that of the others.
+func boundTime(c v1alpha1.Command, now time.Time) metav1.Time {
+	earliest := now.Add(-timeToJudge)
+	switch {
+	case !event.FromCommandLine(c.ID):
+		return c.At
+	case c.At.After(now):
+		return metav1.NewTime(now)
+	case c.At.Time.Before(earliest):
+		return metav1.NewTime(earliest)
+	}
+	return c.At
 }
 
 // unjudged returns the commands without a verdict, in order.
 func unjudged(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
 	var left []v1alpha1.Command
-	for _, c := range inOrder(rh.Spec.Commands) {
+	for _, c := range inOrder(rh) {
 		if verdictOn(rh, c.ID) == nil {
 			left = append(left, c)
 		}
@@ -58,7 +92,8 @@ type circumstances struct {
 
 // judge decides about one command.
 func judge(c v1alpha1.Command, verb event.Verb, in circumstances) v1alpha1.CommandStatus {
-	status := v1alpha1.CommandStatus{ID: c.ID, Head: in.pull.Head}
+	at := boundTime(c, in.now)
+	status := v1alpha1.CommandStatus{ID: c.ID, Head: in.pull.Head, At: &at}
 	status.Verdict, status.Reason = verdict(c, verb, in)
 	return status
 }
@@ -116,7 +151,7 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 	aborted = map[string]int{}
 	var before []string
-	for _, c := range inOrder(rh.Spec.Commands) {
+	for _, c := range inOrder(rh) {
 		v := verdictOn(rh, c.ID)
 		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
 			continue

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
@@ -78,9 +80,10 @@ func TestJudge(t *testing.T) {
 		"a week late, by somebody who cannot": {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := judge(command("comment-1-0", "", tc.minutes), tc.verb,
+			c := command("comment-1-0", "", tc.minutes)
+			got := judge(c, tc.verb,
 				circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, pushed: tc.pushed, approved: !tc.unapproved, plan: tc.plan, now: noon})
-			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head}
+			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head, At: &c.At}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -205,16 +208,23 @@ func TestTrim(t *testing.T) {
 		Spec: v1alpha1.RehearsalSpec{Commands: []v1alpha1.Command{
 			command("comment-1-0", "x", old), command("comment-2-0", "x", old), command("comment-3-0", "x", old),
 			command("comment-4-0", "x", old), command("comment-5-0", "x", -1),
+			command("comment-6-0", "x", -1), command("cli-7-0", "x", -1), command("cli-8-0", "x", 100*365*24*60), command("comment-9-0", "x", -1),
 		}},
 		Status: v1alpha1.RehearsalStatus{
 			Commands: []v1alpha1.CommandStatus{
 				{ID: "comment-1-0", Answered: true}, {ID: "comment-2-0"}, {ID: "comment-3-0", Answered: true},
 				{ID: "comment-4-0", Answered: true}, {ID: "comment-5-0", Answered: true},
+				// What outsiders wrote goes at once, what comes from the command line
+				// when it is old, whatever it says.
+				{ID: "comment-6-0", Answered: true, Reason: v1alpha1.ReasonNotAllowed}, {ID: "cli-7-0", Answered: true, Reason: v1alpha1.ReasonNotAllowed},
+				{ID: "cli-8-0", Answered: true, At: ptr.To(at(old))}, {ID: "comment-9-0", Reason: v1alpha1.ReasonNotAllowed},
 			},
 			Runs: []v1alpha1.RunStatus{{ID: "comment-3-0", State: v1alpha1.RunRunning}, {ID: "comment-4-0", State: v1alpha1.RunFailed}},
 		},
 	}
 	want := []patchOp{
+		{"test", "/spec/commands/7/id", "cli-8-0"}, {Op: "remove", Path: "/spec/commands/7"},
+		{"test", "/spec/commands/5/id", "comment-6-0"}, {Op: "remove", Path: "/spec/commands/5"},
 		{"test", "/spec/commands/3/id", "comment-4-0"}, {Op: "remove", Path: "/spec/commands/3"},
 		{"test", "/spec/commands/0/id", "comment-1-0"}, {Op: "remove", Path: "/spec/commands/0"},
 	}

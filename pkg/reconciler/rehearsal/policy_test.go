@@ -159,7 +159,7 @@ func TestHeadOfAnUntrustedAuthorNeedsAnApproval(t *testing.T) {
 		}
 	}
 	w.hear("comment-2-0", "/pj-rehearse approve")
-	want := &v1alpha1.Approval{By: "bob", Command: "comment-2-0", Head: head, BaseRef: "main", At: w.rh.Spec.Commands[6].At}
+	want := &v1alpha1.Approval{By: "bob", Command: "comment-2-0", Head: head, BaseRef: "main", At: *verdictOn(w.rh, "comment-2-0").At}
 	if diff := cmp.Diff(want, w.rh.Status.HeadApproval); diff != "" {
 		t.Error(diff)
 	}

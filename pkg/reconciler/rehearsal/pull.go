@@ -148,7 +148,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		status := judge(c, said.Verb, in)
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c
-			byLogin.By = login
+			byLogin.By, byLogin.At = login, *status.At
 			vouch(t.rh, byLogin, said.Verb)
 		}
 		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))

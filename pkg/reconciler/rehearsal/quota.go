@@ -253,7 +253,7 @@ func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	}
 	for _, c := range rh.Spec.Commands {
 		if c.ID == r.ID {
-			l.asked = c.At.Time
+			l.asked = givenAt(c, verdictOn(rh, c.ID))
 		}
 	}
 	return l

@@ -281,7 +281,7 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 	r.DoneAt = &metav1.Time{Time: t.now}
 	if m.AutoAck && t.rh.Status.Pull != nil {
 		command, _ := t.commandOf(r)
-		vouchByRun(t.rh, r, command.At)
+		vouchByRun(t.rh, r, metav1.NewTime(givenAt(command, verdictOn(t.rh, r.ID))))
 	}
 	logging.FromContext(ctx).Infow("Run is over", "run", r.ID, "state", r.State, "passed", r.Passed, "failed", r.Failed)
 	return nil

@@ -229,16 +229,34 @@ func sameAs(known *v1alpha1.PullStatus, p github.Pull) bool {
 	return known != nil && known.Open && known.Head == p.Head && known.BaseRef == p.BaseRef
 }
 
-// hasBody says that the description's commands are in the log already.
+// hasBody says that the description's commands are in the log already, or were.
 func hasBody(rh *v1alpha1.Rehearsal) bool {
-	return rh != nil && slices.ContainsFunc(rh.Spec.Commands, func(c v1alpha1.Command) bool { return strings.HasPrefix(c.ID, "body-") })
+	if rh == nil {
+		return false
+	}
+	for id := range heardOf(rh) {
+		if strings.HasPrefix(id, "body-") {
+			return true
+		}
+	}
+	return false
 }
 
-func hasAll(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
+// heardOf are the ids of the commands that are in the log, or were judged and have
+// left it.
+func heardOf(rh *v1alpha1.Rehearsal) map[string]bool {
 	have := map[string]bool{}
 	for _, c := range rh.Spec.Commands {
 		have[c.ID] = true
 	}
+	for _, v := range rh.Status.Commands {
+		have[v.ID] = true
+	}
+	return have
+}
+
+func hasAll(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
+	have := heardOf(rh)
 	for _, c := range commands {
 		if !have[c.ID] {
 			return false

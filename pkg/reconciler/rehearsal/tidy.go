@@ -74,9 +74,13 @@ type patchOp struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// deniedAge is how long the log keeps what outsiders wrote: it must not fill up
-// with that.
-const deniedAge = time.Hour
+// What outsiders wrote leaves the log as soon as it is judged: it must not fill
+// up with that. For a while the verdicts stay, so that what a sweep finds again is
+// not judged again.
+const (
+	deniedAge  = time.Hour
+	maxDropped = 200
+)
 
 // trim removes the entries that are too old and whose runs are over, the last
 // first, so that the places of the others hold. Each is tested before: the API
@@ -89,17 +93,19 @@ func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
 		if v == nil || !v.Answered || r != nil && !r.State.Done() {
 			continue
 		}
-		keep := event.MaxAge
-		if isDenial(v.Reason) {
-			keep = deniedAge
-		}
-		if now.Sub(c.At.Time) <= keep {
+		if !dropped(*v) && now.Sub(givenAt(c, v)) <= event.MaxAge {
 			continue
 		}
 		path := fmt.Sprintf("/spec/commands/%d", i)
 		ops = append(ops, patchOp{"test", path + "/id", c.ID}, patchOp{Op: "remove", Path: path})
 	}
 	return ops
+}
+
+// dropped says that a command does not stay in the log. Whoever uses the command
+// line may find it there for as long as any.
+func dropped(v v1alpha1.CommandStatus) bool {
+	return isDenial(v.Reason) && !event.FromCommandLine(v.ID)
 }
 
 // forgetVerdicts drops verdicts and finished runs whose commands are gone.
@@ -109,8 +115,17 @@ func (t *turn) forgetVerdicts() {
 		inLog[c.ID] = true
 	}
 	status := &t.rh.Status
-	status.Commands = slices.DeleteFunc(status.Commands, func(c v1alpha1.CommandStatus) bool { return !inLog[c.ID] })
 	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.State.Done() })
+	kept := 0
+	for i := len(status.Commands) - 1; i >= 0; i-- {
+		v := status.Commands[i]
+		if inLog[v.ID] {
+			continue
+		}
+		if kept++; !dropped(v) || kept > maxDropped || v.At == nil || t.now.Sub(v.At.Time) > deniedAge {
+			status.Commands = slices.Delete(status.Commands, i, i+1)
+		}
+	}
 }
 
 // summarise fills the printer columns: they show the latest run.

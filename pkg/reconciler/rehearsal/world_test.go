@@ -144,6 +144,10 @@ func (w *world) reconcile() {
 		before := w.rh.DeepCopy()
 		rh := w.rh.DeepCopy()
 		err := w.reconciler.ReconcileKind(w.ctx, rh)
+		stored, getErr := w.rehearsals.RehearsalV1alpha1().Rehearsals(rh.Namespace).Get(context.Background(), rh.Name, metav1.GetOptions{})
+		if getErr == nil {
+			w.rh.Spec, rh.Spec = stored.Spec, stored.Spec
+		}
 		if w.crashed {
 			w.crashed = false
 			continue
@@ -173,6 +177,9 @@ func (w *world) sync() {
 	pjs, err := w.prow.ProwV1().ProwJobs("").List(ctx, metav1.ListOptions{})
 	w.check(err)
 	w.check(w.indexers.prowJobs.Replace(pointers(pjs.Items), ""))
+	if _, err := w.rehearsals.RehearsalV1alpha1().Rehearsals(w.rh.Namespace).Update(ctx, w.rh.DeepCopy(), metav1.UpdateOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		w.t.Fatal(err)
+	}
 }
 
 func pointers[T any](items []T) []any {

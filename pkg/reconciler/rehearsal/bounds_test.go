@@ -1,0 +1,98 @@
+package rehearsal
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+)
+
+// TestOutsidersLeaveTheLog: what they wrote makes room at once, and is not judged
+// and answered again when a sweep finds it once more.
+func TestOutsidersLeaveTheLog(t *testing.T) {
+	w, r := governed(t, policy.Config{})
+	for i := range 50 {
+		w.hearFrom("mallory", fmt.Sprintf("comment-5-%d", i), "/pj-rehearse")
+	}
+	if len(w.rh.Spec.Commands) > 0 || len(w.denials()) != 1 || w.verdict("comment-5-49") != v1alpha1.ReasonNotAllowed {
+		t.Fatalf("%d commands are in the log, said %q", len(w.rh.Spec.Commands), w.denials())
+	}
+	if !hasAll(w.rh, []v1alpha1.Command{{ID: "comment-5-49"}}) {
+		t.Error("a sweep would append again what was denied")
+	}
+	r.rights["mallory"] = "writer"
+	w.hearFrom("mallory", "comment-5-49", "/pj-rehearse approve")
+	if w.verdict("comment-5-49") != v1alpha1.ReasonNotAllowed || len(w.rh.Spec.Commands) > 0 {
+		t.Errorf("what was denied is judged again: %s", w.verdict("comment-5-49"))
+	}
+	w.clock.SetTime(w.clock.Now().Add(2 * deniedAge))
+	w.reconcile()
+	if n := len(w.rh.Status.Commands); n > 0 {
+		t.Errorf("%d verdicts stay for ever", n)
+	}
+}
+
+func TestVerdictsOfOutsidersAreBounded(t *testing.T) {
+	rh := &v1alpha1.Rehearsal{}
+	for i := range 3 * maxDropped {
+		rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{
+			ID: fmt.Sprintf("comment-%d-0", i), Reason: v1alpha1.ReasonNotAllowed, At: &metav1.Time{Time: noon},
+		})
+	}
+	(&turn{rh: rh, now: noon}).forgetVerdicts()
+	if n := len(rh.Status.Commands); n != maxDropped || rh.Status.Commands[0].ID != fmt.Sprintf("comment-%d-0", 2*maxDropped) {
+		t.Errorf("%d verdicts stay, from %s on", n, rh.Status.Commands[0].ID)
+	}
+}
+
+// TestTheCommandLineSetsNoTime: who writes to the log may write any time into it.
+func TestTheCommandLineSetsNoTime(t *testing.T) {
+	for name, years := range map[string]int{"the future": 50, "the past": 0} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := governed(t, policy.Config{})
+			w.hearFrom("bob", "comment-1-0", "/pj-rehearse approve")
+			c := by("kube-alice", "cli-1-0", "/pj-rehearse abort")
+			c.At = metav1.NewTime(noon.AddDate(years, 0, -1))
+			w.rh.Spec.Commands = append(w.rh.Spec.Commands, c)
+			w.rh.Generation++
+			w.reconcile()
+			judged := w.clock.Now()
+			if v := verdictOn(w.rh, "cli-1-0"); v.At.After(judged) || v.At.Time.Before(judged.Add(-timeToJudge-time.Hour)) {
+				t.Errorf("the abort counts as of %s", v.At)
+			}
+			w.clock.SetTime(w.clock.Now().Add(2 * time.Minute))
+			run := command("comment-2-0", "/pj-rehearse", 0)
+			run.At = metav1.NewTime(w.clock.Now())
+			w.rh.Spec.Commands = append(w.rh.Spec.Commands, run)
+			w.rh.Generation++
+			w.reconcile()
+			if r := runOf(w.rh, "comment-2-0"); r == nil || r.AbortReason != "" {
+				t.Errorf("an abort of %s ended a later run: %+v", name, r)
+			}
+		})
+	}
+}
+
+func TestBoundTime(t *testing.T) {
+	for name, tc := range map[string]struct {
+		id      string
+		at, now float64
+		want    float64
+	}{
+		"a comment, by GitHub's clock": {"comment-1-0", 5, 0, 5},
+		"an old comment":               {"comment-1-0", -500, 0, -500},
+		"the command line":             {"cli-1-0", -0.5, 0, -0.5},
+		"ahead of time":                {"cli-1-0", 500, 0, 0},
+		"ahead of others":              {"cli-1-0", -500, 0, -1},
+	} {
+		moment := func(m float64) time.Time { return noon.Add(time.Duration(m * float64(time.Minute))) }
+		c := v1alpha1.Command{ID: tc.id, At: metav1.NewTime(moment(tc.at))}
+		if got := boundTime(c, moment(tc.now)); !got.Time.Equal(moment(tc.want)) {
+			t.Errorf("%s: it counts as of %s", name, got)
+		}
+	}
+}
