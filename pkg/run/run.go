@@ -92,6 +92,9 @@ type Manifest struct {
 	Covers string `json:"covers,omitempty"`
 	// AutoAck says that the pull request is acknowledged when all jobs pass.
 	AutoAck bool `json:"auto_ack,omitempty"`
+	// Asks is PlanStatus.Asks of the privileges that were allowed when the run was
+	// rendered; empty for none.
+	Asks string `json:"asks,omitempty"`
 	// Page is where the whole run can be seen; empty when nowhere.
 	Page string `json:"page,omitempty"`
 	// Notes are sentences about jobs that were asked for and are not run.

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 // TestOutsidersLeaveTheLog: what they wrote makes room at once, and is not judged
@@ -94,5 +97,63 @@ func TestBoundTime(t *testing.T) {
 		if got := boundTime(c, moment(tc.now)); !got.Time.Equal(moment(tc.want)) {
 			t.Errorf("%s: it counts as of %s", name, got)
 		}
+	}
+}
+
+// TestWhatHoldsWhenARunStarts: a run that has waited is held against the pull
+// request as it is when there is room for it, told or not.
+func TestWhatHoldsWhenARunStarts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(w *world)
+		want   string
+	}{
+		"nothing has changed":  {func(*world) {}, ""},
+		"another branch":       {func(w *world) { w.hub.pull.BaseRef = "release" }, "the branch release now"},
+		"the label is back":    {func(w *world) { w.hub.pull.Labels = []string{"needs-ok-to-test"} }, "the label needs-ok-to-test"},
+		"the approval is gone": {func(w *world) { w.rh.Status.HeadApproval = nil }, "nobody has approved"},
+	} {
+		for _, told := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, ", told ", told), func(t *testing.T) {
+				w, _ := governed(t, policy.Config{})
+				other := busy(5)
+				w.withQuotas(settings.Quotas{Jobs: 5}, other)
+				w.reconcile()
+				w.hear("comment-1-0", "/pj-rehearse approve")
+				w.hear("comment-2-0", "/pj-rehearse")
+				if r := runOf(w.rh, "comment-2-0"); r == nil || r.State != v1alpha1.RunPending {
+					t.Fatalf("the run does not wait: %+v", r)
+				}
+				tc.change(w)
+				if told {
+					w.rh.Generation++
+					w.reconcile()
+				}
+				other.Status.Runs[0].State = v1alpha1.RunPassed
+				w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
+				w.reconcile()
+				r := runOf(w.rh, "comment-2-0")
+				if !strings.Contains(r.AbortReason, tc.want) || (r.State == v1alpha1.RunRunning) != (tc.want == "") || !r.State.Done() && tc.want != "" {
+					t.Errorf("the run is %s, ended for %q", r.State, r.AbortReason)
+				}
+			})
+		}
+	}
+}
+
+// TestAHandoverOutlivesNoApproval: what was stored before a crash starts only with
+// what is allowed then.
+func TestAHandoverOutlivesNoApproval(t *testing.T) {
+	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
+		Pull:              &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true, ReadAt: metav1.NewTime(noon)},
+		PrivilegeApproval: &v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main", Asks: "x"},
+	}}
+	turn, m := &turn{rh: rh, now: noon}, run.Manifest{Asks: "x"}
+	r := &v1alpha1.RunStatus{State: v1alpha1.RunPending}
+	if err := turn.stillAllowed(r, m); err != nil || r.AbortReason != "" {
+		t.Errorf("what is allowed does not start: %v, %q", err, r.AbortReason)
+	}
+	rh.Status.PrivilegeApproval = nil
+	if err := turn.stillAllowed(r, m); err == nil || r.AbortReason == "" {
+		t.Error("what is not allowed any more starts")
 	}
 }

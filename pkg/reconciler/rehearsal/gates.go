@@ -21,8 +21,9 @@ func (t *turn) gates() *render.Gates {
 }
 
 // holds says whether an approval is for what the pull request is now.
-func (t *turn) holds(a *v1alpha1.Approval) bool {
-	pull := t.rh.Status.Pull
+func (t *turn) holds(a *v1alpha1.Approval) bool { return holds(a, t.rh.Status.Pull) }
+
+func holds(a *v1alpha1.Approval, pull *v1alpha1.PullStatus) bool {
 	return a != nil && a.By != "" && pull != nil && a.Head == pull.Head && a.BaseRef == pull.BaseRef
 }
 

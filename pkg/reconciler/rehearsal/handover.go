@@ -52,6 +52,9 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		// Who named something that is not run has not seen it pass.
 		AutoAck: said.AutoAck && len(notes) == 0,
 	}
+	if a := t.rh.Status.PrivilegeApproval; t.holds(a) {
+		manifest.Asks = a.Asks
+	}
 	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
 }
 

@@ -182,7 +182,7 @@ func loginOf(c v1alpha1.Command, v *v1alpha1.CommandStatus) string { return cmp.
 func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, v *v1alpha1.CommandStatus) {
 	if runOf(rh, c.ID) == nil {
 		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{
-			ID: c.ID, Head: v.Head, By: loginOf(c, v), State: v1alpha1.RunPending,
+			ID: c.ID, Head: v.Head, BaseRef: rh.Status.Pull.BaseRef, By: loginOf(c, v), State: v1alpha1.RunPending,
 		})
 	}
 }
@@ -238,4 +238,21 @@ func outdate(rh *v1alpha1.Rehearsal) {
 	}
 	abortRuns(rh, fmt.Sprintf("a new push replaced the head with %.12s", pull.Head),
 		func(r *v1alpha1.RunStatus) bool { return r.Head != pull.Head })
+	abortRuns(rh, "the pull request is for the branch "+pull.BaseRef+" now",
+		func(r *v1alpha1.RunStatus) bool { return r.BaseRef != pull.BaseRef })
+}
+
+// barred says why a run that was accepted may not start now; empty if it may.
+// What was true when it was judged need not be when there is room for it.
+func barred(rh *v1alpha1.Rehearsal, label string) string {
+	pull := rh.Status.Pull
+	switch {
+	case pull.OtherBase:
+		return "nothing is run of pull requests into the branch " + pull.BaseRef
+	case pull.Untrusted:
+		return "the pull request has the label " + label
+	case !pull.AuthorTrusted && !holds(rh.Status.HeadApproval, pull):
+		return "nobody has approved this head"
+	}
+	return ""
 }

@@ -139,6 +139,7 @@ func TestFold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rh := &v1alpha1.Rehearsal{Spec: v1alpha1.RehearsalSpec{Commands: tc.commands}}
+			rh.Status.Pull = &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true}
 			for _, c := range tc.commands {
 				verdict := v1alpha1.VerdictAccepted
 				if c.ID == tc.denied {

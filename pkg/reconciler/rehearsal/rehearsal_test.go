@@ -185,7 +185,7 @@ func TestClosedPullRequestEndsItsRuns(t *testing.T) {
 // that was lost, or an informer that has not seen it.
 func (w *world) forget() {
 	r := w.rh.Status.Runs[0]
-	w.rh.Status.Runs[0] = v1alpha1.RunStatus{ID: r.ID, Head: r.Head, By: r.By, State: v1alpha1.RunPending}
+	w.rh.Status.Runs[0] = v1alpha1.RunStatus{ID: r.ID, Head: r.Head, BaseRef: r.BaseRef, By: r.By, State: v1alpha1.RunPending}
 }
 
 func TestStartedRunIsAbortedThoughStatusDoesNotKnowIt(t *testing.T) {

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,7 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	case stepReject:
 		err = t.reject(ctx, r, "there is no plan for this head; the comment on the affected jobs says why")
 	case stepDrop:
+		r.AbortReason = cmp.Or(r.AbortReason, s.barred)
 		err = t.drop(ctx, r)
 	case stepAbort:
 		err = t.abort(ctx, r, s, manifest)
@@ -97,7 +99,8 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if t.plan.done() {
+		if t.plan.done() && t.rh.Status.Pull.SpecGeneration != 0 {
+			s.barred = barred(t.rh, t.repo.Labels.Untrusted)
 			s.planned = t.plan.err == nil
 			if t.plan.err != nil {
 				s.planError = t.plan.err.Error()

@@ -26,6 +26,9 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if len(manifest.Jobs) == 0 {
 		return t.reject(ctx, r, manifest.Notes...)
 	}
+	if err := t.stillAllowed(r, manifest); err != nil {
+		return err
+	}
 	if t.settings.DryRun {
 		return t.pretend(ctx, r, manifest)
 	}
@@ -48,6 +51,20 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	}
 	t.started(r, manifest, r.PipelineRun)
 	return t.tellStarted(ctx, r)
+}
+
+// stillAllowed holds a run that is about to start against what is true now: it may
+// have waited for hours, and what it hands over may have been stored before.
+func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
+	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > lag {
+		pull.SpecGeneration = 0
+		return &waiting{after: time.Second, reason: "the pull request is read again before run " + r.ID + " starts"}
+	}
+	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!t.holds(a) || a.Asks != m.Asks) {
+		r.AbortReason = "what its jobs ask for is not allowed any more"
+		return &waiting{after: time.Second, reason: "run " + r.ID + " ends before it starts"}
+	}
+	return nil
 }
 
 func queued(m run.Manifest) []report.Outcome {

@@ -51,6 +51,8 @@ type situation struct {
 	// planned and planError: neither while planning goes on.
 	planned   bool
 	planError string
+	// barred is why a run that has not started may not do so any more.
+	barred string
 	// pipelineRun is nil when it is gone.
 	pipelineRun *pipelinev1.PipelineRun
 	// collating says that there is a finally task, reported that it succeeded.
@@ -107,7 +109,7 @@ func (s situation) live() bool { return s.pipelineRun != nil && !s.pipelineRun.I
 
 func nextPending(s situation) step {
 	switch {
-	case s.run.AbortReason != "":
+	case s.run.AbortReason != "", s.barred != "":
 		return stepDrop
 	case s.planError != "":
 		return stepReject
