@@ -74,12 +74,12 @@ func startApp(t *testing.T, change ...func(*github.App)) *appFixture {
 	return f
 }
 
-// count is how often a route was called.
-func (f *fixture) count(t *testing.T, route string) int {
+// minted is how many tokens of installations were asked for.
+func (f *fixture) minted(t *testing.T) int {
 	t.Helper()
 	calls, err := f.Calls(t.Context(), standin.CallQuery{})
 	ok(t, err)
-	return calls.Counts[route]
+	return calls.Counts[tokenRoute]
 }
 
 const tokenRoute = "POST /app/installations/{installation_id}/access_tokens"
@@ -124,7 +124,7 @@ func TestAppConverses(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if n := f.count(t, tokenRoute); n != 1 {
+	if n := f.minted(t); n != 1 {
 		t.Errorf("%d tokens were made for one repository", n)
 	}
 }
@@ -159,7 +159,7 @@ func TestAppTokensExpire(t *testing.T) {
 	f.pass(t, 2*time.Hour)
 	ok(t, ask(ctx, f.client))
 	ok(t, fetch())
-	if n := f.count(t, tokenRoute); n != 3 {
+	if n := f.minted(t); n != 3 {
 		t.Errorf("%d tokens were made, want 3", n)
 	}
 	stale := repo.Open(filepath.Join(t.TempDir(), "m.git"), f.URL()+"/org/config.git",
@@ -183,9 +183,9 @@ func TestAppTokenThatIsRejected(t *testing.T) {
 	if err := ask(ctx, f.client); kind(err) != "transient" {
 		t.Errorf("a rejected token gives %v", err)
 	}
-	before := f.count(t, tokenRoute)
+	before := f.minted(t)
 	ok(t, ask(ctx, f.client))
-	if n := f.count(t, tokenRoute) - before; n != 1 {
+	if n := f.minted(t) - before; n != 1 {
 		t.Errorf("%d tokens were made after one was rejected", n)
 	}
 }
