@@ -347,7 +347,7 @@ func TestLists(t *testing.T) {
 		"digest":                      {Config{ImageRegistries: []string{"quay.io/acme"}}, "pod_spec: {containers: [{name: c, image: 'quay.io/acme/x@sha256:0'}]}", nil},
 		"in an init container":        {Config{ImageRegistries: []string{"docker.io"}}, "pod_spec: {initContainers: [{name: c, image: evil.example/x}]}", []string{ruleImage}},
 		"ConfigMap":                   {Config{ConfigMaps: []string{"step-*"}}, "pod_spec: {volumes: [{name: v, configMap: {name: other}}]}", []string{ruleConfigMap}},
-		"repository":                  {Config{Repositories: []string{"acme/*"}}, "extra_refs: [{org: acme, repo: x}]\ndecoration_config: {ssh_key_secrets: [k]}", []string{ruleDecoration}},
+		"repository":                  {Config{Repositories: []string{"acme/widget", "acme/x"}}, "extra_refs: [{org: acme, repo: x}]\ndecoration_config: {ssh_key_secrets: [k]}", []string{ruleDecoration}},
 		"device":                      {Config{Devices: []string{"nvidia.com/gpu"}}, "pod_spec: {containers: [{name: c, image: a, resources: {limits: {nvidia.com/gpu: '8'}}}]}", nil},
 		"resources":                   {Config{MaxResources: quantities("memory=3Gi")}, "pod_spec: {initContainers: [{name: i, image: a, resources: {limits: {memory: 2Gi}}}]}", []string{ruleResources}},
 		"resources of one container":  {Config{MaxResources: quantities("memory=3Gi,cpu=1")}, "", nil},
