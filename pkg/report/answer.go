@@ -51,6 +51,11 @@ func OtherBase(branch, repo string) string {
 	return fmt.Sprintf("Nothing is run of pull requests into the branch %s: what a branch says of jobs and people counts only where the settings list it. Who runs this installation can add it to the branches of %s.", quote(branch), quote(repo))
 }
 
+// TooManyRuns is said to who asks for more runs than there may be at a time.
+func TooManyRuns(most int) string {
+	return fmt.Sprintf("%d runs of this pull request are not over, and there may not be more. Wait for some of them, or abort them; one command can name many jobs.", most)
+}
+
 // NothingFailed is said when `failed` finds nothing to run.
 func NothingFailed() string {
 	return "Every job of the latest run passed, so there is nothing to run again."

@@ -164,17 +164,13 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 		n, known := t.aborted[c.ID]
 		return n > 0, known
 	}
-	for _, r := range t.rh.Status.Runs {
-		for _, a := range r.AbortJobs {
-			if a.Command != c.ID {
-				continue
-			}
-			if a.Found {
-				return true, true
-			}
-			if !r.State.Done() && !t.attended[r.ID] {
-				return false, false
-			}
+	if c.status.Found {
+		return true, true
+	}
+	for _, r := range t.activeRuns() {
+		wanted := slices.ContainsFunc(t.jobAborts(r), func(a jobAbort) bool { return a.command == c.ID })
+		if wanted && !t.attended[r.ID] {
+			return false, false
 		}
 	}
 	return false, true

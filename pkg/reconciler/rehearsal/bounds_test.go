@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -155,5 +156,32 @@ func TestAHandoverOutlivesNoApproval(t *testing.T) {
 	rh.Status.PrivilegeApproval = nil
 	if err := turn.stillAllowed(r, m); err == nil || r.AbortReason == "" {
 		t.Error("what is not allowed any more starts")
+	}
+}
+
+// TestStatusIsBounded: neither runs nor aborts, however many and long, make status
+// more than etcd takes.
+func TestStatusIsBounded(t *testing.T) {
+	w, r := governed(t, policy.Config{})
+	r.rights["alice"] = "writer"
+	var lines []v1alpha1.Command
+	for i := range 50 {
+		lines = append(lines, by("bob", fmt.Sprintf("comment-1-%d", i), "/pj-rehearse"))
+	}
+	for i := range 100 {
+		text := "/pj-rehearse abort"
+		for j := 0; len(text) < 900; j++ {
+			text += fmt.Sprintf(" a-job-that-is-not-there-%d-%d", i, j)
+		}
+		lines = append(lines, by("bob", fmt.Sprintf("comment-2-%d", i), text))
+	}
+	w.rh.Spec.Commands = lines
+	w.reconcile()
+	if n := len(w.rh.Status.Runs); n != maxRuns || w.verdict("comment-1-49") != v1alpha1.ReasonTooManyRuns {
+		t.Errorf("there are %d runs, and the last is %s", n, w.verdict("comment-1-49"))
+	}
+	raw, err := json.Marshal(w.rh.Status)
+	if err != nil || len(raw) > 100<<10 {
+		t.Errorf("status has %d bytes, %v", len(raw), err)
 	}
 }

@@ -57,7 +57,7 @@ func (t *turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[
 			return nil, err
 		}
 		for _, job := range m.Jobs {
-			if !isAborted(other, job) {
+			if !t.isAborted(other, job) {
 				kept[job.ProwJob] = true
 			}
 		}
@@ -158,7 +158,7 @@ func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1
 	}
 	r.State, r.DoneAt = state, &metav1.Time{Time: t.now}
 	if len(sentences) > 0 {
-		r.Message = sentences[0]
+		r.Message = brief(sentences[0])
 	}
 	return nil
 }

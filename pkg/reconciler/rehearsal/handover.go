@@ -85,7 +85,7 @@ func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 	}
 	selection := render.Select(t.plan.jobs, req)
 	notes := t.notes(selection, said)
-	left, aborted := withoutAborted(r, selection.Jobs)
+	left, aborted := t.withoutAborted(r, selection.Jobs)
 	selection.Jobs = left
 	return selection, append(notes, aborted...), nil
 }
@@ -119,9 +119,9 @@ func (t *turn) request(selection event.Selection) render.Request {
 
 // withoutAborted leaves out what somebody wanted to end before it began, and
 // says so.
-func withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
+func (t *turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
 	for _, job := range jobs {
-		reason := claim(r, run.Job{Name: job.Name, Branch: job.Branch})
+		reason := t.claim(r, run.Job{Name: job.Name, Branch: job.Branch})
 		if reason == "" {
 			left = append(left, job)
 			continue

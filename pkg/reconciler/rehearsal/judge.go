@@ -87,8 +87,14 @@ type circumstances struct {
 	approved bool
 	// plan is that of the head; nil while there is none to see.
 	plan *v1alpha1.PlanStatus
+	// runs counts those of the pull request that are not over.
+	runs int
 	now  time.Time
 }
+
+// maxRuns is how many runs of a pull request may be under way or wait: status
+// must have room for them, and one run can have many jobs.
+const maxRuns = 25
 
 // judge decides about one command.
 func judge(c v1alpha1.Command, verb event.Verb, in circumstances) v1alpha1.CommandStatus {
@@ -137,6 +143,8 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return denied(v1alpha1.ReasonPushedSince)
 	case !in.approved && needsTrust(verb):
 		return denied(v1alpha1.ReasonHeadNotApproved)
+	case verb == event.Run && in.runs >= maxRuns:
+		return denied(v1alpha1.ReasonTooManyRuns)
 	case verb == event.AllowPrivileges && in.plan == nil:
 		return denied(v1alpha1.ReasonNotPlanned)
 	case verb == event.AllowPrivileges && in.plan.Asks == "":
@@ -146,7 +154,7 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 }
 
 // fold turns the judged log into runs: each accepted run command has one, and
-// each accepted abort ends those that were asked for before it, or jobs of them.
+// each accepted abort of everything ends those that were asked for before it.
 // It returns how many runs each abort of everything found.
 func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 	aborted = map[string]int{}
@@ -162,8 +170,7 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 		case said.Verb == event.Run:
 			ensureRun(rh, c, v)
 			before = append(before, c.ID)
-		case said.Verb == event.Abort && len(said.Jobs) > 0:
-			abortJobs(rh, v1alpha1.AbortJobs{Command: c.ID, Names: said.Jobs, Reason: byWord(c, v)}, asked)
+		case said.Verb == event.Abort && len(said.Jobs) > 0: // see jobAborts
 		case said.Verb == event.Abort:
 			aborted[c.ID] = abortRuns(rh, byWord(c, v), asked)
 		}
@@ -173,7 +180,16 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 
 // byWord is the reason of what somebody ended.
 func byWord(c v1alpha1.Command, v *v1alpha1.CommandStatus) string {
-	return fmt.Sprintf("%s wrote %s", report.Person(c.ID, loginOf(c, v)), c.Text)
+	return fmt.Sprintf("%s wrote %s", report.Person(c.ID, loginOf(c, v)), brief(c.Text))
+}
+
+// brief bounds what status quotes.
+func brief(text string) string {
+	const most = 200
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
 }
 
 // loginOf is the login of who gave a command that was judged.
@@ -187,15 +203,36 @@ func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, v *v1alpha1.CommandSt
 	}
 }
 
-// abortJobs gives the runs that match and are not over jobs to end.
-func abortJobs(rh *v1alpha1.Rehearsal, jobs v1alpha1.AbortJobs, match func(*v1alpha1.RunStatus) bool) {
-	same := func(other v1alpha1.AbortJobs) bool { return other.Command == jobs.Command }
-	for i := range rh.Status.Runs {
-		r := &rh.Status.Runs[i]
-		if match(r) && !r.State.Done() && !slices.ContainsFunc(r.AbortJobs, same) {
-			r.AbortJobs = append(r.AbortJobs, jobs)
+// jobAbort is that somebody wants to end jobs of a run.
+type jobAbort struct {
+	command string
+	// names are as they were written: with asterisks, perhaps.
+	names  []string
+	reason string
+}
+
+// jobAborts are those of each run that is not over, by its id. They are read from
+// the log each time: written to every run, they would fill status.
+func jobAborts(rh *v1alpha1.Rehearsal, prefixes []string) map[string][]jobAbort {
+	aborts := map[string][]jobAbort{}
+	var before []string
+	for _, c := range inOrder(rh) {
+		v := verdictOn(rh, c.ID)
+		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
+			continue
+		}
+		if r := runOf(rh, c.ID); r != nil && !r.State.Done() {
+			before = append(before, c.ID)
+		}
+		said := event.ParseStored(c.Text, prefixes)
+		if said.Verb != event.Abort || len(said.Jobs) == 0 {
+			continue
+		}
+		for _, id := range before {
+			aborts[id] = append(aborts[id], jobAbort{c.ID, said.Jobs, byWord(c, v)})
 		}
 	}
+	return aborts
 }
 
 func runOf(rh *v1alpha1.Rehearsal, id string) *v1alpha1.RunStatus {

@@ -163,8 +163,8 @@ func TestFold(t *testing.T) {
 			for _, r := range rh.Status.Runs {
 				got[r.ID] = r.AbortReason
 				var names []string
-				for _, a := range r.AbortJobs {
-					names = append(names, a.Names...)
+				for _, a := range jobAborts(rh, event.DefaultPrefixes())[r.ID] {
+					names = append(names, a.names...)
 				}
 				if diff := cmp.Diff(tc.jobs[r.ID], names); diff != "" {
 					t.Error(diff)

@@ -33,7 +33,7 @@ func (t *turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 // Prow is done with them: a task may create its ProwJob in between.
 func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	t.attended[r.ID] = true
-	if len(r.AbortJobs) == 0 {
+	if len(t.jobAborts(r)) == 0 {
 		return nil
 	}
 	kept, err := t.neededElsewhere(ctx, r)
@@ -46,7 +46,7 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 		if o.Settled() {
 			continue
 		}
-		reason := claim(r, o.Job)
+		reason := t.claim(r, o.Job)
 		if reason == "" || kept[o.ProwJob] {
 			continue
 		}
@@ -61,25 +61,34 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 	return errors.Join(errs...)
 }
 
+// jobAborts are for jobs of a run.
+func (t *turn) jobAborts(r *v1alpha1.RunStatus) []jobAbort {
+	if t.named == nil {
+		t.named = jobAborts(t.rh, t.settings.Prefixes)
+	}
+	return t.named[r.ID]
+}
+
 // claim is why somebody wants to end a job of a run; empty if nobody does. Who
 // does has found it.
-func claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
-	for i := range r.AbortJobs {
-		if a := &r.AbortJobs[i]; names(a, job) {
-			reason, a.Found = a.Reason, true
+func (t *turn) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
+	for _, a := range t.jobAborts(r) {
+		if a.match(job) {
+			reason = a.reason
+			verdictOn(t.rh, a.command).Found = true
 		}
 	}
 	return reason
 }
 
-// names says whether an abort is meant for a job.
-func names(a *v1alpha1.AbortJobs, job run.Job) bool {
-	return slices.ContainsFunc(a.Names, func(name string) bool { return render.MatchName(name, job) })
+// match says whether an abort is meant for a job.
+func (a jobAbort) match(job run.Job) bool {
+	return slices.ContainsFunc(a.names, func(name string) bool { return render.MatchName(name, job) })
 }
 
 // isAborted says whether somebody wants to end a job of a run.
-func isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
-	return slices.ContainsFunc(r.AbortJobs, func(a v1alpha1.AbortJobs) bool { return names(&a, job) })
+func (t *turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
+	return slices.ContainsFunc(t.jobAborts(r), func(a jobAbort) bool { return a.match(job) })
 }
 
 // tellProgress edits the comment of a run when there is more to tell, at most

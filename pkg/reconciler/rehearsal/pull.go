@@ -140,7 +140,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), now: t.now}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.now}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -154,6 +154,19 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))
 	}
 	return nil
+}
+
+// runsAhead counts the runs that are not over, and those that were accepted in
+// this turn and have not begun to be.
+func (t *turn) runsAhead() int {
+	n := len(t.activeRuns())
+	for _, c := range t.rh.Spec.Commands {
+		v := verdictOn(t.rh, c.ID)
+		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && runOf(t.rh, c.ID) == nil && event.ParseStored(c.Text, t.settings.Prefixes).Verb == event.Run {
+			n++
+		}
+	}
+	return n
 }
 
 // look finds out what a verdict depends on, as far as it does. It returns what

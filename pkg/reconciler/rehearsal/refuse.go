@@ -80,6 +80,8 @@ func (t *turn) sentence(c commandVerdict) string {
 		return report.NotPlanned()
 	case v1alpha1.ReasonNothingAsked:
 		return report.NothingAsked()
+	case v1alpha1.ReasonTooManyRuns:
+		return report.TooManyRuns(maxRuns)
 	case v1alpha1.ReasonTooOld:
 		return report.Expired()
 	}

@@ -107,6 +107,8 @@ type turn struct {
 	refusedAny bool
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
+	// named are the aborts of jobs of each run, once they were looked up.
+	named map[string][]jobAbort
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
 }

@@ -125,7 +125,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
 		return s, manifest, err
 	}
-	s.unscheduled = slices.DeleteFunc(unscheduled(taskRuns, s.outcomes), func(job run.Job) bool { return isAborted(r, job) })
+	s.unscheduled = slices.DeleteFunc(unscheduled(taskRuns, s.outcomes), func(job run.Job) bool { return t.isAborted(r, job) })
 	tally := report.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 	return s, manifest, nil

@@ -123,7 +123,7 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 			return nil, err
 		}
 		for _, job := range manifest.Jobs {
-			if isAborted(other, job) {
+			if t.isAborted(other, job) {
 				continue
 			}
 			pj, err := t.prowJob(ctx, job.ProwJob, true)

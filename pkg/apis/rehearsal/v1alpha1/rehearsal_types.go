@@ -351,9 +351,6 @@ type RunStatus struct {
 	State   RunState `json:"state"`
 	// AbortReason says why a run is being aborted, or was.
 	AbortReason string `json:"abortReason,omitempty"`
-	// AbortJobs are the jobs of it that are to be aborted.
-	// +optional
-	AbortJobs []AbortJobs `json:"abortJobs,omitempty"`
 	// ProgressAt is when the run's comment was last edited while it went on.
 	// +optional
 	ProgressAt *metav1.Time `json:"progressAt,omitempty"`
@@ -368,17 +365,6 @@ type RunStatus struct {
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 	// +optional
 	DoneAt *metav1.Time `json:"doneAt,omitempty"`
-}
-
-// AbortJobs are jobs of a run that somebody wants to end.
-type AbortJobs struct {
-	// Command is the id of the command that wants it.
-	Command string `json:"command"`
-	// Names are as they were written: with asterisks, perhaps.
-	Names  []string `json:"names"`
-	Reason string   `json:"reason"`
-	// Found is set once there was such a job that could be ended.
-	Found bool `json:"found,omitempty"`
 }
 
 // The states of an Acknowledgement.
