@@ -25,8 +25,8 @@ func (w *world) hear(id, text string) {
 }
 
 // push replaces the head.
-func (w *world) push(letter string) {
-	w.hub.pull.Head = strings.Repeat(letter, 40)
+func (w *world) push() {
+	w.hub.pull.Head = strings.Repeat("b", 40)
 	w.rh.Generation++
 	w.reconcile()
 }
@@ -82,7 +82,7 @@ func TestAcknowledgeByWord(t *testing.T) {
 	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, "Acknowledged** by `bob`") {
 		t.Errorf("the plan comment does not show it: %s", plan)
 	}
-	w.push("b")
+	w.push()
 	w.hear("comment-2-0", "/pj-rehearse skip")
 	w.hear("comment-3-0", "/pj-rehearse reject")
 	// The jobs of every head are the same, so the push takes nothing away.
@@ -250,7 +250,7 @@ func TestNetworkAccessIsNotForOneself(t *testing.T) {
 	w.hear("comment-1-0", "/pj-rehearse network-access-allowed")
 	w.hub.pull.Author = "alice"
 	w.hear("comment-2-0", "/pj-rehearse network-access-allowed")
-	w.push("b")
+	w.push()
 	want := []string{"+network-access-rehearsals-ok", "-rehearsals-ack", "-network-access-rehearsals-ok"}
 	if diff := cmp.Diff(want, w.hub.labelled); diff != "" {
 		t.Error(diff)
@@ -277,7 +277,7 @@ func TestPushTakesTheStatusAndTheLabelAwayBeforeItIsPlanned(t *testing.T) {
 	w.hear("comment-1-0", "/pj-rehearse ack")
 	plans := w.reconciler.Plans
 	w.reconciler.Plans = never{}
-	w.push("b")
+	w.push()
 	if last := w.hub.statuses[len(w.hub.statuses)-1]; last.State != "pending" {
 		t.Errorf("the new head has the status %+v", last)
 	}

@@ -174,7 +174,7 @@ func TestHeadOfAnUntrustedAuthorNeedsAnApproval(t *testing.T) {
 		t.Errorf("%d run comments, %d PipelineRuns; want 1, 1", runs, pipelineRuns)
 	}
 
-	w.push("b")
+	w.push()
 	if w.rh.Status.HeadApproval != nil {
 		t.Errorf("after the push: %+v", w.rh.Status.HeadApproval)
 	}
@@ -356,7 +356,7 @@ func TestDenialIsSaidOnceForEachPersonAndPush(t *testing.T) {
 		w.hearFrom("mallory", "comment-2-0", "/pj-rehearse")
 		w.hearFrom("Mallory", "comment-3-0", "/pj-rehearse ack")
 		w.hearFrom("eve", "comment-4-0", "/pj-rehearse")
-		w.push("b")
+		w.push()
 		w.hearFrom("mallory", "comment-5-0", "/pj-rehearse all")
 		w.hearFrom("mallory", "comment-6-0", "/pj-rehearse all")
 	}

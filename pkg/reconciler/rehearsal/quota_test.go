@@ -152,10 +152,10 @@ func newCrowd(t *testing.T, q settings.Quotas) crowd {
 }
 
 // run makes one that was asked for so many minutes ago.
-func (a crowd) run(name string, jobs, minutes int) *v1alpha1.Rehearsal {
+func (a crowd) run(name string, minutes int) *v1alpha1.Rehearsal {
 	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "rehearsals", UID: types.UID(name)}}
 	rh.Spec.Commands = []v1alpha1.Command{{ID: "comment-1-0", At: metav1.NewTime(noon.Add(-time.Duration(minutes) * time.Minute))}}
-	rh.Status.Runs = []v1alpha1.RunStatus{{ID: "comment-1-0", State: v1alpha1.RunPending, By: name, Total: jobs}}
+	rh.Status.Runs = []v1alpha1.RunStatus{{ID: "comment-1-0", State: v1alpha1.RunPending, By: name, Total: 5}}
 	a.show(rh)
 	return rh
 }
@@ -184,7 +184,7 @@ func (a crowd) admit(rh *v1alpha1.Rehearsal, at time.Time) bool {
 // for as long as it might ask again.
 func TestAStuckRunKeepsNoPlace(t *testing.T) {
 	a := newCrowd(t, settings.Quotas{Jobs: 5})
-	first, second := a.run("first", 5, 20), a.run("second", 5, 10)
+	first, second := a.run("first", 20), a.run("second", 10)
 	if a.admit(second, noon) {
 		t.Error("the second goes first, while the first may yet ask")
 	}
@@ -204,7 +204,7 @@ func TestAStuckRunKeepsNoPlace(t *testing.T) {
 // TestNoRoomIsKeptForWhatIsOver: a run may start and end before anybody asks again.
 func TestNoRoomIsKeptForWhatIsOver(t *testing.T) {
 	a := newCrowd(t, settings.Quotas{Jobs: 5})
-	first, second := a.run("first", 5, 20), a.run("second", 5, 10)
+	first, second := a.run("first", 20), a.run("second", 10)
 	if !a.admit(first, noon) {
 		t.Fatal("there is no room for the first")
 	}
