@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
@@ -25,7 +27,11 @@ func (t *turn) showPlan(ctx context.Context) error {
 	if err := t.say(ctx, planComment, report.Plan(view)); err != nil {
 		return err
 	}
-	t.rh.Status.Plan.Noted = t.noted()
+	plan := t.rh.Status.Plan
+	plan.Noted = t.noted()
+	if plan.Asks != "" && plan.AsksSince == nil && t.shownPlan() != nil {
+		plan.AsksSince = &metav1.Time{Time: t.Clock.Now()}
+	}
 	return nil
 }
 

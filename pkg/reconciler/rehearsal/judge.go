@@ -149,8 +149,17 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return denied(v1alpha1.ReasonNotPlanned)
 	case verb == event.AllowPrivileges && in.plan.Asks == "":
 		return denied(v1alpha1.ReasonNothingAsked)
+	case verb == event.AllowPrivileges && !shownBefore(c, in):
+		return denied(v1alpha1.ReasonNotPlanned)
 	}
 	return v1alpha1.VerdictAccepted, ""
+}
+
+// shownBefore says that what jobs ask for was there to see when a command was
+// written: GitHub's times are whole seconds.
+func shownBefore(c v1alpha1.Command, in circumstances) bool {
+	at, since := boundTime(c, in.now), in.plan.AsksSince
+	return since != nil && at.Truncate(time.Second).After(since.Truncate(time.Second))
 }
 
 // fold turns the judged log into runs: each accepted run command has one, and

@@ -144,6 +144,9 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 			}
 		}
 		status.Asks = t.asks()
+		if known := planOfHead(t.rh); known != nil && known.Asks == status.Asks {
+			status.AsksSince = known.AsksSince
+		}
 		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
 	}
 	return status
