@@ -52,8 +52,9 @@ func (e *NotInstalledError) Error() string {
 // that the owner has installed the App in.
 type scope struct {
 	owner, repository string // in lower case
-	// members makes it a token that reads memberships, and nothing else.
-	members bool
+	// members makes it a token that reads memberships, reader one that reads
+	// elsewhere what everybody may, and nothing else.
+	members, reader bool
 }
 
 func (s scope) name() string {
@@ -93,6 +94,7 @@ func (a *appSource) credentialsFor(ctx context.Context, path string) (credential
 		return c, err
 	}
 	if home, ok := a.home(); ok {
+		home.reader = true
 		return a.token(ctx, home)
 	}
 	return nobody{}.credentialsFor(ctx, path)
@@ -110,6 +112,7 @@ func (a *appSource) scopeOf(path string) (s scope, serving bool) {
 		return scope{owner: parts[1], members: true}, false
 	}
 	home, _ := a.home()
+	home.reader = true
 	return home, false
 }
 
@@ -219,6 +222,8 @@ func (a *appSource) options(s scope, in *gogithub.Installation) (*gogithub.Insta
 	switch {
 	case s.members:
 		wanted = map[string]string{"metadata": "read", "members": "read"}
+	case s.reader:
+		opts.Repositories = []string{s.repository}
 	case s.repository != "":
 		opts.Repositories = []string{s.repository}
 		if wanted = a.Permissions; wanted == nil {

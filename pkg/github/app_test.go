@@ -208,6 +208,15 @@ func TestAppTokensAreNarrow(t *testing.T) {
 	if _, err := wide.CreateComment(ctx, "org", "config", f.open(t).Number, "x"); kind(err) != "refused" {
 		t.Errorf("the token for reading writes: %v", err)
 	}
+	elsewhere, err := f.client.Token(ctx, "elsewhere", "public")
+	ok(t, err)
+	home := newClientFor(t, f.APIURL(), func(context.Context) (string, error) { return elsewhere, nil })
+	if _, err := home.BranchTip(ctx, "elsewhere", "public", "main"); err != nil {
+		t.Errorf("the token for repositories without the App does not read: %v", err)
+	}
+	if _, err := home.CreateComment(ctx, "org", "config", f.open(t).Number, "x"); kind(err) != "refused" {
+		t.Errorf("the token for repositories without the App writes: %v", err)
+	}
 }
 
 func TestAppElsewhere(t *testing.T) {

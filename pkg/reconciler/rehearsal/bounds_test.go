@@ -1,8 +1,10 @@
 package rehearsal
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,4 +186,83 @@ func TestStatusIsBounded(t *testing.T) {
 	if err != nil || len(raw) > 100<<10 {
 		t.Errorf("status has %d bytes, %v", len(raw), err)
 	}
+}
+
+// TestNoCommentSaysForEverThatARunWaits: GitHub may not take it at once that a run
+// has started, and one that is aborted waits for nothing.
+func TestNoCommentSaysForEverThatARunWaits(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"it starts":  {"", "this run has started"},
+		"it is over": {"/pj-rehearse abort", "Not started"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, command("comment-1-0", "/pj-rehearse", -1))
+			other := busy(5)
+			w.withQuotas(settings.Quotas{Jobs: 5}, other)
+			w.reconcile()
+			if w.rh.Status.Comments[waitComment("comment-1-0")].ID == 0 {
+				t.Fatal("nobody is told that it waits")
+			}
+			if tc.text != "" {
+				w.hear("comment-2-0", tc.text)
+			}
+			other.Status.Runs[0].State = v1alpha1.RunPassed
+			w.clock.SetTime(w.clock.Now().Add(time.Minute))
+			broken := &brokenEdits{GitHub: w.reconciler.GitHub, left: 1}
+			w.reconciler.GitHub = broken
+			for tries := 0; tc.text == "" && broken.left > 0; tries++ {
+				w.sync()
+				if err := w.reconciler.ReconcileKind(w.ctx, w.rh); tries > 5 {
+					t.Fatalf("the edit does not fail: %v", err)
+				}
+			}
+			w.reconcile()
+			if !slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, tc.want) }) {
+				t.Errorf("it is not said: %q", w.bodies())
+			}
+			if _, stays := w.rh.Status.Comments[waitComment("comment-1-0")]; stays {
+				t.Error("status remembers the comment for ever")
+			}
+		})
+	}
+}
+
+// TestAWaitingRunSaysOnlyWhatIsNew, and not more often than any other.
+func TestAWaitingRunSaysOnlyWhatIsNew(t *testing.T) {
+	w := newWorld(t, command("comment-1-0", "/pj-rehearse", -1))
+	other := busy(5)
+	w.withQuotas(settings.Quotas{Jobs: 5}, other)
+	w.reconcile()
+	edits := &brokenEdits{GitHub: w.reconciler.GitHub}
+	w.reconciler.GitHub = edits
+	for range 10 {
+		w.clock.SetTime(w.clock.Now().Add(time.Minute))
+		w.reconcile()
+	}
+	if edits.seen > 0 {
+		t.Errorf("%d edits say nothing new", edits.seen)
+	}
+	for range 10 {
+		other.Status.Runs[0].Total++
+		w.clock.SetTime(w.clock.Now().Add(quotaPause))
+		w.reconcile()
+	}
+	if most := int(10*quotaPause/w.reconciler.Settings().ProgressInterval) + 1; edits.seen > most {
+		t.Errorf("%d edits in %s", edits.seen, 10*quotaPause)
+	}
+}
+
+// brokenEdits counts edits of comments, and lets as many fail as are left to.
+type brokenEdits struct {
+	GitHub
+	left, seen int
+}
+
+func (b *brokenEdits) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+	b.seen++
+	if b.left > 0 && strings.Contains(body, "this run has started") {
+		b.left--
+		return errCrash
+	}
+	return b.GitHub.EditComment(ctx, org, repo, id, body)
 }

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -259,7 +260,9 @@ func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	return l
 }
 
-func waitComment(id string) string { return "waits/" + id }
+const waitComments = "waits/"
+
+func waitComment(id string) string { return waitComments + id }
 
 // tellWaiting says that a run waits for room, and for how much.
 func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
@@ -269,23 +272,34 @@ func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int,
 		return again
 	}
 	command, _ := t.commandOf(r)
-	if err := t.say(ctx, waitComment(r.ID), report.Answer(r.ID, command.Text, r.By, sentence)); err != nil {
+	if err := t.say(ctx, waitComment(r.ID), report.Answer(r.ID, command.Text, report.Person(r.ID, r.By), sentence)); err != nil {
 		return err
 	}
 	r.ProgressAt = &metav1.Time{Time: t.now}
 	return again
 }
 
-// tellStarted ends the wait of a run that has started since.
-func (t *turn) tellStarted(ctx context.Context, r *v1alpha1.RunStatus) error {
-	name := waitComment(r.ID)
-	if t.rh.Status.Comments[name].ID == 0 {
-		return nil
+// endWaits says of the runs that have started that they wait no more, until it
+// is said. What ends a run that has not started says so in the same comment.
+func (t *turn) endWaits(ctx context.Context) error {
+	var errs []error
+	for name := range t.rh.Status.Comments {
+		id, waits := strings.CutPrefix(name, waitComments)
+		if !waits {
+			continue
+		}
+		r := runOf(t.rh, id)
+		if r != nil && r.State == v1alpha1.RunPending {
+			continue
+		}
+		if r != nil && r.StartedAt != nil {
+			command, _ := t.commandOf(r)
+			if err := t.say(ctx, name, report.Answer(r.ID, command.Text, report.Person(r.ID, r.By), "There was room: this run has started.")); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
+		delete(t.rh.Status.Comments, name)
 	}
-	command, _ := t.commandOf(r)
-	if err := t.say(ctx, name, report.Answer(r.ID, command.Text, r.By, "There was room: this run has started.")); err != nil {
-		return err
-	}
-	delete(t.rh.Status.Comments, name)
-	return nil
+	return errors.Join(errs...)
 }

@@ -40,6 +40,7 @@ func (t *turn) advanceRuns(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, t.endWaits(ctx))
 	return errors.Join(errs...)
 }
 
