@@ -64,7 +64,7 @@ type Config struct {
 	// Extended resources that any job may ask for.
 	Devices []string `json:"devices" jsonschema:"example=nvidia.com/gpu"`
 
-	// How long a job may set itself to run.
+	// How long a job may set itself to run; one that sets no time counts as 24h.
 	MaxTimeout time.Duration `json:"max_timeout"`
 	// What all containers of a pod may request, or be limited to, together, by the
 	// name of the resource. What is not named is not bounded.
