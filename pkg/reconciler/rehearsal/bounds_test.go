@@ -230,7 +230,7 @@ func TestNoCommentSaysForEverThatARunWaits(t *testing.T) {
 // TestAWaitingRunSaysOnlyWhatIsNew, and not more often than any other.
 func TestAWaitingRunSaysOnlyWhatIsNew(t *testing.T) {
 	w := newWorld(t, command("comment-1-0", "/pj-rehearse", -1))
-	other := busy(5)
+	other := busy(4)
 	w.withQuotas(settings.Quotas{Jobs: 5}, other)
 	w.reconcile()
 	edits := &brokenEdits{GitHub: w.reconciler.GitHub}
