@@ -88,7 +88,7 @@ func TestCommandLine(t *testing.T) {
 		"Failed: 1 of 2 passed, 1 failed", "pull-widget-e2e: failed")
 	s.types(userMaintainer, 4, []string{"watch", pull}, "Failed: 1 of 2 passed, 1 failed")
 	s.types(userMaintainer, 4, []string{"run", pull, "pull-widget-untouched"}, "nothing was run", "is not affected")
-	s.types(userMaintainer, 0, []string{"describe", pull}, "by "+maintainer, "accepted", "kubectl rehearse run "+pull+" --selection failed")
+	s.types(userMaintainer, 0, []string{"describe", pull}, "of "+maintainer+":", "accepted", "kubectl rehearse run "+pull+" --selection failed")
 	s.types(userMaintainer, 0, []string{"list", "--all"}, pull)
 	runs := s.ended(3)
 	for _, r := range runs {
@@ -96,7 +96,7 @@ func TestCommandLine(t *testing.T) {
 			t.Errorf("the run %s is of %s, want %s", r.ID, r.By, maintainer)
 		}
 	}
-	s.comment(rig.RunComment, "asked for by `"+maintainer+"`")
+	s.comment(rig.RunComment, "asked for by `"+maintainer+" (by the command line)`")
 }
 
 func TestCommandLineAborts(t *testing.T) {
