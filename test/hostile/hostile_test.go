@@ -64,8 +64,8 @@ func rehearse(t *testing.T, p hostile.Pull) outcome {
 	t.Helper()
 	dir := t.TempDir()
 	git(t, dir, "init", "--quiet", "--initial-branch=main")
-	base, head := commit(t, dir, p.Base), ""
-	head = commit(t, dir, p.Head)
+	base := commit(t, dir, p.Base)
+	head := commit(t, dir, p.Head)
 	planner := plan.NewPlanner(plan.Options{
 		Mirror: func(context.Context, plan.Request) (*repo.Mirror, error) {
 			return repo.OpenClone(filepath.Join(dir, ".git")), nil
