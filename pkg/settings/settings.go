@@ -199,6 +199,7 @@ func Defaults() *Settings {
 			DefaultJobTimeout: 24 * time.Hour, QueueAllowance: time.Hour,
 		},
 		Prefixes:         event.DefaultPrefixes(),
+		Quotas:           Quotas{PullJobs: 500, PersonJobs: 1000, Jobs: 2000},
 		ProgressInterval: 30 * time.Second,
 		SweepInterval:    time.Minute,
 	}
