@@ -61,7 +61,7 @@ func bind(ctx context.Context, namespace, role, user string) error {
 
 // types has a user type a command, and expects its exit status and words of what
 // it writes, to either stream.
-func (s *story) types(user string, status int, args []string, says ...string) string {
+func (s *story) types(user string, status int, args []string, says ...string) {
 	s.t.Helper()
 	dir, err := commandLine()
 	s.must(err)
@@ -74,7 +74,6 @@ func (s *story) types(user string, status int, args []string, says ...string) st
 	if got := cmd.ProcessState.ExitCode(); got != status || !containsAll(string(out), says) {
 		s.t.Errorf("%s: kubectl rehearse %s ends with %d; want %d and %q:\n%s", user, strings.Join(args, " "), got, status, says, out)
 	}
-	return string(out)
 }
 
 func TestCommandLine(t *testing.T) {

@@ -57,7 +57,9 @@ func (s *Server) SetTeamMember(_ context.Context, in TeamMember) (None, error) {
 		team[key] = "pending"
 	default:
 		team[key] = "active"
-		o.members[key] = o.members[key]
+		if _, member := o.members[key]; !member {
+			o.members[key] = false
+		}
 	}
 	return None{}, nil
 }
