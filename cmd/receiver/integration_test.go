@@ -22,7 +22,7 @@ import (
 func TestRun(t *testing.T) {
 	server := logbooktest.Start(t)
 	settings := t.TempDir()
-	write(t, filepath.Join(settings, "repositories"), "- {repo: openshift/release, prow_config: config.yaml, job_config: jobs}")
+	write(t, filepath.Join(settings, "config.yaml"), "repositories: [{repo: openshift/release, prow_config: config.yaml, job_config: jobs}]\n")
 	f := flags{
 		listen: freeAddress(t), probes: freeAddress(t), namespace: "default", settings: settings,
 		secret: write(t, filepath.Join(t.TempDir(), "hmac"), "secret\n"), kubeconfig: server.Kubeconfig(t),
