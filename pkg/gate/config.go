@@ -163,12 +163,14 @@ func IsProse(key string) bool { return key == "description" || strings.HasPrefix
 
 // allows says whether one of the patterns fits the whole value.
 func allows(patterns []string, value string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return wildcard(p, value) })
+	return slices.ContainsFunc(patterns, func(p string) bool { return Wildcard(p, value) })
 }
 
-// wildcard says whether an asterisk, for any number of characters, makes the
-// pattern fit the whole string.
-func wildcard(pattern, s string) bool {
+// Wildcard says whether an asterisk, for any number of characters, makes the
+// pattern fit the whole string. What stands between two asterisks is taken where
+// it is found first: nothing that comes later fits better elsewhere, so the time
+// is bounded by the product of the lengths.
+func Wildcard(pattern, s string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
 		return pattern == s

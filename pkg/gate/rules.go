@@ -103,7 +103,7 @@ func (c Config) allowed(a Ask) bool {
 		return len(c.ConfigMaps) == 0 || allows(c.ConfigMaps, a.Value)
 	case ruleImage:
 		return len(c.ImageRegistries) == 0 || slices.ContainsFunc(c.ImageRegistries, func(p string) bool {
-			return wildcard(p, a.Value) || wildcard(strings.TrimSuffix(p, "/")+"/*", a.Value)
+			return Wildcard(p, a.Value) || Wildcard(strings.TrimSuffix(p, "/")+"/*", a.Value)
 		})
 	case ruleCheckout:
 		name, _, other := strings.Cut(a.Value, notBranch)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -55,8 +56,8 @@ func FuzzWildcard(f *testing.F) {
 			return
 		}
 		want, err := path.Match(pattern, s)
-		if got := wildcard(pattern, s); err == nil && got != want {
-			t.Errorf("wildcard(%q, %q) = %t, want %t", pattern, s, got, want)
+		if got := gate.Wildcard(pattern, s); err == nil && got != want {
+			t.Errorf("Wildcard(%q, %q) = %t, want %t", pattern, s, got, want)
 		}
 	})
 }
