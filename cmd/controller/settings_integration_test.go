@@ -19,6 +19,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -55,19 +57,54 @@ func TestBrokenSettings(t *testing.T) {
 	if want := "config-rehearsal/config.yaml:1: dry_run: is \"maybe\", not true or false"; !strings.Contains(c.Stderr.(*bytes.Buffer).String(), want) {
 		t.Errorf("it does not say why:\n%s", c.Stderr)
 	}
-	write("dry_run: true\n")
+	write(nobodyListens)
 	testReload(t, kube, write, bin, kubeconfig)
+	testServedFromNowOn(t, clientset.NewForConfigOrDie(server.Config()), write, bin, kubeconfig)
+}
+
+// nobodyListens are settings with a GitHub that does not answer.
+const nobodyListens = "github: {endpoint: \"http://127.0.0.1:9\"}\n"
+
+// testServedFromNowOn has a repository served that was not: what was heard of its
+// pull requests is taken up without anything new happening on them.
+func testServedFromNowOn(t *testing.T, client clientset.Interface, write func(file string), bin, kubeconfig string) {
+	write(nobodyListens)
+	c, _ := start(t, bin, kubeconfig)
+	defer stop(t, c)
+	rehearsals := client.RehearsalV1alpha1().Rehearsals("rehearsals")
+	_, err := rehearsals.Create(t.Context(), &v1alpha1.Rehearsal{
+		ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7"},
+		Spec:       v1alpha1.RehearsalSpec{Pull: v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := func() string {
+		rh, err := rehearsals.Get(t.Context(), "acme-config-7", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pulled := rh.Status.GetCondition(v1alpha1.ConditionPulled); pulled != nil {
+			return pulled.Reason
+		}
+		return ""
+	}
+	eventually(t, "a condition that the repository is not served", func() bool { return reason() == "NotServed" })
+	write(nobodyListens + "repositories: [{repo: acme/config, prow_config: config.yaml}]\n")
+	eventually(t, "a condition that GitHub is asked", func() bool { return reason() == "Retrying" })
+}
+
+func stop(t *testing.T, c *exec.Cmd) {
+	_ = c.Process.Signal(syscall.SIGTERM)
+	_ = c.Wait()
+	if t.Failed() {
+		t.Logf("the controller said:\n%s", c.Stderr)
+	}
 }
 
 func testReload(t *testing.T, kube kubernetes.Interface, write func(file string), bin, kubeconfig string) {
 	c, metrics := start(t, bin, kubeconfig)
-	defer func() {
-		_ = c.Process.Signal(syscall.SIGTERM)
-		_ = c.Wait()
-		if t.Failed() {
-			t.Logf("the controller said:\n%s", c.Stderr)
-		}
-	}()
+	defer stop(t, c)
 	eventually(t, "metrics of valid settings", func() bool { return valid(metrics) == "1" })
 	write("dry_run: true\nprefixs: [/x]\n")
 	eventually(t, "metrics of refused settings", func() bool { return valid(metrics) == "0" })

@@ -50,8 +50,6 @@ type Options struct {
 // NewController wires the reconciler to its informers.
 func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *controller.Impl {
 	ctx = withRecorder(ctx)
-	cmw.Watch(settings.ConfigMap, newSettingsFollower(ctx, o.Settings).follow)
-
 	namespace := o.Settings.Get().Prow.ProwJobNamespace
 	prowFactory := prowinformers.NewSharedInformerFactoryWithOptions(o.Prow, resync,
 		prowinformers.WithNamespace(namespace),
@@ -75,6 +73,9 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		Clock:        clock.RealClock{},
 	}
 	impl := reconcilerv1alpha1.NewImpl(ctx, r)
+	follower := newSettingsFollower(ctx, o.Settings)
+	follower.applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
+	cmw.Watch(settings.ConfigMap, follower.follow)
 	background := plan.NewBackground(o.Planner, planners, keptPlans, func(key string) { impl.EnqueueKey(parseKey(key)) })
 	r.Plans = background
 	context.AfterFunc(ctx, background.Close)

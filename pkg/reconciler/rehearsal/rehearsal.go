@@ -8,10 +8,13 @@ package rehearsal
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
 	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
 	"knative.dev/pkg/controller"
@@ -126,6 +129,9 @@ func (o outcome) done() bool { return o.result != nil || o.err != nil }
 // fails does not keep the later ones from their work: runs must be aborted
 // while GitHub is away.
 func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
+	if gone, err := r.refresh(ctx, rh); gone || err != nil {
+		return err
+	}
 	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
@@ -151,6 +157,26 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		rh.Status.MarkReported()
 	}
 	return nil
+}
+
+// refresh replaces what the informer knew of a Rehearsal by what the API server
+// has. What is heard during a turn starts the next one at its end, when the
+// informer has not seen yet which status it wrote: made from an older one, the
+// next status would forget verdicts and runs. gone says that there is nothing to
+// reconcile any more.
+func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone bool, err error) {
+	latest, err := r.Rehearsals.RehearsalV1alpha1().Rehearsals(rh.Namespace).Get(ctx, rh.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("reading the Rehearsal: %w", err)
+	case latest.UID != rh.UID, !latest.DeletionTimestamp.IsZero():
+		return true, nil
+	}
+	latest.DeepCopyInto(rh)
+	reconciler.PreProcessReconcile(ctx, rh)
+	return false, nil
 }
 
 // FinalizeKind ends what the Rehearsal has started in other namespaces, where

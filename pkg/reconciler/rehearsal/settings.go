@@ -36,6 +36,8 @@ type settingsFollower struct {
 	store  *settings.Store
 	events record.EventRecorder
 	log    *zap.SugaredLogger
+	// applied is called whenever settings were taken over.
+	applied func()
 }
 
 func newSettingsFollower(ctx context.Context, store *settings.Store) *settingsFollower {
@@ -54,6 +56,7 @@ func (f *settingsFollower) follow(cm *corev1.ConfigMap) {
 		f.events.Event(cm, corev1.EventTypeWarning, reasonSettingsRefused, refusal(err))
 		return
 	}
+	f.applied()
 	if !wasValid {
 		f.log.Info("The settings are valid again")
 		f.events.Event(cm, corev1.EventTypeNormal, reasonSettingsAccepted, "The settings are valid again, and in force.")

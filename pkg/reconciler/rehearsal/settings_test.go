@@ -44,7 +44,8 @@ func TestSettingsAreFollowed(t *testing.T) {
 	if err := measureSettings(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test"), store); err != nil {
 		t.Fatal(err)
 	}
-	f := &settingsFollower{store: store, events: events, log: zap.NewNop().Sugar()}
+	applied := 0
+	f := &settingsFollower{store: store, events: events, log: zap.NewNop().Sugar(), applied: func() { applied++ }}
 	for _, step := range []struct {
 		name, file string
 		// event is the beginning of what is told, empty for nothing.
@@ -79,6 +80,9 @@ func TestSettingsAreFollowed(t *testing.T) {
 				t.Errorf("measured is %v", got)
 			}
 		})
+	}
+	if applied != 3 {
+		t.Errorf("Rehearsals were looked at again for %d versions, want each of the 3 valid ones", applied)
 	}
 }
 

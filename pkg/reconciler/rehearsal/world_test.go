@@ -22,6 +22,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	"knative.dev/pkg/apis"
 	"knative.dev/pkg/controller"
+	"knative.dev/pkg/reconciler"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
 	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
@@ -144,6 +145,7 @@ func (w *world) reconcile() {
 		before := w.rh.DeepCopy()
 		rh := w.rh.DeepCopy()
 		err := w.reconciler.ReconcileKind(w.ctx, rh)
+		reconciler.PostProcessReconcile(w.ctx, rh, before)
 		stored, getErr := w.rehearsals.RehearsalV1alpha1().Rehearsals(rh.Namespace).Get(context.Background(), rh.Name, metav1.GetOptions{})
 		if getErr == nil {
 			w.rh.Spec, rh.Spec = stored.Spec, stored.Spec
