@@ -1,0 +1,99 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Command is one line that somebody wrote to us.
+type Command struct {
+	// ID is comment-<comment id>-<n>, body-<hash>-<n> or cli-<uuid>-<n>, where
+	// n counts the command lines of one text from zero.
+	// +kubebuilder:validation:Pattern=`^[a-z]+-[a-z0-9]([a-z0-9-]*[a-z0-9])?-[0-9]+$`
+	// +kubebuilder:validation:MaxLength=80
+	ID string `json:"id"`
+	// Text is the line as it was written.
+	// +kubebuilder:validation:MaxLength=2048
+	Text string `json:"text"`
+	// By is the login of who wrote it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	By string `json:"by"`
+	// At is when it was written, by GitHub's clock.
+	At metav1.Time `json:"at"`
+	// Head is the full SHA that its author looked at. Only the command line knows
+	// it: what is written in a comment is for the head of its time.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Head string `json:"head,omitempty"`
+}
+
+// Verdict is what was decided about a command.
+type Verdict string
+
+// The verdicts on a command.
+const (
+	VerdictAccepted Verdict = "Accepted"
+	VerdictDenied   Verdict = "Denied"
+	VerdictUnknown  Verdict = "Unknown"
+	VerdictExpired  Verdict = "Expired"
+)
+
+// Why a command was not accepted.
+const (
+	// ReasonNotAllowed is for people whom the policy does not let command this.
+	ReasonNotAllowed = "NotAllowed"
+	// ReasonUnmappedUser is for users of the command line whose GitHub login the
+	// settings do not tell.
+	ReasonUnmappedUser = "UnmappedUser"
+	// ReasonHeadNotApproved is for heads of untrusted authors that nobody has
+	// approved.
+	ReasonHeadNotApproved = "HeadNotApproved"
+	// ReasonNotPlanned is for an approval of privileges that nobody knew yet when
+	// it was written.
+	ReasonNotPlanned = "NotPlanned"
+	// ReasonNothingAsked is for an approval of privileges where none are asked
+	// for.
+	ReasonNothingAsked = "NothingAsked"
+	// ReasonPushedSince is for commands written for an older head.
+	ReasonPushedSince = "PushedSince"
+	// ReasonClosed is for commands on a pull request that is not open.
+	ReasonClosed = "PullClosed"
+	// ReasonNotUnderstood is for lines that the grammar does not know.
+	ReasonNotUnderstood = "NotUnderstood"
+	// ReasonTooManyRuns is for runs that were asked for while many others of the
+	// pull request were not over.
+	ReasonTooManyRuns = "TooManyRuns"
+	// ReasonTooOld is for commands found more than a week late.
+	ReasonTooOld = "TooOld"
+	// ReasonUntrusted is for pull requests that nobody vouched for yet.
+	ReasonUntrusted = "Untrusted"
+	// ReasonOtherBase is for pull requests into a branch that is not served.
+	ReasonOtherBase = "OtherBase"
+	// ReasonOwnPull is for what the author of a pull request may not allow.
+	ReasonOwnPull = "OwnPull"
+)
+
+// CommandStatus is the verdict on one command.
+type CommandStatus struct {
+	ID      string  `json:"id"`
+	Verdict Verdict `json:"verdict"`
+	// Reason is one of the Reason constants; empty for accepted commands.
+	Reason string `json:"reason,omitempty"`
+	// Message says why the command was denied, and who can help, to the user of
+	// the command line; of other commands, what kept it from being decided
+	// otherwise.
+	Message string `json:"message,omitempty"`
+	// By is the login on GitHub of the user of the command line who gave it.
+	By string `json:"by,omitempty"`
+	// At is when the command counts as given. Who writes on the command line
+	// chooses the time in the log, but not far from when it was judged.
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
+	// Head is the SHA to which the verdict binds the command.
+	Head string `json:"head,omitempty"`
+	// Seen is set once the command has a reaction.
+	Seen bool `json:"seen,omitempty"`
+	// Answered is set once the pull request shows the answer.
+	Answered bool `json:"answered,omitempty"`
+	// Found is set once there was a job that an abort names and that could be
+	// ended.
+	Found bool `json:"found,omitempty"`
+}

@@ -1,0 +1,67 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// RunState is where a run stands.
+type RunState string
+
+// The states of a run, in the order in which a run passes them.
+const (
+	// RunPending waits for a plan.
+	RunPending RunState = "Pending"
+	// RunRunning has a PipelineRun.
+	RunRunning RunState = "Running"
+	// RunAborting was cancelled and still has live TaskRuns or ProwJobs.
+	RunAborting RunState = "Aborting"
+	// RunPassed, RunFailed and RunAborted are over, and reported.
+	RunPassed  RunState = "Passed"
+	RunFailed  RunState = "Failed"
+	RunAborted RunState = "Aborted"
+	// RunRejected never started: nothing to run, or no plan.
+	RunRejected RunState = "Rejected"
+)
+
+// Done says that nothing will happen to the run any more.
+func (s RunState) Done() bool {
+	switch s {
+	case RunPassed, RunFailed, RunAborted, RunRejected:
+		return true
+	}
+	return false
+}
+
+// RunStatus is one run: the answer to one command that asked for one.
+type RunStatus struct {
+	// ID is the id of the command.
+	ID string `json:"id"`
+	// Head and Base are the SHAs that it runs; Base is set once it is planned.
+	Head string `json:"head"`
+	Base string `json:"base,omitempty"`
+	// BaseRef is the branch that Base is a commit of.
+	BaseRef string `json:"base_ref,omitempty"`
+	By      string `json:"by"`
+	// PipelineRun is the name of the latest PipelineRun of the run.
+	PipelineRun string `json:"pipelineRun,omitempty"`
+	// Attempt counts the PipelineRuns from 1: jobs that one never started are
+	// continued in another.
+	Attempt int `json:"attempt,omitempty"`
+	// Comment is the id of the run's comment.
+	Comment int64    `json:"comment,omitempty"`
+	State   RunState `json:"state"`
+	// AbortReason says why a run is being aborted, or was.
+	AbortReason string `json:"abortReason,omitempty"`
+	// ProgressAt is when the run's comment was last edited while it went on.
+	// +optional
+	ProgressAt *metav1.Time `json:"progressAt,omitempty"`
+	// Progress changes whenever there is more to tell.
+	Progress string `json:"progress,omitempty"`
+	// Message says why a run was rejected, or what is in its way.
+	Message string `json:"message,omitempty"`
+	Total   int    `json:"total,omitempty"`
+	Passed  int    `json:"passed,omitempty"`
+	Failed  int    `json:"failed,omitempty"`
+	// +optional
+	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	// +optional
+	DoneAt *metav1.Time `json:"doneAt,omitempty"`
+}
