@@ -64,14 +64,13 @@ func sameInput(a, b *corev1.ConfigMap) bool {
 const sweepPage = 20
 
 // SweepInputs deletes the ConfigMaps that were made for runs that are over, in a
-// namespace of every cluster, however they ended. A run is known by the uid of its
-// Rehearsal and the value of its label; gone must not say so of one whose ProwJobs
-// another run has joined. Those younger than minAge stay: their run may not be
-// visible yet. A cluster that fails does not keep the others from being swept.
-func SweepInputs(ctx context.Context, clusters Clusters, namespace string, gone func(uid, run string) bool, minAge time.Duration, now time.Time) error {
+// namespace of every cluster, however they ended. over decides by the uid of the
+// Rehearsal, which may be that of another installation, and by how long ago the
+// ConfigMap was made; it must not say so while a job of that Rehearsal may need it. A
+// cluster that fails does not keep the others from being swept.
+func SweepInputs(ctx context.Context, clusters Clusters, namespace string, over func(uid string, age time.Duration) bool, now time.Time) error {
 	old := func(cm *corev1.ConfigMap) bool {
-		return now.Sub(cm.CreationTimestamp.Time) >= minAge &&
-			gone(cm.Labels[run.LabelRehearsalUID], cm.Labels[run.LabelRun])
+		return over(cm.Labels[run.LabelRehearsalUID], now.Sub(cm.CreationTimestamp.Time))
 	}
 	var errs []error
 	for _, alias := range slices.Sorted(maps.Keys(clusters)) {

@@ -100,16 +100,16 @@ func TestSweepInputs(t *testing.T) {
 	elsewhere.Namespace = "other"
 	otherUID := newInput("other-uid", "over")
 	otherUID.Labels[run.LabelRehearsalUID] = "uid-2"
-	first := kubefake.NewSimpleClientset(newInput("old", "over"), newInput("running", "active"), unlabelled, young, elsewhere, otherUID)
+	first := kubefake.NewSimpleClientset(newInput("old", "over"), unlabelled, young, elsewhere, otherUID)
 	second := kubefake.NewSimpleClientset(newInput("old-too", "over"))
 	broken := kubefake.NewSimpleClientset()
 	broken.PrependReactor("list", "configmaps", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
 		return true, nil, errors.New("connection refused")
 	})
 	clusters := Clusters{"default": first, "a-broken": broken, "build01": second}
-	gone := func(uid, name string) bool { return uid == "uid-1" && name == "over" }
+	over := func(uid string, age time.Duration) bool { return uid == "uid-1" && age >= time.Hour }
 
-	err := SweepInputs(context.Background(), clusters, "test-pods", gone, time.Hour, start.Add(time.Hour))
+	err := SweepInputs(context.Background(), clusters, "test-pods", over, start.Add(time.Hour))
 	if err == nil || err.Error() != "sweeping ConfigMaps in the namespace test-pods of the cluster a-broken: connection refused" {
 		t.Errorf("error %v, want one about the cluster that is broken", err)
 	}
@@ -123,7 +123,7 @@ func TestSweepInputs(t *testing.T) {
 			left[alias+"/"+cm.Name] = true
 		}
 	}
-	want := []string{"default/elsewhere", "default/other-uid", "default/running", "default/unlabelled", "default/young"}
+	want := []string{"default/elsewhere", "default/other-uid", "default/unlabelled", "default/young"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(left))); diff != "" {
 		t.Errorf("what is left differs (-want +got):\n%s", diff)
 	}
@@ -153,8 +153,8 @@ func TestSweepReadsPages(t *testing.T) {
 		}
 		return true, nil, apierrors.NewNotFound(corev1.Resource("configmaps"), "page")
 	})
-	always := func(string, string) bool { return true }
-	if err := SweepInputs(context.Background(), Clusters{"default": client}, "test-pods", always, 0, start); err != nil || deleted != 2 {
+	always := func(string, time.Duration) bool { return true }
+	if err := SweepInputs(context.Background(), Clusters{"default": client}, "test-pods", always, start); err != nil || deleted != 2 {
 		t.Errorf("%d deleted, %v, want 2", deleted, err)
 	}
 }

@@ -17,8 +17,12 @@ import (
 const (
 	// inputInterval is the time between two looks for ConfigMaps to delete.
 	inputInterval = 5 * time.Minute
-	// inputAge is how long one of them stays in any case.
+	// inputAge is how long one of them stays in any case: its run may not be
+	// visible yet.
 	inputAge = 10 * time.Minute
+	// strangeInputAge is how long one stays whose Rehearsal we do not have. It may be
+	// that of another installation, and no run takes as long.
+	strangeInputAge = 7 * 24 * time.Hour
 )
 
 // inputSweeper deletes the ConfigMaps that were made for jobs of runs that are
@@ -48,14 +52,21 @@ func (s *inputSweeper) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return prowjob.SweepInputs(ctx, s.clusters, s.namespace, inputsOver(list), s.clock.Now())
+}
+
+// inputsOver says of ConfigMaps whether nothing needs them any more. A run that
+// goes on may have joined the jobs of any other of its pull request.
+func inputsOver(list []*v1alpha1.Rehearsal) func(uid string, age time.Duration) bool {
 	active := map[string]bool{}
 	for _, rh := range list {
-		if slices.ContainsFunc(rh.Status.Runs, func(r v1alpha1.RunStatus) bool { return !r.State.Done() }) {
-			active[string(rh.UID)] = true
-		}
+		active[string(rh.UID)] = slices.ContainsFunc(rh.Status.Runs, func(r v1alpha1.RunStatus) bool { return !r.State.Done() })
 	}
-	// A run that goes on may have joined the jobs of any other of its pull
-	// request.
-	gone := func(uid, _ string) bool { return !active[uid] }
-	return prowjob.SweepInputs(ctx, s.clusters, s.namespace, gone, inputAge, s.clock.Now())
+	return func(uid string, age time.Duration) bool {
+		goesOn, ours := active[uid]
+		if !ours {
+			return age >= strangeInputAge
+		}
+		return !goesOn && age >= inputAge
+	}
 }
