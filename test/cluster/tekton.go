@@ -32,7 +32,8 @@ func tektonManifest(ctx context.Context, l layout, images baseImages) (string, e
 	if err != nil {
 		return "", err
 	}
-	return applyEdits(manifest, tektonEdits(images))
+	_, version, _ := strings.Cut(filepath.Base(dir), "@")
+	return applyEdits(manifest, tektonEdits(images, version))
 }
 
 // tektonFiles lists the manifests in the order of their names, which is the
@@ -54,8 +55,10 @@ func tektonFiles(dir string) ([]string, error) {
 	return paths, nil
 }
 
-func tektonEdits(images baseImages) []edit {
+func tektonEdits(images baseImages, version string) []edit {
 	return []edit{
+		// In ConfigMap pipelines-info, as in a release: who installs on top may ask.
+		{1, "\n  version: \"devel\"", "\n  version: \"" + version + "\""},
 		// No image comes from outside the machine.
 		{
 			1,
