@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
 )
 
 func TestSecretsAreCensored(t *testing.T) {
@@ -97,5 +98,39 @@ func TestDigestIsOfTheContent(t *testing.T) {
 	b.Affected = []Job{{Ref: Ref{Name: "a"}, Change: ChangeLabels}}
 	if a.Digest() == b.Digest() {
 		t.Error("the digest does not depend on the jobs")
+	}
+}
+
+func TestReasonsTellEmptyFromNone(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before, after any
+		want          Reason
+	}{
+		"text":      {map[string]any{}, map[string]any{"a": ""}, Reason{Path: "a", New: `""`}},
+		"no text":   {map[string]any{"a": ""}, map[string]any{"a": "x"}, Reason{Path: "a", Old: `""`, New: "x"}},
+		"object":    {map[string]any{}, map[string]any{"a": map[string]any{}}, Reason{Path: "a", New: "{}"}},
+		"no object": {map[string]any{"a": map[string]any{}}, map[string]any{}, Reason{Path: "a", Old: "{}"}},
+		"list":      {map[string]any{}, map[string]any{"a": []any{}}, Reason{Path: "a", New: "[]"}},
+		"field":     {map[string]any{}, map[string]any{"a": map[string]any{"b": 1}}, Reason{Path: "a.b", New: "1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fields := diffFields("", tc.before, tc.after)
+			if len(fields) != 1 {
+				t.Fatalf("fields = %v", fields)
+			}
+			if got := reasonFor("", "", "", fields[0]); got != tc.want {
+				t.Errorf("reason = %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestPresetsWithoutContentAreNoReason(t *testing.T) {
+	job := Raw{Effective: Effective{Periodic: &config.Periodic{JobBase: config.JobBase{Name: "a"}}}}
+	empty, full := config.Preset{Labels: map[string]string{}}, config.Preset{Env: []corev1.EnvVar{{Name: "A", Value: "b"}}}
+	d := &Delta{Old: &Defaults{}, New: &Defaults{Presets: []PlacedPreset{{"f", empty}, {"g", full}}}}
+	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
+	if len(got) != 1 || got[0].File != "g" {
+		t.Errorf("reasons = %+v", got)
 	}
 }

@@ -99,7 +99,7 @@ func walk(path string, before, after any, out *[]field) {
 	}
 	oldMap, isOldMap := before.(map[string]any)
 	newMap, isNewMap := after.(map[string]any)
-	if (isOldMap || before == nil) && (isNewMap || after == nil) && (isOldMap || isNewMap) {
+	if (isOldMap || before == nil) && (isNewMap || after == nil) && len(oldMap)+len(newMap) > 0 {
 		walkMaps(path, oldMap, newMap, out)
 		return
 	}
@@ -112,10 +112,6 @@ func walk(path string, before, after any, out *[]field) {
 }
 
 func walkMaps(path string, before, after map[string]any, out *[]field) {
-	if len(before) == 0 && len(after) == 0 {
-		*out = append(*out, field{path: path, old: before, new: after})
-		return
-	}
 	keys := map[string]bool{}
 	for k := range before {
 		keys[k] = true

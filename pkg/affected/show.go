@@ -33,10 +33,14 @@ func reasonFor(source, file, chain string, f field) Reason {
 	return Reason{Source: source, File: file, Path: path, Old: show(f.path, f.old), New: show(f.path, f.new)}
 }
 
-// show prints a value for a reason: strings bare, anything else as JSON.
+// show prints a value for a reason: strings bare, anything else as JSON, so
+// that empty ones differ from none.
 func show(path string, v any) string {
 	if v == nil {
 		return ""
+	}
+	if text, ok := v.(string); ok && text == "" {
+		return `""`
 	}
 	v = censor(lastName(path), v)
 	text, ok := v.(string)

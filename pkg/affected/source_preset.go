@@ -47,11 +47,16 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 	after := placed(d.New.Presets, p.NewRaw.Base().Labels)
 	gone, come := unequal(before, after), unequal(after, before)
 	var reasons []Reason
+	whole := func(p PlacedPreset, f field) {
+		if len(p.content()) > 0 {
+			reasons = append(reasons, reasonFor(SourcePreset, p.File, "preset "+p.name(), f))
+		}
+	}
 	for _, now := range come {
 		chain := "preset " + now.name()
 		i := slices.IndexFunc(gone, func(old PlacedPreset) bool { return old.name() == now.name() })
 		if i < 0 {
-			reasons = append(reasons, reasonFor(SourcePreset, now.File, chain, field{new: now.content()}))
+			whole(now, field{new: now.content()})
 			continue
 		}
 		for _, f := range diffFields("", gone[i].content(), now.content()) {
@@ -60,7 +65,7 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 		gone = slices.Delete(gone, i, i+1)
 	}
 	for _, old := range gone {
-		reasons = append(reasons, reasonFor(SourcePreset, old.File, "preset "+old.name(), field{old: old.content()}))
+		whole(old, field{old: old.content()})
 	}
 	if len(reasons) == 0 && !slices.Equal(presetKeys(before), presetKeys(after)) {
 		reasons = append(reasons, Reason{
@@ -120,7 +125,7 @@ func (p PlacedPreset) name() string {
 }
 
 // content is what the preset adds, without the labels that identify it.
-func (p PlacedPreset) content() any {
+func (p PlacedPreset) content() map[string]any {
 	fields, ok := generic(p.Preset).(map[string]any)
 	if !ok {
 		return nil

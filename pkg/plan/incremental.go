@@ -149,10 +149,11 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 	if err != nil {
 		return nil, err
 	}
+	found := w.located(ctx, c)
 	result := &Result{
 		Result: affected.Result{
 			Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
-			Removed: c.delta.Removed(c.files), Warnings: c.warnings, Incomplete: c.after.problems.list(),
+			Removed: c.delta.Removed(c.files), Warnings: c.warnings, Incomplete: found.list(),
 		},
 		BaseConfig: c.delta.Old.Config,
 		HeadConfig: c.delta.New.Config,
@@ -178,7 +179,7 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		return contents{work: w, delta: c.delta, plugins: plugins, tree: merged.Tree, head: req.Head}.of(ctx, jobs)
 	}
 	result.compared, result.Findings = c, c.gates.found
-	return result, w.refusal(ctx, base, c.after)
+	return result, w.refusal(base, c, found)
 }
 
 // reopen makes the merge of a plan available once more.

@@ -17,14 +17,13 @@ type parsedFile struct {
 	err     *affected.FileError
 }
 
+// notParsed is how Prow begins to say that a file is not what it should be.
+const notParsed = "error unmarshalling: "
+
 func parseFile(content []byte) *parsedFile {
 	jc, unknown, err := affected.Parse(content)
 	if err != nil {
-		line := lineIn(err.Error())
-		if line == 0 {
-			line = lineOfField(string(content), err.Error())
-		}
-		return &parsedFile{err: &affected.FileError{Line: line, Message: "error unmarshalling: " + err.Error()}}
+		return &parsedFile{err: &affected.FileError{Line: lineIn(err.Error()), Message: notParsed + err.Error()}}
 	}
 	return &parsedFile{file: affected.Summarise(jc), raws: affected.Raws(jc), unknown: unknown}
 }

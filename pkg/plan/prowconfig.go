@@ -164,12 +164,33 @@ func withoutJobFields(content []byte) ([]byte, error) {
 
 // prowConfigError finds the file that Prow's loader complains about.
 func (s Settings) prowConfigError(err error, dir string, files prowFiles) *affected.FileError {
-	message := strings.ReplaceAll(err.Error(), dir+"/", "")
-	out := &affected.FileError{File: s.ProwConfig, Message: message, Line: lineIn(message)}
+	message := inShort(strings.ReplaceAll(err.Error(), dir+"/", ""))
+	out := &affected.FileError{File: s.ProwConfig, Line: lineIn(message)}
 	for p := range files {
 		if p != s.ProwConfig && strings.Contains(message, p) {
 			out.File = p
 		}
 	}
+	out.Message = strings.Replace(message, "error unmarshalling "+out.File+":", "error unmarshalling:", 1)
 	return out
+}
+
+// inShort leaves out of Prow's words what says nothing to authors: where its
+// code panics, and what of a difference is the same.
+func inShort(message string) string {
+	if strings.HasPrefix(message, "panic loading config:") {
+		message, _, _ = strings.Cut(message, "\n")
+		return message
+	}
+	text, diff, ok := strings.Cut(message, "Diff:")
+	if !ok {
+		return message
+	}
+	var differs []string
+	for line := range strings.Lines(diff) {
+		if strings.HasPrefix(line, "+") || strings.HasPrefix(line, "-") {
+			differs = append(differs, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return text + "Diff: " + strings.Join(differs, "; ")
 }

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -9,8 +12,8 @@ import (
 
 // refusal returns a *RefusedError when Prow would not load the tree after the
 // change. It is the base's fault when the base has every one of the problems.
-func (w *work) refusal(ctx context.Context, base, after *state) error {
-	list := after.problems.inLoadingOrder()
+func (w *work) refusal(base *state, c *comparison, found problems) error {
+	list := found.inLoadingOrder()
 	if len(list) == 0 {
 		return nil
 	}
@@ -18,56 +21,157 @@ func (w *work) refusal(ctx context.Context, base, after *state) error {
 	for _, e := range base.problems {
 		known[complaint(e)] = true
 	}
-	first := -1
-	for i, e := range list {
-		if !known[complaint(e)] {
-			first = i
-			break
+	fresh := slices.DeleteFunc(slices.Clone(list), func(e affected.FileError) bool { return known[complaint(e)] })
+	if len(fresh) == 0 {
+		return &RefusedError{BaseBroken: true, Reason: list[0].Message, File: list[0].File, Line: list[0].Line}
+	}
+	// What an author has to correct is rather in a file that they changed.
+	changed := func(e affected.FileError) bool { return slices.Contains(c.files, e.File) }
+	if i := slices.IndexFunc(fresh, changed); i >= 0 {
+		return &RefusedError{Reason: fresh[i].Message, File: fresh[i].File, Line: fresh[i].Line}
+	}
+	e := fresh[0]
+	if causes := w.causes(c); len(causes) > 0 {
+		e.Message += " (this file is as it was; what it depends on is changed in " + strings.Join(causes, ", ") + ")"
+	}
+	return &RefusedError{Reason: e.Message, File: e.File, Line: e.Line}
+}
+
+// causes lists the changed files on which all jobs depend.
+func (w *work) causes(c *comparison) []string {
+	var out []string
+	for _, p := range c.files {
+		before, after := c.delta.Before.File(p), c.delta.After.File(p)
+		if p == w.settings.ProwConfig || hasPresets(before) || hasPresets(after) {
+			if p != affected.MainKey {
+				out = append(out, p)
+			}
 		}
 	}
-	refused := &RefusedError{BaseBroken: first < 0}
-	e := list[max(first, 0)]
-	w.locate(ctx, after, &e)
-	refused.Reason, refused.File, refused.Line = e.Message, e.File, e.Line
-	return refused
+	return out
 }
+
+func hasPresets(f *affected.Loaded) bool { return f != nil && f.File != nil && len(f.Presets) > 0 }
 
 // complaint is a problem wherever in its file it is: edits move lines.
 func complaint(e affected.FileError) string {
 	return e.File + "\x00" + yamlLine.ReplaceAllString(e.Message, "")
 }
 
-// locate finds the line of a problem with a job.
-func (w *work) locate(ctx context.Context, s *state, e *affected.FileError) {
-	f := s.revision.File(e.File)
-	if f == nil && e.File == w.settings.ProwConfig {
-		f = s.revision.File(affected.MainKey)
-	}
-	if e.Line > 0 || f == nil || f.File == nil {
-		return
-	}
-	name := ""
-	for i := range f.Jobs {
-		if n := f.Jobs[i].Ref.Name; len(n) > len(name) && mentions(e.Message, n) {
-			name = n
-		}
-	}
-	if name == "" {
-		return
-	}
-	// Without a line the message still says all; a failure to read is no
-	// reason to hide it.
-	_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.Blob}, func(_ string, content []byte) error {
-		if plain, err := affected.Plain(content); err == nil {
-			e.Line = lineOfJob(string(plain), name)
-		}
+// maxLocated bounds the files that are searched for lines.
+const maxLocated = 20
+
+// located returns the problems of the tree after the change with the lines they
+// are on, where these can be found. Without a line a message still says all: a
+// failure to read is no reason to hide it.
+func (w *work) located(ctx context.Context, c *comparison) problems {
+	if len(c.after.problems) == 0 {
 		return nil
-	})
+	}
+	out := maps.Clone(c.after.problems)
+	byFile := map[string][]problemKey{}
+	for k, e := range out {
+		if e.Line == 0 {
+			byFile[e.File] = append(byFile[e.File], k)
+		}
+	}
+	var changed, others []string
+	for _, p := range slices.Sorted(maps.Keys(byFile)) {
+		if slices.Contains(c.files, p) {
+			changed = append(changed, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	files := append(changed, others...)
+	for _, p := range files[:min(len(files), maxLocated)] {
+		f, blob := w.fileOf(c.after, p)
+		if blob == "" {
+			continue
+		}
+		_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
+			d := newDocument(content)
+			for _, k := range byFile[p] {
+				e := out[k]
+				e.Line = c.lineOf(d, f, k, e)
+				out[k] = e
+			}
+			return nil
+		})
+	}
+	return out
+}
+
+// fileOf returns the summary, if any, and the blob of a file.
+func (w *work) fileOf(s *state, p string) (*affected.Loaded, string) {
+	if f := s.revision.File(p); f != nil {
+		if f.Err != nil && !strings.HasPrefix(f.Err.Message, notParsed) {
+			// There is no content to look at.
+			return f, ""
+		}
+		return f, f.Blob
+	}
+	if blob := s.files[p]; blob != "" && blob != directory {
+		return s.revision.File(affected.MainKey), blob
+	}
+	return nil, ""
+}
+
+// lineOf returns the line of a problem in its file, or 0.
+func (c *comparison) lineOf(d document, f *affected.Loaded, k problemKey, e affected.FileError) int {
+	switch {
+	case k.job == wholeFile:
+		return d.lineOfMistake(e.Message)
+	case strings.HasPrefix(k.job, duplicates):
+		pair, _, _ := strings.Cut(e.Message, affected.AlsoIn)
+		_, pair, _ = strings.Cut(pair, " : ")
+		return d.lineOfPreset(pair[:max(strings.LastIndex(pair, ":"), 0)])
+	case f == nil || f.File == nil:
+		return 0
+	case strings.HasPrefix(k.job, clashes):
+		return c.lineOfClash(d, f, e.Message)
+	}
+	for i := range f.Jobs {
+		if f.Jobs[i].Ref.Key() == k.job {
+			return d.lineOfJob(f.Jobs[i].Ref, nth(f, i))
+		}
+	}
+	return 0
+}
+
+// nth counts the jobs of the same type and repository before one.
+func nth(f *affected.Loaded, i int) int {
+	n := 0
+	for j := range i {
+		if f.Jobs[j].Ref.Type == f.Jobs[i].Ref.Type && f.Jobs[j].Ref.Repo == f.Jobs[i].Ref.Repo {
+			n++
+		}
+	}
+	return n
+}
+
+// lineOfClash returns the line of the last job that a message is about, of
+// those that are not written as they were if there are any.
+func (c *comparison) lineOfClash(d document, f *affected.Loaded, message string) int {
+	message, _, _ = strings.Cut(message, affected.AlsoIn)
+	line, isNew := 0, false
+	for i := range f.Jobs {
+		ref := f.Jobs[i].Ref
+		if !mentions(message, ref.Name) || !strings.Contains(message, string(ref.Type)) && strings.Contains(message, "duplicated") {
+			continue
+		}
+		old, ok := c.delta.Before.Find(ref)
+		rewritten := !ok || !bytes.Equal(old.Entry().Digest, f.Jobs[i].Digest)
+		if rewritten || !isNew {
+			line, isNew = d.lineOfJob(ref, nth(f, i)), isNew || rewritten
+		}
+	}
+	return line
 }
 
 // mentions reports whether a message has a name as a word of its own.
 func mentions(message, name string) bool {
-	for rest := message; ; {
+	for rest := message; name != ""; {
 		i := strings.Index(rest, name)
 		if i < 0 {
 			return false
@@ -78,8 +182,9 @@ func mentions(message, name string) bool {
 		}
 		rest = rest[end:]
 	}
+	return false
 }
 
 func isNameByte(b byte) bool {
-	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+	return b == '-' || b == '_' || b == '.' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }

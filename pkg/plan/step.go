@@ -20,8 +20,8 @@ type comparison struct {
 	outlines *affected.Outlines
 	gates    gates
 	warnings []string
-	// unknown are the warnings about fields of job files.
-	unknown []string
+	// unknown are the job files with fields that Prow does not know.
+	unknown []strange
 }
 
 // readAlong is how many changed files may be read together with what they
@@ -52,7 +52,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	}
 	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
-		c.warnings = append(c.warnings, c.unknown...)
+		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
 		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, from, c, changes); err != nil {
 			return nil, err
 		}
@@ -172,7 +172,7 @@ func (w *work) replacePart(ctx context.Context, from *state, c *comparison, adde
 		p := parsed[e.Blob]
 		c.after.changed[e.Path] = p.loaded(e, false)
 		if p.unknown != "" {
-			c.unknown = append(c.unknown, e.Path+": unknown field: "+p.unknown)
+			c.unknown = append(c.unknown, strange{e.Path, e.Blob, p.unknown})
 		}
 	}
 	return nil
@@ -220,7 +220,7 @@ func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool)
 		return err
 	}
 	if to.prow.unknown != "" {
-		c.warnings = append(c.warnings, "unknown field: "+to.prow.unknown)
+		c.warnings = append(c.warnings, w.unknownFields(ctx, []strange{to.prow.strange(w.settings, to.files)})...)
 	}
 	key := problemKey{affected.MainKey, wholeFile}
 	delete(to.problems, key)

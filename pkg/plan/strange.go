@@ -1,0 +1,56 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+// strange is a file with a field that Prow does not know, which it leaves out.
+type strange struct {
+	path, blob string
+	// message is how Prow's strict loader refuses it.
+	message string
+}
+
+// strange finds the file that the strict loader complains about.
+func (pc *prowConfig) strange(s Settings, files prowFiles) strange {
+	at := s.ProwConfig
+	for p := range files {
+		if p != at && strings.Contains(pc.unknown, p) {
+			at = p
+		}
+	}
+	return strange{at, files[at], pc.unknown}
+}
+
+// unknownFields says what is left out of files, and where.
+func (w *work) unknownFields(ctx context.Context, files []strange) []string {
+	var out []string
+	for i, f := range files {
+		found := unknownField.FindStringSubmatch(f.message)
+		if found == nil {
+			out = append(out, f.path+": "+f.message)
+			continue
+		}
+		at := affected.FileError{File: f.path}
+		if i < maxLocated {
+			// As with problems, the line is not worth an error.
+			_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.blob}, func(_ string, content []byte) error {
+				at.Line = newDocument(content).onlyLineOfKey(found[1])
+				return nil
+			})
+		}
+		out = append(out, fmt.Sprintf("%s: unknown field %q, which Prow leaves out", placeOf(at), found[1]))
+	}
+	return out
+}
+
+func placeOf(e affected.FileError) string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d", e.File, e.Line)
+	}
+	return e.File
+}
