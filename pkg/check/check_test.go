@@ -150,7 +150,9 @@ func TestProw(t *testing.T) {
 		"Tide skips":                {config: strings.ReplaceAll(prowConfig, `optional-regex-contexts: ["^ci/rehearse/"]`, "skip-unknown-contexts: true")},
 		"Tide does not merge there": {config: strings.ReplaceAll(strings.ReplaceAll(prowConfig, "ci/rehearse/", "ci/else/"), "repos: [acme/config]}]", "orgs: [acme], excludedRepos: [acme/config]}]")},
 		"Tide, not valid":           {config: strings.ReplaceAll(prowConfig, "^ci/rehearse/", "("), want: []string{"not valid"}},
-		"Tide does not wait":        {config: strings.ReplaceAll(prowConfig, "[ci/rehearsals]", "[other]"), settings: withStatus, want: []string{"Tide does not wait for ci/rehearsals"}},
+		"Tide does not expect":      {config: strings.ReplaceAll(prowConfig, "[ci/rehearsals]", "[other]"), settings: withStatus, want: []string{"Tide does not wait for ci/rehearsals in acme/config to be set"}},
+		"Tide does not wait":        {config: strings.ReplaceAll(prowConfig, `optional-regex-contexts: ["^ci/rehearse/"], required-contexts: [ci/rehearsals]`, "skip-unknown-contexts: true"), settings: withStatus, want: []string{"Tide does not wait for ci/rehearsals in acme/config: the status is set, and stops nothing"}},
+		"Tide waits in vain":        {config: strings.ReplaceAll(prowConfig, "^ci/rehearse/", "^ci/"), settings: withStatus, want: []string{"optional as well as required"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := tc.settings

@@ -98,11 +98,33 @@ func (a *area) tide(c prowConfig, r settings.Repository) {
 		a.missing(`set optional-regex-contexts: ["^ci/rehearse/"] for it in tide.context_options of Prow's config.yaml`,
 			"Tide takes rehearsals in %s for required: one that fails blocks the merge.", r.Name)
 	}
-	if r.StatusContext == "" || slices.Contains(policy.RequiredContexts, r.StatusContext) {
-		return
+	a.tideGate(c, r, policy)
+}
+
+// tideGate says what holds Tide back until a pull request is acknowledged: our
+// label, our status, or nothing.
+func (a *area) tideGate(c prowConfig, r settings.Repository, policy config.TideContextPolicy) {
+	org, _, _ := strings.Cut(r.Name, "/")
+	required := slices.Contains(policy.RequiredContexts, r.StatusContext)
+	switch status := r.StatusContext; {
+	case status == "":
+		if slices.ContainsFunc(c.Tide.Queries, func(q config.TideQuery) bool {
+			return asksFor(q, org, r.Name) && !slices.Contains(q.Labels, r.Labels.Ack)
+		}) {
+			a.fine("Tide merges in %s without the label %s.", r.Name, r.Labels.Ack)
+		}
+	case policy.IsOptional(status) && required:
+		a.missing("narrow optional-contexts and optional-regex-contexts for it in tide.context_options, so that they leave it out",
+			"Tide takes %s in %s for optional as well as required: it waits until the status is set, whatever it says.", status, r.Name)
+	case policy.IsOptional(status):
+		a.missing(fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", status),
+			"Tide does not wait for %s in %s: the status is set, and stops nothing.", status, r.Name)
+	case !required:
+		a.missing(fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", status),
+			"Tide does not wait for %s in %s to be set: it waits only where it is there already.", status, r.Name)
+	default:
+		a.fine("Tide waits for %s in %s.", status, r.Name)
 	}
-	a.missing(fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", r.StatusContext),
-		"Tide does not wait for %s in %s: the status is set, and stops nothing.", r.StatusContext, r.Name)
 }
 
 func asksFor(q config.TideQuery, org, name string) bool {

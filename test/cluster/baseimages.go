@@ -210,5 +210,6 @@ baseImageOverrides:
   sigs.k8s.io/prow/cmd/clonerefs: %s
   sigs.k8s.io/prow/cmd/deck: %s
   sigs.k8s.io/prow/cmd/hook: %s
-`, images.Base, architecture, images.Git, images.Git, images.Deck, images.Git)
+  sigs.k8s.io/prow/cmd/tide: %s
+`, images.Base, architecture, images.Git, images.Git, images.Deck, images.Git, images.Git)
 }

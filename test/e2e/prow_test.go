@@ -20,7 +20,7 @@ import (
 
 // These have all of Prow around them: its hook in front of the receiver, its
 // clonerefs, initupload, entrypoint and sidecar in the job's pod, its crier
-// behind the job, its Deck in front of the log, its Tide's view of the result.
+// behind the job, its Deck in front of the log.
 
 func TestDecoratedJobWithProwAroundIt(t *testing.T) {
 	t.Parallel()
@@ -54,7 +54,6 @@ exit 1
 	if comments := s.crierComments(); len(comments) > 0 {
 		t.Errorf("crier comments although it is told not to: %s", comments[0].Body)
 	}
-	s.expectTideIgnores(status.Context)
 }
 
 // hook is asked by Deck for the help of its plugins.
@@ -214,16 +213,7 @@ func (s *story) link(body, job string) string {
 // state.
 func (s *story) reported(job, state string) github.Status {
 	s.t.Helper()
-	name := "ci/rehearse/" + target + "/main/" + job
-	var status github.Status
-	s.until(fmt.Sprintf("status %s to be %s", name, state), func(ctx context.Context) (string, bool, error) {
-		all, err := s.Hub.ListStatuses(ctx, github.StatusQuery{Org: s.Pull.Org, Repo: s.Pull.Repo, SHA: s.Pull.HeadSHA})
-		if i := slices.IndexFunc(all, func(st github.Status) bool { return st.Context == name }); i >= 0 {
-			status = all[i]
-		}
-		return status.State, status.State == state, err
-	})
-	return status
+	return s.status("ci/rehearse/"+target+"/main/"+job, state)
 }
 
 // crierComments are those with crier's mark.

@@ -3,56 +3,253 @@
 package e2e
 
 import (
-	"os"
-	"path/filepath"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
-	"sigs.k8s.io/prow/pkg/config"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/check"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// Tide itself needs GitHub's GraphQL API, which the stand-in has not. What it
-// thinks of a context is decided by its policy: a context that is not optional
-// has to succeed before Tide merges (pkg/tide, unsuccessfulContexts).
-func (s *story) expectTideIgnores(context string) {
-	s.t.Helper()
-	for name, tc := range map[string]struct {
-		policy string
-		want   bool
-	}{
-		"without a word about it":        {"", false},
-		"with skip-unknown-contexts":     {"skip-unknown-contexts: true", true},
-		"with optional-regex-contexts":   {`optional-regex-contexts: ["^ci/rehearse/"]`, true},
-		"with both forgotten for others": {`optional-regex-contexts: ["^ci/other/"]`, false},
-	} {
-		s.t.Run("Tide "+name, func(t *testing.T) {
-			cfg := loadProwConfig(t, `tide:
-  context_options:
-    orgs:
-      `+s.Pull.Org+`:
-        repos:
-          `+s.Pull.Repo+`: {`+tc.policy+`}
+// The config repositories in which Prow's tide merges what has the labels, each
+// with another context policy.
+const (
+	strictRepo  = "strict"  // knows nothing of rehearsals
+	skipRepo    = "skip"    // ignores what it does not know
+	lenientRepo = "lenient" // knows that rehearsals are optional
+	gatedRepo   = "gated"   // goes by our commit status instead of the label
+)
+
+var tideRepos = []string{strictRepo, skipRepo, lenientRepo, gatedRepo}
+
+// tideConfig has what docs/installation.md recommends for lenientRepo and
+// gatedRepo.
+func tideConfig() string {
+	return strings.NewReplacer("ORG", hookedOrg(), "CONTEXT", statusContext).Replace(`
+sync_period: 5s
+queries:
+- repos: [ORG/strict, ORG/skip, ORG/lenient]
+  labels: [lgtm, approved, rehearsals-ack]
+  missingLabels: [do-not-merge/hold, needs-ok-to-test]
+- repos: [ORG/gated]
+  labels: [lgtm, approved]
+context_options:
+  orgs:
+    ORG:
+      repos:
+        skip: {skip-unknown-contexts: true}
+        lenient: {optional-regex-contexts: ["^ci/rehearse/"]}
+        gated: {optional-regex-contexts: ["^ci/rehearse/"], required-contexts: [CONTEXT]}
 `)
-			head := func() (string, error) { return s.Pull.BaseSHA, nil }
-			policy, err := cfg.GetTideContextPolicy(nil, s.Pull.Org, s.Pull.Repo, "main", head, s.Pull.HeadSHA)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := policy.IsOptional(context); got != tc.want {
-				t.Errorf("Tide takes %s for optional: %t, want %t", context, got, tc.want)
-			}
-		})
+}
+
+var startTide = sync.OnceValue(func() error { return world.cluster.StartTide(world.ctx) })
+
+// tellTide is a story of a pull request that others have approved already.
+func tellTide(t *testing.T, repo string, jobs ...rig.Job) *story {
+	t.Helper()
+	if err := startTide(); err != nil {
+		t.Fatal(err)
+	}
+	s := tellHooked(t, repo, jobs...).open()
+	_, err := s.Hub.AddLabels(s.ctx, github.PullLabels{PullID: s.Pull.PullID, By: maintainer, Labels: []string{"lgtm", "approved"}})
+	s.must(err)
+	return s
+}
+
+// Without a word about rehearsals a red one keeps Tide from merging, although it
+// is acknowledged.
+func TestTideTakesRehearsalsForRequired(t *testing.T) {
+	t.Parallel()
+	const name = "pull-widget-red"
+	s := tellTide(t, strictRepo, failing(name, "no luck"))
+	s.planned()
+	s.tideWaits("Needs rehearsals-ack label.")
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunFailed, 0, 1, "no luck")
+	red := s.reported(name, "failure")
+	s.say(maintainer, "/pj-rehearse skip")
+	s.labelled("rehearsals-ack")
+	s.tideWaits("Job " + red.Context + " has not succeeded.")
+	s.isOpen()
+}
+
+// Told that rehearsals are optional, Tide merges what is acknowledged, and only
+// that, whatever becomes of the rehearsals.
+func TestTideMergesWhatIsAcknowledged(t *testing.T) {
+	t.Parallel()
+	const red, slow = "pull-widget-red", "pull-widget-slow"
+	s := tellTide(t, lenientRepo, failing(red, "no luck"), waiting(slow, t.Name()))
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.reported(red, "failure")
+	s.reported(slow, "pending")
+	s.tideWaits("Needs rehearsals-ack label.")
+	s.isOpen()
+	s.say(maintainer, "/pj-rehearse skip")
+	s.merged()
+
+	// For us it is closed: what still runs ends, and nothing is left.
+	body := s.comment(rig.RunComment, "Aborted", "no luck")
+	s.row(body, slow, "aborted")
+	if r := s.ended(1)[0]; r.State != v1alpha1.RunAborted || r.Failed != 1 {
+		t.Errorf("the run is %s with %d failed, want it aborted with one failed", r.State, r.Failed)
+	}
+	s.over()
+}
+
+func TestTideSkipsUnknownContexts(t *testing.T) {
+	t.Parallel()
+	const name = "pull-widget-red"
+	s := tellTide(t, skipRepo, failing(name, "no luck"))
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunFailed, 0, 1, "no luck")
+	s.reported(name, "failure")
+	s.say(maintainer, "/pj-rehearse skip")
+	s.merged()
+}
+
+// Who gates on our commit status needs no label in the query.
+func TestTideWaitsForOurStatus(t *testing.T) {
+	t.Parallel()
+	const name = "pull-widget-red"
+	s := tellTide(t, gatedRepo, failing(name, "no luck"))
+	s.planned()
+	s.tideWaits("Job " + statusContext + " has not succeeded.")
+	s.say(maintainer, "/pj-rehearse")
+	s.result(v1alpha1.RunFailed, 0, 1, "no luck")
+	s.status(statusContext, "failure")
+	s.tideWaits("Job " + statusContext + " has not succeeded.")
+	s.isOpen()
+	s.say(maintainer, "/pj-rehearse skip")
+	s.merged()
+}
+
+// tideWaits waits until Tide's status on the head says why it does not merge.
+func (s *story) tideWaits(words string) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("Tide to say %q", words), func(ctx context.Context) (string, bool, error) {
+		st, err := s.newest(ctx, "tide")
+		return st.State + ": " + st.Description, st.State == "pending" && strings.Contains(st.Description, words), err
+	})
+}
+
+func (s *story) isOpen() {
+	s.t.Helper()
+	pull, err := s.Hub.GetPull(s.ctx, s.Pull.PullID)
+	s.must(err)
+	if pull.State != "open" {
+		s.t.Errorf("the pull request is %s, merged: %t", pull.State, pull.Merged)
 	}
 }
 
-func loadProwConfig(t *testing.T, text string) *config.Config {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+func (s *story) labelled(label string) {
+	s.t.Helper()
+	s.until("the label "+label, func(ctx context.Context) (string, bool, error) {
+		pull, err := s.Hub.GetPull(ctx, s.Pull.PullID)
+		return fmt.Sprint(pull.Labels), slices.Contains(pull.Labels, label), err
+	})
+}
+
+// merged waits for Tide to merge.
+func (s *story) merged() {
+	s.t.Helper()
+	s.until("Tide to merge", func(ctx context.Context) (string, bool, error) {
+		pull, err := s.Hub.GetPull(ctx, s.Pull.PullID)
+		if err != nil {
+			return "", false, err
+		}
+		st, err := s.newest(ctx, "tide")
+		return fmt.Sprintf("%s with labels %q, Tide says %s: %s", pull.State, pull.Labels, st.State, st.Description), pull.Merged, err
+	})
+}
+
+// over waits until nothing of the pull request runs any more.
+func (s *story) over() {
+	s.t.Helper()
+	s.until("everything to be over", func(ctx context.Context) (string, bool, error) {
+		jobs, err := s.ProwJobs(ctx)
+		if err != nil {
+			return "", false, err
+		}
+		pods, err := s.JobPods(ctx)
+		if err != nil {
+			return "", false, err
+		}
+		runs, err := s.PipelineRuns(ctx)
+		going := 0
+		for i := range jobs {
+			if !jobs[i].Complete() {
+				going++
+			}
+		}
+		for i := range pods {
+			if pods[i].Status.Phase == corev1.PodRunning || pods[i].Status.Phase == corev1.PodPending {
+				going++
+			}
+		}
+		for i := range runs {
+			if !runs[i].IsDone() {
+				going++
+			}
+		}
+		return fmt.Sprintf("%d ProwJobs, pods and PipelineRuns are not over", going), going == 0, err
+	})
+}
+
+// status waits until the newest status of a context on the head is of a state.
+func (s *story) status(name, state string) github.Status {
+	s.t.Helper()
+	var status github.Status
+	s.until(fmt.Sprintf("status %s to be %s", name, state), func(ctx context.Context) (string, bool, error) {
+		var err error
+		status, err = s.newest(ctx, name)
+		return status.State, status.State == state, err
+	})
+	return status
+}
+
+// newest is the newest status of a context on the head, an empty one when there
+// is none.
+func (s *story) newest(ctx context.Context, name string) (github.Status, error) {
+	all, err := s.Hub.ListStatuses(ctx, github.StatusQuery{Org: s.Pull.Org, Repo: s.Pull.Repo, SHA: s.Pull.HeadSHA})
+	if i := slices.IndexFunc(all, func(st github.Status) bool { return st.Context == name }); i >= 0 {
+		return all[i], err
 	}
-	cfg, err := config.Load(path, "", nil, "")
-	if err != nil {
-		t.Fatal(err)
+	return github.Status{}, err
+}
+
+// What check-config says of these settings is what Tide does above.
+func TestCheckConfigKnowsWhatTideDoes(t *testing.T) {
+	t.Parallel()
+	for repo, want := range map[string][]string{
+		strictRepo:  {"one that fails blocks the merge", "waits only where it is there already"},
+		skipRepo:    {"stops nothing"},
+		lenientRepo: {"waits only where it is there already"},
+		gatedRepo:   nil,
+	} {
+		s := settings.Defaults()
+		r := settings.Repository{Name: hookedOrg() + "/" + repo, Options: s.Defaults}
+		r.StatusContext = statusContext
+		s.Repositories = []settings.Repository{r}
+		file := "tide:" + strings.ReplaceAll(tideConfig(), "\n", "\n  ")
+		var got []string
+		for _, f := range check.Prow(check.ProwFiles{Config: []byte(file)}, s) {
+			if f.State != check.Fine && strings.Contains(f.Text, "Tide") {
+				got = append(got, f.Text)
+			}
+		}
+		if len(got) != len(want) || !containsAll(strings.Join(got, "\n"), want) {
+			t.Errorf("of %s check-config says %q, want %q", repo, got, want)
+		}
 	}
-	return cfg
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // The config repositories whose webhooks go to Prow's hook, and to nobody else.
-// crier leaves comments on the second only.
+// crier leaves comments on the second only; tide merges in those of tideRepos.
 const (
 	hookedRepo = "hooked"
 	noisyRepo  = "noisy"
@@ -23,14 +23,20 @@ func hookedOrg() string { return world.org + "-hooked" }
 
 // hookedRepositories are to be served, too.
 func hookedRepositories() []string {
-	return []string{hookedOrg() + "/" + hookedRepo, hookedOrg() + "/" + noisyRepo}
+	var all []string
+	for _, repo := range append([]string{hookedRepo, noisyRepo}, tideRepos...) {
+		all = append(all, hookedOrg()+"/"+repo)
+	}
+	return all
 }
 
 // startProw has hook hand on the webhooks of its organisation, and crier report
 // on all pull requests, without words on all but one repository.
 func startProw(ctx context.Context, in rig.Installation) error {
 	quiet := slices.DeleteFunc(slices.Clone(in.Repositories), func(r string) bool { return r == hookedOrg()+"/"+noisyRepo })
-	err := world.cluster.StartProw(ctx, in, rig.ProwOnGitHub{Hooked: hookedRepositories(), Quiet: quiet})
+	err := world.cluster.StartProw(ctx, in, rig.ProwOnGitHub{
+		Hooked: hookedRepositories(), Quiet: quiet, Tide: tideConfig(),
+	})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 // A Server is an http.Handler that keeps users, repositories, pull requests,
 // comments, labels and statuses in memory and speaks what the product speaks
 // to GitHub: the REST API (under / and under /api/v3, like GitHub Enterprise),
+// the search for pull requests of the GraphQL API (/graphql and /api/graphql),
 // git over smart HTTP, signed webhooks, and a plain page per pull request for
 // people. What people do on GitHub (open a pull request, push, comment) are
 // methods of Control, which a Server offers in-process and a Client offers to

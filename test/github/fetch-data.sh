@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches GitHub's own descriptions of its REST API and webhooks, which the
-# tests hold the stand-in against, from the npm registry into the cache:
+# Fetches GitHub's own descriptions of its APIs and webhooks, which the tests hold
+# the stand-in against, from the npm registry into the cache:
 #   ${XDG_CACHE_HOME:-~/.cache}/rehearsal/github-data/PACKAGE/VERSION/FILE
 # What is there already is left alone; a file appears whole or not at all.
 set -eu

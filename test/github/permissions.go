@@ -28,6 +28,7 @@ var needs = []struct {
 	path  string
 	oneOf []string
 }{
+	{"/repos/{owner}/{repo}/pulls/{pull_number}/merge", contents},
 	{"/repos/{owner}/{repo}/commits/{ref}/status", statuses},
 	{"/repos/{owner}/{repo}/collaborators", metadata},
 	{"/repos/{owner}/{repo}/statuses", statuses},

@@ -103,6 +103,7 @@ func (s *Server) fullRepoObject(r *repository, viewer *user) object {
 	o["network_count"], o["subscribers_count"], o["has_discussions"] = 0, 0, false
 	o["custom_properties"] = object{}
 	o["organization"] = s.ownerObject(r.org)
+	o["allow_merge_commit"], o["allow_squash_merge"], o["allow_rebase_merge"] = true, false, false
 	o["permissions"] = permissionsObject(r, viewer)
 	return o
 }

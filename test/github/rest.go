@@ -37,7 +37,7 @@ func noContent() (answer, error)       { return answer{status: http.StatusNoCont
 // GitHub's OpenAPI description, so that patterns are its paths.
 var restRoutes = func() map[string]restHandler {
 	all := map[string]restHandler{}
-	for _, table := range []map[string]restHandler{pullRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes, appRoutes} {
+	for _, table := range []map[string]restHandler{pullRoutes, mergeRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes, appRoutes} {
 		maps.Copy(all, table)
 	}
 	return all

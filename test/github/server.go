@@ -24,8 +24,8 @@ type Server struct {
 	parent    string // of dir
 	dir       string // bare repositories
 
-	api, web, control http.Handler
-	listener          *http.Server
+	api, graphql, web, control http.Handler
+	listener                   *http.Server
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -78,7 +78,7 @@ func New(opts ...Option) (*Server, error) {
 	if s.dir, err = os.MkdirTemp(s.parent, "github-standin-"); err != nil {
 		return nil, fmt.Errorf("make the directory of the repositories: %w", err)
 	}
-	s.api, s.web, s.control = s.restHandler(), s.webHandler(), s.controlHandler()
+	s.api, s.graphql, s.web, s.control = s.restHandler(), s.graphqlHandler(), s.webHandler(), s.controlHandler()
 	return s, nil
 }
 
@@ -130,7 +130,7 @@ func (s *Server) Close() error {
 // organisations of these names.
 var restRoots = map[string]bool{
 	"repos": true, "orgs": true, "users": true, "user": true, "rate_limit": true,
-	"app": true, "meta": true, "graphql": true,
+	"app": true, "meta": true,
 }
 
 // ServeHTTP implements http.Handler.
@@ -142,6 +142,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
+	case r.URL.Path == "/graphql" || r.URL.Path == "/api/graphql":
+		s.graphql.ServeHTTP(w, withPath(r, "/graphql", ""))
 	case first == "_control":
 		s.control.ServeHTTP(w, r)
 	case restRoots[first]:

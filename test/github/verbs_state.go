@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -46,30 +47,38 @@ func (s *Server) reopen(ctx context.Context, p *pull, by *user) error {
 // MergePull implements Control: the base branch gets a merge commit.
 func (s *Server) MergePull(ctx context.Context, in PullAction) (Pull, error) {
 	return s.changePull(in.PullID, in.By, func(p *pull, by *user) error {
-		git, ref := p.repo.git, "refs/heads/"+p.baseRef
 		if !p.open() {
 			return invalid("PullRequest", "state", "the pull request is closed")
 		}
-		base, err := git.resolve(ctx, ref)
-		if err != nil {
-			return err
-		}
-		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.headOwner(), p.headRef, p.title)
-		sha, ok, err := git.merge(ctx, base, p.headSHA, commitSpec{author: by.login, at: s.now(), message: message})
-		switch {
-		case err != nil:
-			return err
-		case !ok:
-			return &apiError{Status: 405, Message: "Pull Request is not mergeable"}
-		}
-		if err := git.setRef(ctx, ref, sha); err != nil {
-			return err
-		}
-		p.merged, p.mergeCommit = true, sha
-		s.record(p, &event{kind: "merged", actor: by, commit: sha})
-		s.close(ctx, p, by)
-		return s.syncBranches(ctx, p.repo, by)
+		return s.merge(ctx, p, by, p.mergeTitle()+"\n\n"+p.title)
 	})
+}
+
+func (p *pull) mergeTitle() string {
+	return fmt.Sprintf("Merge pull request #%d from %s/%s", p.number, p.headOwner(), p.headRef)
+}
+
+// merge merges an open pull request, which closes it.
+func (s *Server) merge(ctx context.Context, p *pull, by *user, message string) error {
+	git, ref := p.repo.git, "refs/heads/"+p.baseRef
+	base, err := git.resolve(ctx, ref)
+	if err != nil {
+		return err
+	}
+	sha, ok, err := git.merge(ctx, base, p.headSHA, commitSpec{author: by.login, at: s.now(), message: message})
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return &apiError{Status: http.StatusMethodNotAllowed, Message: "Pull Request is not mergeable"}
+	}
+	if err := git.setRef(ctx, ref, sha); err != nil {
+		return err
+	}
+	p.merged, p.mergeCommit = true, sha
+	s.record(p, &event{kind: "merged", actor: by, commit: sha})
+	s.close(ctx, p, by)
+	return s.syncBranches(ctx, p.repo, by)
 }
 
 // LockPull implements Control: who may not write to the repository can then

@@ -26,6 +26,7 @@ func (c *Cluster) Diagnose() string {
 		{"-n", ProwJobNamespace, "logs", "deployment/prow-controller-manager", "--tail=50"},
 		{"-n", ProwJobNamespace, "logs", "deployment/hook", "--tail=50"},
 		{"-n", ProwJobNamespace, "logs", "deployment/crier", "--tail=50"},
+		{"-n", ProwJobNamespace, "logs", "deployment/tide", "--tail=50"},
 	} {
 		out, err := c.Output(ctx, "kubectl", args...)
 		fmt.Fprintf(&b, "\n$ kubectl %s\n%s", strings.Join(args, " "), condense(out))

@@ -26,6 +26,8 @@ type ProwOnGitHub struct {
 	// Quiet are those where crier leaves no comments, which is what an
 	// installation should do for its config repositories.
 	Quiet []string
+	// Tide is what the section tide of Prow's config.yaml says.
+	Tide string
 }
 
 // StartProw starts hook and crier, which need a GitHub. They act as our own bot,
@@ -44,23 +46,26 @@ func (c *Cluster) StartProw(ctx context.Context, in Installation, p ProwOnGitHub
 		}
 	}
 	for _, name := range prowOnGitHub {
-		err := Until(ctx, 3*time.Minute, "Prow's "+name+" to be ready", func(ctx context.Context) (string, bool, error) {
-			d, err := c.Kube.AppsV1().Deployments(ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
-			if err != nil {
-				return "", false, err
-			}
-			return fmt.Sprintf("%d of %d ready, %d in all", d.Status.ReadyReplicas, *d.Spec.Replicas, d.Status.Replicas), rolledOut(d), nil
-		})
-		if err != nil {
+		if err := c.waitForProw(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// StopProw ends hook and crier: their GitHub goes away.
+func (c *Cluster) waitForProw(ctx context.Context, name string) error {
+	return Until(ctx, 3*time.Minute, "Prow's "+name+" to be ready", func(ctx context.Context) (string, bool, error) {
+		d, err := c.Kube.AppsV1().Deployments(ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return "", false, err
+		}
+		return fmt.Sprintf("%d of %d ready, %d in all", d.Status.ReadyReplicas, *d.Spec.Replicas, d.Status.Replicas), rolledOut(d), nil
+	})
+}
+
+// StopProw ends hook, crier and tide: their GitHub goes away.
 func (c *Cluster) StopProw(ctx context.Context) error {
-	for _, name := range prowOnGitHub {
+	for _, name := range append([]string{tide}, prowOnGitHub...) {
 		if err := c.runProw(ctx, name, 0); err != nil {
 			return err
 		}
@@ -98,14 +103,14 @@ func (c *Cluster) configureProw(ctx context.Context, in Installation, p ProwOnGi
 	if err != nil {
 		return err
 	}
-	configFile, err := withGitHubReporter(cm.Data[prowConfigKey], config.GitHubReporter{NoCommentRepos: p.Quiet})
+	configFile, err := p.configuration(cm.Data[prowConfigKey])
 	if err != nil {
 		return err
 	}
 	for name, data := range map[string]map[string]string{
 		prowConfigMap: {prowConfigKey: configFile},
 		"plugins":     {"plugins.yaml": string(pluginsFile)},
-		"github":      {"endpoint": in.GitHub + "/api/v3"},
+		"github":      {"endpoint": in.GitHub + "/api/v3", "graphql": in.GitHub + "/api/graphql"},
 	} {
 		if err := c.writeProwConfigMap(ctx, name, data); err != nil {
 			return err
@@ -114,13 +119,18 @@ func (c *Cluster) configureProw(ctx context.Context, in Installation, p ProwOnGi
 	return c.writeSecret(ctx, ProwJobNamespace, "github", map[string][]byte{"token": []byte(in.Token), "hmac": []byte(in.WebhookSecret)})
 }
 
-// withGitHubReporter is Prow's configuration with another github_reporter.
-func withGitHubReporter(file string, reporter config.GitHubReporter) (string, error) {
+// configuration is Prow's configuration with what is said here.
+func (p ProwOnGitHub) configuration(file string) (string, error) {
 	prow := map[string]any{}
 	if err := yaml.Unmarshal([]byte(file), &prow); err != nil {
 		return "", fmt.Errorf("read Prow's configuration: %w", err)
 	}
-	prow["github_reporter"] = reporter
+	prow["github_reporter"] = config.GitHubReporter{NoCommentRepos: p.Quiet}
+	var tide map[string]any
+	if err := yaml.UnmarshalStrict([]byte(p.Tide), &tide); err != nil {
+		return "", fmt.Errorf("read what tide is told: %w", err)
+	}
+	prow["tide"] = tide
 	raw, err := yaml.Marshal(prow)
 	return string(raw), err
 }

@@ -93,3 +93,21 @@ func TestJobsFileIsProws(t *testing.T) {
 		t.Errorf("jobs = %+v", got)
 	}
 }
+
+func TestProwConfiguration(t *testing.T) {
+	p := ProwOnGitHub{Quiet: []string{"acme/config"}, Tide: "sync_period: 5s\n"}
+	got, err := p.configuration("pod_namespace: test-pods\ntide: {sync_period: 1h}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var prow config.ProwConfig
+	if err := yaml.Unmarshal([]byte(got), &prow); err != nil {
+		t.Fatal(err)
+	}
+	if prow.PodNamespace != "test-pods" || prow.GitHubReporter.NoCommentRepos[0] != "acme/config" || prow.Tide.SyncPeriod.Duration != 5*time.Second {
+		t.Errorf("the configuration is\n%s", got)
+	}
+	if _, err := (ProwOnGitHub{Tide: "sync_period"}).configuration(""); err == nil {
+		t.Error("what is no mapping is taken for tide's configuration")
+	}
+}

@@ -18,6 +18,7 @@ tool (
 	sigs.k8s.io/prow/cmd/initupload
 	sigs.k8s.io/prow/cmd/prow-controller-manager
 	sigs.k8s.io/prow/cmd/sidecar
+	sigs.k8s.io/prow/cmd/tide
 )
 
 require (

@@ -46,8 +46,14 @@ var load = sync.OnceValues(func() (*openapi3.T, error) {
 })
 
 // amend adds what the document says in words only: "You can also pass an
-// array of labels directly", as go-github does.
+// array of labels directly", as go-github does. And it adds the name that a call
+// had before, by which Prow still calls it.
 func amend(doc *openapi3.T) error {
+	ref, refs := doc.Paths.Value("/repos/{owner}/{repo}/git/ref/{ref}"), doc.Paths.Value("/repos/{owner}/{repo}/git/refs/{ref}")
+	if ref == nil || refs == nil {
+		return errors.New("GitHub's OpenAPI description has no call that gets or updates a reference")
+	}
+	refs.Get = ref.Get
 	path := doc.Paths.Value("/repos/{owner}/{repo}/issues/{issue_number}/labels")
 	if path == nil || path.Post == nil {
 		return errors.New("GitHub's OpenAPI description has no call that adds labels")

@@ -143,6 +143,11 @@ func (w world) calls() []restCall {
 		{"eve", "PATCH", pull, `{"state":"closed"}`, 403},
 		{"bot", "GET", pull + "/files", "", 200},
 		{"bot", "GET", pull + "/commits", "", 200},
+		{"eve", "PUT", pull + "/merge", `{}`, 403},
+		{"bot", "PUT", pull + "/merge", `{"merge_method":"squash"}`, 405},
+		{"bot", "PUT", pull + "/merge", `{"merge_method":"push"}`, 422},
+		{"bot", "PUT", pull + "/merge", `{"sha":"` + strings.Repeat("0", 40) + `"}`, 409},
+		{"bot", "PUT", repo + "/pulls/99/merge", "", 404},
 		{"bot", "GET", issue, "", 200},
 		{"bot", "GET", issue + "/comments?since=2020-01-01T00:00:00Z&per_page=100&page=1", "", 200},
 		{"bot", "POST", issue + "/comments", `{"body":"hello"}`, 201},
@@ -188,6 +193,8 @@ func (w world) calls() []restCall {
 		{"bot", "GET", repo + "/branches/none", "", 404},
 		{"bot", "GET", repo + "/git/ref/heads/main", "", 200},
 		{"bot", "GET", repo + "/git/ref/pull/1/head", "", 200},
+		{"bot", "GET", repo + "/git/refs/heads/main", "", 200},
+		{"bot", "GET", repo + "/git/refs/heads/none", "", 404},
 		{"bot", "GET", repo + "/git/ref/heads/none", "", 404},
 		{"bot", "GET", repo + "/git/matching-refs/heads/ma", "", 200},
 		{"bot", "GET", repo + "/contents/jobs/a.yaml?ref=" + sha, "", 200},
@@ -252,6 +259,12 @@ func TestRESTConforms(t *testing.T) {
 		w.do(t, c)
 	}
 	w.history(t)
+	next, err := w.srv.OpenPull(t.Context(), github.NewPull{Org: "org", Repo: "config", Author: "alice",
+		Change: github.Change{Files: map[string]string{"c": "1\n"}}})
+	check(t, err)
+	merge := fmt.Sprintf("/repos/org/config/pulls/%d/merge", next.Number)
+	w.do(t, restCall{"bot", "PUT", merge, `{"commit_title":"In","merge_method":"merge","sha":"` + next.HeadSHA + `"}`, 200})
+	w.do(t, restCall{"bot", "PUT", merge, `{}`, 405})
 	for _, path := range []string{"/issues/1/timeline?per_page=100", "/pulls/1", "/issues/1", "/pulls?state=closed"} {
 		w.do(t, restCall{"bot", "GET", "/repos/org/config" + path, "", 200})
 	}

@@ -1,5 +1,5 @@
-// Package data finds GitHub's own descriptions of its REST API and webhooks
-// in the cache where test/github/fetch-data.sh puts them. It fetches nothing
+// Package data finds GitHub's own descriptions of its APIs and webhooks in the
+// cache where test/github/fetch-data.sh puts them. It fetches nothing
 // itself.
 package data
 
@@ -16,6 +16,7 @@ import (
 
 // The packages of the npm registry that the descriptions come from.
 const (
+	GraphQLSchema   = "@octokit/graphql-schema"
 	OpenAPI         = "@octokit/openapi"
 	WebhookExamples = "@octokit/webhooks-examples"
 	WebhookSchemas  = "@octokit/webhooks-schemas"

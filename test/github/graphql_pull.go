@@ -1,0 +1,161 @@
+package github
+
+import (
+	"context"
+	"strings"
+)
+
+// graphqlPull is a pull request as the GraphQL API shows it.
+type graphqlPull struct {
+	Number                      int32
+	Title, Body, HeadRefName    string
+	HeadRefOid, UpdatedAt       graphqlScalar
+	Author                      *graphqlActor
+	BaseRef                     *graphqlRef
+	Repository                  graphqlRepository
+	CanBeRebased                bool
+	Mergeable, MergeStateStatus string
+	ReviewDecision              *string           // nil: no reviews are required
+	Milestone                   *graphqlMilestone // there are none
+
+	labels  []*graphqlLabel
+	commits []*graphqlPullCommit
+}
+
+type (
+	graphqlLabel     struct{ Name string }
+	graphqlMilestone struct{ Title string }
+	graphqlRef       struct{ Name, Prefix string }
+
+	graphqlRepository struct {
+		Name, NameWithOwner string
+		Owner               *graphqlOwner
+	}
+	graphqlPullCommit struct{ Commit graphqlCommit }
+	graphqlCommit     struct {
+		Oid graphqlScalar
+		// Both are nil for commits without statuses.
+		Status            *graphqlStatus
+		StatusCheckRollup *graphqlRollup
+	}
+	graphqlStatus  struct{ Contexts []*graphqlContext }
+	graphqlContext struct {
+		Context, State string
+		Description    *string
+	}
+	graphqlRollup   struct{ checks []*graphqlCheck }
+	graphqlCheckRun struct {
+		Name, Status string
+		Conclusion   *string
+	}
+	// graphqlCheck is an item of a rollup. There are no check runs.
+	graphqlCheck struct{ context *graphqlContext }
+)
+
+func (s *Server) graphqlPull(ctx context.Context, p *pull) (*graphqlPull, error) {
+	st, err := p.computed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g := &graphqlPull{
+		Number: int32(p.number), Title: p.title, Body: p.body, HeadRefName: p.headRef,
+		HeadRefOid: graphqlScalar(p.headSHA), UpdatedAt: graphqlScalar(timestamp(p.updatedAt)),
+		Author: &graphqlActor{p.author}, BaseRef: &graphqlRef{Name: p.baseRef, Prefix: "refs/heads/"},
+		Repository: graphqlRepository{Name: p.repo.name, NameWithOwner: p.repo.fullName(), Owner: &graphqlOwner{Login: p.repo.org.login}},
+		Mergeable:  "CONFLICTING", MergeStateStatus: "DIRTY",
+	}
+	if st.mergeable {
+		g.Mergeable, g.CanBeRebased, g.MergeStateStatus = "MERGEABLE", true, "CLEAN"
+		if latest := p.repo.latestStatuses(p.headSHA); len(latest) > 0 && combine(latest) != "success" {
+			g.MergeStateStatus = "UNSTABLE"
+		}
+	}
+	for _, l := range p.labels {
+		g.labels = append(g.labels, &graphqlLabel{Name: l.name})
+	}
+	for _, c := range st.commits {
+		g.commits = append(g.commits, &graphqlPullCommit{graphqlCommitOf(p.repo, c.sha)})
+	}
+	return g, nil
+}
+
+func graphqlCommitOf(r *repository, sha string) graphqlCommit {
+	var contexts []*graphqlContext
+	var checks []*graphqlCheck
+	for _, st := range r.latestStatuses(sha) {
+		c := &graphqlContext{Context: st.context, State: strings.ToUpper(st.state)}
+		if st.description != "" {
+			c.Description = &st.description
+		}
+		contexts, checks = append(contexts, c), append(checks, &graphqlCheck{c})
+	}
+	commit := graphqlCommit{Oid: graphqlScalar(sha)}
+	if len(contexts) > 0 {
+		commit.Status, commit.StatusCheckRollup = &graphqlStatus{contexts}, &graphqlRollup{checks}
+	}
+	return commit
+}
+
+// graphqlRange asks for the first or the last items of a list.
+type graphqlRange struct{ First, Last *int32 }
+
+// graphqlList is a connection: a part of a list, and how long that is.
+type graphqlList[T any] struct {
+	Nodes      *[]*T
+	TotalCount int32
+}
+
+func within[T any](list []*T, r graphqlRange) *graphqlList[T] {
+	part := list
+	if r.First != nil {
+		part = part[:min(len(part), int(max(0, *r.First)))]
+	}
+	if r.Last != nil {
+		part = part[max(0, len(part)-int(max(0, *r.Last))):]
+	}
+	return &graphqlList[T]{Nodes: &part, TotalCount: int32(len(list))}
+}
+
+// Labels is for the library.
+func (g *graphqlPull) Labels(r graphqlRange) *graphqlList[graphqlLabel] { return within(g.labels, r) }
+
+// Commits is for the library.
+func (g *graphqlPull) Commits(r graphqlRange) *graphqlList[graphqlPullCommit] {
+	return within(g.commits, r)
+}
+
+// Contexts is for the library.
+func (g *graphqlRollup) Contexts(r graphqlRange) *graphqlList[graphqlCheck] {
+	return within(g.checks, r)
+}
+
+// ToStatusContext is for the library.
+func (c *graphqlCheck) ToStatusContext() (*graphqlContext, bool) { return c.context, true }
+
+// ToCheckRun is for the library.
+func (c *graphqlCheck) ToCheckRun() (*graphqlCheckRun, bool) { return nil, false }
+
+// graphqlActor is a person or a bot, which this API calls without "[bot]".
+type graphqlActor struct{ user *user }
+
+type (
+	graphqlUser  struct{ Login string }
+	graphqlBot   struct{ Login string }
+	graphqlOwner struct{ Login string }
+)
+
+// Login is for the library.
+func (a *graphqlActor) Login() string { return strings.TrimSuffix(a.user.login, "[bot]") }
+
+// ToUser is for the library.
+func (a *graphqlActor) ToUser() (*graphqlUser, bool) {
+	return &graphqlUser{a.Login()}, a.user.kind == "User"
+}
+
+// ToBot is for the library.
+func (a *graphqlActor) ToBot() (*graphqlBot, bool) {
+	return &graphqlBot{a.Login()}, a.user.kind == "Bot"
+}
+
+// ToOrganization is for the library: all repositories belong to one.
+func (o *graphqlOwner) ToOrganization() (*graphqlOwner, bool) { return o, true }
