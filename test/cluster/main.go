@@ -40,7 +40,7 @@ What is where:
   %-28s services
   %-28s image registry
   http://198.19.0.20           Deck: jobs and their logs, which are on http://198.19.0.21:9000
-  deployments hook, crier      in namespace prow; off until somebody brings a GitHub (test/rig)
+  hook, crier and tide         in namespace prow; off until somebody brings a GitHub (test/rig)
   contexts default, build01    the cluster aliases Prow knows, in kubeconfig-build
   namespaces prow, test-pods   ProwJobs, and their pods (under both aliases: plank has
                                one pod namespace)

@@ -107,6 +107,10 @@ func TestProwConfiguration(t *testing.T) {
 	if prow.PodNamespace != "test-pods" || prow.GitHubReporter.NoCommentRepos[0] != "acme/config" || prow.Tide.SyncPeriod.Duration != 5*time.Second {
 		t.Errorf("the configuration is\n%s", got)
 	}
+	forgotten, err := (ProwOnGitHub{}).configuration(got)
+	if err != nil || strings.Contains(forgotten, "sync_period") {
+		t.Errorf("without tide the configuration is (%v)\n%s", err, forgotten)
+	}
 	if _, err := (ProwOnGitHub{Tide: "sync_period"}).configuration(""); err == nil {
 		t.Error("what is no mapping is taken for tide's configuration")
 	}
