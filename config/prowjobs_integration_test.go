@@ -97,6 +97,7 @@ var privileges = map[string]string{
 	"nodeName":                 "pod_spec: {nodeName: n}",
 	"priorityClassName":        "pod_spec: {priorityClassName: p}",
 	"runtimeClassName":         "pod_spec: {runtimeClassName: r}",
+	"hostname":                 "pod_spec: {hostname: minio}",
 	"hostAliases":              "pod_spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [x]}]}",
 	"dnsConfig":                "pod_spec: {dnsConfig: {nameservers: [10.0.0.1]}}",
 	"imagePullSecrets":         "pod_spec: {imagePullSecrets: [{name: s}]}",
@@ -170,10 +171,12 @@ func TestProwJobPolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	config.WarningHandler = rest.NoWarnings{}
 	w := policyWorld{t: t, task: prowFor(t, as(config, task)), other: prowFor(t, config)}
 	w.await()
 	w.testCreate()
 	w.testUpdate()
+	w.testFloor()
 	deck := rest.CopyConfig(config)
 	deck.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + prow + ":deck", Groups: []string{"system:masters"}}
 	w.testDeck(prowFor(t, deck))

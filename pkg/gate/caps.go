@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -107,25 +108,19 @@ func totals(spec prowapi.ProwJobSpec) map[string]resource.Quantity {
 	requests, limits := corev1.ResourceList{}, corev1.ResourceList{}
 	sum := func(into, list corev1.ResourceList) {
 		for name, quantity := range list {
-			have := into[name]
-			have.Add(quantity)
-			into[name] = have
+			if quantity.Sign() > 0 {
+				have := into[name]
+				have.Add(quantity)
+				into[name] = have
+			}
 		}
 	}
 	out := map[string]resource.Quantity{}
 	if pod == nil {
 		return out
 	}
-	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
-		sum(requests, c.Resources.Requests)
-		sum(limits, c.Resources.Limits)
-	}
-	for _, c := range pod.EphemeralContainers {
-		sum(requests, c.Resources.Requests)
-		sum(limits, c.Resources.Limits)
-	}
-	for _, r := range decorationResources(spec.DecorationConfig) {
-		sum(requests, r.Requests)
+	for _, r := range containerResources(spec) {
+		sum(requests, requested(r))
 		sum(limits, r.Limits)
 	}
 	lists := []corev1.ResourceList{requests, limits}
@@ -142,10 +137,39 @@ func totals(spec prowapi.ProwJobSpec) map[string]resource.Quantity {
 	return out
 }
 
-func decorationResources(dc *prowapi.DecorationConfig) []*corev1.ResourceRequirements {
-	if dc == nil || dc.Resources == nil {
-		return nil
+// requested is what a container requests: where it does not say, its limit.
+func requested(r corev1.ResourceRequirements) corev1.ResourceList {
+	out := corev1.ResourceList{}
+	maps.Copy(out, r.Limits)
+	maps.Copy(out, r.Requests)
+	return out
+}
+
+// containerResources are those of all containers of a job, Prow's own included,
+// with the request for memory that Prow gives to those that have none.
+func containerResources(spec prowapi.ProwJobSpec) []corev1.ResourceRequirements {
+	var out []corev1.ResourceRequirements
+	for _, c := range spec.PodSpec.InitContainers {
+		out = append(out, c.Resources)
 	}
-	all := []*corev1.ResourceRequirements{dc.Resources.CloneRefs, dc.Resources.InitUpload, dc.Resources.PlaceEntrypoint, dc.Resources.Sidecar}
-	return slices.DeleteFunc(all, func(r *corev1.ResourceRequirements) bool { return r == nil })
+	dc := spec.DecorationConfig
+	for _, c := range spec.PodSpec.Containers {
+		r := *c.Resources.DeepCopy()
+		if _, has := r.Requests[corev1.ResourceMemory]; !has && dc != nil && dc.DefaultMemoryRequest != nil {
+			r.Requests = requested(corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: *dc.DefaultMemoryRequest}, Requests: r.Requests})
+		}
+		out = append(out, r)
+	}
+	for _, c := range spec.PodSpec.EphemeralContainers {
+		out = append(out, c.Resources)
+	}
+	if dc == nil || dc.Resources == nil {
+		return out
+	}
+	for _, r := range []*corev1.ResourceRequirements{dc.Resources.CloneRefs, dc.Resources.InitUpload, dc.Resources.PlaceEntrypoint, dc.Resources.Sidecar} {
+		if r != nil {
+			out = append(out, *r)
+		}
+	}
+	return out
 }

@@ -41,7 +41,7 @@ type Config struct {
 
 	// The aliases of build clusters that any job may run in.
 	Clusters []string `json:"clusters" jsonschema:"example=build*"`
-	// The service accounts that any job may run as, with a token for the API server.
+	// The service accounts that any job may run as, with its tokens.
 	ServiceAccounts []string `json:"service_accounts" jsonschema:"example=ci-operator"`
 	// The names of secrets that any job may read, by whatever way.
 	Secrets []string `json:"secrets" jsonschema:"example=public-pull-secret"`

@@ -33,6 +33,7 @@ func TestLists(t *testing.T) {
 		"ConfigMap":                   {Config{ConfigMaps: []string{"step-*"}}, "pod_spec: {volumes: [{name: v, configMap: {name: other}}]}", []string{ruleConfigMap}},
 		"repository":                  {Config{Repositories: []string{"acme/widget", "acme/x"}}, "extra_refs: [{org: acme, repo: x}]\ndecoration_config: {ssh_key_secrets: [k]}", []string{ruleDecoration}},
 		"device":                      {Config{Devices: []string{"nvidia.com/gpu"}}, "pod_spec: {containers: [{name: c, image: a, resources: {limits: {nvidia.com/gpu: '8'}}}]}", nil},
+		"a registry in capitals":      {Config{ImageRegistries: []string{"docker.io"}}, "pod_spec: {containers: [{name: c, image: EVIL/x}]}", []string{ruleImage}},
 		"resources":                   {Config{MaxResources: quantities("memory=3Gi")}, "pod_spec: {initContainers: [{name: i, image: a, resources: {limits: {memory: 2Gi}}}]}", []string{ruleResources}},
 		"resources of one container":  {Config{MaxResources: quantities("memory=3Gi,cpu=1")}, "", nil},
 		"longer":                      {Config{MaxTimeout: 30 * 3600e9}, "decoration_config: {timeout: 25h}", nil},
@@ -41,6 +42,9 @@ func TestLists(t *testing.T) {
 		"not decorated":               {Config{MaxTimeout: 3600e9}, "decoration_config: null", []string{ruleTimeout}},
 		"a decoration without":        {Config{MaxTimeout: 3600e9}, "decoration_config: {timeout: null}", []string{ruleTimeout}},
 		"not decorated, but bounded":  {Config{MaxTimeout: 3600e9}, "decoration_config: null\npod_spec: {activeDeadlineSeconds: 60}", nil},
+		"a limit is a request":        {Config{MaxResources: quantities("cpu=4")}, "pod_spec: {containers: [{name: a, image: a, resources: {requests: {cpu: '4'}}}, {name: b, image: a, resources: {limits: {cpu: '4'}}}]}", []string{ruleResources}},
+		"less than nothing":           {Config{MaxResources: quantities("cpu=4")}, "pod_spec: {containers: [{name: a, image: a, resources: {requests: {cpu: '400'}}}, {name: b, image: a, resources: {requests: {cpu: '-399'}}}]}", []string{ruleResources}},
+		"resources that Prow adds":    {Config{MaxResources: quantities("memory=4Gi")}, "pod_spec: {containers: [{name: a, image: a}]}\ndecoration_config: {default_memory_request: 500Gi}", []string{ruleResources}},
 		"resources of Prow's own":     {Config{MaxResources: quantities("cpu=4")}, "decoration_config: {resources: {sidecar: {requests: {cpu: '500'}}}}", []string{ruleResources}},
 		"shorter":                     {Config{MaxTimeout: 3600e9}, "", []string{ruleTimeout}},
 	} {

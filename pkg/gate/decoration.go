@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"path"
@@ -39,14 +40,28 @@ func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
 			}
 		case key == "censoring_options":
 			g.add(ruleCensoring, "decoration_config."+key, text(fields[key]))
-		default:
+		case key == "utility_images":
 			g.leaves(ruleDecoration, "decoration_config."+key, key, fields[key])
+		default:
+			g.wholes(ruleDecoration, "decoration_config."+key, key, fields[key])
 		}
 	}
 	if dc.CensorSecrets == nil || !*dc.CensorSecrets {
 		g.add(ruleCensoring, "decoration_config.censor_secrets", "off")
 	}
 	return g.uses
+}
+
+// wholes adds a field, or each element of a list, as it is: parts of a bucket, a
+// secret or a toleration that are known one by one make another one together.
+func (g *collector) wholes(rule, path, name string, v any) {
+	if list, ok := v.([]any); ok {
+		for i, element := range list {
+			g.wholes(rule, fmt.Sprintf("%s[%d]", path, i), name, element)
+		}
+	} else if !empty(v) {
+		g.add(rule, path, name+": "+text(v))
+	}
 }
 
 // leaves adds every single value of a field.
@@ -94,7 +109,7 @@ func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 		}
 		for _, from := range []struct{ field, value string }{{"clone_uri", ref.CloneURI}, {"repo_link", ref.RepoLink}} {
 			if from.value != "" {
-				g.add(ruleCloneURI, at+"."+from.field, ref.Org+"/"+ref.Repo+" from "+from.value)
+				g.add(ruleCloneURI, at+"."+from.field, ref.Org+"/"+ref.Repo+fromAddress+from.value)
 			}
 		}
 	}
@@ -102,15 +117,20 @@ func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 
 const (
 	// withSubmodules and notBranch follow the name of a repository where more is
-	// checked out than one of its branches.
+	// checked out than one of its branches, fromAddress where that is not where its
+	// name says.
 	withSubmodules = " with its submodules"
 	notBranch      = " at "
+	fromAddress    = " from "
 )
 
 // checkout adds what is cloned with credentials. Anybody can propose what a pull
 // request has in it, submodules of any address included.
 func (g *collector) checkout(at string, ref prowapi.Refs) {
 	name := ref.Org + "/" + ref.Repo
+	if from := cmp.Or(ref.CloneURI, ref.RepoLink); from != "" {
+		name += fromAddress + from
+	}
 	g.add(ruleCheckout, at, name)
 	if !ref.SkipSubmodules {
 		g.add(ruleCheckout, at+".skip_submodules", name+withSubmodules)
@@ -128,7 +148,7 @@ func (g *collector) checkout(at string, ref prowapi.Refs) {
 
 // noBranch is what git fetches and servers have besides branches and tags: commits,
 // and what was proposed, which git also finds without the leading refs/.
-var noBranch = regexp.MustCompile(`^((refs|pull|pulls|merge-requests|changes|notes|remotes|replace)/|[0-9a-f]{40,64}$)`)
+var noBranch = regexp.MustCompile(`^((refs|pull|pulls|pull-requests|merge-requests|keep-around|changes|notes|remotes|replace)/|[0-9a-fA-F]{40,64}$)`)
 
 // allRefs are the references of a job by where they are.
 func allRefs(spec prowapi.ProwJobSpec) map[string]prowapi.Refs {

@@ -38,8 +38,8 @@ type Change struct {
 	// Defaults is where the base branch has the results of any such job shown; nil
 	// when that is not known.
 	Defaults *prowapi.ProwJobDefault
-	// Sheds is a restricted job that the same pull request removes; empty when it
-	// removes none. A new job may be that one by another name.
+	// Sheds is why a new job may be a restricted one by another name; empty when
+	// nothing says so.
 	Sheds string
 }
 
@@ -54,15 +54,14 @@ type Ask struct {
 
 // Sentence says in plain text what is asked for.
 func (a Ask) Sentence() string {
-	about := rules[a.Rule]
-	if about == "" {
-		about = "is not known to be harmless"
+	if i := rank(a.Rule); i >= 0 {
+		return rules[i].says
 	}
-	return about
+	return "is not known to be harmless"
 }
 
 func (a Ask) compare(b Ask) int {
-	return cmp.Or(strings.Compare(a.Rule, b.Rule), strings.Compare(a.Value, b.Value), strings.Compare(a.Path, b.Path))
+	return cmp.Or(cmp.Compare(rank(a.Rule), rank(b.Rule)), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Value, b.Value), strings.Compare(a.Path, b.Path))
 }
 
 // Finding is what there is to say about a change of a job.
@@ -72,8 +71,8 @@ type Finding struct {
 	Excluded string `json:"excluded,omitempty"`
 	// New is why the head has to be approved first; empty when it need not.
 	New string `json:"new,omitempty"`
-	// Asks are the privileges that the job asks for, sorted. Somebody else than
-	// the author may allow them.
+	// Asks are the privileges that the job asks for, the gravest first. Somebody
+	// else than the author may allow them.
 	Asks []Ask `json:"asks,omitempty"`
 }
 
@@ -184,7 +183,7 @@ func (c Config) newJob(change Change) string {
 	case len(change.Base) > 0:
 		return ""
 	case change.Sheds != "":
-		return "new, while the restricted job " + change.Sheds + " is removed: it may be the same by another name"
+		return "new, while " + change.Sheds + ": it may be the same by another name"
 	case len(c.Required) > 0:
 		return "new: the base branch cannot have opted it in"
 	case c.newJobs() == NewJobsApprove:
@@ -210,7 +209,8 @@ func (c Config) asks(change Change) []Ask {
 	}
 	always := append(decorationGrants(change.Decoration), defaultGrants(change.Defaults)...)
 	var out []Ask
-	for _, a := range append(grants(change.Head), c.overCaps(change)...) {
+	used := grants(change.Head)
+	for _, a := range slices.Concat(used, c.overCaps(change), loosened(change, used)) {
 		if c.allowed(a) || covered(always, a) || allCover(granted, a) {
 			continue
 		}
@@ -240,11 +240,14 @@ func allCover(granted [][]Ask, a Ask) bool {
 }
 
 // covered says whether one of the grants is for the same thing, or for all of it:
-// a whole secret covers each of its keys.
+// a whole secret covers each of its keys, and to write covers to read.
 func covered(granted []Ask, a Ask) bool {
-	whole, _, _ := strings.Cut(a.Value, "/")
+	more := a.Value + toWriteTo
+	if a.Rule == ruleSecret {
+		more, _, _ = strings.Cut(a.Value, "/")
+	}
 	return slices.ContainsFunc(granted, func(g Ask) bool {
-		return g.Rule == a.Rule && (g.Value == a.Value || a.Rule == ruleSecret && g.Value == whole)
+		return g.Rule == a.Rule && (g.Value == a.Value || g.Value == more)
 	})
 }
 

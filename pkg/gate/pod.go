@@ -26,8 +26,10 @@ var fields = map[string]handler{
 
 	"pod_spec.restartPolicy": harmless, "pod_spec.terminationGracePeriodSeconds": harmless,
 	"pod_spec.activeDeadlineSeconds": harmless, "pod_spec.dnsPolicy": harmless, "pod_spec.enableServiceLinks": harmless,
-	"pod_spec.hostname": harmless, "pod_spec.subdomain": harmless, "pod_spec.setHostnameAsFQDN": harmless,
-	"pod_spec.hostnameOverride": harmless, "pod_spec.readinessGates": harmless, "pod_spec.os": harmless,
+	"pod_spec.subdomain": harmless, "pod_spec.setHostnameAsFQDN": harmless,
+	"pod_spec.readinessGates": harmless, "pod_spec.os": harmless,
+	// These get into /etc/hosts of all containers, before any name server is asked.
+	"pod_spec.hostname": usesUnless(ruleNetwork, "host name "), "pod_spec.hostnameOverride": usesUnless(ruleNetwork, "host name "),
 	// Taints, not selectors, keep pods off nodes that are not for them.
 	"pod_spec.nodeSelector": harmless, "pod_spec.topologySpreadConstraints": harmless,
 	"pod_spec.affinity.nodeAffinity": harmless, "pod_spec.affinity.podAffinity": harmless,
@@ -55,10 +57,7 @@ var fields = map[string]handler{
 	"pod_spec.runtimeClassName":      usesUnless(ruleConfinement, "runtime class "),
 	"pod_spec.resourceClaims":        uses(ruleDevice),
 	"pod_spec.shareProcessNamespace": usesAs(ruleShared, "shared process namespace"),
-	"pod_spec.imagePullSecrets": each(rulePullSecret, func(v any) string {
-		m, _ := v.(map[string]any)
-		return text(m["name"])
-	}),
+	"pod_spec.imagePullSecrets":      (*collector).pulls,
 	// See tokens.
 	"pod_spec.serviceAccountName": uses(ruleServiceAccount), "pod_spec.serviceAccount": uses(ruleServiceAccount),
 	"pod_spec.automountServiceAccountToken": harmless,
@@ -231,7 +230,7 @@ func repositoryOf(image string) string {
 	switch {
 	case !found:
 		return "docker.io/library/" + name
-	case !strings.ContainsAny(host, ".:") && host != "localhost":
+	case !strings.ContainsAny(host, ".:") && host != "localhost" && host == strings.ToLower(host):
 		return "docker.io/" + name
 	}
 	return name

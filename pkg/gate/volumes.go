@@ -46,6 +46,29 @@ func (g *collector) volume(path, name, kind string, v any) {
 	}
 }
 
+// tokenFor follows the service account whose token is for others than the API
+// server, pullFor the secret that an image is pulled with.
+const (
+	tokenFor = " for "
+	pullFor  = " for "
+)
+
+// pulls adds the images that a pull secret opens: what it is good for at base is
+// no word for whatever else it opens.
+func (g *collector) pulls(path string, v any) {
+	list, _ := v.([]any)
+	var images []string
+	for _, c := range slices.Concat(g.pod.InitContainers, g.pod.Containers) {
+		images = append(images, repositoryOf(c.Image))
+	}
+	for i, element := range list {
+		m, _ := element.(map[string]any)
+		for _, image := range images {
+			g.add(rulePullSecret, fmt.Sprintf("%s[%d]", path, i), text(m["name"])+pullFor+image)
+		}
+	}
+}
+
 func kindOf(v any) string {
 	if empty(v) {
 		return ""
@@ -72,7 +95,11 @@ func (g *collector) projected(path string, m map[string]any) {
 			case "secret":
 				g.secret(at, text(from["name"]), from["items"], nil)
 			case "serviceAccountToken":
-				g.add(ruleToken, at, g.account())
+				value := g.account()
+				if audience := from["audience"]; !empty(audience) {
+					value += tokenFor + text(audience)
+				}
+				g.add(ruleToken, at, value)
 			default:
 				g.add(ruleVolume, at, kind+" "+text(source[kind]))
 			}
@@ -161,6 +188,9 @@ func mountLists(pod *corev1.PodSpec) iter.Seq[[]corev1.VolumeMount] {
 	}
 }
 
+// toWriteTo ends what is said of a volume that is not only read.
+const toWriteTo = ", to write to"
+
 // ways are the ways in which a volume is mounted: which part, and whether it can
 // be written to.
 func (g *collector) ways(volume string) []string {
@@ -171,7 +201,7 @@ func (g *collector) ways(volume string) []string {
 			how += ", " + part + " of it"
 		}
 		if !m.ReadOnly {
-			how += ", to write to"
+			how += toWriteTo
 		}
 		out = append(out, how)
 	}

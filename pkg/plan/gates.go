@@ -12,7 +12,8 @@ import (
 // jobs that are in the list as outlines only, too.
 type gates struct {
 	config gate.Config
-	// sheds is a restricted job that is removed; empty when there is none.
+	// sheds is why a new job may be a restricted one by another name; empty when
+	// nothing says so.
 	sheds string
 	// blind says that the base's own configuration is broken: then its jobs restrict
 	// as ever, but nothing is known of what they may.
@@ -65,8 +66,19 @@ func (g *gates) baseline(job gate.Job) gate.Job {
 	return job
 }
 
-// findShed looks for a restricted job among those that are removed.
+// findShed looks for a restricted job among those that are removed, and for files
+// of which nobody knows what was restricted in them.
 func (w *work) findShed(c *comparison) {
+	if c.gates.blind {
+		c.gates.sheds = "the Prow configuration of the base branch cannot be read"
+		return
+	}
+	for _, key := range c.files {
+		if before := c.delta.Before.File(key); before != nil && before.File == nil {
+			c.gates.sheds = before.Path + " cannot be read on the base branch"
+			return
+		}
+	}
 	for _, ref := range c.delta.Removed(c.files) {
 		at, ok := c.delta.Before.Find(ref)
 		if !ok {
@@ -75,7 +87,7 @@ func (w *work) findShed(c *comparison) {
 		e := at.Entry()
 		job := gate.Job{Labels: e.Labels, Annotations: e.Annotations, Hidden: e.Hidden}
 		if w.gates.Restricts(job) {
-			c.gates.sheds = ref.Name
+			c.gates.sheds = "the restricted job " + ref.Name + " is removed"
 			return
 		}
 	}

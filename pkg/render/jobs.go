@@ -184,12 +184,12 @@ func targetsAnother(a affected.Job, in Input) bool {
 
 var (
 	unanchor  = strings.NewReplacer("^", "", "$", "", `\`, "")
-	plainName = regexp.MustCompile(`^[\w./-]+$`)
+	plainName = regexp.MustCompile(`^[\w.][\w./-]*$`)
 )
 
 // plainBranch is the first entry of branches that is one branch's name. Entries
 // are regular expressions: `^v\d$` looks plain once unescaped, but the job does
-// not run on a branch `vd`.
+// not run on a branch `vd`. What begins with a dash is an option to git.
 func plainBranch(b config.Brancher) string {
 	for _, entry := range b.Branches {
 		branch := unanchor.Replace(entry)

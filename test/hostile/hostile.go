@@ -49,11 +49,25 @@ const (
 )
 
 // fragment is a part of a job and the kind of privilege that it asks for.
-// CONTAINER stands for each kind of container that Prow takes.
+// CONTAINER stands for each kind of container that Prow takes: those of the job, and
+// init containers that go on beside them.
 type fragment struct{ name, yaml, want string }
 
 var fragments = []fragment{
 	{"cluster", "cluster: build01", "cluster"},
+	{"yes", "spec: {hostNetwork: yes}", "host"},
+	{"escaped", "spec: {\"\\u0068ostPID\": true}", "host"},
+	{"binary", "spec: {serviceAccountName: !!binary ZGVwbG95ZXI=}", "service account"},
+	{"decoration-tolerates", "decoration_config: {scheduling_options: {tolerations: [{operator: Exists}]}}", "decoration"},
+	{"decoration-repels", "decoration_config: {scheduling_options: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone}]}}}}", "decoration"},
+	{"label-prow", "labels: {prow.k8s.io/refs.org: other}", "label"},
+	{"label-tide", "labels: {created-by-tide: 'true'}", "label"},
+	{"annotation-gerrit", "annotations: {prow.k8s.io/gerrit-instance: 'https://evil.example'}", "annotation"},
+	{"annotation-evict", "annotations: {cluster-autoscaler.kubernetes.io/safe-to-evict: 'false'}", "annotation"},
+	{"never-stops", "decoration_config: {timeout: -1h}", "time-out"},
+	{"stops-never", "spec: {terminationGracePeriodSeconds: -5}", "time-out"},
+	{"deadline-overflow", "spec: {activeDeadlineSeconds: 9223372036854775807}", "time-out"},
+	{"device-of-the-pod", "spec: {resources: {limits: {nvidia.com/gpu: '1'}}}", "device"},
 	{"cluster-trick", "cluster: Default", "cluster"},
 	{"account", "spec: {serviceAccountName: deployer}", "service account"},
 	{"account-old-name", "spec: {serviceAccount: deployer}", "service account"},
@@ -95,6 +109,8 @@ var fragments = []fragment{
 	{"host-address", "spec: {CONTAINER: [{CENTER, ports: [{containerPort: 80, hostIP: 127.0.0.1}]}]}", "host"},
 	{"aliases", "spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [storage.googleapis.com]}]}", "name resolution"},
 	{"name-servers", "spec: {dnsPolicy: None, dnsConfig: {nameservers: [10.0.0.1]}}", "name resolution"},
+	{"host-name", "spec: {hostname: minio}", "name resolution"},
+	{"host-name-override", "spec: {hostnameOverride: storage.googleapis.com}", "name resolution"},
 	{"search-domains", "spec: {dnsConfig: {searches: [evil.example]}}", "name resolution"},
 	{"shared-processes", "spec: {shareProcessNamespace: true}", "shared processes"},
 	{"privileged", "spec: {CONTAINER: [{CENTER, securityContext: {privileged: true}}]}", "privileged"},
@@ -207,6 +223,10 @@ var harmless = []fragment{
 	{"timeout", "decoration_config: {timeout: 3h}", ""},
 	{"checkout", "extra_refs: [{org: acme, repo: other, base_ref: main}]", ""},
 	{"preset-harmless", "labels: {preset-plain: 'true'}", ""},
+	{"no-power", "spec: {hostUsers: false, readinessGates: [{conditionType: x}], securityContext: {runAsUser: 0, fsGroup: 0, supplementalGroups: [0]}, topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: DoNotSchedule}], containers: [{CENTER}]}", ""},
+	{"reporters", "reporter_config: {slack: {channel: x, job_states_to_report: [success], report_template: x}}", ""},
+	{"rerun", "rerun_auth_config: {allow_anyone: true}", ""},
+	{"sidecar", "spec: {initContainers: [{name: side, image: alpine, restartPolicy: Always}], containers: [{CENTER}]}", ""},
 	{"probe-own", "spec: {containers: [{CENTER, readinessProbe: {httpGet: {port: 80}}}]}", ""},
 }
 
@@ -267,9 +287,11 @@ func files(more map[string]string) map[string]string {
 
 // Everything is one pull request with every fragment in a job that exists and in
 // one that is new, and with harmless jobs beside them.
-func Everything() Pull { return everything("everything", slices.Concat(fragments, harmless)) }
+func Everything() Pull {
+	return everything("everything", slices.Concat(fragments, beside(), harmless))
+}
 
-// Hostile is that without the harmless ones.
+// Hostile is the fragments without harmless ones, once each.
 func Hostile() Pull { return everything("hostile", fragments) }
 
 func everything(name string, parts []fragment) Pull {
@@ -291,11 +313,25 @@ func everything(name string, parts []fragment) Pull {
 	return p
 }
 
+// beside are the fragments that are about containers, in an init container that
+// goes on beside the job.
+func beside() []fragment {
+	var parts []fragment
+	for _, f := range fragments {
+		if strings.Contains(f.yaml, "CONTAINER") {
+			f.name += "-beside"
+			f.yaml = strings.Replace(f.yaml, "CONTAINER: [{CENTER", "initContainers: [{name: side, image: alpine, restartPolicy: Always", 1)
+			parts = append(parts, f)
+		}
+	}
+	return parts
+}
+
 // InParts is the same in pull requests that are short enough for a plan to keep
 // the jobs whole.
 func InParts() []Pull {
 	var pulls []Pull
-	for part := range slices.Chunk(slices.Concat(fragments, harmless), 20) {
+	for part := range slices.Chunk(slices.Concat(fragments, beside(), harmless), 20) {
 		pulls = append(pulls, everything(fmt.Sprintf("part %d", len(pulls)+1), part))
 	}
 	return pulls

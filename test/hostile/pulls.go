@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,7 +203,7 @@ func Tricks() []Pull {
 			Cases: []Case{{"pull-a", "image"}, {"pull-b", "config map"}, {"pull-c", Runs}},
 		},
 	}
-	return append(pulls, refusals()...)
+	return slices.Concat(pulls, deltas(), evasions(), refusals())
 }
 
 func jobs(list ...string) map[string]string {
