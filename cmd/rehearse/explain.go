@@ -101,7 +101,7 @@ func explainAffected(j affected.Job) (string, error) {
 	b.WriteString("because:\n")
 	for _, r := range j.Reasons {
 		b.WriteString("  " + printable(reasonText(r)) + "\n")
-		if r.File != "" {
+		if r.File != "" && r.Source != affected.SourceConfigMap {
 			b.WriteString("    in " + printable(r.File) + "\n")
 		}
 	}

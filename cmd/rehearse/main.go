@@ -72,7 +72,12 @@ func complaint(err error, interrupted bool) string {
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		return strings.TrimSpace(err.Error()) + "; see `rehearse --help`"
 	}
-	return err.Error()
+	// Names from a repository may be in it.
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // newRoot is the whole command line.

@@ -37,8 +37,8 @@ func (c *change) write(out io.Writer, format string) error {
 	return err
 }
 
-// fewRemoved is how many removed jobs are named where space is short.
-const fewRemoved = 10
+// few is how many removed jobs, or problems, are named where space is short.
+const few = 10
 
 // summary says in sentences what the rows do not.
 func (c *change) summary(wide bool) string {
@@ -53,7 +53,7 @@ func (c *change) summary(wide bool) string {
 	fmt.Fprintf(&b, "%d of %d jobs affected, %d of them to rehearse, %d removed\nmerged into %s (%.10s)\n",
 		len(r.Affected), r.Jobs, offered, len(r.Removed), printable(c.base), r.Base)
 	for i, ref := range r.Removed {
-		if i == fewRemoved && !wide {
+		if i == few && !wide {
 			fmt.Fprintf(&b, "removed: and %d more, see -o wide\n", len(r.Removed)-i)
 			break
 		}
@@ -62,7 +62,11 @@ func (c *change) summary(wide bool) string {
 	for _, warning := range r.Warnings {
 		b.WriteString("warning: " + printable(warning) + "\n")
 	}
-	for _, e := range r.Incomplete {
+	for i, e := range r.Incomplete {
+		if i == few && !wide {
+			fmt.Fprintf(&b, "incomplete: and %d more, see -o wide\n", len(r.Incomplete)-i)
+			break
+		}
 		b.WriteString("incomplete: " + printable(place(e)+": "+e.Message) + "\n")
 	}
 	return b.String()
@@ -141,8 +145,11 @@ func reasons(j affected.Job) []string {
 
 func reasonText(r affected.Reason) string {
 	text := r.Path
-	if r.Source != affected.SourceJobConfig {
+	switch r.Source {
+	case affected.SourceProwConfig:
 		text = r.Source + ": " + text
+	case affected.SourceConfigMap:
+		text += ", filled from " + r.File
 	}
 	switch {
 	case r.Old != "" && r.New != "":

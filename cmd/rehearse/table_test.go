@@ -61,8 +61,8 @@ two
 		"wide is never cut": {
 			change: planned(job("one", "main"), job("two")), wide: true, width: 40,
 			want: `NAME  TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
-one   presubmit  org/repo  main      spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2; preset: preset credentials
-two   presubmit  org/repo  -         spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2; preset: preset credentials
+one   presubmit  org/repo  main      spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2; preset credentials
+two   presubmit  org/repo  -         spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2; preset credentials
 ` + summary,
 		},
 	} {
@@ -99,14 +99,47 @@ func TestHostileTextStaysText(t *testing.T) {
 
 func TestRemovedJobsAreNamed(t *testing.T) {
 	c := planned()
-	for range fewRemoved + 2 {
+	for range few + 2 {
 		c.result.Removed = append(c.result.Removed, affected.Ref{Type: "periodic", Name: "gone"})
 	}
-	if text := c.table(false, 0); strings.Count(text, "removed: gone (periodic)") != fewRemoved || !strings.Contains(text, "and 2 more") {
+	if text := c.table(false, 0); strings.Count(text, "removed: gone (periodic)") != few || !strings.Contains(text, "and 2 more") {
 		t.Error(text)
 	}
-	if text := c.table(true, 0); strings.Count(text, "removed: gone (periodic)") != fewRemoved+2 {
+	if text := c.table(true, 0); strings.Count(text, "removed: gone (periodic)") != few+2 {
 		t.Error(text)
+	}
+}
+
+func TestProblemsAreNamed(t *testing.T) {
+	c := planned()
+	for range few + 2 {
+		c.result.Incomplete = append(c.result.Incomplete, affected.FileError{File: "a.yaml", Line: 3, Message: "odd"})
+	}
+	if text := c.table(false, 0); strings.Count(text, "incomplete: a.yaml:3: odd") != few || !strings.Contains(text, "and 2 more") {
+		t.Error(text)
+	}
+	if text := c.table(true, 0); strings.Count(text, "incomplete: a.yaml:3: odd") != few+2 {
+		t.Error(text)
+	}
+}
+
+func TestErrorsSteerNoTerminal(t *testing.T) {
+	got := complaint(&plan.RefusedError{File: "a.yaml", Reason: "invalid job \x1b[2J\nsecond → line"}, false)
+	if want := "a.yaml: invalid job \\x1b[2J\nsecond → line"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestReasonText(t *testing.T) {
+	for want, r := range map[string]affected.Reason{
+		"spec.x: 1 → 2":                         {Source: affected.SourceJobConfig, File: "f", Path: "spec.x", Old: "1", New: "2"},
+		"preset a ▸ env[B].value: 2":            {Source: affected.SourcePreset, File: "f", Path: "preset a ▸ env[B].value", New: "2"},
+		"prow config: pod_namespace: a → b":     {Source: affected.SourceProwConfig, File: "f", Path: "pod_namespace", Old: "a", New: "b"},
+		"ConfigMap cm, filled from files/a.txt": {Source: affected.SourceConfigMap, File: "files/a.txt", Path: "ConfigMap cm"},
+	} {
+		if got := reasonText(r); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -132,5 +133,69 @@ func TestPresetsWithoutContentAreNoReason(t *testing.T) {
 	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
 	if len(got) != 1 || got[0].File != "g" {
 		t.Errorf("reasons = %+v", got)
+	}
+}
+
+// The default that is named is one that differs, not merely the one that now
+// applies.
+func TestDecorationChain(t *testing.T) {
+	entry := func(repo, timeout string) *config.DefaultDecorationConfigEntry {
+		d, err := time.ParseDuration(timeout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &config.DefaultDecorationConfigEntry{OrgRepo: repo, Config: &prowapi.DecorationConfig{Timeout: &prowapi.Duration{Duration: d}}}
+	}
+	defaults := func(entries ...*config.DefaultDecorationConfigEntry) *Defaults {
+		d := &Defaults{Config: &config.Config{}}
+		d.Config.Plank.DefaultDecorationConfigs = entries
+		return d
+	}
+	all, org, repo := entry("", "1h"), entry("org", "2h"), entry("org/a", "3h")
+	for name, tc := range map[string]struct {
+		before, after *Defaults
+		want          string
+	}{
+		"changed":   {defaults(all, org), defaults(all, entry("org", "4h")), "plank.default_decoration_config_entries[1]"},
+		"added":     {defaults(all, org), defaults(all, org, repo), "plank.default_decoration_config_entries[2]"},
+		"removed":   {defaults(all, org, repo), defaults(all, org), "plank.default_decoration_config_entries[2] before"},
+		"reordered": {defaults(all, org, repo), defaults(all, repo, org), "order of plank.default_decoration_config_entries"},
+		"elsewhere": {defaults(org, all), defaults(repo), "plank.default_decoration_config_entries[0]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &Delta{Old: tc.before, New: tc.after}
+			if got := d.decorationChain(&Entry{Own: Own{DefaultsRepo: "org/a"}}, field{path: "timeout"}); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestFieldsOfReorderedLists(t *testing.T) {
+	named := func(names ...string) map[string]any {
+		var list []any
+		for i, n := range names {
+			list = append(list, map[string]any{"name": strings.TrimSuffix(n, "!"), "i": strings.Contains(n, "!"), "args": []any{"a && b", i < 0}})
+		}
+		return map[string]any{"l": list}
+	}
+	for name, tc := range map[string]struct {
+		before, after map[string]any
+		want          string
+	}{
+		"only order":       {named("a", "b"), named("b", "a"), `l (order): ["a","b"] > ["b","a"]`},
+		"order and change": {named("a", "b"), named("b!", "a"), `l[b].i: false > true, l (order): ["a","b"] > ["b","a"]`},
+		"inserted before":  {named("a", "b"), named("c", "a", "b"), `l[c]:  > {"args":["a && b",false],"i":false,"name":"c"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, f := range diffFields("", tc.before, tc.after) {
+				r := reasonFor("", "", "", f)
+				got = append(got, r.Path+": "+r.Old+" > "+r.New)
+			}
+			if text := strings.Join(got, ", "); text != tc.want {
+				t.Errorf("got %s, want %s", text, tc.want)
+			}
+		})
 	}
 }

@@ -194,10 +194,15 @@ func walkNamed(path string, before, after []any, oldNames, newNames []string, ou
 			*out = append(*out, field{path: fmt.Sprintf("%s[%s]", path, name), new: after[j]})
 		}
 	}
-	if len(*out) == found {
+	if len(*out) == found || !slices.Equal(common(oldNames, newNames), common(newNames, oldNames)) {
 		*out = append(*out, field{path: path + " (order)", old: toAny(oldNames), new: toAny(newNames)})
 	}
 	return true
+}
+
+// common returns the names that others have too.
+func common(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !slices.Contains(others, n) })
 }
 
 func toAny(in []string) []any {

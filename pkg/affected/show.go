@@ -45,11 +45,13 @@ func show(path string, v any) string {
 	v = censor(lastName(path), v)
 	text, ok := v.(string)
 	if !ok {
-		raw, err := json.Marshal(v)
-		if err != nil {
+		var raw strings.Builder
+		encoder := json.NewEncoder(&raw)
+		encoder.SetEscapeHTML(false)
+		if encoder.Encode(v) != nil {
 			return ""
 		}
-		text = string(raw)
+		text = strings.TrimSuffix(raw.String(), "\n")
 	}
 	return shorten(secretValue.ReplaceAllString(text, censored))
 }

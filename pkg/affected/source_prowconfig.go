@@ -3,6 +3,7 @@ package affected
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,28 +59,50 @@ func defaultsReasons(d *Delta, e *Entry) []Reason {
 	return reasons
 }
 
-// decorationChain names the default that a field of a job's decoration comes
-// from: the last that applies and has it.
+// decorationChain names the default that makes a field of a job's decoration
+// differ: the one that it comes from or, when that is as it was, the one that it
+// came from.
 func (d *Delta) decorationChain(e *Entry, f field) string {
-	for _, side := range []*Defaults{d.New, d.Old} {
-		plank := &side.Config.Plank
-		for i := len(plank.DefaultDecorationConfigs) - 1; i >= 0; i-- {
-			entry := plank.DefaultDecorationConfigs[i]
-			if entry == nil {
-				continue
-			}
-			alone := config.Plank{DefaultDecorationConfigs: []*config.DefaultDecorationConfigEntry{entry}}
-			applied := alone.GuessDefaultDecorationConfig(e.Own.DefaultsRepo, e.Cluster)
-			if lookup(generic(applied), f.path) == nil {
-				continue
-			}
-			if len(plank.DefaultDecorationConfigsMap) > 0 {
-				return fmt.Sprintf("plank.default_decoration_configs[%s]", entry.OrgRepo)
-			}
-			return fmt.Sprintf("plank.default_decoration_config_entries[%d]", i)
-		}
+	now, then := d.New.decorationEntry(e, f), d.Old.decorationEntry(e, f)
+	switch {
+	case now >= 0 && !d.Old.hasDecorationEntry(d.New, now):
+		return d.New.decorationEntryName(now)
+	case then >= 0 && !d.New.hasDecorationEntry(d.Old, then):
+		return d.Old.decorationEntryName(then) + " before"
+	case now >= 0 && then >= 0:
+		return "order of plank.default_decoration_config_entries"
 	}
 	return "plank.default_decoration_configs"
+}
+
+// decorationEntry returns the index of the last default that applies to a job
+// and has a field, or -1.
+func (d *Defaults) decorationEntry(e *Entry, f field) int {
+	all := d.Config.Plank.DefaultDecorationConfigs
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i] == nil {
+			continue
+		}
+		alone := config.Plank{DefaultDecorationConfigs: all[i : i+1]}
+		if lookup(generic(alone.GuessDefaultDecorationConfig(e.Own.DefaultsRepo, e.Cluster)), f.path) != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// hasDecorationEntry reports whether a default of others is here, too.
+func (d *Defaults) hasDecorationEntry(others *Defaults, i int) bool {
+	return slices.ContainsFunc(d.Config.Plank.DefaultDecorationConfigs, func(entry *config.DefaultDecorationConfigEntry) bool {
+		return reflect.DeepEqual(entry, others.Config.Plank.DefaultDecorationConfigs[i])
+	})
+}
+
+func (d *Defaults) decorationEntryName(i int) string {
+	if len(d.Config.Plank.DefaultDecorationConfigsMap) > 0 {
+		return fmt.Sprintf("plank.default_decoration_configs[%s]", d.Config.Plank.DefaultDecorationConfigs[i].OrgRepo)
+	}
+	return fmt.Sprintf("plank.default_decoration_config_entries[%d]", i)
 }
 
 // lookup finds the value at a simple path in JSON.
