@@ -205,7 +205,13 @@ func malformedWord(field, value string) string {
 // scpAddress is git's short form of an address for ssh.
 var scpAddress = regexp.MustCompile(`^[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9.-]*:[^:].*$`)
 
+// cloneable says whether an address is one of https or ssh, and leads where it seems
+// to.
 func cloneable(address string) bool {
+	parts := strings.FieldsFunc(address, func(r rune) bool { return r == '/' || r == ':' })
+	if strings.ContainsAny(address, "<>{}|\\^`\"") || slices.Contains(parts, "..") {
+		return false
+	}
 	if scpAddress.MatchString(address) {
 		return true
 	}

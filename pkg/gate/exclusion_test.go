@@ -64,6 +64,7 @@ func TestMalformedCheckouts(t *testing.T) {
 		"clone_uri: 'file:///etc'", "clone_uri: 'ext::sh -c id'", "clone_uri: 'ext::sh'", "clone_uri: --upload-pack=id",
 		"clone_uri: /etc", "clone_uri: '../x'", "clone_uri: 'git://host/x'", "clone_uri: 'https://'", "clone_uri: 'ssh://-oProxyCommand=id/x'",
 		"clone_uri: '-oProxyCommand=id@host:x'", "clone_uri: \"https://a/b\\nc\"", "repo_link: 'file:///x'",
+		"clone_uri: 'https://host/a/../b'", "clone_uri: 'https://host/a<!--b-->'", "clone_uri: 'a@host:../b'", "clone_uri: 'a@host:b<c'",
 		"base_ref: --upload-pack=id", "base_ref: +main", "base_ref: 'a:refs/heads/b'", "base_sha: -x", "path_alias: ../../tools", "path_alias: /etc", "base_ref: 'a b'",
 		"pulls: [{number: 1, author: a, sha: -x}]", "pulls: [{number: 1, author: a, sha: a, ref: --exec=id}]",
 	} {

@@ -45,3 +45,27 @@ func undecided(t *testing.T) []string {
 	visit("", reflect.TypeFor[prowapi.ProwJobSpec]())
 	return slices.DeleteFunc(out, func(p string) bool { return p == "" })
 }
+
+// TestFieldsOfCheckouts: these are all that a checkout has, and what each means is
+// decided where checkouts are looked at, see checkouts and malformed. A new one has
+// to be looked at there.
+func TestFieldsOfCheckouts(t *testing.T) {
+	for typ, want := range map[reflect.Type][]string{
+		reflect.TypeFor[prowapi.Refs](): {
+			"org", "repo", "repo_link", "base_ref", "base_sha", "base_link", "pulls", "path_alias", "workdir", "auxiliary",
+			"clone_uri", "skip_submodules", "clone_depth", "skip_fetch_head", "blobless_fetch", "sparse_checkout_files",
+		},
+		reflect.TypeFor[prowapi.Pull](): {
+			"number", "author", "sha", "title", "ref", "head_ref", "link", "commit_link", "author_link",
+		},
+	} {
+		var got []string
+		for i := range typ.NumField() {
+			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+			got = append(got, name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("fields of %s: %q, known %q", typ.Name(), got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -118,5 +119,16 @@ func TestGravestFirst(t *testing.T) {
 	}
 	if want := []string{ruleHost, ruleSecret, ruleTimeout, ruleAnnotation, ruleAnnotation}; !slices.Equal(got, want) {
 		t.Errorf("asks for %q, want %q", got, want)
+	}
+}
+
+// TestNothingIsHidden: an ask does not hide a part of itself where it is shown.
+func TestNothingIsHidden(t *testing.T) {
+	head := job(t, "pod_spec: {volumes: [{name: v, hostPath: {path: '/tmp<!--/../etc-->'}}]}")
+	head.Annotations = map[string]string{"a": "b<!-- c -->"}
+	for _, a := range judge(t, Config{}, head, job(t)).Asks {
+		if strings.Contains(a.Value, "<!--") {
+			t.Errorf("%s", a.Value)
+		}
 	}
 }

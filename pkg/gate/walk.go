@@ -22,8 +22,10 @@ type collector struct {
 	uses []Ask
 }
 
+// add keeps a use. Comments of HTML are taken out of what people are shown, so its
+// value must not hide a part of itself in one.
 func (g *collector) add(rule, path, value string) {
-	g.uses = append(g.uses, Ask{Rule: rule, Path: path, Value: value})
+	g.uses = append(g.uses, Ask{Rule: rule, Path: path, Value: strings.ReplaceAll(value, "<!--", "<! --")})
 }
 
 // handler looks at the value of a field.
