@@ -13,7 +13,8 @@ const zeroWidth = "\u200b"
 
 var (
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	reference   = regexp.MustCompile(`([@#]|\b(?i:GH)-)([A-Za-z0-9])`)
+	mentions    = regexp.MustCompile(`([@#])([A-Za-z0-9])`)
+	references  = regexp.MustCompile(`\b((?i:GH)-)([A-Za-z0-9])`)
 	codeSpan    = regexp.MustCompile("`[^`]+`")
 	backticks   = regexp.MustCompile("`+")
 	spaces      = regexp.MustCompile(`[ \t]+`)
@@ -42,7 +43,11 @@ func text(s string) string {
 }
 
 func prose(s string) string {
-	return markdownEscaper.Replace(reference.ReplaceAllString(s, "$1"+zeroWidth+"$2"))
+	// One after the other: #GH-1 is one of each.
+	for _, pattern := range []*regexp.Regexp{mentions, references} {
+		s = pattern.ReplaceAllString(s, "$1"+zeroWidth+"$2")
+	}
+	return markdownEscaper.Replace(s)
 }
 
 // code makes a code span.
