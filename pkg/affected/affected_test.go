@@ -134,6 +134,10 @@ func TestPresetsWithoutContentAreNoReason(t *testing.T) {
 	if len(got) != 1 || got[0].File != "g" {
 		t.Errorf("reasons = %+v", got)
 	}
+	d.Old.Presets = []PlacedPreset{{"g", full}}
+	if got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec); len(got) > 0 {
+		t.Errorf("reasons = %+v", got)
+	}
 }
 
 // The default that is named is one that differs, not merely the one that now
@@ -197,5 +201,20 @@ func TestFieldsOfReorderedLists(t *testing.T) {
 				t.Errorf("got %s, want %s", text, tc.want)
 			}
 		})
+	}
+}
+
+func TestPresetsThatChangeAndMove(t *testing.T) {
+	job := Raw{Effective: Effective{Periodic: &config.Periodic{JobBase: config.JobBase{Name: "a", Labels: map[string]string{"preset-a": "true", "preset-b": "true"}}}}}
+	preset := func(name, value string) PlacedPreset {
+		return PlacedPreset{"f", config.Preset{Labels: map[string]string{"preset-" + name: "true"}, Env: []corev1.EnvVar{{Name: name, Value: value}}}}
+	}
+	d := &Delta{
+		Old: &Defaults{Presets: []PlacedPreset{preset("a", "1"), preset("b", "1")}},
+		New: &Defaults{Presets: []PlacedPreset{preset("b", "1"), preset("a", "2")}},
+	}
+	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
+	if len(got) != 2 || got[0].Path != "preset a ▸ env[a].value" || got[1].Path != "order of presets" {
+		t.Errorf("reasons = %+v", got)
 	}
 }

@@ -47,16 +47,11 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 	after := placed(d.New.Presets, p.NewRaw.Base().Labels)
 	gone, come := unequal(before, after), unequal(after, before)
 	var reasons []Reason
-	whole := func(p PlacedPreset, f field) {
-		if len(p.content()) > 0 {
-			reasons = append(reasons, reasonFor(SourcePreset, p.File, "preset "+p.name(), f))
-		}
-	}
 	for _, now := range come {
 		chain := "preset " + now.name()
 		i := slices.IndexFunc(gone, func(old PlacedPreset) bool { return old.name() == now.name() })
 		if i < 0 {
-			whole(now, field{new: now.content()})
+			reasons = append(reasons, reasonFor(SourcePreset, now.File, chain, field{new: now.content()}))
 			continue
 		}
 		for _, f := range diffFields("", gone[i].content(), now.content()) {
@@ -65,12 +60,13 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 		gone = slices.Delete(gone, i, i+1)
 	}
 	for _, old := range gone {
-		whole(old, field{old: old.content()})
+		reasons = append(reasons, reasonFor(SourcePreset, old.File, "preset "+old.name(), field{old: old.content()}))
 	}
-	if len(reasons) == 0 && !slices.Equal(presetKeys(before), presetKeys(after)) {
+	then, now := presetNames(before), presetNames(after)
+	if len(reasons) == 0 && !slices.Equal(presetKeys(before), presetKeys(after)) || !slices.Equal(common(then, now), common(now, then)) {
 		reasons = append(reasons, Reason{
 			Source: SourcePreset, File: after[0].File, Path: "order of presets",
-			Old: shorten(presetNames(before)), New: shorten(presetNames(after)),
+			Old: shorten(strings.Join(then, ", ")), New: shorten(strings.Join(now, ", ")),
 		})
 	}
 	return reasons
@@ -91,22 +87,23 @@ func unequal(presets, others []PlacedPreset) []PlacedPreset {
 	return out
 }
 
+// placed returns the presets that add something to a job with labels.
 func placed(presets []PlacedPreset, labels map[string]string) []PlacedPreset {
 	var out []PlacedPreset
 	for _, p := range presets {
-		if matches(p.Preset, labels) {
+		if matches(p.Preset, labels) && len(p.content()) > 0 {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-func presetNames(presets []PlacedPreset) string {
+func presetNames(presets []PlacedPreset) []string {
 	var names []string
 	for _, p := range presets {
 		names = append(names, p.name())
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // name is what people call a preset: the labels that ask for it.
