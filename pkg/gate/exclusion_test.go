@@ -52,6 +52,15 @@ func TestExclusions(t *testing.T) {
 			}
 		})
 	}
+	t.Run("hidden repositories", func(t *testing.T) {
+		head := job(t, "extra_refs: [{org: vault, repo: x}]")
+		for repo, hidden := range map[string]bool{"vault": true, "vault/x": true, "acme/widget": true, "acme/other": false, "x": false} {
+			f := Judge(Config{}, Change{Head: head, Base: []Job{head}, HiddenRepos: []string{repo}})
+			if strings.HasPrefix(f.Excluded, "hidden: ") != hidden {
+				t.Errorf("%s hidden: %+v", repo, f)
+			}
+		}
+	})
 	t.Run("sheds", func(t *testing.T) {
 		if f := Judge(Config{}, Change{Head: job(t), Sheds: "deploy"}); !strings.Contains(f.New, "deploy") {
 			t.Errorf("found %+v", f)

@@ -41,6 +41,9 @@ type Change struct {
 	// Sheds is why a new job may be a restricted one by another name; empty when
 	// nothing says so.
 	Sheds string
+	// HiddenRepos are organisations and repositories (org/repo) of which nothing
+	// may be shown to everybody, by deck.hidden_repos of either side.
+	HiddenRepos []string
 }
 
 // Ask is one privilege that a job asks for beyond what base grants it.
@@ -141,6 +144,9 @@ func (c Config) exclusion(change Change) string {
 			return "restricted: " + where + " has " + mark + " on it"
 		}
 	}
+	if repo := hiddenRepo(change); repo != "" {
+		return "hidden: deck.hidden_repos has " + repo + ", which it checks out, and comments show some of its output"
+	}
 	if len(c.Required) == 0 {
 		return ""
 	}
@@ -152,6 +158,22 @@ func (c Config) exclusion(change Change) string {
 			return "not opted in: it needs the label or annotation " + need
 		default:
 			return "not opted in: it needs the label or annotation " + need + " on the base branch; merge that first"
+		}
+	}
+	return ""
+}
+
+// hiddenRepo is the first repository that the job checks out and that is hidden.
+func hiddenRepo(change Change) string {
+	if len(change.HiddenRepos) == 0 {
+		return ""
+	}
+	all := allRefs(change.Head.Spec)
+	for _, at := range sortedKeys(all) {
+		for _, name := range []string{all[at].Org, all[at].Org + "/" + all[at].Repo} {
+			if slices.Contains(change.HiddenRepos, name) {
+				return name
+			}
 		}
 	}
 	return ""

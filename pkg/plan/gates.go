@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
@@ -12,6 +13,8 @@ import (
 // jobs that are in the list as outlines only, too.
 type gates struct {
 	config gate.Config
+	// repository is the config repository, as org/repo.
+	repository string
 	// sheds is why a new job may be a restricted one by another name; empty when
 	// nothing says so.
 	sheds string
@@ -34,7 +37,7 @@ func (g *gates) note(key string, f gate.Finding) {
 
 // judge looks at an affected job.
 func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
-	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds}
+	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, HiddenRepos: g.hidden(d)}
 	repo := e.Own.DefaultsRepo
 	if old != nil {
 		repo = old.Own.DefaultsRepo
@@ -57,6 +60,18 @@ func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding 
 		change.Defaults = d.Old.DefaultProwJob(e.Own.DefaultsRepo, e.Cluster)
 	}
 	return gate.Judge(g.config, change)
+}
+
+// hidden are the repositories of which Deck shows nothing to everybody, before or
+// after the change. Where the config repository is one of them, its comments are for
+// the same people.
+func (g *gates) hidden(d *affected.Delta) []string {
+	repos := slices.Concat(d.Old.Config.Deck.HiddenRepos, d.New.Config.Deck.HiddenRepos)
+	org, _, _ := strings.Cut(g.repository, "/")
+	if slices.Contains(repos, org) || slices.Contains(repos, g.repository) {
+		return nil
+	}
+	return repos
 }
 
 func (g *gates) baseline(job gate.Job) gate.Job {

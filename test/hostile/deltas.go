@@ -114,6 +114,21 @@ func evasions() []Pull {
 			Head: files(map[string]string{ProwConfig: plainConfig + "      ssh_key_secrets: [k]\n", hidden: presubmits("'https://evil.example/x/y'", job("pull-a", "", "a"))}), Cases: []Case{{"pull-a", "checkout"}},
 		},
 	}
+	const hides = "deck: {hidden_repos: [acme/secret, vault]}\n"
+	private := func(config, word string) map[string]string {
+		return files(map[string]string{ProwConfig: config, hidden: presubmits("acme/secret", job("pull-a", "", word)) +
+			strings.TrimPrefix(presubmits(Target, job("pull-b", "extra_refs: [{org: vault, repo: x, base_ref: main}]", word), job("pull-c", "", word)), "presubmits:\n")})
+	}
+	for name, after := range map[string]string{"output of hidden repositories": plainConfig + hides, "repositories hidden no more": plainConfig} {
+		pulls = append(pulls, Pull{
+			Name: name, Base: private(plainConfig+hides, "a"), Head: private(after, "b"),
+			Cases: []Case{{"pull-a", "hidden: deck.hidden_repos"}, {"pull-b", "hidden: deck.hidden_repos"}, {"pull-c", Runs}},
+		})
+	}
+	pulls = append(pulls, Pull{
+		Name: "hidden repositories, to those who see them", Base: private(plainConfig+"deck: {hidden_repos: [acme]}\n", "a"), Head: private(plainConfig+"deck: {hidden_repos: [acme]}\n", "b"),
+		Cases: []Case{{"pull-a", Runs}},
+	})
 	spelt := map[string]string{
 		"byte order mark and carriage returns": "\uFEFF" + strings.ReplaceAll(presubmits(Target, job("pull-a", secretPart, "b")), "\n", "\r\n"),
 		"two bytes for each character":         utf16(presubmits(Target, job("pull-a", secretPart, "b"))),

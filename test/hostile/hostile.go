@@ -288,7 +288,7 @@ func files(more map[string]string) map[string]string {
 // Everything is one pull request with every fragment in a job that exists and in
 // one that is new, and with harmless jobs beside them.
 func Everything() Pull {
-	return everything("everything", slices.Concat(fragments, beside(), harmless))
+	return everything("everything", slices.Concat(fragments, harmless))
 }
 
 // Hostile is the fragments without harmless ones, once each.
