@@ -134,7 +134,9 @@ func TestPresetsWithoutContentAreNoReason(t *testing.T) {
 	if len(got) != 1 || got[0].File != "g" {
 		t.Errorf("reasons = %+v", got)
 	}
-	d.Old.Presets = []PlacedPreset{{"g", full}}
+	none := full
+	none.Volumes = []corev1.Volume{}
+	d.Old.Presets = []PlacedPreset{{"g", none}}
 	if got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec); len(got) > 0 {
 		t.Errorf("reasons = %+v", got)
 	}

@@ -63,7 +63,7 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 		reasons = append(reasons, reasonFor(SourcePreset, old.File, "preset "+old.name(), field{old: old.content()}))
 	}
 	then, now := presetNames(before), presetNames(after)
-	if len(reasons) == 0 && !slices.Equal(presetKeys(before), presetKeys(after)) || !slices.Equal(common(then, now), common(now, then)) {
+	if len(reasons) == 0 && !slices.Equal(contents(before), contents(after)) || !slices.Equal(common(then, now), common(now, then)) {
 		reasons = append(reasons, Reason{
 			Source: SourcePreset, File: after[0].File, Path: "order of presets",
 			Old: shorten(strings.Join(then, ", ")), New: shorten(strings.Join(now, ", ")),
@@ -128,6 +128,17 @@ func (p PlacedPreset) content() map[string]any {
 		return nil
 	}
 	delete(fields, "labels")
-	maps.DeleteFunc(fields, func(_ string, v any) bool { return v == nil })
+	maps.DeleteFunc(fields, func(_ string, v any) bool {
+		list, isList := v.([]any)
+		return v == nil || isList && len(list) == 0
+	})
 	return fields
+}
+
+func contents(presets []PlacedPreset) []string {
+	var out []string
+	for _, p := range presets {
+		out = append(out, encoded(p.content()))
+	}
+	return out
 }
