@@ -4,11 +4,13 @@ import (
 	"crypto/rsa"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// tokenLife is how long GitHub lets an installation token live.
+// tokenLife is how long GitHub lets an installation token live, and ours unless
+// told otherwise.
 const tokenLife = time.Hour
 
 // app is a GitHub App.
@@ -48,6 +50,7 @@ func (i *installation) selection() string {
 
 // grant is what an installation token may do.
 type grant struct {
+	id           int64
 	installation *installation
 	repositories map[string]bool // lower-case names; nil means all of the installation's
 	permissions  map[string]string
@@ -56,6 +59,17 @@ type grant struct {
 
 func (g *grant) covers(r *repository) bool {
 	return g.installation.covers(r) && (g.repositories == nil || g.repositories[strings.ToLower(r.name)])
+}
+
+// told is what the log of calls tells of a token.
+func (g *grant) told() *Grant {
+	if g == nil {
+		return nil
+	}
+	return &Grant{
+		ID: g.id, Installation: g.installation.id,
+		Repositories: slices.Sorted(maps.Keys(g.repositories)), Permissions: maps.Clone(g.permissions),
+	}
 }
 
 // actor is who makes a call: a person, an installation of an App, or an App

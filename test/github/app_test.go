@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,66 @@ func TestInstallationTokens(t *testing.T) {
 	must(srv.AdvanceClock(ctx, github.Duration(time.Hour)))(t)
 	if _, _, err := comment(ctx, scoped, pull.Number, "late"); status(err) != 401 {
 		t.Errorf("a token that is an hour old gives %v", err)
+	}
+}
+
+// TestCallsTellWhoCalled: the App itself, one of its installations by which token,
+// or a person; by the REST API and by git. Tokens live as long as they are told to.
+func TestCallsTellWhoCalled(t *testing.T) {
+	srv, ctx := start(t, github.WithTokenLife(time.Minute)), t.Context()
+	app := must(srv.CreateApp(ctx, github.NewApp{Slug: "rehearsal", Owner: "org", Permissions: map[string]string{"contents": "read"}}))(t)
+	installed := must(srv.InstallApp(ctx, github.NewInstallation{App: app.ID, Org: "org"}))(t)
+	client := asApp(t, srv, app, time.Now())
+	first, _, err := client.Apps.CreateInstallationToken(ctx, installed.ID, &gogithub.InstallationTokenOptions{Repositories: []string{"config"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, _, err := client.Apps.CreateInstallationToken(ctx, installed.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refs := func(token string) int {
+		_, _, err := goGitHub(t, srv, token).Git.GetRef(ctx, "org", "config", "heads/main")
+		return status(err)
+	}
+	must(srv.ResetCalls(ctx, github.None{}))(t)
+	for _, token := range []string{first.GetToken(), second.GetToken(), botToken} {
+		if got := refs(token); got != http.StatusOK {
+			t.Errorf("reading a ref: %d", got)
+		}
+	}
+	if _, _, err := client.Apps.Get(ctx, ""); err != nil {
+		t.Error(err)
+	}
+	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + first.GetToken()))
+	git(t, "", "-c", "http.extraHeader=Authorization: Basic "+basic, "ls-remote", srv.URL()+"/org/config")
+
+	var grants []*github.Grant
+	calls := must(srv.Calls(ctx, github.CallQuery{}))(t).Calls
+	for i, want := range []struct {
+		user       string
+		app, grant bool
+	}{
+		{"rehearsal[bot]", false, true}, {"rehearsal[bot]", false, true}, {"rehearsal-bot", false, false},
+		{"rehearsal[bot]", true, false}, {"rehearsal[bot]", false, true},
+	} {
+		if i >= len(calls) {
+			t.Fatalf("%d calls are told of, want more", len(calls))
+		}
+		if c := calls[i]; c.User != want.user || c.App != want.app || (c.Grant != nil) != want.grant {
+			t.Errorf("call %d is by %s, App %t, with %+v; want %+v", i, c.User, c.App, c.Grant, want)
+		}
+		grants = append(grants, calls[i].Grant)
+	}
+	if a, b := grants[0], grants[1]; a.ID == b.ID || a.Installation != installed.ID || !slices.Equal(a.Repositories, []string{"config"}) || len(b.Repositories) > 0 {
+		t.Errorf("the tokens are %+v and %+v", a, b)
+	}
+	if byGit := grants[4]; byGit.ID != grants[0].ID || !strings.HasPrefix(calls[4].UserAgent, "git/") {
+		t.Errorf("git is %s with %+v", calls[4].UserAgent, byGit)
+	}
+	must(srv.AdvanceClock(ctx, github.Duration(time.Minute)))(t)
+	if got := refs(first.GetToken()); got != http.StatusUnauthorized {
+		t.Errorf("a token that has had its minute gives %d", got)
 	}
 }
 

@@ -20,8 +20,24 @@ type Call struct {
 	Query  string    `json:"query,omitempty"`
 	Route  string    `json:"route"` // method and pattern, empty when there is none
 	User   string    `json:"user,omitempty"`
-	Status int       `json:"status"` // 0 when the connection was dropped
-	Fault  int64     `json:"fault,omitempty"`
+	// App says that a GitHub App called as itself, Grant that one of its
+	// installations did; a person did, or nobody, when neither is set.
+	App       bool   `json:"app,omitempty"`
+	Grant     *Grant `json:"grant,omitempty"`
+	UserAgent string `json:"user_agent,omitempty"`
+	Status    int    `json:"status"` // 0 when the connection was dropped
+	Fault     int64  `json:"fault,omitempty"`
+}
+
+// Grant is what an installation token was made for.
+type Grant struct {
+	// ID tells one token from another, and is not secret.
+	ID           int64 `json:"id"`
+	Installation int64 `json:"installation"`
+	// Repositories are the names it is limited to, sorted; none means all of the
+	// installation's.
+	Repositories []string          `json:"repositories,omitempty"`
+	Permissions  map[string]string `json:"permissions"`
 }
 
 // CallQuery selects calls; empty fields match all. Path is as in Fault.
@@ -93,7 +109,7 @@ func noteFault(r *http.Request, f *Fault) {
 // counted logs each call of a handler that serves routes.
 func (s *Server) counted(routes *router, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := &Call{At: s.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+		call := &Call{At: s.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, UserAgent: r.UserAgent()}
 		if to := routes.find(r); to != nil {
 			call.Route = to.pattern
 		}
@@ -107,8 +123,8 @@ func (s *Server) logCall(call *Call, r *http.Request, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call.Status = status
-	if u := s.authenticated(r); u != nil {
-		call.User = u.login
+	if who, err := s.actor(r); err == nil && who != nil {
+		call.User, call.App, call.Grant = who.user.login, who.app != nil, who.grant.told()
 	}
 	s.calls.add(*call)
 	s.log.Info("call", "method", call.Method, "path", call.Path, "user", call.User, "status", status, "fault", call.Fault)

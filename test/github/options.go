@@ -38,6 +38,12 @@ func WithRateLimit(perHour int) Option {
 	return func(s *Server) { s.limits.perHour = perHour }
 }
 
+// WithTokenLife sets how long installation tokens live; the default is GitHub's
+// hour.
+func WithTokenLife(d time.Duration) Option {
+	return func(s *Server) { s.tokenLife = d }
+}
+
 // WithContentLimits enforces GitHub's secondary limits on the creation of
 // content: 80 writes in a minute and 500 in an hour, per user. Without the
 // option writes are not limited.

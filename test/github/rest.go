@@ -121,14 +121,6 @@ func (s *Server) permitted(r *http.Request, header http.Header, next func(*actor
 	return next(who)
 }
 
-// authenticated finds the user of a request by its token, nil when unknown.
-func (s *Server) authenticated(r *http.Request) *user {
-	if who, err := s.actor(r); err == nil && who != nil {
-		return who.user
-	}
-	return nil
-}
-
 // render returns the bytes of the body. A client that has them already gets
 // 304 instead.
 func (a *answer) render(r *http.Request) []byte {

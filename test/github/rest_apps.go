@@ -72,7 +72,7 @@ func createInstallationToken(r *restRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	g := &grant{installation: i, permissions: permissions, expires: r.s.now().Add(tokenLife)}
+	g := &grant{id: r.s.id(), installation: i, permissions: permissions, expires: r.s.now().Add(r.s.tokenLife)}
 	o := object{"expires_at": timestamp(g.expires), "permissions": permissions, "repository_selection": i.selection()}
 	if chosen != nil {
 		g.repositories = map[string]bool{}

@@ -31,6 +31,8 @@ type Server struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // webhook workers
 
+	tokenLife time.Duration // of installation tokens
+
 	ahead atomic.Int64 // nanoseconds that our time is ahead of the clock
 
 	// mu guards everything below. It is held through a whole call, git
@@ -70,6 +72,8 @@ func New(opts ...Option) (*Server, error) {
 		orgs:    map[string]*org{},
 		repos:   map[string]*repository{},
 		limits:  limits{perHour: 5000, spent: map[string]*budget{}},
+
+		tokenLife: tokenLife,
 	}
 	for _, opt := range opts {
 		opt(s)
