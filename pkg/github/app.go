@@ -57,6 +57,10 @@ type scope struct {
 	members, reader bool
 }
 
+// serving says that it is for what we do in a repository that we serve. Where the
+// App is missing there, somebody is about to install it.
+func (s scope) serving() bool { return s.repository != "" && !s.reader }
+
 func (s scope) name() string {
 	if s.repository == "" {
 		return s.owner
@@ -190,7 +194,10 @@ func (a *appSource) locate(ctx context.Context, s scope, entry *installationToke
 		found, resp, err = a.client.Apps.FindOrganizationInstallation(ctx, s.owner)
 	}
 	if err != nil && resp != nil && resp.Response != nil && resp.StatusCode == http.StatusNotFound && !noSuchApp(err) {
-		entry.installation, entry.until = nil, a.now().Add(refusalTime)
+		entry.installation, entry.until = nil, a.now()
+		if !s.serving() {
+			entry.until = a.now().Add(refusalTime)
+		}
 		return nil
 	}
 	if err != nil {
