@@ -158,19 +158,30 @@ func TestAdmission(t *testing.T) {
 	}
 
 	const stays = "what stands in spec.commands is not changed or removed"
-	for _, who := range []string{"alice", admin} {
+	for _, who := range []string{"alice", receiver, admin} {
 		g.refused(g.patch(who, operation("replace", "/spec/commands/0/text", "/pj-rehearse abort")), stays)
 		g.refused(g.patch(who, operation("replace", "/spec/commands/2/text", "/pj-rehearse abort")), stays)
 		g.refused(g.patch(who, operation("remove", "/spec/commands/2", nil)), stays)
 		g.refused(g.patch(who, operation("remove", "/spec/commands", nil)), stays)
+	}
+	for _, who := range []string{"alice", admin} {
 		g.refused(g.patch(who, operation("add", "/spec/observed", v1alpha1.Observed{Event: "closed", At: metav1.Now()})), "only the receiver and the controller set spec.observed")
 	}
+
+	// The receiver may be anybody's, and cannot speak for command lines.
+	g.refused(g.say(receiver, "bob", "cli-5-0"), "the receiver hears nothing from command lines")
 
 	// A bogus owner would have the garbage collector delete it.
 	const metadata = "only who may delete a Rehearsal changes its owners and finalizers"
 	owner := []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "gone", UID: "u"}}
-	g.refused(g.patch("alice", operation("add", "/metadata/ownerReferences", owner)), metadata)
-	g.refused(g.patch("alice", operation("add", "/metadata/finalizers", []string{"a.example/b"})), metadata)
+	for _, who := range []string{"alice", receiver} {
+		g.refused(g.patch(who, operation("add", "/metadata/ownerReferences", owner)), metadata)
+		g.refused(g.patch(who, operation("add", "/metadata/finalizers", []string{"a.example/b"})), metadata)
+	}
+	_, err := g.RehearsalsAs(t, receiver, installed).Create(t.Context(), &v1alpha1.Rehearsal{
+		ObjectMeta: metav1.ObjectMeta{Name: "owned", OwnerReferences: owner}, Spec: v1alpha1.RehearsalSpec{Pull: heard("cli-0-0").Pull},
+	}, metav1.CreateOptions{})
+	g.refused(err, metadata)
 	g.must(g.patch(admin, operation("add", "/metadata/finalizers", []string{"a.example/b"})))
 	g.must(g.patch(admin, operation("remove", "/metadata/finalizers", nil)))
 

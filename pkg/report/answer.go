@@ -34,6 +34,17 @@ func PushBetween(head string) string {
 	return fmt.Sprintf("A push came between this command and our reading of it, so it was not applied to code that its author may not have seen. Write it again for %s.", quote(head))
 }
 
+// Edited is said of a command in a text that is not what it was.
+func Edited() string {
+	return "This was edited before it was read, and GitHub does not tell by whom, or what it said before. Write the command in a new comment."
+}
+
+// OtherPrefix is said of a command with a prefix that the settings do not have any
+// more.
+func (c Commands) OtherPrefix() string {
+	return fmt.Sprintf("What it begins with is not the beginning of a command any more. Write it with %s.", quote(c.Prefixes[0]))
+}
+
 // Closed is said when the pull request is no longer open.
 func Closed() string { return "This pull request is closed; nothing is run for it." }
 

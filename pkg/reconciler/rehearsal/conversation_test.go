@@ -322,7 +322,7 @@ func TestRefusedLabelIsSaidAndTriedAgain(t *testing.T) {
 }
 
 func TestAutoAckNeedsWhatWasAborted(t *testing.T) {
-	w := newWorld(t, command("comment-1-0", "/pj-rehearse auto-ack pull-unit pull-e2e", -2), command("comment-1-1", "/pj-rehearse abort pull-e2e", -1))
+	w := newWorld(t, command("comment-1-0", "/pj-rehearse auto-ack pull-unit pull-e2e", -2), command("comment-2-0", "/pj-rehearse abort pull-e2e", -1))
 	w.reconcile()
 	w.createProwJobs()
 	w.end(map[string]prowapi.ProwJobState{"pull-unit": prowapi.SuccessState})

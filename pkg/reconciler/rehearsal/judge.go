@@ -81,6 +81,8 @@ type circumstances struct {
 	// allowed is what the policy says of its author at this moment, own that it is
 	// for others than the author of the pull request.
 	allowed, own bool
+	// doubt is why it does not count as what its author said; empty if it does.
+	doubt string
 	// pushed says whether the head may have come after the command.
 	pushed bool
 	// approved says that the head may run: for its author, or by somebody's word.
@@ -131,6 +133,8 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return denied(v1alpha1.ReasonOwnPull)
 	case !in.allowed:
 		return denied(v1alpha1.ReasonNotAllowed)
+	case in.doubt != "":
+		return denied(in.doubt)
 	case verb == event.Unknown:
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
 	case !in.pull.Open && verb != event.Abort && verb != event.Help:

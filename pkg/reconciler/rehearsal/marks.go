@@ -24,7 +24,7 @@ func (t *turn) react(ctx context.Context) error {
 	var errs []error
 	for i := range t.rh.Status.Commands {
 		c := &t.rh.Status.Commands[i]
-		if c.Seen || c.Reason == v1alpha1.ReasonNotAllowed || c.Reason == v1alpha1.ReasonTooOld {
+		if c.Seen || unheeded(c.Reason) {
 			continue
 		}
 		// No comment has the id 0, so the text of the pull request can.
@@ -43,6 +43,15 @@ func (t *turn) react(ctx context.Context) error {
 		c.Seen = true
 	}
 	return errors.Join(errs...)
+}
+
+// unheeded says of a reason that nobody need know that the command was read.
+func unheeded(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
+		return true
+	}
+	return false
 }
 
 func (t *turn) reactTo(ctx context.Context, comment int64) error {

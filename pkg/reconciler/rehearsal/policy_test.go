@@ -274,7 +274,7 @@ func TestNothingIsDecidedWhileRightsCannotBeRead(t *testing.T) {
 	} {
 		for _, preset := range policy.Presets() {
 			for _, text := range []string{"", "ack", "abort", "approve", "network-access-allowed", "list"} {
-				w, r := governed(t, policy.Config{Preset: preset}, by("bob", "comment-1-0", "/pj-rehearse "+text))
+				w, r := governed(t, policy.Config{Preset: preset}, by("bob", "comment-1-0", strings.TrimSpace("/pj-rehearse "+text)))
 				r.rights["alice"], r.files = "member writer", []string{"jobs/a"}
 				r.base = map[string]string{"OWNERS": "approvers: [bob]\n"}
 				r.away = away

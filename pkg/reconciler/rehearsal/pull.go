@@ -185,6 +185,12 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 		return d.Because, err
 	}
 	in.allowed = true
+	if policy.CommandOf(said) != policy.Ask {
+		d, err := t.verify(ctx, c)
+		if in.doubt = d.reason; err != nil || in.doubt != "" {
+			return []string{d.because}, err
+		}
+	}
 	if !in.pull.Open || !bindsToHead(said.Verb) {
 		return nil, nil
 	}

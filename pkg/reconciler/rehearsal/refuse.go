@@ -21,10 +21,11 @@ func isDenial(reason string) bool {
 }
 
 // refusal is what to say to a command that is not accepted. A name is for what is
-// said once. The command line has its answer from the verdict.
+// said once. The command line has its answer from the verdict. What was taken back
+// needs none, and what was forged must not make us speak.
 func (t *turn) refusal(c commandVerdict) (name, body string) {
 	switch {
-	case event.FromCommandLine(c.ID):
+	case event.FromCommandLine(c.ID), c.status.Reason == v1alpha1.ReasonForged, c.status.Reason == v1alpha1.ReasonDeleted:
 		return "", ""
 	case c.status.Reason == v1alpha1.ReasonNotUnderstood:
 		return "", t.commands().Unknown(c.ID, c.Text, c.By, c.said.Reason)
@@ -74,6 +75,10 @@ func (t *turn) sentence(c commandVerdict) string {
 		return report.OtherBase(t.rh.Status.Pull.BaseRef, t.repo.Name)
 	case v1alpha1.ReasonPushedSince:
 		return report.PushBetween(c.status.Head)
+	case v1alpha1.ReasonEdited:
+		return report.Edited()
+	case v1alpha1.ReasonOtherPrefix:
+		return commands.OtherPrefix()
 	case v1alpha1.ReasonHeadNotApproved:
 		return commands.HeadNotApproved(t.rh.Status.Pull.Author, c.status.Head, p.Org, p.Repo)
 	case v1alpha1.ReasonNotPlanned:

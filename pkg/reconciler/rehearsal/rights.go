@@ -30,6 +30,8 @@ type findings struct {
 	permissions map[string]github.Permission
 	files       *changedFiles
 	owners      *owners.Tree
+	// comment is the one that was read last.
+	comment *github.Comment
 }
 
 // changedFiles are those of the pull request, or why they cannot be told.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -308,6 +310,9 @@ type hub struct {
 }
 
 func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment, error) {
+	if written := h.writtenAs(id); written != nil {
+		return written, nil
+	}
 	for i := range h.comments {
 		if h.comments[i].ID == id {
 			c := h.comments[i]
@@ -315,6 +320,28 @@ func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment
 		}
 	}
 	return nil, &github.NotFoundError{Op: "reading a comment"}
+}
+
+// writtenAs is the comment that the log tells of: here nobody forges anything.
+func (h *hub) writtenAs(id int64) *github.Comment {
+	var lines []string
+	var comment *github.Comment
+	for _, c := range h.world.rh.Spec.Commands {
+		if of, ok := event.CommentID(c.ID); !ok || of != id {
+			continue
+		}
+		n, err := strconv.Atoi(c.ID[strings.LastIndex(c.ID, "-")+1:])
+		h.world.check(err)
+		for len(lines) <= n {
+			lines = append(lines, "/pj-rehearse help") // what the log has forgotten
+		}
+		lines[n] = c.Text
+		comment = &github.Comment{ID: id, Number: h.pull.Number, Author: c.By, CreatedAt: c.At.Time, UpdatedAt: c.At.Time}
+	}
+	if comment != nil {
+		comment.Body = strings.Join(lines, "\n")
+	}
+	return comment
 }
 
 func (h *hub) AddLabel(_ context.Context, _, _ string, _ int, label string) error {
@@ -357,6 +384,9 @@ func (h *hub) do(write func()) error {
 	return effect()
 }
 
+// ownComments is the id of our first comment: those of others come before.
+const ownComments = 1_000_000
+
 func (h *hub) Self(context.Context) (string, error) { return "rehearsal-bot", nil }
 
 func (h *hub) Pull(context.Context, string, string, int) (*github.Pull, error) {
@@ -391,7 +421,7 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 	if h.locked {
 		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
 	}
-	created := github.Comment{ID: int64(len(h.comments) + 1), Author: "rehearsal-bot", Body: body}
+	created := github.Comment{ID: ownComments + int64(len(h.comments)), Author: "rehearsal-bot", Body: body}
 	return &created, h.do(func() { h.comments = append(h.comments, created) })
 }
 

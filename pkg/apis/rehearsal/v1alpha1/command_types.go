@@ -67,6 +67,15 @@ const (
 	ReasonUntrusted = "Untrusted"
 	// ReasonOtherBase is for pull requests into a branch that is not served.
 	ReasonOtherBase = "OtherBase"
+	// ReasonForged is for entries of the log that GitHub has nothing, or something
+	// else, of.
+	ReasonForged = "Forged"
+	// ReasonOtherPrefix is for lines that begin with what is not a prefix any more.
+	ReasonOtherPrefix = "OtherPrefix"
+	// ReasonEdited is for commands in a text that was edited since, ReasonDeleted
+	// for those in a comment that is gone.
+	ReasonEdited  = "Edited"
+	ReasonDeleted = "Deleted"
 	// ReasonOwnPull is for what the author of a pull request may not allow.
 	ReasonOwnPull = "OwnPull"
 )

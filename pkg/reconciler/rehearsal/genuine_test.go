@@ -1,0 +1,273 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// What a comment of bob's proves, and what does not follow from it.
+func TestCommentDoubt(t *testing.T) {
+	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
+	written := func(change func(*github.Comment)) *github.Comment {
+		c := &github.Comment{
+			ID: 5, Number: 7, Author: "bob", AuthorType: "User", CreatedAt: noon, UpdatedAt: noon,
+			Body: "Fine with me.\n/rehearse help\n/rehearse approve\n\n> /rehearse skip\n\n/test all\n",
+		}
+		change(c)
+		return c
+	}
+	as := func(change func(*v1alpha1.Command)) v1alpha1.Command {
+		c := by("bob", "comment-5-1", "/rehearse approve")
+		c.At.Time = noon
+		change(&c)
+		return c
+	}
+	same := func(*v1alpha1.Command) {}
+	for name, tc := range map[string]struct {
+		command v1alpha1.Command
+		comment func(*github.Comment)
+		want    string
+	}{
+		"as it was said":             {as(same), func(*github.Comment) {}, ""},
+		"a fraction of a second":     {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Millisecond) }), func(*github.Comment) {}, ""},
+		"by somebody else":           {as(func(c *v1alpha1.Command) { c.By = "carol" }), func(*github.Comment) {}, "Forged"},
+		"another's comment":          {as(same), func(c *github.Comment) { c.Author = "mallory" }, "Forged"},
+		"of a deleted account":       {as(same), func(c *github.Comment) { c.Author = "" }, "Forged"},
+		"another pull request":       {as(same), func(c *github.Comment) { c.Number = 8 }, "Forged"},
+		"an issue, or nothing":       {as(same), func(c *github.Comment) { c.Number = 0 }, "Forged"},
+		"another time":               {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Second) }), func(*github.Comment) {}, "Forged"},
+		"another line":               {as(func(c *v1alpha1.Command) { c.Text = "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
+		"another place":              {as(func(c *v1alpha1.Command) { c.ID = "comment-5-0" }), func(*github.Comment) {}, "Forged"},
+		"once more":                  {as(func(c *v1alpha1.Command) { c.ID = "comment-5-2" }), func(*github.Comment) {}, "Forged"},
+		"another spelling of the id": {as(func(c *v1alpha1.Command) { c.ID = "comment-05-1" }), func(*github.Comment) {}, "Forged"},
+		"quoted":                     {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
+		"for another bot":            {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/test all" }), func(*github.Comment) {}, "OtherPrefix"},
+		"prose":                      {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-0", "Fine with me." }), func(*github.Comment) {}, "Forged"},
+		"by a bot":                   {as(same), func(c *github.Comment) { c.AuthorType = "Bot" }, "Forged"},
+		"by ourselves":               {as(same), func(c *github.Comment) { c.Body += event.Marker + "plan -->" }, "Forged"},
+		"edited":                     {as(same), func(c *github.Comment) { c.UpdatedAt = noon.Add(time.Second) }, "Edited"},
+		"edited by its author":       {as(same), func(c *github.Comment) { c.UpdatedAt, c.Body = noon.Add(time.Hour), "Never mind." }, "Edited"},
+		"of another, and edited":     {as(same), func(c *github.Comment) { c.UpdatedAt, c.Author = noon.Add(time.Hour), "mallory" }, "Forged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := commentDoubt(tc.command, pull, written(tc.comment), event.DefaultPrefixes())
+			if d.reason != tc.want || (d.reason == "") != (d.because == "") {
+				t.Errorf("the doubt is %+v, want %q", d, tc.want)
+			}
+		})
+	}
+}
+
+// What the text of a pull request proves.
+func TestBodyDoubt(t *testing.T) {
+	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
+	found := github.Pull{Author: "alice", AuthorType: "User", Body: "Please.\n\n/rehearse ack\n", Head: head, CreatedAt: noon, UpdatedAt: noon.Add(time.Hour)}
+	genuine := event.FromPull(pull, event.Pull{Author: "alice", Body: found.Body, Head: head, CreatedAt: noon}, true, event.Options{Now: noon}).Commands[0]
+	for name, tc := range map[string]struct {
+		change func(*v1alpha1.Command, *github.Pull)
+		want   string
+	}{
+		"as it was said":     {func(*v1alpha1.Command, *github.Pull) {}, ""},
+		"other prose":        {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "Please!\n/rehearse ack" }, ""},
+		"other commands":     {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "/rehearse skip" }, "Edited"},
+		"no commands":        {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "" }, "Edited"},
+		"another line":       {func(c *v1alpha1.Command, _ *github.Pull) { c.Text = "/rehearse skip" }, "Edited"},
+		"by somebody else":   {func(c *v1alpha1.Command, _ *github.Pull) { c.By = "bob" }, "Forged"},
+		"another time":       {func(c *v1alpha1.Command, _ *github.Pull) { c.At.Time = noon.Add(time.Hour) }, "Forged"},
+		"from nowhere known": {func(c *v1alpha1.Command, _ *github.Pull) { c.ID = "review-7-0" }, "Forged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, p := genuine, found
+			tc.change(&c, &p)
+			if d := bodyDoubt(c, pull, &p, event.DefaultPrefixes()); d.reason != tc.want {
+				t.Errorf("the doubt is %+v, want %q", d, tc.want)
+			}
+		})
+	}
+}
+
+// witness is a hub that knows better than the log.
+type witness struct {
+	*registry
+	// said is the comment that there is; none when nil.
+	said *github.Comment
+	down error
+	// read counts how often a comment of somebody was read.
+	read int
+}
+
+func (h *witness) Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error) {
+	if id >= ownComments {
+		return h.registry.Comment(ctx, org, repo, id)
+	}
+	h.read++
+	switch {
+	case h.down != nil:
+		return nil, h.down
+	case h.said == nil:
+		return nil, &github.NotFoundError{Op: "reading a comment"}
+	}
+	c := *h.said
+	return &c, nil
+}
+
+// witnessed is a world with the pull request of an untrusted author, to which bob
+// has said something.
+func witnessed(t *testing.T, said string) (*world, *witness) {
+	t.Helper()
+	w, r := governed(t, policy.Config{})
+	h := &witness{registry: r, said: &github.Comment{
+		ID: 1, Number: 7, Author: "bob", AuthorType: "User", Body: said, CreatedAt: noon, UpdatedAt: noon,
+	}}
+	w.reconciler.GitHub = h
+	w.reconcile()
+	return w, h
+}
+
+// TestForgedCommandsDoNothing has everything that takes more than asking in bob's
+// name, who only said that it looks good.
+func TestForgedCommandsDoNothing(t *testing.T) {
+	for _, text := range []string{
+		"approve", "privileges-allowed", "network-access-allowed", "ack", "skip", "reject", "abort", "abort pull-unit", "", "all", "pull-unit", "auto-ack",
+	} {
+		t.Run(text, func(t *testing.T) {
+			w, h := witnessed(t, "Looks good to me.\n/rehearse list")
+			core, logs := observer.New(zap.ErrorLevel)
+			w.ctx = logging.WithLogger(w.ctx, zap.New(core).Sugar())
+			before := len(w.hub.comments)
+			w.hear("comment-1-0", strings.TrimSpace("/rehearse "+text))
+			v := verdictOn(w.rh, "comment-1-0")
+			if v == nil || v.Verdict != v1alpha1.VerdictDenied || v.Reason != v1alpha1.ReasonForged || v.Message == "" || !v.Answered {
+				t.Fatalf("the verdict is %+v", v)
+			}
+			ack, network := w.rh.Status.Acknowledgement, w.rh.Status.NetworkAccess
+			if w.rh.Status.HeadApproval != nil || w.rh.Status.PrivilegeApproval != nil || len(w.rh.Status.Runs) > 0 ||
+				ack != nil && ack.By != "" || network != nil && network.By != "" {
+				t.Errorf("it did something: %+v", w.rh.Status)
+			}
+			if len(w.hub.comments) != before || w.hub.reactions[1] != 0 {
+				t.Errorf("it made us speak: %d comments, %d before, reactions %v", len(w.hub.comments), before, w.hub.reactions)
+			}
+			told := logs.FilterField(zap.String("by", "bob")).FilterField(zap.String("command", "comment-1-0")).All()
+			if len(told) != 1 {
+				t.Errorf("the log of the controller tells %v", logs.All())
+			}
+			if h.read != 1 {
+				t.Errorf("the comment was read %d times", h.read)
+			}
+		})
+	}
+}
+
+func TestGenuineCommandsCostOneCall(t *testing.T) {
+	w, h := witnessed(t, "/rehearse approve\n/rehearse\n/rehearse ack\n/rehearse help")
+	for i, text := range []string{"/rehearse approve", "/rehearse", "/rehearse ack", "/rehearse help"} {
+		w.rh.Spec.Commands = append(w.rh.Spec.Commands, by("bob", "comment-1-"+string(rune('0'+i)), text))
+		w.rh.Spec.Commands[i].At.Time = noon
+	}
+	w.rh.Generation++
+	w.reconcile()
+	for _, v := range w.rh.Status.Commands {
+		if v.Verdict != v1alpha1.VerdictAccepted {
+			t.Errorf("%s is %s: %s", v.ID, v.Reason, v.Message)
+		}
+	}
+	if h.read != 1 || w.rh.Status.HeadApproval == nil || len(w.rh.Status.Commands) != 4 {
+		t.Errorf("the comment was read %d times, %d verdicts", h.read, len(w.rh.Status.Commands))
+	}
+	// Whoever only asks, and whom the policy does not let, is taken at their word.
+	w.hearFrom("mallory", "comment-2-0", "/rehearse approve")
+	w.hear("comment-3-0", "/rehearse list")
+	if h.read != 1 || w.verdict("comment-3-0") != "OK" {
+		t.Errorf("the comments were read %d times; the list is %s", h.read, w.verdict("comment-3-0"))
+	}
+}
+
+// TestNothingIsDecidedWhileCommentsCannotBeRead: whoever forges must not profit
+// from GitHub being away.
+func TestNothingIsDecidedWhileCommentsCannotBeRead(t *testing.T) {
+	for name, down := range map[string]error{
+		"an error":     errors.New("GitHub is away"),
+		"a refusal":    &github.RefusedError{Op: "reading a comment", Status: 403, Reason: "Resource not accessible by integration"},
+		"a rate limit": &github.RateLimitedError{Until: noon.Add(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, h := witnessed(t, "/rehearse approve")
+			h.down = down
+			w.rh.Spec.Commands = []v1alpha1.Command{command("comment-1-0", "/rehearse approve", 0)}
+			w.rh.Generation++
+			w.sync()
+			err := w.reconciler.ReconcileKind(w.ctx, w.rh)
+			again, after := controller.IsRequeueKey(err)
+			if err == nil || name == "a rate limit" && (!again || after != time.Hour) {
+				t.Errorf("nobody comes back in time: %v", err)
+			}
+			if w.verdict("comment-1-0") != "none" || w.rh.Status.HeadApproval != nil {
+				t.Errorf("decided: %s", w.verdict("comment-1-0"))
+			}
+			h.down = nil
+			w.reconcile()
+			if w.verdict("comment-1-0") != "OK" || w.rh.Status.HeadApproval == nil {
+				t.Errorf("afterwards it is %s", w.verdict("comment-1-0"))
+			}
+		})
+	}
+}
+
+// A comment that GitHub does not show may be too new; one that is gone was taken
+// back.
+func TestDeletedComment(t *testing.T) {
+	w, h := witnessed(t, "/rehearse approve")
+	shown := h.said
+	h.said = nil
+	w.rh.Spec.Commands = []v1alpha1.Command{command("comment-1-0", "/rehearse approve", 0)}
+	w.rh.Generation++
+	w.sync()
+	err := w.reconciler.ReconcileKind(w.ctx, w.rh)
+	if again, after := controller.IsRequeueKey(err); !again || after != lagPause || w.verdict("comment-1-0") != "none" {
+		t.Errorf("it is %s, and looked at again %t in %s (%v)", w.verdict("comment-1-0"), again, after, err)
+	}
+	h.said = shown
+	w.reconcile()
+	if w.verdict("comment-1-0") != "OK" {
+		t.Errorf("once it is shown it is %s", w.verdict("comment-1-0"))
+	}
+	h.said = nil
+	before := len(w.hub.comments)
+	w.hear("comment-2-0", "/rehearse ack")
+	w.clock.SetTime(noon.Add(commentLag))
+	w.reconcile()
+	if w.verdict("comment-2-0") != v1alpha1.ReasonDeleted || len(w.hub.comments) != before || w.hub.reactions[2] != 0 {
+		t.Errorf("a comment that is gone is %s, with %d comments of %d", w.verdict("comment-2-0"), len(w.hub.comments), before)
+	}
+}
+
+func TestEditedComment(t *testing.T) {
+	w, h := witnessed(t, "/rehearse approve")
+	h.said.UpdatedAt = noon.Add(time.Second)
+	w.hear("comment-1-0", "/rehearse approve")
+	if w.verdict("comment-1-0") != v1alpha1.ReasonEdited || w.rh.Status.HeadApproval != nil {
+		t.Errorf("it is %s", w.verdict("comment-1-0"))
+	}
+	if body := w.comment(report.AnswerMarker("comment-1-0")); !strings.Contains(body, "new comment") {
+		t.Errorf("the answer is %s", body)
+	}
+	if slices.ContainsFunc(w.hub.comments, func(c github.Comment) bool { return strings.Contains(c.Body, "denied") }) {
+		t.Error("an edited comment is taken for a lack of rights")
+	}
+}
