@@ -78,7 +78,7 @@ func (d *demo) prepare(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	d.Hub = &github.Client{URL: d.installation.GitHub}
+	d.Hub, d.Bot = &github.Client{URL: d.installation.GitHub}, rig.Bot
 	if _, err := d.Hub.AddToken(ctx, github.Token{Token: d.installation.Token, User: rig.Bot}); err != nil {
 		return err
 	}

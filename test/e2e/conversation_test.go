@@ -185,13 +185,13 @@ func (c *conversation) reactions() {
 	c.must(err)
 	comments, err := c.Hub.ListComments(c.ctx, c.Pull.PullID)
 	c.must(err)
-	eyes := []github.Reaction{{User: rig.Bot, Content: "eyes"}}
+	eyes := []github.Reaction{{User: bot, Content: "eyes"}}
 	if !slices.Equal(pull.Reactions, eyes) {
 		c.t.Errorf("the description has the reactions %v", pull.Reactions)
 	}
 	for _, comment := range comments {
 		want := eyes
-		if comment.Author == rig.Bot || comment.Author == stranger || !strings.Contains(comment.Body, "rehearse") {
+		if comment.Author == bot || comment.Author == stranger || !strings.Contains(comment.Body, "rehearse") {
 			want = nil
 		}
 		if !slices.Equal(comment.Reactions, want) {

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -21,16 +22,17 @@ import (
 // window is how long GitHub wants no calls: longer than a restart takes.
 const window = 75 * time.Second
 
-// It takes GitHub from the controller, so nothing runs beside it.
+// It takes GitHub from the controller, as far as one installation of the App
+// reaches, so nothing runs beside it.
 func TestRateLimitAcrossARestart(t *testing.T) {
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
-	fault, err := s.Hub.AddFault(s.ctx, github.SecondaryLimit("", "/repos/**", 1, window))
+	fault, err := s.Hub.AddFault(s.ctx, github.SecondaryLimit("", fmt.Sprintf("/repos/%s/%s/**", s.Pull.Org, s.Pull.Repo), 1, window))
 	s.must(err)
 	var until time.Time
 	s.until("the window to be stored", func(ctx context.Context) (string, bool, error) {
 		known, err := (&ratelimit.Store{ConfigMaps: s.Cluster.Kube.CoreV1().ConfigMaps(rig.Namespace)}).Load(ctx)
-		until = known["token"]
+		until = known[fmt.Sprintf("installation-%d", world.installations[s.Pull.Org])]
 		return until.String(), time.Until(until) > window/2, err
 	})
 	n, err := s.Cluster.Kill(s.ctx, rig.Controller)
@@ -49,11 +51,12 @@ func TestRateLimitAcrossARestart(t *testing.T) {
 			strings.Contains(c.GetMessage(), until.UTC().Format(time.RFC3339)), nil
 	})
 	s.result(v1alpha1.RunPassed, 1, 0)
-	calls, err := s.Hub.Calls(s.ctx, github.CallQuery{User: rig.Bot})
+	calls, err := s.Hub.Calls(s.ctx, github.CallQuery{User: bot})
 	s.must(err)
 	inside, begun := 0, false
 	for _, call := range calls.Calls {
-		if begun && call.At.Before(until) && strings.HasPrefix(call.Path, "/repos/") {
+		limited := call.Grant != nil && call.Grant.Installation == world.installations[s.Pull.Org]
+		if begun && call.At.Before(until) && limited && !byGit(call) {
 			inside++
 		}
 		begun = begun || call.Fault == fault.ID
@@ -63,8 +66,8 @@ func TestRateLimitAcrossARestart(t *testing.T) {
 	}
 }
 
-// TestCheckConfigLive has everything there that the installation needs, and then
-// takes one thing away.
+// TestCheckConfigLive has everything there that the installation needs, but for
+// permissions that one organisation has not granted, and then takes one thing away.
 func TestCheckConfigLive(t *testing.T) {
 	dir, err := commandLine()
 	if err != nil {
@@ -79,16 +82,26 @@ func TestCheckConfigLive(t *testing.T) {
 		}
 		return string(out), cmd.ProcessState.ExitCode()
 	}
+	tell(t) // one of the repositories must be there
 	out, _ := check()
 	t.Log(out)
 	for _, want := range []string{
 		"The API server has rehearsal.dev/v1alpha1 Rehearsal.", "Our service accounts may do what they need.",
-		"Its own containers meet PodSecurity restricted.", "We are " + rig.Bot + ", by a personal token.",
+		"Its own containers meet PodSecurity restricted.", "We are the GitHub App " + appSlug + ".",
+		"The App has every permission and event that it needs in " + world.org + "/",
 		"Prow and we agree that prowjob_namespace is " + rig.ProwJobNamespace,
 	} {
 		if !strings.Contains(out, "  ok       "+want) {
 			t.Errorf("the output lacks %q", want)
 		}
+	}
+	for _, permission := range []string{"Commit statuses: write", "Members (of the organization): read"} {
+		if want := "  MISSING  In " + narrowOrg() + "/" + narrowRepo + " the App has not been granted " + permission; !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q", want)
+		}
+	}
+	if n := strings.Count(out, "has not been granted"); n != 2 {
+		t.Errorf("%d permissions are missing, want 2", n)
 	}
 	secrets := world.cluster.Kube.CoreV1().Secrets(rig.Namespace)
 	secret, err := secrets.Get(world.ctx, "rehearsal-hmac", metav1.GetOptions{})

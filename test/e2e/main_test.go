@@ -28,6 +28,9 @@ var world struct {
 	cluster *rig.Cluster
 	hub     *github.Server
 	gates   *rig.Gates
+	// app is who we are, and installations where it is installed, by organisation.
+	app           github.App
+	installations map[string]int64
 	// org holds the config repositories. It is another in each run of the
 	// tests, so that nothing of an earlier one is mistaken for ours.
 	org          string
@@ -62,7 +65,7 @@ func runTests(m *testing.M) (int, error) {
 	}
 	// Dozens of repositories that are swept every few seconds are more than
 	// GitHub's hourly budget is for.
-	if world.hub, err = github.Start(net.JoinHostPort(world.cluster.HostAddress, "0"), github.WithRateLimit(1_000_000)); err != nil {
+	if world.hub, err = github.Start(net.JoinHostPort(world.cluster.HostAddress, "0"), github.WithRateLimit(1_000_000), github.WithTokenLife(tokenLife)); err != nil {
 		return 1, err
 	}
 	defer world.hub.Close() //nolint:errcheck // the tests are over
@@ -81,7 +84,7 @@ func runTests(m *testing.M) (int, error) {
 	// Nobody must go on looking for a GitHub that ends with us.
 	ctx = context.WithoutCancel(ctx)
 	return code, errors.Join(
-		world.cluster.Configure(ctx, rig.Installation{GitHub: world.hub.URL(), Sweep: time.Hour}),
+		world.cluster.Configure(ctx, rig.Installation{GitHub: world.hub.URL(), App: &world.app, Sweep: time.Hour}),
 		world.cluster.StopProw(ctx),
 	)
 }
@@ -92,15 +95,21 @@ func deploy(ctx context.Context) error {
 	for i := range pool {
 		world.repositories = append(world.repositories, fmt.Sprintf("config-%02d", i))
 	}
+	if err := registerApp(ctx); err != nil {
+		return err
+	}
+	private := world.org + "/" + privateRepo
 	installation := rig.Installation{
-		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), Sweep: 5 * time.Second,
+		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), App: &world.app, Sweep: 5 * time.Second,
+		// It asks for members, too.
+		Presets: map[string]string{private: "openshift"},
 		// Small limits make small pull requests large.
 		Settings: "defaults: {limits: {sample: 2, more: 3, max: 4}, status_context: " + statusContext + "}\nprogress_interval: 1s\n" + cliUsers,
 	}
 	for _, repo := range world.repositories {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
 	}
-	installation.Repositories = append(installation.Repositories, conversationOrg+"/"+conversationRepo)
+	installation.Repositories = append(installation.Repositories, private, narrowOrg()+"/"+narrowRepo, conversationOrg+"/"+conversationRepo)
 	installation.Repositories = append(installation.Repositories, hookedRepositories()...)
 	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
 		return err

@@ -69,8 +69,8 @@ func TestHelpThroughHook(t *testing.T) {
 }
 
 // crier comments on failures where nobody forbids it, and deletes comments of
-// its bot that look like its own: those with its mark in them. That bot is ours,
-// and a job may print the mark.
+// its bot that look like its own: those with its mark in them. That bot may be
+// ours, and a job may print the mark.
 func TestCrierSweepsOnlyItsOwnComments(t *testing.T) {
 	t.Parallel()
 	const name = "pull-widget-fickle"
@@ -110,6 +110,9 @@ exit 1
 	after, err := s.Comments(s.ctx, "")
 	s.must(err)
 	for _, comment := range ours {
+		if strings.Contains(comment.Body, report.CommentTag) {
+			t.Errorf("a comment of ours has the mark of crier's: %s", comment.Body)
+		}
 		if !slices.ContainsFunc(after, func(c github.Comment) bool { return c.ID == comment.ID }) {
 			t.Errorf("a comment of ours is gone: %s", comment.Body)
 		}

@@ -54,7 +54,7 @@ func tellHooked(t *testing.T, repo string, jobs ...rig.Job) *story {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(world.ctx, 10*time.Minute)
 	t.Cleanup(cancel)
-	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx, jobs: jobs}
+	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster, Bot: bot}, t: t, ctx: ctx, jobs: jobs}
 	s.Pull.Org, s.Pull.Repo = hookedOrg(), repo
 	plank, err := s.Cluster.PlankConfig(ctx)
 	s.must(err)

@@ -47,6 +47,13 @@ func tell(t *testing.T, jobs ...rig.Job) *story {
 		t.Fatalf("more than %d stories: enlarge the pool", pool)
 	}
 	s := stage(t, world.org, world.repositories[n], 10*time.Minute)
+	s.publish(false, jobs...)
+	return s
+}
+
+// publish makes the config repository of a story.
+func (s *story) publish(private bool, jobs ...rig.Job) {
+	s.t.Helper()
 	s.jobs = jobs
 	before := []rig.Job{{Name: "pull-widget-untouched", Script: "true"}}
 	for _, j := range jobs {
@@ -55,14 +62,13 @@ func tell(t *testing.T, jobs ...rig.Job) *story {
 		before = append(before, j)
 	}
 	_, err := world.hub.CreateRepo(s.ctx, github.NewRepo{
-		Org: s.Pull.Org, Repo: s.Pull.Repo,
+		Org: s.Pull.Org, Repo: s.Pull.Repo, Private: private,
 		Files: map[string]string{
 			rig.ProwConfigPath: rig.ProwConfig, rig.PluginsPath: "{}\n", jobsPath: s.jobsFile(before...),
 		},
 		Roles: map[string]string{maintainer: "write", rig.Bot: "write", author: "write"},
 	})
 	s.must(err)
-	return s
 }
 
 // stage is a story whose config repository has yet to be made.
@@ -70,7 +76,7 @@ func stage(t *testing.T, org, repo string, within time.Duration) *story {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(world.ctx, within)
 	t.Cleanup(cancel)
-	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster}, t: t, ctx: ctx}
+	s := &story{Conversation: rig.Conversation{Hub: world.hub, Cluster: world.cluster, Bot: bot}, t: t, ctx: ctx}
 	s.Pull.Org, s.Pull.Repo = org, repo
 	t.Cleanup(s.epilogue)
 	return s

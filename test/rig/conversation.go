@@ -31,6 +31,8 @@ type Conversation struct {
 	Hub     github.Control
 	Cluster *Cluster
 	Pull    github.Pull
+	// Bot is who our comments are by.
+	Bot string
 }
 
 // Say comments on the pull request.
@@ -46,7 +48,7 @@ func (c *Conversation) Comments(ctx context.Context, kind string) ([]github.Comm
 	}
 	return slices.DeleteFunc(all, func(comment github.Comment) bool {
 		mark, ok := report.FindMarker(comment.Body)
-		return !ok || comment.Author != Bot || !strings.HasPrefix(mark, kind)
+		return !ok || comment.Author != c.Bot || !strings.HasPrefix(mark, kind)
 	}), nil
 }
 

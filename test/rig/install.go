@@ -17,16 +17,22 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
 // Installation is what a deployment is told.
 type Installation struct {
 	// GitHub is the address of the stand-in.
 	GitHub string
-	// WebhookSecret and Token are what it shares with the stand-in.
+	// WebhookSecret and Token are what it shares with the stand-in. Token is that of
+	// Bot, for Prow and, where there is no App, for us.
 	WebhookSecret, Token string
+	// App is the GitHub App that we are.
+	App *github.App
 	// Repositories are the config repositories, org/repo.
 	Repositories []string
+	// Presets are the policies of some of them, where it is not the default one.
+	Presets map[string]string
 	// Sweep is the time between two looks for what no webhook told.
 	Sweep time.Duration
 	// Settings are further lines of the settings, none of which is about
@@ -79,7 +85,7 @@ func (c *Cluster) writeSecrets(ctx context.Context, in Installation) error {
 	}
 	for name, data := range map[string]map[string][]byte{
 		hmacSecret:        {hmacKey: []byte(in.WebhookSecret)},
-		tokenSecret:       {tokenKey: []byte(in.Token)},
+		githubSecret:      in.credentials(),
 		kubeconfigsSecret: {kubeconfigsKey: aliases},
 	} {
 		if err := c.writeSecret(ctx, Namespace, name, data); err != nil {
@@ -87,6 +93,14 @@ func (c *Cluster) writeSecrets(ctx context.Context, in Installation) error {
 		}
 	}
 	return nil
+}
+
+// credentials are what docs/github.md has people put into the Secret.
+func (in Installation) credentials() map[string][]byte {
+	if in.App != nil {
+		return map[string][]byte{privateKeyKey: []byte(in.App.PrivateKey)}
+	}
+	return map[string][]byte{tokenKey: []byte(in.Token)}
 }
 
 func (c *Cluster) writeSecret(ctx context.Context, namespace, name string, data map[string][]byte) error {
@@ -105,7 +119,7 @@ func (c *Cluster) writeSecret(ctx context.Context, namespace, name string, data 
 // Configure writes the settings, which the controller heeds at once.
 func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 	var file strings.Builder
-	fmt.Fprintf(&file, "github: {endpoint: %s/api/v3, git_endpoint: %s}\n", in.GitHub, in.GitHub)
+	fmt.Fprintf(&file, "github: {endpoint: %s/api/v3, git_endpoint: %s%s}\n", in.GitHub, in.GitHub, in.appID())
 	fmt.Fprintf(&file, "prow: {prowjob_namespace: %s, pod_namespace: %s}\n", ProwJobNamespace, PodNamespace)
 	fmt.Fprintf(&file, "sweep_interval: %s\n%s\n", in.Sweep, in.Settings)
 	if len(in.Repositories) > 0 {
@@ -113,6 +127,9 @@ func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 	}
 	for _, repo := range in.Repositories {
 		fmt.Fprintf(&file, "- repo: %s\n  prow_config: %s\n  job_config: %s\n  plugin_config: %s\n", repo, ProwConfigPath, JobsPath, PluginsPath)
+		if preset := in.Presets[repo]; preset != "" {
+			fmt.Fprintf(&file, "  policy: {preset: %s}\n", preset)
+		}
 	}
 	data := map[string]string{settings.File: file.String()}
 	if _, err := settings.Parse(data); err != nil {
@@ -131,6 +148,13 @@ func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 		return fmt.Errorf("write the settings: %w", err)
 	}
 	return nil
+}
+
+func (in Installation) appID() string {
+	if in.App == nil {
+		return ""
+	}
+	return fmt.Sprintf(", app_id: %d", in.App.ID)
 }
 
 // Restart replaces the pods of a deployment.

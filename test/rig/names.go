@@ -11,8 +11,9 @@ const (
 
 	hmacSecret        = "rehearsal-hmac"
 	hmacKey           = "hmac"
-	tokenSecret       = "rehearsal-github"
+	githubSecret      = "rehearsal-github"
 	tokenKey          = "token"
+	privateKeyKey     = "private-key"
 	kubeconfigsSecret = "rehearsal-kubeconfigs"
 	kubeconfigsKey    = "kubeconfig"
 
@@ -26,5 +27,5 @@ var prowOnGitHub = []string{"hook", "crier"}
 // programs are the names of the binaries in the deployments' containers.
 var programs = map[string]string{Receiver: "receiver", Controller: "controller"}
 
-// Bot is who the token of the deployment acts as.
+// Bot is the person that an Installation's token is of.
 const Bot = "rehearsal-bot"

@@ -30,8 +30,8 @@ type ProwOnGitHub struct {
 	Tide string
 }
 
-// StartProw starts hook and crier, which need a GitHub. They act as our own bot,
-// as they do where Prow has only one. The receiver must be deployed.
+// StartProw starts hook and crier, which need a GitHub. They act as Bot. The
+// receiver must be deployed.
 func (c *Cluster) StartProw(ctx context.Context, in Installation, p ProwOnGitHub) error {
 	receiver, err := c.ReceiverURL(ctx)
 	if err != nil {
