@@ -14,7 +14,7 @@ const zeroWidth = "\u200b"
 var (
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 	mentions    = regexp.MustCompile(`([@#])([A-Za-z0-9])`)
-	references  = regexp.MustCompile(`\b((?i:GH)-)([A-Za-z0-9])`)
+	references  = regexp.MustCompile(`\b(?i:GH)-`)
 	codeSpan    = regexp.MustCompile("`[^`]+`")
 	backticks   = regexp.MustCompile("`+")
 	spaces      = regexp.MustCompile(`[ \t]+`)
@@ -43,10 +43,10 @@ func text(s string) string {
 }
 
 func prose(s string) string {
-	// One after the other: #GH-1 is one of each.
-	for _, pattern := range []*regexp.Regexp{mentions, references} {
-		s = pattern.ReplaceAllString(s, "$1"+zeroWidth+"$2")
-	}
+	// One after the other, and of a reference no more than the start: #GH-1 is one
+	// of each, and GH-GH-1 two.
+	s = mentions.ReplaceAllString(s, "$1"+zeroWidth+"$2")
+	s = references.ReplaceAllString(s, "$0"+zeroWidth)
 	return markdownEscaper.Replace(s)
 }
 

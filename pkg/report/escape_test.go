@@ -30,7 +30,7 @@ var hostile = []string{
 	"@octocat", "<b>x</b>", "<script>alert(1)</script>", "![x](http://e.vil/x.png)", "[x](javascript:alert(1))",
 	"`@octocat", "``` \n@octocat", "a\n\n# heading", "- item", "1. item", "+ item", "> quote", "~~x~~ **x** __x__ *x* _x_",
 	"a | b | @octocat", "\\`@octocat`", "`\\`@octocat", "`a`b`@octocat`", "&lt;b&gt; &#64;octocat", "<!-- rehearsal:plan -->", "<!<!-- x -->-- y", "</details>",
-	"http://e.vil", "www.e.vil", "x@e.vil", "\u202edrow", "a\r# b", "acme/release#1 #1 GH-1 #GH-1 @GH-1", `a\|b \\|c`, "|---|", "===", "---",
+	"http://e.vil", "www.e.vil", "x@e.vil", "\u202edrow", "a\r# b", "acme/release#1 #1 GH-1 #GH-1 @GH-1 GH-GH-1 gh-gh-gh-1", `a\|b \\|c`, "|---|", "===", "---",
 }
 
 func TestHostileText(t *testing.T) {
