@@ -106,6 +106,7 @@ func (a *area) tide(c prowConfig, r settings.Repository) {
 func (a *area) tideGate(c prowConfig, r settings.Repository, policy config.TideContextPolicy) {
 	org, _, _ := strings.Cut(r.Name, "/")
 	required := slices.Contains(policy.RequiredContexts, r.StatusContext)
+	require := fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", r.StatusContext)
 	switch status := r.StatusContext; {
 	case status == "":
 		if slices.ContainsFunc(c.Tide.Queries, func(q config.TideQuery) bool {
@@ -117,10 +118,10 @@ func (a *area) tideGate(c prowConfig, r settings.Repository, policy config.TideC
 		a.missing("narrow optional-contexts and optional-regex-contexts for it in tide.context_options, so that they leave it out",
 			"Tide takes %s in %s for optional as well as required: it waits until the status is set, whatever it says.", status, r.Name)
 	case policy.IsOptional(status):
-		a.missing(fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", status),
+		a.missing(require,
 			"Tide does not wait for %s in %s: the status is set, and stops nothing.", status, r.Name)
 	case !required:
-		a.missing(fmt.Sprintf("add %s to required-contexts for it in tide.context_options, unless GitHub's branch protection requires it", status),
+		a.missing(require,
 			"Tide does not wait for %s in %s to be set: it waits only where it is there already.", status, r.Name)
 	default:
 		a.fine("Tide waits for %s in %s.", status, r.Name)

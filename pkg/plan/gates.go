@@ -13,8 +13,8 @@ import (
 // jobs that are in the list as outlines only, too.
 type gates struct {
 	config gate.Config
-	// repository is the config repository, as org/repo.
-	repository string
+	// hidden are the repositories whose jobs comments must not show.
+	hidden []string
 	// sheds is why a new job may be a restricted one by another name; empty when
 	// nothing says so.
 	sheds string
@@ -37,7 +37,7 @@ func (g *gates) note(key string, f gate.Finding) {
 
 // judge looks at an affected job.
 func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
-	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, HiddenRepos: g.hidden(d)}
+	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, HiddenRepos: g.hidden}
 	repo := e.Own.DefaultsRepo
 	if old != nil {
 		repo = old.Own.DefaultsRepo
@@ -62,13 +62,13 @@ func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding 
 	return gate.Judge(g.config, change)
 }
 
-// hidden are the repositories of which Deck shows nothing to everybody, before or
-// after the change. Where the config repository is one of them, its comments are for
-// the same people.
-func (g *gates) hidden(d *affected.Delta) []string {
+// hiddenRepos are the repositories of which Deck shows nothing to everybody, before
+// or after the change. Where the config repository, org/repo, is one of them, its
+// comments are for the same people.
+func hiddenRepos(d *affected.Delta, repository string) []string {
 	repos := slices.Concat(d.Old.Config.Deck.HiddenRepos, d.New.Config.Deck.HiddenRepos)
-	org, _, _ := strings.Cut(g.repository, "/")
-	if slices.Contains(repos, org) || slices.Contains(repos, g.repository) {
+	org, _, _ := strings.Cut(repository, "/")
+	if slices.Contains(repos, org) || slices.Contains(repos, repository) {
 		return nil
 	}
 	return repos

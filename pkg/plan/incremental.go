@@ -315,7 +315,7 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, repository: w.repository, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}

@@ -36,7 +36,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{outlines: affected.NewOutlines(), gates: gates{config: w.gates, repository: w.repository}}
+	c := &comparison{outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}
