@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const (
@@ -181,5 +182,5 @@ func hopeless(err error) bool {
 }
 
 func (c *collator) say(format string, args ...any) {
-	fmt.Fprintf(c.out, format+"\n", args...) //nolint:errcheck // nobody is left to tell
+	fmt.Fprintln(c.out, terminal.Lines(fmt.Sprintf(format, args...))) //nolint:errcheck // nobody is left to tell
 }

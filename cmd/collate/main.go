@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const help = `collate reports a run: it waits for the ProwJobs of the run that are still going,
@@ -59,13 +60,13 @@ func start(args []string) int {
 		return 2
 	}
 	if err := c.connect(places, *credentials); err != nil {
-		fmt.Fprintln(os.Stderr, "collate:", err)
+		fmt.Fprintln(os.Stderr, "collate:", terminal.Lines(err.Error()))
 		return 1
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	if err := c.collate(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "collate: the run was not reported:", err)
+		fmt.Fprintln(os.Stderr, "collate: the run was not reported:", terminal.Lines(err.Error()))
 		return 1
 	}
 	return 0

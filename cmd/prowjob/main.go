@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const help = `prowjob creates a ProwJob, or adopts it if it exists already, and stays with it
@@ -57,7 +58,7 @@ func start(args []string) int {
 		return 2
 	}
 	if t.Connection, err = places.Connect(); err != nil {
-		fmt.Fprintln(os.Stderr, "prowjob:", err)
+		fmt.Fprintln(os.Stderr, "prowjob:", terminal.Lines(err.Error()))
 		return 1
 	}
 	t.namespace, t.out = places.Namespace, os.Stdout

@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const (
@@ -242,5 +243,5 @@ func jobName(pj *prowapi.ProwJob) string {
 }
 
 func (t *task) say(format string, args ...any) {
-	fmt.Fprintf(t.out, "» "+format+"\n", args...) //nolint:errcheck // nobody is left to tell
+	_ = terminal.Say(t.out, fmt.Sprintf(format, args...)) // nobody is left to tell
 }

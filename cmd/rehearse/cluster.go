@@ -18,6 +18,7 @@ import (
 	rehearsalclient "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/typed/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // namespaceVariable is the environment variable that names the namespace of the
@@ -160,8 +161,8 @@ func checkUser(name string) error {
 	case name == "" || name == "system:anonymous":
 		return fmt.Errorf("the cluster does not know who you are: log in, or use another context")
 	case length > maxUser:
-		return fmt.Errorf("your user name in this cluster has %d characters, and a command can carry %d: comment on the pull request instead, or ask for a shorter name (it begins with %s)", length, maxUser, printable(cut(name, 40)))
-	case printable(name) != name:
+		return fmt.Errorf("your user name in this cluster has %d characters, and a command can carry %d: comment on the pull request instead, or ask for a shorter name (it begins with %s)", length, maxUser, terminal.Plain(cut(name, 40)))
+	case terminal.Plain(name) != name:
 		return fmt.Errorf("your user name in this cluster, %q, has characters that cannot be shown: comment on the pull request instead, or ask for another name", name)
 	}
 	return nil

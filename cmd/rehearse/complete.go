@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // completeTime bounds how long a shell waits for a completion.
@@ -70,7 +71,7 @@ func openPulls(all []v1alpha1.Rehearsal) []string {
 	var out []string
 	for _, rh := range all {
 		if rh.Status.Pull != nil && rh.Status.Pull.Open {
-			out = append(out, cobra.CompletionWithDesc(nameOf(rh.Spec.Pull), printable(rh.Status.Pull.Title)))
+			out = append(out, cobra.CompletionWithDesc(nameOf(rh.Spec.Pull), terminal.Plain(rh.Status.Pull.Title)))
 		}
 	}
 	return out

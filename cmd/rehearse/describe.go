@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const describeHelp = `Tell everything that is known of the rehearsals of a pull request: what it
@@ -85,13 +86,13 @@ func (d *description) write(out io.Writer, format string, now time.Time) error {
 type document struct{ strings.Builder }
 
 func (t *document) field(name, format string, args ...any) {
-	fmt.Fprintf(&t.Builder, "%-14s %s\n", name+":", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(&t.Builder, "%-14s %s\n", name+":", terminal.Plain(fmt.Sprintf(format, args...)))
 }
 
 func (t *document) section(name string) { t.WriteString("\n" + name + ":\n") }
 
 func (t *document) item(format string, args ...any) {
-	t.WriteString("  " + printable(fmt.Sprintf(format, args...)) + "\n")
+	t.WriteString("  " + terminal.Plain(fmt.Sprintf(format, args...)) + "\n")
 }
 
 func (d *description) text(width int, now time.Time) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // display shows what a lookout sees: on a terminal as a table that is redrawn,
@@ -90,7 +91,7 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 			break // there was nothing to follow
 		}
 		for _, j := range r.jobs {
-			d.tell(&b, r.ID+" "+j.ProwJob, strings.TrimRight(fmt.Sprintf("%s: %s  %s", printable(j.DisplayName), j.word(), printable(j.URL)), " "))
+			d.tell(&b, r.ID+" "+j.ProwJob, strings.TrimRight(fmt.Sprintf("%s: %s  %s", terminal.Plain(j.DisplayName), j.word(), terminal.Plain(j.URL)), " "))
 		}
 		d.tell(&b, r.ID, fmt.Sprintf("run %s: %s", r.ID, r.state()))
 	}

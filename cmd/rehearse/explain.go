@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // explain tells everything about the jobs that a name, `job` or `job@branch`,
@@ -65,7 +66,7 @@ func means(name string, ref affected.Ref) bool {
 // unknown says what a name that no job has may have meant.
 func (c *change) unknown(out io.Writer, name string) error {
 	for _, e := range c.result.Incomplete {
-		if _, err := fmt.Fprintf(out, "%s\nThe job may be in this file, which cannot be read.\n\n", printable(place(e)+": "+e.Message)); err != nil {
+		if _, err := fmt.Fprintf(out, "%s\nThe job may be in this file, which cannot be read.\n\n", terminal.Plain(place(e)+": "+e.Message)); err != nil {
 			return err
 		}
 	}
@@ -77,11 +78,11 @@ func (c *change) unknown(out io.Writer, name string) error {
 }
 
 func about(ref affected.Ref) string {
-	return "job:        " + printable(ref.Name) + "\nis:         " + describe(ref) + "\n"
+	return "job:        " + terminal.Plain(ref.Name) + "\nis:         " + describe(ref) + "\n"
 }
 
 func explainUnaffected(j plan.Located) string {
-	text := about(j.Ref) + "file:       " + printable(j.File) + "\n"
+	text := about(j.Ref) + "file:       " + terminal.Plain(j.File) + "\n"
 	text += "affected:   no, the ProwJob that Prow would create for it is the same before and after\n"
 	if j.Touched {
 		text += "            (the change touches the file, but what it says of this job means the same)\n"
@@ -92,17 +93,17 @@ func explainUnaffected(j plan.Located) string {
 func explainAffected(j affected.Job) (string, error) {
 	var b strings.Builder
 	b.WriteString(about(j.Ref))
-	fmt.Fprintf(&b, "file:       %s\naffected:   yes, %s\n", printable(j.Effective.Base().SourcePath), meaning[j.Change])
+	fmt.Fprintf(&b, "file:       %s\naffected:   yes, %s\n", terminal.Plain(j.Effective.Base().SourcePath), meaning[j.Change])
 	if j.Rehearse {
 		b.WriteString("rehearsed:  yes\n")
 	} else {
-		b.WriteString("rehearsed:  no: " + printable(j.Excluded) + "\n")
+		b.WriteString("rehearsed:  no: " + terminal.Plain(j.Excluded) + "\n")
 	}
 	b.WriteString("because:\n")
 	for _, r := range j.Reasons {
-		b.WriteString("  " + printable(reasonText(r)) + "\n")
+		b.WriteString("  " + terminal.Plain(reasonText(r)) + "\n")
 		if r.File != "" && r.Source != affected.SourceConfigMap {
-			b.WriteString("    in " + printable(r.File) + "\n")
+			b.WriteString("    in " + terminal.Plain(r.File) + "\n")
 		}
 	}
 	diff, err := prowJobDiff(j)

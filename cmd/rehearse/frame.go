@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // frame is what a screen shows at one moment, as lines without colours.
@@ -96,9 +97,9 @@ func runFrame(runs []runView, blind string, width, height int, now time.Time) *f
 func (f *frame) addRun(r runView, d detail) {
 	asked := ""
 	if r.command != "" {
-		asked = ": " + printable(r.command)
+		asked = ": " + terminal.Plain(r.command)
 	}
-	f.add("%s at %.10s, run %s of %s%s", nameOf(r.pull), r.Head, r.ID, printable(r.By), asked)
+	f.add("%s at %.10s, run %s of %s%s", nameOf(r.pull), r.Head, r.ID, terminal.Plain(r.By), asked)
 	state := r.state()
 	if lasted := r.lasted(f.now); lasted > 0 {
 		state += " (" + span(lasted) + ")"
@@ -131,7 +132,7 @@ func (f *frame) layout(jobs []jobView) jobLayout {
 	l := jobLayout{name: len("JOB"), state: len("STATE"), time: len("TIME")}
 	link := 0
 	for _, j := range jobs {
-		l.name = max(l.name, utf8.RuneCountInString(printable(j.DisplayName)))
+		l.name = max(l.name, utf8.RuneCountInString(terminal.Plain(j.DisplayName)))
 		l.state = max(l.state, len(j.word()))
 		l.time = max(l.time, len(span(j.lasted(f.now))))
 		link = max(link, utf8.RuneCountInString(j.URL))
@@ -178,19 +179,19 @@ func leftOut(passed, others int) string {
 }
 
 func (f *frame) addJob(j jobView, l jobLayout, d detail) {
-	name := middle(printable(j.DisplayName), l.name)
+	name := middle(terminal.Plain(j.DisplayName), l.name)
 	text := fmt.Sprintf("%-*s  %-*s  %*s", l.name, name, l.state, j.word(), l.time, span(j.lasted(f.now)))
 	link := j.URL != "" && (d < badLinks || d < noLinks && j.Verdict.Bad())
 	if link && l.beside {
-		text += "  " + printable(j.URL)
+		text += "  " + terminal.Plain(j.URL)
 	}
 	f.add("%s", text)
 	f.paint(j.word(), l.name, verdictColour(j))
 	if j.Detail != "" && j.Verdict.Bad() && d < noLinks {
-		f.addWhole("  " + printable(j.Detail))
+		f.addWhole("  " + terminal.Plain(j.Detail))
 	}
 	if link && !l.beside {
-		f.addWhole("  " + printable(j.URL))
+		f.addWhole("  " + terminal.Plain(j.URL))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // activeRun is a row of what goes on.
@@ -58,7 +59,7 @@ func listFrame(all []activeRun, width int, now time.Time) *frame {
 	for _, a := range all {
 		state, by := "nothing run yet", "-"
 		if a.run.ID != "" {
-			state, by = a.run.state(), printable(a.run.By)
+			state, by = a.run.state(), terminal.Plain(a.run.By)
 		}
 		rows = append(rows, []string{nameOf(a.pull), orDash(fmt.Sprintf("%.10s", a.run.Head)), by, span(a.run.lasted(now)), state})
 	}

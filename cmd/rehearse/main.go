@@ -16,6 +16,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // The groups of commands in the help.
@@ -46,6 +48,7 @@ func main() {
 func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	// Prow's packages log warnings that are not about what was asked.
 	logrus.SetOutput(io.Discard)
+	out, errOut = terminal.NewGuard(out), terminal.NewGuard(errOut)
 	called := callerOf(args[0])
 	root := newRoot()
 	called.dress(root)
@@ -73,11 +76,7 @@ func complaint(err error, interrupted bool) string {
 		return strings.TrimSpace(err.Error()) + "; see `rehearse --help`"
 	}
 	// Names from a repository may be in it.
-	lines := strings.Split(err.Error(), "\n")
-	for i := range lines {
-		lines[i] = printable(lines[i])
-	}
-	return strings.Join(lines, "\n")
+	return terminal.Lines(err.Error())
 }
 
 // newRoot is the whole command line.

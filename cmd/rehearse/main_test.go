@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
@@ -327,4 +328,50 @@ func FuzzSettings(f *testing.F) {
 			t.Errorf("accepted without a Prow configuration: %+v", s)
 		}
 	})
+}
+
+// TestNothingSteersTheTerminal: whatever a message quotes, it reaches the terminal
+// as text. Cobra quotes arguments that it does not know, and files may be called
+// anything.
+func TestNothingSteersTheTerminal(t *testing.T) {
+	const evil = "\x1b]0;owned\x07\u009b2J\x08"
+	for _, args := range [][]string{
+		{"rehearse", evil}, {"rehearse", "affected", "--git-dir", evil}, {"rehearse", "affected", "--" + evil},
+		{"rehearse", "check-config", evil}, {"rehearse", "run", evil}, {"rehearse", "help", evil},
+	} {
+		var out, errOut bytes.Buffer
+		execute(t.Context(), args, &out, &errOut)
+		for _, text := range []string{out.String(), errOut.String()} {
+			if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+				t.Errorf("%q: %q", args, text)
+			}
+		}
+		if out.Len()+errOut.Len() == 0 {
+			t.Errorf("%q: nothing was said", args)
+		}
+	}
+}
+
+// TestNothingOfAChangeSteersTheTerminal: in every format, a hostile name or value
+// stays text, and what scripts read still says what it is.
+func TestNothingOfAChangeSteersTheTerminal(t *testing.T) {
+	c := newClone(t)
+	c.write("config/jobs/a.yaml", strings.NewReplacer("image:1", `image:\e[2J\x9b2J\x7f`).Replace(jobs))
+	c.write("config/jobs/\x1b]0;x\x07\u009b2J.yaml", "periodics:\n- {name: nightly, interval: 24h, sapce: {}, spec: {containers: [{image: i}]}}\n")
+	c.commit()
+	for _, args := range [][]string{
+		{"affected"}, {"affected", "-o", "wide"}, {"affected", "-o", "markdown"}, {"affected", "-o", "json"}, {"affected", "-o", "yaml"},
+		{"affected", "--explain", "one"}, {"render", "one"}, {"render", "nightly"},
+	} {
+		_, out, errOut := c.rehearse(args...)
+		if strings.ContainsFunc(out+errOut, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+			t.Errorf("%q: %q %q", args, out, errOut)
+		}
+		var result affected.Result
+		if args[len(args)-1] == "json" {
+			if err := json.Unmarshal([]byte(out), &result); err != nil || result.Affected[0].Reasons[0].New != "image:\x1b[2J\u009b2J\x7f" {
+				t.Errorf("%v: %s", err, out)
+			}
+		}
+	}
 }

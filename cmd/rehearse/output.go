@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 var formats = []string{"table", "wide", "markdown", "json", "yaml"}
@@ -51,23 +52,23 @@ func (c *change) summary(wide bool) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d jobs affected, %d of them to rehearse, %d removed\nmerged into %s (%.10s)\n",
-		len(r.Affected), r.Jobs, offered, len(r.Removed), printable(c.base), r.Base)
+		len(r.Affected), r.Jobs, offered, len(r.Removed), terminal.Plain(c.base), r.Base)
 	for i, ref := range r.Removed {
 		if i == few && !wide {
 			fmt.Fprintf(&b, "removed: and %d more, see -o wide\n", len(r.Removed)-i)
 			break
 		}
-		fmt.Fprintf(&b, "removed: %s (%s)\n", printable(ref.Name), describe(ref))
+		fmt.Fprintf(&b, "removed: %s (%s)\n", terminal.Plain(ref.Name), describe(ref))
 	}
 	for _, warning := range r.Warnings {
-		b.WriteString("warning: " + printable(warning) + "\n")
+		b.WriteString("warning: " + terminal.Plain(warning) + "\n")
 	}
 	for i, e := range r.Incomplete {
 		if i == few && !wide {
 			fmt.Fprintf(&b, "incomplete: and %d more, see -o wide\n", len(r.Incomplete)-i)
 			break
 		}
-		b.WriteString("incomplete: " + printable(place(e)+": "+e.Message) + "\n")
+		b.WriteString("incomplete: " + terminal.Plain(place(e)+": "+e.Message) + "\n")
 	}
 	return b.String()
 }
@@ -87,7 +88,7 @@ func describe(r affected.Ref) string {
 	if len(r.SkipBranches) > 0 {
 		text += " but " + strings.Join(r.SkipBranches, ", ")
 	}
-	return printable(text)
+	return terminal.Plain(text)
 }
 
 func place(e affected.FileError) string {
@@ -124,11 +125,11 @@ var markup = strings.NewReplacer("|", `\|`, "<", "&lt;", "&", "&amp;", "*", `\*`
 
 // cell protects text from ending a table cell, becoming markup or calling
 // people.
-func cell(s string) string { return markup.Replace(printable(s)) }
+func cell(s string) string { return markup.Replace(terminal.Plain(s)) }
 
 // codeCell shows text as code, in which only the ends of it mean anything.
 func codeCell(s string) string {
-	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(printable(s)) + "`"
+	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(terminal.Plain(s)) + "`"
 }
 
 func reasons(j affected.Job) []string {

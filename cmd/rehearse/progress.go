@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // patience is how long a command may take before it says what it does.
@@ -21,8 +23,9 @@ type progress struct {
 }
 
 func startProgress(out io.Writer) *progress {
-	p := &progress{message: "merging", out: out}
+	p := &progress{message: "merging"}
 	if isTerminal(out) {
+		p.out = terminal.File(out)
 		p.timer = time.AfterFunc(patience, func() {
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -35,7 +38,7 @@ func startProgress(out io.Writer) *progress {
 }
 
 func (p *progress) print() {
-	_, _ = fmt.Fprintf(p.out, "\r\033[K%s …", p.message)
+	_, _ = fmt.Fprintf(p.out, "\r\033[K%s …", terminal.Plain(p.message))
 }
 
 func (p *progress) show(message string) {

@@ -16,6 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // here stands for the pull request of the commit that is checked out.
@@ -39,7 +40,7 @@ func parsePull(argument string) (v1alpha1.Pull, error) {
 		if i := slices.Index(path, "pull"); i >= 2 && i+1 < len(path) {
 			return parsePull(path[i-2] + "/" + path[i-1] + "#" + path[i+1])
 		}
-		return v1alpha1.Pull{}, fmt.Errorf("%s is not the address of a pull request", printable(argument))
+		return v1alpha1.Pull{}, fmt.Errorf("%s is not the address of a pull request", terminal.Plain(argument))
 	}
 	if number, err := strconv.Atoi(strings.TrimPrefix(argument, "#")); err == nil && number > 0 {
 		return v1alpha1.Pull{Number: number}, nil

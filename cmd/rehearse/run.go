@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const runHelp = `Rehearse jobs that a pull request affects, as the same command in a comment does.
@@ -142,7 +143,7 @@ func runWords(jobs []string, selection string, autoAck bool) ([]string, error) {
 	said := event.Parse(prefix[0]+" "+strings.Join(words, " "), prefix)
 	switch {
 	case said.Verb == event.Unknown:
-		return nil, fmt.Errorf("%s: %s", printable(strings.Join(words, " ")), plainText(said.Reason))
+		return nil, fmt.Errorf("%s: %s", terminal.Plain(strings.Join(words, " ")), plainText(said.Reason))
 	case said.Verb != event.Run:
 		return nil, fmt.Errorf("%s chooses no jobs; there is `rehearse %s` for it, perhaps, and else a comment on the pull request", words[0], words[0])
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // sight is what was read of a cluster.
@@ -137,7 +138,7 @@ func (v runView) state() string {
 	case v.Message != "":
 		parts = append(parts, v.Message)
 	}
-	return printable(strings.Join(parts, "; "))
+	return terminal.Plain(strings.Join(parts, "; "))
 }
 
 // lasted is how long the run took, or has been going.

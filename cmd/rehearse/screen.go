@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // screen redraws frames in place on a terminal.
@@ -23,11 +25,11 @@ type screen struct {
 
 // newScreen returns nil where nobody looks at a terminal that can be redrawn.
 func newScreen(out io.Writer) *screen {
-	f, ok := out.(*os.File)
-	if !ok || !isTerminal(out) || os.Getenv("TERM") == "dumb" {
+	f := terminal.File(out)
+	if f == nil || !isTerminal(out) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &screen{out: out, colours: os.Getenv("NO_COLOR") == "", size: func() (int, int) {
+	return &screen{out: f, colours: os.Getenv("NO_COLOR") == "", size: func() (int, int) {
 		width, height, err := term.GetSize(int(f.Fd())) //nolint:gosec // file descriptors are small.
 		if err != nil {
 			return 80, 24
@@ -82,6 +84,7 @@ func (s *screen) close() {
 }
 
 func (s *screen) paint(l line) string {
+	l.text = terminal.Plain(l.text)
 	if !s.colours || l.mark == "" || l.colour == "" {
 		return l.text
 	}

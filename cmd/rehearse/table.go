@@ -3,13 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // branchesLength is how much of a job's branches a table shows, in characters.
@@ -40,7 +39,7 @@ func (c *change) table(wide bool, width int) string {
 		}
 		row := []string{j.Name, string(j.Type), orDash(j.Repo), at, string(j.Change), rehearse, why}
 		for i := range row {
-			row[i] = printable(row[i])
+			row[i] = terminal.Plain(row[i])
 		}
 		rows = append(rows, row)
 	}
@@ -125,21 +124,10 @@ func cut(s string, n int) string {
 	return string([]rune(s)[:max(n-1, 0)]) + "…"
 }
 
-// printable writes characters that would steer a terminal, or are none, as
-// Go does in strings.
-func printable(s string) string {
-	bad := func(r rune) bool { return !unicode.IsPrint(r) }
-	if utf8.ValidString(s) && strings.IndexFunc(s, bad) < 0 {
-		return s
-	}
-	quoted := strconv.Quote(s)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-}
-
 // terminalWidth is the width of a terminal in characters, 0 for anything else.
 func terminalWidth(out io.Writer) int {
-	f, ok := out.(*os.File)
-	if !ok {
+	f := terminal.File(out)
+	if f == nil {
 		return 0
 	}
 	width, _, err := term.GetSize(int(f.Fd())) //nolint:gosec // file descriptors are small.
@@ -151,6 +139,6 @@ func terminalWidth(out io.Writer) int {
 
 // isTerminal reports whether a person reads along.
 func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // file descriptors are small.
+	f := terminal.File(out)
+	return f != nil && term.IsTerminal(int(f.Fd())) //nolint:gosec // file descriptors are small.
 }

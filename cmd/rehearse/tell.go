@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const (
@@ -47,7 +48,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	}
 	parsed := event.Parse(text, chosen.Prefixes)
 	if parsed.Verb == event.Unknown {
-		return nil, fmt.Errorf("%s is not understood: %s", printable(text), parsed.Reason)
+		return nil, fmt.Errorf("%s is not understood: %s", terminal.Plain(text), parsed.Reason)
 	}
 	if rh.Status.Pull == nil {
 		return nil, notRead(rh)
@@ -134,18 +135,18 @@ func (s *said) answer(out io.Writer, verdict *v1alpha1.CommandStatus, run *v1alp
 	case verdict == nil:
 		return &outcomeError{exitNoAnswer, s.unheard()}
 	case verdict.Verdict != v1alpha1.VerdictAccepted:
-		return &outcomeError{exitNotAccepted, "not accepted. " + printable(refusal(verdict))}
+		return &outcomeError{exitNotAccepted, "not accepted. " + terminal.Plain(refusal(verdict))}
 	case s.verb == event.Abort && !s.busy:
-		return say(out, "accepted: %s on %s, but nothing is running for it\n", printable(s.command.Text), pull)
+		return say(out, "accepted: %s on %s, but nothing is running for it\n", terminal.Plain(s.command.Text), pull)
 	case s.verb != event.Run:
-		return say(out, "accepted: %s on %s\n", printable(s.command.Text), pull)
+		return say(out, "accepted: %s on %s\n", terminal.Plain(s.command.Text), pull)
 	case run == nil || run.PipelineRun == "" && !run.State.Done():
-		return say(out, "accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", printable(s.command.Text), pull, verdict.Head, pull)
+		return say(out, "accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull)
 	case run.PipelineRun == "":
-		return &outcomeError{exitFailed, "nothing was run. " + printable(plainText(run.Message)) + s.comment(" See ", run)}
+		return &outcomeError{exitFailed, "nothing was run. " + terminal.Plain(plainText(run.Message)) + s.comment(" See ", run)}
 	}
 	return say(out, "accepted: %s on %s, at %.10s\n  run      %s, %s\n  output   tkn pipelinerun logs %s -f -n %s\n  watch    rehearse watch %s\n%s\n",
-		printable(s.command.Text), pull, verdict.Head, run.ID, countJobs(run.Total), run.PipelineRun, s.cluster.namespace, run.PipelineRun, s.comment("  comment  ", run))
+		terminal.Plain(s.command.Text), pull, verdict.Head, run.ID, countJobs(run.Total), run.PipelineRun, s.cluster.namespace, run.PipelineRun, s.comment("  comment  ", run))
 }
 
 func countJobs(n int) string {
@@ -159,7 +160,7 @@ func countJobs(n int) string {
 func (s *said) unheard() string {
 	text := fmt.Sprintf("the command is stored, but the controller has not looked at it yet. It will once it runs; `kubectl get deployment rehearsal-controller -n %s` tells whether it does", s.cluster.namespace)
 	if condition := s.rh.Status.GetCondition(v1alpha1.ConditionPulled); condition != nil && condition.Status != "True" && condition.Message != "" {
-		text += ". What is in its way: " + printable(condition.Message)
+		text += ". What is in its way: " + terminal.Plain(condition.Message)
 	}
 	return text
 }

@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 const (
@@ -294,18 +296,18 @@ type lines struct {
 }
 
 // line passes on a line of the job.
-func (l *lines) line(prefix, body string) {
+func (l *lines) line(label, body string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.count++
-	_, _ = fmt.Fprintln(l.to, prefix+body)
+	_ = terminal.Pass(l.to, label, body)
 }
 
 // say adds a line of our own.
 func (l *lines) say(sentence string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	_, _ = fmt.Fprintln(l.to, "» "+sentence)
+	_ = terminal.Say(l.to, sentence)
 }
 
 // passed is the number of the job's lines so far.

@@ -21,6 +21,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // buffer is an io.Writer for several goroutines.
@@ -81,11 +85,20 @@ func TestStreamCopiesEachLineOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(c.want, out.lines()); diff != "" {
+			if diff := cmp.Diff(theirs(c.want...), out.lines()); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+// theirs are lines of a job as they are passed on.
+func theirs(lines ...string) []string {
+	var out []string
+	for _, line := range lines {
+		out = append(out, terminal.Theirs+line)
+	}
+	return out
 }
 
 func TestStreamPassesLongLinesOn(t *testing.T) {
@@ -94,7 +107,7 @@ func TestStreamPassesLongLinesOn(t *testing.T) {
 	if err := s.copy(strings.NewReader("2026-11-20T10:00:00Z "+long+"\n2026-11-20T10:00:00Z b\n"), &lines{to: out}, false); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(out.lines(), ""); got != long+"b" {
+	if got := strings.ReplaceAll(strings.Join(out.lines(), ""), terminal.Theirs, ""); got != long+"b" {
 		t.Errorf("%d bytes, want %d", len(got), len(long)+1)
 	}
 	if s.copied != 2 {
@@ -223,7 +236,7 @@ func TestFollowFromWaitingToTheEnd(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"» the pod waits: container test: ErrImagePull: no such image", "a", "b", "c", "d"}
+	want := []string{"» the pod waits: container test: ErrImagePull: no such image", "│ a", "│ b", "│ c", "│ d"}
 	if diff := cmp.Diff(want, out.lines()); diff != "" {
 		t.Error(diff)
 	}
@@ -248,22 +261,22 @@ func TestFollow(t *testing.T) {
 		{
 			name: "ended long ago", pod: newPod(corev1.PodFailed, ended("b", 1)),
 			logs: map[string][]string{"b": {"2026-11-20T10:00:00Z x\n"}},
-			want: []string{"x"},
+			want: []string{"│ x"},
 		},
 		{
 			name: "several containers", pod: newPod(corev1.PodFailed, ended("a", 0), ended("b", 1)),
 			logs: map[string][]string{"a": {""}, "b": {"2026-11-20T10:00:00Z x\n"}},
-			want: []string{"[b] x"},
+			want: []string{"│ [b] x"},
 		},
 		{
 			name: "init container failed", pod: initFailed,
 			logs: map[string][]string{"clonerefs": {"fatal: no such ref\n"}},
-			want: []string{"» container clonerefs failed:", "[clonerefs] fatal: no such ref"},
+			want: []string{"» container clonerefs failed:", "│ [clonerefs] fatal: no such ref"},
 		},
 		{
 			name: "only the sidecar failed", pod: newPod(corev1.PodFailed, ended("test", 0), ended("sidecar", 1)),
 			logs: map[string][]string{"test": {"2026-11-20T10:00:00Z fine\n"}, "sidecar": {"upload failed\n"}},
-			want: []string{"fine", "» container sidecar failed:", "[sidecar] upload failed"},
+			want: []string{"│ fine", "» container sidecar failed:", "│ [sidecar] upload failed"},
 		},
 		{
 			name: "log cannot be read", pod: newPod(corev1.PodFailed, ended("test", 0)),
@@ -294,7 +307,7 @@ func TestFollowReplacedPod(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"x", "» the pod was replaced by another; its log starts anew", "x"}, out.lines()); diff != "" {
+	if diff := cmp.Diff([]string{"│ x", "» the pod was replaced by another; its log starts anew", "│ x"}, out.lines()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -351,5 +364,28 @@ func TestTelling(t *testing.T) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestAJobSpeaksForItself: a job cannot print a line that passes for ours, nor
+// reach the terminal of whoever reads along; nor can what Prow says of it.
+func TestAJobSpeaksForItself(t *testing.T) {
+	s, out := &stream{}, &buffer{}
+	to := &lines{to: out}
+	day := "2026-11-20T10:00:00Z "
+	if err := s.copy(strings.NewReader(day+"» pull-widget-e2e passed\n"+day+"x\r» pull-widget-e2e passed\n"+day+"\x1b]52;c;ZXZpbA==\x07\x1b[2A\x1b[32mok\n"), to, true); err != nil {
+		t.Fatal(err)
+	}
+	pj := &prowapi.ProwJob{Status: prowapi.ProwJobStatus{
+		State: prowapi.ErrorState, Description: "denied\n» pull-widget-e2e passed\x1b[2J", URL: "https://deck\x1b]0;x\x07",
+	}}
+	pj.Name, pj.Spec.Job = "job-1", "pull\u202ewidget"
+	to.say(stateLine(pj))
+	want := []string{
+		"│ » pull-widget-e2e passed", "│ » pull-widget-e2e passed", "│ \x1b[32mok\x1b[0m",
+		`» ProwJob job-1 (pull\u202ewidget): error: denied\n» pull-widget-e2e passed\x1b[2J https://deck\x1b]0;x\x07`,
+	}
+	if diff := cmp.Diff(want, out.lines()); diff != "" {
+		t.Error(diff)
 	}
 }

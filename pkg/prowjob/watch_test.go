@@ -132,7 +132,7 @@ func TestAttend(t *testing.T) {
 		want []string
 	}{
 		{"with its log", success, newPod(corev1.PodSucceeded, ended("test", 0)),
-			[]string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): success: Job succeeded. https://deck/view/gs/b/1", "x"}},
+			[]string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): success: Job succeeded. https://deck/view/gs/b/1", "│ x"}},
 		{"never ran", stuck, nil, []string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): error: Pod scheduling timeout."}},
 		{"cluster without kubeconfig", elsewhere, nil, []string{
 			"» ProwJob job-1 (rehearse-7-pull-widget-e2e): success: Job succeeded. https://deck/view/gs/b/1",
