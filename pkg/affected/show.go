@@ -5,22 +5,16 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 // shownLength is how much of a value a reason shows, in bytes.
 const shownLength = 120
 
-const censored = "(censored)"
-
-// secretName matches names of fields and variables whose values are not shown.
-var secretName = regexp.MustCompile(`(?i)(passw(or)?d|token|secret|api_?key|private_?key|credential)`)
-
-// referenceName matches fields that name a secret or its place without holding
-// it, which is what a reviewer wants to see.
-var referenceName = regexp.MustCompile(`(?i)(name|path|file|key|ref|mode|sources|secrets?|optional|configs?|audience|mount[a-z]*)$`)
-
-// secretValue matches tokens of well-known forms and credentials in URLs.
-var secretValue = regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*|://[^/\s:@]+:[^/\s@]+@`)
+// fieldOfPlace matches fields of a job that have to do with a secret without
+// holding it. Variables may be called so, too, and hold one.
+var fieldOfPlace = regexp.MustCompile(`(?i)(key|sources|secrets?|optional|configs?)$`)
 
 func reasonFor(source, file, chain string, f field) Reason {
 	path := f.path
@@ -42,7 +36,8 @@ func show(path string, v any) string {
 	if text, ok := v.(string); ok && text == "" {
 		return `""`
 	}
-	v = censor(lastName(path), v)
+	name, variable := lastName(path)
+	v = censor(name, variable, v)
 	text, ok := v.(string)
 	if !ok {
 		var raw strings.Builder
@@ -53,33 +48,33 @@ func show(path string, v any) string {
 		}
 		text = strings.TrimSuffix(raw.String(), "\n")
 	}
-	return shorten(secretValue.ReplaceAllString(text, censored))
+	return shorten(secrets.Censor(text, nil))
 }
 
 // censor blanks values under names that promise a secret, and the literal
 // values of environment variables with such names.
-func censor(name string, v any) any {
+func censor(name string, variable bool, v any) any {
 	switch t := v.(type) {
 	case string:
-		if secretName.MatchString(name) && !referenceName.MatchString(name) {
-			return censored
+		if secrets.Named(name) && (variable || !fieldOfPlace.MatchString(name)) {
+			return secrets.Mark
 		}
 		return t
 	case []any:
 		out := make([]any, len(t))
 		for i := range t {
-			out[i] = censor(name, t[i])
+			out[i] = censor(name, variable, t[i])
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(t))
 		env, _ := t["name"].(string)
 		for k, e := range t {
-			if _, literal := e.(string); literal && k == "value" && secretName.MatchString(env) {
-				out[k] = censored
+			if _, literal := e.(string); literal && k == "value" && secrets.Named(env) {
+				out[k] = secrets.Mark
 				continue
 			}
-			out[k] = censor(k, e)
+			out[k] = censor(k, false, e)
 		}
 		return out
 	}
@@ -88,12 +83,12 @@ func censor(name string, v any) any {
 
 // lastName is the last name in a path; the value of a named variable goes by
 // the variable's name.
-func lastName(path string) string {
-	path = strings.TrimSuffix(path, ".value")
+func lastName(path string) (name string, variable bool) {
+	path, variable = strings.CutSuffix(path, ".value")
 	if i := strings.LastIndexAny(strings.TrimSuffix(path, "]"), ".["); i >= 0 {
 		path = path[i+1:]
 	}
-	return strings.Trim(path, `]"`)
+	return strings.Trim(path, `]"`), variable
 }
 
 func shorten(s string) string {

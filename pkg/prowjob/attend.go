@@ -11,7 +11,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 const (
@@ -119,7 +119,7 @@ func hasPod(pj *prowapi.ProwJob) bool {
 func stateLine(pj *prowapi.ProwJob) string {
 	s := fmt.Sprintf("ProwJob %s (%s): %s", pj.Name, pj.Spec.Job, pj.Status.State)
 	if pj.Status.Description != "" {
-		s += ": " + report.Censor(pj.Status.Description, nil)
+		s += ": " + secrets.Censor(pj.Status.Description, nil)
 	}
 	if pj.Status.URL != "" {
 		s += " " + pj.Status.URL

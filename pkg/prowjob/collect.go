@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 const (
@@ -72,22 +73,22 @@ func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs
 	}
 	ctx, cancel := context.WithTimeout(ctx, excerptTime)
 	defer cancel()
-	var secrets []string
+	var values []string
 	if c.Logs.Secrets != nil {
-		secrets = c.Logs.Secrets()
+		values = c.Logs.Secrets()
 	}
 	each(len(outcomes), func(i int) {
-		outcomes[i].Detail = report.Censor(outcomes[i].Detail, secrets)
+		outcomes[i].Detail = secrets.Censor(outcomes[i].Detail, values)
 		if jobs[i] != nil && outcomes[i].Verdict.Bad() {
-			c.explain(ctx, &outcomes[i], jobs[i], secrets)
+			c.explain(ctx, &outcomes[i], jobs[i], values)
 		}
 	})
 }
 
-func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob, secrets []string) {
+func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob, values []string) {
 	if neverRan(pj) {
 		if why := c.Logs.Obstacle(ctx, pj); why != "" {
-			o.Detail = joinSentences(o.Detail, report.Censor(why, secrets))
+			o.Detail = joinSentences(o.Detail, secrets.Censor(why, values))
 		}
 		return
 	}
@@ -105,7 +106,7 @@ func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.
 		o.Verdict = report.TimedOut
 		o.Detail = joinSentences(o.Detail, "it did not finish within "+limit)
 	}
-	o.Excerpt = report.Excerpt(log, secrets)
+	o.Excerpt = report.Excerpt(log, values)
 }
 
 func joinSentences(a, b string) string {

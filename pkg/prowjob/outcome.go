@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 // What plank writes into the description where the state alone does not tell
@@ -38,7 +39,7 @@ func Observe(job run.Job, pj *prowapi.ProwJob) report.Outcome {
 		o.Finished = pj.Status.CompletionTime.Time
 	}
 	o.Verdict, o.Detail = verdict(pj)
-	o.Detail = report.Censor(o.Detail, nil)
+	o.Detail = secrets.Censor(o.Detail, nil)
 	return o
 }
 

@@ -3,6 +3,8 @@ package report
 import (
 	"regexp"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 const (
@@ -265,7 +267,7 @@ func (p *picker) text() []string {
 		if previous >= 0 && !blank(p.lines[previous+1:i]) {
 			out = append(out, gap)
 		}
-		out = append(out, clip(stripComments(censorShapes(p.lines[i])), maxExcerptLine))
+		out = append(out, clip(stripComments(secrets.Shapes(p.lines[i])), maxExcerptLine))
 		previous = i
 	}
 	return out

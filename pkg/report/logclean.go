@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 var (
@@ -27,7 +29,7 @@ func TimeoutOf(log string) (limit string, ok bool) {
 // cleanLines turns a log into lines of plain text: no colours, no progress bars
 // but their last state, no times when every line has one, no secrets that span
 // lines.
-func cleanLines(log string, secrets []string) []string {
+func cleanLines(log string, values []string) []string {
 	log = strings.ReplaceAll(strings.TrimRight(log, "\r\n"), "\r\n", "\n")
 	raw := strings.Split(ansi.ReplaceAllString(log, ""), "\n")
 	for i, line := range raw {
@@ -35,7 +37,7 @@ func cleanLines(log string, secrets []string) []string {
 		line = line[strings.LastIndexByte(line, '\r')+1:]
 		raw[i] = strings.TrimRight(printable(line), " \t")
 	}
-	lines := strings.Split(censorBlocks(strings.Join(raw, "\n"), secrets), "\n")
+	lines := strings.Split(secrets.Blocks(strings.Join(raw, "\n"), values), "\n")
 	ours := make([]bool, len(lines))
 	for i, line := range lines {
 		lines[i], ours[i] = fromPodUtils(line)
