@@ -13,10 +13,12 @@ import (
 )
 
 // The config repositories whose webhooks go to Prow's hook, and to nobody else.
-// crier leaves comments on the second only; tide merges in those of tideRepos.
+// crier leaves comments on the second only, hook has plugins of its own for the
+// third, and tide merges in those of tideRepos.
 const (
-	hookedRepo = "hooked"
-	noisyRepo  = "noisy"
+	hookedRepo  = "hooked"
+	noisyRepo   = "noisy"
+	pluggedRepo = "plugged"
 )
 
 func hookedOrg() string { return world.org + "-hooked" }
@@ -24,7 +26,7 @@ func hookedOrg() string { return world.org + "-hooked" }
 // hookedRepositories are to be served, too.
 func hookedRepositories() []string {
 	var all []string
-	for _, repo := range append([]string{hookedRepo, noisyRepo}, tideRepos...) {
+	for _, repo := range append([]string{hookedRepo, noisyRepo, pluggedRepo}, tideRepos...) {
 		all = append(all, hookedOrg()+"/"+repo)
 	}
 	return all
@@ -36,6 +38,7 @@ func startProw(ctx context.Context, in rig.Installation) error {
 	quiet := slices.DeleteFunc(slices.Clone(in.Repositories), func(r string) bool { return r == hookedOrg()+"/"+noisyRepo })
 	err := world.cluster.StartProw(ctx, in, rig.ProwOnGitHub{
 		Hooked: hookedRepositories(), Quiet: quiet, Tide: tideConfig(),
+		Plugins: map[string][]string{hookedOrg() + "/" + pluggedRepo: commandedPlugins},
 	})
 	if err != nil {
 		return err

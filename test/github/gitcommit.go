@@ -16,6 +16,9 @@ type Change struct {
 	Files map[string]string `json:"files,omitempty"`
 	// Symlinks maps paths to what they point at.
 	Symlinks map[string]string `json:"symlinks,omitempty"`
+	// Vast maps paths to directories that stand for ten to the power of so many
+	// files: each level is one tree, ten times.
+	Vast map[string]int `json:"vast,omitempty"`
 	// Remove lists files or directories that go.
 	Remove []string `json:"remove,omitempty"`
 }
@@ -31,15 +34,42 @@ type commitSpec struct {
 // commit writes a commit on top of its parent and points ref at it, whatever
 // ref pointed at before.
 func (g gitDir) commit(ctx context.Context, ref string, c commitSpec) (string, error) {
-	out, err := g.run(ctx, c.stream(ref), "fast-import", "--quiet", "--force", "--done")
+	vast := map[string]string{}
+	for path, power := range c.change.Vast {
+		tree, err := g.vastTree(ctx, power)
+		if err != nil {
+			return "", err
+		}
+		vast[path] = tree
+	}
+	out, err := g.run(ctx, c.stream(ref, vast), "fast-import", "--quiet", "--force", "--done")
 	if err != nil {
 		return "", err
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
-// stream writes the commit in the input format of git fast-import.
-func (c commitSpec) stream(ref string) []byte {
+// vastTree makes a tree of ten to the power of so many files, out of few objects.
+func (g gitDir) vastTree(ctx context.Context, power int) (string, error) {
+	out, err := g.run(ctx, []byte("x\n"), "hash-object", "-w", "--stdin")
+	entry := "100644 blob " + strings.TrimSpace(string(out))
+	for range power {
+		if err != nil {
+			return "", err
+		}
+		var list strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&list, "%s\tf%d\n", entry, i)
+		}
+		out, err = g.run(ctx, []byte(list.String()), "mktree")
+		entry = "040000 tree " + strings.TrimSpace(string(out))
+	}
+	return strings.Fields(entry)[2], err
+}
+
+// stream writes the commit in the input format of git fast-import. vast are the
+// trees of the vast directories.
+func (c commitSpec) stream(ref string, vast map[string]string) []byte {
 	var b bytes.Buffer
 	who := fmt.Sprintf("%s <%s@users.noreply.github.invalid> %d +0000", c.author, c.author, c.at.Unix())
 	fmt.Fprintf(&b, "commit %s\nmark :1\nauthor %s\ncommitter %s\n", ref, who, who)
@@ -57,6 +87,9 @@ func (c commitSpec) stream(ref string) []byte {
 	for _, path := range slices.Sorted(maps.Keys(c.change.Symlinks)) {
 		fmt.Fprintf(&b, "M 120000 inline %s\n", quotePath(path))
 		data(&b, c.change.Symlinks[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(vast)) {
+		fmt.Fprintf(&b, "M 040000 %s %s\n", vast[path], quotePath(path))
 	}
 	b.WriteString("get-mark :1\ndone\n")
 	return b.Bytes()

@@ -26,6 +26,8 @@ type ProwOnGitHub struct {
 	// Quiet are those where crier leaves no comments, which is what an
 	// installation should do for its config repositories.
 	Quiet []string
+	// Plugins are the plugins that hook itself runs, by repository.
+	Plugins map[string][]string
 	// Tide is what the section tide of Prow's config.yaml says.
 	Tide string
 }
@@ -95,7 +97,11 @@ func (c *Cluster) configureProw(ctx context.Context, in Installation, p ProwOnGi
 	for _, hooked := range p.Hooked {
 		external[hooked] = []plugins.ExternalPlugin{{Name: "rehearsal", Endpoint: receiver, Events: []string{"pull_request", "issue_comment"}}}
 	}
-	pluginsFile, err := yaml.Marshal(map[string]any{"external_plugins": external})
+	ownPlugins := map[string]plugins.OrgPlugins{}
+	for repository, names := range p.Plugins {
+		ownPlugins[repository] = plugins.OrgPlugins{Plugins: names}
+	}
+	pluginsFile, err := yaml.Marshal(map[string]any{"external_plugins": external, "plugins": ownPlugins})
 	if err != nil {
 		return err
 	}
