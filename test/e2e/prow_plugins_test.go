@@ -71,7 +71,7 @@ func TestNobodyObeysUs(t *testing.T) {
 	s.started()
 	s.deleteOurs(s, rig.RunComment)
 	world.gates.Open(gate)
-	s.result(v1alpha1.RunFailed, 0, 1, "TestLoud", "hold cancel")
+	s.result(v1alpha1.RunFailed, 0, 1, "TestLoud")
 	s.heldAndOpen("the log of a job", "")
 
 	s.say(maintainer, "/hold cancel")

@@ -1,8 +1,11 @@
 package github
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +22,13 @@ type fileDiff struct {
 
 // diff compares two commits the way a pull request page does, with renames.
 func (g gitDir) diff(ctx context.Context, from, to string) ([]fileDiff, error) {
-	raw, err := g.run(ctx, nil, "diff", "--raw", "--no-abbrev", "-z", "-M", from, to)
+	raw, err := g.modestly(ctx, "diff", "--raw", "--no-abbrev", "-z", "-M", from, to)
+	if errors.Is(err, errTooLarge) {
+		// GitHub does not list all of them either; here directories stand for what is
+		// in them.
+		raw, err = g.run(ctx, nil, "diff-tree", "--raw", "--no-abbrev", "-z", from, to)
+		return parseRaw(string(raw)), err
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +54,28 @@ func (g gitDir) diff(ctx context.Context, from, to string) ([]fileDiff, error) {
 		patches = patches[n:]
 	}
 	return files, nil
+}
+
+// maxMemory is what git may take for a list of changed files, in bytes. It holds
+// all of it before it prints the first.
+const maxMemory = 512 << 20
+
+var errTooLarge = errors.New("too many changed files")
+
+// modestly runs a command that may not take more than maxMemory.
+func (g gitDir) modestly(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "prlimit", append([]string{fmt.Sprintf("--as=%d", maxMemory), "git"}, args...)...)
+	cmd.Dir, cmd.Env = string(g), gitEnv()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil && (strings.Contains(stderr.String(), "ut of memory") || strings.Contains(stderr.String(), "unable to create threaded") || strings.Contains(stderr.String(), "mmap failed")) {
+		return nil, errTooLarge
+	}
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return out, nil
 }
 
 var diffStatus = map[byte]string{'A': "added", 'D': "removed", 'M': "modified", 'R': "renamed", 'C': "copied", 'T': "changed"}
