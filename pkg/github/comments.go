@@ -7,6 +7,8 @@ import (
 	"time"
 
 	gogithub "github.com/google/go-github/v60/github"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // Comment is a comment on a pull request.
@@ -90,8 +92,10 @@ func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.Issue
 	return opts
 }
 
-// CreateComment comments on a pull request.
+// CreateComment comments on a pull request. Whatever the body quotes, it is a
+// command to no other bot.
 func (c *Client) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
+	body = legible.Mute(body)
 	created, _, err := c.github.Issues.CreateComment(ctx, org, repo, number, &gogithub.IssueComment{Body: &body})
 	if err != nil {
 		return nil, translate("commenting on "+pullName(org, repo, number), err)
@@ -110,8 +114,9 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 	return &comment, nil
 }
 
-// EditComment replaces the body of a comment.
+// EditComment replaces the body of a comment, in the same way.
 func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+	body = legible.Mute(body)
 	_, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
 	return translate("editing "+commentName(org, repo, id), err)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	gogithub "github.com/google/go-github/v60/github"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // maxDescription is how many characters GitHub takes in a status.
@@ -74,7 +76,7 @@ type Status struct {
 func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) error {
 	status := &gogithub.RepoStatus{State: &s.State, Context: &s.Context}
 	if s.Description != "" {
-		description := shorten(s.Description, maxDescription)
+		description := shorten(legible.Mute(s.Description), maxDescription)
 		status.Description = &description
 	}
 	if s.URL != "" {

@@ -133,5 +133,5 @@ func labelled(label string) string {
 	if label == "" {
 		return ""
 	}
-	return " (label " + code(label) + ")"
+	return " (label " + said(label) + ")"
 }

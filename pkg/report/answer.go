@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
 // Answer answers a command in sentences of plain text, in which `…` marks code.
 func Answer(commandID, line, by string, sentences ...string) string {
 	var b strings.Builder
-	b.WriteString("💬 " + code(by) + ": " + code(clip(line, maxName)) + "\n")
+	b.WriteString("💬 " + code(by) + ": " + said(clip(line, maxName)) + "\n")
 	for i, s := range sentences {
 		if i == maxNotes {
 			fmt.Fprintf(&b, "\n… and %s.\n", plural(len(sentences)-i, "more remark"))
@@ -132,5 +133,5 @@ func Excluded(name, rule string) string {
 
 // quote marks code in a sentence.
 func quote(s string) string {
-	return "`" + strings.ReplaceAll(oneLine(clip(s, maxName)), "`", "'") + "`"
+	return "`" + strings.ReplaceAll(legible.Name(clip(strings.TrimSpace(s), maxName), ours), "`", "'") + "`"
 }

@@ -83,9 +83,9 @@ func (c Commands) usage() string {
 		b.WriteString(" " + code(p) + " means the same as " + code(prefixes[0]) + ".")
 	}
 	if c.AckLabel != "" {
-		fmt.Fprintf(&b, " An acknowledgement is the label %s", code(c.AckLabel))
+		fmt.Fprintf(&b, " An acknowledgement is the label %s", said(c.AckLabel))
 		if c.NetworkLabel != "" {
-			b.WriteString(", the leave to use the network " + code(c.NetworkLabel))
+			b.WriteString(", the leave to use the network " + said(c.NetworkLabel))
 		}
 		b.WriteString(".")
 	}
@@ -94,7 +94,7 @@ func (c Commands) usage() string {
 
 // Help answers a command that asks for the commands.
 func (c Commands) Help(commandID, line, by string) string {
-	return "💬 " + code(by) + ": " + code(clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+	return "💬 " + code(by) + ": " + said(clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }
 
 // Unknown answers a line that is not understood with what is. Reason is half a
@@ -103,6 +103,6 @@ func (c Commands) Unknown(commandID, line, by, reason string) string {
 	if reason == "" {
 		reason = "it is not a command"
 	}
-	return "❓ " + code(by) + ": " + code(clip(line, maxName)) + " was not understood: " + text(clip(reason, maxDetail)) +
+	return "❓ " + code(by) + ": " + said(clip(line, maxName)) + " was not understood: " + text(clip(reason, maxDetail)) +
 		". What is:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }

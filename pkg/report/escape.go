@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // zeroWidth parts an @ or a # from the word behind it, so that GitHub sees
@@ -18,7 +20,7 @@ var (
 	codeSpan    = regexp.MustCompile("`[^`]+`")
 	backticks   = regexp.MustCompile("`+")
 	spaces      = regexp.MustCompile(`[ \t]+`)
-	lineStart   = regexp.MustCompile(`^([0-9]*)([-+=.)])`)
+	lineStart   = regexp.MustCompile(`^([0-9]*)([-+=.)/])`)
 )
 
 var markdownEscaper = strings.NewReplacer(
@@ -28,14 +30,14 @@ var markdownEscaper = strings.NewReplacer(
 )
 
 // text makes plain text safe for a line of Markdown: no markup, no HTML, no
-// mention, no link, no list or heading. `…` still marks code.
+// mention, no link, no list, heading or command. `…` still marks code.
 func text(s string) string {
 	s = oneLine(s)
 	var b strings.Builder
 	at := 0
 	for _, span := range codeSpan.FindAllStringIndex(s, -1) {
 		b.WriteString(prose(s[at:span[0]]))
-		b.WriteString(code(s[span[0]+1 : span[1]-1]))
+		b.WriteString(code(strings.TrimSpace(s[span[0]+1 : span[1]-1])))
 		at = span[1]
 	}
 	b.WriteString(prose(s[at:]))
@@ -50,9 +52,18 @@ func prose(s string) string {
 	return markdownEscaper.Replace(s)
 }
 
-// code makes a code span.
-func code(s string) string {
-	s = strings.TrimSpace(stripComments(oneLine(s)))
+// ours are characters that we write into names ourselves.
+const ours = "…▸→"
+
+// code makes a code span of a name, or anything else that is ASCII in all honest
+// use: what is not shows as what it is.
+func code(s string) string { return codeSpanOf(legible.Name(s, ours)) }
+
+// said makes a code span of what people may write in their own language.
+func said(s string) string { return codeSpanOf(strings.TrimSpace(stripComments(oneLine(s)))) }
+
+// codeSpanOf makes a code span of a line that is safe in one.
+func codeSpanOf(s string) string {
 	if s == "" {
 		return ""
 	}
@@ -76,16 +87,17 @@ func row(cells ...string) string {
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
-// block makes a fenced code block whose fence nothing in the lines can close.
+// block makes a fenced code block whose fence nothing in the lines can close, and
+// in which no line is a command.
 func block(lines []string) string {
-	body := stripComments(strings.Join(lines, "\n"))
+	body := legible.Mute(stripComments(legible.Text(strings.Join(lines, "\n"))))
 	fence := "```"
 	for _, run := range backticks.FindAllString(body, -1) {
 		if len(run) >= len(fence) {
 			fence = strings.Repeat("`", len(run)+1)
 		}
 	}
-	return fence + "text\n" + printable(body) + "\n" + fence + "\n"
+	return fence + "text\n" + body + "\n" + fence + "\n"
 }
 
 // link makes a link out of an http URL, and nothing out of any other.
@@ -113,7 +125,7 @@ func stripComments(s string) string {
 	return strings.ReplaceAll(s, "<!--", "<! --")
 }
 
-// oneLine folds all white space to single blanks and drops what does not print.
+// oneLine folds all white space to single blanks and makes the rest legible.
 func oneLine(s string) string {
 	if plain(s) {
 		return strings.TrimSpace(s)
@@ -124,7 +136,7 @@ func oneLine(s string) string {
 		}
 		return r
 	}, s)
-	return strings.TrimSpace(spaces.ReplaceAllString(printable(s), " "))
+	return strings.TrimSpace(spaces.ReplaceAllString(legible.Text(s), " "))
 }
 
 // plain says that s is ASCII that prints, with single blanks: most of what is

@@ -63,7 +63,7 @@ const maxExplained = 20
 func Explain(v ExplainView) string {
 	more := func(n int) string { return "There is no room here for " + plural(n, "more job") + " of that name." }
 	d := document{
-		head:    "💬 " + code(v.By) + ": " + code(clip(v.Line, maxName)) + "\n",
+		head:    "💬 " + code(v.By) + ": " + said(clip(v.Line, maxName)) + "\n",
 		leftOut: more,
 		tail:    "\n" + AnswerMarker(v.CommandID) + "\n",
 	}

@@ -6,6 +6,8 @@ import (
 	"html"
 	"html/template"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // maxPage bounds a page, in bytes; reserve is kept for what closes it.
@@ -20,7 +22,8 @@ var pagesSource string
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"line":  func(s string) string { return oneLine(clip(s, maxDetail)) },
 	"prose": proseHTML,
-	"lines": func(lines []string) string { return printable(strings.Join(lines, "\n")) },
+	"lines": func(lines []string) string { return legible.Text(strings.Join(lines, "\n")) },
+	"name":  shown,
 }).Parse(pagesSource))
 
 // proseHTML is a sentence of plain text in which `…` marks code.
@@ -30,7 +33,7 @@ func proseHTML(s string) template.HTML {
 	at := 0
 	for _, span := range codeSpan.FindAllStringIndex(s, -1) {
 		b.WriteString(template.HTMLEscapeString(s[at:span[0]]))
-		b.WriteString("<code>" + template.HTMLEscapeString(s[span[0]+1:span[1]-1]) + "</code>")
+		b.WriteString("<code>" + template.HTMLEscapeString(shown(strings.TrimSpace(s[span[0]+1:span[1]-1]))) + "</code>")
 		at = span[1]
 	}
 	b.WriteString(template.HTMLEscapeString(s[at:]))
@@ -87,7 +90,10 @@ func (p *page) member(j PlanJob) {
 	}
 }
 
-func escaped(s string) string { return html.EscapeString(oneLine(clip(s, maxDetail))) }
+func escaped(s string) string { return html.EscapeString(shown(s)) }
+
+// shown is a name on a page.
+func shown(s string) string { return legible.Name(clip(s, maxDetail), ours) }
 
 // row writes a part that is counted when there is no room for it.
 func (p *page) row(name string, data any) {

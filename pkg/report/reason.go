@@ -57,7 +57,7 @@ func reason(r Reason) string {
 	if s == "" {
 		return code(clip(r.File, maxName))
 	}
-	from, to := code(clip(r.Old, maxValue)), code(clip(r.New, maxValue))
+	from, to := said(clip(r.Old, maxValue)), said(clip(r.New, maxValue))
 	switch {
 	case from != "" && to != "":
 		return s + ": " + from + " → " + to

@@ -176,7 +176,7 @@ func runTail(v RunView) string {
 	b.WriteString(inputs(m))
 	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))
 	if m.Command != "" {
-		b.WriteString(" with " + code(clip(m.Command, maxName)))
+		b.WriteString(" with " + said(clip(m.Command, maxName)))
 	}
 	if left := m.Affected - len(m.Jobs); left > 0 {
 		fmt.Fprintf(&b, "; %s not in this run", plural(left, "more affected job"))

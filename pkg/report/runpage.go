@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // RunPage is a run with all its jobs and excerpts as an HTML page of less than
 // 8 MiB.
@@ -66,7 +69,7 @@ type pageOutcome struct {
 
 func newPageOutcome(v RunView, o Outcome) pageOutcome {
 	out := pageOutcome{
-		Name: o.Name, Target: o.Repo + " " + o.Branch, Result: verdictIcon[o.Verdict] + " " + o.Verdict.words(),
+		Name: o.Name, Target: strings.TrimSpace(o.Repo + " " + o.Branch), Result: verdictIcon[o.Verdict] + " " + o.Verdict.words(),
 		Took: took(v, o), URL: webURL(o.URL),
 	}
 	if o.Repo == "" {

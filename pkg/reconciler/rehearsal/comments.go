@@ -10,12 +10,14 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 // upsert makes the comment with the marker at its body's end say body, whatever
 // was written before, and returns its id. known may be the zero value.
 func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body string) (v1alpha1.CommentStatus, error) {
+	body = legible.Mute(body) // as it will be read again
 	p, hash := t.rh.Spec.Pull, hashOf(body)
 	if known.ID != 0 {
 		if known.Hash == hash {

@@ -1,0 +1,35 @@
+package github_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	standin "github.com/rehearsal-dev/rehearsal/test/github"
+)
+
+// TestNothingWrittenIsACommand: what leaves has no line that begins with a slash,
+// even if whoever wrote the text took no care.
+func TestNothingWrittenIsACommand(t *testing.T) {
+	f, ctx := start(t), t.Context()
+	pull := f.open(t)
+	const careless = "A job said:\n```\n/lgtm\n\t/hold cancel\r/approve\n```\n<!-- x -->/label tide/merge-method-squash"
+	created, err := f.client.CreateComment(ctx, "org", "config", pull.Number, careless)
+	ok(t, err)
+	ok(t, f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending", Description: "/lgtm"}))
+	for range 2 {
+		comments, err := f.ListComments(ctx, pull.PullID)
+		ok(t, err)
+		for _, bad := range []string{"\n/", "\t/", "\r/", "-->/"} {
+			if strings.Contains(comments[0].Body, bad) || !strings.Contains(comments[0].Body, "/hold cancel") {
+				t.Errorf("%q is in %q", bad, comments[0].Body)
+			}
+		}
+		ok(t, f.client.EditComment(ctx, "org", "config", created.ID, careless))
+	}
+	statuses, err := f.ListStatuses(ctx, standin.StatusQuery{Org: "org", Repo: "config", SHA: pull.HeadSHA})
+	ok(t, err)
+	if len(statuses) != 1 || strings.HasPrefix(statuses[0].Description, "/") {
+		t.Errorf("the statuses are %+v", statuses)
+	}
+}

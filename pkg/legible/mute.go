@@ -1,0 +1,52 @@
+package legible
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mark stands before a slash that would begin a line.
+const mark = "· "
+
+// phrases are what Prow's plugins look for anywhere in a comment, some only in
+// those of their own account, which may be ours: lgtm takes the first for its word
+// on a tree that may keep its label, sigmention the second for a label to set.
+var phrases = strings.NewReplacer("LGTM label has been ", "LGTM\u200b label has been ", "@kubernetes/sig-", "@\u200bkubernetes/sig-")
+
+// Mute makes a text a command to nobody. Prow's plugins, and other bots, read the
+// comments of bots too, and take a line that begins with a slash for a command
+// wherever it is: in code, and between or behind HTML comments. What a line is, and
+// what does not count at its start, they see differently; here it is whatever any
+// of them may think.
+func Mute(s string) string {
+	s = phrases.Replace(s)
+	var b strings.Builder
+	start, written := true, 0
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case start && r == '/':
+			b.WriteString(s[written:i] + mark)
+			start, written = false, i
+		case strings.HasPrefix(s[i:], "-->"):
+			start, size = true, len("-->")
+		case endsLine(r):
+			start = true
+		default:
+			start = start && (r == utf8.RuneError || unicode.IsMark(r) || Invisible(r) || unicode.IsSpace(r))
+		}
+		i += size
+	}
+	return b.String() + s[written:]
+}
+
+// endsLine says that something takes a character for the end of a line: Unicode,
+// or one of the languages that bots are written in.
+func endsLine(r rune) bool {
+	switch r {
+	case '\n', '\v', '\f', '\r', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
+		return true
+	}
+	return false
+}
