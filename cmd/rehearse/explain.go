@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
@@ -31,7 +32,7 @@ func (c *change) explain(ctx context.Context, out io.Writer, name string) error 
 			continue
 		}
 		known[j.Key()] = true
-		text, err := explainAffected(j)
+		text, err := explainAffected(j, c.result.Findings[j.Key()])
 		if err != nil {
 			return err
 		}
@@ -90,7 +91,7 @@ func explainUnaffected(j plan.Located) string {
 	return text
 }
 
-func explainAffected(j affected.Job) (string, error) {
+func explainAffected(j affected.Job, f gate.Finding) (string, error) {
 	var b strings.Builder
 	b.WriteString(about(j.Ref))
 	fmt.Fprintf(&b, "file:       %s\naffected:   yes, %s\n", terminal.Plain(j.Effective.Base().SourcePath), meaning[j.Change])
@@ -105,6 +106,12 @@ func explainAffected(j affected.Job) (string, error) {
 		if r.File != "" && r.Source != affected.SourceConfigMap {
 			b.WriteString("    in " + terminal.Plain(r.File) + "\n")
 		}
+	}
+	if len(f.Asks) > 0 {
+		b.WriteString("asks for, and base does not grant it:\n")
+	}
+	for _, a := range f.Asks {
+		b.WriteString("  " + askText(a) + "\n")
 	}
 	diff, err := prowJobDiff(j)
 	if err != nil {

@@ -60,6 +60,7 @@ func (c *change) summary(wide bool) string {
 		}
 		fmt.Fprintf(&b, "removed: %s (%s)\n", terminal.Plain(ref.Name), describe(ref))
 	}
+	b.WriteString(c.asks(wide))
 	for _, warning := range r.Warnings {
 		b.WriteString("warning: " + terminal.Plain(warning) + "\n")
 	}

@@ -63,7 +63,8 @@ type Command struct {
 	// AutoAck says that the Run vouches for the pull request when it passes.
 	AutoAck bool
 	// Jobs are the names that were written, each once, in order: name,
-	// name@branch, or either with asterisks. For Run, Abort and Explain.
+	// name@branch, or either with asterisks. For Run, Abort, Explain and
+	// AllowPrivileges.
 	Jobs []string
 	// Reason says what is not understood of an Unknown command: half a sentence
 	// without a full stop.
@@ -95,6 +96,8 @@ const (
 	oneJob
 	// anyJobs is any number of names, also none.
 	anyJobs
+	// wholeNames is the same without asterisks.
+	wholeNames
 	// selection is what may follow the bare prefix to choose jobs.
 	selection
 )
@@ -124,7 +127,7 @@ var verbs = []verb{
 	{"reject", nothing, Command{Verb: Reject}, Entry{"reject", "Take the acknowledgement back", ""}},
 	{"abort", anyJobs, Command{Verb: Abort}, Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""}},
 	{"approve", nothing, Command{Verb: Approve}, Entry{"approve", "Let the commit be run that the pull request is at now, although its author is not trusted, and its new jobs; not for the author. The next push ends that", ""}},
-	{"privileges-allowed", nothing, Command{Verb: AllowPrivileges}, Entry{"privileges-allowed", "Let jobs run with the privileges that they ask for beyond today's, as the list of affected jobs shows them; not for the author. The next push ends that", ""}},
+	{"privileges-allowed", wholeNames, Command{Verb: AllowPrivileges}, Entry{"privileges-allowed", "Let jobs run with the privileges that they ask for beyond today's, where the list of affected jobs shows all of them; `privileges-allowed {job} …` only these jobs, as it names them; not for the author. The next push ends that", ""}},
 	{"network-access-allowed", nothing, Command{Verb: AllowNetwork}, Entry{"network-access-allowed", "Set the label that allows network access; not for the author of the pull request", ""}},
 	{"help", nothing, Command{Verb: Help}, Entry{"help", "Show these commands", ""}},
 }
@@ -194,7 +197,7 @@ func (v verb) read(words []string) Command {
 		return unknown("nothing may follow `" + v.word + "`")
 	case v.takes == oneJob && len(words) > 1:
 		return unknown("only one name may follow `" + v.word + "`")
-	case v.takes == oneJob && strings.Contains(words[0], "*"):
+	case (v.takes == oneJob || v.takes == wholeNames) && slices.ContainsFunc(words, func(s string) bool { return strings.Contains(s, "*") }):
 		return unknown("`" + v.word + "` needs the whole name of a job")
 	case v.takes == selection:
 		return v.readSelection(words)

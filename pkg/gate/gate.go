@@ -63,6 +63,10 @@ func (a Ask) Sentence() string {
 	return "is not known to be harmless"
 }
 
+// Gravity is the place of its kind among all: the less, the more can be done with
+// it.
+func (a Ask) Gravity() int { return rank(a.Rule) }
+
 func (a Ask) compare(b Ask) int {
 	return cmp.Or(cmp.Compare(rank(a.Rule), rank(b.Rule)), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Value, b.Value), strings.Compare(a.Path, b.Path))
 }

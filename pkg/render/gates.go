@@ -74,7 +74,7 @@ func approve(annotations map[string]string, job Job, in Input, spec prowapi.Prow
 	annotations[run.AnnotationApproved] = hash
 	annotations[run.AnnotationApprovedBy] = "base"
 	if in.Gates != nil && len(in.Gates.Findings[job.Key()].Asks) > 0 {
-		annotations[run.AnnotationApprovedBy] = in.Gates.AllowedBy
+		annotations[run.AnnotationApprovedBy] = in.Gates.AllowedBy[job.Key()]
 	}
 	return nil
 }

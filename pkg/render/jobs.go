@@ -51,8 +51,7 @@ func newJob(a affected.Job, in Input) Job {
 		j.Branch, j.Problem = branchOf(a, *brancher, in)
 	}
 	if j.Problem == "" && in.Gates != nil {
-		f := in.Gates.Findings[a.Key()]
-		j.Problem, j.Hold = f.Excluded, in.Gates.hold(f)
+		j.Problem, j.Hold = in.Gates.Findings[a.Key()].Excluded, in.Gates.hold(a.Key())
 	}
 	if j.Problem != "" {
 		return j

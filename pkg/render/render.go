@@ -51,10 +51,10 @@ type Input struct {
 type Gates struct {
 	// Findings are by the keys of the jobs that they are about.
 	Findings map[string]gate.Finding
-	// HeadApproved says that somebody let new jobs of this head run, AllowedBy is
-	// who allowed all that its jobs ask for; empty when nobody did.
+	// HeadApproved says that somebody let new jobs of this head run, AllowedBy, by
+	// the keys of jobs, who allowed them all that they ask for.
 	HeadApproved bool
-	AllowedBy    string
+	AllowedBy    map[string]string
 }
 
 // Hold is why a job waits for somebody's word.
@@ -85,13 +85,14 @@ func (h Hold) Sentence() string {
 	return ""
 }
 
-// hold is what a finding means after what was allowed.
-func (g *Gates) hold(f gate.Finding) Hold {
+// hold is what the finding about a job means after what was allowed.
+func (g *Gates) hold(key string) Hold {
 	var h Hold
+	f := g.Findings[key]
 	if !g.HeadApproved {
 		h.New = f.New
 	}
-	if g.AllowedBy == "" {
+	if g.AllowedBy[key] == "" {
 		h.Asks = f.Asks
 	}
 	return h

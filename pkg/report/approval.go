@@ -14,6 +14,8 @@ type Approval struct {
 	// Head is the full SHA that it is for.
 	Head string
 	At   time.Time
+	// Jobs are those that it is for; none means all.
+	Jobs []string
 }
 
 // approvals are the lines of the plan comment on who let the head run and its
@@ -27,9 +29,24 @@ func approvals(v PlanView) string {
 		b.WriteString("\n🔒 " + text(headNeedsApproval(v.Commands, v.NotTrusted, v.Head, v.Org, v.Repo)) + "\n")
 	}
 	if v.PrivilegeApproval != nil {
-		b.WriteString("\n🔑 **The privileges that the jobs ask for are allowed** by " + v.PrivilegeApproval.line() + ".\n")
+		b.WriteString("\n🔑 " + v.PrivilegeApproval.privileges() + ".\n")
 	}
 	return b.String()
+}
+
+// privileges says whose privileges are allowed.
+func (a Approval) privileges() string {
+	if len(a.Jobs) == 0 {
+		return "**The privileges that the jobs ask for are allowed** by " + a.line()
+	}
+	names := make([]string, 0, len(a.Jobs))
+	for _, name := range a.Jobs[:min(len(a.Jobs), maxRemoved)] {
+		names = append(names, code(clip(name, maxName)))
+	}
+	if left := len(a.Jobs) - len(names); left > 0 {
+		names = append(names, "and "+count(left)+" more")
+	}
+	return "**The privileges that some jobs ask for are allowed**, at last by " + a.line() + ": " + strings.Join(names, ", ")
 }
 
 func (a Approval) line() string {

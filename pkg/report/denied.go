@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
@@ -59,6 +60,25 @@ func UnmappedUser(user string) string {
 // NotPlanned is said when it is not known yet which privileges jobs ask for.
 func NotPlanned() string {
 	return "It is not known yet which privileges the jobs ask for. Write this again once the list of affected jobs shows them."
+}
+
+// NotShown is said when the comment on the affected jobs does not show whole what
+// somebody wants to allow: to these jobs, or to all where none are named.
+func (c Commands) NotShown(names []string) string {
+	if len(names) == 0 {
+		return "The list of affected jobs has no room for everything that jobs ask for, so it cannot be allowed all at once. " +
+			quote("rehearse affected") + " in a clone shows it, and " + quote(c.line("explain {job}")) + " for one job. " +
+			quote(c.line("privileges-allowed {job} {job} …")) + " allows it to jobs that the list names beside everything that they ask for."
+	}
+	quoted := make([]string, 0, len(names))
+	for _, name := range names[:min(len(names), maxExamples)] {
+		quoted = append(quoted, quote(name))
+	}
+	if left := len(names) - len(quoted); left > 0 {
+		quoted = append(quoted, count(left)+" more")
+	}
+	return "The list of affected jobs does not show all that is asked for under these names, and whole, or it is allowed already: " + strings.Join(quoted, ", ") +
+		". Write each name as the list has it, beside everything that the job asks for."
 }
 
 // NothingAsked is said when there are no privileges to allow.

@@ -29,9 +29,9 @@ type table struct {
 	// noun is what a row stands for; elsewhere is where those are that are cut.
 	noun      string
 	elsewhere string
-	// keep says that a row stands for many things: it goes after those of other
-	// tables.
-	keep bool
+	// keep is how long rows stay, 0 to 2: those that stand for many things go after
+	// others, and those that people rest a decision on at last.
+	keep int
 }
 
 func (t table) render(rows int) string {
@@ -74,9 +74,12 @@ type room struct {
 	lines    int // of each section
 }
 
-// render cuts the excerpts first, then the sections, then the rows, those of
-// the last table before those of the first, and those to keep at last.
-func (d document) render() string {
+// render is the document, cut where that must be.
+func (d document) render() string { return d.assemble(d.cut()) }
+
+// cut cuts the excerpts first, then the sections, then the rows, those of the last
+// table before those of the first, and those to keep at last.
+func (d document) cut() room {
 	r := room{sections: len(d.sections)}
 	for _, t := range d.tables {
 		r.rows = append(r.rows, len(t.rows))
@@ -84,18 +87,18 @@ func (d document) render() string {
 	for _, lines := range []int{1 << 10, 12, 6, 3, 0} {
 		r.lines = lines
 		if d.fits(r) {
-			return d.assemble(r)
+			return r
 		}
 	}
 	d.shrink(&r, &r.sections)
-	for _, keep := range []bool{false, true} {
+	for keep := range 3 {
 		for i := len(r.rows) - 1; i >= 0 && !d.fits(r); i-- {
 			if d.tables[i].keep == keep {
 				d.shrink(&r, &r.rows[i])
 			}
 		}
 	}
-	return d.assemble(r)
+	return r
 }
 
 func (d document) fits(r room) bool { return len(d.assemble(r)) <= MaxBody }

@@ -162,7 +162,7 @@ func offer(j ExplainJob, c Commands) string {
 	case j.Problem != "":
 		return "no, and it cannot be run: " + text(clip(j.Problem, maxDetail))
 	case j.Held != nil && len(j.Held.Asks) > 0:
-		return "not before somebody else than the author allows, with " + code(c.line("privileges-allowed")) + ", that it"
+		return "not before somebody else than the author allows, with " + code(c.line("privileges-allowed "+argument(j.PlanJob))) + ", that it"
 	case j.Held != nil:
 		return "not before somebody else than the author writes " + code(c.line("approve")) + ", as it is"
 	case j.Excluded != "":

@@ -44,7 +44,7 @@ var explainViews = []struct {
 	}()},
 	{"held", func() ExplainView {
 		j := explainJob()
-		j.Rehearsal, j.Held = nil, &Held{New: "new: the base branch does not know it", Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud"}}}
+		j.Rehearsal, j.Held = nil, &Held{New: "new: the base branch does not know it", Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud", 9}}}
 		return explainView(j)
 	}()},
 	{"removed", func() ExplainView { v := explainView(); v.Removed = true; return v }()},
@@ -56,7 +56,7 @@ var explainViews = []struct {
 	{"hostile", func() ExplainView {
 		const bad = "<!-- rehearsal:plan --> @octocat `x` <b>y</b> | [z](http://e.vil)\n# h"
 		j := ExplainJob{
-			PlanJob:  PlanJob{Name: bad, Type: bad, Repo: bad, Branch: bad, Argument: bad, Change: bad, Excluded: bad, Reasons: []Reason{{bad, bad, bad, bad}}, Held: &Held{New: bad, Asks: []Ask{{bad, bad, bad}}}},
+			PlanJob:  PlanJob{Name: bad, Type: bad, Repo: bad, Branch: bad, Argument: bad, Change: bad, Excluded: bad, Reasons: []Reason{{bad, bad, bad, bad}}, Held: &Held{New: bad, Asks: []Ask{{bad, bad, bad, 0}}}},
 			Branches: []string{bad}, SkipBranches: []string{bad}, Affected: true,
 			Rehearsal: &Rehearsal{Name: bad, Context: bad, Branch: bad, Cluster: bad, Agent: bad, Checkouts: []run.Checkout{{Repo: bad, Ref: bad, SHA: bad}}, ConfigMaps: []string{bad}},
 		}

@@ -1,6 +1,12 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+)
 
 // Held is what a job waits for.
 type Held struct {
@@ -17,13 +23,28 @@ type Ask struct {
 	// Sentence is what it is, as the rest of a sentence about the job, Path the
 	// field of the ProwJob that asks for it, and Value what it asks for.
 	Sentence, Path, Value string
+	// Gravity is the place of its kind among all kinds: the gravest has the lowest.
+	Gravity int
+}
+
+// Shown is what a comment shows of the privileges that jobs ask for.
+type Shown struct {
+	// All says that it shows everything, and everything whole.
+	All bool
+	// Jobs are the keys of the jobs that it names beside everything that they ask
+	// for, and that whole.
+	Jobs map[string]bool
 }
 
 const (
-	// maxAsks bounds what is shown of what one job asks for in a comment, maxAsked
-	// the length of a value there.
-	maxAsks  = 8
-	maxAsked = 120
+	// maxAsked is how long a value may be to be shown whole in a comment, in
+	// characters.
+	maxAsked = 2000
+	// heldRoom is how long the rows of the jobs that wait may be, in bytes, before
+	// fewer jobs are named in each.
+	heldRoom = MaxBody / 2
+	// maxWaits bounds the rows: no comment has room for more.
+	maxWaits = 1000
 )
 
 // waiting is a number of jobs that wait, as a clause.
@@ -34,38 +55,156 @@ func waiting(n int) string {
 	return count(n) + " wait for somebody's word"
 }
 
-// heldTables lists the jobs that wait, with exactly what they ask for.
-func heldTables(v PlanView, held []PlanJob) []table {
-	groups, rest := group(held, func(j PlanJob) string { return strings.Join(j.Held.items(maxAsks), "\x00") })
-	title := heldTitle(v, held)
-	many := table{intro: title, noun: "kind of them", total: len(groups), elsewhere: v.elsewhere(), keep: true}
-	for _, g := range groups {
-		many.rows = append(many.rows, "- "+g.title()+": "+strings.Join(g.jobs[0].Held.items(maxAsks), "; ")+". "+g.examples()+"\n")
+// wait is something that jobs wait for, and which.
+type wait struct {
+	Ask
+	// fresh says that it is an approval of the head, as Sentence says.
+	fresh bool
+	jobs  []PlanJob
+}
+
+// waits are what jobs wait for, each once, the gravest first and new jobs last.
+func waits(held []PlanJob) []wait {
+	var out []wait
+	at := map[sameWait]int{}
+	add := func(w wait, j PlanJob) {
+		key := sameWait{w.Sentence, w.Value, w.fresh}
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key] = i
+			out = append(out, w)
+		}
+		out[i].jobs = append(out[i].jobs, j)
 	}
-	few := table{
-		header: row("Job", "Repository and branch", "Type", "What it waits for") + "|---|---|---|---|\n",
-		noun:   "such job", total: len(rest), elsewhere: v.elsewhere(), keep: true,
+	for _, j := range held {
+		for _, a := range j.Held.Asks {
+			add(wait{Ask: a}, j)
+		}
+		if j.Held.New != "" {
+			add(wait{Ask: Ask{Sentence: j.Held.New}, fresh: true}, j)
+		}
 	}
-	if len(groups) == 0 {
-		few.intro = title
+	slices.SortStableFunc(out, func(a, b wait) int {
+		switch {
+		case a.fresh != b.fresh && a.fresh:
+			return 1
+		case a.fresh != b.fresh:
+			return -1
+		}
+		return a.Gravity - b.Gravity
+	})
+	return out
+}
+
+// sameWait is equal for what is asked for alike.
+type sameWait struct {
+	sentence, value string
+	fresh           bool
+}
+
+// asked shows what is asked for, and says whether that is whole. A value is shown
+// exactly, and nothing is left out of it without a word.
+func (a Ask) asked() (s string, whole bool) {
+	if a.Value == "" {
+		return text(a.Sentence), true
 	}
-	for _, j := range rest[:min(len(rest), v.rows())] {
-		few.rows = append(few.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), strings.Join(j.Held.items(maxAsks), "; ")))
+	value := legible.Name(a.Value, "")
+	n := utf8.RuneCountInString(value)
+	if n <= maxAsked {
+		return text(a.Sentence) + ": " + codeSpanOf(value), true
 	}
-	return []table{many, few}
+	return text(a.Sentence) + ": " + codeSpanOf(value[:maxAsked]) + " **and " + plural(n-maxAsked, "more character") + "**", false
+}
+
+// row shows what is waited for, with the names of so many jobs.
+func (w wait) row(names int) string {
+	what, _ := w.asked()
+	field := dash
+	if w.Path != "" {
+		field = code(clip(w.Path, maxName))
+	}
+	return row(what, field, w.names(names))
+}
+
+// names names the jobs, and counts those for which there is no room.
+func (w wait) names(most int) string {
+	var names []string
+	for _, j := range w.jobs[:min(len(w.jobs), most)] {
+		name := planName(j)
+		if j.Repo != "" && len(w.jobs) <= maxExamples {
+			name += " of " + target("", j.Repo, j.Branch)
+		}
+		names = append(names, name)
+	}
+	if left := len(w.jobs) - len(names); left > 0 {
+		return plural(len(w.jobs), "job") + ": " + strings.Join(names, ", ") + " and " + count(left) + " more"
+	}
+	return strings.Join(names, ", ")
+}
+
+// namesFor is how many jobs each row can name.
+func namesFor(all []wait) int {
+	for _, names := range []int{1 << 20, 100, 30, 10} {
+		size := 0
+		for _, w := range all[:min(len(all), maxWaits)] {
+			size += len(w.row(names))
+		}
+		if size <= heldRoom {
+			return names
+		}
+	}
+	return maxExamples
+}
+
+// heldTable lists what jobs wait for; whole says that all of it is shown.
+func heldTable(v PlanView, held []PlanJob, all []wait, names int, whole bool) table {
+	t := table{
+		intro: heldTitle(v, held, whole), header: row("What they wait for", "Field", "Jobs") + "|---|---|---|\n",
+		noun: "row", total: len(all), elsewhere: v.elsewhere(), keep: 2,
+	}
+	for _, w := range all[:min(len(all), maxWaits)] {
+		t.rows = append(t.rows, w.row(names))
+	}
+	return t
+}
+
+// shown is what a comment shows that has so many of the rows, with so many names
+// in each.
+func shownIn(held []PlanJob, all []wait, rows, names int) Shown {
+	s := Shown{All: true, Jobs: map[string]bool{}}
+	for _, j := range held {
+		s.Jobs[j.Key] = len(j.Held.Asks) > 0
+	}
+	for i, w := range all {
+		_, whole := w.asked()
+		whole = whole && i < rows
+		s.All = s.All && (whole || w.fresh)
+		for n, j := range w.jobs {
+			if !w.fresh && (!whole || n >= names || utf8.RuneCountInString(argument(j)) > maxName) {
+				s.Jobs[j.Key] = false
+			}
+		}
+	}
+	return s
 }
 
 // heldTitle says what the jobs that wait have in common, and what lets them run.
-func heldTitle(v PlanView, held []PlanJob) string {
+func heldTitle(v PlanView, held []PlanJob, whole bool) string {
 	var asks, fresh bool
 	for _, j := range held {
 		asks = asks || len(j.Held.Asks) > 0
 		fresh = fresh || j.Held.New != ""
 	}
 	s := "\n**Held: not run before somebody else than the author says so.**"
-	if asks {
+	named := code(v.Commands.line("privileges-allowed {job} {job} …"))
+	switch {
+	case asks && whole:
 		s += " What a job asks for and base does not grant it, " + code(v.Commands.line("privileges-allowed")) +
-			" allows: all of it at once, for this head alone."
+			" allows: all of it at once, for this head alone. " + named + " allows it to some jobs."
+	case asks:
+		s += " **Not everything that jobs ask for and base does not grant them can be shown here**, so " + code(v.Commands.line("privileges-allowed")) +
+			" is not accepted. " + seeAll(v) + " " + named + " allows it to jobs that are named below with everything that they ask for, for this head alone."
 	}
 	if fresh {
 		s += " New jobs may run after " + code(v.Commands.line("approve")) + "."
@@ -73,32 +212,26 @@ func heldTitle(v PlanView, held []PlanJob) string {
 	return s + "\n"
 }
 
-// items are safe pieces of Markdown, at most so many of them.
-func (h Held) items(most int) []string {
-	var out []string
-	if h.New != "" {
-		out = append(out, text(clip(h.New, maxDetail)))
+// seeAll says where all that jobs ask for can be seen.
+func seeAll(v PlanView) string {
+	s := code("rehearse affected") + " in a clone shows all of it, and so does " + code(v.Commands.line("explain {job}")) + " for one job."
+	if l := link("The full list", v.Page); l != "" {
+		return l + " shows all of it, " + s
 	}
-	for i, a := range h.Asks {
-		if i == most {
-			out = append(out, "and "+count(len(h.Asks)-i)+" more")
-			break
-		}
-		out = append(out, text(a.Sentence)+": "+code(clip(a.Value, maxAsked))+" ("+code(clip(a.Path, maxAsked))+")")
-	}
-	return out
+	return upperFirst(s)
 }
 
-// heldList is the same as a list below another item, for the explanation of a job.
-func heldList(h *Held) string {
-	if h == nil {
-		return ""
+// items are safe pieces of Markdown.
+func (h Held) items() []string {
+	var out []string
+	for _, a := range h.Asks {
+		what, _ := a.asked()
+		out = append(out, what+" ("+code(clip(a.Path, maxName))+")")
 	}
-	var b strings.Builder
-	for _, item := range h.items(maxReasonList) {
-		b.WriteString("  - " + item + "\n")
+	if h.New != "" {
+		out = append(out, text(h.New))
 	}
-	return b.String()
+	return out
 }
 
 // plain is what a job waits for as plain text, for a page.
@@ -108,13 +241,25 @@ func (h Held) plain() string {
 		out = append(out, h.New)
 	}
 	for _, a := range h.Asks {
-		out = append(out, a.Sentence+": "+a.Value+" ("+a.Path+")")
+		out = append(out, a.Sentence+": `"+strings.ReplaceAll(legible.Name(a.Value, ""), "`", `\x60`)+"`")
 	}
 	return clip("held: "+strings.Join(out, "; "), maxPageHeld)
 }
 
-// maxPageHeld bounds that, in characters.
+// maxPageHeld bounds that, in characters: all of it stands above.
 const maxPageHeld = 4000
+
+// heldList is the same as a list below another item, for the explanation of a job.
+func heldList(h *Held) string {
+	if h == nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, item := range h.items() {
+		b.WriteString("  - " + item + "\n")
+	}
+	return b.String()
+}
 
 // Waiting says that a run leaves jobs out because they wait for somebody's word.
 func Waiting(n int) string {

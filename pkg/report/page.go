@@ -24,6 +24,7 @@ var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"prose": proseHTML,
 	"lines": func(lines []string) string { return legible.Text(strings.Join(lines, "\n")) },
 	"name":  shown,
+	"exact": func(s string) string { return legible.Name(s, "") },
 }).Parse(pagesSource))
 
 // proseHTML is a sentence of plain text in which `…` marks code.

@@ -56,6 +56,8 @@ type PlanView struct {
 // PlanJob is one affected job.
 type PlanJob struct {
 	Name, Type, Repo, Branch string
+	// Key tells it apart from all others.
+	Key string
 	// Argument is what to write behind /pj-rehearse to run it.
 	Argument string
 	// Change is the kind of change.
@@ -77,16 +79,37 @@ const (
 
 // Plan renders the comment that lists the affected jobs.
 func Plan(v PlanView) string {
+	body, _ := PlanShown(v)
+	return body
+}
+
+// PlanShown does the same, and says what the comment shows of the privileges that
+// jobs ask for.
+func PlanShown(v PlanView) (string, Shown) {
 	mark := v.Marker
 	if mark == "" {
 		mark = PlanMarker()
 	}
 	offered, held, excluded := split(v.Jobs)
-	return document{
+	all := waits(held)
+	names := namesFor(all)
+	before := append(offeredTables(v, offered), table{})
+	d := document{
 		head:   planHead(v, offered, held, excluded),
-		tables: slices.Concat(offeredTables(v, offered), heldTables(v, held), excludedTables(v, excluded)),
+		tables: append(before, excludedTables(v, excluded)...),
 		tail:   planTail(v) + usageBlock(v) + "\n" + mark + "\n",
-	}.render()
+	}
+	at := len(before) - 1
+	d.tables[at] = heldTable(v, held, all, names, true)
+	r := d.cut()
+	s := shownIn(held, all, r.rows[at], names)
+	if !s.All {
+		// To say so takes room as well.
+		d.tables[at] = heldTable(v, held, all, names, false)
+		r = d.cut()
+		s = Shown{Jobs: shownIn(held, all, r.rows[at], names).Jobs}
+	}
+	return d.assemble(r), s
 }
 
 // split parts the jobs into those that can be rehearsed, those that wait for
@@ -107,7 +130,7 @@ func split(jobs []PlanJob) (offered, held, excluded []PlanJob) {
 
 func offeredTables(v PlanView, offered []PlanJob) []table {
 	groups, rest := group(offered, cause)
-	many := table{noun: "cause", total: len(groups), elsewhere: v.elsewhere(), keep: true}
+	many := table{noun: "cause", total: len(groups), elsewhere: v.elsewhere(), keep: 1}
 	for _, g := range groups {
 		many.rows = append(many.rows, "- "+g.title()+": "+g.cause()+". "+g.examples()+"\n")
 	}
@@ -127,7 +150,7 @@ func offeredTables(v PlanView, offered []PlanJob) []table {
 func excludedTables(v PlanView, excluded []PlanJob) []table {
 	const title = "\n**Affected, but not offered:**\n"
 	groups, rest := group(excluded, func(j PlanJob) string { return j.Excluded })
-	many := table{intro: title, noun: "rule", total: len(groups), elsewhere: v.elsewhere(), keep: true}
+	many := table{intro: title, noun: "rule", total: len(groups), elsewhere: v.elsewhere(), keep: 1}
 	for _, g := range groups {
 		many.rows = append(many.rows, "- "+g.title()+": "+text(clip(g.jobs[0].Excluded, maxDetail))+". "+g.examples()+"\n")
 	}

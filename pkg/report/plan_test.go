@@ -84,12 +84,12 @@ var planViews = []struct {
 		v := planView()
 		v.Jobs = planJobs(4)
 		v.Jobs[1].Held = &Held{Asks: []Ask{
-			{"reads a secret", "pod_spec.volumes[0].secret", "cloud-credentials"}, {"has power over its node", "pod_spec.containers[0].securityContext.privileged", "privileged"},
+			{"reads a secret", "pod_spec.volumes[0].secret", "cloud-credentials", 9}, {"has power over its node", "pod_spec.containers[0].securityContext.privileged", "privileged", 1},
 		}}
 		v.Jobs[2].Held = &Held{New: "new: the base branch does not know it"}
 		v.Jobs[3].Held = &Held{}
 		for i := range 12 {
-			v.Jobs[3].Held.Asks = append(v.Jobs[3].Held.Asks, Ask{"reads a secret", "pod_spec.volumes[0].secret", fmt.Sprintf("secret-%d", i)})
+			v.Jobs[3].Held.Asks = append(v.Jobs[3].Held.Asks, Ask{"reads a secret", "pod_spec.volumes[0].secret", fmt.Sprintf("secret-%d", i), 9})
 		}
 		return v
 	}},
@@ -97,7 +97,7 @@ var planViews = []struct {
 		v := planView()
 		v.Jobs = planJobs(30)
 		for i := range v.Jobs {
-			v.Jobs[i].Held = &Held{Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud"}}}
+			v.Jobs[i].Held = &Held{Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud", 9}}}
 		}
 		return v
 	}},

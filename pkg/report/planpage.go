@@ -24,6 +24,7 @@ func PlanPage(v PlanView) []byte {
 			held[i].Excluded = held[i].Held.plain()
 		}
 		p.add("title", fmt.Sprintf("Held until somebody allows it (%s)", count(len(held))))
+		p.waits(waits(held))
 		p.jobs(held, func(j PlanJob) string { return j.Excluded }, true)
 	}
 	if len(excluded) > 0 {
@@ -103,6 +104,32 @@ func (p *page) jobs(jobs []PlanJob, key func(PlanJob) string, excluded bool) {
 	}
 	for _, j := range rest {
 		p.row("job", newPageJob(j))
+	}
+	p.end("tableEnd", nil)
+}
+
+// pageWait is something that jobs wait for.
+type pageWait struct {
+	Ask
+	Size string
+	Jobs []string
+}
+
+// waits lists all that jobs wait for.
+func (p *page) waits(all []wait) {
+	if !p.add("waits", nil) {
+		p.left += len(all)
+		return
+	}
+	for _, w := range all {
+		row := pageWait{Ask: w.Ask}
+		if len(w.jobs) > maxOpen {
+			row.Size = plural(len(w.jobs), "job")
+		}
+		for _, j := range w.jobs {
+			row.Jobs = append(row.Jobs, argument(j))
+		}
+		p.row("wait", row)
 	}
 	p.end("tableEnd", nil)
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// vouch applies the word of somebody who may give it. A word that was written
+// vouch applies the word of somebody who may give it, of these jobs where it names
+// some. A word that was written
 // before the one that holds, and is only found now, changes nothing.
-func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
+func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
 	switch verb {
@@ -21,8 +22,7 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
 		rh.Status.HeadApproval = approval(next)
 		return
 	case event.AllowPrivileges:
-		rh.Status.PrivilegeApproval = approval(next)
-		rh.Status.PrivilegeApproval.Asks = rh.Status.Plan.Asks
+		allowPrivileges(rh, approval(next), jobs)
 		return
 	case event.AllowNetwork:
 		next.Reason = v1alpha1.AckByCommand
@@ -44,6 +44,28 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb) {
 		next.Runs = passedRuns(rh)
 	}
 	rh.Status.Acknowledgement = next
+}
+
+// allowPrivileges gives all jobs what they ask for, or those that are named, beside
+// the ones that have it already.
+func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []string) {
+	a.Asks = rh.Status.Plan.Asks
+	if known := rh.Status.PrivilegeApproval; len(names) > 0 && holds(known, rh.Status.Pull) && known.Asks == a.Asks {
+		if len(known.Jobs) == 0 {
+			return
+		}
+		a.Jobs = slices.Clone(known.Jobs)
+	}
+	for _, j := range rh.Status.Plan.Asking {
+		known := slices.ContainsFunc(a.Jobs, func(k v1alpha1.AllowedJob) bool { return k.Asks == j.Asks })
+		if slices.Contains(names, j.Job) && !known {
+			a.Jobs = append(a.Jobs, v1alpha1.AllowedJob{AskingJob: j, By: a.By})
+		}
+	}
+	if len(names) > 0 && len(a.Jobs) == 0 {
+		return // none would mean all
+	}
+	rh.Status.PrivilegeApproval = a
 }
 
 // approval is a word for the head as it is.

@@ -24,15 +24,26 @@ func (t *turn) showPlan(ctx context.Context) error {
 	}
 	view := t.planView("")
 	t.storePlanPage(ctx, &view)
-	if err := t.say(ctx, planComment, report.Plan(view)); err != nil {
+	body, shown := report.PlanShown(view)
+	if err := t.say(ctx, planComment, body); err != nil {
 		return err
 	}
-	plan := t.rh.Status.Plan
-	plan.Noted = t.noted()
-	if plan.Asks != "" && plan.AsksSince == nil && t.shownPlan() != nil {
-		plan.AsksSince = &metav1.Time{Time: t.Clock.Now()}
-	}
+	t.rh.Status.Plan.Noted = t.noted()
+	t.noteShown(shown)
 	return nil
+}
+
+// noteShown keeps what the comment shows of what jobs ask for, and since when.
+func (t *turn) noteShown(shown report.Shown) {
+	plan := t.shownPlan()
+	if plan == nil || plan.Asks == "" {
+		return
+	}
+	jobs := askingJobs(t.plan.jobs, t.plan.result.Findings, shown.Jobs)
+	if plan.AsksSince != nil && plan.AsksShown == shown.All && slices.Equal(plan.Asking, jobs) {
+		return
+	}
+	plan.AsksSince, plan.AsksShown, plan.Asking = &metav1.Time{Time: t.Clock.Now()}, shown.All, jobs
 }
 
 // planView is what there is to say of the affected jobs; with a marker it

@@ -2,15 +2,21 @@ package rehearsal
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
 // gatedJobs is a plan whose jobs have something in their way, by their names.
@@ -162,5 +168,103 @@ func TestHolds(t *testing.T) {
 		if got := turn.holds(tc.approval); got != tc.want {
 			t.Errorf("%s: holds is %t", name, got)
 		}
+	}
+}
+
+// TestOnlyWhatIsShownIsAllowed: what the comment has no room for nobody has seen.
+// Jobs that it shows whole can be allowed by name, and only those.
+func TestOnlyWhatIsShownIsAllowed(t *testing.T) {
+	w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
+	plans := &gatedJobs{map[string]gate.Finding{"pull-e2e": asking(strings.Repeat("a", 3000)), "pull-unit": asking("a")}}
+	w.reconciler.Plans = plans
+	w.reconcile()
+	if p := w.rh.Status.Plan; p.AsksShown || len(p.Asking) != 1 || p.Asking[0].Job != "pull-unit" {
+		t.Fatalf("the comment shows %v %+v", p.AsksShown, p.Asking)
+	}
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	for i, step := range []struct {
+		words, verdict string
+		jobs           []string
+	}{
+		{"privileges-allowed", v1alpha1.ReasonNotShown, nil},
+		{"privileges-allowed pull-e2e", v1alpha1.ReasonNotShown, nil},
+		{"privileges-allowed pull-e2e pull-unit", v1alpha1.ReasonNotShown, nil},
+		{"privileges-allowed pull-*", v1alpha1.ReasonNotUnderstood, nil},
+		{"all", "OK", nil},
+		{"privileges-allowed pull-unit", "OK", nil},
+		{"all", "OK", []string{"pull-unit"}},
+		{"pull-e2e", "OK", []string{"pull-unit"}},
+	} {
+		w.clock.SetTime(w.clock.Now().Add(time.Minute))
+		id := fmt.Sprintf("comment-%d-0", 20+i)
+		w.hearFrom("bob", id, "/pj-rehearse "+step.words)
+		if got := w.verdict(id); got != step.verdict {
+			t.Errorf("%s is %s, want %s", step.words, got, step.verdict)
+		}
+		if got := w.runJobs(); !slices.Equal(got, step.jobs) {
+			t.Errorf("after %s, %q are run, want %q", step.words, got, step.jobs)
+		}
+	}
+	if body := strings.Join(w.bodies(), "\n"); !strings.Contains(body, "some jobs ask for are allowed**, at last by `bob`") {
+		t.Errorf("nobody is told:\n%s", body)
+	}
+}
+
+// TestAskingJobs: a name is only for jobs all of which are shown whole.
+func TestAskingJobs(t *testing.T) {
+	job := func(name, repo string) render.Job {
+		j := render.Job{Argument: name, Hold: render.Hold{Asks: asking(name).Asks}}
+		j.Name, j.Repo = name, repo
+		return j
+	}
+	jobs := []render.Job{job("a", "acme/x"), job("a", "acme/y"), job("b", "acme/x"), job("c", "acme/x")}
+	shown := map[string]bool{jobs[0].Key(): true, jobs[1].Key(): false, jobs[2].Key(): true}
+	findings := map[string]gate.Finding{jobs[2].Key(): asking("b")}
+	got := askingJobs(jobs, findings, shown)
+	if len(got) != 1 || got[0].Job != "b" || got[0].Asks != asksOf(jobs[2].Key(), asking("b")) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestAllowedByName: what is allowed is bound to the job and to what it asks for,
+// and names add up.
+func TestAllowedByName(t *testing.T) {
+	findings := map[string]gate.Finding{"a": asking("x"), "b": asking("y"), "c": {New: "new"}}
+	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
+		Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true},
+		Plan: &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Asks: gate.Digest(findings), Asking: []v1alpha1.AskingJob{
+			{Job: "job-a", Asks: asksOf("a", findings["a"])}, {Job: "job-b", Asks: asksOf("b", findings["b"])},
+		}},
+	}}
+	say := func(who string, names ...string) map[string]string {
+		c := command("comment-1-0", "", -1)
+		c.By = who
+		vouch(rh, c, event.AllowPrivileges, names...)
+		return allowedBy(rh.Status.PrivilegeApproval, findings)
+	}
+	vouch(rh, command("comment-1-0", "", -1), event.AllowPrivileges, "nobody's")
+	if rh.Status.PrivilegeApproval != nil {
+		t.Fatalf("no job is all jobs: %+v", rh.Status.PrivilegeApproval)
+	}
+	for _, step := range []struct {
+		by, name string
+		want     map[string]string
+	}{
+		{"bob", "job-a", map[string]string{"a": "bob"}},
+		{"carol", "job-b", map[string]string{"a": "bob", "b": "carol"}},
+	} {
+		if diff := cmp.Diff(step.want, say(step.by, step.name)); diff != "" {
+			t.Errorf("%s: %s", step.name, diff)
+		}
+	}
+	findings["a"] = asking("z")
+	if diff := cmp.Diff(map[string]string{"b": "carol"}, allowedBy(rh.Status.PrivilegeApproval, findings)); diff != "" {
+		t.Errorf("asking for something else: %s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "dave", "b": "dave"}, say("dave")); diff != "" {
+		t.Errorf("all: %s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "dave", "b": "dave"}, say("bob", "job-b")); diff != "" {
+		t.Errorf("a name after all: %s", diff)
 	}
 }

@@ -89,6 +89,8 @@ type circumstances struct {
 	approved bool
 	// plan is that of the head; nil while there is none to see.
 	plan *v1alpha1.PlanStatus
+	// jobs are those that the command names.
+	jobs []string
 	// runs counts those of the pull request that are not over.
 	runs int
 	now  time.Time
@@ -155,6 +157,8 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return denied(v1alpha1.ReasonNothingAsked)
 	case verb == event.AllowPrivileges && !shownBefore(c, in):
 		return denied(v1alpha1.ReasonNotPlanned)
+	case verb == event.AllowPrivileges && !shownWhole(in):
+		return denied(v1alpha1.ReasonNotShown)
 	}
 	return v1alpha1.VerdictAccepted, ""
 }
@@ -164,6 +168,16 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 func shownBefore(c v1alpha1.Command, in circumstances) bool {
 	at, since := boundTime(c, in.now), in.plan.AsksSince
 	return since != nil && at.Truncate(time.Second).After(since.Truncate(time.Second))
+}
+
+// shownWhole says that nobody allows what there was no room to show.
+func shownWhole(in circumstances) bool {
+	if len(in.jobs) == 0 {
+		return in.plan.AsksShown
+	}
+	return !slices.ContainsFunc(in.jobs, func(name string) bool {
+		return !slices.ContainsFunc(in.plan.Asking, func(j v1alpha1.AskingJob) bool { return j.Job == name })
+	})
 }
 
 // fold turns the judged log into runs: each accepted run command has one, and

@@ -31,6 +31,7 @@ func TestJudge(t *testing.T) {
 	open := v1alpha1.PullStatus{Head: head, Open: true, Author: "alice"}
 	closed := v1alpha1.PullStatus{Head: head}
 	untrusted := v1alpha1.PullStatus{Head: head, Open: true, Untrusted: true}
+	partly := &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-2)), Asking: []v1alpha1.AskingJob{{Job: "a", Asks: "1"}, {Job: "b@main", Asks: "2"}}}
 	elsewhere := v1alpha1.PullStatus{Head: head, Open: true, OtherBase: true}
 	for name, tc := range map[string]struct {
 		minutes int
@@ -43,49 +44,54 @@ func TestJudge(t *testing.T) {
 		// own, unapproved and plan are mostly as nobody minds.
 		own, unapproved bool
 		plan            *v1alpha1.PlanStatus
+		jobs            []string
 	}{
-		"a writer runs":                       {minutes: -1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"somebody else does not":              {minutes: -1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
-		"nor is told the grammar":             {minutes: -1, verb: event.Unknown, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
-		"a writer is":                         {minutes: -1, verb: event.Unknown, pull: open, writer: true, verdict: v1alpha1.VerdictUnknown, reason: v1alpha1.ReasonNotUnderstood},
-		"before the push":                     {minutes: -6, verb: event.Run, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"an abort from before the push":       {minutes: -6, verb: event.Abort, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictAccepted},
-		"closed":                              {minutes: -1, verb: event.Run, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
-		"an abort on a closed pull request":   {minutes: -1, verb: event.Abort, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"an ack from before the push":         {minutes: -6, verb: event.Ack, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"help on a closed pull request":       {minutes: -1, verb: event.Help, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"a list on a closed pull request":     {minutes: -1, verb: event.List, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
-		"a run nobody vouched for":            {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
-		"a run into another branch":           {minutes: -1, verb: event.Run, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
-		"an approval into another branch":     {minutes: -1, verb: event.Approve, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
-		"an abort there":                      {minutes: -1, verb: event.Abort, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"a skip nobody vouched for":           {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
-		"a list nobody vouched for":           {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"network access":                      {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"network access for oneself":          {minutes: -1, verb: event.AllowNetwork, pull: open, own: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
-		"a run nobody approved":               {minutes: -1, verb: event.Run, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"an ack nobody approved":              {minutes: -1, verb: event.Ack, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"a skip nobody approved":              {minutes: -1, verb: event.Skip, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"network access nobody approved":      {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"an approval":                         {minutes: -1, verb: event.Approve, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
-		"an approval from before the push":    {minutes: -1, verb: event.Approve, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"an approval that lifts no label":     {minutes: -1, verb: event.Approve, pull: untrusted, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
-		"approved, but labelled":              {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
-		"privileges":                          {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-2))}, verdict: v1alpha1.VerdictAccepted},
-		"privileges from before the push":     {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, pushed: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"privileges nobody asks for":          {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNothingAsked},
-		"privileges shown later":              {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(0))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"privileges shown that second":        {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-1))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"privileges never shown":              {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"privileges nobody knows":             {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"an ack by somebody who may not run":  {minutes: -1, verb: event.Ack, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
-		"a week and a minute late":            {minutes: -7*24*60 - 1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
-		"a week late, by somebody who cannot": {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
+		"a writer runs":                          {minutes: -1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"somebody else does not":                 {minutes: -1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"nor is told the grammar":                {minutes: -1, verb: event.Unknown, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"a writer is":                            {minutes: -1, verb: event.Unknown, pull: open, writer: true, verdict: v1alpha1.VerdictUnknown, reason: v1alpha1.ReasonNotUnderstood},
+		"before the push":                        {minutes: -6, verb: event.Run, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"an abort from before the push":          {minutes: -6, verb: event.Abort, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictAccepted},
+		"closed":                                 {minutes: -1, verb: event.Run, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"an abort on a closed pull request":      {minutes: -1, verb: event.Abort, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"an ack from before the push":            {minutes: -6, verb: event.Ack, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"help on a closed pull request":          {minutes: -1, verb: event.Help, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"a list on a closed pull request":        {minutes: -1, verb: event.List, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"a run nobody vouched for":               {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"a run into another branch":              {minutes: -1, verb: event.Run, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
+		"an approval into another branch":        {minutes: -1, verb: event.Approve, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
+		"an abort there":                         {minutes: -1, verb: event.Abort, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"a skip nobody vouched for":              {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"a list nobody vouched for":              {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"network access":                         {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"network access for oneself":             {minutes: -1, verb: event.AllowNetwork, pull: open, own: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
+		"a run nobody approved":                  {minutes: -1, verb: event.Run, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"an ack nobody approved":                 {minutes: -1, verb: event.Ack, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"a skip nobody approved":                 {minutes: -1, verb: event.Skip, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"network access nobody approved":         {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"an approval":                            {minutes: -1, verb: event.Approve, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
+		"an approval from before the push":       {minutes: -1, verb: event.Approve, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"an approval that lifts no label":        {minutes: -1, verb: event.Approve, pull: untrusted, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
+		"approved, but labelled":                 {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"privileges":                             {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-2)), AsksShown: true}, verdict: v1alpha1.VerdictAccepted},
+		"privileges of which some are not shown": {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
+		"privileges of a job":                    {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"a", "b@main"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictAccepted},
+		"privileges of a job not shown":          {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"a", "c"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
+		"privileges of a job by half a name":     {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"b"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
+		"privileges from before the push":        {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, pushed: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"privileges nobody asks for":             {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNothingAsked},
+		"privileges shown later":                 {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(0))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"privileges shown that second":           {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-1))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"privileges never shown":                 {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"privileges nobody knows":                {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"an ack by somebody who may not run":     {minutes: -1, verb: event.Ack, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"a week and a minute late":               {minutes: -7*24*60 - 1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
+		"a week late, by somebody who cannot":    {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := command("comment-1-0", "", tc.minutes)
 			got := judge(c, tc.verb,
-				circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, pushed: tc.pushed, approved: !tc.unapproved, plan: tc.plan, now: noon})
+				circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, pushed: tc.pushed, approved: !tc.unapproved, plan: tc.plan, jobs: tc.jobs, now: noon})
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head, At: &c.At}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)

@@ -145,7 +145,7 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 		}
 		status.Asks = t.asks()
 		if known := planOfHead(t.rh); known != nil && known.Asks == status.Asks {
-			status.AsksSince = known.AsksSince
+			status.AsksSince, status.AsksShown, status.Asking = known.AsksSince, known.AsksShown, known.Asking
 		}
 		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
 	}

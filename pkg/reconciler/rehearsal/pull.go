@@ -140,7 +140,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.now}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), jobs: said.Jobs, runs: t.runsAhead(), now: t.now}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -149,7 +149,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c
 			byLogin.By, byLogin.At = login, *status.At
-			vouch(t.rh, byLogin, said.Verb)
+			vouch(t.rh, byLogin, said.Verb, said.Jobs...)
 		}
 		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))
 	}

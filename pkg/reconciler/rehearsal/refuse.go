@@ -83,6 +83,8 @@ func (t *turn) sentence(c commandVerdict) string {
 		return commands.HeadNotApproved(t.rh.Status.Pull.Author, c.status.Head, p.Org, p.Repo)
 	case v1alpha1.ReasonNotPlanned:
 		return report.NotPlanned()
+	case v1alpha1.ReasonNotShown:
+		return commands.NotShown(c.said.Jobs)
 	case v1alpha1.ReasonNothingAsked:
 		return report.NothingAsked()
 	case v1alpha1.ReasonTooManyRuns:

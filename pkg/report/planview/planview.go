@@ -57,13 +57,17 @@ func Approval(a *v1alpha1.Approval) *report.Approval {
 	if a == nil {
 		return nil
 	}
-	return &report.Approval{By: report.Person(a.Command, a.By), Head: a.Head, At: a.At.Time}
+	out := &report.Approval{By: report.Person(a.Command, a.By), Head: a.Head, At: a.At.Time}
+	for _, j := range a.Jobs {
+		out.Jobs = append(out.Jobs, j.Job)
+	}
+	return out
 }
 
 func planJob(j render.Job) report.PlanJob {
 	out := report.PlanJob{
 		Name: j.Name, Type: string(j.Type), Repo: j.Repo, Branch: j.Branch,
-		Argument: j.Argument, Change: string(j.Change),
+		Key: j.Key(), Argument: j.Argument, Change: string(j.Change),
 	}
 	if !j.Offered() {
 		out.Excluded = j.NotOffered()
@@ -71,7 +75,7 @@ func planJob(j render.Job) report.PlanJob {
 	if !j.Hold.Zero() && j.Problem == "" {
 		out.Held = &report.Held{New: j.Hold.New}
 		for _, a := range j.Hold.Asks {
-			out.Held.Asks = append(out.Held.Asks, report.Ask{Sentence: a.Sentence(), Path: a.Path, Value: a.Value})
+			out.Held.Asks = append(out.Held.Asks, report.Ask{Sentence: a.Sentence(), Path: a.Path, Value: a.Value, Gravity: a.Gravity()})
 		}
 	}
 	for _, r := range j.Reasons {

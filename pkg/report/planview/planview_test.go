@@ -51,7 +51,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 	want := report.PlanJob{
-		Name: "e2e", Type: "presubmit", Repo: "acme/widget", Branch: "main", Argument: "e2e@main", Change: "spec",
+		Name: "e2e", Type: "presubmit", Repo: "acme/widget", Branch: "main", Key: jobs()[0].Key(), Argument: "e2e@main", Change: "spec",
 		Reasons: []report.Reason{{File: "jobs.yaml", Path: "spec", Old: "a", New: "b"}},
 	}
 	if diff := cmp.Diff(want, v.Jobs[0]); diff != "" {

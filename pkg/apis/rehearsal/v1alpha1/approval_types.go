@@ -61,4 +61,22 @@ type Approval struct {
 	// Asks is PlanStatus.Asks of what was approved; empty for a HeadApproval.
 	Asks string      `json:"asks,omitempty"`
 	At   metav1.Time `json:"at"`
+	// Jobs are those whose privileges are allowed, where that is not all of them.
+	// +optional
+	Jobs []AllowedJob `json:"jobs,omitempty"`
+}
+
+// AllowedJob is a job that may have what it asks for beyond what base grants it.
+type AllowedJob struct {
+	AskingJob `json:",inline"`
+	// By is the login of who allowed it.
+	By string `json:"by"`
+}
+
+// AskingJob is a job that asks for privileges beyond those that base grants it.
+type AskingJob struct {
+	// Job is what to call it in a command: name, or name@branch.
+	Job string `json:"job"`
+	// Asks is of the job itself and of what it asks for.
+	Asks string `json:"asks"`
 }

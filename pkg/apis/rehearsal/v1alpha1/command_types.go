@@ -49,6 +49,9 @@ const (
 	// ReasonNotPlanned is for an approval of privileges that nobody knew yet when
 	// it was written.
 	ReasonNotPlanned = "NotPlanned"
+	// ReasonNotShown is for an approval of privileges that the comment does not show
+	// whole.
+	ReasonNotShown = "NotShown"
 	// ReasonNothingAsked is for an approval of privileges where none are asked
 	// for.
 	ReasonNothingAsked = "NothingAsked"

@@ -197,9 +197,16 @@ type PlanStatus struct {
 	// Asks changes whenever jobs ask for other privileges beyond those that base
 	// grants them; empty when they ask for none.
 	Asks string `json:"asks,omitempty"`
-	// AsksSince is when the comment came to show them.
+	// AsksSince is when the comment came to show what AsksShown and Asking say.
 	// +optional
 	AsksSince *metav1.Time `json:"asksSince,omitempty"`
+	// AsksShown says that the comment shows all of them whole: only then may they
+	// be allowed all at once.
+	AsksShown bool `json:"asksShown,omitempty"`
+	// Asking are the jobs that may be allowed by name: those that the comment names
+	// beside everything that they ask for, whole. They are 500 at most.
+	// +optional
+	Asking []AskingJob `json:"asking,omitempty"`
 	// Noted changes whenever there is something else to say beside the plan in
 	// its comment; it is of what that says.
 	Noted string `json:"noted,omitempty"`
