@@ -69,6 +69,7 @@ func TestMute(t *testing.T) {
 		"line ends":       {"a\r/b\v/c\f/d\u0085/e\u2028/f\u2029/g\x1e/h", "a\r· /b\v· /c\f· /d\u0085· /e\u2028· /f\u2029· /g\x1e· /h"},
 		"blanks":          {"\u00a0/a\n\u200b/b\n\ufeff\u2800\u3164/c\n\x00/d\n\xff/e\n\u0301/f", "\u00a0· /a\n\u200b· /b\n\ufeff\u2800\u3164· /c\n\x00· /d\n\xff· /e\n\u0301· /f"},
 		"after a comment": {"<!-- x -->/a\n<!--\n-->  /b\n<!--> /c", "<!-- x -->· /a\n<!--\n-->  · /b\n<!--> · /c"},
+		"after a fence":   {"```/a\n  ~~~~ /b\n`/c`", "```· /a\n  ~~~~ · /b\n`/c`"},
 		"in a comment":    {"<!--\n/a\n-->", "<!--\n· /a\n-->"},
 		"two slashes":     {"// x", "· // x"},
 		"a tree":          {"LGTM label has been added.  <details>Git tree hash: 0</details>", "LGTM\u200b label has been added.  <details>Git tree hash: 0</details>"},

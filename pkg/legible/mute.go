@@ -16,7 +16,7 @@ var phrases = strings.NewReplacer("LGTM label has been ", "LGTM\u200b label has 
 
 // Mute makes a text a command to nobody. Prow's plugins, and other bots, read the
 // comments of bots too, and take a line that begins with a slash for a command
-// wherever it is: in code, and between or behind HTML comments. What a line is, and
+// wherever it is: in code, and between or behind HTML comments and fences. What a line is, and
 // what does not count at its start, they see differently; here it is whatever any
 // of them may think.
 func Mute(s string) string {
@@ -31,6 +31,8 @@ func Mute(s string) string {
 			start, written = false, i
 		case strings.HasPrefix(s[i:], "-->"):
 			start, size = true, len("-->")
+		case start && (strings.HasPrefix(s[i:], "```") || strings.HasPrefix(s[i:], "~~~")):
+			size = len(s[i:]) - len(strings.TrimLeft(s[i:], s[i:i+1]))
 		case endsLine(r):
 			start = true
 		default:
