@@ -13,7 +13,7 @@ func Answer(commandID, line, by string, sentences ...string) string {
 	var b strings.Builder
 	b.WriteString("💬 " + code(by) + ": " + said(clip(line, maxName)) + "\n")
 	for i, s := range sentences {
-		if i == maxNotes {
+		if i == maxNotes || b.Len() > MaxBody/2 {
 			fmt.Fprintf(&b, "\n… and %s.\n", plural(len(sentences)-i, "more remark"))
 			break
 		}

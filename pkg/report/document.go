@@ -17,6 +17,8 @@ type document struct {
 	// leftOut is said when sections that speak of n jobs are cut.
 	leftOut func(n int) string
 	tail    string
+	// marker ends it.
+	marker string
 }
 
 // table is a list of rows that can be cut at its end.
@@ -75,7 +77,16 @@ type room struct {
 }
 
 // render is the document, cut where that must be.
-func (d document) render() string { return d.assemble(d.cut()) }
+func (d document) render() string { return d.shown(d.cut()) }
+
+// shown is as much of a document as there is room for. Where what cannot be cut is
+// too long, whoever wrote that wants it to be; GitHub would take nothing of it.
+func (d document) shown(r room) string {
+	if s := d.assemble(r); len(s) <= MaxBody {
+		return s
+	}
+	return "⚠️ **There is no room in a comment for what is to be said here**: names or messages are too long.\n\n" + d.marker
+}
 
 // cut cuts the excerpts first, then the sections, then the rows, those of the last
 // table before those of the first, and those to keep at last.
@@ -137,6 +148,6 @@ func (d document) assemble(r room) string {
 	} else if cut {
 		b.WriteString("\nThere is no room here for what the logs say; follow the links.\n")
 	}
-	b.WriteString(d.tail)
+	b.WriteString(d.tail + d.marker)
 	return b.String()
 }

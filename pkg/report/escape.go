@@ -57,7 +57,10 @@ const ours = "…▸→"
 
 // code makes a code span of a name, or anything else that is ASCII in all honest
 // use: what is not shows as what it is.
-func code(s string) string { return codeSpanOf(legible.Name(s, ours)) }
+func code(s string) string { return codeSpanOf(clip(legible.Name(s, ours), maxCode)) }
+
+// maxCode bounds a name of which every character is spelled out.
+const maxCode = 1000
 
 // said makes a code span of what people may write in their own language.
 func said(s string) string { return codeSpanOf(strings.TrimSpace(stripComments(oneLine(s)))) }

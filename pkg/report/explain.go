@@ -65,7 +65,7 @@ func Explain(v ExplainView) string {
 	d := document{
 		head:    "💬 " + code(v.By) + ": " + said(clip(v.Line, maxName)) + "\n",
 		leftOut: more,
-		tail:    "\n" + AnswerMarker(v.CommandID) + "\n",
+		tail:    "\n", marker: AnswerMarker(v.CommandID) + "\n",
 	}
 	if len(v.Jobs) == 0 {
 		d.head += "\n" + text(noSuchJob(v)) + "\n"

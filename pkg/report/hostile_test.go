@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/test/texts"
 )
 
@@ -79,4 +81,33 @@ func FuzzNothingOfOursIsACommand(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLongTextsFit: no text, however long and however much longer it gets when it
+// is shown as what it is, makes a comment that GitHub refuses.
+func TestLongTextsFit(t *testing.T) {
+	for name, s := range map[string]string{
+		"tags": strings.Repeat("\U000e0061", 5000), "letters": strings.Repeat("&", 5000), "lines": strings.Repeat("/lgtm\n", 5000), "groups": strings.Repeat("@kubernetes/sig-", 500), "backticks": strings.Repeat("`", 5000),
+	} {
+		all := map[string]string{}
+		plan, run, explain := texts.Filled[report.PlanView](s), texts.Filled[report.RunView](s), texts.Filled[report.ExplainView](s)
+		plan.Problem, plan.Marker, plan.Commands, explain.Commands = nil, "", report.Commands{}, report.Commands{}
+		for range 100 {
+			plan.Warnings, plan.Unread = append(plan.Warnings, s), append(plan.Unread, report.FileProblem{File: s, Message: s})
+			plan.Jobs, plan.Removed = append(plan.Jobs, plan.Jobs[0]), append(plan.Removed, plan.Jobs[0])
+			run.Manifest.Notes, run.Outcomes = append(run.Manifest.Notes, s), append(run.Outcomes, run.Outcomes[0])
+			run.Manifest.Jobs = append(run.Manifest.Jobs, run.Manifest.Jobs[0])
+		}
+		all["plan with much"], all["run with much"] = report.Plan(plan), report.Run(run)
+		all["explain"], all["answer"] = report.Explain(explain), report.Answer("1", s, s, plan.Warnings...)
+		plan.Problem = &report.Problem{Conflicts: plan.Warnings}
+		all["conflicts"] = report.Plan(plan)
+		plan.Problem = &report.Problem{Refused: &plan.Unread[0]}
+		all["refused"] = report.Plan(plan)
+		for where, body := range all {
+			if n := utf8.RuneCountInString(legible.Mute(body)); n > 65_536 {
+				t.Errorf("%s in %s: %d characters", name, where, n)
+			}
+		}
+	}
 }

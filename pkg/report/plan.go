@@ -97,7 +97,7 @@ func PlanShown(v PlanView) (string, Shown) {
 	d := document{
 		head:   planHead(v, offered, held, excluded),
 		tables: append(before, excludedTables(v, excluded)...),
-		tail:   planTail(v) + usageBlock(v) + "\n" + mark + "\n",
+		tail:   planTail(v) + usageBlock(v) + "\n", marker: mark + "\n",
 	}
 	at := len(before) - 1
 	d.tables[at] = heldTable(v, held, all, names, true)
@@ -109,7 +109,10 @@ func PlanShown(v PlanView) (string, Shown) {
 		r = d.cut()
 		s = Shown{Jobs: shownIn(held, all, r.rows[at], names).Jobs}
 	}
-	return d.assemble(r), s
+	if !d.fits(r) {
+		s = Shown{}
+	}
+	return d.shown(r), s
 }
 
 // split parts the jobs into those that can be rehearsed, those that wait for
@@ -315,6 +318,9 @@ func removedLine(removed []PlanJob) string {
 	return "\nRemoved: " + strings.Join(names, ", ") + "\n"
 }
 
+// maxList bounds the lines of a list but the last, in bytes.
+const maxList = 25_000
+
 // list makes a list of lines of Markdown, cut to a bearable length. The empty
 // line keeps a title from becoming a heading.
 func list(title, noun string, items []string) string {
@@ -328,7 +334,7 @@ func list(title, noun string, items []string) string {
 		b.WriteString(title + ":\n\n")
 	}
 	for i, item := range items {
-		if i == maxNotes {
+		if i == maxNotes || b.Len() > maxList {
 			b.WriteString("- … and " + plural(len(items)-i, "more "+noun) + ".\n")
 			break
 		}

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // FileProblem is a file that could not be used.
@@ -68,7 +70,7 @@ func problemHead(v PlanView) string {
 	}
 	b.WriteString(list("", "file", files))
 	if p.Refused != nil {
-		b.WriteString("\n" + block(strings.Split(clip(strings.TrimSpace(p.Refused.Message), maxProblem), "\n")))
+		b.WriteString("\n" + block(strings.Split(clip(legible.Text(strings.TrimSpace(p.Refused.Message)), maxProblem), "\n")))
 	}
 	if len(v.Jobs) > 0 {
 		b.WriteString("\nThis is what could be read; nothing of it can be run before that is mended.\n")

@@ -64,7 +64,7 @@ func Run(v RunView) string {
 		leftOut: func(n int) string {
 			return "There is no room here for the reasons of " + plural(n, "more job") + v.elsewhere() + "."
 		},
-		tail: runTail(v),
+		tail: runTail(v), marker: runMarkers(v),
 	}.render()
 }
 
@@ -192,10 +192,15 @@ func runTail(v RunView) string {
 		b.WriteString(" As of " + v.Now.UTC().Format("15:04:05 MST") + ".")
 	}
 	b.WriteString("</sub>\n\n")
+	return b.String()
+}
+
+func runMarkers(v RunView) string {
+	s := RunMarker(v.Manifest.ID) + "\n"
 	if !v.Ended() {
-		b.WriteString(progressMarker + "\n")
+		s = progressMarker + "\n" + s
 	}
-	return b.String() + RunMarker(m.ID) + "\n"
+	return s
 }
 
 func tkn(v RunView) string {

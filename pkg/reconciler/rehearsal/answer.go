@@ -11,6 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -29,7 +30,9 @@ func (t *turn) showPlan(ctx context.Context) error {
 		return err
 	}
 	t.rh.Status.Plan.Noted = t.noted()
-	t.noteShown(shown)
+	if t.rh.Status.Comments[planComment].Hash == hashOf(legible.Mute(body)) {
+		t.noteShown(shown)
+	}
 	return nil
 }
 

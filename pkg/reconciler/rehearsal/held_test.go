@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
@@ -266,5 +267,33 @@ func TestAllowedByName(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"a": "dave", "b": "dave"}, say("bob", "job-b")); diff != "" {
 		t.Errorf("a name after all: %s", diff)
+	}
+}
+
+// unwilling is a GitHub that takes no edit.
+type unwilling struct{ GitHub }
+
+func (unwilling) EditComment(context.Context, string, string, int64, string) error {
+	return &github.RefusedError{Op: "editing", Reason: "it is too long"}
+}
+
+// TestWhatWasNotWrittenWasNotShown: the list of an older head says nothing of what
+// jobs ask for now.
+func TestWhatWasNotWrittenWasNotShown(t *testing.T) {
+	w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
+	plans := &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("harmless")}}
+	w.reconciler.Plans = plans
+	w.reconcile()
+	if p := w.rh.Status.Plan; !p.AsksShown || p.AsksSince == nil || len(p.Asking) != 1 {
+		t.Fatalf("what is shown is not known: %+v", p)
+	}
+	plans.shown["pull-e2e"] = asking("prod-signing-key")
+	w.reconciler.GitHub = unwilling{w.reconciler.GitHub}
+	w.push()
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.hearFrom("bob", "comment-20-0", "/pj-rehearse privileges-allowed")
+	w.hearFrom("bob", "comment-21-0", "/pj-rehearse privileges-allowed pull-e2e")
+	if a := w.rh.Status.PrivilegeApproval; a != nil || w.rh.Status.Plan.AsksShown || w.verdict("comment-20-0") == "OK" || w.verdict("comment-21-0") == "OK" {
+		t.Errorf("%s, %s: %+v", w.verdict("comment-20-0"), w.verdict("comment-21-0"), a)
 	}
 }
