@@ -48,7 +48,7 @@ func TestReportsAsAnApp(t *testing.T) {
 	gh, err := c.gitHub(run.Manifest{GitHubEndpoint: hub.APIURL(), GitHubAppID: app.ID}, dir)
 	check(t, err)
 	check(t, gh.EditComment(t.Context(), "acme", "release", comment.ID, "Done"))
-	if err := gh.SetStatus(t.Context(), "acme", "release", pull.HeadSHA, github.Status{Context: "x", State: "success"}); err == nil {
+	if _, err := gh.SetStatus(t.Context(), "acme", "release", pull.HeadSHA, github.Status{Context: "x", State: "success"}); err == nil {
 		t.Error("the token of a run's pod sets a status")
 	}
 	if _, err := gh.BranchTip(t.Context(), "acme", "release", "main"); err == nil {

@@ -239,6 +239,16 @@ func (c Command) Kind() Kind {
 	return Kind{}
 }
 
+// WordForCommit is the word of a command that may name a commit; empty for others.
+func (c Command) WordForCommit() string {
+	for _, r := range table {
+		if r.Verb == c.Verb && r.Takes == ACommit {
+			return r.Word
+		}
+	}
+	return ""
+}
+
 // ByOthers says that nobody may give a command on a pull request of their own.
 func (k Kind) ByOthers() bool { return k.Giver != Anybody }
 

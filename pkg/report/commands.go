@@ -64,6 +64,10 @@ func (c Commands) line(words string) string {
 	return strings.TrimSpace(c.prefixes()[0] + " " + words)
 }
 
+// For is the line that gives a command for one commit. It is never at the start of a
+// line of ours: other bots read those.
+func (c Commands) For(word, sha string) string { return c.line(word + " " + sha) }
+
 func (c Commands) prefixes() []string {
 	if len(c.Prefixes) == 0 {
 		return event.DefaultPrefixes()

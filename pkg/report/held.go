@@ -64,11 +64,11 @@ func heldTitle(v PlanView, held []PlanJob) string {
 	}
 	s := "\n**Held: not run before somebody else than the author says so.**"
 	if asks {
-		s += " What a job asks for and base does not grant it, " + code(v.Commands.line("privileges-allowed")) +
+		s += " What a job asks for and base does not grant it, " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
 			" allows: all of it at once, for this head alone."
 	}
 	if fresh {
-		s += " New jobs may run after " + code(v.Commands.line("approve")) + "."
+		s += " New jobs may run after " + code(v.Commands.For("approve", short(v.Head))) + "."
 	}
 	return s + "\n"
 }

@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -24,13 +23,20 @@ func (t *turn) showPlan(ctx context.Context) error {
 	}
 	view := t.planView("")
 	t.storePlanPage(ctx, &view)
-	if err := t.say(ctx, planComment, report.Plan(view)); err != nil {
+	body := report.Plan(view)
+	if err := t.say(ctx, planComment, body); err != nil {
 		return err
 	}
-	plan := t.rh.Status.Plan
+	plan, comment := t.rh.Status.Plan, t.rh.Status.Comments[planComment]
 	plan.Noted = t.noted()
+	if comment.Hash != hashOf(body) {
+		return nil // it was refused
+	}
+	if plan.Shown == nil && strings.Contains(body, plan.Head) {
+		plan.Shown = comment.At
+	}
 	if plan.Asks != "" && plan.AsksSince == nil && t.shownPlan() != nil {
-		plan.AsksSince = &metav1.Time{Time: t.Clock.Now()}
+		plan.AsksSince = comment.At
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -258,11 +259,11 @@ type brokenEdits struct {
 	left, seen int
 }
 
-func (b *brokenEdits) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+func (b *brokenEdits) EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error) {
 	b.seen++
 	if b.left > 0 && strings.Contains(body, "this run has started") {
 		b.left--
-		return errCrash
+		return nil, errCrash
 	}
 	return b.GitHub.EditComment(ctx, org, repo, id, body)
 }

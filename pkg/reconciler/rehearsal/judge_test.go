@@ -84,8 +84,11 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := command("comment-1-0", "", tc.minutes)
-			got := judge(c, tc.verb,
-				circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, pushed: tc.pushed, approved: !tc.unapproved, plan: tc.plan, now: noon})
+			in := circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, approved: !tc.unapproved, plan: tc.plan, now: noon}
+			if tc.pushed {
+				in.unseen = v1alpha1.ReasonPushedSince
+			}
+			got := judge(c, event.Command{Verb: tc.verb}, in)
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head, At: &c.At}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)

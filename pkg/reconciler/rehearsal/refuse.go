@@ -38,6 +38,21 @@ func (t *turn) refusal(c commandVerdict) (name, body string) {
 	})
 }
 
+// naming is a command as it would be written for the head that it was held against;
+// empty for one that names no commit. Where the beginning of the SHA was not enough,
+// it is all of it.
+func (t *turn) naming(c commandVerdict) string {
+	word := c.said.WordForCommit()
+	if word == "" {
+		return ""
+	}
+	sha := fmt.Sprintf("%.12s", c.status.Head)
+	if c.said.SHA != "" && c.status.Reason == v1alpha1.ReasonHeadUnknown {
+		sha = c.status.Head
+	}
+	return t.commands().For(word, sha)
+}
+
 const deniedComments = "denied/"
 
 // deniedComment is the key in status.comments of what is told once.
@@ -75,6 +90,10 @@ func (t *turn) sentence(c commandVerdict) string {
 		return report.OtherBase(t.rh.Status.Pull.BaseRef, t.repo.Name)
 	case v1alpha1.ReasonPushedSince:
 		return report.PushBetween(c.status.Head)
+	case v1alpha1.ReasonHeadUnknown:
+		return report.HeadUnknown(c.status.Head, t.naming(c))
+	case v1alpha1.ReasonOtherCommit:
+		return report.OtherCommit(c.said.SHA, c.status.Head, t.naming(c))
 	case v1alpha1.ReasonEdited:
 		return report.Edited()
 	case v1alpha1.ReasonOtherPrefix:
