@@ -93,14 +93,14 @@ func (e Entry) Line(prefix string) string {
 var aliases = map[string]string{"?": "list"}
 
 // Grammar lists what is understood, in the order in which to show it.
-func Grammar() []Entry {
-	var entries []Entry
+func Grammar() []Row {
+	var rows []Row
 	for _, r := range table {
 		if r.Place != NotWritten {
-			entries = append(entries, r.Entry)
+			rows = append(rows, r)
 		}
 	}
-	return entries
+	return rows
 }
 
 // Parse reads a command line, as CommandLines returns it. Prefixes and verbs

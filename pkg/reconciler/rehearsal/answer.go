@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -104,7 +103,8 @@ func (c commandVerdict) person() string {
 
 // needsPlan says whether the answer depends on the affected jobs.
 func (c commandVerdict) needsPlan() bool {
-	return c.status.Verdict == v1alpha1.VerdictAccepted && (c.said.Verb == event.List || c.said.Verb == event.Explain)
+	kind := c.said.Kind()
+	return c.status.Verdict == v1alpha1.VerdictAccepted && kind.Effect == event.Answers && kind.Plan != event.WithoutPlan
 }
 
 func (t *turn) unanswered() []commandVerdict {
@@ -115,27 +115,6 @@ func (t *turn) unanswered() []commandVerdict {
 		}
 	}
 	return open
-}
-
-// answerCommands answers what has no comment of its own otherwise. It comes
-// after the runs, whose comments answer the commands that asked for them.
-func (t *turn) answerCommands(ctx context.Context) error {
-	for _, c := range t.unanswered() {
-		name, body, ready, err := t.answer(ctx, c)
-		if err != nil {
-			return fmt.Errorf("answering %s: %w", c.ID, err)
-		}
-		if !ready {
-			continue
-		}
-		if body != "" {
-			if err := t.sayOnce(ctx, name, body); err != nil {
-				return fmt.Errorf("answering %s: %w", c.ID, err)
-			}
-		}
-		c.status.Answered = true
-	}
-	return nil
 }
 
 // answer returns what to say to a command, if anything; not ready means that it
@@ -245,20 +224,4 @@ func (n named) Named(name string) []affected.Ref {
 		refs = append(refs, found.Ref)
 	}
 	return refs
-}
-
-// sayOnce writes an answer. With a name, status remembers it, and it is not
-// written again.
-func (t *turn) sayOnce(ctx context.Context, name, body string) error {
-	if name != "" {
-		if t.rh.Status.Comments[name].ID != 0 {
-			return nil
-		}
-		return t.say(ctx, name, body)
-	}
-	_, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body)
-	if err == nil || t.refused(err) {
-		return nil
-	}
-	return reporting(t.rh, err)
 }

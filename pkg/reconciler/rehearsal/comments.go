@@ -94,9 +94,17 @@ func (t *turn) say(ctx context.Context, name, body string) error {
 	if err != nil {
 		return reporting(t.rh, err)
 	}
+	t.remember(name, comment)
+	return nil
+}
+
+// remember notes a comment in status, by what it says; without a name it does not.
+func (t *turn) remember(name string, comment v1alpha1.CommentStatus) {
+	if name == "" {
+		return
+	}
 	if t.rh.Status.Comments == nil {
 		t.rh.Status.Comments = map[string]v1alpha1.CommentStatus{}
 	}
 	t.rh.Status.Comments[name] = comment
-	return nil
 }

@@ -85,6 +85,8 @@ type circumstances struct {
 	doubt string
 	// unseen is why the command is not about the head; empty if it is.
 	unseen string
+	// flooded says that its author has had as many answers as they may.
+	flooded bool
 	// approved says that the head may run: for its author, or by somebody's word.
 	approved bool
 	// plan is that of the head; nil while there is none to see.
@@ -103,6 +105,8 @@ func judge(c v1alpha1.Command, said event.Command, in circumstances) v1alpha1.Co
 	at := boundTime(c, in.now)
 	status := v1alpha1.CommandStatus{ID: c.ID, Head: in.pull.Head, At: &at}
 	status.Verdict, status.Reason = verdict(c, said, in)
+	// A question has its answer due as soon as it is judged: many may be at once.
+	status.Told = said.Kind().IsQuestion() && (status.Verdict == v1alpha1.VerdictAccepted || status.Verdict == v1alpha1.VerdictUnknown)
 	return status
 }
 
@@ -122,6 +126,8 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 		return denied(v1alpha1.ReasonNotAllowed)
 	case in.doubt != "":
 		return denied(in.doubt)
+	case in.flooded && kind.IsQuestion():
+		return v1alpha1.VerdictTooMany, v1alpha1.ReasonTooManyQuestions
 	case verb == event.Unknown:
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
 	case !in.pull.Open && kind.OnlyOpen():

@@ -50,7 +50,7 @@ func (t *turn) react(ctx context.Context) error {
 // unheeded says of a reason that nobody need know that the command was read.
 func unheeded(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
+	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooManyQuestions, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
 		return true
 	}
 	return false

@@ -192,6 +192,11 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 			return []string{d.because}, err
 		}
 	}
+	if kind.IsQuestion() {
+		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), boundTime(c, t.now).Time, true)
+		in.flooded = left <= 0
+		return nil, err
+	}
 	if !in.pull.Open || !kind.BindsToHead() {
 		return nil, nil
 	}

@@ -25,7 +25,8 @@ func isDenial(reason string) bool {
 // needs none, and what was forged must not make us speak.
 func (t *turn) refusal(c commandVerdict) (name, body string) {
 	switch {
-	case event.FromCommandLine(c.ID), c.status.Reason == v1alpha1.ReasonForged, c.status.Reason == v1alpha1.ReasonDeleted:
+	case event.FromCommandLine(c.ID), c.status.Reason == v1alpha1.ReasonForged, c.status.Reason == v1alpha1.ReasonDeleted,
+		c.status.Verdict == v1alpha1.VerdictTooMany:
 		return "", ""
 	case c.status.Reason == v1alpha1.ReasonNotUnderstood:
 		return "", t.commands().Unknown(c.ID, c.Text, c.By, c.said.Reason)
@@ -104,6 +105,8 @@ func (t *turn) sentence(c commandVerdict) string {
 		return report.NotPlanned()
 	case v1alpha1.ReasonNothingAsked:
 		return report.NothingAsked()
+	case v1alpha1.ReasonTooManyQuestions:
+		return report.TooManyQuestions()
 	case v1alpha1.ReasonTooManyRuns:
 		return report.TooManyRuns(maxRuns)
 	case v1alpha1.ReasonTooOld:
