@@ -128,6 +128,9 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 		return "", "", false, nil
 	}
 	switch c.said.Verb {
+	case event.Run:
+		body, ready = t.runEnded(c)
+		return "", body, ready, nil
 	case event.List:
 		body = report.Plan(t.planView(report.AnswerMarker(c.ID)))
 	case event.Explain:
@@ -145,8 +148,19 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 			body = report.Answer(c.ID, c.Text, c.person(), sentences...)
 		}
 	}
-	// Runs, and what ends them, speak for themselves, and so do labels.
+	// What ends runs shows in their comments, and what somebody vouches for in that on
+	// the affected jobs.
 	return "", body, err == nil, err
+}
+
+// runEnded says why a run will not start. One that does has a comment of its own, and
+// so has one that waits for room; until then it is too early.
+func (t *turn) runEnded(c commandVerdict) (body string, ready bool) {
+	if e, ends := t.endings[c.ID]; ends {
+		return report.Answer(c.ID, c.Text, c.person(), e.sentences...), true
+	}
+	r := runOf(t.rh, c.ID)
+	return "", r == nil || r.State != v1alpha1.RunPending || t.toldToWait(r)
 }
 
 // found says whether an abort had something to end, once that is known.

@@ -44,7 +44,9 @@ func TestOneCommentHasOneAnswer(t *testing.T) {
 		"one question, often": {strings.Split(strings.Repeat("help,", 19)+"help", ","), []string{"19 more lines of that comment like these"}, nil},
 		"several": {[]string{"help", "list", "abort", "explain pull-unit", "more pull-unit"},
 			[]string{"Show these commands", "affects 2 jobs", "Nothing is running", "`pull-unit`", "was not understood"}, []string{"like these"}},
-		"not understood":   {[]string{"ack now", "skip now", "list now", "ack now"}, []string{"`/pj-rehearse skip now` was not understood either", "1 more line"}, nil},
+		"not understood": {[]string{"ack now", "skip now", "list now", "ack now"}, []string{"`/pj-rehearse skip now` was not understood either", "1 more line"}, nil},
+		"runs of what is not there": {[]string{"no-job", "nor-job", "help", "no-job", "failed"},
+			[]string{"`no-job`", "`nor-job`", "Show these commands", "1 more line", "Nothing has been run"}, nil},
 		"beside a run":     {[]string{"", "list"}, []string{"affects 2 jobs"}, nil},
 		"more than fit":    {strings.Split("explain a,explain b,explain c,explain d,explain e,explain f,explain g,explain h,explain i,explain j,explain k,explain l", ","), []string{"2 more lines of that comment without an answer"}, nil},
 		"denied in 2 ways": {[]string{"approve", "privileges-allowed", "explain pull-unit"}, []string{"somebody else has to do that", "`pull-unit`"}, nil},
@@ -100,6 +102,7 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 		"questions of an outsider":   {"alice", "help", answersForAnybody, v1alpha1.ReasonTooManyQuestions},
 		"what is not understood":     {"alice", "list now", answersForAnybody, v1alpha1.ReasonTooManyQuestions},
 		"questions of who may run":   {"bob", "help", answersForRunners, v1alpha1.ReasonTooManyQuestions},
+		"runs of what is not there":  {"bob", "no-job", answersForRunners, "OK"},
 		"what is said once, anyway":  {"mallory", "", 1, v1alpha1.ReasonNotAllowed},
 		"aborts that end nothing":    {"bob", "abort", answersForRunners, "OK"},
 		"commits that are not there": {"bob", "ack 1234567", answersForRunners, v1alpha1.ReasonOtherCommit},
@@ -107,7 +110,9 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 		for _, atOnce := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, ", at once ", atOnce), func(t *testing.T) {
 				w, r := governed(t, policy.Config{})
-				r.rights["alice"] = "" // the author may ask, and nothing else
+				if tc.login == "bob" {
+					r.rights["alice"] = "writer" // else the author may ask, and nothing more
+				}
 				last := ""
 				for i := range 80 {
 					c := lines(tc.login, 100+i, tc.text)
@@ -119,9 +124,6 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 						w.reconcile()
 					}
 				}
-				w.hub.foreign = tc.login == "alice"
-				r.rights["bob"] = "writer"
-				w.rh.Status.HeadApproval = nil
 				w.reconcile()
 				said := w.answers()
 				if len(said) != tc.most {

@@ -112,6 +112,8 @@ type turn struct {
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
 	named map[string][]jobAbort
+	// endings are those of runs that will not start, for the answers to say.
+	endings map[string]ending
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
 }
@@ -132,7 +134,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}}
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	if !served {

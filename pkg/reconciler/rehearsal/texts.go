@@ -60,10 +60,18 @@ func (t *turn) answerCommands(ctx context.Context) error {
 			return fmt.Errorf("answering %s: %w", w.id, err)
 		}
 		for i := 0; ready && i < len(w.commands); i++ {
-			w.commands[i].status.Answered = true
+			t.answered(w.commands[i])
 		}
 	}
 	return nil
+}
+
+// answered notes that there is nothing more to say to a command.
+func (t *turn) answered(c commandVerdict) {
+	c.status.Answered = true
+	if e, ends := t.endings[c.ID]; ends {
+		t.over(runOf(t.rh, c.ID), e)
+	}
 }
 
 // parts are the answers to the commands of a text, those that are alike once, and how
@@ -72,11 +80,8 @@ func (t *turn) parts(ctx context.Context, w writing) (parts []part, more int, re
 	seen := map[string]bool{}
 	unknown := false
 	for _, c := range w.commands {
-		like := fmt.Sprintf("%s %+v %s", c.status.Reason, c.said, t.sentence(c))
-		if c.status.Verdict != v1alpha1.VerdictAccepted && c.status.Verdict != v1alpha1.VerdictUnknown {
-			like = t.sentence(c)
-		}
-		if seen[like] {
+		like := t.like(c)
+		if seen[like] && c.said.Kind().Effect != event.Starts {
 			more++
 			continue
 		}
@@ -87,6 +92,9 @@ func (t *turn) parts(ctx context.Context, w writing) (parts []part, more int, re
 		switch {
 		case body == "", name != "" && t.rh.Status.Comments[name].ID != 0:
 			continue
+		case seen[like]:
+			more++
+			continue
 		case c.status.Verdict == v1alpha1.VerdictUnknown && unknown:
 			body = report.UnknownToo(c.Text, c.said.Reason)
 		}
@@ -95,6 +103,15 @@ func (t *turn) parts(ctx context.Context, w writing) (parts []part, more int, re
 		parts = append(parts, part{name, body})
 	}
 	return parts, more, true, nil
+}
+
+// like is the same for commands that have the same answer: the same that is asked, or
+// the same reason for which another is not accepted.
+func (t *turn) like(c commandVerdict) string {
+	if c.status.Verdict == v1alpha1.VerdictAccepted || c.status.Verdict == v1alpha1.VerdictUnknown {
+		return fmt.Sprintf("%+v", c.said)
+	}
+	return t.sentence(c)
 }
 
 // answerOnce writes the answer to a text, unless its author has had enough of them.
