@@ -29,7 +29,7 @@ const (
 
 // editor writes comments.
 type editor interface {
-	EditComment(ctx context.Context, org, repo string, id int64, body string) error
+	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)
 }
 
 // collator reports one run.
@@ -155,7 +155,7 @@ func (c *collator) publish(ctx context.Context, m run.Manifest, body string) err
 	ctx, cancel := context.WithTimeout(ctx, publishing)
 	defer cancel()
 	for pause := c.backoff; ; pause = min(2*pause, longestPause) {
-		err := c.editor.EditComment(ctx, m.Org, m.Repo, c.comment, body)
+		_, err := c.editor.EditComment(ctx, m.Org, m.Repo, c.comment, body)
 		if err == nil || hopeless(err) {
 			return err
 		}

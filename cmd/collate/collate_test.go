@@ -36,18 +36,18 @@ type page struct {
 	body  string
 }
 
-func (p *page) EditComment(_ context.Context, org, repo string, id int64, body string) error {
+func (p *page) EditComment(_ context.Context, org, repo string, id int64, body string) (*github.Comment, error) {
 	p.calls++
 	if len(p.errs) > 0 {
 		err := p.errs[0]
 		p.errs = p.errs[1:]
-		return err
+		return nil, err
 	}
 	if org != "acme" || repo != "release" || id != 42 {
-		return &github.NotFoundError{Op: "editing the comment"}
+		return nil, &github.NotFoundError{Op: "editing the comment"}
 	}
 	p.body = body
-	return nil
+	return &github.Comment{ID: id, Body: body}, nil
 }
 
 func prowJob(name string, state prowapi.ProwJobState, complete bool) *prowapi.ProwJob {

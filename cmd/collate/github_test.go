@@ -47,8 +47,9 @@ func TestReportsAsAnApp(t *testing.T) {
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	gh, err := c.gitHub(run.Manifest{GitHubEndpoint: hub.APIURL(), GitHubAppID: app.ID}, dir)
 	check(t, err)
-	check(t, gh.EditComment(t.Context(), "acme", "release", comment.ID, "Done"))
-	if err := gh.SetStatus(t.Context(), "acme", "release", pull.HeadSHA, github.Status{Context: "x", State: "success"}); err == nil {
+	_, err = gh.EditComment(t.Context(), "acme", "release", comment.ID, "Done")
+	check(t, err)
+	if _, err := gh.SetStatus(t.Context(), "acme", "release", pull.HeadSHA, github.Status{Context: "x", State: "success"}); err == nil {
 		t.Error("the token of a run's pod sets a status")
 	}
 	if _, err := gh.BranchTip(t.Context(), "acme", "release", "main"); err == nil {
@@ -60,7 +61,7 @@ func TestReportsAsAnApp(t *testing.T) {
 	gh, err = c.gitHub(run.Manifest{GitHubEndpoint: hub.APIURL(), GitHubAppID: app.ID}, dir)
 	check(t, err)
 	var limited *github.RateLimitedError
-	if err := gh.EditComment(t.Context(), "acme", "release", comment.ID, "Done again"); !errors.As(err, &limited) {
+	if _, err := gh.EditComment(t.Context(), "acme", "release", comment.ID, "Done again"); !errors.As(err, &limited) {
 		t.Errorf("inside the window of another: %v", err)
 	}
 }

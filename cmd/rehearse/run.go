@@ -41,7 +41,17 @@ const runExamples = `  # A sample of what the pull request affects, watched to i
   rehearse run acme/release#1234 --selection max --auto-ack`
 
 // selections are the words of the grammar for those that have no names.
-var selections = []string{string(event.Sample), string(event.More), string(event.Max), string(event.All), string(event.Failed)}
+var selections = selectionsOf(event.Table())
+
+func selectionsOf(table []event.Row) []string {
+	var all []string
+	for _, row := range table {
+		if row.Effect == event.Starts && !row.AutoAck && row.Selection != event.Named {
+			all = append(all, string(row.Selection))
+		}
+	}
+	return all
+}
 
 // asking is how a command is written and its answer is waited for.
 type asking struct {
@@ -144,7 +154,7 @@ func runWords(jobs []string, selection string, autoAck bool) ([]string, error) {
 	switch {
 	case said.Verb == event.Unknown:
 		return nil, fmt.Errorf("%s: %s", terminal.Plain(strings.Join(words, " ")), plainText(said.Reason))
-	case said.Verb != event.Run:
+	case said.Kind().Effect != event.Starts:
 		return nil, fmt.Errorf("%s chooses no jobs; there is `rehearse %s` for it, perhaps, and else a comment on the pull request", words[0], words[0])
 	}
 	return words, nil

@@ -32,7 +32,7 @@ type said struct {
 	cluster  *cluster
 	rh       *v1alpha1.Rehearsal
 	command  v1alpha1.Command
-	verb     event.Verb
+	kind     event.Kind
 	settings *settings.Settings
 	// busy says that runs were going on.
 	busy bool
@@ -58,7 +58,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 		return nil, err
 	}
 	busy := len(active([]*v1alpha1.Rehearsal{rh})) > 0
-	s := &said{cluster: c, rh: rh, busy: busy, verb: parsed.Verb, settings: chosen, command: v1alpha1.Command{
+	s := &said{cluster: c, rh: rh, busy: busy, kind: parsed.Kind(), settings: chosen, command: v1alpha1.Command{
 		ID: "cli-" + uuid.NewString() + "-0", Text: text, By: user, At: metav1.NewTime(now), Head: rh.Status.Pull.Head,
 	}}
 	ctx, cancel := context.WithTimeout(ctx, appendTime)
@@ -114,7 +114,7 @@ func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.C
 			}
 		}
 		begun := run != nil && (run.PipelineRun != "" || run.State.Done())
-		if verdict != nil && (verdict.Verdict != v1alpha1.VerdictAccepted || s.verb != event.Run || begun) {
+		if verdict != nil && (verdict.Verdict != v1alpha1.VerdictAccepted || s.kind.Effect != event.Starts || begun) {
 			return verdict, run, nil
 		}
 		select {
@@ -136,9 +136,9 @@ func (s *said) answer(out io.Writer, verdict *v1alpha1.CommandStatus, run *v1alp
 		return &outcomeError{exitNoAnswer, s.unheard()}
 	case verdict.Verdict != v1alpha1.VerdictAccepted:
 		return &outcomeError{exitNotAccepted, "not accepted. " + terminal.Plain(refusal(verdict))}
-	case s.verb == event.Abort && !s.busy:
+	case s.kind.Effect == event.Ends && !s.busy:
 		return say(out, "accepted: %s on %s, but nothing is running for it\n", terminal.Plain(s.command.Text), pull)
-	case s.verb != event.Run:
+	case s.kind.Effect != event.Starts:
 		return say(out, "accepted: %s on %s\n", terminal.Plain(s.command.Text), pull)
 	case run == nil || run.PipelineRun == "" && !run.State.Done():
 		return say(out, "accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull)

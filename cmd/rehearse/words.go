@@ -32,39 +32,30 @@ func newAbort() *cobra.Command {
 	return cmd
 }
 
-// elsewhere are the verbs that are answered on the pull request only, or have a
-// command of their own here.
-var elsewhere = map[event.Verb]bool{
-	event.Run: true, event.Abort: true, event.List: true, event.Explain: true, event.Help: true, event.Unknown: true,
-}
-
-// newVerbs makes a command of every other word of the grammar.
+// newVerbs makes a command of every word of the grammar that is one here.
 func newVerbs() []*cobra.Command {
 	var all []*cobra.Command
-	prefix := event.DefaultPrefixes()
-	for _, entry := range event.Grammar() {
-		verb := event.Parse(entry.Line(prefix[0]), prefix).Verb
-		if elsewhere[verb] || strings.Contains(entry.Usage, " ") {
-			continue
+	for _, row := range event.Table() {
+		if row.Place == event.OnCommandLine {
+			all = append(all, newVerb(row))
 		}
-		all = append(all, newVerb(entry))
 	}
 	return all
 }
 
-func newVerb(entry event.Entry) *cobra.Command {
+func newVerb(row event.Row) *cobra.Command {
 	var a asking
 	cmd := &cobra.Command{
-		Use:     entry.Usage + " PULL",
-		Short:   first(plainText(entry.Does)),
-		Long:    plainText(entry.Does) + ".\n\n" + pullHelp,
+		Use:     row.Word + " PULL",
+		Short:   first(plainText(row.Does)),
+		Long:    plainText(row.Does) + ".\n\n" + pullHelp,
 		GroupID: groupVerbs,
 		Args:    atLeastPull,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("only a pull request follows %s", cmd.Name())
 			}
-			_, err := a.ask(cmd, args[0], entry.Usage)
+			_, err := a.ask(cmd, args[0], row.Word)
 			return err
 		},
 		ValidArgsFunction: completePull(&a.address),

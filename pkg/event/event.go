@@ -30,7 +30,7 @@ const (
 
 	// maxCommands and maxTexts bound what one text may add to the log, which is
 	// bounded too: its lines, and their bytes as jsonSize counts.
-	maxCommands = 50
+	maxCommands = 20
 	maxTexts    = 16 << 10
 	// maxText and maxLogin are the limits that the schema of Rehearsal sets, here in
 	// bytes: of a line as jsonSize counts.
@@ -116,6 +116,14 @@ func CommentID(commandID string) (int64, bool) {
 	number, _, _ := strings.Cut(rest, "-")
 	id, err := strconv.ParseInt(number, 10, 64)
 	return id, err == nil
+}
+
+// TextID is the part of a command's id that all commands of one text have.
+func TextID(commandID string) string {
+	if i := strings.LastIndexByte(commandID, '-'); i > 0 {
+		return commandID[:i]
+	}
+	return commandID
 }
 
 // FromCommandLine says that a command was given with kubectl's rights: its author

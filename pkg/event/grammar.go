@@ -62,6 +62,9 @@ type Command struct {
 	Selection Selection
 	// AutoAck says that the Run vouches for the pull request when it passes.
 	AutoAck bool
+	// SHA is the beginning of the commit that is meant, in lower case; mostly
+	// empty. For verbs that take one.
+	SHA string
 	// Jobs are the names that were written, each once, in order: name,
 	// name@branch, or either with asterisks. For Run, Abort, Explain and
 	// AllowPrivileges.
@@ -87,61 +90,18 @@ func (e Entry) Line(prefix string) string {
 	return strings.TrimSpace(prefix + " " + e.Usage)
 }
 
-// arguments says what may follow a word of the grammar.
-type arguments int
-
-const (
-	nothing arguments = iota
-	// oneJob is one name without asterisks.
-	oneJob
-	// anyJobs is any number of names, also none.
-	anyJobs
-	// wholeNames is the same without asterisks.
-	wholeNames
-	// selection is what may follow the bare prefix to choose jobs.
-	selection
-)
-
-// verb is an entry of the grammar with the word that selects it. The entry
-// without a word stands for names of jobs.
-type verb struct {
-	word  string
-	takes arguments
-	Command
-	Entry
-}
-
-// verbs is the grammar. The first entry is the bare prefix.
-var verbs = []verb{
-	{"", nothing, Command{Verb: Run, Selection: Sample}, Entry{"", "Run some of the affected jobs: the same ones each time, as different from one another as can be", Sample}},
-	{"more", nothing, Command{Verb: Run, Selection: More}, Entry{"more", "Run more of them", More}},
-	{"max", nothing, Command{Verb: Run, Selection: Max}, Entry{"max", "Run as many of them as one command may choose", Max}},
-	{"all", nothing, Command{Verb: Run, Selection: All}, Entry{"all", "Run all affected jobs that are offered", All}},
-	{"", anyJobs, Command{Verb: Run, Selection: Named}, Entry{"{job} {job} …", "Run these affected jobs. `{job}@{branch}` is one of several with the same name, and `*` stands for any part of a name: `*-e2e-*`", ""}},
-	{"failed", nothing, Command{Verb: Run, Selection: Failed}, Entry{"failed", "Run again what did not pass in the latest run, and what it never started", ""}},
-	{"auto-ack", selection, Command{Verb: Run, Selection: Sample, AutoAck: true}, Entry{"auto-ack", "Run, and acknowledge the pull request if all jobs pass. Any selection may follow: `auto-ack more`, `auto-ack {job}`", ""}},
-	{"list", nothing, Command{Verb: List}, Entry{"list", "Show the affected jobs as of now", ""}},
-	{"explain", oneJob, Command{Verb: Explain}, Entry{"explain {job}", "Tell all about one job: whether it is affected, by what, and what its rehearsal would be", ""}},
-	{"ack", nothing, Command{Verb: Ack}, Entry{"ack", "Acknowledge the pull request as it is, so that it may be merged", ""}},
-	{"skip", nothing, Command{Verb: Skip}, Entry{"skip", "Acknowledge it without a rehearsal", ""}},
-	{"reject", nothing, Command{Verb: Reject}, Entry{"reject", "Take the acknowledgement back", ""}},
-	{"abort", anyJobs, Command{Verb: Abort}, Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""}},
-	{"approve", nothing, Command{Verb: Approve}, Entry{"approve", "Let the commit be run that the pull request is at now, although its author is not trusted, and its new jobs; not for the author. The next push ends that", ""}},
-	{"privileges-allowed", wholeNames, Command{Verb: AllowPrivileges}, Entry{"privileges-allowed", "Let jobs run with the privileges that they ask for beyond today's, where the list of affected jobs shows all of them; `privileges-allowed {job} …` only these jobs, as it names them; not for the author. The next push ends that", ""}},
-	{"network-access-allowed", nothing, Command{Verb: AllowNetwork}, Entry{"network-access-allowed", "Set the label that allows network access; not for the author of the pull request", ""}},
-	{"help", nothing, Command{Verb: Help}, Entry{"help", "Show these commands", ""}},
-}
-
 // aliases are words that other rehearsal plugins have for ours.
 var aliases = map[string]string{"?": "list"}
 
 // Grammar lists what is understood, in the order in which to show it.
-func Grammar() []Entry {
-	entries := make([]Entry, len(verbs))
-	for i, v := range verbs {
-		entries[i] = v.Entry
+func Grammar() []Row {
+	var rows []Row
+	for _, r := range table {
+		if r.Place != NotWritten {
+			rows = append(rows, r)
+		}
 	}
-	return entries
+	return rows
 }
 
 // Parse reads a command line, as CommandLines returns it. Prefixes and verbs
@@ -153,7 +113,7 @@ func Parse(line string, prefixes []string) Command {
 	}
 	words := strings.Fields(rest)
 	if len(words) == 0 {
-		return verbs[0].Command
+		return table[0].Command
 	}
 	if v, ok := find(words[0]); ok {
 		return v.read(words[1:])
@@ -173,51 +133,90 @@ func ParseStored(line string, prefixes []string) Command {
 
 func unknown(reason string) Command { return Command{Verb: Unknown, Reason: reason} }
 
-// find returns the entry that a word selects.
-func find(word string) (verb, bool) {
+// find returns the row that a word selects.
+func find(word string) (Row, bool) {
 	word = strings.ToLower(word)
 	if alias, ok := aliases[word]; ok {
 		word = alias
 	}
-	i := slices.IndexFunc(verbs, func(v verb) bool { return v.word == word && word != "" })
+	i := slices.IndexFunc(table, func(r Row) bool { return r.Word == word && word != "" })
 	if i < 0 {
-		return verb{}, false
+		return Row{}, false
 	}
-	return verbs[i], true
+	return table[i], true
 }
 
-// read reads what follows the word of an entry.
-func (v verb) read(words []string) Command {
+// read reads what follows the word of a row.
+func (r Row) read(words []string) Command {
 	switch {
-	case len(words) == 0 && v.takes == oneJob:
-		return unknown("`" + v.word + "` needs the name of a job")
+	case len(words) == 0 && r.Takes == OneJob:
+		return unknown("`" + r.Word + "` needs the name of a job")
 	case len(words) == 0:
-		return v.Command
-	case v.takes == nothing:
-		return unknown("nothing may follow `" + v.word + "`")
-	case v.takes == oneJob && len(words) > 1:
-		return unknown("only one name may follow `" + v.word + "`")
-	case (v.takes == oneJob || v.takes == wholeNames) && slices.ContainsFunc(words, func(s string) bool { return strings.Contains(s, "*") }):
-		return unknown("`" + v.word + "` needs the whole name of a job")
-	case v.takes == selection:
-		return v.readSelection(words)
+		return r.Command
+	case r.Takes == OneJob && len(words) > 1:
+		return unknown("only one name may follow `" + r.Word + "`")
+	case r.Takes == OneJob && strings.Contains(words[0], "*"):
+		return unknown("`" + r.Word + "` needs the whole name of a job")
+	case r.Takes == ASelection:
+		return r.readSelection(words)
+	case r.Takes == ACommit:
+		return r.readCommit(words)
+	case r.Takes == ACommitAndJobs:
+		return r.readCommitAndJobs(words)
+	case r.Takes == OneJob, r.Takes == AnyJobs:
+		return parseJobs(r.Command, words)
 	}
-	return parseJobs(v.Command, words)
+	return unknown("nothing may follow `" + r.Word + "`")
+}
+
+// readCommit reads the beginning of a SHA.
+func (r Row) readCommit(words []string) Command {
+	sha := strings.ToLower(words[0])
+	switch {
+	case len(words) > 1:
+		return unknown("only the SHA of a commit may follow `" + r.Word + "`")
+	case !isAbbreviation(sha):
+		return unknown("only the SHA of a commit may follow `" + r.Word + "`, or its first digits: seven at least")
+	}
+	c := r.Command
+	c.SHA = sha
+	return c
+}
+
+// readCommitAndJobs reads the beginning of a SHA, or none, and names of jobs.
+func (r Row) readCommitAndJobs(words []string) Command {
+	c := r.Command
+	if sha := strings.ToLower(words[0]); isAbbreviation(sha) {
+		c.SHA, words = sha, words[1:]
+	}
+	if slices.ContainsFunc(words, func(s string) bool { return strings.Contains(s, "*") }) {
+		return unknown("`" + r.Word + "` needs the whole name of a job")
+	}
+	if len(words) == 0 {
+		return c
+	}
+	return parseJobs(c, words)
+}
+
+// isAbbreviation holds for a SHA, or as much of its beginning as git takes for one.
+func isAbbreviation(s string) bool {
+	const least, most = 7, 64
+	return len(s) >= least && len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
 }
 
 // readSelection reads what the bare prefix would take, too.
-func (v verb) readSelection(words []string) Command {
+func (r Row) readSelection(words []string) Command {
 	other, ok := find(words[0])
 	if !ok {
-		c := v.Command
+		c := r.Command
 		c.Selection = Named
 		return parseJobs(c, words)
 	}
 	if other.Verb != Run || other.AutoAck {
-		return unknown("`" + other.word + "` cannot follow `" + v.word + "`")
+		return unknown("`" + other.Word + "` cannot follow `" + r.Word + "`")
 	}
 	c := other.read(words[1:])
-	c.AutoAck = v.AutoAck && c.Verb == Run
+	c.AutoAck = r.AutoAck && c.Verb == Run
 	return c
 }
 

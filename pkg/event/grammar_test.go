@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 		{"/pj-rehearse explain a b", unknown("only one name may follow `explain`")},
 		{"/pj-rehearse explain a*", unknown("`explain` needs the whole name of a job")},
 		{"/pj-rehearse ack", Command{Verb: Ack}},
-		{"/pj-rehearse ack please", unknown("nothing may follow `ack`")},
+		{"/pj-rehearse ack please", unknown("only the SHA of a commit may follow `ack`, or its first digits: seven at least")},
 		{"/pj-rehearse skip", Command{Verb: Skip}},
 		{"/pj-rehearse reject", Command{Verb: Reject}},
 		{"/pj-rehearse abort", Command{Verb: Abort}},
@@ -59,7 +59,14 @@ func TestParse(t *testing.T) {
 		{"/pj-rehearse network-access-allowed", Command{Verb: AllowNetwork}},
 		{"/rehearse approve", Command{Verb: Approve}},
 		{"/rehearse Approve", Command{Verb: Approve}},
-		{"/rehearse approve it", unknown("nothing may follow `approve`")},
+		{"/rehearse approve it", unknown("only the SHA of a commit may follow `approve`, or its first digits: seven at least")},
+		{"/rehearse approve 123456", unknown("only the SHA of a commit may follow `approve`, or its first digits: seven at least")},
+		{"/rehearse approve 1234567 8", unknown("only the SHA of a commit may follow `approve`")},
+		{"/rehearse approve 12AB567", Command{Verb: Approve, SHA: "12ab567"}},
+		{"/rehearse privileges-allowed 1a2b3c4d5e6f", Command{Verb: AllowPrivileges, SHA: "1a2b3c4d5e6f"}},
+		{"/rehearse ack " + strings.Repeat("a", 40), Command{Verb: Ack, SHA: strings.Repeat("a", 40)}},
+		{"/rehearse reject 1234567", unknown("nothing may follow `reject`")},
+		{"/rehearse 1a2b3c4d5e6f", jobs("1a2b3c4d5e6f")},
 		{"/rehearse approve-images", jobs("approve-images")},
 		{"/rehearse privileges-allowed", Command{Verb: AllowPrivileges}},
 		{"/rehearse auto-ack approve", unknown("`approve` cannot follow `auto-ack`")},
@@ -89,7 +96,7 @@ func TestGrammar(t *testing.T) {
 		if strings.ContainsAny(codeSpan.ReplaceAllString(e.Does, ""), "0123456789") {
 			t.Errorf("%q names a number, which is for the settings to say", e.Does)
 		}
-		written := strings.NewReplacer("{job} {job} …", "a b", "{job}", "a").Replace(line)
+		written := strings.NewReplacer("{job} {job} …", "a b", "{job}", "a", "{sha}", "0123456").Replace(line)
 		if c := Parse(written, []string{"/x"}); c.Verb == Unknown {
 			t.Errorf("%q is shown and not understood: %s", written, c.Reason)
 		}
@@ -100,9 +107,10 @@ func TestGrammar(t *testing.T) {
 // reason only for what is not understood, and names that can be put between
 // backticks.
 func FuzzParse(f *testing.F) {
-	for _, v := range verbs {
-		f.Add("/pj-rehearse " + v.word)
-		f.Add("/rehearse auto-ack " + v.word + " a*@b")
+	for _, r := range table {
+		f.Add("/pj-rehearse " + r.Word)
+		f.Add("/rehearse auto-ack " + r.Word + " a*@b")
+		f.Add("/rehearse " + r.Word + " 0123456789")
 	}
 	f.Add("> /pj-rehearse\n```\n/rehearse ?\n```\n/REHEARSE <!-- x --> all")
 	f.Fuzz(func(t *testing.T, body string) {

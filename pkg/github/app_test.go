@@ -100,7 +100,10 @@ func TestAppConverses(t *testing.T) {
 		t.Errorf("the comment is by %q, a %s", comment.Author, comment.AuthorType)
 	}
 	for what, call := range map[string]func() error{
-		"edit":     func() error { return f.client.EditComment(ctx, "org", "config", comment.ID, "hello again") },
+		"edit": func() error {
+			_, err := f.client.EditComment(ctx, "org", "config", comment.ID, "hello again")
+			return err
+		},
 		"read":     func() error { _, err := f.client.Comment(ctx, "org", "config", comment.ID); return err },
 		"comments": func() error { _, err := f.client.Comments(ctx, "org", "config", pull.Number); return err },
 		"since":    func() error { _, err := f.client.CommentsSince(ctx, "org", "config", time.Now()); return err },
@@ -109,12 +112,13 @@ func TestAppConverses(t *testing.T) {
 		"label":    func() error { return f.client.AddLabel(ctx, "org", "config", pull.Number, "b") },
 		"unlabel":  func() error { return f.client.RemoveLabel(ctx, "org", "config", pull.Number, "a") },
 		"status": func() error {
-			return f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending"})
+			_, err := f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending"})
+			return err
 		},
 		"pull":  func() error { _, err := f.client.Pull(ctx, "org", "config", pull.Number); return err },
 		"pulls": func() error { _, err := f.client.OpenPulls(ctx, "org", "config"); return err },
 		"timeline": func() error {
-			_, err := f.client.PushedAfter(ctx, "org", "config", pull.Number, comment.ID)
+			_, err := f.client.Pushes(ctx, "org", "config", pull.Number)
 			return err
 		},
 		"permission": func() error { _, err := f.client.Permission(ctx, "org", "config", "bob"); return err },
@@ -251,7 +255,7 @@ func TestAppWithLessThanAsked(t *testing.T) {
 	pull := f.open(t)
 	_, err = f.client.CreateComment(ctx, "org", "config", pull.Number, "hello")
 	ok(t, err)
-	err = f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending"})
+	_, err = f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending"})
 	if kind(err) != "refused" {
 		t.Errorf("a status that the App may not set gives %v", err)
 	}

@@ -184,7 +184,11 @@ func TestComments(t *testing.T) {
 	second, err := f.client.CreateComment(t.Context(), "org", "config", other.Number, "two")
 	ok(t, err)
 	at = at.Add(time.Minute)
-	ok(t, f.client.EditComment(t.Context(), "org", "config", first.ID, "three"))
+	edited, err := f.client.EditComment(t.Context(), "org", "config", first.ID, "three")
+	ok(t, err)
+	if edited.ID != first.ID || edited.Body != "three" || edited.UpdatedAt.IsZero() {
+		t.Errorf("the edited comment is %+v", edited)
+	}
 
 	comments, err := f.client.Comments(t.Context(), "org", "config", pull.Number)
 	ok(t, err)
@@ -205,7 +209,7 @@ func TestComments(t *testing.T) {
 	_, err = f.DeleteComment(t.Context(), standin.CommentEdit{Org: "org", Repo: "config", ID: first.ID})
 	ok(t, err)
 	var notFound *github.NotFoundError
-	if err := f.client.EditComment(t.Context(), "org", "config", first.ID, "four"); !errors.As(err, &notFound) {
+	if _, err := f.client.EditComment(t.Context(), "org", "config", first.ID, "four"); !errors.As(err, &notFound) {
 		t.Errorf("a deleted comment gives %v", err)
 	}
 }

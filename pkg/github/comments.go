@@ -114,11 +114,16 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 	return &comment, nil
 }
 
-// EditComment replaces the body of a comment, in the same way.
-func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+// EditComment replaces the body of a comment, in the same way, and returns the
+// comment as it is then.
+func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) (*Comment, error) {
 	body = legible.Mute(body)
-	_, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
-	return translate("editing "+commentName(org, repo, id), err)
+	edited, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
+	if err != nil {
+		return nil, translate("editing "+commentName(org, repo, id), err)
+	}
+	comment := newComment(edited)
+	return &comment, nil
 }
 
 func commentName(org, repo string, id int64) string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	gogithub "github.com/google/go-github/v60/github"
 
@@ -72,8 +73,8 @@ type Status struct {
 
 // SetStatus sets the status of a commit in the status' context. GitHub keeps
 // 1,000 for a commit and a context, and then refuses: who calls it sets only
-// what is not the status already.
-func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) error {
+// what is not the status already. It returns GitHub's time of it.
+func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) (time.Time, error) {
 	status := &gogithub.RepoStatus{State: &s.State, Context: &s.Context}
 	if s.Description != "" {
 		description := shorten(legible.Mute(s.Description), maxDescription)
@@ -82,8 +83,8 @@ func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status)
 	if s.URL != "" {
 		status.TargetURL = &s.URL
 	}
-	_, _, err := c.github.Repositories.CreateStatus(ctx, org, repo, sha, status)
-	return translate(fmt.Sprintf("setting status %s of %s/%s@%s", s.Context, org, repo, sha), err)
+	created, _, err := c.github.Repositories.CreateStatus(ctx, org, repo, sha, status)
+	return created.GetCreatedAt().Time, translate(fmt.Sprintf("setting status %s of %s/%s@%s", s.Context, org, repo, sha), err)
 }
 
 // shorten cuts a text to a number of characters, and shows that it did.

@@ -98,7 +98,11 @@ func TestStatuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ok(t, f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, tt.set))
+			at, err := f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, tt.set)
+			ok(t, err)
+			if at.IsZero() {
+				t.Error("it has no time")
+			}
 			statuses, err := f.ListStatuses(ctx, standin.StatusQuery{Org: "org", Repo: "config", SHA: pull.HeadSHA})
 			ok(t, err)
 			got := statuses[slices.IndexFunc(statuses, func(s standin.Status) bool { return s.Context == tt.set.Context })]
@@ -133,7 +137,8 @@ func TestMarksThatFail(t *testing.T) {
 			return c.ReactToPull(ctx, "org", "config", 1, "eyes")
 		}},
 		{"setting status ci of org/config@" + pull.HeadSHA, func(ctx context.Context, c *github.Client) error {
-			return c.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "ci", State: "pending"})
+			_, err := c.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "ci", State: "pending"})
+			return err
 		}},
 		{fmt.Sprintf("reading comment %d of org/config", comment.ID), func(ctx context.Context, c *github.Client) error {
 			_, err := c.Comment(ctx, "org", "config", comment.ID)

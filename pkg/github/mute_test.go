@@ -16,7 +16,8 @@ func TestNothingWrittenIsACommand(t *testing.T) {
 	const careless = "A job said:\n```\n/lgtm\n\t/hold cancel\r/approve\n```\n<!-- x -->/label tide/merge-method-squash"
 	created, err := f.client.CreateComment(ctx, "org", "config", pull.Number, careless)
 	ok(t, err)
-	ok(t, f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending", Description: "/lgtm"}))
+	_, err = f.client.SetStatus(ctx, "org", "config", pull.HeadSHA, github.Status{Context: "x", State: "pending", Description: "/lgtm"})
+	ok(t, err)
 	for range 2 {
 		comments, err := f.ListComments(ctx, pull.PullID)
 		ok(t, err)
@@ -25,7 +26,8 @@ func TestNothingWrittenIsACommand(t *testing.T) {
 				t.Errorf("%q is in %q", bad, comments[0].Body)
 			}
 		}
-		ok(t, f.client.EditComment(ctx, "org", "config", created.ID, careless))
+		_, err = f.client.EditComment(ctx, "org", "config", created.ID, careless)
+		ok(t, err)
 	}
 	statuses, err := f.ListStatuses(ctx, standin.StatusQuery{Org: "org", Repo: "config", SHA: pull.HeadSHA})
 	ok(t, err)

@@ -3,37 +3,50 @@ package github
 import (
 	"context"
 	"fmt"
+	"time"
 
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// PushedAfter says whether a pull request's head was pushed to after a comment
-// was written, by the order of its timeline. Dates tell nothing: those of
-// commits are whatever their author wants. A comment that is not on the
-// timeline (any more) gives true.
-func (c *Client) PushedAfter(ctx context.Context, org, repo string, number int, comment int64) (bool, error) {
+// Pushes is what GitHub's timeline of a pull request proves of how its head came to
+// be. It places commits by the dates that they bear, which whoever made them has
+// chosen: neither these dates nor the order prove anything.
+type Pushes struct {
+	// Commits are the SHAs of the commits that make up the pull request.
+	Commits []string
+	// Forced are the forced pushes, with GitHub's own times, the oldest first.
+	Forced []ForcedPush
+}
+
+// ForcedPush is that a branch was made to begin anew.
+type ForcedPush struct {
+	// Head is the SHA that was pushed.
+	Head string
+	At   time.Time
+}
+
+// Pushes reads the timeline of a pull request.
+func (c *Client) Pushes(ctx context.Context, org, repo string, number int) (*Pushes, error) {
 	op := "reading the timeline of " + pullName(org, repo, number)
 	opts := &gogithub.ListOptions{PerPage: pageSize}
-	seen := false
-	for page := 0; page < maxPages; page++ {
+	pushes := &Pushes{}
+	for range maxPages {
 		events, resp, err := c.github.Issues.ListIssueTimeline(ctx, org, repo, number, opts)
 		if err != nil {
-			return false, translate(op, err)
+			return nil, translate(op, err)
 		}
 		for _, e := range events {
 			switch e.GetEvent() {
-			case "commented":
-				seen = seen || e.GetID() == comment
-			case "committed", "head_ref_force_pushed":
-				if seen {
-					return true, nil
-				}
+			case "committed":
+				pushes.Commits = append(pushes.Commits, e.GetSHA())
+			case "head_ref_force_pushed":
+				pushes.Forced = append(pushes.Forced, ForcedPush{Head: e.GetCommitID(), At: e.GetCreatedAt().Time})
 			}
 		}
 		if resp.NextPage == 0 {
-			return !seen, nil
+			return pushes, nil
 		}
 		opts.Page = resp.NextPage
 	}
-	return false, fmt.Errorf("%s: it has more than %d entries", op, maxPages*pageSize)
+	return nil, fmt.Errorf("%s: it has more than %d entries", op, maxPages*pageSize)
 }

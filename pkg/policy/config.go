@@ -2,6 +2,8 @@
 // decision needs, and decides once they are known.
 package policy
 
+import "github.com/rehearsal-dev/rehearsal/pkg/event"
+
 // Config is who may do what on the pull requests of a config repository. What is
 // not set is as the preset has it.
 type Config struct {
@@ -49,24 +51,19 @@ type Command string
 
 // The commands that the table tells apart.
 const (
-	Run        Command = "run"
-	Abort      Command = "abort"
-	Ack        Command = "ack"
-	Reject     Command = "reject"
-	Approve    Command = "approve"
-	Privileges Command = "privileges"
-	Network    Command = "network"
-	Ask        Command = "ask"
+	Run        = Command(event.ToRun)
+	Abort      = Command(event.ToAbort)
+	Ack        = Command(event.ToAck)
+	Reject     = Command(event.ToReject)
+	Approve    = Command(event.ToApprove)
+	Privileges = Command(event.ToAllowPrivileges)
+	Network    = Command(event.ToAllowNetwork)
+	Ask        = Command(event.ToAsk)
 )
 
 // Commands are all rows, in the order in which to show them.
 func Commands() []Command {
 	return []Command{Run, Abort, Ack, Reject, Approve, Privileges, Network, Ask}
-}
-
-// byOthers says that nobody may do this on a pull request of their own.
-func (c Command) byOthers() bool {
-	return c == Approve || c == Privileges || c == Network
 }
 
 const trust = "trust"

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // role is somebody, and what is true of them.
@@ -231,5 +233,32 @@ func TestTeams(t *testing.T) {
 	}
 	if allowed(t, c, Question{Command: Ack, By: "renovate[bot]", Author: "alice"}, find) {
 		t.Error("somebody acknowledges who is not in the team")
+	}
+}
+
+// What the grammar does not have, nobody may; what it has is a row of the table.
+func TestCommandsOfTheGrammar(t *testing.T) {
+	everything := func(c Command) bool {
+		cfg := Config{Preset: "open", Run: Rule{"anyone"}, Abort: Rule{"anyone"}, Reject: Rule{"anyone"}, Ask: Rule{"anyone"}, Ack: Rule{"user:bob"}, Approve: Rule{"user:bob"}, Privileges: Rule{"user:bob"}, Network: Rule{"user:bob"}}
+		return cfg.Decide(Question{Command: c, By: "bob", Author: "alice"}, nil).Allowed
+	}
+	rows := map[Command]bool{}
+	for _, r := range event.Table() {
+		rows[CommandOf(r.Command)] = true
+		if !everything(CommandOf(r.Command)) {
+			t.Errorf("%q (%s) is for nobody", r.Word, r.Verb)
+		}
+	}
+	if len(rows) != len(Commands()) {
+		t.Errorf("the grammar has %v, the policy %v", rows, Commands())
+	}
+	bogus := CommandOf(event.Command{Verb: "bogus"})
+	if everything(bogus) {
+		t.Errorf("what the grammar does not have is allowed as %q", bogus)
+	}
+	for _, c := range Commands() {
+		if want := c == Approve || c == Privileges || c == Network; c.byOthers() != want {
+			t.Errorf("%s is for others: %t", c, !want)
+		}
 	}
 }

@@ -1,28 +1,21 @@
 package policy
 
-import "github.com/rehearsal-dev/rehearsal/pkg/event"
+import (
+	"slices"
 
-// CommandOf returns the row of the table for a command line. A run that is to
-// acknowledge is an acknowledgement: those need the rights of running, too.
-func CommandOf(c event.Command) Command {
-	switch c.Verb {
-	case event.Run:
-		if c.AutoAck {
-			return Ack
-		}
-		return Run
-	case event.Abort:
-		return Abort
-	case event.Ack, event.Skip:
-		return Ack
-	case event.Reject:
-		return Reject
-	case event.Approve:
-		return Approve
-	case event.AllowPrivileges:
-		return Privileges
-	case event.AllowNetwork:
-		return Network
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+)
+
+// CommandOf returns the row of the table for a command line. What the grammar does
+// not have has none, and Decide denies that to everybody.
+func CommandOf(c event.Command) Command { return Command(c.Kind().Right) }
+
+// byOthers says of a row that nobody may do this on a pull request of their own: not
+// unless each command that it is for says so.
+func (c Command) byOthers() bool {
+	if !slices.Contains(Commands(), c) {
+		return false // a rule about the author, or nothing that anybody may do
 	}
-	return Ask
+	anybody := func(r event.Row) bool { return Command(r.Right) == c && !r.ByOthers() }
+	return !slices.ContainsFunc(event.Table(), anybody)
 }

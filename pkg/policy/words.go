@@ -9,7 +9,10 @@ import (
 // `org/repo`". It is plain text in which `…` marks code.
 func (c Config) Who(command Command, org, repo string) string {
 	table := c.filled()
-	rule := *table.rules()[string(command)]
+	rule, known := table.rules()[string(command)]
+	if !known {
+		return "nobody"
+	}
 	var ways []string
 	for _, a := range rule.parse() {
 		if words := a.words(org, repo); words != "" && !slices.Contains(ways, words) {

@@ -71,7 +71,7 @@ func describe(commands report.Commands) *pluginhelp.PluginHelp {
 			Usage:       usage,
 			Description: html.EscapeString(line.Does),
 			Examples:    []string{usage},
-			WhoCanUse:   "People with write access to the config repository.",
+			WhoCanUse:   html.EscapeString(commands.Policy.Who(line.For, "{org}", "{repo}")),
 		})
 	}
 	return help

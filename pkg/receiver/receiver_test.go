@@ -237,8 +237,9 @@ func TestHelp(t *testing.T) {
 	}
 	for i, c := range help.Commands {
 		// Deck shows them as HTML.
-		got := report.Line{Usage: html.UnescapeString(c.Usage), Does: html.UnescapeString(c.Description)}
-		if got != want[i] || strings.ContainsAny(c.Usage+c.Description, "<>") {
+		got := report.Line{Usage: html.UnescapeString(c.Usage), Does: html.UnescapeString(c.Description), For: want[i].For}
+		who := r.opts.Settings().Defaults.Policy.Who(want[i].For, "{org}", "{repo}")
+		if got != want[i] || html.UnescapeString(c.WhoCanUse) != who || who == "nobody" || strings.ContainsAny(c.Usage+c.Description, "<>") {
 			t.Errorf("command is %v, want %v", got, want[i])
 		}
 	}

@@ -35,6 +35,23 @@ func PushBetween(head string) string {
 	return fmt.Sprintf("A push came between this command and our reading of it, so it was not applied to code that its author may not have seen. Write it again for %s.", quote(head))
 }
 
+// HeadUnknown is said where nobody knows whether the head was there when a command
+// was written. Line is the same command for the head; empty where it cannot name one.
+func HeadUnknown(head, line string) string {
+	if line == "" {
+		return fmt.Sprintf("It is not known whether %s was there when you wrote this. Write it again once the comment with the affected jobs names that commit.", quote(short(head)))
+	}
+	return fmt.Sprintf("It is not known whether %s was there when you wrote this; write %s.", quote(short(head)), quote(line))
+}
+
+// OtherCommit is said of a command that names another commit than the head.
+func OtherCommit(named, head, line string) string {
+	return fmt.Sprintf("%s is not what this pull request is at: that is %s. Look at it, and write %s.", quote(named), quote(short(head)), quote(line))
+}
+
+// short is as much of a SHA as people copy.
+func short(sha string) string { return fmt.Sprintf("%.12s", sha) }
+
 // Edited is said of a command in a text that is not what it was.
 func Edited() string {
 	return "This was edited before it was read, and GitHub does not tell by whom, or what it said before. Write the command in a new comment."

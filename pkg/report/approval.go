@@ -56,7 +56,7 @@ func (a Approval) line() string {
 // headNeedsApproval says what the head of an untrusted author waits for.
 func headNeedsApproval(c Commands, author, head, org, repo string) string {
 	return "Jobs are run for " + quote(author) + " once somebody else has looked at the commit " + quote(head) + ": " +
-		c.Policy.Who(policy.Approve, org, repo) + " can write " + quote(c.line("approve")) + ". Every push needs that anew."
+		c.Policy.Who(policy.Approve, org, repo) + " can write " + quote(c.For("approve", short(head))) + ". Every push needs that anew."
 }
 
 // who says who may do what, as Markdown.

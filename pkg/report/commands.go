@@ -42,19 +42,21 @@ type Line struct {
 	Usage string
 	// Does is a sentence.
 	Does string
+	// For is the row of the policy that says who may.
+	For policy.Command
 }
 
 // Lines is the grammar as people see it: in comments, in Prow's command help and
 // in the documentation.
 func (c Commands) Lines() []Line {
-	entries := event.Grammar()
-	lines := make([]Line, len(entries))
-	for i, e := range entries {
+	rows := event.Grammar()
+	lines := make([]Line, len(rows))
+	for i, e := range rows {
 		does := e.Does
 		if n := c.Limits[e.Limit]; e.Limit != "" && n > 0 {
 			does += " (up to " + count(n) + ")"
 		}
-		lines[i] = Line{Usage: e.Line(c.prefixes()[0]), Does: does + "."}
+		lines[i] = Line{Usage: e.Line(c.prefixes()[0]), Does: does + ".", For: policy.CommandOf(e.Command)}
 	}
 	return lines
 }
@@ -63,6 +65,10 @@ func (c Commands) Lines() []Line {
 func (c Commands) line(words string) string {
 	return strings.TrimSpace(c.prefixes()[0] + " " + words)
 }
+
+// For is the line that gives a command for one commit. It is never at the start of a
+// line of ours: other bots read those.
+func (c Commands) For(word, sha string) string { return c.line(word + " " + sha) }
 
 func (c Commands) prefixes() []string {
 	if len(c.Prefixes) == 0 {
@@ -95,6 +101,12 @@ func (c Commands) usage() string {
 // Help answers a command that asks for the commands.
 func (c Commands) Help(commandID, line, by string) string {
 	return "💬 " + code(by) + ": " + said(clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+}
+
+// UnknownToo is said of a line that is not understood either, where that was answered
+// with what is. It is part of a comment, see Answers.
+func UnknownToo(line, reason string) string {
+	return "❓ " + code(clip(line, maxName)) + " was not understood either: " + text(clip(reason, maxDetail)) + "."
 }
 
 // Unknown answers a line that is not understood with what is. Reason is half a

@@ -197,17 +197,17 @@ func heldTitle(v PlanView, held []PlanJob, whole bool) string {
 		fresh = fresh || j.Held.New != ""
 	}
 	s := "\n**Held: not run before somebody else than the author says so.**"
-	named := code(v.Commands.line("privileges-allowed {job} {job} …"))
+	named := code(v.Commands.For("privileges-allowed", short(v.Head)+" {job} {job} …"))
 	switch {
 	case asks && whole:
-		s += " What a job asks for and base does not grant it, " + code(v.Commands.line("privileges-allowed")) +
+		s += " What a job asks for and base does not grant it, " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
 			" allows: all of it at once, for this head alone. " + named + " allows it to some jobs."
 	case asks:
-		s += " **Not everything that jobs ask for and base does not grant them can be shown here**, so " + code(v.Commands.line("privileges-allowed")) +
+		s += " **Not everything that jobs ask for and base does not grant them can be shown here**, so " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
 			" is not accepted. " + seeAll(v) + " " + named + " allows it to jobs that are named below with everything that they ask for, for this head alone."
 	}
 	if fresh {
-		s += " New jobs may run after " + code(v.Commands.line("approve")) + "."
+		s += " New jobs may run after " + code(v.Commands.For("approve", short(v.Head))) + "."
 	}
 	return s + "\n"
 }

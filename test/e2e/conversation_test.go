@@ -120,7 +120,7 @@ func (c *conversation) running() {
 
 	comment := c.say(author, "/rehearse pull-catalog-fuzz\n/rehearse list")
 	c.ends(c.run(comment), "two-commands")
-	c.holds("two-commands-list", c.said(answerTo(comment, 1)))
+	c.holds("two-commands-list", c.said(answerTo(comment)))
 	c.shows("plan-run", c.Pull.HeadSHA)
 }
 
@@ -296,15 +296,15 @@ func (c *conversation) labels(want ...string) {
 	})
 }
 
-// answerTo is the marker of the answer to a line of a comment.
-func answerTo(comment github.Comment, line int) string {
-	return report.AnswerMarker(fmt.Sprintf("comment-%d-%d", comment.ID, line))
+// answerTo is the marker of the answer to a comment.
+func answerTo(comment github.Comment) string {
+	return report.AnswerMarker(fmt.Sprintf("comment-%d-0", comment.ID))
 }
 
 // asks comments, and holds the answer against a golden file.
 func (c *conversation) asks(by, body, golden string) {
 	c.t.Helper()
-	c.holds(golden, c.said(answerTo(c.say(by, body), 0)))
+	c.holds(golden, c.said(answerTo(c.say(by, body))))
 }
 
 // run is the id of the run that the first line of a comment asks for.

@@ -1,5 +1,13 @@
 package github
 
+import (
+	"slices"
+	"time"
+)
+
+// listTimeline lists what happened on a pull request. GitHub puts a commit where its
+// committer's date is, whatever that says and whenever it was pushed; everything else
+// has GitHub's own time.
 func listTimeline(r *restRequest) (answer, error) {
 	p, err := r.pull()
 	if err != nil {
@@ -14,7 +22,17 @@ func listTimeline(r *restRequest) (answer, error) {
 			return answer{}, err
 		}
 	}
-	return page(r, p.timeline, func(e *event) object {
+	when := func(e *event) time.Time {
+		if e.kind == "committed" {
+			return commits[e.commit].committer.at
+		}
+		return e.at
+	}
+	ordered := slices.Clone(p.timeline)
+	slices.SortStableFunc(ordered, func(a, b *event) int {
+		return when(a).Truncate(time.Second).Compare(when(b).Truncate(time.Second))
+	})
+	return page(r, ordered, func(e *event) object {
 		switch e.kind {
 		case "committed":
 			o := r.s.gitCommitObject(p.repo, commits[e.commit])

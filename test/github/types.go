@@ -112,6 +112,8 @@ type NewPush struct {
 	Message string `json:"message,omitempty"`
 	Force   bool   `json:"force,omitempty"`
 	SHA     string `json:"sha,omitempty"`
+	// Date is what the commit that is made says of itself; now when nil.
+	Date *time.Time `json:"date,omitempty"`
 	Change
 }
 

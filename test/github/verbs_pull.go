@@ -162,9 +162,13 @@ func (s *Server) pushed(ctx context.Context, p *pull, by *user, in NewPush) (str
 			return "", err
 		}
 	}
+	at := s.now()
+	if in.Date != nil {
+		at = *in.Date
+	}
 	ref := fmt.Sprintf("refs/pull/%d/head", p.number)
 	return git.commit(ctx, ref, commitSpec{
-		parent: parent, author: by.login, at: s.now(), message: cmp.Or(in.Message, "Update "+p.title), change: in.Change,
+		parent: parent, author: by.login, at: at, message: cmp.Or(in.Message, "Update "+p.title), change: in.Change,
 	})
 }
 

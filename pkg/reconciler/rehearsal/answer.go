@@ -1,12 +1,11 @@
 package rehearsal
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -29,15 +28,20 @@ func (t *turn) showPlan(ctx context.Context) error {
 	if err := t.say(ctx, planComment, body); err != nil {
 		return err
 	}
-	t.rh.Status.Plan.Noted = t.noted()
-	if t.rh.Status.Comments[planComment].Hash == hashOf(legible.Mute(body)) {
-		t.noteShown(shown)
+	plan, comment := t.rh.Status.Plan, t.rh.Status.Comments[planComment]
+	plan.Noted = t.noted()
+	if comment.Hash != hashOf(legible.Mute(body)) {
+		return nil // it was refused
 	}
+	if plan.Shown == nil && strings.Contains(body, plan.Head) {
+		plan.Shown = comment.At
+	}
+	t.noteShown(shown, comment.At)
 	return nil
 }
 
 // noteShown keeps what the comment shows of what jobs ask for, and since when.
-func (t *turn) noteShown(shown report.Shown) {
+func (t *turn) noteShown(shown report.Shown, at *metav1.Time) {
 	plan := t.shownPlan()
 	if plan == nil || plan.Asks == "" {
 		return
@@ -46,7 +50,7 @@ func (t *turn) noteShown(shown report.Shown) {
 	if plan.AsksSince != nil && plan.AsksShown == shown.All && slices.Equal(plan.Asking, jobs) {
 		return
 	}
-	plan.AsksSince, plan.AsksShown, plan.Asking = &metav1.Time{Time: t.Clock.Now()}, shown.All, jobs
+	plan.AsksSince, plan.AsksShown, plan.Asking = at, shown.All, jobs
 }
 
 // planView is what there is to say of the affected jobs; with a marker it
@@ -112,7 +116,8 @@ func (c commandVerdict) person() string {
 
 // needsPlan says whether the answer depends on the affected jobs.
 func (c commandVerdict) needsPlan() bool {
-	return c.status.Verdict == v1alpha1.VerdictAccepted && (c.said.Verb == event.List || c.said.Verb == event.Explain)
+	kind := c.said.Kind()
+	return c.status.Verdict == v1alpha1.VerdictAccepted && kind.Effect == event.Answers && kind.Plan != event.WithoutPlan
 }
 
 func (t *turn) unanswered() []commandVerdict {
@@ -123,27 +128,6 @@ func (t *turn) unanswered() []commandVerdict {
 		}
 	}
 	return open
-}
-
-// answerCommands answers what has no comment of its own otherwise. It comes
-// after the runs, whose comments answer the commands that asked for them.
-func (t *turn) answerCommands(ctx context.Context) error {
-	for _, c := range t.unanswered() {
-		name, body, ready, err := t.answer(ctx, c)
-		if err != nil {
-			return fmt.Errorf("answering %s: %w", c.ID, err)
-		}
-		if !ready {
-			continue
-		}
-		if body != "" {
-			if err := t.sayOnce(ctx, name, body); err != nil {
-				return fmt.Errorf("answering %s: %w", c.ID, err)
-			}
-		}
-		c.status.Answered = true
-	}
-	return nil
 }
 
 // answer returns what to say to a command, if anything; not ready means that it
@@ -157,6 +141,9 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 		return "", "", false, nil
 	}
 	switch c.said.Verb {
+	case event.Run:
+		body, ready = t.runEnded(c)
+		return "", body, ready, nil
 	case event.List:
 		body = report.Plan(t.planView(report.AnswerMarker(c.ID)))
 	case event.Explain:
@@ -174,8 +161,19 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 			body = report.Answer(c.ID, c.Text, c.person(), sentences...)
 		}
 	}
-	// Runs, and what ends them, speak for themselves, and so do labels.
+	// What ends runs shows in their comments, and what somebody vouches for in that on
+	// the affected jobs.
 	return "", body, err == nil, err
+}
+
+// runEnded says why a run will not start. One that does has a comment of its own, and
+// so has one that waits for room; until then it is too early.
+func (t *turn) runEnded(c commandVerdict) (body string, ready bool) {
+	if e, ends := t.endings[c.ID]; ends {
+		return report.Answer(c.ID, c.Text, c.person(), e.sentences...), true
+	}
+	r := runOf(t.rh, c.ID)
+	return "", r == nil || r.State != v1alpha1.RunPending || t.toldToWait(r)
 }
 
 // found says whether an abort had something to end, once that is known.
@@ -253,20 +251,4 @@ func (n named) Named(name string) []affected.Ref {
 		refs = append(refs, found.Ref)
 	}
 	return refs
-}
-
-// sayOnce writes an answer. With a name, status remembers it, and it is not
-// written again.
-func (t *turn) sayOnce(ctx context.Context, name, body string) error {
-	if name != "" {
-		if t.rh.Status.Comments[name].ID != 0 {
-			return nil
-		}
-		return t.say(ctx, name, body)
-	}
-	_, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body)
-	if err == nil || t.refused(err) {
-		return nil
-	}
-	return reporting(t.rh, err)
 }

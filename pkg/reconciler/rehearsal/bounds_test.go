@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -168,19 +169,19 @@ func TestStatusIsBounded(t *testing.T) {
 	r.rights["alice"] = "writer"
 	var lines []v1alpha1.Command
 	for i := range 50 {
-		lines = append(lines, by("bob", fmt.Sprintf("comment-1-%d", i), "/pj-rehearse"))
+		lines = append(lines, by("bob", fmt.Sprintf("comment-1%d-%d", i/10, i%10), "/pj-rehearse"))
 	}
 	for i := range 100 {
 		text := "/pj-rehearse abort"
 		for j := 0; len(text) < 900; j++ {
 			text += fmt.Sprintf(" a-job-that-is-not-there-%d-%d", i, j)
 		}
-		lines = append(lines, by("bob", fmt.Sprintf("comment-2-%d", i), text))
+		lines = append(lines, by("bob", fmt.Sprintf("comment-2%d-%d", i/10, i%10), text))
 	}
 	w.rh.Spec.Commands = lines
 	w.reconcile()
-	if n := len(w.rh.Status.Runs); n != maxRuns || w.verdict("comment-1-49") != v1alpha1.ReasonTooManyRuns {
-		t.Errorf("there are %d runs, and the last is %s", n, w.verdict("comment-1-49"))
+	if n := len(w.rh.Status.Runs); n != maxRuns || w.verdict("comment-14-9") != v1alpha1.ReasonTooManyRuns {
+		t.Errorf("there are %d runs, and the last is %s", n, w.verdict("comment-14-9"))
 	}
 	raw, err := json.Marshal(w.rh.Status)
 	if err != nil || len(raw) > 100<<10 {
@@ -258,11 +259,11 @@ type brokenEdits struct {
 	left, seen int
 }
 
-func (b *brokenEdits) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+func (b *brokenEdits) EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error) {
 	b.seen++
 	if b.left > 0 && strings.Contains(body, "this run has started") {
 		b.left--
-		return errCrash
+		return nil, errCrash
 	}
 	return b.GitHub.EditComment(ctx, org, repo, id, body)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
@@ -23,10 +25,10 @@ func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body st
 		if known.Hash == hash {
 			return known, nil
 		}
-		err := t.GitHub.EditComment(ctx, p.Org, p.Repo, known.ID, body)
+		edited, err := t.GitHub.EditComment(ctx, p.Org, p.Repo, known.ID, body)
 		var gone *github.NotFoundError
 		if !errors.As(err, &gone) {
-			return v1alpha1.CommentStatus{ID: known.ID, Hash: hash}, err
+			return written(known.ID, hash, edited), err
 		}
 		// Somebody deleted it; there is something new to say, so say it afresh.
 	}
@@ -39,11 +41,21 @@ func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body st
 		if err != nil {
 			return known, err
 		}
-		return v1alpha1.CommentStatus{ID: created.ID, Hash: hash}, nil
+		return written(created.ID, hash, created), nil
 	case strings.TrimSpace(found.Body) == strings.TrimSpace(body):
-		return v1alpha1.CommentStatus{ID: found.ID, Hash: hash}, nil
+		return written(found.ID, hash, found), nil
 	}
-	return v1alpha1.CommentStatus{ID: found.ID, Hash: hash}, t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body)
+	edited, err := t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body)
+	return written(found.ID, hash, edited), err
+}
+
+// written is a comment as GitHub says it is now.
+func written(id int64, hash string, c *github.Comment) v1alpha1.CommentStatus {
+	status := v1alpha1.CommentStatus{ID: id, Hash: hash}
+	if c != nil && !c.UpdatedAt.IsZero() {
+		status.At = &metav1.Time{Time: c.UpdatedAt}
+	}
+	return status
 }
 
 // find looks for a comment of ours with the marker of body: a marker in
@@ -84,9 +96,17 @@ func (t *turn) say(ctx context.Context, name, body string) error {
 	if err != nil {
 		return reporting(t.rh, err)
 	}
+	t.remember(name, comment)
+	return nil
+}
+
+// remember notes a comment in status, by what it says; without a name it does not.
+func (t *turn) remember(name string, comment v1alpha1.CommentStatus) {
+	if name == "" {
+		return
+	}
 	if t.rh.Status.Comments == nil {
 		t.rh.Status.Comments = map[string]v1alpha1.CommentStatus{}
 	}
 	t.rh.Status.Comments[name] = comment
-	return nil
 }

@@ -24,11 +24,13 @@ func (w *world) hear(id, text string) {
 	w.reconcile()
 }
 
-// push replaces the head.
+// push replaces the head, and tells of it. What is heard next is written later.
 func (w *world) push() {
 	w.hub.pull.Head = strings.Repeat("b", 40)
+	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: w.hub.pull.Head, At: metav1.NewTime(w.clock.Now())}
 	w.rh.Generation++
 	w.reconcile()
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
 }
 
 // end ends all ProwJobs and PipelineRuns of the runs that are going.

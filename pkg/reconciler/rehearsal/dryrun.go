@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/logging"
@@ -46,12 +47,12 @@ func (d *dryRun) CreateComment(ctx context.Context, org, repo string, number int
 }
 
 // EditComment implements GitHub.
-func (d *dryRun) EditComment(ctx context.Context, org, repo string, id int64, body string) error {
+func (d *dryRun) EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error) {
 	if !d.on() {
 		return d.GitHub.EditComment(ctx, org, repo, id, body)
 	}
 	would(ctx, "edit a comment", org, repo, "comment", id, "body", firstLine(body))
-	return nil
+	return &github.Comment{ID: id, Body: body}, nil
 }
 
 // AddLabel implements GitHub.
@@ -91,12 +92,12 @@ func (d *dryRun) ReactToPull(ctx context.Context, org, repo string, number int, 
 }
 
 // SetStatus implements GitHub.
-func (d *dryRun) SetStatus(ctx context.Context, org, repo, sha string, s github.Status) error {
+func (d *dryRun) SetStatus(ctx context.Context, org, repo, sha string, s github.Status) (time.Time, error) {
 	if !d.on() {
 		return d.GitHub.SetStatus(ctx, org, repo, sha, s)
 	}
 	would(ctx, "set a status", org, repo, "sha", sha, "context", s.Context, "state", s.State, "description", s.Description)
-	return nil
+	return time.Time{}, nil
 }
 
 // annotationDryRun is on the status of a Rehearsal that says things which were

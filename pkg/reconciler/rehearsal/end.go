@@ -141,26 +141,56 @@ func (t *turn) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return t.endUnstarted(ctx, r, v1alpha1.RunAborted, "Not started: "+r.AbortReason+".")
 }
 
-// endUnstarted says why a run will not start: in its comment, if it has come
-// that far, else in an answer to the command.
+// ending is how a run ends that will not start, and why.
+type ending struct {
+	state     v1alpha1.RunState
+	sentences []string
+}
+
+// endUnstarted says why a run will not start: in its comment, if it has come that far;
+// else in the answer to the text that asked for it, which is when it ends; or where
+// that was answered already, in a comment of its own.
 func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
-	command, _ := t.commandOf(r)
-	body := report.Answer(r.ID, command.Text, report.Person(r.ID, r.By), sentences...)
+	body := t.runAnswer(r, sentences...)
 	manifest, err := t.manifest(ctx, r)
 	switch {
 	case err == nil:
 		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
 	case !apierrors.IsNotFound(err):
 		return err
+	case t.answerIsDue(r):
+		t.endings[r.ID] = ending{state, sentences}
+		return nil
 	}
 	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.refused(err) {
 		return reporting(t.rh, err)
 	}
-	r.State, r.DoneAt = state, &metav1.Time{Time: t.now}
-	if len(sentences) > 0 {
-		r.Message = brief(sentences[0])
-	}
+	t.over(r, ending{state, sentences})
 	return nil
+}
+
+func (t *turn) over(r *v1alpha1.RunStatus, e ending) {
+	r.State, r.DoneAt = e.state, &metav1.Time{Time: t.now}
+	if len(e.sentences) > 0 {
+		r.Message = brief(e.sentences[0])
+	}
+}
+
+// answerIsDue says that the text that asked for a run will be answered, and nothing
+// was said of the run yet.
+func (t *turn) answerIsDue(r *v1alpha1.RunStatus) bool {
+	v := verdictOn(t.rh, r.ID)
+	return t.repo.Name != "" && v != nil && !v.Answered && !t.toldToWait(r)
+}
+
+func (t *turn) toldToWait(r *v1alpha1.RunStatus) bool {
+	return t.rh.Status.Comments[waitComment(r.ID)].ID != 0
+}
+
+// runAnswer is what there is to say of a run beside the answer to its text.
+func (t *turn) runAnswer(r *v1alpha1.RunStatus, sentences ...string) string {
+	command, _ := t.commandOf(r)
+	return report.Answer(r.ID+"-run", command.Text, report.Person(r.ID, r.By), sentences...)
 }
 
 func reasonOf(r *v1alpha1.RunStatus, sentences []string) string {

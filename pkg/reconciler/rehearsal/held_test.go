@@ -273,8 +273,8 @@ func TestAllowedByName(t *testing.T) {
 // unwilling is a GitHub that takes no edit.
 type unwilling struct{ GitHub }
 
-func (unwilling) EditComment(context.Context, string, string, int64, string) error {
-	return &github.RefusedError{Op: "editing", Reason: "it is too long"}
+func (unwilling) EditComment(context.Context, string, string, int64, string) (*github.Comment, error) {
+	return nil, &github.RefusedError{Op: "editing", Reason: "it is too long"}
 }
 
 // TestWhatWasNotWrittenWasNotShown: the list of an older head says nothing of what

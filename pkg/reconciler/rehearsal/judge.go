@@ -83,14 +83,14 @@ type circumstances struct {
 	allowed, own bool
 	// doubt is why it does not count as what its author said; empty if it does.
 	doubt string
-	// pushed says whether the head may have come after the command.
-	pushed bool
+	// unseen is why the command is not about the head; empty if it is.
+	unseen string
+	// flooded says that its author has had as many answers as they may.
+	flooded bool
 	// approved says that the head may run: for its author, or by somebody's word.
 	approved bool
 	// plan is that of the head; nil while there is none to see.
 	plan *v1alpha1.PlanStatus
-	// jobs are those that the command names.
-	jobs []string
 	// runs counts those of the pull request that are not over.
 	runs int
 	now  time.Time
@@ -101,30 +101,19 @@ type circumstances struct {
 const maxRuns = 25
 
 // judge decides about one command.
-func judge(c v1alpha1.Command, verb event.Verb, in circumstances) v1alpha1.CommandStatus {
+func judge(c v1alpha1.Command, said event.Command, in circumstances) v1alpha1.CommandStatus {
 	at := boundTime(c, in.now)
 	status := v1alpha1.CommandStatus{ID: c.ID, Head: in.pull.Head, At: &at}
-	status.Verdict, status.Reason = verdict(c, verb, in)
+	status.Verdict, status.Reason = verdict(c, said, in)
+	// A question has its answer due as soon as it is judged: many may be at once.
+	status.Told = said.Kind().IsQuestion() && (status.Verdict == v1alpha1.VerdictAccepted || status.Verdict == v1alpha1.VerdictUnknown)
 	return status
-}
-
-// bindsToHead says whether a verb is about the code that its author has seen.
-func bindsToHead(verb event.Verb) bool {
-	return needsTrust(verb) || verb == event.Approve || verb == event.AllowPrivileges
-}
-
-// needsTrust says whether a verb runs the head, or vouches for it.
-func needsTrust(verb event.Verb) bool {
-	switch verb {
-	case event.Run, event.Ack, event.Skip, event.AllowNetwork:
-		return true
-	}
-	return false
 }
 
 func expired(c v1alpha1.Command, now time.Time) bool { return now.Sub(c.At.Time) > event.MaxAge }
 
-func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Verdict, string) {
+func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1.Verdict, string) {
+	verb, kind := said.Verb, said.Kind()
 	denied := func(reason string) (v1alpha1.Verdict, string) { return v1alpha1.VerdictDenied, reason }
 	switch {
 	case expired(c, in.now):
@@ -137,19 +126,21 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return denied(v1alpha1.ReasonNotAllowed)
 	case in.doubt != "":
 		return denied(in.doubt)
+	case in.flooded && kind.IsQuestion():
+		return v1alpha1.VerdictTooMany, v1alpha1.ReasonTooManyQuestions
 	case verb == event.Unknown:
 		return v1alpha1.VerdictUnknown, v1alpha1.ReasonNotUnderstood
-	case !in.pull.Open && verb != event.Abort && verb != event.Help:
+	case !in.pull.Open && kind.OnlyOpen():
 		return denied(v1alpha1.ReasonClosed)
-	case in.pull.OtherBase && bindsToHead(verb):
+	case in.pull.OtherBase && kind.BindsToHead():
 		return denied(v1alpha1.ReasonOtherBase)
-	case in.pull.Untrusted && needsTrust(verb):
+	case in.pull.Untrusted && kind.NeedsTrust():
 		return denied(v1alpha1.ReasonUntrusted)
-	case in.pushed && bindsToHead(verb):
-		return denied(v1alpha1.ReasonPushedSince)
-	case !in.approved && needsTrust(verb):
+	case in.unseen != "" && kind.BindsToHead():
+		return denied(in.unseen)
+	case !in.approved && kind.NeedsTrust():
 		return denied(v1alpha1.ReasonHeadNotApproved)
-	case verb == event.Run && in.runs >= maxRuns:
+	case kind.Effect == event.Starts && in.runs >= maxRuns:
 		return denied(v1alpha1.ReasonTooManyRuns)
 	case verb == event.AllowPrivileges && in.plan == nil:
 		return denied(v1alpha1.ReasonNotPlanned)
@@ -157,7 +148,7 @@ func verdict(c v1alpha1.Command, verb event.Verb, in circumstances) (v1alpha1.Ve
 		return denied(v1alpha1.ReasonNothingAsked)
 	case verb == event.AllowPrivileges && !shownBefore(c, in):
 		return denied(v1alpha1.ReasonNotPlanned)
-	case verb == event.AllowPrivileges && !shownWhole(in):
+	case verb == event.AllowPrivileges && !shownWhole(said.Jobs, in):
 		return denied(v1alpha1.ReasonNotShown)
 	}
 	return v1alpha1.VerdictAccepted, ""
@@ -171,11 +162,11 @@ func shownBefore(c v1alpha1.Command, in circumstances) bool {
 }
 
 // shownWhole says that nobody allows what there was no room to show.
-func shownWhole(in circumstances) bool {
-	if len(in.jobs) == 0 {
+func shownWhole(jobs []string, in circumstances) bool {
+	if len(jobs) == 0 {
 		return in.plan.AsksShown
 	}
-	return !slices.ContainsFunc(in.jobs, func(name string) bool {
+	return !slices.ContainsFunc(jobs, func(name string) bool {
 		return !slices.ContainsFunc(in.plan.Asking, func(j v1alpha1.AskingJob) bool { return j.Job == name })
 	})
 }
@@ -194,7 +185,7 @@ func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 		said := event.ParseStored(c.Text, prefixes)
 		asked := func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) }
 		switch {
-		case said.Verb == event.Run:
+		case said.Kind().Effect == event.Starts:
 			ensureRun(rh, c, v)
 			before = append(before, c.ID)
 		case said.Verb == event.Abort && len(said.Jobs) > 0: // see jobAborts

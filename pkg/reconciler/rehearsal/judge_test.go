@@ -12,6 +12,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
 var (
@@ -85,14 +86,21 @@ func TestJudge(t *testing.T) {
 		"privileges never shown":                 {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
 		"privileges nobody knows":                {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
 		"an ack by somebody who may not run":     {minutes: -1, verb: event.Ack, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"what the grammar does not have":         {minutes: -1, verb: "bogus", pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"on a closed pull request":               {minutes: -1, verb: "bogus", pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"for another head":                       {minutes: -1, verb: "bogus", pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
 		"a week and a minute late":               {minutes: -7*24*60 - 1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
 		"a week late, by somebody who cannot":    {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := command("comment-1-0", "", tc.minutes)
-			got := judge(c, tc.verb,
-				circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, pushed: tc.pushed, approved: !tc.unapproved, plan: tc.plan, jobs: tc.jobs, now: noon})
+			in := circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, approved: !tc.unapproved, plan: tc.plan, now: noon}
+			if tc.pushed {
+				in.unseen = v1alpha1.ReasonPushedSince
+			}
+			got := judge(c, event.Command{Verb: tc.verb, Jobs: tc.jobs}, in)
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head, At: &c.At}
+			want.Told = tc.verdict == v1alpha1.VerdictUnknown || tc.verdict == v1alpha1.VerdictAccepted && (tc.verb == event.List || tc.verb == event.Help)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -240,5 +248,32 @@ func TestTrim(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, trim(rh, noon)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestNothingIsAllowedThatTheGrammarDoesNotHave: whoever asks for it, under whatever
+// policy, and with rights to everything.
+func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
+	bogus := event.Command{Verb: "bogus"}
+	for _, preset := range policy.Presets() {
+		w, r := governed(t, policy.Config{Preset: preset, Run: policy.Rule{"anyone"}, Ask: policy.Rule{"anyone"}}, by("bob", "comment-1-0", "/pj-rehearse help"))
+		r.rights["bob"], r.rights["alice"] = "writer member collaborator team", "writer member"
+		w.reconcile()
+		for _, id := range []string{"comment-1-0", "comment-404-0"} {
+			turn := &turn{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), known: newFindings(), trustKnown: true, pull: &w.hub.pull}
+			turn.repo, _ = turn.settings.Repository("acme", "config")
+			c := by("bob", id, "/pj-rehearse bogus")
+			in := circumstances{pull: w.rh.Status.Pull, now: w.clock.Now()}
+			if _, err := turn.look(t.Context(), c, bogus, "bob", &in); err != nil || in.allowed {
+				t.Errorf("%s: allowed %t, %v", preset, in.allowed, err)
+			}
+			status := judge(c, bogus, in)
+			if status.Verdict != v1alpha1.VerdictDenied || status.Told {
+				t.Errorf("%s: it is %s", preset, status.Verdict)
+			}
+			if said := turn.sentence(commandVerdict{c, &status, bogus}); said != "Nobody may do that here." {
+				t.Errorf("%s: it is told %q", preset, said)
+			}
+		}
 	}
 }

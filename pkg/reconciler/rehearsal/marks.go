@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
@@ -48,7 +50,7 @@ func (t *turn) react(ctx context.Context) error {
 // unheeded says of a reason that nobody need know that the command was read.
 func unheeded(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
+	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooManyQuestions, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
 		return true
 	}
 	return false
@@ -122,11 +124,14 @@ func (t *turn) showStatus(ctx context.Context) error {
 	}
 	state, description := report.Status(t.statusView())
 	want := v1alpha1.CommitStatus{Head: pull.Head, Context: t.repo.StatusContext, State: state, Description: description}
-	if known := t.rh.Status.CommitStatus; known != nil && *known == want {
-		return nil
+	if known := t.rh.Status.CommitStatus; known != nil && known.Head == want.Head {
+		want.Since = known.Since
+		if *known == want {
+			return nil
+		}
 	}
 	p := t.rh.Spec.Pull
-	err := t.GitHub.SetStatus(ctx, p.Org, p.Repo, pull.Head, github.Status{
+	at, err := t.GitHub.SetStatus(ctx, p.Org, p.Repo, pull.Head, github.Status{
 		Context: want.Context, State: state, Description: description, URL: t.planLink(),
 	})
 	if t.refused(err) {
@@ -134,6 +139,9 @@ func (t *turn) showStatus(ctx context.Context) error {
 	}
 	if err != nil {
 		return reporting(t.rh, err)
+	}
+	if want.Since == nil && !at.IsZero() {
+		want.Since = &metav1.Time{Time: at}
 	}
 	t.rh.Status.CommitStatus = &want
 	return nil

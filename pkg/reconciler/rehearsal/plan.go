@@ -124,6 +124,9 @@ func (t *turn) defaultBranches(ctx context.Context, repos []string) (map[string]
 func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 	pull := t.rh.Status.Pull
 	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef}
+	if known := t.rh.Status.Plan; known != nil && known.Head == pull.Head {
+		status.Shown = known.Shown
+	}
 	if err := t.plan.err; err != nil {
 		status.Error = err.Error()
 	}

@@ -148,7 +148,7 @@ func TestHeadOfAnUntrustedAuthorNeedsAnApproval(t *testing.T) {
 	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, "Jobs are run for `alice` once") || !strings.Contains(plan, head) {
 		t.Errorf("the plan comment does not say what is missing: %s", plan)
 	}
-	if said := w.denials(); len(said) != 1 || !strings.Contains(said[0], "`/pj-rehearse approve`") || !strings.Contains(said[0], "write access to `acme/config`") {
+	if said := w.denials(); len(said) != 1 || !strings.Contains(said[0], "`/pj-rehearse approve aaaaaaaaaaaa`") || !strings.Contains(said[0], "write access to `acme/config`") {
 		t.Errorf("denied with %q", said)
 	}
 	for i, text := range []string{"ack", "skip", "auto-ack", "network-access-allowed", "pull-unit"} {

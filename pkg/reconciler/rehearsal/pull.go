@@ -140,12 +140,12 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), jobs: said.Jobs, runs: t.runsAhead(), now: t.now}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.now}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
 		}
-		status := judge(c, said.Verb, in)
+		status := judge(c, said, in)
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c
 			byLogin.By, byLogin.At = login, *status.At
@@ -162,7 +162,7 @@ func (t *turn) runsAhead() int {
 	n := len(t.activeRuns())
 	for _, c := range t.rh.Spec.Commands {
 		v := verdictOn(t.rh, c.ID)
-		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && runOf(t.rh, c.ID) == nil && event.ParseStored(c.Text, t.settings.Prefixes).Verb == event.Run {
+		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && runOf(t.rh, c.ID) == nil && event.ParseStored(c.Text, t.settings.Prefixes).Kind().Effect == event.Starts {
 			n++
 		}
 	}
@@ -172,6 +172,7 @@ func (t *turn) runsAhead() int {
 // look finds out what a verdict depends on, as far as it does. It returns what
 // kept the policy from knowing more.
 func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) ([]string, error) {
+	kind := said.Kind()
 	if in.unmapped || expired(c, t.now) {
 		return nil, nil
 	}
@@ -185,20 +186,25 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 		return d.Because, err
 	}
 	in.allowed = true
-	if policy.CommandOf(said) != policy.Ask {
+	if kind.MustBeVerified() {
 		d, err := t.verify(ctx, c)
 		if in.doubt = d.reason; err != nil || in.doubt != "" {
 			return []string{d.because}, err
 		}
 	}
-	if !in.pull.Open || !bindsToHead(said.Verb) {
+	if kind.IsQuestion() {
+		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), boundTime(c, t.now).Time, true)
+		in.flooded = left <= 0
+		return nil, err
+	}
+	if !in.pull.Open || !kind.BindsToHead() {
 		return nil, nil
 	}
-	if needsTrust(said.Verb) && !t.trustKnown {
+	if kind.NeedsTrust() && !t.trustKnown {
 		return nil, &waiting{after: time.Second, reason: "it is not known whether the author is trusted"}
 	}
 	in.approved = in.pull.AuthorTrusted || t.holds(t.rh.Status.HeadApproval)
-	in.pushed, err = t.pushedSince(ctx, c)
+	in.unseen, err = t.aboutHead(ctx, c, said)
 	return nil, err
 }
 
@@ -216,30 +222,9 @@ func (t *turn) explained(c v1alpha1.Command, said event.Command, login string, s
 	if status.Verdict != v1alpha1.VerdictAccepted {
 		status.Message = strings.Join(because, " ")
 	}
+	status.By = login
 	if event.FromCommandLine(c.ID) {
-		status.By = login
 		status.Message = t.sentence(commandVerdict{c, &status, said})
 	}
 	return status
-}
-
-// pushedSince says whether the head may have been pushed after a command was
-// written: then its author has not seen what would run. Where no event told of
-// the head, the pull request's timeline knows what came before what; what was
-// not written in a comment is not on it. GitHub's times are whole seconds, so a
-// push in the same second counts as later. The command line says which head its
-// author has seen.
-func (t *turn) pushedSince(ctx context.Context, c v1alpha1.Command) (bool, error) {
-	pull := t.rh.Status.Pull
-	if event.FromCommandLine(c.ID) {
-		return c.Head != pull.Head, nil
-	}
-	if pull.HeadTold {
-		return pull.HeadSince != nil && !c.At.After(pull.HeadSince.Time), nil
-	}
-	id, ok := event.CommentID(c.ID)
-	if !ok {
-		return true, nil
-	}
-	return t.GitHub.PushedAfter(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, t.rh.Spec.Pull.Number, id)
 }

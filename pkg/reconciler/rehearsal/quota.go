@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -271,8 +270,7 @@ func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int,
 	if r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < t.settings.ProgressInterval {
 		return again
 	}
-	command, _ := t.commandOf(r)
-	if err := t.say(ctx, waitComment(r.ID), report.Answer(r.ID, command.Text, report.Person(r.ID, r.By), sentence)); err != nil {
+	if err := t.say(ctx, waitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
 		return err
 	}
 	r.ProgressAt = &metav1.Time{Time: t.now}
@@ -293,8 +291,7 @@ func (t *turn) endWaits(ctx context.Context) error {
 			continue
 		}
 		if r != nil && r.StartedAt != nil {
-			command, _ := t.commandOf(r)
-			if err := t.say(ctx, name, report.Answer(r.ID, command.Text, report.Person(r.ID, r.By), "There was room: this run has started.")); err != nil {
+			if err := t.say(ctx, name, t.runAnswer(r, "There was room: this run has started.")); err != nil {
 				errs = append(errs, err)
 				continue
 			}

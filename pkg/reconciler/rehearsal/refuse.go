@@ -25,7 +25,8 @@ func isDenial(reason string) bool {
 // needs none, and what was forged must not make us speak.
 func (t *turn) refusal(c commandVerdict) (name, body string) {
 	switch {
-	case event.FromCommandLine(c.ID), c.status.Reason == v1alpha1.ReasonForged, c.status.Reason == v1alpha1.ReasonDeleted:
+	case event.FromCommandLine(c.ID), c.status.Reason == v1alpha1.ReasonForged, c.status.Reason == v1alpha1.ReasonDeleted,
+		c.status.Verdict == v1alpha1.VerdictTooMany:
 		return "", ""
 	case c.status.Reason == v1alpha1.ReasonNotUnderstood:
 		return "", t.commands().Unknown(c.ID, c.Text, c.By, c.said.Reason)
@@ -36,6 +37,21 @@ func (t *turn) refusal(c commandVerdict) (name, body string) {
 	return deniedComment(c.By, c.status), t.commands().Denied(report.Denial{
 		By: c.By, Line: c.Text, Head: c.status.Head, Kind: c.status.Reason, Org: p.Org, Repo: p.Repo, Sentence: t.sentence(c),
 	})
+}
+
+// naming is a command as it would be written for the head that it was held against;
+// empty for one that names no commit. Where the beginning of the SHA was not enough,
+// it is all of it.
+func (t *turn) naming(c commandVerdict) string {
+	word := c.said.WordForCommit()
+	if word == "" {
+		return ""
+	}
+	sha := fmt.Sprintf("%.12s", c.status.Head)
+	if c.said.SHA != "" && c.status.Reason == v1alpha1.ReasonHeadUnknown {
+		sha = c.status.Head
+	}
+	return t.commands().For(word, sha)
 }
 
 const deniedComments = "denied/"
@@ -75,6 +91,10 @@ func (t *turn) sentence(c commandVerdict) string {
 		return report.OtherBase(t.rh.Status.Pull.BaseRef, t.repo.Name)
 	case v1alpha1.ReasonPushedSince:
 		return report.PushBetween(c.status.Head)
+	case v1alpha1.ReasonHeadUnknown:
+		return report.HeadUnknown(c.status.Head, t.naming(c))
+	case v1alpha1.ReasonOtherCommit:
+		return report.OtherCommit(c.said.SHA, c.status.Head, t.naming(c))
 	case v1alpha1.ReasonEdited:
 		return report.Edited()
 	case v1alpha1.ReasonOtherPrefix:
@@ -87,6 +107,8 @@ func (t *turn) sentence(c commandVerdict) string {
 		return commands.NotShown(c.said.Jobs)
 	case v1alpha1.ReasonNothingAsked:
 		return report.NothingAsked()
+	case v1alpha1.ReasonTooManyQuestions:
+		return report.TooManyQuestions()
 	case v1alpha1.ReasonTooManyRuns:
 		return report.TooManyRuns(maxRuns)
 	case v1alpha1.ReasonTooOld:

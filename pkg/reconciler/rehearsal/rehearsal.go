@@ -38,19 +38,19 @@ type GitHub interface {
 	Self(ctx context.Context) (string, error)
 	Pull(ctx context.Context, org, repo string, number int) (*github.Pull, error)
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
-	PushedAfter(ctx context.Context, org, repo string, number int, comment int64) (bool, error)
+	Pushes(ctx context.Context, org, repo string, number int) (*github.Pushes, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
 	RightsSource
 	SweepSource
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
 	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
-	EditComment(ctx context.Context, org, repo string, id int64, body string) error
+	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
 	AddLabel(ctx context.Context, org, repo string, number int, label string) error
 	RemoveLabel(ctx context.Context, org, repo string, number int, label string) error
 	React(ctx context.Context, org, repo string, comment int64, content string) error
 	ReactToPull(ctx context.Context, org, repo string, number int, content string) error
-	SetStatus(ctx context.Context, org, repo, sha string, s github.Status) error
+	SetStatus(ctx context.Context, org, repo, sha string, s github.Status) (time.Time, error)
 }
 
 // Planner plans in the background, see plan.Background.
@@ -112,6 +112,8 @@ type turn struct {
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
 	named map[string][]jobAbort
+	// endings are those of runs that will not start, for the answers to say.
+	endings map[string]ending
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
 }
@@ -132,7 +134,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}}
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	if !served {

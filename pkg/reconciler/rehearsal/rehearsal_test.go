@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/controller"
@@ -237,35 +236,6 @@ func TestResultIsNotOverwritten(t *testing.T) {
 	}
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || r.Comment == 0 {
 		t.Errorf("the run is %+v", r)
-	}
-}
-
-func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
-	told := func(event string, seconds int) *v1alpha1.Observed {
-		return &v1alpha1.Observed{Event: event, Head: head, At: metav1.NewTime(at(-1).Add(time.Duration(seconds) * time.Second))}
-	}
-	for name, tc := range map[string]struct {
-		observed *v1alpha1.Observed
-		timeline bool
-		want     string
-	}{
-		"a push came later":                     {told("synchronize", 10), false, v1alpha1.ReasonPushedSince},
-		"in the same second":                    {told("synchronize", 0), false, v1alpha1.ReasonPushedSince},
-		"a push came before":                    {told("synchronize", -1), true, ""},
-		"the pull request was opened like that": {told("opened", -60), true, ""},
-		"nobody told, the timeline says later":  {told("sweep", 10), true, v1alpha1.ReasonPushedSince},
-		"nobody told, the timeline says before": {told("sweep", 10), false, ""},
-		"nothing was heard but the comment":     {nil, true, v1alpha1.ReasonPushedSince},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, runCommand())
-			w.rh.Spec.Observed = tc.observed
-			w.hub.pushed = tc.timeline
-			w.reconcile()
-			if got := w.rh.Status.Commands[0].Reason; got != tc.want {
-				t.Errorf("reason %q, want %q", got, tc.want)
-			}
-		})
 	}
 }
 

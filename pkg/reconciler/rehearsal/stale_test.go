@@ -48,7 +48,7 @@ func TestTheInformerLags(t *testing.T) {
 	old := first.DeepCopy()
 	old.Status = v1alpha1.RehearsalStatus{}
 	w.check(known.Update(old))
-	w.hub.pushed = true
+	w.hub.pull.Labels = []string{"needs-ok-to-test"}
 	second := turn()
 	for i, id := range []string{denied.ID, accepted.ID} {
 		want := []v1alpha1.Verdict{v1alpha1.VerdictDenied, v1alpha1.VerdictAccepted}[i]

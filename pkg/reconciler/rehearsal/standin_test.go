@@ -36,10 +36,11 @@ func onStandIn(t *testing.T, w *world) (*standin.Server, func() *github.Client) 
 	_, err = server.CreateRepo(t.Context(), standin.NewRepo{Org: "acme", Repo: "config", Files: map[string]string{"a": "1"},
 		Roles: map[string]string{"rehearsal-bot": "write", "bob": "write", "alice": "write"}})
 	w.check(err)
-	_, err = server.OpenPull(t.Context(), standin.NewPull{Org: "acme", Repo: "config", Author: "alice", Labels: []string{"x"},
+	pull, err := server.OpenPull(t.Context(), standin.NewPull{Org: "acme", Repo: "config", Author: "alice", Labels: []string{"x"},
 		Change: standin.Change{Files: map[string]string{"a": "2"}}})
 	w.check(err)
 	w.rh.Spec.Pull.Number = 1
+	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "opened", Head: pull.HeadSHA, At: metav1.NewTime(w.clock.Now())}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	restart := func() *github.Client {

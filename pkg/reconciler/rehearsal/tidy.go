@@ -83,17 +83,24 @@ const (
 )
 
 // trim removes the entries that are too old and whose runs are over, the last
-// first, so that the places of the others hold. Each is tested before: the API
+// first, so that the places of the others hold. What was written in one text has one
+// answer, and goes at once. Each is tested before: the API
 // server may have another log than we read.
 func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
 	var ops []patchOp
+	stays := map[string]bool{}
+	for _, c := range rh.Spec.Commands {
+		if v := verdictOn(rh, c.ID); v == nil || !dropped(*v) {
+			stays[event.TextID(c.ID)] = true
+		}
+	}
 	for i := len(rh.Spec.Commands) - 1; i >= 0; i-- {
 		c := rh.Spec.Commands[i]
 		v, r := verdictOn(rh, c.ID), runOf(rh, c.ID)
 		if v == nil || !v.Answered || r != nil && !r.State.Done() {
 			continue
 		}
-		if !dropped(*v) && now.Sub(givenAt(c, v)) <= event.MaxAge {
+		if (!dropped(*v) || stays[event.TextID(c.ID)]) && now.Sub(givenAt(c, v)) <= event.MaxAge {
 			continue
 		}
 		path := fmt.Sprintf("/spec/commands/%d", i)
@@ -105,7 +112,7 @@ func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
 // dropped says that a command does not stay in the log. Whoever uses the command
 // line may find it there for as long as any.
 func dropped(v v1alpha1.CommandStatus) bool {
-	return isDenial(v.Reason) && !event.FromCommandLine(v.ID)
+	return (isDenial(v.Reason) || v.Verdict == v1alpha1.VerdictTooMany) && !event.FromCommandLine(v.ID)
 }
 
 // forgetVerdicts drops verdicts and finished runs whose commands are gone.

@@ -71,11 +71,14 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		clock: clocktesting.NewFakePassiveClock(noon), failAt: -1,
 		rh: &v1alpha1.Rehearsal{
 			ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", Namespace: "rehearsals", UID: "u-1", Generation: 1, CreationTimestamp: at(-10)},
-			Spec:       v1alpha1.RehearsalSpec{Pull: v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}, Commands: commands},
+			Spec: v1alpha1.RehearsalSpec{
+				Pull: v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}, Commands: commands,
+				Observed: &v1alpha1.Observed{Event: "opened", Head: head, At: at(-10)},
+			},
 		},
 	}
 	w.rehearsals = rehearsalfake.NewSimpleClientset(w.rh.DeepCopy())
-	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true}, reactions: map[int64]int{}}
+	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true, CreatedAt: at(-10).Time}, reactions: map[int64]int{}}
 	for _, fake := range []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake} {
 		w.intercept(fake)
 	}
@@ -296,8 +299,9 @@ type hub struct {
 	world    *world
 	pull     github.Pull
 	comments []github.Comment
-	// pushed is what the timeline says, locked whether comments are refused.
-	pushed, locked bool
+	// pushes is what the timeline says, locked whether comments are refused.
+	pushes github.Pushes
+	locked bool
 	// reactions counts those on each comment, and on the pull request as 0.
 	reactions map[int64]int
 	// labelled are the labels that were added and removed, in order.
@@ -371,8 +375,8 @@ func (h *hub) ReactToPull(_ context.Context, _, _ string, _ int, _ string) error
 	return h.do(func() { h.reactions[0]++ })
 }
 
-func (h *hub) SetStatus(_ context.Context, _, _, _ string, s github.Status) error {
-	return h.do(func() { h.statuses = append(h.statuses, s) })
+func (h *hub) SetStatus(_ context.Context, _, _, _ string, s github.Status) (time.Time, error) {
+	return h.world.clock.Now(), h.do(func() { h.statuses = append(h.statuses, s) })
 }
 
 // do writes.
@@ -400,8 +404,12 @@ func (h *hub) BranchTip(context.Context, string, string, string) (string, error)
 
 func (h *hub) DefaultBranch(context.Context, string, string) (string, error) { return "main", nil }
 
-func (h *hub) PushedAfter(context.Context, string, string, int, int64) (bool, error) {
-	return h.pushed, nil
+func (h *hub) Pushes(context.Context, string, string, int) (*github.Pushes, error) {
+	pushes := h.pushes
+	if len(pushes.Commits) == 0 {
+		pushes.Commits = []string{h.pull.Head}
+	}
+	return &pushes, nil
 }
 
 func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permission, error) {
@@ -421,16 +429,19 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 	if h.locked {
 		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
 	}
-	created := github.Comment{ID: ownComments + int64(len(h.comments)), Author: "rehearsal-bot", Body: body}
+	now := h.world.clock.Now()
+	created := github.Comment{ID: ownComments + int64(len(h.comments)), Author: "rehearsal-bot", Body: body, CreatedAt: now, UpdatedAt: now}
 	return &created, h.do(func() { h.comments = append(h.comments, created) })
 }
 
-func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) error {
+func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) (*github.Comment, error) {
 	i := slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
 	if i < 0 {
-		return &github.NotFoundError{Op: "editing a comment"}
+		return nil, &github.NotFoundError{Op: "editing a comment"}
 	}
-	return h.do(func() { h.comments[i].Body = body })
+	edited := h.comments[i]
+	edited.Body, edited.UpdatedAt = body, h.world.clock.Now()
+	return &edited, h.do(func() { h.comments[i] = edited })
 }
 
 // twoJobs is a plan that is always ready.

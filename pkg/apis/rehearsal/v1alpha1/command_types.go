@@ -34,6 +34,7 @@ const (
 	VerdictDenied   Verdict = "Denied"
 	VerdictUnknown  Verdict = "Unknown"
 	VerdictExpired  Verdict = "Expired"
+	VerdictTooMany  Verdict = "TooMany"
 )
 
 // Why a command was not accepted.
@@ -57,6 +58,14 @@ const (
 	ReasonNothingAsked = "NothingAsked"
 	// ReasonPushedSince is for commands written for an older head.
 	ReasonPushedSince = "PushedSince"
+	// ReasonHeadUnknown is for commands that name no commit, or not enough of it,
+	// where nobody knows whether the head was there when they were written.
+	ReasonHeadUnknown = "HeadUnknown"
+	// ReasonOtherCommit is for commands that name another commit than the head.
+	ReasonOtherCommit = "OtherCommit"
+	// ReasonTooManyQuestions is for questions of people who have had as many
+	// answers within an hour as they may.
+	ReasonTooManyQuestions = "TooManyQuestions"
 	// ReasonClosed is for commands on a pull request that is not open.
 	ReasonClosed = "PullClosed"
 	// ReasonNotUnderstood is for lines that the grammar does not know.
@@ -93,7 +102,7 @@ type CommandStatus struct {
 	// the command line; of other commands, what kept it from being decided
 	// otherwise.
 	Message string `json:"message,omitempty"`
-	// By is the login on GitHub of the user of the command line who gave it.
+	// By is the login on GitHub of who gave it, also on the command line.
 	By string `json:"by,omitempty"`
 	// At is when the command counts as given. Who writes on the command line
 	// chooses the time in the log, but not far from when it was judged.
@@ -105,6 +114,9 @@ type CommandStatus struct {
 	Seen bool `json:"seen,omitempty"`
 	// Answered is set once the pull request shows the answer.
 	Answered bool `json:"answered,omitempty"`
+	// Told is set where the answer is a comment of its own: people may have so many
+	// of them within an hour.
+	Told bool `json:"told,omitempty"`
 	// Found is set once there was a job that an abort names and that could be
 	// ended.
 	Found bool `json:"found,omitempty"`

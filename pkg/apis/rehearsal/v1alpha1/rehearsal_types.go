@@ -197,7 +197,12 @@ type PlanStatus struct {
 	// Asks changes whenever jobs ask for other privileges beyond those that base
 	// grants them; empty when they ask for none.
 	Asks string `json:"asks,omitempty"`
-	// AsksSince is when the comment came to show what AsksShown and Asking say.
+	// Shown is when, by GitHub's clock, the comment came to name this head: words
+	// that were written later are about it.
+	// +optional
+	Shown *metav1.Time `json:"shown,omitempty"`
+	// AsksSince is when, by GitHub's clock, the comment came to show what AsksShown
+	// and Asking say.
 	// +optional
 	AsksSince *metav1.Time `json:"asksSince,omitempty"`
 	// AsksShown says that the comment shows all of them whole: only then may they
@@ -220,6 +225,9 @@ type CommitStatus struct {
 	Context     string `json:"context"`
 	State       string `json:"state"`
 	Description string `json:"description"`
+	// Since is when, by GitHub's clock, this head had its first status.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
 }
 
 // CommentStatus is a comment that we keep on the pull request.
@@ -227,6 +235,9 @@ type CommentStatus struct {
 	ID int64 `json:"id"`
 	// Hash is of the body that we last wrote.
 	Hash string `json:"hash"`
+	// At is when that was, by GitHub's clock.
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
 }
 
 // Summary feeds the printer columns.

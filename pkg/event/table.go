@@ -1,0 +1,270 @@
+package event
+
+// Row is one command: the word that selects it, what the parser makes of it, how it
+// is shown, and everything that others need to know of it. What it does is the
+// reconciler's.
+//
+// No column says anything that permits when it is not filled in: see Kind.
+type Row struct {
+	// Word selects the row. The bare prefix, names of jobs, and what is not
+	// understood have none.
+	Word string
+	Command
+	Entry
+	Takes Takes
+	Kind
+}
+
+// Kind is what there is to know of a command besides its words. The zero value, which
+// is that of every verb that the table does not have, is denied to everybody, is held
+// against GitHub, and is refused for whatever a command may be refused for.
+type Kind struct {
+	Right  Right
+	Giver  Giver
+	Source Source
+	Head   Head
+	Author Author
+	Closed Closed
+	Plan   Plan
+	Effect Effect
+	Place  Place
+}
+
+// Takes says what may follow a word.
+type Takes int
+
+// What may follow.
+const (
+	_ Takes = iota
+	Nothing
+	// OneJob is one name without asterisks, AnyJobs any number of names.
+	OneJob
+	AnyJobs
+	// ASelection is what may follow the bare prefix to choose jobs.
+	ASelection
+	// ACommit is a SHA or its beginning, or nothing. ACommitAndJobs is that, and then
+	// any number of names without asterisks.
+	ACommit
+	ACommitAndJobs
+)
+
+// Right is what somebody must be allowed to give a command: a row of the policy.
+type Right string
+
+// The rights.
+const (
+	ToRun             Right = "run"
+	ToAbort           Right = "abort"
+	ToAck             Right = "ack"
+	ToReject          Right = "reject"
+	ToApprove         Right = "approve"
+	ToAllowPrivileges Right = "privileges"
+	ToAllowNetwork    Right = "network"
+	ToAsk             Right = "ask"
+)
+
+// Giver says who may give a command, of those who have the right.
+type Giver int
+
+// The givers.
+const (
+	_ Giver = iota
+	// Anybody, also on a pull request of their own.
+	Anybody
+	// Others than who made the pull request.
+	Others
+)
+
+// Source says whether it matters who really wrote a command.
+type Source int
+
+// The sources.
+const (
+	_ Source = iota
+	// Verified commands count only as GitHub has them at that moment.
+	Verified
+	// Unverified ones are questions: whoever invents one gets an answer, and
+	// nothing else.
+	Unverified
+)
+
+// Head says whether a command is about the commit that its author has seen.
+type Head int
+
+// What a command is about.
+const (
+	_ Head = iota
+	ForHead
+	ForAnyHead
+)
+
+// Author says whether the author of the pull request matters.
+type Author int
+
+// Whether it does.
+const (
+	_ Author = iota
+	// NeedsTrust commands run the head, or vouch for it: somebody must trust its
+	// author, or have approved the head.
+	NeedsTrust
+	OfAnyAuthor
+)
+
+// Closed says what becomes of a command on a closed pull request.
+type Closed int
+
+// What becomes of it.
+const (
+	_ Closed = iota
+	OnlyOpen
+	AlsoClosed
+)
+
+// Plan says whether the affected jobs have to be known for the answer.
+type Plan int
+
+// Whether they have to.
+const (
+	_ Plan = iota
+	NeedsPlan
+	WithoutPlan
+)
+
+// Effect is what a command does when it is accepted.
+type Effect int
+
+// The effects.
+const (
+	_ Effect = iota
+	// Starts a run.
+	Starts
+	// Ends what is running.
+	Ends
+	// Vouches for the pull request, or takes that back.
+	Vouches
+	// Answers a question.
+	Answers
+)
+
+// Place says where a command can be given besides in a comment.
+type Place int
+
+// The places.
+const (
+	_ Place = iota
+	// OnCommandLine: under its own word.
+	OnCommandLine
+	// InComments: the command line has something of its own for it, or nothing.
+	InComments
+	// NotWritten is for what nobody is told to write.
+	NotWritten
+)
+
+// kinds that several rows have.
+var (
+	running    = Kind{ToRun, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
+	vouching   = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}
+	ofPlan     = Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, OnlyOpen, NeedsPlan, Answers, InComments}
+	vouchOnRun = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
+)
+
+// table is all commands, in the order in which to show them. The first is the bare
+// prefix. Whoever adds one adds a row here, and what it does in the reconciler.
+var table = []Row{
+	{"", Command{Verb: Run, Selection: Sample},
+		Entry{"", "Run some of the affected jobs: the same ones each time, as different from one another as can be", Sample},
+		Nothing, running},
+	{"more", Command{Verb: Run, Selection: More},
+		Entry{"more", "Run more of them", More},
+		Nothing, running},
+	{"max", Command{Verb: Run, Selection: Max},
+		Entry{"max", "Run as many of them as one command may choose", Max},
+		Nothing, running},
+	{"all", Command{Verb: Run, Selection: All},
+		Entry{"all", "Run all affected jobs that are offered", All},
+		Nothing, running},
+	{"", Command{Verb: Run, Selection: Named},
+		Entry{"{job} {job} …", "Run these affected jobs. `{job}@{branch}` is one of several with the same name, and `*` stands for any part of a name: `*-e2e-*`", ""},
+		AnyJobs, running},
+	{"failed", Command{Verb: Run, Selection: Failed},
+		Entry{"failed", "Run again what did not pass in the latest run, and what it never started", ""},
+		Nothing, running},
+	{"auto-ack", Command{Verb: Run, Selection: Sample, AutoAck: true},
+		Entry{"auto-ack", "Run, and acknowledge the pull request if all jobs pass. Any selection may follow: `auto-ack more`, `auto-ack {job}`", ""},
+		ASelection, vouchOnRun},
+	{"list", Command{Verb: List},
+		Entry{"list", "Show the affected jobs as of now", ""},
+		Nothing, ofPlan},
+	{"explain", Command{Verb: Explain},
+		Entry{"explain {job}", "Tell all about one job: whether it is affected, by what, and what its rehearsal would be", ""},
+		OneJob, ofPlan},
+	{"ack", Command{Verb: Ack},
+		Entry{"ack", "Acknowledge the pull request as it is, so that it may be merged", ""},
+		ACommit, vouching},
+	{"skip", Command{Verb: Skip},
+		Entry{"skip", "Acknowledge it without a rehearsal", ""},
+		ACommit, vouching},
+	{"reject", Command{Verb: Reject},
+		Entry{"reject", "Take the acknowledgement back", ""},
+		Nothing, Kind{ToReject, Anybody, Verified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+	{"abort", Command{Verb: Abort},
+		Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""},
+		AnyJobs, Kind{ToAbort, Anybody, Verified, ForAnyHead, OfAnyAuthor, AlsoClosed, WithoutPlan, Ends, InComments}},
+	{"approve", Command{Verb: Approve},
+		Entry{"approve {sha}", "Let this commit be run, although its author is not trusted, and its new jobs; not for the author. The SHA may be cut to its first digits. The next push ends that", ""},
+		ACommit, Kind{ToApprove, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+	{"privileges-allowed", Command{Verb: AllowPrivileges},
+		Entry{"privileges-allowed {sha}", "Let jobs run with the privileges that they ask for beyond today's, where the list of affected jobs shows all of them for this commit; `privileges-allowed {sha} {job} …` only these jobs, as it names them; not for the author. The next push ends that", ""},
+		ACommitAndJobs, Kind{ToAllowPrivileges, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+	{"network-access-allowed", Command{Verb: AllowNetwork},
+		Entry{"network-access-allowed", "Set the label that allows network access; not for the author of the pull request", ""},
+		ACommit, Kind{ToAllowNetwork, Others, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+	{"help", Command{Verb: Help},
+		Entry{"help", "Show these commands", ""},
+		Nothing, Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, AlsoClosed, WithoutPlan, Answers, InComments}},
+	{"", Command{Verb: Unknown},
+		Entry{"", "What is not understood is answered with these commands", ""},
+		Nothing, Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Answers, NotWritten}},
+}
+
+// Table is a copy of all rows.
+func Table() []Row { return append([]Row(nil), table...) }
+
+// Kind is what the table says of a command: the zero Kind of one that it does not
+// have.
+func (c Command) Kind() Kind {
+	for _, r := range table {
+		if r.Verb == c.Verb && r.AutoAck == c.AutoAck {
+			return r.Kind
+		}
+	}
+	return Kind{}
+}
+
+// WordForCommit is the word of a command that may name a commit; empty for others.
+func (c Command) WordForCommit() string {
+	for _, r := range table {
+		if r.Verb == c.Verb && (r.Takes == ACommit || r.Takes == ACommitAndJobs) {
+			return r.Word
+		}
+	}
+	return ""
+}
+
+// ByOthers says that nobody may give a command on a pull request of their own.
+func (k Kind) ByOthers() bool { return k.Giver != Anybody }
+
+// IsQuestion says that a command asks and does nothing else.
+func (k Kind) IsQuestion() bool { return k.Source == Unverified && k.Effect == Answers }
+
+// MustBeVerified says that a command counts only as GitHub has it.
+func (k Kind) MustBeVerified() bool { return !k.IsQuestion() }
+
+// BindsToHead says that a command is about the code that its author has seen.
+func (k Kind) BindsToHead() bool { return k.Head != ForAnyHead }
+
+// NeedsTrust says that a command runs the head, or vouches for it.
+func (k Kind) NeedsTrust() bool { return k.Author != OfAnyAuthor }
+
+// OnlyOpen says that a command is for pull requests that are open.
+func (k Kind) OnlyOpen() bool { return k.Closed != AlsoClosed }

@@ -1,0 +1,106 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+)
+
+// How many comments in answer one person may have on a repository within an hour:
+// everybody, and those who may run. A text has one, however many commands it has.
+const (
+	answersForAnybody = 10
+	answersForRunners = 60
+	answersWithin     = time.Hour
+)
+
+// answered is a text that had an answer.
+type answered struct {
+	by string
+	at time.Time
+}
+
+// hadAnswers counts the answers that somebody had to what they wrote within an hour
+// of a moment. All times are those of the commands, so that the order in which they
+// are read, and when, does not matter.
+func hadAnswers(by string, at time.Time, all map[string]answered) int {
+	n := 0
+	for _, a := range all {
+		if strings.EqualFold(a.by, by) && a.at.Sub(at).Abs() < answersWithin {
+			n++
+		}
+	}
+	return n
+}
+
+// toldTexts are the texts on pull requests of one repository that had an answer, or
+// have one due as well, by pull request and id; without one of them.
+func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, except string, due bool) map[string]answered {
+	texts := map[string]answered{}
+	for _, rh := range all {
+		p := rh.Spec.Pull
+		if !strings.EqualFold(p.Org, pull.Org) || !strings.EqualFold(p.Repo, pull.Repo) {
+			continue
+		}
+		for _, v := range rh.Status.Commands {
+			text := event.TextID(v.ID)
+			if v.Told && (due || v.Answered) && v.At != nil && !(p.Number == pull.Number && text == except) {
+				texts[fmt.Sprintf("%d/%s", p.Number, text)] = answered{v.By, v.At.Time}
+			}
+		}
+	}
+	return texts
+}
+
+// answersHad counts the answers that somebody had, or has due as well, beside the one
+// to a text.
+func (t *turn) answersHad(login, text string, at time.Time, due bool) (int, error) {
+	all := []*v1alpha1.Rehearsal{t.rh}
+	if t.Lister != nil {
+		known, err := t.Lister.Rehearsals(t.rh.Namespace).List(labels.Everything())
+		if err != nil {
+			return 0, fmt.Errorf("listing the Rehearsals: %w", err)
+		}
+		for _, rh := range known {
+			if rh.Name != t.rh.Name {
+				all = append(all, rh)
+			}
+		}
+	}
+	return hadAnswers(login, at, toldTexts(all, t.rh.Spec.Pull, text, due)), nil
+}
+
+// answersLeft is how many answers somebody may still have to what they wrote at a
+// moment, the one to a text included, and how many they may have at all. What they
+// may do is asked only when it matters.
+func (t *turn) answersLeft(ctx context.Context, login, text string, at time.Time, due bool) (left, most int, err error) {
+	had, err := t.answersHad(login, text, at, due)
+	if err != nil || had < answersForAnybody-1 {
+		return answersForAnybody - had, answersForAnybody, err
+	}
+	d, err := t.decide(ctx, func(known policy.Facts) policy.Decision {
+		return t.repo.Policy.Decide(policy.Question{
+			Command: policy.Run, By: login, Author: t.rh.Status.Pull.Author, Labels: t.labels(),
+		}, known)
+	})
+	most = answersForAnybody
+	if d.Allowed {
+		most = answersForRunners
+	}
+	return most - had, most, err
+}
+
+// labels are those of the pull request, where it was read in this turn.
+func (t *turn) labels() []string {
+	if t.pull == nil {
+		return nil
+	}
+	return t.pull.Labels
+}

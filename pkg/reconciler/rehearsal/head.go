@@ -1,0 +1,107 @@
+package rehearsal
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+)
+
+// arrival is what is known of when a head came to be that of its pull request. Times
+// are GitHub's, and in whole seconds: what was written in the same one was not
+// written later.
+type arrival struct {
+	head string
+	// opened says that the pull request began with this head, pushed is when it was
+	// pushed. Neither where nobody told.
+	opened bool
+	pushed *metav1.Time
+	// shown is when something of ours that names the head was there to see; it was
+	// pushed before.
+	shown *metav1.Time
+}
+
+func arrivalOf(rh *v1alpha1.Rehearsal) arrival {
+	pull := rh.Status.Pull
+	a := arrival{head: pull.Head, opened: pull.HeadTold && pull.HeadSince == nil, pushed: pull.HeadSince}
+	if plan := rh.Status.Plan; plan != nil && plan.Head == pull.Head {
+		a.shown = plan.Shown
+	}
+	if s := rh.Status.CommitStatus; s != nil && s.Head == pull.Head && s.Since != nil && (a.shown == nil || s.Since.Before(a.shown)) {
+		a.shown = s.Since
+	}
+	return a
+}
+
+// aboutHead says whether a command is about the head: why not, or that only GitHub's
+// timeline can tell. What was written on the command line says which head was looked
+// at.
+func (a arrival) aboutHead(c v1alpha1.Command, said event.Command) (reason string, open bool) {
+	switch {
+	case said.SHA != "" && !strings.HasPrefix(a.head, said.SHA):
+		return v1alpha1.ReasonOtherCommit, false
+	case event.FromCommandLine(c.ID) && c.Head != a.head:
+		return v1alpha1.ReasonPushedSince, false
+	case event.FromCommandLine(c.ID), said.SHA == a.head, a.opened:
+		return "", false
+	case a.pushed != nil && writtenAfter(c, a.pushed.Time):
+		return "", false
+	case a.pushed != nil:
+		return v1alpha1.ReasonPushedSince, false
+	case a.shown != nil && writtenAfter(c, a.shown.Time):
+		return "", false
+	}
+	return "", true
+}
+
+// byTimeline is aboutHead once that has been read. Only GitHub's own times count
+// there. The beginning of a SHA is as good as all of it only while nothing else that
+// was pushed begins with it: two commits that do are quickly made.
+func (a arrival) byTimeline(c v1alpha1.Command, said event.Command, pushes *github.Pushes) (reason string) {
+	if n := len(pushes.Forced); n > 0 && pushes.Forced[n-1].Head == a.head {
+		if writtenAfter(c, pushes.Forced[n-1].At) {
+			return ""
+		}
+		return v1alpha1.ReasonPushedSince
+	}
+	if said.SHA == "" {
+		return v1alpha1.ReasonHeadUnknown
+	}
+	all := slices.Clone(pushes.Commits)
+	for _, p := range pushes.Forced {
+		all = append(all, p.Head)
+	}
+	other := func(sha string) bool { return sha != a.head && strings.HasPrefix(sha, said.SHA) }
+	if !slices.Contains(pushes.Commits, a.head) || slices.ContainsFunc(all, other) {
+		return v1alpha1.ReasonHeadUnknown
+	}
+	return ""
+}
+
+func writtenAfter(c v1alpha1.Command, at time.Time) bool {
+	return c.At.Truncate(time.Second).After(at.Truncate(time.Second))
+}
+
+// aboutHead says why a command is not about the head; empty if it is.
+func (t *turn) aboutHead(ctx context.Context, c v1alpha1.Command, said event.Command) (reason string, err error) {
+	a := arrivalOf(t.rh)
+	reason, open := a.aboutHead(c, said)
+	if !open {
+		return reason, nil
+	}
+	p := t.rh.Spec.Pull
+	pushes, err := t.GitHub.Pushes(ctx, p.Org, p.Repo, p.Number)
+	if err != nil {
+		return "", err
+	}
+	if said.SHA != "" && !slices.Contains(pushes.Commits, a.head) && t.now.Sub(c.At.Time) < lag {
+		return "", &waiting{after: lagPause, reason: "GitHub's timeline does not show the latest push yet"}
+	}
+	return a.byTimeline(c, said, pushes), nil
+}

@@ -1,0 +1,197 @@
+package rehearsal
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	standin "github.com/rehearsal-dev/rehearsal/test/github"
+)
+
+// aroundThen is a moment before or after the command of TestAboutHead.
+func aroundThen(seconds float64) time.Time {
+	return at(-1).Add(time.Duration(seconds * float64(time.Second)))
+}
+
+func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
+	other := strings.Repeat("b", 40)
+	twin := head[:12] + strings.Repeat("c", 28)
+	told := func(event string, seconds float64) *v1alpha1.Observed {
+		return &v1alpha1.Observed{Event: event, Head: head, At: metav1.NewTime(aroundThen(seconds))}
+	}
+	forced := func(sha string, seconds float64) github.Pushes {
+		return github.Pushes{Commits: []string{head}, Forced: []github.ForcedPush{{Head: other, At: aroundThen(-300)}, {Head: sha, At: aroundThen(seconds)}}}
+	}
+	for name, tc := range map[string]struct {
+		observed *v1alpha1.Observed
+		pushes   github.Pushes
+		text     string
+		want     string
+	}{
+		"a push came later":                         {observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
+		"in the same second":                        {observed: told("synchronize", 0), want: v1alpha1.ReasonPushedSince},
+		"a push came before":                        {observed: told("synchronize", -1)},
+		"the pull request was opened like that":     {observed: told("opened", -540)},
+		"nobody told":                               {observed: told("sweep", 10), want: v1alpha1.ReasonHeadUnknown},
+		"nothing was heard but the comment":         {want: v1alpha1.ReasonHeadUnknown},
+		"the commit is older, as it says of itself": {pushes: github.Pushes{Commits: []string{head}}, want: v1alpha1.ReasonHeadUnknown},
+		"GitHub says that it was forced before":     {pushes: forced(head, -1)},
+		"forced in the same second":                 {pushes: forced(head, 0.5), want: v1alpha1.ReasonPushedSince},
+		"forced later":                              {pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
+		"something else was forced before":          {pushes: forced(other, -1), want: v1alpha1.ReasonHeadUnknown},
+
+		"its beginning is named":                 {text: "approve " + head[:7]},
+		"all of it is named":                     {text: "approve " + head},
+		"another one is":                         {text: "approve " + other[:12], want: v1alpha1.ReasonOtherCommit},
+		"and was forced before":                  {text: "approve " + other[:12], pushes: forced(head, -1), want: v1alpha1.ReasonOtherCommit},
+		"named, and pushed later":                {text: "approve " + head[:12], observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
+		"named, and forced later":                {text: "approve " + head[:12], pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
+		"all named, and pushed later":            {text: "approve " + head, observed: told("synchronize", 10)},
+		"a commit before it begins like it":      {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{twin, head}}, want: v1alpha1.ReasonHeadUnknown},
+		"what it replaced begins like it":        {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{head}, Forced: []github.ForcedPush{{Head: twin, At: aroundThen(-60)}}}, want: v1alpha1.ReasonHeadUnknown},
+		"begins like it, but all of it is named": {text: "approve " + head, pushes: github.Pushes{Commits: []string{twin, head}}},
+		"the timeline never shows the head":      {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{other}}, want: v1alpha1.ReasonHeadUnknown},
+	} {
+		for _, words := range headBound {
+			if tc.text != "" {
+				verb, _, _ := strings.Cut(words, " ")
+				if !takesCommit(verb) {
+					continue
+				}
+				words = verb + strings.TrimPrefix(tc.text, "approve")
+			}
+			t.Run(name+"/"+words, func(t *testing.T) {
+				w := newWorld(t, command("comment-1-0", strings.TrimSpace("/pj-rehearse "+words), -1))
+				w.rh.Spec.Observed, w.hub.pushes = tc.observed, tc.pushes
+				w.reconcile()
+				got := w.verdict("comment-1-0")
+				if got == v1alpha1.ReasonNotPlanned && tc.want == "" {
+					return // for privileges they have to be shown as well
+				}
+				if want := tc.want; got != want && (want != "" || got != "OK") {
+					t.Errorf("it is %s, want %s", got, want)
+				}
+			})
+		}
+	}
+}
+
+// headBound are commands of each kind that is about one head.
+var headBound = []string{"", "more", "all", "pull-unit", "auto-ack", "ack", "skip", "approve", "privileges-allowed", "network-access-allowed"}
+
+func takesCommit(verb string) bool {
+	return event.Parse("/rehearse "+verb+" 0123456", event.DefaultPrefixes()).SHA != ""
+}
+
+// TestAllThatIsForAHeadIsTested: what is added to the grammar belongs into headBound.
+func TestAllThatIsForAHeadIsTested(t *testing.T) {
+	tested := map[event.Verb]bool{}
+	for _, words := range headBound {
+		tested[event.Parse("/rehearse "+words, event.DefaultPrefixes()).Verb] = true
+	}
+	for _, r := range event.Table() {
+		if r.BindsToHead() && !tested[r.Verb] {
+			t.Errorf("%s binds to the head, and nothing shows it", r.Verb)
+		}
+	}
+}
+
+// A comment or status of ours that names the head proves that the head was there.
+func TestWhatWeShowedProvesTheHead(t *testing.T) {
+	for name, tc := range map[string]struct {
+		show func(*v1alpha1.RehearsalStatus, *metav1.Time)
+		of   string
+	}{
+		"the comment on the affected jobs": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) { s.Plan.Shown = since }},
+		"a commit status": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
+			s.Plan, s.CommitStatus = nil, &v1alpha1.CommitStatus{Head: head, Since: since}
+		}},
+		"of another head": {of: strings.Repeat("b", 40), show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
+			s.Plan, s.CommitStatus = &v1alpha1.PlanStatus{Head: strings.Repeat("b", 40), Shown: since}, &v1alpha1.CommitStatus{Head: strings.Repeat("b", 40), Since: since}
+		}},
+	} {
+		for seconds, before := range map[float64]bool{-1: true, 0: false, 0.9: false, 1: false} {
+			rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{Pull: &v1alpha1.PullStatus{Head: head}, Plan: &v1alpha1.PlanStatus{Head: head}}}
+			tc.show(&rh.Status, &metav1.Time{Time: aroundThen(seconds)})
+			reason, open := arrivalOf(rh).aboutHead(command("comment-1-0", "", -1), event.Command{Verb: event.Run})
+			if proven := before && tc.of == ""; reason != "" || open == proven {
+				t.Errorf("%s, %v s before: %q, open %t", name, -seconds, reason, open)
+			}
+		}
+	}
+}
+
+// TestPushWithAnOldDateTakesNoApproval: bob approves what he has seen. Before
+// anything has told us of it alice pushes, and her commit says that it is older.
+func TestPushWithAnOldDateTakesNoApproval(t *testing.T) {
+	w, _ := governed(t, policy.Config{})
+	w.reconcile()
+	w.hub.pull.Head = strings.Repeat("b", 40)
+	w.hub.pushes.Commits = []string{head, w.hub.pull.Head}
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.hearFrom("bob", "comment-2-0", "/pj-rehearse approve")
+	if a := w.rh.Status.HeadApproval; a != nil || w.verdict("comment-2-0") != v1alpha1.ReasonHeadUnknown {
+		t.Fatalf("it is %s: %+v", w.verdict("comment-2-0"), a)
+	}
+	said := w.hub.comments[len(w.hub.comments)-1].Body
+	if want := "It is not known whether `bbbbbbbbbbbb` was there when you wrote this; write `/pj-rehearse approve bbbbbbbbbbbb`"; !strings.Contains(said, want) {
+		t.Errorf("bob is told %s", said)
+	}
+	w.hearFrom("bob", "comment-3-0", "/pj-rehearse approve aaaaaaaaaaaa")
+	said = w.hub.comments[len(w.hub.comments)-1].Body
+	if want := "`/pj-rehearse approve bbbbbbbbbbbb`"; w.verdict("comment-3-0") != v1alpha1.ReasonOtherCommit || !strings.Contains(said, want) {
+		t.Errorf("the old head is %s: %s", w.verdict("comment-3-0"), said)
+	}
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.hearFrom("bob", "comment-4-0", "/pj-rehearse approve bbbbbbbbbbbb")
+	if a := w.rh.Status.HeadApproval; a == nil || a.Head != w.hub.pull.Head {
+		t.Errorf("with the SHA it is %s: %+v", w.verdict("comment-4-0"), a)
+	}
+}
+
+// TestOldDateOnTheStandIn is the same through GitHub's API, for every command that is
+// about a head: the pull request is told of by its comments alone.
+func TestOldDateOnTheStandIn(t *testing.T) {
+	for _, words := range headBound {
+		t.Run(words, func(t *testing.T) {
+			w := newWorld(t)
+			server, _ := onStandIn(t, w)
+			w.rh.Spec.Observed = nil
+			pull := standin.PullID{Org: "acme", Repo: "config", Number: 1}
+			text := strings.TrimSpace("/pj-rehearse " + words)
+			say := func() string {
+				w.clock.SetTime(w.clock.Now().Add(time.Minute))
+				c, err := server.CreateComment(t.Context(), standin.NewComment{PullID: pull, By: "bob", Body: text})
+				w.check(err)
+				written := command(fmt.Sprintf("comment-%d-0", c.ID), text, 0)
+				written.At = metav1.NewTime(c.CreatedAt)
+				w.rh.Spec.Commands = append(w.rh.Spec.Commands, written)
+				w.rh.Generation++
+				return written.ID
+			}
+			w.reconcile()
+			before := say()
+			old := noon.Add(-time.Hour)
+			_, err := server.Push(t.Context(), standin.NewPush{PullID: pull, Date: &old, Change: standin.Change{Files: map[string]string{"a": "evil"}}})
+			w.check(err)
+			w.reconcile()
+			if got := w.verdict(before); got != v1alpha1.ReasonHeadUnknown {
+				t.Errorf("what was written before the push is %s", got)
+			}
+			// By now the comment on the affected jobs names the head.
+			if after := say(); words != "privileges-allowed" {
+				w.reconcile()
+				if got := w.verdict(after); got != "OK" {
+					t.Errorf("what was written after it is %s", got)
+				}
+			}
+		})
+	}
+}
