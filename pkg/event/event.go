@@ -60,9 +60,11 @@ type Options struct {
 
 // Comment is a comment on a pull request as GitHub's API tells it.
 type Comment struct {
-	ID     int64
-	Number int
-	Author string
+	ID       int64
+	NodeID   string
+	Number   int
+	Author   string
+	AuthorID int64
 	// AuthorType is GitHub's: User, Bot, Organization or Mannequin.
 	AuthorType string
 	Body       string
