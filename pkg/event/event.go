@@ -47,6 +47,8 @@ func DefaultPrefixes() []string { return []string{"/pj-rehearse", "/rehearse"} }
 type Heard struct {
 	Pull     v1alpha1.Pull
 	Observed *v1alpha1.Observed
+	// Pushes are as in RehearsalSpec.
+	Pushes   map[string]v1alpha1.Push
 	Commands []v1alpha1.Command
 }
 

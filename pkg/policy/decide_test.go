@@ -127,13 +127,15 @@ func TestTrust(t *testing.T) {
 		"nor in a circle":            {Config{Trust: Rule{"trusted-author"}}, nil, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := Settle(func(known Facts) Decision { return tc.config.Trusts("Alice", tc.labels, known) }, Facts{}, truthful(tc.facts...))
+			d, err := Settle(func(known Facts) Decision {
+				return tc.config.Trusts(Question{Author: "Alice", Labels: tc.labels}, known)
+			}, Facts{}, truthful(tc.facts...))
 			if err != nil || d.Allowed != tc.want {
 				t.Errorf("trusted is %t (%v), want %t", d.Allowed, err, tc.want)
 			}
 		})
 	}
-	if d := (Config{Preset: "open", Trust: Rule{"anyone"}}).Trusts("", nil, Facts{}); d.Allowed || d.Need != nil {
+	if d := (Config{Preset: "open", Trust: Rule{"anyone"}}).Trusts(Question{}, Facts{}); d.Allowed || d.Need != nil {
 		t.Errorf("an account that is gone: %+v", d)
 	}
 }

@@ -202,7 +202,7 @@ func FuzzPolicy(f *testing.F) {
 				t.Fatalf("%q: %s is for %q", text, command, who)
 			}
 		}
-		if d := c.Trusts("alice", nil, Facts{}); d.Allowed && d.Need != nil {
+		if d := c.Trusts(Question{Author: "alice"}, Facts{}); d.Allowed && d.Need != nil {
 			t.Fatalf("%q: %+v", text, d)
 		}
 	})

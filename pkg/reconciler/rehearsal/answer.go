@@ -46,7 +46,7 @@ func (t *turn) noteShown(shown report.Shown) {
 	if plan.AsksSince != nil && plan.AsksShown == shown.All && slices.Equal(plan.Asking, jobs) {
 		return
 	}
-	plan.AsksSince, plan.AsksShown, plan.Asking = &metav1.Time{Time: t.Clock.Now()}, shown.All, jobs
+	plan.AsksSince, plan.AsksShown, plan.Asking = &metav1.Time{Time: t.Clock.Now().Add(t.GitHub.Skew())}, shown.All, jobs
 }
 
 // planView is what there is to say of the affected jobs; with a marker it

@@ -14,7 +14,8 @@ import (
 // command: it is told to each person once for each head.
 func isDenial(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
+	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonOwnPush, v1alpha1.ReasonOwnCommit, v1alpha1.ReasonMakersUnknown,
+		v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
 		return true
 	}
 	return false
@@ -63,6 +64,12 @@ func (t *turn) sentence(c commandVerdict) string {
 		return strings.TrimSpace(c.status.Message + " " + commands.NotAllowed(needs, p.Org, p.Repo))
 	case v1alpha1.ReasonOwnPull:
 		return commands.OwnPull(needs, p.Org, p.Repo)
+	case v1alpha1.ReasonOwnPush:
+		return commands.OwnPush(needs, p.Org, p.Repo)
+	case v1alpha1.ReasonOwnCommit:
+		return commands.OwnCommit(needs, p.Org, p.Repo)
+	case v1alpha1.ReasonMakersUnknown:
+		return c.status.Message
 	case v1alpha1.ReasonUnmappedUser:
 		return report.UnmappedUser(c.By)
 	case v1alpha1.ReasonNotUnderstood:
