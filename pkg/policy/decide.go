@@ -97,6 +97,9 @@ type Decision struct {
 	// Unknown says that it was denied only because nobody can tell who made the
 	// pull request.
 	Unknown bool
+	// Distrusted is who of those that made the pull request is not trusted, where that
+	// was decided; empty when nobody can tell who made it.
+	Distrusted string
 	// Because are the reasons why facts could not be found out.
 	Because []string
 }
@@ -133,7 +136,9 @@ func (c Config) Trusts(q Question, known Facts) Decision {
 		return Decision{}
 	}
 	e := evaluation{q: q, facts: known, trust: c.filled().trusted()}
-	return e.decision(e.trusted())
+	d := e.decision(e.trusted())
+	d.Distrusted = e.distrusted
+	return d
 }
 
 // trusted is the rule about the author, without what would go round in circles.
@@ -168,6 +173,8 @@ type evaluation struct {
 	trust   []alternative
 	needs   []Fact
 	because []string
+	// distrusted is the first who is found not to be trusted.
+	distrusted string
 }
 
 func (e *evaluation) decision(verdict truth) Decision {
@@ -238,8 +245,12 @@ func (e *evaluation) trusted() truth {
 		return no
 	}
 	for _, login := range e.q.makers() {
-		if holds := e.rule(e.trust, login); holds != yes {
-			return holds
+		switch holds := e.rule(e.trust, login); holds {
+		case no:
+			e.distrusted = login
+			return no
+		case open:
+			return open
 		}
 	}
 	return yes

@@ -140,6 +140,35 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+// TestTrustOfSeveral: one who is not trusted is enough, and the others are not asked
+// about then.
+func TestTrustOfSeveral(t *testing.T) {
+	for name, tc := range map[string]struct {
+		others     []Person
+		unknown    bool
+		distrusted string
+		asked      string
+	}{
+		"the author, twice":       {[]Person{{"ALICE", 1}}, false, "", "writer alice"},
+		"a writer":                {[]Person{{"alice", 1}, {"bob", 2}}, false, "", "writer alice, writer bob"},
+		"a stranger in between":   {[]Person{{"mallory", 3}, {"bob", 2}}, false, "mallory", "writer alice, writer mallory"},
+		"somebody who is unknown": {[]Person{{"bob", 2}}, true, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked []string
+			d, err := Settle(func(known Facts) Decision {
+				return Config{}.Trusts(Question{Author: "alice", Others: tc.others, Unknown: tc.unknown}, known)
+			}, Facts{}, func(f Fact) (Answer, error) {
+				asked = append(asked, f.Of+" "+f.Login)
+				return Answer{Holds: f.Login != "mallory"}, nil
+			})
+			if err != nil || d.Allowed == (tc.unknown || tc.distrusted != "") || d.Distrusted != tc.distrusted || strings.Join(asked, ", ") != tc.asked {
+				t.Errorf("%+v, %v, after asking %q", d, err, asked)
+			}
+		})
+	}
+}
+
 // TestAsksNoMoreThanItNeeds tells what is looked up, in order.
 func TestAsksNoMoreThanItNeeds(t *testing.T) {
 	kubevirt := Config{Preset: "kubevirt"}

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,7 +79,7 @@ func (t *turn) note(view *report.PlanView) {
 	view.OtherBase = pull.OtherBase
 	// The specification generation is missing until it is known.
 	if pull.Open && !pull.AuthorTrusted && pull.SpecGeneration != 0 && t.rh.Status.HeadApproval == nil {
-		view.NotTrusted = pull.Author
+		view.NotTrusted = cmp.Or(pull.Distrusted, pull.Author)
 	}
 }
 

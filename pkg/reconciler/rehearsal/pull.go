@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted st
 		status.HeadTold, status.HeadSince = true, observed.At.DeepCopy()
 	case before != nil && before.Head == pull.Head:
 		status.HeadTold, status.HeadSince = before.HeadTold, before.HeadSince
-	case before == nil && told("opened") && openedThen(rh.Spec, pull):
+	case before == nil && openedWith(rh.Spec, pull):
 		status.HeadTold = true
 	}
 	return status
@@ -125,16 +126,20 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted st
 // may be dated.
 const openingTime = 5 * time.Second
 
-// openedThen says that the event of an opening is of when the pull request was
-// created, and that nobody has pushed since: told again later, with the head of
-// that time, it would give that an age which it does not have.
-func openedThen(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
-	for _, p := range spec.Pushes {
-		if p.Event != eventOpened {
+// openedWith says that it was heard that the pull request was opened with its head,
+// when it was created, and of no push since: told again later, with the head of that
+// time, it would give that an age which it does not have.
+func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
+	heard := slices.Collect(maps.Values(spec.Pushes))
+	if o := spec.Observed; o != nil && o.Event != "sweep" && o.Event != "edited" {
+		heard = append(heard, v1alpha1.Push{Event: o.Event, Head: o.Head, At: o.At})
+	}
+	for _, p := range heard {
+		if p.Event != eventOpened || p.Head != pull.Head || p.At.Sub(pull.CreatedAt).Abs() > openingTime {
 			return false
 		}
 	}
-	return !pull.CreatedAt.IsZero() && spec.Observed.At.Sub(pull.CreatedAt).Abs() <= openingTime
+	return len(heard) > 0 && !pull.CreatedAt.IsZero()
 }
 
 // lagging says that a recent event told another head than the API does.

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -87,7 +88,7 @@ func (t *turn) sentence(c commandVerdict) string {
 	case v1alpha1.ReasonOtherPrefix:
 		return commands.OtherPrefix()
 	case v1alpha1.ReasonHeadNotApproved:
-		return commands.HeadNotApproved(t.rh.Status.Pull.Author, c.status.Head, p.Org, p.Repo)
+		return commands.HeadNotApproved(cmp.Or(t.rh.Status.Pull.Distrusted, t.rh.Status.Pull.Author), c.status.Head, p.Org, p.Repo)
 	case v1alpha1.ReasonNotPlanned:
 		return report.NotPlanned()
 	case v1alpha1.ReasonNotShown:

@@ -253,6 +253,7 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 		"in the same second":                    {told("synchronize", 0), false, v1alpha1.ReasonPushedSince},
 		"a push came before":                    {told("synchronize", -1), true, ""},
 		"the pull request was opened like that": {told("opened", -30*60), true, ""},
+		"opened like that, but pushed to since": {told("opened", -30*60), true, v1alpha1.ReasonPushedSince},
 		"its opening is told with another time": {told("opened", -60), true, v1alpha1.ReasonPushedSince},
 		"nobody told, the timeline says later":  {told("sweep", 10), true, v1alpha1.ReasonPushedSince},
 		"nobody told, the timeline says before": {told("sweep", 10), false, ""},
@@ -261,6 +262,9 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, runCommand())
 			w.rh.Spec.Observed = tc.observed
+			if strings.Contains(name, "pushed to since") {
+				w.rh.Spec.Pushes = pushedBy("alice", 1, "synchronize", strings.Repeat("e", 40))
+			}
 			w.hub.pushed = tc.timeline
 			w.reconcile()
 			if got := w.rh.Status.Commands[0].Reason; got != tc.want {

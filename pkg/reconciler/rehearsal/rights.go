@@ -182,7 +182,7 @@ func (t *turn) readTrust(ctx context.Context) error {
 		pull.SpecGeneration = 0
 		return fmt.Errorf("reading whether %s is trusted: %w", pull.Author, err)
 	}
-	pull.AuthorTrusted, t.trustKnown = d.Allowed, true
+	pull.AuthorTrusted, pull.Distrusted, t.trustKnown = d.Allowed, d.Distrusted, true
 	return nil
 }
 

@@ -309,6 +309,8 @@ type hub struct {
 	foreign bool
 	// wrote are who is named in the commits; the author when nil.
 	wrote *github.Contributors
+	// ids are those of accounts, by their logins.
+	ids map[string]int64
 	// skew is how far this GitHub's clock is ahead.
 	skew time.Duration
 }
@@ -355,7 +357,7 @@ func (h *hub) writtenAs(id int64) *github.Comment {
 			lines = append(lines, "/pj-rehearse help") // what the log has forgotten
 		}
 		lines[n] = c.Text
-		comment = &github.Comment{ID: id, Number: h.pull.Number, Author: c.By, CreatedAt: c.At.Time, UpdatedAt: c.At.Time}
+		comment = &github.Comment{ID: id, Number: h.pull.Number, Author: c.By, AuthorID: h.ids[c.By], CreatedAt: c.At.Time, UpdatedAt: c.At.Time}
 	}
 	if comment != nil {
 		comment.Body = strings.Join(lines, "\n")

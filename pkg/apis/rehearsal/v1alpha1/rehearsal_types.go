@@ -191,6 +191,9 @@ type PullStatus struct {
 	// of everybody else who pushed to it or wrote its commits, run without an
 	// approval of the head.
 	AuthorTrusted bool `json:"author_trusted,omitempty"`
+	// Distrusted is the login of one of them who is not trusted.
+	// +optional
+	Distrusted string `json:"distrusted,omitempty"`
 	// HeadTold is true when an event told how the head came about: by opening
 	// the pull request, or by a push at HeadSince. Otherwise nobody knows when
 	// it was pushed.
