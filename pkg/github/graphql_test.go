@@ -325,3 +325,28 @@ func TestSkew(t *testing.T) {
 	date = "the day before yesterday"
 	step("no date", 0, 0, 2*time.Minute+48*time.Second)
 }
+
+// TestAppAsksGraphQL with the token for the repository that it asks about.
+func TestAppAsksGraphQL(t *testing.T) {
+	f, ctx := startApp(t), t.Context()
+	pull := f.open(t)
+	read, err := f.client.Pull(ctx, "org", "config", pull.Number)
+	ok(t, err)
+	edits, err := f.client.Edits(ctx, "org", "config", read.NodeID)
+	ok(t, err)
+	contributors, err := f.client.Contributors(ctx, "org", "config", read.NodeID)
+	ok(t, err)
+	if edits.Edited || contributors.Head != pull.HeadSHA {
+		t.Errorf("%+v, %+v", edits, contributors)
+	}
+	calls, err := f.Calls(ctx, standin.CallQuery{Method: http.MethodPost, Path: "/graphql"})
+	ok(t, err)
+	if len(calls.Calls) != 2 {
+		t.Errorf("%d calls", len(calls.Calls))
+	}
+	for _, c := range calls.Calls {
+		if c.Grant == nil || len(c.Grant.Repositories) != 1 || c.Grant.Repositories[0] != "config" {
+			t.Errorf("a call is by %+v", c.Grant)
+		}
+	}
+}

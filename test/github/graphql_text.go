@@ -77,6 +77,9 @@ func (n *graphqlNode) ToIssueComment() (*graphqlComment, bool) { return n.commen
 // Node finds a pull request or a comment that the caller may see.
 func (graphqlRoot) Node(ctx context.Context, in struct{ ID graphql.ID }) (*graphqlNode, error) {
 	r := ctx.Value(graphqlCaller{}).(*restRequest)
+	if g := r.who.grant; g != nil && !(need{level: "read", oneOf: issues}).metBy(g.permissions) {
+		return nil, forbidden("Resource not accessible by integration")
+	}
 	for _, repo := range r.s.repos {
 		if !r.allows(repo, "read") {
 			continue

@@ -96,6 +96,7 @@ func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
 
 // foreign says that nothing is done for the pull request.
 func (t *turn) foreign(reason string) error {
+	t.elsewhere = true
 	t.rh.Status.MarkNotPulled("OtherRepository", reason)
 	if t.rh.Status.Pull != nil {
 		t.rh.Status.Pull.SpecGeneration = 0

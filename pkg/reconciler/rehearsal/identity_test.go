@@ -3,13 +3,16 @@ package rehearsal
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubefake "k8s.io/client-go/kubernetes/fake"
 	"knative.dev/pkg/controller"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
@@ -79,6 +82,7 @@ func TestNameOfAnotherRepository(t *testing.T) {
 	again := func() string {
 		w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-2-0", "/pj-rehearse", 1))
 		w.rh.Generation++
+		w.rh.Status.Pull.SpecGeneration = w.rh.Generation // it was read, and the command could not be judged
 		return w.refused("OtherRepository")
 	}
 	message := again()
@@ -93,9 +97,20 @@ func TestNameOfAnotherRepository(t *testing.T) {
 	if r := w.rh.Status.Runs[0]; r.AbortReason == "" {
 		t.Errorf("the run goes on: %+v", r)
 	}
-	// Another look, of whatever cause, does not help.
+	// Another look, of whatever cause, does not help. What goes on ends, and is not
+	// reported to others.
 	w.rh.Spec.Commands = w.rh.Spec.Commands[:1]
 	w.refused("OtherRepository")
+	said := slices.Clone(w.hub.comments)
+	w.endProwJobs(prowapi.AbortedState)
+	w.endPipelineRuns(false)
+	for range 3 {
+		w.refused("OtherRepository")
+		w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	}
+	if r := w.rh.Status.Runs[0]; !r.State.Done() || !slices.Equal(said, w.hub.comments) {
+		t.Errorf("the run is %s; the comments are %v, were %v", r.State, w.hub.comments, said)
+	}
 
 	// An administrator means the new one.
 	ctx := t.Context()

@@ -106,6 +106,9 @@ type turn struct {
 	fresh bool
 	// pull is the pull request if it was read in this turn.
 	pull *github.Pull
+	// elsewhere says that the name of the pull request leads to another repository:
+	// nothing is written there.
+	elsewhere bool
 	// known is what was found out for the policy, and trustKnown that it includes
 	// whether the author is trusted.
 	known      findings

@@ -254,6 +254,7 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 		"a push came before":                    {told("synchronize", -1), true, ""},
 		"the pull request was opened like that": {told("opened", -30*60), true, ""},
 		"opened like that, but pushed to since": {told("opened", -30*60), true, v1alpha1.ReasonPushedSince},
+		"a push told for that second":           {told("edited", -30*60), true, v1alpha1.ReasonPushedSince},
 		"its opening is told with another time": {told("opened", -60), true, v1alpha1.ReasonPushedSince},
 		"nobody told, the timeline says later":  {told("sweep", 10), true, v1alpha1.ReasonPushedSince},
 		"nobody told, the timeline says before": {told("sweep", 10), false, ""},
@@ -264,6 +265,9 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 			w.rh.Spec.Observed = tc.observed
 			if strings.Contains(name, "pushed to since") {
 				w.rh.Spec.Pushes = pushedBy("alice", 1, "synchronize", strings.Repeat("e", 40))
+			}
+			if strings.Contains(name, "for that second") {
+				w.rh.Spec.Pushes = map[string]v1alpha1.Push{"alice": {Event: "synchronize", By: "alice", Head: head, At: at(-31)}}
 			}
 			w.hub.pushed = tc.timeline
 			w.reconcile()
