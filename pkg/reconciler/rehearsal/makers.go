@@ -185,6 +185,16 @@ func disown(rh *v1alpha1.Rehearsal) {
 	}
 }
 
+// distrust ends what was started before it was heard that somebody who is not trusted
+// had pushed the head of an author who is.
+func distrust(rh *v1alpha1.Rehearsal) {
+	pull := rh.Status.Pull
+	if by := pull.Distrusted; by != "" && !strings.EqualFold(by, pull.Author) && !holds(rh.Status.HeadApproval, pull) {
+		abortRuns(rh, by+", who is not trusted, has a part in this head, and nobody has approved it",
+			func(r *v1alpha1.RunStatus) bool { return r.State != v1alpha1.RunPending })
+	}
+}
+
 // theirTime is GitHub's time, to the second: what GitHub dates is compared with it.
 func (t *turn) theirTime() time.Time { return t.now.Add(t.GitHub.Skew()) }
 

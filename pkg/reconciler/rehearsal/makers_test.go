@@ -195,6 +195,31 @@ func TestWordIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestRunOfWhatTurnsOutNotToBeTrusted: alice is, and whoever pushed in her name is
+// not, of which the webhook comes late.
+func TestRunOfWhatTurnsOutNotToBeTrusted(t *testing.T) {
+	for approved, want := range map[bool]bool{false: true, true: false} {
+		t.Run(fmt.Sprintf("approved %t", approved), func(t *testing.T) {
+			w, r := governed(t, policy.Config{})
+			r.rights["alice"] = "writer"
+			w.reconcile()
+			if approved {
+				w.hear("comment-1-0", "/pj-rehearse approve")
+			}
+			w.hear("comment-2-0", "/pj-rehearse")
+			if w.rh.Status.Runs[0].State != v1alpha1.RunRunning {
+				t.Fatalf("the run is %+v", w.rh.Status.Runs[0])
+			}
+			w.rh.Spec.Pushes = pushedBy("mallory", 9, "synchronize", head)
+			w.rh.Generation++
+			w.reconcile()
+			if got := strings.Contains(w.rh.Status.Runs[0].AbortReason, "mallory, who is not trusted"); got != want {
+				t.Errorf("the run is %+v", w.rh.Status.Runs[0])
+			}
+		})
+	}
+}
+
 // unlisted is a hub that does not tell who wrote what.
 type unlisted struct {
 	*registry

@@ -183,6 +183,7 @@ func (t *turn) readTrust(ctx context.Context) error {
 		return fmt.Errorf("reading whether %s is trusted: %w", pull.Author, err)
 	}
 	pull.AuthorTrusted, pull.Distrusted, t.trustKnown = d.Allowed, d.Distrusted, true
+	distrust(t.rh)
 	return nil
 }
 
