@@ -47,6 +47,8 @@ func DefaultPrefixes() []string { return []string{"/pj-rehearse", "/rehearse"} }
 type Heard struct {
 	Pull     v1alpha1.Pull
 	Observed *v1alpha1.Observed
+	// Pushes are as in RehearsalSpec.
+	Pushes   map[string]v1alpha1.Push
 	Commands []v1alpha1.Command
 }
 
@@ -60,9 +62,11 @@ type Options struct {
 
 // Comment is a comment on a pull request as GitHub's API tells it.
 type Comment struct {
-	ID     int64
-	Number int
-	Author string
+	ID       int64
+	NodeID   string
+	Number   int
+	Author   string
+	AuthorID int64
 	// AuthorType is GitHub's: User, Bot, Organization or Mannequin.
 	AuthorType string
 	Body       string

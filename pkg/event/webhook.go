@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,12 +31,14 @@ type (
 		Issue       *issue       `json:"issue"`
 		Comment     *comment     `json:"comment"`
 		Repository  *repository  `json:"repository"`
+		Sender      user         `json:"sender"`
 	}
 	repository struct {
 		Name  string `json:"name"`
 		Owner user   `json:"owner"`
 	}
 	user struct {
+		ID    int64  `json:"id"`
 		Login string `json:"login"`
 		Type  string `json:"type"`
 	}
@@ -101,12 +104,30 @@ func fromPullRequest(p *payload, opts Options) (*Heard, error) {
 		Pull:     pull,
 		Observed: &v1alpha1.Observed{Event: p.Action, Head: pr.Head.SHA, At: metav1.NewTime(pr.UpdatedAt)},
 	}
+	heard.Pushes = p.pushes()
 	if p.Action == "opened" {
 		heard.Commands = opened(Pull{
 			Author: pr.User.Login, AuthorType: pr.User.Type, Body: pr.Body, CreatedAt: pr.CreatedAt,
 		}, opts)
 	}
 	return heard, nil
+}
+
+// pushes says who gave the pull request its head: by a push, by opening it, or by
+// opening it again, when it gets what was pushed to its branch meanwhile.
+func (p *payload) pushes() map[string]v1alpha1.Push {
+	by, pr := p.Sender, p.PullRequest
+	pushed := p.Action == "synchronize" || p.Action == "opened" || p.Action == "reopened"
+	if !pushed || by.Login == "" || len(by.Login) > maxLogin {
+		return nil
+	}
+	key := strings.ToLower(by.Login)
+	if p.Action == "reopened" {
+		key += "/reopened" // what the same person has pushed stays
+	}
+	return map[string]v1alpha1.Push{key: {
+		Event: p.Action, By: by.Login, ID: by.ID, Head: pr.Head.SHA, At: metav1.NewTime(pr.UpdatedAt),
+	}}
 }
 
 func fromIssueComment(p *payload, opts Options) (*Heard, error) {

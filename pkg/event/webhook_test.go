@@ -35,7 +35,7 @@ func pullRequestEvent(action, body string) object {
 			"created_at": opensAt.Format(time.RFC3339), "updated_at": pushedAt.Format(time.RFC3339),
 		},
 		"repository": object{"name": "release", "full_name": "openshift/release", "owner": object{"login": "openshift", "type": "Organization"}},
-		"sender":     object{"login": "alice", "type": "User"},
+		"sender":     object{"login": "Alice", "id": 583231, "type": "User"},
 	}
 }
 
@@ -79,14 +79,23 @@ func observed(event, head string, at time.Time) *v1alpha1.Observed {
 	return &v1alpha1.Observed{Event: event, Head: head, At: metav1.NewTime(at)}
 }
 
+func pushBy(event, key, login string) map[string]v1alpha1.Push {
+	return map[string]v1alpha1.Push{key: {Event: event, By: login, ID: 583231, Head: head, At: metav1.NewTime(pushedAt)}}
+}
+
 func TestTranslate(t *testing.T) {
 	// The ids of bodies are promised to stay: they are in stored logs.
 	const bodyID = "body-b5864f8eb89184bc"
 	ofComment := func(commands ...v1alpha1.Command) *Heard {
 		return &Heard{Pull: thePull, Commands: commands}
 	}
+	pushes := map[string]map[string]v1alpha1.Push{
+		"opened":      pushBy("opened", "alice", "Alice"),
+		"synchronize": pushBy("synchronize", "alice", "Alice"),
+		"reopened":    pushBy("reopened", "alice/reopened", "Alice"),
+	}
 	ofPull := func(action string, commands ...v1alpha1.Command) *Heard {
-		return &Heard{Pull: thePull, Observed: observed(action, head, pushedAt), Commands: commands}
+		return &Heard{Pull: thePull, Observed: observed(action, head, pushedAt), Pushes: pushes[action], Commands: commands}
 	}
 	tests := []struct {
 		name  string
@@ -319,6 +328,11 @@ func fits(h *Heard) error {
 	}
 	if h.Observed != nil && (len(h.Observed.Event) > 40 || len(h.Observed.Head) > 64 || h.Observed.At.IsZero()) {
 		return fmt.Errorf("observed %v", h.Observed)
+	}
+	for _, p := range h.Pushes {
+		if len(p.Event) > 40 || p.By == "" || len(p.By) > maxLogin || len(p.Head) > 64 || p.At.IsZero() {
+			return fmt.Errorf("push %+v", p)
+		}
 	}
 	for _, c := range h.Commands {
 		if len(c.ID) > 80 || len([]rune(c.Text)) > maxText || c.By == "" || len(c.By) > maxLogin || c.At.IsZero() {

@@ -72,7 +72,8 @@ func (c *Client) DefaultBranch(ctx context.Context, org, repo string) (string, e
 	if ok && c.now().Before(known.until) {
 		return known.branch, known.err
 	}
-	repository, _, err := c.github.Repositories.Get(ctx, org, repo)
+	// Where the target of a job is now does not matter: git follows as well.
+	repository, _, err := c.github.Repositories.Get(context.WithValue(ctx, moveKey{}, true), org, repo)
 	if err != nil {
 		err = translate(fmt.Sprintf("reading the default branch of %s/%s", org, repo), err)
 		if !lasting(err) {

@@ -48,6 +48,7 @@ type Client struct {
 	source source
 	limits *limiter
 	app    *appSource // nil for a person
+	clock  *timed
 	root   string
 }
 
@@ -69,14 +70,15 @@ func New(opts Options) (*Client, error) {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	// From the inside: answers that we have already are not sent again, a call has
-	// an end, and none is made that GitHub does not want.
+	// From the inside: GitHub's clock is read, answers that we have already are not
+	// sent again, a call has an end, and none is made that GitHub does not want.
+	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.limits = &limiter{
-		next: &bounded{next: newConditional(transport)}, now: c.now,
+		next: &bounded{next: newConditional(c.clock)}, now: c.now,
 		windows: opts.Windows, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
-		client := gogithub.NewClient(&http.Client{Transport: transport})
+		client := gogithub.NewClient(&http.Client{Transport: transport, CheckRedirect: c.redirected})
 		client.BaseURL, client.UploadURL, client.UserAgent = base, base, opts.UserAgent
 		return client
 	}
@@ -122,5 +124,31 @@ func (c *Client) Budget(ctx context.Context, org, repo string) (Budget, error) {
 	}
 	return c.limits.budget(found.account), nil
 }
+
+// maxRedirects is how often one call is sent on, as net/http has it.
+const maxRedirects = 10
+
+// redirected follows no redirection from a repository that was renamed or moved:
+// what has its name now is somebody else's to choose. It is given to http.Client.
+func (c *Client) redirected(next *http.Request, before []*http.Request) error {
+	if len(before) >= maxRedirects {
+		return fmt.Errorf("GitHub redirects more than %d times", maxRedirects)
+	}
+	moved := next.Response != nil && isMove(next.Response.StatusCode)
+	if moved && strings.HasPrefix(before[0].URL.EscapedPath(), c.root+"repos/") && next.Context().Value(moveKey{}) == nil {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// isMove says of a status that it is a redirection with which GitHub answers for
+// what was renamed, see
+// https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects.
+func isMove(status int) bool {
+	return status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect
+}
+
+// moveKey is the key of calls that do not mind where a repository is now.
+type moveKey struct{}
 
 func repoPath(org, repo string) string { return "repos/" + org + "/" + repo }

@@ -112,11 +112,12 @@ func TestPull(t *testing.T) {
 	opened := f.open(t)
 	pull, err := f.client.Pull(t.Context(), "org", "config", opened.Number)
 	ok(t, err)
-	if pull.CreatedAt.IsZero() || pull.UpdatedAt.IsZero() || pull.HeadRef == "" {
+	if pull.CreatedAt.IsZero() || pull.UpdatedAt.IsZero() || pull.HeadRef == "" || pull.RepoID == 0 || pull.NodeID == "" || pull.AuthorID == 0 {
 		t.Errorf("something is missing: %+v", pull)
 	}
 	want := github.Pull{
-		Org: "org", Repo: "config", Number: opened.Number, Title: "Change a", Body: "Please.", Author: "alice", AuthorType: "User",
+		Org: "org", Repo: "config", RepoID: pull.RepoID, Number: opened.Number, NodeID: pull.NodeID,
+		Title: "Change a", Body: "Please.", Author: "alice", AuthorID: pull.AuthorID, AuthorType: "User",
 		Head: opened.HeadSHA, HeadRef: pull.HeadRef, Base: opened.BaseSHA, BaseRef: "main", Open: true,
 		Labels: []string{"a", "b"}, CreatedAt: pull.CreatedAt, UpdatedAt: pull.UpdatedAt, URL: opened.HTMLURL,
 	}
@@ -174,7 +175,7 @@ func TestComments(t *testing.T) {
 	first, err := f.client.CreateComment(t.Context(), "org", "config", pull.Number, "one")
 	ok(t, err)
 	want := github.Comment{
-		ID: first.ID, Number: pull.Number, Author: "rehearsal-bot", AuthorType: "User", Body: "one",
+		ID: first.ID, NodeID: first.NodeID, Number: pull.Number, Author: "rehearsal-bot", AuthorID: first.AuthorID, AuthorType: "User", Body: "one",
 		URL: first.URL, CreatedAt: at, UpdatedAt: at,
 	}
 	if diff := cmp.Diff(want, *first); diff != "" {

@@ -13,9 +13,12 @@ import (
 
 // Comment is a comment on a pull request.
 type Comment struct {
-	ID     int64
-	Number int
-	Author string
+	ID int64
+	// NodeID is the id by which the GraphQL API knows it.
+	NodeID   string
+	Number   int
+	Author   string
+	AuthorID int64
 	// AuthorType is GitHub's: User, Bot, Organization or Mannequin.
 	AuthorType string
 	Body       string
@@ -138,8 +141,8 @@ func onPull(c *gogithub.IssueComment) bool {
 
 func newComment(c *gogithub.IssueComment) Comment {
 	return Comment{
-		ID: c.GetID(), Number: numberFrom(c.GetIssueURL()),
-		Author: c.GetUser().GetLogin(), AuthorType: c.GetUser().GetType(),
+		ID: c.GetID(), NodeID: c.GetNodeID(), Number: numberFrom(c.GetIssueURL()),
+		Author: c.GetUser().GetLogin(), AuthorID: c.GetUser().GetID(), AuthorType: c.GetUser().GetType(),
 		Body: c.GetBody(), URL: c.GetHTMLURL(),
 		CreatedAt: c.GetCreatedAt().Time, UpdatedAt: c.GetUpdatedAt().Time,
 	}

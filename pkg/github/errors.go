@@ -40,6 +40,16 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s: refused (%d): %s", e.Op, e.Status, e.Reason)
 }
 
+// MovedError says that a repository was renamed or transferred: what its name
+// leads to now is not what it was.
+type MovedError struct {
+	Op string
+}
+
+func (e *MovedError) Error() string {
+	return e.Op + ": the repository was renamed or moved"
+}
+
 // translate turns go-github's errors into ours. What it leaves as it is may go
 // away by itself.
 func translate(op string, err error) error {
@@ -61,6 +71,9 @@ func translate(op string, err error) error {
 
 func translateAnswer(op string, answer *gogithub.ErrorResponse) error {
 	status := answer.Response.StatusCode
+	if isMove(status) {
+		return &MovedError{Op: op}
+	}
 	switch status {
 	case http.StatusNotFound, http.StatusGone:
 		return &NotFoundError{Op: op}

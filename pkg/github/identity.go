@@ -68,14 +68,18 @@ func (a *authenticator) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host != a.host || r.URL.Scheme != a.scheme {
 		return a.next.RoundTrip(r)
 	}
-	c, err := a.source.credentialsFor(r.Context(), strings.TrimPrefix(r.URL.EscapedPath(), a.root))
+	path, suffix := strings.TrimPrefix(r.URL.EscapedPath(), a.root), ""
+	if about, ok := r.Context().Value(aboutKey{}).(string); ok {
+		path, suffix = about, graphqlSuffix
+	}
+	c, err := a.source.credentialsFor(r.Context(), path)
 	if err != nil {
 		if r.Body != nil {
 			err = errors.Join(err, r.Body.Close())
 		}
 		return nil, err
 	}
-	r = r.Clone(withAccount(r.Context(), c.account))
+	r = r.Clone(withAccount(r.Context(), c.account+suffix))
 	c.addTo(r.Header)
 	resp, err := a.next.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {

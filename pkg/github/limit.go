@@ -65,7 +65,12 @@ type account struct {
 // RoundTrip implements http.RoundTripper.
 func (l *limiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	name := accountOf(r.Context())
-	if err := l.closed(r.Context(), name); err != nil {
+	err := l.closed(r.Context(), name)
+	if rest, is := strings.CutSuffix(name, graphqlSuffix); err == nil && is {
+		// Secondary limits are for both APIs.
+		err = l.closed(r.Context(), rest)
+	}
+	if err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close() // a RoundTripper has to, and nothing was read
 		}
@@ -80,6 +85,9 @@ func (l *limiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		return nil, err
 	case !until.IsZero():
+		if resp.Header.Get("X-RateLimit-Remaining") != "0" {
+			name = strings.TrimSuffix(name, graphqlSuffix)
+		}
 		l.extend(r.Context(), name, until)
 		return nil, &RateLimitedError{Until: until}
 	}
@@ -195,8 +203,11 @@ func (l *limiter) count(ctx context.Context, name string, h http.Header) {
 	for _, key := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
 		h.Del(key)
 	}
-	if !ok1 || !ok2 || !ok3 || resource != "" && resource != "core" {
+	if !ok1 || !ok2 || !ok3 || resource != "" && resource != resourceOf(name) {
 		return
+	}
+	if strings.HasSuffix(name, graphqlSuffix) {
+		h.Set(resetKept, strconv.FormatInt(reset, 10))
 	}
 	b := Budget{Limit: int(limit), Remaining: int(remaining), Reset: time.Unix(reset, 0)}
 	l.mu.Lock()
@@ -205,6 +216,14 @@ func (l *limiter) count(ctx context.Context, name string, h http.Header) {
 	if b.Remaining == 0 {
 		l.extend(ctx, name, b.Reset)
 	}
+}
+
+// resourceOf is GitHub's name for what an account has so many calls of.
+func resourceOf(name string) string {
+	if strings.HasSuffix(name, graphqlSuffix) {
+		return "graphql"
+	}
+	return "core"
 }
 
 // window returns the end of the window that a response announces, if it does,

@@ -21,11 +21,16 @@ const (
 
 // Pull is a pull request.
 type Pull struct {
-	Org, Repo  string
-	Number     int
+	Org, Repo string
+	// RepoID is GitHub's number of the repository, which outlives its name.
+	RepoID int64
+	Number int
+	// NodeID is the id by which the GraphQL API knows it.
+	NodeID     string
 	Title      string
 	Body       string
 	Author     string
+	AuthorID   int64
 	AuthorType string
 	// Head is a SHA.
 	Head    string
@@ -102,9 +107,9 @@ func newPull(org, repo string, pr *gogithub.PullRequest) Pull {
 	}
 	sort.Strings(labels)
 	return Pull{
-		Org: org, Repo: repo, Number: pr.GetNumber(),
+		Org: org, Repo: repo, RepoID: pr.GetBase().GetRepo().GetID(), Number: pr.GetNumber(), NodeID: pr.GetNodeID(),
 		Title: pr.GetTitle(), Body: pr.GetBody(),
-		Author: pr.GetUser().GetLogin(), AuthorType: pr.GetUser().GetType(),
+		Author: pr.GetUser().GetLogin(), AuthorID: pr.GetUser().GetID(), AuthorType: pr.GetUser().GetType(),
 		Head: pr.GetHead().GetSHA(), HeadRef: pr.GetHead().GetRef(),
 		Base: pr.GetBase().GetSHA(), BaseRef: pr.GetBase().GetRef(),
 		Open: pr.GetState() == "open", Labels: labels,

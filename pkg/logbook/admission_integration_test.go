@@ -165,7 +165,7 @@ func TestAdmission(t *testing.T) {
 		g.refused(g.patch(who, operation("remove", "/spec/commands", nil)), stays)
 	}
 	for _, who := range []string{"alice", admin} {
-		g.refused(g.patch(who, operation("add", "/spec/observed", v1alpha1.Observed{Event: "closed", At: metav1.Now()})), "only the receiver and the controller set spec.observed")
+		g.refused(g.patch(who, operation("add", "/spec/observed", v1alpha1.Observed{Event: "closed", At: metav1.Now()})), "only the receiver and the controller set spec.observed and spec.pushes")
 	}
 
 	// The receiver may be anybody's, and cannot speak for command lines.
@@ -189,6 +189,15 @@ func TestAdmission(t *testing.T) {
 	observed.Observed = &v1alpha1.Observed{Event: "sweep", At: metav1.Now()}
 	g.must(logbook.Append(t.Context(), g.RehearsalsAs(t, receiver, installed), observed))
 	g.refused(g.patch("alice", operation("remove", "/spec/observed", nil)), "spec.observed")
+
+	push := &event.Heard{Pull: observed.Pull, Observed: observed.Observed, Pushes: map[string]v1alpha1.Push{
+		"bob": {Event: "synchronize", By: "bob", Head: strings.Repeat("a", 40), At: metav1.Now()},
+	}}
+	g.must(logbook.Append(t.Context(), g.RehearsalsAs(t, receiver, installed), push))
+	for _, who := range []string{"alice", receiver, admin} {
+		g.refused(g.patch(who, operation("remove", "/spec/pushes/bob", nil)), "spec.pushes")
+	}
+	g.refused(g.patch("alice", operation("add", "/spec/pushes/carol", push.Pushes["bob"])), "spec.pushes")
 	// The controller trims.
 	g.must(g.patch(controller, operation("remove", "/spec/commands/0", nil)))
 }

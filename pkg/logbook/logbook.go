@@ -68,6 +68,7 @@ func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
 		Spec: v1alpha1.RehearsalSpec{
 			Pull:     heard.Pull,
 			Observed: heard.Observed,
+			Pushes:   heard.Pushes,
 			Commands: heard.Commands,
 		},
 	}
@@ -77,6 +78,18 @@ func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
 // whole when it knows one of them already, or one is not valid; then they go
 // one by one, so that none stands in the way of the others.
 func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
+	if len(heard.Pushes) > 0 {
+		err := pushPatch(ctx, rehearsals, name, heard)
+		var full *FullError
+		switch {
+		case errors.As(err, &full):
+			// More people than there is room for: that there are is all that counts.
+		case err != nil:
+			return err
+		case len(heard.Commands) == 0:
+			return nil
+		}
+	}
 	err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands)
 	switch {
 	case !apierrors.IsInvalid(err), isFull(err):
@@ -92,6 +105,15 @@ func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *ev
 	return errors.Join(errs...)
 }
 
+// pushPatch notes who pushed, together with the event that told of it.
+func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
+	spec := map[string]any{"pushes": heard.Pushes}
+	if heard.Observed != nil {
+		spec["observed"] = heard.Observed
+	}
+	return apply(ctx, rehearsals, name, types.MergePatchType, map[string]any{"spec": spec})
+}
+
 func unlessDuplicate(err error) error {
 	if isDuplicate(err) {
 		return nil
@@ -105,16 +127,16 @@ func appendPatch(ctx context.Context, rehearsals Rehearsals, name string, observ
 	if len(commands) == 0 && observed == nil {
 		return nil
 	}
-	err := apply(ctx, rehearsals, name, operations(observed, commands))
+	err := apply(ctx, rehearsals, name, types.JSONPatchType, operations(observed, commands))
 	if len(commands) == 0 || !isMisapplied(err) {
 		return err
 	}
-	err = apply(ctx, rehearsals, name, firstOperations(observed, commands))
+	err = apply(ctx, rehearsals, name, types.JSONPatchType, firstOperations(observed, commands))
 	if !isMisapplied(err) {
 		return err
 	}
 	// Somebody else was first in between.
-	return apply(ctx, rehearsals, name, operations(observed, commands))
+	return apply(ctx, rehearsals, name, types.JSONPatchType, operations(observed, commands))
 }
 
 // operation is one step of a JSON Patch (RFC 6902).
@@ -144,13 +166,13 @@ func firstOperations(observed *v1alpha1.Observed, commands []v1alpha1.Command) [
 	return append(start, operations(observed, commands)...)
 }
 
-func apply(ctx context.Context, rehearsals Rehearsals, name string, ops []operation) error {
-	patch, err := json.Marshal(ops)
+func apply(ctx context.Context, rehearsals Rehearsals, name string, kind types.PatchType, change any) error {
+	patch, err := json.Marshal(change)
 	if err != nil {
 		return fmt.Errorf("encoding a patch of Rehearsal %s: %w", name, err)
 	}
 	for {
-		_, err := rehearsals.Patch(ctx, name, types.JSONPatchType, patch, metav1.PatchOptions{})
+		_, err := rehearsals.Patch(ctx, name, kind, patch, metav1.PatchOptions{})
 		switch {
 		case err == nil:
 			return nil

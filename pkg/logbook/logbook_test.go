@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +103,44 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 			}
 		})
 	}
+	t.Run("whoever pushed stays", func(t *testing.T) {
+		c := fresh(t)
+		push := func(key, what, head string, observed bool) *event.Heard {
+			h := &event.Heard{Pull: pull, Pushes: map[string]v1alpha1.Push{key: {Event: what, By: key, ID: 7, Head: strings.Repeat(head, 40), At: at}}}
+			if observed {
+				h.Observed = &v1alpha1.Observed{Event: what, Head: strings.Repeat(head, 40), At: at}
+			}
+			return h
+		}
+		withCommand := push("alice", "opened", "a", true)
+		withCommand.Commands = commands("body-1-0")
+		appendAll(t, c, withCommand, push("bob", "synchronize", "b", true), heard("comment-1-0"), push("renovate[bot]", "synchronize", "c", true),
+			push("alice", "synchronize", "d", true), push("bob/reopened", "reopened", "d", true), withCommand)
+		spec := stored(t, c).Spec
+		if got, want := ids(stored(t, c)), "body-1-0 comment-1-0"; got != want {
+			t.Errorf("commands are %q, want %q", got, want)
+		}
+		var got []string
+		for _, key := range slices.Sorted(maps.Keys(spec.Pushes)) {
+			got = append(got, key+" "+spec.Pushes[key].Event+" "+spec.Pushes[key].Head[:1])
+		}
+		if want := "alice opened a, bob synchronize b, bob/reopened reopened d, renovate[bot] synchronize c"; strings.Join(got, ", ") != want {
+			t.Errorf("pushes are %q, want %q", got, want)
+		}
+	})
+	t.Run("more pushers than there is room for", func(t *testing.T) {
+		c := fresh(t)
+		for n := range v1alpha1.MaxPushers + 2 {
+			login := fmt.Sprintf("sock-%d", n)
+			head := fmt.Sprintf("%040d", n)
+			appendAll(t, c, &event.Heard{Pull: pull, Observed: &v1alpha1.Observed{Event: "synchronize", Head: head, At: at},
+				Pushes: map[string]v1alpha1.Push{login: {Event: "synchronize", By: login, Head: head, At: at}}})
+		}
+		spec := stored(t, c).Spec
+		if want := fmt.Sprintf("%040d", v1alpha1.MaxPushers+1); len(spec.Pushes) != v1alpha1.MaxPushers || spec.Observed.Head != want {
+			t.Errorf("%d pushers, and the latest event is of %s", len(spec.Pushes), spec.Observed.Head)
+		}
+	})
 	t.Run("the latest event stays", func(t *testing.T) {
 		c := fresh(t)
 		appendAll(t, c, heard("comment-1-0"), noCommand)

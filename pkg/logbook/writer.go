@@ -3,6 +3,7 @@ package logbook
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func (w *Writer) join(name string, heard *event.Heard) *batch {
 		return queue[n-1]
 	}
 	b := &batch{heard: *heard, done: make(chan struct{})}
-	b.heard.Commands = slices.Clone(heard.Commands)
+	b.heard.Commands, b.heard.Pushes = slices.Clone(heard.Commands), maps.Clone(heard.Pushes)
 	w.queues[name] = append(queue, b)
 	if !writing {
 		go w.write(name)
@@ -88,6 +89,12 @@ func (b *batch) add(heard *event.Heard) {
 	}
 	if heard.Observed != nil {
 		b.heard.Observed = heard.Observed
+	}
+	for login, push := range heard.Pushes {
+		if b.heard.Pushes == nil {
+			b.heard.Pushes = map[string]v1alpha1.Push{}
+		}
+		b.heard.Pushes[login] = push
 	}
 }
 

@@ -188,3 +188,30 @@ func TestWriterKeepsAuthorsApart(t *testing.T) {
 		t.Errorf("%d commands are stored", got)
 	}
 }
+
+// TestWriterWritesPushesTogether: one of several that arrive at once is not the
+// last word on who has pushed.
+func TestWriterWritesPushesTogether(t *testing.T) {
+	g := newGate()
+	w := logbook.NewWriter(g, time.Minute)
+	push := func(login string) *event.Heard {
+		return &event.Heard{Pull: pull, Observed: &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("a", 40), At: at},
+			Pushes: map[string]v1alpha1.Push{login: {Event: "synchronize", By: login, Head: strings.Repeat("a", 40), At: at}}}
+	}
+	first, heard := make(chan error), push("alice")
+	go func() { first <- w.Append(t.Context(), heard) }()
+	<-g.entered
+	for n := range 20 {
+		joinOnly(t, w, push(fmt.Sprintf("dev-%d", n)))
+	}
+	close(g.open)
+	if err := <-first; err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(t.Context(), push("bob")); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(stored(t, g).Spec.Pushes); got != 22 || len(heard.Pushes) != 1 {
+		t.Errorf("%d pushers are stored, want 22; what was handed in has %d", got, len(heard.Pushes))
+	}
+}

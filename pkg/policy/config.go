@@ -10,8 +10,9 @@ type Config struct {
 	// The table to start from: `writers`, `openshift`, `kubevirt` or `open`. Without
 	// one it is `writers`, the strictest: write access for everything.
 	Preset string `json:"preset,omitempty" jsonschema:"enum=writers,enum=openshift,enum=kubevirt,enum=open"`
-	// Whose pull requests may be run as soon as somebody asks. Every head of other
-	// authors needs an `approve` first. It is a rule about the author.
+	// Whose pull requests may be run as soon as somebody asks. Every head of others
+	// needs an `approve` first. It is a rule about the author, and about everybody else
+	// who has pushed to the pull request or is named in its commits.
 	Trust Rule `json:"trust,omitempty" jsonschema:"minItems=1"`
 	// Who may start rehearsals.
 	Run Rule `json:"run,omitempty" jsonschema:"minItems=1"`
@@ -23,13 +24,13 @@ type Config struct {
 	// Who may take an acknowledgement back.
 	Reject Rule `json:"reject,omitempty" jsonschema:"minItems=1"`
 	// Who may let the head of an untrusted author run, and jobs that base does not
-	// know. The author of the pull request never may.
+	// know. Whoever made the pull request never may.
 	Approve Rule `json:"approve,omitempty" jsonschema:"minItems=1"`
 	// Who may let jobs run with more than base grants them (`privileges-allowed`).
-	// The author of the pull request never may.
+	// Whoever made the pull request never may.
 	Privileges Rule `json:"privileges,omitempty" jsonschema:"minItems=1"`
-	// Who may let rehearsals use the network (`network-access-allowed`). The author
-	// of the pull request never may.
+	// Who may let rehearsals use the network (`network-access-allowed`). Whoever made
+	// the pull request never may.
 	Network Rule `json:"network,omitempty" jsonschema:"minItems=1"`
 	// Who is answered: `list`, `explain`, `help`, and what is not understood.
 	Ask Rule `json:"ask,omitempty" jsonschema:"minItems=1"`

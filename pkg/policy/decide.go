@@ -42,13 +42,48 @@ type Answer struct {
 // as no.
 type Facts map[Fact]Answer
 
+// Person is an account. An id stays when an account is renamed; it is 0 where it is
+// not known.
+type Person struct {
+	Login string
+	ID    int64
+}
+
+// is compares as GitHub does.
+func (p Person) is(login string, id int64) bool {
+	return strings.EqualFold(p.Login, login) || p.ID != 0 && p.ID == id
+}
+
 // Question is who wants to do what to which pull request.
 type Question struct {
 	Command Command
-	// By and Author are logins.
-	By, Author string
+	// By and Author are logins, ByID the id of the former where it is known.
+	By     string
+	ByID   int64
+	Author string
+	// Others are who made the pull request what it is besides its author, and may
+	// include that: whoever pushed to it, and wrote its commits.
+	Others []Person
+	// Unknown says that there may be more of them.
+	Unknown bool
 	// Labels are those of the pull request.
 	Labels []string
+}
+
+// byMaker says that somebody asks who made the pull request.
+func (q Question) byMaker() bool {
+	return strings.EqualFold(q.By, q.Author) || slices.ContainsFunc(q.Others, func(p Person) bool { return p.is(q.By, q.ByID) })
+}
+
+// makers are the logins of who made the pull request, the author first.
+func (q Question) makers() []string {
+	logins := []string{q.Author}
+	for _, p := range q.Others {
+		if !strings.EqualFold(p.Login, q.Author) {
+			logins = append(logins, p.Login)
+		}
+	}
+	return logins
 }
 
 // Decision is a verdict, or what has to be found out before there is one.
@@ -56,9 +91,15 @@ type Decision struct {
 	// Need is what to find out next; nil once it is decided.
 	Need    *Fact
 	Allowed bool
-	// Own says that it was denied because nobody may do that to their own pull
-	// request.
+	// Own says that it was denied because nobody may do that to a pull request that
+	// they made, alone or with others.
 	Own bool
+	// Unknown says that it was denied only because nobody can tell who made the
+	// pull request.
+	Unknown bool
+	// Distrusted is who of those that made the pull request is not trusted, where that
+	// was decided; empty when nobody can tell who made it.
+	Distrusted string
 	// Because are the reasons why facts could not be found out.
 	Because []string
 }
@@ -68,7 +109,7 @@ func (c Config) Decide(q Question, known Facts) Decision {
 	if q.By == "" || q.Author == "" || !slices.Contains(Commands(), q.Command) {
 		return Decision{}
 	}
-	if q.Command.byOthers() && strings.EqualFold(q.By, q.Author) {
+	if q.Command.byOthers() && q.byMaker() {
 		return Decision{Own: true}
 	}
 	table := c.filled()
@@ -81,17 +122,23 @@ func (c Config) Decide(q Question, known Facts) Decision {
 	for _, rule := range rules {
 		verdict = min(verdict, e.rule(rule, q.By))
 	}
+	if q.Unknown && q.Command.byOthers() && verdict == yes {
+		return Decision{Unknown: true}
+	}
 	return e.decision(verdict)
 }
 
-// Trusts says whether the pull requests of an author run without an approval of
-// each head, or what it takes to know.
-func (c Config) Trusts(author string, labels []string, known Facts) Decision {
-	if author == "" {
+// Trusts says whether a pull request runs without an approval of each head, or
+// what it takes to know. Of the question, what is about the pull request counts:
+// everybody who made it must be trusted.
+func (c Config) Trusts(q Question, known Facts) Decision {
+	if q.Author == "" {
 		return Decision{}
 	}
-	e := evaluation{q: Question{Author: author, Labels: labels}, facts: known}
-	return e.decision(e.rule(c.filled().trusted(), author))
+	e := evaluation{q: q, facts: known, trust: c.filled().trusted()}
+	d := e.decision(e.trusted())
+	d.Distrusted = e.distrusted
+	return d
 }
 
 // trusted is the rule about the author, without what would go round in circles.
@@ -122,10 +169,12 @@ func truthOf(b bool) truth {
 type evaluation struct {
 	q     Question
 	facts Facts
-	// trust is the rule about the author; none where that is what is asked.
+	// trust is the rule about the author.
 	trust   []alternative
 	needs   []Fact
 	because []string
+	// distrusted is the first who is found not to be trusted.
+	distrusted string
 }
 
 func (e *evaluation) decision(verdict truth) Decision {
@@ -181,11 +230,30 @@ func (e *evaluation) condition(c condition, login string) truth {
 	case label:
 		return truthOf(slices.ContainsFunc(e.q.Labels, func(l string) bool { return strings.EqualFold(l, c.arg) }))
 	case trustedAuthor:
-		return e.rule(e.trust, e.q.Author)
+		return e.trusted()
 	case member, writer, admin, approver, rootApprover, team:
 		return e.fact(Fact{Of: string(c.kind), Login: strings.ToLower(login), Team: strings.ToLower(c.arg)})
 	}
 	return no
+}
+
+// trusted says whether everybody who made the pull request is trusted. The first
+// who is not, or of whom it is not known, settles it: one after the other is asked
+// about.
+func (e *evaluation) trusted() truth {
+	if e.q.Unknown {
+		return no
+	}
+	for _, login := range e.q.makers() {
+		switch holds := e.rule(e.trust, login); holds {
+		case no:
+			e.distrusted = login
+			return no
+		case open:
+			return open
+		}
+	}
+	return yes
 }
 
 func (e *evaluation) fact(f Fact) truth {

@@ -129,14 +129,45 @@ func TestTrust(t *testing.T) {
 		"nor in a circle":            {Config{Trust: Rule{"trusted-author"}}, nil, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := Settle(func(known Facts) Decision { return tc.config.Trusts("Alice", tc.labels, known) }, Facts{}, truthful(tc.facts...))
+			d, err := Settle(func(known Facts) Decision {
+				return tc.config.Trusts(Question{Author: "Alice", Labels: tc.labels}, known)
+			}, Facts{}, truthful(tc.facts...))
 			if err != nil || d.Allowed != tc.want {
 				t.Errorf("trusted is %t (%v), want %t", d.Allowed, err, tc.want)
 			}
 		})
 	}
-	if d := (Config{Preset: "open", Trust: Rule{"anyone"}}).Trusts("", nil, Facts{}); d.Allowed || d.Need != nil {
+	if d := (Config{Preset: "open", Trust: Rule{"anyone"}}).Trusts(Question{}, Facts{}); d.Allowed || d.Need != nil {
 		t.Errorf("an account that is gone: %+v", d)
+	}
+}
+
+// TestTrustOfSeveral: one who is not trusted is enough, and the others are not asked
+// about then.
+func TestTrustOfSeveral(t *testing.T) {
+	for name, tc := range map[string]struct {
+		others     []Person
+		unknown    bool
+		distrusted string
+		asked      string
+	}{
+		"the author, twice":       {[]Person{{"ALICE", 1}}, false, "", "writer alice"},
+		"a writer":                {[]Person{{"alice", 1}, {"bob", 2}}, false, "", "writer alice, writer bob"},
+		"a stranger in between":   {[]Person{{"mallory", 3}, {"bob", 2}}, false, "mallory", "writer alice, writer mallory"},
+		"somebody who is unknown": {[]Person{{"bob", 2}}, true, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked []string
+			d, err := Settle(func(known Facts) Decision {
+				return Config{}.Trusts(Question{Author: "alice", Others: tc.others, Unknown: tc.unknown}, known)
+			}, Facts{}, func(f Fact) (Answer, error) {
+				asked = append(asked, f.Of+" "+f.Login)
+				return Answer{Holds: f.Login != "mallory"}, nil
+			})
+			if err != nil || d.Allowed == (tc.unknown || tc.distrusted != "") || d.Distrusted != tc.distrusted || strings.Join(asked, ", ") != tc.asked {
+				t.Errorf("%+v, %v, after asking %q", d, err, asked)
+			}
+		})
 	}
 }
 

@@ -73,9 +73,19 @@ func hold(t *testing.T, c Config, q Question, w world, known uint64) {
 	case partial.Need != nil && w.facts(known)[*partial.Need] != (Answer{}):
 		t.Fatalf("%+v %+v: asks for what it knows: %+v", c, q, *partial.Need)
 	}
+	alone := q
+	alone.Others, alone.Unknown = nil, false
+	if d := c.Decide(alone, w.facts(everything)); full.Allowed && !d.Allowed {
+		t.Fatalf("%+v %+v: others who made it give a right", c, q)
+	}
 	for _, d := range []Decision{full, partial} {
-		if d.Allowed && q.Command.byOthers() && strings.EqualFold(q.By, q.Author) {
-			t.Fatalf("%+v: %s by the author", c, q.Command)
+		if d.Allowed && q.Command.byOthers() && (strings.EqualFold(q.By, q.Author) || q.Unknown) {
+			t.Fatalf("%+v: %s by the author, or by somebody who may be one", c, q.Command)
+		}
+		for _, p := range q.Others {
+			if d.Allowed && q.Command.byOthers() && (strings.EqualFold(q.By, p.Login) || p.ID != 0 && p.ID == q.ByID) {
+				t.Fatalf("%+v: %s by %s, who made %+v", c, q.Command, q.By, q)
+			}
 		}
 		if d.Allowed && valid && q.Command.byOthers() && w.facts(everything)[Fact{}] == (Answer{}) && c.Decide(q, world(0).facts(everything)).Allowed && !named(c, q) {
 			t.Fatalf("%+v: %s by somebody of whom nothing is true", c, q.Command)
@@ -129,6 +139,10 @@ func randomQuestion(r *rand.Rand) Question {
 	q := Question{Command: Commands()[r.Intn(len(Commands()))], By: logins[r.Intn(3)], Author: "Alice"}
 	if r.Intn(2) == 0 {
 		q.Labels = []string{"ok"}
+	}
+	q.ByID, q.Unknown = int64(r.Intn(3)), r.Intn(4) == 0
+	for range r.Intn(3) {
+		q.Others = append(q.Others, Person{strings.ToUpper(logins[r.Intn(3)]), int64(r.Intn(4))})
 	}
 	return q
 }
@@ -202,7 +216,7 @@ func FuzzPolicy(f *testing.F) {
 				t.Fatalf("%q: %s is for %q", text, command, who)
 			}
 		}
-		if d := c.Trusts("alice", nil, Facts{}); d.Allowed && d.Need != nil {
+		if d := c.Trusts(Question{Author: "alice"}, Facts{}); d.Allowed && d.Need != nil {
 			t.Fatalf("%q: %+v", text, d)
 		}
 	})

@@ -47,6 +47,17 @@ func (c Commands) OwnPull(command policy.Command, org, repo string) string {
 	return "You are the author of this pull request, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
 }
 
+// OwnPush is said to those who have pushed, of what that keeps them from.
+func (c Commands) OwnPush(command policy.Command, org, repo string) string {
+	return "You pushed to this pull request, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
+}
+
+// OwnCommit is said to those who have a part in its commits, of what that keeps
+// them from.
+func (c Commands) OwnCommit(command policy.Command, org, repo string) string {
+	return "Commits of this pull request are by you, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
+}
+
 // HeadNotApproved is said of what waits for an approval of the head.
 func (c Commands) HeadNotApproved(author, head, org, repo string) string {
 	return headNeedsApproval(c, author, head, org, repo) + " Write this again after that."

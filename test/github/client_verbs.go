@@ -2,6 +2,11 @@ package github
 
 import "context"
 
+// RenameRepo implements Control.
+func (c *Client) RenameRepo(ctx context.Context, in RepoRename) (Repo, error) {
+	return call[RepoRename, Repo](ctx, c, "rename-repo", in)
+}
+
 // CreateRepo implements Control.
 func (c *Client) CreateRepo(ctx context.Context, in NewRepo) (Repo, error) {
 	return call[NewRepo, Repo](ctx, c, "create-repo", in)

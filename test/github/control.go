@@ -13,6 +13,7 @@ import (
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	handle(mux, "create-repo", s.CreateRepo)
+	handle(mux, "rename-repo", s.RenameRepo)
 	handle(mux, "get-repo", s.GetRepo)
 	handle(mux, "create-commit", s.CreateCommit)
 	handle(mux, "open-pull", s.OpenPull)

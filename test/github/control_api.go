@@ -9,6 +9,7 @@ import "context"
 type Control interface {
 	CreateRepo(context.Context, NewRepo) (Repo, error)
 	GetRepo(context.Context, RepoID) (Repo, error)
+	RenameRepo(context.Context, RepoRename) (Repo, error)
 	CreateCommit(context.Context, NewCommit) (Commit, error)
 
 	OpenPull(context.Context, NewPull) (Pull, error)

@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -24,11 +25,12 @@ type Change struct {
 }
 
 type commitSpec struct {
-	parent  string // SHA, or empty for a first commit
-	author  string
-	at      time.Time
-	message string
-	change  Change
+	parent    string // SHA, or empty for a first commit
+	author    string // a login, or an e-mail address
+	committer string // the author when empty
+	at        time.Time
+	message   string
+	change    Change
 }
 
 // commit writes a commit on top of its parent and points ref at it, whatever
@@ -71,8 +73,7 @@ func (g gitDir) vastTree(ctx context.Context, power int) (string, error) {
 // trees of the vast directories.
 func (c commitSpec) stream(ref string, vast map[string]string) []byte {
 	var b bytes.Buffer
-	who := fmt.Sprintf("%s <%s@users.noreply.github.invalid> %d +0000", c.author, c.author, c.at.Unix())
-	fmt.Fprintf(&b, "commit %s\nmark :1\nauthor %s\ncommitter %s\n", ref, who, who)
+	fmt.Fprintf(&b, "commit %s\nmark :1\nauthor %s\ncommitter %s\n", ref, c.signature(c.author), c.signature(cmp.Or(c.committer, c.author)))
 	data(&b, c.message)
 	if c.parent != "" {
 		fmt.Fprintf(&b, "from %s\n", c.parent)
@@ -95,6 +96,17 @@ func (c commitSpec) stream(ref string, vast map[string]string) []byte {
 	return b.Bytes()
 }
 
+// signature is a person as a commit has it.
+func (c commitSpec) signature(who string) string {
+	name, isAddress := who, strings.Contains(who, "@")
+	if isAddress {
+		name, _, _ = strings.Cut(who, "@")
+	} else {
+		who += "@users.noreply.github.invalid"
+	}
+	return fmt.Sprintf("%s <%s> %d +0000", name, who, c.at.Unix())
+}
+
 func data(b *bytes.Buffer, text string) {
 	fmt.Fprintf(b, "data %d\n%s\n", len(text), text)
 }
@@ -111,7 +123,7 @@ func (g gitDir) merge(ctx context.Context, base, head string, c commitSpec) (sha
 	if err != nil || !ok {
 		return "", false, err
 	}
-	author := fmt.Sprintf("%s <%s@users.noreply.github.invalid> %d +0000", c.author, c.author, c.at.Unix())
+	author := c.signature(c.author)
 	commit := fmt.Sprintf("tree %s\nparent %s\nparent %s\nauthor %s\ncommitter %s\n\n%s\n",
 		tree, base, head, author, author, c.message)
 	out, err := g.run(ctx, []byte(commit), "hash-object", "-t", "commit", "-w", "--stdin")

@@ -109,7 +109,7 @@ type graphqlRateLimit struct {
 func (graphqlRoot) RateLimit(ctx context.Context) *graphqlRateLimit {
 	r := ctx.Value(graphqlCaller{}).(*restRequest)
 	l := &r.s.limits
-	b := l.of(r.who, r.s.now())
+	b := l.of(r.who, resourceGraphQL, r.s.now())
 	return &graphqlRateLimit{
 		Cost: 1, Limit: int32(l.perHour), Remaining: int32(l.perHour - b.used), Used: int32(b.used),
 		ResetAt: graphqlScalar(timestamp(b.resets)),

@@ -9,8 +9,7 @@ import (
 type graphqlPull struct {
 	Number                      int32
 	Title, Body, HeadRefName    string
-	HeadRefOid, UpdatedAt       graphqlScalar
-	Author                      *graphqlActor
+	HeadRefOid                  graphqlScalar
 	BaseRef                     *graphqlRef
 	Repository                  graphqlRepository
 	CanBeRebased                bool
@@ -18,6 +17,7 @@ type graphqlPull struct {
 	ReviewDecision              *string           // nil: no reviews are required
 	Milestone                   *graphqlMilestone // there are none
 
+	graphqlText
 	labels  []*graphqlLabel
 	commits []*graphqlPullCommit
 }
@@ -33,7 +33,10 @@ type (
 	}
 	graphqlPullCommit struct{ Commit graphqlCommit }
 	graphqlCommit     struct {
-		Oid graphqlScalar
+		Oid       graphqlScalar
+		Committer *graphqlGitActor
+
+		authors []*graphqlGitActor
 		// Both are nil for commits without statuses.
 		Status            *graphqlStatus
 		StatusCheckRollup *graphqlRollup
@@ -59,8 +62,8 @@ func (s *Server) graphqlPull(ctx context.Context, p *pull) (*graphqlPull, error)
 	}
 	g := &graphqlPull{
 		Number: int32(p.number), Title: p.title, Body: p.body, HeadRefName: p.headRef,
-		HeadRefOid: graphqlScalar(p.headSHA), UpdatedAt: graphqlScalar(timestamp(p.updatedAt)),
-		Author: &graphqlActor{p.author}, BaseRef: &graphqlRef{Name: p.baseRef, Prefix: "refs/heads/"},
+		HeadRefOid: graphqlScalar(p.headSHA), graphqlText: textOf(nodeID("PullRequest", p.id), p.author, p.createdAt, p.updatedAt, p.edits),
+		BaseRef:    &graphqlRef{Name: p.baseRef, Prefix: "refs/heads/"},
 		Repository: graphqlRepository{Name: p.repo.name, NameWithOwner: p.repo.fullName(), Owner: &graphqlOwner{Login: p.repo.org.login}},
 		Mergeable:  "CONFLICTING", MergeStateStatus: "DIRTY",
 	}
@@ -74,22 +77,22 @@ func (s *Server) graphqlPull(ctx context.Context, p *pull) (*graphqlPull, error)
 		g.labels = append(g.labels, &graphqlLabel{Name: l.name})
 	}
 	for _, c := range st.commits {
-		g.commits = append(g.commits, &graphqlPullCommit{graphqlCommitOf(p.repo, c.sha)})
+		g.commits = append(g.commits, &graphqlPullCommit{s.graphqlCommitOf(p.repo, c)})
 	}
 	return g, nil
 }
 
-func graphqlCommitOf(r *repository, sha string) graphqlCommit {
+func (s *Server) graphqlCommitOf(r *repository, c gitCommit) graphqlCommit {
 	var contexts []*graphqlContext
 	var checks []*graphqlCheck
-	for _, st := range r.latestStatuses(sha) {
+	for _, st := range r.latestStatuses(c.sha) {
 		c := &graphqlContext{Context: st.context, State: strings.ToUpper(st.state)}
 		if st.description != "" {
 			c.Description = &st.description
 		}
 		contexts, checks = append(contexts, c), append(checks, &graphqlCheck{c})
 	}
-	commit := graphqlCommit{Oid: graphqlScalar(sha)}
+	commit := graphqlCommit{Oid: graphqlScalar(c.sha), Committer: s.graphqlGitActor(c.committer), authors: s.graphqlAuthors(c)}
 	if len(contexts) > 0 {
 		commit.Status, commit.StatusCheckRollup = &graphqlStatus{contexts}, &graphqlRollup{checks}
 	}
@@ -103,6 +106,7 @@ type graphqlRange struct{ First, Last *int32 }
 type graphqlList[T any] struct {
 	Nodes      *[]*T
 	TotalCount int32
+	PageInfo   graphqlPage
 }
 
 func within[T any](list []*T, r graphqlRange) *graphqlList[T] {
@@ -119,9 +123,27 @@ func within[T any](list []*T, r graphqlRange) *graphqlList[T] {
 // Labels is for the library.
 func (g *graphqlPull) Labels(r graphqlRange) *graphqlList[graphqlLabel] { return within(g.labels, r) }
 
+// maxListedCommits is how many commits GitHub lists of a pull request.
+const maxListedCommits = 250
+
 // Commits is for the library.
-func (g *graphqlPull) Commits(r graphqlRange) *graphqlList[graphqlPullCommit] {
-	return within(g.commits, r)
+func (g *graphqlPull) Commits(in struct {
+	After       *string
+	First, Last *int32
+}) (*graphqlList[graphqlPullCommit], error) {
+	start, err := afterCursor(in.After)
+	if err != nil {
+		return nil, err
+	}
+	all := g.commits[:min(len(g.commits), maxListedCommits)]
+	rest := all[min(start, len(all)):]
+	list := within(rest, graphqlRange{in.First, in.Last})
+	list.TotalCount = int32(len(g.commits))
+	if end := start + len(*list.Nodes); len(*list.Nodes) > 0 {
+		cursor := cursorAt(end)
+		list.PageInfo = graphqlPage{EndCursor: &cursor, HasNextPage: in.Last == nil && end < len(all)}
+	}
+	return list, nil
 }
 
 // Contexts is for the library.
@@ -139,7 +161,10 @@ func (c *graphqlCheck) ToCheckRun() (*graphqlCheckRun, bool) { return nil, false
 type graphqlActor struct{ user *user }
 
 type (
-	graphqlUser  struct{ Login string }
+	graphqlUser struct {
+		DatabaseID *int32
+		Login      string
+	}
 	graphqlBot   struct{ Login string }
 	graphqlOwner struct{ Login string }
 )
@@ -149,7 +174,7 @@ func (a *graphqlActor) Login() string { return strings.TrimSuffix(a.user.login, 
 
 // ToUser is for the library.
 func (a *graphqlActor) ToUser() (*graphqlUser, bool) {
-	return &graphqlUser{a.Login()}, a.user.kind == "User"
+	return graphqlUserOf(a.user), a.user.kind == "User"
 }
 
 // ToBot is for the library.

@@ -65,10 +65,14 @@ func (graphqlRoot) Search(ctx context.Context, in graphqlSearch) (*graphqlFound,
 	}
 	found := &graphqlFound{IssueCount: int32(len(all)), Nodes: &items, PageInfo: graphqlPage{HasNextPage: end < len(all)}}
 	if end > start {
-		cursor := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "cursor:%d", end))
+		cursor := cursorAt(end)
 		found.PageInfo.EndCursor = &cursor
 	}
 	return found, nil
+}
+
+func cursorAt(n int) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "cursor:%d", n))
 }
 
 // afterCursor is how many results a cursor is behind.

@@ -23,8 +23,22 @@ type budget struct {
 	writes []time.Time // of the last hour
 }
 
-func (l *limits) of(who *actor, now time.Time) *budget {
+// What there are so many calls of, in GitHub's words.
+const (
+	resourceCore    = "core"
+	resourceGraphQL = "graphql"
+)
+
+func resourceOf(r *http.Request) string {
+	if r.URL.Path == "/graphql" {
+		return resourceGraphQL
+	}
+	return resourceCore
+}
+
+func (l *limits) of(who *actor, resource string, now time.Time) *budget {
 	key, _, _ := who.account()
+	key += " " + resource
 	b := l.spent[key]
 	if b == nil {
 		b = &budget{}
@@ -41,8 +55,8 @@ const secondaryDocs = "https://docs.github.com/rest/using-the-rest-api/rate-limi
 const secondaryMessage = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
 // take counts a call, or says why it is refused.
-func (l *limits) take(who *actor, method string, now time.Time) error {
-	b := l.of(who, now)
+func (l *limits) take(who *actor, resource, method string, now time.Time) error {
+	b := l.of(who, resource, now)
 	if b.used >= l.perHour {
 		_, kind, id := who.account()
 		return &apiError{Status: http.StatusForbidden,
@@ -50,7 +64,7 @@ func (l *limits) take(who *actor, method string, now time.Time) error {
 			Docs:    "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"}
 	}
 	b.used++
-	if !l.content || method == http.MethodGet || method == http.MethodHead {
+	if !l.content || resource == resourceGraphQL || method == http.MethodGet || method == http.MethodHead {
 		return nil
 	}
 	b.writes = slices.DeleteFunc(b.writes, func(t time.Time) bool { return now.Sub(t) >= time.Hour })
@@ -76,17 +90,17 @@ func (b *budget) wait(writes int, period time.Duration, now time.Time) time.Dura
 	return max(0, oldest.Add(period).Sub(now))
 }
 
-func (l *limits) header(who *actor, now time.Time, h http.Header) {
-	b := l.of(who, now)
+func (l *limits) header(who *actor, resource string, now time.Time, h http.Header) {
+	b := l.of(who, resource, now)
 	h.Set("X-RateLimit-Limit", strconv.Itoa(l.perHour))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(l.perHour-b.used))
 	h.Set("X-RateLimit-Used", strconv.Itoa(b.used))
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(b.resets.Unix(), 10))
-	h.Set("X-RateLimit-Resource", "core")
+	h.Set("X-RateLimit-Resource", resource)
 }
 
 func (l *limits) object(who *actor, now time.Time) object {
-	b := l.of(who, now)
+	b := l.of(who, resourceCore, now)
 	core := object{"limit": l.perHour, "remaining": l.perHour - b.used, "used": b.used, "reset": b.resets.Unix()}
 	search := object{"limit": 30, "remaining": 30, "used": 0, "reset": now.Add(time.Minute).Unix()}
 	return object{"resources": object{"core": core, "search": search}, "rate": core}

@@ -59,6 +59,7 @@ type pull struct {
 	baseSHA     string
 	labels      []*label
 	reactions   []*reaction // to the description
+	edits       []edit      // of the description, the oldest first
 	timeline    []*event
 	createdAt   time.Time
 	updatedAt   time.Time
@@ -81,8 +82,23 @@ type comment struct {
 	body      string
 	createdAt time.Time
 	updatedAt time.Time
-	edited    bool
+	edits     []edit // the oldest first
 	reactions []*reaction
+}
+
+// edit is a revision of a text. Like GitHub, a text that was never edited has
+// none, and the first edit makes two: what there was before is the first.
+type edit struct {
+	by *user
+	at time.Time
+}
+
+// edited adds a revision to those of a text.
+func edited(edits []edit, author *user, created time.Time, by *user, at time.Time) []edit {
+	if len(edits) == 0 {
+		edits = []edit{{author, created}}
+	}
+	return append(edits, edit{by, at})
 }
 
 type reaction struct {

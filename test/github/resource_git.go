@@ -54,6 +54,9 @@ func personObject(p gitPerson) object {
 
 // userOf is the user whose commit it is, nil when unknown.
 func (s *Server) userOf(p gitPerson) *user {
+	if p.email == "noreply@github.com" {
+		return s.ensureUser("web-flow")
+	}
 	login, _, _ := strings.Cut(p.email, "@users.noreply.")
 	return s.users[strings.ToLower(login)]
 }

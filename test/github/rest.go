@@ -52,7 +52,7 @@ func (s *Server) restHandler() http.Handler {
 	for pattern, h := range restRoutes {
 		routes.handle(pattern, s.serve(h))
 	}
-	return s.counted(routes, s.failing(routes))
+	return s.byNumber(s.counted(routes, s.failing(routes)))
 }
 
 // serve turns a restHandler into an http.Handler: who asks, may they ask
@@ -112,9 +112,9 @@ func (s *Server) permitted(r *http.Request, header http.Header, next func(*actor
 		return answer{}, err
 	}
 	if r.URL.Path != "/rate_limit" { // asking is free
-		err = s.limits.take(who, r.Method, s.now())
+		err = s.limits.take(who, resourceOf(r), r.Method, s.now())
 	}
-	s.limits.header(who, s.now(), header)
+	s.limits.header(who, resourceOf(r), s.now(), header)
 	if err != nil {
 		return answer{}, err
 	}
@@ -153,8 +153,8 @@ func (a *answer) render(r *http.Request) []byte {
 // refund gives back the call that a 304 does not cost.
 func (s *Server) refund(r *http.Request, header http.Header) {
 	if who, err := s.actor(r); err == nil && who != nil && r.URL.Path != "/rate_limit" {
-		s.limits.of(who, s.now()).used--
-		s.limits.header(who, s.now(), header)
+		s.limits.of(who, resourceOf(r), s.now()).used--
+		s.limits.header(who, resourceOf(r), s.now(), header)
 	}
 }
 

@@ -19,7 +19,10 @@ var pullRoutes = map[string]restHandler{
 // not exist for them.
 func (r *restRequest) repository() (*repository, error) {
 	repo, err := r.s.findRepo(r.PathValue("owner"), r.PathValue("repo"))
-	if err != nil || !r.allows(repo, "read") {
+	if err != nil {
+		return nil, r.movedOrNotFound()
+	}
+	if !r.allows(repo, "read") {
 		return nil, errNotFound
 	}
 	return repo, nil

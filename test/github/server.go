@@ -46,6 +46,7 @@ type Server struct {
 	grants   map[string]*grant // by installation token
 	orgs     map[string]*org
 	repos    map[string]*repository // by lower-case full name
+	renamed  map[string]*repository // by the lower-case full names that they had
 	limits   limits
 	hooks    []*hook
 	sent     []*Delivery
@@ -71,6 +72,7 @@ func New(opts ...Option) (*Server, error) {
 		grants:  map[string]*grant{},
 		orgs:    map[string]*org{},
 		repos:   map[string]*repository{},
+		renamed: map[string]*repository{},
 		limits:  limits{perHour: 5000, spent: map[string]*budget{}},
 
 		tokenLife: tokenLife,
@@ -134,11 +136,12 @@ func (s *Server) Close() error {
 // organisations of these names.
 var restRoots = map[string]bool{
 	"repos": true, "orgs": true, "users": true, "user": true, "rate_limit": true,
-	"app": true, "meta": true,
+	"app": true, "meta": true, "repositories": true,
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	if path, ok := strings.CutPrefix(r.URL.Path, "/api/v3"); ok {
 		r = withPath(r, path, strings.TrimPrefix(r.URL.RawPath, "/api/v3"))
 		s.api.ServeHTTP(w, r)

@@ -44,6 +44,7 @@ type NewRepo struct {
 type Repo struct {
 	Org           string            `json:"org"`
 	Repo          string            `json:"repo"`
+	ID            int64             `json:"id"`
 	DefaultBranch string            `json:"default_branch"`
 	HTMLURL       string            `json:"html_url"`
 	CloneURL      string            `json:"clone_url"`
@@ -80,6 +81,7 @@ type NewPull struct {
 	SHA    string   `json:"sha,omitempty"`
 	Draft  bool     `json:"draft,omitempty"`
 	Labels []string `json:"labels,omitempty"`
+	Signed
 	Change
 }
 
@@ -114,7 +116,23 @@ type NewPush struct {
 	SHA     string `json:"sha,omitempty"`
 	// Date is what the commit that is made says of itself; now when nil.
 	Date *time.Time `json:"date,omitempty"`
+	Signed
 	Change
+}
+
+// Signed is whom a commit that is made names, which is whomever its author likes:
+// a login, or an e-mail address that belongs to nobody. Empty fields stand for whoever
+// pushes it, and for its author.
+type Signed struct {
+	CommitBy  string `json:"commit_by,omitempty"`
+	Committer string `json:"committer,omitempty"`
+}
+
+// RepoRename gives a repository another name. GitHub redirects from the old one,
+// until another repository is created with it.
+type RepoRename struct {
+	RepoID
+	To string `json:"to"`
 }
 
 // PullEdit changes what is not nil; a new Base retargets the pull request.

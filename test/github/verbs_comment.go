@@ -80,7 +80,8 @@ func (s *Server) editComment(ctx context.Context, c *comment, by *user, body str
 		return nil
 	}
 	from := c.body
-	c.body, c.updatedAt, c.edited = body, s.now(), true
+	c.body, c.updatedAt = body, s.now()
+	c.edits = edited(c.edits, c.author, c.createdAt, by, c.updatedAt)
 	s.emitComment(ctx, c, "edited", by, object{"changes": object{"body": object{"from": from}}})
 	return nil
 }

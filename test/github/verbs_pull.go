@@ -55,7 +55,7 @@ func (s *Server) makeHead(ctx context.Context, p *pull, in NewPull) error {
 	default:
 		p.fork, p.headRef = true, fmt.Sprintf("patch-%d", p.number)
 		p.headSHA, err = git.commit(ctx, ref, commitSpec{
-			parent: p.baseSHA, author: p.author.login, at: s.now(), message: p.title, change: in.Change,
+			parent: p.baseSHA, author: cmp.Or(in.CommitBy, p.author.login), committer: in.Committer, at: s.now(), message: p.title, change: in.Change,
 		})
 	}
 	if err != nil {
@@ -168,7 +168,8 @@ func (s *Server) pushed(ctx context.Context, p *pull, by *user, in NewPush) (str
 	}
 	ref := fmt.Sprintf("refs/pull/%d/head", p.number)
 	return git.commit(ctx, ref, commitSpec{
-		parent: parent, author: by.login, at: at, message: cmp.Or(in.Message, "Update "+p.title), change: in.Change,
+		parent: parent, author: cmp.Or(in.CommitBy, by.login), committer: in.Committer, at: at,
+		message: cmp.Or(in.Message, "Update "+p.title), change: in.Change,
 	})
 }
 
@@ -232,6 +233,7 @@ func (s *Server) EditPull(ctx context.Context, in PullEdit) (Pull, error) {
 		if in.Body != nil && *in.Body != p.body {
 			changes["body"] = object{"from": p.body}
 			p.body = *in.Body
+			p.edits = edited(p.edits, p.author, p.createdAt, by, s.now())
 		}
 		if in.Base != nil && *in.Base != p.baseRef {
 			tip, err := p.repo.git.resolve(ctx, "refs/heads/"+*in.Base)

@@ -35,11 +35,34 @@ func (s *Server) CreateRepo(ctx context.Context, in NewRepo) (Repo, error) {
 		r.roles[strings.ToLower(s.ensureUser(login).login)] = role
 	}
 	s.repos[strings.ToLower(r.fullName())] = r
+	delete(s.renamed, strings.ToLower(r.fullName()))
+	return s.describeRepo(ctx, r)
+}
+
+// RenameRepo implements Control.
+func (s *Server) RenameRepo(ctx context.Context, in RepoRename) (Repo, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.findRepo(in.Org, in.Repo)
+	if err != nil {
+		return Repo{}, err
+	}
+	if in.To == "" || strings.Contains(in.To, "/") {
+		return Repo{}, invalid("Repository", "name", "a name is needed")
+	}
+	if _, err := s.findRepo(in.Org, in.To); err == nil {
+		return Repo{}, invalid("Repository", "name", "name already exists on this account")
+	}
+	old := strings.ToLower(r.fullName())
+	delete(s.repos, old)
+	r.name = in.To
+	s.repos[strings.ToLower(r.fullName())], s.renamed[old] = r, r
 	return s.describeRepo(ctx, r)
 }
 
 func (s *Server) makeGit(ctx context.Context, in NewRepo) (gitDir, error) {
-	dir := filepath.Join(s.dir, strings.ToLower(in.Org), strings.ToLower(in.Repo)+".git")
+	// Another repository may have had that name.
+	dir := filepath.Join(s.dir, strings.ToLower(in.Org), fmt.Sprintf("%s-%d.git", strings.ToLower(in.Repo), s.id()))
 	git, err := initGit(ctx, dir, in.DefaultBranch)
 	if err != nil {
 		return "", err
@@ -74,7 +97,7 @@ func (s *Server) describeRepo(ctx context.Context, r *repository) (Repo, error) 
 		branches[strings.TrimPrefix(ref.name, "refs/heads/")] = ref.sha
 	}
 	return Repo{
-		Org: r.org.login, Repo: r.name, DefaultBranch: r.defaultBranch,
+		Org: r.org.login, Repo: r.name, ID: r.id, DefaultBranch: r.defaultBranch,
 		HTMLURL: s.html(r.fullName()), CloneURL: s.html(r.fullName() + ".git"), Branches: branches,
 	}, nil
 }

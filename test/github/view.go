@@ -206,7 +206,7 @@ func viewCommentOf(c *comment, now time.Time, links map[string]string) *viewComm
 		Anchor: fmt.Sprintf("issuecomment-%d", c.id), Author: c.author.login, Role: viewRole(c.pull.repo, c.author),
 		At: viewedAt(c.createdAt, now), Body: renderMarkdown(c.body, links), Reactions: viewReactions(c.reactions),
 	}
-	if c.edited {
+	if len(c.edits) > 0 {
 		at := viewedAt(c.updatedAt, now)
 		v.Edited = &at
 	}

@@ -69,20 +69,17 @@ func (s *Store) Create(ctx context.Context, r *v1alpha1.Rehearsal, _ metav1.Crea
 	})
 }
 
-// Patch implements logbook.Rehearsals, for JSON Patch.
+// Patch implements logbook.Rehearsals, for JSON Patch and JSON Merge Patch.
 func (s *Store) Patch(ctx context.Context, name string, pt types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string) (*v1alpha1.Rehearsal, error) {
 	return s.do(ctx, "patch", name, func() (*v1alpha1.Rehearsal, error) {
 		if s.Seen != nil {
 			s.Seen(data)
 		}
-		if pt != types.JSONPatchType {
-			return nil, fmt.Errorf("patch type %s is not JSON Patch", pt)
-		}
 		current := s.objects[name]
 		if current == nil {
 			return nil, apierrors.NewNotFound(v1alpha1.Resource("rehearsals"), name)
 		}
-		patched, err := patch(current, data)
+		patched, err := patch(current, pt, data)
 		if err != nil {
 			return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
 		}
@@ -120,16 +117,22 @@ func (s *Store) do(ctx context.Context, verb, name string, f func() (*v1alpha1.R
 	return changed, nil
 }
 
-func patch(current *v1alpha1.Rehearsal, data []byte) (*v1alpha1.Rehearsal, error) {
+func patch(current *v1alpha1.Rehearsal, kind types.PatchType, data []byte) (*v1alpha1.Rehearsal, error) {
 	document, err := json.Marshal(current)
 	if err != nil {
 		return nil, err
 	}
-	operations, err := jsonpatch.DecodePatch(data)
-	if err != nil {
-		return nil, err
+	switch kind {
+	case types.JSONPatchType:
+		var operations jsonpatch.Patch
+		if operations, err = jsonpatch.DecodePatch(data); err == nil {
+			document, err = operations.Apply(document)
+		}
+	case types.MergePatchType:
+		document, err = jsonpatch.MergePatch(document, data)
+	default:
+		err = fmt.Errorf("nobody patches by %s", kind)
 	}
-	document, err = operations.Apply(document)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +146,9 @@ func validate(r *v1alpha1.Rehearsal) error {
 	var errs field.ErrorList
 	if n := len(r.Spec.Commands); n > MaxCommands {
 		errs = append(errs, field.TooMany(path, n, MaxCommands))
+	}
+	if n := len(r.Spec.Pushes); n > v1alpha1.MaxPushers {
+		errs = append(errs, field.TooMany(field.NewPath("spec", "pushes"), n, v1alpha1.MaxPushers))
 	}
 	seen := map[string]bool{}
 	for i, c := range r.Spec.Commands {

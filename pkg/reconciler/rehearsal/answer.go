@@ -1,9 +1,10 @@
 package rehearsal
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"cmp"
 	"context"
 	"encoding/json"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"slices"
 	"strings"
 
@@ -82,7 +83,7 @@ func (t *turn) note(view *report.PlanView) {
 	view.OtherBase = pull.OtherBase
 	// The specification generation is missing until it is known.
 	if pull.Open && !pull.AuthorTrusted && pull.SpecGeneration != 0 && t.rh.Status.HeadApproval == nil {
-		view.NotTrusted = pull.Author
+		view.NotTrusted = cmp.Or(pull.Distrusted, pull.Author)
 	}
 }
 

@@ -21,6 +21,9 @@ import (
 func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body string) (v1alpha1.CommentStatus, error) {
 	body = legible.Mute(body) // as it will be read again
 	p, hash := t.rh.Spec.Pull, hashOf(body)
+	if t.elsewhere {
+		return known, &github.RefusedError{Op: "commenting on a pull request", Reason: "its name leads to another repository"}
+	}
 	if known.ID != 0 {
 		if known.Hash == hash {
 			return known, nil

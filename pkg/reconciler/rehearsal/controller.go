@@ -93,6 +93,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		Lister:     rehearsalinformer.Get(ctx).Lister().Rehearsals(system.Namespace()),
 		Memory:     &sweepMemory{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())},
 		Settings:   o.Settings.Get,
+		Identify:   (&identities{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())}).check,
 		Clock:      clock.RealClock{},
 	}
 	inputs := &inputSweeper{

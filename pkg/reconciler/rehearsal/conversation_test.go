@@ -12,6 +12,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -247,7 +248,7 @@ func TestNothingRunsOfPullsIntoOtherBranches(t *testing.T) {
 
 func TestNetworkAccessIsNotForOneself(t *testing.T) {
 	w := newWorld(t)
-	w.hub.pull.Author = "bob"
+	w.hub.pull.Author, w.hub.wrote = "bob", &github.Contributors{People: []github.Person{{Login: "alice"}}}
 	w.reconcile()
 	w.hear("comment-1-0", "/pj-rehearse network-access-allowed")
 	w.hub.pull.Author = "alice"

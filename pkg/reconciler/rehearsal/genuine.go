@@ -44,19 +44,68 @@ func (t *turn) verify(ctx context.Context, c v1alpha1.Command) (doubt, error) {
 func (t *turn) compare(ctx context.Context, c v1alpha1.Command) (doubt, error) {
 	id, inComment := event.CommentID(c.ID)
 	if !inComment {
-		return bodyDoubt(c, t.rh.Spec.Pull, t.pull, t.settings.Prefixes), nil
+		d := bodyDoubt(c, t.rh.Spec.Pull, t.pull, t.settings.Prefixes)
+		if d.reason != "" {
+			return d, nil
+		}
+		edits, err := t.edits(ctx, t.pull.NodeID)
+		if err != nil {
+			return doubt{}, err
+		}
+		return bodyEdited(edits, t.pull.Author), nil
 	}
 	comment, err := t.comment(ctx, id)
 	var gone *github.NotFoundError
 	switch {
-	case errors.As(err, &gone) && t.now.Sub(c.At.Time).Abs() < commentLag:
+	case errors.As(err, &gone) && t.theirTime().Sub(c.At.Time).Abs() < commentLag:
 		return doubt{}, &waiting{after: lagPause, reason: "GitHub does not show the comment yet"}
 	case errors.As(err, &gone):
 		return doubt{v1alpha1.ReasonDeleted, "GitHub has no such comment."}, nil
 	case err != nil:
 		return doubt{}, err
 	}
-	return commentDoubt(c, t.rh.Spec.Pull, comment, t.settings.Prefixes), nil
+	d := commentDoubt(c, t.rh.Spec.Pull, comment, t.settings.Prefixes)
+	if d.reason != "" {
+		return d, nil
+	}
+	// The times are in whole seconds: whoever is quick edits in none.
+	edits, err := t.edits(ctx, comment.NodeID)
+	if err != nil {
+		return doubt{}, err
+	}
+	if edits.Edited || !edits.Complete {
+		return doubt{v1alpha1.ReasonEdited, "The comment was edited."}, nil
+	}
+	return doubt{}, nil
+}
+
+// edits asks what became of a text, once in a turn.
+func (t *turn) edits(ctx context.Context, node string) (*github.Edits, error) {
+	if known, ok := t.known.edits[node]; ok {
+		return known, nil
+	}
+	edits, err := t.GitHub.Edits(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, node)
+	if err == nil {
+		t.known.edits[node] = edits
+	}
+	return edits, err
+}
+
+// bodyEdited doubts the text of a pull request that somebody else has edited than its
+// author: then nobody can tell whose words it has. Authors mend their own.
+func bodyEdited(edits *github.Edits, author string) doubt {
+	if !edits.Edited {
+		return doubt{}
+	}
+	for _, editor := range edits.Editors {
+		if !strings.EqualFold(editor, author) {
+			return doubt{v1alpha1.ReasonEdited, "Somebody else edited the text of the pull request."}
+		}
+	}
+	if !edits.Complete || len(edits.Editors) == 0 {
+		return doubt{v1alpha1.ReasonEdited, "The text of the pull request was edited, and GitHub does not tell by whom."}
+	}
+	return doubt{}
 }
 
 // comment reads a comment, once in a turn: it may have many commands.

@@ -100,7 +100,7 @@ func (t *turn) aboutHead(ctx context.Context, c v1alpha1.Command, said event.Com
 	if err != nil {
 		return "", err
 	}
-	if said.SHA != "" && !slices.Contains(pushes.Commits, a.head) && t.now.Sub(c.At.Time) < lag {
+	if said.SHA != "" && !slices.Contains(pushes.Commits, a.head) && t.theirTime().Sub(c.At.Time) < lag {
 		return "", &waiting{after: lagPause, reason: "GitHub's timeline does not show the latest push yet"}
 	}
 	return a.byTimeline(c, said, pushes), nil

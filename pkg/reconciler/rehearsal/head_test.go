@@ -32,9 +32,12 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 	for name, tc := range map[string]struct {
 		observed *v1alpha1.Observed
 		pushes   github.Pushes
+		heard    map[string]v1alpha1.Push
 		text     string
 		want     string
 	}{
+		"opened like that, but pushed to since":     {observed: told("opened", -540), heard: pushedBy("alice", 1, "synchronize", other), want: v1alpha1.ReasonHeadUnknown},
+		"its opening is told with another time":     {observed: told("opened", -480), want: v1alpha1.ReasonHeadUnknown},
 		"a push came later":                         {observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
 		"in the same second":                        {observed: told("synchronize", 0), want: v1alpha1.ReasonPushedSince},
 		"a push came before":                        {observed: told("synchronize", -1)},
@@ -69,7 +72,7 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 			}
 			t.Run(name+"/"+words, func(t *testing.T) {
 				w := newWorld(t, command("comment-1-0", strings.TrimSpace("/pj-rehearse "+words), -1))
-				w.rh.Spec.Observed, w.hub.pushes = tc.observed, tc.pushes
+				w.rh.Spec.Observed, w.rh.Spec.Pushes, w.hub.pushes = tc.observed, tc.heard, tc.pushes
 				w.reconcile()
 				got := w.verdict("comment-1-0")
 				if got == v1alpha1.ReasonNotPlanned && tc.want == "" {

@@ -78,9 +78,11 @@ type circumstances struct {
 	pull *v1alpha1.PullStatus
 	// unmapped says that nobody knows who gave it.
 	unmapped bool
-	// allowed is what the policy says of its author at this moment, own that it is
-	// for others than the author of the pull request.
-	allowed, own bool
+	// allowed is what the policy says of its author at this moment.
+	allowed bool
+	// own is the reason why it takes somebody who did not make the pull request;
+	// empty when it does not.
+	own string
 	// doubt is why it does not count as what its author said; empty if it does.
 	doubt string
 	// unseen is why the command is not about the head; empty if it is.
@@ -120,8 +122,8 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
 	case in.unmapped:
 		return denied(v1alpha1.ReasonUnmappedUser)
-	case in.own:
-		return denied(v1alpha1.ReasonOwnPull)
+	case in.own != "":
+		return denied(in.own)
 	case !in.allowed:
 		return denied(v1alpha1.ReasonNotAllowed)
 	case in.doubt != "":

@@ -43,9 +43,10 @@ func TestJudge(t *testing.T) {
 		verdict v1alpha1.Verdict
 		reason  string
 		// own, unapproved and plan are mostly as nobody minds.
-		own, unapproved bool
-		plan            *v1alpha1.PlanStatus
-		jobs            []string
+		own        string
+		unapproved bool
+		plan       *v1alpha1.PlanStatus
+		jobs       []string
 	}{
 		"a writer runs":                          {minutes: -1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
 		"somebody else does not":                 {minutes: -1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
@@ -65,7 +66,7 @@ func TestJudge(t *testing.T) {
 		"a skip nobody vouched for":              {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
 		"a list nobody vouched for":              {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
 		"network access":                         {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"network access for oneself":             {minutes: -1, verb: event.AllowNetwork, pull: open, own: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
+		"network access for oneself":             {minutes: -1, verb: event.AllowNetwork, pull: open, own: v1alpha1.ReasonOwnPull, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
 		"a run nobody approved":                  {minutes: -1, verb: event.Run, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
 		"an ack nobody approved":                 {minutes: -1, verb: event.Ack, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
 		"a skip nobody approved":                 {minutes: -1, verb: event.Skip, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},

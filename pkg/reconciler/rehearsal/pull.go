@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ func (t *turn) readPull(ctx context.Context) error {
 	pull, err := t.GitHub.Pull(ctx, p.Org, p.Repo, p.Number)
 	var gone *github.NotFoundError
 	switch {
+	case isMoved(err):
+		return t.foreign(fmt.Sprintf("%s/%s was renamed or moved: have the settings name it as it is called now", p.Org, p.Repo))
 	case errors.As(err, &gone):
 		t.rh.Status.MarkNotPulled("NotFound", gone.Error())
 		if len(unjudged(t.rh)) > 0 || len(t.activeRuns()) > 0 {
@@ -48,6 +51,9 @@ func (t *turn) readPull(ctx context.Context) error {
 		return nil
 	case err != nil:
 		t.rh.Status.MarkPulling("Retrying", err.Error())
+		return err
+	}
+	if err := t.identify(ctx, pull); err != nil {
 		return err
 	}
 	base, err := t.GitHub.BranchTip(ctx, p.Org, p.Repo, pull.BaseRef)
@@ -71,7 +77,7 @@ func (t *turn) readPull(ctx context.Context) error {
 	lapse(t.rh)
 	forgetDenials(t.rh)
 	outdate(t.rh)
-	if lagging(t.rh, t.now) {
+	if lagging(t.rh, t.theirTime()) {
 		t.rh.Status.Pull.SpecGeneration = 0
 		t.fresh = false
 		return &waiting{after: lagPause, reason: "GitHub does not show the latest push yet"}
@@ -94,10 +100,14 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted st
 	status := &v1alpha1.PullStatus{
 		Head: pull.Head, BaseRef: pull.BaseRef, Base: base,
 		HeadRef: pull.HeadRef, Author: pull.Author, Title: pull.Title, Open: pull.Open,
+		RepositoryID: pull.RepoID, AuthorID: pull.AuthorID,
 		Untrusted: slices.ContainsFunc(pull.Labels, func(l string) bool { return strings.EqualFold(l, untrusted) }),
 		ReadAt:    metav1.NewTime(now), SpecGeneration: rh.Generation,
 	}
 	before, observed := rh.Status.Pull, rh.Spec.Observed
+	if before != nil {
+		status.Contributors = before.Contributors
+	}
 	told := func(event string) bool {
 		return observed != nil && observed.Event == event && observed.Head == pull.Head
 	}
@@ -106,10 +116,30 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted st
 		status.HeadTold, status.HeadSince = true, observed.At.DeepCopy()
 	case before != nil && before.Head == pull.Head:
 		status.HeadTold, status.HeadSince = before.HeadTold, before.HeadSince
-	case before == nil && told("opened"):
+	case before == nil && openedWith(rh.Spec, pull):
 		status.HeadTold = true
 	}
 	return status
+}
+
+// openingTime is how far from a pull request's creation the event that tells of it
+// may be dated.
+const openingTime = 5 * time.Second
+
+// openedWith says that it was heard that the pull request was opened with its head,
+// when it was created, and of no push since: told again later, with the head of that
+// time, it would give that an age which it does not have.
+func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
+	heard := slices.Collect(maps.Values(spec.Pushes))
+	if o := spec.Observed; o != nil && o.Event != "sweep" && o.Event != "edited" {
+		heard = append(heard, v1alpha1.Push{Event: o.Event, Head: o.Head, At: o.At})
+	}
+	for _, p := range heard {
+		if p.Event != eventOpened || p.Head != pull.Head || p.At.Sub(pull.CreatedAt).Abs() > openingTime {
+			return false
+		}
+	}
+	return len(heard) > 0 && !pull.CreatedAt.IsZero()
 }
 
 // lagging says that a recent event told another head than the API does.
@@ -126,11 +156,19 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 	if t.rh.Status.Pull == nil || !t.fresh {
 		return nil
 	}
+	if err := t.clockIsRight(); err != nil {
+		t.rh.Status.MarkPulling("ClockBehind", err.Error())
+		return err
+	}
 	trust := t.readTrust(ctx)
 	if trust != nil {
 		t.rh.Status.MarkPulling("Retrying", trust.Error())
 	}
 	err := t.judgeAll(ctx)
+	var wait *waiting
+	if err != nil && !errors.As(err, &wait) {
+		t.rh.Status.MarkPulling("Retrying", err.Error())
+	}
 	t.aborted = fold(t.rh, t.settings.Prefixes)
 	outdate(t.rh)
 	return errors.Join(err, trust)
@@ -140,7 +178,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.now}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.theirTime()}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -173,27 +211,29 @@ func (t *turn) runsAhead() int {
 // kept the policy from knowing more.
 func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) ([]string, error) {
 	kind := said.Kind()
-	if in.unmapped || expired(c, t.now) {
+	if in.unmapped || expired(c, in.now) {
 		return nil, nil
 	}
-	d, err := t.decide(ctx, func(known policy.Facts) policy.Decision {
-		return t.repo.Policy.Decide(policy.Question{
-			Command: policy.CommandOf(said), By: login, Author: in.pull.Author, Labels: t.pull.Labels,
-		}, known)
-	})
-	if err != nil || !d.Allowed {
-		in.own = d.Own
-		return d.Because, err
+	q := t.question()
+	q.Command, q.By = policy.CommandOf(said), login
+	because, err := t.permit(ctx, q, in)
+	if err != nil || !in.allowed {
+		return because, err
 	}
-	in.allowed = true
 	if kind.MustBeVerified() {
 		d, err := t.verify(ctx, c)
 		if in.doubt = d.reason; err != nil || in.doubt != "" {
 			return []string{d.because}, err
 		}
+		// The comment tells the id of its author, who may have another login now.
+		if q.ByID = t.authorID(c); q.ByID != 0 {
+			if because, err := t.permit(ctx, q, in); err != nil || !in.allowed {
+				return because, err
+			}
+		}
 	}
 	if kind.IsQuestion() {
-		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), boundTime(c, t.now).Time, true)
+		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), boundTime(c, in.now).Time, true)
 		in.flooded = left <= 0
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,8 @@ import (
 // command: it is told to each person once for each head.
 func isDenial(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
+	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonOwnPush, v1alpha1.ReasonOwnCommit, v1alpha1.ReasonMakersUnknown,
+		v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
 		return true
 	}
 	return false
@@ -79,6 +81,12 @@ func (t *turn) sentence(c commandVerdict) string {
 		return strings.TrimSpace(c.status.Message + " " + commands.NotAllowed(needs, p.Org, p.Repo))
 	case v1alpha1.ReasonOwnPull:
 		return commands.OwnPull(needs, p.Org, p.Repo)
+	case v1alpha1.ReasonOwnPush:
+		return commands.OwnPush(needs, p.Org, p.Repo)
+	case v1alpha1.ReasonOwnCommit:
+		return commands.OwnCommit(needs, p.Org, p.Repo)
+	case v1alpha1.ReasonMakersUnknown:
+		return c.status.Message
 	case v1alpha1.ReasonUnmappedUser:
 		return report.UnmappedUser(c.By)
 	case v1alpha1.ReasonNotUnderstood:
@@ -100,7 +108,7 @@ func (t *turn) sentence(c commandVerdict) string {
 	case v1alpha1.ReasonOtherPrefix:
 		return commands.OtherPrefix()
 	case v1alpha1.ReasonHeadNotApproved:
-		return commands.HeadNotApproved(t.rh.Status.Pull.Author, c.status.Head, p.Org, p.Repo)
+		return commands.HeadNotApproved(cmp.Or(t.rh.Status.Pull.Distrusted, t.rh.Status.Pull.Author), c.status.Head, p.Org, p.Repo)
 	case v1alpha1.ReasonNotPlanned:
 		return report.NotPlanned()
 	case v1alpha1.ReasonNotShown:

@@ -26,6 +26,7 @@ import (
 	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -40,6 +41,10 @@ type GitHub interface {
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	Pushes(ctx context.Context, org, repo string, number int) (*github.Pushes, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
+	// Skew is how far GitHub's clock is ahead of ours.
+	Skew() time.Duration
+	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
+	Edits(ctx context.Context, org, repo, node string) (*github.Edits, error)
 	RightsSource
 	SweepSource
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
@@ -101,6 +106,9 @@ type turn struct {
 	fresh bool
 	// pull is the pull request if it was read in this turn.
 	pull *github.Pull
+	// elsewhere says that the name of the pull request leads to another repository:
+	// nothing is written there.
+	elsewhere bool
 	// known is what was found out for the policy, and trustKnown that it includes
 	// whether the author is trusted.
 	known      findings
@@ -137,15 +145,27 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
-	if !served {
+	switch name := event.Name(rh.Spec.Pull); {
+	case rh.Name != name:
+		// Nothing tells what is in its log or its status.
+		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
+		return nil
+	case !served:
 		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
 		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
 		return settle([]error{t.advanceRuns(ctx)}, t.now)
 	}
 	t.noteDryRun()
 	var errs []error
+	if err := t.readPull(ctx); isForeign(err) {
+		abortRuns(rh, "its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
+		// Whoever can help need not touch the Rehearsal.
+		return settle([]error{&waiting{after: gonePause, reason: err.Error()}, t.advanceRuns(ctx)}, t.now)
+	} else if err != nil {
+		errs = append(errs, err)
+	}
 	for _, phase := range []func(context.Context) error{
-		t.readPull, t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
+		t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
 		t.advanceRuns, t.answerCommands, t.showStatus, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))

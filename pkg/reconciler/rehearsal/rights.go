@@ -32,6 +32,8 @@ type findings struct {
 	owners      *owners.Tree
 	// comment is the one that was read last.
 	comment *github.Comment
+	// edits are those of texts, by their node ids.
+	edits map[string]*github.Edits
 }
 
 // changedFiles are those of the pull request, or why they cannot be told.
@@ -41,7 +43,7 @@ type changedFiles struct {
 }
 
 func newFindings() findings {
-	return findings{facts: policy.Facts{}, permissions: map[string]github.Permission{}}
+	return findings{facts: policy.Facts{}, permissions: map[string]github.Permission{}, edits: map[string]*github.Edits{}}
 }
 
 // decide asks GitHub for what a decision needs, and no more. An error is no
@@ -162,22 +164,26 @@ func (t *turn) changedFiles(ctx context.Context) (*changedFiles, error) {
 	return files, nil
 }
 
-// readTrust asks whether the author's pull requests run without an approval of
-// each head, whenever the pull request is read. As long as that is not known, the
-// author is not trusted, and it is asked again.
+// readTrust asks whether the pull request runs without an approval of each head,
+// whenever it is read: whether its author, and everybody else who made it, is
+// trusted. As long as that is not known, nobody is, and it is asked again.
 func (t *turn) readTrust(ctx context.Context) error {
 	pull := t.rh.Status.Pull
 	if t.pull == nil || !pull.Open {
 		return nil
 	}
-	d, err := t.decide(ctx, func(known policy.Facts) policy.Decision {
-		return t.repo.Policy.Trusts(pull.Author, t.pull.Labels, known)
-	})
+	err := t.readContributors(ctx)
+	var d policy.Decision
+	if err == nil {
+		disown(t.rh)
+		d, err = t.decide(ctx, func(known policy.Facts) policy.Decision { return t.repo.Policy.Trusts(t.question(), known) })
+	}
 	if err != nil {
 		pull.SpecGeneration = 0
 		return fmt.Errorf("reading whether %s is trusted: %w", pull.Author, err)
 	}
-	pull.AuthorTrusted, t.trustKnown = d.Allowed, true
+	pull.AuthorTrusted, pull.Distrusted, t.trustKnown = d.Allowed, d.Distrusted, true
+	distrust(t.rh)
 	return nil
 }
 

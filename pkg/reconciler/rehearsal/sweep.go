@@ -30,6 +30,8 @@ type SweepSource interface {
 	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
 	Budget(ctx context.Context, org, repo string) (github.Budget, error)
+	// Skew is how far GitHub's clock is ahead of ours.
+	Skew() time.Duration
 }
 
 // Look is one look at a repository.
@@ -56,7 +58,10 @@ type Sweeper struct {
 	Lister     listers.RehearsalNamespaceLister
 	Settings   func() *settings.Settings
 	Memory     Memory
-	Clock      clock.Clock
+	// Identify makes sure that a name is that of the repository that is served, by
+	// its number.
+	Identify func(ctx context.Context, org, repo string, id int64) error
+	Clock    clock.Clock
 
 	// skipped is until when the latest word about skipping a repository holds.
 	skipped map[string]time.Time
@@ -86,17 +91,24 @@ func (s *Sweeper) Run(ctx context.Context) {
 // What was written before the first sweep was not written to us, and is left
 // alone: another plugin may have answered to the same words.
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
-	now := s.Clock.Now()
+	began := s.Clock.Now()
 	org, repo := splitRepo(repository)
 	last, err := s.Memory.Looked(ctx, repository)
 	if err != nil {
 		return err
 	}
+	pulls, err := s.openPulls(ctx, org, repo)
+	if err != nil {
+		return err
+	}
+	// GitHub's time, which its answer tells: what is older than a look was there to
+	// be found, and our clock must not say otherwise.
+	now := began.Add(s.GitHub.Skew())
 	since := last.At.Add(-overlap)
 	if last.At.IsZero() {
 		since, last.Since = now, now
 	}
-	open, err := s.sweepPulls(ctx, org, repo, since, now)
+	open, err := s.sweepPulls(ctx, org, repo, pulls, since, now)
 	if err != nil {
 		return err
 	}
@@ -143,12 +155,21 @@ func (s *Sweeper) hear(ctx context.Context, heard *event.Heard) error {
 	return err
 }
 
-// sweepPulls wakes the Rehearsals of pull requests that are not as they were.
-func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, since, now time.Time) (map[int]bool, error) {
+// openPulls lists the open pull requests of a repository, if it is the one that is
+// served.
+func (s *Sweeper) openPulls(ctx context.Context, org, repo string) ([]github.Pull, error) {
 	pulls, err := s.GitHub.OpenPulls(ctx, org, repo)
 	if err != nil {
 		return nil, err
 	}
+	if len(pulls) > 0 {
+		err = s.Identify(ctx, org, repo, pulls[0].RepoID)
+	}
+	return pulls, err
+}
+
+// sweepPulls wakes the Rehearsals of pull requests that are not as they were.
+func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []github.Pull, since, now time.Time) (map[int]bool, error) {
 	open := map[int]bool{}
 	var errs []error
 	for _, p := range pulls {

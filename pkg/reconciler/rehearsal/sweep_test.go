@@ -29,11 +29,14 @@ type listings struct {
 	err      error
 	budget   github.Budget
 	looks    int
+	skew     time.Duration
 }
 
 func (l *listings) Budget(context.Context, string, string) (github.Budget, error) {
 	return l.budget, nil
 }
+
+func (l *listings) Skew() time.Duration { return l.skew }
 
 func (l *listings) OpenPulls(context.Context, string, string) ([]github.Pull, error) {
 	l.looks++
@@ -68,7 +71,8 @@ func newSweep(known ...*v1alpha1.Rehearsal) *sweep {
 	}
 	s.Sweeper = &Sweeper{
 		GitHub: s.hub, Rehearsals: s.store, Clock: s.clock, Settings: settings.Defaults,
-		Lister: listers.NewRehearsalLister(s.indexer).Rehearsals("rehearsals"),
+		Lister:   listers.NewRehearsalLister(s.indexer).Rehearsals("rehearsals"),
+		Identify: func(context.Context, string, string, int64) error { return nil },
 	}
 	s.Memory = s
 	for _, rh := range known {

@@ -29,7 +29,7 @@ func (t *turn) tidy(ctx context.Context) error {
 		return nil
 	}
 	t.forgetVerdicts()
-	patch := trim(t.rh, t.now)
+	patch := trim(t.rh, t.theirTime())
 	if patch == nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		},
 	}
 	w.rehearsals = rehearsalfake.NewSimpleClientset(w.rh.DeepCopy())
-	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true, CreatedAt: at(-10).Time}, reactions: map[int64]int{}}
+	w.hub = &hub{world: w, pull: github.Pull{Org: "acme", Repo: "config", RepoID: 4711, Number: 7, Head: head, BaseRef: "main", Author: "alice", Open: true, CreatedAt: at(-10).Time}, reactions: map[int64]int{}}
 	for _, fake := range []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake} {
 		w.intercept(fake)
 	}
@@ -311,6 +311,27 @@ type hub struct {
 	noLabels bool
 	// foreign says that the author of the pull request may not write.
 	foreign bool
+	// wrote are who is named in the commits; the author when nil.
+	wrote *github.Contributors
+	// ids are those of accounts, by their logins.
+	ids map[string]int64
+	// skew is how far this GitHub's clock is ahead.
+	skew time.Duration
+}
+
+func (h *hub) Skew() time.Duration { return h.skew }
+
+func (h *hub) Contributors(context.Context, string, string, string) (*github.Contributors, error) {
+	if h.wrote == nil {
+		return &github.Contributors{Head: h.pull.Head, People: []github.Person{{Login: h.pull.Author}}}, nil
+	}
+	c := *h.wrote
+	c.Head = h.pull.Head
+	return &c, nil
+}
+
+func (h *hub) Edits(context.Context, string, string, string) (*github.Edits, error) {
+	return &github.Edits{Complete: true}, nil
 }
 
 func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment, error) {
@@ -340,7 +361,7 @@ func (h *hub) writtenAs(id int64) *github.Comment {
 			lines = append(lines, "/pj-rehearse help") // what the log has forgotten
 		}
 		lines[n] = c.Text
-		comment = &github.Comment{ID: id, Number: h.pull.Number, Author: c.By, CreatedAt: c.At.Time, UpdatedAt: c.At.Time}
+		comment = &github.Comment{ID: id, Number: h.pull.Number, Author: c.By, AuthorID: h.ids[c.By], CreatedAt: c.At.Time, UpdatedAt: c.At.Time}
 	}
 	if comment != nil {
 		comment.Body = strings.Join(lines, "\n")

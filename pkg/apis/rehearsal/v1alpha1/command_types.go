@@ -90,6 +90,13 @@ const (
 	ReasonDeleted = "Deleted"
 	// ReasonOwnPull is for what the author of a pull request may not allow.
 	ReasonOwnPull = "OwnPull"
+	// ReasonOwnPush and ReasonOwnCommit are for what nobody may allow who has pushed
+	// to the pull request, or written one of its commits.
+	ReasonOwnPush   = "OwnPush"
+	ReasonOwnCommit = "OwnCommit"
+	// ReasonMakersUnknown is for what takes a second person, where nobody can tell
+	// who the first ones are.
+	ReasonMakersUnknown = "MakersUnknown"
 )
 
 // CommandStatus is the verdict on one command.

@@ -52,6 +52,13 @@ type RehearsalSpec struct {
 	// +optional
 	Observed *Observed `json:"observed,omitempty"`
 
+	// Pushes are who pushed to the pull request, by their login in lower case, with
+	// the latest push of each, and who opened it again, by their login and /reopened.
+	// Nobody is taken out: whoever pushed once has a part in what is there.
+	// +kubebuilder:validation:MaxProperties=100
+	// +optional
+	Pushes map[string]Push `json:"pushes,omitempty"`
+
 	// Commands are appended, never changed; the controller removes those older
 	// than a week, and what those who may not command have written at once. The
 	// bounds keep the whole object far from etcd's 1.5 MiB, where a character may
@@ -89,6 +96,30 @@ type Observed struct {
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	Head string `json:"head,omitempty"`
+	// At is GitHub's time of the event.
+	At metav1.Time `json:"at"`
+}
+
+// MaxPushers is how many people Pushes has room for.
+const MaxPushers = 100
+
+// Push is that somebody gave the pull request a head.
+type Push struct {
+	// Event is the webhook's action: synchronize, opened or reopened.
+	// +kubebuilder:validation:MaxLength=40
+	Event string `json:"event"`
+	// By is the login of who pushed; of a pull request that was opened or reopened,
+	// of who did that.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	By string `json:"by"`
+	// ID is GitHub's number of that account, which stays when it is renamed; 0 when
+	// it was not told.
+	// +optional
+	ID int64 `json:"id,omitempty"`
+	// Head is the full SHA that was pushed.
+	// +kubebuilder:validation:MaxLength=64
+	Head string `json:"head"`
 	// At is GitHub's time of the event.
 	At metav1.Time `json:"at"`
 }
@@ -156,9 +187,13 @@ type PullStatus struct {
 	// OtherBase is set while the pull request is for a branch that the settings do
 	// not list: what that says of jobs and of people counts for nothing.
 	OtherBase bool `json:"other_base,omitempty"`
-	// AuthorTrusted is set when the policy lets the author's pull requests run
-	// without an approval of the head.
+	// AuthorTrusted is set when the policy lets the pull requests of its author, and
+	// of everybody else who pushed to it or wrote its commits, run without an
+	// approval of the head.
 	AuthorTrusted bool `json:"author_trusted,omitempty"`
+	// Distrusted is the login of one of them who is not trusted.
+	// +optional
+	Distrusted string `json:"distrusted,omitempty"`
 	// HeadTold is true when an event told how the head came about: by opening
 	// the pull request, or by a push at HeadSince. Otherwise nobody knows when
 	// it was pushed.
@@ -166,10 +201,43 @@ type PullStatus struct {
 	// HeadSince is GitHub's time of that push.
 	// +optional
 	HeadSince *metav1.Time `json:"head_since,omitempty"`
+	// RepositoryID is GitHub's number of the repository, which outlives its name.
+	RepositoryID int64 `json:"repositoryID,omitempty"`
+	// AuthorID is GitHub's number of the author's account.
+	AuthorID int64 `json:"authorID,omitempty"`
+	// Contributors are who wrote the commits, once GitHub was asked.
+	// +optional
+	Contributors *Contributors `json:"contributors,omitempty"`
 	// ReadAt is when GitHub was last asked.
 	ReadAt metav1.Time `json:"read_at"`
 	// SpecGeneration is the metadata.generation for which it was asked.
 	SpecGeneration int64 `json:"spec_generation"`
+}
+
+// Contributors are who wrote the commits of one head, as those say of themselves:
+// authors, co-authors and committers.
+type Contributors struct {
+	// Head is the SHA of the last commit, BaseRef the branch that they are not in.
+	Head    string `json:"head"`
+	BaseRef string `json:"baseRef"`
+	// People are sorted by login.
+	// +optional
+	People []Contributor `json:"people,omitempty"`
+	// Unmapped is a commit by somebody with an e-mail address that belongs to no
+	// account on GitHub.
+	// +optional
+	Unmapped string `json:"unmapped,omitempty"`
+	// Because says why these are not all.
+	// +optional
+	Because string `json:"because,omitempty"`
+}
+
+// Contributor is an account.
+type Contributor struct {
+	Login string `json:"login"`
+	// ID is GitHub's number of it; 0 where that is not known.
+	// +optional
+	ID int64 `json:"id,omitempty"`
 }
 
 // PlanStatus is the outcome of planning one head on one base.

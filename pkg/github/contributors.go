@@ -1,0 +1,199 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxCommits is how many commits GitHub lists of a pull request, see
+	// https://docs.github.com/rest/pulls/pulls#list-commits-on-a-pull-request.
+	maxCommits = 250
+	// maxContributors bounds the people of one pull request.
+	maxContributors = 100
+)
+
+// Person is an account. Logins change hands when accounts are renamed, ids do not.
+type Person struct {
+	Login string
+	// ID is 0 where GitHub does not tell it.
+	ID int64
+}
+
+// Contributors are who wrote the commits of a pull request, as the commits say: their
+// authors, those that "Co-authored-by" names, and their committers.
+type Contributors struct {
+	// Head is the SHA of the last of the commits.
+	Head string
+	// People are sorted by login. GitHub itself, which commits what is done on its
+	// pages, is none of them.
+	People []Person
+	// Unmapped is a commit by somebody with an e-mail address that belongs to no
+	// account; empty when there is none.
+	Unmapped string
+	// Because says why these are not all; empty when they are. It is a clause.
+	Because string
+}
+
+const contributorsQuery = `query($id: ID!, $after: String) {
+  node(id: $id) {
+    ... on PullRequest {
+      headRefOid
+      commits(first: 50, after: $after) {
+        totalCount
+        pageInfo { hasNextPage endCursor }
+        nodes {
+          commit {
+            oid
+            authors(first: 50) { totalCount nodes { email user { login databaseId } } }
+            committer { email user { login databaseId } }
+          }
+        }
+      }
+    }
+  }
+}`
+
+type (
+	graphqlCommits struct {
+		HeadRefOid string `json:"headRefOid"`
+		Commits    *struct {
+			TotalCount int `json:"totalCount"`
+			PageInfo   struct {
+				HasNextPage bool   `json:"hasNextPage"`
+				EndCursor   string `json:"endCursor"`
+			} `json:"pageInfo"`
+			Nodes []*struct {
+				Commit graphqlCommit `json:"commit"`
+			} `json:"nodes"`
+		} `json:"commits"`
+	}
+	graphqlCommit struct {
+		Oid     string `json:"oid"`
+		Authors struct {
+			TotalCount int                `json:"totalCount"`
+			Nodes      []*graphqlGitActor `json:"nodes"`
+		} `json:"authors"`
+		Committer *graphqlGitActor `json:"committer"`
+	}
+	graphqlGitActor struct {
+		Email string `json:"email"`
+		User  *struct {
+			Login      string `json:"login"`
+			DatabaseID int64  `json:"databaseId"`
+		} `json:"user"`
+	}
+)
+
+// Contributors reads who wrote the commits of a pull request, by its node id.
+func (c *Client) Contributors(ctx context.Context, org, repo, node string) (*Contributors, error) {
+	op := fmt.Sprintf("reading who wrote the commits of a pull request of %s/%s", org, repo)
+	if node == "" {
+		return nil, fmt.Errorf("%s: GitHub gives no node id", op)
+	}
+	var all contributors
+	variables := map[string]any{"id": node, "after": nil}
+	for {
+		var data struct {
+			Node *graphqlCommits `json:"node"`
+		}
+		if err := c.graphql(ctx, op, org, repo, contributorsQuery, variables, &data); err != nil {
+			return nil, err
+		}
+		if data.Node == nil || data.Node.Commits == nil || data.Node.HeadRefOid == "" {
+			return nil, fmt.Errorf("%s: GitHub's GraphQL API does not show it", op)
+		}
+		page := data.Node.Commits
+		if all.Head != "" && all.Head != data.Node.HeadRefOid {
+			return nil, fmt.Errorf("%s: it was pushed to meanwhile", op)
+		}
+		all.Head = data.Node.HeadRefOid
+		for _, n := range page.Nodes {
+			if n != nil {
+				all.add(n.Commit)
+			}
+		}
+		if !page.PageInfo.HasNextPage || all.commits >= maxCommits || len(page.Nodes) == 0 {
+			return all.result(page.TotalCount), nil
+		}
+		variables["after"] = page.PageInfo.EndCursor
+	}
+}
+
+// contributors collects people.
+type contributors struct {
+	Contributors
+	commits int
+}
+
+func (c *contributors) add(commit graphqlCommit) {
+	c.commits++
+	if commit.Authors.TotalCount != len(commit.Authors.Nodes) || len(commit.Authors.Nodes) == 0 {
+		c.Because = fmt.Sprintf("GitHub does not tell all authors of commit %.12s", commit.Oid)
+	}
+	for _, a := range commit.Authors.Nodes {
+		// GitHub itself authors nothing: somebody wrote that in its name.
+		if p, ok := a.person(); ok && !a.isGitHub() {
+			c.include(p)
+		} else {
+			c.Unmapped = commit.Oid
+		}
+	}
+	p, ok := commit.Committer.person()
+	switch {
+	case commit.Committer.isGitHub():
+	case ok:
+		c.include(p)
+	default:
+		c.Unmapped = commit.Oid
+	}
+}
+
+func (c *contributors) include(p Person) {
+	if !slices.ContainsFunc(c.People, func(known Person) bool { return strings.EqualFold(known.Login, p.Login) }) {
+		c.People = append(c.People, p)
+	}
+}
+
+func (c *contributors) result(total int) *Contributors {
+	switch {
+	case c.commits >= maxCommits:
+		c.Because = fmt.Sprintf("GitHub lists no more than %d commits of a pull request", maxCommits)
+	case c.commits != total || c.commits == 0:
+		c.Because = "GitHub does not list all of its commits"
+	case len(c.People) > maxContributors:
+		c.Because = fmt.Sprintf("more than %d people wrote its commits", maxContributors)
+	}
+	slices.SortFunc(c.People, func(a, b Person) int { return strings.Compare(strings.ToLower(a.Login), strings.ToLower(b.Login)) })
+	c.People = c.People[:min(len(c.People), maxContributors)]
+	return &c.Contributors
+}
+
+// botAddress is the address under which bots commit, who are no users of the
+// GraphQL API.
+var botAddress = regexp.MustCompile(`^(?:([0-9]+)\+)?([A-Za-z0-9-]+\[bot\])@users\.noreply\.`)
+
+// person is whose name it is; false when no account is known.
+func (a *graphqlGitActor) person() (Person, bool) {
+	if a == nil {
+		return Person{}, false
+	}
+	if a.User != nil && a.User.Login != "" {
+		return Person{Login: a.User.Login, ID: a.User.DatabaseID}, true
+	}
+	if parts := botAddress.FindStringSubmatch(a.Email); parts != nil {
+		id, _ := strconv.ParseInt(parts[1], 10, 64) // 0 where the address has none
+		return Person{Login: parts[2], ID: id}, true
+	}
+	return Person{}, false
+}
+
+// isGitHub says that GitHub did it, for somebody who used its pages.
+func (a *graphqlGitActor) isGitHub() bool {
+	const login, address = "web-flow", "noreply@github.com"
+	return a != nil && (a.User != nil && a.User.Login == login || a.User == nil && a.Email == address)
+}

@@ -1,0 +1,59 @@
+package github
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// skewTime is how long a measurement of GitHub's clock is believed: clocks
+	// drift, and are set.
+	skewTime = 10 * time.Minute
+	// skewJump is more than a call can take: a measurement that is off by it was
+	// made before our clock was set.
+	skewJump = callTimeout + 5*time.Second
+)
+
+// timed measures how far GitHub's clock is ahead of ours, by the dates of its
+// answers. An answer has been on its way, so that GitHub's clock is at least at
+// its date: of several measurements the greatest is the best.
+type timed struct {
+	next http.RoundTripper
+	now  func() time.Time
+	host string
+
+	mu    sync.Mutex
+	skew  time.Duration
+	taken time.Time
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *timed) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	if err != nil || r.URL.Host != t.host {
+		return resp, err
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		t.measure(date, t.now())
+	}
+	return resp, nil
+}
+
+func (t *timed) measure(theirs, ours time.Time) {
+	skew := theirs.Sub(ours)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.taken.IsZero() || ours.Sub(t.taken).Abs() > skewTime
+	if old || skew > t.skew || t.skew-skew > skewJump {
+		t.skew, t.taken = skew, ours
+	}
+}
+
+// Skew is how far GitHub's clock is ahead of ours, to the second; 0 as long as
+// GitHub has not answered.
+func (c *Client) Skew() time.Duration {
+	c.clock.mu.Lock()
+	defer c.clock.mu.Unlock()
+	return c.clock.skew
+}

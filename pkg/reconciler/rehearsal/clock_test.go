@@ -1,0 +1,188 @@
+package rehearsal
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/controller"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	standin "github.com/rehearsal-dev/rehearsal/test/github"
+)
+
+// TestClockBehind refuses to judge: what was written after something could seem to
+// have been there before.
+func TestClockBehind(t *testing.T) {
+	w, _ := governed(t, policy.Config{}, command("comment-1-0", "/pj-rehearse approve", -1))
+	w.hub.skew = 3 * time.Minute
+	w.sync()
+	err := w.reconciler.ReconcileKind(w.ctx, w.rh)
+	if again, after := controller.IsRequeueKey(err); !again || after > time.Minute {
+		t.Errorf("nobody comes back in time: %v", err)
+	}
+	if w.verdict("comment-1-0") != "none" || w.rh.Status.HeadApproval != nil {
+		t.Errorf("it is %s", w.verdict("comment-1-0"))
+	}
+	c := w.rh.Status.GetCondition(v1alpha1.ConditionPulled)
+	if !c.IsUnknown() || c.GetReason() != "ClockBehind" || !strings.Contains(c.GetMessage(), "3m0s behind GitHub's") {
+		t.Errorf("the condition is %s: %s", c.GetReason(), c.GetMessage())
+	}
+	w.hub.skew = 0
+	w.reconcile()
+	if w.verdict("comment-1-0") != "OK" {
+		t.Errorf("once it is right it is %s", w.verdict("comment-1-0"))
+	}
+}
+
+// TestPrivilegesAreShownByGitHubsClock: bob allows what he has not seen, and the
+// controller's clock is off.
+func TestPrivilegesAreShownByGitHubsClock(t *testing.T) {
+	for name, skew := range map[string]time.Duration{
+		"right": 0, "a little behind": 40 * time.Second, "ahead by minutes": -3 * time.Minute, "ahead by an hour": -time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := governed(t, policy.Config{})
+			w.reconciler.Plans = &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("a")}}
+			w.hub.skew = skew
+			w.reconcile()
+			theirs := func(after time.Duration) metav1.Time { return metav1.NewTime(w.clock.Now().Add(skew + after)) }
+			since := w.rh.Status.Plan.AsksSince
+			if since == nil || since.Sub(theirs(0).Time).Abs() > 2*time.Minute {
+				t.Fatalf("the asks are shown since %v; it is %s on GitHub", since, theirs(0))
+			}
+			early, late := by("bob", "comment-1-0", "/pj-rehearse privileges-allowed"), by("bob", "comment-2-0", "/pj-rehearse privileges-allowed")
+			early.At, late.At = metav1.NewTime(since.Add(-time.Second)), metav1.NewTime(since.Add(2*time.Second))
+			w.rh.Spec.Commands = []v1alpha1.Command{early, late}
+			w.rh.Generation++
+			w.reconcile()
+			if w.verdict("comment-1-0") != v1alpha1.ReasonNotPlanned || w.verdict("comment-2-0") != "OK" {
+				t.Errorf("before it was shown it is %s, after it %s", w.verdict("comment-1-0"), w.verdict("comment-2-0"))
+			}
+		})
+	}
+}
+
+// TestAgeIsByGitHubsClock: a week is a week, whoever's clock is off.
+func TestAgeIsByGitHubsClock(t *testing.T) {
+	for name, skew := range map[string]time.Duration{"behind": 50 * time.Second, "ahead": -10 * time.Minute} {
+		for _, margin := range []time.Duration{-10 * time.Second, 10 * time.Second} {
+			t.Run(name+margin.String(), func(t *testing.T) {
+				w, _ := governed(t, policy.Config{})
+				w.hub.skew = skew
+				c := by("bob", "comment-1-0", "/pj-rehearse approve")
+				c.At = metav1.NewTime(w.clock.Now().Add(skew - event.MaxAge + margin))
+				w.rh.Spec.Commands = []v1alpha1.Command{c}
+				w.sync()
+				w.check(w.reconciler.ReconcileKind(w.ctx, w.rh))
+				if counts := w.rh.Status.HeadApproval != nil; counts != (margin > 0) {
+					t.Errorf("a word of a week ago, and %s, counts: %t", margin, counts)
+				}
+			})
+		}
+	}
+}
+
+// TestLagIsByGitHubsClock: a push that was just told is waited for.
+func TestLagIsByGitHubsClock(t *testing.T) {
+	for name, skew := range map[string]time.Duration{"right": 0, "behind": 50 * time.Second, "ahead": -10 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := governed(t, policy.Config{})
+			w.hub.skew = skew
+			told := w.clock.Now().Add(skew - 30*time.Second)
+			w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("e", 40), At: metav1.NewTime(told)}
+			w.sync()
+			err := w.reconciler.ReconcileKind(w.ctx, w.rh)
+			if again, after := controller.IsRequeueKey(err); !again || after != lagPause {
+				t.Errorf("it does not wait for GitHub: %v", err)
+			}
+		})
+	}
+}
+
+// TestSweepByGitHubsClock: what is written between two looks is found, and what
+// was written before the first is not, whatever our clock says.
+func TestSweepByGitHubsClock(t *testing.T) {
+	for name, skew := range map[string]time.Duration{"right": 0, "behind": 20 * time.Minute, "ahead": -20 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			s := newSweep()
+			s.looked, s.hub.skew = Look{}, skew
+			theirs := func() time.Time { return s.clock.Now().Add(skew) }
+			said := func(id int64) {
+				c := comment(id, "/pj-rehearse")
+				c.CreatedAt, c.UpdatedAt = theirs(), theirs()
+				s.hub.comments = append(s.hub.comments, c)
+			}
+			p := openPull()
+			p.CreatedAt, p.Body = theirs().Add(-time.Hour), ""
+			s.hub.pulls = []github.Pull{p}
+			said(1)
+			s.hub.comments[0].UpdatedAt = theirs().Add(-overlap - time.Second)
+			s.hub.comments[0].CreatedAt = s.hub.comments[0].UpdatedAt
+			s.sweep(t)
+			if n := len(s.spec(t).Commands); n != 0 {
+				t.Errorf("%d commands from before the first look", n)
+			}
+			if !s.looked.At.Equal(theirs()) {
+				t.Errorf("it looked at %s by GitHub's clock, want %s", s.looked.At, theirs())
+			}
+			for id := int64(2); id < 5; id++ {
+				s.clock.Step(time.Minute)
+				said(id)
+				s.clock.Step(4 * time.Minute)
+				s.sweep(t)
+				if n := int64(len(s.spec(t).Commands)); n != id-1 {
+					t.Errorf("%d commands are heard, want %d", n, id-1)
+				}
+			}
+		})
+	}
+}
+
+// TestClocksMinutesApart on the stand-in, by the dates of its answers.
+func TestClocksMinutesApart(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"GitHub's is ahead": 5 * time.Minute, "ours is ahead": -5 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			server, restart := onStandIn(t, w)
+			_, err := server.AdvanceClock(context.Background(), standin.Duration(ahead))
+			w.check(err)
+			client := restart()
+			s := newSweep()
+			s.Sweeper.GitHub = client
+			s.Settings = func() *settings.Settings { return w.reconciler.Settings() }
+			s.clock.SetTime(w.clock.Now())
+			s.looked = Look{}
+			w.check(s.Sweep(t.Context(), "acme/config"))
+			if got := client.Skew(); got.Round(time.Minute) != ahead {
+				t.Errorf("the skew is %s, want %s", got, ahead)
+			}
+			c, err := server.CreateComment(t.Context(), standin.NewComment{PullID: standin.PullID{Org: "acme", Repo: "config", Number: 1}, By: "bob", Body: "/pj-rehearse approve"})
+			w.check(err)
+			w.check(s.Sweep(t.Context(), "acme/config"))
+			rh, err := s.store.Get(t.Context(), "acme-config-1", metav1.GetOptions{})
+			w.check(err)
+			if len(rh.Spec.Commands) != 1 || rh.Spec.Commands[0].At.Unix() != c.CreatedAt.Unix() {
+				t.Fatalf("the sweep hears %+v", rh.Spec.Commands)
+			}
+			w.rh.Spec.Commands = rh.Spec.Commands
+			w.rh.Generation++
+			w.sync()
+			err = w.reconciler.ReconcileKind(w.ctx, w.rh)
+			if requeue, _ := controller.IsRequeueKey(err); err != nil && !requeue {
+				t.Fatal(err)
+			}
+			waits := w.rh.Status.GetCondition(v1alpha1.ConditionPulled).GetReason() == "ClockBehind"
+			if behind := ahead > 0; waits != behind || (w.verdict(rh.Spec.Commands[0].ID) == "none") != behind {
+				t.Errorf("it waits: %t, the word is %s", waits, w.verdict(rh.Spec.Commands[0].ID))
+			}
+		})
+	}
+}

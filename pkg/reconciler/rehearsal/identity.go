@@ -1,0 +1,105 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+)
+
+// repositoriesConfigMap remembers which repository each name stood for when it was
+// served first: one key for each, org.repo in lower case (an organisation's name has
+// no dot), with GitHub's number.
+const repositoriesConfigMap = "rehearsal-repositories"
+
+// foreignError says that a name leads to another repository than the one that is
+// served. It is for people.
+type foreignError struct {
+	reason string
+}
+
+func (e *foreignError) Error() string { return e.reason }
+
+func isForeign(err error) bool {
+	var foreign *foreignError
+	return errors.As(err, &foreign)
+}
+
+func isMoved(err error) bool {
+	var moved *github.MovedError
+	return errors.As(err, &moved)
+}
+
+// identities know which repository a name stands for.
+type identities struct {
+	configMaps corev1client.ConfigMapInterface
+}
+
+// check holds the number of a repository against the one that its name had first. A
+// name that is new is remembered. Names change hands: once a repository is renamed, or
+// its organisation is, whoever takes the name would be served in its place.
+func (i *identities) check(ctx context.Context, org, repo string, id int64) error {
+	if id == 0 {
+		return fmt.Errorf("GitHub does not tell the number of the repository %s/%s", org, repo)
+	}
+	key, number := strings.ToLower(org+"."+repo), strconv.FormatInt(id, 10)
+	cm, err := i.configMaps.Get(ctx, repositoriesConfigMap, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		cm = &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: repositoriesConfigMap}, Data: map[string]string{key: number}}
+		_, err = i.configMaps.Create(ctx, cm, metav1.CreateOptions{})
+	case err != nil:
+	case cm.Data[key] == number:
+		return nil
+	case cm.Data[key] != "":
+		return &foreignError{fmt.Sprintf("%s/%s is another repository now: its number on GitHub is %s, and it was %q when it was served first; "+
+			"if the new one is to be served, set %s to %q in the ConfigMap %s", org, repo, number, cm.Data[key], key, number, repositoriesConfigMap)}
+	default:
+		if cm = cm.DeepCopy(); cm.Data == nil {
+			cm.Data = map[string]string{}
+		}
+		cm.Data[key] = number
+		_, err = i.configMaps.Update(ctx, cm, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("remembering which repository %s/%s is: %w", org, repo, err)
+	}
+	return nil
+}
+
+// identify makes sure that the pull request is of the repository that is served, and
+// of the one that it was of before.
+func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
+	p, before := t.rh.Spec.Pull, t.rh.Status.Pull
+	known := identities{t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)}
+	err := known.check(ctx, p.Org, p.Repo, pull.RepoID)
+	switch {
+	case isForeign(err):
+		return t.foreign(err.Error())
+	case err != nil:
+		t.rh.Status.MarkPulling("Retrying", err.Error())
+		return err
+	case before != nil && before.RepositoryID != 0 && before.RepositoryID != pull.RepoID:
+		return t.foreign(fmt.Sprintf("this Rehearsal is of the repository with number %d on GitHub, and %s/%s is number %d now: delete this Rehearsal",
+			before.RepositoryID, p.Org, p.Repo, pull.RepoID))
+	}
+	return nil
+}
+
+// foreign says that nothing is done for the pull request.
+func (t *turn) foreign(reason string) error {
+	t.elsewhere = true
+	t.rh.Status.MarkNotPulled("OtherRepository", reason)
+	if t.rh.Status.Pull != nil {
+		t.rh.Status.Pull.SpecGeneration = 0
+	}
+	return &foreignError{reason}
+}
