@@ -16,6 +16,8 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // Change says in which way a job is affected. The constants are in order of
@@ -67,25 +69,12 @@ type Ref struct {
 	SkipBranches []string            `json:"skip_branches"`
 }
 
-// Key is a string that is equal for equal identities only. Branches may be
-// regular expressions, so no printable separator is safe.
+// Key is a string that is equal for equal identities only.
 func (r Ref) Key() string {
-	var b strings.Builder
-	b.WriteString(r.nameKey())
-	for _, branch := range r.Branches {
-		b.WriteString("\x00+")
-		b.WriteString(branch)
-	}
-	for _, branch := range r.SkipBranches {
-		b.WriteString("\x00-")
-		b.WriteString(branch)
-	}
-	return b.String()
+	return key.Of(r.nameKey(), key.Of(r.Branches...), key.Of(r.SkipBranches...))
 }
 
-func (r Ref) nameKey() string {
-	return string(r.Type) + "\x00" + r.Repo + "\x00" + r.Name
-}
+func (r Ref) nameKey() string { return key.Of(string(r.Type), r.Repo, r.Name) }
 
 // Compare orders references for people: by type, repository, name, branches.
 func (r Ref) Compare(o Ref) int {

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -236,14 +237,14 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 // baseState returns what is known of a base commit, reading what differs from
 // the nearest known commit, or all of it.
 func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
-	id := w.repository + "\x00" + w.settings.key() + "\x00"
-	if known, ok := w.states.get(id + commit); ok {
+	id := key.Of(w.repository, w.settings.key())
+	if known, ok := w.states.get(key.Of(id, commit)); ok {
 		return known, nil
 	}
 	r := w.repositoryFor(id)
 	r.Lock()
 	defer r.Unlock()
-	if known, ok := w.states.get(id + commit); ok {
+	if known, ok := w.states.get(key.Of(id, commit)); ok {
 		return known, nil
 	}
 	if r.base == nil {
@@ -271,7 +272,7 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 		w.writeAnchor(id, base)
 	}
 	r.base = base
-	w.states.add(id+commit, base, 1)
+	w.states.add(key.Of(id, commit), base, 1)
 	return base, nil
 }
 
