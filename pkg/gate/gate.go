@@ -41,6 +41,9 @@ type Change struct {
 	// Sheds is why a new job may be a restricted one by another name; empty when
 	// nothing says so.
 	Sheds string
+	// Unknown is why it cannot be told what the base branch restricts; empty when it
+	// can.
+	Unknown string
 	// HiddenRepos are organisations and repositories (org/repo) of which nothing
 	// may be shown to everybody, by deck.hidden_repos of either side.
 	HiddenRepos []string
@@ -163,22 +166,6 @@ func (c Config) exclusion(change Change) string {
 	return ""
 }
 
-// hiddenRepo is the first repository that the job checks out and that is hidden.
-func hiddenRepo(change Change) string {
-	if len(change.HiddenRepos) == 0 {
-		return ""
-	}
-	all := allRefs(change.Head.Spec)
-	for _, at := range sortedKeys(all) {
-		for _, name := range []string{all[at].Org, all[at].Org + "/" + all[at].Repo} {
-			if slices.Contains(change.HiddenRepos, name) {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
 // Restricts says whether a job must not be rehearsed.
 func (c Config) Restricts(job Job) bool { return job.Hidden || job.mark(c.restricted()) != "" }
 
@@ -199,9 +186,12 @@ func (j Job) mark(marks []string) string {
 	return ""
 }
 
-// newJob is why a job without a past needs an approval.
+// newJob is why the head has to be approved: for a job without a past, or with one
+// that is not known.
 func (c Config) newJob(change Change) string {
 	switch {
+	case change.Unknown != "":
+		return change.Unknown
 	case len(change.Base) > 0:
 		return ""
 	case change.Sheds != "":

@@ -34,7 +34,7 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	to.problems.setClashes(to.revision, c.files)
 	if wanted {
 		w.findShed(c)
-		c.gates.hidden = hiddenRepos(c.delta, w.repository)
+		c.gates.hidden = c.hiddenRepos(w.repository)
 	}
 	at := w.candidates(c, known, wanted)
 	slices.SortFunc(at, func(a, b affected.At) int {
