@@ -222,7 +222,7 @@ func (c Config) asks(change Change) []Ask {
 	always := append(decorationGrants(change.Decoration), defaultGrants(change.Defaults)...)
 	var out []Ask
 	used := grants(change.Head)
-	for _, a := range slices.Concat(used, c.overCaps(change), loosened(change, used)) {
+	for _, a := range slices.Concat(used, c.overCaps(change), loosened(change, used), unqueued(change), cached(change)) {
 		if c.allowed(a) || covered(always, a) || allCover(granted, a) {
 			continue
 		}
@@ -240,7 +240,7 @@ func alike(a, b Job) bool {
 		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
 		reflect.DeepEqual(x.PodSpec, y.PodSpec) && reflect.DeepEqual(x.DecorationConfig, y.DecorationConfig) &&
 		reflect.DeepEqual(x.Refs, y.Refs) && reflect.DeepEqual(x.ExtraRefs, y.ExtraRefs) &&
-		x.JobQueueName == y.JobQueueName && reflect.DeepEqual(x.ProwJobDefault, y.ProwJobDefault) &&
+		x.JobQueueName == y.JobQueueName && x.MaxConcurrency == y.MaxConcurrency && reflect.DeepEqual(x.ProwJobDefault, y.ProwJobDefault) &&
 		x.JenkinsSpec == nil && x.PipelineRunSpec == nil && x.TektonPipelineRunSpec == nil
 }
 
@@ -254,12 +254,20 @@ func allCover(granted [][]Ask, a Ask) bool {
 // covered says whether one of the grants is for the same thing, or for all of it:
 // a whole secret covers each of its keys, and to write covers to read.
 func covered(granted []Ask, a Ask) bool {
-	more := a.Value + toWriteTo
+	more := a.Value
 	if a.Rule == ruleSecret {
 		more, _, _ = strings.Cut(a.Value, "/")
 	}
+	what, grade := graded(a.Value)
 	return slices.ContainsFunc(granted, func(g Ask) bool {
-		return g.Rule == a.Rule && (g.Value == a.Value || g.Value == more)
+		if g.Rule != a.Rule {
+			return false
+		}
+		if g.Value == a.Value || g.Value == more {
+			return true
+		}
+		same, had := graded(g.Value)
+		return (a.Rule == ruleHostPath || a.Rule == ruleVolume) && same == what && had >= grade
 	})
 }
 

@@ -66,11 +66,11 @@ func hiding() []Pull {
 		"org: 'https://git.example.com', repo: platform/x":                               hidden,
 		"org: acme, repo: other, clone_uri: 'https://GIT.example.com/x'":                 hidden,
 		"org: acme, repo: other, clone_uri: 'https://github.com/acme/other?/secret'":     "checkout:",
-		"org: acme/., repo: secret":                                  "checkout:",
-		"org: acme, repo: vault":                                     Runs,
-		"org: 'https://git.example.org', repo: acme2/secret":         Runs,
-		"org: acme, repo: other":                                     Runs,
-		"org: acme, repo: secret-plans, path_alias: acme/secret/sub": Runs,
+		"org: acme/., repo: secret":                                                      "checkout:",
+		"org: acme, repo: vault":                                                         Runs,
+		"org: 'https://git.example.org', repo: acme2/secret":                             Runs,
+		"org: acme, repo: other":                                                         Runs,
+		"org: acme, repo: secret-plans, path_alias: acme/secret/sub":                     Runs,
 	} {
 		part := "extra_refs: [{" + ref + ", base_ref: main}]"
 		pulls = append(pulls, Pull{
