@@ -162,13 +162,17 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Incomplete lists the files whose jobs are missing from the answer.
 	Incomplete []FileError `json:"incomplete,omitempty"`
+	// Fingerprint is the same for changes that do the same: to all jobs, whether they
+	// are rehearsed or not, and to all files that are more than jobs. It is empty
+	// where nobody has found that out.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Digest identifies what the answer says, whatever the commits are called:
 // two plans with the same digest list the same jobs for the same reasons.
 func (r *Result) Digest() string {
 	content := *r
-	content.Base, content.Head, content.Tree = "", "", ""
+	content.Base, content.Head, content.Tree, content.Fingerprint = "", "", "", ""
 	raw, err := json.Marshal(content)
 	if err != nil {
 		// Only strings, numbers and booleans: encoding cannot fail.

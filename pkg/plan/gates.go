@@ -156,7 +156,7 @@ func jobBlobs(at []affected.At) []string {
 
 // judgeGates looks at the jobs that a part of a comparison found.
 func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) {
-	findings := make([]gate.Finding, len(jobs))
+	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
 	w.parallel(len(jobs), func(i int) {
 		if ctx.Err() != nil {
 			return
@@ -165,9 +165,10 @@ func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, job
 		if pairs[i].Old.Loaded != nil {
 			old = pairs[i].Old.Entry()
 		}
-		findings[i] = c.gates.judge(c.delta, pairs[i].New.Entry(), old, &jobs[i])
+		findings[i], sums[i] = c.gates.judge(c.delta, pairs[i].New.Entry(), old, &jobs[i]), sumOf(&jobs[i])
 	})
 	for i, f := range findings {
 		c.gates.note(jobs[i].Key(), f)
+		c.print.add("job", jobs[i].Key(), sums[i])
 	}
 }

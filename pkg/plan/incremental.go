@@ -155,6 +155,7 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		Result: affected.Result{
 			Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
 			Removed: c.delta.Removed(c.files), Warnings: c.warnings, Incomplete: found.list(),
+			Fingerprint: c.fingerprint(req),
 		},
 		BaseConfig: c.delta.Old.Config,
 		HeadConfig: c.delta.New.Config,
@@ -317,6 +318,7 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 		return nil, err
 	}
 	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	c.changes = changes
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}

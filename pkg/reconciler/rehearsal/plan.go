@@ -147,7 +147,7 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 		if known := planOfHead(t.rh); known != nil && known.Asks == status.Asks {
 			status.AsksSince = known.AsksSince
 		}
-		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
+		status.Rendered = render.Digest(t.plan.jobs, t.renderInput(), r.Fingerprint)
 	}
 	return status
 }
