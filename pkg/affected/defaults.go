@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/prow/pkg/pod-utils/decorate"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // Defaults is everything outside a job that decides what Prow makes of it:
@@ -22,6 +24,9 @@ type Defaults struct {
 	// reading are the presets that read ConfigMaps.
 	reading []readingPreset
 }
+
+// Sum is the same for defaults that make the same of every job.
+func (d *Defaults) Sum() string { return key.Of(d.digest, encoded(d.Presets)) }
 
 // PlacedPreset is a preset and the file that it is written in.
 type PlacedPreset struct {

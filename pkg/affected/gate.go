@@ -20,11 +20,15 @@ func (e Effective) Gate(repo string) gate.Job {
 }
 
 // GateOutline is the same from a summary, without what defaults leave alone: the
-// pod and the checkouts. It is for jobs of which only the defaults differ.
+// pod and what else it checks out. It is for jobs of which only the defaults differ.
 func (d *Defaults) GateOutline(e *Entry) gate.Job {
+	var refs *prowapi.Refs
+	if i := strings.LastIndexByte(e.Ref.Repo, '/'); i >= 0 {
+		refs = &prowapi.Refs{Org: e.Ref.Repo[:i], Repo: e.Ref.Repo[i+1:]}
+	}
 	return gate.Job{
 		Spec: prowapi.ProwJobSpec{
-			Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.decoration(e), ProwJobDefault: d.prowJobDefault(e),
+			Refs: refs, Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.decoration(e), ProwJobDefault: d.prowJobDefault(e),
 		},
 		Labels: e.Labels, Annotations: e.Annotations, Hidden: e.Hidden,
 	}

@@ -1,12 +1,12 @@
 package affected
 
 import (
-	"strings"
-
 	"sigs.k8s.io/prow/pkg/config"
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // Outlines makes jobs out of their summaries. These outlines have what a list
@@ -46,14 +46,14 @@ func (o *Outlines) Of(e *Entry) Effective {
 // same.
 func (o *Outlines) brancher(e *Entry) config.Brancher {
 	written := e.brancher()
-	key := strings.Join(written.Branches, "\x00") + "\x00\x00" + strings.Join(written.SkipBranches, "\x00")
-	known, ok := o.branchers[key]
+	id := key.Of(key.Of(written.Branches...), key.Of(written.SkipBranches...))
+	known, ok := o.branchers[id]
 	if !ok {
 		jobs := []config.Postsubmit{{Brancher: written}}
 		// A job that cannot be compiled is refused, and in no list.
 		_ = config.SetPostsubmitRegexes(jobs)
 		known = jobs[0].Brancher
-		o.branchers[key] = known
+		o.branchers[id] = known
 	}
 	return known
 }

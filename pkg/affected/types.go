@@ -16,6 +16,8 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // Change says in which way a job is affected. The constants are in order of
@@ -67,25 +69,12 @@ type Ref struct {
 	SkipBranches []string            `json:"skip_branches"`
 }
 
-// Key is a string that is equal for equal identities only. Branches may be
-// regular expressions, so no printable separator is safe.
+// Key is a string that is equal for equal identities only.
 func (r Ref) Key() string {
-	var b strings.Builder
-	b.WriteString(r.nameKey())
-	for _, branch := range r.Branches {
-		b.WriteString("\x00+")
-		b.WriteString(branch)
-	}
-	for _, branch := range r.SkipBranches {
-		b.WriteString("\x00-")
-		b.WriteString(branch)
-	}
-	return b.String()
+	return key.Of(r.nameKey(), key.Of(r.Branches...), key.Of(r.SkipBranches...))
 }
 
-func (r Ref) nameKey() string {
-	return string(r.Type) + "\x00" + r.Repo + "\x00" + r.Name
-}
+func (r Ref) nameKey() string { return key.Of(string(r.Type), r.Repo, r.Name) }
 
 // Compare orders references for people: by type, repository, name, branches.
 func (r Ref) Compare(o Ref) int {
@@ -173,13 +162,17 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Incomplete lists the files whose jobs are missing from the answer.
 	Incomplete []FileError `json:"incomplete,omitempty"`
+	// Fingerprint is the same for changes that do the same: to all jobs, whether they
+	// are rehearsed or not, and to all files that are more than jobs. It is empty
+	// where nobody has found that out.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Digest identifies what the answer says, whatever the commits are called:
 // two plans with the same digest list the same jobs for the same reasons.
 func (r *Result) Digest() string {
 	content := *r
-	content.Base, content.Head, content.Tree = "", "", ""
+	content.Base, content.Head, content.Tree, content.Fingerprint = "", "", "", ""
 	raw, err := json.Marshal(content)
 	if err != nil {
 		// Only strings, numbers and booleans: encoding cannot fail.

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -37,6 +36,7 @@ func (c Config) overCaps(change Change) []Ask {
 	over(timeouts, longest)
 	over(graces, maxGrace)
 	total := totals(change.Head.Spec)
+	out = append(out, moreDevices(change, total)...)
 	for _, name := range sortedKeys(c.MaxResources) {
 		most := c.MaxResources[name]
 		own, asks := total[name]
@@ -46,7 +46,23 @@ func (c Config) overCaps(change Change) []Ask {
 		if everyBase(change, func(b Job) bool { had := totals(b.Spec)[name]; return had.Cmp(own) >= 0 }) {
 			continue
 		}
-		out = append(out, Ask{Rule: ruleResources, Path: "resources", Value: fmt.Sprintf("%s: %s", name, own.String())})
+		out = append(out, Ask{Rule: ruleResources, Path: "resources", Value: name + amount + own.String()})
+	}
+	return out
+}
+
+// amount comes between a resource and how much of it there is.
+const amount = ": "
+
+// moreDevices lists the devices of which a job takes more than at base.
+func moreDevices(change Change, total map[string]resource.Quantity) []Ask {
+	var out []Ask
+	for _, name := range sortedKeys(total) {
+		own := total[name]
+		enough := func(b Job) bool { had, has := totals(b.Spec)[name]; return !has || had.Cmp(own) >= 0 }
+		if len(change.Base) > 0 && !allows(plainResources, name) && !everyBase(change, enough) {
+			out = append(out, Ask{Rule: ruleDevice, Path: "resources", Value: name + amount + own.String()})
+		}
 	}
 	return out
 }

@@ -196,10 +196,25 @@ func malformedWord(field, value string) string {
 		return "leads out of the workspace"
 	case (field == "org" || field == "repo") && slices.Contains(strings.Split(value, "/"), ".."):
 		return "leads out of the workspace"
+	case (field == "org" || field == "repo") && !named(value):
+		return "is not the name of a repository"
 	case (field == "clone_uri" || field == "repo_link") && value != "" && !cloneable(value):
 		return "is not an https or ssh address"
 	}
 	return ""
+}
+
+// named says whether servers take each part of a name of a repository, or of the
+// address of a server that has some, for what it is.
+func named(value string) bool {
+	if value == "" {
+		return true
+	}
+	if _, after, ok := strings.Cut(value, "://"); ok {
+		value = after
+	}
+	notName := func(part string) bool { return part == "" || part == "." }
+	return !strings.ContainsAny(value, `%?#@\<>"'`) && !slices.ContainsFunc(strings.Split(value, "/"), notName)
 }
 
 // scpAddress is git's short form of an address for ssh.
@@ -209,7 +224,7 @@ var scpAddress = regexp.MustCompile(`^[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9.-]*:
 // to.
 func cloneable(address string) bool {
 	parts := strings.FieldsFunc(address, func(r rune) bool { return r == '/' || r == ':' })
-	if strings.ContainsAny(address, "<>{}|\\^`\"") || slices.Contains(parts, "..") {
+	if strings.ContainsAny(address, "<>{}|\\^`\"?#") || slices.Contains(parts, "..") {
 		return false
 	}
 	if scpAddress.MatchString(address) {

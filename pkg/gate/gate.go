@@ -41,6 +41,9 @@ type Change struct {
 	// Sheds is why a new job may be a restricted one by another name; empty when
 	// nothing says so.
 	Sheds string
+	// Unknown is why it cannot be told what the base branch restricts; empty when it
+	// can.
+	Unknown string
 	// HiddenRepos are organisations and repositories (org/repo) of which nothing
 	// may be shown to everybody, by deck.hidden_repos of either side.
 	HiddenRepos []string
@@ -167,22 +170,6 @@ func (c Config) exclusion(change Change) string {
 	return ""
 }
 
-// hiddenRepo is the first repository that the job checks out and that is hidden.
-func hiddenRepo(change Change) string {
-	if len(change.HiddenRepos) == 0 {
-		return ""
-	}
-	all := allRefs(change.Head.Spec)
-	for _, at := range sortedKeys(all) {
-		for _, name := range []string{all[at].Org, all[at].Org + "/" + all[at].Repo} {
-			if slices.Contains(change.HiddenRepos, name) {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
 // Restricts says whether a job must not be rehearsed.
 func (c Config) Restricts(job Job) bool { return job.Hidden || job.mark(c.restricted()) != "" }
 
@@ -203,9 +190,12 @@ func (j Job) mark(marks []string) string {
 	return ""
 }
 
-// newJob is why a job without a past needs an approval.
+// newJob is why the head has to be approved: for a job without a past, or with one
+// that is not known.
 func (c Config) newJob(change Change) string {
 	switch {
+	case change.Unknown != "":
+		return change.Unknown
 	case len(change.Base) > 0:
 		return ""
 	case change.Sheds != "":
@@ -236,7 +226,7 @@ func (c Config) asks(change Change) []Ask {
 	always := append(decorationGrants(change.Decoration), defaultGrants(change.Defaults)...)
 	var out []Ask
 	used := grants(change.Head)
-	for _, a := range slices.Concat(used, c.overCaps(change), loosened(change, used)) {
+	for _, a := range slices.Concat(used, c.overCaps(change), loosened(change, used), unqueued(change), cached(change)) {
 		if c.allowed(a) || covered(always, a) || allCover(granted, a) {
 			continue
 		}
@@ -254,7 +244,7 @@ func alike(a, b Job) bool {
 		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
 		reflect.DeepEqual(x.PodSpec, y.PodSpec) && reflect.DeepEqual(x.DecorationConfig, y.DecorationConfig) &&
 		reflect.DeepEqual(x.Refs, y.Refs) && reflect.DeepEqual(x.ExtraRefs, y.ExtraRefs) &&
-		x.JobQueueName == y.JobQueueName && reflect.DeepEqual(x.ProwJobDefault, y.ProwJobDefault) &&
+		x.JobQueueName == y.JobQueueName && x.MaxConcurrency == y.MaxConcurrency && reflect.DeepEqual(x.ProwJobDefault, y.ProwJobDefault) &&
 		x.JenkinsSpec == nil && x.PipelineRunSpec == nil && x.TektonPipelineRunSpec == nil
 }
 
@@ -268,12 +258,20 @@ func allCover(granted [][]Ask, a Ask) bool {
 // covered says whether one of the grants is for the same thing, or for all of it:
 // a whole secret covers each of its keys, and to write covers to read.
 func covered(granted []Ask, a Ask) bool {
-	more := a.Value + toWriteTo
+	more := a.Value
 	if a.Rule == ruleSecret {
 		more, _, _ = strings.Cut(a.Value, "/")
 	}
+	what, grade := graded(a.Value)
 	return slices.ContainsFunc(granted, func(g Ask) bool {
-		return g.Rule == a.Rule && (g.Value == a.Value || g.Value == more)
+		if g.Rule != a.Rule {
+			return false
+		}
+		if g.Value == a.Value || g.Value == more {
+			return true
+		}
+		same, had := graded(g.Value)
+		return (a.Rule == ruleHostPath || a.Rule == ruleVolume) && same == what && had >= grade
 	})
 }
 

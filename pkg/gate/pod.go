@@ -15,8 +15,9 @@ import (
 // decoration and of checkouts are looked at apart, labels and annotations too.
 var fields = map[string]handler{
 	"type": harmless, "job": harmless, "report": harmless, "context": harmless, "rerun_command": harmless,
-	"max_concurrency": harmless, "error_on_eviction": harmless,
-	"job_queue_name": uses(ruleQueue), "prowjob_defaults": reports,
+	"error_on_eviction": harmless,
+	// To be held back less than at base is another matter, see unqueued.
+	"max_concurrency": harmless, "job_queue_name": uses(ruleQueue), "prowjob_defaults": reports,
 	// Rendering overwrites these.
 	"namespace": harmless, "reporter_config": harmless, "rerun_auth_config": harmless, "hidden": harmless,
 	"refs": harmless, "extra_refs": harmless, "decoration_config": harmless,
@@ -76,7 +77,9 @@ var fields = map[string]handler{
 	"pod_spec.securityContext.appArmorProfile": profile("AppArmor"),
 
 	"pod_spec.container[].name": harmless, "pod_spec.container[].command": harmless, "pod_spec.container[].args": harmless,
-	"pod_spec.container[].workingDir": harmless, "pod_spec.container[].imagePullPolicy": harmless,
+	"pod_spec.container[].workingDir": harmless,
+	// Never is, see neverPulled, and what else is not asked for again, see cached.
+	"pod_spec.container[].imagePullPolicy":        harmless,
 	"pod_spec.container[].terminationMessagePath": harmless, "pod_spec.container[].terminationMessagePolicy": harmless,
 	"pod_spec.container[].stdin": harmless, "pod_spec.container[].stdinOnce": harmless, "pod_spec.container[].tty": harmless,
 	"pod_spec.container[].restartPolicy": harmless, "pod_spec.container[].restartPolicyRules": harmless,
@@ -86,10 +89,7 @@ var fields = map[string]handler{
 	"pod_spec.container[].resources":           (*collector).resources,
 	"pod_spec.container[].volumeDevices":       uses(ruleVolume),
 
-	"pod_spec.container[].ports[].name": harmless, "pod_spec.container[].ports[].containerPort": harmless,
-	"pod_spec.container[].ports[].protocol": harmless,
-	"pod_spec.container[].ports[].hostPort": usesUnless(ruleHost, "port "),
-	"pod_spec.container[].ports[].hostIP":   usesUnless(ruleHost, "address "),
+	"pod_spec.container[].ports[]": port,
 
 	"pod_spec.container[].env[].name": harmless, "pod_spec.container[].env[].value": harmless,
 	"pod_spec.container[].env[].valueFrom.fieldRef":         harmless,
@@ -143,6 +143,7 @@ func grants(job Job) []Ask {
 	spec.Cluster = job.cluster()
 	g.walk(fields, fieldWays, "", "", tree(spec))
 	g.tokens()
+	g.neverPulled()
 	g.uses = append(g.uses, decorationGrants(spec.DecorationConfig)...)
 	g.checkouts(spec)
 	for _, key := range sortedKeys(job.Labels) {
@@ -209,8 +210,44 @@ func profile(of string) handler {
 func probed(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	if host := m["host"]; !empty(host) {
-		g.add(ruleProbe, path+".host", text(host))
+		what := word(text(host)) + ":" + word(text(m["port"])) + word(said(m["path"]))
+		if headers := m["httpHeaders"]; !empty(headers) {
+			what += " with " + text(headers)
+		}
+		g.add(ruleProbe, path+".host", what)
 	}
+}
+
+// said is what a field says; empty where it says nothing.
+func said(v any) string {
+	if empty(v) {
+		return ""
+	}
+	return text(v)
+}
+
+// port looks at a port, and adds one that is the node's, too.
+func port(g *collector, path string, v any) {
+	m, _ := v.(map[string]any)
+	for _, key := range sortedKeys(m) {
+		if !slices.Contains([]string{"name", "containerPort", "protocol", "hostPort", "hostIP"}, key) {
+			g.add(ruleUnknown, path+"."+key, key+": "+text(m[key]))
+		}
+	}
+	var what []string
+	if n := m["hostPort"]; !empty(n) {
+		what = append(what, "port "+text(n))
+	}
+	if ip := m["hostIP"]; !empty(ip) {
+		what = append(what, "address "+word(text(ip)))
+	}
+	if len(what) == 0 {
+		return
+	}
+	if p := said(m["protocol"]); p != "" && p != string(corev1.ProtocolTCP) {
+		what = append(what, word(p))
+	}
+	g.add(ruleHost, path, strings.Join(what, " "))
 }
 
 // image adds the repository of an image, without tag and digest.

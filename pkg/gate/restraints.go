@@ -10,10 +10,11 @@ import (
 
 // powers are the kinds of privileges that go further the less confines the pod.
 var powers = []string{
-	ruleHost, ruleHostPath, rulePrivileged, ruleCapability, ruleConfinement, ruleSysctl, ruleVolume,
+	ruleHost, ruleHostPath, rulePrivileged, ruleCapability, ruleConfinement, ruleSysctl, ruleVolume, ruleDevice,
 }
 
-// loosened lists what confines a job at base and does not any more. That matters
+// loosened lists what confines a job at base and does not any more, and as whom it
+// is what it is not at base. That matters
 // for the powers that base grants it as confined as it is there, and to no other
 // job: by itself it is what every pod is without a word. Used is all that the head
 // uses.
@@ -24,6 +25,7 @@ func loosened(change Change, used []Ask) []Ask {
 	kept := restraints(change.Head.Spec)
 	var out []Ask
 	for _, base := range change.Base {
+		out = append(out, otherwise(change.Head.Spec, base.Spec)...)
 		for _, r := range restraints(base.Spec) {
 			all := Ask{Rule: ruleConfinement, Path: r.Path, Value: withoutCapability + "ALL"}
 			if slices.Contains(kept, r) || strings.HasPrefix(r.Value, withoutCapability) && slices.Contains(kept, all) {
@@ -62,7 +64,22 @@ func restraints(spec prowapi.ProwJobSpec) []Ask {
 			add(true, "affinity.nodeAffinity", "on nodes that fit "+text(tree(required)))
 		}
 	}
-	for i, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+	if a := pod.Affinity; a != nil && a.PodAffinity != nil {
+		for _, term := range a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution {
+			add(true, "affinity.podAffinity", "near pods that fit "+text(tree(term)))
+		}
+	}
+	if a := pod.Affinity; a != nil && a.PodAntiAffinity != nil {
+		for _, term := range a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution {
+			add(true, "affinity.podAntiAffinity", "away from pods that fit "+text(tree(term)))
+		}
+	}
+	if policy := pod.SecurityContext.SupplementalGroupsPolicy; policy != nil {
+		add(*policy == corev1.SupplementalGroupsPolicyStrict, "securityContext.supplementalGroupsPolicy", "in no groups that its image names")
+	}
+	i := -1
+	for c := range containersOf(pod) {
+		i++
 		own := containerRestraints(pod.SecurityContext, c.SecurityContext)
 		if i == 0 {
 			out = append(out, own...)
@@ -84,9 +101,8 @@ func asDecorated(spec prowapi.ProwJobSpec) *corev1.PodSpec {
 	if dc == nil {
 		return pod
 	}
-	if pod.SecurityContext.RunAsUser == nil {
-		pod.SecurityContext.RunAsUser = dc.RunAsUser
-	}
+	sc := pod.SecurityContext
+	sc.RunAsUser, sc.RunAsGroup, sc.FSGroup = first(sc.RunAsUser, dc.RunAsUser), first(sc.RunAsGroup, dc.RunAsGroup), first(sc.FSGroup, dc.FsGroup)
 	if pod.Affinity == nil && dc.SchedulingOptions != nil {
 		pod.Affinity = dc.SchedulingOptions.Affinity
 	}
@@ -116,6 +132,13 @@ func containerRestraints(pod *corev1.PodSecurityContext, own *corev1.SecurityCon
 	if p := first(own.AppArmorProfile, pod.AppArmorProfile); p != nil {
 		add(p.Type != corev1.AppArmorProfileTypeUnconfined, "with the AppArmor profile "+text(tree(p)))
 	}
+	if o := first(own.SELinuxOptions, pod.SELinuxOptions); o != nil {
+		add(true, "with SELinux "+text(tree(o)))
+	}
+	if o := first(own.WindowsOptions, pod.WindowsOptions); o != nil {
+		add(o.RunAsUserName != nil, "with Windows "+text(tree(o)))
+	}
+	add(own.ReadOnlyRootFilesystem != nil && *own.ReadOnlyRootFilesystem, "with files that it cannot write to")
 	if own.Capabilities != nil {
 		for _, name := range own.Capabilities.Drop {
 			add(true, withoutCapability+string(name))

@@ -26,7 +26,7 @@ func TestLoosened(t *testing.T) {
 		"a node affinity":             {"affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: Exists}]}]}}}, " + c, c, true},
 		"a user":                      {"securityContext: {runAsUser: 1000}, " + c, c, true},
 		"a user, by the container":    {"securityContext: {runAsUser: 1000}, " + c, "securityContext: {runAsUser: 1000}, " + secured("runAsUser: 0"), true},
-		"another user":                {secured("runAsUser: 1000"), secured("runAsUser: 2000"), false},
+		"another user":                {secured("runAsUser: 1000"), secured("runAsUser: 2000"), true},
 		"the same for the pod":        {secured("runAsNonRoot: true"), "securityContext: {runAsNonRoot: true}, " + c, false},
 		"one more container, as root": {secured("runAsUser: 1000"), "containers: [{name: c, image: a, securityContext: {runAsUser: 1000}}, {name: d, image: a}]", true},
 		"as one of two was":           {"containers: [{name: c, image: a, securityContext: {runAsUser: 1000}}, {name: d, image: a}]", c, false},

@@ -62,12 +62,12 @@ var rules = []struct{ kind, says string }{
 	{ruleShared, "sees the processes of the containers that hold credentials"},
 	{ruleNetwork, "changes what host names mean to the containers that hold credentials"},
 	{ruleProbe, "has the node call an address"},
-	{rulePullSecret, "pulls its images with a secret"},
+	{rulePullSecret, "pulls its images with a secret, or takes what others have pulled"},
 	{ruleCloneURI, "clones from an address of its own"},
 	{ruleCensoring, "weakens the censoring of secrets in its output"},
 	{ruleScheduling, "chooses nodes, or its place in the queue, in a way that others cannot, or keeps others out"},
 	{ruleDevice, "uses a device"},
-	{ruleQueue, "takes places in a queue of jobs"},
+	{ruleQueue, "takes places in a queue of jobs, or is held back less than on the base branch"},
 	{ruleReports, "chooses where its results are shown"},
 	{ruleTimeout, "may run longer than the settings allow"},
 	{ruleResources, "takes more than the settings allow"},
@@ -103,6 +103,7 @@ func (c Config) allowed(a Ask) bool {
 		return allows(c.clusters(), a.Value)
 	case ruleServiceAccount, ruleToken:
 		name, _, _ := strings.Cut(a.Value, tokenFor)
+		name, _, _ = strings.Cut(name, lasting)
 		return allows(c.ServiceAccounts, name)
 	case ruleSecret:
 		name, _, _ := strings.Cut(a.Value, "/")
@@ -125,7 +126,8 @@ func (c Config) allowed(a Ask) bool {
 	case ruleAnnotation:
 		return allows(harmlessAnnotations, key) || allows(c.Annotations, key)
 	case ruleDevice:
-		return allows(c.Devices, a.Value)
+		name, _, _ := strings.Cut(a.Value, amount)
+		return allows(c.Devices, name)
 	}
 	return false
 }

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,7 +36,7 @@ func (g *collector) volume(path, name, kind string, v any) {
 		g.projected(path, m)
 	case "hostPath":
 		for _, how := range g.ways(name) {
-			g.add(ruleHostPath, path, text(m["path"])+kindOf(m["type"])+how)
+			g.add(ruleHostPath, path, word(text(m["path"]))+kindOf(m["type"])+how)
 		}
 	default:
 		for _, how := range g.ways(name) {
@@ -47,18 +46,35 @@ func (g *collector) volume(path, name, kind string, v any) {
 }
 
 // tokenFor follows the service account whose token is for others than the API
-// server, pullFor the secret that an image is pulled with.
+// server, lasting one that is good for longer than usual, pullFor the secret that an
+// image is pulled with.
 const (
 	tokenFor = " for "
+	lasting  = ", lasting "
 	pullFor  = " for "
 )
+
+// usualToken is how long a token is good for where nobody says, in seconds.
+const usualToken = 3600
+
+// tokenOf adds a token that is mounted, and that it is good for long.
+func (g *collector) tokenOf(at string, from map[string]any) {
+	value := g.account()
+	if audience := from["audience"]; !empty(audience) {
+		value += tokenFor + word(text(audience))
+	}
+	g.add(ruleToken, at, value)
+	if n, ok := from["expirationSeconds"].(float64); ok && n > usualToken {
+		g.add(ruleToken, at+".expirationSeconds", value+lasting+seconds(int64(n)).String())
+	}
+}
 
 // pulls adds the images that a pull secret opens: what it is good for at base is
 // no word for whatever else it opens.
 func (g *collector) pulls(path string, v any) {
 	list, _ := v.([]any)
 	var images []string
-	for _, c := range slices.Concat(g.pod.InitContainers, g.pod.Containers) {
+	for c := range containersOf(g.pod) {
 		images = append(images, repositoryOf(c.Image))
 	}
 	for i, element := range list {
@@ -73,7 +89,7 @@ func kindOf(v any) string {
 	if empty(v) {
 		return ""
 	}
-	return " (" + text(v) + ")"
+	return " (" + word(text(v)) + ")"
 }
 
 func (g *collector) projected(path string, m map[string]any) {
@@ -95,11 +111,7 @@ func (g *collector) projected(path string, m map[string]any) {
 			case "secret":
 				g.secret(at, text(from["name"]), from["items"], nil)
 			case "serviceAccountToken":
-				value := g.account()
-				if audience := from["audience"]; !empty(audience) {
-					value += tokenFor + text(audience)
-				}
-				g.add(ruleToken, at, value)
+				g.tokenOf(at, from)
 			default:
 				g.add(ruleVolume, at, kind+" "+text(source[kind]))
 			}
@@ -108,7 +120,7 @@ func (g *collector) projected(path string, m map[string]any) {
 }
 
 // secret adds the keys of a secret that the pod can read, or all of it.
-func (g *collector) secret(path, name string, items any, mounts []corev1.VolumeMount) {
+func (g *collector) secret(path, name string, items any, mounts []mount) {
 	keys := []string{}
 	list, _ := items.([]any)
 	for _, item := range list {
@@ -117,11 +129,12 @@ func (g *collector) secret(path, name string, items any, mounts []corev1.VolumeM
 	}
 	if len(keys) == 0 {
 		for _, mount := range mounts {
-			if mount.SubPath == "" {
+			part := mount.part()
+			if part == "" {
 				keys = nil
 				break
 			}
-			keys = append(keys, mount.SubPath)
+			keys = append(keys, part)
 		}
 	}
 	if len(keys) == 0 {
@@ -158,56 +171,4 @@ func (g *collector) mounted(path string, v any) {
 	if !slices.ContainsFunc(g.pod.Volumes, func(v corev1.Volume) bool { return v.Name == name }) {
 		g.add(ruleVolume, path, "the volume "+name+" of the decoration")
 	}
-}
-
-// mounts are the mounts of a volume, in all kinds of containers.
-func (g *collector) mounts(volume string) []corev1.VolumeMount {
-	var out []corev1.VolumeMount
-	for list := range mountLists(g.pod) {
-		for _, m := range list {
-			if m.Name == volume {
-				out = append(out, m)
-			}
-		}
-	}
-	return out
-}
-
-func mountLists(pod *corev1.PodSpec) iter.Seq[[]corev1.VolumeMount] {
-	return func(yield func([]corev1.VolumeMount) bool) {
-		for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
-			if !yield(c.VolumeMounts) {
-				return
-			}
-		}
-		for _, c := range pod.EphemeralContainers {
-			if !yield(c.VolumeMounts) {
-				return
-			}
-		}
-	}
-}
-
-// toWriteTo ends what is said of a volume that is not only read.
-const toWriteTo = ", to write to"
-
-// ways are the ways in which a volume is mounted: which part, and whether it can
-// be written to.
-func (g *collector) ways(volume string) []string {
-	var out []string
-	for _, m := range g.mounts(volume) {
-		how := ""
-		if part := m.SubPath + m.SubPathExpr; part != "" {
-			how += ", " + part + " of it"
-		}
-		if !m.ReadOnly {
-			how += toWriteTo
-		}
-		out = append(out, how)
-	}
-	if len(out) == 0 {
-		return []string{""}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }

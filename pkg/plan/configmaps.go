@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -137,7 +138,7 @@ func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison,
 		out = append(out, affected.FilledConfigMap{Cluster: id.Cluster, Name: id.Name, Files: slices.Compact(files)})
 	}
 	slices.SortFunc(out, func(a, b affected.FilledConfigMap) int {
-		return strings.Compare(a.Name+"\x00"+a.Cluster, b.Name+"\x00"+b.Cluster)
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Cluster, b.Cluster))
 	})
 	return out, nil
 }

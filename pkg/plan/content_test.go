@@ -25,7 +25,7 @@ func mounting(configMap string) string {
 }
 
 // textOf describes the content of a ConfigMap for comparison.
-func textOf(t *testing.T, c ConfigMapContent) string {
+func textOf(t *testing.T, c ConfigMapContent, jobs []affected.Job) string {
 	t.Helper()
 	out := fmt.Sprintf("%s/%s/%s:", c.Cluster, c.Namespace, c.Name)
 	for _, k := range slices.Sorted(maps.Keys(c.Data)) {
@@ -46,8 +46,10 @@ func textOf(t *testing.T, c ConfigMapContent) string {
 		out += " " + k + "=gzip " + string(plain)
 	}
 	var names []string
-	for _, key := range c.Jobs {
-		names = append(names, strings.Split(key, "\x00")[2])
+	for _, j := range jobs {
+		if slices.Contains(c.Jobs, j.Key()) {
+			names = append(names, j.Name)
+		}
 	}
 	return out + " for " + strings.Join(names, ",") + c.Problem
 }
@@ -135,7 +137,7 @@ func TestConfigMapContents(t *testing.T) {
 			var got []string
 			readers := map[string]bool{}
 			for _, c := range contents {
-				got = append(got, textOf(t, c))
+				got = append(got, textOf(t, c, result.Affected))
 				if c.Problem == "" && c.Data["VERSION"] != head {
 					t.Errorf("VERSION = %q; want the head", c.Data["VERSION"])
 				}

@@ -34,7 +34,7 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	to.problems.setClashes(to.revision, c.files)
 	if wanted {
 		w.findShed(c)
-		c.gates.hidden = hiddenRepos(c.delta, w.repository)
+		c.gates.hidden = c.hiddenRepos(w.repository)
 	}
 	at := w.candidates(c, known, wanted)
 	slices.SortFunc(at, func(a, b affected.At) int {
@@ -195,6 +195,7 @@ func (w *work) select1(c *comparison, selectors map[string]func(*affected.Entry)
 		c.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, invalid)}
 	case isAffected && wanted:
 		c.jobs = append(c.jobs, job)
+		c.print.outline(e)
 		c.gates.note(e.Ref.Key(), c.gates.judgeOutline(c.delta, e))
 	}
 	return false
@@ -316,6 +317,8 @@ func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bo
 		if job, ok := c.delta.Judge(&p.Pair); ok {
 			c.jobs = append(c.jobs, job)
 			judged = append(judged, p)
+		} else {
+			c.print.rewritten(p)
 		}
 	}
 	w.judgeGates(ctx, c, judged, c.jobs[first:])

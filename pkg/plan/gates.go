@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
@@ -37,7 +36,7 @@ func (g *gates) note(key string, f gate.Finding) {
 
 // judge looks at an affected job.
 func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
-	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, HiddenRepos: g.hidden}
+	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, Unknown: g.unknown(), HiddenRepos: g.hidden}
 	repo := e.Own.DefaultsRepo
 	if old != nil {
 		repo = old.Own.DefaultsRepo
@@ -54,7 +53,7 @@ func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry,
 
 // judgeOutline looks at a job of which only the defaults differ.
 func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding {
-	change := gate.Change{Head: d.New.GateOutline(e), Base: []gate.Job{g.baseline(d.Old.GateOutline(e))}}
+	change := gate.Change{Head: d.New.GateOutline(e), Base: []gate.Job{g.baseline(d.Old.GateOutline(e))}, Unknown: g.unknown(), HiddenRepos: g.hidden}
 	if !g.blind {
 		change.Decoration = d.Old.DefaultDecoration(e.Own.DefaultsRepo, e.Cluster)
 		change.Defaults = d.Old.DefaultProwJob(e.Own.DefaultsRepo, e.Cluster)
@@ -63,15 +62,23 @@ func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding 
 }
 
 // hiddenRepos are the repositories of which Deck shows nothing to everybody, before
-// or after the change. Where the config repository, org/repo, is one of them, its
-// comments are for the same people.
-func hiddenRepos(d *affected.Delta, repository string) []string {
-	repos := slices.Concat(d.Old.Config.Deck.HiddenRepos, d.New.Config.Deck.HiddenRepos)
-	org, _, _ := strings.Cut(repository, "/")
-	if slices.Contains(repos, org) || slices.Contains(repos, repository) {
+// or after the change. Where the config repository, org/repo, is one of them at
+// base, its comments are for the same people.
+func (c *comparison) hiddenRepos(repository string) []string {
+	base, head := c.delta.Old.Config.Deck.HiddenRepos, c.delta.New.Config.Deck.HiddenRepos
+	// A broken base has lent the head's configuration.
+	if !c.gates.blind && slices.ContainsFunc(base, func(hidden string) bool { return gate.Names(hidden, repository) }) {
 		return nil
 	}
-	return repos
+	return slices.Concat(base, head)
+}
+
+// unknown is why it cannot be told what base restricts.
+func (g *gates) unknown() string {
+	if g.blind {
+		return "the Prow configuration of the base branch cannot be read, so it is not known which repositories it hides"
+	}
+	return ""
 }
 
 func (g *gates) baseline(job gate.Job) gate.Job {
@@ -149,7 +156,7 @@ func jobBlobs(at []affected.At) []string {
 
 // judgeGates looks at the jobs that a part of a comparison found.
 func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) {
-	findings := make([]gate.Finding, len(jobs))
+	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
 	w.parallel(len(jobs), func(i int) {
 		if ctx.Err() != nil {
 			return
@@ -158,9 +165,10 @@ func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, job
 		if pairs[i].Old.Loaded != nil {
 			old = pairs[i].Old.Entry()
 		}
-		findings[i] = c.gates.judge(c.delta, pairs[i].New.Entry(), old, &jobs[i])
+		findings[i], sums[i] = c.gates.judge(c.delta, pairs[i].New.Entry(), old, &jobs[i]), sumOf(&jobs[i])
 	})
 	for i, f := range findings {
 		c.gates.note(jobs[i].Key(), f)
+		c.print.add("job", jobs[i].Key(), sums[i])
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -154,6 +155,7 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		Result: affected.Result{
 			Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
 			Removed: c.delta.Removed(c.files), Warnings: c.warnings, Incomplete: found.list(),
+			Fingerprint: c.fingerprint(req),
 		},
 		BaseConfig: c.delta.Old.Config,
 		HeadConfig: c.delta.New.Config,
@@ -236,14 +238,14 @@ func (p *Incremental) effective(ctx context.Context, req Request, d *affected.De
 // baseState returns what is known of a base commit, reading what differs from
 // the nearest known commit, or all of it.
 func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
-	id := w.repository + "\x00" + w.settings.key() + "\x00"
-	if known, ok := w.states.get(id + commit); ok {
+	id := key.Of(w.repository, w.settings.key())
+	if known, ok := w.states.get(key.Of(id, commit)); ok {
 		return known, nil
 	}
 	r := w.repositoryFor(id)
 	r.Lock()
 	defer r.Unlock()
-	if known, ok := w.states.get(id + commit); ok {
+	if known, ok := w.states.get(key.Of(id, commit)); ok {
 		return known, nil
 	}
 	if r.base == nil {
@@ -271,7 +273,7 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 		w.writeAnchor(id, base)
 	}
 	r.base = base
-	w.states.add(id+commit, base, 1)
+	w.states.add(key.Of(id, commit), base, 1)
 	return base, nil
 }
 
@@ -316,6 +318,7 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 		return nil, err
 	}
 	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	c.changes = changes
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}

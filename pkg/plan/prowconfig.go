@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -33,12 +34,11 @@ type prowConfig struct {
 type prowFiles map[string]string
 
 func (f prowFiles) key(s Settings) string {
-	var b strings.Builder
-	b.WriteString(s.ProwConfig + "\x00" + strings.Join(s.SupplementalProwConfigDirs, "\x00") + "\x00" + s.suffix())
+	parts := []string{s.ProwConfig, key.Of(s.SupplementalProwConfigDirs...), s.suffix()}
 	for _, p := range slices.Sorted(maps.Keys(f)) {
-		b.WriteString("\x00" + p + "\x00" + f[p])
+		parts = append(parts, p, f[p])
 	}
-	return b.String()
+	return key.Of(parts...)
 }
 
 // directory stands for a blob where there is a directory.

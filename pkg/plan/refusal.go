@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // refusal returns a *RefusedError when Prow would not load the tree after the
@@ -55,7 +56,7 @@ func hasPresets(f *affected.Loaded) bool { return f != nil && f.File != nil && l
 
 // complaint is a problem wherever in its file it is: edits move lines.
 func complaint(e affected.FileError) string {
-	return e.File + "\x00" + yamlLine.ReplaceAllString(e.Message, "")
+	return key.Of(e.File, yamlLine.ReplaceAllString(e.Message, ""))
 }
 
 // maxLocated bounds the files that are searched for lines.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -89,9 +91,7 @@ func (p problems) inLoadingOrder() []affected.FileError {
 
 // key is equal for settings that lead to the same files.
 func (s Settings) key() string {
-	return strings.Join([]string{
-		s.ProwConfig, strings.Join(s.SupplementalProwConfigDirs, "\x01"), s.suffix(), s.JobConfig, s.PluginConfig,
-	}, "\x00")
+	return key.Of(s.ProwConfig, key.Of(s.SupplementalProwConfigDirs...), s.suffix(), s.JobConfig, s.PluginConfig)
 }
 
 // prowFilesOf lists the files of Prow's configuration, and the blob of the
@@ -149,17 +149,14 @@ func (s Settings) missing(files prowFiles, present map[string]bool) error {
 }
 
 func (w *work) loadProw(ctx context.Context, files prowFiles, strict bool) (*prowConfig, error) {
-	key := files.key(w.settings)
-	if strict {
-		key += "\x00strict"
-	}
-	if known, ok := w.prow.get(key); ok {
+	id := key.Of(files.key(w.settings), strconv.FormatBool(strict))
+	if known, ok := w.prow.get(id); ok {
 		return known, nil
 	}
 	pc, err := loadProwConfig(ctx, w.objects, files, w.settings, strict)
 	if err != nil {
 		return nil, err
 	}
-	w.prow.add(key, pc, 1)
+	w.prow.add(id, pc, 1)
 	return pc, nil
 }

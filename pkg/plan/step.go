@@ -15,7 +15,10 @@ type comparison struct {
 	after *state
 	delta *affected.Delta
 	// files are the keys of what differs.
-	files    []string
+	files []string
+	// changes are the files that differ, for git.
+	changes  []repo.Change
+	print    fingerprint
 	jobs     []affected.Job
 	outlines *affected.Outlines
 	gates    gates
@@ -37,6 +40,7 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 		return nil, err
 	}
 	c := &comparison{outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
+	c.changes = changes
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}
@@ -182,10 +186,7 @@ func (w *work) replacePart(ctx context.Context, from *state, c *comparison, adde
 // puts together the defaults that result.
 func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
 	s, to := w.settings, c.after
-	touches := func(p string) bool {
-		return p == s.ProwConfig || p == s.PluginConfig || s.isSupplemental(p) || below(p, s.versionFile())
-	}
-	if from.linked || slices.ContainsFunc(c.files, touches) {
+	if from.linked || slices.ContainsFunc(c.files, s.isProwFile) {
 		files, plugins, linked, err := w.prowFilesOf(ctx, to.tree)
 		if err != nil {
 			return err
@@ -211,6 +212,11 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 	to.defaults = affected.NewDefaults(s.ProwConfig, config, presets)
 	w.setDuplicates(to.problems, presets)
 	return nil
+}
+
+// isProwFile says whether a file is of Prow's own configuration.
+func (s Settings) isProwFile(p string) bool {
+	return p == s.ProwConfig || p == s.PluginConfig || s.isSupplemental(p) || below(p, s.versionFile())
 }
 
 func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {

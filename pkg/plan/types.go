@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -61,13 +62,9 @@ type Request struct {
 
 // key is equal for requests with the same answer.
 func (r Request) key() string {
-	s := r.Settings
 	// All of it can be encoded.
 	gates, _ := json.Marshal(r.Gates)
-	return strings.Join([]string{
-		r.Org, r.Repo, r.Base, r.Head, s.ProwConfig, strings.Join(s.SupplementalProwConfigDirs, "\x01"),
-		s.suffix(), s.JobConfig, s.PluginConfig, string(gates),
-	}, "\x00")
+	return key.Of(r.Org, r.Repo, r.Base, r.Head, r.Settings.key(), string(gates))
 }
 
 // Result is a plan: the affected jobs, and what is needed to render them.

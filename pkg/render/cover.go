@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // aspect is a respect in which jobs differ, and a choice of jobs should.
@@ -143,8 +144,8 @@ func newCandidates(jobs []*Job, req Request) (candidates []candidate, values int
 	return candidates, values
 }
 
-func draw(seed, key string) uint64 {
-	sum := sha256.Sum256([]byte(seed + "\x00" + key))
+func draw(seed, job string) uint64 {
+	sum := sha256.Sum256([]byte(key.Of(seed, job)))
 	return binary.BigEndian.Uint64(sum[:])
 }
 

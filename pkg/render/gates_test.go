@@ -174,17 +174,6 @@ func TestRegate(t *testing.T) {
 	}
 }
 
-// TestDigestOfHeldJobs: what an acknowledgement was given for includes what could
-// not be run.
-func TestDigestOfHeldJobs(t *testing.T) {
-	list := loadJobs(t)
-	key := find(t, Jobs(list, testInput), "pull-widget-unit").Key()
-	held := gated(map[string]gate.Finding{key: {New: "new"}})
-	if Digest(Jobs(list, held), held) != Digest(Jobs(list, testInput), testInput) {
-		t.Error("the digest leaves out what is held")
-	}
-}
-
 // TestSubmodulesOfThePullRequest: whoever wrote the pull request chose where they
 // are, so nothing that clones with credentials follows them, unless the job is for
 // the config repository and did so before.

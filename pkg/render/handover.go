@@ -43,7 +43,7 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 		if other, ok := joined[pj.Spec.Job]; ok {
 			pj, inputs = other, nil
 		}
-		row := newRow(job, pj, in, r)
+		row := newRow(job, pj, in, r, h.Manifest.Jobs)
 		if err := s.store(&row, pj, inputs); err != nil {
 			h.Manifest.Notes = append(h.Manifest.Notes, refuse(job, err).Error())
 			continue
@@ -65,10 +65,10 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 	return h, nil
 }
 
-func newRow(job Job, pj *prowapi.ProwJob, in Input, r Run) run.Job {
+func newRow(job Job, pj *prowapi.ProwJob, in Input, r Run, before []run.Job) run.Job {
 	row := run.Job{
 		Name: job.Name, Type: string(job.Type), Repo: job.Repo, Branch: job.Branch,
-		ProwJob: pj.Name, Task: taskName(job.Argument, job.Key()), DisplayName: job.Argument,
+		ProwJob: pj.Name, Task: taskName(job.Argument, job.Key(), before), DisplayName: job.Argument,
 		Rerun: in.command() + " " + job.Argument, Timeout: r.DefaultTimeout,
 		Checkouts: pins(pj.Spec.ExtraRefs),
 	}

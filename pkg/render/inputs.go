@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -111,7 +112,7 @@ func newInput(cm ConfigMap, in Input, r Run) *corev1.ConfigMap {
 }
 
 func inputName(cm ConfigMap, in Input, r Run) string {
-	id := strings.Join([]string{r.UID, r.ID, clusterAlias(cm.Cluster), cm.Namespace, cm.Name}, "\x00")
+	id := key.Of(r.UID, r.ID, clusterAlias(cm.Cluster), cm.Namespace, cm.Name)
 	name := "rehearse-" + strconv.Itoa(in.Number) + "-" + in.Head[:min(len(in.Head), 7)] + "-" + shortHash(id) + "-" + cm.Name
 	return strings.TrimRight(name[:min(len(name), validation.DNS1123SubdomainMaxLength)], ".-")
 }

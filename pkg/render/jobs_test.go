@@ -104,7 +104,7 @@ func TestTaskName(t *testing.T) {
 		"no letters": {"..", "job-"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := taskName(tc.job, "key")
+			got := taskName(tc.job, "key", nil)
 			if got != tc.want+shortHash("key") {
 				t.Errorf("taskName(%q) = %q, want %q and a hash", tc.job, got, tc.want)
 			}

@@ -5,11 +5,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 func rehearsalName(number int, job string) string { return fmt.Sprintf("rehearse-%d-%s", number, job) }
@@ -48,7 +52,40 @@ func reporterOf(j Job) config.Reporter {
 // of two statuses that share a context. All that share one get a suffix, so
 // that none changes its name when jobs are listed in another order. A postsubmit
 // leaves the name to others: whether it can be run is not always known yet.
+//
+// Somebody may look for jobs with the same short suffix, or name a job like another
+// with its suffix. Then both get one that depends on all jobs, which nobody can put
+// into the name of one.
 func nameApart(jobs []Job) {
+	addSuffixes(jobs, shortHash)
+	if !clash(jobs) {
+		return
+	}
+	var keys []string
+	for _, j := range jobs {
+		keys = append(keys, j.Key())
+	}
+	slices.Sort(keys)
+	all := longHash(key.Of(keys...))
+	addSuffixes(jobs, func(job string) string { return longHash(key.Of(all, job)) })
+}
+
+// clash says whether two jobs still share a name or a context.
+func clash(jobs []Job) bool {
+	names, contexts := map[string]bool{}, map[string]bool{}
+	for _, j := range jobs {
+		if j.Problem != "" {
+			continue
+		}
+		if names[j.rehearsal] || contexts[j.context] {
+			return true
+		}
+		names[j.rehearsal], contexts[j.context] = true, true
+	}
+	return false
+}
+
+func addSuffixes(jobs []Job, suffix func(job string) string) {
 	names, contexts := tally{}, tally{}
 	for _, j := range jobs {
 		names.count(j, j.rehearsal)
@@ -60,13 +97,13 @@ func nameApart(jobs []Job) {
 			continue
 		}
 		if names.shares(*j, j.rehearsal) {
-			j.rehearsal += "-" + shortHash(j.Key())
+			j.rehearsal += "-" + suffix(j.Key())
 			if j.Branch != "" {
 				j.Argument = j.Name + "@" + j.Branch
 			}
 		}
 		if contexts.shares(*j, j.context) {
-			j.context += "-" + shortHash(j.Key())
+			j.context += "-" + suffix(j.Key())
 		}
 	}
 }
@@ -99,14 +136,15 @@ func prowJobName(run Run, job string) string {
 	if err != nil {
 		space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(run.UID))
 	}
-	return uuid.NewSHA1(space, []byte(run.ID+"\x00"+job)).String()
+	// Others choose what is in the key, and SHA-1 alone does not tell all keys apart.
+	return uuid.NewSHA1(space, []byte(longHash(key.Of(run.ID, job)))).String()
 }
 
 var notInSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // taskName makes the name of a PipelineTask, a DNS label, from a job's name and
-// key. Pods are named after it, so it is kept short.
-func taskName(name, key string) string {
+// key. Pods are named after it, so it is kept short, unless that is taken.
+func taskName(name, key string, taken []run.Job) string {
 	const longest = 40
 	slug := strings.Trim(notInSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if len(slug) > longest {
@@ -115,7 +153,11 @@ func taskName(name, key string) string {
 	if slug == "" {
 		slug = "job"
 	}
-	return slug + "-" + shortHash(key)
+	short := slug + "-" + shortHash(key)
+	if slices.ContainsFunc(taken, func(j run.Job) bool { return j.Task == short }) {
+		return "job-" + longHash(key)[:longest]
+	}
+	return short
 }
 
 func shortHash(s string) string { return longHash(s)[:8] }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
@@ -26,7 +27,7 @@ func Checkouts(jobs []Job, in Input) []run.Checkout {
 }
 
 // TipKey is the key in Input.Tips of a branch or tag of org/repo.
-func TipKey(repo, ref string) string { return repo + "@" + ref }
+func TipKey(repo, ref string) string { return key.Of(repo, ref) }
 
 // pins are the checkouts of references, sorted.
 func pins(refs []prowapi.Refs) []run.Checkout {

@@ -60,6 +60,23 @@ func deltas() []Pull {
 	return append(pulls, look)
 }
 
+// Twins are pull requests with two new jobs of one name: one on two branches, which
+// reads a secret, and one on a single branch whose name has what might separate
+// them, which has a label.
+func Twins() map[string]Pull {
+	out := map[string]Pull{}
+	two := strings.Replace(job("pull-x", secretPart, "a"), "[main]", "['^b$', '^main$']", 1)
+	for name, separator := range map[string]string{
+		"nul": `\0`, "nul and plus": `\0+`, "nul and minus": `\0-`, "one": `\x01`, "comma": ",", "length": "6:", "line": `\n`, "quotes": `\",\"`,
+	} {
+		one := strings.Replace(job("pull-x", "labels: {team: a}", "a"), "[main]", `["^b$`+separator+`^main$"]`, 1)
+		for order, jobs := range map[string][]string{"first": {two, one}, "last": {one, two}} {
+			out["secret "+order+", "+name] = Pull{Base: files(nil), Head: files(map[string]string{Jobs + "/x.yaml": presubmits("acme/other", jobs...)})}
+		}
+	}
+	return out
+}
+
 // evasions are pull requests that have a job not be what it was.
 func evasions() []Pull {
 	deploy := presubmits(Target, job("pull-deploy", restrictedPart, "a"))

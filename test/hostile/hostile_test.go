@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -24,6 +25,8 @@ import (
 type outcome struct {
 	err  error
 	jobs []render.Job
+	// findings are what is found about jobs, by their keys.
+	findings map[string]gate.Finding
 	// run are the names of the jobs that have a ProwJob.
 	run []string
 	// named says what is said about jobs that are named.
@@ -84,7 +87,7 @@ func rehearse(t *testing.T, p hostile.Pull) outcome {
 		RepoLink: "https://github.com/acme/config", CloneURI: "https://github.com/acme/config.git",
 		Gates: &render.Gates{Findings: result.Findings},
 	}
-	out := outcome{jobs: render.Jobs(result.Affected, in), notes: map[string]string{}}
+	out := outcome{jobs: render.Jobs(result.Affected, in), findings: result.Findings, notes: map[string]string{}}
 	out.run = handOver(t, result, in, render.Select(out.jobs, render.Request{Selection: event.All}).Jobs)
 	for _, job := range out.jobs {
 		selection := render.Select(out.jobs, render.Request{Selection: event.Named, Names: []string{job.Name}})
@@ -194,6 +197,28 @@ func hasRule(job render.Job, want string) bool {
 		}
 	}
 	return false
+}
+
+// TestEachItsOwnFindings: what is found about a job is not taken for what is found
+// about another, whatever separators its branches have in them.
+func TestEachItsOwnFindings(t *testing.T) {
+	for name, p := range hostile.Twins() {
+		t.Run(name, func(t *testing.T) {
+			got := rehearse(t, p)
+			if got.err != nil || len(got.jobs) != 2 || len(got.run) > 0 {
+				t.Fatalf("%v: %d jobs, of which %q run", got.err, len(got.jobs), got.run)
+			}
+			for _, job := range got.jobs {
+				want := "label"
+				if len(job.Branches) == 2 {
+					want = "secret"
+				}
+				if asks := got.findings[job.Key()].Asks; len(asks) != 1 || asks[0].Rule != want {
+					t.Errorf("%q asks for %+v, want a %s", job.Branches, asks, want)
+				}
+			}
+		})
+	}
 }
 
 // TestHostile: none of them has a ProwJob, and each its rule; all that is harmless

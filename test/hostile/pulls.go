@@ -203,7 +203,7 @@ func Tricks() []Pull {
 			Cases: []Case{{"pull-a", "image"}, {"pull-b", "config map"}, {"pull-c", Runs}},
 		},
 	}
-	return slices.Concat(pulls, deltas(), evasions(), refusals())
+	return slices.Concat(pulls, deltas(), evasions(), hiding(), uses(), refusals())
 }
 
 func jobs(list ...string) map[string]string {

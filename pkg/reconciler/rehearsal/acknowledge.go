@@ -110,8 +110,7 @@ func bound(rh *v1alpha1.Rehearsal, state string) *v1alpha1.Acknowledgement {
 
 func later(a, b *metav1.Time) bool { return a != nil && b != nil && a.After(b.Time) }
 
-// renderedNow is what the rehearsals of the head are; empty while that is not
-// known.
+// renderedNow is what the head does; empty while that is not known.
 func renderedNow(rh *v1alpha1.Rehearsal) string {
 	if plan := planOfHead(rh); plan != nil {
 		return plan.Rendered
@@ -140,8 +139,8 @@ func passedRuns(rh *v1alpha1.Rehearsal) []string {
 
 // follow keeps the acknowledgement, the network access and the approvals true to
 // the pull request: all are for one head. An acknowledgement outlives a push of a sticky
-// author, and one that leaves the rehearsals as they were. Until that is known,
-// it does not hold.
+// author, and one after which the pull request does the same to the same branch, to
+// what is rehearsed and to everything else. Until that is known, it does not hold.
 func follow(rh *v1alpha1.Rehearsal, sticky []string) {
 	pull := rh.Status.Pull
 	if pull == nil || !pull.Open {
@@ -191,7 +190,7 @@ func movedOn(a *v1alpha1.Acknowledgement, pull *v1alpha1.PullStatus) bool {
 
 // survives says whether an acknowledgement outlives a push.
 func survives(ack *v1alpha1.Acknowledgement, plan *v1alpha1.PlanStatus, sticky bool) bool {
-	if plan.Error != "" || !given(ack) || ack.Reason == v1alpha1.AckNothing {
+	if plan.Error != "" || !given(ack) || ack.Reason == v1alpha1.AckNothing || ack.BaseRef != plan.BaseRef {
 		return false
 	}
 	return sticky || ack.Rendered != "" && ack.Rendered == plan.Rendered

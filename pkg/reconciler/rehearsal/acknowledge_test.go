@@ -31,8 +31,9 @@ func TestFollow(t *testing.T) {
 	nothing := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered, rh.Status.Plan.Due = 0, 0 }
 	other := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Rendered = "r2" }
 	retarget := func(rh *v1alpha1.Rehearsal) {
-		rh.Status.Pull.BaseRef, rh.Status.Plan.BaseRef, rh.Status.Plan.Rendered = "next", "next", "r2"
+		rh.Status.Pull.BaseRef, rh.Status.Plan.BaseRef = "next", "next"
 	}
+	unknown := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Rendered, rh.Status.Acknowledgement.Rendered = "", "" }
 	unplanned := func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = older }
 	held := byBob(older)
 	held.State, held.Labelled = v1alpha1.StateHeld, false
@@ -46,14 +47,17 @@ func TestFollow(t *testing.T) {
 		sticky []string
 		want   want
 	}{
-		"first sight":            {nil, nil, nil, want{State: "Required", Labelled: true}},
-		"nothing to rehearse":    {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
-		"the same head":          {byBob(head), nil, nil, want{"Acknowledged", "ack", "bob", true}},
-		"a push":                 {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "push", "bob", false}},
-		"a sticky author's push": {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "ack", "bob", true}},
-		"the same rehearsals":    {byBob(older), nil, nil, want{"Acknowledged", "ack", "bob", true}},
-		"a push to nothing":      {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
-		"another base branch":    {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "retarget", "bob", false}},
+		"first sight":                 {nil, nil, nil, want{State: "Required", Labelled: true}},
+		"nothing to rehearse":         {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
+		"the same head":               {byBob(head), nil, nil, want{"Acknowledged", "ack", "bob", true}},
+		"a push":                      {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "push", "bob", false}},
+		"a sticky author's push":      {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "ack", "bob", true}},
+		"the same rehearsals":         {byBob(older), nil, nil, want{"Acknowledged", "ack", "bob", true}},
+		"a push to nothing":           {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
+		"another base branch":         {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "retarget", "bob", false}},
+		"a sticky author's retarget":  {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, []string{"alice"}, want{"Withdrawn", "retarget", "bob", false}},
+		"a push and a retarget":       {byBob(older), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "push", "bob", false}},
+		"a push to nobody knows what": {byBob(older), []func(*v1alpha1.Rehearsal){unknown}, nil, want{"Withdrawn", "push", "bob", false}},
 		"a push that is refused": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"},
 			want{"Withdrawn", "push", "bob", false}},
 		"not planned yet":                    {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, nil, want{"Held", "ack", "bob", false}},

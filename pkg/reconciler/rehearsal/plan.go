@@ -150,7 +150,7 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 		if known := planOfHead(t.rh); known != nil && known.Asks == status.Asks {
 			status.AsksSince, status.AsksShown, status.Asking = known.AsksSince, known.AsksShown, known.Asking
 		}
-		status.Rendered = render.Digest(t.plan.jobs, t.renderInput())
+		status.Rendered = render.Digest(t.plan.jobs, t.renderInput(), r.Fingerprint)
 	}
 	return status
 }

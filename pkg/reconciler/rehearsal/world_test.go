@@ -469,7 +469,7 @@ func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string)
 type twoJobs struct{}
 
 func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
-	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2}}
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2, Fingerprint: "f"}}
 	for _, name := range []string{"pull-unit", "pull-e2e"} {
 		jobs := []config.Presubmit{{
 			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{

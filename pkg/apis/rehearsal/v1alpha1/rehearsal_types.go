@@ -257,8 +257,9 @@ type PlanStatus struct {
 	Due     int `json:"due,omitempty"`
 	// Digest changes whenever the answer does.
 	Digest string `json:"digest,omitempty"`
-	// Rendered changes whenever the rehearsals do: what they run, apart from the
-	// commits of the pull request and its base.
+	// Rendered changes whenever the pull request does something else: to the jobs,
+	// whether they are rehearsed or not, or to any file that is more than jobs. The
+	// commits do not count. It is empty where that is not known.
 	Rendered string `json:"rendered,omitempty"`
 	// Held counts the jobs that wait for an approval.
 	Held int `json:"held,omitempty"`

@@ -1,0 +1,96 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+)
+
+// identity is as whom a container uses what its pod has power over.
+type identity struct {
+	user, group *int64
+	// groups are those that it is in besides.
+	groups []int64
+	// root says that it may become whomever it likes.
+	root bool
+	// message is where the node looks for its last words; empty for the usual place.
+	message string
+}
+
+// identities are those of all containers of a job.
+func identities(spec prowapi.ProwJobSpec) []identity {
+	if spec.PodSpec == nil {
+		return nil
+	}
+	pod := asDecorated(spec)
+	var out []identity
+	for c := range containersOf(pod) {
+		own := c.SecurityContext
+		if own == nil {
+			own = &corev1.SecurityContext{}
+		}
+		id := identity{user: first(own.RunAsUser, pod.SecurityContext.RunAsUser), group: first(own.RunAsGroup, pod.SecurityContext.RunAsGroup)}
+		id.groups = slices.Clone(pod.SecurityContext.SupplementalGroups)
+		if g := pod.SecurityContext.FSGroup; g != nil {
+			id.groups = append(id.groups, *g)
+		}
+		id.root = id.user != nil && *id.user == 0 && (own.Capabilities == nil || !slices.ContainsFunc(own.Capabilities.Drop, func(name corev1.Capability) bool {
+			return name == "ALL" || name == "SETUID" || name == "CAP_SETUID"
+		}))
+		if c.TerminationMessagePath != corev1.TerminationMessagePathDefault {
+			id.message = c.TerminationMessagePath
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+// beyond lists what an identity is and another is not. A user that nobody names is
+// the image's to name, and a job may take any image.
+func (id identity) beyond(base identity) []Ask {
+	var out []Ask
+	add := func(is bool, format string, args ...any) {
+		if is {
+			out = append(out, Ask{Rule: ruleConfinement, Path: containersPath, Value: fmt.Sprintf(format, args...)})
+		}
+	}
+	if base.user != nil && !base.root {
+		add(id.user == nil, "as whatever user its image names")
+		add(id.user != nil && *id.user != *base.user, "as the user %d", value(id.user))
+	}
+	in := func(group int64) bool {
+		return base.group != nil && group == *base.group || slices.Contains(base.groups, group)
+	}
+	add(base.group != nil && id.group == nil, "in whatever group its image names")
+	add(id.group != nil && !in(*id.group), "in the group %d", value(id.group))
+	for _, group := range id.groups {
+		add(!in(group), "in the group %d", group)
+	}
+	add(id.message != "" && id.message != base.message, "with its last words at %s", word(id.message))
+	return out
+}
+
+func value(p *int64) int64 {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// otherwise lists as whom the containers of a job are what none is at base.
+func otherwise(head, base prowapi.ProwJobSpec) []Ask {
+	var out []Ask
+	had := identities(base)
+	for _, id := range identities(head) {
+		var least []Ask
+		for i, other := range had {
+			if more := id.beyond(other); i == 0 || len(more) < len(least) {
+				least = more
+			}
+		}
+		out = append(out, least...)
+	}
+	return out
+}

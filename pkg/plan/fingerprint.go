@@ -1,0 +1,118 @@
+package plan
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// fingerprint gathers what a change does, see affected.Result.Fingerprint: jobs are
+// whole only while they are compared.
+type fingerprint struct {
+	parts []string
+	// outlines says that the defaults and presets of both sides stand for those of
+	// single jobs.
+	outlines bool
+}
+
+func (f *fingerprint) add(parts ...string) { f.parts = append(f.parts, key.Of(parts...)) }
+
+// outline adds a job of which only the defaults differ.
+func (f *fingerprint) outline(e *affected.Entry) {
+	f.outlines = true
+	f.add("outline", e.Ref.Key(), string(e.Digest))
+}
+
+// rewritten adds a job that is written otherwise and yet the same for Prow.
+func (f *fingerprint) rewritten(p *pair) {
+	if p.Old.Loaded == nil || bytes.Equal(p.Old.Entry().Digest, p.New.Entry().Digest) {
+		return
+	}
+	f.add("rewritten", p.New.Entry().Ref.Key(), string(p.Old.Entry().Digest), string(p.New.Entry().Digest))
+}
+
+// sumOf is of an affected job as Prow would run it, before and after, whether it is
+// rehearsed or not.
+func sumOf(j *affected.Job) string {
+	h := sha256.New()
+	// A hash takes everything, and what Prow has decoded can be encoded.
+	enc := json.NewEncoder(h)
+	for _, e := range append([]affected.Effective{j.Effective, j.Before}, j.Baseline...) {
+		_ = enc.Encode([]any{e.Presubmit, e.Postsubmit, e.Periodic})
+	}
+	_ = enc.Encode([]any{j.Change, j.Rehearse, j.Excluded})
+	return string(h.Sum(nil))
+}
+
+// fingerprint is what the whole change does when it is merged into a branch.
+func (c *comparison) fingerprint(req Request) string {
+	f := fingerprint{parts: slices.Clone(c.print.parts)}
+	if c.print.outlines {
+		f.add("defaults", c.delta.Old.Sum(), c.delta.New.Sum())
+	}
+	for _, ref := range c.delta.Removed(c.files) {
+		if at, ok := c.delta.Before.Find(ref); ok {
+			f.add("removed", ref.Key(), string(at.Entry().Digest))
+		}
+	}
+	fed := c.fed()
+	for _, ch := range c.changes {
+		before, after, understood := c.understood(ch)
+		if understood && !fed[ch.Path] && !req.Settings.isProwFile(ch.Path) {
+			if was, is := presetsOf(before), presetsOf(after); was != is {
+				f.add("presets", ch.Path, was, is)
+			}
+			continue
+		}
+		f.add("file", ch.Path, ch.OldMode, ch.OldBlob, ch.NewMode, ch.NewBlob)
+	}
+	slices.Sort(f.parts)
+	sum := sha256.Sum256([]byte(key.Of(req.BaseRef, key.Of(slices.Compact(f.parts)...))))
+	return hex.EncodeToString(sum[:16])
+}
+
+// fed are the files that jobs may read, too, out of ConfigMaps.
+func (c *comparison) fed() map[string]bool {
+	reads := func(j affected.Job) bool {
+		return slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source == affected.SourceConfigMap })
+	}
+	out := map[string]bool{}
+	if !slices.ContainsFunc(c.jobs, reads) {
+		return out
+	}
+	for _, cm := range c.delta.ConfigMaps {
+		for _, path := range cm.Files {
+			out[path] = true
+		}
+	}
+	return out
+}
+
+// understood says whether all that a changed file can do is known from its jobs and
+// presets: then its comments, order and style may differ.
+func (c *comparison) understood(ch repo.Change) (before, after *affected.Loaded, is bool) {
+	before, after = c.delta.Before.File(ch.Path), c.delta.After.File(ch.Path)
+	read := func(f *affected.Loaded, mode, blob string) bool {
+		if blob == "" {
+			return f == nil
+		}
+		return f != nil && f.File != nil && f.Blob == blob && mode != repo.ModeSymlink
+	}
+	strange := slices.ContainsFunc(c.unknown, func(s strange) bool { return s.path == ch.Path })
+	sameMode := ch.OldBlob == "" || ch.NewBlob == "" || ch.OldMode == ch.NewMode
+	return before, after, !strange && sameMode && read(before, ch.OldMode, ch.OldBlob) && read(after, ch.NewMode, ch.NewBlob)
+}
+
+func presetsOf(f *affected.Loaded) string {
+	if f == nil || len(f.Presets) == 0 {
+		return ""
+	}
+	raw, _ := json.Marshal(f.Presets) // as above
+	return string(raw)
+}
