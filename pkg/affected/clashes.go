@@ -46,7 +46,8 @@ func (r *Revision) Clashes(files iter.Seq[*Loaded]) []FileError {
 
 // sharesBase returns another job file of the same base name, or "".
 func (r *Revision) sharesBase(f *Loaded) string {
-	if f.Main {
+	if f.Main || path.Base(f.Path) == config.ProwIgnoreFileName {
+		// Files of rules are here when they cannot be followed.
 		return ""
 	}
 	all := slices.Clone(r.overlay.withBase(path.Base(f.Path)))

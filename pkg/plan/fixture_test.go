@@ -288,3 +288,15 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(raw)
 }
+
+// newTestPlanner returns a planner for the repository of a work tree.
+func newTestPlanner(tree workTree) *Incremental {
+	return NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

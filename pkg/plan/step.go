@@ -120,7 +120,8 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 	now := make(map[string]bool, len(files))
 	for _, e := range files {
 		now[e.Path] = true
-		if f := r.File(e.Path); f == nil || f.Blob != e.Blob {
+		f := r.File(e.Path)
+		if f == nil || f.Blob != e.Blob || !readable(e) && (f.Err == nil || *f.Err != *unreadable(e).Err) {
 			added = append(added, e)
 		}
 	}
