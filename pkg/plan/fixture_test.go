@@ -300,3 +300,15 @@ func errorText(err error) string {
 	}
 	return err.Error()
 }
+
+// gitWith runs git with an input.
+func (w workTree) gitWith(in string, args ...string) string {
+	w.t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+	cmd.Dir, cmd.Stdin = w.dir, strings.NewReader(in)
+	out, err := cmd.Output()
+	if err != nil {
+		w.t.Fatalf("git %v: %v", args, err)
+	}
+	return strings.TrimSpace(string(out))
+}

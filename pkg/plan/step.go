@@ -50,6 +50,9 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err := w.stepProwConfig(ctx, from, c, wanted); err != nil {
 		return nil, err
 	}
+	if err := checkJobs(to.revision); err != nil {
+		return nil, err
+	}
 	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
 		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
@@ -262,7 +265,7 @@ func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
 
 // setClashes looks again at everything that a changed file, or one that
 // clashed before, may clash with.
-func (p problems) setClashes(r *affected.Revision, files []string) {
+func (p problems) setClashes(ctx context.Context, r *affected.Revision, files []string) error {
 	again := map[string]*affected.Loaded{}
 	look := func(key string) {
 		if f := r.File(key); f != nil {
@@ -280,7 +283,9 @@ func (p problems) setClashes(r *affected.Revision, files []string) {
 			delete(p, k)
 		}
 	}
-	for _, e := range r.Clashes(maps.Values(again)) {
+	found, err := r.Clashes(ctx, maps.Values(again))
+	for _, e := range found {
 		p[problemKey{e.File, clashes + e.Message}] = e
 	}
+	return err
 }
