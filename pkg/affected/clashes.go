@@ -1,6 +1,7 @@
 package affected
 
 import (
+	"context"
 	"iter"
 	"maps"
 	"path"
@@ -24,54 +25,67 @@ func alsoIn(file, other string) string {
 // Clashes returns what Prow refuses about files taken together: base names
 // that are not unique, jobs that are there twice, contexts that two jobs report
 // to. Only clashes in which one of the given files takes part are looked for.
-func (r *Revision) Clashes(files iter.Seq[*Loaded]) []FileError {
+func (r *Revision) Clashes(ctx context.Context, files iter.Seq[*Loaded]) ([]FileError, error) {
 	found := map[FileError]bool{}
+	look := clashes{r, map[string][2]string{}, map[*Entry]*config.Brancher{}}
 	for f := range files {
-		if other := r.sharesBase(f); other != "" {
+		if other := look.sharesBase(f); other != "" {
 			found[FileError{File: f.Path, Message: "duplicated basename is not allowed: " + path.Base(f.Path) + alsoIn(f.Path, other)}] = true
 		}
 		if f.File == nil {
 			continue
 		}
 		for i := range f.Jobs {
-			if message := r.clash(At{f, i}); message != "" {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if message := look.clash(At{f, i}); message != "" {
 				found[FileError{File: f.Path, Message: message}] = true
 			}
 		}
 	}
 	out := slices.Collect(maps.Keys(found))
 	SortErrors(out)
-	return out
+	return out, nil
+}
+
+// clashes is one search for clashes. It remembers what it needs more than once.
+type clashes struct {
+	*Revision
+	// bases has the first two files, in order, of each base name.
+	bases map[string][2]string
+	// branchers are compiled, and nil where that is not possible.
+	branchers map[*Entry]*config.Brancher
 }
 
 // sharesBase returns another job file of the same base name, or "".
-func (r *Revision) sharesBase(f *Loaded) string {
-	if f.Main {
+func (c *clashes) sharesBase(f *Loaded) string {
+	base := path.Base(f.Path)
+	if f.Main || base == config.ProwIgnoreFileName {
+		// Files of rules are here when they cannot be followed.
 		return ""
 	}
-	all := slices.Clone(r.overlay.withBase(path.Base(f.Path)))
-	for _, other := range r.anchor.withBase(path.Base(f.Path)) {
-		if _, replaced := r.changed[other]; !replaced {
-			all = append(all, other)
+	first, known := c.bases[base]
+	if !known {
+		all := slices.Clone(c.overlay.withBase(base))
+		for _, other := range c.anchor.withBase(base) {
+			if _, replaced := c.changed[other]; !replaced {
+				all = append(all, other)
+			}
 		}
+		slices.Sort(all)
+		copy(first[:], slices.Compact(all))
+		c.bases[base] = first
 	}
-	return firstOther(all, f.Path)
+	if first[0] == f.Path {
+		return first[1]
+	}
+	return first[0]
 }
 
-// firstOther returns the first in order that is not one itself, or "".
-func firstOther(all []string, one string) string {
-	slices.Sort(all)
-	for _, p := range all {
-		if p != one {
-			return p
-		}
-	}
-	return ""
-}
-
-func (r *Revision) clash(a At) string {
+func (c *clashes) clash(a At) string {
 	e := a.Entry()
-	twins := r.twins(a)
+	twins := c.twins(a)
 	switch {
 	case len(twins) > 0 && e.Ref.Type == prowapi.PeriodicJob:
 		return "duplicated periodic job: " + e.Ref.Name + alsoIn(a.Path, firstPath(twins))
@@ -80,8 +94,8 @@ func (r *Revision) clash(a At) string {
 	case e.Ref.Type == prowapi.PeriodicJob:
 		return ""
 	}
-	for _, other := range r.withContext(e.context()) {
-		if o := other.Entry(); o.Ref.Name != e.Ref.Name && intersect(e, o) {
+	for _, other := range c.withContext(e.context()) {
+		if o := other.Entry(); o.Ref.Name != e.Ref.Name && c.intersect(e, o) {
 			first, second := min(e.Ref.Name, o.Ref.Name), max(e.Ref.Name, o.Ref.Name)
 			return "jobs " + first + " and " + second + " report to the same GitHub context \"" + e.Context + "\"" + alsoIn(a.Path, other.Path)
 		}
@@ -90,10 +104,10 @@ func (r *Revision) clash(a At) string {
 }
 
 // twins returns the other jobs of a name that run on a common branch.
-func (r *Revision) twins(a At) []At {
+func (c *clashes) twins(a At) []At {
 	e := a.Entry()
-	return slices.DeleteFunc(slices.Clone(r.named(e.name())), func(other At) bool {
-		return other == a || e.Ref.Type != prowapi.PeriodicJob && !intersect(e, other.Entry())
+	return slices.DeleteFunc(slices.Clone(c.named(e.name())), func(other At) bool {
+		return other == a || e.Ref.Type != prowapi.PeriodicJob && !c.intersect(e, other.Entry())
 	})
 }
 
@@ -107,13 +121,23 @@ func firstPath(jobs []At) string {
 }
 
 // intersect asks Prow whether two jobs run on a common branch.
-func intersect(a, b *Entry) bool {
-	jobs := []config.Postsubmit{{Brancher: a.brancher()}, {Brancher: b.brancher()}}
-	if config.SetPostsubmitRegexes(jobs) != nil {
-		// Each job is refused for its expressions already.
-		return false
+func (c *clashes) intersect(a, b *Entry) bool {
+	first, second := c.compiled(a), c.compiled(b)
+	// Without, each job is refused for its expressions already.
+	return first != nil && second != nil && first.Intersects(*second)
+}
+
+// compiled has Prow compile the branches of a job.
+func (c *clashes) compiled(e *Entry) *config.Brancher {
+	known, ok := c.branchers[e]
+	if !ok {
+		jobs := []config.Postsubmit{{Brancher: e.brancher()}}
+		if config.SetPostsubmitRegexes(jobs) == nil {
+			known = &jobs[0].Brancher
+		}
+		c.branchers[e] = known
 	}
-	return jobs[0].Intersects(jobs[1].Brancher)
+	return known
 }
 
 // DuplicatePresets returns the label pairs that more than one preset has,

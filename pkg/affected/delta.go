@@ -1,7 +1,9 @@
 package affected
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // Delta is two revisions of a configuration, before and after a change.
@@ -73,8 +75,26 @@ func (d *Delta) Judge(p *Pair) (Job, bool) {
 	for _, s := range Sources {
 		job.Reasons = append(job.Reasons, s.Explain(d, p, job.Change)...)
 	}
-	job.Reasons = slices.Compact(job.Reasons)
+	job.Reasons = bounded(slices.Compact(job.Reasons))
 	return job, true
+}
+
+// maxReasons bounds the reasons of a job, and maxReasonPath the path of each, in
+// bytes.
+const maxReasons, maxReasonPath = 100, 1000
+
+// bounded is as many reasons as people may read, with a count of the rest.
+func bounded(reasons []Reason) []Reason {
+	if rest := len(reasons) - maxReasons; rest > 0 {
+		last := Reason{Source: reasons[maxReasons].Source, File: reasons[maxReasons].File, Path: fmt.Sprintf("and %d more", rest)}
+		reasons = append(reasons[:maxReasons:maxReasons], last)
+	}
+	for i := range reasons {
+		if path := reasons[i].Path; len(path) > maxReasonPath {
+			reasons[i].Path = strings.ToValidUTF8(path[:maxReasonPath], "") + "…"
+		}
+	}
+	return reasons
 }
 
 // Removed lists the jobs of changed files, by their keys, that are gone. Files that cannot be

@@ -181,16 +181,17 @@ func walkInsertion(path string, before, after []any, out *[]field) bool {
 
 func walkNamed(path string, before, after []any, oldNames, newNames []string, out *[]field) bool {
 	found := len(*out)
+	then, now := positions(oldNames), positions(newNames)
 	for i, name := range oldNames {
 		at := fmt.Sprintf("%s[%s]", path, name)
-		if j := slices.Index(newNames, name); j >= 0 {
+		if j, ok := now[name]; ok {
 			walk(at, before[i], after[j], out)
 		} else {
 			*out = append(*out, field{path: at, old: before[i]})
 		}
 	}
 	for j, name := range newNames {
-		if !slices.Contains(oldNames, name) {
+		if _, ok := then[name]; !ok {
 			*out = append(*out, field{path: fmt.Sprintf("%s[%s]", path, name), new: after[j]})
 		}
 	}
@@ -200,9 +201,22 @@ func walkNamed(path string, before, after []any, oldNames, newNames []string, ou
 	return true
 }
 
+// positions returns where each of a list's names is first.
+func positions(names []string) map[string]int {
+	out := make(map[string]int, len(names))
+	for i, name := range slices.Backward(names) {
+		out[name] = i
+	}
+	return out
+}
+
 // common returns the names that others have too.
 func common(names, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !slices.Contains(others, n) })
+	known := positions(others)
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+		_, ok := known[n]
+		return !ok
+	})
 }
 
 func toAny(in []string) []any {
@@ -217,15 +231,17 @@ func toAny(in []string) []any {
 // has none.
 func elementNames(list []any) []string {
 	names := make([]string, 0, len(list))
+	seen := make(map[string]bool, len(list))
 	for _, e := range list {
 		m, ok := e.(map[string]any)
 		if !ok {
 			return nil
 		}
 		name, ok := m["name"].(string)
-		if !ok || name == "" || slices.Contains(names, name) {
+		if !ok || name == "" || seen[name] {
 			return nil
 		}
+		seen[name] = true
 		names = append(names, name)
 	}
 	return names

@@ -76,13 +76,27 @@ func Parse(content []byte) (jc *config.JobConfig, unknown string, err error) {
 	jc = &config.JobConfig{}
 	strict := yaml.Unmarshal(plain, jc, yaml.DisallowUnknownFields)
 	if strict == nil {
-		return jc, "", nil
+		return jc, "", tooManyJobs(jc)
 	}
 	jc = &config.JobConfig{}
 	if err := yaml.Unmarshal(plain, jc); err != nil {
 		return nil, "", err
 	}
-	return jc, strict.Error(), nil
+	return jc, strict.Error(), tooManyJobs(jc)
+}
+
+func tooManyJobs(jc *config.JobConfig) error {
+	n := len(jc.Periodics)
+	for _, jobs := range jc.PresubmitsStatic {
+		n += len(jobs)
+	}
+	for _, jobs := range jc.PostsubmitsStatic {
+		n += len(jobs)
+	}
+	if n > maxFileJobs {
+		return fmt.Errorf("more than %d jobs: split it into several files", maxFileJobs)
+	}
+	return nil
 }
 
 // Summarise returns the summary of a parsed job file. Jobs are in the order of

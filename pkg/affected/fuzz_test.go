@@ -24,7 +24,7 @@ func FuzzJobFile(f *testing.F) {
 		}
 		loaded := &Loaded{Path: "a.yaml", Blob: "b", File: file}
 		revision := NewAnchor([]*Loaded{loaded}).With(nil)
-		_ = revision.Clashes(revision.Files())
+		_, _ = revision.Clashes(t.Context(), revision.Files())
 		defaults := NewDefaults("config.yaml", &config.Config{}, revision.Presets())
 		delta := &Delta{Before: revision, After: revision, Old: defaults, New: defaults}
 		for i, raw := range raws {

@@ -1,6 +1,7 @@
 package affected
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"path"
@@ -65,7 +66,14 @@ type index struct {
 	bases    map[string][]string
 	presets  []*Loaded
 	jobs     int
+	// crowd says that too many jobs are alike, and crowdFile where.
+	crowd, crowdFile string
 }
+
+// maxNamesakes bounds the jobs of one type, repository and name, and those that
+// report to one context: each is compared with each. There is one for each branch,
+// and no repository has so many.
+const maxNamesakes = 500
 
 // label is a name or a status context of a job.
 type label struct {
@@ -99,9 +107,21 @@ func newIndex(files iter.Seq[*Loaded]) *index {
 			if e.hasOwnContext() {
 				ix.contexts[e.context()] = append(ix.contexts[e.context()], At{f, i})
 			}
+			ix.crowded(f, e)
 		}
 	}
 	return ix
+}
+
+// crowded notes when there are too many jobs like one.
+func (ix *index) crowded(f *Loaded, e *Entry) {
+	switch {
+	case ix.crowd != "":
+	case len(ix.names[e.name()]) > maxNamesakes:
+		ix.crowd, ix.crowdFile = fmt.Sprintf("more than %d %s jobs of %s are called %s", maxNamesakes, e.Ref.Type, orDefault(e.Ref.Repo, "this file"), shorten(e.Ref.Name)), f.Path
+	case len(ix.contexts[e.context()]) > maxNamesakes:
+		ix.crowd, ix.crowdFile = fmt.Sprintf("more than %d %s jobs of %s report to the context %s", maxNamesakes, e.Ref.Type, e.Ref.Repo, shorten(e.Context)), f.Path
+	}
 }
 
 func (ix *index) file(key string) *Loaded         { return ix.files[key] }
@@ -151,6 +171,19 @@ func (r *Revision) File(key string) *Loaded {
 		return f
 	}
 	return r.anchor.file(key)
+}
+
+// Crowd says of which jobs there are too many to compare them, if of any. Those of
+// the anchor were counted when it was new.
+func (r *Revision) Crowd() *FileError {
+	ix := r.overlay
+	if anchor, ok := r.anchor.(*index); ok && ix.crowd == "" {
+		ix = anchor
+	}
+	if ix.crowd == "" {
+		return nil
+	}
+	return &FileError{File: ix.crowdFile, Message: ix.crowd}
 }
 
 // Files yields all job files, in no order.

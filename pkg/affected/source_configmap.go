@@ -77,6 +77,10 @@ func configMapReasons(d *Delta, e *Entry) []Reason {
 	var reasons []Reason
 	for _, c := range d.Reading(e) {
 		for _, file := range c.Files {
+			if len(reasons) > 10*maxReasons {
+				// Nobody reads them, and there may be millions.
+				return reasons
+			}
 			reasons = append(reasons, Reason{Source: SourceConfigMap, File: file, Path: "ConfigMap " + c.Name})
 		}
 	}

@@ -62,9 +62,11 @@ func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, pre
 	}
 	s.anchor = affected.NewAnchor(loaded)
 	s.revision = s.anchor.With(s.changed)
+	if err := checkJobs(s.revision); err != nil {
+		return err
+	}
 	w.setDuplicates(s.problems, presets)
-	s.problems.setClashes(s.revision, keysOf(loaded))
-	return nil
+	return s.problems.setClashes(ctx, s.revision, keysOf(loaded))
 }
 
 func keysOf(files []*affected.Loaded) []string {
@@ -177,7 +179,7 @@ func validate(d *affected.Defaults, p *parsedFile) map[string]string {
 			if invalid == nil {
 				invalid = map[string]string{}
 			}
-			invalid[p.file.Jobs[i].Ref.Key()] = err.Error()
+			invalid[p.file.Jobs[i].Ref.Key()] = cut(err.Error())
 		}
 	}
 	return invalid

@@ -44,6 +44,9 @@ func parseUpdater(content []byte) (*updater, error) {
 	if err != nil {
 		return &updater{err: err.Error()}, nil
 	}
+	if err := boundPatterns(part); err != nil {
+		return &updater{err: err.Error()}, nil
+	}
 	file := filepath.Join(dir, "plugins.yaml")
 	if err := os.WriteFile(file, part, 0o600); err != nil {
 		return nil, fmt.Errorf("writing plugin configuration: %w", err)
@@ -70,6 +73,29 @@ func updaterPart(content []byte) ([]byte, error) {
 	}
 	maps.DeleteFunc(fields, func(name string, _ json.RawMessage) bool { return !strings.EqualFold(name, "config_updater") })
 	return json.Marshal(fields)
+}
+
+// boundPatterns refuses what Prow's code could not read in reasonable time.
+func boundPatterns(part []byte) error {
+	var written struct {
+		ConfigUpdater struct {
+			Maps map[string]json.RawMessage `json:"maps"`
+		} `json:"config_updater"`
+	}
+	if json.Unmarshal(part, &written) != nil {
+		// Prow's loader says why.
+		return nil
+	}
+	patterns := written.ConfigUpdater.Maps
+	if len(patterns) > maxPatterns {
+		return fmt.Errorf("more than %d patterns", maxPatterns)
+	}
+	for pattern := range patterns {
+		if len(pattern) > maxPattern {
+			return fmt.Errorf("a pattern of more than %d bytes: %.50s…", maxPattern, pattern)
+		}
+	}
+	return nil
 }
 
 // filler is one pattern of files and what they fill.
@@ -121,10 +147,20 @@ func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison,
 		c.warnings = append(c.warnings, w.settings.PluginConfig+": config-updater does not take this: "+u.err)
 	}
 	found := map[plugins.ConfigMapID][]string{}
-	for _, f := range u.fillers() {
+	fillers, filled := u.fillers(), 0
+	if len(fillers)*len(changes) > maxMatches {
+		return nil, &repo.BoundError{Path: w.settings.PluginConfig, Bound: fmt.Sprintf("has too many patterns to compare with so many changed files: more than %d comparisons", maxMatches)}
+	}
+	for _, f := range fillers {
 		for _, ch := range changes {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			if !f.matches(ch.Path) {
 				continue
+			}
+			if filled++; filled > maxFilled {
+				return nil, &repo.BoundError{Path: w.settings.PluginConfig, Bound: fmt.Sprintf("has patterns that match changed files more than %d times", maxFilled)}
 			}
 			for id := range u.updates(f, []github.PullRequestChange{changed(ch.Path, ch.NewBlob == "")}, anyNamespace, w.repository, false) {
 				id.Namespace = anyNamespace

@@ -166,7 +166,7 @@ func FuzzAnchor(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_ = s.revision.Clashes(s.revision.Files())
+		_, _ = s.revision.Clashes(t.Context(), s.revision.Files())
 		for f := range s.revision.Files() {
 			if f.File == nil {
 				continue

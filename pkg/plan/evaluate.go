@@ -31,7 +31,9 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 			to.problems[problemKey{key, wholeFile}] = *f.Err
 		}
 	}
-	to.problems.setClashes(to.revision, c.files)
+	if err := to.problems.setClashes(ctx, to.revision, c.files); err != nil {
+		return err
+	}
 	if wanted {
 		w.findShed(c)
 		c.gates.hidden = c.hiddenRepos(w.repository)
@@ -308,7 +310,7 @@ func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bo
 		key := problemKey{p.New.Key(), e.Ref.Key()}
 		delete(c.after.problems, key)
 		if p.err != nil {
-			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: p.err.Error()}
+			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: cut(p.err.Error())}
 			continue
 		}
 		if !wanted {

@@ -288,3 +288,27 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(raw)
 }
+
+// newTestPlanner returns a planner for the repository of a work tree.
+func newTestPlanner(tree workTree) *Incremental {
+	return NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// gitWith runs git with an input.
+func (w workTree) gitWith(in string, args ...string) string {
+	w.t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+	cmd.Dir, cmd.Stdin = w.dir, strings.NewReader(in)
+	out, err := cmd.Output()
+	if err != nil {
+		w.t.Fatalf("git %v: %v", args, err)
+	}
+	return strings.TrimSpace(string(out))
+}

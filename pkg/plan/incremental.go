@@ -108,6 +108,9 @@ func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 		return nil, err
 	}
 	merged, err := mirror.Merge(ctx, req.Base, req.Head)
+	if refused, ok := boundIn(err); ok {
+		return refusedWhole(req, "", refused)
+	}
 	if err != nil {
 		return nil, conflictFrom(err)
 	}
@@ -135,6 +138,10 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Objects, tree string, again reopen) (*Result, error) {
 	w := &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates}
 	base, err := w.baseState(ctx, req.Base)
+	if refused, ok := boundIn(err); ok {
+		refused.BaseBroken = true
+		return refusedWhole(req, tree, refused)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +152,10 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 	var missing *MissingPathError
 	if errors.As(err, &missing) {
 		// The base has it, so it is the change that takes it away.
-		return refusedWhole(req, tree, missing)
+		return refusedWhole(req, tree, &RefusedError{File: missing.Path, Reason: "no such file or directory"})
+	}
+	if refused, ok := boundIn(err); ok {
+		return refusedWhole(req, tree, refused)
 	}
 	if err != nil {
 		return nil, err
@@ -154,7 +164,7 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 	result := &Result{
 		Result: affected.Result{
 			Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
-			Removed: c.delta.Removed(c.files), Warnings: c.warnings, Incomplete: found.list(),
+			Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.list()),
 			Fingerprint: c.fingerprint(req),
 		},
 		BaseConfig: c.delta.Old.Config,
@@ -187,11 +197,10 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 // reopen makes the merge of a plan available once more.
 type reopen func(context.Context) (*repo.Merged, error)
 
-func refusedWhole(req Request, tree string, missing *MissingPathError) (*Result, error) {
-	refused := &RefusedError{File: missing.Path, Reason: "no such file or directory"}
+func refusedWhole(req Request, tree string, refused *RefusedError) (*Result, error) {
 	return &Result{Result: affected.Result{
 		Base: req.Base, Head: req.Head, Tree: tree, Affected: []affected.Job{}, Removed: []affected.Ref{},
-		Incomplete: []affected.FileError{{File: missing.Path, Message: refused.Reason}},
+		Incomplete: []affected.FileError{{File: refused.File, Message: refused.Reason}},
 	}}, refused
 }
 
@@ -298,6 +307,9 @@ func (w *work) fromKnown(ctx context.Context, known *state, commit string) (*sta
 	case err == nil:
 		return c.after, nil
 	case ctx.Err() != nil, errors.As(err, &missing):
+		return nil, err
+	}
+	if _, ok := boundIn(err); ok {
 		return nil, err
 	}
 	return nil, nil

@@ -1,14 +1,11 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	gitignore "github.com/denormal/go-gitignore"
 
 	"sigs.k8s.io/prow/pkg/config"
 
@@ -65,73 +62,12 @@ func (s Settings) isSupplemental(p string) bool {
 	return false
 }
 
-// ignores is the .prowignore files of a tree, by directory below the root of
-// the job files. The rules are those of .gitignore.
-type ignores map[string]gitignore.GitIgnore
-
-// maxIgnoreFile bounds .prowignore files, in bytes: the parser of their rules
-// is recursive, and a stack that is full cannot be recovered from.
-const maxIgnoreFile = 64 << 10
-
-// readIgnores reads the .prowignore files among entries, and returns those
-// that are too large to be read.
-func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries []repo.Entry) (found ignores, tooLarge []repo.Entry, err error) {
-	var ids []string
-	var at []repo.Entry
-	for _, e := range entries {
-		if s.isIgnoreFile(e.Path) && readable(e) {
-			ids, at = append(ids, e.Blob), append(at, e)
-		}
-	}
-	found = ignores{}
-	err = objects.BlobsUpTo(ctx, maxIgnoreFile, ids, func(_ string, content []byte) error {
-		e := at[0]
-		at = at[1:]
-		if len(content) > maxIgnoreFile {
-			e.Mode = modeTooLarge
-			tooLarge = append(tooLarge, e)
-			return nil
-		}
-		dir := s.belowRoot(path.Dir(e.Path))
-		found[dir] = gitignore.New(bytes.NewReader(content), "/"+dir, nil)
-		return nil
-	})
-	return found, tooLarge, err
-}
-
 // belowRoot is a path relative to the root of the job files.
 func (s Settings) belowRoot(p string) string {
 	if p == s.JobConfig {
 		return "."
 	}
 	return strings.TrimPrefix(p, s.JobConfig+"/")
-}
-
-// ignored reports whether a path below the root is left out. A directory that
-// is left out takes everything below along; else the nearest file that has an
-// opinion decides.
-func (ig ignores) ignored(p string, isDir bool) bool {
-	p = path.Clean(p)
-	if len(ig) == 0 || p == "." {
-		return false
-	}
-	if parent := path.Dir(p); ig.ignored(parent, true) {
-		return true
-	}
-	for dir := path.Dir(p); ; dir = path.Dir(dir) {
-		if rules := ig[dir]; rules != nil {
-			relative := p
-			if dir != "." {
-				relative = strings.TrimPrefix(p, dir+"/")
-			}
-			if m := rules.Relative(relative, isDir); m != nil {
-				return m.Ignore()
-			}
-		}
-		if dir == "." {
-			return false
-		}
-	}
 }
 
 // jobFiles returns the job files of a tree, links followed, and whether any
@@ -154,20 +90,29 @@ func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings
 			return nil, false, err
 		}
 	}
-	rules, tooLarge, err := readIgnores(ctx, objects, s, entries)
+	rules, err := readIgnores(ctx, objects, s, entries)
 	if err != nil {
 		return nil, false, err
 	}
-	files = append(files, tooLarge...)
 	for _, e := range entries {
 		switch {
 		case !s.isJobFile(e.Path) || e.Mode == repo.ModeSubmodule:
+			continue
 		case e.Path == s.JobConfig && e.Mode == modeLinkedDirectory && !isYAML(e.Path):
 			// Prow's walk ends at the link.
-		case e.Path == s.JobConfig, e.Mode == repo.ModeSymlink, !rules.ignored(s.belowRoot(e.Path), e.Mode == modeLinkedDirectory):
+			continue
+		case e.Path == s.JobConfig, e.Mode == repo.ModeSymlink:
 			// Prow cannot ignore a link that leads nowhere.
-			files = append(files, e)
+		default:
+			ignored, err := rules.ignored(s.belowRoot(e.Path), e.Mode == modeLinkedDirectory)
+			if err != nil {
+				return nil, false, err
+			}
+			if ignored {
+				continue
+			}
 		}
+		files = append(files, e)
 	}
-	return files, linked || len(rules)+len(tooLarge) > 0, nil
+	return append(files, rules.bad...), linked || len(rules.files) > 0, nil
 }

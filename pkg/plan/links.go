@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -24,10 +25,14 @@ const modeLinkedDirectory = "linked directory"
 type links struct {
 	entries map[string]repo.Entry
 	targets map[string]string
+	// directories are made when they are asked for first.
+	directories map[string]bool
+	// steps is how many bytes of paths have been compared.
+	steps int
 }
 
-func readLinks(ctx context.Context, objects repo.Objects, entries []repo.Entry) (links, error) {
-	l := links{make(map[string]repo.Entry, len(entries)), map[string]string{}}
+func readLinks(ctx context.Context, objects repo.Objects, entries []repo.Entry) (*links, error) {
+	l := &links{entries: make(map[string]repo.Entry, len(entries)), targets: map[string]string{}}
 	var blobs, paths []string
 	for _, e := range entries {
 		l.entries[e.Path] = e
@@ -46,7 +51,7 @@ func readLinks(ctx context.Context, objects repo.Objects, entries []repo.Entry) 
 
 // resolve returns the path that a path leads to, directories that are links
 // included. A path that leads out of the tree is not found.
-func (l links) resolve(p string) (string, bool) {
+func (l *links) resolve(p string) (string, bool) {
 	for range maxLinks {
 		link, rest := l.first(p)
 		if link == "" {
@@ -61,14 +66,14 @@ func (l links) resolve(p string) (string, bool) {
 }
 
 // file returns the file that a path leads to.
-func (l links) file(p string) (repo.Entry, bool) {
+func (l *links) file(p string) (repo.Entry, bool) {
 	p, ok := l.resolve(p)
 	e, found := l.entries[p]
 	return e, ok && found && e.Mode != repo.ModeSubmodule
 }
 
 // isDirectory reports whether a path leads to a directory.
-func (l links) isDirectory(p string) bool {
+func (l *links) isDirectory(p string) bool {
 	p, ok := l.resolve(p)
 	if !ok {
 		return false
@@ -77,19 +82,32 @@ func (l links) isDirectory(p string) bool {
 		// The root, or what it is in.
 		return true
 	}
-	for _, e := range l.entries {
-		if strings.HasPrefix(e.Path, p+"/") || e.Path == p && e.Mode == repo.ModeSubmodule {
-			return true
+	if l.directories == nil {
+		l.directories = map[string]bool{}
+		for _, e := range l.entries {
+			l.addDirectories(e)
 		}
 	}
-	return false
+	return l.directories[p]
+}
+
+func (l *links) addDirectories(e repo.Entry) {
+	if e.Mode == repo.ModeSubmodule {
+		l.directories[e.Path] = true
+	}
+	for dir := path.Dir(e.Path); !l.directories[dir] && dir != "."; dir = path.Dir(dir) {
+		l.directories[dir] = true
+	}
 }
 
 // first splits a path after the first part that is a link, if any.
-func (l links) first(p string) (link, rest string) {
+func (l *links) first(p string) (link, rest string) {
 	for i := range len(p) + 1 {
 		if i < len(p) && p[i] != '/' {
 			continue
+		}
+		if l.steps += i; l.steps > maxLinkSteps {
+			break
 		}
 		if _, ok := l.targets[p[:i]]; ok {
 			return p[:i], strings.TrimPrefix(p[i:], "/")
@@ -106,14 +124,18 @@ func follow(ctx context.Context, objects repo.Objects, entries []repo.Entry, wan
 		return nil, err
 	}
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e repo.Entry) bool { return !wanted(e.Path) })
-	return slices.DeleteFunc(l.followed(entries), func(e repo.Entry) bool { return !readable(e) }), nil
+	found, err := l.followed(ctx, entries)
+	return slices.DeleteFunc(found, func(e repo.Entry) bool { return !readable(e) }), err
 }
 
 // followed replaces symbolic links by the files they lead to. Others keep their
 // mode, or get that of links to directories.
-func (l links) followed(entries []repo.Entry) []repo.Entry {
+func (l *links) followed(ctx context.Context, entries []repo.Entry) ([]repo.Entry, error) {
 	var out []repo.Entry
 	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if e.Mode == repo.ModeSymlink {
 			if found, ok := l.file(e.Path); ok {
 				e.Mode, e.Blob = found.Mode, found.Blob
@@ -123,7 +145,10 @@ func (l links) followed(entries []repo.Entry) []repo.Entry {
 		}
 		out = append(out, e)
 	}
-	return out
+	if l.steps > maxLinkSteps {
+		return nil, &repo.BoundError{Bound: fmt.Sprintf("has symbolic links, to follow which takes more than %d steps", maxLinkSteps)}
+	}
+	return out, nil
 }
 
 // resolveLinks replaces symbolic links among files of a tree by what they lead
@@ -137,5 +162,5 @@ func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files 
 	if err != nil {
 		return nil, err
 	}
-	return l.followed(files), nil
+	return l.followed(ctx, files)
 }

@@ -91,7 +91,7 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 	}
 	if strict {
 		if _, err := config.LoadStrict(mainFile, "", supplemental, s.suffix()); err != nil {
-			pc.unknown = strings.ReplaceAll(err.Error(), dir+"/", "")
+			pc.unknown = cut(strings.ReplaceAll(err.Error(), dir+"/", ""))
 		}
 	}
 	return pc, nil
@@ -164,7 +164,7 @@ func withoutJobFields(content []byte) ([]byte, error) {
 
 // prowConfigError finds the file that Prow's loader complains about.
 func (s Settings) prowConfigError(err error, dir string, files prowFiles) *affected.FileError {
-	message := inShort(strings.ReplaceAll(err.Error(), dir+"/", ""))
+	message := cut(inShort(strings.ReplaceAll(err.Error(), dir+"/", "")))
 	out := &affected.FileError{File: s.ProwConfig, Line: lineIn(message)}
 	for p := range files {
 		if p != s.ProwConfig && strings.Contains(message, p) {

@@ -27,7 +27,8 @@ func (w *work) refusal(base *state, c *comparison, found problems) error {
 		return &RefusedError{BaseBroken: true, Reason: list[0].Message, File: list[0].File, Line: list[0].Line}
 	}
 	// What an author has to correct is rather in a file that they changed.
-	changed := func(e affected.FileError) bool { return slices.Contains(c.files, e.File) }
+	touched := setOf(c.files)
+	changed := func(e affected.FileError) bool { return touched[e.File] }
 	if i := slices.IndexFunc(fresh, changed); i >= 0 {
 		return &RefusedError{Reason: fresh[i].Message, File: fresh[i].File, Line: fresh[i].Line}
 	}
@@ -59,7 +60,8 @@ func complaint(e affected.FileError) string {
 	return key.Of(e.File, yamlLine.ReplaceAllString(e.Message, ""))
 }
 
-// maxLocated bounds the files that are searched for lines.
+// maxLocated bounds the files that are searched for lines, and the lines that are
+// searched for in each.
 const maxLocated = 20
 
 // located returns the problems of the tree after the change with the lines they
@@ -76,9 +78,13 @@ func (w *work) located(ctx context.Context, c *comparison) problems {
 			byFile[e.File] = append(byFile[e.File], k)
 		}
 	}
+	for _, keys := range byFile {
+		slices.SortFunc(keys, func(a, b problemKey) int { return strings.Compare(a.job, b.job) })
+	}
 	var changed, others []string
+	touched := setOf(c.files)
 	for _, p := range slices.Sorted(maps.Keys(byFile)) {
-		if slices.Contains(c.files, p) {
+		if touched[p] {
 			changed = append(changed, p)
 		} else {
 			others = append(others, p)
@@ -92,13 +98,22 @@ func (w *work) located(ctx context.Context, c *comparison) problems {
 		}
 		_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
 			d := newDocument(content)
-			for _, k := range byFile[p] {
+			// To find one takes a look at all of the file.
+			for _, k := range byFile[p][:min(len(byFile[p]), maxLocated)] {
 				e := out[k]
 				e.Line = c.lineOf(d, f, k, e)
 				out[k] = e
 			}
 			return nil
 		})
+	}
+	return out
+}
+
+func setOf(list []string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, s := range list {
+		out[s] = true
 	}
 	return out
 }

@@ -54,6 +54,9 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err := w.stepProwConfig(ctx, from, c, wanted); err != nil {
 		return nil, err
 	}
+	if err := checkJobs(to.revision); err != nil {
+		return nil, err
+	}
 	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
 		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
@@ -124,7 +127,8 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 	now := make(map[string]bool, len(files))
 	for _, e := range files {
 		now[e.Path] = true
-		if f := r.File(e.Path); f == nil || f.Blob != e.Blob {
+		f := r.File(e.Path)
+		if f == nil || f.Blob != e.Blob || !readable(e) && (f.Err == nil || *f.Err != *unreadable(e).Err) {
 			added = append(added, e)
 		}
 	}
@@ -267,7 +271,7 @@ func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
 
 // setClashes looks again at everything that a changed file, or one that
 // clashed before, may clash with.
-func (p problems) setClashes(r *affected.Revision, files []string) {
+func (p problems) setClashes(ctx context.Context, r *affected.Revision, files []string) error {
 	again := map[string]*affected.Loaded{}
 	look := func(key string) {
 		if f := r.File(key); f != nil {
@@ -285,7 +289,9 @@ func (p problems) setClashes(r *affected.Revision, files []string) {
 			delete(p, k)
 		}
 	}
-	for _, e := range r.Clashes(maps.Values(again)) {
+	found, err := r.Clashes(ctx, maps.Values(again))
+	for _, e := range found {
 		p[problemKey{e.File, clashes + e.Message}] = e
 	}
+	return err
 }

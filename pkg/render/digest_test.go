@@ -44,7 +44,7 @@ func TestDigest(t *testing.T) {
 			}
 		})
 	}
-	if Digest(jobs, asked(Gates{}), "f") != Digest(jobs, asked(Gates{AllowedBy: "bob", HeadApproved: true}), "f") {
+	if Digest(jobs, asked(Gates{}), "f") != Digest(jobs, asked(Gates{AllowedBy: map[string]string{jobs[0].Key(): "bob"}, HeadApproved: true}), "f") {
 		t.Error("what was allowed counts")
 	}
 	if got := Digest(jobs, testInput, ""); got != "" {

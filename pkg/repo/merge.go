@@ -42,16 +42,30 @@ func (m *Mirror) Merge(ctx context.Context, base, head string) (*Merged, error) 
 }
 
 func (m *Merged) merge(ctx context.Context, base, head string) error {
-	out, err := m.run(ctx, "-c", "merge.directoryRenames=false",
+	var conflicts []string
+	records := 0
+	err := m.stream(ctx, func(record string) error {
+		if records++; records == 1 {
+			m.Tree = record
+		} else if len(conflicts) < maxConflicts {
+			conflicts = append(conflicts, record)
+		}
+		return nil
+	}, "-c", "merge.directoryRenames=false",
 		"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--end-of-options", base, head)
-	names := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 	if err == nil {
-		m.Tree = names[0]
 		return nil
 	}
 	var failure *commandFailure
-	if errors.As(err, &failure) && failure.status() == 1 && len(names) > 1 {
-		return &ConflictError{Files: names[1:]}
+	var bound *BoundError
+	switch {
+	case errors.As(err, &bound):
+		return err
+	case errors.As(err, &failure) && failure.status() == 1 && records > 1:
+		if rest := records - 1 - len(conflicts); rest > 0 {
+			conflicts = append(conflicts, fmt.Sprintf("and %d more", rest))
+		}
+		return &ConflictError{Files: conflicts}
 	}
 	for _, sha := range []string{base, head} {
 		if ctx.Err() == nil && !m.has(ctx, sha) {

@@ -2,7 +2,6 @@ package repo
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -46,20 +45,34 @@ type Change struct {
 // that do not exist are no error.
 func (o Objects) List(ctx context.Context, tree string, paths ...string) ([]Entry, error) {
 	args := []string{"ls-tree", "-r", "-z", "--full-tree", "--end-of-options", tree}
-	out, err := o.run(ctx, append(args, paths...)...)
+	var entries []Entry
+	var count counter
+	modes := map[string]string{}
+	err := o.stream(ctx, func(record string) error {
+		// MODE TYPE OBJECT, a tab, PATH
+		mode, rest, _ := strings.Cut(record, " ")
+		_, rest, _ = strings.Cut(rest, " ")
+		blob, path, ok := strings.Cut(rest, "\t")
+		if !ok {
+			return fmt.Errorf("git ls-tree: unexpected record %q", record)
+		}
+		entries = append(entries, Entry{Path: path, Mode: shared(modes, mode), Blob: blob})
+		return count.add(path)
+	}, append(args, paths...)...)
 	if err != nil {
 		return nil, err
 	}
-	var entries []Entry
-	for _, record := range records(out) {
-		meta, path, ok := strings.Cut(record, "\t")
-		fields := strings.Fields(meta)
-		if !ok || len(fields) != 3 {
-			return nil, fmt.Errorf("git ls-tree: unexpected record %q", record)
-		}
-		entries = append(entries, Entry{Path: path, Mode: fields[0], Blob: fields[2]})
-	}
 	return entries, nil
+}
+
+// shared returns an equal string that is kept only once.
+func shared(known map[string]string, s string) string {
+	if same, ok := known[s]; ok {
+		return same
+	}
+	s = strings.Clone(s)
+	known[s] = s
+	return s
 }
 
 // Diff returns what differs between two trees (or commits) below the given
@@ -72,22 +85,27 @@ func (o Objects) Diff(ctx context.Context, before, after string, paths ...string
 	for _, p := range paths {
 		args = append(args, ":(top,literal)"+p)
 	}
-	out, err := o.run(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
 	var changes []Change
-	fields := records(out)
-	for i := 0; i+1 < len(fields); i += 2 {
-		meta := strings.Fields(strings.TrimPrefix(fields[i], ":"))
-		if len(meta) != 5 {
-			return nil, fmt.Errorf("git diff-tree: unexpected record %q", fields[i])
+	var count counter
+	meta, isPath := "", false
+	err := o.stream(ctx, func(record string) error {
+		if isPath = !isPath; isPath {
+			meta = record
+			return nil
+		}
+		fields := strings.Fields(strings.TrimPrefix(meta, ":"))
+		if len(fields) != 5 {
+			return fmt.Errorf("git diff-tree: unexpected record %q", meta)
 		}
 		changes = append(changes, Change{
-			Path:    fields[i+1],
-			OldMode: present(meta[0]), NewMode: present(meta[1]),
-			OldBlob: present(meta[2]), NewBlob: present(meta[3]),
+			Path:    record,
+			OldMode: present(fields[0]), NewMode: present(fields[1]),
+			OldBlob: present(fields[2]), NewBlob: present(fields[3]),
 		})
+		return count.add(record)
+	}, args...)
+	if err != nil {
+		return nil, err
 	}
 	return changes, nil
 }
@@ -125,71 +143,114 @@ func (o Objects) Blobs(ctx context.Context, ids []string, each func(id string, c
 }
 
 // BlobsUpTo is Blobs for callers that refuse blobs of more than limit bytes:
-// of these they get limit+1 bytes, and the rest takes no memory.
+// these are not read. Instead, callers get limit+1 bytes that mean nothing.
 func (o Objects) BlobsUpTo(ctx context.Context, limit int, ids []string, each func(id string, content []byte) error) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	args := []string{"cat-file", "--batch", "--buffer"}
-	cmd := o.command(ctx, args...)
-	var complaint bytes.Buffer
-	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(ids, "\n")+"\n"), &complaint
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("git cat-file: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return commandError(ctx, args, "", err)
-	}
-	readErr := readBatch(bufio.NewReaderSize(pipe, 1<<16), limit, ids, each)
-	if readErr != nil {
-		cancel()
-	}
-	waitErr := cmd.Wait()
-	if readErr != nil && complaint.Len() == 0 {
-		return readErr
-	}
-	if waitErr != nil {
-		return commandError(ctx, args, complaint.String(), waitErr)
-	}
-	return readErr
+	in, requests := io.Pipe()
+	defer func() { _ = in.Close() }()
+	b := batch{requests: requests, limit: limit, each: each}
+	return o.pipe(ctx, in, []string{"cat-file", "--batch-command", "--buffer"}, func(out *bufio.Reader) error {
+		// The command ends with its input, and its input must end for it to end.
+		defer func() { _ = requests.Close() }()
+		b.out = out
+		return b.read(ids)
+	})
 }
 
-func readBatch(in *bufio.Reader, limit int, ids []string, each func(string, []byte) error) error {
-	var content []byte
-	for _, id := range ids {
-		header, err := in.ReadString('\n')
+// batch asks for the sizes of blobs, and then for those that are small enough: to
+// unpack one may take as much memory as it is large.
+type batch struct {
+	requests *io.PipeWriter
+	out      *bufio.Reader
+	limit    int
+	each     func(string, []byte) error
+	content  []byte
+}
+
+func (b *batch) read(ids []string) error {
+	b.ask("info", ids)
+	sizes := make([]int, len(ids))
+	var wanted []string
+	total := 0
+	for i, id := range ids {
+		size, err := b.header(id)
 		if err != nil {
-			return fmt.Errorf("reading blob %s: %w", id, err)
+			return err
 		}
-		fields := strings.Fields(header)
-		if len(fields) != 3 {
-			return &commandFailure{command: "cat-file", stderr: "missing blob " + strings.TrimSpace(header), err: os.ErrNotExist}
+		if sizes[i] = size; size <= b.limit {
+			wanted = append(wanted, id)
+			total += size
 		}
-		size, err := strconv.Atoi(fields[2])
-		if err != nil {
-			return fmt.Errorf("reading blob %s: %w", id, err)
-		}
-		kept := min(size, limit+1)
-		if cap(content) < kept {
-			content = make([]byte, kept)
-		}
-		content = content[:kept]
-		_, err = io.ReadFull(in, content)
+	}
+	if total > maxRead {
+		return &BoundError{Bound: fmt.Sprintf("has more than %d MiB in the files that are to be read", maxRead>>20)}
+	}
+	b.ask("contents", wanted)
+	for i, id := range ids {
+		content, err := b.blob(id, sizes[i])
 		if err == nil {
-			// A line feed ends each blob.
-			_, err = in.Discard(size - kept + 1)
+			err = b.each(id, content)
 		}
 		if err != nil {
-			return fmt.Errorf("reading blob %s: %w", id, err)
-		}
-		if err := each(id, content[:kept:kept]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ask writes while answers are read: git's answers may fill its output before it
+// has read all.
+func (b *batch) ask(what string, ids []string) {
+	go func() {
+		in := bufio.NewWriter(b.requests)
+		for _, id := range ids {
+			_, _ = in.WriteString(what + " " + id + "\n")
+		}
+		_, _ = in.WriteString("flush\n")
+		_ = in.Flush()
+	}()
+}
+
+// header reads what precedes a blob: its name, type and size in bytes.
+func (b *batch) header(id string) (int, error) {
+	header, err := b.out.ReadString('\n')
+	if err != nil {
+		return 0, fmt.Errorf("reading blob %s: %w", id, err)
+	}
+	fields := strings.Fields(header)
+	if len(fields) != 3 {
+		return 0, &commandFailure{command: "cat-file", stderr: "missing blob " + strings.TrimSpace(header), err: os.ErrNotExist}
+	}
+	size, err := strconv.Atoi(fields[2])
+	if err != nil {
+		return 0, fmt.Errorf("reading blob %s: %w", id, err)
+	}
+	return size, nil
+}
+
+func (b *batch) blob(id string, size int) ([]byte, error) {
+	kept := min(size, b.limit+1)
+	if cap(b.content) < kept {
+		b.content = make([]byte, kept)
+	}
+	content := b.content[:kept:kept]
+	if size > b.limit {
+		return content, nil
+	}
+	if _, err := b.header(id); err != nil {
+		return nil, err
+	}
+	_, err := io.ReadFull(b.out, content)
+	if err == nil {
+		// A line feed ends each blob.
+		_, err = b.out.Discard(1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading blob %s: %w", id, err)
+	}
+	return content, nil
 }
 
 // Materialise writes the given files below dir. Symbolic links and submodules

@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// Bounds of what a tree may ask of us. Each is far above what any repository
+// has, and low enough that a plan takes some seconds and some hundred MB at worst.
+const (
+	// maxIgnoreFile bounds a .prowignore file, in bytes: the parser of rules is
+	// recursive, and a stack that is full cannot be recovered from.
+	maxIgnoreFile = 64 << 10
+	// maxIgnoreFiles bounds the different .prowignore files of a tree together.
+	maxIgnoreFiles = 1 << 20
+	// maxIgnoreLine bounds a rule, in bytes: no name is longer.
+	maxIgnoreLine = 4096
+	// maxIgnoreSteps bounds the comparison of the rules with the names of all
+	// files, in characters looked at. 100 rules and 10,000 files take about ten
+	// million.
+	maxIgnoreSteps = 300_000_000
+	// maxJobs bounds the jobs of a tree. The largest repository has 77,000.
+	maxJobs = 300_000
+	// maxPatterns bounds the patterns of config-updater, maxPattern each of them in
+	// bytes: a regular expression is made of it in quadratic time. The largest
+	// configurations have some hundred.
+	maxPatterns, maxPattern = 1000, 1024
+	// maxMatches bounds how often a pattern is compared with a changed file, and
+	// maxFilled how many of them match: Prow's code compiles the pattern for each.
+	maxMatches, maxFilled = 20_000_000, 50_000
+	// maxLinkSteps bounds how much of paths is compared with symbolic links, in bytes.
+	maxLinkSteps = 300_000_000
+	// maxListed bounds the mistakes and warnings of an answer, maxMessage each of
+	// them in bytes.
+	maxListed, maxMessage = 200, 4 << 10
+)
+
+// boundIn returns the bound that an error is about.
+func boundIn(err error) (*RefusedError, bool) {
+	var bound *repo.BoundError
+	if !errors.As(err, &bound) {
+		return nil, false
+	}
+	if bound.Path == "" {
+		return &RefusedError{Reason: bound.Error()}, true
+	}
+	return &RefusedError{File: bound.Path, Reason: bound.Bound}, true
+}
+
+// checkJobs refuses revisions with more jobs than are compared.
+func checkJobs(r *affected.Revision) error {
+	if crowd := r.Crowd(); crowd != nil {
+		return &repo.BoundError{Path: crowd.File, Bound: "is too much: " + crowd.Message}
+	}
+	if r.Jobs() > maxJobs {
+		return &repo.BoundError{Bound: fmt.Sprintf("has more than %d jobs", maxJobs)}
+	}
+	return nil
+}
+
+// cut shortens a message, of which people read the beginning.
+func cut(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
+}
+
+// listed is as many of the mistakes as an answer has room for.
+func listed(all []affected.FileError) []affected.FileError {
+	rest := len(all) - maxListed
+	if rest > 0 {
+		all = append(all[:maxListed:maxListed], affected.FileError{Message: fmt.Sprintf("and %d more mistakes", rest)})
+	}
+	for i := range all {
+		all[i].Message = cut(all[i].Message)
+	}
+	return all
+}
+
+// warned is the same for warnings.
+func warned(all []string) []string {
+	if rest := len(all) - maxListed; rest > 0 {
+		all = append(all[:maxListed:maxListed], fmt.Sprintf("and %d more warnings", rest))
+	}
+	for i := range all {
+		all[i] = cut(all[i])
+	}
+	return all
+}

@@ -1,0 +1,125 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// TestEnormous has heads that would take all memory, or years, and what they are
+// told. Where a test of this does not end, the bound is gone.
+func TestEnormous(t *testing.T) {
+	list := func(line string, n int) string { return strings.Repeat(line, n) }
+	jobs := func(head string, n int, job func(i int) string) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := range n {
+			b.WriteString(job(i))
+		}
+		return b.String()
+	}
+	tooMany := "more than 200000 list items and mappings: split it into several files"
+	for name, tc := range map[string]struct{ path, content, want string }{
+		"empty mappings":   {"jobs/x.yaml", "a: [" + list("{},", 1_000_000) + "]", tooMany},
+		"compressed":       {"jobs/x.yaml", compressed(t, "presubmits:\n  a/b:\n"+list("  - {}\n", 300_000)), tooMany},
+		"nulls":            {"jobs/x.yaml", "periodics:\n" + list("-\n", 1_000_000), tooMany},
+		"aliases":          {"jobs/x.yaml", "x: &x [" + list("{},", 1000) + "]\ny: [" + list("*x,", 300) + "]", "document contains excessive aliasing"},
+		"empty jobs":       {"jobs/x.yaml", "periodics:\n" + list("- {}\n", 50_000), "more than 20000 jobs: split it into several files"},
+		"main file":        {"prow/config.yaml", "tide: [" + list("{},", 1_000_000) + "]", tooMany},
+		"jobs of one name": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1000, func(i int) string { return fmt.Sprintf("  - {name: j, branches: [b%d], %s}\n", i, spec) }), "more than 500 presubmit jobs of a/b are called j"},
+		"one context": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1000, func(i int) string {
+			return fmt.Sprintf("  - {name: j%d, context: c, branches: [b%d], %s}\n", i, i, spec)
+		}), "more than 500 presubmit jobs of a/b report to the context c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tree := newWorkTree(t)
+			tree.write("prow/config.yaml", "{}")
+			tree.write("prow/extra/README", "x")
+			tree.write("jobs/a.yaml", periodic("a"))
+			base := tree.commit()
+			tree.write(tc.path, tc.content)
+			head := tree.commit()
+			tree.git("rm", "--quiet", "--force", tc.path)
+			tree.write("prow/config.yaml", "{}")
+			repaired := tree.commit()
+			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+			result, err := newTestPlanner(tree).Plan(t.Context(), req)
+			if err == nil || result == nil || !terminal(err) || !strings.HasPrefix(err.Error(), tc.path+": ") || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("err = %.300v; want %s", err, tc.want)
+			}
+			req.Base, req.Head = head, repaired
+			if _, err = newTestPlanner(tree).Plan(t.Context(), req); err != nil && !strings.HasPrefix(err.Error(), "the base branch is broken already: "+tc.path) {
+				t.Errorf("with it in base: %.300v", err)
+			}
+		})
+	}
+}
+
+// TestBombInTheTree has a directory of billions of files, on either side.
+func TestBombInTheTree(t *testing.T) {
+	tree := newWorkTree(t)
+	tree.write("prow/config.yaml", "{}")
+	tree.write("prow/extra/README", "x")
+	tree.write("jobs/a.yaml", periodic("a"))
+	tree.write("bomb/f0.yaml", "{}")
+	base := tree.commit()
+	object := tree.git("rev-parse", "HEAD:bomb")
+	for range 7 {
+		var lines strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&lines, "040000 tree %s\td%d\n", object, i)
+		}
+		object = tree.gitWith(lines.String(), "mktree")
+	}
+	jobs := tree.gitWith(tree.git("ls-tree", "HEAD:jobs")+"\n040000 tree "+object+"\tx\n", "mktree")
+	root := tree.gitWith(strings.ReplaceAll(tree.git("ls-tree", "HEAD"), tree.git("rev-parse", "HEAD:jobs"), jobs)+"\n", "mktree")
+	head := tree.git("commit-tree", "-m", "x", "-p", base, root)
+	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+	result, err := newTestPlanner(tree).Plan(t.Context(), req)
+	if result == nil || !terminal(err) || !strings.HasPrefix(errorText(err), "the repository ") {
+		t.Errorf("err = %v", err)
+	}
+	req.Base, req.Head = head, head
+	result, err = newTestPlanner(tree).Plan(t.Context(), req)
+	if result == nil || !terminal(err) || !strings.HasPrefix(errorText(err), "the base branch is broken already: the repository has more than 500000 files") {
+		t.Errorf("base: err = %v", err)
+	}
+}
+
+func TestManyBrokenLinks(t *testing.T) {
+	l := &links{entries: map[string]repo.Entry{}, targets: map[string]string{}}
+	var entries []repo.Entry
+	for i := range 20_000 {
+		e := repo.Entry{Path: fmt.Sprintf("jobs/%d.yaml", i), Mode: repo.ModeSymlink}
+		l.entries[e.Path], l.targets[e.Path] = e, "nowhere"
+		entries = append(entries, e)
+	}
+	if out, err := l.followed(t.Context(), entries); err != nil || len(out) != len(entries) || l.steps > 10_000_000 {
+		t.Errorf("%d entries, %d steps, err = %v", len(out), l.steps, err)
+	}
+	for i := range l.targets {
+		l.targets[i] = strings.Repeat("a/", 2000)
+	}
+	if _, err := l.followed(t.Context(), entries); err == nil || !strings.Contains(err.Error(), "symbolic links") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestLongPatterns(t *testing.T) {
+	many := "config_updater:\n  maps:\n"
+	for i := range 1001 {
+		many += fmt.Sprintf("    %d/*: {name: x}\n", i)
+	}
+	for content, want := range map[string]string{
+		"config_updater:\n  maps:\n    ? '" + strings.Repeat("*-", 50_000) + "'\n    : {name: x}\n": "a pattern of more than 1024 bytes",
+		many: "more than 1000 patterns",
+		"config_updater: {maps: {'a/*': {name: x}}}": "",
+	} {
+		u, err := parseUpdater([]byte(content))
+		if err != nil || want != "" && !strings.Contains(u.err, want) || want == "" && u.err != "" {
+			t.Errorf("%.40s: %v, %v", content, u, err)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package repo
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+)
+
+// Bounds of what is read of a tree. A few objects can stand for any number of
+// files, so that what was fetched says nothing of them. The largest config
+// repositories have some hundred thousand files.
+const (
+	// maxEntries bounds the files of a tree, and the differences of two.
+	maxEntries = 500_000
+	// maxPath bounds a path, in bytes: no checkout has longer ones.
+	maxPath = 4095
+	// maxPaths bounds the paths of a tree together, in bytes.
+	maxPaths = 128 << 20
+	// maxRead bounds the blobs of one reading together, in bytes, those that are
+	// larger than what is asked for aside.
+	maxRead = 2 << 30
+	// maxMemory bounds what a git command takes for its data, in bytes. Some look
+	// at all of a tree before they say a word.
+	maxMemory = 512 << 20
+	// maxConflicts bounds the files of a conflict that are named.
+	maxConflicts = 100
+)
+
+// BoundError says that commits cannot be read because of their size. It would be
+// so again.
+type BoundError struct {
+	// Path is what is too large; it is empty for whole trees.
+	Path string
+	// Bound completes a sentence about that: "has more than 500000 files".
+	Bound string
+}
+
+func (e *BoundError) Error() string {
+	if e.Path == "" {
+		return "the repository " + e.Bound
+	}
+	return e.Path + " " + e.Bound
+}
+
+// stream runs a command, and hands over what it prints, record by record, each
+// of which ends with a NUL. It ends the command when each returns an error.
+func (g git) stream(ctx context.Context, each func(record string) error, args ...string) error {
+	return g.pipe(ctx, nil, args, func(out *bufio.Reader) error {
+		for {
+			record, err := out.ReadSlice(0)
+			switch {
+			case errors.Is(err, bufio.ErrBufferFull):
+				return pathTooLong(string(record))
+			case errors.Is(err, io.EOF) && len(record) == 0:
+				return nil
+			case err != nil:
+				return fmt.Errorf("git %s: %w", subcommand(args), err)
+			}
+			if err := each(string(record[:len(record)-1])); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// pipe runs a command in bounded memory while read reads what it prints. It ends
+// the command when that returns an error.
+func (g git) pipe(ctx context.Context, in io.Reader, args []string, read func(out *bufio.Reader) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := g.command(ctx, args...)
+	var complaint bytes.Buffer
+	cmd.Stdin, cmd.Stderr = in, &complaint
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("git %s: %w", subcommand(args), err)
+	}
+	if err := cmd.Start(); err != nil {
+		return commandError(ctx, args, "", err)
+	}
+	if err := capMemory(cmd.Process.Pid, maxMemory); err != nil {
+		cancel()
+		_ = cmd.Wait()
+		return fmt.Errorf("git %s: %w", subcommand(args), err)
+	}
+	readErr := read(bufio.NewReaderSize(pipe, 1<<16))
+	if readErr != nil && ctx.Err() == nil && !errors.Is(readErr, io.ErrUnexpectedEOF) && !errors.Is(readErr, io.EOF) {
+		// It has more to say, which nobody reads.
+		cancel()
+		_ = cmd.Wait()
+		return readErr
+	}
+	if err := cmd.Wait(); err != nil {
+		return unbounded(commandError(ctx, args, complaint.String(), err))
+	}
+	return readErr
+}
+
+var noMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory`)
+
+// unbounded finds out whether a command failed for want of memory, be it that its
+// stack is full.
+func unbounded(err error) error {
+	var failure *commandFailure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	var exit *exec.ExitError
+	status, ok := syscall.WaitStatus(0), false
+	if errors.As(failure.err, &exit) {
+		status, ok = exit.Sys().(syscall.WaitStatus)
+	}
+	overflow := ok && status.Signaled() && (status.Signal() == syscall.SIGSEGV || status.Signal() == syscall.SIGBUS)
+	if overflow || noMemory.MatchString(failure.stderr) {
+		return &BoundError{Bound: fmt.Sprintf("cannot be read by git %s with %d MiB of memory", failure.command, maxMemory>>20)}
+	}
+	return err
+}
+
+// counter counts the files of a tree, or what differs between two.
+type counter struct {
+	entries, bytes int
+}
+
+// add counts a path.
+func (c *counter) add(path string) error {
+	c.entries++
+	c.bytes += len(path)
+	switch {
+	case len(path) > maxPath:
+		return pathTooLong(path)
+	case c.entries > maxEntries:
+		return &BoundError{Bound: fmt.Sprintf("has more than %d files", maxEntries)}
+	case c.bytes > maxPaths:
+		return &BoundError{Bound: fmt.Sprintf("has files whose paths are longer than %d MiB together", maxPaths>>20)}
+	}
+	return nil
+}
+
+func pathTooLong(record string) error {
+	const shown = 100
+	_, path, _ := strings.Cut(record, "\t")
+	if path == "" {
+		path = record
+	}
+	return &BoundError{Path: strings.ToValidUTF8(path[:min(len(path), shown)], "") + "…", Bound: fmt.Sprintf("is a path of more than %d bytes", maxPath)}
+}
