@@ -16,7 +16,7 @@ import (
 // change is a merge that has been planned.
 type change struct {
 	request plan.Request
-	result  *plan.Result
+	result  *plan.Local
 	merged  *repo.Merged
 	// base is what people call the commit that was merged into.
 	base string

@@ -11,7 +11,7 @@ import (
 
 func planned(jobs ...affected.Job) *change {
 	r := affected.Result{Base: strings.Repeat("0123456789", 4), Jobs: 100, Affected: jobs}
-	return &change{base: "origin/main", result: &plan.Result{Result: r}}
+	return &change{base: "origin/main", result: &plan.Local{Result: plan.Result{Result: r}}}
 }
 
 func job(name string, branches ...string) affected.Job {

@@ -71,13 +71,13 @@ func NewBackground(planner Planner, workers, keep int, notify func(key string)) 
 // it is worth asking again. An error that is worth a retry is returned once:
 // the next Get starts anew.
 func (b *Background) Get(key string, req Request) (result *Result, err error, done bool) {
-	id := req.key()
+	id := req.Key()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e, ok := b.answers[id]; ok {
 		a := e.Value.(*answer)
 		b.recent.MoveToFront(e)
-		if a.err != nil && !terminal(a.err) {
+		if a.err != nil && !Terminal(a.err) {
 			b.forget(e)
 		}
 		return a.result, a.err, true
