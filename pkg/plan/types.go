@@ -5,6 +5,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,6 +73,18 @@ type Limits struct {
 	// bytes.
 	Memory int64
 }
+
+// OrDefault fills in what is not set.
+func (l Limits) OrDefault() Limits {
+	l.Timeout = cmp.Or(l.Timeout, DefaultLimits.Timeout)
+	l.BaseTimeout = cmp.Or(l.BaseTimeout, DefaultLimits.BaseTimeout)
+	l.Memory = cmp.Or(l.Memory, DefaultLimits.Memory)
+	return l
+}
+
+// DefaultLimits leave room for the largest repositories that are known, several
+// times over.
+var DefaultLimits = Limits{Timeout: 2 * time.Minute, BaseTimeout: 10 * time.Minute, Memory: 768 << 20}
 
 // String is equal for equal limits.
 func (l Limits) String() string {
