@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,6 +27,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal"
@@ -40,6 +43,9 @@ const (
 )
 
 func main() {
+	if worker.Called(os.Args) {
+		os.Exit(worker.Main(os.Args, worker.Incremental))
+	}
 	var (
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
 		credentials = flag.String("github-credentials", "/etc/github", "directory with the file token, or with private-key and app-id of a GitHub App")
@@ -104,17 +110,33 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 	if err != nil {
 		return o, err
 	}
+	planner, err := newPlanner(ctx, mirrors, func(org, repo string) string {
+		return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
+	}, gh.Token)
+	if err != nil {
+		return o, err
+	}
 	return rehearsal.Options{
-		GitHub: gh,
-		Planner: plan.NewPlanner(plan.Options{
-			Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
-				return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
-			}, gh.Token).For,
-		}),
+		GitHub:   gh,
+		Planner:  planner,
 		Prow:     prow,
 		Logs:     prowjob.NewLogs(clusters, store.Get().Prow.PodNamespace, gh.Secrets),
 		Settings: store,
 	}, nil
+}
+
+// newPlanner has plans made by processes of their own, and fetches for them: they
+// have no credentials. What they learn is kept beside the mirrors.
+func newPlanner(ctx context.Context, dir string, url func(org, repo string) string, token func(ctx context.Context, org, repo string) (string, error)) (rehearsal.Plans, error) {
+	mirrors := plan.NewMirrors(dir, url, token)
+	pool, err := worker.NewPool(worker.Options{
+		Dir: mirrors.Dir, CacheDir: filepath.Join(dir, ".plans"), Size: rehearsal.Planners,
+		Log: logging.FromContext(ctx).Errorw,
+	})
+	if err != nil {
+		return rehearsal.Plans{}, err
+	}
+	return rehearsal.Plans{Planner: pool, Fetch: mirrors.Fetch, Repair: mirrors.Repair, Close: pool.Close}, nil
 }
 
 // connect makes the client for GitHub. The App that it may act as is narrowed to

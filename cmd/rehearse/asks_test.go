@@ -12,7 +12,7 @@ import (
 
 // TestAsks: what jobs ask for is shown once, whole and as it is, the gravest first.
 func TestAsks(t *testing.T) {
-	r := &plan.Result{Findings: map[string]gate.Finding{}}
+	r := &plan.Local{Result: plan.Result{Findings: map[string]gate.Finding{}}}
 	for i := range 12 {
 		var j affected.Job
 		j.Name = fmt.Sprintf("pull-%d", i)

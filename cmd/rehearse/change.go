@@ -16,7 +16,7 @@ import (
 // change is a merge that has been planned.
 type change struct {
 	request plan.Request
-	result  *plan.Result
+	result  *plan.Local
 	merged  *repo.Merged
 	// base is what people call the commit that was merged into.
 	base string
@@ -56,7 +56,7 @@ func (o *options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 		return nil, err
 	}
 	planner := plan.NewPlanner(plan.Options{CacheDir: o.cacheDir, Progress: progress.show})
-	c.result, err = planner.PlanMerged(ctx, c.request, merged)
+	c.result, err = safely(func() (*plan.Local, error) { return planner.PlanMerged(ctx, c.request, merged) })
 	var refused *plan.RefusedError
 	if errors.As(err, &refused) && c.result != nil {
 		c.refused = fmt.Errorf("Prow would refuse this configuration: %w", err) //nolint:staticcheck // Prow is a name.
@@ -70,6 +70,16 @@ func (o *options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 		c.result.Warnings = append(c.result.Warnings, settings.ProwConfig+" has no jobs; --job-config says where else they are")
 	}
 	return c, nil
+}
+
+// safely turns a panic into an error: what is read may be anything.
+func safely(do func() (*plan.Local, error)) (result *plan.Local, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = nil, fmt.Errorf("the planner broke down on this change, which is a bug: %.200s", strings.SplitN(fmt.Sprint(r), "\n", 2)[0])
+		}
+	}()
+	return do()
 }
 
 func (o *options) findClone(ctx context.Context) (*repo.Clone, error) {

@@ -38,7 +38,11 @@ func (c *change) explain(ctx context.Context, out io.Writer, name string) error 
 		}
 		sections = append(sections, text)
 	}
-	for _, j := range c.result.Lookup(wantedNames([]string{name})) {
+	existing, err := c.lookup(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, j := range existing {
 		if means(name, j.Ref) && !known[j.Ref.Key()] {
 			sections = append(sections, explainUnaffected(j))
 		}

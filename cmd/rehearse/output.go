@@ -15,7 +15,7 @@ import (
 var formats = []string{"table", "wide", "markdown", "json", "yaml"}
 
 func (c *change) write(out io.Writer, format string) error {
-	r := &c.result.Result
+	r := &c.result.Result.Result
 	switch format {
 	case "json":
 		encoder := json.NewEncoder(out)
@@ -43,7 +43,7 @@ const few = 10
 
 // summary says in sentences what the rows do not.
 func (c *change) summary(wide bool) string {
-	r := &c.result.Result
+	r := &c.result.Result.Result
 	offered := 0
 	for _, j := range r.Affected {
 		if j.Rehearse {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
@@ -83,7 +86,7 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 	}
 	selected := render.Select(render.Jobs(wanted, in), render.Request{Selection: event.Named, Names: names})
 	if len(selected.Unknown) > 0 {
-		return c.notAffected(selected.Unknown)
+		return c.notAffected(ctx, selected.Unknown)
 	}
 	for _, j := range selected.NotRunnable {
 		return fmt.Errorf("job %s cannot be rehearsed: %s", j.Name, j.Why)
@@ -113,15 +116,24 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 
 // notAffected says of names that no affected job has whether there is such a
 // job at all.
-func (c *change) notAffected(names []string) error {
+func (c *change) notAffected(ctx context.Context, names []string) error {
 	var existing []string
 	for _, name := range names {
-		if len(c.result.Lookup(wantedNames([]string{name}))) == 0 {
+		found, err := c.lookup(ctx, name)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
 			return c.unknown(io.Discard, name)
 		}
 		existing = append(existing, name)
 	}
 	return fmt.Errorf("not affected by the change: %s; `rehearse affected` lists what is", strings.Join(existing, ", "))
+}
+
+// lookup lists the jobs that an argument may mean, affected or not.
+func (c *change) lookup(ctx context.Context, argument string) ([]plan.Located, error) {
+	return c.result.Lookup(ctx, slices.Collect(maps.Keys(wantedNames([]string{argument}))))
 }
 
 // wantedNames are the names of the jobs that arguments, `job` or `job@branch`,

@@ -9,9 +9,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
+func TestPanicsAreErrors(t *testing.T) {
+	result, err := safely(func() (*plan.Local, error) { panic("index out of range") })
+	if result != nil || err == nil || exitStatus(err) != exitUsage || err.Error() != "the planner broke down on this change, which is a bug: index out of range" {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
 func planned(jobs ...affected.Job) *change {
 	r := affected.Result{Base: strings.Repeat("0123456789", 4), Jobs: 100, Affected: jobs}
-	return &change{base: "origin/main", result: &plan.Result{Result: r}}
+	return &change{base: "origin/main", result: &plan.Local{Result: plan.Result{Result: r}}}
 }
 
 func job(name string, branches ...string) affected.Job {

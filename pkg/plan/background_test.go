@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
@@ -18,12 +21,16 @@ type planFunc func(context.Context, Request) (*Result, error)
 
 func (f planFunc) Plan(ctx context.Context, req Request) (*Result, error) { return f(ctx, req) }
 
+func newBackground(p Planner, workers, keep int, notify func(string)) *Background {
+	return NewBackground(BackgroundOptions{Planner: p, Quick: workers, Long: 1, Keep: keep, Notify: notify})
+}
+
 func TestBackgroundSharesAndKeeps(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var calls atomic.Int32
 	release := make(chan struct{})
 	notified := make(chan string, 10)
-	b := NewBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
+	b := newBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
 		calls.Add(1)
 		<-release
 		r := &Result{}
@@ -57,7 +64,7 @@ func TestBackgroundSharesAndKeeps(t *testing.T) {
 
 func TestBackgroundForgetsWhatIsLong(t *testing.T) {
 	notified := make(chan string)
-	b := NewBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
+	b := newBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
 		r := &Result{}
 		r.Affected = make([]affected.Job, req.Number)
 		return r, nil
@@ -90,7 +97,7 @@ func TestBackgroundErrors(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 			var calls atomic.Int32
 			notified := make(chan string)
-			b := NewBackground(planFunc(func(context.Context, Request) (*Result, error) {
+			b := newBackground(planFunc(func(context.Context, Request) (*Result, error) {
 				calls.Add(1)
 				return nil, tc.err
 			}), 1, 10, func(key string) { notified <- key })
@@ -114,7 +121,7 @@ func TestBackgroundCloseEndsWork(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var started sync.WaitGroup
 	started.Add(1)
-	b := NewBackground(planFunc(func(ctx context.Context, _ Request) (*Result, error) {
+	b := newBackground(planFunc(func(ctx context.Context, _ Request) (*Result, error) {
 		started.Done()
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -140,4 +147,230 @@ func TestLRU(t *testing.T) {
 			t.Errorf("%s: kept = %v", key, ok)
 		}
 	}
+}
+
+// workshop is a Background whose planner does what a test says, on a clock that it
+// winds.
+type workshop struct {
+	*Background
+	t        *testing.T
+	clock    *clocktesting.FakeClock
+	notified chan string
+	plans    chan *making
+}
+
+// making is a plan that is being made.
+type making struct {
+	req Request
+	ctx context.Context
+	end chan error
+}
+
+func newWorkshop(t *testing.T, change func(*BackgroundOptions)) *workshop {
+	t.Helper()
+	w := &workshop{t: t, clock: clocktesting.NewFakeClock(time.Unix(0, 0)), notified: make(chan string, 100), plans: make(chan *making, 100)}
+	o := BackgroundOptions{
+		Planner: planFunc(func(ctx context.Context, req Request) (*Result, error) {
+			m := &making{req, ctx, make(chan error)}
+			w.plans <- m
+			select {
+			case err := <-m.end:
+				return &Result{}, err
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}),
+		Quick: 2, Long: 1, Keep: 100, Notify: func(key string) { w.notified <- key }, Clock: w.clock,
+	}
+	change(&o)
+	w.Background = NewBackground(o)
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *workshop) open(author, head string) Request {
+	w.t.Helper()
+	req := Request{Org: "org", Repo: "config", Base: "base", Head: head, Author: author}
+	if _, _, done := w.Get(head, req); done {
+		w.t.Fatalf("%s is done at once", head)
+	}
+	return req
+}
+
+// begun is the next plan that gets a place.
+func (w *workshop) begun(head string) *making {
+	w.t.Helper()
+	m := <-w.plans
+	if m.req.Head != head {
+		w.t.Fatalf("%s gets a place, and not %s", m.req.Head, head)
+	}
+	return m
+}
+
+// step lets the quick time of n plans pass.
+func (w *workshop) step(n int) {
+	w.clock.Step(quickTime)
+	for late := 0; late < n; runtime.Gosched() {
+		late = 0
+		w.mu.Lock()
+		for _, t := range w.room.tickets {
+			if t.tooLong {
+				late++
+			}
+		}
+		w.mu.Unlock()
+	}
+}
+
+func (w *workshop) none() {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.room.next(); ok || len(w.plans) > 0 {
+		w.t.Fatal("somebody gets a place")
+	}
+}
+
+func TestLongPlansMakeRoom(t *testing.T) {
+	w := newWorkshop(t, func(*BackgroundOptions) {})
+	w.open("ann", "1")
+	first := w.begun("1")
+	TellBaseRead(first.ctx)
+	w.open("bob", "2")
+	second := w.begun("2")
+	TellBaseRead(second.ctx)
+	w.step(2)
+	// One of them goes on in the long place, so there is a quick one.
+	w.open("cat", "3")
+	third := w.begun("3")
+	third.end <- nil
+	<-w.notified
+	// The other leaves for those who wait when there is no other place.
+	w.open("dan", "4")
+	fourth := w.begun("4")
+	w.open("eve", "5")
+	w.begun("5").end <- nil
+	if first.ctx.Err() == nil && second.ctx.Err() == nil || first.ctx.Err() != nil && second.ctx.Err() != nil {
+		t.Errorf("ended: %v, %v", first.ctx.Err(), second.ctx.Err())
+	}
+	// It begins again where the first was.
+	going, left := first, "2"
+	if first.ctx.Err() != nil {
+		going, left = second, "1"
+	}
+	going.end <- nil
+	again := w.begun(left)
+	again.end <- nil
+	fourth.end <- nil
+}
+
+func TestSlowBase(t *testing.T) {
+	w := newWorkshop(t, func(*BackgroundOptions) {})
+	w.open("ann", "1")
+	first := w.begun("1")
+	w.step(1)
+	// Others of the repository wait until its base has been read, and no longer.
+	w.open("bob", "2")
+	for len(w.waitingTickets()) == 0 {
+		runtime.Gosched()
+	}
+	w.none()
+	TellBaseRead(first.ctx)
+	second := w.begun("2")
+	if w.isSlow("ann") {
+		t.Error("ann is taken to be slow for what the base is")
+	}
+	second.end <- &StoppedError{Why: "took more than 10 minutes", Base: true}
+	<-w.notified
+	// A base that cannot be read is not read for each head.
+	req := w.open("cat", "3")
+	<-w.notified
+	var stopped *StoppedError
+	if _, err, done := w.Get("3", req); !done || !errors.As(err, &stopped) || !stopped.Base {
+		t.Errorf("got %v, %v", err, done)
+	}
+	first.end <- nil
+}
+
+func (w *workshop) waitingTickets() []*ticket {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []*ticket
+	for _, t := range w.room.tickets {
+		if t.lane == waits {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Who fetches has no place.
+func TestFetchingTakesNoPlace(t *testing.T) {
+	hang := make(chan struct{})
+	w := newWorkshop(t, func(o *BackgroundOptions) {
+		o.Quick = 1
+		o.Fetch = func(ctx context.Context, req Request) error {
+			if req.Author == "mallory" {
+				select {
+				case <-hang:
+				case <-ctx.Done():
+				}
+			}
+			return ctx.Err()
+		}
+	})
+	w.open("mallory", "1")
+	w.open("mallory", "2")
+	w.open("ann", "3")
+	w.begun("3").end <- nil
+	if key := <-w.notified; key != "3" {
+		t.Errorf("%s is done", key)
+	}
+	close(hang)
+}
+
+func TestDamagedMirror(t *testing.T) {
+	repaired := 0
+	w := newWorkshop(t, func(o *BackgroundOptions) {
+		o.Repair = func(context.Context, Request) error { repaired++; return nil }
+	})
+	req := w.open("ann", "1")
+	w.begun("1").end <- &DamagedError{Reason: "bad object"}
+	w.begun("1").end <- &DamagedError{Reason: "bad object"}
+	<-w.notified
+	var stopped *StoppedError
+	if _, err, done := w.Get("1", req); !done || !errors.As(err, &stopped) || repaired != 1 {
+		t.Errorf("got %v, %v after %d repairs", err, done, repaired)
+	}
+}
+
+// What panics on the way to a plan does not end the program.
+func TestPanicsEndNothing(t *testing.T) {
+	for name, o := range map[string]BackgroundOptions{
+		"planning": {Planner: planFunc(func(context.Context, Request) (*Result, error) { panic("here") })},
+		"fetching": {Fetch: func(context.Context, Request) error { panic("here") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			notified := make(chan string)
+			o.Notify = func(key string) { notified <- key }
+			b := NewBackground(o)
+			defer b.Close()
+			_, _, _ = b.Get("a", Request{})
+			<-notified
+			if _, err, done := b.Get("a", Request{}); !done || err == nil || Terminal(err) != (name == "planning") {
+				t.Errorf("got %v, %v", err, done)
+			}
+		})
+	}
+}
+
+func TestForget(t *testing.T) {
+	w := newWorkshop(t, func(*BackgroundOptions) {})
+	req := w.open("ann", "1")
+	w.begun("1").end <- nil
+	<-w.notified
+	w.Forget(req)
+	w.open("ann", "1")
+	w.begun("1").end <- nil
+	<-w.notified
 }

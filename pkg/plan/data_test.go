@@ -14,21 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
-
-func TestMain(m *testing.M) {
-	// Prow's loader warns about agents it does not know.
-	logrus.SetOutput(nullWriter{})
-	os.Exit(m.Run())
-}
-
-type nullWriter struct{}
-
-func (nullWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 // pullCase is one real pull request with its known answer.
 type pullCase struct {

@@ -100,7 +100,7 @@ func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
 	tree.write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: j}]}}\n")
 	spec := tree.commit()
 	result, err := plan(base, spec)
-	if err != nil || len(result.Affected) != 1 || result.HeadConfig.ProwJobNamespace != "ci" {
+	if err != nil || len(result.Affected) != 1 || result.Details.(*Local).HeadConfig.ProwJobNamespace != "ci" {
 		t.Errorf("result = %+v, %v", result, err)
 	}
 	tree.write("prow/extra/b_prowconfig.yaml", "prowjob_namespace: other\n")

@@ -46,7 +46,7 @@ func TestEnormous(t *testing.T) {
 			repaired := tree.commit()
 			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
-			if err == nil || result == nil || !terminal(err) || !strings.HasPrefix(err.Error(), tc.path+": ") || !strings.Contains(err.Error(), tc.want) {
+			if err == nil || result == nil || !Terminal(err) || !strings.HasPrefix(err.Error(), tc.path+": ") || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("err = %.300v; want %s", err, tc.want)
 			}
 			req.Base, req.Head = head, repaired
@@ -78,12 +78,12 @@ func TestBombInTheTree(t *testing.T) {
 	head := tree.git("commit-tree", "-m", "x", "-p", base, root)
 	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
 	result, err := newTestPlanner(tree).Plan(t.Context(), req)
-	if result == nil || !terminal(err) || !strings.HasPrefix(errorText(err), "the repository ") {
+	if result == nil || !Terminal(err) || !strings.HasPrefix(errorText(err), "the repository ") {
 		t.Errorf("err = %v", err)
 	}
 	req.Base, req.Head = head, head
 	result, err = newTestPlanner(tree).Plan(t.Context(), req)
-	if result == nil || !terminal(err) || !strings.HasPrefix(errorText(err), "the base branch is broken already: the repository has more than 500000 files") {
+	if result == nil || !Terminal(err) || !strings.HasPrefix(errorText(err), "the base branch is broken already: the repository has more than 500000 files") {
 		t.Errorf("base: err = %v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
@@ -289,16 +288,18 @@ func (w *work) parallel(n int, do func(i int)) {
 		}
 		return
 	}
-	var workers sync.WaitGroup
+	var workers crew
 	per := (n + w.options.Workers - 1) / w.options.Workers
 	for start := 0; start < n; start += per {
 		workers.Go(func() {
-			for i := start; i < min(start+per, n); i++ {
-				do(i)
-			}
+			workers.do(func() {
+				for i := start; i < min(start+per, n); i++ {
+					do(i)
+				}
+			})
 		})
 	}
-	workers.Wait()
+	workers.wait()
 }
 
 func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bool) {

@@ -83,13 +83,6 @@ func trimSourcePaths(c *config.Config, prefix string) {
 	}
 }
 
-// withoutJobs is the part of a configuration that is not about single jobs.
-func withoutJobs(c *config.Config) *config.Config {
-	copied := *c
-	copied.PresubmitsStatic, copied.PostsubmitsStatic, copied.Periodics = nil, nil, nil
-	return &copied
-}
-
 // Full plans by loading the whole configuration twice.
 type Full struct {
 	// Mirror returns the mirror that has the commits of a request.
@@ -117,5 +110,5 @@ func (f Full) Plan(ctx context.Context, req Request) (*Result, error) {
 	}
 	result := affected.Configs(before, after)
 	result.Base, result.Head, result.Tree = req.Base, req.Head, merged.Tree
-	return &Result{Result: *result, BaseConfig: withoutJobs(before), HeadConfig: withoutJobs(after)}, nil
+	return &Result{Result: *result}, nil
 }

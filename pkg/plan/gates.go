@@ -115,14 +115,13 @@ func (w *work) findShed(c *comparison) {
 	}
 }
 
-// Judge looks again at affected jobs, as Effective returns them: their findings by
-// their keys. Outlines ask for nothing.
-func (r *Result) Judge(jobs []affected.Job) map[string]gate.Finding {
-	out := map[string]gate.Finding{}
-	if r.compared == nil {
-		return r.Findings
+// Judge implements Details.
+func (l *Local) Judge(_ context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
+	if l.compared == nil {
+		return l.Findings, nil
 	}
-	d, g := r.compared.delta, r.compared.gates
+	out := map[string]gate.Finding{}
+	d, g := l.compared.delta, l.compared.gates
 	for i := range jobs {
 		at, ok := d.After.Find(jobs[i].Ref)
 		if !ok || jobs[i].Outline {
@@ -134,7 +133,7 @@ func (r *Result) Judge(jobs []affected.Job) map[string]gate.Finding {
 		}
 		out[jobs[i].Key()] = g.judge(d, at.Entry(), old, &jobs[i])
 	}
-	return out
+	return out, nil
 }
 
 // standIns returns the jobs at base that stand for one whose identity is new.

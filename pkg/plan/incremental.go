@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 
@@ -86,7 +85,7 @@ func NewPlanner(o Options) *Incremental {
 	}
 }
 
-// Plan implements Planner. A damaged mirror is rebuilt once.
+// Plan implements Planner. A damaged mirror is rebuilt once, where it can be.
 func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 	result, err := p.plan(ctx, req)
 	if !repo.Corrupt(err) {
@@ -102,14 +101,20 @@ func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 	return p.plan(ctx, req)
 }
 
+// plan reads the base first: what goes wrong until then is not the head's fault.
 func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 	mirror, err := p.options.Mirror(ctx, req)
 	if err != nil {
 		return nil, err
 	}
+	w := p.work(req, mirror.Objects)
+	base, err := w.readBase(ctx, req)
+	if err != nil {
+		return resultOf(refusedBase(req, err))
+	}
 	merged, err := mirror.Merge(ctx, req.Base, req.Head)
 	if refused, ok := boundIn(err); ok {
-		return refusedWhole(req, "", refused)
+		return resultOf(refusedWhole(req, "", refused))
 	}
 	if err != nil {
 		return nil, conflictFrom(err)
@@ -123,24 +128,41 @@ func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 		merged, err := mirror.Merge(ctx, req.Base, req.Head)
 		return merged, conflictFrom(err)
 	}
-	return p.planTree(ctx, req, merged.Objects, merged.Tree, again)
+	w.objects = merged.Objects
+	return resultOf(w.planTree(ctx, req, base, merged.Tree, again))
+}
+
+func resultOf(local *Local, err error) (*Result, error) {
+	if local == nil {
+		return nil, err
+	}
+	return &local.Result, err
 }
 
 // PlanMerged plans for a merge that has been made already, and that the caller
 // keeps open as long as the result is used.
-func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.Merged) (*Result, error) {
+func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.Merged) (*Local, error) {
 	kept := func(context.Context) (*repo.Merged, error) {
 		return &repo.Merged{Objects: merged.Objects, Tree: merged.Tree}, nil
 	}
-	return p.planTree(ctx, req, merged.Objects, merged.Tree, kept)
+	w := p.work(req, merged.Objects)
+	base, err := w.readBase(ctx, req)
+	if err != nil {
+		return refusedBase(req, err)
+	}
+	return w.planTree(ctx, req, base, merged.Tree, kept)
 }
 
-func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Objects, tree string, again reopen) (*Result, error) {
-	w := &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates}
+func (p *Incremental) work(req Request, objects repo.Objects) *work {
+	return &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates}
+}
+
+// readBase returns what is known of the base, which must be as the settings say.
+func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	base, err := w.baseState(ctx, req.Base)
 	if refused, ok := boundIn(err); ok {
 		refused.BaseBroken = true
-		return refusedWhole(req, tree, refused)
+		return nil, refused
 	}
 	if err != nil {
 		return nil, err
@@ -148,6 +170,11 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 	if req.Settings.PluginConfig != "" && base.plugins == "" {
 		return nil, &MissingPathError{Path: req.Settings.PluginConfig, Setting: "plugin_config"}
 	}
+	TellBaseRead(ctx)
+	return base, nil
+}
+
+func (w *work) planTree(ctx context.Context, req Request, base *state, tree string, again reopen) (*Local, error) {
 	c, err := w.compareWith(ctx, base, tree)
 	var missing *MissingPathError
 	if errors.As(err, &missing) {
@@ -161,87 +188,40 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		return nil, err
 	}
 	found := w.located(ctx, c)
-	result := &Result{
-		Result: affected.Result{
-			Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
-			Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.list()),
-			Fingerprint: c.fingerprint(req),
+	local := &Local{
+		Result: Result{
+			Result: affected.Result{
+				Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
+				Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.list()),
+				Fingerprint: c.fingerprint(req),
+			},
+			Findings: c.gates.found,
 		},
-		BaseConfig: c.delta.Old.Config,
-		HeadConfig: c.delta.New.Config,
+		BaseConfig: c.delta.Old.Config, HeadConfig: c.delta.New.Config,
+		planner: w.Incremental, request: req, compared: c, again: again,
 	}
-	if result.Affected == nil {
-		result.Affected = []affected.Job{}
+	if local.Affected == nil {
+		local.Affected = []affected.Job{}
 	}
-	result.Sort()
-	result.effective = func(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
-		return p.effective(ctx, req, c.delta, jobs, again)
-	}
-	plugins := c.after.plugins
-	result.configMaps = func(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
-		if len(c.delta.ConfigMaps) == 0 {
-			return nil, nil
-		}
-		merged, err := again(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = merged.Close() }()
-		w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings, repository: req.Org + "/" + req.Repo}
-		return contents{work: w, delta: c.delta, plugins: plugins, tree: merged.Tree, head: req.Head}.of(ctx, jobs)
-	}
-	result.compared, result.Findings = c, c.gates.found
-	return result, w.refusal(base, c, found)
+	local.Sort()
+	local.Details = local
+	return local, w.refusal(base, c, found)
 }
 
-// reopen makes the merge of a plan available once more.
-type reopen func(context.Context) (*repo.Merged, error)
-
-func refusedWhole(req Request, tree string, refused *RefusedError) (*Result, error) {
-	return &Result{Result: affected.Result{
+func refusedWhole(req Request, tree string, refused *RefusedError) (*Local, error) {
+	return &Local{Result: Result{Result: affected.Result{
 		Base: req.Base, Head: req.Head, Tree: tree, Affected: []affected.Job{}, Removed: []affected.Ref{},
 		Incomplete: []affected.FileError{{File: refused.File, Message: refused.Reason}},
-	}}, refused
+	}}}, refused
 }
 
-// effective makes the effective jobs that a plan did not keep.
-func (p *Incremental) effective(ctx context.Context, req Request, d *affected.Delta, jobs []affected.Job, again reopen) ([]affected.Job, error) {
-	out := append([]affected.Job{}, jobs...)
-	var at []affected.At
-	var index []int
-	for i, j := range out {
-		if !j.Outline {
-			continue
-		}
-		found, ok := d.After.Find(j.Ref)
-		if !ok {
-			return nil, fmt.Errorf("job %s is not in the plan", j.Name)
-		}
-		at, index = append(at, found), append(index, i)
+// refusedBase is what there is to say where the base cannot be read.
+func refusedBase(req Request, err error) (*Local, error) {
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return refusedWhole(req, "", refused)
 	}
-	if len(at) == 0 {
-		return out, nil
-	}
-	merged, err := again(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = merged.Close() }()
-	w := &work{Incremental: p, objects: merged.Objects, settings: req.Settings}
-	pairs := pairUp(d, at, true)
-	parsed, err := w.parsePairs(ctx, pairs)
-	if err != nil {
-		return nil, err
-	}
-	w.apply(d, parsed, pairs)
-	for i, pair := range pairs {
-		if pair.err != nil {
-			return nil, fmt.Errorf("job %s: %w", out[index[i]].Name, pair.err)
-		}
-		j := &out[index[i]]
-		j.Effective, j.Before, j.Baseline, j.Outline = pair.After, pair.Before, pair.Baseline, false
-	}
-	return out, nil
+	return nil, err
 }
 
 // baseState returns what is known of a base commit, reading what differs from

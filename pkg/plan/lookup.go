@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"slices"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -14,33 +15,32 @@ type Located struct {
 	Touched bool
 }
 
-// Lookup lists the jobs after the merge that have one of the names, affected
-// or not.
-func (r *Result) Lookup(names map[string]bool) []Located {
+// Lookup implements Details.
+func (l *Local) Lookup(_ context.Context, names []string) ([]Located, error) {
 	var found []Located
-	r.eachJob(func(f *affected.Loaded, ref affected.Ref) {
-		if names[ref.Name] {
-			touched := slices.Contains(r.compared.files, f.Path)
+	l.eachJob(func(f *affected.Loaded, ref affected.Ref) {
+		if slices.Contains(names, ref.Name) {
+			touched := slices.Contains(l.compared.files, f.Path)
 			found = append(found, Located{Ref: ref, File: f.Path, Touched: touched})
 		}
 	})
 	slices.SortFunc(found, func(a, b Located) int { return a.Ref.Compare(b.Ref) })
-	return found
+	return found, nil
 }
 
 // Names are the names of all jobs after the merge, sorted.
-func (r *Result) Names() []string {
+func (l *Local) Names() []string {
 	var names []string
-	r.eachJob(func(_ *affected.Loaded, ref affected.Ref) { names = append(names, ref.Name) })
+	l.eachJob(func(_ *affected.Loaded, ref affected.Ref) { names = append(names, ref.Name) })
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-func (r *Result) eachJob(do func(f *affected.Loaded, ref affected.Ref)) {
-	if r.compared == nil {
+func (l *Local) eachJob(do func(f *affected.Loaded, ref affected.Ref)) {
+	if l.compared == nil {
 		return
 	}
-	for f := range r.compared.delta.After.Files() {
+	for f := range l.compared.delta.After.Files() {
 		if f.File == nil {
 			continue
 		}

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -52,7 +51,7 @@ func (m *Mirrors) mirror(org, name string) *repo.Mirror {
 	if m.token != nil {
 		options = append(options, repo.WithToken(func(ctx context.Context) (string, error) { return m.token(ctx, org, name) }))
 	}
-	mirror := repo.Open(filepath.Join(m.dir, org, name+".git"), url, options...)
+	mirror := repo.Open(m.Dir(Request{Org: org, Repo: name}), url, options...)
 	m.open[url] = mirror
 	return mirror
 }

@@ -78,11 +78,11 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 		})
 	}
 	queue := make(chan blob, w.options.Workers)
-	var workers sync.WaitGroup
+	var workers crew
 	for range w.options.Workers {
 		workers.Go(func() {
 			for b := range queue {
-				do(b.id, b.content)
+				workers.do(func() { do(b.id, b.content) })
 			}
 		})
 	}
@@ -91,6 +91,6 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 		return nil
 	})
 	close(queue)
-	workers.Wait()
+	workers.wait()
 	return err
 }

@@ -5,13 +5,14 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-
-	"sigs.k8s.io/prow/pkg/config"
+	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
@@ -49,68 +50,124 @@ func (s Settings) suffix() string {
 
 // Request names one pull request at one moment. Base and Head are full SHAs.
 type Request struct {
-	Org      string
-	Repo     string
-	Number   int
+	Org    string
+	Repo   string
+	Number int
+	// Author is whose pull request it is: authors share the places for planning. The
+	// answer does not depend on it.
+	Author   string
 	Settings Settings
 	// Gates say what jobs may ask for, see Result.Findings.
-	Gates   gate.Config
+	Gates gate.Config
+	// Limits bound what the plan may take, where it is made in a process of its own.
+	Limits  Limits
 	BaseRef string
 	Base    string
 	Head    string
 }
 
-// key is equal for requests with the same answer.
-func (r Request) key() string {
-	// All of it can be encoded.
-	gates, _ := json.Marshal(r.Gates)
-	return key.Of(r.Org, r.Repo, r.Base, r.Head, r.Settings.key(), string(gates))
+// Limits are what a plan may take.
+type Limits struct {
+	// Timeout is for the head, BaseTimeout for reading the base branch before.
+	Timeout, BaseTimeout time.Duration
+	// Memory is what the process may have, and each git command that it runs, in
+	// bytes.
+	Memory int64
 }
 
-// Result is a plan: the affected jobs, and what is needed to render them.
+// OrDefault fills in what is not set.
+func (l Limits) OrDefault() Limits {
+	l.Timeout = cmp.Or(l.Timeout, DefaultLimits.Timeout)
+	l.BaseTimeout = cmp.Or(l.BaseTimeout, DefaultLimits.BaseTimeout)
+	l.Memory = cmp.Or(l.Memory, DefaultLimits.Memory)
+	return l
+}
+
+// DefaultLimits leave room for the largest repositories that are known, several
+// times over.
+var DefaultLimits = Limits{Timeout: 2 * time.Minute, BaseTimeout: 10 * time.Minute, Memory: 768 << 20}
+
+// String is equal for equal limits.
+func (l Limits) String() string {
+	return fmt.Sprintf("%s, %s, %d MiB", l.Timeout, l.BaseTimeout, l.Memory>>20)
+}
+
+// Key is equal for requests with the same answer.
+func (r Request) Key() string {
+	// All of it can be encoded.
+	gates, _ := json.Marshal(r.Gates)
+	return key.Of(r.Org, r.Repo, r.Base, r.Head, r.Settings.key(), string(gates), r.Limits.String())
+}
+
+// Result is a plan: the affected jobs, and what is in their way.
 type Result struct {
 	affected.Result
-
-	// BaseConfig and HeadConfig are Prow's configuration before and after the
-	// merge, validated and defaulted, without any jobs.
-	BaseConfig *config.Config
-	HeadConfig *config.Config
 
 	// Findings say of the affected jobs, by their keys, what is in their way, those
 	// that are in the list as outlines included. Jobs of which there is nothing to
 	// say are not in it.
 	Findings map[string]gate.Finding
 
-	effective  func(context.Context, []affected.Job) ([]affected.Job, error)
-	compared   *comparison
-	configMaps func(context.Context, []affected.Job) ([]ConfigMapContent, error)
+	// Details answers what the plan does not hold. It is nil where that is all.
+	Details Details
+
+	// weight is about how much memory it takes, in bytes, where that is known.
+	weight int
+}
+
+// Details looks again at what a plan was made from. Where a plan is made in
+// another process its answers may fail like a plan, with ErrBusy, or with
+// ErrForgotten.
+type Details interface {
+	Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error)
+	Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error)
+	ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error)
+	Lookup(ctx context.Context, names []string) ([]Located, error)
 }
 
 // ConfigMaps returns the ConfigMaps that config-updater fills from files that
 // the pull request changes, and that one of the given affected jobs reads,
 // sorted by name, cluster and namespace.
 func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
-	if r.configMaps == nil {
+	if r.Details == nil {
 		return nil, nil
 	}
-	return r.configMaps(ctx, jobs)
+	return r.Details.ConfigMaps(ctx, jobs)
 }
 
 // Effective returns the given affected jobs with their effective jobs after
 // the merge and at base. A long plan has only outlines of them, which is enough
 // to list jobs and to select some: call it for those before rendering them.
 func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
-	if r.effective == nil {
+	if r.Details == nil || !slices.ContainsFunc(jobs, func(j affected.Job) bool { return j.Outline }) {
 		return jobs, nil
 	}
-	return r.effective(ctx, jobs)
+	return r.Details.Effective(ctx, jobs)
+}
+
+// Judge looks again at affected jobs, as Effective returns them: their findings by
+// their keys. Outlines ask for nothing.
+func (r *Result) Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
+	if r.Details == nil {
+		return r.Findings, nil
+	}
+	return r.Details.Judge(ctx, jobs)
+}
+
+// Lookup lists the jobs after the merge that have one of the names, affected
+// or not.
+func (r *Result) Lookup(ctx context.Context, names ...string) ([]Located, error) {
+	if r.Details == nil || len(names) == 0 {
+		return nil, nil
+	}
+	return r.Details.Lookup(ctx, names)
 }
 
 // Planner finds the affected jobs of a pull request.
 //
 // A *RefusedError comes together with a result that lists what could be read,
-// with the rest in Incomplete. A *ConflictError and a *MissingPathError come
-// without one. All other errors are worth a retry.
+// with the rest in Incomplete. A *ConflictError, a *MissingPathError and a
+// *StoppedError come without one. All other errors are worth a retry.
 type Planner interface {
 	Plan(ctx context.Context, req Request) (*Result, error)
 }
@@ -159,16 +216,6 @@ type MissingPathError struct {
 
 func (e *MissingPathError) Error() string {
 	return fmt.Sprintf("%s: %q does not exist in the repository", e.Setting, e.Path)
-}
-
-// terminal reports whether err will be the same however often it is tried.
-func terminal(err error) bool {
-	var (
-		conflict *ConflictError
-		refused  *RefusedError
-		missing  *MissingPathError
-	)
-	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
 }
 
 // conflictFrom translates a conflict in git's words into a plan's.

@@ -77,6 +77,9 @@ func OpenClone(gitDir string) *Mirror {
 	return &Mirror{Objects: Objects{git{dir: gitDir}}}
 }
 
+// Dir is the git directory.
+func (m *Mirror) Dir() string { return m.dir }
+
 // fullSHA matches a complete object name.
 var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 

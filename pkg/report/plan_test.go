@@ -196,6 +196,16 @@ var planViews = []struct {
 		v.Problem = &Problem{Refused: &FileProblem{File: "jobs/a.yaml", Message: "duplicated job"}, BaseBroken: true}
 		return v
 	}},
+	{"stopped", "🚫 **It cannot be found out which jobs this commit affects**: planning took more than 2 minutes. This is not tried again before a push.", func() PlanView {
+		v := planView()
+		v.Problem = &Problem{Stopped: "took more than 2 minutes"}
+		return v
+	}},
+	{"base-stopped", "⚙️ **The configuration of `main` cannot be read**: that needed more than 768 MiB of memory. This pull request is not to blame. Whoever runs the rehearsals has to look into it.", func() PlanView {
+		v := planView()
+		v.Problem = &Problem{Stopped: "needed more than 768 MiB of memory", BaseBroken: true}
+		return v
+	}},
 	{"missing-path", "⚙️ **The configuration of the rehearsals does not fit this repository**: the setting `prow_config` names `core/config.yaml`, which does not exist. Whoever runs the rehearsals has to correct it.", func() PlanView {
 		v := planView()
 		v.Problem = &Problem{Missing: "core/config.yaml", Setting: "prow_config"}

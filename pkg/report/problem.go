@@ -14,8 +14,8 @@ type FileProblem struct {
 	Message string
 }
 
-// Problem is why a pull request cannot be planned. One of Conflicts, Missing
-// and Refused is set.
+// Problem is why a pull request cannot be planned. One of Conflicts, Missing,
+// Refused and Stopped is set.
 type Problem struct {
 	// Conflicts are the files that do not merge.
 	Conflicts []string
@@ -24,7 +24,11 @@ type Problem struct {
 	Missing, Setting string
 	// Refused is what Prow says about the configuration, and where.
 	Refused *FileProblem
-	// BaseBroken says that the base is refused as well.
+	// Stopped says what went wrong with planning itself, as the end of a sentence
+	// about it.
+	Stopped string
+	// BaseBroken says that the base is refused as well, or is what planning stopped
+	// at.
 	BaseBroken bool
 }
 
@@ -51,6 +55,12 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	case p.Missing != "":
 		return "⚙️", "The configuration of the rehearsals does not fit this repository",
 			": the setting " + quote(p.Setting) + " names " + quote(p.Missing) + ", which does not exist. Whoever runs the rehearsals has to correct it."
+	case p.Stopped != "" && p.BaseBroken:
+		return "⚙️", "The configuration of " + quote(v.BaseRef) + " cannot be read",
+			": that " + clip(p.Stopped, maxDetail) + ". This pull request is not to blame. Whoever runs the rehearsals has to look into it."
+	case p.Stopped != "":
+		return "🚫", "It cannot be found out which jobs this commit affects",
+			": planning " + clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
 	case p.Refused != nil && p.BaseBroken:
 		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " as it is",
 			", so this pull request is not to blame, and cannot be rehearsed until that is mended" + in + ":"

@@ -44,6 +44,8 @@ type Settings struct {
 	Prefixes []string `json:"prefixes" jsonschema:"minItems=1,pattern=^/\\S+$,example=/rehearse"`
 	// How many jobs may be under way at a time.
 	Quotas Quotas `json:"quotas"`
+	// What finding out the affected jobs of a pull request may take.
+	Planning Planning `json:"planning"`
 	// Names of Kubernetes users and the GitHub logins that commands of theirs on
 	// the command line count for, such as alice@example.com: alice. Whoever is not
 	// listed cannot use it.
@@ -97,6 +99,20 @@ type Quotas struct {
 	PersonJobs int `json:"person_jobs" jsonschema:"minimum=0"`
 	// Jobs in all; 0 is no bound.
 	Jobs int `json:"jobs" jsonschema:"minimum=0"`
+}
+
+// Planning bounds what is done with what a pull request says, before any job runs.
+type Planning struct {
+	// How long it may take to find the affected jobs of a commit. What takes longer is
+	// refused, and not tried again before a push.
+	Timeout time.Duration `json:"timeout"`
+	// How long it may take to read the base branch, which is done as a whole when it
+	// is seen for the first time.
+	BaseTimeout time.Duration `json:"base_timeout"`
+	// How much memory each process that does so may have, and each git command that
+	// it runs, in MiB. There are up to three at once: see the resources in
+	// config/500-controller.yaml.
+	MemoryMiB int `json:"memory_mib" jsonschema:"minimum=256,maximum=65536"`
 }
 
 // Options may differ from repository to repository.
@@ -199,6 +215,7 @@ func Defaults() *Settings {
 			DefaultJobTimeout: 24 * time.Hour, QueueAllowance: time.Hour,
 		},
 		Prefixes:         event.DefaultPrefixes(),
+		Planning:         Planning{Timeout: 2 * time.Minute, BaseTimeout: 10 * time.Minute, MemoryMiB: 768},
 		Quotas:           Quotas{PullJobs: 500, PersonJobs: 1000, Jobs: 2000},
 		ProgressInterval: 30 * time.Second,
 		SweepInterval:    time.Minute,

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 )
 
 // sizes are those of kubernetes/test-infra, of a mid-size openshift/release,
@@ -22,6 +24,9 @@ import (
 const sizes = "3800,19000,77000"
 
 func main() {
+	if worker.Called(os.Args) {
+		os.Exit(worker.Main(os.Args, worker.Incremental))
+	}
 	logrus.SetOutput(io.Discard)
 	jobs := flag.String("jobs", sizes, "numbers of jobs to generate, separated by commas")
 	dir := flag.String("dir", "", "where to generate (default: a temporary directory)")
@@ -98,7 +103,10 @@ func benchSize(dir string, n int, command string) (*table, error) {
 			return nil, err
 		}
 	}
-	if err := t.measureWarm(dir, changes); err != nil {
+	if err := t.measureWarm(dir, "warm", "warm, ", changes); err != nil {
+		return nil, err
+	}
+	if err := t.measureWarm(dir, "here", "warm, without a process of its own, ", changes[:1]); err != nil {
 		return nil, err
 	}
 	global := changes[len(changes)-1]

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -80,7 +81,9 @@ func child(what, dir string, args []string) error {
 	case "git":
 		samples, err = b.each(ctx, args, b.git)
 	case "warm":
-		samples, err = b.warm(ctx, args)
+		samples, err = b.inChild(func(p plan.Planner) ([]sample, error) { return b.warm(ctx, p, args) })
+	case "here":
+		samples, err = b.warm(ctx, b.planner(), args)
 	default:
 		err = errors.New("no such measurement")
 	}
@@ -161,14 +164,29 @@ func (b bench1) planner() *plan.Incremental {
 	return plan.NewPlanner(plan.Options{Mirror: func(context.Context, plan.Request) (*repo.Mirror, error) { return b.mirror, nil }})
 }
 
+// inChild measures plans that are made in a process of their own, as in the
+// controller.
+func (b bench1) inChild(do func(plan.Planner) ([]sample, error)) ([]sample, error) {
+	cache, err := os.MkdirTemp("", "rehearsal-bench-cache-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(cache) }()
+	pool, err := worker.NewPool(worker.Options{Dir: func(plan.Request) string { return b.mirror.Dir() }, CacheDir: cache, Size: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	return do(pool)
+}
+
 func (b bench1) cold(ctx context.Context, i int, head string) (sample, error) {
 	return b.plan(ctx, b.planner(), base(i+1), head)
 }
 
 // warm plans what has never been seen, after another pull request on an older
 // base. The base moves by a commit before every plan.
-func (b bench1) warm(ctx context.Context, changes []string) ([]sample, error) {
-	p := b.planner()
+func (b bench1) warm(ctx context.Context, p plan.Planner, changes []string) ([]sample, error) {
 	if _, err := b.plan(ctx, p, base(0), earlier); err != nil {
 		return nil, err
 	}
@@ -248,11 +266,13 @@ type stopwatch struct {
 }
 
 // start begins with a heap that is as small as it gets, and forgets how large
-// the process has been.
+// the process and its children have been.
 func start() stopwatch {
 	debug.FreeOSMemory()
 	// Where that is not possible, the peak is the one since the process began.
-	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+	for _, pid := range family() {
+		_ = os.WriteFile("/proc/"+pid+"/clear_refs", []byte("5"), 0)
+	}
 	return stopwatch{time.Now(), cpu()}
 }
 
@@ -260,8 +280,33 @@ func (w stopwatch) stop(affected int) sample {
 	return sample{Seconds: time.Since(w.begin).Seconds(), CPU: cpu() - w.cpu, PeakMiB: peakMemory(), Affected: affected}
 }
 
-// cpu is what a process and the children it waited for have used.
+// family is this process and its children.
+func family() []string {
+	self := strconv.Itoa(os.Getpid())
+	out := []string{self}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		if fields := statOf(stat); len(fields) > 1 && fields[1] == self {
+			out = append(out, filepath.Base(filepath.Dir(stat)))
+		}
+	}
+	return out
+}
+
+// statOf are the fields of a process, from its state on.
+func statOf(file string) []string {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	_, rest, _ := strings.Cut(string(raw), ") ")
+	return strings.Fields(rest)
+}
+
+// cpu is what this process, its children, and those that they waited for have
+// used.
 func cpu() float64 {
+	const ticks = 100 // of a second, as everywhere
 	var total float64
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
 		var u syscall.Rusage
@@ -269,22 +314,32 @@ func cpu() float64 {
 			total += seconds(u.Utime) + seconds(u.Stime)
 		}
 	}
+	for _, pid := range family()[1:] {
+		fields := statOf("/proc/" + pid + "/stat")
+		for i := 11; i < 15 && len(fields) > 14; i++ {
+			n, _ := strconv.ParseFloat(fields[i], 64)
+			total += n / ticks
+		}
+	}
 	return total
 }
 
 func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
 
-// peakMemory is the largest resident size of this process, in MiB.
+// peakMemory is the largest resident size of this process and its children, in MiB.
 func peakMemory() float64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for _, line := range strings.Split(string(status), "\n") {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
-			kib, _ := strconv.ParseFloat(fields[1], 64)
-			return kib / 1024
+	var total float64
+	for _, pid := range family() {
+		status, err := os.ReadFile("/proc/" + pid + "/status")
+		if err != nil {
+			continue
+		}
+		for _, line := range strings.Split(string(status), "\n") {
+			if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
+				kib, _ := strconv.ParseFloat(fields[1], 64)
+				total += kib / 1024
+			}
 		}
 	}
-	return 0
+	return total
 }

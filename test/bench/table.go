@@ -55,17 +55,17 @@ func (t *table) measure(dir, name, what string, heads []string) error {
 
 // measureWarm adds a row for each change, all made by one process as in the
 // controller.
-func (t *table) measureWarm(dir string, changes []change) error {
+func (t *table) measureWarm(dir, what, name string, changes []change) error {
 	var args []string
 	for _, c := range changes {
 		args = append(args, strings.Join(c.heads, ","))
 	}
-	samples, err := measured(dir, "warm", args...)
+	samples, err := measured(dir, what, args...)
 	if err != nil {
 		return err
 	}
 	for i, c := range changes {
-		t.rows = append(t.rows, row{name: "warm, " + c.name, sample: samples[i], floor: t.find("git commands alone, " + c.name).sample})
+		t.rows = append(t.rows, row{name: name + c.name, sample: samples[i], floor: t.find("git commands alone, " + c.name).sample})
 	}
 	return nil
 }
@@ -126,7 +126,8 @@ full            Prow's own loader on both revisions, then a comparison of all jo
                 the checkouts that it needs are not counted
 cold            first sight of the repository: the mirror is there, caches are empty
 warm            in a running controller, whose caches other pull requests have filled:
-                the head and its files are new, and the base has moved by a commit
+                the head and its files are new, and the base has moved by a commit;
+                with the process that the plan is made in, and once without one
 command         rehearse affected, the whole process; its cache is of another pull
                 request, and of a base that is one to five commits older
 git             the floor of warm: merge, two comparisons of trees, and reading the

@@ -113,7 +113,11 @@ func handOver(t *testing.T, result *plan.Result, in render.Input, jobs []render.
 	if err != nil {
 		t.Fatal(err)
 	}
-	jobs = render.Regate(render.Complete(jobs, effective), result.Judge(effective), in)
+	findings, err := result.Judge(t.Context(), effective)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs = render.Regate(render.Complete(jobs, effective), findings, in)
 	h, err := render.NewHandover(run.Manifest{}, jobs, in, render.Run{
 		Rehearsal: "acme-config-7", UID: "u-1", ID: "comment-1-0", Name: "run-1", Namespace: "prow", PodNamespace: "test-pods",
 	}, nil)

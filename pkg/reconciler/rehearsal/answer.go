@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"slices"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -237,19 +238,27 @@ func (t *turn) explain(ctx context.Context, c commandVerdict) (string, error) {
 		}
 		jobs[i] = complete[0]
 	}
+	bare, _, _ := strings.Cut(name, "@")
+	all, err := result.Lookup(ctx, bare)
+	if err != nil {
+		return "", t.details(err)
+	}
 	in := t.renderInput()
-	view := planview.Explain(named{result}, result.Removed, jobs, name, func(job render.Job) render.Description { return render.Describe(job, in) })
+	view := planview.Explain(located(all), result.Removed, jobs, name, func(job render.Job) render.Description { return render.Describe(job, in) })
 	view.CommandID, view.Line, view.By, view.Commands = c.ID, c.Text, c.person(), t.commands()
 	return report.Explain(view), nil
 }
 
-// named knows all jobs after the merge by their names.
-type named struct{ *plan.Result }
+// located are jobs after the merge.
+type located []plan.Located
 
-func (n named) Named(name string) []affected.Ref {
+// Named implements planview.Named.
+func (l located) Named(name string) []affected.Ref {
 	var refs []affected.Ref
-	for _, found := range n.Lookup(map[string]bool{name: true}) {
-		refs = append(refs, found.Ref)
+	for _, found := range l {
+		if found.Name == name {
+			refs = append(refs, found.Ref)
+		}
 	}
 	return refs
 }

@@ -16,6 +16,7 @@ import (
 	"knative.dev/pkg/configmap"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/kmeta"
+	"knative.dev/pkg/logging"
 	"knative.dev/pkg/system"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 	prowinformers "sigs.k8s.io/prow/pkg/client/informers/externalversions"
@@ -30,18 +31,29 @@ import (
 )
 
 const (
-	// planners is how many pull requests are planned at once.
-	planners = 2
+	// quickPlaces and longPlaces are how many pull requests are planned at once, at
+	// first and when it takes longer.
+	quickPlaces, longPlaces = 2, 1
+	// Planners is how many processes that takes at most.
+	Planners = quickPlaces + longPlaces
 	// keptPlans is how many plans stay in memory.
 	keptPlans = 64
 	// resync is how often an informer tells everything again.
 	resync = 10 * time.Hour
 )
 
+// Plans is what makes plans: see plan.BackgroundOptions. Close, if there is one,
+// ends it.
+type Plans struct {
+	plan.Planner
+	Fetch, Repair func(ctx context.Context, req plan.Request) error
+	Close         func()
+}
+
 // Options are what main has made for the controller.
 type Options struct {
 	GitHub   GitHub
-	Planner  plan.Planner
+	Planner  Plans
 	Prow     prowclient.Interface
 	Logs     *prowjob.Logs
 	Settings *settings.Store
@@ -76,9 +88,19 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	follower := newSettingsFollower(ctx, o.Settings)
 	follower.applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
 	cmw.Watch(settings.ConfigMap, follower.follow)
-	background := plan.NewBackground(o.Planner, planners, keptPlans, func(key string) { impl.EnqueueKey(parseKey(key)) })
+	background := plan.NewBackground(plan.BackgroundOptions{
+		Planner: o.Planner.Planner, Fetch: o.Planner.Fetch, Repair: o.Planner.Repair,
+		Quick: quickPlaces, Long: longPlaces, Keep: keptPlans,
+		Notify: func(key string) { impl.EnqueueKey(parseKey(key)) },
+		Log:    logging.FromContext(ctx).Errorw,
+	})
 	r.Plans = background
-	context.AfterFunc(ctx, background.Close)
+	context.AfterFunc(ctx, func() {
+		background.Close()
+		if o.Planner.Close != nil {
+			o.Planner.Close()
+		}
+	})
 
 	must(rehearsalinformer.Get(ctx).Informer().AddEventHandler(controller.HandleAll(impl.Enqueue)))
 	must(pipelineRuns.Informer().AddEventHandler(controller.HandleAll(impl.EnqueueControllerOf)))

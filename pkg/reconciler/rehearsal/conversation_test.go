@@ -376,6 +376,8 @@ func TestAbortReachesJobsThatNobodyWatches(t *testing.T) {
 // never is a planner that does not come to an end.
 type never struct{}
 
+func (never) Forget(plan.Request) {}
+
 func (never) Get(string, plan.Request) (*plan.Result, error, bool) { return nil, nil, false }
 
 // prowJobOf is the ProwJob of a job.

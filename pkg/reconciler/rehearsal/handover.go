@@ -35,7 +35,11 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		return render.Handover{}, err
 	}
 	// A long plan was judged by outlines; what is handed over is judged whole.
-	jobs = render.Regate(jobs, t.plan.result.Judge(affectedOf(jobs)), t.renderInput())
+	findings, err := t.plan.result.Judge(ctx, affectedOf(jobs))
+	if err != nil {
+		return render.Handover{}, fmt.Errorf("judging the jobs of the run: %w", t.details(err))
+	}
+	jobs = render.Regate(jobs, findings, t.renderInput())
 	in, err := t.runInput(ctx, jobs)
 	if err != nil {
 		return render.Handover{}, err
@@ -95,7 +99,7 @@ func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 func (t *turn) complete(ctx context.Context, jobs []render.Job) ([]render.Job, error) {
 	effective, err := t.plan.result.Effective(ctx, affectedOf(jobs))
 	if err != nil {
-		return nil, fmt.Errorf("reading the jobs of the run: %w", err)
+		return nil, fmt.Errorf("reading the jobs: %w", t.details(err))
 	}
 	return render.Complete(jobs, effective), nil
 }
@@ -155,7 +159,7 @@ func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, e
 	}
 	contents, err := t.plan.result.ConfigMaps(ctx, affectedOf(jobs))
 	if err != nil {
-		return in, fmt.Errorf("reading the ConfigMaps of the affected jobs: %w", err)
+		return in, fmt.Errorf("reading the ConfigMaps of the affected jobs: %w", t.details(err))
 	}
 	for _, c := range contents {
 		in.ConfigMaps = append(in.ConfigMaps, render.ConfigMap{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -21,12 +22,12 @@ func (t *turn) makePlan(ctx context.Context) error {
 	if pull == nil || !t.fresh || !pull.Open || !t.needsPlan() {
 		return nil
 	}
-	result, err, done := t.Plans.Get(t.key(), t.planRequest())
+	result, err, done := t.getPlan()
 	if !done {
 		t.rh.Status.MarkPlanning("Planning", "the affected jobs are being looked for")
 		return nil
 	}
-	if err != nil && !told(err) {
+	if err != nil && !plan.Terminal(err) {
 		t.rh.Status.MarkPlanning("Retrying", err.Error())
 		return fmt.Errorf("planning: %w", err)
 	}
@@ -38,20 +39,62 @@ func (t *turn) makePlan(ctx context.Context) error {
 		}
 	}
 	t.rh.Status.Plan = t.newPlanStatus()
-	if err != nil {
+	var stopped *plan.StoppedError
+	switch {
+	case errors.As(err, &stopped) && stopped.Base:
+		t.rh.Status.MarkNotPlanned("BaseNotRead", err.Error())
+	case errors.As(err, &stopped):
+		t.rh.Status.MarkNotPlanned("Stopped", err.Error())
+	case err != nil:
 		t.rh.Status.MarkNotPlanned("Refused", err.Error())
-	} else {
+	default:
 		t.rh.Status.MarkPlanned()
 	}
 	return nil
 }
 
-// told says whether an error of planning is for the pull request to know.
-func told(err error) bool {
-	var conflict *plan.ConflictError
-	var refused *plan.RefusedError
-	var missing *plan.MissingPathError
-	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
+// getPlan asks for the plan, unless planning was stopped at this head before.
+func (t *turn) getPlan() (result *plan.Result, err error, done bool) {
+	if stopped := t.stopped(); stopped != nil {
+		return nil, stopped, true
+	}
+	return t.Plans.Get(t.key(), t.planRequest())
+}
+
+// stopped is why the current head is not planned again; nil if it may be.
+func (t *turn) stopped() error {
+	known, pull := planOfHead(t.rh), t.rh.Status.Pull
+	if known == nil || known.Stopped == nil || known.Stopped.Limits != t.limits().String() {
+		return nil
+	}
+	if known.Stopped.ReadingBase && known.Base != pull.Base {
+		return nil
+	}
+	return &plan.StoppedError{Why: known.Stopped.Why, Base: known.Stopped.ReadingBase}
+}
+
+// details translates an error of a question about the plan. What stops at such a
+// question is as bad as what cannot be planned at all.
+func (t *turn) details(err error) error {
+	var stopped *plan.StoppedError
+	switch {
+	case errors.Is(err, plan.ErrBusy):
+		return &waiting{after: time.Second, reason: err.Error()}
+	case errors.Is(err, plan.ErrForgotten):
+		t.Plans.Forget(t.planRequest())
+		return &waiting{after: time.Second, reason: err.Error()}
+	case errors.As(err, &stopped):
+		t.plan = outcome{err: stopped}
+		t.rh.Status.Plan = t.newPlanStatus()
+		t.rh.Status.MarkNotPlanned("Stopped", stopped.Error())
+		return &waiting{after: time.Second, reason: stopped.Error()}
+	}
+	return err
+}
+
+func (t *turn) limits() plan.Limits {
+	p := t.settings.Planning
+	return plan.Limits{Timeout: p.Timeout, BaseTimeout: p.BaseTimeout, Memory: int64(p.MemoryMiB) << 20}
 }
 
 // needsPlan says whether anything waits for the plan of the current head. The
@@ -61,7 +104,7 @@ func (t *turn) needsPlan() bool {
 	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
 		return true
 	}
-	if known.Noted != t.noted() {
+	if known.Noted != t.noted() || known.Stopped != nil && t.stopped() == nil {
 		return true
 	}
 	for _, r := range t.activeRuns() {
@@ -86,7 +129,8 @@ func (t *turn) planRequest() plan.Request {
 			SupplementalProwConfigDirs: t.repo.SupplementalProwConfigDirs,
 			PluginConfig:               t.repo.PluginConfig,
 		},
-		Gates:   t.repo.Gates,
+		Gates:  t.repo.Gates,
+		Limits: t.limits(), Author: pull.Author,
 		BaseRef: pull.BaseRef, Base: pull.Base, Head: pull.Head,
 	}
 }
@@ -129,6 +173,10 @@ func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 	}
 	if err := t.plan.err; err != nil {
 		status.Error = err.Error()
+	}
+	var stopped *plan.StoppedError
+	if errors.As(t.plan.err, &stopped) {
+		status.Stopped = &v1alpha1.StoppedPlan{Why: stopped.Why, ReadingBase: stopped.Base, Limits: t.limits().String()}
 	}
 	if r := t.plan.result; r != nil {
 		status.Tree, status.Jobs, status.Affected, status.Removed = r.Tree, r.Jobs, len(r.Affected), len(r.Removed)

@@ -61,6 +61,7 @@ type GitHub interface {
 // Planner plans in the background, see plan.Background.
 type Planner interface {
 	Get(key string, req plan.Request) (result *plan.Result, err error, done bool)
+	Forget(req plan.Request)
 }
 
 // Reconciler implements the generated reconciler's Interface.

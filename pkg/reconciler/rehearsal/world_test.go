@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -299,6 +300,8 @@ type hub struct {
 	world    *world
 	pull     github.Pull
 	comments []github.Comment
+	// tip is where the base branch is, if it is set.
+	tip string
 	// pushes is what the timeline says, locked whether comments are refused.
 	pushes github.Pushes
 	locked bool
@@ -420,7 +423,7 @@ func (h *hub) Pull(context.Context, string, string, int) (*github.Pull, error) {
 }
 
 func (h *hub) BranchTip(context.Context, string, string, string) (string, error) {
-	return strings.Repeat("0", 40), nil
+	return cmp.Or(h.tip, strings.Repeat("0", 40)), nil
 }
 
 func (h *hub) DefaultBranch(context.Context, string, string) (string, error) { return "main", nil }
@@ -467,6 +470,8 @@ func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string)
 
 // twoJobs is a plan that is always ready.
 type twoJobs struct{}
+
+func (twoJobs) Forget(plan.Request) {}
 
 func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
 	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2, Fingerprint: "f"}}

@@ -90,6 +90,7 @@ func Problem(err error) *report.Problem {
 	var conflict *plan.ConflictError
 	var refused *plan.RefusedError
 	var missing *plan.MissingPathError
+	var stopped *plan.StoppedError
 	switch {
 	case errors.As(err, &conflict):
 		return &report.Problem{Conflicts: conflict.Files}
@@ -100,6 +101,8 @@ func Problem(err error) *report.Problem {
 		}
 	case errors.As(err, &missing):
 		return &report.Problem{Missing: missing.Path, Setting: missing.Setting}
+	case errors.As(err, &stopped):
+		return &report.Problem{Stopped: stopped.Why, BaseBroken: stopped.Base}
 	}
 	return nil
 }

@@ -157,6 +157,8 @@ func TestProblem(t *testing.T) {
 	}{
 		{"conflict", fmt.Errorf("x: %w", &plan.ConflictError{Files: []string{"a"}}), &report.Problem{Conflicts: []string{"a"}}},
 		{"refused", &plan.RefusedError{Reason: "r", File: "f", Line: 2, BaseBroken: true}, &report.Problem{Refused: &report.FileProblem{File: "f", Line: 2, Message: "r"}, BaseBroken: true}},
+		{"stopped", fmt.Errorf("x: %w", &plan.StoppedError{Why: "broke down"}), &report.Problem{Stopped: "broke down"}},
+		{"stopped at base", &plan.StoppedError{Why: "broke down", Base: true}, &report.Problem{Stopped: "broke down", BaseBroken: true}},
 		{"missing", &plan.MissingPathError{Path: "p", Setting: "s"}, &report.Problem{Missing: "p", Setting: "s"}},
 		{"worth a retry", errors.New("x"), nil},
 		{"none", nil, nil},

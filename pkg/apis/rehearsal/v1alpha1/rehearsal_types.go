@@ -286,6 +286,20 @@ type PlanStatus struct {
 	Noted string `json:"noted,omitempty"`
 	// Error is why there is no plan, as told on the pull request.
 	Error string `json:"error,omitempty"`
+	// Stopped says that planning was ended. It is not tried again for this head.
+	// +optional
+	Stopped *StoppedPlan `json:"stopped,omitempty"`
+}
+
+// StoppedPlan is a plan that took more than it may, or broke down.
+type StoppedPlan struct {
+	// Why completes a sentence about planning, such as "took more than 2 minutes".
+	Why string `json:"why"`
+	// ReadingBase says that it was the base branch that could not be read, which is
+	// tried again when that has moved on.
+	ReadingBase bool `json:"readingBase,omitempty"`
+	// Limits are those of the settings at that time. With others it is tried again.
+	Limits string `json:"limits"`
 }
 
 // CommitStatus is a commit status that we have set.

@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"errors"
+)
+
+// StoppedError says that planning was ended because it took more than it may, or
+// because the planner broke down. It would be so again.
+type StoppedError struct {
+	// Why completes a sentence about planning: "took more than 2 minutes".
+	Why string
+	// Base says that it happened while the base branch was read, before anything of
+	// the head was looked at.
+	Base bool
+}
+
+func (e *StoppedError) Error() string {
+	if e.Base {
+		return "reading the base branch " + e.Why
+	}
+	return "planning " + e.Why
+}
+
+// DamagedError says that the mirror is damaged, or seems so: git cannot read
+// objects that are, or should be, there.
+type DamagedError struct {
+	Reason string
+}
+
+func (e *DamagedError) Error() string { return e.Reason }
+
+var (
+	// ErrForgotten says that the details of a plan are not at hand any more: it has
+	// to be made again.
+	ErrForgotten = errors.New("the plan has to be made again")
+	// ErrTooLarge says that an answer from another process takes too much memory.
+	ErrTooLarge = errors.New("the answer is too large")
+	// ErrBusy says that the details of a plan are not at hand at this moment.
+	ErrBusy = errors.New("all planners are busy")
+)
+
+// Terminal reports whether an error will be the same however often it is tried,
+// and so is for the pull request to know.
+func Terminal(err error) bool {
+	var (
+		conflict *ConflictError
+		refused  *RefusedError
+		missing  *MissingPathError
+		stopped  *StoppedError
+	)
+	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing) || errors.As(err, &stopped)
+}

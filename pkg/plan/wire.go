@@ -1,0 +1,400 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp/syntax"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+)
+
+// EncodeResult writes a plan for another process, without its Details.
+func EncodeResult(r *Result) ([]byte, error) {
+	e := &jobEncoder{encoder: newEncoder(), known: map[any]int{}}
+	e.text(r.Base)
+	e.text(r.Head)
+	e.text(r.Tree)
+	e.text(r.Fingerprint)
+	e.number(r.Jobs)
+	e.count(len(r.Removed))
+	for _, ref := range r.Removed {
+		e.ref(ref)
+	}
+	e.list(r.Warnings)
+	e.count(len(r.Incomplete))
+	for _, f := range r.Incomplete {
+		e.fileError(f)
+	}
+	e.value(r.Findings, len(r.Findings) > 0)
+	e.jobs(r.Affected)
+	return e.bytes(), e.err
+}
+
+// DecodeResult reads what EncodeResult wrote.
+func DecodeResult(raw []byte) (*Result, error) {
+	d, err := newJobDecoder(raw)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Result: affected.Result{Base: d.text(), Head: d.text(), Tree: d.text(), Fingerprint: d.text(), Jobs: int(d.number())}} //nolint:gosec // only shown.
+	r.Removed = []affected.Ref{}
+	for range d.count() {
+		r.Removed = append(r.Removed, d.ref())
+	}
+	r.Warnings = d.list()
+	for range d.count() {
+		r.Incomplete = append(r.Incomplete, d.fileError())
+	}
+	var findings map[string]gate.Finding
+	if d.value(&findings) {
+		r.Findings = findings
+	}
+	r.Affected = d.jobs()
+	r.weight = d.weight
+	return r, d.err
+}
+
+// EncodeJobs writes jobs for another process.
+func EncodeJobs(jobs []affected.Job) ([]byte, error) {
+	e := &jobEncoder{encoder: newEncoder(), known: map[any]int{}}
+	e.jobs(jobs)
+	return e.bytes(), e.err
+}
+
+// DecodeJobs reads what EncodeJobs wrote.
+func DecodeJobs(raw []byte) ([]affected.Job, error) {
+	d, err := newJobDecoder(raw)
+	if err != nil {
+		return nil, err
+	}
+	return d.jobs(), d.err
+}
+
+// jobEncoder writes jobs; what several share is written once.
+type jobEncoder struct {
+	*encoder
+	known map[any]int
+	err   error
+}
+
+func (e *jobEncoder) ref(r affected.Ref) {
+	e.text(string(r.Type))
+	e.text(r.Repo)
+	e.text(r.Name)
+	e.list(r.Branches)
+	e.list(r.SkipBranches)
+}
+
+func (e *jobEncoder) number(n int) { e.count(n) }
+
+func (e *jobEncoder) jobs(jobs []affected.Job) {
+	e.count(len(jobs))
+	for i := range jobs {
+		j := &jobs[i]
+		e.ref(j.Ref)
+		e.text(string(j.Change))
+		e.flag(j.Rehearse)
+		e.text(j.Excluded)
+		e.flag(j.Reasons != nil)
+		e.count(len(j.Reasons))
+		for _, r := range j.Reasons {
+			e.list([]string{r.Source, r.File, r.Path, r.Old, r.New})
+		}
+		e.flag(j.Outline)
+		e.effective(j.Effective, j.Outline)
+		e.effective(j.Before, j.Outline)
+		e.count(len(j.Baseline))
+		for _, b := range j.Baseline {
+			e.effective(b, j.Outline)
+		}
+	}
+}
+
+// effective writes a job the first time, later its number.
+func (e *jobEncoder) effective(job affected.Effective, outline bool) {
+	if job.IsZero() {
+		e.count(0)
+		return
+	}
+	id := any(job)
+	if n, ok := e.known[id]; ok {
+		e.count(n)
+		return
+	}
+	e.known[id] = len(e.known) + 1
+	e.count(len(e.known))
+	if outline {
+		e.outline(job)
+		return
+	}
+	raw, err := json.Marshal(firstOf(job))
+	if err != nil && e.err == nil {
+		e.err = fmt.Errorf("job %s: %w", job.Base().Name, err)
+	}
+	e.text(jobType(job))
+	e.text(job.Base().SourcePath)
+	e.text(string(raw))
+}
+
+// outline writes what an outline has: there may be very many.
+func (e *jobEncoder) outline(job affected.Effective) {
+	base, b := job.Base(), brancherOf(job)
+	e.text("outline " + jobType(job))
+	e.text(base.Name)
+	e.text(base.Agent)
+	e.text(base.Cluster)
+	e.text(base.JobQueueName)
+	e.pairs(base.Labels)
+	e.flag(base.Hidden)
+	e.flag(base.Spec != nil)
+	e.text(contextOf(job))
+	e.list(b.Branches)
+	e.list(b.SkipBranches)
+}
+
+func jobType(job affected.Effective) string {
+	switch {
+	case job.Presubmit != nil:
+		return string(prowapi.PresubmitJob)
+	case job.Postsubmit != nil:
+		return string(prowapi.PostsubmitJob)
+	}
+	return string(prowapi.PeriodicJob)
+}
+
+func firstOf(job affected.Effective) any {
+	switch {
+	case job.Presubmit != nil:
+		return job.Presubmit
+	case job.Postsubmit != nil:
+		return job.Postsubmit
+	}
+	return job.Periodic
+}
+
+func contextOf(job affected.Effective) string {
+	switch {
+	case job.Presubmit != nil:
+		return job.Presubmit.Context
+	case job.Postsubmit != nil:
+		return job.Postsubmit.Context
+	}
+	return ""
+}
+
+func brancherOf(job affected.Effective) config.Brancher {
+	switch {
+	case job.Presubmit != nil:
+		return job.Presubmit.Brancher
+	case job.Postsubmit != nil:
+		return job.Postsubmit.Brancher
+	}
+	return config.Brancher{}
+}
+
+// jobDecoder reads what a jobEncoder wrote.
+//
+// What it reads may be made to become large: "{}," is three bytes that stand for
+// hundreds. So it counts about what becomes of them, and stops at maxWeight.
+type jobDecoder struct {
+	*decoder
+	known     []affected.Effective
+	outlines  *affected.Outlines
+	branchers map[string]config.Brancher
+	weight    int
+}
+
+// maxWeight bounds the memory that an answer takes, in bytes, and maxBranches
+// the text of a job's branches.
+const (
+	maxWeight   = 256 << 20
+	maxBranches = 16 << 10
+)
+
+// spend counts memory, roughly and rather too much of it.
+func (d *jobDecoder) spend(bytes int) {
+	if d.weight += bytes; d.weight > maxWeight && d.err == nil {
+		d.fail()
+		d.err = ErrTooLarge
+	}
+}
+
+func newJobDecoder(raw []byte) (*jobDecoder, error) {
+	d, err := newDecoder(raw)
+	return &jobDecoder{decoder: d, outlines: affected.NewOutlines(), branchers: map[string]config.Brancher{}, weight: 2 * len(raw)}, err
+}
+
+func (d *jobDecoder) ref() affected.Ref {
+	return affected.Ref{
+		Type: prowapi.ProwJobType(d.text()), Repo: d.text(), Name: d.text(),
+		Branches: append([]string{}, d.list()...), SkipBranches: append([]string{}, d.list()...),
+	}
+}
+
+func (d *jobDecoder) jobs() []affected.Job {
+	n := d.count()
+	jobs := make([]affected.Job, 0, min(n, 1024))
+	for range n {
+		d.spend(500)
+		j := affected.Job{Ref: d.ref(), Change: affected.Change(d.text()), Rehearse: d.flag(), Excluded: d.text()}
+		if d.flag() {
+			j.Reasons = []affected.Reason{}
+		}
+		for range d.count() {
+			j.Reasons = append(j.Reasons, d.reason())
+		}
+		j.Outline = d.flag()
+		j.Effective = d.effective()
+		j.Before = d.effective()
+		for range d.count() {
+			d.spend(50)
+			j.Baseline = append(j.Baseline, d.effective())
+		}
+		if d.err != nil {
+			return nil
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs
+}
+
+func (d *jobDecoder) reason() affected.Reason {
+	d.spend(100)
+	texts := d.list()
+	if len(texts) != 5 {
+		d.fail()
+		return affected.Reason{}
+	}
+	return affected.Reason{Source: texts[0], File: texts[1], Path: texts[2], Old: texts[3], New: texts[4]}
+}
+
+func (d *jobDecoder) effective() affected.Effective {
+	n := d.number()
+	switch known := uint64(len(d.known)); {
+	case n == 0 || d.err != nil:
+		return affected.Effective{}
+	case n <= known:
+		return d.known[n-1]
+	case n > known+1:
+		d.fail()
+		return affected.Effective{}
+	}
+	job, err := d.written()
+	if err != nil {
+		d.fail()
+	}
+	d.known = append(d.known, job)
+	return job
+}
+
+func (d *jobDecoder) written() (affected.Effective, error) {
+	kind := d.text()
+	switch kind {
+	case "outline presubmit", "outline postsubmit", "outline periodic":
+		return d.outline(prowapi.ProwJobType(kind[len("outline "):])), d.err
+	}
+	source, raw := d.text(), []byte(d.text())
+	d.spend(2000 + 6*len(raw) + 400*bytes.Count(raw, []byte("{")))
+	if d.err != nil {
+		return affected.Effective{}, d.err
+	}
+	job := affected.Effective{}
+	var err error
+	switch kind {
+	case string(prowapi.PresubmitJob):
+		job.Presubmit = &config.Presubmit{}
+		err = json.Unmarshal(raw, job.Presubmit)
+		job.Presubmit.Brancher = d.compiled(job.Presubmit.Brancher)
+	case string(prowapi.PostsubmitJob):
+		job.Postsubmit = &config.Postsubmit{}
+		err = json.Unmarshal(raw, job.Postsubmit)
+		job.Postsubmit.Brancher = d.compiled(job.Postsubmit.Brancher)
+	case string(prowapi.PeriodicJob):
+		job.Periodic = &config.Periodic{}
+		err = json.Unmarshal(raw, job.Periodic)
+		setIntervals(job.Periodic)
+	default:
+		err = errDamaged
+	}
+	job.Base().SourcePath = source
+	return job, err
+}
+
+func (d *jobDecoder) outline(kind prowapi.ProwJobType) affected.Effective {
+	d.spend(1500)
+	e := affected.Entry{Ref: affected.Ref{Type: kind, Name: d.text()}, Agent: d.text(), Cluster: d.text(), Queue: d.text()}
+	e.Labels = d.pairs()
+	e.Hidden, e.Pod = d.flag(), d.flag()
+	e.Context = d.text()
+	e.Branches, e.SkipBranches = d.list(), d.list()
+	d.spend(100*len(e.Labels) + 16*(len(e.Branches)+len(e.SkipBranches)))
+	d.compiled(config.Brancher{Branches: e.Branches, SkipBranches: e.SkipBranches})
+	if d.err != nil {
+		return affected.Effective{}
+	}
+	return d.outlines.Of(&e)
+}
+
+// compiled has Prow compile the branches of a job. Its other expressions are for
+// triggers, which nobody pulls here.
+func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
+	key := strings.Join(b.Branches, "\x00") + "\x00\x00" + strings.Join(b.SkipBranches, "\x00")
+	if known, ok := d.branchers[key]; ok {
+		return known
+	}
+	if len(key) > maxBranches {
+		d.spend(maxWeight)
+	}
+	d.spend(2 * (weighPatterns(b.Branches) + weighPatterns(b.SkipBranches)))
+	if d.err != nil {
+		return b
+	}
+	jobs := []config.Postsubmit{{Brancher: b}}
+	// What Prow cannot compile stays as it is, as it does where the plan was made.
+	_ = config.SetPostsubmitRegexes(jobs)
+	d.branchers[key] = jobs[0].Brancher
+	return jobs[0].Brancher
+}
+
+// weighPatterns is about how much memory expressions take once they are compiled.
+func weighPatterns(patterns []string) int {
+	re, err := syntax.Parse(strings.Join(patterns, "|"), syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return 100 * instructions(re)
+}
+
+// instructions is about how long the program of an expression is.
+func instructions(re *syntax.Regexp) int {
+	n := 2 + len(re.Rune)/2
+	for _, sub := range re.Sub {
+		n += instructions(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Max, re.Min, 1)
+	}
+	return n
+}
+
+// setIntervals sets what Prow reads from the texts.
+func setIntervals(p *config.Periodic) {
+	for text, set := range map[string]func(time.Duration){p.Interval: p.SetInterval, p.MinimumInterval: p.SetMinimumInterval} {
+		if interval, err := time.ParseDuration(text); err == nil {
+			set(interval)
+		}
+	}
+	if p.Retry != nil {
+		if interval, err := time.ParseDuration(p.Retry.Interval); err == nil {
+			p.Retry.SetInterval(interval)
+		}
+	}
+}

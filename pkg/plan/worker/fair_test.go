@@ -1,0 +1,73 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+)
+
+// However many heads there are at which planners do not come to an end, and
+// whoever opens them, others are planned all the while: else this does not end.
+func TestBombsDoNotKeepOthersWaiting(t *testing.T) {
+	bombs := []string{"loop", "hang", "eat", "recurse", "panic-elsewhere", "endless", "leave", "kill"}
+	p := newPool(t, 3)
+	notified := make(chan string, 1000)
+	b := plan.NewBackground(plan.BackgroundOptions{
+		Planner: p, Quick: 2, Long: 1, QuickTime: 50 * time.Millisecond, Keep: 1000, Notify: func(key string) { notified <- key },
+	})
+	t.Cleanup(b.Close)
+	open := func(author, order string, n int) (string, plan.Request) {
+		req := ordered(order)
+		// They would have all the time in the world.
+		req.Limits.Timeout, req.Author, req.Head = time.Hour, author, fmt.Sprint(author, order, n)
+		key := author + " " + order
+		if _, _, done := b.Get(key, req); done {
+			t.Fatalf("%s is done at once", key)
+		}
+		return key, req
+	}
+	for author := range 3 {
+		for n := range 2 {
+			for _, bomb := range bombs {
+				open(fmt.Sprint("mallory", author), bomb, n)
+			}
+		}
+	}
+	for i := range 5 {
+		key, req := open(fmt.Sprint("ann", i), "", 0)
+		for <-notified != key {
+		}
+		if result, err, done := b.Get(key, req); !done || err != nil || result.Jobs == 0 {
+			t.Fatalf("%v, %v, %v", result, err, done)
+		}
+	}
+	for _, stuck := range []string{"loop", "hang"} {
+		req := ordered(stuck)
+		req.Limits.Timeout, req.Author, req.Head = time.Hour, "mallory0", fmt.Sprint("mallory0", stuck, 0)
+		if _, _, done := b.Get("x", req); done {
+			t.Errorf("%s came to an end, so this has shown nothing", stuck)
+		}
+	}
+}
+
+// What a plan does not hold is asked of the child that made it, and said to be
+// forgotten when that is gone.
+func TestDetailsOfTheGone(t *testing.T) {
+	p := newPool(t, 1)
+	result, err := p.Plan(t.Context(), ordered(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if located, err := result.Lookup(t.Context(), "any"); err != nil || len(located) != 0 {
+		t.Errorf("%v, %v", located, err)
+	}
+	if _, err := p.Plan(t.Context(), ordered("kill")); err == nil {
+		t.Fatal("no error")
+	}
+	if _, err := result.Lookup(t.Context(), "any"); !errors.Is(err, plan.ErrForgotten) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,138 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// The test binary is the children's program, too. A cache directory of the right
+// name makes it one that does as it is told.
+func TestMain(m *testing.M) {
+	if Called(os.Args) {
+		makePlanner := Incremental
+		if strings.HasSuffix(os.Args[3], "obedient") {
+			makePlanner = func(func(context.Context, plan.Request) (*repo.Mirror, error), string) plan.Planner {
+				return &obedient{}
+			}
+		}
+		os.Exit(Main(os.Args, makePlanner))
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+// obedient is a planner that does what the name of Prow's main file says: first
+// while it reads the base, if that begins with "base ".
+type obedient struct {
+	plans int
+}
+
+func (o *obedient) Plan(ctx context.Context, req plan.Request) (*plan.Result, error) {
+	o.plans++
+	order, base := strings.CutPrefix(req.Settings.ProwConfig, "base ")
+	if !base {
+		plan.TellBaseRead(ctx)
+	}
+	result := &plan.Result{Result: affected.Result{Head: req.Head, Jobs: os.Getpid(), Affected: []affected.Job{}, Removed: []affected.Ref{}}}
+	if once, ok := strings.CutPrefix(order, "unless first "); ok {
+		if order = once; o.plans == 1 {
+			order = ""
+		}
+	}
+	switch verb, rest, _ := strings.Cut(order, " "); verb {
+	case "refuse":
+		return result, &plan.RefusedError{Reason: "no", File: "f", Line: 3}
+	case "conflict":
+		return nil, &plan.ConflictError{Files: []string{"a", "b"}}
+	case "fail":
+		return nil, errors.New(rest)
+	default:
+		o.misbehave(verb, rest, result)
+	}
+	return result, nil
+}
+
+var sink [][]byte
+
+func (o *obedient) misbehave(verb, rest string, result *plan.Result) {
+	switch verb {
+	case "panic":
+		panic("here")
+	case "panic-elsewhere":
+		go func() { panic("elsewhere") }()
+		select {}
+	case "recurse":
+		recurse(0)
+	case "loop":
+		for {
+			o.plans++
+		}
+	case "hang":
+		select {}
+	case "eat":
+		for {
+			b := make([]byte, 1<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			sink = append(sink, b)
+		}
+	case "talk":
+		result.Warnings = []string{strings.Repeat("x", maxFrame)}
+	case "garbage":
+		fmt.Fprint(stdout(), "this is no frame at all")
+	case "endless":
+		for {
+			fmt.Fprint(stdout(), "a\x00\x0f\xff\xff")
+			_, _ = stdout().Write(make([]byte, 0xfffff))
+		}
+	case "stale":
+		_ = writeFrame(stdout(), frameAnswer, []byte("0 0\nsomething else"))
+	case "longer":
+		fmt.Fprint(stdout(), "a\xff\xff\xff\xff")
+	case "kill":
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+		select {}
+	case "exit":
+		os.Exit(0)
+	case "leave":
+		// Something that outlives the child and holds its output.
+		cmd := exec.Command("sleep", "1000")
+		cmd.Stdout, cmd.Stderr = stdout(), os.Stderr
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		if rest != "" {
+			_ = os.WriteFile(rest, []byte(strconv.Itoa(cmd.Process.Pid)), 0o600)
+		}
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+		select {}
+	case "sleep":
+		pause, _ := time.ParseDuration(rest)
+		time.Sleep(pause)
+	}
+}
+
+// stdout is what frames are written to.
+func stdout() *os.File { return os.NewFile(1, "stdout") }
+
+//go:noinline
+func recurse(n int) int {
+	var room [1024]int
+	room[n%1024] = recurse(n+1) + n
+	return room[(n+1)%1024]
+}

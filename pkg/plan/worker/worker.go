@@ -1,0 +1,236 @@
+// Package worker makes plans in processes of their own: a plan is made from
+// hostile input, and whatever that does, it ends no more than the process that it
+// is read in. The parent (Pool) fetches, hands out work, and ends what takes too
+// long. The child (Main) has no credentials and no network to speak of, bounds its
+// own memory before it reads anything, and keeps what it has learned of the base
+// branches.
+//
+// A child works on one question at a time. Questions and answers are frames over
+// its standard input and output.
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// Argument is the first argument of a program that is to be a child.
+const Argument = "plan-worker"
+
+// Called says whether the program was called to be a child, in which case it has
+// to leave everything to Main.
+func Called(args []string) bool { return len(args) > 1 && args[1] == Argument }
+
+// Maker makes the planner of a child. Its mirrors are only read.
+type Maker func(mirror func(context.Context, plan.Request) (*repo.Mirror, error), cacheDir string) plan.Planner
+
+// Incremental is the Maker of the planner that is meant to be used.
+func Incremental(mirror func(context.Context, plan.Request) (*repo.Mirror, error), cacheDir string) plan.Planner {
+	return plan.NewPlanner(plan.Options{Mirror: mirror, CacheDir: cacheDir})
+}
+
+// What a child can be asked.
+const (
+	opPlan       = "plan"
+	opEffective  = "effective"
+	opJudge      = "judge"
+	opConfigMaps = "configmaps"
+	opLookup     = "lookup"
+)
+
+// question is what a child is asked. Request says of which plan.
+type question struct {
+	// Number is told with all that answers it.
+	Number  int
+	Op      string
+	Request plan.Request
+	// Dir is the git directory to read.
+	Dir string
+	// Jobs are the keys of affected jobs, Names the names of any jobs.
+	Jobs  []string `json:",omitempty"`
+	Names []string `json:",omitempty"`
+}
+
+// fault is an error that crosses to the parent.
+type fault struct {
+	Conflict  *plan.ConflictError    `json:",omitempty"`
+	Refused   *plan.RefusedError     `json:",omitempty"`
+	Missing   *plan.MissingPathError `json:",omitempty"`
+	Stopped   *plan.StoppedError     `json:",omitempty"`
+	Damaged   *plan.DamagedError     `json:",omitempty"`
+	Forgotten bool                   `json:",omitempty"`
+	Text      string                 `json:",omitempty"`
+}
+
+// faultOf translates an error; base says that only the base had been read when it
+// was made. That git was kept from taking more than it may shows in what it says.
+func faultOf(err error, base bool, memory int64) *fault {
+	f := &fault{}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &f.Conflict), errors.As(err, &f.Refused), errors.As(err, &f.Missing), errors.As(err, &f.Stopped), errors.As(err, &f.Damaged):
+	case errors.Is(err, plan.ErrForgotten):
+		f.Forgotten = true
+	case outOfMemory.MatchString(err.Error()):
+		f.Stopped = &plan.StoppedError{Why: neededMemory(memory), Base: base}
+	case strings.Contains(err.Error(), syscall.SIGXFSZ.String()):
+		f.Stopped = &plan.StoppedError{Why: fmt.Sprintf("needed a file of more than %d MiB", maxFile>>20), Base: base}
+	case repo.Corrupt(err):
+		f.Damaged = &plan.DamagedError{Reason: err.Error()}
+	default:
+		f.Text = err.Error()
+	}
+	return f
+}
+
+func (f *fault) err() error {
+	switch {
+	case f == nil:
+		return nil
+	case f.Conflict != nil:
+		return f.Conflict
+	case f.Refused != nil:
+		return f.Refused
+	case f.Missing != nil:
+		return f.Missing
+	case f.Stopped != nil:
+		return f.Stopped
+	case f.Damaged != nil:
+		return f.Damaged
+	case f.Forgotten:
+		return plan.ErrForgotten
+	}
+	return errors.New(f.Text)
+}
+
+// Kinds of frames.
+const (
+	frameQuestion = 'q'
+	frameBaseRead = 'b'
+	frameAnswer   = 'a'
+)
+
+// maxFrame bounds a frame, in bytes.
+const maxFrame = 64 << 20
+
+// frame is one message.
+type frame struct {
+	kind    byte
+	payload []byte
+}
+
+var errFrameTooLong = errors.New("the frame is too long")
+
+func writeFrame(w io.Writer, kind byte, payload []byte) error {
+	if len(payload) > maxFrame {
+		return errFrameTooLong
+	}
+	head := []byte{kind, byte(len(payload) >> 24), byte(len(payload) >> 16), byte(len(payload) >> 8), byte(len(payload))}
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	_, err := w.Write(payload)
+	return err
+}
+
+func readFrame(r io.Reader) (frame, error) {
+	var head [5]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return frame{}, err
+	}
+	if !bytes.Contains([]byte{frameQuestion, frameBaseRead, frameAnswer}, head[:1]) {
+		return frame{}, errGarbage
+	}
+	size := int(head[1])<<24 | int(head[2])<<16 | int(head[3])<<8 | int(head[4])
+	if size > maxFrame {
+		return frame{}, errFrameTooLong
+	}
+	// The length is only a claim: memory follows what arrives.
+	payload, err := io.ReadAll(io.LimitReader(r, int64(size)))
+	if err == nil && len(payload) < size {
+		err = io.ErrUnexpectedEOF
+	}
+	return frame{head[0], payload}, err
+}
+
+// answer is what answers a question: an error, or a body, or both.
+type answer struct {
+	number int
+	fault  *fault
+	body   []byte
+}
+
+// encode writes a line with the number and the length of the error, the error, and
+// the rest.
+func (a answer) encode() ([]byte, error) {
+	var head []byte
+	if a.fault != nil {
+		var err error
+		if head, err = json.Marshal(a.fault); err != nil {
+			return nil, fmt.Errorf("encoding an error: %w", err)
+		}
+	}
+	out := fmt.Appendf(nil, "%d %d\n", a.number, len(head))
+	return append(append(out, head...), a.body...), nil
+}
+
+var errGarbage = errors.New("the answer makes no sense")
+
+func decodeAnswer(payload []byte) (answer, error) {
+	line, rest, found := bytes.Cut(payload, []byte("\n"))
+	number, length, _ := strings.Cut(string(line), " ")
+	n, err := strconv.Atoi(number)
+	if err != nil || !found {
+		return answer{}, errGarbage
+	}
+	size, err := strconv.Atoi(length)
+	if err != nil || size < 0 || size > len(rest) {
+		return answer{}, errGarbage
+	}
+	a := answer{number: n, body: rest[size:]}
+	if size > 0 {
+		a.fault = &fault{}
+		if err := json.Unmarshal(rest[:size], a.fault); err != nil {
+			return answer{}, errGarbage
+		}
+	}
+	return a, nil
+}
+
+// keysOf are what affected jobs are asked for by.
+func keysOf(jobs []affected.Job) []string {
+	keys := make([]string, len(jobs))
+	for i := range jobs {
+		keys[i] = jobs[i].Key()
+	}
+	return keys
+}
+
+// spoken is a duration as people say it.
+func spoken(d time.Duration) string {
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		switch {
+		case d == unit.of:
+			return "1 " + unit.name
+		case d > unit.of && d%unit.of == 0:
+			return fmt.Sprintf("%d %ss", d/unit.of, unit.name)
+		}
+	}
+	return d.String()
+}
