@@ -95,8 +95,8 @@ func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 	if mirrorErr != nil {
 		return nil, mirrorErr
 	}
-	if err := mirror.Rebuild(ctx); err != nil {
-		return nil, err
+	if err := mirror.Rebuild(ctx, req.Head); err != nil {
+		return nil, unfetched(err)
 	}
 	return p.plan(ctx, req)
 }

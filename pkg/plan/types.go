@@ -112,8 +112,8 @@ func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected
 // Planner finds the affected jobs of a pull request.
 //
 // A *RefusedError comes together with a result that lists what could be read,
-// with the rest in Incomplete. A *ConflictError and a *MissingPathError come
-// without one. All other errors are worth a retry.
+// with the rest in Incomplete. A *ConflictError, a *MissingPathError and an
+// *UnfetchedError come without one. All other errors are worth a retry.
 type Planner interface {
 	Plan(ctx context.Context, req Request) (*Result, error)
 }
@@ -170,8 +170,9 @@ func terminal(err error) bool {
 		conflict *ConflictError
 		refused  *RefusedError
 		missing  *MissingPathError
+		fetched  *UnfetchedError
 	)
-	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
+	return errors.As(err, &fetched) || errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
 }
 
 // conflictFrom translates a conflict in git's words into a plan's.

@@ -186,7 +186,7 @@ func ownLines(stderr string) []string {
 }
 
 var (
-	noSpace = regexp.MustCompile(`^(error|fatal): .*(No space left on device|Disk quota exceeded)$`)
+	noSpace = regexp.MustCompile(`^(error|fatal): .*(No space left on device|Disk quota exceeded|write error\. Out of diskspace)$`)
 	// refusedToken is what git says when a server wants another token.
 	refusedToken = regexp.MustCompile(`^fatal: (Authentication failed for |could not read (Username|Password) for |unable to access '.*': The requested URL returned error: 40[13])`)
 	tooSlow      = regexp.MustCompile(`(^error: RPC failed; curl 28 |^fatal: unable to access '.*': Operation too slow|Operation too slow\. Less than \d+ bytes/sec)`)

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -98,9 +99,23 @@ func (m *Mirror) usable(ctx context.Context) bool {
 	return err == nil
 }
 
-// replace puts an empty repository in place of whatever is there. The new one
-// is made aside and renamed, so a crash leaves no half of one.
+// replace puts an empty repository in place of whatever is there. Where there is no
+// room for both, the old one goes first.
 func (m *Mirror) replace(ctx context.Context) error {
+	err := m.replaceOnce(ctx)
+	var full *DiskFullError
+	if !errors.As(err, &full) {
+		return err
+	}
+	if err := os.RemoveAll(m.dir); err != nil {
+		return fmt.Errorf("removing damaged mirror: %w", err)
+	}
+	return m.replaceOnce(ctx)
+}
+
+// replaceOnce makes the new repository aside and renames it, so a crash leaves no
+// half of one.
+func (m *Mirror) replaceOnce(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(m.dir), 0o755); err != nil {
 		return fmt.Errorf("creating mirror: %w", ofDisk(err))
 	}

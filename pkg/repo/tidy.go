@@ -138,9 +138,18 @@ func (m *Mirror) repack(ctx context.Context, how ...string) error {
 	}
 	args := []string{"-c", "repack.writeBitmaps=false", "-c", "pack.threads=1", "-c", "pack.windowMemory=32m", "repack", "--quiet", "-d"}
 	if _, err := m.run(ctx, append(args, how...)...); err != nil {
+		m.removeUnfinished()
 		return fmt.Errorf("combining packs: %w", err)
 	}
 	return nil
+}
+
+// removeUnfinished removes what a repack has left that failed, maybe for want of
+// room.
+func (m *Mirror) removeUnfinished() {
+	for _, pattern := range []string{"tmp_*", ".tmp-*"} {
+		removeOld(filepath.Join(m.dir, "objects", "pack", pattern), time.Unix(1<<40, 0))
+	}
 }
 
 // sweepFiles removes the temporary files and the locks that killed commands have

@@ -14,14 +14,16 @@ type FileProblem struct {
 	Message string
 }
 
-// Problem is why a pull request cannot be planned. One of Conflicts, Missing
-// and Refused is set.
+// Problem is why a pull request cannot be planned. One of Conflicts, Missing,
+// Unfetched and Refused is set.
 type Problem struct {
 	// Conflicts are the files that do not merge.
 	Conflicts []string
 	// Missing is a path that does not exist, and Setting the setting that
 	// names it.
 	Missing, Setting string
+	// Unfetched is why the commits of the pull request are not fetched.
+	Unfetched string
 	// Refused is what Prow says about the configuration, and where.
 	Refused *FileProblem
 	// BaseBroken says that the base is refused as well.
@@ -51,6 +53,8 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	case p.Missing != "":
 		return "⚙️", "The configuration of the rehearsals does not fit this repository",
 			": the setting " + quote(p.Setting) + " names " + quote(p.Missing) + ", which does not exist. Whoever runs the rehearsals has to correct it."
+	case p.Unfetched != "":
+		return "🚫", "This pull request is not rehearsed", ": " + clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
 	case p.Refused != nil && p.BaseBroken:
 		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " as it is",
 			", so this pull request is not to blame, and cannot be rehearsed until that is mended" + in + ":"

@@ -51,7 +51,8 @@ func told(err error) bool {
 	var conflict *plan.ConflictError
 	var refused *plan.RefusedError
 	var missing *plan.MissingPathError
-	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
+	var unfetched *plan.UnfetchedError
+	return errors.As(err, &unfetched) || errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing)
 }
 
 // needsPlan says whether anything waits for the plan of the current head. The

@@ -90,6 +90,7 @@ func Problem(err error) *report.Problem {
 	var conflict *plan.ConflictError
 	var refused *plan.RefusedError
 	var missing *plan.MissingPathError
+	var unfetched *plan.UnfetchedError
 	switch {
 	case errors.As(err, &conflict):
 		return &report.Problem{Conflicts: conflict.Files}
@@ -98,6 +99,8 @@ func Problem(err error) *report.Problem {
 			Refused:    &report.FileProblem{File: refused.File, Line: refused.Line, Message: refused.Reason},
 			BaseBroken: refused.BaseBroken,
 		}
+	case errors.As(err, &unfetched):
+		return &report.Problem{Unfetched: unfetched.Error()}
 	case errors.As(err, &missing):
 		return &report.Problem{Missing: missing.Path, Setting: missing.Setting}
 	}

@@ -157,6 +157,7 @@ func TestProblem(t *testing.T) {
 	}{
 		{"conflict", fmt.Errorf("x: %w", &plan.ConflictError{Files: []string{"a"}}), &report.Problem{Conflicts: []string{"a"}}},
 		{"refused", &plan.RefusedError{Reason: "r", File: "f", Line: 2, BaseBroken: true}, &report.Problem{Refused: &report.FileProblem{File: "f", Line: 2, Message: "r"}, BaseBroken: true}},
+		{"too large", fmt.Errorf("fetching: %w", &plan.UnfetchedError{Reason: "it is too large"}), &report.Problem{Unfetched: "it is too large"}},
 		{"missing", &plan.MissingPathError{Path: "p", Setting: "s"}, &report.Problem{Missing: "p", Setting: "s"}},
 		{"worth a retry", errors.New("x"), nil},
 		{"none", nil, nil},
