@@ -104,13 +104,13 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 	if err != nil {
 		return o, err
 	}
+	kept := plan.NewMirrors(mirrors, func(org, repo string) string {
+		return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
+	}, gh.Token)
 	return rehearsal.Options{
-		GitHub: gh,
-		Planner: plan.NewPlanner(plan.Options{
-			Mirror: plan.NewMirrors(mirrors, func(org, repo string) string {
-				return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
-			}, gh.Token).For,
-		}),
+		GitHub:   gh,
+		Planner:  plan.NewPlanner(plan.Options{Mirror: kept.For}),
+		Mirrors:  kept,
 		Prow:     prow,
 		Logs:     prowjob.NewLogs(clusters, store.Get().Prow.PodNamespace, gh.Secrets),
 		Settings: store,

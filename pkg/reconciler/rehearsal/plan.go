@@ -27,7 +27,7 @@ func (t *turn) makePlan(ctx context.Context) error {
 		return nil
 	}
 	if err != nil && !told(err) {
-		t.rh.Status.MarkPlanning("Retrying", err.Error())
+		t.rh.Status.MarkPlanning(whyNotYet(err), err.Error())
 		return fmt.Errorf("planning: %w", err)
 	}
 	t.plan = outcome{result: result, err: err}
