@@ -12,6 +12,9 @@ import (
 // commits are whatever their author wants. A comment that is not on the
 // timeline (any more) gives true.
 func (c *Client) PushedAfter(ctx context.Context, org, repo string, number int, comment int64) (bool, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return false, err
+	}
 	op := "reading the timeline of " + pullName(org, repo, number)
 	opts := &gogithub.ListOptions{PerPage: pageSize}
 	seen := false
