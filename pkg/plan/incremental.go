@@ -162,6 +162,7 @@ func (p *Incremental) planTree(ctx context.Context, req Request, objects repo.Ob
 		result.Affected = []affected.Job{}
 	}
 	result.Sort()
+	result.Targets = knownTargets(c.delta.Before, result.Affected)
 	result.effective = func(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
 		return p.effective(ctx, req, c.delta, jobs, again)
 	}

@@ -84,6 +84,12 @@ type Result struct {
 	// say are not in it.
 	Findings map[string]gate.Finding
 
+	// Targets are the repositories (org/repo, sorted), of those that the affected jobs
+	// are about or check out, that a job at base is about: to ask about them with our
+	// credentials tells nobody more than base does. Jobs that are outlines check out
+	// nothing here.
+	Targets []string
+
 	effective  func(context.Context, []affected.Job) ([]affected.Job, error)
 	compared   *comparison
 	configMaps func(context.Context, []affected.Job) ([]ConfigMapContent, error)
