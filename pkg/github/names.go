@@ -78,8 +78,11 @@ func noName(what, name string) error {
 }
 
 func checkRepository(org, repo string) error {
-	if !isOwner(org) || !isRepository(repo) {
+	if !IsRepository(org, repo) {
 		return noName("repository", org+"/"+repo)
 	}
 	return nil
 }
+
+// IsRepository says whether there may be a repository of that name.
+func IsRepository(org, repo string) bool { return isOwner(org) && isRepository(repo) }

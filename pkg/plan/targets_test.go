@@ -15,7 +15,9 @@ func TestTargetsAreThoseOfBase(t *testing.T) {
 	job := func(name, extra string) string {
 		return "  - name: " + name + "\n    always_run: true\n    spec: {containers: [{image: x}]}\n" + extra
 	}
-	extra := func(org, repo string) string { return "    extra_refs: [{org: " + org + ", repo: " + repo + ", base_ref: main}]\n" }
+	extra := func(org, repo string) string {
+		return "    extra_refs: [{org: " + org + ", repo: " + repo + ", base_ref: main}]\n"
+	}
 	tree.write("jobs/a.yaml", "presubmits:\n  acme/widget:\n"+job("unit", "")+"  acme/moved:\n"+job("moved", ""))
 	tree.write("jobs/b.yaml", "postsubmits:\n  acme/pushed:\n"+job("push", "")[:len("  - name: push\n")]+"    spec: {containers: [{image: x}]}\n")
 	tree.write("jobs/c.yaml", "periodics:\n- name: p\n  interval: 1h\n  spec: {containers: [{image: x}]}\n  extra_refs: [{org: acme, repo: periodic, base_ref: main}]\n")

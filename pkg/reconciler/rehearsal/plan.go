@@ -62,7 +62,7 @@ func (t *turn) needsPlan() bool {
 	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
 		return true
 	}
-	if known.Noted != t.noted() {
+	if known.Noted != t.noted() || known.LookAgain != nil && !t.now.Before(known.LookAgain.Time) {
 		return true
 	}
 	for _, r := range t.activeRuns() {
@@ -97,7 +97,7 @@ func (t *turn) describeJobs(ctx context.Context) error {
 	jobs := t.plan.result.Affected
 	in := t.renderInput()
 	var err error
-	in.DefaultBranches, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
+	in.DefaultBranches, in.Unknown, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
 	if err != nil {
 		return err
 	}
@@ -105,26 +105,9 @@ func (t *turn) describeJobs(ctx context.Context) error {
 	return nil
 }
 
-func (t *turn) defaultBranches(ctx context.Context, repos []string) (map[string]string, error) {
-	branches := map[string]string{}
-	for _, name := range repos {
-		org, repo := splitRepo(name)
-		branch, err := t.GitHub.DefaultBranch(ctx, org, repo)
-		switch {
-		case impossible(err):
-			// The job is then excluded, and says why.
-		case err != nil:
-			return nil, err
-		default:
-			branches[name] = branch
-		}
-	}
-	return branches, nil
-}
-
 func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 	pull := t.rh.Status.Pull
-	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef}
+	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef, LookAgain: t.lookAgain()}
 	if err := t.plan.err; err != nil {
 		status.Error = err.Error()
 	}

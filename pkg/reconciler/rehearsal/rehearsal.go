@@ -40,6 +40,8 @@ type GitHub interface {
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	PushedAfter(ctx context.Context, org, repo string, number int, comment int64) (bool, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
+	PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error)
+	PublicDefaultBranch(ctx context.Context, org, repo string) (string, error)
 	RightsSource
 	SweepSource
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
@@ -72,6 +74,8 @@ type Reconciler struct {
 	// for the quotas.
 	Lister listers.RehearsalLister
 	Ledger ledger
+	// Lookups are what is known of other repositories.
+	Lookups lookups
 
 	GitHub   GitHub
 	Plans    Planner
@@ -106,6 +110,8 @@ type turn struct {
 	known      findings
 	trustKnown bool
 	plan       outcome
+	// lookLater says that the plan lacks something that GitHub was not asked for now.
+	lookLater bool
 	// refusedAny says that GitHub will not take something that there is to say.
 	refusedAny bool
 	// aborted counts the runs that each abort command found.
@@ -156,7 +162,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if !t.refusedAny {
 		rh.Status.MarkReported()
 	}
-	return nil
+	return t.comeBack()
 }
 
 // refresh replaces what the informer knew of a Rehearsal by what the API server

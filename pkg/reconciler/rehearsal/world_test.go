@@ -400,6 +400,14 @@ func (h *hub) BranchTip(context.Context, string, string, string) (string, error)
 
 func (h *hub) DefaultBranch(context.Context, string, string) (string, error) { return "main", nil }
 
+func (h *hub) PublicBranchTip(context.Context, string, string, string) (string, error) {
+	return strings.Repeat("0", 40), nil
+}
+
+func (h *hub) PublicDefaultBranch(context.Context, string, string) (string, error) {
+	return "main", nil
+}
+
 func (h *hub) PushedAfter(context.Context, string, string, int, int64) (bool, error) {
 	return h.pushed, nil
 }
@@ -437,7 +445,7 @@ func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string)
 type twoJobs struct{}
 
 func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
-	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2}}
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2}, Targets: []string{"acme/widget"}}
 	for _, name := range []string{"pull-unit", "pull-e2e"} {
 		jobs := []config.Presubmit{{
 			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{

@@ -190,6 +190,10 @@ func (in *PlanStatus) DeepCopyInto(out *PlanStatus) {
 		*out = make([]AskingJob, len(*in))
 		copy(*out, *in)
 	}
+	if in.LookAgain != nil {
+		in, out := &in.LookAgain, &out.LookAgain
+		*out = (*in).DeepCopy()
+	}
 	return
 }
 
