@@ -154,7 +154,10 @@ func commandError(ctx context.Context, args []string, stderr string, err error) 
 	if ctx.Err() != nil {
 		return fmt.Errorf("git %s: %w", subcommand(args), ctx.Err())
 	}
-	failure := &commandFailure{command: subcommand(args), stderr: redact(lastLines(stderr, 5)), lines: ownLines(stderr), err: err}
+	lines := linesOf(stderr)
+	failure := &commandFailure{
+		command: subcommand(args), stderr: redact(strings.Join(lines[max(0, len(lines)-5):], "; ")), lines: ownLines(lines), err: err,
+	}
 	if failure.says(noSpace) || isDiskFull(err) {
 		return &DiskFullError{err: failure}
 	}
@@ -173,11 +176,20 @@ func ofDisk(err error) error {
 	return err
 }
 
+// progress is what git, or a server, says while all is well.
+var progress = regexp.MustCompile(`^(remote: )?([A-Z][a-z]+ (objects|deltas)|Total \d+ )`)
+
+// linesOf are the lines of what a command said, without its progress.
+func linesOf(stderr string) []string {
+	lines := strings.FieldsFunc(strings.TrimSpace(stderr), func(r rune) bool { return r == '\n' || r == '\r' })
+	return slices.DeleteFunc(lines, progress.MatchString)
+}
+
 // ownLines are the lines that git wrote itself. What a server says begins with
 // "remote:", or ends the command.
-func ownLines(stderr string) []string {
+func ownLines(lines []string) []string {
 	out := []string{}
-	for _, line := range strings.FieldsFunc(stderr, func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for _, line := range lines {
 		if !strings.HasPrefix(line, "remote:") && !strings.HasPrefix(line, "fatal: remote error:") {
 			out = append(out, line)
 		}

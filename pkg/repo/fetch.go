@@ -27,8 +27,8 @@ type Limits struct {
 var (
 	// firstLimits are for a repository that is read for the first time, baseLimits
 	// for what its branches have had since.
-	firstLimits = Limits{Time: 30 * time.Minute, Stall: time.Minute, Speed: 100, Size: 8 << 30}
-	baseLimits  = Limits{Time: 5 * time.Minute, Stall: 30 * time.Second, Speed: 100, Size: 2 << 30}
+	firstLimits = Limits{Time: 30 * time.Minute, Stall: 40 * time.Second, Speed: 10, Size: 8 << 30}
+	baseLimits  = Limits{Time: 5 * time.Minute, Stall: 30 * time.Second, Speed: 10, Size: 2 << 30}
 	// headLimits are for what anybody may push.
 	headLimits = Limits{Time: 2 * time.Minute, Stall: 20 * time.Second, Speed: 1000, Size: 256 << 20, Memory: 512 << 20}
 )
@@ -190,10 +190,15 @@ func (m *Mirror) receive(ctx context.Context, sha string, l Limits) error {
 		return fmt.Errorf("receiving %s: %w", sha, err)
 	}
 	defer func() { _ = aside.Close() }()
+	threads := "0" // as many as there are processors
+	if l.Memory > 0 {
+		threads = "1" // each takes memory
+	}
 	with := git{dir: m.dir, env: []string{"GIT_OBJECT_DIRECTORY=" + aside.path, "GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quotePath(objects)}}
 	_, err = m.remote(ctx, with, l, sha,
-		"-c", "fetch.unpackLimit=1", "-c", "transfer.unpackLimit=1", "-c", "pack.threads=1", "-c", "core.bigFileThreshold=16m",
-		"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url, sha)
+		"-c", "fetch.unpackLimit=1", "-c", "transfer.unpackLimit=1", "-c", "pack.threads="+threads, "-c", "core.bigFileThreshold=16m",
+		// A server that tells of its progress has not come to a halt.
+		"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url, sha)
 	if err != nil {
 		return exceeded(err, sha, l, aside.path)
 	}

@@ -430,3 +430,21 @@ func onlyGit(t *testing.T) string {
 	t.Fatal("no git")
 	return ""
 }
+
+// TestWhatIsSaidHasAnEnd: a server can have git say as much as it likes, and progress
+// is no reason for an error.
+func TestWhatIsSaidHasAnEnd(t *testing.T) {
+	var said tail
+	for i := range 10_000 {
+		if n, err := fmt.Fprintf(&said, "remote: Counting objects: %d%% of many\r%s", i, strings.Repeat("x", i%100)); err != nil || n == 0 {
+			t.Fatal(err)
+		}
+	}
+	if _, err := said.Write(make([]byte, 3*keptOutput)); err != nil || len(said.String()) != keptOutput || cap(said.kept) > 8*keptOutput {
+		t.Errorf("%d bytes are kept, %d taken", len(said.String()), cap(said.kept))
+	}
+	err := commandError(t.Context(), []string{"fetch"}, "remote: Enumerating objects: 5, done.\nReceiving objects:  20% (1/5)\rReceiving objects: 100% (5/5)\rfatal: early EOF\nremote: Total 5 (delta 0)\n", os.ErrInvalid)
+	if err.Error() != "git fetch: fatal: early EOF" {
+		t.Errorf("err = %v", err)
+	}
+}

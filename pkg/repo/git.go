@@ -82,7 +82,8 @@ func (g git) run(ctx context.Context, args ...string) ([]byte, error) {
 func (g git) runWith(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
 	cmd := g.command(ctx, args...)
 	cmd.Stdin = in
-	var out, complaint bytes.Buffer
+	var out bytes.Buffer
+	var complaint tail
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
 		return out.Bytes(), commandError(ctx, args, complaint.String(), err)
@@ -100,11 +101,6 @@ func subcommand(args []string) string {
 		}
 	}
 	return ""
-}
-
-func lastLines(s string, n int) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "; ")
 }
 
 var credential = regexp.MustCompile(`(?i)(://)[^/\s@]+@|(authorization:\s*\S+\s+)\S+`)

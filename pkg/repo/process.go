@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"os/exec"
 	"time"
@@ -23,7 +22,7 @@ func ending(cmd *exec.Cmd) *exec.Cmd {
 // nor what it starts may write a file or take memory beyond the limits.
 func (g git) runWithin(ctx context.Context, l Limits, args ...string) ([]byte, error) {
 	cmd := g.command(ctx, args...)
-	var out, complaint bytes.Buffer
+	var out, complaint tail
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Start(); err != nil {
 		return nil, commandError(ctx, args, "", err)
@@ -41,7 +40,27 @@ func (g git) runWithin(ctx context.Context, l Limits, args ...string) ([]byte, e
 		return nil, commandError(ctx, args, "", limitErr)
 	}
 	if err != nil {
-		return out.Bytes(), commandError(ctx, args, complaint.String(), err)
+		return nil, commandError(ctx, args, complaint.String(), err)
 	}
-	return out.Bytes(), nil
+	return []byte(out.String()), nil
 }
+
+// keptOutput is how much is kept of what a command says beside its answer, in bytes:
+// a server can have it say what it likes.
+const keptOutput = 64 << 10
+
+// tail keeps the end of what is written.
+type tail struct {
+	kept []byte
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.kept = append(t.kept, p[max(0, len(p)-keptOutput):]...)
+	if len(t.kept) > 2*keptOutput {
+		t.kept = append(t.kept[:0], t.kept[len(t.kept)-keptOutput:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return string(t.kept[max(0, len(t.kept)-keptOutput):]) }
