@@ -145,9 +145,7 @@ func (m *Mirror) bring(ctx context.Context, sha string, head bool) error {
 	if head {
 		err = m.heads.note(sha, err, m.now())
 	}
-	if err == nil {
-		m.tidy(ctx)
-	}
+	m.tidy(ctx)
 	return err
 }
 

@@ -112,10 +112,12 @@ func (m *Mirror) prune(ctx context.Context, older time.Duration) error {
 	return os.Chtimes(mark, m.now(), m.now())
 }
 
-// tidy combines packs after a fetch, unless there is another. What was fetched is of
-// use in any case, and the next fetch tries again.
+// tidy combines packs after a fetch, and removes what a repack that was killed has
+// left, unless there is another. What was fetched is of use in any case, and the next
+// fetch tries again.
 func (m *Mirror) tidy(ctx context.Context) {
 	if m.using.TryAcquire(maxFetches) {
+		m.removeUnfinished()
 		_ = m.combine(ctx)
 		m.using.Release(maxFetches)
 	}

@@ -206,3 +206,16 @@ func TestLeftoversAreSwept(t *testing.T) {
 		t.Error("the mirror lacks what it had")
 	}
 }
+
+// TestWhatARepackLeftGoesWithTheNextFetch: even with one that fails.
+func TestWhatARepackLeftGoesWithTheNextFetch(t *testing.T) {
+	o := newOrigin(t)
+	m := mirrorOf(t, o, o.commit(map[string]string{"a": "1"}))
+	writeFile(t, filepath.Join(m.dir, "objects/pack/tmp_pack_x"), "x")
+	if err := m.FetchHead(t.Context(), strings.Repeat("12", 20)); err == nil {
+		t.Error("what is not there is fetched")
+	}
+	if paths := left(t, m); len(paths) > 0 {
+		t.Errorf("left: %v", paths)
+	}
+}
