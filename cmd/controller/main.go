@@ -110,15 +110,17 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 	if err != nil {
 		return o, err
 	}
-	planner, err := newPlanner(ctx, mirrors, func(org, repo string) string {
+	kept := plan.NewMirrors(mirrors, func(org, repo string) string {
 		return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
 	}, gh.Token)
+	planner, err := newPlanner(ctx, mirrors, kept)
 	if err != nil {
 		return o, err
 	}
 	return rehearsal.Options{
 		GitHub:   gh,
 		Planner:  planner,
+		Mirrors:  kept,
 		Prow:     prow,
 		Logs:     prowjob.NewLogs(clusters, store.Get().Prow.PodNamespace, gh.Secrets),
 		Settings: store,
@@ -127,8 +129,7 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 
 // newPlanner has plans made by processes of their own, and fetches for them: they
 // have no credentials. What they learn is kept beside the mirrors.
-func newPlanner(ctx context.Context, dir string, url func(org, repo string) string, token func(ctx context.Context, org, repo string) (string, error)) (rehearsal.Plans, error) {
-	mirrors := plan.NewMirrors(dir, url, token)
+func newPlanner(ctx context.Context, dir string, mirrors *plan.Mirrors) (rehearsal.Plans, error) {
 	pool, err := worker.NewPool(worker.Options{
 		Dir: mirrors.Dir, CacheDir: filepath.Join(dir, ".plans"), Size: rehearsal.Planners,
 		Log: logging.FromContext(ctx).Errorw,

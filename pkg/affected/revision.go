@@ -55,6 +55,8 @@ type finder interface {
 	// withBase returns the keys of the job files with a base name.
 	withBase(base string) []string
 	withPresets() []*Loaded
+	// targeting returns the files with jobs of a repository, given in lower case.
+	targeting(repo string) []*Loaded
 	count() int
 }
 
@@ -64,6 +66,7 @@ type index struct {
 	names    map[label][]At
 	contexts map[label][]At
 	bases    map[string][]string
+	targets  map[string][]*Loaded
 	presets  []*Loaded
 	jobs     int
 	// crowd says that too many jobs are alike, and crowdFile where.
@@ -88,6 +91,7 @@ func (e *Entry) context() label { return label{e.Ref.Type, e.Ref.Repo, e.Context
 func newIndex(files iter.Seq[*Loaded]) *index {
 	ix := &index{
 		files: map[string]*Loaded{}, names: map[label][]At{}, contexts: map[label][]At{}, bases: map[string][]string{},
+		targets: map[string][]*Loaded{},
 	}
 	for f := range files {
 		ix.files[f.Key()] = f
@@ -101,6 +105,9 @@ func newIndex(files iter.Seq[*Loaded]) *index {
 			ix.presets = append(ix.presets, f)
 		}
 		ix.jobs += len(f.Jobs)
+		for _, repo := range f.targets() {
+			ix.targets[repo] = append(ix.targets[repo], f)
+		}
 		for i := range f.Jobs {
 			e := &f.Jobs[i]
 			ix.names[e.name()] = append(ix.names[e.name()], At{f, i})
@@ -130,7 +137,22 @@ func (ix *index) named(l label) []At              { return ix.names[l] }
 func (ix *index) withContext(l label) []At        { return ix.contexts[l] }
 func (ix *index) withBase(base string) []string   { return ix.bases[base] }
 func (ix *index) withPresets() []*Loaded          { return ix.presets }
+func (ix *index) targeting(repo string) []*Loaded { return ix.targets[repo] }
 func (ix *index) count() int                      { return ix.jobs }
+
+// targets are the repositories that the jobs of a file are about, in lower case, as
+// GitHub does not tell cases apart.
+func (f *File) targets() []string {
+	var out []string
+	last := ""
+	for i := range f.Jobs {
+		if repo := f.Jobs[i].Ref.Repo; repo != "" && repo != last {
+			last, out = repo, append(out, strings.ToLower(repo))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // Anchor is a revision that has been read whole. Others are described by how
 // they differ from it, so that they cost what differs. It never changes, and
@@ -262,6 +284,15 @@ func (r *Revision) Namesakes(ref Ref) []At {
 // HasName reports whether any job has the type, repository and name of ref.
 func (r *Revision) HasName(ref Ref) bool {
 	return len(r.named(label{ref.Type, ref.Repo, ref.Name})) > 0
+}
+
+// Targets reports whether any job is about a repository.
+func (r *Revision) Targets(repo string) bool {
+	repo = strings.ToLower(repo)
+	return len(r.overlay.targeting(repo)) > 0 || slices.ContainsFunc(r.anchor.targeting(repo), func(f *Loaded) bool {
+		_, replaced := r.changed[f.Key()]
+		return !replaced
+	})
 }
 
 // Presets returns all presets in the order in which Prow applies them: those

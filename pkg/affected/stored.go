@@ -30,9 +30,13 @@ type Stored struct {
 func NewStoredAnchor(s Stored) *Anchor { return &Anchor{index: &storedIndex{Stored: s}} }
 
 // Hashes are what a file is found by: those of its jobs' names and status
-// contexts. They are stable, so that they can be kept.
+// contexts, and of the repositories that they are about. They are stable, so that
+// they can be kept.
 func (f *File) Hashes() []uint64 {
 	var out []uint64
+	for _, repo := range f.targets() {
+		out = append(out, targetLabel(repo).hash())
+	}
 	for i := range f.Jobs {
 		e := &f.Jobs[i]
 		out = append(out, e.name().hash())
@@ -43,6 +47,9 @@ func (f *File) Hashes() []uint64 {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// targetLabel is one that no job has: of none of them.
+func targetLabel(repo string) label { return label{repo: repo} }
 
 func (l label) hash() uint64 {
 	h := fnv.New64a()
@@ -120,6 +127,16 @@ func (ix *storedIndex) withPresets() []*Loaded {
 	var out []*Loaded
 	for _, i := range ix.Presets {
 		out = append(out, ix.Load(i))
+	}
+	return out
+}
+
+func (ix *storedIndex) targeting(repo string) []*Loaded {
+	var out []*Loaded
+	for _, i := range ix.Having(targetLabel(repo).hash()) {
+		if f := ix.Load(i); f.File != nil && slices.Contains(f.targets(), repo) {
+			out = append(out, f)
+		}
 	}
 	return out
 }

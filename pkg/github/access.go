@@ -40,6 +40,9 @@ func (c *Client) AppAccess(ctx context.Context) (*Access, error) {
 // RepositoryAccess is what we may do in a repository: as an App, what those who
 // installed it have agreed to. A *NotInstalledError says that nobody has.
 func (c *Client) RepositoryAccess(ctx context.Context, org, repo string) (*Access, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := fmt.Sprintf("asking GitHub what we may do in %s/%s", org, repo)
 	if c.app != nil {
 		return c.installationAccess(ctx, op, org, repo)

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	gogithub "github.com/google/go-github/v60/github"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 const (
@@ -17,11 +20,14 @@ const (
 	refusalTime = 5 * time.Minute
 )
 
+// keptBranches bounds how many default branches are remembered.
+const keptBranches = 10_000
+
 // memory keeps answers that do not change while we run, or hardly ever.
 type memory struct {
 	mu       sync.Mutex
 	self     string
-	branches map[string]branchAnswer
+	branches *lru.Cache[string, branchAnswer]
 }
 
 // branchAnswer is a branch, or the error that says why there is none.
@@ -65,33 +71,31 @@ func (c *Client) askSelf(ctx context.Context) (string, error) {
 // DefaultBranch returns the default branch of a repository. A *NotFoundError or
 // *RefusedError may be some minutes old.
 func (c *Client) DefaultBranch(ctx context.Context, org, repo string) (string, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return "", err
+	}
+	return c.defaultBranch(ctx, c.github, org, repo)
+}
+
+// defaultBranch asks by one of our clients. What one is told is for that one only.
+func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, repo string) (string, error) {
 	name := strings.ToLower(org + "/" + repo)
-	c.memory.mu.Lock()
-	known, ok := c.memory.branches[name]
-	c.memory.mu.Unlock()
-	if ok && c.now().Before(known.until) {
+	if by == c.public {
+		name = accountAnonymous + " " + name
+	}
+	if known, ok := c.memory.branches.Get(name); ok && c.now().Before(known.until) {
 		return known.branch, known.err
 	}
 	// Where the target of a job is now does not matter: git follows as well.
-	repository, _, err := c.github.Repositories.Get(context.WithValue(ctx, moveKey{}, true), org, repo)
+	repository, _, err := by.Repositories.Get(context.WithValue(ctx, moveKey{}, true), org, repo)
+	answer := branchAnswer{branch: repository.GetDefaultBranch(), until: c.now().Add(branchTime)}
 	if err != nil {
-		err = translate(fmt.Sprintf("reading the default branch of %s/%s", org, repo), err)
-		if !lasting(err) {
-			return "", err
-		}
-		return "", c.remember(name, branchAnswer{err: err, until: c.now().Add(refusalTime)}).err
+		answer = branchAnswer{err: translate(fmt.Sprintf("reading the default branch of %s/%s", org, repo), err), until: c.now().Add(refusalTime)}
 	}
-	return c.remember(name, branchAnswer{branch: repository.GetDefaultBranch(), until: c.now().Add(branchTime)}).branch, nil
-}
-
-func (c *Client) remember(name string, answer branchAnswer) branchAnswer {
-	c.memory.mu.Lock()
-	defer c.memory.mu.Unlock()
-	if c.memory.branches == nil {
-		c.memory.branches = map[string]branchAnswer{}
+	if answer.err == nil || lasting(answer.err) {
+		c.memory.branches.Add(name, answer)
 	}
-	c.memory.branches[name] = answer
-	return answer
+	return answer.branch, answer.err
 }
 
 // lasting says that GitHub will give the same answer until somebody changes

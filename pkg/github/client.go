@@ -13,6 +13,7 @@ import (
 	"time"
 
 	gogithub "github.com/google/go-github/v60/github"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // DefaultEndpoint is the base of github.com's REST API.
@@ -43,6 +44,8 @@ type Options struct {
 // Client talks to one GitHub as one user or App.
 type Client struct {
 	github *gogithub.Client
+	// public asks without credentials: what it is told, everybody may know.
+	public *gogithub.Client
 	now    func() time.Time
 	memory memory
 	source source
@@ -94,12 +97,18 @@ func New(opts Options) (*Client, error) {
 		c.source = opts.Token
 	}
 	c.github = connect(&authenticator{next: c.limits, scheme: base.Scheme, host: base.Host, root: c.root, source: c.source})
+	c.public = connect(&stranger{next: c.limits})
+	// The only error is about a size that is not positive.
+	c.memory.branches, _ = lru.New[string, branchAnswer](keptBranches)
 	return c, nil
 }
 
 // Token returns a token that git can fetch a repository with; empty when nobody
 // authenticates.
 func (c *Client) Token(ctx context.Context, org, repo string) (string, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return "", err
+	}
 	found, err := c.source.credentialsFor(ctx, repoPath(org, repo))
 	return found.token, err
 }
@@ -118,6 +127,9 @@ func (c *Client) Secrets() []string {
 // Budget is what is left of the calls about a repository, as of the latest answer;
 // the zero value while that is not known.
 func (c *Client) Budget(ctx context.Context, org, repo string) (Budget, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return Budget{}, err
+	}
 	found, err := c.source.credentialsFor(ctx, repoPath(org, repo))
 	if err != nil {
 		return Budget{}, translate(fmt.Sprintf("finding out who calls about %s/%s", org, repo), err)

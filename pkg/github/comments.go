@@ -29,6 +29,9 @@ type Comment struct {
 
 // Comments lists the comments on a pull request, oldest first.
 func (c *Client) Comments(ctx context.Context, org, repo string, number int) ([]Comment, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := "listing the comments on " + pullName(org, repo, number)
 	opts := &gogithub.IssueListCommentsOptions{ListOptions: gogithub.ListOptions{PerPage: pageSize}}
 	var comments []Comment
@@ -52,6 +55,9 @@ func (c *Client) Comments(ctx context.Context, org, repo string, number int) ([]
 // were created or edited at that time or later, the least recently changed
 // first.
 func (c *Client) CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]Comment, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := fmt.Sprintf("listing the comments on %s/%s since %s", org, repo, since.UTC().Format(time.RFC3339))
 	var comments []Comment
 	seen := map[int64]bool{}
@@ -98,6 +104,9 @@ func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.Issue
 // CreateComment comments on a pull request. Whatever the body quotes, it is a
 // command to no other bot.
 func (c *Client) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	body = legible.Mute(body)
 	created, _, err := c.github.Issues.CreateComment(ctx, org, repo, number, &gogithub.IssueComment{Body: &body})
 	if err != nil {
@@ -109,6 +118,9 @@ func (c *Client) CreateComment(ctx context.Context, org, repo string, number int
 
 // Comment reads a comment.
 func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comment, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	read, _, err := c.github.Issues.GetComment(ctx, org, repo, id)
 	if err != nil {
 		return nil, translate("reading "+commentName(org, repo, id), err)
@@ -120,6 +132,9 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 // EditComment replaces the body of a comment, in the same way, and returns the
 // comment as it is then.
 func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) (*Comment, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	body = legible.Mute(body)
 	edited, _, err := c.github.Issues.EditComment(ctx, org, repo, id, &gogithub.IssueComment{Body: &body})
 	if err != nil {

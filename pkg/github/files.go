@@ -28,6 +28,9 @@ func (e *IncompleteError) Error() string { return e.Op + ": " + e.Reason }
 // renames, by the old name and the new one. Of one with 3,000 or more it gives an
 // *IncompleteError.
 func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int) ([]string, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := "listing the files of " + pullName(org, repo, number)
 	opts := &gogithub.ListOptions{PerPage: pageSize}
 	var files []string
@@ -55,9 +58,19 @@ func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int)
 // Content reads a file at a ref. What is not there, or is a directory, gives a
 // *NotFoundError; what is there and cannot be read, an *IncompleteError.
 func (c *Client) Content(ctx context.Context, org, repo, path, ref string) ([]byte, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
+	path = strings.Trim(path, "/")
+	if !isPath(path) {
+		return nil, noName("file", path)
+	}
+	if !isRef(ref) {
+		return nil, noName("commit", ref)
+	}
 	op := fmt.Sprintf("reading %s of %s/%s at %s", path, org, repo, ref)
 	// go-github refuses names that have two dots in them.
-	escaped := (&url.URL{Path: strings.Trim(path, "/")}).EscapedPath()
+	escaped := (&url.URL{Path: path}).EscapedPath()
 	r, err := c.github.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", org, repo, escaped, url.QueryEscape(ref)), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)

@@ -20,6 +20,9 @@ const maxDescription = 140
 // AddLabel puts a label on a pull request; again is as good as once. GitHub
 // makes a label that the repository does not have yet.
 func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
+	if err := checkRepository(org, repo); err != nil {
+		return err
+	}
 	_, _, err := c.github.Issues.AddLabelsToIssue(ctx, org, repo, number, []string{label})
 	return translate(fmt.Sprintf("adding label %q to %s", label, pullName(org, repo, number)), err)
 }
@@ -27,6 +30,9 @@ func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, lab
 // RemoveLabel takes a label off a pull request. One that is not there is no
 // error; a pull request that is not there is.
 func (c *Client) RemoveLabel(ctx context.Context, org, repo string, number int, label string) error {
+	if err := checkRepository(org, repo); err != nil {
+		return err
+	}
 	op := fmt.Sprintf("removing label %q from %s", label, pullName(org, repo, number))
 	if strings.Trim(label, ".") == "" {
 		return fmt.Errorf("%s: that is no name", op) // as a path it would mean all labels
@@ -49,12 +55,18 @@ func hasNoLabel(err error) bool {
 // React puts a reaction (+1, -1, laugh, confused, heart, hooray, rocket or eyes)
 // on a comment; again is as good as once.
 func (c *Client) React(ctx context.Context, org, repo string, comment int64, content string) error {
+	if err := checkRepository(org, repo); err != nil {
+		return err
+	}
 	_, _, err := c.github.Reactions.CreateIssueCommentReaction(ctx, org, repo, comment, content)
 	return translate("reacting to "+commentName(org, repo, comment), err)
 }
 
 // ReactToPull is React for the text of the pull request itself.
 func (c *Client) ReactToPull(ctx context.Context, org, repo string, number int, content string) error {
+	if err := checkRepository(org, repo); err != nil {
+		return err
+	}
 	_, _, err := c.github.Reactions.CreateIssueReaction(ctx, org, repo, number, content)
 	return translate("reacting to "+pullName(org, repo, number), err)
 }
@@ -75,6 +87,12 @@ type Status struct {
 // 1,000 for a commit and a context, and then refuses: who calls it sets only
 // what is not the status already. It returns GitHub's time of it.
 func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) (time.Time, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return time.Time{}, err
+	}
+	if !isSHA(sha) {
+		return time.Time{}, noName("commit", sha)
+	}
 	status := &gogithub.RepoStatus{State: &s.State, Context: &s.Context}
 	if s.Description != "" {
 		description := shorten(legible.Mute(s.Description), maxDescription)

@@ -48,6 +48,9 @@ type Pull struct {
 
 // Pull reads a pull request.
 func (c *Client) Pull(ctx context.Context, org, repo string, number int) (*Pull, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	pr, _, err := c.github.PullRequests.Get(ctx, org, repo, number)
 	if err != nil {
 		return nil, translate("reading "+pullName(org, repo, number), err)
@@ -58,6 +61,9 @@ func (c *Client) Pull(ctx context.Context, org, repo string, number int) (*Pull,
 
 // OpenPulls lists the open pull requests of a repository, by number.
 func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := fmt.Sprintf("listing the open pull requests of %s/%s", org, repo)
 	var pulls []Pull
 	opts := &gogithub.PullRequestListOptions{
@@ -85,8 +91,18 @@ func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error
 
 // BranchTip returns the SHA that a branch is at now.
 func (c *Client) BranchTip(ctx context.Context, org, repo, branch string) (string, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return "", err
+	}
+	if !isRef(branch) {
+		return "", noName("branch", branch)
+	}
+	return branchTip(ctx, c.github, org, repo, branch)
+}
+
+func branchTip(ctx context.Context, by *gogithub.Client, org, repo, branch string) (string, error) {
 	op := fmt.Sprintf("reading branch %s of %s/%s", branch, org, repo)
-	ref, _, err := c.github.Git.GetRef(ctx, org, repo, "heads/"+branch)
+	ref, _, err := by.Git.GetRef(ctx, org, repo, "heads/"+branch)
 	var answer *gogithub.ErrorResponse
 	if errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusConflict {
 		return "", &NotFoundError{Op: op} // the repository is empty

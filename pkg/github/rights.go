@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 )
 
 // Permission is what somebody may do in a repository, on GitHub's coarse scale:
@@ -18,15 +17,14 @@ func (p Permission) CanWrite() bool { return p == "admin" || p == "write" }
 // IsAdmin says whether it is all there is.
 func (p Permission) IsAdmin() bool { return p == "admin" }
 
-// names are what logins and slugs are made of. Anything else in the path of a
-// call could make another call of it.
-var names = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*(\[bot\])?$`)
-
 // Permission asks what a login may do in a repository, now. A login that does
 // not exist (any more) gives a *NotFoundError.
 func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permission, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return "", err
+	}
 	op := fmt.Sprintf("reading the rights of %q in %s/%s", login, org, repo)
-	if !names.MatchString(login) {
+	if !isLogin(login) {
 		return "", &NotFoundError{Op: op}
 	}
 	level, _, err := c.github.Repositories.GetPermissionLevel(ctx, org, repo, url.PathEscape(login))
@@ -40,7 +38,7 @@ func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permi
 // no member themselves GitHub only tells of public members: everybody else then
 // counts as none.
 func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
-	if !names.MatchString(login) {
+	if !isOwner(org) || !isLogin(login) {
 		return false, nil
 	}
 	// A redirection leads to the list of public members.
@@ -51,7 +49,7 @@ func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
 // TeamMember asks whether a login is a member of a team, or of one below it, now.
 // Whoever has only been invited is none.
 func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool, error) {
-	if !names.MatchString(login) || !names.MatchString(slug) {
+	if !isOwner(org) || !isTeam(slug) || !isLogin(login) {
 		return false, nil
 	}
 	membership, _, err := c.github.Teams.GetTeamMembershipBySlug(ctx, org, slug, url.PathEscape(login))
@@ -66,7 +64,10 @@ func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool,
 // Collaborator asks whether a login has access to a repository beyond what
 // everybody has, now.
 func (c *Client) Collaborator(ctx context.Context, org, repo, login string) (bool, error) {
-	if !names.MatchString(login) {
+	if err := checkRepository(org, repo); err != nil {
+		return false, err
+	}
+	if !isLogin(login) {
 		return false, nil
 	}
 	is, _, err := c.github.Repositories.IsCollaborator(ctx, org, repo, url.PathEscape(login))

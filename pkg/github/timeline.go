@@ -27,6 +27,9 @@ type ForcedPush struct {
 
 // Pushes reads the timeline of a pull request.
 func (c *Client) Pushes(ctx context.Context, org, repo string, number int) (*Pushes, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := "reading the timeline of " + pullName(org, repo, number)
 	opts := &gogithub.ListOptions{PerPage: pageSize}
 	pushes := &Pushes{}

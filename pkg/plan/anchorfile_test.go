@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -44,6 +45,9 @@ func TestStoredAnchorAnswersAlike(t *testing.T) {
 					t.Errorf("%s is in %v, %v", ref.Name, found, ok)
 				}
 				ref.Name += "-none"
+				if repo := strings.ToUpper(ref.Repo); repo != "" && !back.revision.Targets(repo) || back.revision.Targets(repo+"x") {
+					t.Errorf("what targets %s cannot be told", repo)
+				}
 				if back.revision.HasName(ref) {
 					t.Errorf("%s is found", ref.Name)
 				}

@@ -47,6 +47,7 @@ func Terminal(err error) bool {
 		refused  *RefusedError
 		missing  *MissingPathError
 		stopped  *StoppedError
+		fetched  *UnfetchedError
 	)
-	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing) || errors.As(err, &stopped)
+	return errors.As(err, &fetched) || errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &missing) || errors.As(err, &stopped)
 }

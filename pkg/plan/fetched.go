@@ -13,7 +13,11 @@ func (m *Mirrors) Fetch(ctx context.Context, req Request) error {
 
 // Repair throws away the mirror of a request, so that all of it is brought anew.
 func (m *Mirrors) Repair(ctx context.Context, req Request) error {
-	return m.mirror(req.Org, req.Repo).Rebuild(ctx)
+	mirror, err := m.mirror(req.Org, req.Repo)
+	if err != nil {
+		return err
+	}
+	return unfetched(mirror.Rebuild(ctx, req.Head))
 }
 
 // Dir is the git directory of the mirror of a request.

@@ -95,8 +95,8 @@ func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 	if mirrorErr != nil {
 		return nil, mirrorErr
 	}
-	if err := mirror.Rebuild(ctx); err != nil {
-		return nil, err
+	if err := mirror.Rebuild(ctx, req.Head); err != nil {
+		return nil, unfetched(err)
 	}
 	return p.plan(ctx, req)
 }
@@ -204,6 +204,7 @@ func (w *work) planTree(ctx context.Context, req Request, base *state, tree stri
 		local.Affected = []affected.Job{}
 	}
 	local.Sort()
+	local.Targets = knownTargets(c.delta.Before, local.Affected)
 	local.Details = local
 	return local, w.refusal(base, c, found)
 }

@@ -1,8 +1,14 @@
 package plan
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // TestMirrorsTakeOnlyCommits: a name can stand for another commit by the next
@@ -28,5 +34,92 @@ func TestMirrorsTakeOnlyCommits(t *testing.T) {
 	}
 	if _, err := m.For(t.Context(), Request{Org: "acme", Repo: "config", Base: sha, Head: sha}); err == nil || !asked {
 		t.Errorf("with full SHAs: %v", err)
+	}
+}
+
+// TestNamesBecomeNoPaths: what is not the name of a repository is no directory, and
+// no address either.
+func TestNamesBecomeNoPaths(t *testing.T) {
+	sha := strings.Repeat("0123456789", 4)
+	dir := t.TempDir()
+	m := NewMirrors(dir, func(org, name string) string {
+		t.Errorf("an address is made of %q and %q", org, name)
+		return "ext::none"
+	}, nil)
+	for _, bad := range []string{"", ".", "..", "...", "a/b", "../x", "/x", "a\x00b", "a\nb", "-x", "a b", "a?b", "a#b", "%2e%2e", "a%2fb", "a\\b", "ä", strings.Repeat("x", 101)} {
+		for _, name := range [][2]string{{bad, "config"}, {"acme", bad}, {bad, bad}} {
+			if _, err := m.For(t.Context(), Request{Org: name[0], Repo: name[1], Base: sha, Head: sha}); err == nil || !strings.Contains(err.Error(), "is not the name of a repository") {
+				t.Errorf("%q gives %v", name, err)
+			}
+			if err := m.Keep(t.Context(), name[0], name[1], nil); err == nil {
+				t.Errorf("%q is tidied", name)
+			}
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+	good := NewMirrors(dir, func(org, name string) string { return "https://" + org + "/" + name }, nil)
+	for _, name := range []string{".github", "x", "a.b_c-d", "0"} {
+		if _, err := good.mirror("acme", name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// mirrored is a config repository and mirrors of it.
+func mirrored(t *testing.T, dir string) (workTree, *Mirrors) {
+	t.Helper()
+	tree := newWorkTree(t)
+	tree.git("config", "uploadpack.allowAnySHA1InWant", "true")
+	return tree, NewMirrors(dir, func(string, string) string { return "file://" + tree.dir }, nil)
+}
+
+// TestHeadsDoNotHaveMirrorsRebuilt: a head can name commits that no mirror has, in
+// place of any file that is read.
+func TestHeadsDoNotHaveMirrorsRebuilt(t *testing.T) {
+	w, dir := newWorld(2), t.TempDir()
+	tree, mirrors := mirrored(t, dir)
+	base := w.commit(t, tree)
+	planner := NewPlanner(Options{Mirror: mirrors.For})
+	req := Request{Org: "acme", Repo: "config", Base: base, Head: base, Settings: plain}
+	if _, err := planner.Plan(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	mark := filepath.Join(dir, "acme", "config.git", "mark")
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(strings.Split(tree.git("ls-files"), "\n"), ".prowignore", plain.JobConfig+"/new.yaml") {
+		tree.git("reset", "--quiet", "--hard", base)
+		tree.git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", path)
+		tree.git("update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("12", 20)+","+path)
+		tree.git("commit", "--quiet", "--message=module")
+		req.Head = tree.git("rev-parse", "HEAD")
+		if _, err := planner.Plan(t.Context(), req); err != nil && !Terminal(err) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(mark); err != nil {
+		t.Error("the mirror was rebuilt")
+	}
+}
+
+func TestWhatIsNotFetched(t *testing.T) {
+	sha := strings.Repeat("12", 20)
+	for _, test := range []struct {
+		err      error
+		terminal bool
+	}{
+		{&repo.TooLargeError{Revision: sha, Size: 1 << 20}, true},
+		{&repo.RebuiltError{Revision: sha}, true},
+		{&repo.RebuiltError{}, false},
+		{&repo.SlowError{Revision: sha, Until: time.Now()}, false},
+		{&repo.DiskFullError{}, false},
+		{&repo.AccessError{}, false},
+	} {
+		if err := unfetched(test.err); Terminal(err) != test.terminal || !errors.Is(err, test.err) {
+			t.Errorf("%T: %T, terminal: %t", test.err, err, Terminal(err))
+		}
 	}
 }

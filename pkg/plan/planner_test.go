@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +134,31 @@ func TestConcurrentPlans(t *testing.T) {
 	wg.Wait()
 }
 
+// unpack makes loose objects of the packs of a repository.
+func unpack(t *testing.T, dir string) {
+	t.Helper()
+	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+	if err != nil || len(packs) == 0 {
+		t.Fatalf("packs: %v, %v", packs, err)
+	}
+	aside := t.TempDir()
+	if err := os.Rename(filepath.Join(dir, "objects", "pack"), filepath.Join(aside, "pack")); err != nil {
+		t.Fatal(err)
+	}
+	for _, pack := range packs {
+		in, err := os.Open(filepath.Join(aside, "pack", filepath.Base(pack)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("git", "--git-dir="+dir, "unpack-objects", "-q")
+		cmd.Stdin = in
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		_ = in.Close()
+	}
+}
+
 func TestDamagedMirrorIsRepaired(t *testing.T) {
 	w, tree := newWorld(2), newWorkTree(t)
 	base := w.commit(t, tree)
@@ -148,6 +174,7 @@ func TestDamagedMirrorIsRepaired(t *testing.T) {
 	if _, err := planner.Plan(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
+	unpack(t, dir)
 	// Lose a blob that the next plan needs, not what the fetch looks at.
 	var blob string
 	for _, tip := range []string{base, head} {

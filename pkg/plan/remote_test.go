@@ -153,7 +153,7 @@ func rendered(t *testing.T, jobs []affected.Job, findings map[string]gate.Findin
 		RepoLink: "https://github.com/acme/config", CloneURI: "https://github.com/acme/config.git",
 		Gates: &render.Gates{Findings: findings},
 	}
-	out := []any{render.Digest(render.Jobs(jobs, in), in)}
+	out := []any{render.Digest(render.Jobs(jobs, in), in, "f")}
 	for _, j := range jobs {
 		out = append(out, j.Spec(prowapi.Refs{}), j.Before.Spec(prowapi.Refs{}))
 	}

@@ -108,6 +108,12 @@ type Result struct {
 	// say are not in it.
 	Findings map[string]gate.Finding
 
+	// Targets are the repositories (org/repo, sorted), of those that the affected jobs
+	// are about or check out, that a job at base is about: to ask about them with our
+	// credentials tells nobody more than base does. Jobs that are outlines check out
+	// nothing here.
+	Targets []string
+
 	// Details answers what the plan does not hold. It is nil where that is all.
 	Details Details
 
@@ -166,8 +172,9 @@ func (r *Result) Lookup(ctx context.Context, names ...string) ([]Located, error)
 // Planner finds the affected jobs of a pull request.
 //
 // A *RefusedError comes together with a result that lists what could be read,
-// with the rest in Incomplete. A *ConflictError, a *MissingPathError and a
-// *StoppedError come without one. All other errors are worth a retry.
+// with the rest in Incomplete. A *ConflictError, a *MissingPathError, an
+// *UnfetchedError and a *StoppedError come without one. All other errors are worth
+// a retry.
 type Planner interface {
 	Plan(ctx context.Context, req Request) (*Result, error)
 }

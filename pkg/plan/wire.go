@@ -34,6 +34,7 @@ func EncodeResult(r *Result) ([]byte, error) {
 		e.fileError(f)
 	}
 	e.value(r.Findings, len(r.Findings) > 0)
+	e.list(r.Targets)
 	e.jobs(r.Affected)
 	return e.bytes(), e.err
 }
@@ -57,6 +58,7 @@ func DecodeResult(raw []byte) (*Result, error) {
 	if d.value(&findings) {
 		r.Findings = findings
 	}
+	r.Targets = d.list()
 	r.Affected = d.jobs()
 	r.weight = d.weight
 	return r, d.err

@@ -162,9 +162,13 @@ func branchOf(a affected.Job, brancher config.Brancher, in Input) (branch, probl
 		return branch, ""
 	}
 	branch = in.DefaultBranches[a.Repo]
-	switch {
+	switch why := in.Unknown[a.Repo]; {
+	case branch == "" && why != "":
+		return "", "it names no single branch, and the default branch of " + a.Repo + " is not known: " + why
 	case branch == "":
 		return "", "it names no single branch, and the default branch of " + a.Repo + " is not known"
+	case !plainName.MatchString(branch):
+		return "", "it names no single branch, and the default branch of " + a.Repo + " has a name that is not checked out"
 	case !brancher.ShouldRun(branch):
 		return "", "it names no single branch, and does not run on " + branch + ", the default branch of " + a.Repo
 	}

@@ -44,6 +44,18 @@ func TestUnknownDefaultBranch(t *testing.T) {
 	if want := "it names no single branch, and the default branch of acme/widget is not known"; job.Problem != want {
 		t.Errorf("problem = %q, want %q", job.Problem, want)
 	}
+	in.Unknown = map[string]string{"acme/widget": "nobody may say"}
+	if want := "it names no single branch, and the default branch of acme/widget is not known: nobody may say"; find(t, Jobs(list, in), "pull-widget-anywhere").Problem != want {
+		t.Errorf("problem is not %q", want)
+	}
+	// A reference is what it is cloned by, so a branch that reads like something else
+	// is none.
+	for _, odd := range []string{"+pull/1/head", "-upload-pack=x", "main:x", "refs/heads/*", "a b"} {
+		in.DefaultBranches = map[string]string{"acme/widget": odd}
+		if job := find(t, Jobs(list, in), "pull-widget-anywhere"); job.Branch != "" || !strings.Contains(job.Problem, "has a name that is not checked out") {
+			t.Errorf("%q is %q, %q", odd, job.Branch, job.Problem)
+		}
+	}
 	want := []string{"acme/gadget", "acme/widget"}
 	if diff := cmp.Diff(want, NeedDefaultBranch(list, in)); diff != "" {
 		t.Errorf("NeedDefaultBranch differs (-want +got):\n%s", diff)

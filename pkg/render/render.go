@@ -36,6 +36,8 @@ type Input struct {
 	// DefaultBranches are the default branches of target repositories (by
 	// org/repo) of jobs that name no branch, see NeedDefaultBranch.
 	DefaultBranches map[string]string
+	// Unknown says of others (by org/repo) why they are not known.
+	Unknown map[string]string
 	// Command is how rehearsals are asked for; "/pj-rehearse" when empty.
 	Command string
 	// Tips are the commits that the branches and tags of other repositories were

@@ -85,7 +85,7 @@ func (g git) pipe(ctx context.Context, in io.Reader, args []string, read func(ou
 	if err := cmd.Start(); err != nil {
 		return commandError(ctx, args, "", err)
 	}
-	if err := capMemory(cmd.Process.Pid, maxMemory); err != nil {
+	if err := restrict(cmd.Process.Pid, Limits{Memory: maxMemory}); err != nil {
 		cancel()
 		_ = cmd.Wait()
 		return fmt.Errorf("git %s: %w", subcommand(args), err)
@@ -103,7 +103,7 @@ func (g git) pipe(ctx context.Context, in io.Reader, args []string, read func(ou
 	return readErr
 }
 
-var noMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory`)
+var outOfMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory`)
 
 // unbounded finds out whether a command failed for want of memory, be it that its
 // stack is full.
@@ -118,7 +118,7 @@ func unbounded(err error) error {
 		status, ok = exit.Sys().(syscall.WaitStatus)
 	}
 	overflow := ok && status.Signaled() && (status.Signal() == syscall.SIGSEGV || status.Signal() == syscall.SIGBUS)
-	if overflow || noMemory.MatchString(failure.stderr) {
+	if overflow || outOfMemory.MatchString(failure.stderr) {
 		return &BoundError{Bound: fmt.Sprintf("cannot be read by git %s with %d MiB of memory", failure.command, maxMemory>>20)}
 	}
 	return err

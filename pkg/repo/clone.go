@@ -170,17 +170,17 @@ func (c *Clone) Merge(ctx context.Context, base, head string) (*Merged, error) {
 // nothing else: what is configured for the clone must neither run programs nor
 // change results.
 func (c *Clone) scratch() (_ *Merged, err error) {
-	temp, err := os.MkdirTemp("", "rehearsal-clone-")
+	temp, err := makeTemp("", "rehearsal-clone-")
 	if err != nil {
 		return nil, fmt.Errorf("creating scratch repository: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			_ = os.RemoveAll(temp)
+			_ = temp.Close()
 		}
 	}()
 	for _, d := range []string{"objects/info", "refs", "info"} {
-		if err := os.MkdirAll(filepath.Join(temp, d), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(temp.path, d), 0o700); err != nil {
 			return nil, fmt.Errorf("creating scratch repository: %w", err)
 		}
 	}
@@ -195,14 +195,14 @@ func (c *Clone) scratch() (_ *Merged, err error) {
 	for name, content := range map[string]string{
 		"HEAD": "ref: refs/heads/none\n", "config": config, "objects/info/alternates": quotePath(objects) + "\n",
 	} {
-		if err := os.WriteFile(filepath.Join(temp, name), []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(temp.path, name), []byte(content), 0o600); err != nil {
 			return nil, fmt.Errorf("creating scratch repository: %w", err)
 		}
 	}
-	if err := copyFile(filepath.Join(c.commonDir(), "shallow"), filepath.Join(temp, "shallow")); err != nil {
+	if err := copyFile(filepath.Join(c.commonDir(), "shallow"), filepath.Join(temp.path, "shallow")); err != nil {
 		return nil, fmt.Errorf("creating scratch repository: %w", err)
 	}
-	return &Merged{Objects: Objects{git{dir: temp}}, temp: temp}, nil
+	return &Merged{Objects: Objects{git{dir: temp.path}}, temp: temp}, nil
 }
 
 // commonDir is the part of the git directory that linked work trees share.

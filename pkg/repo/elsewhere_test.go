@@ -34,7 +34,7 @@ func TestProtocols(t *testing.T) {
 			t.Errorf("fetching from %q gives %v", url, err)
 		}
 		// Git itself must refuse, too, whatever it is asked for.
-		if err := m.rebuild(t.Context()); err != nil {
+		if err := m.replace(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

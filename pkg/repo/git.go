@@ -9,8 +9,6 @@ package repo
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -72,7 +70,7 @@ func (g git) command(ctx context.Context, args ...string) *exec.Cmd {
 		}
 	}
 	cmd.Env = append(append(cmd.Env, isolation...), g.env...)
-	return cmd
+	return ending(cmd)
 }
 
 // run returns what a command prints. On failure the error has the last words
@@ -84,44 +82,13 @@ func (g git) run(ctx context.Context, args ...string) ([]byte, error) {
 func (g git) runWith(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
 	cmd := g.command(ctx, args...)
 	cmd.Stdin = in
-	var out, complaint bytes.Buffer
+	var out bytes.Buffer
+	var complaint tail
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
 		return out.Bytes(), commandError(ctx, args, complaint.String(), err)
 	}
 	return out.Bytes(), nil
-}
-
-// commandFailure is a git command that did not succeed.
-type commandFailure struct {
-	command string
-	stderr  string
-	err     error
-}
-
-func (e *commandFailure) Error() string {
-	if e.stderr == "" {
-		return fmt.Sprintf("git %s: %v", e.command, e.err)
-	}
-	return fmt.Sprintf("git %s: %s", e.command, e.stderr)
-}
-
-func (e *commandFailure) Unwrap() error { return e.err }
-
-// status is the exit status of a failed command, or -1.
-func (e *commandFailure) status() int {
-	var exit *exec.ExitError
-	if errors.As(e.err, &exit) {
-		return exit.ExitCode()
-	}
-	return -1
-}
-
-func commandError(ctx context.Context, args []string, stderr string, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("git %s: %w", subcommand(args), ctx.Err())
-	}
-	return &commandFailure{command: subcommand(args), stderr: redact(lastLines(stderr, 5)), err: err}
 }
 
 func subcommand(args []string) string {
@@ -136,23 +103,8 @@ func subcommand(args []string) string {
 	return ""
 }
 
-func lastLines(s string, n int) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "; ")
-}
-
 var credential = regexp.MustCompile(`(?i)(://)[^/\s@]+@|(authorization:\s*\S+\s+)\S+`)
 
 func redact(s string) string {
 	return credential.ReplaceAllString(s, "${1}${2}")
-}
-
-// damage matches what git says when its own files are not what they should be.
-var damage = regexp.MustCompile(`(?i)(object file .* is empty|loose object .* is corrupt|is corrupt|packfile .* (cannot be accessed|does not match)|index file .* is (too small|corrupt)|bad (tree|blob|object) |unable to (read|unpack) |not a git repository|object corrupt or missing|inflate:|sha1 mismatch|missing (tree|blob) |could not read |fatal: bad object|did not send all necessary objects|invalid sha1 pointer|cannot lock ref .*unable to resolve reference|bad signature)`)
-
-// Corrupt reports whether err is a sign that the mirror itself is damaged, so
-// that it should be rebuilt.
-func Corrupt(err error) bool {
-	var failure *commandFailure
-	return errors.As(err, &failure) && damage.MatchString(failure.stderr)
 }

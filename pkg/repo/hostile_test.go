@@ -125,7 +125,7 @@ func hostile(t *testing.T, proof string) (o origin, base, head string) {
 // everything does with a mirror all that it is for.
 func everything(t *testing.T, m *Mirror, base, head string) {
 	t.Helper()
-	m.packs, m.loose = 0, 0 // what many fetches would lead to
+	m.packs = 0 // what many fetches would lead to
 	if err := m.Fetch(t.Context(), "main", head); err != nil {
 		t.Fatal(err)
 	}

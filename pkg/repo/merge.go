@@ -16,15 +16,12 @@ type Merged struct {
 	Objects
 	// Tree is the merged tree.
 	Tree string
-	temp string
+	temp *tempDir
 }
 
 // Close removes the objects that only this merge needed.
 func (m *Merged) Close() error {
-	if m.temp == "" {
-		return nil
-	}
-	return os.RemoveAll(m.temp)
+	return m.temp.Close()
 }
 
 // Merge merges head into base without touching either. A *ConflictError names
@@ -77,17 +74,17 @@ func (m *Merged) merge(ctx context.Context, base, head string) error {
 
 // scratch returns the mirror with a temporary directory for new objects.
 func (m *Mirror) scratch() (*Merged, error) {
-	temp, err := os.MkdirTemp("", "rehearsal-objects-")
+	temp, err := makeTemp("", "rehearsal-objects-")
 	if err != nil {
 		return nil, fmt.Errorf("creating object directory: %w", err)
 	}
 	objects, err := m.objectDir()
 	if err != nil {
-		_ = os.RemoveAll(temp)
+		_ = temp.Close()
 		return nil, fmt.Errorf("finding object directory: %w", err)
 	}
 	env := append([]string{
-		"GIT_OBJECT_DIRECTORY=" + temp,
+		"GIT_OBJECT_DIRECTORY=" + temp.path,
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quotePath(objects),
 	}, m.env...)
 	return &Merged{Objects: Objects{git{dir: m.dir, env: env}}, temp: temp}, nil

@@ -2,55 +2,33 @@ package repo
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
-// NotFoundError says that a revision or ref does not exist.
-type NotFoundError struct {
-	Revision string
-}
-
-func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("revision %q not found", e.Revision)
-}
-
-// ConflictError says that two commits cannot be merged.
-type ConflictError struct {
-	Files []string
-	// Unresolved: the conflict is one of an earlier merge, and still marked in
-	// the work tree.
-	Unresolved bool
-}
-
-func (e *ConflictError) Error() string {
-	text := "merge conflict in " + strings.Join(e.Files, ", ")
-	if e.Unresolved {
-		return "unresolved " + text
-	}
-	return text
-}
-
 // Mirror is a bare repository with the objects of a remote one. It is created
-// by the first fetch, and is safe for concurrent use: only fetches exclude
-// each other.
+// by the first fetch, and is safe for concurrent use. Reading waits for nobody;
+// fetches wait only while the mirror is rebuilt or repacked.
 type Mirror struct {
 	Objects
 	url   string
 	token func(context.Context) (string, error)
-	// packs and loose are how many of these fetches may leave before they are
-	// combined.
-	packs, loose int
+	now   func() time.Time
+	// bounds are the limits of all fetches, instead of those that fit.
+	bounds *Limits
+	// packs is how many of them fetches may leave before they are combined.
+	packs int
 
-	// fetching is held while refs or the directory itself change.
-	fetching sync.Mutex
+	// using has a place for each fetch, and is taken whole by what moves objects
+	// or the directory itself.
+	using     *semaphore.Weighted
+	headSlots *semaphore.Weighted
+	heads     *commits
+	rebuilds  *rebuilds
 }
 
 // Option changes how a mirror works.
@@ -62,9 +40,15 @@ func WithToken(token func(context.Context) (string, error)) Option {
 	return func(m *Mirror) { m.token = token }
 }
 
+// WithLimits sets the limits of all fetches, instead of those that fit what is
+// fetched.
+func WithLimits(l Limits) Option {
+	return func(m *Mirror) { m.bounds = &l }
+}
+
 // Open returns the mirror of url in dir. It does no work yet.
 func Open(dir, url string, options ...Option) *Mirror {
-	m := &Mirror{Objects: Objects{git{dir: dir}}, url: url, packs: maxPacks, loose: maxLoose}
+	m := newMirror(dir, url)
 	for _, o := range options {
 		o(m)
 	}
@@ -73,8 +57,14 @@ func Open(dir, url string, options ...Option) *Mirror {
 
 // OpenClone returns a person's own repository, by its .git directory. It is
 // only read: nothing is fetched, repaired or written to it.
-func OpenClone(gitDir string) *Mirror {
-	return &Mirror{Objects: Objects{git{dir: gitDir}}}
+func OpenClone(gitDir string) *Mirror { return newMirror(gitDir, "") }
+
+func newMirror(dir, url string) *Mirror {
+	return &Mirror{
+		Objects: Objects{git{dir: dir}}, url: url, now: time.Now, packs: maxPacks,
+		using: semaphore.NewWeighted(maxFetches), headSlots: semaphore.NewWeighted(maxHeads),
+		heads: newCommits(), rebuilds: &rebuilds{because: map[string]bool{}},
+	}
 }
 
 // Dir is the git directory.
@@ -87,161 +77,11 @@ var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 // for ever: neither an abbreviation nor a branch.
 func IsSHA(s string) bool { return fullSHA.MatchString(s) }
 
-// Fetch brings the given branches, full refs or full commit SHAs. Commits that
-// are there already cost nothing; a ref always asks the remote. A ref that the
-// remote does not have is a *NotFoundError; a mirror that turns out to be
-// damaged is rebuilt from nothing.
-func (m *Mirror) Fetch(ctx context.Context, revisions ...string) error {
-	if m.url == "" {
-		return errors.New("this repository is read only")
-	}
-	m.fetching.Lock()
-	defer m.fetching.Unlock()
-	if err := m.prepare(ctx); err != nil {
-		return err
-	}
-	err := m.fetch(ctx, revisions)
-	if !Corrupt(err) {
-		return err
-	}
-	if err := m.rebuild(ctx); err != nil {
-		return err
-	}
-	return m.fetch(ctx, revisions)
-}
-
-// Rebuild throws the mirror away, so that the next fetch brings everything
-// again. Whoever finds an error that is Corrupt should call it.
-func (m *Mirror) Rebuild(ctx context.Context) error {
-	if m.url == "" {
-		return nil
-	}
-	m.fetching.Lock()
-	defer m.fetching.Unlock()
-	return m.rebuild(ctx)
-}
-
-func (m *Mirror) prepare(ctx context.Context) error {
-	if _, err := m.run(ctx, "rev-parse", "--git-dir"); err == nil {
-		return nil
-	} else if ctx.Err() != nil {
-		return err
-	}
-	return m.rebuild(ctx)
-}
-
-// rebuild puts an empty repository in place of whatever is there. The new one
-// is made aside and renamed, so a crash leaves no half of one.
-func (m *Mirror) rebuild(ctx context.Context) error {
-	if err := os.MkdirAll(filepath.Dir(m.dir), 0o755); err != nil {
-		return fmt.Errorf("creating mirror: %w", err)
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(m.dir), filepath.Base(m.dir)+".new-")
-	if err != nil {
-		return fmt.Errorf("creating mirror: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(fresh) }()
-	if _, err := (git{dir: fresh}).run(ctx, "init", "--quiet", "--bare", "--template="); err != nil {
-		return fmt.Errorf("creating mirror: %w", err)
-	}
-	if err := os.RemoveAll(m.dir); err != nil {
-		return fmt.Errorf("removing damaged mirror: %w", err)
-	}
-	if err := os.Rename(fresh, m.dir); err != nil {
-		return fmt.Errorf("creating mirror: %w", err)
-	}
-	return nil
-}
-
-func (m *Mirror) fetch(ctx context.Context, revisions []string) error {
-	var refspecs []string
-	for _, rev := range revisions {
-		switch {
-		case IsSHA(rev):
-			if m.has(ctx, rev) {
-				continue
-			}
-			// A ref of its own lets later fetches offer the commit, and so
-			// bring only what is new.
-			refspecs = append(refspecs, rev+":refs/rehearsal/"+rev)
-		case strings.HasPrefix(rev, "refs/"):
-			refspecs = append(refspecs, "+"+rev+":"+rev)
-		default:
-			refspecs = append(refspecs, "+refs/heads/"+rev+":refs/heads/"+rev)
-		}
-	}
-	if len(refspecs) == 0 {
-		return nil
-	}
-	protocol, err := protocolOf(m.url)
-	if err != nil {
-		return err
-	}
-	access, err := m.access(ctx)
-	if err != nil {
-		return err
-	}
-	slices.Sort(refspecs)
-	args := []string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url}
-	with := git{dir: m.dir, env: append(append(slices.Clone(m.env), "GIT_ALLOW_PROTOCOL="+protocol), access...)}
-	if _, err = with.run(ctx, append(args, slices.Compact(refspecs)...)...); err != nil {
-		return notFound(err)
-	}
-	if err := m.tidy(ctx); Corrupt(err) || ctx.Err() != nil {
-		return err
-	}
-	// Else what was fetched is of use all the same, and the next fetch tidies.
-	return nil
-}
-
-// protocolOf returns the protocol of a repository's address, the only one that
-// its fetches may use: https, or what tests and stand-ins use instead. Git knows
-// addresses that run programs (ext::, ssh) or need no address at all.
-func protocolOf(url string) (string, error) {
-	protocol, _, _ := strings.Cut(url, "://")
-	if !slices.Contains([]string{"https", "http", "file"}, protocol) {
-		return "", fmt.Errorf("repositories are fetched by https, not from %q", redact(url))
-	}
-	return protocol, nil
-}
-
 // has reports whether a commit is there. Fetches bring a commit only with all
 // it needs, so one look is enough.
 func (o Objects) has(ctx context.Context, sha string) bool {
 	_, err := o.run(ctx, "cat-file", "-e", "--end-of-options", sha+"^{commit}")
 	return err == nil
-}
-
-// access returns the environment that lets git in: a token would be visible
-// to everyone on the command line.
-func (m *Mirror) access(ctx context.Context) ([]string, error) {
-	if m.token == nil || !strings.HasPrefix(m.url, "http") {
-		return nil, nil
-	}
-	token, err := m.token(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("token for %s: %w", redact(m.url), err)
-	}
-	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
-	return []string{
-		"GIT_CONFIG_COUNT=1",
-		"GIT_CONFIG_KEY_0=http.extraHeader",
-		"GIT_CONFIG_VALUE_0=Authorization: Basic " + basic,
-	}, nil
-}
-
-var missingRef = regexp.MustCompile(`couldn't find remote ref (\S+)|not our ref (\S+)|upload-pack: not our ref (\S+)|unadvertised object (\S+)`)
-
-// notFound turns the remote's word for a missing ref into a *NotFoundError.
-func notFound(err error) error {
-	var failure *commandFailure
-	if !errors.As(err, &failure) {
-		return err
-	}
-	if found := missingRef.FindStringSubmatch(failure.stderr); found != nil {
-		return &NotFoundError{Revision: strings.TrimRight(strings.Join(found[1:], ""), ";")}
-	}
-	return err
 }
 
 // Resolve returns the SHA of the commit that a branch, ref or SHA stands for

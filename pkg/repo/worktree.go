@@ -43,10 +43,10 @@ func (c *Clone) snapshot(ctx context.Context, scratch *Merged) (string, error) {
 	if c.Root == "" {
 		return head, nil
 	}
-	if err := c.copyIndex(scratch.temp); err != nil {
+	if err := c.copyIndex(scratch.temp.path); err != nil {
 		return "", fmt.Errorf("reading index: %w", err)
 	}
-	with := git{dir: scratch.temp, env: append(environment(personal[:1]),
+	with := git{dir: scratch.temp.path, env: append(environment(personal[:1]),
 		"GIT_WORK_TREE="+c.Root,
 		"GIT_AUTHOR_NAME=rehearse", "GIT_AUTHOR_EMAIL=rehearse@localhost",
 		"GIT_COMMITTER_NAME=rehearse", "GIT_COMMITTER_EMAIL=rehearse@localhost",

@@ -105,6 +105,16 @@ func Capped(asked, limit int) string {
 	return fmt.Sprintf("%s jobs were asked for, and one run has at most %s, so %s of them are not in this run.", count(asked), count(limit), count(asked-limit))
 }
 
+// NotPinned is said when what some branches of other repositories are at was not
+// looked up.
+func NotPinned(branches int) string {
+	what := count(branches) + " branches of other repositories were"
+	if branches == 1 {
+		what = "One branch of another repository was"
+	}
+	return what + " not looked up, so each job clones what it finds there."
+}
+
 // NothingMatches is said of a name with asterisks that fits no affected job.
 func NothingMatches(pattern string) string {
 	return fmt.Sprintf("No affected job that is offered matches %s.", quote(pattern))

@@ -21,7 +21,7 @@ func TestAnswers(t *testing.T) {
 		{"answers", Answer(id, "/pj-rehearse abort", "bob", NothingToAbort(), NothingAffected(), PushBetween(head),
 			Closed(), Expired(), NotAffected("pull-b", nil), Excluded("pull-c", "only annotations differ."),
 			NeedsOkToTest("needs-ok-to-test"), OtherBase("release-1.0", "acme/release"), UnmappedUser("system:admin"), NotPlanned(), NothingAsked(), NothingFailed(), NoRunYet(), StillRunning(),
-			Capped(1200, 500), NothingMatches("*-e2e-*"), NotRunning("pull-widget-e2", []string{"pull-widget-e2e"}), NotAJob("pull-d", nil), NoLongerAffected("pull-e")), AnswerMarker(id)},
+			Capped(1200, 500), NothingMatches("*-e2e-*"), NotRunning("pull-widget-e2", []string{"pull-widget-e2e"}), NotAJob("pull-d", nil), NoLongerAffected("pull-e"), NotPinned(1), NotPinned(45)), AnswerMarker(id)},
 		{"hostile", Answer(id, "/pj-rehearse @octocat\n# x <!-- rehearsal:plan -->", "bob`", NotAffected("`@octocat` <b>", []string{"x"})), AnswerMarker(id)},
 	}
 	for _, c := range cases {

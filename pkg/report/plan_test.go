@@ -206,6 +206,11 @@ var planViews = []struct {
 		v.Problem = &Problem{Stopped: "needed more than 768 MiB of memory", BaseBroken: true}
 		return v
 	}},
+	{"unfetched", "🚫 **This pull request is not rehearsed**: commit 1234 brings more than 256 MiB that the base branch does not have. It is looked at again once something else is pushed.", func() PlanView {
+		v := planView()
+		v.Jobs, v.Problem = nil, &Problem{Unfetched: "commit 1234 brings more than 256 MiB that the base branch does not have"}
+		return v
+	}},
 	{"missing-path", "⚙️ **The configuration of the rehearsals does not fit this repository**: the setting `prow_config` names `core/config.yaml`, which does not exist. Whoever runs the rehearsals has to correct it.", func() PlanView {
 		v := planView()
 		v.Problem = &Problem{Missing: "core/config.yaml", Setting: "prow_config"}

@@ -15,13 +15,15 @@ type FileProblem struct {
 }
 
 // Problem is why a pull request cannot be planned. One of Conflicts, Missing,
-// Refused and Stopped is set.
+// Unfetched, Refused and Stopped is set.
 type Problem struct {
 	// Conflicts are the files that do not merge.
 	Conflicts []string
 	// Missing is a path that does not exist, and Setting the setting that
 	// names it.
 	Missing, Setting string
+	// Unfetched is why the commits of the pull request are not fetched.
+	Unfetched string
 	// Refused is what Prow says about the configuration, and where.
 	Refused *FileProblem
 	// Stopped says what went wrong with planning itself, as the end of a sentence
@@ -61,6 +63,8 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	case p.Stopped != "":
 		return "🚫", "It cannot be found out which jobs this commit affects",
 			": planning " + clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
+	case p.Unfetched != "":
+		return "🚫", "This pull request is not rehearsed", ": " + clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
 	case p.Refused != nil && p.BaseBroken:
 		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " as it is",
 			", so this pull request is not to blame, and cannot be rehearsed until that is mended" + in + ":"

@@ -52,8 +52,10 @@ type Plans struct {
 
 // Options are what main has made for the controller.
 type Options struct {
-	GitHub   GitHub
-	Planner  Plans
+	GitHub  GitHub
+	Planner Plans
+	// Mirrors are what the planner reads.
+	Mirrors  Mirrors
 	Prow     prowclient.Interface
 	Logs     *prowjob.Logs
 	Settings *settings.Store
@@ -121,7 +123,8 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	inputs := &inputSweeper{
 		clusters: o.Logs.Clusters, namespace: o.Logs.Namespace, lister: sweeper.Lister, clock: clock.RealClock{},
 	}
-	for _, sweep := range []func(context.Context){sweeper.Run, inputs.run} {
+	mirrors := &mirrorSweeper{mirrors: o.Mirrors, lister: sweeper.Lister, settings: o.Settings.Get, clock: clock.RealClock{}}
+	for _, sweep := range []func(context.Context){sweeper.Run, inputs.run, mirrors.run} {
 		go func() {
 			if cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
 				sweep(ctx)

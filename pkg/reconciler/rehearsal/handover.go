@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -40,7 +41,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		return render.Handover{}, fmt.Errorf("judging the jobs of the run: %w", t.details(err))
 	}
 	jobs = render.Regate(jobs, findings, t.renderInput())
-	in, err := t.runInput(ctx, jobs)
+	in, unpinned, err := t.runInput(ctx, jobs)
 	if err != nil {
 		return render.Handover{}, err
 	}
@@ -50,7 +51,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	}
 	manifest := run.Manifest{
 		By: report.Person(r.ID, r.By), Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
-		Notes: notes, Page: t.runPage(r),
+		Notes: append(slices.Clone(notes), unpinned...), Page: t.runPage(r),
 		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
 		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
 		// Who named something that is not run has not seen it pass.
@@ -137,29 +138,15 @@ func (t *turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []
 
 // runInput is what the ProwJobs of a run are rendered from: the commits that
 // other repositories are at now, and the ConfigMaps that the pull request would
-// change.
-func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, error) {
-	in := t.renderInput()
-	in.Tips = map[string]string{}
-	for _, c := range render.Checkouts(jobs, in) {
-		if fullSHA.MatchString(c.Ref) {
-			in.Tips[render.TipKey(c.Repo, c.Ref)] = c.Ref
-			continue
-		}
-		org, repo := splitRepo(c.Repo)
-		sha, err := t.GitHub.BranchTip(ctx, org, repo, c.Ref)
-		switch {
-		case impossible(err):
-			// Not for us to read, or a tag: the job clones what it finds.
-		case err != nil:
-			return in, fmt.Errorf("looking up what %s is at in %s: %w", c.Ref, c.Repo, err)
-		default:
-			in.Tips[render.TipKey(c.Repo, c.Ref)] = sha
-		}
+// change. Notes say what the run does without.
+func (t *turn) runInput(ctx context.Context, jobs []render.Job) (in render.Input, notes []string, err error) {
+	in = t.renderInput()
+	if in.Tips, notes, err = t.tips(ctx, jobs, in); err != nil {
+		return in, nil, err
 	}
 	contents, err := t.plan.result.ConfigMaps(ctx, affectedOf(jobs))
 	if err != nil {
-		return in, fmt.Errorf("reading the ConfigMaps of the affected jobs: %w", t.details(err))
+		return in, nil, fmt.Errorf("reading the ConfigMaps of the affected jobs: %w", t.details(err))
 	}
 	for _, c := range contents {
 		in.ConfigMaps = append(in.ConfigMaps, render.ConfigMap{
@@ -167,7 +154,7 @@ func (t *turn) runInput(ctx context.Context, jobs []render.Job) (render.Input, e
 			Data: c.Data, BinaryData: c.BinaryData, Jobs: c.Jobs, Problem: c.Problem,
 		})
 	}
-	return in, nil
+	return in, notes, nil
 }
 
 // fullSHA is a commit that needs no looking up.

@@ -28,7 +28,7 @@ func (t *turn) makePlan(ctx context.Context) error {
 		return nil
 	}
 	if err != nil && !plan.Terminal(err) {
-		t.rh.Status.MarkPlanning("Retrying", err.Error())
+		t.rh.Status.MarkPlanning(whyNotYet(err), err.Error())
 		return fmt.Errorf("planning: %w", err)
 	}
 	t.plan = outcome{result: result, err: err}
@@ -104,7 +104,7 @@ func (t *turn) needsPlan() bool {
 	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
 		return true
 	}
-	if known.Noted != t.noted() || known.Stopped != nil && t.stopped() == nil {
+	if known.Noted != t.noted() || known.Stopped != nil && t.stopped() == nil || known.LookAgain != nil && !t.now.Before(known.LookAgain.Time) {
 		return true
 	}
 	for _, r := range t.activeRuns() {
@@ -140,7 +140,7 @@ func (t *turn) describeJobs(ctx context.Context) error {
 	jobs := t.plan.result.Affected
 	in := t.renderInput()
 	var err error
-	in.DefaultBranches, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
+	in.DefaultBranches, in.Unknown, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
 	if err != nil {
 		return err
 	}
@@ -148,26 +148,9 @@ func (t *turn) describeJobs(ctx context.Context) error {
 	return nil
 }
 
-func (t *turn) defaultBranches(ctx context.Context, repos []string) (map[string]string, error) {
-	branches := map[string]string{}
-	for _, name := range repos {
-		org, repo := splitRepo(name)
-		branch, err := t.GitHub.DefaultBranch(ctx, org, repo)
-		switch {
-		case impossible(err):
-			// The job is then excluded, and says why.
-		case err != nil:
-			return nil, err
-		default:
-			branches[name] = branch
-		}
-	}
-	return branches, nil
-}
-
 func (t *turn) newPlanStatus() *v1alpha1.PlanStatus {
 	pull := t.rh.Status.Pull
-	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef}
+	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef, LookAgain: t.lookAgain()}
 	if known := t.rh.Status.Plan; known != nil && known.Head == pull.Head {
 		status.Shown = known.Shown
 	}

@@ -41,6 +41,8 @@ type GitHub interface {
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	Pushes(ctx context.Context, org, repo string, number int) (*github.Pushes, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
+	PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error)
+	PublicDefaultBranch(ctx context.Context, org, repo string) (string, error)
 	// Skew is how far GitHub's clock is ahead of ours.
 	Skew() time.Duration
 	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
@@ -78,6 +80,8 @@ type Reconciler struct {
 	// for the quotas.
 	Lister listers.RehearsalLister
 	Ledger ledger
+	// Lookups are what is known of other repositories.
+	Lookups lookups
 
 	GitHub   GitHub
 	Plans    Planner
@@ -115,6 +119,8 @@ type turn struct {
 	known      findings
 	trustKnown bool
 	plan       outcome
+	// lookLater says that the plan lacks something that GitHub was not asked for now.
+	lookLater bool
 	// refusedAny says that GitHub will not take something that there is to say.
 	refusedAny bool
 	// aborted counts the runs that each abort command found.
@@ -179,7 +185,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if !t.refusedAny {
 		rh.Status.MarkReported()
 	}
-	return nil
+	return t.comeBack()
 }
 
 // refresh replaces what the informer knew of a Rehearsal by what the API server

@@ -436,6 +436,14 @@ func (h *hub) Pushes(context.Context, string, string, int) (*github.Pushes, erro
 	return &pushes, nil
 }
 
+func (h *hub) PublicBranchTip(context.Context, string, string, string) (string, error) {
+	return strings.Repeat("0", 40), nil
+}
+
+func (h *hub) PublicDefaultBranch(context.Context, string, string) (string, error) {
+	return "main", nil
+}
+
 func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permission, error) {
 	if login == "bob" || login == h.pull.Author && !h.foreign {
 		return "write", nil
@@ -474,7 +482,7 @@ type twoJobs struct{}
 func (twoJobs) Forget(plan.Request) {}
 
 func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
-	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2, Fingerprint: "f"}}
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2, Fingerprint: "f"}, Targets: []string{"acme/widget"}}
 	for _, name := range []string{"pull-unit", "pull-e2e"} {
 		jobs := []config.Presubmit{{
 			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{

@@ -91,6 +91,7 @@ func Problem(err error) *report.Problem {
 	var refused *plan.RefusedError
 	var missing *plan.MissingPathError
 	var stopped *plan.StoppedError
+	var unfetched *plan.UnfetchedError
 	switch {
 	case errors.As(err, &conflict):
 		return &report.Problem{Conflicts: conflict.Files}
@@ -99,6 +100,8 @@ func Problem(err error) *report.Problem {
 			Refused:    &report.FileProblem{File: refused.File, Line: refused.Line, Message: refused.Reason},
 			BaseBroken: refused.BaseBroken,
 		}
+	case errors.As(err, &unfetched):
+		return &report.Problem{Unfetched: unfetched.Error()}
 	case errors.As(err, &missing):
 		return &report.Problem{Missing: missing.Path, Setting: missing.Setting}
 	case errors.As(err, &stopped):

@@ -159,6 +159,7 @@ func TestProblem(t *testing.T) {
 		{"refused", &plan.RefusedError{Reason: "r", File: "f", Line: 2, BaseBroken: true}, &report.Problem{Refused: &report.FileProblem{File: "f", Line: 2, Message: "r"}, BaseBroken: true}},
 		{"stopped", fmt.Errorf("x: %w", &plan.StoppedError{Why: "broke down"}), &report.Problem{Stopped: "broke down"}},
 		{"stopped at base", &plan.StoppedError{Why: "broke down", Base: true}, &report.Problem{Stopped: "broke down", BaseBroken: true}},
+		{"too large", fmt.Errorf("fetching: %w", &plan.UnfetchedError{Reason: "it is too large"}), &report.Problem{Unfetched: "it is too large"}},
 		{"missing", &plan.MissingPathError{Path: "p", Setting: "s"}, &report.Problem{Missing: "p", Setting: "s"}},
 		{"worth a retry", errors.New("x"), nil},
 		{"none", nil, nil},

@@ -284,6 +284,10 @@ type PlanStatus struct {
 	// Noted changes whenever there is something else to say beside the plan in
 	// its comment; it is of what that says.
 	Noted string `json:"noted,omitempty"`
+	// LookAgain is when GitHub is asked again for what the plan lacks of other
+	// repositories.
+	// +optional
+	LookAgain *metav1.Time `json:"lookAgain,omitempty"`
 	// Error is why there is no plan, as told on the pull request.
 	Error string `json:"error,omitempty"`
 	// Stopped says that planning was ended. It is not tried again for this head.

@@ -244,6 +244,10 @@ func (in *PlanStatus) DeepCopyInto(out *PlanStatus) {
 		*out = new(StoppedPlan)
 		**out = **in
 	}
+	if in.LookAgain != nil {
+		in, out := &in.LookAgain, &out.LookAgain
+		*out = (*in).DeepCopy()
+	}
 	return
 }
 

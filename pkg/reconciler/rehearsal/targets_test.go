@@ -1,0 +1,333 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+)
+
+// elsewhere is a GitHub with other repositories, some of them public. It notes what
+// it is asked about, with our credentials and without.
+type elsewhere struct {
+	*hub
+	public        []string
+	ours, openly  []string
+	limited, away bool
+}
+
+const secretBranch = "branch-of-a-private-repository"
+
+func (e *elsewhere) answer(value string) (string, error) {
+	switch {
+	case e.away:
+		return "", errors.New("GitHub answers 502")
+	case e.limited:
+		return "", &github.RateLimitedError{Until: noon.Add(time.Hour)}
+	}
+	return value, nil
+}
+
+func (e *elsewhere) DefaultBranch(_ context.Context, org, repo string) (string, error) {
+	if org+"/"+repo == "acme/config" {
+		return "main", nil
+	}
+	e.ours = append(e.ours, org+"/"+repo)
+	if strings.HasPrefix(repo, "nothing") {
+		return "", &github.NotFoundError{Op: "reading"}
+	}
+	return e.answer(secretBranch)
+}
+
+func (e *elsewhere) BranchTip(ctx context.Context, org, repo, branch string) (string, error) {
+	if org+"/"+repo == "acme/config" {
+		return e.hub.BranchTip(ctx, org, repo, branch)
+	}
+	e.ours = append(e.ours, org+"/"+repo+"@"+branch)
+	return e.answer(strings.Repeat("5", 40))
+}
+
+func (e *elsewhere) PublicDefaultBranch(_ context.Context, org, repo string) (string, error) {
+	e.openly = append(e.openly, org+"/"+repo)
+	if !slices.Contains(e.public, org+"/"+repo) && !e.limited {
+		return "", &github.NotFoundError{Op: "reading"}
+	}
+	return e.answer("trunk")
+}
+
+func (e *elsewhere) PublicBranchTip(_ context.Context, org, repo, branch string) (string, error) {
+	e.openly = append(e.openly, org+"/"+repo+"@"+branch)
+	if !slices.Contains(e.public, org+"/"+repo) && !e.limited {
+		return "", &github.NotFoundError{Op: "reading"}
+	}
+	return e.answer(strings.Repeat("6", 40))
+}
+
+func (e *elsewhere) calls() int { return len(e.ours) + len(e.openly) }
+
+// newTargets is a plan of a new job for each repository, without a branch, of which
+// base has jobs about some.
+type newTargets struct {
+	repos, atBase []string
+	branches      []string
+	extra         []prowapi.Refs
+}
+
+func (newTargets) Forget(plan.Request) {}
+
+func (n newTargets) Get(key string, req plan.Request) (*plan.Result, error, bool) {
+	result, err, done := twoJobs{}.Get(key, req)
+	first := result.Affected[0]
+	result.Affected, result.Targets = nil, n.atBase
+	for i, repo := range n.repos {
+		j := first
+		jobs := []config.Presubmit{*first.Presubmit}
+		jobs[0].Name, jobs[0].Branches, jobs[0].ExtraRefs = fmt.Sprintf("pull-%d", i), n.branches, n.extra
+		_ = config.SetPresubmitRegexes(jobs)
+		j.Ref = affected.Ref{Type: prowapi.PresubmitJob, Repo: repo, Name: jobs[0].Name, Branches: n.branches}
+		j.Effective, j.Before, j.Change = affected.Effective{Presubmit: &jobs[0]}, affected.Effective{}, affected.ChangeNew
+		result.Affected = append(result.Affected, j)
+	}
+	return result, err, done
+}
+
+func invented(n int) (repos []string) {
+	for i := range n {
+		repos = append(repos, fmt.Sprintf("nobody/nothing-%04d", i))
+	}
+	return repos
+}
+
+// about is a world with a pull request whose jobs are about other repositories.
+func about(t *testing.T, plans newTargets, commands ...v1alpha1.Command) (*world, *elsewhere) {
+	t.Helper()
+	w := newWorld(t, commands...)
+	e := &elsewhere{hub: w.hub, public: []string{"acme/open"}}
+	w.reconciler.GitHub, w.reconciler.Plans = e, plans
+	return w, e
+}
+
+func planBody(t *testing.T, w *world) string {
+	t.Helper()
+	if len(w.hub.comments) == 0 {
+		t.Fatal("there is no comment")
+	}
+	return w.hub.comments[0].Body
+}
+
+// TestNothingPrivateIsLookedUp: what base has no job about is asked as everybody may,
+// and what is hidden from everybody looks like what does not exist.
+func TestNothingPrivateIsLookedUp(t *testing.T) {
+	w, e := about(t, newTargets{repos: []string{"acme/private", "acme/nothing", "acme/open", "acme/known", "../user", "a/b/c"}, atBase: []string{"acme/known"}})
+	w.reconcile()
+	body := planBody(t, w)
+	if !slices.Equal(e.ours, []string{"acme/known"}) || !slices.Equal(e.openly, []string{"acme/nothing", "acme/open", "acme/private"}) {
+		t.Errorf("asked about %v with credentials, and about %v without", e.ours, e.openly)
+	}
+	if n := strings.Count(body, secretBranch); n == 0 {
+		t.Error("the branch of the repository that base has jobs about is not shown")
+	}
+	private, nothing := "", ""
+	for line := range strings.Lines(body) {
+		if strings.Contains(line, "acme/private") {
+			private += strings.ReplaceAll(line, "acme/private", "acme/X")
+		}
+		if strings.Contains(line, "acme/nothing") {
+			nothing += strings.ReplaceAll(line, "acme/nothing", "acme/X")
+		}
+	}
+	private, nothing = strings.ReplaceAll(private, "pull-0", "pull-X"), strings.ReplaceAll(nothing, "pull-1", "pull-X")
+	if private != nothing || !strings.Contains(private, "name the branch in the job") || strings.Contains(private, secretBranch) {
+		t.Errorf("a private repository is\n%s\none that does not exist\n%s", private, nothing)
+	}
+	if w.rh.Status.Plan.LookAgain != nil {
+		t.Error("it is looked at again")
+	}
+}
+
+// TestInventedRepositoriesMakeFewCalls: 3,000 of them, in one turn and over a day.
+func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
+	w, e := about(t, newTargets{repos: invented(3000)})
+	w.hub.foreign = true
+	w.reconcile()
+	if n := e.calls(); n > strangersPerHour {
+		t.Errorf("%d calls in the first turn", n)
+	}
+	if body := planBody(t, w); !strings.Contains(body, "is later, by itself") {
+		t.Errorf("it is not said:\n%s", body)
+	}
+	for range 24 * 6 {
+		w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
+		w.reconcile()
+	}
+	asked := slices.Clone(e.openly)
+	slices.Sort(asked)
+	if n := len(slices.Compact(asked)); len(e.ours) > 0 || n != unvouched.strangers || e.calls() != n {
+		t.Errorf("over a day: %d calls about %d repositories, %d with credentials", e.calls(), n, len(e.ours))
+	}
+	if again := w.rh.Status.Plan.LookAgain; again != nil {
+		t.Errorf("it is looked at again, at %v", again)
+	}
+}
+
+// TestStrangersAreCounted: until somebody vouches for the head, and then.
+func TestStrangersAreCounted(t *testing.T) {
+	for _, left := range []allowance{unvouched, vouched} {
+		i := &inquiry{left: left, strangers: map[string]bool{}, atBase: map[string]bool{"nobody/nothing-0299": true}}
+		said := map[unknown]int{}
+		for range 2 {
+			for _, repo := range invented(300) {
+				_, why := i.admit(repo, "")
+				said[why]++
+			}
+		}
+		if want := 2 * (left.strangers + 1); said[""] != want || said[whyTooMany] != 600-want {
+			t.Errorf("%+v: %v", left, said)
+		}
+	}
+}
+
+// TestOneTurnAsksSoMuch: also about what base has jobs about, and the rest later, by
+// itself.
+func TestOneTurnAsksSoMuch(t *testing.T) {
+	repos := invented(120)
+	for i := range repos {
+		repos[i] = strings.Replace(repos[i], "nothing", "thing", 1)
+	}
+	w, e := about(t, newTargets{repos: repos, atBase: repos})
+	w.hub.foreign = true
+	w.reconcile()
+	if n := e.calls(); n != unvouched.calls {
+		t.Errorf("%d calls in the first turn", n)
+	}
+	again := w.rh.Status.Plan.LookAgain
+	if again == nil || !strings.Contains(planBody(t, w), "is later, by itself") {
+		t.Fatalf("again at %v", again)
+	}
+	for range 3 {
+		w.clock.SetTime(w.clock.Now().Add(lookAgainTime))
+		w.reconcile()
+	}
+	if n := e.calls(); n != len(repos) || w.rh.Status.Plan.LookAgain != nil || w.rh.Status.Plan.Offered+w.rh.Status.Plan.Held != len(repos) {
+		t.Errorf("%d calls in the end, %+v", n, w.rh.Status.Plan)
+	}
+	if strings.Contains(planBody(t, w), "by itself") {
+		t.Error("the comment still says that it is looked up later")
+	}
+}
+
+// TestLimitedLookupsHoldUpNothing: neither by GitHub's limit nor by a GitHub that does
+// not answer strangers.
+func TestLimitedLookupsHoldUpNothing(t *testing.T) {
+	w, e := about(t, newTargets{repos: []string{"acme/known", "acme/open"}, atBase: []string{"acme/known"}})
+	e.limited = true
+	w.reconcile()
+	if body := planBody(t, w); strings.Count(body, "is later, by itself") < 2 {
+		t.Errorf("it is not said:\n%s", body)
+	}
+	e.limited = false
+	w.clock.SetTime(w.clock.Now().Add(lookAgainTime))
+	w.reconcile()
+	if body := planBody(t, w); strings.Contains(body, "by itself") || !strings.Contains(body, secretBranch) || !strings.Contains(body, "trunk") {
+		t.Errorf("once GitHub answers:\n%s", body)
+	}
+}
+
+// TestTipsOfOthers: what a job checks out beside its target is asked in the same way,
+// and not pinned where that gives nothing.
+func TestTipsOfOthers(t *testing.T) {
+	refs := []prowapi.Refs{{Org: "acme", Repo: "private", BaseRef: "secret"}, {Org: "acme", Repo: "open", BaseRef: "main"}, {Org: "acme", Repo: "open", BaseRef: strings.Repeat("7", 40)}}
+	w, e := about(t, newTargets{repos: []string{"acme/known"}, atBase: []string{"acme/known"}, branches: []string{"main"}, extra: refs}, command("comment-1-0", "/pj-rehearse all", -1))
+	w.reconcile()
+	if !slices.Equal(slices.Compact(e.ours), []string{"acme/known@main"}) || !slices.Equal(slices.Compact(e.openly), []string{"acme/open@main", "acme/private@secret"}) {
+		t.Errorf("asked about %v with credentials, and about %v without", e.ours, e.openly)
+	}
+	if r := w.rh.Status.Runs; len(r) != 1 || r[0].State != v1alpha1.RunRunning {
+		t.Errorf("runs: %+v", r)
+	}
+}
+
+func TestTipsThatAreNotAskedForAreSaid(t *testing.T) {
+	var refs []prowapi.Refs
+	for i := range 60 {
+		refs = append(refs, prowapi.Refs{Org: "nobody", Repo: fmt.Sprintf("nothing-%d", i), BaseRef: "main"})
+	}
+	w, e := about(t, newTargets{repos: []string{"acme/known"}, atBase: []string{"acme/known"}, branches: []string{"main"}, extra: refs}, command("comment-1-0", "/pj-rehearse all", -1))
+	w.reconcile()
+	if len(e.openly) > strangersPerHour {
+		t.Errorf("%d calls", len(e.openly))
+	}
+	if body := w.hub.comments[len(w.hub.comments)-1].Body; !strings.Contains(body, "45 branches of other repositories were not looked up") {
+		t.Errorf("it is not said:\n%s", body)
+	}
+}
+
+// TestBudgetsAreApart: one config repository takes nothing from another, and gets some
+// of its own back with time.
+func TestBudgetsAreApart(t *testing.T) {
+	var l lookups
+	now := noon
+	take := func(repo string, public bool) (n int) {
+		for l.spend(repo, public, now) {
+			n++
+		}
+		return n
+	}
+	for _, test := range []struct {
+		repo   string
+		public bool
+		after  time.Duration
+		want   int
+	}{
+		{"acme/config", true, 0, strangersPerHour}, {"acme/config", false, 0, lookupsAtOnce},
+		{"ACME/Config", true, 0, 0}, {"acme/other", true, 0, strangersPerHour}, {"acme/other", false, 0, lookupsAtOnce},
+		{"acme/config", true, time.Hour, strangersPerHour}, {"acme/config", false, 0, lookupsPerHour},
+	} {
+		now = now.Add(test.after)
+		if got := take(test.repo, test.public); got != test.want {
+			t.Errorf("%+v: %d questions", test, got)
+		}
+	}
+}
+
+// TestAnswersAreForThoseWhoMayAsk: what was found out with credentials for one config
+// repository is no answer for another, whose base has no job about it.
+func TestAnswersAreForThoseWhoMayAsk(t *testing.T) {
+	e := &elsewhere{hub: newWorld(t).hub}
+	var l lookups
+	ask := func(atBase bool) (string, unknown) {
+		i := &inquiry{lookups: &l, github: e, config: "acme/config", atBase: map[string]bool{"acme/private": atBase}, left: unvouched, strangers: map[string]bool{}, now: noon}
+		branch, why, err := i.ask(t.Context(), "Acme/Private", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return branch, why
+	}
+	for range 2 {
+		if branch, why := ask(true); branch != secretBranch || why != "" {
+			t.Errorf("with a job at base: %q, %q", branch, why)
+		}
+		if branch, why := ask(false); branch != "" || why != whyHidden {
+			t.Errorf("without: %q, %q", branch, why)
+		}
+	}
+	if len(e.ours) != 1 || len(e.openly) != 1 {
+		t.Errorf("asked %v, %v", e.ours, e.openly)
+	}
+	e.away = true
+	i := &inquiry{lookups: &l, github: e, config: "acme/config", atBase: map[string]bool{"acme/x": true}, left: unvouched, strangers: map[string]bool{}, now: noon}
+	if _, _, err := i.ask(t.Context(), "acme/x", ""); err == nil {
+		t.Error("GitHub that is away is no reason to try again")
+	}
+}
