@@ -12,6 +12,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 const (
@@ -69,10 +70,10 @@ func (o *obstacles) look(again time.Duration) {
 }
 
 // explain tells of each job without a ProwJob why its task does not start.
-func (o obstacles) explain(outcomes []report.Outcome, secrets []string) {
+func (o obstacles) explain(outcomes []report.Outcome, values []string) {
 	for i := range outcomes {
 		if why := o.jobs[outcomes[i].Task]; why != "" && outcomes[i].Verdict == report.NotStarted {
-			outcomes[i].Detail = report.Censor(why, secrets)
+			outcomes[i].Detail = secrets.Censor(why, values)
 		}
 	}
 }

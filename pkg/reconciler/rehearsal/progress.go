@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 // attend is what there is to do about a run while it goes on: end the jobs that
@@ -115,7 +116,7 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 		return errors.Join(later, &waiting{after: wait, reason: "run " + r.ID + " has news"})
 	}
 	if why := s.obstacles.report; why != "" {
-		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+report.Censor(why, t.secrets())+".")
+		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+secrets.Censor(why, t.secrets())+".")
 	}
 	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
 	if err != nil && !t.refused(err) {
