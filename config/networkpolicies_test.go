@@ -86,6 +86,25 @@ func open(t *testing.T, policy string, ports []networkingv1.NetworkPolicyPort) [
 	return list
 }
 
+// TestPagesAndMetricsHaveReaders keeps what is not for the world from other pods.
+func TestPagesAndMetricsHaveReaders(t *testing.T) {
+	label := map[string]string{"pages": "rehearsal.dev/pages", "metrics": "rehearsal.dev/monitoring", "probes": "rehearsal.dev/monitoring"}
+	for _, p := range parse[networkingv1.NetworkPolicy](t, "NetworkPolicy") {
+		for _, rule := range p.Spec.Ingress {
+			for _, port := range rule.Ports {
+				want, guarded := label[port.Port.StrVal]
+				if !guarded {
+					continue
+				}
+				if len(rule.From) != 1 || rule.From[0].NamespaceSelector == nil || rule.From[0].IPBlock != nil ||
+					rule.From[0].NamespaceSelector.MatchLabels[want] != "true" {
+					t.Errorf("%s: %s may be reached from %v", p.Name, port.Port, rule.From)
+				}
+			}
+		}
+	}
+}
+
 // TestNamedPortsExist holds the names of ports in policies to those of the pods,
 // and those of the pods to the policies: a port that nobody may reach is a
 // mistake.

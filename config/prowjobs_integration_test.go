@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+	"sigs.k8s.io/prow/pkg/kube"
 	"sigs.k8s.io/yaml"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -61,11 +62,15 @@ func rehearsalProwJob(t *testing.T, spec string) *prowapi.ProwJob {
 	pj := &prowapi.ProwJob{
 		ObjectMeta: metav1.ObjectMeta{
 			GenerateName: "job-", Namespace: prow,
-			Labels: map[string]string{run.LabelRehearsal: "acme-config-7", run.LabelRehearsalUID: "u-1", run.LabelRun: "run-1"},
+			Labels: map[string]string{run.LabelRehearsal: "acme-config-7", run.LabelRehearsalUID: "u-1", run.LabelRun: "run-1", kube.IsOptionalLabel: "true"},
 		},
 		Spec: prowapi.ProwJobSpec{
 			Type: prowapi.PresubmitJob, Agent: prowapi.KubernetesAgent, Cluster: "default", Namespace: pods, Job: "rehearse-7-x",
-			Refs: &prowapi.Refs{Org: "acme", Repo: "config", Pulls: []prowapi.Pull{{Number: 7, Author: "a", SHA: "s"}}},
+			Context: "ci/rehearse/main/x", RerunCommand: "/pj-rehearse x",
+			Refs: &prowapi.Refs{
+				Org: "acme", Repo: "config", BaseRef: "main", BaseSHA: strings.Repeat("b", 40),
+				Pulls: []prowapi.Pull{{Number: 7, Author: "a", SHA: strings.Repeat("a", 40)}},
+			},
 		},
 		Status: prowapi.ProwJobStatus{StartTime: metav1.Now(), State: prowapi.TriggeredState},
 	}
@@ -242,7 +247,25 @@ func (w policyWorld) testCreate() {
 		"reporters": plain(func(pj *prowapi.ProwJob) {
 			pj.Spec.ReporterConfig = &prowapi.ReporterConfig{Slack: &prowapi.SlackReporterConfig{Channel: "c"}}
 		}),
-		"reruns by anyone": plain(func(pj *prowapi.ProwJob) { pj.Spec.RerunAuthConfig = &prowapi.RerunAuthConfig{AllowAnyone: true} }),
+		"reruns by anyone":            plain(func(pj *prowapi.ProwJob) { pj.Spec.RerunAuthConfig = &prowapi.RerunAuthConfig{AllowAnyone: true} }),
+		"a required context":          plain(func(pj *prowapi.ProwJob) { pj.Spec.Context = "pull-unit" }),
+		"no context":                  plain(func(pj *prowapi.ProwJob) { pj.Spec.Context = "" }),
+		"a look-alike":                plain(func(pj *prowapi.ProwJob) { pj.Spec.Context = "ci/rehearse" }),
+		"another's job":               plain(func(pj *prowapi.ProwJob) { pj.Spec.Job = "pull-unit" }),
+		"another pull's job":          plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 8 }),
+		"no refs":                     plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs = nil }),
+		"no pull request":             plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls = nil }),
+		"two pull requests":           plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls = append(pj.Spec.Refs.Pulls, pj.Spec.Refs.Pulls[0]) }),
+		"a branch for a head":         plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].SHA = "main" }),
+		"a short base":                plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.BaseSHA = "bbbbbbb" }),
+		"one that must pass":          plain(func(pj *prowapi.ProwJob) { delete(pj.Labels, kube.IsOptionalLabel) }),
+		"another repository by label": plain(func(pj *prowapi.ProwJob) { pj.Labels[kube.RepoLabel] = "widget" }),
+		"another pull by label":       plain(func(pj *prowapi.ProwJob) { pj.Labels[kube.PullLabel] = "8" }),
+		"another job by label":        plain(func(pj *prowapi.ProwJob) { pj.Labels[kube.ProwJobAnnotation] = "pull-unit" }),
+		"another context by label":    plain(func(pj *prowapi.ProwJob) { pj.Labels[kube.ContextAnnotation] = "pull-unit" }),
+		"another type by label":       plain(func(pj *prowapi.ProwJob) { pj.Labels[kube.ProwJobTypeLabel] = "periodic" }),
+		"a command of two lines":      plain(func(pj *prowapi.ProwJob) { pj.Spec.RerunCommand = "/pj-rehearse x\n/lgtm" }),
+		"no command":                  plain(func(pj *prowapi.ProwJob) { pj.Spec.RerunCommand = "" }),
 		"an approval of words": plain(func(pj *prowapi.ProwJob) {
 			pj.Annotations = map[string]string{run.AnnotationApproved: "yes", run.AnnotationApprovedBy: "me"}
 		}),
@@ -274,10 +297,16 @@ func (w policyWorld) testDeck(deck *prowclient.Clientset) {
 	if _, err := w.create(deck, privileged); !apierrors.IsForbidden(err) {
 		w.t.Errorf("Deck creates what nobody approved: %v", err)
 	}
-	for _, pj := range []*prowapi.ProwJob{rehearsalProwJob(w.t, ""), approved(privileged)} {
-		if _, err := w.create(deck, pj); err != nil {
-			w.t.Errorf("Deck runs a job again: %v", err)
-		}
+	if _, err := w.create(deck, rehearsalProwJob(w.t, "")); err != nil {
+		w.t.Errorf("Deck runs a job again: %v", err)
+	}
+	if _, err := w.create(deck, approved(privileged)); !apierrors.IsForbidden(err) {
+		w.t.Errorf("Deck runs again what was approved for another: %v", err)
+	}
+	foreign := rehearsalProwJob(w.t, "")
+	foreign.Spec.Context = "pull-unit"
+	if _, err := w.create(deck, foreign); !apierrors.IsForbidden(err) {
+		w.t.Errorf("Deck creates one of ours with a context of another: %v", err)
 	}
 }
 

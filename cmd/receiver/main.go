@@ -31,7 +31,7 @@ const shutdownTimeout = 15 * time.Second
 const memoryLimit = 64 << 20
 
 type flags struct {
-	listen, probes, secret, settings, namespace, kubeconfig string
+	listen, probes, secret, settings, namespace, kubeconfig, proxies string
 }
 
 func main() {
@@ -42,6 +42,7 @@ func main() {
 	flag.StringVar(&f.settings, "settings", "/etc/rehearsal", "directory where the ConfigMap config-rehearsal is mounted")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("SYSTEM_NAMESPACE"), "namespace of the Rehearsals; SYSTEM_NAMESPACE by default")
 	flag.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty inside a cluster")
+	flag.StringVar(&f.proxies, "trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas; none by default")
 	flag.Parse()
 
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -68,6 +69,10 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := receiver.ParseProxies(f.proxies)
+	if err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
+	}
 	client, err := newClient(f.kubeconfig)
 	if err != nil {
 		return err
@@ -77,6 +82,7 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 		Keys:       keys.Get,
 		Settings:   settings.Get,
 		Log:        log,
+		Proxies:    proxies,
 	})
 	probes := &receiver.Probes{Metrics: receiver.Metrics(settings)}
 	log.Info("receiver starts", "listen", f.listen, "probes", f.probes, "namespace", f.namespace)

@@ -97,35 +97,104 @@ func TestLargeBodiesWaitForEachOther(t *testing.T) {
 	}
 }
 
-// TestBodiesShareTheirMemory sends many bodies that do not come to an end, as
-// anyone can, and then a delivery.
-func TestBodiesShareTheirMemory(t *testing.T) {
+// TestBodiesThatDoNotArriveTakeNothing has many bodies announced, as anyone can,
+// of which only the first bytes come: a delivery does not wait for them.
+func TestBodiesThatDoNotArriveTakeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := fixture(&logbooktest.Store{}, io.Discard)
 		var before, during runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		var group sync.WaitGroup
-		for range 10 * smallBodies / largeBody {
+		for i := range 1000 {
 			body, sender := io.Pipe()
 			req := delivery("issue_comment", comment)
+			req.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1234", i/250, i%250)
 			req.Body, req.ContentLength = body, largeBody
 			group.Go(func() { post(r, req) })
+			group.Go(func() {
+				_, err := sender.Write(make([]byte, 3<<10))
+				ok(t, err)
+			})
 			time.AfterFunc(deadline+time.Second, func() { ok(t, sender.Close()) })
 		}
 		synctest.Wait()
 		runtime.ReadMemStats(&during)
-		if held := int64(during.HeapAlloc) - int64(before.HeapAlloc); held > 2*smallBodies {
+		if held := int64(during.HeapAlloc) - int64(before.HeapAlloc); held > 64<<20 {
 			t.Errorf("%d MiB are held", held>>20)
 		}
-		if w := post(r, delivery("issue_comment", comment)); w.Code != http.StatusServiceUnavailable {
-			t.Errorf("while there is no room the answer is %d %q", w.Code, w.Body)
+		if w := post(r, delivery("issue_comment", comment)); w.Code != http.StatusOK {
+			t.Errorf("while they are open the answer is %d %q", w.Code, w.Body)
 		}
 		group.Wait()
-		if w := post(r, delivery("issue_comment", comment)); w.Code != http.StatusOK {
-			t.Errorf("afterwards the answer is %d %q", w.Code, w.Body)
+	})
+}
+
+// TestOneAddressHasAShare fills what bodies from one address may take.
+func TestOneAddressHasAShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := fixture(&logbooktest.Store{}, io.Discard)
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		refused := 0
+		for range 2 * sourceShare / largeBody {
+			body, sender := io.Pipe()
+			req := delivery("issue_comment", comment)
+			req.Body, req.ContentLength = body, largeBody
+			group.Go(func() {
+				if post(r, req).Code == http.StatusServiceUnavailable {
+					mu.Lock()
+					refused++
+					mu.Unlock()
+					ok(t, body.CloseWithError(io.EOF))
+				}
+			})
+			group.Go(func() {
+				_, _ = sender.Write(make([]byte, largeBody-1)) // it may be refused before
+			})
+			time.AfterFunc(deadline, func() { ok(t, sender.Close()) })
+		}
+		synctest.Wait()
+		if refused == 0 {
+			t.Error("none was refused")
+		}
+		other := delivery("issue_comment", comment+strings.Repeat(" ", largeBody/2))
+		other.RemoteAddr = "198.51.100.7:1"
+		if w := post(r, other); w.Code != http.StatusOK {
+			t.Errorf("another address gets %d %q", w.Code, w.Body)
+		}
+		group.Wait()
+		if len(r.bodies.sources.held) != 0 || !r.bodies.small.TryAcquire(smallBodies) || !r.bodies.short.TryAcquire(reserve) {
+			t.Errorf("afterwards %v are held", r.bodies.sources.held)
 		}
 	})
+}
+
+func TestSources(t *testing.T) {
+	proxies, err := ParseProxies("10.0.0.0/8, 192.0.2.9")
+	ok(t, err)
+	if _, err := ParseProxies("proxy.example"); err == nil {
+		t.Error("a name is taken for an address")
+	}
+	for name, tc := range map[string]struct {
+		peer, forwarded, want string
+	}{
+		"directly":                       {"198.51.100.7:1", "", "198.51.100.7"},
+		"a client says it is another":    {"198.51.100.7:1", "203.0.113.1", "198.51.100.7"},
+		"a proxy says so":                {"10.1.1.1:1", "203.0.113.1", "203.0.113.1"},
+		"two proxies":                    {"10.1.1.1:1", "203.0.113.1, 192.0.2.9", "203.0.113.1"},
+		"a client before the proxy lies": {"10.1.1.1:1", "1.1.1.1, 203.0.113.1", "203.0.113.1"},
+		"a proxy says nothing":           {"10.1.1.1:1", "", "10.1.1.1"},
+		"a proxy says nonsense":          {"10.1.1.1:1", "unknown", "10.1.1.1"},
+		"a network":                      {"[2001:db8:1:2:3:4:5:6]:1", "", "2001:db8:1:2::/64"},
+	} {
+		r := delivery("ping", "{}")
+		r.RemoteAddr = tc.peer
+		r.Header.Set("X-Forwarded-For", tc.forwarded)
+		if got := newSources(proxies).of(r); got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
 }
 
 // TestSlow talks to a real server whose time-outs are short.
@@ -141,7 +210,7 @@ func TestSlow(t *testing.T) {
 	server.Start()
 	defer server.Close()
 
-	head := "POST /hook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: ping\r\nX-Hub-Signature-256: x\r\n"
+	head := "POST /hook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: ping\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n"
 	tests := []struct {
 		name   string
 		sent   string

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
+	"regexp"
 	"sync"
 	"time"
 
@@ -36,6 +38,8 @@ type Options struct {
 	Keys     func() *Keys
 	Settings func() *settings.Settings
 	Log      *slog.Logger
+	// Proxies are those whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -58,7 +62,7 @@ func New(opts Options) *Receiver {
 	return &Receiver{
 		opts:   opts,
 		log:    opts.Log,
-		bodies: newBodies(),
+		bodies: newBodies(newSources(opts.Proxies)),
 		writer: logbook.NewWriter(opts.Rehearsals, deadline),
 	}
 }
@@ -112,6 +116,9 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
+// wellFormed is what a signature looks like.
+var wellFormed = regexp.MustCompile(`^sha256=[0-9a-fA-F]{64}$`)
+
 // checkRequest looks at what can be seen without the body.
 func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	if req.Method != http.MethodPost {
@@ -124,8 +131,11 @@ func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	if req.Header.Get("X-GitHub-Event") == "" {
 		return refuse(http.StatusBadRequest, "there is no X-GitHub-Event header")
 	}
-	if req.Header.Get("X-Hub-Signature-256") == "" {
+	switch signature := req.Header.Get("X-Hub-Signature-256"); {
+	case signature == "":
 		return refuse(http.StatusForbidden, "there is no X-Hub-Signature-256 header: give the webhook a secret")
+	case !wellFormed.MatchString(signature):
+		return refuse(http.StatusForbidden, "X-Hub-Signature-256 is no signature")
 	}
 	return nil
 }

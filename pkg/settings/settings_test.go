@@ -136,3 +136,16 @@ func TestServesBranch(t *testing.T) {
 }
 
 func equal(a, b *Settings) bool { return cmp.Equal(a, b) }
+
+// TestStatusContextIsNotARehearsals keeps the status that a merge waits for apart
+// from those that jobs report.
+func TestStatusContextIsNotARehearsals(t *testing.T) {
+	for context, fine := range map[string]bool{
+		"ci/rehearsals": true, "": true, "ci/rehearse": true, "ci/rehearse/main/x": false, "CI/Rehearse/x": false, "ci/rehearse/": false,
+	} {
+		_, err := Parse(map[string]string{File: "defaults: {status_context: '" + context + "'}\nrepositories: [{repo: acme/config, prow_config: a}]\n"})
+		if (err == nil) != fine {
+			t.Errorf("%q: %v", context, err)
+		}
+	}
+}

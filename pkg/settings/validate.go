@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// rehearsals is what the contexts of rehearsals begin with.
+const rehearsals = "ci/rehearse/"
+
 // normalise brings values that mean the same into one form.
 func (s *Settings) normalise() {
 	for _, address := range []*string{&s.GitHub.Endpoint, &s.GitHub.GitEndpoint, &s.PageURL} {
@@ -100,6 +103,9 @@ func (d *decoder) options(at string, o Options) {
 			d.part(at, "labels", fmt.Errorf("%s: is %q, which is the label for %s", label.field, label.name, other))
 		}
 		first[name] = label.field
+	}
+	if strings.HasPrefix(strings.ToLower(o.StatusContext), rehearsals) {
+		d.wrong(at+".status_context", "is %q; contexts that begin with %s are those of rehearsals, and a job could report it", o.StatusContext, rehearsals)
 	}
 	d.part(at, "policy", o.Policy.Validate())
 	d.part(at, "gates", o.Gates.Validate())

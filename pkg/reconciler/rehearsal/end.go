@@ -118,6 +118,8 @@ func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, 
 	if err != nil {
 		return err
 	}
+	recall(r, outcomes)
+	s.obstacles.explain(outcomes, t.secrets())
 	view := t.runView(r, m, outcomes)
 	view.Over = true
 	if err := t.storeRunPage(ctx, view); err != nil {

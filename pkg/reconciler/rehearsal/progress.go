@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 // attend is what there is to do about a run while it goes on: end the jobs that
@@ -94,16 +95,28 @@ func (t *turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
 // tellProgress edits the comment of a run when there is more to tell, at most
 // once in an interval. From the start of the finally task on, that writes it.
 func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
-	digest := progress(s.outcomes)
-	if s.collating || r.Comment == 0 || r.Progress == digest {
-		return nil
+	var later error
+	if s.obstacles.again > 0 {
+		later = &waiting{after: s.obstacles.again, reason: "tasks of run " + r.ID + " may yet start"}
+	}
+	trouble := s.obstacles.digest(s.outcomes)
+	digest := progress(s.outcomes, trouble)
+	if s.collating && s.obstacles.report == "" || r.Comment == 0 || r.Progress == digest {
+		return later
 	}
 	last := r.StartedAt
 	if r.ProgressAt != nil {
 		last = r.ProgressAt
 	}
-	if wait := t.settings.ProgressInterval - t.now.Sub(last.Time); wait > 0 {
-		return &waiting{after: wait, reason: "run " + r.ID + " has news"}
+	interval := t.settings.ProgressInterval
+	if trouble != "" {
+		interval = min(interval, obstacleInterval)
+	}
+	if wait := interval - t.now.Sub(last.Time); wait > 0 {
+		return errors.Join(later, &waiting{after: wait, reason: "run " + r.ID + " has news"})
+	}
+	if why := s.obstacles.report; why != "" {
+		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+secrets.Censor(why, t.secrets())+".")
 	}
 	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
 	if err != nil && !t.refused(err) {
@@ -113,7 +126,7 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 		r.Comment = comment.ID
 	}
 	r.Progress, r.ProgressAt = digest, &metav1.Time{Time: t.now}
-	return nil
+	return later
 }
 
 // runView is a run that goes on.
@@ -124,13 +137,22 @@ func (t *turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []report.
 	}
 }
 
-// progress changes whenever a job of the run gets another verdict.
-func progress(outcomes []report.Outcome) string {
+// secrets are values that are never shown.
+func (t *turn) secrets() []string {
+	if t.Logs == nil || t.Logs.Secrets == nil {
+		return nil
+	}
+	return t.Logs.Secrets()
+}
+
+// progress changes whenever a job of the run gets another verdict, or something
+// else keeps it from starting.
+func progress(outcomes []report.Outcome, trouble string) string {
 	var all strings.Builder
 	for _, o := range outcomes {
 		all.WriteString(o.ProwJob + " " + string(o.Verdict) + "\n")
 	}
-	return hashOf(all.String())
+	return hashOf(all.String() + trouble)
 }
 
 // overwritten says whether the comment of a run shows an earlier state of it

@@ -76,10 +76,12 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 		err = t.attend(ctx, r, s, manifest)
 	case stepNone:
 	}
-	if err != nil {
-		return fmt.Errorf("run %s: %w", r.ID, err)
+	// Each by itself: settle takes apart what is joined, and nothing below a name.
+	var errs []error
+	for _, err := range flatten([]error{err}) {
+		errs = append(errs, fmt.Errorf("run %s: %w", r.ID, err))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // wait says when to look again at a run that is not ours to move.
@@ -117,16 +119,22 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if s.pipelineRun, err = t.pipelineRun(ctx, r.PipelineRun); err != nil {
 		return s, manifest, err
 	}
-	noticeInterference(r, s.pipelineRun)
 	taskRuns, err := t.taskRuns(r.PipelineRun)
 	if err != nil {
 		return s, manifest, err
 	}
 	s.collating, s.reported = taskRuns[run.CollateTask] != nil, reported(taskRuns)
-	if s.outcomes, err = t.outcomes(ctx, manifest, s.pipelineRun); err != nil {
+	if end := r.PipelineRunEnd; end != nil && s.pipelineRun == nil {
+		s.reported = end.Reported
+	}
+	if s.outcomes, err = t.outcomes(ctx, r, manifest, s.pipelineRun); err != nil {
 		return s, manifest, err
 	}
-	s.unscheduled = slices.DeleteFunc(unscheduled(taskRuns, s.outcomes), func(job run.Job) bool { return t.isAborted(r, job) })
+	s.unscheduled = slices.DeleteFunc(unscheduled(r, s.pipelineRun, taskRuns, s.outcomes), func(job run.Job) bool { return t.isAborted(r, job) })
+	s.obstacles = findObstacles(s.pipelineRun, taskRuns, s.outcomes, t.now)
+	s.obstacles.explain(s.outcomes, t.secrets())
+	remember(r, s, maxJobEnds-jobEnds(t.rh))
+	noticeInterference(r, s.pipelineRun, s.outcomes)
 	tally := report.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 	return s, manifest, nil
@@ -182,18 +190,6 @@ func (t *turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.Pipeli
 	return pr, nil
 }
 
-// noticeInterference gives a run whose PipelineRun was cancelled or deleted by
-// somebody else the reason for its end.
-func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun) {
-	switch {
-	case r.AbortReason != "":
-	case pr == nil:
-		r.AbortReason = "its PipelineRun was deleted"
-	case pr.Spec.Status != "" && pr.Spec.Status != pipelinev1.PipelineRunSpecStatusPending:
-		r.AbortReason = "its PipelineRun was cancelled"
-	}
-}
-
 // reported says whether the finally task of a PipelineRun succeeded.
 func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
 	tr := taskRuns[run.CollateTask]
@@ -202,12 +198,17 @@ func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
 
 // unscheduled are the jobs without a ProwJob whose tasks never had a pod: after
 // a failed task Tekton schedules no others. A ProwJob that is gone although its
-// task ran was deleted by somebody, and is not made again.
-func unscheduled(taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome) []run.Job {
+// task ran was deleted by somebody, and is not made again. TaskRuns go with their
+// PipelineRun; what was seen of them before counts then.
+func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome) []run.Job {
 	var jobs []run.Job
 	for _, o := range outcomes {
 		tr := taskRuns[o.Task]
-		if o.Verdict == report.NotStarted && (tr == nil || tr.Status.PodName == "") {
+		never := tr == nil || tr.Status.PodName == ""
+		if pr == nil {
+			never = r.PipelineRunEnd != nil && slices.Contains(r.PipelineRunEnd.Unscheduled, o.ProwJob)
+		}
+		if o.Verdict == report.NotStarted && never {
 			jobs = append(jobs, o.Job)
 		}
 	}
@@ -228,25 +229,41 @@ func (t *turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, err
 }
 
 // outcomes reads the ProwJobs of a run. A ProwJob that the informer does not
-// know is looked up, once it matters whether it exists.
-func (t *turn) outcomes(ctx context.Context, m run.Manifest, pr *pipelinev1.PipelineRun) ([]report.Outcome, error) {
+// know is looked up, once it matters whether it exists; and so is one that is not
+// complete when nobody saw how the PipelineRun ended.
+func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]report.Outcome, error) {
 	over := pr == nil || pr.IsDone()
+	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
 	outcomes := make([]report.Outcome, 0, len(m.Jobs))
 	for _, job := range m.Jobs {
 		pj, err := t.prowJob(ctx, job.ProwJob, over)
+		if err == nil && unseen && pj != nil && !pj.Complete() {
+			pj, err = t.liveProwJob(ctx, job.ProwJob)
+		}
 		if err != nil {
 			return nil, err
 		}
 		outcomes = append(outcomes, prowjob.Observe(job, pj))
 	}
+	recall(r, outcomes)
 	return outcomes, nil
 }
 
 func (t *turn) prowJob(ctx context.Context, name string, live bool) (*prowapi.ProwJob, error) {
 	pj, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).Get(name)
 	if apierrors.IsNotFound(err) && live {
-		pj, err = t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
+		return t.liveProwJob(ctx, name)
 	}
+	return found(name, pj, err)
+}
+
+func (t *turn) liveProwJob(ctx context.Context, name string) (*prowapi.ProwJob, error) {
+	pj, err := t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
+	return found(name, pj, err)
+}
+
+// found returns nil for a ProwJob that is not there.
+func found(name string, pj *prowapi.ProwJob, err error) (*prowapi.ProwJob, error) {
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -283,6 +300,7 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 		r.State = v1alpha1.RunFailed
 	}
 	r.DoneAt = &metav1.Time{Time: t.now}
+	forget(r)
 	if m.AutoAck && t.rh.Status.Pull != nil {
 		command, _ := t.commandOf(r)
 		vouchByRun(t.rh, r, metav1.NewTime(givenAt(command, verdictOn(t.rh, r.ID))))

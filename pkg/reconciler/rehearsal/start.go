@@ -154,6 +154,6 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	if err := ignoreExists(err); err != nil {
 		return fmt.Errorf("creating PipelineRun %s: %w", pr.Name, err)
 	}
-	r.PipelineRun, r.Attempt = pr.Name, attempt
+	r.PipelineRun, r.Attempt, r.PipelineRunEnd = pr.Name, attempt, nil
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/apis"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -58,6 +59,8 @@ type situation struct {
 	// collating says that there is a finally task, reported that it succeeded.
 	collating, reported bool
 	outcomes            []report.Outcome
+	// obstacles keep tasks from starting.
+	obstacles obstacles
 	// unscheduled are the jobs whose tasks the PipelineRun never got to.
 	unscheduled []run.Job
 	deadline    time.Time
@@ -92,7 +95,12 @@ func next(s situation) step {
 // resumeAt is when to try again what a PipelineRun never started: later each
 // time, for what was in its way may take a while to go.
 func (s situation) resumeAt() time.Time {
-	ended := s.pipelineRun.Status.CompletionTime
+	var ended *metav1.Time
+	if s.pipelineRun != nil {
+		ended = s.pipelineRun.Status.CompletionTime
+	} else if s.run.PipelineRunEnd != nil {
+		ended = &s.run.PipelineRunEnd.At
+	}
 	if ended == nil {
 		return s.now
 	}
@@ -132,7 +140,10 @@ func nextAborting(s situation) step {
 // neverStarted says that the PipelineRun ended by itself before all of its
 // tasks had been scheduled.
 func (s situation) neverStarted() bool {
-	return s.pipelineRun != nil && !endedFromOutside(s.pipelineRun) && len(s.unscheduled) > 0
+	if s.pipelineRun == nil {
+		return s.run.PipelineRunEnd != nil && !s.run.PipelineRunEnd.FromOutside && len(s.unscheduled) > 0
+	}
+	return !endedFromOutside(s.pipelineRun) && len(s.unscheduled) > 0
 }
 
 // endedFromOutside says that somebody cancelled the PipelineRun or that its time

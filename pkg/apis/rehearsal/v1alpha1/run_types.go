@@ -64,4 +64,35 @@ type RunStatus struct {
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 	// +optional
 	DoneAt *metav1.Time `json:"doneAt,omitempty"`
+	// PipelineRunEnd is how the latest PipelineRun ended, as soon as that was
+	// seen: it may be deleted at any time. It goes when the run is over.
+	// +optional
+	PipelineRunEnd *PipelineRunEnd `json:"pipelineRunEnd,omitempty"`
+	// JobEnds are how jobs ended, by the names of their ProwJobs, which may be
+	// deleted as well. They go when the run is over.
+	// +optional
+	JobEnds map[string]JobEnd `json:"jobEnds,omitempty"`
+}
+
+// PipelineRunEnd is how a PipelineRun ended.
+type PipelineRunEnd struct {
+	// At is when.
+	At metav1.Time `json:"at"`
+	// Reported is set when its finally task wrote the report.
+	Reported bool `json:"reported,omitempty"`
+	// FromOutside is set when somebody cancelled it or its time was up.
+	FromOutside bool `json:"fromOutside,omitempty"`
+	// Unscheduled are the names of the ProwJobs whose tasks it never got to.
+	// +optional
+	Unscheduled []string `json:"unscheduled,omitempty"`
+}
+
+// JobEnd is how a job ended.
+type JobEnd struct {
+	// Verdict is what the report calls it.
+	Verdict string `json:"verdict"`
+	// StartedAt and DoneAt are Prow's times.
+	// +optional
+	StartedAt metav1.Time `json:"startedAt,omitempty"`
+	DoneAt    metav1.Time `json:"doneAt"`
 }

@@ -1,0 +1,106 @@
+package rehearsal
+
+import (
+	"cmp"
+	"slices"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// forgotten is what is said about a job whose end is known although its ProwJob
+// is gone.
+const forgotten = "its ProwJob has been removed since"
+
+// maxJobEnds bounds what the status of a Rehearsal keeps of jobs that have ended,
+// all runs together: an object is not stored when it is too large.
+const maxJobEnds = 1000
+
+// jobEnds counts what is kept of jobs that have ended.
+func jobEnds(rh *v1alpha1.Rehearsal) int {
+	n := 0
+	for _, r := range rh.Status.Runs {
+		n += len(r.JobEnds)
+	}
+	return n
+}
+
+// remember keeps in status what may be gone at the next look: that the
+// PipelineRun ended, and how jobs did, of which there is room for some. Pruners
+// and Prow's sinker ask nobody.
+func remember(r *v1alpha1.RunStatus, s situation, room int) {
+	for _, o := range s.outcomes {
+		if _, known := r.JobEnds[o.ProwJob]; known || !o.Settled() || room <= 0 {
+			continue
+		}
+		room--
+		if r.JobEnds == nil {
+			r.JobEnds = map[string]v1alpha1.JobEnd{}
+		}
+		r.JobEnds[o.ProwJob] = v1alpha1.JobEnd{Verdict: string(o.Verdict), StartedAt: metav1.NewTime(o.Started), DoneAt: metav1.NewTime(o.Finished)}
+	}
+	switch {
+	case s.pipelineRun != nil && s.pipelineRun.IsDone():
+		at := metav1.NewTime(s.now)
+		if r.PipelineRunEnd != nil {
+			at = r.PipelineRunEnd.At
+		}
+		r.PipelineRunEnd = &v1alpha1.PipelineRunEnd{
+			At:          *cmp.Or(s.pipelineRun.Status.CompletionTime, &at),
+			Reported:    s.reported,
+			FromOutside: endedFromOutside(s.pipelineRun),
+			Unscheduled: prowJobsOf(s.unscheduled),
+		}
+	case s.pipelineRun == nil && r.PipelineRunEnd == nil && allSettled(s.outcomes):
+		// Nobody saw its end, and nothing of it is missing.
+		r.PipelineRunEnd = &v1alpha1.PipelineRunEnd{At: metav1.NewTime(s.now)}
+	}
+}
+
+// recall gives jobs without a ProwJob the end that is known of them.
+func recall(r *v1alpha1.RunStatus, outcomes []report.Outcome) {
+	for i := range outcomes {
+		o := &outcomes[i]
+		end, known := r.JobEnds[o.ProwJob]
+		if o.Verdict != report.NotStarted || !known {
+			continue
+		}
+		o.Verdict, o.Started, o.Finished = report.Verdict(end.Verdict), end.StartedAt.Time, end.DoneAt.Time
+		if o.Verdict != report.Passed {
+			o.Detail = forgotten
+		}
+	}
+}
+
+// forget removes what is of no use once a run is over: its result is stored.
+func forget(r *v1alpha1.RunStatus) { r.JobEnds, r.PipelineRunEnd = nil, nil }
+
+// noticeInterference gives a run whose PipelineRun somebody else cancelled, or
+// deleted before it and its jobs were done, the reason for its end.
+func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outcomes []report.Outcome) {
+	switch {
+	case r.AbortReason != "":
+	case pr == nil, !pr.DeletionTimestamp.IsZero():
+		if r.PipelineRunEnd == nil && !allSettled(outcomes) {
+			r.AbortReason = "its PipelineRun was deleted"
+		}
+	case pr.Spec.Status != "" && pr.Spec.Status != pipelinev1.PipelineRunSpecStatusPending:
+		r.AbortReason = "its PipelineRun was cancelled"
+	}
+}
+
+func allSettled(outcomes []report.Outcome) bool {
+	return !slices.ContainsFunc(outcomes, func(o report.Outcome) bool { return !o.Settled() })
+}
+
+func prowJobsOf(jobs []run.Job) []string {
+	var names []string
+	for _, job := range jobs {
+		names = append(names, job.ProwJob)
+	}
+	return names
+}

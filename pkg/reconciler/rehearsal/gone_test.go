@@ -1,0 +1,193 @@
+package rehearsal
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// prune deletes all PipelineRuns, and what belongs to them.
+func (w *world) prune() {
+	w.quietly(func(ctx context.Context) {
+		all := metav1.ListOptions{}
+		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, all)
+		w.check(err)
+		for _, pr := range prs.Items {
+			w.check(w.tekton.TektonV1().PipelineRuns("rehearsals").Delete(ctx, pr.Name, metav1.DeleteOptions{}))
+		}
+		trs, err := w.tekton.TektonV1().TaskRuns("rehearsals").List(ctx, all)
+		w.check(err)
+		for _, tr := range trs.Items {
+			w.check(w.tekton.TektonV1().TaskRuns("rehearsals").Delete(ctx, tr.Name, metav1.DeleteOptions{}))
+		}
+	})
+}
+
+// sink deletes all ProwJobs.
+func (w *world) sink() {
+	w.quietly(func(ctx context.Context) {
+		pjs, err := w.prow.ProwV1().ProwJobs("prow").List(ctx, metav1.ListOptions{})
+		w.check(err)
+		for _, pj := range pjs.Items {
+			w.check(w.prow.ProwV1().ProwJobs("prow").Delete(ctx, pj.Name, metav1.DeleteOptions{}))
+		}
+	})
+}
+
+// terminate makes the PipelineRuns wait for a finalizer.
+func (w *world) terminate() {
+	w.quietly(func(ctx context.Context) {
+		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
+		w.check(err)
+		for _, pr := range prs.Items {
+			now := metav1.NewTime(w.clock.Now())
+			pr.DeletionTimestamp, pr.Finalizers = &now, []string{"example.com/keep"}
+			_, err := w.tekton.TektonV1().PipelineRuns("rehearsals").Update(ctx, &pr, metav1.UpdateOptions{})
+			w.check(err)
+		}
+	})
+}
+
+// TestDeletedPipelineRuns has somebody delete the PipelineRuns of a run, at
+// different times.
+func TestDeletedPipelineRuns(t *testing.T) {
+	pass := func(w *world) { w.endProwJobs(prowapi.SuccessState) }
+	for name, tc := range map[string]struct {
+		story  func(w *world)
+		state  v1alpha1.RunState
+		reason string
+		says   string
+	}{
+		"done and reported, never seen": {func(w *world) {
+			pass(w)
+			w.endPipelineRuns(true)
+			w.prune()
+		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
+		"a job failed": {func(w *world) {
+			w.endProwJobs(prowapi.FailureState)
+			w.endPipelineRuns(true)
+			w.prune()
+		}, v1alpha1.RunFailed, "", "2 of 2 rehearsals failed"},
+		"before the finally task was done": {func(w *world) {
+			pass(w)
+			w.reconcile()
+			w.prune()
+		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
+		"seen done while GitHub was away, and the ProwJobs are gone as well": {func(w *world) {
+			pass(w)
+			w.endPipelineRuns(false)
+			w.failAt = w.writes // the report
+			w.sync()
+			rh := w.rh.DeepCopy()
+			if err := w.reconciler.ReconcileKind(w.ctx, rh); err == nil {
+				w.t.Error("the report was written")
+			}
+			w.rh, w.crashed = rh, false
+			w.prune()
+			w.sink()
+		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
+		"the ProwJobs first, and then it": {func(w *world) {
+			pass(w)
+			w.reconcile()
+			w.sink()
+			w.reconcile()
+			w.prune()
+		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
+		"while jobs go on": {func(w *world) {
+			w.prune()
+			w.reconcile()
+			w.endProwJobs(prowapi.SuccessState)
+		}, v1alpha1.RunAborted, "its PipelineRun was deleted", "Aborted"},
+		"while it goes on, and something keeps it": {func(w *world) {
+			w.terminate()
+			w.reconcile()
+			w.endProwJobs(prowapi.SuccessState)
+			w.endPipelineRuns(true)
+		}, v1alpha1.RunAborted, "its PipelineRun was deleted", ""},
+		"done, and something keeps it": {func(w *world) {
+			pass(w)
+			w.endPipelineRuns(false)
+			w.terminate()
+		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, runCommand())
+			w.reconcile()
+			w.createProwJobs()
+			w.reconcile()
+			tc.story(w)
+			w.reconcile()
+			r := w.rh.Status.Runs[0]
+			if r.State != tc.state || r.AbortReason != tc.reason {
+				t.Errorf("the run is %s (%q), want %s (%q)", r.State, r.AbortReason, tc.state, tc.reason)
+			}
+			if r.JobEnds != nil || r.PipelineRunEnd != nil {
+				t.Errorf("status keeps %v, %v", r.JobEnds, r.PipelineRunEnd)
+			}
+			if last := w.hub.comments[len(w.hub.comments)-1].Body; !strings.Contains(last, tc.says) {
+				t.Errorf("the comment is %q", last)
+			}
+		})
+	}
+}
+
+// TestStaleProwJobs has the informer of ProwJobs come last: what it says is not
+// what the run ends with.
+func TestStaleProwJobs(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.reconcile()
+	w.sync()
+	before := w.indexers.prowJobs.List()
+	w.endProwJobs(prowapi.SuccessState)
+	w.endPipelineRuns(true)
+	w.prune()
+	w.sync()
+	w.check(w.indexers.prowJobs.Replace(before, ""))
+	rh := w.rh.DeepCopy()
+	if err := w.reconciler.ReconcileKind(w.ctx, rh); err != nil {
+		t.Fatal(err)
+	}
+	if r := rh.Status.Runs[0]; r.State != v1alpha1.RunPassed {
+		t.Errorf("the run is %s (%q)", r.State, r.AbortReason)
+	}
+}
+
+// TestUnscheduledIsRemembered continues a run whose PipelineRun is pruned before
+// the next could be made.
+func TestUnscheduledIsRemembered(t *testing.T) {
+	pull := report.Outcome{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: report.NotStarted}
+	other := report.Outcome{Job: run.Job{ProwJob: "b", Task: "b"}, Verdict: report.NotStarted}
+	r := &v1alpha1.RunStatus{PipelineRunEnd: &v1alpha1.PipelineRunEnd{Unscheduled: []string{"a"}}}
+	got := unscheduled(r, nil, nil, []report.Outcome{pull, other})
+	if len(got) != 1 || got[0].ProwJob != "a" {
+		t.Errorf("unscheduled are %v", got)
+	}
+	if got := unscheduled(&v1alpha1.RunStatus{}, nil, nil, []report.Outcome{pull}); len(got) != 0 {
+		t.Errorf("nobody knows, and unscheduled are %v", got)
+	}
+}
+
+// TestJobEndsAreBounded holds status to what etcd takes.
+func TestJobEndsAreBounded(t *testing.T) {
+	r := &v1alpha1.RunStatus{}
+	var outcomes []report.Outcome
+	for _, name := range []string{"a", "b", "c"} {
+		outcomes = append(outcomes, report.Outcome{Job: run.Job{ProwJob: name}, Verdict: report.Passed, Finished: noon})
+	}
+	s := situation{run: r, outcomes: outcomes, now: noon}
+	remember(r, s, 2)
+	remember(r, s, 0)
+	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{Runs: []v1alpha1.RunStatus{*r, *r}}}
+	if len(r.JobEnds) != 2 || jobEnds(rh) != 4 {
+		t.Errorf("kept are %v, %d in two such runs", r.JobEnds, jobEnds(rh))
+	}
+}

@@ -1,0 +1,152 @@
+package rehearsal
+
+import (
+	"cmp"
+	"strings"
+	"time"
+	"unicode"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
+	"knative.dev/pkg/apis"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
+)
+
+const (
+	// startPatience is how long a pod may take to start before anything is said of it:
+	// nodes have to be found, and images pulled.
+	startPatience = 45 * time.Second
+	// obstacleInterval is the longest time between two edits of a comment that
+	// has something like that to tell.
+	obstacleInterval = time.Minute
+)
+
+// obstacles are what keeps the tasks of a PipelineRun from starting.
+type obstacles struct {
+	// jobs has a sentence for each task that does not start, by its name; report is
+	// the one for the finally task.
+	jobs   map[string]string
+	report string
+	// again is when there may be more to tell; zero for never.
+	again time.Duration
+}
+
+// findObstacles asks what Tekton says of the tasks of these jobs.
+func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome, now time.Time) obstacles {
+	found := obstacles{jobs: map[string]string{}}
+	if pr == nil {
+		return found
+	}
+	whole, again := pipelineObstacle(pr, len(taskRuns), now)
+	found.look(again)
+	for _, o := range outcomes {
+		if o.Verdict != report.NotStarted {
+			continue
+		}
+		why := whole
+		if tr := taskRuns[o.Task]; tr != nil {
+			why, again = taskObstacle(tr, now)
+			found.look(again)
+		}
+		if why != "" {
+			found.jobs[o.Task] = why
+		}
+	}
+	if tr := taskRuns[run.CollateTask]; tr != nil {
+		found.report, again = taskObstacle(tr, now)
+		found.look(again)
+	}
+	return found
+}
+
+// look keeps the earliest time to look again.
+func (o *obstacles) look(again time.Duration) {
+	if again > 0 && (o.again == 0 || again < o.again) {
+		o.again = again
+	}
+}
+
+// explain tells of each job without a ProwJob why its task does not start.
+func (o obstacles) explain(outcomes []report.Outcome, values []string) {
+	for i := range outcomes {
+		if why := o.jobs[outcomes[i].Task]; why != "" && outcomes[i].Verdict == report.NotStarted {
+			outcomes[i].Detail = secrets.Censor(why, values)
+		}
+	}
+}
+
+// taskObstacle says why the pod of a task does not start. While it may still take
+// its time, it says in how long to ask again.
+func taskObstacle(tr *pipelinev1.TaskRun, now time.Time) (why string, again time.Duration) {
+	c := tr.Status.GetCondition(apis.ConditionSucceeded)
+	switch {
+	case c == nil:
+		return unless(tr.CreationTimestamp.Time, now, "Tekton has not taken up its task")
+	case c.Status == corev1.ConditionTrue, c.Reason == pipelinev1.TaskRunReasonRunning.String():
+		return "", 0
+	case c.Status == corev1.ConditionFalse:
+		return "its task could not start: " + said(c), 0
+	}
+	return unless(tr.CreationTimestamp.Time, now, "its task does not start: "+said(c))
+}
+
+// pipelineObstacle says why a PipelineRun has none of its TaskRuns.
+func pipelineObstacle(pr *pipelinev1.PipelineRun, taskRuns int, now time.Time) (why string, again time.Duration) {
+	c := pr.Status.GetCondition(apis.ConditionSucceeded)
+	switch {
+	case taskRuns > 0:
+		return "", 0
+	case c == nil:
+		return unless(pr.CreationTimestamp.Time, now, "Tekton has not taken up the PipelineRun")
+	case c.Status == corev1.ConditionTrue:
+		return "", 0
+	case c.Status == corev1.ConditionFalse:
+		return "the PipelineRun could not start: " + said(c), 0
+	}
+	return unless(pr.CreationTimestamp.Time, now, "the PipelineRun does not start: "+said(c))
+}
+
+// unless gives a sentence once startPatience is over.
+func unless(since, now time.Time, sentence string) (string, time.Duration) {
+	if left := startPatience - now.Sub(since); left > 0 {
+		return "", left
+	}
+	return sentence, 0
+}
+
+// said is what a condition says, without the long name of the pod that most
+// refusals begin with.
+func said(c *apis.Condition) string {
+	message := c.Message
+	if _, rest, ok := strings.Cut(message, " is forbidden: "); ok {
+		message = rest
+	}
+	return strings.TrimRight(cmp.Or(c.Reason, "Unknown")+": "+message, ": ")
+}
+
+// digest changes when there is another obstacle: not with the numbers in what is
+// said, which change all the time where others take what a task waits for.
+func (o obstacles) digest(outcomes []report.Outcome) string {
+	var all strings.Builder
+	for _, outcome := range outcomes {
+		if why := o.jobs[outcome.Task]; why != "" {
+			all.WriteString(outcome.Task + " " + withoutNumbers(why) + "\n")
+		}
+	}
+	if o.report != "" {
+		all.WriteString(" " + withoutNumbers(o.report) + "\n")
+	}
+	return all.String()
+}
+
+func withoutNumbers(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
