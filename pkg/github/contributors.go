@@ -91,6 +91,9 @@ type (
 
 // Contributors reads who wrote the commits of a pull request, by its node id.
 func (c *Client) Contributors(ctx context.Context, org, repo, node string) (*Contributors, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := fmt.Sprintf("reading who wrote the commits of a pull request of %s/%s", org, repo)
 	if node == "" {
 		return nil, fmt.Errorf("%s: GitHub gives no node id", op)

@@ -51,6 +51,9 @@ type graphqlText struct {
 // Edits asks what became of a comment, or of the text of a pull request, by its
 // node id. The REST API tells when, in whole seconds, and does not tell who.
 func (c *Client) Edits(ctx context.Context, org, repo, node string) (*Edits, error) {
+	if err := checkRepository(org, repo); err != nil {
+		return nil, err
+	}
 	op := fmt.Sprintf("reading whether %s of %s/%s was edited", node, org, repo)
 	if node == "" {
 		return nil, fmt.Errorf("%s: GitHub gives no node id", op)

@@ -68,7 +68,7 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 		"a grave one among many": {many, []string{"has power over its node: `privileged`", "`team=t154`"}, true, 156},
 		"a long one":             {long, []string{`"class":"prod-signing-key"}`}, true, 1},
 		"the same of very many":  {alike, []string{"reads a secret: `cloud`", "3,000 jobs: `pull-widget-000`"}, true, 100},
-		"one that is too long":   {tooLong, []string{"and 16 more characters", "Not everything", "`cloud`", "privileges-allowed {job}"}, false, 1},
+		"one that is too long":   {tooLong, []string{"and 16 more characters", "Not everything", "`cloud`", "privileges-allowed 012345678901 {job}"}, false, 1},
 		"too many":               {tooMany, []string{"has power over its node: `privileged`", "Not everything", "more rows that there is no room for"}, false, 3},
 		"what hides":             {hidden, []string{"`cloud\\x3c!-- prod-signing-key -->\\u200b\\u0430\\x20`"}, true, 1},
 	} {

@@ -57,6 +57,7 @@ func TestTheSecondPersonIsASecondPerson(t *testing.T) {
 			w.hub.ids = map[string]int64{"bob": 2, "carol": 3}
 			w.hub.wrote, w.rh.Spec.Pushes = tc.wrote, tc.pushes
 			w.reconcile()
+			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the list of affected jobs is there before the words
 			for i, text := range []string{"approve", "privileges-allowed", "network-access-allowed"} {
 				id := fmt.Sprintf("comment-1%d-0", i)
 				w.hearFrom("bob", id, "/pj-rehearse "+text)
@@ -87,6 +88,7 @@ func TestReopeningIsNoPush(t *testing.T) {
 	w.rh.Spec.Pushes = pushedBy("alice", 1, "synchronize", head)
 	w.rh.Spec.Pushes["bob/reopened"] = pushedBy("bob", 2, "reopened", head)["bob/reopened"]
 	w.reconcile()
+	w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the list of affected jobs is there before the words
 	w.hear("comment-1-0", "/pj-rehearse approve")
 	if got := w.verdict("comment-1-0"); got != "OK" {
 		t.Errorf("the word of who opened it again is %s", got)
@@ -161,6 +163,7 @@ func TestSeveralAreTrustedTogether(t *testing.T) {
 			r.rights["alice"] = "writer"
 			w.hub.wrote, w.rh.Spec.Pushes = tc.wrote, tc.pushes
 			w.reconcile()
+			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the list of affected jobs is there before the words
 			w.hear("comment-1-0", "/pj-rehearse")
 			_, _, _, pipelineRuns, _ := w.counts()
 			if got := w.verdict("comment-1-0"); (got == "OK") != tc.trusted || (pipelineRuns == 1) != tc.trusted {

@@ -461,7 +461,7 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 	if h.locked {
 		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
 	}
-	now := h.world.clock.Now()
+	now := h.now()
 	created := github.Comment{ID: ownComments + int64(len(h.comments)), Author: "rehearsal-bot", Body: body, CreatedAt: now, UpdatedAt: now}
 	return &created, h.do(func() { h.comments = append(h.comments, created) })
 }
@@ -472,9 +472,12 @@ func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string)
 		return nil, &github.NotFoundError{Op: "editing a comment"}
 	}
 	edited := h.comments[i]
-	edited.Body, edited.UpdatedAt = body, h.world.clock.Now()
+	edited.Body, edited.UpdatedAt = body, h.now()
 	return &edited, h.do(func() { h.comments[i] = edited })
 }
+
+// now is the time on GitHub.
+func (h *hub) now() time.Time { return h.world.clock.Now().Add(h.skew) }
 
 // twoJobs is a plan that is always ready.
 type twoJobs struct{}
