@@ -28,7 +28,7 @@ const exitUnbounded = 3
 const (
 	maxFile      = 1 << 30
 	maxOpenFiles = 256
-	maxStack     = 128 << 20
+	maxStack     = 64 << 20
 )
 
 // Main is the child: it answers what it is asked until nobody is left to ask, and
