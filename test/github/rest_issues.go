@@ -10,21 +10,21 @@ import (
 )
 
 var issueRoutes = map[string]restHandler{
-	"GET /repos/{owner}/{repo}/issues/{issue_number}":                   getIssue,
-	"GET /repos/{owner}/{repo}/issues/{issue_number}/comments":          listComments,
-	"POST /repos/{owner}/{repo}/issues/{issue_number}/comments":         createComment,
-	"GET /repos/{owner}/{repo}/issues/{issue_number}/labels":            listLabels,
-	"POST /repos/{owner}/{repo}/issues/{issue_number}/labels":           addLabels,
-	"DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}":  removeLabel,
-	"GET /repos/{owner}/{repo}/issues/{issue_number}/timeline":          listTimeline,
-	"GET /repos/{owner}/{repo}/issues/{issue_number}/reactions":         listPullReactions,
-	"POST /repos/{owner}/{repo}/issues/{issue_number}/reactions":        createPullReaction,
-	"GET /repos/{owner}/{repo}/issues/comments":                         listRepoComments,
-	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}":            getComment,
-	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":          updateComment,
-	"DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}":         deleteComment,
-	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":  listCommentReactions,
-	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": createCommentReaction,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}":                     getIssue,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/comments":            listComments,
+	"POST /repos/{owner}/{repo}/issues/{issue_number}/comments":           createComment,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/labels":              listLabels,
+	"POST /repos/{owner}/{repo}/issues/{issue_number}/labels":             addLabels,
+	"DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name...}": removeLabel,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/timeline":            listTimeline,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/reactions":           listPullReactions,
+	"POST /repos/{owner}/{repo}/issues/{issue_number}/reactions":          createPullReaction,
+	"GET /repos/{owner}/{repo}/issues/comments":                           listRepoComments,
+	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}":              getComment,
+	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":            updateComment,
+	"DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}":           deleteComment,
+	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":    listCommentReactions,
+	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":   createCommentReaction,
 }
 
 func getIssue(r *restRequest) (answer, error) {
