@@ -46,9 +46,9 @@ func boundIn(err error) (*RefusedError, bool) {
 		return nil, false
 	}
 	if bound.Path == "" {
-		return &RefusedError{Reason: bound.Error()}, true
+		return &RefusedError{Reason: bound.Error(), TooLarge: true}, true
 	}
-	return &RefusedError{File: bound.Path, Reason: bound.Bound}, true
+	return &RefusedError{File: bound.Path, Reason: bound.Bound, TooLarge: true}, true
 }
 
 // checkJobs refuses revisions with more jobs than are compared.

@@ -195,6 +195,8 @@ type RefusedError struct {
 	// File and Line say where, if known.
 	File string
 	Line int
+	// TooLarge says that it is not Prow that refuses: it is more than is planned.
+	TooLarge bool
 	// BaseBroken says that the base branch is refused for the same reason, so
 	// this pull request is not to blame.
 	BaseBroken bool

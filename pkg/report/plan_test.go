@@ -206,6 +206,16 @@ var planViews = []struct {
 		v.Problem = &Problem{Stopped: "needed more than 768 MiB of memory", BaseBroken: true}
 		return v
 	}},
+	{"too-large", "🚫 **This pull request is too large: which jobs it affects is not looked for**:", func() PlanView {
+		v := planView()
+		v.Jobs, v.Problem = nil, &Problem{TooLarge: true, Refused: &FileProblem{Message: "the repository has more than 500000 files"}}
+		return v
+	}},
+	{"base-too-large", "⚙️ **The configuration of `main` is too large to be read**, so this pull request is not to blame, and whoever runs the rehearsals has to look into it, in `jobs/a.yaml`:", func() PlanView {
+		v := planView()
+		v.Jobs, v.Problem = nil, &Problem{TooLarge: true, BaseBroken: true, Refused: &FileProblem{File: "jobs/a.yaml", Message: "is too much: more than 500 jobs have this name"}}
+		return v
+	}},
 	{"unfetched", "🚫 **This pull request is not rehearsed**: commit 1234 brings more than 256 MiB that the base branch does not have. It is looked at again once something else is pushed.", func() PlanView {
 		v := planView()
 		v.Jobs, v.Problem = nil, &Problem{Unfetched: "commit 1234 brings more than 256 MiB that the base branch does not have"}

@@ -29,6 +29,8 @@ type Problem struct {
 	// Stopped says what went wrong with planning itself, as the end of a sentence
 	// about it.
 	Stopped string
+	// TooLarge says that it is not Prow that refuses: it is more than is planned.
+	TooLarge bool
 	// BaseBroken says that the base is refused as well, or is what planning stopped
 	// at.
 	BaseBroken bool
@@ -65,6 +67,10 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 			": planning " + clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
 	case p.Unfetched != "":
 		return "🚫", "This pull request is not rehearsed", ": " + clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
+	case p.Refused != nil && p.TooLarge && p.BaseBroken:
+		return "⚙️", "The configuration of " + quote(v.BaseRef) + " is too large to be read", ", so this pull request is not to blame, and whoever runs the rehearsals has to look into it" + in + ":"
+	case p.Refused != nil && p.TooLarge:
+		return "🚫", "This pull request is too large: which jobs it affects is not looked for", in + ":"
 	case p.Refused != nil && p.BaseBroken:
 		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " as it is",
 			", so this pull request is not to blame, and cannot be rehearsed until that is mended" + in + ":"

@@ -98,7 +98,7 @@ func Problem(err error) *report.Problem {
 	case errors.As(err, &refused):
 		return &report.Problem{
 			Refused:    &report.FileProblem{File: refused.File, Line: refused.Line, Message: refused.Reason},
-			BaseBroken: refused.BaseBroken,
+			BaseBroken: refused.BaseBroken, TooLarge: refused.TooLarge,
 		}
 	case errors.As(err, &unfetched):
 		return &report.Problem{Unfetched: unfetched.Error()}

@@ -157,6 +157,7 @@ func TestProblem(t *testing.T) {
 	}{
 		{"conflict", fmt.Errorf("x: %w", &plan.ConflictError{Files: []string{"a"}}), &report.Problem{Conflicts: []string{"a"}}},
 		{"refused", &plan.RefusedError{Reason: "r", File: "f", Line: 2, BaseBroken: true}, &report.Problem{Refused: &report.FileProblem{File: "f", Line: 2, Message: "r"}, BaseBroken: true}},
+		{"more than is planned", &plan.RefusedError{Reason: "r", TooLarge: true}, &report.Problem{Refused: &report.FileProblem{Message: "r"}, TooLarge: true}},
 		{"stopped", fmt.Errorf("x: %w", &plan.StoppedError{Why: "broke down"}), &report.Problem{Stopped: "broke down"}},
 		{"stopped at base", &plan.StoppedError{Why: "broke down", Base: true}, &report.Problem{Stopped: "broke down", BaseBroken: true}},
 		{"too large", fmt.Errorf("fetching: %w", &plan.UnfetchedError{Reason: "it is too large"}), &report.Problem{Unfetched: "it is too large"}},
