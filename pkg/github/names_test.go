@@ -31,7 +31,7 @@ func TestNamesThatAreNone(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	client := reflect.ValueOf(newClient(t, server.URL, github.Options{}))
-	asked := func(method string, names ...string) (error, int32) {
+	asked := func(method string, names ...string) (made int32, err error) {
 		before := calls.Load()
 		m := client.MethodByName(method)
 		args := []reflect.Value{reflect.ValueOf(t.Context())}
@@ -48,8 +48,8 @@ func TestNamesThatAreNone(t *testing.T) {
 			}
 		}
 		out := m.Call(args)
-		err, _ := out[len(out)-1].Interface().(error)
-		return err, calls.Load() - before
+		err, _ = out[len(out)-1].Interface().(error)
+		return calls.Load() - before, err
 	}
 	// What comes after the repository, where it is a name: the others are texts.
 	after := map[string][]string{
@@ -67,7 +67,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		}
 		methods++
 		good := append([]string{"org", "config"}, after[method.Name]...)
-		if _, n := asked(method.Name, good...); n == 0 && !quiet[method.Name] {
+		if n, _ := asked(method.Name, good...); n == 0 && !quiet[method.Name] {
 			t.Errorf("%s%q makes no call", method.Name, good)
 		}
 		for place := range good {
@@ -78,7 +78,7 @@ func TestNamesThatAreNone(t *testing.T) {
 			for _, bad := range bads {
 				names := append([]string{}, good...)
 				names[place] = bad
-				if _, n := asked(method.Name, names...); n > 0 {
+				if n, _ := asked(method.Name, names...); n > 0 {
 					t.Errorf("%s%q makes a call", method.Name, names)
 				}
 			}

@@ -105,17 +105,15 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 	}
 	t.Run("whoever pushed stays", func(t *testing.T) {
 		c := fresh(t)
-		push := func(key, what, head string, observed bool) *event.Heard {
+		push := func(key, what, head string) *event.Heard {
 			h := &event.Heard{Pull: pull, Pushes: map[string]v1alpha1.Push{key: {Event: what, By: key, ID: 7, Head: strings.Repeat(head, 40), At: at}}}
-			if observed {
-				h.Observed = &v1alpha1.Observed{Event: what, Head: strings.Repeat(head, 40), At: at}
-			}
+			h.Observed = &v1alpha1.Observed{Event: what, Head: strings.Repeat(head, 40), At: at}
 			return h
 		}
-		withCommand := push("alice", "opened", "a", true)
+		withCommand := push("alice", "opened", "a")
 		withCommand.Commands = commands("body-1-0")
-		appendAll(t, c, withCommand, push("bob", "synchronize", "b", true), heard("comment-1-0"), push("renovate[bot]", "synchronize", "c", true),
-			push("alice", "synchronize", "d", true), push("bob/reopened", "reopened", "d", true), withCommand)
+		appendAll(t, c, withCommand, push("bob", "synchronize", "b"), heard("comment-1-0"), push("renovate[bot]", "synchronize", "c"),
+			push("alice", "synchronize", "d"), push("bob/reopened", "reopened", "d"), withCommand)
 		spec := stored(t, c).Spec
 		if got, want := ids(stored(t, c)), "body-1-0 comment-1-0"; got != want {
 			t.Errorf("commands are %q, want %q", got, want)

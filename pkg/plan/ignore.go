@@ -155,7 +155,7 @@ func (ig *ignores) match(f *ignoreFile, relative string, isDir bool) *ignoreRule
 	return nil
 }
 
-var errIgnorePanics = errors.New("Prow does not load the jobs: it panics over this pattern")
+var errIgnorePanics = errors.New("Prow does not load the jobs: it panics over this pattern") //nolint:staticcheck // ST1005: Prow is a name
 
 // parseRules has Prow's own parser read the rules.
 func parseRules(content []byte) ([]ignoreRule, *ruleError) {

@@ -28,7 +28,7 @@ func (m *matcher) matches(rule ignoreRule, p string, isDir bool) (bool, error) {
 	if !m.step(1) || rule.directory && !isDir {
 		return false, m.done()
 	}
-	found := false
+	var found bool
 	switch {
 	case rule.parts != nil:
 		m.step(len(p))
@@ -63,7 +63,7 @@ func (m *matcher) parts(names, parts []string, failed map[[2]int]bool) bool {
 	if failed[at] || m.err != nil {
 		return false
 	}
-	found := false
+	var found bool
 	switch {
 	case parts[0] == "":
 		found = m.parts(names, parts[1:], failed) || len(names) > 0 && m.parts(names[1:], parts, failed)
@@ -91,7 +91,7 @@ func (m *matcher) globFrom(pattern, name string, inPath bool) bool {
 		c := cutRune(&pattern)
 		if c == '*' {
 			pattern = strings.TrimLeft(pattern, "*")
-			if pattern != "" && !(inPath && pattern[0] == '/') {
+			if pattern != "" && (!inPath || pattern[0] != '/') {
 				return m.globAfter(pattern, name, inPath)
 			}
 			slash := strings.IndexByte(name, '/')

@@ -189,7 +189,9 @@ func TestManyHungHeads(t *testing.T) {
 	}
 	cancel()
 	for range maxHeads {
-		<-ended
+		if err := <-ended; err == nil {
+			t.Error("a head that hangs is fetched")
+		}
 	}
 }
 

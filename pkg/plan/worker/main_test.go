@@ -92,16 +92,16 @@ func (o *obedient) misbehave(verb, rest string, result *plan.Result) {
 	case "talk":
 		result.Warnings = []string{strings.Repeat("x", maxFrame)}
 	case "garbage":
-		fmt.Fprint(stdout(), "this is no frame at all")
+		_, _ = fmt.Fprint(stdout(), "this is no frame at all")
 	case "endless":
 		for {
-			fmt.Fprint(stdout(), "a\x00\x0f\xff\xff")
+			_, _ = fmt.Fprint(stdout(), "a\x00\x0f\xff\xff")
 			_, _ = stdout().Write(make([]byte, 0xfffff))
 		}
 	case "stale":
 		_ = writeFrame(stdout(), frameAnswer, []byte("0 0\nsomething else"))
 	case "longer":
-		fmt.Fprint(stdout(), "a\xff\xff\xff\xff")
+		_, _ = fmt.Fprint(stdout(), "a\xff\xff\xff\xff")
 	case "kill":
 		self, _ := os.FindProcess(os.Getpid())
 		_ = self.Kill()
@@ -133,6 +133,6 @@ func stdout() *os.File { return os.NewFile(1, "stdout") }
 //go:noinline
 func recurse(n int) int {
 	var room [1024]int
-	room[n%1024] = recurse(n+1) + n
+	room[n%1024] = recurse(n+1) + n //nolint:staticcheck // SA5007: that it never ends is what is tested
 	return room[(n+1)%1024]
 }

@@ -51,7 +51,7 @@ func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, except string, due
 		}
 		for _, v := range rh.Status.Commands {
 			text := event.TextID(v.ID)
-			if v.Told && (due || v.Answered) && v.At != nil && !(p.Number == pull.Number && text == except) {
+			if v.Told && (due || v.Answered) && v.At != nil && (p.Number != pull.Number || text != except) {
 				texts[fmt.Sprintf("%d/%s", p.Number, text)] = answered{v.By, v.At.Time}
 			}
 		}
