@@ -51,8 +51,8 @@ type Settings struct {
 	// listed cannot use it.
 	Users map[string]string `json:"users"`
 	// Where people reach the Service rehearsal-controller, which shows the lists
-	// that are too long for a comment; nowhere when empty. It asks nobody who they
-	// are, so put it behind whatever guards your Deck.
+	// that are too long for a comment; nowhere when empty. A list is shown to whoever
+	// has its link, which comments on the pull request give.
 	PageURL string `json:"page_url" jsonschema:"pattern=^(https?://[^/\\s]+\\S*)?$,example=https://rehearsals.example.com"`
 	// The least time between two edits of the comment of a run that goes on.
 	ProgressInterval time.Duration `json:"progress_interval"`
