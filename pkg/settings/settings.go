@@ -126,7 +126,8 @@ type Options struct {
 	StickyAuthors []string `json:"sticky_authors"`
 	// The context of a commit status for those who gate merging on one, such as
 	// ci/rehearsals: it succeeds once the pull request is acknowledged or has
-	// nothing to rehearse. There is none when empty.
+	// nothing to rehearse. There is none when empty. One that begins with
+	// ci/rehearse/ is refused: rehearsals report there.
 	StatusContext string `json:"status_context"`
 	// Who may command what.
 	Policy policy.Config `json:"policy"`
