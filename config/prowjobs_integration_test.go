@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -176,9 +177,14 @@ func TestProwJobPolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	served := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-served", Namespace: ours}, Data: map[string]string{"acme.config": ""}}
 	config.WarningHandler = rest.NoWarnings{}
 	w := policyWorld{t: t, task: prowFor(t, as(config, task)), other: prowFor(t, config)}
 	w.await()
+	w.awaitServed(func() error {
+		_, err := admin.CoreV1().ConfigMaps(ours).Create(t.Context(), served, metav1.CreateOptions{})
+		return err
+	})
 	w.testCreate()
 	w.testUpdate()
 	w.testFloor()
@@ -207,6 +213,36 @@ func (w policyWorld) await() {
 		}
 		if time.Now().After(deadline) {
 			w.t.Fatalf("the policy is not in force: %v", err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// awaitServed has the controller list what is served, and waits until the API
+// server has seen it: before that, nothing is.
+func (w policyWorld) awaitServed(list func() error) {
+	w.t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		_, err := w.create(w.task, rehearsalProwJob(w.t, ""))
+		if err != nil && strings.Contains(err.Error(), "rehearsal-prowjobs-served") {
+			break
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("without a list a task creates a ProwJob: %v", err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	if err := list(); err != nil {
+		w.t.Fatal(err)
+	}
+	for {
+		_, err := w.create(w.task, rehearsalProwJob(w.t, ""))
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("the list is not in force: %v", err)
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
@@ -253,6 +289,11 @@ func (w policyWorld) testCreate() {
 		"a look-alike":                plain(func(pj *prowapi.ProwJob) { pj.Spec.Context = "ci/rehearse" }),
 		"another's job":               plain(func(pj *prowapi.ProwJob) { pj.Spec.Job = "pull-unit" }),
 		"another pull's job":          plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 8 }),
+		"another repository":          plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Repo = "widget" }),
+		"another owner":               plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Org = "victim" }),
+		"dots elsewhere":              plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Org, pj.Spec.Refs.Repo = "acme.config", "" }),
+		"another Rehearsal":           plain(func(pj *prowapi.ProwJob) { pj.Labels[run.LabelRehearsal] = "acme-config-17" }),
+		"a longer number":             plain(func(pj *prowapi.ProwJob) { pj.Labels[run.LabelRehearsal] = "acme-config-7-8" }),
 		"no refs":                     plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs = nil }),
 		"no pull request":             plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls = nil }),
 		"two pull requests":           plain(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls = append(pj.Spec.Refs.Pulls, pj.Spec.Refs.Pulls[0]) }),

@@ -115,7 +115,7 @@ func (c *cluster) ready(ctx context.Context, name string) {
 }
 
 // policies are the ValidatingAdmissionPolicies in config/.
-var policies = []string{"rehearsal-commands", "rehearsal-prowjobs"}
+var policies = []string{"rehearsal-commands", "rehearsal-prowjobs", "rehearsal-prowjobs-served"}
 
 // policy checks that a ValidatingAdmissionPolicy is there, and bound.
 func (c *cluster) policy(ctx context.Context, name string) {

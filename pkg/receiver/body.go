@@ -27,12 +27,18 @@ const (
 	reserve   = 8 << 20
 	// firstBytes are read before a body counts for anything.
 	firstBytes = 1 << 10
-	// sourceShare is how much bodies from one address may take.
-	sourceShare = 8 << 20
+	// sourceShare is how much bodies from one address may take in all, and
+	// reserveShare how much of the reserve.
+	sourceShare  = 8 << 20
+	reserveShare = reserve / 4
 	// grace is how long a sender may take to begin, and leastRate how much it has
 	// to send from then on, in bytes a second.
 	grace     = 2 * time.Second
 	leastRate = 64 << 10
+	// largeGrace and largeRate are the same for a body while it keeps other large
+	// ones waiting. A slower one of 25 MiB would not be there in time in any case.
+	largeGrace = time.Second
+	largeRate  = 2 << 20
 )
 
 // refusal is an answer other than 2xx, with a sentence for who reads it.
@@ -96,6 +102,9 @@ type incoming struct {
 	from  *semaphore.Weighted
 	shelf []byte // of large, once it has that
 	isBig bool
+	// bigSince is when it got that, and bigFrom how much of it was there then.
+	bigSince time.Time
+	bigFrom  int
 }
 
 func (in *incoming) read() ([]byte, error) {
@@ -130,8 +139,15 @@ func (in *incoming) read() ([]byte, error) {
 // the whole.
 func (in *incoming) hurry() {
 	allowed := grace + time.Duration(len(in.buffer))*time.Second/leastRate
+	until := in.started.Add(min(allowed, deadline))
+	if in.isBig {
+		sooner := in.bigSince.Add(largeGrace + time.Duration(len(in.buffer)-in.bigFrom)*time.Second/largeRate)
+		if sooner.Before(until) {
+			until = sooner
+		}
+	}
 	// A writer without deadlines is one that nothing slow is behind.
-	_ = in.control.SetReadDeadline(in.started.Add(min(allowed, deadline)))
+	_ = in.control.SetReadDeadline(until)
 }
 
 // grow makes room for twice as much, once there is some.
@@ -152,7 +168,7 @@ func (in *incoming) grow() error {
 	case <-in.request.Context().Done():
 		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
 	}
-	in.isBig = true
+	in.isBig, in.bigSince, in.bigFrom = true, time.Now(), len(in.buffer)
 	if n := in.request.ContentLength; n > int64(cap(in.shelf)) {
 		in.shelf = make([]byte, n)
 	}
@@ -177,33 +193,60 @@ func (in *incoming) take(size int64) error {
 
 // acquire takes what is missing where it has the rest, or all of it elsewhere.
 func (in *incoming) acquire(size int64) error {
-	if in.from != nil && (in.from == in.small || size <= shortBody) && in.from.TryAcquire(size-in.held) {
+	if in.from == in.small && in.from.TryAcquire(size-in.held) {
 		return nil
 	}
-	from := in.small
-	if !from.TryAcquire(size) {
-		if size <= shortBody {
-			from = in.short
+	if in.from == in.short && size <= shortBody && in.sources.reserve(in.source, size-in.held) {
+		if in.from.TryAcquire(size - in.held) {
+			return nil
 		}
-		ctx, cancel := context.WithTimeout(in.request.Context(), grace)
-		defer cancel()
-		if err := from.Acquire(ctx, size); err != nil {
-			return err
-		}
+		in.sources.unreserve(in.source, size-in.held)
 	}
-	if in.from != nil {
-		in.from.Release(in.held)
+	from, err := in.elsewhere(size)
+	if err != nil {
+		return err
 	}
+	in.vacate()
 	in.from = from
 	return nil
 }
 
+// elsewhere takes all of it: of the reserve when it is short and all others are
+// taken, and its address has a part of the reserve left.
+func (in *incoming) elsewhere(size int64) (*semaphore.Weighted, error) {
+	if in.small.TryAcquire(size) {
+		return in.small, nil
+	}
+	from := in.small
+	if size <= shortBody && in.sources.reserve(in.source, size) {
+		from = in.short
+	}
+	ctx, cancel := context.WithTimeout(in.request.Context(), grace)
+	defer cancel()
+	if err := from.Acquire(ctx, size); err != nil {
+		if from == in.short {
+			in.sources.unreserve(in.source, size)
+		}
+		return nil, err
+	}
+	return from, nil
+}
+
+// vacate leaves where it has been.
+func (in *incoming) vacate() {
+	if in.from == nil {
+		return
+	}
+	in.from.Release(in.held)
+	if in.from == in.short {
+		in.sources.unreserve(in.source, in.held)
+	}
+}
+
 // give returns what is held.
 func (in *incoming) give() {
-	if in.from != nil {
-		in.from.Release(in.held)
-		in.sources.give(in.source, in.held)
-	}
+	in.vacate()
+	in.sources.give(in.source, in.held)
 	in.from, in.held = nil, 0
 }
 

@@ -170,6 +170,83 @@ func TestOneAddressHasAShare(t *testing.T) {
 	})
 }
 
+// TestOneAddressHasAPartOfTheReserve has all other memory taken, and one address
+// send as many short bodies as the reserve has room for.
+func TestOneAddressHasAPartOfTheReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := fixture(&logbooktest.Store{}, io.Discard)
+		if !r.bodies.small.TryAcquire(smallBodies) {
+			t.Fatal("the memory is taken before anything comes")
+		}
+		var group sync.WaitGroup
+		for range reserve / shortBody {
+			body, sender := io.Pipe()
+			req := delivery("issue_comment", comment)
+			req.Body, req.ContentLength = body, shortBody
+			group.Go(func() {
+				post(r, req)
+				ok(t, body.CloseWithError(io.EOF))
+			})
+			group.Go(func() {
+				_, _ = sender.Write(make([]byte, shortBody-1)) // it may be refused before
+			})
+			time.AfterFunc(deadline, func() { ok(t, sender.Close()) })
+		}
+		synctest.Wait()
+		if held := r.bodies.sources.reserved[delivered(r)]; held > reserveShare || held == 0 {
+			t.Errorf("one address holds %d KiB of the reserve", held>>10)
+		}
+		other := delivery("issue_comment", comment+strings.Repeat(" ", shortBody-len(comment)))
+		other.RemoteAddr = "198.51.100.7:1"
+		if w := post(r, other); w.Code != http.StatusOK {
+			t.Errorf("another address gets %d %q", w.Code, w.Body)
+		}
+		group.Wait()
+		r.bodies.small.Release(smallBodies)
+		if len(r.bodies.sources.held)+len(r.bodies.sources.reserved) != 0 || !r.bodies.small.TryAcquire(smallBodies) || !r.bodies.short.TryAcquire(reserve) {
+			t.Errorf("afterwards %v and %v are held", r.bodies.sources.held, r.bodies.sources.reserved)
+		}
+	})
+}
+
+// delivered is the address that deliveries of the tests come from.
+func delivered(r *Receiver) string { return r.bodies.sources.of(delivery("ping", "{}")) }
+
+// deadlines is an answer that keeps what the next read of a body has until.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	latest time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.latest = t
+	return nil
+}
+
+// TestALargeBodyThatStallsGivesWay has a large body stop once it has the only place.
+func TestALargeBodyThatStallsGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := fixture(&logbooktest.Store{}, io.Discard)
+		body, sender := io.Pipe()
+		req := delivery("issue_comment", comment)
+		req.Body, req.ContentLength = body, MaxBody
+		answer := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		began := time.Now()
+		go r.Handler().ServeHTTP(answer, req)
+		_, err := sender.Write(make([]byte, largeBody+largeRate))
+		ok(t, err)
+		synctest.Wait()
+		if left := answer.latest.Sub(began); left > largeGrace+time.Second {
+			t.Errorf("it may keep its place for %s", left)
+		}
+		ok(t, sender.Close())
+		synctest.Wait()
+		if len(r.bodies.large) != 1 {
+			t.Error("the place is still taken")
+		}
+	})
+}
+
 func TestSources(t *testing.T) {
 	proxies, err := ParseProxies("10.0.0.0/8, 192.0.2.9")
 	ok(t, err)

@@ -12,30 +12,42 @@ type sources struct {
 	// proxies are those whose word on the address of a client counts.
 	proxies []netip.Prefix
 
-	mu   sync.Mutex
-	held map[string]int64
+	mu sync.Mutex
+	// held is what each holds in all, and reserved how much of that is of the reserve.
+	held, reserved map[string]int64
 }
 
 func newSources(proxies []netip.Prefix) *sources {
-	return &sources{proxies: proxies, held: map[string]int64{}}
+	return &sources{proxies: proxies, held: map[string]int64{}, reserved: map[string]int64{}}
 }
 
 // take says whether a source may hold that much more.
-func (s *sources) take(source string, n int64) bool {
+func (s *sources) take(source string, n int64) bool { return s.add(s.held, source, n, sourceShare) }
+
+func (s *sources) give(source string, n int64) { s.remove(s.held, source, n) }
+
+// reserve says whether a source may hold that much more of the reserve.
+func (s *sources) reserve(source string, n int64) bool {
+	return s.add(s.reserved, source, n, reserveShare)
+}
+
+func (s *sources) unreserve(source string, n int64) { s.remove(s.reserved, source, n) }
+
+func (s *sources) add(held map[string]int64, source string, n, share int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[source]+n > sourceShare {
+	if held[source]+n > share {
 		return false
 	}
-	s.held[source] += n
+	held[source] += n
 	return true
 }
 
-func (s *sources) give(source string, n int64) {
+func (s *sources) remove(held map[string]int64, source string, n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[source] -= n; s.held[source] <= 0 {
-		delete(s.held, source)
+	if held[source] -= n; held[source] <= 0 {
+		delete(held, source)
 	}
 }
 

@@ -51,8 +51,8 @@ type Settings struct {
 	// listed cannot use it.
 	Users map[string]string `json:"users"`
 	// Where people reach the Service rehearsal-controller, which shows the lists
-	// that are too long for a comment; nowhere when empty. It asks nobody who they
-	// are, so put it behind whatever guards your Deck.
+	// that are too long for a comment; nowhere when empty. A list is shown to whoever
+	// has its link, which comments on the pull request give.
 	PageURL string `json:"page_url" jsonschema:"pattern=^(https?://[^/\\s]+\\S*)?$,example=https://rehearsals.example.com"`
 	// The least time between two edits of the comment of a run that goes on.
 	ProgressInterval time.Duration `json:"progress_interval"`
@@ -126,7 +126,8 @@ type Options struct {
 	StickyAuthors []string `json:"sticky_authors"`
 	// The context of a commit status for those who gate merging on one, such as
 	// ci/rehearsals: it succeeds once the pull request is acknowledged or has
-	// nothing to rehearse. There is none when empty.
+	// nothing to rehearse. There is none when empty. One that begins with
+	// ci/rehearse/ is refused: rehearsals report there.
 	StatusContext string `json:"status_context"`
 	// Who may command what.
 	Policy policy.Config `json:"policy"`

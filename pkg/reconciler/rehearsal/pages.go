@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/kmeta"
@@ -28,7 +29,15 @@ func (t *turn) pageURL(kind, name string) string {
 	if t.settings.PageURL == "" {
 		return ""
 	}
-	return t.settings.PageURL + kind + name
+	return t.settings.PageURL + kind + name + "/" + t.linkKey.Token(name)
+}
+
+// readLinkKey is for a turn that may give out links.
+func (t *turn) readLinkKey(ctx context.Context) (err error) {
+	if t.settings.PageURL != "" {
+		t.linkKey, err = run.EnsureLinkKey(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh.Namespace)
+	}
+	return err
 }
 
 // storePlanPage stores the page with all affected jobs, where one is wanted. A
@@ -73,13 +82,14 @@ func (t *turn) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byt
 const pageTimeout = 30 * time.Second
 
 // NewPages serves what is too long for a comment, from the ConfigMaps of our
-// namespace: /pulls/{rehearsal} and /runs/{run}. It asks nobody who is asking:
-// put it behind whatever guards your Deck.
+// namespace: /pulls/{rehearsal}/{token} and /runs/{run}/{token}. Whoever has a
+// link that we gave out can read its page, and nobody else learns that it is there.
 func NewPages(configMaps run.ConfigMaps) http.Handler {
 	mux := http.NewServeMux()
 	p := pages{configMaps: configMaps}
-	mux.HandleFunc("GET /pulls/{name}", p.page)
-	mux.HandleFunc("GET /runs/{name}", p.page)
+	mux.HandleFunc("GET /pulls/{name}/{token}", p.page)
+	mux.HandleFunc("GET /runs/{name}/{token}", p.page)
+	mux.HandleFunc("/", noPage)
 	return mux
 }
 
@@ -88,22 +98,47 @@ type pages struct{ configMaps run.ConfigMaps }
 func (p pages) page(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
 	defer cancel()
-	html, err := run.ReadPage(ctx, p.configMaps, req.PathValue("name"))
+	html, err := p.open(ctx, req.PathValue("name"), req.PathValue("token"))
 	switch {
 	case apierrors.IsNotFound(err):
-		http.Error(w, "There is no such page. The page of a run is there once it is over, and all go with their pull request.", http.StatusNotFound)
+		noPage(w, req)
 		return
 	case err != nil:
 		logging.FromContext(ctx).Warnw("Page was not served", "error", err)
+		keepPrivate(w.Header())
 		http.Error(w, "The page cannot be read now. Try again in a minute.", http.StatusServiceUnavailable)
 		return
 	}
 	header := w.Header()
+	keepPrivate(header)
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-cache")
 	if _, err := w.Write(html); err != nil {
 		logging.FromContext(ctx).Debugw("Page was not delivered", "error", err)
 	}
+}
+
+// open looks for no page whose token is wrong.
+func (p pages) open(ctx context.Context, name, token string) ([]byte, error) {
+	key, err := run.ReadLinkKey(ctx, p.configMaps)
+	if err != nil {
+		return nil, err
+	}
+	if !key.Opens(name, token) {
+		return nil, apierrors.NewNotFound(corev1.Resource("configmaps"), run.PageName(name))
+	}
+	return run.ReadPage(ctx, p.configMaps, name)
+}
+
+func noPage(w http.ResponseWriter, _ *http.Request) {
+	keepPrivate(w.Header())
+	http.Error(w, "There is no such page. Use the whole link from the comment. The page of a run is there once it is over, and all go with their pull request.", http.StatusNotFound)
+}
+
+// keepPrivate keeps a link, and what is behind it, from whoever was not given it.
+func keepPrivate(header http.Header) {
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Robots-Tag", "noindex")
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -131,6 +132,8 @@ type turn struct {
 	endings map[string]ending
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
+	// linkKey makes the links to pages, where there are any.
+	linkKey run.LinkKey
 }
 
 // outcome is what planning came to; all of it is zero while that goes on.
@@ -163,6 +166,9 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		return settle([]error{t.advanceRuns(ctx)}, t.now)
 	}
 	t.noteDryRun()
+	if err := t.readLinkKey(ctx); err != nil {
+		return err
+	}
 	var errs []error
 	if err := t.readPull(ctx); isForeign(err) {
 		abortRuns(rh, "its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })

@@ -148,6 +148,9 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 		r.AbortReason = "this is a dry run now"
 		return &waiting{after: time.Second, reason: "run " + r.ID + " is not continued in a dry run"}
 	}
+	if err := t.declareServed(ctx); err != nil {
+		return err
+	}
 	timeout := max(m.Deadline.Sub(t.now), time.Minute).Round(time.Second)
 	pr := resources.PipelineRun(t.rh, m, jobs, attempt, r.Comment, timeout)
 	_, err := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Create(ctx, pr, metav1.CreateOptions{})

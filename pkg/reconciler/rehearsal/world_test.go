@@ -68,7 +68,7 @@ type world struct {
 func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 	t.Helper()
 	w := &world{
-		t: t, ctx: context.Background(), kube: kubefake.NewClientset(), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
+		t: t, ctx: context.Background(), kube: kubefake.NewClientset(linkKey()), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
 		clock: clocktesting.NewFakePassiveClock(noon), failAt: -1,
 		rh: &v1alpha1.Rehearsal{
 			ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", Namespace: "rehearsals", UID: "u-1", Generation: 1, CreationTimestamp: at(-10)},
@@ -101,6 +101,14 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		},
 	}
 	return w
+}
+
+// linkKey makes the same links in every world.
+func linkKey() *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: run.LinkKeyName, Namespace: "rehearsals"},
+		BinaryData: map[string][]byte{"key": []byte(strings.Repeat("k", 32))},
+	}
 }
 
 // intercept makes the writes of a client fail when their turn comes.

@@ -1,0 +1,136 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// pagesOf asks for pages of a world as anybody can.
+func pagesOf(w *world) func(path string) *httptest.ResponseRecorder {
+	handler := NewPages(w.kube.CoreV1().ConfigMaps("rehearsals"))
+	return func(path string) *httptest.ResponseRecorder {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		return answer
+	}
+}
+
+// links are the paths of the pages that comments of a world lead to.
+func links(w *world) map[string]string {
+	out := map[string]string{}
+	for _, c := range w.hub.comments {
+		for _, m := range regexp.MustCompile(`\(https://pages\.example(/(pulls|runs)/[^)]+)\)`).FindAllStringSubmatch(c.Body, -1) {
+			out[m[2]] = m[1]
+		}
+	}
+	return out
+}
+
+func TestPagesAreForThoseWhoHaveTheLink(t *testing.T) {
+	w := newWorld(t, runCommand())
+	unreported(w)
+	get, links := pagesOf(w), links(w)
+	if len(links) != 2 {
+		t.Fatalf("the comments lead to %v", links)
+	}
+	missing := get("/pulls/acme-config-8/" + strings.Repeat("0", 32))
+	if missing.Code != http.StatusNotFound {
+		t.Errorf("a page that is not there: %d", missing.Code)
+	}
+	for kind, link := range links {
+		answer := get(link)
+		if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), "pull-e2e") {
+			t.Errorf("%s: %d, %.80s", kind, answer.Code, answer.Body)
+		}
+		for header, want := range map[string]string{
+			"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex",
+			"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+		} {
+			if got := answer.Header().Get(header); got != want {
+				t.Errorf("%s: %s is %q, want %q", kind, header, got, want)
+			}
+		}
+		token := link[strings.LastIndexByte(link, '/')+1:]
+		page := strings.TrimSuffix(link, "/"+token)
+		for _, path := range []string{
+			page, page + "/", page + "/" + token[:31], page + "/" + strings.ToUpper(token), page + "/" + token + "0",
+			page + "/" + strings.Repeat("0", 32), page + "?t=" + token, "/pulls/acme-config-8/" + token, "/",
+		} {
+			if got := get(path); got.Code != http.StatusNotFound || got.Body.String() != missing.Body.String() {
+				t.Errorf("%s: %d %s", path, got.Code, got.Body)
+			}
+		}
+	}
+	if run, plan := links["runs"], links["pulls"]; run[len(run)-32:] == plan[len(plan)-32:] {
+		t.Error("two pages have the same token")
+	}
+}
+
+// TestLinksStay has pages written again, by a controller that starts anew.
+func TestLinksStay(t *testing.T) {
+	w := newWorld(t)
+	w.reconcile()
+	before := links(w)
+	w.push()
+	if after := links(w); before["pulls"] == "" || after["pulls"] != before["pulls"] {
+		t.Errorf("the link was %v and is %v", before, after)
+	}
+}
+
+func TestLinkKeyIsMadeOnce(t *testing.T) {
+	kube := kubefake.NewClientset()
+	store := kube.CoreV1().ConfigMaps("rehearsals")
+	first, err := run.EnsureLinkKey(t.Context(), store, "rehearsals")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := run.EnsureLinkKey(t.Context(), store, "rehearsals")
+	if err != nil || again.Token("x") != first.Token("x") {
+		t.Errorf("it is another: %v", err)
+	}
+	other, err := run.EnsureLinkKey(t.Context(), kubefake.NewClientset().CoreV1().ConfigMaps("rehearsals"), "rehearsals")
+	if err != nil || other.Token("x") == first.Token("x") {
+		t.Errorf("two installations have one key: %v", err)
+	}
+}
+
+// TestNoPageWithoutAKey has the key gone, damaged and out of reach.
+func TestNoPageWithoutAKey(t *testing.T) {
+	w := newWorld(t)
+	w.reconcile()
+	get, link := pagesOf(w), links(w)["pulls"]
+	key := linkKey()
+	key.BinaryData = nil
+	configMaps := w.kube.CoreV1().ConfigMaps("rehearsals")
+	if _, err := configMaps.Update(context.Background(), key, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	empty := run.LinkKey(nil).Token("acme-config-7")
+	for _, path := range []string{link, "/pulls/acme-config-7/" + empty} {
+		if got := get(path); got.Code != http.StatusNotFound {
+			t.Errorf("without a key, %s: %d", path, got.Code)
+		}
+	}
+	if _, err := run.EnsureLinkKey(t.Context(), configMaps, "rehearsals"); err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("a damaged key: %v", err)
+	}
+	w.kube.PrependReactor("get", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, errors.New("no API server")
+	})
+	if got := get(link); got.Code != http.StatusServiceUnavailable || strings.Contains(got.Body.String(), report.PlanMarker()) {
+		t.Errorf("while the API server is away: %d %s", got.Code, got.Body)
+	}
+}

@@ -1,0 +1,37 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// servedConfigMap lists the repositories that are served, org.repo in lower case,
+// for the admission policy: of others there are no rehearsals.
+const servedConfigMap = "rehearsal-served"
+
+// declareServed brings the list up to date before tasks need it.
+func (t *turn) declareServed(ctx context.Context) error {
+	served := map[string]string{}
+	for _, repo := range t.settings.Repositories {
+		served[strings.ToLower(sweepKey(repo.Name))] = ""
+	}
+	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
+	stored, err := configMaps.Get(ctx, servedConfigMap, metav1.GetOptions{})
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: servedConfigMap, Namespace: t.rh.Namespace}, Data: served}
+	switch {
+	case apierrors.IsNotFound(err):
+		_, err = configMaps.Create(ctx, cm, metav1.CreateOptions{})
+	case err == nil && !maps.Equal(stored.Data, served):
+		_, err = configMaps.Update(ctx, cm, metav1.UpdateOptions{})
+	}
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("listing the served repositories in ConfigMap %s: %w", servedConfigMap, err)
+	}
+	return nil
+}
