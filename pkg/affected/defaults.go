@@ -21,6 +21,8 @@ type Defaults struct {
 	Presets []PlacedPreset
 	// digest is equal for configurations that treat all jobs alike.
 	digest string
+	// presets finds those of a job.
+	presets presetIndex
 	// reading are the presets that read ConfigMaps.
 	reading []readingPreset
 }
@@ -40,6 +42,7 @@ func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Default
 		File:    file,
 		Config:  c,
 		Presets: presets,
+		presets: indexPresets(presets),
 		reading: readingPresets(presets),
 		digest: encoded([]any{
 			c.DecorateAllJobs, c.PodNamespace, c.Plank.DefaultDecorationConfigsMap,
@@ -111,10 +114,8 @@ func applyPeriodic(c *config.Config, p *config.Periodic) error {
 // matching returns the presets that apply to a job with labels, in order.
 func (d *Defaults) matching(labels map[string]string) []config.Preset {
 	var out []config.Preset
-	for _, p := range d.Presets {
-		if matches(p.Preset, labels) {
-			out = append(out, p.Preset)
-		}
+	for _, p := range d.presets.matching(labels) {
+		out = append(out, p.Preset)
 	}
 	return out
 }

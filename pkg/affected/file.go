@@ -76,16 +76,17 @@ func Parse(content []byte) (jc *config.JobConfig, unknown string, err error) {
 	jc = &config.JobConfig{}
 	strict := yaml.Unmarshal(plain, jc, yaml.DisallowUnknownFields)
 	if strict == nil {
-		return jc, "", tooManyJobs(jc)
+		return jc, "", CheckJobs(jc)
 	}
 	jc = &config.JobConfig{}
 	if err := yaml.Unmarshal(plain, jc); err != nil {
 		return nil, "", err
 	}
-	return jc, strict.Error(), tooManyJobs(jc)
+	return jc, strict.Error(), CheckJobs(jc)
 }
 
-func tooManyJobs(jc *config.JobConfig) error {
+// CheckJobs refuses files with more jobs, or longer expressions, than are read.
+func CheckJobs(jc *config.JobConfig) error {
 	n := len(jc.Periodics)
 	for _, jobs := range jc.PresubmitsStatic {
 		n += len(jobs)
@@ -96,7 +97,7 @@ func tooManyJobs(jc *config.JobConfig) error {
 	if n > maxFileJobs {
 		return fmt.Errorf("more than %d jobs: split it into several files", maxFileJobs)
 	}
-	return nil
+	return tooLongPatterns(jc)
 }
 
 // Summarise returns the summary of a parsed job file. Jobs are in the order of

@@ -1,6 +1,8 @@
 package affected
 
 import (
+	"bytes"
+	"runtime"
 	"testing"
 
 	"sigs.k8s.io/prow/pkg/config"
@@ -35,6 +37,37 @@ func FuzzJobFile(f *testing.F) {
 			at := At{Loaded: loaded, I: i}
 			if job, ok := delta.Judge(&Pair{Old: at, New: at, OldRaw: raw, NewRaw: raw, Before: effective, After: effective}); ok {
 				t.Errorf("a job differs from itself: %+v", job)
+			}
+		}
+	})
+}
+
+// FuzzBounds feeds small files, compressed ones among them, to what reads them: it
+// comes to an end, and takes no more memory than the bounds allow.
+func FuzzBounds(f *testing.F) {
+	for _, text := range []string{
+		"a: &a [x]\nb: [*a, *a]\n", "a: &a {k: 1}\nb: {<<: *a}\n", "? [a]\n: {b: c}\n", "- - - -\n", "a: !!binary x\n", "a: 1e999\n",
+		"a: 2001-12-14t21:59:43.10-05:00\n", "a: 1:2:3\n", "%YAML 1.1\n---\na\n...\n", "a: |+9\n  x\n", "\ufeffa: b\n", laughs(3, 9),
+		"presubmits: {o/r: [{name: a, branches: ['\\pL{1000}'], trigger: 'x{1000}'}]}\n",
+	} {
+		f.Add([]byte(text), uint8(0))
+		f.Add([]byte(text), uint8(200))
+		f.Add(inUTF16(text), uint8(1))
+	}
+	f.Fuzz(func(t *testing.T, content []byte, times uint8) {
+		if len(content) > 64<<10 {
+			return
+		}
+		repeated := bytes.Repeat(content, min(int(times)*8, MaxFile/(len(content)+1))+1)
+		for _, file := range [][]byte{content, repeated[:min(len(repeated), 64<<10)], gzipped(t, repeated)} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if jc, _, err := Parse(file); err == nil {
+				Summarise(jc)
+			}
+			runtime.ReadMemStats(&after)
+			if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 1024 {
+				t.Errorf("%d MiB allocated for %d bytes", mib, len(file))
 			}
 		}
 	})

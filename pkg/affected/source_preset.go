@@ -26,9 +26,8 @@ func selectPreset(d *Delta) func(*Entry) bool {
 	if len(moved) == 0 {
 		return nil
 	}
-	return func(e *Entry) bool {
-		return slices.ContainsFunc(moved, func(p PlacedPreset) bool { return matches(p.Preset, e.Labels) })
-	}
+	ix := indexPresets(moved)
+	return func(e *Entry) bool { return len(ix.matching(e.Labels)) > 0 }
 }
 
 func presetKeys(presets []PlacedPreset) []string {
@@ -43,8 +42,8 @@ func explainPreset(d *Delta, p *Pair, change Change) []Reason {
 	if change != ChangeSpec || p.OldRaw.IsZero() {
 		return nil
 	}
-	before := placed(d.Old.Presets, p.OldRaw.Base().Labels)
-	after := placed(d.New.Presets, p.NewRaw.Base().Labels)
+	before := placed(d.Old, p.OldRaw.Base().Labels)
+	after := placed(d.New, p.NewRaw.Base().Labels)
 	gone, come := unequal(before, after), unequal(after, before)
 	var reasons []Reason
 	for _, now := range come {
@@ -88,10 +87,10 @@ func unequal(presets, others []PlacedPreset) []PlacedPreset {
 }
 
 // placed returns the presets that add something to a job with labels.
-func placed(presets []PlacedPreset, labels map[string]string) []PlacedPreset {
+func placed(d *Defaults, labels map[string]string) []PlacedPreset {
 	var out []PlacedPreset
-	for _, p := range presets {
-		if matches(p.Preset, labels) && len(p.content()) > 0 {
+	for _, p := range d.presets.matching(labels) {
+		if len(p.content()) > 0 {
 			out = append(out, p)
 		}
 	}

@@ -32,6 +32,9 @@ const (
 	// maxMatches bounds how often a pattern is compared with a changed file, and
 	// maxFilled how many of them match: Prow's code compiles the pattern for each.
 	maxMatches, maxFilled = 20_000_000, 50_000
+	// maxContentMatches bounds how often patterns are compared with all files, to
+	// find what else is in a ConfigMap.
+	maxContentMatches = 200_000_000
 	// maxLinkSteps bounds how much of paths is compared with symbolic links, in bytes.
 	maxLinkSteps = 300_000_000
 	// maxListed bounds the mistakes and warnings of an answer, maxMessage each of
@@ -51,13 +54,23 @@ func boundIn(err error) (*RefusedError, bool) {
 	return &RefusedError{File: bound.Path, Reason: bound.Bound, TooLarge: true}, true
 }
 
-// checkJobs refuses revisions with more jobs than are compared.
+// checkJobs refuses revisions with more jobs and presets than are compared.
 func checkJobs(r *affected.Revision) error {
+	if err := checkPresets(r.Presets()); err != nil {
+		return err
+	}
 	if crowd := r.Crowd(); crowd != nil {
 		return &repo.BoundError{Path: crowd.File, Bound: "is too much: " + crowd.Message}
 	}
 	if r.Jobs() > maxJobs {
 		return &repo.BoundError{Bound: fmt.Sprintf("has more than %d jobs", maxJobs)}
+	}
+	return nil
+}
+
+func checkPresets(presets []affected.PlacedPreset) error {
+	if crowd := affected.PresetCrowd(presets); crowd != nil {
+		return &repo.BoundError{Path: crowd.File, Bound: "is too much: " + crowd.Message}
 	}
 	return nil
 }

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -56,5 +58,62 @@ func TestLargeFiles(t *testing.T) {
 				t.Errorf("taking it away again: %v", err)
 			}
 		})
+	}
+}
+
+// A plan that nobody waits for any more ends between two jobs, and between two files.
+func TestContextsAreHeeded(t *testing.T) {
+	tree := newWorkTree(t)
+	tree.write("a", "a")
+	tree.write("b", "b")
+	tree.commit()
+	blobs := []string{tree.git("rev-parse", "HEAD:a"), tree.git("rev-parse", "HEAD:b")}
+	for _, workers := range []int{1, 2} {
+		w := &work{Incremental: NewPlanner(Options{Workers: workers}), objects: tree.mirror().Objects}
+		var done atomic.Int64
+		ctx, cancel := context.WithCancel(t.Context())
+		err := w.parallel(ctx, 1000, func(int) {
+			done.Add(1)
+			cancel()
+		})
+		if !errors.Is(err, context.Canceled) || done.Load() > int64(workers) {
+			t.Errorf("%d workers: %d done, err = %v", workers, done.Load(), err)
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		err = w.eachBlob(ctx, blobs, func(string, []byte) { cancel() })
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%d workers: err = %v", workers, err)
+		}
+		f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
+		none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
+		c := &comparison{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
+		if _, _, err := c.rewritten(ctx, problems{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("rewritten: err = %v", err)
+		}
+	}
+}
+
+// Nobody reads thousands of mistakes, or very long ones.
+func TestMistakesAreBounded(t *testing.T) {
+	long := strings.Repeat("é", maxMessage)
+	var mistakes []affected.FileError
+	var warnings []string
+	for range maxListed + 7 {
+		mistakes, warnings = append(mistakes, affected.FileError{File: "f", Message: long}), append(warnings, long)
+	}
+	gotMistakes, gotWarnings := listed(mistakes), warned(warnings)
+	if n := len(gotMistakes); n != maxListed+1 || gotMistakes[n-1].Message != "and 7 more mistakes" {
+		t.Errorf("%d mistakes", n)
+	}
+	if n := len(gotWarnings); n != maxListed+1 || gotWarnings[n-1] != "and 7 more warnings" {
+		t.Errorf("%d warnings", n)
+	}
+	for _, text := range []string{gotMistakes[0].Message, gotWarnings[0]} {
+		if len(text) > maxMessage+len("…") || !strings.HasSuffix(text, "é…") {
+			t.Errorf("a message of %d bytes: …%s", len(text), text[len(text)-10:])
+		}
+	}
+	if got := listed(mistakes[:2]); len(got) != 2 {
+		t.Errorf("%d of 2 mistakes", len(got))
 	}
 }

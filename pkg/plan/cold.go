@@ -51,6 +51,9 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 // loadWith loads and validates all jobs, given all presets.
 func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, presets []affected.PlacedPreset) error {
 	s.problems = problems{}
+	if err := checkPresets(presets); err != nil {
+		return err
+	}
 	if s.broken() {
 		s.problems[problemKey{affected.MainKey, wholeFile}] = *s.prow.err
 	} else {

@@ -105,6 +105,11 @@ type filler struct {
 	matches func(path string) bool
 }
 
+// fills reports whether files of the pattern fill a ConfigMap of some name.
+func (f filler) fills(name string) bool {
+	return f.spec.Name == name || slices.Contains(f.spec.PartitionedNames, name)
+}
+
 // fillers lists the patterns in order. Where several match a file, Prow takes
 // any of them, so all count.
 func (u *updater) fillers() []filler {

@@ -64,8 +64,11 @@ func (c contents) of(ctx context.Context, jobs []affected.Job) ([]ConfigMapConte
 		return nil, err
 	}
 	fillers := u.fillers()
+	if len(fillers)*len(all) > maxContentMatches {
+		return nil, &RefusedError{File: c.settings.PluginConfig, Reason: fmt.Sprintf("the patterns are too many to compare with all files: more than %d comparisons", maxContentMatches)}
+	}
 	files, err := follow(ctx, c.objects, all, func(path string) bool {
-		return slices.ContainsFunc(fillers, func(f filler) bool { return f.matches(path) })
+		return ctx.Err() == nil && slices.ContainsFunc(fillers, func(f filler) bool { return f.matches(path) })
 	})
 	if err != nil {
 		return nil, err
@@ -74,6 +77,9 @@ func (c contents) of(ctx context.Context, jobs []affected.Job) ([]ConfigMapConte
 	for _, w := range wanted {
 		for _, id := range c.places(fillers, w.FilledConfigMap) {
 			content := ConfigMapContent{Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, Jobs: w.jobs}
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			if err := c.fill(ctx, &content, c.keys(u, id, files, w.Files)); err != nil {
 				return nil, err
 			}
@@ -112,7 +118,7 @@ func (c contents) wanted(jobs []affected.Job) []wantedConfigMap {
 func (c contents) places(fillers []filler, filled affected.FilledConfigMap) []plugins.ConfigMapID {
 	namespaces := map[string]bool{}
 	for _, f := range fillers {
-		if f.spec.Name != filled.Name && !slices.Contains(f.spec.PartitionedNames, filled.Name) {
+		if !f.fills(filled.Name) {
 			continue
 		}
 		for _, ns := range f.spec.Clusters[filled.Cluster] {
@@ -152,9 +158,13 @@ func (c contents) keys(u *updater, id plugins.ConfigMapID, files []repo.Entry, c
 		touches[path] = true
 	}
 	var unchanged, touched []updateconfig.ConfigMapUpdate
+	paths := slices.Sorted(maps.Keys(blobs))
 	for _, f := range u.fillers() {
+		if !f.fills(id.Name) {
+			continue
+		}
 		var same, other []github.PullRequestChange
-		for _, path := range slices.Sorted(maps.Keys(blobs)) {
+		for _, path := range paths {
 			if f.matches(path) && !touches[path] {
 				same = append(same, changed(path, false))
 			}

@@ -17,7 +17,7 @@ func TestPanicOfACrew(t *testing.T) {
 			t.Error("it went on")
 		}
 	}()
-	w.parallel(100, func(i int) {
+	_ = w.parallel(t.Context(), 100, func(i int) {
 		if i == 17 {
 			panic("the seventeenth")
 		}

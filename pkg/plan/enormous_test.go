@@ -22,13 +22,25 @@ func TestEnormous(t *testing.T) {
 	}
 	tooMany := "more than 200000 list items and mappings: split it into several files"
 	for name, tc := range map[string]struct{ path, content, want string }{
-		"empty mappings":   {"jobs/x.yaml", "a: [" + list("{},", 1_000_000) + "]", tooMany},
-		"compressed":       {"jobs/x.yaml", compressed(t, "presubmits:\n  a/b:\n"+list("  - {}\n", 300_000)), tooMany},
-		"nulls":            {"jobs/x.yaml", "periodics:\n" + list("-\n", 1_000_000), tooMany},
-		"aliases":          {"jobs/x.yaml", "x: &x [" + list("{},", 1000) + "]\ny: [" + list("*x,", 300) + "]", "document contains excessive aliasing"},
-		"empty jobs":       {"jobs/x.yaml", "periodics:\n" + list("- {}\n", 50_000), "more than 20000 jobs: split it into several files"},
-		"main file":        {"prow/config.yaml", "tide: [" + list("{},", 1_000_000) + "]", tooMany},
-		"jobs of one name": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1000, func(i int) string { return fmt.Sprintf("  - {name: j, branches: [b%d], %s}\n", i, spec) }), "more than 500 presubmit jobs of a/b are called j"},
+		"empty mappings":       {"jobs/x.yaml", "a: [" + list("{},", 1_000_000) + "]", tooMany},
+		"compressed":           {"jobs/x.yaml", compressed(t, "presubmits:\n  a/b:\n"+list("  - {}\n", 300_000)), tooMany},
+		"nulls":                {"jobs/x.yaml", "periodics:\n" + list("-\n", 1_000_000), tooMany},
+		"aliases":              {"jobs/x.yaml", "x: &x [" + list("{},", 1000) + "]\ny: [" + list("*x,", 300) + "]", "document contains excessive aliasing"},
+		"empty jobs":           {"jobs/x.yaml", "periodics:\n" + list("- {}\n", 50_000), "more than 20000 jobs: split it into several files"},
+		"main file":            {"prow/config.yaml", "tide: [" + list("{},", 1_000_000) + "]", tooMany},
+		"jobs of one name":     {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1000, func(i int) string { return fmt.Sprintf("  - {name: j, branches: [b%d], %s}\n", i, spec) }), "more than 500 presubmit jobs of a/b are called j"},
+		"presets":              {"jobs/x.yaml", jobs("presets:\n", 5001, func(i int) string { return fmt.Sprintf("- {labels: {a: x%d}}\n", i) }), "more than 5000 presets"},
+		"presets of one label": {"jobs/x.yaml", jobs("presets:\n", 300, func(int) string { return "- {labels: {a: b}}\n" }), "more than 200 presets ask for the label a: b"},
+		"presets for all":      {"jobs/x.yaml", jobs("presets:\n", 300, func(i int) string { return fmt.Sprintf("- {env: [{name: E%d}]}\n", i) }), "more than 200 presets are for all jobs"},
+		"expressions":          {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 100, func(i int) string { return fmt.Sprintf("  - {name: j%d, run_if_changed: '\\pL{1000}', %s}\n", i, spec) }), "regular expressions that are too long together"},
+		"branches":             {"jobs/x.yaml", jobs("postsubmits:\n  a/b:\n", 100, func(i int) string { return fmt.Sprintf("  - {name: j%d, branches: ['\\pL{1000}'], %s}\n", i, spec) }), "regular expressions that are too long together"},
+		"skip_branches": {"jobs/x.yaml", jobs("postsubmits:\n  a/b:\n", 100, func(i int) string {
+			return fmt.Sprintf("  - {name: j%d, skip_branches: ['\\pL{1000}'], %s}\n", i, spec)
+		}), "regular expressions that are too long together"},
+		"triggers in the main file": {"prow/config.yaml", jobs("presubmits:\n  a/b:\n", 100, func(i int) string {
+			return fmt.Sprintf("  - {name: j%d, trigger: '\\pL{1000}', rerun_command: x, %s}\n", i, spec)
+		}), "regular expressions that are too long together"},
+		"jobs of the main file": {"prow/config.yaml", "periodics:\n" + list("- {}\n", 50_000), "more than 20000 jobs"},
 		"one context": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1000, func(i int) string {
 			return fmt.Sprintf("  - {name: j%d, context: c, branches: [b%d], %s}\n", i, i, spec)
 		}), "more than 500 presubmit jobs of a/b report to the context c"},

@@ -37,7 +37,10 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		w.findShed(c)
 		c.gates.hidden = c.hiddenRepos(w.repository)
 	}
-	at := w.candidates(c, known, wanted)
+	at, err := w.candidates(ctx, c, known, wanted)
+	if err != nil {
+		return err
+	}
 	slices.SortFunc(at, func(a, b affected.At) int {
 		if n := affected.CompareWalk(a.Path, b.Path); n != 0 {
 			return n
@@ -67,12 +70,13 @@ func (w *work) compare(ctx context.Context, c *comparison, at []affected.At, wan
 		return err
 	}
 	for part := range slices.Chunk(pairs, chunkJobs) {
-		w.apply(c.delta, parsed, part)
-		w.judge(ctx, c, part, wanted)
-		clear(part)
-		if err := ctx.Err(); err != nil {
+		if err := w.apply(ctx, c.delta, parsed, part); err != nil {
 			return err
 		}
+		if err := w.judge(ctx, c, part, wanted); err != nil {
+			return err
+		}
+		clear(part)
 	}
 	return nil
 }
@@ -120,11 +124,11 @@ func (p problems) forgetFile(key string) {
 
 // candidates returns the jobs that have to be looked at. Those that only the
 // defaults of Prow's configuration touch are decided at once.
-func (w *work) candidates(c *comparison, known problems, wanted bool) []affected.At {
-	at, changed := c.rewritten(known)
+func (w *work) candidates(ctx context.Context, c *comparison, known problems, wanted bool) ([]affected.At, error) {
+	at, changed, err := c.rewritten(ctx, known)
 	selectors := c.delta.Selectors()
-	if len(selectors) == 0 {
-		return at
+	if len(selectors) == 0 || err != nil {
+		return at, err
 	}
 	defaults := affected.NewDefaultsJudge(c.delta)
 	for f := range c.after.revision.Files() {
@@ -132,18 +136,21 @@ func (w *work) candidates(c *comparison, known problems, wanted bool) []affected
 			continue
 		}
 		for i := range f.Jobs {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			a := affected.At{Loaded: f, I: i}
 			if !changed[a] && w.select1(c, selectors, defaults, a, wanted) {
 				at = append(at, a)
 			}
 		}
 	}
-	return at
+	return at, nil
 }
 
 // rewritten returns the jobs of changed files that are not written as they
 // were. The others are as valid as they were, unless they were not.
-func (c *comparison) rewritten(known problems) ([]affected.At, map[affected.At]bool) {
+func (c *comparison) rewritten(ctx context.Context, known problems) ([]affected.At, map[affected.At]bool, error) {
 	var at []affected.At
 	set := map[affected.At]bool{}
 	for _, key := range c.files {
@@ -155,6 +162,9 @@ func (c *comparison) rewritten(known problems) ([]affected.At, map[affected.At]b
 			continue
 		}
 		for i := range f.Jobs {
+			if err := ctx.Err(); err != nil {
+				return nil, nil, err
+			}
 			a := affected.At{Loaded: f, I: i}
 			e := a.Entry()
 			old, ok := c.delta.Before.Find(e.Ref)
@@ -165,7 +175,7 @@ func (c *comparison) rewritten(known problems) ([]affected.At, map[affected.At]b
 			set[a] = true
 		}
 	}
-	return at, set
+	return at, set, nil
 }
 
 // select1 reports whether a job in an unchanged file has to be looked at.
@@ -244,8 +254,8 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsed
 }
 
 // apply makes the effective jobs.
-func (w *work) apply(d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) {
-	w.parallel(len(pairs), func(i int) {
+func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) error {
+	return w.parallel(ctx, len(pairs), func(i int) {
 		p := &pairs[i]
 		p.NewRaw = rawOf(parsed, p.New)
 		if p.Old.Loaded != nil {
@@ -279,30 +289,35 @@ func (p *pair) apply(d *affected.Delta) {
 	p.Baseline = []affected.Effective{p.Before}
 }
 
-// parallel calls do for 0 to n-1 on as many goroutines as the plan may use.
-func (w *work) parallel(n int, do func(i int)) {
+// parallel calls do for 0 to n-1 on as many goroutines as the plan may use, until
+// the context is done.
+func (w *work) parallel(ctx context.Context, n int, do func(i int)) error {
 	const few = 16
 	if n <= few || w.options.Workers == 1 {
 		for i := range n {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			do(i)
 		}
-		return
+		return nil
 	}
 	var workers crew
 	per := (n + w.options.Workers - 1) / w.options.Workers
 	for start := 0; start < n; start += per {
 		workers.Go(func() {
 			workers.do(func() {
-				for i := start; i < min(start+per, n); i++ {
+				for i := start; i < min(start+per, n) && ctx.Err() == nil; i++ {
 					do(i)
 				}
 			})
 		})
 	}
 	workers.wait()
+	return ctx.Err()
 }
 
-func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bool) {
+func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bool) error {
 	first := len(c.jobs)
 	var judged []*pair
 	for i := range pairs {
@@ -324,5 +339,5 @@ func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bo
 			c.print.rewritten(p)
 		}
 	}
-	w.judgeGates(ctx, c, judged, c.jobs[first:])
+	return w.judgeGates(ctx, c, judged, c.jobs[first:])
 }

@@ -154,12 +154,9 @@ func jobBlobs(at []affected.At) []string {
 }
 
 // judgeGates looks at the jobs that a part of a comparison found.
-func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) {
+func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
 	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
-	w.parallel(len(jobs), func(i int) {
-		if ctx.Err() != nil {
-			return
-		}
+	err := w.parallel(ctx, len(jobs), func(i int) {
 		var old *affected.Entry
 		if pairs[i].Old.Loaded != nil {
 			old = pairs[i].Old.Entry()
@@ -170,4 +167,5 @@ func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, job
 		c.gates.note(jobs[i].Key(), f)
 		c.print.add("job", jobs[i].Key(), sums[i])
 	}
+	return err
 }

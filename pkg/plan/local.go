@@ -59,7 +59,9 @@ func (l *Local) Effective(ctx context.Context, jobs []affected.Job) ([]affected.
 	if err != nil {
 		return nil, err
 	}
-	w.apply(l.compared.delta, parsed, pairs)
+	if err := w.apply(ctx, l.compared.delta, parsed, pairs); err != nil {
+		return nil, err
+	}
 	for i, pair := range pairs {
 		if pair.err != nil {
 			return nil, fmt.Errorf("job %s: %w", out[index[i]].Name, pair.err)

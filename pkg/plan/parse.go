@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -74,7 +75,7 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 	if len(ids) == 1 || w.options.Workers == 1 {
 		return w.objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(id string, content []byte) error {
 			do(id, content)
-			return nil
+			return ctx.Err()
 		})
 	}
 	queue := make(chan blob, w.options.Workers)
@@ -82,15 +83,17 @@ func (w *work) eachBlob(ctx context.Context, ids []string, do func(id string, co
 	for range w.options.Workers {
 		workers.Go(func() {
 			for b := range queue {
-				workers.do(func() { do(b.id, b.content) })
+				if ctx.Err() == nil {
+					workers.do(func() { do(b.id, b.content) })
+				}
 			}
 		})
 	}
 	err := w.objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(id string, content []byte) error {
 		queue <- blob{id, append([]byte(nil), content...)}
-		return nil
+		return ctx.Err()
 	})
 	close(queue)
 	workers.wait()
-	return err
+	return errors.Join(err, ctx.Err())
 }

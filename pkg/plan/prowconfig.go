@@ -77,8 +77,8 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 	if err := pc.write(ctx, objects, entries, dir); err != nil || pc.err != nil {
 		return pc, err
 	}
-	if err := pc.takeOutJobs(mainFile); err != nil {
-		return nil, err
+	if err := pc.takeOutJobs(mainFile); err != nil || pc.err != nil {
+		return pc, err
 	}
 	var supplemental []string
 	for _, d := range s.SupplementalProwConfigDirs {
@@ -128,6 +128,10 @@ func (pc *prowConfig) takeOutJobs(file string) error {
 	}
 	var parsed config.Config
 	if yaml.Unmarshal(plain, &parsed) != nil {
+		return nil
+	}
+	if err := affected.CheckJobs(&parsed.JobConfig); err != nil {
+		pc.err = &affected.FileError{File: pc.main.Path, Message: err.Error()}
 		return nil
 	}
 	pc.main.File = affected.Summarise(&parsed.JobConfig)

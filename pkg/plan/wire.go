@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp/syntax"
 	"strings"
 	"time"
 
@@ -355,7 +354,7 @@ func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
 	if len(key) > maxBranches {
 		d.spend(maxWeight)
 	}
-	d.spend(2 * (weighPatterns(b.Branches) + weighPatterns(b.SkipBranches)))
+	d.spend(200 * (affected.Instructions(b.Branches...) + affected.Instructions(b.SkipBranches...)))
 	if d.err != nil {
 		return b
 	}
@@ -364,27 +363,6 @@ func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
 	_ = config.SetPostsubmitRegexes(jobs)
 	d.branchers[key] = jobs[0].Brancher
 	return jobs[0].Brancher
-}
-
-// weighPatterns is about how much memory expressions take once they are compiled.
-func weighPatterns(patterns []string) int {
-	re, err := syntax.Parse(strings.Join(patterns, "|"), syntax.Perl)
-	if err != nil {
-		return 0
-	}
-	return 100 * instructions(re)
-}
-
-// instructions is about how long the program of an expression is.
-func instructions(re *syntax.Regexp) int {
-	n := 2 + len(re.Rune)/2
-	for _, sub := range re.Sub {
-		n += instructions(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		n *= max(re.Max, re.Min, 1)
-	}
-	return n
 }
 
 // setIntervals sets what Prow reads from the texts.

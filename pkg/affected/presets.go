@@ -1,0 +1,82 @@
+package affected
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Bounds of presets: of all, and of those that ask for no label or for the same
+// one, which are compared with each job. Large configurations have some hundred,
+// and Prow refuses two with the same label.
+const maxPresets, maxAlike = 5000, 200
+
+// presetIndex finds the presets of a job by its labels.
+type presetIndex struct {
+	presets []PlacedPreset
+	// always are those without labels, byLabel the others by the one of their
+	// labels that the fewest have.
+	always  []int
+	byLabel map[[2]string][]int
+}
+
+func indexPresets(presets []PlacedPreset) presetIndex {
+	count := map[[2]string]int{}
+	for _, p := range presets {
+		for l, v := range p.Labels {
+			count[[2]string{l, v}]++
+		}
+	}
+	ix := presetIndex{presets: presets, byLabel: map[[2]string][]int{}}
+	for i, p := range presets {
+		if len(p.Labels) == 0 {
+			ix.always = append(ix.always, i)
+			continue
+		}
+		var rarest [2]string
+		least := 0
+		for _, l := range slices.Sorted(maps.Keys(p.Labels)) {
+			if pair := [2]string{l, p.Labels[l]}; least == 0 || count[pair] < least {
+				rarest, least = pair, count[pair]
+			}
+		}
+		ix.byLabel[rarest] = append(ix.byLabel[rarest], i)
+	}
+	return ix
+}
+
+// matching returns the presets that apply to a job with labels, in order.
+func (ix presetIndex) matching(labels map[string]string) []PlacedPreset {
+	found := slices.Clone(ix.always)
+	for l, v := range labels {
+		for _, i := range ix.byLabel[[2]string{l, v}] {
+			if matches(ix.presets[i].Preset, labels) {
+				found = append(found, i)
+			}
+		}
+	}
+	slices.Sort(found)
+	var out []PlacedPreset
+	for _, i := range found {
+		out = append(out, ix.presets[i])
+	}
+	return out
+}
+
+// PresetCrowd says of which presets there are too many to compare them with jobs,
+// if of any.
+func PresetCrowd(presets []PlacedPreset) *FileError {
+	if len(presets) > maxPresets {
+		return &FileError{File: presets[maxPresets].File, Message: fmt.Sprintf("more than %d presets", maxPresets)}
+	}
+	ix := indexPresets(presets)
+	if len(ix.always) > maxAlike {
+		return &FileError{File: presets[ix.always[maxAlike]].File, Message: fmt.Sprintf("more than %d presets are for all jobs", maxAlike)}
+	}
+	for pair, same := range ix.byLabel {
+		if len(same) > maxAlike {
+			return &FileError{File: presets[same[maxAlike]].File, Message: fmt.Sprintf("more than %d presets ask for the label %s", maxAlike, shorten(pair[0]+": "+pair[1]))}
+		}
+	}
+	return nil
+}
