@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 // EncodeResult writes a plan for another process, without its Details.
@@ -347,11 +348,11 @@ func (d *jobDecoder) outline(kind prowapi.ProwJobType) affected.Effective {
 // compiled has Prow compile the branches of a job. Its other expressions are for
 // triggers, which nobody pulls here.
 func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
-	key := strings.Join(b.Branches, "\x00") + "\x00\x00" + strings.Join(b.SkipBranches, "\x00")
-	if known, ok := d.branchers[key]; ok {
+	id := key.Of(key.Of(b.Branches...), key.Of(b.SkipBranches...))
+	if known, ok := d.branchers[id]; ok {
 		return known
 	}
-	if len(key) > maxBranches {
+	if len(id) > maxBranches {
 		d.spend(maxWeight)
 	}
 	d.spend(200 * (affected.Instructions(b.Branches...) + affected.Instructions(b.SkipBranches...)))
@@ -361,7 +362,7 @@ func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
 	jobs := []config.Postsubmit{{Brancher: b}}
 	// What Prow cannot compile stays as it is, as it does where the plan was made.
 	_ = config.SetPostsubmitRegexes(jobs)
-	d.branchers[key] = jobs[0].Brancher
+	d.branchers[id] = jobs[0].Brancher
 	return jobs[0].Brancher
 }
 

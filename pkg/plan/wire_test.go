@@ -1,0 +1,37 @@
+package plan
+
+import (
+	"reflect"
+	"testing"
+
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+)
+
+func TestBranchesOfOneJobAreNotTakenForThoseOfAnother(t *testing.T) {
+	branchers := []config.Brancher{
+		{Branches: []string{"a", ""}, SkipBranches: []string{"b"}},
+		{Branches: []string{"a"}, SkipBranches: []string{"", "b"}},
+		{Branches: []string{"a\x00\x00\x00b"}},
+		{Branches: []string{"a\x00"}, SkipBranches: []string{"b"}},
+	}
+	var jobs []affected.Job
+	for _, b := range branchers {
+		jobs = append(jobs, affected.Job{Effective: affected.Effective{Presubmit: &config.Presubmit{JobBase: config.JobBase{Name: "j"}, Brancher: b}}})
+	}
+	raw, err := EncodeJobs(jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodeJobs(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, b := range branchers {
+		p := got[i].Presubmit
+		if !reflect.DeepEqual(p.Branches, b.Branches) || !reflect.DeepEqual(p.SkipBranches, b.SkipBranches) {
+			t.Errorf("job %d: branches %q, skipped %q; want %q, %q", i, p.Branches, p.SkipBranches, b.Branches, b.SkipBranches)
+		}
+	}
+}
