@@ -12,7 +12,7 @@ import (
 )
 
 // items is how many the checklist has.
-const items = 37
+const items = 39
 
 var (
 	tableRow = regexp.MustCompile(`^\| ([0-9]+) \| (.+) \| (.+) \| (.+) \|$`)

@@ -299,3 +299,17 @@ func TestWhatWasNotWrittenWasNotShown(t *testing.T) {
 		t.Errorf("%s, %s: %+v", w.verdict("comment-20-0"), w.verdict("comment-21-0"), a)
 	}
 }
+
+// TestAJobNamedLikeTheCommit: bob means one job, whose name its author has chosen to
+// begin like the commit. That is not all jobs.
+func TestAJobNamedLikeTheCommit(t *testing.T) {
+	w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
+	w.reconciler.Plans = &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("harmless")}}
+	w.reconcile()
+	w.rh.Status.Plan.Asking = append(w.rh.Status.Plan.Asking, v1alpha1.AskingJob{Job: head[:8], Asks: "x"})
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.hearFrom("bob", "comment-20-0", "/pj-rehearse privileges-allowed "+head[:8])
+	if a := w.rh.Status.PrivilegeApproval; a != nil {
+		t.Errorf("it is %s: %+v", w.verdict("comment-20-0"), a)
+	}
+}

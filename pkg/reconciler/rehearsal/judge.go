@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -148,6 +149,8 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 		return denied(v1alpha1.ReasonNotPlanned)
 	case verb == event.AllowPrivileges && in.plan.Asks == "":
 		return denied(v1alpha1.ReasonNothingAsked)
+	case verb == event.AllowPrivileges && meansAJob(said, in.plan):
+		return denied(v1alpha1.ReasonHeadUnknown)
 	case verb == event.AllowPrivileges && !shownBefore(c, in):
 		return denied(v1alpha1.ReasonNotPlanned)
 	case verb == event.AllowPrivileges && !shownWhole(said.Jobs, in):
@@ -161,6 +164,15 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 func shownBefore(c v1alpha1.Command, in circumstances) bool {
 	at, since := boundTime(c, in.now), in.plan.AsksSince
 	return since != nil && at.Truncate(time.Second).After(since.Truncate(time.Second))
+}
+
+// meansAJob says that the only word after a command may be the name of a job, and
+// not the beginning of a commit: whoever meant the one must not allow it to all jobs.
+func meansAJob(said event.Command, plan *v1alpha1.PlanStatus) bool {
+	return len(said.Jobs) == 0 && slices.ContainsFunc(plan.Asking, func(j v1alpha1.AskingJob) bool {
+		name, _, _ := strings.Cut(j.Job, "@")
+		return strings.EqualFold(name, said.SHA)
+	})
 }
 
 // shownWhole says that nobody allows what there was no room to show.
