@@ -130,10 +130,14 @@ func TestReasonsTellEmptyFromNone(t *testing.T) {
 	}
 }
 
+func withPresets(presets ...PlacedPreset) *Defaults {
+	return &Defaults{Presets: presets, presets: indexPresets(presets)}
+}
+
 func TestPresetsWithoutContentAreNoReason(t *testing.T) {
 	job := Raw{Effective: Effective{Periodic: &config.Periodic{JobBase: config.JobBase{Name: "a"}}}}
 	empty, full := config.Preset{Labels: map[string]string{}}, config.Preset{Env: []corev1.EnvVar{{Name: "A", Value: "b"}}}
-	d := &Delta{Old: &Defaults{}, New: &Defaults{Presets: []PlacedPreset{{"f", empty}, {"g", full}}}}
+	d := &Delta{Old: &Defaults{}, New: withPresets(PlacedPreset{"f", empty}, PlacedPreset{"g", full})}
 	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
 	if len(got) != 1 || got[0].File != "g" {
 		t.Errorf("reasons = %+v", got)
@@ -216,8 +220,8 @@ func TestPresetsThatChangeAndMove(t *testing.T) {
 		return PlacedPreset{"f", config.Preset{Labels: map[string]string{"preset-" + name: "true"}, Env: []corev1.EnvVar{{Name: name, Value: value}}}}
 	}
 	d := &Delta{
-		Old: &Defaults{Presets: []PlacedPreset{preset("a", "1"), preset("b", "1")}},
-		New: &Defaults{Presets: []PlacedPreset{preset("b", "1"), preset("a", "2")}},
+		Old: withPresets(preset("a", "1"), preset("b", "1")),
+		New: withPresets(preset("b", "1"), preset("a", "2")),
 	}
 	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
 	if len(got) != 2 || got[0].Path != "preset a ▸ env[a].value" || got[1].Path != "order of presets" {
