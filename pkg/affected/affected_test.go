@@ -144,7 +144,7 @@ func TestPresetsWithoutContentAreNoReason(t *testing.T) {
 	}
 	none := full
 	none.Volumes = []corev1.Volume{}
-	d.Old.Presets = []PlacedPreset{{"g", none}}
+	d.Old = withPresets(PlacedPreset{"g", none})
 	if got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec); len(got) > 0 {
 		t.Errorf("reasons = %+v", got)
 	}
