@@ -22,6 +22,7 @@ test: verify unit integration e2e ## Verify, and run all tests (root, Debian 12,
 unit: ## Unit tests with the race detector; needs no cluster
 	@test/github/fetch-data.sh
 	@REHEARSAL_REQUIRE_GITHUB_DATA=1 CGO_ENABLED=1 go test -race -timeout 30m -skip 'TestRealPulls$$' ./...
+	@go test -count=1 ./pkg/plan/worker # once more: the race detector bounds no memory
 	@go test -count=1 -timeout 30m -run 'TestRealPulls$$' -v ./pkg/plan | grep -E '^ *(---|ok|FAIL|SKIP|panic| +[a-z_]+_test.go)'
 	@go -C test/cluster test .
 

@@ -12,7 +12,10 @@ import (
 // However many heads there are at which planners do not come to an end, and
 // whoever opens them, others are planned all the while: else this does not end.
 func TestBombsDoNotKeepOthersWaiting(t *testing.T) {
-	bombs := []string{"loop", "hang", "eat", "recurse", "panic-elsewhere", "endless", "leave", "kill"}
+	bombs := []string{"loop", "hang", "recurse", "panic-elsewhere", "endless", "leave", "kill"}
+	if boundsMemory {
+		bombs = append(bombs, "eat")
+	}
 	p := newPool(t, 3)
 	notified := make(chan string, 1000)
 	b := plan.NewBackground(plan.BackgroundOptions{

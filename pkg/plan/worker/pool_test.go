@@ -88,6 +88,9 @@ func TestWhateverAPlanDoes(t *testing.T) {
 		{order: "base kill", want: "was ended from outside 3 times", base: true},
 	} {
 		t.Run(tc.order, func(t *testing.T) {
+			if !boundsMemory && strings.HasSuffix(tc.order, "eat") {
+				t.Skip("the race detector leaves memory without a bound")
+			}
 			p := newPool(t, 1)
 			req := ordered(tc.order)
 			if tc.order == "talk" {

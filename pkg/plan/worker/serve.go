@@ -75,6 +75,9 @@ func bound(memory uint64) error {
 	}{
 		{syscall.RLIMIT_DATA, memory}, {syscall.RLIMIT_CORE, 0}, {syscall.RLIMIT_FSIZE, maxFile}, {syscall.RLIMIT_NOFILE, maxOpenFiles},
 	} {
+		if limit.what == syscall.RLIMIT_DATA && !boundsMemory {
+			continue
+		}
 		var now syscall.Rlimit
 		if err := syscall.Getrlimit(limit.what, &now); err != nil {
 			return err
