@@ -53,6 +53,11 @@ func (c *Cluster) Install(ctx context.Context, in Installation, log func(string)
 	if err := c.writeSecrets(ctx, in); err != nil {
 		return err
 	}
+	// Another stand-in numbers its repositories anew.
+	err := c.Kube.CoreV1().ConfigMaps(Namespace).Delete(ctx, "rehearsal-repositories", metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("forget the repositories of earlier stand-ins: %w", err)
+	}
 	if err := c.Configure(ctx, in); err != nil {
 		return err
 	}
