@@ -29,7 +29,7 @@ func Name(s, ours string) string {
 		case r > ' ' && r <= '~' && !strings.HasPrefix(s[i:], "<!--"), r == ' ', r > '~' && strings.ContainsRune(ours, r):
 			b.WriteRune(r)
 		default:
-			b.WriteString(escape(r))
+			b.WriteString(Escape(r))
 		}
 		i += size
 	}
@@ -49,7 +49,8 @@ func simple(s string) bool {
 // hidden says of a blank that it is the first, the last, or one after another.
 func hidden(s string, i int) bool { return i == 0 || i == len(s)-1 || s[i-1] == ' ' }
 
-func escape(r rune) string {
+// Escape writes a character as Go does in strings.
+func Escape(r rune) string {
 	switch {
 	case r == '\n':
 		return `\n`
@@ -88,7 +89,7 @@ func Text(s string) string {
 		case unicode.Is(unicode.Zs, r):
 			b.WriteByte(' ')
 		case Invisible(r), foreign[i], unicode.IsMark(r) && !marks(r, before):
-			b.WriteString(escape(r))
+			b.WriteString(Escape(r))
 		default:
 			b.WriteRune(r)
 		}

@@ -11,12 +11,14 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // Plain makes one line of s. Line ends, control characters and whatever else
 // cannot be seen are written as Go writes them in strings.
 func Plain(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, hidden) < 0 {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, legible.Invisible) {
 		return s
 	}
 	var b strings.Builder
@@ -25,8 +27,8 @@ func Plain(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case hidden(r):
-			b.WriteString(escape(r))
+		case legible.Invisible(r):
+			b.WriteString(legible.Escape(r))
 		default:
 			b.WriteRune(r)
 		}
@@ -43,32 +45,6 @@ func Lines(s string) string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-func escape(r rune) string {
-	switch {
-	case r == '\n':
-		return `\n`
-	case r == '\t':
-		return `\t`
-	case r == '\r':
-		return `\r`
-	case r < 0x80:
-		return fmt.Sprintf(`\x%02x`, r)
-	case r < 0x10000:
-		return fmt.Sprintf(`\u%04x`, r)
-	}
-	return fmt.Sprintf(`\U%08x`, r)
-}
-
-// hidden says that a character is not seen as itself: it steers the terminal,
-// turns or joins the text, or takes no ink.
-func hidden(r rune) bool {
-	return !unicode.IsPrint(r) ||
-		r > unicode.MaxASCII && (unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || r == blankBraille)
-}
-
-// blankBraille is the pattern without a dot, which Unicode does not count as space.
-const blankBraille = '\u2800'
 
 // Ours and Theirs begin the lines of a task's log: what we say, and what the job
 // has printed. A job can print neither at the start of a line.
