@@ -1,0 +1,79 @@
+// Command fanout compares how fast a rehearsal fans out with how fast Tekton
+// does: the time from a comment with the command to the last ProwJob created,
+// against the time from a plain PipelineRun of as many named tasks that do
+// nothing to the last of its pods started. Both run on the local cluster, which
+// must be up, in alternating pairs; everything but GitHub is real.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	jobs := flag.Int("jobs", 35, "number of `jobs`, and of the plain PipelineRun's tasks")
+	pairs := flag.Int("pairs", 5, "number of `pairs` to measure")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, `Usage: fanout [flags]
+
+Measures the time from a command to the last ProwJob of its run on the local
+cluster, beside that of a plain PipelineRun to the last of its pods.
+`)
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := measure(ctx, *jobs, *pairs); err != nil {
+		fmt.Fprintln(os.Stderr, "fanout:", err)
+		os.Exit(1)
+	}
+}
+
+// pair is what was measured at one time.
+type pair struct {
+	ours  milestones
+	plain time.Duration
+}
+
+func (p pair) ratio() float64 { return p.ours.prowJobs.Seconds() / p.plain.Seconds() }
+
+func measure(ctx context.Context, jobs, pairs int) error {
+	b, err := prepare(ctx, jobs)
+	if err != nil {
+		return err
+	}
+	defer b.close(context.WithoutCancel(ctx))
+	printHead(jobs)
+	measured := make([]pair, 0, pairs)
+	for n := range pairs {
+		p, err := b.pair(ctx, n)
+		if err != nil {
+			return fmt.Errorf("pair %d: %w", n+1, err)
+		}
+		measured = append(measured, p)
+		printPair(n, p)
+	}
+	printMedian(measured)
+	return nil
+}
+
+// pair measures both, and lets either be the first half of the time.
+func (b *bench) pair(ctx context.Context, n int) (pair, error) {
+	var p pair
+	steps := []func() error{
+		func() (err error) { p.ours, err = b.rehearse(ctx, n); return err },
+		func() (err error) { p.plain, err = b.runPlain(ctx, n); return err },
+	}
+	for i := range steps {
+		if err := steps[(i+n)%2](); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
