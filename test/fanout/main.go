@@ -19,10 +19,11 @@ func main() {
 	jobs := flag.Int("jobs", 35, "number of `jobs`, and of the plain PipelineRun's tasks")
 	pairs := flag.Int("pairs", 5, "number of `pairs` to measure")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, `Usage: fanout [flags]
+		fmt.Fprint(os.Stderr, `Usage: fanout [flags]
 
 Measures the time from a command to the last ProwJob of its run on the local
 cluster, beside that of a plain PipelineRun to the last of its pods.
+
 `)
 		flag.PrintDefaults()
 	}

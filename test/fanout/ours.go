@@ -6,7 +6,6 @@ import (
 	"time"
 
 	tektonv1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -68,19 +67,18 @@ func (b *bench) open(ctx context.Context, n int) (*rig.Conversation, error) {
 
 // command writes the command and waits for the last ProwJob.
 func (b *bench) command(ctx context.Context, c *rig.Conversation) (m milestones, err error) {
-	tasks := metav1.ListOptions{LabelSelector: run.LabelRun + ",tekton.dev/pipelineTask"}
-	starting, err := watchFor(ctx, b.cluster.Kube.CoreV1().Pods(rig.Namespace).Watch, tasks, podStarted)
+	tasks := run.LabelRun + ",tekton.dev/pipelineTask"
+	starting, err := watchFor(ctx, b.cluster.Kube.CoreV1().Pods(rig.Namespace), tasks, podStarted)
 	if err != nil {
 		return m, err
 	}
 	defer starting.stop()
-	running, err := watchFor(ctx, b.cluster.Tekton.TektonV1().PipelineRuns(rig.Namespace).Watch, metav1.ListOptions{}, exists[*tektonv1.PipelineRun])
+	running, err := watchFor(ctx, b.cluster.Tekton.TektonV1().PipelineRuns(rig.Namespace), run.LabelRun, exists[*tektonv1.PipelineRun])
 	if err != nil {
 		return m, err
 	}
 	defer running.stop()
-	created, err := watchFor(ctx, b.cluster.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace).Watch,
-		metav1.ListOptions{LabelSelector: run.LabelRun}, exists[*prowapi.ProwJob])
+	created, err := watchFor(ctx, b.cluster.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace), run.LabelRun, exists[*prowapi.ProwJob])
 	if err != nil {
 		return m, err
 	}

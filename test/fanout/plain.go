@@ -55,7 +55,7 @@ func (b *bench) runPlain(ctx context.Context, n int) (time.Duration, error) {
 		Spec:       pipelinev1.PipelineRunSpec{PipelineSpec: &pipelinev1.PipelineSpec{Tasks: tasks}},
 	}
 	pods := b.cluster.Kube.CoreV1().Pods(plainNamespace)
-	started, err := watchFor(ctx, pods.Watch, metav1.ListOptions{LabelSelector: "tekton.dev/pipelineRun=" + pr.Name}, podStarted)
+	started, err := watchFor(ctx, pods, "tekton.dev/pipelineRun="+pr.Name, podStarted)
 	if err != nil {
 		return 0, err
 	}

@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 )
 
 // patience is how long anything may take on a busy machine.
@@ -22,11 +24,25 @@ type sightings struct {
 	news  chan struct{}
 }
 
-// watchFor notes when each new object fulfils a condition for the first time.
-func watchFor[T metav1.Object](ctx context.Context, start func(context.Context, metav1.ListOptions) (watch.Interface, error),
-	options metav1.ListOptions, fulfils func(T) bool,
-) (*sightings, error) {
-	w, err := start(ctx, options)
+// objects is one kind of objects in one namespace, as a generated client has it.
+type objects[L metav1.ListInterface] interface {
+	List(context.Context, metav1.ListOptions) (L, error)
+	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
+}
+
+// watchFor notes when each object that is changed from now on fulfils a condition
+// for the first time.
+func watchFor[L metav1.ListInterface, T metav1.Object](ctx context.Context, client objects[L], selector string, fulfils func(T) bool) (*sightings, error) {
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, err
+	}
+	w, err := watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			o.LabelSelector = selector
+			return client.Watch(ctx, o)
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
