@@ -99,9 +99,10 @@ func newAdmission(config *rest.Config) injection.ControllerConstructor {
 
 // servePages serves until the context ends. Every replica does.
 func servePages(ctx context.Context, address string) {
+	core := kubeclient.Get(ctx).CoreV1()
 	server := &http.Server{
 		Addr:              address,
-		Handler:           rehearsal.NewPages(kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())),
+		Handler:           rehearsal.NewPages(core.ConfigMaps(system.Namespace()), core.Secrets(system.Namespace())),
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       time.Minute,
