@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -284,10 +285,13 @@ func TestControllerOnAPIServer(t *testing.T) {
 		_, err := configurations.Patch(t.Context(), Configuration, types.JSONPatchType, []byte(text), metav1.PatchOptions{})
 		return err
 	}
+	seconds := 0 // what changes nothing is allowed
 	w.until("the policy is in force", func() bool {
-		return apierrors.IsForbidden(patch(`[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`))
+		seconds = seconds%30 + 1
+		return apierrors.IsForbidden(patch(fmt.Sprintf(`[{"op":"replace","path":"/webhooks/0/timeoutSeconds","value":%d}]`, seconds)))
 	})
 	for name, text := range map[string]string{
+		"ignored":            `[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`,
 		"elsewhere":          `[{"op":"replace","path":"/webhooks/0/clientConfig","value":{"url":"https://evil.example/","caBundle":"eA=="}}]`,
 		"another service":    `[{"op":"replace","path":"/webhooks/0/clientConfig/service/namespace","value":"default"}]`,
 		"all resources":      `[{"op":"replace","path":"/webhooks/0/rules/0/resources","value":["*"]}]`,
@@ -302,6 +306,11 @@ func TestControllerOnAPIServer(t *testing.T) {
 		if err := patch(text); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "rehearsal-webhook") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	authority := resources.CACert
+	secret.Data[authority] = append(secret.Data[authority], '\n')
+	if err := r.Reconcile(t.Context(), key.String()); err != nil {
+		t.Errorf("another certificate: %v", err)
 	}
 	w.testRights(configurations)
 }
