@@ -125,7 +125,7 @@ func (c *cluster) ready(ctx context.Context, name string) {
 }
 
 // policies are the ValidatingAdmissionPolicies in config/.
-var policies = []string{"rehearsal-commands", "rehearsal-prowjobs", "rehearsal-prowjobs-served", "rehearsal-webhook"}
+var policies = []string{"rehearsal-commands", "rehearsal-configmaps", "rehearsal-prowjobs", "rehearsal-prowjobs-served", "rehearsal-webhook"}
 
 // policy checks that a ValidatingAdmissionPolicy is there, and bound.
 func (c *cluster) policy(ctx context.Context, name string) {
