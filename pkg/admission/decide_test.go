@@ -250,7 +250,7 @@ func sample(typ reflect.Type) (reflect.Value, bool) {
 	case reflect.TypeFor[pipelinev1.ParamValue]():
 		return reflect.ValueOf(*pipelinev1.NewStructuredValues("other")), true
 	case reflect.TypeFor[metav1.FieldsV1]():
-		return reflect.ValueOf(metav1.FieldsV1{Raw: []byte("{}")}), true
+		return reflect.ValueOf(*metav1.NewFieldsV1("{}")), true
 	}
 	v := reflect.New(typ).Elem()
 	switch typ.Kind() {
