@@ -22,7 +22,7 @@ func TestNetworkPolicies(t *testing.T) {
 	https := append(slices.Clone(dns), "443/TCP", "6443/TCP")
 	want := map[string]traffic{
 		"rehearsal-receiver":   {[]string{"rehearsal-default-deny", "rehearsal-receiver"}, []string{"http/TCP", "probes/TCP"}, https},
-		"rehearsal-controller": {[]string{"rehearsal-default-deny", "rehearsal-controller"}, []string{"pages/TCP", "probes/TCP", "metrics/TCP"}, https},
+		"rehearsal-controller": {[]string{"rehearsal-default-deny", "rehearsal-controller"}, []string{"pages/TCP", "probes/TCP", "metrics/TCP", "webhook/TCP"}, https},
 		"rehearsal-prowjob":    {[]string{"rehearsal-default-deny", "rehearsal-prowjob"}, nil, https},
 		"rehearsal-collate":    {[]string{"rehearsal-default-deny", "rehearsal-collate"}, nil, https},
 		"any other":            {[]string{"rehearsal-default-deny"}, nil, nil},

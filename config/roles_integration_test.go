@@ -45,10 +45,45 @@ func TestRightsOnAPIServer(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	if diff := cmp.Diff(inLines(rights), got); diff != "" {
+	if diff := cmp.Diff(inLines(inEach(namespaces)), got); diff != "" {
 		t.Errorf("rights differ from the table (-want +got):\n%s", diff)
 	}
+	t.Run("secrets", func(t *testing.T) { testSecrets(t, clientFor(t, as(config, "rehearsal-controller"))) })
 	t.Run("receiver", func(t *testing.T) { testReceiverRights(t, as(config, "rehearsal-receiver")) })
+}
+
+// inEach is the table of rights with those in the whole cluster for each namespace.
+func inEach(namespaces []string) []right {
+	var table []right
+	for _, r := range rights {
+		if r.namespace != everywhere {
+			table = append(table, r)
+			continue
+		}
+		for _, r.namespace = range namespaces {
+			table = append(table, r)
+		}
+	}
+	return table
+}
+
+// testSecrets has the controller look at Secrets: it may see its certificate as the
+// informer of knative.dev/pkg/webhook does, and the key of the links, and no other.
+func testSecrets(t *testing.T, client kubernetes.Interface) {
+	secrets := client.CoreV1().Secrets(ours)
+	for name, allowed := range map[string]bool{"rehearsal-webhook": true, "rehearsal-page-key": false, "rehearsal-github": false} {
+		only := metav1.ListOptions{FieldSelector: "metadata.name=" + name}
+		if _, err := secrets.List(t.Context(), only); (err == nil) != allowed || err != nil && !apierrors.IsForbidden(err) {
+			t.Errorf("list of %s: %v", name, err)
+		}
+	}
+	if _, err := secrets.Get(t.Context(), "rehearsal-page-key", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("get of the key: %v", err)
+	}
+	key := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-page-key"}}
+	if _, err := secrets.Create(t.Context(), key, metav1.CreateOptions{}); !apierrors.IsForbidden(err) {
+		t.Errorf("create of the key: %v", err)
+	}
 }
 
 // testReceiverRights has a pod that faces the internet try what an intruder
@@ -128,6 +163,12 @@ func applyRoles(t *testing.T, client kubernetes.Interface) {
 	}
 	for _, o := range parse[corev1.ServiceAccount](t, "ServiceAccount") {
 		must(client.CoreV1().ServiceAccounts(o.Namespace).Create(t.Context(), &o, metav1.CreateOptions{}))
+	}
+	for _, o := range parse[rbacv1.ClusterRole](t, "ClusterRole") {
+		must(client.RbacV1().ClusterRoles().Create(t.Context(), &o, metav1.CreateOptions{}))
+	}
+	for _, o := range parse[rbacv1.ClusterRoleBinding](t, "ClusterRoleBinding") {
+		must(client.RbacV1().ClusterRoleBindings().Create(t.Context(), &o, metav1.CreateOptions{}))
 	}
 	for _, o := range parse[rbacv1.Role](t, "Role") {
 		must(client.RbacV1().Roles(o.Namespace).Create(t.Context(), &o, metav1.CreateOptions{}))

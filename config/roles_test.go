@@ -9,14 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // The namespaces that our Roles are for: ours, that of the ProwJobs, and that of
-// their pods.
+// their pods; and what stands for the whole cluster in the table.
 const (
-	ours = "rehearsals"
-	prow = "prow"
-	pods = "test-pods"
+	ours       = "rehearsals"
+	prow       = "prow"
+	pods       = "test-pods"
+	everywhere = "the cluster"
 )
 
 // right is some verbs on one resource.
@@ -38,6 +40,10 @@ var rights = []right{
 	{"rehearsal-controller", ours, "tekton.dev", "pipelineruns", "create get list patch watch", "start, cancel, informer"},
 	{"rehearsal-controller", ours, "tekton.dev", "taskruns", "list watch", "informer"},
 	{"rehearsal-controller", ours, "", "configmaps", "create delete get list patch update watch", "hand-over, pages, sweep memory, settings"},
+	{"rehearsal-controller", ours, "", "secrets rehearsal-webhook", "list update watch", "its certificate for the API server"},
+	{"rehearsal-controller", ours, "", "secrets rehearsal-page-key", "get update", "links to pages"},
+	{"rehearsal-controller", everywhere, "admissionregistration.k8s.io", "validatingwebhookconfigurations prowjobs.rehearsal.dev", "get patch", "the authority of that certificate"},
+	{"rehearsal-controller", everywhere, "apiextensions.k8s.io", "customresourcedefinitions prowjobs.prow.k8s.io", "get", "what the API server keeps of a ProwJob"},
 	{"rehearsal-controller", ours, "", "events", "create patch", "the generated reconciler"},
 	{"rehearsal-controller", ours, "coordination.k8s.io", "leases", "create get update", "leader election"},
 	{"rehearsal-controller", prow, "prow.k8s.io", "prowjobs", "get list patch watch", "informer, abort"},
@@ -105,6 +111,9 @@ func TestRoles(t *testing.T) {
 		bound[b.Namespace+"/"+b.RoleRef.Name] = b.Subjects[0].Name
 	}
 	var got, peoples []string
+	for _, role := range parse[rbacv1.ClusterRole](t, "ClusterRole") {
+		got = append(got, rulesOf(rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: everywhere}, Rules: role.Rules}, clusterAccount(t, role.Name))...)
+	}
 	for _, role := range parse[rbacv1.Role](t, "Role") {
 		at := role.Namespace + "/" + role.Name
 		if account, ok := bound[at]; ok {
@@ -125,6 +134,19 @@ func TestRoles(t *testing.T) {
 	if diff := cmp.Diff(inLines(peoplesRights), peoples); diff != "" {
 		t.Errorf("the Roles that are bound to nobody differ from their table (-want +got):\n%s", diff)
 	}
+}
+
+// clusterAccount is whom the one ClusterRole of a name is bound to.
+func clusterAccount(t *testing.T, name string) string {
+	t.Helper()
+	for _, b := range parse[rbacv1.ClusterRoleBinding](t, "ClusterRoleBinding") {
+		if b.RoleRef.Kind == "ClusterRole" && b.RoleRef.Name == name && len(b.Subjects) == 1 &&
+			b.Subjects[0].Kind == "ServiceAccount" && b.Subjects[0].Namespace == ours {
+			return b.Subjects[0].Name
+		}
+	}
+	t.Errorf("the ClusterRole %s is not bound to one account of ours", name)
+	return ""
 }
 
 func rulesOf(role rbacv1.Role, who string) []string {
@@ -159,6 +181,10 @@ func expand(who, namespace string, verbs, groups, resources []string) []string {
 // TestRightsThatNobodyHas holds the table itself to what must never be in it.
 func TestRightsThatNobodyHas(t *testing.T) {
 	for _, r := range append(slices.Clone(rights), peoplesRights...) {
+		resource, names, _ := strings.Cut(r.resource, " ")
+		if (resource == "secrets" || r.namespace == everywhere) && (names == "" || r.who != "rehearsal-controller" || strings.Contains(r.verbs, "create")) {
+			t.Errorf("%s may %s %s in %s", r.who, r.verbs, r.resource, r.namespace)
+		}
 		for _, never := range []string{"secrets", "*", "serviceaccounts", "serviceaccounts/token", "roles", "rolebindings", "pods/exec"} {
 			if r.resource == never {
 				t.Errorf("%s may %s %s in %s", r.who, r.verbs, r.resource, r.namespace)
@@ -173,9 +199,11 @@ func TestRightsThatNobodyHas(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"ClusterRole", "ClusterRoleBinding"} {
-		for _, m := range manifests(t, kind) {
-			t.Errorf("%s: the %s %s is wider than our namespaces", m.file, kind, m.Name)
+	for _, role := range parse[rbacv1.ClusterRole](t, "ClusterRole") {
+		for _, rule := range role.Rules {
+			if len(rule.ResourceNames) == 0 {
+				t.Errorf("the ClusterRole %s is for more than objects that it names: %v", role.Name, rule)
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset/typed/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -23,8 +24,11 @@ import (
 	"knative.dev/pkg/logging"
 	"knative.dev/pkg/signals"
 	"knative.dev/pkg/system"
+	"knative.dev/pkg/webhook"
+	"knative.dev/pkg/webhook/certificates"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/admission"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
@@ -40,6 +44,11 @@ const (
 	qps     = 50
 	burst   = 100
 	workers = 8
+	// Each ProwJob that a task creates is two reads.
+	admissionQPS   = 50
+	admissionBurst = 100
+	// drain is how long the API server may take to see that we go.
+	drain = 2 * time.Second
 )
 
 func main() {
@@ -50,6 +59,7 @@ func main() {
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
 		credentials = flag.String("github-credentials", "/etc/github", "directory with the file token, or with private-key and app-id of a GitHub App")
 		pages       = flag.String("pages-address", ":8081", "where to serve the pages with what is too long for a comment")
+		webhookPort = flag.Int("webhook-port", 8443, "where the API server asks which ProwJobs may be created")
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
@@ -64,18 +74,35 @@ func main() {
 	if ctx, err = withMetrics(ctx, config); err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
+	ctx = webhook.WithOptions(ctx, webhook.Options{
+		ServiceName: admission.Service, SecretName: admission.Service, Port: *webhookPort, GracePeriod: drain,
+	})
+	admission.SeeOneSecret()
 	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
 		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
 			go servePages(ctx, *pages)
 			return rehearsal.NewController(ctx, cmw, options)
-		})
+		}, certificates.NewController, newAdmission(config))
+}
+
+// newAdmission answers the API server by clients of its own: what tasks ask for must
+// not keep the reconciler waiting.
+func newAdmission(config *rest.Config) injection.ControllerConstructor {
+	return func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
+		config = rest.CopyConfig(config)
+		config.QPS, config.Burst = admissionQPS, admissionBurst
+		return admission.NewController(ctx, cmw,
+			kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps(system.Namespace()),
+			apiextensions.NewForConfigOrDie(config).CustomResourceDefinitions())
+	}
 }
 
 // servePages serves until the context ends. Every replica does.
 func servePages(ctx context.Context, address string) {
+	core := kubeclient.Get(ctx).CoreV1()
 	server := &http.Server{
 		Addr:              address,
-		Handler:           rehearsal.NewPages(kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())),
+		Handler:           rehearsal.NewPages(core.ConfigMaps(system.Namespace()), core.Secrets(system.Namespace())),
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       time.Minute,

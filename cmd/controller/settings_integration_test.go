@@ -34,20 +34,14 @@ func TestBrokenSettings(t *testing.T) {
 	server := logbooktest.Start(t)
 	kubeconfig := server.Kubeconfig(t)
 	kube := kubernetes.NewForConfigOrDie(server.Config())
-	kubectl(t, kubeconfig, "apply", "--server-side", "-f", modulePath(t, "github.com/tektoncd/pipeline", "config", "300-crds"),
-		"-f", modulePath(t, "sigs.k8s.io/prow", "config", "prow", "cluster", "prowjob-crd"))
+	applyCRDs(t, kubeconfig)
 	server.Install(t, "100-namespace.yaml", "400-config-rehearsal.yaml", "401-config-leader-election.yaml")
 	write := func(file string) {
 		t.Helper()
 		patch := fmt.Sprintf(`{"data":{%q:%q}}`, settings.File, file)
 		kubectl(t, kubeconfig, "-n", "rehearsals", "patch", "configmap", settings.ConfigMap, "--type=merge", "-p", patch)
 	}
-	bin := filepath.Join(t.TempDir(), "controller")
-	build := exec.Command("go", "build", "-o", bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as images are built, so that most of it is there
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := buildController(t)
 
 	write("dry_run: maybe\n")
 	c, _ := start(t, bin, kubeconfig)
@@ -60,6 +54,25 @@ func TestBrokenSettings(t *testing.T) {
 	write(nobodyListens)
 	testReload(t, kube, write, bin, kubeconfig)
 	testServedFromNowOn(t, clientset.NewForConfigOrDie(server.Config()), write, bin, kubeconfig)
+}
+
+// applyCRDs has the API server know what Tekton and Prow have.
+func applyCRDs(t *testing.T, kubeconfig string) {
+	t.Helper()
+	kubectl(t, kubeconfig, "apply", "--server-side", "-f", modulePath(t, "github.com/tektoncd/pipeline", "config", "300-crds"),
+		"-f", modulePath(t, "sigs.k8s.io/prow", "config", "prow", "cluster", "prowjob-crd"))
+}
+
+// buildController returns where the program is.
+func buildController(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "controller")
+	build := exec.Command("go", "build", "-o", bin, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as images are built, so that most of it is there
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
 }
 
 // nobodyListens are settings with a GitHub that does not answer.
@@ -119,15 +132,16 @@ func testReload(t *testing.T, kube kubernetes.Interface, write func(file string)
 	eventually(t, "an event about that", func() bool { return told(t, kube, "Normal", "valid again") })
 }
 
-// start starts the controller, and says where its metrics are.
-func start(t *testing.T, bin, kubeconfig string) (c *exec.Cmd, metrics string) {
+// start starts the controller, with further flags, and says where its metrics are.
+func start(t *testing.T, bin, kubeconfig string, flags ...string) (c *exec.Cmd, metrics string) {
 	t.Helper()
 	credentials := t.TempDir()
 	if err := os.WriteFile(filepath.Join(credentials, "token"), []byte("token"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	port := freePort(t)
-	c = exec.Command(bin, "--kubeconfig", kubeconfig, "--github-credentials", credentials, "--mirrors", t.TempDir(), "--pages-address", "127.0.0.1:0")
+	c = exec.Command(bin, "--kubeconfig", kubeconfig, "--github-credentials", credentials, "--mirrors", t.TempDir(), "--pages-address", "127.0.0.1:0", "--webhook-port", freePort(t))
+	c.Args = append(c.Args, flags...)
 	c.Env = append(os.Environ(), "SYSTEM_NAMESPACE=rehearsals", "SYSTEM_RESOURCE_LABEL=rehearsal.dev/config",
 		"METRICS_PROMETHEUS_HOST=127.0.0.1", "METRICS_PROMETHEUS_PORT="+port, "PROFILING_PORT="+freePort(t))
 	c.Stderr, c.Stdout = &bytes.Buffer{}, io.Discard

@@ -22,7 +22,8 @@ import (
 )
 
 const (
-	// patience is how long the API server may be away when we start.
+	// patience is how long the API server may be away when we start, and the
+	// controller that it asks about the ProwJob.
 	patience = 5 * time.Minute
 	// grace is how long we take to abort: pods are given 30 seconds.
 	grace = 20 * time.Second
@@ -80,7 +81,7 @@ func (t *task) run(ctx context.Context) bool {
 // attend creates or adopts the ProwJob and stays with it to its end.
 func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	var pj *prowapi.ProwJob
-	err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
+	err := prowjob.Persist(ctx, patience, t.sayWhatFails(func(ctx context.Context) error {
 		var err error
 		if t.stored, err = run.ReadProwJob(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.configMap, t.name); err != nil {
 			return err
@@ -94,7 +95,7 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 		}
 		pj, err = prowjob.Ensure(ctx, t.ProwJobs, t.stored)
 		return err
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +103,19 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	t.say("%s runs as the ProwJob %s/%s in the cluster %s", jobName(pj), pj.Namespace, pj.Name, pj.ClusterAlias())
 	attendant := prowjob.Attendant{ProwJobs: t.ProwJobs, Logs: t.Logs, Out: t.out}
 	return attendant.Attend(ctx, pj.Name)
+}
+
+// sayWhatFails prints why a call is made again, each reason once.
+func (t *task) sayWhatFails(call func(context.Context) error) func(context.Context) error {
+	said := ""
+	return func(ctx context.Context) error {
+		err := call(ctx)
+		if err != nil && !prowjob.Permanent(err) && err.Error() != said {
+			said = err.Error()
+			t.say("%s; trying again, for up to %s", said, patience)
+		}
+		return err
+	}
 }
 
 // ensureInputs creates what the pod reads: without it, it would not start.

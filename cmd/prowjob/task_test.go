@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -122,6 +123,45 @@ func TestTaskSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("says %q, want %q", last, c.want)
 			}
 		})
+	}
+}
+
+// TestTaskWaitsForTheController has the API server not get an answer from the
+// controller, and then have one.
+func TestTaskWaitsForTheController(t *testing.T) {
+	for name, no := range map[string]error{
+		"not there":   apierrors.NewInternalError(errors.New(`failed calling webhook "prowjobs.rehearsal.dev": connection refused`)),
+		"not so far":  apierrors.NewServiceUnavailable("no run that is known to be under way has handed over the ProwJob job-1"),
+		"not in time": apierrors.NewTimeoutError("context deadline exceeded", 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			task, prow, out := newTask(t)
+			plank(prow, prowapi.SuccessState, "Job succeeded.")
+			asked := 0
+			prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+				asked++
+				return asked < 3, nil, no
+			})
+			if !task.run(context.Background()) || asked != 3 {
+				t.Errorf("asked %d times:\n%s", asked, out)
+			}
+			if want := "» creating the ProwJob job-1: " + no.Error() + "; trying again, for up to 5m0s\n"; strings.Count(out.String(), want) != 1 {
+				t.Errorf("says\n%s\nwant once\n%s", out, want)
+			}
+		})
+	}
+}
+
+// TestTaskTakesANo has the controller refuse a ProwJob for good.
+func TestTaskTakesANo(t *testing.T) {
+	task, prow, out := newTask(t)
+	asked := 0
+	prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+		asked++
+		return true, nil, apierrors.NewForbidden(prowapi.Resource("prowjobs"), "job-1", errors.New("its spec is not as run run-1 has handed it over"))
+	})
+	if task.run(context.Background()) || asked != 1 || !strings.Contains(lastLine(out), "its spec is not as run run-1") {
+		t.Errorf("asked %d times:\n%s", asked, out)
 	}
 }
 

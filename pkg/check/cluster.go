@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,7 +20,12 @@ const (
 	// GitHubSecret is the Secret with what we prove ourselves to GitHub with.
 	GitHubSecret = "rehearsal-github"
 	hmacSecret   = "rehearsal-hmac"
-	applied      = "apply config/ and tasks/ again: make deploy"
+	// The controller fills these.
+	webhookSecret = "rehearsal-webhook"
+	pageKeySecret = "rehearsal-page-key"
+	// webhookName is that of the ValidatingWebhookConfiguration.
+	webhookName = "prowjobs.rehearsal.dev"
+	applied     = "apply config/ and tasks/ again: make deploy"
 )
 
 // cluster is the check of what was applied.
@@ -45,6 +51,10 @@ func Cluster(ctx context.Context, kube kubernetes.Interface, namespace string, s
 	}
 	for _, policy := range policies {
 		c.policy(ctx, policy)
+	}
+	c.webhook(ctx)
+	for _, name := range []string{webhookSecret, pageKeySecret} {
+		c.ownSecret(ctx, name)
 	}
 	c.rights(ctx)
 	return c.findings
@@ -115,7 +125,7 @@ func (c *cluster) ready(ctx context.Context, name string) {
 }
 
 // policies are the ValidatingAdmissionPolicies in config/.
-var policies = []string{"rehearsal-commands", "rehearsal-prowjobs", "rehearsal-prowjobs-served"}
+var policies = []string{"rehearsal-commands", "rehearsal-configmaps", "rehearsal-prowjobs", "rehearsal-prowjobs-served", "rehearsal-webhook"}
 
 // policy checks that a ValidatingAdmissionPolicy is there, and bound.
 func (c *cluster) policy(ctx context.Context, name string) {
@@ -136,6 +146,30 @@ func (c *cluster) policy(ctx context.Context, name string) {
 	c.missing(applied, "ValidatingAdmissionPolicy %s is bound to nothing, so it holds nothing.", name)
 }
 
+// webhook checks that the API server asks the controller, and knows it.
+func (c *cluster) webhook(ctx context.Context) {
+	found, err := c.kube.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, webhookName, metav1.GetOptions{})
+	if !c.found(err, "ValidatingWebhookConfiguration "+webhookName, applied) {
+		return
+	}
+	for _, hook := range found.Webhooks {
+		if len(hook.ClientConfig.CABundle) == 0 {
+			c.missing(fmt.Sprintf("look into the log of the controller: kubectl -n %s logs deployment/rehearsal-controller", c.namespace),
+				"ValidatingWebhookConfiguration %s has no authority of a certificate, so no rehearsal starts.", webhookName)
+		}
+	}
+}
+
+// ownSecret checks that a Secret is there that the controller fills: it creates none.
+func (c *cluster) ownSecret(ctx context.Context, name string) {
+	_, err := c.kube.CoreV1().Secrets(c.namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsForbidden(err) {
+		c.unknown("ask somebody who may read Secrets", "Secret %s cannot be read: %v", name, err)
+		return
+	}
+	c.found(err, "Secret "+name, applied)
+}
+
 // right is something that one of our service accounts must be allowed.
 type right struct {
 	account, verb, group, resource, namespace string
@@ -153,6 +187,8 @@ func (c *cluster) ourRights() []right {
 		{account: "rehearsal-controller", verb: "watch", group: "rehearsal.dev", resource: "rehearsals", namespace: c.namespace},
 		{account: "rehearsal-controller", verb: "create", group: "tekton.dev", resource: "pipelineruns", namespace: c.namespace},
 		{account: "rehearsal-controller", verb: "patch", resource: "configmaps", namespace: c.namespace},
+		{account: "rehearsal-controller", verb: "watch", resource: "secrets", namespace: c.namespace, name: webhookSecret},
+		{account: "rehearsal-controller", verb: "patch", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", name: webhookName},
 		{account: "rehearsal-controller", verb: "watch", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
 		{account: "rehearsal-controller", verb: "patch", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
 		{account: "rehearsal-task", verb: "create", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
@@ -174,7 +210,7 @@ func (c *cluster) rights(ctx context.Context) {
 		}
 		if !allowed {
 			lacking++
-			c.missing("apply the Roles in config/ again, with that namespace", "ServiceAccount %s may not %s %s in %s.", r.account, r.verb, r.resource, r.namespace)
+			c.missing("apply the Roles in config/ again, with that namespace", "ServiceAccount %s may not %s %s in %s.", r.account, r.verb, r.resource, cmp.Or(r.namespace, "the cluster"))
 		}
 	}
 	if lacking == 0 {
@@ -182,7 +218,7 @@ func (c *cluster) rights(ctx context.Context) {
 	}
 	for _, account := range []string{"rehearsal-receiver", "rehearsal-controller", "rehearsal-task", "rehearsal-collate"} {
 		if allowed, err := c.allowed(ctx, right{account: account, verb: "get", resource: "secrets", namespace: c.namespace}); err == nil && allowed {
-			c.missing("take that away: nothing of ours reads Secrets", "ServiceAccount %s may get secrets in %s.", account, c.namespace)
+			c.missing("take that away: nothing of ours reads Secrets but those that it makes", "ServiceAccount %s may get secrets in %s.", account, c.namespace)
 		}
 	}
 }

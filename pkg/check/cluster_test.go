@@ -29,6 +29,13 @@ func objects() []runtime.Object {
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "test-pods"}},
 		&corev1.Secret{ObjectMeta: named("rehearsal-github"), Data: map[string][]byte{"private-key": []byte("x"), "app-id": []byte("1")}},
 		&corev1.Secret{ObjectMeta: named("rehearsal-hmac"), Data: map[string][]byte{"hmac": []byte("x")}},
+		&corev1.Secret{ObjectMeta: named("rehearsal-webhook")}, &corev1.Secret{ObjectMeta: named("rehearsal-page-key")},
+		&admissionregistrationv1.ValidatingWebhookConfiguration{
+			ObjectMeta: metav1.ObjectMeta{Name: "prowjobs.rehearsal.dev"},
+			Webhooks: []admissionregistrationv1.ValidatingWebhook{{
+				Name: "prowjobs.rehearsal.dev", ClientConfig: admissionregistrationv1.WebhookClientConfig{CABundle: []byte("x")},
+			}},
+		},
 		&appsv1.Deployment{ObjectMeta: named("rehearsal-receiver"), Status: appsv1.DeploymentStatus{ReadyReplicas: 1}},
 		&appsv1.Deployment{ObjectMeta: named("rehearsal-controller"), Status: appsv1.DeploymentStatus{ReadyReplicas: 2}},
 		&corev1.ConfigMap{ObjectMeta: tekton("pipelines-info"), Data: map[string]string{"version": "v1.15.0"}},
@@ -55,6 +62,8 @@ func kindOf(o runtime.Object) string {
 		return "configmap " + name
 	case *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
 		return "binding " + name
+	case *admissionregistrationv1.ValidatingWebhookConfiguration:
+		return "webhook " + name
 	}
 	return "policy " + name
 }
@@ -79,7 +88,7 @@ func fake(t *testing.T, gone []string, change func(runtime.Object), kinds []stri
 		review := action.(clienttesting.CreateAction).GetObject().(*authorizationv1.SubjectAccessReview).DeepCopy()
 		a := review.Spec.ResourceAttributes
 		asked := review.Spec.User + " " + a.Verb + " " + a.Resource
-		review.Status.Allowed = (a.Resource != "secrets") != slices.Contains(denied, asked)
+		review.Status.Allowed = (a.Resource != "secrets" || a.Name != "") != slices.Contains(denied, asked)
 		return true, review, nil
 	})
 	return kube
@@ -111,8 +120,15 @@ func TestCluster(t *testing.T) {
 				d.Status.ReadyReplicas = 0
 			}
 		}, want: []string{"rehearsal-receiver has no pod"}},
-		"no controller":    {gone: []string{"deployment rehearsal-controller"}, want: []string{"rehearsal-controller does not exist"}},
-		"no policy":        {gone: []string{"policy rehearsal-commands"}, want: []string{"ValidatingAdmissionPolicy rehearsal-commands does not exist"}},
+		"no controller": {gone: []string{"deployment rehearsal-controller"}, want: []string{"rehearsal-controller does not exist"}},
+		"no policy":     {gone: []string{"policy rehearsal-commands"}, want: []string{"ValidatingAdmissionPolicy rehearsal-commands does not exist"}},
+		"no webhook":    {gone: []string{"webhook prowjobs.rehearsal.dev"}, want: []string{"ValidatingWebhookConfiguration prowjobs.rehearsal.dev does not exist"}},
+		"no page key":   {gone: []string{"secret rehearsal-page-key"}, want: []string{"Secret rehearsal-page-key does not exist"}},
+		"a webhook that nobody knows": {change: func(o runtime.Object) {
+			if c, ok := o.(*admissionregistrationv1.ValidatingWebhookConfiguration); ok {
+				c.Webhooks[0].ClientConfig.CABundle = nil
+			}
+		}, want: []string{"has no authority of a certificate"}},
 		"policy unbound":   {gone: []string{"binding rehearsal-commands"}, want: []string{"bound to nothing"}},
 		"a right is gone":  {denied: []string{account + "task create prowjobs"}, want: []string{"rehearsal-task may not create prowjobs in prow"}},
 		"a right too much": {denied: []string{account + "collate get secrets"}, want: []string{"rehearsal-collate may get secrets"}},
@@ -129,7 +145,7 @@ func TestCluster(t *testing.T) {
 
 func TestClusterThatMayNotBeRead(t *testing.T) {
 	kube := fake(t, nil, nil, kinds)
-	for _, resource := range []string{"namespaces", "secrets", "deployments", "validatingadmissionpolicies", "subjectaccessreviews"} {
+	for _, resource := range []string{"namespaces", "secrets", "deployments", "validatingadmissionpolicies", "validatingwebhookconfigurations", "subjectaccessreviews"} {
 		kube.PrependReactor("*", resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, errors.New("forbidden") })
 	}
 	for _, f := range check.Cluster(t.Context(), kube, "rehearsals", served()) {

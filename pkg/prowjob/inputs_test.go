@@ -75,8 +75,8 @@ func TestEnsureInput(t *testing.T) {
 			want := newInput("scripts", "run-1")
 			err := EnsureInput(context.Background(), Clusters{"build01": client}, c.alias, want)
 			if c.want != "" {
-				if err == nil || !strings.Contains(err.Error(), c.want) || permanent(err) == c.again {
-					t.Errorf("error %v (for good: %t), want %q", err, permanent(err), c.want)
+				if err == nil || !strings.Contains(err.Error(), c.want) || Permanent(err) == c.again {
+					t.Errorf("error %v (for good: %t), want %q", err, Permanent(err), c.want)
 				}
 				return
 			}

@@ -18,7 +18,7 @@ func Persist(ctx context.Context, limit time.Duration, call func(context.Context
 	defer cancel()
 	for wait := pause; ; wait = min(2*wait, 10*pause) {
 		err := call(ctx)
-		if err == nil || permanent(err) {
+		if err == nil || Permanent(err) {
 			return err
 		}
 		if stopped := Sleep(ctx, wait); stopped != nil {
@@ -27,8 +27,8 @@ func Persist(ctx context.Context, limit time.Duration, call func(context.Context
 	}
 }
 
-// permanent says that a call fails the same way however often it is made.
-func permanent(err error) bool {
+// Permanent says that a call fails the same way however often it is made.
+func Permanent(err error) bool {
 	var (
 		foreign *ForeignError
 		damaged *run.DamagedError

@@ -14,14 +14,20 @@ import (
 )
 
 const (
-	// LinkKeyName is the ConfigMap, and linkKey the field, with the key of the
-	// links to pages. Whoever can read it can read the pages beside it as well.
+	// LinkKeyName is the Secret, and linkKey the field, with the key of the links to
+	// pages. The Secret is part of the installation; we fill it.
 	LinkKeyName = "rehearsal-page-key"
 	linkKey     = "key"
 	// linkKeySize is its size, and tokenSize that of a token, in bytes.
 	linkKeySize = 32
 	tokenSize   = 16
 )
+
+// Secrets is the part of the client that the key needs.
+type Secrets interface {
+	Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.Secret, error)
+	Update(ctx context.Context, secret *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error)
+}
 
 // LinkKey makes the links to pages. They stay the same as long as it does.
 type LinkKey []byte
@@ -39,40 +45,41 @@ func (k LinkKey) Opens(name, token string) bool {
 }
 
 // ReadLinkKey reads the key; it is empty where there is none that is whole.
-func ReadLinkKey(ctx context.Context, configMaps ConfigMaps) (LinkKey, error) {
-	cm, err := configMaps.Get(ctx, LinkKeyName, metav1.GetOptions{})
+func ReadLinkKey(ctx context.Context, secrets Secrets) (LinkKey, error) {
+	secret, err := secrets.Get(ctx, LinkKeyName, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading the key of the links to pages: %w", err)
-	case len(cm.BinaryData[linkKey]) != linkKeySize:
+	case len(secret.Data[linkKey]) != linkKeySize:
 		return nil, nil
 	}
-	return cm.BinaryData[linkKey], nil
+	return secret.Data[linkKey], nil
 }
 
-// EnsureLinkKey reads the key, and makes one first where there is none. Of two
-// that make one at once, the second takes the first's.
-func EnsureLinkKey(ctx context.Context, store PageStore, namespace string) (LinkKey, error) {
-	if key, err := ReadLinkKey(ctx, store); err != nil || len(key) > 0 {
-		return key, err
-	}
-	key := make(LinkKey, linkKeySize)
-	_, _ = rand.Read(key) // it never fails
-	cm := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: LinkKeyName, Namespace: namespace},
-		BinaryData: map[string][]byte{linkKey: key},
-	}
-	_, err := store.Create(ctx, cm, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		if key, err = ReadLinkKey(ctx, store); err == nil && len(key) == 0 {
-			err = fmt.Errorf("ConfigMap %s holds no key of %d bytes: delete it, and another is made", LinkKeyName, linkKeySize)
+// EnsureLinkKey reads the key, and makes one first where the Secret has none that is
+// whole. Of two that make one at once, the second takes the first's.
+func EnsureLinkKey(ctx context.Context, secrets Secrets) (LinkKey, error) {
+	for {
+		secret, err := secrets.Get(ctx, LinkKeyName, metav1.GetOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("reading the key of the links to pages: %w", err)
 		}
-		return key, err
+		if key := secret.Data[linkKey]; len(key) == linkKeySize {
+			return key, nil
+		}
+		key := make(LinkKey, linkKeySize)
+		_, _ = rand.Read(key) // it never fails
+		secret = secret.DeepCopy()
+		secret.Data = map[string][]byte{linkKey: key}
+		_, err = secrets.Update(ctx, secret, metav1.UpdateOptions{})
+		if apierrors.IsConflict(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("storing the key of the links to pages: %w", err)
+		}
+		return key, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("storing the key of the links to pages: %w", err)
-	}
-	return key, nil
 }

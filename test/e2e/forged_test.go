@@ -9,12 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	rehearsals "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
@@ -108,13 +105,7 @@ func (s *story) judged(id, reason string) {
 // takeOver writes to the Rehearsal with the receiver's own service account.
 func (s *story) takeOver() func(op, path string, value any) error {
 	s.t.Helper()
-	account, err := s.Cluster.Kube.CoreV1().ServiceAccounts(rig.Namespace).CreateToken(s.ctx, rig.Receiver, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	s.must(err)
-	config, err := clientcmd.BuildConfigFromFlags("", s.Cluster.Kubeconfig)
-	s.must(err)
-	config = rest.AnonymousClientConfig(config)
-	config.BearerToken = account.Status.Token
-	client, err := rehearsals.NewForConfig(config)
+	client, err := rehearsals.NewForConfig(s.as(rig.Receiver))
 	s.must(err)
 	rehearsal, err := s.Rehearsal(s.ctx)
 	s.must(err)

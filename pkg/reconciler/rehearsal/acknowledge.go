@@ -12,21 +12,25 @@ import (
 )
 
 // vouch applies the word of somebody who may give it, of these jobs where it names
-// some. A word that was written
-// before the one that holds, and is only found now, changes nothing.
+// some. A word that was written before the one that holds, and is only found now,
+// changes nothing but the jobs whose privileges are allowed.
 func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
 	switch verb {
 	case event.Approve:
-		rh.Status.HeadApproval = approval(next)
+		if known := rh.Status.HeadApproval; !holds(known, rh.Status.Pull) || !later(&known.At, next.At) {
+			rh.Status.HeadApproval = approval(next)
+		}
 		return
 	case event.AllowPrivileges:
 		allowPrivileges(rh, approval(next), jobs)
 		return
 	case event.AllowNetwork:
-		next.Reason = v1alpha1.AckByCommand
-		rh.Status.NetworkAccess = next
+		if known := rh.Status.NetworkAccess; known == nil || !later(known.At, next.At) {
+			next.Reason = v1alpha1.AckByCommand
+			rh.Status.NetworkAccess = next
+		}
 		return
 	case event.Ack:
 		next.Reason = v1alpha1.AckByCommand
@@ -50,10 +54,14 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...
 // the ones that have it already.
 func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []string) {
 	a.Asks = rh.Status.Plan.Asks
-	if known := rh.Status.PrivilegeApproval; len(names) > 0 && holds(known, rh.Status.Pull) && known.Asks == a.Asks {
-		if len(known.Jobs) == 0 {
-			return
-		}
+	known := rh.Status.PrivilegeApproval
+	if !holds(known, rh.Status.Pull) || known.Asks != a.Asks {
+		known = nil
+	}
+	if known != nil && len(known.Jobs) == 0 && (len(names) > 0 || later(&known.At, &a.At)) {
+		return // all of them have it
+	}
+	if known != nil && len(names) > 0 {
 		a.Jobs = slices.Clone(known.Jobs)
 	}
 	for _, j := range rh.Status.Plan.Asking {
@@ -64,6 +72,9 @@ func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []strin
 	}
 	if len(names) > 0 && len(a.Jobs) == 0 {
 		return // none would mean all
+	}
+	if known != nil && len(names) > 0 && later(&known.At, &a.At) {
+		a.By, a.Command, a.At = known.By, known.Command, known.At
 	}
 	rh.Status.PrivilegeApproval = a
 }

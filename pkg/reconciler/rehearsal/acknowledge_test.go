@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,6 +154,47 @@ func TestVouch(t *testing.T) {
 			tc.want.Head, tc.want.BaseRef, tc.want.Rendered = head, "main", "r1"
 			if diff := cmp.Diff(&tc.want, rh.Status.Acknowledgement, cmpopts.IgnoreFields(v1alpha1.Acknowledgement{}, "At")); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestWordsFoundLate has the later of two words heard first: what holds is the same
+// as when they are heard in order.
+func TestWordsFoundLate(t *testing.T) {
+	early, late := command("comment-1-0", "", 1), command("comment-2-0", "", 2)
+	early.By, late.By = "alice", "bob"
+	type words struct {
+		verb        event.Verb
+		early, late []string
+	}
+	for name, tc := range map[string]words{
+		"approve":                           {verb: event.Approve},
+		"network-access-allowed":            {verb: event.AllowNetwork},
+		"privileges-allowed":                {verb: event.AllowPrivileges},
+		"privileges-allowed of two jobs":    {event.AllowPrivileges, []string{"a"}, []string{"b"}},
+		"privileges-allowed of one and all": {event.AllowPrivileges, []string{"a"}, nil},
+		"privileges-allowed of all and one": {event.AllowPrivileges, nil, []string{"a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heard := func(lateFirst bool) v1alpha1.RehearsalStatus {
+				rh := acked(nil)
+				rh.Status.Plan.Asks = "asks"
+				rh.Status.Plan.Asking = []v1alpha1.AskingJob{{Job: "a", Asks: "a1"}, {Job: "b", Asks: "b1"}}
+				if lateFirst {
+					vouch(rh, late, tc.verb, tc.late...)
+				}
+				vouch(rh, early, tc.verb, tc.early...)
+				if !lateFirst {
+					vouch(rh, late, tc.verb, tc.late...)
+				}
+				if a := rh.Status.PrivilegeApproval; a != nil {
+					slices.SortFunc(a.Jobs, func(x, y v1alpha1.AllowedJob) int { return strings.Compare(x.Job, y.Job) })
+				}
+				return rh.Status
+			}
+			if diff := cmp.Diff(heard(false), heard(true)); diff != "" {
+				t.Errorf("(-in order +late first)\n%s", diff)
 			}
 		})
 	}

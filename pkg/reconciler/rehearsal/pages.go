@@ -35,7 +35,7 @@ func (t *turn) pageURL(kind, name string) string {
 // readLinkKey is for a turn that may give out links.
 func (t *turn) readLinkKey(ctx context.Context) (err error) {
 	if t.settings.PageURL != "" {
-		t.linkKey, err = run.EnsureLinkKey(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh.Namespace)
+		t.linkKey, err = run.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
 	}
 	return err
 }
@@ -83,17 +83,21 @@ const pageTimeout = 30 * time.Second
 
 // NewPages serves what is too long for a comment, from the ConfigMaps of our
 // namespace: /pulls/{rehearsal}/{token} and /runs/{run}/{token}. Whoever has a
-// link that we gave out can read its page, and nobody else learns that it is there.
-func NewPages(configMaps run.ConfigMaps) http.Handler {
+// link that we gave out, by the key in the Secrets, can read its page, and nobody else
+// learns that it is there.
+func NewPages(configMaps run.ConfigMaps, secrets run.Secrets) http.Handler {
 	mux := http.NewServeMux()
-	p := pages{configMaps: configMaps}
+	p := pages{configMaps: configMaps, secrets: secrets}
 	mux.HandleFunc("GET /pulls/{name}/{token}", p.page)
 	mux.HandleFunc("GET /runs/{name}/{token}", p.page)
 	mux.HandleFunc("/", noPage)
 	return mux
 }
 
-type pages struct{ configMaps run.ConfigMaps }
+type pages struct {
+	configMaps run.ConfigMaps
+	secrets    run.Secrets
+}
 
 func (p pages) page(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
@@ -121,7 +125,7 @@ func (p pages) page(w http.ResponseWriter, req *http.Request) {
 
 // open looks for no page whose token is wrong.
 func (p pages) open(ctx context.Context, name, token string) ([]byte, error) {
-	key, err := run.ReadLinkKey(ctx, p.configMaps)
+	key, err := run.ReadLinkKey(ctx, p.secrets)
 	if err != nil {
 		return nil, err
 	}

@@ -104,10 +104,10 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 }
 
 // linkKey makes the same links in every world.
-func linkKey() *corev1.ConfigMap {
-	return &corev1.ConfigMap{
+func linkKey() *corev1.Secret {
+	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: run.LinkKeyName, Namespace: "rehearsals"},
-		BinaryData: map[string][]byte{"key": []byte(strings.Repeat("k", 32))},
+		Data:       map[string][]byte{"key": []byte(strings.Repeat("k", 32))},
 	}
 }
 
