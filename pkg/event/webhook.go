@@ -68,11 +68,16 @@ var pullActions = map[string]bool{
 	"opened": true, "synchronize": true, "edited": true, "reopened": true, "closed": true,
 }
 
+// Listens says whether anything is heard of webhooks with that X-GitHub-Event header.
+func Listens(eventType string) bool {
+	return eventType == "pull_request" || eventType == "issue_comment"
+}
+
 // Translate hears a webhook: eventType is its X-GitHub-Event header. It returns
 // nil when there is nothing to hear, and a *MalformedError when the payload is
 // not what GitHub sends.
 func Translate(eventType string, body []byte, opts Options) (*Heard, error) {
-	if eventType != "pull_request" && eventType != "issue_comment" {
+	if !Listens(eventType) {
 		return nil, nil
 	}
 	var p payload
