@@ -116,6 +116,8 @@ func TestTranslate(t *testing.T) {
 		{"comment with two", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a\n\n/rehearse abort"),
 			ofComment(said("comment-98765-0", "/pj-rehearse a", "bob", pushedAt), said("comment-98765-1", "/rehearse abort", "bob", pushedAt))},
 		{"comment that commands nothing", "issue_comment", commentEvent("created", "bob", "User", "LGTM"), nil},
+		{"a command in a review", "pull_request_review", pullRequestEvent("submitted", "/pj-rehearse"), nil},
+		{"a command on a line of a file", "pull_request_review_comment", commentEvent("created", "bob", "User", "/pj-rehearse"), nil},
 		{"comment edited", "issue_comment", commentEvent("edited", "bob", "User", "/pj-rehearse"), nil},
 		{"comment deleted", "issue_comment", commentEvent("deleted", "bob", "User", "/pj-rehearse"), nil},
 		{"comment of a bot", "issue_comment", commentEvent("created", "bob", "Bot", "/pj-rehearse"), nil},
