@@ -70,6 +70,7 @@ func (b *bodies) with(w http.ResponseWriter, r *http.Request, s standing, f func
 		return err
 	}
 	rise(r, settled)
+	defer rise(r, s) // whether the answer is read is another matter
 	return f(body)
 }
 

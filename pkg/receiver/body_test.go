@@ -129,6 +129,9 @@ func TestBodiesThatDoNotArriveTakeNothing(t *testing.T) {
 			t.Errorf("while they are open the answer is %d %q", w.Code, w.Body)
 		}
 		group.Wait()
+		if n := held(r.bodies.small); n != 0 || len(r.bodies.small.guests) != 0 {
+			t.Errorf("afterwards %d bytes are held by %d", n, len(r.bodies.small.guests))
+		}
 	})
 }
 
@@ -245,4 +248,15 @@ func TestSlow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// held is how much of a pool is taken.
+func held(p *pool) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var n int64
+	for _, g := range p.guests {
+		n += g.size
+	}
+	return n
 }

@@ -1,11 +1,13 @@
 package receiver
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +38,53 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&during)
-	if took := (int64(during.HeapAlloc+during.StackInuse) - int64(before.HeapAlloc+before.StackInuse)) >> 20; took > 64 {
+	if took := (int64(during.HeapAlloc+during.StackInuse) - int64(before.HeapAlloc+before.StackInuse)) >> 20; took > 96 {
 		t.Errorf("they take %d MiB", took)
 	}
+}
+
+// watched is an answer that looks at its connection whenever something is written.
+type watched struct {
+	*httptest.ResponseRecorder
+	known *connection
+	seen  []standing
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.seen = append(w.seen, w.known.standing)
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestWhoDoesNotReadGivesWay: a connection is safe while what arrived on it is looked
+// at, and no longer. Its answer may never be read.
+func TestWhoDoesNotReadGivesWay(t *testing.T) {
+	r := fixture(&logbooktest.Store{}, io.Discard)
+	for name, tc := range map[string]struct {
+		req  *http.Request
+		want standing
+	}{
+		"a question for help":      {httptest.NewRequest(http.MethodPost, "/help", strings.NewReader("[]")), stranger},
+		"a delivery":               {delivery("issue_comment", comment), stranger},
+		"one that is not signed":   {delivery("issue_comment", "{"), stranger},
+		"one of a familiar":        {familiarly(r, "issue_comment"), familiar},
+		"one that is not heard":    {delivery("push", "{}"), stranger},
+		"not heard, of a familiar": {familiarly(r, "push"), familiar},
+	} {
+		known := &connection{&connections{}, claim{size: 1, standing: stranger}}
+		w := &watched{ResponseRecorder: httptest.NewRecorder(), known: known}
+		r.Handler().ServeHTTP(w, tc.req.WithContext(context.WithValue(t.Context(), connectionKey{}, known)))
+		if len(w.seen) == 0 || slices.ContainsFunc(w.seen, func(s standing) bool { return s != tc.want }) {
+			t.Errorf("%s: while the answer is written the standing is %v, want %d", name, w.seen, tc.want)
+		}
+	}
+}
+
+// familiarly is a delivery of a webhook that has delivered before.
+func familiarly(r *Receiver, event string) *http.Request {
+	req := delivery(event, comment)
+	req.Header.Set("X-GitHub-Hook-ID", "404533")
+	r.hooks.signed(req.Header, []string{anywhere})
+	return req
 }
 
 func TestWorstConnection(t *testing.T) {

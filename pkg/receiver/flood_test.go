@@ -61,7 +61,7 @@ func attacks() []attack {
 			return "POST /hook HTTP/1.1\r\n" + unsignedHead
 		}, 0, 0},
 		{"connections without a word", 700, false, func(int) string { return "" }, 0, 0},
-		{"answers that are not read", 300, false, func(int) string {
+		{"many requests on each connection", 300, false, func(int) string {
 			return strings.Repeat("GET /hook HTTP/1.1\r\nHost: x\r\n\r\n", 500)
 		}, 0, 0},
 		{"questions for help", 64, false, announcing("/help", length(largeBody/4)), largeBody/4 - 1, 0},
@@ -74,7 +74,7 @@ func attacks() []attack {
 }
 
 // bandwidth is what the attacker has, in bytes a second.
-const bandwidth = 48 << 20
+const bandwidth = 16 << 20
 
 // line is what all of an attack goes over.
 type line struct{ *rate.Limiter }

@@ -148,14 +148,3 @@ func (p *pool) leave(g *guest) {
 	close(p.freed)
 	p.freed = make(chan struct{})
 }
-
-// held is how much is taken.
-func (p *pool) held() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var held int64
-	for _, g := range p.guests {
-		held += g.size
-	}
-	return held
-}
