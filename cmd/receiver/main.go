@@ -27,8 +27,9 @@ import (
 const shutdownTimeout = 15 * time.Second
 
 // memoryLimit is where garbage is collected whatever it costs: a row of payloads
-// of 25 MiB must not add up. GOMEMLIMIT overrides it.
-const memoryLimit = 64 << 20
+// of 25 MiB must not add up. It is what bodies and connections take at worst.
+// GOMEMLIMIT overrides it.
+const memoryLimit = 128 << 20
 
 type flags struct {
 	listen, probes, secret, settings, namespace, kubeconfig, proxies string

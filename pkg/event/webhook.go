@@ -68,11 +68,16 @@ var pullActions = map[string]bool{
 	"opened": true, "synchronize": true, "edited": true, "reopened": true, "closed": true,
 }
 
+// Listens says whether anything is heard of webhooks with that X-GitHub-Event header.
+func Listens(eventType string) bool {
+	return eventType == "pull_request" || eventType == "issue_comment"
+}
+
 // Translate hears a webhook: eventType is its X-GitHub-Event header. It returns
 // nil when there is nothing to hear, and a *MalformedError when the payload is
 // not what GitHub sends.
 func Translate(eventType string, body []byte, opts Options) (*Heard, error) {
-	if eventType != "pull_request" && eventType != "issue_comment" {
+	if !Listens(eventType) {
 		return nil, nil
 	}
 	var p payload
@@ -121,13 +126,23 @@ func (p *payload) pushes() map[string]v1alpha1.Push {
 	if !pushed || by.Login == "" || len(by.Login) > maxLogin {
 		return nil
 	}
-	key := strings.ToLower(by.Login)
-	if p.Action == "reopened" {
-		key += "/reopened" // what the same person has pushed stays
-	}
-	return map[string]v1alpha1.Push{key: {
+	return map[string]v1alpha1.Push{pushKey(p.Action, by, pr.Head.SHA): {
 		Event: p.Action, By: by.Login, ID: by.ID, Head: pr.Head.SHA, At: metav1.NewTime(pr.UpdatedAt),
 	}}
+}
+
+// pushKey is where a push is kept. Nothing that is heard later may take the place of
+// another account, which had the same login, or of a head that somebody found there when
+// they opened the pull request again.
+func pushKey(action string, by user, head string) string {
+	key := strings.ToLower(by.Login)
+	if by.ID != 0 {
+		key = fmt.Sprintf("%s/%d", key, by.ID)
+	}
+	if action == "reopened" {
+		key += "/reopened/" + head
+	}
+	return key
 }
 
 func fromIssueComment(p *payload, opts Options) (*Heard, error) {

@@ -90,9 +90,9 @@ func TestTranslate(t *testing.T) {
 		return &Heard{Pull: thePull, Commands: commands}
 	}
 	pushes := map[string]map[string]v1alpha1.Push{
-		"opened":      pushBy("opened", "alice", "Alice"),
-		"synchronize": pushBy("synchronize", "alice", "Alice"),
-		"reopened":    pushBy("reopened", "alice/reopened", "Alice"),
+		"opened":      pushBy("opened", "alice/583231", "Alice"),
+		"synchronize": pushBy("synchronize", "alice/583231", "Alice"),
+		"reopened":    pushBy("reopened", "alice/583231/reopened/"+head, "Alice"),
 	}
 	ofPull := func(action string, commands ...v1alpha1.Command) *Heard {
 		return &Heard{Pull: thePull, Observed: observed(action, head, pushedAt), Pushes: pushes[action], Commands: commands}
@@ -116,6 +116,8 @@ func TestTranslate(t *testing.T) {
 		{"comment with two", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a\n\n/rehearse abort"),
 			ofComment(said("comment-98765-0", "/pj-rehearse a", "bob", pushedAt), said("comment-98765-1", "/rehearse abort", "bob", pushedAt))},
 		{"comment that commands nothing", "issue_comment", commentEvent("created", "bob", "User", "LGTM"), nil},
+		{"a command in a review", "pull_request_review", pullRequestEvent("submitted", "/pj-rehearse"), nil},
+		{"a command on a line of a file", "pull_request_review_comment", commentEvent("created", "bob", "User", "/pj-rehearse"), nil},
 		{"comment edited", "issue_comment", commentEvent("edited", "bob", "User", "/pj-rehearse"), nil},
 		{"comment deleted", "issue_comment", commentEvent("deleted", "bob", "User", "/pj-rehearse"), nil},
 		{"comment of a bot", "issue_comment", commentEvent("created", "bob", "Bot", "/pj-rehearse"), nil},
@@ -316,6 +318,50 @@ func FuzzTranslate(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestNothingTakesThePlaceOfAPush: what is heard later stands beside what another account
+// did, even under the same login, and beside every head that somebody found when they
+// opened the pull request again.
+func TestNothingTakesThePlaceOfAPush(t *testing.T) {
+	other := strings.Repeat("c", 40)
+	for name, tc := range map[string]struct {
+		action, login, head string
+		id                  int64
+		beside              bool
+	}{
+		"the same person, once more":       {"synchronize", "alice", other, 583231, false},
+		"the same, in another case":        {"synchronize", "ALICE", other, 583231, false},
+		"another account of that login":    {"synchronize", "Alice", head, 7, true},
+		"another login of that account":    {"synchronize", "bob", head, 583231, true},
+		"opened again":                     {"reopened", "Alice", head, 583231, true},
+		"opened again, with another head":  {"reopened", "Alice", other, 583231, true},
+		"an account without a number":      {"synchronize", "Alice", head, 0, true},
+		"opened again, without a number":   {"reopened", "Alice", head, 0, true},
+		"a login that looks like a number": {"synchronize", "alice-583231", head, 1, true},
+	} {
+		kept := pushesOf(t, "synchronize", "Alice", head, 583231)
+		for _, before := range []string{head, other} {
+			for key, p := range pushesOf(t, "reopened", "mallory", before, 9) {
+				kept[key] = p
+			}
+		}
+		n := len(kept)
+		for key, p := range pushesOf(t, tc.action, tc.login, tc.head, tc.id) {
+			kept[key] = p
+		}
+		if got := len(kept) > n; got != tc.beside || n != 3 {
+			t.Errorf("%s: %d became %d", name, n, len(kept))
+		}
+	}
+}
+
+// pushesOf is what a webhook tells of a push.
+func pushesOf(t *testing.T, action, login, sha string, id int64) map[string]v1alpha1.Push {
+	t.Helper()
+	p := &payload{Action: action, Sender: user{ID: id, Login: login}, PullRequest: &pullRequest{}}
+	p.PullRequest.Head.SHA = sha
+	return p.pushes()
 }
 
 // fits holds what was heard against the schema of Rehearsal.

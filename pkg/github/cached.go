@@ -49,6 +49,9 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", translate("asking GitHub who we are", err)
 	}
+	if self == "" {
+		return "", errors.New("asking GitHub who we are: GitHub gives no answer")
+	}
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
 	c.memory.self = self
@@ -64,6 +67,9 @@ func (c *Client) askSelf(ctx context.Context) (string, error) {
 	app, _, err := c.app.client.Apps.Get(ctx, "")
 	if err != nil {
 		return "", err
+	}
+	if app.GetSlug() == "" {
+		return "", nil
 	}
 	return app.GetSlug() + "[bot]", nil
 }
@@ -88,9 +94,13 @@ func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, re
 	}
 	// Where the target of a job is now does not matter: git follows as well.
 	repository, _, err := by.Repositories.Get(context.WithValue(ctx, moveKey{}, true), org, repo)
+	op := fmt.Sprintf("reading the default branch of %s/%s", org, repo)
 	answer := branchAnswer{branch: repository.GetDefaultBranch(), until: c.now().Add(branchTime)}
-	if err != nil {
-		answer = branchAnswer{err: translate(fmt.Sprintf("reading the default branch of %s/%s", org, repo), err), until: c.now().Add(refusalTime)}
+	switch {
+	case err != nil:
+		answer = branchAnswer{err: translate(op, err), until: c.now().Add(refusalTime)}
+	case answer.branch == "":
+		answer.err = fmt.Errorf("%s: GitHub gives no answer", op)
 	}
 	if answer.err == nil || lasting(answer.err) {
 		c.memory.branches.Add(name, answer)

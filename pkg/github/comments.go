@@ -126,6 +126,9 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 		return nil, translate("reading "+commentName(org, repo, id), err)
 	}
 	comment := newComment(read)
+	if comment.ID != id || comment.CreatedAt.IsZero() {
+		return nil, fmt.Errorf("reading %s: GitHub gives no answer", commentName(org, repo, id))
+	}
 	return &comment, nil
 }
 

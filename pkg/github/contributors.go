@@ -100,7 +100,7 @@ func (c *Client) Contributors(ctx context.Context, org, repo, node string) (*Con
 	}
 	var all contributors
 	variables := map[string]any{"id": node, "after": nil}
-	for {
+	for pages := 1; ; pages++ {
 		var data struct {
 			Node *graphqlCommits `json:"node"`
 		}
@@ -120,7 +120,7 @@ func (c *Client) Contributors(ctx context.Context, org, repo, node string) (*Con
 				all.add(n.Commit)
 			}
 		}
-		if !page.PageInfo.HasNextPage || all.commits >= maxCommits || len(page.Nodes) == 0 {
+		if !page.PageInfo.HasNextPage || all.commits >= maxCommits || len(page.Nodes) == 0 || pages >= maxCommits {
 			return all.result(page.TotalCount), nil
 		}
 		variables["after"] = page.PageInfo.EndCursor

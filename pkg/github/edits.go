@@ -92,7 +92,8 @@ func (t *graphqlText) edits() *Edits {
 		return e
 	}
 	e.Edited = e.Edited || t.UserContentEdits.TotalCount > 0
-	e.Complete = t.UserContentEdits.TotalCount == len(t.UserContentEdits.Nodes) && t.UserContentEdits.TotalCount <= maxEdits
+	total := t.UserContentEdits.TotalCount
+	e.Complete = total == len(t.UserContentEdits.Nodes) && total <= maxEdits && (total > 0 || !e.Edited)
 	for _, edit := range t.UserContentEdits.Nodes {
 		if edit == nil {
 			e.Complete = false

@@ -314,11 +314,11 @@ func TestSkew(t *testing.T) {
 		t.Helper()
 		theirs, ours = theirs.Add(their), ours.Add(our)
 		ok(t, ask(t.Context(), client))
-		if got := client.Skew(); got != want {
-			t.Errorf("%s: the skew is %s, want %s", name, got, want)
+		if got, known := client.Skew(); got != want || !known {
+			t.Errorf("%s: the skew is %s (known: %t), want %s", name, got, known, want)
 		}
 	}
-	if client.Skew() != 0 {
+	if ahead, known := client.Skew(); ahead != 0 || known {
 		t.Error("there is a skew before the first answer")
 	}
 	step("GitHub is ahead", 3*time.Minute, 0, 3*time.Minute)
@@ -328,6 +328,11 @@ func TestSkew(t *testing.T) {
 	step("clocks drift", time.Hour, time.Hour+4*time.Second, 2*time.Minute+48*time.Second)
 	date = "the day before yesterday"
 	step("no date", 0, 0, 2*time.Minute+48*time.Second)
+	ours = ours.Add(11 * time.Minute)
+	ok(t, ask(t.Context(), client))
+	if _, known := client.Skew(); known {
+		t.Error("the skew is known although nothing had a date for eleven minutes")
+	}
 }
 
 // TestAppAsksGraphQL with the token for the repository that it asks about.

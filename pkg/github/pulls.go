@@ -56,6 +56,9 @@ func (c *Client) Pull(ctx context.Context, org, repo string, number int) (*Pull,
 		return nil, translate("reading "+pullName(org, repo, number), err)
 	}
 	pull := newPull(org, repo, pr)
+	if pull.Number != number || !isSHA(pull.Head) || pull.BaseRef == "" || pr.GetState() == "" {
+		return nil, fmt.Errorf("reading %s: GitHub gives no answer", pullName(org, repo, number))
+	}
 	return &pull, nil
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+
+	gogithub "github.com/google/go-github/v60/github"
 )
 
 // Permission is what somebody may do in a repository, on GitHub's coarse scale:
@@ -31,6 +34,9 @@ func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permi
 	if err != nil {
 		return "", translate(op, err)
 	}
+	if level.GetPermission() == "" {
+		return "", fmt.Errorf("%s: GitHub gives no answer", op)
+	}
 	return Permission(level.GetPermission()), nil
 }
 
@@ -42,8 +48,8 @@ func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
 		return false, nil
 	}
 	// A redirection leads to the list of public members.
-	member, _, err := c.github.Organizations.IsMember(ctx, org, url.PathEscape(login))
-	return member && err == nil, translate(fmt.Sprintf("reading whether %q is a member of %s", login, org), err)
+	member, resp, err := c.github.Organizations.IsMember(ctx, org, url.PathEscape(login))
+	return yes(fmt.Sprintf("reading whether %q is a member of %s", login, org), member, resp, err)
 }
 
 // TeamMember asks whether a login is a member of a team, or of one below it, now.
@@ -58,6 +64,9 @@ func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool,
 	if errors.As(err, &none) {
 		return false, nil
 	}
+	if err == nil && membership.GetState() == "" {
+		return false, fmt.Errorf("reading whether %q is in the team %s/%s: GitHub gives no answer", login, org, slug)
+	}
 	return err == nil && membership.GetState() == "active", err
 }
 
@@ -70,6 +79,18 @@ func (c *Client) Collaborator(ctx context.Context, org, repo, login string) (boo
 	if !isLogin(login) {
 		return false, nil
 	}
-	is, _, err := c.github.Repositories.IsCollaborator(ctx, org, repo, url.PathEscape(login))
-	return is && err == nil, translate(fmt.Sprintf("reading whether %q is a collaborator of %s/%s", login, org, repo), err)
+	is, resp, err := c.github.Repositories.IsCollaborator(ctx, org, repo, url.PathEscape(login))
+	return yes(fmt.Sprintf("reading whether %q is a collaborator of %s/%s", login, org, repo), is, resp, err)
+}
+
+// yes is GitHub's answer to a question that it answers by a status: 204 for yes, and no
+// other success.
+func yes(op string, is bool, resp *gogithub.Response, err error) (bool, error) {
+	switch {
+	case err != nil:
+		return false, translate(op, err)
+	case is && resp.StatusCode != http.StatusNoContent:
+		return false, fmt.Errorf("%s: GitHub answers %d, which is no answer", op, resp.StatusCode)
+	}
+	return is, nil
 }

@@ -26,6 +26,8 @@ type timed struct {
 	mu    sync.Mutex
 	skew  time.Duration
 	taken time.Time
+	// dated is when the latest answer with a date came.
+	dated time.Time
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -44,16 +46,17 @@ func (t *timed) measure(theirs, ours time.Time) {
 	skew := theirs.Sub(ours)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.dated = ours
 	old := t.taken.IsZero() || ours.Sub(t.taken).Abs() > skewTime
 	if old || skew > t.skew || t.skew-skew > skewJump {
 		t.skew, t.taken = skew, ours
 	}
 }
 
-// Skew is how far GitHub's clock is ahead of ours, to the second; 0 as long as
-// GitHub has not answered.
-func (c *Client) Skew() time.Duration {
+// Skew is how far GitHub's clock is ahead of ours, to the second; not known as long as
+// GitHub has not answered, or while its answers have no date.
+func (c *Client) Skew() (ahead time.Duration, known bool) {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()
-	return c.clock.skew
+	return c.clock.skew, !c.clock.dated.IsZero() && c.now().Sub(c.clock.dated).Abs() <= skewTime
 }

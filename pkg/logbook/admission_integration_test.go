@@ -198,6 +198,23 @@ func TestAdmission(t *testing.T) {
 		g.refused(g.patch(who, operation("remove", "/spec/pushes/bob", nil)), "spec.pushes")
 	}
 	g.refused(g.patch("alice", operation("add", "/spec/pushes/carol", push.Pushes["bob"])), "spec.pushes")
+	again := push.Pushes["bob"]
+	again.Head, again.By = strings.Repeat("b", 40), "Bob"
+	g.must(g.patch(receiver, operation("replace", "/spec/pushes/bob", again)))
+	for name, change := range map[string]func(*v1alpha1.Push){
+		"somebody else":    func(p *v1alpha1.Push) { p.By = "zed" },
+		"another account":  func(p *v1alpha1.Push) { p.ID = 9 },
+		"less than a push": func(p *v1alpha1.Push) { p.Event = "reopened" },
+	} {
+		changed := again
+		change(&changed)
+		t.Log(name)
+		g.refused(g.patch(receiver, operation("replace", "/spec/pushes/bob", changed)), "spec.pushes")
+	}
+	found := v1alpha1.Push{Event: "reopened", By: "bob", Head: strings.Repeat("a", 40), At: metav1.Now()}
+	g.must(g.patch(receiver, operation("add", "/spec/pushes/bob~1reopened", found)))
+	found.Head = strings.Repeat("c", 40)
+	g.refused(g.patch(receiver, operation("replace", "/spec/pushes/bob~1reopened", found)), "spec.pushes")
 	// The controller trims.
 	g.must(g.patch(controller, operation("remove", "/spec/commands/0", nil)))
 }

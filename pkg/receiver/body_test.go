@@ -83,11 +83,13 @@ func TestLargePayloadIsHeard(t *testing.T) {
 // TestLargeBodiesWaitForEachOther also shows that the small ones do not.
 func TestLargeBodiesWaitForEachOther(t *testing.T) {
 	r := fixture(&logbooktest.Store{}, io.Discard)
-	buffer := <-r.bodies.large
+	first := &applicant{source: "192.0.2.1", standing: stranger, interrupt: func() {}}
+	buffer, err := r.bodies.large.take(t.Context(), first)
+	ok(t, err)
 	if w := post(r, delivery("issue_comment", comment)); w.Code != 200 {
 		t.Errorf("a small one is answered with %d %q", w.Code, w.Body)
 	}
-	r.bodies.large <- buffer
+	r.bodies.large.leave(first, buffer)
 	for range 3 {
 		req := delivery("issue_comment", comment)
 		req.Body, req.ContentLength = io.NopCloser(&endless{left: 2 * largeBody}), 2*largeBody
@@ -127,90 +129,11 @@ func TestBodiesThatDoNotArriveTakeNothing(t *testing.T) {
 			t.Errorf("while they are open the answer is %d %q", w.Code, w.Body)
 		}
 		group.Wait()
-	})
-}
-
-// TestOneAddressHasAShare fills what bodies from one address may take.
-func TestOneAddressHasAShare(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := fixture(&logbooktest.Store{}, io.Discard)
-		var group sync.WaitGroup
-		var mu sync.Mutex
-		refused := 0
-		for range 2 * sourceShare / largeBody {
-			body, sender := io.Pipe()
-			req := delivery("issue_comment", comment)
-			req.Body, req.ContentLength = body, largeBody
-			group.Go(func() {
-				if post(r, req).Code == http.StatusServiceUnavailable {
-					mu.Lock()
-					refused++
-					mu.Unlock()
-					ok(t, body.CloseWithError(io.EOF))
-				}
-			})
-			group.Go(func() {
-				_, _ = sender.Write(make([]byte, largeBody-1)) // it may be refused before
-			})
-			time.AfterFunc(deadline, func() { ok(t, sender.Close()) })
-		}
-		synctest.Wait()
-		if refused == 0 {
-			t.Error("none was refused")
-		}
-		other := delivery("issue_comment", comment+strings.Repeat(" ", largeBody/2))
-		other.RemoteAddr = "198.51.100.7:1"
-		if w := post(r, other); w.Code != http.StatusOK {
-			t.Errorf("another address gets %d %q", w.Code, w.Body)
-		}
-		group.Wait()
-		if len(r.bodies.sources.held) != 0 || !r.bodies.small.TryAcquire(smallBodies) || !r.bodies.short.TryAcquire(reserve) {
-			t.Errorf("afterwards %v are held", r.bodies.sources.held)
+		if n := held(r.bodies.small); n != 0 || len(r.bodies.small.guests) != 0 {
+			t.Errorf("afterwards %d bytes are held by %d", n, len(r.bodies.small.guests))
 		}
 	})
 }
-
-// TestOneAddressHasAPartOfTheReserve has all other memory taken, and one address
-// send as many short bodies as the reserve has room for.
-func TestOneAddressHasAPartOfTheReserve(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := fixture(&logbooktest.Store{}, io.Discard)
-		if !r.bodies.small.TryAcquire(smallBodies) {
-			t.Fatal("the memory is taken before anything comes")
-		}
-		var group sync.WaitGroup
-		for range reserve / shortBody {
-			body, sender := io.Pipe()
-			req := delivery("issue_comment", comment)
-			req.Body, req.ContentLength = body, shortBody
-			group.Go(func() {
-				post(r, req)
-				ok(t, body.CloseWithError(io.EOF))
-			})
-			group.Go(func() {
-				_, _ = sender.Write(make([]byte, shortBody-1)) // it may be refused before
-			})
-			time.AfterFunc(deadline, func() { ok(t, sender.Close()) })
-		}
-		synctest.Wait()
-		if held := r.bodies.sources.reserved[delivered(r)]; held > reserveShare || held == 0 {
-			t.Errorf("one address holds %d KiB of the reserve", held>>10)
-		}
-		other := delivery("issue_comment", comment+strings.Repeat(" ", shortBody-len(comment)))
-		other.RemoteAddr = "198.51.100.7:1"
-		if w := post(r, other); w.Code != http.StatusOK {
-			t.Errorf("another address gets %d %q", w.Code, w.Body)
-		}
-		group.Wait()
-		r.bodies.small.Release(smallBodies)
-		if len(r.bodies.sources.held)+len(r.bodies.sources.reserved) != 0 || !r.bodies.small.TryAcquire(smallBodies) || !r.bodies.short.TryAcquire(reserve) {
-			t.Errorf("afterwards %v and %v are held", r.bodies.sources.held, r.bodies.sources.reserved)
-		}
-	})
-}
-
-// delivered is the address that deliveries of the tests come from.
-func delivered(r *Receiver) string { return r.bodies.sources.of(delivery("ping", "{}")) }
 
 // deadlines is an answer that keeps what the next read of a body has until.
 type deadlines struct {
@@ -241,7 +164,7 @@ func TestALargeBodyThatStallsGivesWay(t *testing.T) {
 		}
 		ok(t, sender.Close())
 		synctest.Wait()
-		if len(r.bodies.large) != 1 {
+		if r.bodies.large.holder != nil {
 			t.Error("the place is still taken")
 		}
 	})
@@ -268,7 +191,7 @@ func TestSources(t *testing.T) {
 		r := delivery("ping", "{}")
 		r.RemoteAddr = tc.peer
 		r.Header.Set("X-Forwarded-For", tc.forwarded)
-		if got := newSources(proxies).of(r); got != tc.want {
+		if got := (&sources{proxies: proxies}).of(r); got != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)
 		}
 	}
@@ -325,4 +248,15 @@ func TestSlow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// held is how much of a pool is taken.
+func held(p *pool) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var n int64
+	for _, g := range p.guests {
+		n += g.size
+	}
+	return n
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
+// maxQuestion is the longest list of repositories that is read: some thousands.
+const maxQuestion = 256 << 10
+
 // help answers Prow's hook, which asks its external plugins for what they show
 // in Prow's command help, naming the repositories that they are enabled for.
 func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
@@ -19,14 +22,14 @@ func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
 		r.answer(w, http.StatusMethodNotAllowed, "POST the repositories that the plugin is enabled for")
 		return
 	}
-	if req.ContentLength > largeBody {
+	if req.ContentLength > maxQuestion {
 		r.answer(w, http.StatusRequestEntityTooLarge, "the list of repositories is too long")
 		return
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), deadline)
 	defer cancel()
 	var help *pluginhelp.PluginHelp
-	err := r.bodies.with(w, req.WithContext(ctx), func(body []byte) (err error) {
+	err := r.questions.with(w, req.WithContext(ctx), stranger, func(body []byte) (err error) {
 		help, err = r.helpFor(body)
 		return err
 	})

@@ -7,7 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"sort"
+	"hash"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -75,27 +76,63 @@ func parseBare(content []byte) (*Keys, error) {
 // Verify checks the value of X-Hub-Signature-256 against a body and returns the
 // scopes of the keys that made it, sorted; none when no key did.
 func (k *Keys) Verify(signature string, body []byte) []string {
+	check := k.Check(signature)
+	_, _ = check.Write(body) // it never fails
+	return check.Signed()
+}
+
+// Check is a signature that is held against a body, which is written to it.
+type Check struct {
+	claimed []byte
+	made    []made
+}
+
+// made is what one key makes of the body.
+type made struct {
+	scope string
+	mac   hash.Hash
+}
+
+// Check begins to check the value of X-Hub-Signature-256.
+func (k *Keys) Check(signature string) *Check {
+	c := &Check{}
 	digest, ok := strings.CutPrefix(signature, "sha256=")
-	if !ok {
-		return nil
-	}
 	claimed, err := hex.DecodeString(digest)
-	if err != nil || len(claimed) != sha256.Size {
-		return nil
+	if !ok || err != nil || len(claimed) != sha256.Size {
+		return c
 	}
-	var scopes []string
+	c.claimed = claimed
 	for scope, keys := range k.byScope {
 		for _, key := range keys {
-			mac := hmac.New(sha256.New, key)
-			mac.Write(body)
-			if hmac.Equal(claimed, mac.Sum(nil)) {
-				scopes = append(scopes, scope)
-				break
-			}
+			c.made = append(c.made, made{scope, hmac.New(sha256.New, key)})
 		}
 	}
-	sort.Strings(scopes)
-	return scopes
+	return c
+}
+
+// Write takes more of the body. It does not fail.
+func (c *Check) Write(p []byte) (int, error) {
+	for _, m := range c.made {
+		m.mac.Write(p)
+	}
+	return len(p), nil
+}
+
+// Signed are the scopes of the keys that made the signature, sorted; none when no
+// key did.
+func (c *Check) Signed() []string {
+	var scopes []string
+	for _, m := range c.made {
+		if hmac.Equal(c.claimed, m.mac.Sum(nil)) {
+			scopes = append(scopes, m.scope)
+		}
+	}
+	return unique(scopes)
+}
+
+func unique(scopes []string) []string {
+	slices.Sort(scopes)
+	return slices.Compact(scopes)
 }
 
 // Covers says whether one of the scopes that signed may speak for a pull

@@ -26,8 +26,9 @@ const (
 	// deadline bounds a delivery from its first byte to our answer; GitHub
 	// gives up after ten seconds.
 	deadline = 8 * time.Second
-	// maxHeader bounds the headers of a request.
-	maxHeader = 64 << 10
+	// maxHeader bounds the headers of a request: many short ones take many times their
+	// length in memory. GitHub sends 1 KiB.
+	maxHeader = 8 << 10
 )
 
 // Options are what a Receiver works with.
@@ -49,9 +50,12 @@ type Receiver struct {
 	opts   Options
 	log    *slog.Logger
 	bodies *bodies
+	hooks  hooks
 	writer *logbook.Writer
-	// helping is held while a question for help is read.
-	helping sync.Mutex
+	// questions are the bodies of those for help. Nobody signs them, so they have
+	// memory of their own, and helping is held while one is understood.
+	questions *bodies
+	helping   sync.Mutex
 }
 
 // New makes a receiver.
@@ -59,11 +63,14 @@ func New(opts Options) *Receiver {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	sources := &sources{proxies: opts.Proxies}
 	return &Receiver{
-		opts:   opts,
-		log:    opts.Log,
-		bodies: newBodies(newSources(opts.Proxies)),
-		writer: logbook.NewWriter(opts.Rehearsals, deadline),
+		opts:      opts,
+		log:       opts.Log,
+		bodies:    newBodies(sources, smallBodies),
+		hooks:     hooks{seen: map[string][]string{}},
+		questions: newBodies(sources, 4*maxQuestion),
+		writer:    logbook.NewWriter(opts.Rehearsals, deadline),
 	}
 }
 
@@ -78,7 +85,7 @@ func (r *Receiver) Handler() http.Handler {
 
 // NewServer is an HTTP server that lets nobody hold it up.
 func NewServer(addr string, handler http.Handler) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Addr:              addr,
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -87,6 +94,8 @@ func NewServer(addr string, handler http.Handler) *http.Server {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxHeader,
 	}
+	bound(s, maxConnections)
+	return s
 }
 
 func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
@@ -98,10 +107,7 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	var outcome string
 	err := checkRequest(w, req)
 	if err == nil {
-		err = r.bodies.with(w, req, func(body []byte) (err error) {
-			outcome, err = r.deliver(ctx, log, req.Header, body)
-			return err
-		})
+		outcome, err = r.read(ctx, log, w, req)
 	}
 	var no *refusal
 	switch {
@@ -109,11 +115,42 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 		r.answer(w, http.StatusOK, outcome)
 	case errors.As(err, &no):
 		log.Info("refused", "status", no.status, "reason", no.sentence, "from", req.RemoteAddr)
+		// What is left of the body is not waited for.
+		w.Header().Set("Connection", "close")
 		r.answer(w, no.status, no.sentence)
 	default:
 		log.Error("not stored", "error", err)
 		r.answer(w, http.StatusServiceUnavailable, "it could not be stored, deliver it again")
 	}
+}
+
+// read reads a delivery and returns what became of it. Of an event that says nothing
+// to us only the signature is looked at.
+func (r *Receiver) read(ctx context.Context, log *slog.Logger, w http.ResponseWriter, req *http.Request) (outcome string, err error) {
+	header := req.Header
+	standing := r.hooks.standingOf(req)
+	rise(req, standing)
+	if event.Listens(header.Get("X-GitHub-Event")) {
+		err = r.bodies.with(w, req, standing, func(body []byte) (err error) {
+			outcome, err = r.deliver(ctx, log, header, body)
+			return err
+		})
+		return outcome, err
+	}
+	check := r.opts.Keys().Check(header.Get("X-Hub-Signature-256"))
+	if err := r.bodies.copy(w, req, standing, check); err != nil {
+		return "", err
+	}
+	signed := check.Signed()
+	if len(signed) == 0 {
+		return "", notSigned()
+	}
+	r.hooks.signed(header, signed)
+	return "nothing to do", nil
+}
+
+func notSigned() error {
+	return refuse(http.StatusForbidden, "the signature was made with another secret")
 }
 
 // wellFormed is what a signature looks like.
@@ -145,8 +182,9 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	keys := r.opts.Keys()
 	signed := keys.Verify(header.Get("X-Hub-Signature-256"), body)
 	if len(signed) == 0 {
-		return "", refuse(http.StatusForbidden, "the signature was made with another secret")
+		return "", notSigned()
 	}
+	r.hooks.signed(header, signed)
 	now := r.opts.Settings()
 	heard, err := event.Translate(header.Get("X-GitHub-Event"), body, event.Options{Prefixes: now.Prefixes, Now: r.opts.Now()})
 	var malformed *event.MalformedError

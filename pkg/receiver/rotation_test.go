@@ -66,7 +66,7 @@ func TestComparesInConstantTime(t *testing.T) {
 	}
 	calls := map[string]bool{}
 	for _, decl := range file.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == "Verify" {
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == "Signed" {
 			ast.Inspect(f, func(n ast.Node) bool {
 				if s, ok := n.(*ast.SelectorExpr); ok {
 					if pkg, ok := s.X.(*ast.Ident); ok {
@@ -78,11 +78,11 @@ func TestComparesInConstantTime(t *testing.T) {
 		}
 	}
 	if !calls["hmac.Equal"] {
-		t.Errorf("Verify does not call hmac.Equal: %v", calls)
+		t.Errorf("Signed does not call hmac.Equal: %v", calls)
 	}
 	for call := range calls {
 		if strings.HasPrefix(call, "bytes.") || strings.HasPrefix(call, "slices.") || call == "hex.EncodeToString" || call == "strings.EqualFold" {
-			t.Errorf("Verify calls %s", call)
+			t.Errorf("Signed calls %s", call)
 		}
 	}
 }

@@ -4,51 +4,12 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 )
 
-// sources bounds what requests from one address hold at once.
+// sources tell where requests come from.
 type sources struct {
 	// proxies are those whose word on the address of a client counts.
 	proxies []netip.Prefix
-
-	mu sync.Mutex
-	// held is what each holds in all, and reserved how much of that is of the reserve.
-	held, reserved map[string]int64
-}
-
-func newSources(proxies []netip.Prefix) *sources {
-	return &sources{proxies: proxies, held: map[string]int64{}, reserved: map[string]int64{}}
-}
-
-// take says whether a source may hold that much more.
-func (s *sources) take(source string, n int64) bool { return s.add(s.held, source, n, sourceShare) }
-
-func (s *sources) give(source string, n int64) { s.remove(s.held, source, n) }
-
-// reserve says whether a source may hold that much more of the reserve.
-func (s *sources) reserve(source string, n int64) bool {
-	return s.add(s.reserved, source, n, reserveShare)
-}
-
-func (s *sources) unreserve(source string, n int64) { s.remove(s.reserved, source, n) }
-
-func (s *sources) add(held map[string]int64, source string, n, share int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if held[source]+n > share {
-		return false
-	}
-	held[source] += n
-	return true
-}
-
-func (s *sources) remove(held map[string]int64, source string, n int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if held[source] -= n; held[source] <= 0 {
-		delete(held, source)
-	}
 }
 
 // of is where a request comes from: its peer or, behind proxies that we know,
@@ -68,13 +29,17 @@ func (s *sources) of(r *http.Request) string {
 		}
 		client = hop.Unmap()
 	}
-	if client.Is6() {
-		// One customer has a whole network.
-		if network, err := client.WithZone("").Prefix(64); err == nil {
-			return network.String()
+	return network(client)
+}
+
+// network is what one customer has: an address or, of IPv6, a /64.
+func network(a netip.Addr) string {
+	if a = a.Unmap(); a.Is6() {
+		if prefix, err := a.WithZone("").Prefix(64); err == nil {
+			return prefix.String()
 		}
 	}
-	return client.String()
+	return a.String()
 }
 
 func (s *sources) isProxy(a netip.Addr) bool {

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
@@ -53,6 +56,30 @@ func (t *turn) noteShown(shown report.Shown, at *metav1.Time) {
 		return
 	}
 	plan.AsksSince, plan.AsksShown, plan.Asking = at, shown.All, jobs
+}
+
+// planAltered says that somebody else has edited the comment on the affected jobs, or has
+// deleted it: whoever may write to the repository may do that, and nobody can tell what
+// others have seen in it. Then it is written anew, and shows nothing until it was.
+func (t *turn) planAltered(ctx context.Context) (bool, error) {
+	known := t.rh.Status.Comments[planComment]
+	if known.ID == 0 || t.rh.Status.Plan == nil {
+		return false, nil // there is nothing to see
+	}
+	p := t.rh.Spec.Pull
+	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, known.ID)
+	var gone *github.NotFoundError
+	switch {
+	case errors.As(err, &gone):
+	case err != nil:
+		return false, err
+	case known.At != nil && !comment.UpdatedAt.Truncate(time.Second).After(known.At.Time):
+		return false, nil
+	}
+	known.Hash = ""
+	t.rh.Status.Comments[planComment] = known
+	t.rh.Status.Plan.AsksSince, t.rh.Status.Plan.Noted = nil, ""
+	return true, nil
 }
 
 // planView is what there is to say of the affected jobs; with a marker it

@@ -42,6 +42,23 @@ func TestClockBehind(t *testing.T) {
 	}
 }
 
+// TestNothingIsDecidedWithoutGitHubsClock: where its answers have no date, nobody knows
+// whether ours is right.
+func TestNothingIsDecidedWithoutGitHubsClock(t *testing.T) {
+	w, _ := governed(t, policy.Config{}, command("comment-1-0", "/pj-rehearse approve", -1))
+	w.hub.undated = true
+	w.sync()
+	err := w.reconciler.ReconcileKind(w.ctx, w.rh)
+	if again, _ := controller.IsRequeueKey(err); !again || w.verdict("comment-1-0") != "none" || w.rh.Status.HeadApproval != nil {
+		t.Errorf("it is %s: %v", w.verdict("comment-1-0"), err)
+	}
+	w.hub.undated = false
+	w.reconcile()
+	if w.verdict("comment-1-0") != "OK" {
+		t.Errorf("once it is known it is %s", w.verdict("comment-1-0"))
+	}
+}
+
 // TestPrivilegesAreShownByGitHubsClock: bob allows what he has not seen, and the
 // controller's clock is off.
 func TestPrivilegesAreShownByGitHubsClock(t *testing.T) {
@@ -161,7 +178,7 @@ func TestClocksMinutesApart(t *testing.T) {
 			s.clock.SetTime(w.clock.Now())
 			s.looked = Look{}
 			w.check(s.Sweep(t.Context(), "acme/config"))
-			if got := client.Skew(); got.Round(time.Minute) != ahead {
+			if got, _ := client.Skew(); got.Round(time.Minute) != ahead {
 				t.Errorf("the skew is %s, want %s", got, ahead)
 			}
 			c, err := server.CreateComment(t.Context(), standin.NewComment{PullID: standin.PullID{Org: "acme", Repo: "config", Number: 1}, By: "bob", Body: "/pj-rehearse approve"})

@@ -190,6 +190,31 @@ func TestAnswersAreBoundedOverPullRequests(t *testing.T) {
 	}
 }
 
+// TestAnswersAreCountedWhateverFollows: commands that are denied without an answer do not
+// have the answers forgotten that their author had.
+func TestAnswersAreCountedWhateverFollows(t *testing.T) {
+	rh := &v1alpha1.Rehearsal{}
+	denied := func(n int, told bool) {
+		rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{
+			ID: fmt.Sprintf("comment-%d-0", n), By: "mallory", Verdict: v1alpha1.VerdictDenied, Reason: v1alpha1.ReasonNotAllowed,
+			Answered: true, Told: told, At: &metav1.Time{Time: noon},
+		})
+	}
+	for n := range answersForAnybody {
+		denied(n, true)
+	}
+	for n := range 2 * maxDropped {
+		denied(100+n, false)
+	}
+	(&turn{rh: rh, now: noon}).forgetVerdicts()
+	if n := hadAnswers("mallory", noon, toldTexts([]*v1alpha1.Rehearsal{rh}, v1alpha1.Pull{}, "", false)); n != answersForAnybody {
+		t.Errorf("%d answers are remembered, want %d", n, answersForAnybody)
+	}
+	if n := len(rh.Status.Commands); n != maxDropped+answersForAnybody {
+		t.Errorf("%d verdicts stay", n)
+	}
+}
+
 func TestHadAnswers(t *testing.T) {
 	all := map[string]answered{"1/a": {"bob", noon}, "1/b": {"BOB", noon.Add(-answersWithin + time.Second)}, "2/a": {"bob", noon.Add(answersWithin)}, "2/b": {"eve", noon}}
 	if n := hadAnswers("Bob", noon, all); n != 2 {

@@ -64,11 +64,15 @@ func (a arrival) aboutHead(c v1alpha1.Command, said event.Command) (reason strin
 // there. The beginning of a SHA is as good as all of it only while nothing else that
 // was pushed begins with it: two commits that do are quickly made.
 func (a arrival) byTimeline(c v1alpha1.Command, said event.Command, pushes *github.Pushes) (reason string) {
-	if n := len(pushes.Forced); n > 0 && pushes.Forced[n-1].Head == a.head {
-		if writtenAfter(c, pushes.Forced[n-1].At) {
+	if n := len(pushes.Forced); n > 0 {
+		last := pushes.Forced[n-1]
+		switch {
+		case !writtenAfter(c, last.At):
+			// What was there then is listed no more.
+			return v1alpha1.ReasonPushedSince
+		case last.Head == a.head:
 			return ""
 		}
-		return v1alpha1.ReasonPushedSince
 	}
 	if said.SHA == "" {
 		return v1alpha1.ReasonHeadUnknown

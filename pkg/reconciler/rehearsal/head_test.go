@@ -48,6 +48,7 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 		"GitHub says that it was forced before":     {pushes: forced(head, -1)},
 		"forced in the same second":                 {pushes: forced(head, 0.5), want: v1alpha1.ReasonPushedSince},
 		"forced later":                              {pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
+		"something else was forced later":           {pushes: forced(other, 1), want: v1alpha1.ReasonPushedSince},
 		"something else was forced before":          {pushes: forced(other, -1), want: v1alpha1.ReasonHeadUnknown},
 
 		"its beginning is named":                 {text: "approve " + head[:7]},
@@ -60,6 +61,8 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 		"a commit before it begins like it":      {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{twin, head}}, want: v1alpha1.ReasonHeadUnknown},
 		"what it replaced begins like it":        {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{head}, Forced: []github.ForcedPush{{Head: twin, At: aroundThen(-60)}}}, want: v1alpha1.ReasonHeadUnknown},
 		"begins like it, but all of it is named": {text: "approve " + head, pushes: github.Pushes{Commits: []string{twin, head}}},
+		"forced later, and pushed to since":      {text: "approve " + head[:12], pushes: forced(other, 1), want: v1alpha1.ReasonPushedSince},
+		"forced before, and pushed to since":     {text: "approve " + head[:12], pushes: forced(other, -1)},
 		"the timeline never shows the head":      {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{other}}, want: v1alpha1.ReasonHeadUnknown},
 	} {
 		for _, words := range headBound {

@@ -59,7 +59,7 @@ func (i *identities) check(ctx context.Context, org, repo string, id int64) erro
 	case err != nil:
 	case cm.Data[key] == number:
 		return nil
-	case cm.Data[key] != "":
+	case remembers(cm, key):
 		return &foreignError{fmt.Sprintf("%s/%s is another repository now: its number on GitHub is %s, and it was %q when it was served first; "+
 			"if the new one is to be served, set %s to %q in the ConfigMap %s", org, repo, number, cm.Data[key], key, number, repositoriesConfigMap)}
 	default:
@@ -73,6 +73,14 @@ func (i *identities) check(ctx context.Context, org, repo string, id int64) erro
 		return fmt.Errorf("remembering which repository %s/%s is: %w", org, repo, err)
 	}
 	return nil
+}
+
+// remembers says that there is something of a name, be it empty: what was damaged is
+// for an administrator to mend.
+func remembers(cm *corev1.ConfigMap, key string) bool {
+	_, text := cm.Data[key]
+	_, bytes := cm.BinaryData[key]
+	return text || bytes
 }
 
 // identify makes sure that the pull request is of the repository that is served, and

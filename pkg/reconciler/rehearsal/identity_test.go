@@ -9,8 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	kubefake "k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 	"knative.dev/pkg/controller"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
@@ -199,6 +202,29 @@ func TestIdentities(t *testing.T) {
 		if err := i.check(t.Context(), step.org, step.repo, step.id); isForeign(err) != step.foreign || err != nil && !step.foreign {
 			t.Errorf("%s/%s with number %d: %v, want it to be foreign: %t", step.org, step.repo, step.id, err, step.foreign)
 		}
+	}
+	cm, err := i.configMaps.Get(t.Context(), repositoriesConfigMap, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cm.Data["acme.emptied"], cm.Data["acme.damaged"] = "", "1 "
+	cm.BinaryData = map[string][]byte{"acme.bytes": {0}}
+	if _, err := i.configMaps.Update(t.Context(), cm, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, repo := range []string{"emptied", "damaged", "bytes"} {
+		if err := i.check(t.Context(), "acme", repo, 1); !isForeign(err) {
+			t.Errorf("%s: %v", repo, err)
+		}
+	}
+	kube.PrependReactor("update", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewRequestEntityTooLargeError("it is full")
+	})
+	if err := i.check(t.Context(), "acme", "one-more", 5); err == nil || isForeign(err) {
+		t.Errorf("what is not remembered is served: %v", err)
+	}
+	if err := i.check(t.Context(), "acme", "config", 1); err != nil {
+		t.Errorf("what is remembered: %v", err)
 	}
 	if err := i.check(t.Context(), "acme", "config", 0); err == nil || isForeign(err) {
 		t.Errorf("without a number: %v", err)

@@ -94,6 +94,8 @@ type circumstances struct {
 	approved bool
 	// plan is that of the head; nil while there is none to see.
 	plan *v1alpha1.PlanStatus
+	// altered says that the comment that shows it is not as it was written.
+	altered bool
 	// runs counts those of the pull request that are not over.
 	runs int
 	now  time.Time
@@ -151,7 +153,7 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 		return denied(v1alpha1.ReasonNothingAsked)
 	case verb == event.AllowPrivileges && meansAJob(said, in.plan):
 		return denied(v1alpha1.ReasonHeadUnknown)
-	case verb == event.AllowPrivileges && !shownBefore(c, in):
+	case verb == event.AllowPrivileges && (in.altered || !shownBefore(c, in)):
 		return denied(v1alpha1.ReasonNotPlanned)
 	case verb == event.AllowPrivileges && !shownWhole(said.Jobs, in):
 		return denied(v1alpha1.ReasonNotShown)

@@ -196,16 +196,24 @@ func distrust(rh *v1alpha1.Rehearsal) {
 }
 
 // theirTime is GitHub's time, to the second: what GitHub dates is compared with it.
-func (t *turn) theirTime() time.Time { return t.now.Add(t.GitHub.Skew()) }
+func (t *turn) theirTime() time.Time {
+	ahead, _ := t.GitHub.Skew()
+	return t.now.Add(ahead)
+}
 
 // mostBehind is how far our clock may be behind GitHub's.
 const mostBehind = time.Minute
 
-// clockIsRight refuses to judge with a clock that is behind: what was written after
-// something could seem to have been there before it.
+// clockIsRight refuses to judge with a clock that is behind, or may be: what was written
+// after something could seem to have been there before it.
 func (t *turn) clockIsRight() error {
-	behind := t.GitHub.Skew()
-	if behind <= mostBehind || len(unjudged(t.rh)) == 0 {
+	behind, known := t.GitHub.Skew()
+	switch {
+	case len(unjudged(t.rh)) == 0:
+		return nil
+	case !known:
+		return &waiting{after: time.Minute, reason: "GitHub's answers do not tell its time, and nothing is decided without it"}
+	case behind <= mostBehind:
 		return nil
 	}
 	return &waiting{after: time.Minute, reason: fmt.Sprintf(

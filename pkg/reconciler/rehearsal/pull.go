@@ -244,7 +244,9 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 		return nil, &waiting{after: time.Second, reason: "it is not known whether the author is trusted"}
 	}
 	in.approved = in.pull.AuthorTrusted || t.holds(t.rh.Status.HeadApproval)
-	in.unseen, err = t.aboutHead(ctx, c, said)
+	if in.unseen, err = t.aboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
+		in.altered, err = t.planAltered(ctx)
+	}
 	return nil, err
 }
 

@@ -44,8 +44,8 @@ type GitHub interface {
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
 	PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	PublicDefaultBranch(ctx context.Context, org, repo string) (string, error)
-	// Skew is how far GitHub's clock is ahead of ours.
-	Skew() time.Duration
+	// Skew is how far GitHub's clock is ahead of ours, where that is known.
+	Skew() (ahead time.Duration, known bool)
 	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
 	Edits(ctx context.Context, org, repo, node string) (*github.Edits, error)
 	RightsSource

@@ -30,8 +30,8 @@ type SweepSource interface {
 	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
 	Budget(ctx context.Context, org, repo string) (github.Budget, error)
-	// Skew is how far GitHub's clock is ahead of ours.
-	Skew() time.Duration
+	// Skew is how far GitHub's clock is ahead of ours, where that is known.
+	Skew() (ahead time.Duration, known bool)
 }
 
 // Look is one look at a repository.
@@ -103,7 +103,8 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	}
 	// GitHub's time, which its answer tells: what is older than a look was there to
 	// be found, and our clock must not say otherwise.
-	now := began.Add(s.GitHub.Skew())
+	ahead, _ := s.GitHub.Skew()
+	now := began.Add(ahead)
 	since := last.At.Add(-overlap)
 	if last.At.IsZero() {
 		since, last.Since = now, now

@@ -36,7 +36,7 @@ func (l *listings) Budget(context.Context, string, string) (github.Budget, error
 	return l.budget, nil
 }
 
-func (l *listings) Skew() time.Duration { return l.skew }
+func (l *listings) Skew() (time.Duration, bool) { return l.skew, true }
 
 func (l *listings) OpenPulls(context.Context, string, string) ([]github.Pull, error) {
 	l.looks++

@@ -129,7 +129,10 @@ func (t *turn) forgetVerdicts() {
 		if inLog[v.ID] {
 			continue
 		}
-		if kept++; !dropped(v) || kept > maxDropped || v.At == nil || t.now.Sub(v.At.Time) > deniedAge {
+		if !v.Told {
+			kept++ // those with an answer are few, and are counted
+		}
+		if !dropped(v) || kept > maxDropped && !v.Told || v.At == nil || t.now.Sub(v.At.Time) > deniedAge {
 			status.Commands = slices.Delete(status.Commands, i, i+1)
 		}
 	}

@@ -328,9 +328,11 @@ type hub struct {
 	ids map[string]int64
 	// skew is how far this GitHub's clock is ahead.
 	skew time.Duration
+	// undated says that its answers have no date.
+	undated bool
 }
 
-func (h *hub) Skew() time.Duration { return h.skew }
+func (h *hub) Skew() (time.Duration, bool) { return h.skew, !h.undated }
 
 func (h *hub) Contributors(context.Context, string, string, string) (*github.Contributors, error) {
 	if h.wrote == nil {

@@ -52,9 +52,9 @@ type RehearsalSpec struct {
 	// +optional
 	Observed *Observed `json:"observed,omitempty"`
 
-	// Pushes are who pushed to the pull request, by their login in lower case, with
-	// the latest push of each, and who opened it again, by their login and /reopened.
-	// Nobody is taken out: whoever pushed once has a part in what is there.
+	// Pushes are who pushed to the pull request, by their login in lower case and the
+	// number of their account, with the latest push of each, and who opened it again, by
+	// the same, /reopened and the head that they found there. Nobody is taken out: whoever pushed once has a part in what is there.
 	// +kubebuilder:validation:MaxProperties=100
 	// +optional
 	Pushes map[string]Push `json:"pushes,omitempty"`

@@ -1,0 +1,59 @@
+package receiver
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// hooksOfScope is how many webhooks are remembered for each scope of keys: whoever has
+// one key must not have those of others forgotten.
+const hooksOfScope = 16
+
+// hooks are the webhooks that have delivered something that was signed.
+type hooks struct {
+	mu   sync.Mutex
+	seen map[string][]string // by scope, the latest last
+}
+
+// hookOf names the webhook that a request says it is from: GitHub numbers them, see
+// https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers.
+func hookOf(h http.Header) string {
+	const longest = 20 // digits of an int64
+	id := h.Get("X-GitHub-Hook-ID")
+	if len(id) > longest {
+		return ""
+	}
+	return id
+}
+
+// standingOf is what a request has before anything is verified.
+func (h *hooks) standingOf(r *http.Request) standing {
+	id := hookOf(r.Header)
+	if id == "" {
+		return stranger
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, ids := range h.seen {
+		if slices.Contains(ids, id) {
+			return familiar
+		}
+	}
+	return stranger
+}
+
+// signed remembers the webhook of a delivery that keys of these scopes have signed.
+func (h *hooks) signed(header http.Header, scopes []string) {
+	id := hookOf(header)
+	if id == "" {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, scope := range scopes {
+		ids := slices.DeleteFunc(h.seen[scope], func(known string) bool { return known == id })
+		ids = append(ids, id)
+		h.seen[scope] = ids[max(0, len(ids)-hooksOfScope):]
+	}
+}

@@ -1,0 +1,121 @@
+package receiver
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// lately is how many of those who had the place last are remembered.
+const lately = 256
+
+// place is the memory for the one large body that is read at a time.
+type place struct {
+	mu      sync.Mutex
+	holder  *applicant
+	waiting []*applicant
+	// had are the sources that had it, the latest last.
+	had []string
+	// buffer is used again: as garbage, a row of them would add up.
+	buffer []byte
+}
+
+// applicant wants the place.
+type applicant struct {
+	source   string
+	standing standing
+	// turn is closed when the place is its own.
+	turn chan struct{}
+	// interrupt ends what it waits for.
+	interrupt func()
+	leaving   bool
+}
+
+// take waits for the place. Whoever has it and is a stranger gives way to a familiar.
+func (p *place) take(ctx context.Context, a *applicant) ([]byte, error) {
+	a.turn = make(chan struct{})
+	p.mu.Lock()
+	p.waiting = append(p.waiting, a)
+	if h := p.holder; h != nil && h.standing < a.standing && !h.leaving {
+		h.leaving = true
+		h.interrupt()
+	}
+	p.next()
+	p.mu.Unlock()
+	select {
+	case <-a.turn:
+		return p.buffer, nil
+	case <-ctx.Done():
+		p.leave(a, nil)
+		return nil, errFull
+	}
+}
+
+// next gives the place to one of those who wait for it.
+func (p *place) next() {
+	if p.holder != nil || len(p.waiting) == 0 {
+		return
+	}
+	i := foremost(p.waiting, p.had)
+	p.holder = p.waiting[i]
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	source := p.holder.source
+	p.had = append(slices.DeleteFunc(p.had, func(s string) bool { return s == source }), source)
+	p.had = p.had[max(0, len(p.had)-lately):]
+	close(p.holder.turn)
+}
+
+// foremost is the one whose turn it is: a familiar before strangers, then the one whose
+// source has waited longest for another turn, then the first.
+func foremost(waiting []*applicant, had []string) int {
+	best := 0
+	for i, a := range waiting[1:] {
+		b := waiting[best]
+		if a.standing > b.standing ||
+			a.standing == b.standing && slices.Index(had, a.source) < slices.Index(had, b.source) {
+			best = i + 1
+		}
+	}
+	return best
+}
+
+// leave gives the place back, with its buffer, or stops waiting for it.
+func (p *place) leave(a *applicant, buffer []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = slices.DeleteFunc(p.waiting, func(w *applicant) bool { return w == a })
+	a.interrupt = func() {}
+	if p.holder == a {
+		p.holder = nil
+		if buffer != nil {
+			p.buffer = buffer
+		}
+		p.next()
+	}
+}
+
+// wait is as that of pool.
+func (p *place) wait(a *applicant, until time.Time, set func(time.Time)) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a.leaving {
+		return errEvicted
+	}
+	set(until)
+	return nil
+}
+
+// hasLeft says that whoever had the place has given way.
+func (p *place) hasLeft(a *applicant) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return a.leaving
+}
+
+// settle says that nothing more has to come.
+func (p *place) settle(a *applicant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a.standing = settled
+}

@@ -1,0 +1,150 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+var (
+	errFull    = errors.New("there is no room")
+	errEvicted = errors.New("it has given way")
+)
+
+// pool is memory that bodies share.
+type pool struct {
+	capacity int64
+
+	mu     sync.Mutex
+	guests []*guest
+	// freed is closed when there is more room.
+	freed chan struct{}
+}
+
+// guest has a part of a pool.
+type guest struct {
+	claim
+	// interrupt ends what it waits for.
+	interrupt func()
+	leaving   bool
+}
+
+func newPool(capacity int64) *pool {
+	return &pool{capacity: capacity, freed: make(chan struct{})}
+}
+
+// take has a guest hold that much in all. Others give way to it; where they cannot, it
+// waits for a while.
+func (p *pool) take(ctx context.Context, g *guest, size int64) error {
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	for {
+		freed, err := p.try(g, size)
+		if freed == nil || err != nil {
+			return err
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return errFull
+		}
+	}
+}
+
+// try takes it if there is room. Otherwise it has others give way, and returns what is
+// closed when somebody has gone.
+func (p *pool) try(g *guest, size int64) (<-chan struct{}, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g.leaving {
+		return nil, errEvicted
+	}
+	if !slices.Contains(p.guests, g) {
+		p.guests = append(p.guests, g)
+	}
+	missing := size - g.size - p.capacity
+	for _, other := range p.guests {
+		missing += other.size
+	}
+	if missing <= 0 {
+		g.size = size
+		return nil, nil
+	}
+	for _, other := range p.guests {
+		if other.leaving {
+			missing -= other.size
+		}
+	}
+	return p.freed, p.makeRoom(g, missing)
+}
+
+// makeRoom has others give way. That they are all settled is no error.
+func (p *pool) makeRoom(g *guest, missing int64) error {
+	var staying []*guest
+	var claims []claim
+	for _, other := range p.guests {
+		if !other.leaving {
+			staying, claims = append(staying, other), append(claims, other.claim)
+		}
+	}
+	now, asker := time.Now(), slices.Index(staying, g)
+	ending, enough := giveWay(claims, asker, missing, now)
+	for _, i := range ending {
+		staying[i].leaving = true
+		staying[i].interrupt()
+	}
+	if !enough && !alone(claims, asker) {
+		return errFull
+	}
+	return nil
+}
+
+// alone says that all others are settled: they will be gone before long.
+func alone(claims []claim, asker int) bool {
+	for i, c := range claims {
+		if i != asker && c.standing != settled && c.size > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// wait says until when a guest may wait for what is to come; not at all if it has given
+// way.
+func (p *pool) wait(g *guest, until time.Time, set func(time.Time)) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g.leaving {
+		return errEvicted
+	}
+	set(until)
+	return nil
+}
+
+// hasLeft says that a guest has given way.
+func (p *pool) hasLeft(g *guest) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return g.leaving
+}
+
+// settle says that nothing more has to come.
+func (p *pool) settle(g *guest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g.standing = settled
+}
+
+// leave returns all that a guest has.
+func (p *pool) leave(g *guest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.guests, g); i >= 0 {
+		p.guests = slices.Delete(p.guests, i, i+1)
+	}
+	g.size, g.interrupt = 0, func() {}
+	close(p.freed)
+	p.freed = make(chan struct{})
+}
