@@ -34,13 +34,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// The controller is mostly waiting for the API server, and a run of 35 jobs is
-// some 40 writes. Workers also wait for GitHub, and for logs.
-const (
-	qps     = 50
-	burst   = 100
-	workers = 8
-)
+// workers wait for the API server, for GitHub, and for logs.
+const workers = 8
 
 func main() {
 	if worker.Called(os.Args) {
@@ -53,7 +48,7 @@ func main() {
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
-	config.QPS, config.Burst = qps, burst
+	config.QPS, config.Burst = prowjob.QPS, prowjob.Burst
 	controller.DefaultThreadsPerController = workers
 	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
 

@@ -123,6 +123,9 @@ type Job struct {
 	Branch string `json:"branch,omitempty"`
 	// ProwJob is the deterministic name of the ProwJob.
 	ProwJob string `json:"prowjob"`
+	// Run is LabelRun of the ProwJob where another run has made it, which this one
+	// has joined; else empty.
+	Run string `json:"run,omitempty"`
 	// ConfigMap holds the ProwJob under the key that is its name.
 	ConfigMap string `json:"configmap"`
 	// Task is the name of the PipelineTask.
