@@ -35,7 +35,7 @@ var rights = []right{
 	{"rehearsal-controller", ours, "rehearsal.dev", "rehearsals", "create delete get list patch watch", "informer, sweep, trimming, finalizer"},
 	{"rehearsal-controller", ours, "rehearsal.dev", "rehearsals/status", "update", "the generated reconciler"},
 	{"rehearsal-controller", ours, "rehearsal.dev", "rehearsals/finalizers", "update", "owner references that block"},
-	{"rehearsal-controller", ours, "tekton.dev", "pipelineruns", "create get list patch watch", "start, cancel, informer"},
+	{"rehearsal-controller", ours, "tekton.dev", "pipelineruns", "create delete get list patch watch", "start, cancel, informer, cleaning up"},
 	{"rehearsal-controller", ours, "tekton.dev", "taskruns", "list watch", "informer"},
 	{"rehearsal-controller", ours, "", "configmaps", "create delete get list patch update watch", "hand-over, pages, sweep memory, settings"},
 	{"rehearsal-controller", ours, "", "events", "create patch", "the generated reconciler"},
