@@ -108,7 +108,12 @@ func TestFollowingManyJobs(t *testing.T) {
 	f := Follow(c.ProwJobs, m)
 	defer f.Stop()
 	for range 100 {
-		outcomes, _, err := f.Look(t.Context())
+		look, over := context.WithCancel(t.Context())
+		outcomes, _, err := f.Look(look)
+		over() // as at the end of each Persist
+		if err == nil {
+			err = f.Wait(t.Context(), time.Millisecond)
+		}
 		if err != nil || len(outcomes) != 500 || outcomes[499].Verdict != report.Running {
 			t.Fatalf("got %d outcomes, %v", len(outcomes), err)
 		}

@@ -85,6 +85,7 @@ type Following struct {
 	manifest run.Manifest
 	seen     map[string]*prowapi.ProwJob
 	events   watch.Interface
+	cancel   context.CancelFunc
 	// failed counts the watches that ended before they had said anything.
 	failed int
 }
@@ -106,22 +107,32 @@ func (f *Following) Look(ctx context.Context) ([]report.Outcome, []*prowapi.Prow
 			return nil, nil, err
 		}
 		f.seen = seen
-		f.events, err = f.client.Watch(ctx, metav1.ListOptions{
-			LabelSelector: selector(f.manifest), ResourceVersion: version, AllowWatchBookmarks: true,
-		})
-		if err != nil {
-			f.events = nil
-			f.failed++
-		}
+		f.watch(ctx, version)
 	}
 	outcomes, jobs := observe(f.manifest, f.seen)
 	return outcomes, jobs, nil
 }
 
+// watch begins a watch that outlives the look which began it.
+func (f *Following) watch(ctx context.Context, version string) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	begun := context.AfterFunc(ctx, cancel)
+	events, err := f.client.Watch(own, metav1.ListOptions{
+		LabelSelector: selector(f.manifest), ResourceVersion: version, AllowWatchBookmarks: true,
+	})
+	begun()
+	if err != nil {
+		cancel()
+		f.failed++
+		return
+	}
+	f.events, f.cancel = events, cancel
+}
+
 // Wait takes in what happens for some time; longer, when watches end at once.
 func (f *Following) Wait(ctx context.Context, d time.Duration) error {
 	if f.events == nil {
-		return Sleep(ctx, min(d<<min(f.failed, 10), max(maxFollowPause, d)))
+		return f.pause(ctx, d)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -135,10 +146,15 @@ func (f *Following) Wait(ctx context.Context, d time.Duration) error {
 			if !ok || !f.take(event) {
 				f.Stop()
 				f.failed++
-				return Sleep(ctx, min(d<<min(f.failed, 10), max(maxFollowPause, d)))
+				return f.pause(ctx, d)
 			}
 		}
 	}
+}
+
+// pause is longer each time that a watch fails, up to maxFollowPause.
+func (f *Following) pause(ctx context.Context, d time.Duration) error {
+	return Sleep(ctx, min(d<<min(f.failed, 10), max(maxFollowPause, d)))
 }
 
 // take says whether an event could be understood.
@@ -165,6 +181,7 @@ func (f *Following) take(event watch.Event) bool {
 func (f *Following) Stop() {
 	if f.events != nil {
 		f.events.Stop()
+		f.cancel()
 		f.events = nil
 	}
 }
