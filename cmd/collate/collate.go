@@ -84,19 +84,11 @@ func (c *collator) collate(ctx context.Context) error {
 // await returns the run once no ProwJob of it is going, or the time for that is
 // over.
 func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, []*prowapi.ProwJob, error) {
-	collector := prowjob.Collector{ProwJobs: c.ProwJobs}
+	following := prowjob.Follow(c.ProwJobs, m)
+	defer following.Stop()
 	started, told := c.now(), ""
 	for {
-		view := report.RunView{Manifest: m, PipelineRun: c.pipelineRun, Namespace: c.namespace}
-		var jobs []*prowapi.ProwJob
-		err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
-			var err error
-			if view.AbortReason, err = c.abortReason(ctx); err != nil {
-				return err
-			}
-			view.Outcomes, jobs, err = collector.Read(ctx, m)
-			return err
-		})
+		view, jobs, err := c.look(ctx, m, following.Look)
 		if err != nil {
 			return view, nil, err
 		}
@@ -105,19 +97,44 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 			limit = started.Add(c.finalGrace)
 		}
 		late := !c.now().Before(limit)
+		if late || len(goingOn(view.Outcomes)) == 0 {
+			// What is reported is what the API server has at the end, not what a watch
+			// told on the way.
+			collector := prowjob.Collector{ProwJobs: c.ProwJobs}
+			view, jobs, err = c.look(ctx, m, func(ctx context.Context) ([]report.Outcome, []*prowapi.ProwJob, error) {
+				return collector.Read(ctx, m)
+			})
+			if err != nil {
+				return view, nil, err
+			}
+		}
 		view.Over, view.Now = late || view.AbortReason != "", c.now()
 		going := goingOn(view.Outcomes)
-		if len(going) == 0 || late {
+		if late || len(going) == 0 {
 			return view, jobs, nil
 		}
 		if s := strings.Join(going, ", "); s != told {
 			told = s
 			c.say("Waiting until %s for: %s", limit.UTC().Format(time.RFC3339), s)
 		}
-		if err := prowjob.Sleep(ctx, c.interval); err != nil {
+		if err := following.Wait(ctx, c.interval); err != nil {
 			return view, nil, fmt.Errorf("waiting for %s: %w", told, err)
 		}
 	}
+}
+
+// look reads whether the run is being aborted, and what became of its jobs.
+func (c *collator) look(ctx context.Context, m run.Manifest, read func(context.Context) ([]report.Outcome, []*prowapi.ProwJob, error)) (report.RunView, []*prowapi.ProwJob, error) {
+	view := report.RunView{Manifest: m, PipelineRun: c.pipelineRun, Namespace: c.namespace}
+	var jobs []*prowapi.ProwJob
+	err := prowjob.Persist(ctx, patience, func(ctx context.Context) (err error) {
+		if view.AbortReason, err = c.abortReason(ctx); err != nil {
+			return err
+		}
+		view.Outcomes, jobs, err = read(ctx)
+		return err
+	})
+	return view, jobs, err
 }
 
 // goingOn names the jobs that have a ProwJob which Prow is not done with.

@@ -51,7 +51,7 @@ func (p *page) EditComment(_ context.Context, org, repo string, id int64, body s
 }
 
 func prowJob(name string, state prowapi.ProwJobState, complete bool) *prowapi.ProwJob {
-	pj := &prowapi.ProwJob{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "prow"}, Status: prowapi.ProwJobStatus{State: state}}
+	pj := &prowapi.ProwJob{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "prow", Labels: map[string]string{run.LabelRun: "run-1"}}, Status: prowapi.ProwJobStatus{State: state}}
 	if complete {
 		done := metav1.NewTime(now)
 		pj.Status.CompletionTime = &done

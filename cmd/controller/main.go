@@ -38,15 +38,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// The controller is mostly waiting for the API server, and a run of 35 jobs is
-// some 40 writes. Workers also wait for GitHub, and for logs.
 const (
-	qps     = 50
-	burst   = 100
+	// workers wait for the API server, for GitHub, and for logs.
 	workers = 8
-	// Each ProwJob that a task creates is two reads.
-	admissionQPS   = 50
-	admissionBurst = 100
 	// drain is how long the API server may take to see that we go.
 	drain = 2 * time.Second
 )
@@ -63,7 +57,7 @@ func main() {
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
-	config.QPS, config.Burst = qps, burst
+	config.QPS, config.Burst = prowjob.QPS, prowjob.Burst
 	controller.DefaultThreadsPerController = workers
 	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
 
@@ -89,8 +83,6 @@ func main() {
 // not keep the reconciler waiting.
 func newAdmission(config *rest.Config) injection.ControllerConstructor {
 	return func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
-		config = rest.CopyConfig(config)
-		config.QPS, config.Burst = admissionQPS, admissionBurst
 		return admission.NewController(ctx, cmw,
 			kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps(system.Namespace()),
 			apiextensions.NewForConfigOrDie(config).CustomResourceDefinitions())

@@ -90,6 +90,7 @@ func (a *address) config() (*rest.Config, error) {
 	}
 	config.UserAgent = rest.DefaultKubernetesUserAgent()
 	config.WarningHandlerWithContext = rest.NoWarnings{}
+	config.QPS, config.Burst = prowjob.QPS, prowjob.Burst
 	return config, nil
 }
 

@@ -193,7 +193,7 @@ func (c *cluster) ourRights() []right {
 		{account: "rehearsal-controller", verb: "patch", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
 		{account: "rehearsal-task", verb: "create", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
 		{account: "rehearsal-task", verb: "get", resource: "pods", namespace: pods},
-		{account: "rehearsal-collate", verb: "get", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
+		{account: "rehearsal-collate", verb: "list", group: "prow.k8s.io", resource: "prowjobs", namespace: prow},
 		{account: "rehearsal-collate", verb: "get", resource: "pods", namespace: pods},
 		{account: "rehearsal-collate", verb: "patch", resource: "configmaps", namespace: c.namespace, name: "rehearsal-rate-limits"},
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	// drain bounds the wait for the last lines of a job that is complete.
 	drain = time.Minute
-	// lookAgain is the time between two looks at a pod.
+	// lookAgain is the time between two looks at a pod, at first.
 	lookAgain = time.Second
 )
 
@@ -76,6 +76,7 @@ func (a *Attendant) follow(ctx context.Context, pj *prowapi.ProwJob, out *lines,
 		return
 	}
 	f := &follower{pods: client.CoreV1().Pods(a.Logs.Namespace), name: pj.Name, out: out, interval: lookAgain}
+	again, of := backoff(lookAgain), f.uid
 	for {
 		last := done(complete)
 		if err := f.run(ctx); err != nil {
@@ -87,11 +88,14 @@ func (a *Attendant) follow(ctx context.Context, pj *prowapi.ProwJob, out *lines,
 		if last {
 			return
 		}
+		if f.uid != of {
+			again, of = backoff(lookAgain), f.uid
+		}
 		select {
 		case <-complete:
 		case <-ctx.Done():
 			return
-		case <-time.After(lookAgain):
+		case <-time.After(again.Step()):
 		}
 	}
 }

@@ -81,6 +81,7 @@ func addContexts(configs map[string]*rest.Config, file string) error {
 		if err != nil {
 			return fmt.Errorf("context %s: %w", name, err)
 		}
+		config.QPS, config.Burst = QPS, Burst
 		alias := name
 		if len(loaded.Contexts) == 1 {
 			alias = aliasOf(file, name)

@@ -2,12 +2,9 @@ package prowjob
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
 
@@ -17,7 +14,7 @@ import (
 )
 
 const (
-	// readers is how many ProwJobs and logs are read at once.
+	// readers is how many logs are read at once.
 	readers = 4
 	// excerptTime bounds the reading of all logs of a run.
 	excerptTime = 2 * time.Minute
@@ -43,25 +40,13 @@ func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]report.Outco
 }
 
 // Read reads the outcomes without excerpts, and the ProwJobs behind them, in the
-// order of the manifest. The names say which ProwJobs are meant, not labels,
-// which a rerun from Deck copies.
+// order of the manifest.
 func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]report.Outcome, []*prowapi.ProwJob, error) {
-	outcomes := make([]report.Outcome, len(m.Jobs))
-	jobs := make([]*prowapi.ProwJob, len(m.Jobs))
-	errs := make([]error, len(m.Jobs))
-	each(len(m.Jobs), func(i int) {
-		pj, err := c.ProwJobs.Get(ctx, m.Jobs[i].ProwJob, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			pj, err = nil, nil
-		}
-		jobs[i], errs[i] = pj, err
-		outcomes[i] = Observe(m.Jobs[i], pj)
-	})
-	for i, err := range errs {
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading the ProwJob %s: %w", m.Jobs[i].ProwJob, err)
-		}
+	seen, _, err := List(ctx, c.ProwJobs, m)
+	if err != nil {
+		return nil, nil, err
 	}
+	outcomes, jobs := observe(m, seen)
 	return outcomes, jobs, nil
 }
 

@@ -87,7 +87,7 @@ func TestCollectExplains(t *testing.T) {
 				Secrets:   func() []string { return []string{"canary-4711"} },
 				Namespace: "test-pods", Clusters: Clusters{"default": c.kubelet.client(t)},
 			}}
-			outcomes, err := collector.Collect(context.Background(), run.Manifest{Jobs: []run.Job{{Name: "a", ProwJob: "job-1"}, {Name: "b", ProwJob: "job-2"}}})
+			outcomes, err := collector.Collect(context.Background(), run.Manifest{Name: "run-1", Jobs: []run.Job{{Name: "a", ProwJob: "job-1"}, {Name: "b", ProwJob: "job-2"}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestCollectExplains(t *testing.T) {
 
 func TestCollectFailsWhole(t *testing.T) {
 	client, clients := fakeProw()
-	clients.PrependReactor("get", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+	clients.PrependReactor("list", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
 		return true, nil, errors.New("away")
 	})
 	collector := Collector{ProwJobs: client}

@@ -47,6 +47,13 @@ type Connection struct {
 	Logs     *Logs
 }
 
+// What a client may ask an API server for, calls a second and at once. client-go's
+// own limits are 5 and 10: that is for people.
+const (
+	QPS   = 50
+	Burst = 100
+)
+
 // Connect makes the clients, with the pod's service account, or with KUBECONFIG
 // outside of a pod. It makes no call.
 func (p Places) Connect() (*Connection, error) {
@@ -56,6 +63,7 @@ func (p Places) Connect() (*Connection, error) {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
 	config.UserAgent = rest.DefaultKubernetesUserAgent()
+	config.QPS, config.Burst = QPS, Burst
 	c := &Connection{}
 	if c.Kube, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)

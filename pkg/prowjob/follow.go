@@ -76,6 +76,7 @@ func (f *follower) run(ctx context.Context) error {
 // started waits for the job's containers to start, and says what they wait for.
 // It returns nothing when there is no pod.
 func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
+	again := backoff(f.interval)
 	for {
 		pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
 		switch {
@@ -88,7 +89,7 @@ func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
 		case err == nil:
 			f.tell(waitingFor(pod))
 		}
-		if err := Sleep(ctx, f.interval); err != nil {
+		if err := f.change(ctx, pod, err, &again); err != nil {
 			return nil, err
 		}
 	}
@@ -122,6 +123,7 @@ func anyStarted(pod *corev1.Pod) bool {
 
 // copy copies the log of one container until the container has ended.
 func (f *follower) copy(ctx context.Context, s *stream) error {
+	again := backoff(f.interval)
 	for !s.ended {
 		pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
 		switch {
@@ -137,7 +139,7 @@ func (f *follower) copy(ctx context.Context, s *stream) error {
 		if s.ended {
 			break
 		}
-		if err := Sleep(ctx, f.interval); err != nil {
+		if err := f.pause(ctx, s, pod, err, &again); err != nil {
 			return err
 		}
 	}
@@ -154,6 +156,7 @@ func (f *follower) copySome(ctx context.Context, s *stream, pod *corev1.Pod) err
 	}
 	final := state.Terminated != nil
 	err := f.read(ctx, s, final)
+	s.failed = err != nil
 	if refused(err) {
 		return fmt.Errorf("reading the log of the pod %s: %w", f.name, err)
 	}
@@ -225,6 +228,8 @@ type stream struct {
 	container string
 	prefix    string
 	ended     bool
+	// failed says that the last reading did not go through.
+	failed bool
 	// tries counts the readings since the container has ended.
 	tries int
 	// second is the latest second of which a line was copied, copied the number

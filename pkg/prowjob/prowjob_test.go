@@ -25,7 +25,7 @@ func newJob(state prowapi.ProwJobState, description string) *prowapi.ProwJob {
 	return &prowapi.ProwJob{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "job-1", Namespace: "prow", ResourceVersion: "1",
-			Labels:      map[string]string{run.LabelRehearsalUID: "uid-1"},
+			Labels:      map[string]string{run.LabelRehearsalUID: "uid-1", run.LabelRun: "run-1"},
 			Annotations: map[string]string{run.AnnotationJob: "pull-widget-e2e"},
 		},
 		Spec:   prowapi.ProwJobSpec{Job: "rehearse-7-pull-widget-e2e", Cluster: "default"},

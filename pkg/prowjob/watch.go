@@ -15,7 +15,7 @@ import (
 
 const (
 	// resync bounds how long a watch that says nothing is believed.
-	resync = 30 * time.Second
+	resync = believed * pause
 	// pause is the least time between two readings after something went wrong.
 	pause = time.Second
 )
@@ -36,11 +36,16 @@ func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string,
 			changed(pj)
 		}
 	}
+	again := backoff(pause)
 	for {
 		pj, err := client.Get(ctx, name, metav1.GetOptions{})
 		switch {
 		case err == nil:
+			before := version
 			see(pj)
+			if version != before {
+				again = backoff(pause)
+			}
 			if pj.Complete() {
 				return pj, nil
 			}
@@ -52,7 +57,7 @@ func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string,
 		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
 			return nil, fmt.Errorf("reading the ProwJob %s: %w", name, err)
 		}
-		if err := Sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, again.Step()); err != nil {
 			return nil, fmt.Errorf("watching the ProwJob %s: %w", name, err)
 		}
 	}

@@ -44,6 +44,9 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 			pj, inputs = other, nil
 		}
 		row := newRow(job, pj, in, r, h.Manifest.Jobs)
+		if other := pj.Labels[run.LabelRun]; other != labelValue(r.Name) {
+			row.Run = other
+		}
 		if err := s.store(&row, pj, inputs); err != nil {
 			h.Manifest.Notes = append(h.Manifest.Notes, refuse(job, err).Error())
 			continue

@@ -140,6 +140,13 @@ func prowJobName(run Run, job string) string {
 	return uuid.NewSHA1(space, []byte(longHash(key.Of(run.ID, job)))).String()
 }
 
+// IsProwJobName says whether a name is of the kind that ProwJobs of ours have. What
+// Deck runs again has our labels, and another kind of name.
+func IsProwJobName(name string) bool {
+	id, err := uuid.Parse(name)
+	return err == nil && id.Version() == 5
+}
+
 var notInSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // taskName makes the name of a PipelineTask, a DNS label, from a job's name and

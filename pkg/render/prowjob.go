@@ -55,6 +55,9 @@ func renderJob(job Job, in Input, r Run) (*prowapi.ProwJob, []input, error) {
 
 	annotations := theirs(base.Annotations)
 	annotations[run.AnnotationJob] = job.Name
+	if r.Home != "" {
+		annotations[run.AnnotationNamespace] = r.Home
+	}
 	if err := approve(annotations, job, in, spec); err != nil {
 		return nil, nil, refuse(job, err)
 	}

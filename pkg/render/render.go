@@ -127,6 +127,8 @@ func (in Input) isConfigRepo(org, repo string) bool { return org == in.Org && re
 type Run struct {
 	// Rehearsal and UID are the name and uid of the Rehearsal.
 	Rehearsal, UID string
+	// Home is the namespace of the Rehearsal.
+	Home string
 	// ID is the id of the command that asked for the run, Name the run's name.
 	ID, Name string
 	// Namespace is where Prow expects its ProwJobs, PodNamespace where it makes

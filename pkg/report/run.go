@@ -183,7 +183,7 @@ func runTail(v RunView) string {
 	}
 	b.WriteString(".")
 	if v.PipelineRun != "" {
-		b.WriteString(" All output: " + code(tkn(v)) + ".")
+		b.WriteString(" All output" + logsKept(m) + ": " + code(tkn(v)) + ".")
 	}
 	if l := link("The page of this run", v.page()); l != "" {
 		b.WriteString(" " + l + ".")
@@ -201,6 +201,14 @@ func runMarkers(v RunView) string {
 		s = progressMarker + "\n" + s
 	}
 	return s
+}
+
+// logsKept says for how long there is all output.
+func logsKept(m run.Manifest) string {
+	if m.KeptFor <= 0 {
+		return ""
+	}
+	return ", until " + lasting(m.KeptFor) + " after the end"
 }
 
 func tkn(v RunView) string {

@@ -55,7 +55,7 @@ func runTop(v RunView) top {
 		t.Subject += " " + upperFirst(plural(left, "more affected job")) + " not in this run."
 	}
 	if v.PipelineRun != "" {
-		t.Subject += " All output: " + quote(tkn(v)) + "."
+		t.Subject += " All output" + logsKept(m) + ": " + quote(tkn(v)) + "."
 	}
 	if !v.Ended() && !v.Now.IsZero() {
 		t.Subject += " As of " + v.Now.UTC().Format("2 January 15:04:05 MST") + "."

@@ -31,6 +31,9 @@ const (
 	// or the login of who allowed them.
 	AnnotationApproved   = "rehearsal.dev/approved"
 	AnnotationApprovedBy = "rehearsal.dev/approved-by"
+	// AnnotationNamespace on a ProwJob names the namespace of its Rehearsal: several
+	// installations may share one Prow.
+	AnnotationNamespace = "rehearsal.dev/namespace"
 	// AnnotationInputs on a ProwJob lists the ConfigMaps to create before it, each
 	// as InputPlace says, separated by spaces.
 	AnnotationInputs = "rehearsal.dev/inputs"
@@ -106,6 +109,9 @@ type Manifest struct {
 	GitHubEndpoint   string `json:"github_endpoint"`
 	// GitHubAppID is the App that the settings name; 0 for none.
 	GitHubAppID int64 `json:"github_app_id,omitempty"`
+	// KeptFor is how long the PipelineRuns, and so the logs of the tasks, are kept
+	// once the run is over.
+	KeptFor time.Duration `json:"kept_for,omitempty"`
 	// Deadline ends the wait for ProwJobs.
 	Deadline time.Time `json:"deadline"`
 	Jobs     []Job     `json:"jobs"`
@@ -123,6 +129,9 @@ type Job struct {
 	Branch string `json:"branch,omitempty"`
 	// ProwJob is the deterministic name of the ProwJob.
 	ProwJob string `json:"prowjob"`
+	// Run is LabelRun of the ProwJob where another run has made it, which this one
+	// has joined; else empty.
+	Run string `json:"run,omitempty"`
 	// ConfigMap holds the ProwJob under the key that is its name.
 	ConfigMap string `json:"configmap"`
 	// Task is the name of the PipelineTask.

@@ -22,7 +22,7 @@ var refused = []struct {
 		want: `3: defaults.limits.sampel: is not a setting; did you mean sample?
 4: defaults.limits.less: is not a setting; known are all, max, more, sample`},
 	{name: "field of another place", file: "limits: {sample: 3}\n",
-		want: `1: limits: is not a setting; known are defaults, dry_run, github, page_url, planning, prefixes, progress_interval, prow, quotas, repositories, sweep_interval, users`},
+		want: `1: limits: is not a setting; known are defaults, dry_run, github, keep_runs, page_url, planning, prefixes, progress_interval, prow, quotas, repositories, sweep_interval, users`},
 	{name: "unknown value", file: "defaults:\n  policy:\n    preset: openshfit\n  gates: {new_jobs: \"no\"}\n",
 		want: `3: defaults.policy.preset: is "openshfit", which is not known; did you mean openshift?
 4: defaults.gates.new_jobs: is "no", which is not known; known are approve, run`},

@@ -54,6 +54,10 @@ type Settings struct {
 	// that are too long for a comment; nowhere when empty. A list is shown to whoever
 	// has its link, which comments on the pull request give.
 	PageURL string `json:"page_url" jsonschema:"pattern=^(https?://[^/\\s]+\\S*)?$,example=https://rehearsals.example.com"`
+	// How long the PipelineRuns of a run that is over are kept, and with them what
+	// tkn pipelinerun logs shows. Its comments, its page and its result stay for as
+	// long as the pull request is open, and a week longer.
+	KeepRuns time.Duration `json:"keep_runs"`
 	// The least time between two edits of the comment of a run that goes on.
 	ProgressInterval time.Duration `json:"progress_interval"`
 	// The time between two looks for what no webhook told.
@@ -218,6 +222,7 @@ func Defaults() *Settings {
 		Prefixes:         event.DefaultPrefixes(),
 		Planning:         Planning{Timeout: 2 * time.Minute, BaseTimeout: 10 * time.Minute, MemoryMiB: 768},
 		Quotas:           Quotas{PullJobs: 500, PersonJobs: 1000, Jobs: 2000},
+		KeepRuns:         24 * time.Hour,
 		ProgressInterval: 30 * time.Second,
 		SweepInterval:    time.Minute,
 	}

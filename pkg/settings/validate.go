@@ -44,7 +44,7 @@ func (d *decoder) validate(s *Settings) {
 		at    string
 		value time.Duration
 	}{
-		{"progress_interval", s.ProgressInterval}, {"sweep_interval", s.SweepInterval},
+		{"keep_runs", s.KeepRuns}, {"progress_interval", s.ProgressInterval}, {"sweep_interval", s.SweepInterval},
 		{"planning.timeout", s.Planning.Timeout}, {"planning.base_timeout", s.Planning.BaseTimeout},
 		{"prow.default_job_timeout", s.Prow.DefaultJobTimeout}, {"prow.queue_allowance", s.Prow.QueueAllowance},
 	} {

@@ -35,6 +35,8 @@ var world struct {
 	// tests, so that nothing of an earlier one is mistaken for ours.
 	org          string
 	repositories []string
+	// installation is what was deployed.
+	installation rig.Installation
 	taken        atomic.Int32
 }
 
@@ -111,6 +113,7 @@ func deploy(ctx context.Context) error {
 	}
 	installation.Repositories = append(installation.Repositories, private, narrowOrg()+"/"+narrowRepo, conversationOrg+"/"+conversationRepo)
 	installation.Repositories = append(installation.Repositories, hookedRepositories()...)
+	world.installation = installation
 	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
 		return err
 	}

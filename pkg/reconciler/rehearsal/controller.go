@@ -69,7 +69,13 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		prowinformers.WithNamespace(namespace),
 		prowinformers.WithTweakListOptions(func(opts *metav1.ListOptions) { opts.LabelSelector = run.LabelRehearsalUID }))
 	prowJobs := prowFactory.Prow().V1().ProwJobs()
-	pipelineRuns := pipelineruninformer.Get(ctx)
+	pipelineRuns, taskRuns := pipelineruninformer.Get(ctx), slimmed(taskruninformer.Get(ctx).Informer())
+	if err := taskRuns.AddIndexers(taskRunIndexers); err != nil {
+		panic(fmt.Sprintf("indexing TaskRuns: %v", err))
+	}
+	slimmed(pipelineRuns.Informer())
+	slimmed(prowJobs.Informer())
+	slimmed(rehearsalinformer.Get(ctx).Informer())
 	gh := &dryRun{GitHub: o.GitHub, on: func() bool { return o.Settings.Get().DryRun }}
 
 	r := &Reconciler{
@@ -78,7 +84,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		Prow:         o.Prow,
 		Rehearsals:   rehearsalclient.Get(ctx),
 		PipelineRuns: pipelineRuns.Lister(),
-		TaskRuns:     taskruninformer.Get(ctx).Lister(),
+		TaskRuns:     taskRuns.GetIndexer(),
 		ProwJobs:     prowJobs.Lister(),
 		Lister:       rehearsalinformer.Get(ctx).Lister(),
 		GitHub:       gh,
@@ -106,7 +112,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 
 	must(rehearsalinformer.Get(ctx).Informer().AddEventHandler(controller.HandleAll(impl.Enqueue)))
 	must(pipelineRuns.Informer().AddEventHandler(controller.HandleAll(impl.EnqueueControllerOf)))
-	must(taskruninformer.Get(ctx).Informer().AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
+	must(taskRuns.AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
 	must(prowJobs.Informer().AddEventHandler(controller.HandleAll(enqueueLabelled(impl))))
 	prowFactory.Start(ctx.Done())
 	prowFactory.WaitForCacheSync(ctx.Done())
@@ -123,8 +129,9 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	inputs := &inputSweeper{
 		clusters: o.Logs.Clusters, namespace: o.Logs.Namespace, lister: sweeper.Lister, clock: clock.RealClock{},
 	}
+	orphans := &orphanSweeper{Reconciler: r}
 	mirrors := &mirrorSweeper{mirrors: o.Mirrors, lister: sweeper.Lister, settings: o.Settings.Get, clock: clock.RealClock{}}
-	for _, sweep := range []func(context.Context){sweeper.Run, inputs.run, mirrors.run} {
+	for _, sweep := range []func(context.Context){sweeper.Run, inputs.run, mirrors.run, orphans.run} {
 		go func() {
 			if cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
 				sweep(ctx)

@@ -20,7 +20,7 @@ import (
 
 // abort cancels the PipelineRun and aborts every ProwJob of a run. It is
 // repeated until nothing is left: a task may create its ProwJob in between.
-func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	r.State = v1alpha1.RunAborting
 	var errs []error
 	if s.pipelineRun != nil && !s.pipelineRun.IsDone() && s.pipelineRun.Spec.Status == "" {
@@ -30,13 +30,11 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation, m 
 	if err != nil {
 		return err
 	}
-	for _, job := range m.Jobs {
-		if kept[job.ProwJob] {
-			continue
-		}
-		err := prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace), job.ProwJob, "Aborted: "+r.AbortReason+".")
-		if err != nil {
-			errs = append(errs, err)
+	for _, o := range s.outcomes {
+		// Who has ended or was told to is left alone; who is not there yet comes to the
+		// informer, and is looked for once the PipelineRun is over.
+		if o.Verdict != report.NotStarted && !o.Verdict.Ended() && !kept[o.ProwJob] {
+			errs = append(errs, prowjob.Abort(ctx, t.prowJobs(), o.ProwJob, "Aborted: "+r.AbortReason+"."))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -113,7 +111,7 @@ func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason 
 // publish writes the report of a run in place of the finally task, which did
 // not get to it.
 func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
-	collector := prowjob.Collector{ProwJobs: t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace), Logs: t.Logs}
+	collector := prowjob.Collector{ProwJobs: t.prowJobs(), Logs: t.Logs}
 	outcomes, err := collector.Collect(ctx, m)
 	if err != nil {
 		return err

@@ -53,6 +53,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		By: report.Person(r.ID, r.By), Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
 		Notes: append(slices.Clone(notes), unpinned...), Page: t.runPage(r),
 		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
+		KeptFor:        t.settings.KeepRuns,
 		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
 		// Who named something that is not run has not seen it pass.
 		AutoAck: said.AutoAck && len(notes) == 0,

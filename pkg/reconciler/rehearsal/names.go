@@ -31,7 +31,7 @@ func (t *turn) renderInput() render.Input {
 
 func (t *turn) renderRun(r *v1alpha1.RunStatus) render.Run {
 	return render.Run{
-		Rehearsal: t.rh.Name, UID: string(t.rh.UID),
+		Rehearsal: t.rh.Name, UID: string(t.rh.UID), Home: t.rh.Namespace,
 		ID: r.ID, Name: resources.RunName(t.rh, r.ID),
 		Namespace:      t.settings.Prow.ProwJobNamespace,
 		PodNamespace:   t.settings.Prow.PodNamespace,

@@ -52,8 +52,8 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 			continue
 		}
 		left = true
-		if o.Verdict != report.NotStarted {
-			errs = append(errs, prowjob.Abort(ctx, t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace), o.ProwJob, "Aborted: "+reason+"."))
+		if o.Verdict != report.NotStarted && !o.Verdict.Ended() {
+			errs = append(errs, prowjob.Abort(ctx, t.prowJobs(), o.ProwJob, "Aborted: "+reason+"."))
 		}
 	}
 	if left {

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/reconciler"
@@ -75,12 +76,15 @@ type Reconciler struct {
 	Rehearsals clientset.Interface
 
 	PipelineRuns pipelinelisters.PipelineRunLister
-	TaskRuns     pipelinelisters.TaskRunLister
-	ProwJobs     prowlisters.ProwJobLister
+	// TaskRuns has the index byPipelineRun.
+	TaskRuns cache.Indexer
+	ProwJobs prowlisters.ProwJobLister
 	// Lister knows all Rehearsals, and Ledger which of their runs were let in since:
 	// for the quotas.
 	Lister listers.RehearsalLister
 	Ledger ledger
+	// Manifests are those of the runs that were looked at last.
+	Manifests manifests
 	// Lookups are what is known of other repositories.
 	Lookups lookups
 
@@ -130,6 +134,10 @@ type turn struct {
 	named map[string][]jobAbort
 	// endings are those of runs that will not start, for the answers to say.
 	endings map[string]ending
+	// ended are the runs that were over when the turn began.
+	ended []string
+	// cleanLater says when there is one of them to clean up.
+	cleanLater error
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
 	// linkKey makes the links to pages, where there are any.
@@ -152,7 +160,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}}
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh)}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	switch name := event.Name(rh.Spec.Pull); {
@@ -163,7 +171,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	case !served:
 		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
 		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
-		return settle([]error{t.advanceRuns(ctx)}, t.now)
+		return settle([]error{t.advanceRuns(ctx), t.cleanOrWait(ctx)}, t.now)
 	}
 	t.noteDryRun()
 	if err := t.readLinkKey(ctx); err != nil {
@@ -173,13 +181,13 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if err := t.readPull(ctx); isForeign(err) {
 		abortRuns(rh, "its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
-		return settle([]error{&waiting{after: gonePause, reason: err.Error()}, t.advanceRuns(ctx)}, t.now)
+		return settle([]error{&waiting{after: gonePause, reason: err.Error()}, t.advanceRuns(ctx), t.cleanOrWait(ctx)}, t.now)
 	} else if err != nil {
 		errs = append(errs, err)
 	}
 	for _, phase := range []func(context.Context) error{
 		t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
-		t.advanceRuns, t.answerCommands, t.showStatus, t.tidy,
+		t.advanceRuns, t.answerCommands, t.showStatus, t.clean, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}
@@ -191,7 +199,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if !t.refusedAny {
 		rh.Status.MarkReported()
 	}
-	return t.comeBack()
+	return settle([]error{t.comeBack(), t.cleanLater}, t.now)
 }
 
 // refresh replaces what the informer knew of a Rehearsal by what the API server

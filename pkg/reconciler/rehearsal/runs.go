@@ -13,10 +13,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/apis"
 	"knative.dev/pkg/logging"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -65,7 +65,7 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 		r.AbortReason = cmp.Or(r.AbortReason, s.barred)
 		err = t.drop(ctx, r)
 	case stepAbort:
-		err = t.abort(ctx, r, s, manifest)
+		err = t.abort(ctx, r, s)
 	case stepContinue:
 		err = t.createPipelineRun(ctx, r, manifest, s.unscheduled, r.Attempt+1)
 	case stepPublish:
@@ -169,9 +169,9 @@ func (t *turn) started(r *v1alpha1.RunStatus, m run.Manifest, pipelineRun string
 	r.StartedAt = &metav1.Time{Time: t.now}
 }
 
-// manifest reads the stored manifest of a run.
+// manifest is the stored manifest of a run.
 func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	return run.ReadManifest(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), resources.RunName(t.rh, r.ID))
+	return t.Manifests.read(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh, resources.RunName(t.rh, r.ID), t.now)
 }
 
 // pipelineRun returns nil when it is gone for sure: the informer may not have
@@ -217,53 +217,59 @@ func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map
 
 // taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
 func (t *turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
-	list, err := t.TaskRuns.TaskRuns(t.rh.Namespace).List(labels.SelectorFromSet(labels.Set{pipeline.PipelineRunLabelKey: pipelineRun}))
+	list, err := t.TaskRuns.ByIndex(byPipelineRun, t.rh.Namespace+"/"+pipelineRun)
 	if err != nil {
-		return nil, fmt.Errorf("listing the TaskRuns of %s: %w", pipelineRun, err)
+		return nil, fmt.Errorf("looking up the TaskRuns of %s: %w", pipelineRun, err)
 	}
 	byTask := map[string]*pipelinev1.TaskRun{}
-	for _, tr := range list {
-		byTask[tr.Labels[pipeline.PipelineTaskLabelKey]] = tr
+	for _, o := range list {
+		if tr, ok := o.(*pipelinev1.TaskRun); ok {
+			byTask[tr.Labels[pipeline.PipelineTaskLabelKey]] = tr
+		}
 	}
 	return byTask, nil
 }
 
-// outcomes reads the ProwJobs of a run. A ProwJob that the informer does not
-// know is looked up, once it matters whether it exists; and so is one that is not
-// complete when nobody saw how the PipelineRun ended.
+// outcomes reads the ProwJobs of a run. All are read from the API server where the
+// informer does not know one of which it matters whether it exists, or where one is
+// not complete although nobody saw how the PipelineRun ended.
 func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]report.Outcome, error) {
 	over := pr == nil || pr.IsDone()
 	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
-	outcomes := make([]report.Outcome, 0, len(m.Jobs))
-	for _, job := range m.Jobs {
-		pj, err := t.prowJob(ctx, job.ProwJob, over)
-		if err == nil && unseen && pj != nil && !pj.Complete() {
-			pj, err = t.liveProwJob(ctx, job.ProwJob)
+	known := make([]*prowapi.ProwJob, len(m.Jobs))
+	doubtful := func(pj *prowapi.ProwJob) bool { return over && pj == nil || unseen && pj != nil && !pj.Complete() }
+	for i, job := range m.Jobs {
+		var err error
+		if known[i], err = t.knownProwJob(job.ProwJob); err != nil {
+			return nil, err
 		}
+	}
+	if slices.ContainsFunc(known, doubtful) {
+		live, _, err := prowjob.List(ctx, t.prowJobs(), m)
 		if err != nil {
 			return nil, err
 		}
-		outcomes = append(outcomes, prowjob.Observe(job, pj))
+		for i, job := range m.Jobs {
+			if doubtful(known[i]) {
+				known[i] = live[job.ProwJob]
+			}
+		}
+	}
+	outcomes := make([]report.Outcome, 0, len(m.Jobs))
+	for i, job := range m.Jobs {
+		outcomes = append(outcomes, prowjob.Observe(job, known[i]))
 	}
 	recall(r, outcomes)
 	return outcomes, nil
 }
 
-func (t *turn) prowJob(ctx context.Context, name string, live bool) (*prowapi.ProwJob, error) {
+func (t *turn) prowJobs() prowclient.ProwJobInterface {
+	return t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace)
+}
+
+// knownProwJob returns nil for a ProwJob that the informer does not know.
+func (t *turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
 	pj, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).Get(name)
-	if apierrors.IsNotFound(err) && live {
-		return t.liveProwJob(ctx, name)
-	}
-	return found(name, pj, err)
-}
-
-func (t *turn) liveProwJob(ctx context.Context, name string) (*prowapi.ProwJob, error) {
-	pj, err := t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace).Get(ctx, name, metav1.GetOptions{})
-	return found(name, pj, err)
-}
-
-// found returns nil for a ProwJob that is not there.
-func found(name string, pj *prowapi.ProwJob, err error) (*prowapi.ProwJob, error) {
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}

@@ -11,6 +11,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -117,8 +118,12 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 		if other.ID == r.ID || other.Head != r.Head || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
 			continue
 		}
-		configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
+		configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.rh.Namespace))
 		manifest, err := t.manifest(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		live, _, err := prowjob.List(ctx, t.prowJobs(), manifest)
 		if err != nil {
 			return nil, err
 		}
@@ -126,14 +131,19 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 			if t.isAborted(other, job) {
 				continue
 			}
-			pj, err := t.prowJob(ctx, job.ProwJob, true)
+			pj, err := run.ReadProwJob(ctx, configMaps, job.ConfigMap, job.ProwJob)
 			if err != nil {
 				return nil, err
 			}
-			if pj == nil {
-				if pj, err = run.ReadProwJob(ctx, configMaps, job.ConfigMap, job.ProwJob); err != nil {
-					return nil, err
-				}
+			now, err := t.knownProwJob(job.ProwJob)
+			if err != nil {
+				return nil, err
+			}
+			if now == nil {
+				now = live[job.ProwJob]
+			}
+			if now != nil {
+				pj.Status = now.Status
 			}
 			active = append(active, *pj)
 		}

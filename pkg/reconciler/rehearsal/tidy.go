@@ -122,7 +122,7 @@ func (t *turn) forgetVerdicts() {
 		inLog[c.ID] = true
 	}
 	status := &t.rh.Status
-	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.State.Done() })
+	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.Cleaned })
 	kept := 0
 	for i := len(status.Commands) - 1; i >= 0; i-- {
 		v := status.Commands[i]

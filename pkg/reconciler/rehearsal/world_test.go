@@ -87,10 +87,11 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		return cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	}
 	w.indexers.pipelineRuns, w.indexers.taskRuns, w.indexers.prowJobs = index(), index(), index()
+	w.check(w.indexers.taskRuns.AddIndexers(taskRunIndexers))
 	w.reconciler = &Reconciler{
 		Kube: w.kube, Tekton: w.tekton, Prow: w.prow, Rehearsals: w.rehearsals, GitHub: w.hub, Plans: twoJobs{}, Clock: w.clock,
 		PipelineRuns: pipelinelisters.NewPipelineRunLister(w.indexers.pipelineRuns),
-		TaskRuns:     pipelinelisters.NewTaskRunLister(w.indexers.taskRuns),
+		TaskRuns:     w.indexers.taskRuns,
 		ProwJobs:     prowlisters.NewProwJobLister(w.indexers.prowJobs),
 		Logs:         &prowjob.Logs{},
 		Settings: func() *settings.Settings {
@@ -198,10 +199,11 @@ func (w *world) sync() {
 	}
 }
 
+// pointers are what informers keep of items.
 func pointers[T any](items []T) []any {
 	out := make([]any, len(items))
 	for i := range items {
-		out[i] = &items[i]
+		out[i], _ = slim(&items[i]) // it never fails
 	}
 	return out
 }

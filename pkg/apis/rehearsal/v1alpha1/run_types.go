@@ -64,6 +64,9 @@ type RunStatus struct {
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 	// +optional
 	DoneAt *metav1.Time `json:"doneAt,omitempty"`
+	// Cleaned is set once the PipelineRuns of a run that is over, and what they were
+	// to run, are deleted. The result and the page stay.
+	Cleaned bool `json:"cleaned,omitempty"`
 	// PipelineRunEnd is how the latest PipelineRun ended, as soon as that was
 	// seen: it may be deleted at any time. It goes when the run is over.
 	// +optional

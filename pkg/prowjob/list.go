@@ -1,0 +1,198 @@
+package prowjob
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/pager"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// listPage is how many ProwJobs are read at a time: each may be near 100 KiB.
+const listPage = 100
+
+// Slim drops from a ProwJob what is large and what nobody reads who only watches it:
+// how its pod is made, and who wrote which field. It changes pj.
+func Slim(pj *prowapi.ProwJob) {
+	pj.ManagedFields = nil
+	pj.Spec.PodSpec, pj.Spec.DecorationConfig = nil, nil
+	pj.Spec.PipelineRunSpec, pj.Spec.TektonPipelineRunSpec, pj.Spec.JenkinsSpec = nil, nil, nil
+}
+
+// selector chooses the ProwJobs of a run, and those of the runs that it has joined.
+func selector(m run.Manifest) string {
+	runs := sets.New(m.Name)
+	for _, job := range m.Jobs {
+		if job.Run != "" {
+			runs.Insert(job.Run)
+		}
+	}
+	return run.LabelRun + " in (" + strings.Join(sets.List(runs), ",") + ")"
+}
+
+// List reads the ProwJobs of a run by their label, in pages, and returns them by
+// their names, slim. version is that of the list, for a watch from there on. The names
+// in the manifest say which ProwJobs are meant: a rerun from Deck copies labels.
+func List(ctx context.Context, client prowclient.ProwJobInterface, m run.Manifest) (found map[string]*prowapi.ProwJob, version string, err error) {
+	wanted := namesIn(m)
+	found = map[string]*prowapi.ProwJob{}
+	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+		list, err := client.List(ctx, opts)
+		if err != nil {
+			return nil, err
+		}
+		version = list.ResourceVersion
+		return list, nil
+	})
+	pages.PageSize = listPage
+	err = pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: selector(m)}, func(o runtime.Object) error {
+		if pj, ok := o.(*prowapi.ProwJob); ok && wanted.Has(pj.Name) {
+			pj = pj.DeepCopy()
+			Slim(pj)
+			found[pj.Name] = pj
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("listing the ProwJobs of run %s: %w", m.Name, err)
+	}
+	return found, version, nil
+}
+
+func namesIn(m run.Manifest) sets.Set[string] {
+	names := sets.New[string]()
+	for _, job := range m.Jobs {
+		names.Insert(job.ProwJob)
+	}
+	return names
+}
+
+// Following keeps what is known of the ProwJobs of a run: it lists them once, and
+// watches from there on. It is for one goroutine.
+type Following struct {
+	client   prowclient.ProwJobInterface
+	manifest run.Manifest
+	seen     map[string]*prowapi.ProwJob
+	events   watch.Interface
+	cancel   context.CancelFunc
+	// failed counts the watches that ended before they had said anything.
+	failed int
+}
+
+// maxFollowPause bounds the time between two lists while there is no watch to be had.
+const maxFollowPause = 30 * time.Second
+
+// Follow begins to follow the ProwJobs of a run. It makes no call.
+func Follow(client prowclient.ProwJobInterface, m run.Manifest) *Following {
+	return &Following{client: client, manifest: m}
+}
+
+// Look returns what is known, in the order of the manifest. It lists where nothing
+// is known yet, or where the watch has ended.
+func (f *Following) Look(ctx context.Context) ([]report.Outcome, []*prowapi.ProwJob, error) {
+	if f.events == nil {
+		seen, version, err := List(ctx, f.client, f.manifest)
+		if err != nil {
+			return nil, nil, err
+		}
+		f.seen = seen
+		f.watch(ctx, version)
+	}
+	outcomes, jobs := observe(f.manifest, f.seen)
+	return outcomes, jobs, nil
+}
+
+// watch begins a watch that outlives the look which began it.
+func (f *Following) watch(ctx context.Context, version string) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	begun := context.AfterFunc(ctx, cancel)
+	events, err := f.client.Watch(own, metav1.ListOptions{
+		LabelSelector: selector(f.manifest), ResourceVersion: version, AllowWatchBookmarks: true,
+	})
+	begun()
+	if err != nil {
+		cancel()
+		f.failed++
+		return
+	}
+	f.events, f.cancel = events, cancel
+}
+
+// Wait takes in what happens for some time; longer, when watches end at once.
+func (f *Following) Wait(ctx context.Context, d time.Duration) error {
+	if f.events == nil {
+		return f.pause(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+			return nil
+		case event, ok := <-f.events.ResultChan():
+			if !ok || !f.take(event) {
+				f.Stop()
+				f.failed++
+				return f.pause(ctx, d)
+			}
+		}
+	}
+}
+
+// pause is longer each time that a watch fails, up to maxFollowPause.
+func (f *Following) pause(ctx context.Context, d time.Duration) error {
+	return Sleep(ctx, min(d<<min(f.failed, 10), max(maxFollowPause, d)))
+}
+
+// take says whether an event could be understood.
+func (f *Following) take(event watch.Event) bool {
+	pj, ok := event.Object.(*prowapi.ProwJob)
+	if !ok {
+		return false
+	}
+	f.failed = 0
+	switch event.Type {
+	case watch.Added, watch.Modified:
+		if slices.ContainsFunc(f.manifest.Jobs, func(job run.Job) bool { return job.ProwJob == pj.Name }) {
+			pj = pj.DeepCopy()
+			Slim(pj)
+			f.seen[pj.Name] = pj
+		}
+	case watch.Deleted:
+		delete(f.seen, pj.Name)
+	}
+	return true
+}
+
+// Stop ends the watch.
+func (f *Following) Stop() {
+	if f.events != nil {
+		f.events.Stop()
+		f.cancel()
+		f.events = nil
+	}
+}
+
+// observe says what became of the jobs of a run, in the order of the manifest; the
+// second result has nil for those without a ProwJob.
+func observe(m run.Manifest, seen map[string]*prowapi.ProwJob) ([]report.Outcome, []*prowapi.ProwJob) {
+	outcomes, jobs := make([]report.Outcome, len(m.Jobs)), make([]*prowapi.ProwJob, len(m.Jobs))
+	for i, job := range m.Jobs {
+		jobs[i] = seen[job.ProwJob]
+		outcomes[i] = Observe(job, jobs[i])
+	}
+	return outcomes, jobs
+}

@@ -1,0 +1,130 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// cleanPage is how many ConfigMaps of a run are read at a time: each may be near 1 MiB.
+const cleanPage = 5
+
+// clean deletes what made up the runs that have been over for a while: PipelineRuns,
+// with their TaskRuns and pods, and what they were to run. Results and pages stay.
+// It goes by the status that this turn began with, so that a run is known to be over,
+// by the API server too, before anything of it goes.
+func (t *turn) clean(ctx context.Context) error {
+	if t.settings.DryRun {
+		return nil
+	}
+	var errs []error
+	for _, id := range t.ended {
+		r := runOf(t.rh, id)
+		if r == nil || r.Cleaned {
+			continue
+		}
+		wait, known := cleanable(t.rh, r, t.settings.KeepRuns, t.now)
+		switch {
+		case !known:
+			continue
+		case wait > 0:
+			t.cleanAgain(wait)
+			continue
+		}
+		if err := t.cleanRun(ctx, r); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r.Cleaned = true
+	}
+	return errors.Join(errs...)
+}
+
+// cleanOrWait is for turns that do nothing else afterwards.
+func (t *turn) cleanOrWait(ctx context.Context) error {
+	err := t.clean(ctx)
+	return errors.Join(err, t.cleanLater)
+}
+
+// cleanAgain has the next turn come in some time, if none comes sooner.
+func (t *turn) cleanAgain(in time.Duration) {
+	if w, ok := t.cleanLater.(*waiting); !ok || in < w.after {
+		t.cleanLater = &waiting{after: in, reason: "runs that are over are kept for a while"}
+	}
+}
+
+// endedRuns are the ids of the runs that are over.
+func endedRuns(rh *v1alpha1.Rehearsal) []string {
+	var ids []string
+	for _, r := range rh.Status.Runs {
+		if r.State.Done() {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// cleanable says in how long a run may be cleaned up. That is not known while others
+// of its pull request go on: they may have joined its jobs, and read them where it has
+// them.
+func cleanable(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, keep time.Duration, now time.Time) (wait time.Duration, known bool) {
+	for _, other := range rh.Status.Runs {
+		if !other.State.Done() {
+			return 0, false
+		}
+	}
+	if r.DoneAt == nil {
+		return 0, true
+	}
+	return max(r.DoneAt.Add(keep).Sub(now), 0), true
+}
+
+func (t *turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
+	name := resources.RunName(t.rh, r.ID)
+	ours := metav1.ListOptions{LabelSelector: run.LabelRun + "=" + name + "," + run.LabelRehearsalUID + "=" + string(t.rh.UID)}
+	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace)
+	all, err := pipelineRuns.List(ctx, ours)
+	if err != nil {
+		return fmt.Errorf("listing the PipelineRuns of run %s: %w", name, err)
+	}
+	for i := range all.Items {
+		if err := pipelineRuns.Delete(ctx, all.Items[i].Name, onlyThis(&all.Items[i])); err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("deleting PipelineRun %s: %w", all.Items[i].Name, err)
+		}
+	}
+	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
+	ours.Limit = cleanPage
+	for {
+		page, err := configMaps.List(ctx, ours)
+		if err != nil {
+			return fmt.Errorf("listing the ConfigMaps of run %s: %w", name, err)
+		}
+		for i := range page.Items {
+			cm := &page.Items[i]
+			if cm.Name == run.ResultName(name) || cm.Name == run.PageName(name) {
+				continue
+			}
+			if err := configMaps.Delete(ctx, cm.Name, onlyThis(cm)); err != nil && !apierrors.IsNotFound(err) {
+				return fmt.Errorf("deleting ConfigMap %s: %w", cm.Name, err)
+			}
+		}
+		if ours.Continue = page.Continue; ours.Continue == "" {
+			return nil
+		}
+	}
+}
+
+// onlyThis has an object deleted, and no other that has its name by then; what belongs
+// to it is deleted in the background.
+func onlyThis(o metav1.Object) metav1.DeleteOptions {
+	background := metav1.DeletePropagationBackground
+	return metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(o.GetUID())), PropagationPolicy: &background}
+}

@@ -1,0 +1,75 @@
+package rehearsal
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+const (
+	// keptManifests is how many are kept: that of 500 jobs is some 300 KiB.
+	keptManifests = 256
+	// manifestTime is how long one is believed to be there still.
+	manifestTime = 5 * time.Minute
+)
+
+// manifests are those that were read last: every turn of a run needs its own, which
+// never changes. The zero value is ready.
+type manifests struct {
+	mu    sync.Mutex
+	known *lru.Cache[string, keptManifest]
+}
+
+type keptManifest struct {
+	run.Manifest
+	until time.Time
+}
+
+// read reads the manifest of a run, unless it is known. What is returned is shared,
+// and must not be changed.
+func (k *manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1alpha1.Rehearsal, name string, now time.Time) (run.Manifest, error) {
+	k.mu.Lock()
+	if k.known == nil {
+		k.known, _ = lru.New[string, keptManifest](keptManifests) // it fails for no size above 0
+	}
+	known := k.known
+	k.mu.Unlock()
+	key := string(rh.UID) + "/" + name
+	if m, ok := known.Get(key); ok && now.Before(m.until) {
+		return m.Manifest, nil
+	}
+	m, err := run.ReadManifest(ctx, configMaps, name)
+	if err != nil {
+		return m, err
+	}
+	known.Add(key, keptManifest{m, now.Add(manifestTime)})
+	return m, nil
+}
+
+// oncePerName reads each ConfigMap once: those of a run hold many ProwJobs.
+type oncePerName struct {
+	run.ConfigMaps
+	known map[string]*corev1.ConfigMap
+}
+
+func onceEach(configMaps run.ConfigMaps) run.ConfigMaps {
+	return oncePerName{configMaps, map[string]*corev1.ConfigMap{}}
+}
+
+func (o oncePerName) Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.ConfigMap, error) {
+	if cm := o.known[name]; cm != nil {
+		return cm, nil
+	}
+	cm, err := o.ConfigMaps.Get(ctx, name, opts)
+	if err == nil {
+		o.known[name] = cm
+	}
+	return cm, err
+}

@@ -1,0 +1,62 @@
+package rehearsal
+
+import (
+	"fmt"
+
+	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+	duckv1 "knative.dev/pkg/apis/duck/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+)
+
+// byPipelineRun is the index of TaskRuns by NAMESPACE/NAME of their PipelineRun.
+const byPipelineRun = "pipelineRun"
+
+var taskRunIndexers = cache.Indexers{byPipelineRun: func(o any) ([]string, error) {
+	tr, ok := o.(*pipelinev1.TaskRun)
+	if !ok || tr.Labels[pipeline.PipelineRunLabelKey] == "" {
+		return nil, nil
+	}
+	return []string{tr.Namespace + "/" + tr.Labels[pipeline.PipelineRunLabelKey]}, nil
+}}
+
+// slim is what informers keep of an object: what somebody here reads. Of what it drops
+// there are megabytes for each large run. Objects are changed in place, before anybody
+// else has them; nothing of them is ever written back whole.
+func slim(o any) (any, error) {
+	if object, ok := o.(metav1.Object); ok {
+		object.SetManagedFields(nil)
+	}
+	switch o := o.(type) {
+	case *pipelinev1.PipelineRun:
+		if o.Spec.PipelineSpec != nil {
+			// The finally task says where the run reports to.
+			o.Spec.PipelineSpec = &pipelinev1.PipelineSpec{Finally: o.Spec.PipelineSpec.Finally}
+		}
+		o.Spec.TaskRunSpecs, o.Spec.TaskRunTemplate = nil, pipelinev1.PipelineTaskRunTemplate{}
+		o.Status.PipelineRunStatusFields = pipelinev1.PipelineRunStatusFields{
+			StartTime: o.Status.StartTime, CompletionTime: o.Status.CompletionTime,
+		}
+	case *pipelinev1.TaskRun:
+		o.Spec = pipelinev1.TaskRunSpec{}
+		o.Status = pipelinev1.TaskRunStatus{
+			Status:              duckv1.Status{Conditions: o.Status.Conditions},
+			TaskRunStatusFields: pipelinev1.TaskRunStatusFields{PodName: o.Status.PodName},
+		}
+	case *prowapi.ProwJob:
+		prowjob.Slim(o)
+	}
+	return o, nil
+}
+
+// slimmed has an informer that has not been started keep only what is needed.
+func slimmed(informer cache.SharedIndexInformer) cache.SharedIndexInformer {
+	if err := informer.SetTransform(slim); err != nil {
+		panic(fmt.Sprintf("setting what an informer keeps: %v", err))
+	}
+	return informer
+}
