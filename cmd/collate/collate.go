@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
@@ -86,13 +87,18 @@ func (c *collator) collate(ctx context.Context) error {
 func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, []*prowapi.ProwJob, error) {
 	collector := prowjob.Collector{ProwJobs: c.ProwJobs}
 	started, told := c.now(), ""
+	limit := started.Add(m.Time)
 	for {
 		view := report.RunView{Manifest: m, PipelineRun: c.pipelineRun, Namespace: c.namespace}
 		var jobs []*prowapi.ProwJob
 		err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
-			var err error
-			if view.AbortReason, err = c.abortReason(ctx); err != nil {
+			pr, err := c.readPipelineRun(ctx)
+			if err != nil {
 				return err
+			}
+			view.AbortReason = abortReason(pr)
+			if at, err := time.Parse(time.RFC3339, pr.Annotations[run.AnnotationDeadline]); err == nil {
+				limit = at
 			}
 			view.Outcomes, jobs, err = collector.Read(ctx, m)
 			return err
@@ -100,7 +106,6 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 		if err != nil {
 			return view, nil, err
 		}
-		limit := m.Deadline
 		if view.AbortReason != "" {
 			limit = started.Add(c.finalGrace)
 		}
@@ -131,22 +136,27 @@ func goingOn(outcomes []report.Outcome) []string {
 	return names
 }
 
-// abortReason says why the run is being aborted; empty when it is not.
-func (c *collator) abortReason(ctx context.Context) (string, error) {
+// readPipelineRun reads the PipelineRun that we are a task of; without one it is empty.
+func (c *collator) readPipelineRun(ctx context.Context) (*pipelinev1.PipelineRun, error) {
 	if c.pipelineRun == "" {
-		return "", nil
+		return &pipelinev1.PipelineRun{}, nil
 	}
 	pr, err := c.Tekton.TektonV1().PipelineRuns(c.namespace).Get(ctx, c.pipelineRun, metav1.GetOptions{})
 	if err != nil {
-		return "", fmt.Errorf("reading the PipelineRun %s: %w", c.pipelineRun, err)
+		return nil, fmt.Errorf("reading the PipelineRun %s: %w", c.pipelineRun, err)
 	}
+	return pr, nil
+}
+
+// abortReason says why the run is being aborted; empty when it is not.
+func abortReason(pr *pipelinev1.PipelineRun) string {
 	if reason := pr.Annotations[run.AnnotationAbortReason]; reason != "" {
-		return reason, nil
+		return reason
 	}
 	if pr.IsCancelled() || pr.IsGracefullyCancelled() || pr.IsGracefullyStopped() {
-		return "the PipelineRun was cancelled", nil
+		return "the PipelineRun was cancelled"
 	}
-	return "", nil
+	return ""
 }
 
 // publish writes the comment, and tries again while there is hope.

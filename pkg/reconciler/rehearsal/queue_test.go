@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
 	"k8s.io/apimachinery/pkg/types"
 	"knative.dev/pkg/controller"
-	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
 )
 
@@ -26,7 +24,7 @@ func (s *scripted) Reconcile(context.Context, string) error { return s.returns }
 func (s *scripted) after(t *testing.T, r *retrying, returns error) time.Duration {
 	t.Helper()
 	s.returns = returns
-	err := r.Reconcile(logging.WithLogger(context.Background(), zap.NewNop().Sugar()), "ns/a")
+	err := r.Reconcile(quiet(), "ns/a")
 	requeue, after := controller.IsRequeueKey(err)
 	if err != nil && !requeue {
 		t.Fatalf("the queue backs off by its own rules: %v", err)

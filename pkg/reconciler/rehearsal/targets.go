@@ -8,8 +8,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"knative.dev/pkg/controller"
-	"knative.dev/pkg/reconciler"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
@@ -214,11 +212,11 @@ func (t *turn) lookAgain() *metav1.Time {
 	return &metav1.Time{Time: t.now.Add(lookAgainTime)}
 }
 
-// comeBack is what the work queue is told at the end of a turn that went well.
-func (t *turn) comeBack() reconciler.Event {
+// lookAgainLater says when GitHub is to be asked for what the plan lacks.
+func (t *turn) lookAgainLater() error {
 	known, pull := t.rh.Status.Plan, t.rh.Status.Pull
 	if known == nil || known.LookAgain == nil || pull == nil || !pull.Open || known.Head != pull.Head {
 		return nil
 	}
-	return controller.NewRequeueAfter(max(known.LookAgain.Sub(t.now), time.Second))
+	return &waiting{after: known.LookAgain.Sub(t.now), reason: "the plan lacks something"}
 }
