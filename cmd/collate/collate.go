@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
@@ -87,12 +88,12 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 	following := prowjob.Follow(c.ProwJobs, m)
 	defer following.Stop()
 	started, told := c.now(), ""
+	limit := started.Add(m.Time)
 	for {
-		view, jobs, err := c.look(ctx, m, following.Look)
+		view, jobs, err := c.look(ctx, m, &limit, following.Look)
 		if err != nil {
 			return view, nil, err
 		}
-		limit := m.Deadline
 		if view.AbortReason != "" {
 			limit = started.Add(c.finalGrace)
 		}
@@ -101,7 +102,7 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 			// What is reported is what the API server has at the end, not what a watch
 			// told on the way.
 			collector := prowjob.Collector{ProwJobs: c.ProwJobs}
-			view, jobs, err = c.look(ctx, m, func(ctx context.Context) ([]report.Outcome, []*prowapi.ProwJob, error) {
+			view, jobs, err = c.look(ctx, m, &limit, func(ctx context.Context) ([]report.Outcome, []*prowapi.ProwJob, error) {
 				return collector.Read(ctx, m)
 			})
 			if err != nil {
@@ -123,13 +124,22 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 	}
 }
 
-// look reads whether the run is being aborted, and what became of its jobs.
-func (c *collator) look(ctx context.Context, m run.Manifest, read func(context.Context) ([]report.Outcome, []*prowapi.ProwJob, error)) (report.RunView, []*prowapi.ProwJob, error) {
+// lookup reads what became of the jobs of a run.
+type lookup = func(context.Context) ([]report.Outcome, []*prowapi.ProwJob, error)
+
+// look reads whether the run is being aborted, until when it may go on, and what
+// became of its jobs.
+func (c *collator) look(ctx context.Context, m run.Manifest, limit *time.Time, read lookup) (report.RunView, []*prowapi.ProwJob, error) {
 	view := report.RunView{Manifest: m, PipelineRun: c.pipelineRun, Namespace: c.namespace}
 	var jobs []*prowapi.ProwJob
-	err := prowjob.Persist(ctx, patience, func(ctx context.Context) (err error) {
-		if view.AbortReason, err = c.abortReason(ctx); err != nil {
+	err := prowjob.Persist(ctx, patience, func(ctx context.Context) error {
+		pr, err := c.readPipelineRun(ctx)
+		if err != nil {
 			return err
+		}
+		view.AbortReason = abortReason(pr)
+		if at, err := time.Parse(time.RFC3339, pr.Annotations[run.AnnotationDeadline]); err == nil {
+			*limit = at
 		}
 		view.Outcomes, jobs, err = read(ctx)
 		return err
@@ -148,22 +158,27 @@ func goingOn(outcomes []report.Outcome) []string {
 	return names
 }
 
-// abortReason says why the run is being aborted; empty when it is not.
-func (c *collator) abortReason(ctx context.Context) (string, error) {
+// readPipelineRun reads the PipelineRun that we are a task of; without one it is empty.
+func (c *collator) readPipelineRun(ctx context.Context) (*pipelinev1.PipelineRun, error) {
 	if c.pipelineRun == "" {
-		return "", nil
+		return &pipelinev1.PipelineRun{}, nil
 	}
 	pr, err := c.Tekton.TektonV1().PipelineRuns(c.namespace).Get(ctx, c.pipelineRun, metav1.GetOptions{})
 	if err != nil {
-		return "", fmt.Errorf("reading the PipelineRun %s: %w", c.pipelineRun, err)
+		return nil, fmt.Errorf("reading the PipelineRun %s: %w", c.pipelineRun, err)
 	}
+	return pr, nil
+}
+
+// abortReason says why the run is being aborted; empty when it is not.
+func abortReason(pr *pipelinev1.PipelineRun) string {
 	if reason := pr.Annotations[run.AnnotationAbortReason]; reason != "" {
-		return reason, nil
+		return reason
 	}
 	if pr.IsCancelled() || pr.IsGracefullyCancelled() || pr.IsGracefullyStopped() {
-		return "the PipelineRun was cancelled", nil
+		return "the PipelineRun was cancelled"
 	}
-	return "", nil
+	return ""
 }
 
 // publish writes the comment, and tries again while there is hope.

@@ -69,7 +69,7 @@ func pipelineRun(reason string, status pipelinev1.PipelineRunSpecStatus) *pipeli
 
 func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sruntime.Object) (*collator, *prowfake.Clientset, *bytes.Buffer) {
 	t.Helper()
-	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Deadline: now.Add(time.Hour), Page: "https://rehearsals.example.com/run-1", ProwJobNamespace: "prow", PodNamespace: "test-pods", GitHubEndpoint: "https://ghe.example/api/v3"}
+	m := run.Manifest{Name: "run-1", ID: "comment-5-0", Org: "acme", Repo: "release", Number: 7, Time: time.Hour, Page: "https://rehearsals.example.com/run-1", ProwJobNamespace: "prow", PodNamespace: "test-pods", GitHubEndpoint: "https://ghe.example/api/v3"}
 	for _, name := range []string{"a", "b"} {
 		m.Jobs = append(m.Jobs, run.Job{Name: "pull-" + name, ProwJob: name, Type: "presubmit", Repo: "acme/widget"})
 	}
@@ -97,6 +97,22 @@ func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sr
 		out: out, now: func() time.Time { return now }, interval: time.Millisecond, backoff: time.Millisecond,
 		namespace: "rehearsals", run: "run-1", comment: 42, pipelineRun: "run-1", finalGrace: time.Minute,
 	}, prow, out
+}
+
+// TestDeadlineOfThePipelineRun: the time of a run counts from when it started, which
+// the PipelineRun tells.
+func TestDeadlineOfThePipelineRun(t *testing.T) {
+	pr := pipelineRun("", "")
+	pr.Annotations = map[string]string{run.AnnotationDeadline: "2026-11-20T18:00:00Z"}
+	c, _, out := newCollator(t, &page{}, pr, prowJob("a", prowapi.PendingState, false))
+	clock := now
+	c.now = func() time.Time { clock = clock.Add(time.Hour); return clock }
+	if err := c.collate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "Waiting until 2026-11-20T18:00:00Z for: pull-a") {
+		t.Errorf("it says %s", out)
+	}
 }
 
 func TestCollate(t *testing.T) {

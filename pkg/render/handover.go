@@ -56,7 +56,7 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 	if len(h.Manifest.Jobs) < len(jobs) {
 		h.Manifest.AutoAck = false // not all that was asked for can pass
 	}
-	h.Manifest.Deadline = deadline(r, h.Manifest.Jobs)
+	h.Manifest.Time = timeOf(r, h.Manifest.Jobs)
 	raw, err := json.Marshal(h.Manifest)
 	if err != nil {
 		return Handover{}, fmt.Errorf("encode the manifest of run %s: %w", r.Name, err)
@@ -134,11 +134,11 @@ func asRendered(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	return out
 }
 
-// deadline is when waiting for the jobs of a run ends.
-func deadline(r Run, jobs []run.Job) time.Time {
+// timeOf is how long the jobs of a run may take.
+func timeOf(r Run, jobs []run.Job) time.Duration {
 	var longest time.Duration
 	for _, job := range jobs {
 		longest = max(longest, job.Timeout)
 	}
-	return r.Start.Add(longest + r.Queueing).UTC()
+	return longest + r.Queueing
 }

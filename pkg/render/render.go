@@ -139,10 +139,8 @@ type Run struct {
 	// DefaultTimeout bounds jobs that are not decorated, hence set no own
 	// time-out: plank's pod_running_timeout.
 	DefaultTimeout time.Duration
-	// Start is when the run was asked for. Queueing is how long its jobs may
-	// have to wait before they start (plank does not time out jobs that wait
-	// under max_concurrency). They decide when waiting for the jobs ends.
-	Start    time.Time
+	// Queueing is how long its jobs may have to wait before they start (plank does
+	// not time out jobs that wait under max_concurrency).
 	Queueing time.Duration
 }
 

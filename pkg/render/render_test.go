@@ -27,7 +27,7 @@ var testRun = Run{
 	Rehearsal: "acme-config-12", UID: "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
 	ID: "comment-98765-0", Name: "acme-config-12-98765-0", Namespace: "prow", PodNamespace: "test-pods",
 	DefaultTimeout: 48 * time.Hour,
-	Start:          time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), Queueing: time.Hour,
+	Queueing:       time.Hour,
 }
 
 // loadJobs returns all jobs of testdata, the way Prow loads them. At base there is

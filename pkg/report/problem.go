@@ -15,7 +15,7 @@ type FileProblem struct {
 }
 
 // Problem is why a pull request cannot be planned. One of Conflicts, Missing,
-// Unfetched, Refused and Stopped is set.
+// Unfetched, Refused, Stopped and Delayed is set.
 type Problem struct {
 	// Conflicts are the files that do not merge.
 	Conflicts []string
@@ -29,6 +29,8 @@ type Problem struct {
 	// Stopped says what went wrong with planning itself, as the end of a sentence
 	// about it.
 	Stopped string
+	// Delayed says why it is not planned yet, in sentences.
+	Delayed string
 	// TooLarge says that it is not Prow that refuses: it is more than is planned.
 	TooLarge bool
 	// BaseBroken says that the base is refused as well, or is what planning stopped
@@ -65,6 +67,8 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	case p.Stopped != "":
 		return "🚫", "It cannot be found out which jobs this commit affects",
 			": planning " + clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
+	case p.Delayed != "":
+		return "⏳", "It could not be found out yet which jobs this commit affects", ": " + clip(p.Delayed, maxDetail) + " It is tried again by itself."
 	case p.Unfetched != "":
 		return "🚫", "This pull request is not rehearsed", ": " + clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
 	case p.Refused != nil && p.TooLarge && p.BaseBroken:

@@ -19,6 +19,9 @@ const (
 	// AnnotationAbortReason on a PipelineRun tells the finally task why the run
 	// was aborted.
 	AnnotationAbortReason = "rehearsal.dev/abort-reason"
+	// AnnotationDeadline on a PipelineRun is when the jobs of its run have to be done,
+	// by RFC 3339.
+	AnnotationDeadline = "rehearsal.dev/deadline"
 	// LabelCreatedBy is on ConfigMaps that stand in for those that a pull request
 	// changes; its value is CreatedBy.
 	LabelCreatedBy = "rehearsal.dev/created-by"
@@ -112,9 +115,10 @@ type Manifest struct {
 	// KeptFor is how long the PipelineRuns, and so the logs of the tasks, are kept
 	// once the run is over.
 	KeptFor time.Duration `json:"kept_for,omitempty"`
-	// Deadline ends the wait for ProwJobs.
-	Deadline time.Time `json:"deadline"`
-	Jobs     []Job     `json:"jobs"`
+	// Time is how long its jobs may take in all, from when its first PipelineRun is
+	// made: a run may wait for hours before that.
+	Time time.Duration `json:"time"`
+	Jobs []Job         `json:"jobs"`
 }
 
 // Job is one row of the report.

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -91,6 +93,36 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if len(pipelineRuns) != 1 || len(comments) != 1 {
 		t.Errorf("%d PipelineRuns and %d comments with a result, want one of each", len(pipelineRuns), len(comments))
 	}
+}
+
+// TestRefusedPipelineRun has a quota of our namespace refuse the PipelineRun: the pull
+// request says so, and the run starts once there is room.
+func TestRefusedPipelineRun(t *testing.T) {
+	s := tell(t, passing("pull-widget-unit")).open()
+	s.planned()
+	quotas := s.Cluster.Kube.CoreV1().ResourceQuotas(rig.Namespace)
+	quota := &corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Name: "no-runs"},
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/pipelineruns.tekton.dev": resource.MustParse("0")}},
+	}
+	_, err := quotas.Create(s.ctx, quota, metav1.CreateOptions{})
+	s.must(err)
+	remove := func() error {
+		err := quotas.Delete(context.WithoutCancel(s.ctx), quota.Name, metav1.DeleteOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	t.Cleanup(func() {
+		if err := remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.say(maintainer, "/pj-rehearse")
+	s.comment(rig.RunComment, "This run has not started yet: the API server says", "no-runs", "the quota of the namespace `"+rig.Namespace+"`")
+	s.must(remove())
+	s.result(v1alpha1.RunPassed, 1, 0, "passed")
 }
 
 // These only concern their own pull request.

@@ -24,7 +24,7 @@ import (
 
 // showPlan keeps the comment that lists the affected jobs.
 func (t *turn) showPlan(ctx context.Context) error {
-	if !t.plan.done() {
+	if !t.plan.done() || t.linkErr != nil {
 		return nil
 	}
 	view := t.planView("")
@@ -92,6 +92,10 @@ func (t *turn) planView(marker string) report.PlanView {
 	view.Org, view.Repo = t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo
 	view.Head, view.Base, view.BaseRef = pull.Head, pull.Base, pull.BaseRef
 	view.Problem = planview.Problem(t.plan.err)
+	var late *lateError
+	if errors.As(t.plan.err, &late) {
+		view.Problem = &report.Problem{Delayed: late.Error()}
+	}
 	view.Commands, view.Marker = t.commands(), marker
 	t.note(&view)
 	return view

@@ -36,7 +36,7 @@ func (t *turn) clean(ctx context.Context) error {
 		case !known:
 			continue
 		case wait > 0:
-			t.cleanAgain(wait)
+			t.later = append(t.later, &waiting{after: wait, reason: "run " + id + " is kept for a while"})
 			continue
 		}
 		if err := t.cleanRun(ctx, r); err != nil {
@@ -46,19 +46,6 @@ func (t *turn) clean(ctx context.Context) error {
 		r.Cleaned = true
 	}
 	return errors.Join(errs...)
-}
-
-// cleanOrWait is for turns that do nothing else afterwards.
-func (t *turn) cleanOrWait(ctx context.Context) error {
-	err := t.clean(ctx)
-	return errors.Join(err, t.cleanLater)
-}
-
-// cleanAgain has the next turn come in some time, if none comes sooner.
-func (t *turn) cleanAgain(in time.Duration) {
-	if w, ok := t.cleanLater.(*waiting); !ok || in < w.after {
-		t.cleanLater = &waiting{after: in, reason: "runs that are over are kept for a while"}
-	}
 }
 
 // endedRuns are the ids of the runs that are over.

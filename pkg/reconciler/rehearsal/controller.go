@@ -93,6 +93,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		Clock:        clock.RealClock{},
 	}
 	impl := reconcilerv1alpha1.NewImpl(ctx, r)
+	impl.Reconciler = newRetrying(impl.Reconciler.(leading))
 	follower := newSettingsFollower(ctx, o.Settings)
 	follower.applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
 	cmw.Watch(settings.ConfigMap, follower.follow)

@@ -21,7 +21,9 @@ import (
 // abort cancels the PipelineRun and aborts every ProwJob of a run. It is
 // repeated until nothing is left: a task may create its ProwJob in between.
 func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	r.State = v1alpha1.RunAborting
+	if r.State != v1alpha1.RunAborting {
+		r.State, r.Since = v1alpha1.RunAborting, &metav1.Time{Time: t.now}
+	}
 	var errs []error
 	if s.pipelineRun != nil && !s.pipelineRun.IsDone() && s.pipelineRun.Spec.Status == "" {
 		errs = append(errs, t.cancel(ctx, s.pipelineRun, r.AbortReason))
@@ -151,26 +153,40 @@ type ending struct {
 // else in the answer to the text that asked for it, which is when it ends; or where
 // that was answered already, in a comment of its own.
 func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
-	body := t.runAnswer(r, sentences...)
-	manifest, err := t.manifest(ctx, r)
+	_, err := t.storedManifest(ctx, r)
 	switch {
-	case err == nil:
-		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
-	case !apierrors.IsNotFound(err):
+	case err != nil && !isLost(err):
 		return err
-	case t.answerIsDue(r):
+	case err != nil && t.answerIsDue(r):
 		t.endings[r.ID] = ending{state, sentences}
 		return nil
 	}
-	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.refused(err) {
-		return reporting(t.rh, err)
+	if err := t.sayUnstarted(ctx, r, sentences...); err != nil {
+		return err
 	}
 	t.over(r, ending{state, sentences})
 	return nil
 }
 
+// sayUnstarted says why a run will not start, in a comment.
+func (t *turn) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
+	body := t.runAnswer(r, sentences...)
+	manifest, err := t.storedManifest(ctx, r)
+	switch {
+	case err == nil:
+		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
+	case !isLost(err):
+		return err
+	}
+	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.refused(err) {
+		return reporting(t.rh, err)
+	}
+	return nil
+}
+
 func (t *turn) over(r *v1alpha1.RunStatus, e ending) {
 	r.State, r.DoneAt = e.state, &metav1.Time{Time: t.now}
+	forget(r)
 	if len(e.sentences) > 0 {
 		r.Message = brief(e.sentences[0])
 	}

@@ -20,8 +20,8 @@ type waiting struct {
 
 func (w *waiting) Error() string { return fmt.Sprintf("%s; looking again in %s", w.reason, w.after) }
 
-// settle turns what the phases returned into what the work queue understands:
-// an error for its backoff, a time to come back, or nothing.
+// settle turns what the phases returned into what the work queue understands: an
+// error, with the time to come back at the latest, that time alone, or nothing.
 func settle(errs []error, now time.Time) error {
 	var again time.Duration
 	var failed []error
@@ -43,7 +43,7 @@ func settle(errs []error, now time.Time) error {
 		}
 	}
 	if len(failed) > 0 {
-		return errors.Join(failed...)
+		return &failure{error: errors.Join(failed...), again: again}
 	}
 	if again > 0 {
 		return controller.NewRequeueAfter(again)

@@ -77,7 +77,9 @@ func recall(r *v1alpha1.RunStatus, outcomes []report.Outcome) {
 }
 
 // forget removes what is of no use once a run is over: its result is stored.
-func forget(r *v1alpha1.RunStatus) { r.JobEnds, r.PipelineRunEnd = nil, nil }
+func forget(r *v1alpha1.RunStatus) {
+	r.JobEnds, r.PipelineRunEnd, r.Since, r.HinderedSince, r.Deadline = nil, nil, nil, nil, nil
+}
 
 // noticeInterference gives a run whose PipelineRun somebody else cancelled, or
 // deleted before it and its jobs were done, the reason for its end.

@@ -36,6 +36,6 @@ func (t *turn) renderRun(r *v1alpha1.RunStatus) render.Run {
 		Namespace:      t.settings.Prow.ProwJobNamespace,
 		PodNamespace:   t.settings.Prow.PodNamespace,
 		DefaultTimeout: t.settings.Prow.DefaultJobTimeout,
-		Start:          t.now, Queueing: t.settings.Prow.QueueAllowance,
+		Queueing:       t.settings.Prow.QueueAllowance,
 	}
 }

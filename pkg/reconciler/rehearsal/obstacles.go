@@ -19,15 +19,19 @@ const (
 	// startPatience is how long a pod may take to start before anything is said of it:
 	// nodes have to be found, and images pulled.
 	startPatience = 45 * time.Second
+	// prowPatience is how long Prow may take to take up a ProwJob before anything is
+	// said of it.
+	prowPatience = 5 * time.Minute
 	// obstacleInterval is the longest time between two edits of a comment that
 	// has something like that to tell.
 	obstacleInterval = time.Minute
 )
 
-// obstacles are what keeps the tasks of a PipelineRun from starting.
+// obstacles are what keeps the tasks of a PipelineRun, or their ProwJobs, from
+// starting.
 type obstacles struct {
-	// jobs has a sentence for each task that does not start, by its name; report is
-	// the one for the finally task.
+	// jobs has a sentence for each job that does not start, by the name of its task;
+	// report is the one for the finally task.
 	jobs   map[string]string
 	report string
 	// again is when there may be more to tell; zero for never.
@@ -37,6 +41,13 @@ type obstacles struct {
 // findObstacles asks what Tekton says of the tasks of these jobs.
 func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome, now time.Time) obstacles {
 	found := obstacles{jobs: map[string]string{}}
+	for _, o := range outcomes {
+		why, again := prowObstacle(o, now)
+		found.look(again)
+		if why != "" {
+			found.jobs[o.Task] = why
+		}
+	}
 	if pr == nil {
 		return found
 	}
@@ -69,10 +80,11 @@ func (o *obstacles) look(again time.Duration) {
 	}
 }
 
-// explain tells of each job without a ProwJob why its task does not start.
+// explain tells of each job that has not started why.
 func (o obstacles) explain(outcomes []report.Outcome, values []string) {
 	for i := range outcomes {
-		if why := o.jobs[outcomes[i].Task]; why != "" && outcomes[i].Verdict == report.NotStarted {
+		waits := outcomes[i].Verdict == report.NotStarted || outcomes[i].Verdict == report.Queued
+		if why := o.jobs[outcomes[i].Task]; why != "" && waits {
 			outcomes[i].Detail = secrets.Censor(why, values)
 		}
 	}
@@ -91,6 +103,17 @@ func taskObstacle(tr *pipelinev1.TaskRun, now time.Time) (why string, again time
 		return "its task could not start: " + said(c), 0
 	}
 	return unless(tr.CreationTimestamp.Time, now, "its task does not start: "+said(c))
+}
+
+// prowObstacle says that Prow leaves a ProwJob as it was made, and says nothing of it.
+func prowObstacle(o report.Outcome, now time.Time) (why string, again time.Duration) {
+	if o.Verdict != report.Queued || o.Detail != "" || o.Started.IsZero() {
+		return "", 0
+	}
+	if left := prowPatience - now.Sub(o.Started); left > 0 {
+		return "", left
+	}
+	return "Prow has not taken it up: its controller may be down, or the job waits for others; whoever runs Prow can tell", 0
 }
 
 // pipelineObstacle says why a PipelineRun has none of its TaskRuns.

@@ -12,7 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/apis"
 	"knative.dev/pkg/controller"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -237,5 +239,77 @@ func TestSecretsInObstacles(t *testing.T) {
 	o.explain(outcomes, []string{"s3cr3tvalue"})
 	if s := fmt.Sprint(outcomes[0].Detail, outcomes[1].Detail); strings.Contains(s, "hunter2") || strings.Contains(s, "s3cr3tvalue") || strings.Contains(s, "x") && outcomes[1].Detail != "" {
 		t.Errorf("it says %q", s)
+	}
+}
+
+// goingOn is what Tekton says of the tasks of a run whose jobs go on.
+func goingOn(task string) *apis.Condition {
+	if task == run.CollateTask {
+		return nil
+	}
+	return conditionOf(corev1.ConditionUnknown, "Running", "Not all Steps")
+}
+
+// TestProwJobsThatNobodyTakesUp are said within ten minutes, and the others go on.
+func TestProwJobsThatNobodyTakesUp(t *testing.T) {
+	w := newWorld(t, runCommand())
+	slow := w.reconciler.Settings()
+	slow.ProgressInterval = time.Hour
+	w.reconciler.Settings = func() *settings.Settings { return slow }
+	w.reconcile()
+	w.createProwJobs()
+	w.quietly(func(ctx context.Context) {
+		for _, pj := range w.jobs() {
+			pj.Status.StartTime = metav1.NewTime(w.clock.Now())
+			if strings.Contains(pj.Spec.Job, "e2e") {
+				pj.Status.State, pj.Status.PendingTime = prowapi.PendingState, ptrTime(w.clock.Now())
+			}
+			_, err := w.prow.ProwV1().ProwJobs("prow").Update(ctx, &pj, metav1.UpdateOptions{})
+			w.check(err)
+		}
+	})
+	w.tasks(goingOn)
+	w.look(3 * time.Minute)
+	if strings.Contains(w.lastComment(), "taken it up") {
+		t.Errorf("after three minutes it says %s", w.lastComment())
+	}
+	w.look(7 * time.Minute)
+	for _, line := range strings.Split(w.lastComment(), "\n") {
+		if strings.HasPrefix(line, "| `pull-unit") && !strings.Contains(line, "Prow has not taken it up") {
+			t.Errorf("it says %q", line)
+		}
+		if strings.HasPrefix(line, "| `pull-e2e") && strings.Contains(line, "taken it up") {
+			t.Errorf("of another job it says %q", line)
+		}
+	}
+	if !strings.Contains(w.lastComment(), "Prow has not taken it up") {
+		t.Errorf("it says %s", w.lastComment())
+	}
+}
+
+// TestUnknownCluster is what plank says of a cluster that it does not know
+// (pkg/plank/reconciler.go). It is told within ten minutes, however seldom progress is.
+func TestUnknownCluster(t *testing.T) {
+	w := newWorld(t, runCommand())
+	slow := w.reconciler.Settings()
+	slow.ProgressInterval = time.Hour
+	w.reconciler.Settings = func() *settings.Settings { return slow }
+	w.reconcile()
+	w.createProwJobs()
+	w.quietly(func(ctx context.Context) {
+		for _, pj := range w.jobs() {
+			if !strings.Contains(pj.Spec.Job, "unit") {
+				continue
+			}
+			pj.Spec.Cluster, pj.Status.State, pj.Status.Description = "build99", prowapi.ErrorState, `no build client found for cluster "build99"`
+			pj.SetComplete()
+			_, err := w.prow.ProwV1().ProwJobs("prow").Update(ctx, &pj, metav1.UpdateOptions{})
+			w.check(err)
+		}
+	})
+	w.tasks(goingOn)
+	w.look(10 * time.Minute)
+	if !strings.Contains(w.lastComment(), "Prow knows no cluster `build99`") || w.rh.Status.Runs[0].State != v1alpha1.RunRunning {
+		t.Errorf("the run is %s: %s", w.rh.Status.Runs[0].State, w.lastComment())
 	}
 }

@@ -26,18 +26,18 @@ func (t *turn) runPage(r *v1alpha1.RunStatus) string {
 }
 
 func (t *turn) pageURL(kind, name string) string {
-	if t.settings.PageURL == "" {
+	if t.settings.PageURL == "" || t.linkErr != nil {
 		return ""
 	}
 	return t.settings.PageURL + kind + name + "/" + t.linkKey.Token(name)
 }
 
 // readLinkKey is for a turn that may give out links.
-func (t *turn) readLinkKey(ctx context.Context) (err error) {
+func (t *turn) readLinkKey(ctx context.Context) error {
 	if t.settings.PageURL != "" {
-		t.linkKey, err = run.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
+		t.linkKey, t.linkErr = run.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
 	}
-	return err
+	return t.linkErr
 }
 
 // storePlanPage stores the page with all affected jobs, where one is wanted. A

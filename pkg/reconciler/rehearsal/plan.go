@@ -25,19 +25,20 @@ func (t *turn) makePlan(ctx context.Context) error {
 	result, err, done := t.getPlan()
 	if !done {
 		t.rh.Status.MarkPlanning("Planning", "the affected jobs are being looked for")
-		return nil
+		return t.notPlanned(ctx, nil)
 	}
 	if err != nil && !plan.Terminal(err) {
 		t.rh.Status.MarkPlanning(whyNotYet(err), err.Error())
-		return fmt.Errorf("planning: %w", err)
+		return t.notPlanned(ctx, fmt.Errorf("planning: %w", err))
 	}
 	t.plan = outcome{result: result, err: err}
 	if result != nil {
 		if err := t.describeJobs(ctx); err != nil {
 			t.plan = outcome{}
-			return err
+			return t.notPlanned(ctx, err)
 		}
 	}
+	t.rh.Status.Unplanned = nil
 	t.rh.Status.Plan = t.newPlanStatus()
 	var stopped *plan.StoppedError
 	switch {

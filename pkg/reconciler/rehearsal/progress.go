@@ -109,7 +109,7 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 		last = r.ProgressAt
 	}
 	interval := t.settings.ProgressInterval
-	if trouble != "" {
+	if trouble != "" || slices.ContainsFunc(s.outcomes, notRun) {
 		interval = min(interval, obstacleInterval)
 	}
 	if wait := interval - t.now.Sub(last.Time); wait > 0 {
@@ -127,6 +127,11 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 	}
 	r.Progress, r.ProgressAt = digest, &metav1.Time{Time: t.now}
 	return later
+}
+
+// notRun says that Prow did not run a job, and never will: somebody has to see to it.
+func notRun(o report.Outcome) bool {
+	return o.Verdict == report.Errored || o.Verdict == report.Unschedulable
 }
 
 // runView is a run that goes on.

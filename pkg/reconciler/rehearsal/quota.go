@@ -265,7 +265,7 @@ func waitComment(id string) string { return waitComments + id }
 
 // tellWaiting says that a run waits for room, and for how much.
 func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
-	r.Total, r.Message = jobs, sentence
+	r.Total, r.Message, r.HinderedSince = jobs, sentence, nil
 	again := &waiting{after: quotaPause, reason: "run " + r.ID + " waits for room"}
 	if r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < t.settings.ProgressInterval {
 		return again
@@ -291,7 +291,7 @@ func (t *turn) endWaits(ctx context.Context) error {
 			continue
 		}
 		if r != nil && r.StartedAt != nil {
-			if err := t.say(ctx, name, t.runAnswer(r, "There was room: this run has started.")); err != nil {
+			if err := t.say(ctx, name, t.runAnswer(r, "It waits no more: this run has started.")); err != nil {
 				errs = append(errs, err)
 				continue
 			}

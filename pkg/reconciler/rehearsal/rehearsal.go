@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
@@ -95,10 +96,6 @@ type Reconciler struct {
 	Clock    clock.PassiveClock
 }
 
-// finalizeTime is how long a Rehearsal that is deleted waits for what it started
-// to end; a Prow that does not answer must not keep it for ever.
-const finalizeTime = 10 * time.Minute
-
 var (
 	_ reconcilerv1alpha1.Interface = (*Reconciler)(nil)
 	_ reconcilerv1alpha1.Finalizer = (*Reconciler)(nil)
@@ -136,12 +133,16 @@ type turn struct {
 	endings map[string]ending
 	// ended are the runs that were over when the turn began.
 	ended []string
-	// cleanLater says when there is one of them to clean up.
-	cleanLater error
+	// hindrances are what the phases failed with that a run needs to start.
+	hindrances []error
+	// later are the times when runs are due, or may be cleaned up.
+	later []error
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
-	// linkKey makes the links to pages, where there are any.
+	// linkKey makes the links to pages, where there are any; linkErr is why there are
+	// none now.
 	linkKey run.LinkKey
+	linkErr error
 }
 
 // outcome is what planning came to; all of it is zero while that goes on.
@@ -171,36 +172,32 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	case !served:
 		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
 		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
-		return settle([]error{t.advanceRuns(ctx), t.cleanOrWait(ctx)}, t.now)
+		return t.settle(t.advanceRuns(ctx), t.clean(ctx))
 	}
 	t.noteDryRun()
-	if err := t.readLinkKey(ctx); err != nil {
-		return err
-	}
-	var errs []error
-	if err := t.readPull(ctx); isForeign(err) {
+	err := t.hindering(t.readPull)(ctx)
+	if isForeign(err) {
 		abortRuns(rh, "its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
-		return settle([]error{&waiting{after: gonePause, reason: err.Error()}, t.advanceRuns(ctx), t.cleanOrWait(ctx)}, t.now)
-	} else if err != nil {
-		errs = append(errs, err)
+		return t.settle(&waiting{after: gonePause, reason: err.Error()}, t.advanceRuns(ctx), t.clean(ctx))
 	}
+	errs := []error{err}
 	for _, phase := range []func(context.Context) error{
-		t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
+		t.hindering(t.readLinkKey), t.hindering(t.judgeCommands), t.react, t.hindering(t.makePlan), t.keepAcknowledged, t.showPlan,
 		t.advanceRuns, t.answerCommands, t.showStatus, t.clean, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}
 	t.showLimit(errs)
 	summarise(rh)
-	if err := settle(errs, t.now); err != nil {
-		return err
-	}
-	if !t.refusedAny {
+	if !t.refusedAny && settle(errs, t.now) == nil {
 		rh.Status.MarkReported()
 	}
-	return settle([]error{t.comeBack(), t.cleanLater}, t.now)
+	return t.settle(append(errs, t.lookAgainLater())...)
 }
+
+// settle is what the work queue is told, with the times when something is due.
+func (t *turn) settle(errs ...error) error { return settle(append(errs, t.later...), t.now) }
 
 // refresh replaces what the informer knew of a Rehearsal by what the API server
 // has. What is heard during a turn starts the next one at its end, when the
@@ -223,13 +220,20 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 }
 
 // FinalizeKind ends what the Rehearsal has started in other namespaces, where
-// owner references do not reach.
+// owner references do not reach. A Prow that does not answer does not keep it for
+// ever.
 func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	left, err := r.endAll(ctx, rh, "the Rehearsal was deleted")
+	if !r.Clock.Now().Before(endOf(stageDeleting, rh.DeletionTimestamp)) {
+		if left > 0 || err != nil {
+			logging.FromContext(ctx).Errorw("A Rehearsal is let go though not all that it started is known to have ended", "left", left, "error", err)
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if age := r.Clock.Since(rh.DeletionTimestamp.Time); left > 0 && age < finalizeTime {
+	if left > 0 {
 		return controller.NewRequeueAfter(abortPause)
 	}
 	return nil

@@ -40,17 +40,46 @@ func (t *turn) advanceRuns(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, t.endWaits(ctx))
+	errs = append(errs, t.endWaits(ctx), t.reportLate(ctx))
 	return errors.Join(errs...)
 }
 
+// advance takes a run further. What it fails with ends no later what is due.
 func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
+	begin(r, t.now)
 	s, manifest, err := t.observe(ctx, r)
-	if err != nil {
-		return fmt.Errorf("observing run %s: %w", r.ID, err)
+	if err == nil {
+		err = t.take(ctx, r, s, manifest)
 	}
+	if r.State == v1alpha1.RunPending {
+		err = t.pending(ctx, r, err)
+	} else {
+		err = t.inTime(ctx, r, s, err)
+	}
+	t.comeBackFor(r)
+	// Each by itself: settle takes apart what is joined, and nothing below a name.
+	var errs []error
+	for _, err := range flatten([]error{err}) {
+		errs = append(errs, fmt.Errorf("run %s: %w", r.ID, err))
+	}
+	return errors.Join(errs...)
+}
+
+// comeBackFor has the next turn come when a run is due, and when it has to end.
+func (t *turn) comeBackFor(r *v1alpha1.RunStatus) {
+	at := due(r)
+	if !at.IsZero() && !at.After(t.now) {
+		at = at.Add(abortTime)
+	}
+	if !at.IsZero() {
+		t.later = append(t.later, &waiting{after: at.Sub(t.now), reason: "run " + r.ID + " is due"})
+	}
+}
+
+// take takes the next step of a run.
+func (t *turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation, manifest run.Manifest) (err error) {
 	if s.overdue() {
-		r.AbortReason = "its time was up"
+		r.AbortReason = timeIsUp
 	}
 	step := next(s)
 	if step != stepWait && step != stepNone {
@@ -76,12 +105,7 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 		err = t.attend(ctx, r, s, manifest)
 	case stepNone:
 	}
-	// Each by itself: settle takes apart what is joined, and nothing below a name.
-	var errs []error
-	for _, err := range flatten([]error{err}) {
-		errs = append(errs, fmt.Errorf("run %s: %w", r.ID, err))
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // wait says when to look again at a run that is not ours to move.
@@ -115,7 +139,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if err != nil {
 		return s, manifest, err
 	}
-	s.deadline = manifest.Deadline
+	s.deadline = due(r)
 	if s.pipelineRun, err = t.pipelineRun(ctx, r.PipelineRun); err != nil {
 		return s, manifest, err
 	}
@@ -137,6 +161,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	noticeInterference(r, s.pipelineRun, s.outcomes)
 	tally := report.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
+	s.observed = true
 	return s, manifest, nil
 }
 
@@ -155,7 +180,7 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if err != nil {
 		return err
 	}
-	r.Comment = resources.Comment(pr)
+	r.Comment, r.Deadline = resources.Comment(pr), resources.Deadline(pr)
 	t.started(r, m, pr.Name)
 	return nil
 }
@@ -165,13 +190,8 @@ func (t *turn) started(r *v1alpha1.RunStatus, m run.Manifest, pipelineRun string
 	r.State, r.Base, r.BaseRef, r.Total = v1alpha1.RunRunning, m.Base, m.BaseRef, len(m.Jobs)
 	r.PipelineRun, r.Attempt = pipelineRun, 1
 	// What it waited for is no more.
-	r.Message, r.ProgressAt = "", nil
+	r.Message, r.Progress, r.ProgressAt, r.Since, r.HinderedSince = "", "", nil, nil, nil
 	r.StartedAt = &metav1.Time{Time: t.now}
-}
-
-// manifest is the stored manifest of a run.
-func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	return t.Manifests.read(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh, resources.RunName(t.rh, r.ID), t.now)
 }
 
 // pipelineRun returns nil when it is gone for sure: the informer may not have
@@ -297,15 +317,10 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 	if err := t.storeResult(ctx, m, s.outcomes); err != nil {
 		return err
 	}
-	switch tally := report.Count(s.outcomes); {
-	case r.AbortReason != "":
-		r.State = v1alpha1.RunAborted
-	case tally.AllPassed():
-		r.State = v1alpha1.RunPassed
-	default:
-		r.State = v1alpha1.RunFailed
+	r.State = endState(r, report.Count(s.outcomes))
+	if r.DoneAt == nil {
+		r.DoneAt = &metav1.Time{Time: t.now}
 	}
-	r.DoneAt = &metav1.Time{Time: t.now}
 	forget(r)
 	if m.AutoAck && t.rh.Status.Pull != nil {
 		command, _ := t.commandOf(r)

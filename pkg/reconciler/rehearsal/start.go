@@ -1,7 +1,9 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -81,9 +83,12 @@ func queued(m run.Manifest) []report.Outcome {
 // have seen an earlier base.
 func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
 	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
-	stored, err := t.manifest(ctx, r)
+	stored, err := t.storedManifest(ctx, r)
 	if !apierrors.IsNotFound(err) {
 		return stored, err
+	}
+	if t.linkErr != nil {
+		return run.Manifest{}, t.linkErr
 	}
 	h, err := t.renderHandover(ctx, r)
 	if err != nil || len(h.Manifest.Jobs) == 0 || t.settings.DryRun {
@@ -132,6 +137,9 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 				continue
 			}
 			pj, err := run.ReadProwJob(ctx, configMaps, job.ConfigMap, job.ProwJob)
+			if isLost(err) {
+				continue // nobody can create it any more
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -161,12 +169,23 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	if err := t.declareServed(ctx); err != nil {
 		return err
 	}
-	timeout := max(m.Deadline.Sub(t.now), time.Minute).Round(time.Second)
+	deadline := t.now.Add(cmp.Or(m.Time, lasts[stageRunning]))
+	if r.Deadline != nil {
+		deadline = r.Deadline.Time
+	}
+	timeout := max(deadline.Sub(t.now), time.Minute).Round(time.Second)
 	pr := resources.PipelineRun(t.rh, m, jobs, attempt, r.Comment, timeout)
+	resources.SetDeadline(pr, deadline)
 	_, err := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Create(ctx, pr, metav1.CreateOptions{})
-	if err := ignoreExists(err); err != nil {
+	if apierrors.IsAlreadyExists(err) {
+		if pr, err = t.pipelineRun(ctx, pr.Name); err != nil || pr == nil {
+			return errors.Join(err, &waiting{after: time.Second, reason: "the PipelineRun of run " + r.ID + " is there, and is not"})
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("creating PipelineRun %s: %w", pr.Name, err)
 	}
 	r.PipelineRun, r.Attempt, r.PipelineRunEnd = pr.Name, attempt, nil
+	r.Deadline = cmp.Or(resources.Deadline(pr), &metav1.Time{Time: deadline})
 	return nil
 }

@@ -19,9 +19,6 @@ const maxAttempts = 3
 // resumePause is the time before the first such attempt.
 const resumePause = 15 * time.Second
 
-// abortTime is how long after its deadline a run may still be on its way out.
-const abortTime = 2 * time.Minute
-
 // step is what to do next about a run.
 type step string
 
@@ -63,8 +60,11 @@ type situation struct {
 	obstacles obstacles
 	// unscheduled are the jobs whose tasks the PipelineRun never got to.
 	unscheduled []run.Job
-	deadline    time.Time
-	now         time.Time
+	// deadline is when the run is due.
+	deadline time.Time
+	now      time.Time
+	// observed says that all of this is known.
+	observed bool
 }
 
 // next decides what to do about a run.

@@ -131,13 +131,18 @@ func TestSettle(t *testing.T) {
 		"the shortest of two":              {errs: []error{errors.Join(wait(time.Minute), wait(2*time.Second))}, again: 2 * time.Second},
 		"never at once":                    {errs: []error{wait(time.Millisecond)}, again: time.Second},
 		"a rate limit":                     {errs: []error{limited}, again: time.Hour},
-		"an error beside a wait":           {errs: []error{errors.Join(wait(time.Minute), broken)}, fails: true},
-		"an error beside a rate limit":     {errs: []error{limited, broken}, fails: true},
+		"an error beside a wait":           {errs: []error{errors.Join(wait(time.Minute), broken)}, again: time.Minute, fails: true},
+		"an error beside a rate limit":     {errs: []error{limited, broken}, again: time.Hour, fails: true},
+		"an error alone":                   {errs: []error{broken}, fails: true},
 		"a rate limit beside a short wait": {errs: []error{limited, wait(2 * time.Second)}, again: 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := settle(tc.errs, noon)
 			ok, again := controller.IsRequeueKey(err)
+			var failed *failure
+			if errors.As(err, &failed) {
+				again = failed.again
+			}
 			if fails := err != nil && !ok; fails != tc.fails || again != tc.again {
 				t.Errorf("got %v; want again after %s, failure %v", err, tc.again, tc.fails)
 			}

@@ -212,8 +212,8 @@ func (t *turn) lookAgain() *metav1.Time {
 	return &metav1.Time{Time: t.now.Add(lookAgainTime)}
 }
 
-// comeBack is what the work queue is told at the end of a turn that went well.
-func (t *turn) comeBack() error {
+// lookAgainLater says when GitHub is to be asked for what the plan lacks.
+func (t *turn) lookAgainLater() error {
 	known, pull := t.rh.Status.Plan, t.rh.Status.Pull
 	if known == nil || known.LookAgain == nil || pull == nil || !pull.Open || known.Head != pull.Head {
 		return nil

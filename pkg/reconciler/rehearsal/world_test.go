@@ -45,6 +45,9 @@ import (
 // errCrash is what a write returns when the controller dies around it.
 var errCrash = errors.New("crash")
 
+// errAway is what every call returns while all is away.
+var errAway = errors.New("connection refused")
+
 // world is everything around the reconciler, in memory. Its writes can be made
 // to fail one by one, before or after they take effect.
 type world struct {
@@ -63,6 +66,8 @@ type world struct {
 	writes, failAt int
 	afterwards     bool
 	crashed        bool
+	// away makes every call fail, see broken.
+	away bool
 }
 
 func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
@@ -137,6 +142,8 @@ func (w *world) intercept(fake *clienttesting.Fake) {
 func (w *world) write(do func() error) error {
 	w.writes++
 	switch {
+	case w.away:
+		return errAway
 	case w.crashed:
 		return errCrash
 	case w.writes-1 != w.failAt:
@@ -177,13 +184,18 @@ func (w *world) reconcile() {
 		if equality.Semantic.DeepEqual(before.Status, rh.Status) {
 			return
 		}
-		w.clock.SetTime(w.clock.Now().Add(min(after, time.Minute)))
+		if after < time.Hour { // else it is a deadline
+			w.clock.SetTime(w.clock.Now().Add(min(after, time.Minute)))
+		}
 	}
 	w.t.Fatal("the reconciler does not come to rest")
 }
 
 // sync is what informers do.
 func (w *world) sync() {
+	away := w.away
+	w.away = false
+	defer func() { w.away = away }()
 	ctx := context.Background()
 	prs, err := w.tekton.TektonV1().PipelineRuns("").List(ctx, metav1.ListOptions{})
 	w.check(err)
@@ -217,11 +229,10 @@ func (w *world) check(err error) {
 
 // quietly does something to the world that no fault is injected into.
 func (w *world) quietly(do func(ctx context.Context)) {
-	failAt := w.failAt
-	w.failAt = -1
-	writes := w.writes
+	failAt, writes, away := w.failAt, w.writes, w.away
+	w.failAt, w.away = -1, false
 	do(context.Background())
-	w.failAt, w.writes = failAt, writes
+	w.failAt, w.writes, w.away = failAt, writes, away
 }
 
 // create does what the fan-out tasks of all PipelineRuns begin with.

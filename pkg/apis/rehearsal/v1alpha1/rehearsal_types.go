@@ -147,6 +147,9 @@ type RehearsalStatus struct {
 	// Acknowledgement says whether somebody, or a run, vouched for the head.
 	// +optional
 	Acknowledgement *Acknowledgement `json:"acknowledgement,omitempty"`
+	// Unplanned is set while the affected jobs of the head are looked for.
+	// +optional
+	Unplanned *Unplanned `json:"unplanned,omitempty"`
 	// NetworkAccess says whether somebody allowed rehearsals of the head to use
 	// the network.
 	// +optional
@@ -293,6 +296,15 @@ type PlanStatus struct {
 	// Stopped says that planning was ended. It is not tried again for this head.
 	// +optional
 	Stopped *StoppedPlan `json:"stopped,omitempty"`
+}
+
+// Unplanned is since when the affected jobs of a head are looked for.
+type Unplanned struct {
+	Head  string      `json:"head"`
+	Since metav1.Time `json:"since"`
+	// FailingSince is when errors began to keep them from being known.
+	// +optional
+	FailingSince *metav1.Time `json:"failingSince,omitempty"`
 }
 
 // StoppedPlan is a plan that took more than it may, or broke down.

@@ -13,7 +13,8 @@ const (
 	RunRunning RunState = "Running"
 	// RunAborting was cancelled and still has live TaskRuns or ProwJobs.
 	RunAborting RunState = "Aborting"
-	// RunPassed, RunFailed and RunAborted are over, and reported.
+	// RunPassed, RunFailed and RunAborted are over, and reported unless Unreported
+	// says otherwise.
 	RunPassed  RunState = "Passed"
 	RunFailed  RunState = "Failed"
 	RunAborted RunState = "Aborted"
@@ -60,13 +61,25 @@ type RunStatus struct {
 	Total   int    `json:"total,omitempty"`
 	Passed  int    `json:"passed,omitempty"`
 	Failed  int    `json:"failed,omitempty"`
+	// Since is when the run came to be pending, or aborting.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+	// HinderedSince is when errors began to keep a pending run from starting.
+	// +optional
+	HinderedSince *metav1.Time `json:"hinderedSince,omitempty"`
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	// Deadline is when the jobs of a run that has started have to be done.
+	// +optional
+	Deadline *metav1.Time `json:"deadline,omitempty"`
 	// +optional
 	DoneAt *metav1.Time `json:"doneAt,omitempty"`
 	// Cleaned is set once the PipelineRuns of a run that is over, and what they were
 	// to run, are deleted. The result and the page stay.
 	Cleaned bool `json:"cleaned,omitempty"`
+	// Unreported is set on a run that is over while the pull request does not show
+	// how it ended.
+	Unreported bool `json:"unreported,omitempty"`
 	// PipelineRunEnd is how the latest PipelineRun ended, as soon as that was
 	// seen: it may be deleted at any time. It goes when the run is over.
 	// +optional

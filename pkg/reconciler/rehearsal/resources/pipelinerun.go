@@ -98,6 +98,20 @@ func fanOut(jobs []run.Job, timeout time.Duration) []pipelinev1.PipelineTask {
 	return tasks
 }
 
+// SetDeadline notes on a PipelineRun when the jobs of its run have to be done.
+func SetDeadline(pr *pipelinev1.PipelineRun, deadline time.Time) {
+	metav1.SetMetaDataAnnotation(&pr.ObjectMeta, run.AnnotationDeadline, deadline.UTC().Format(time.RFC3339))
+}
+
+// Deadline is what SetDeadline has noted; nil when nothing is.
+func Deadline(pr *pipelinev1.PipelineRun) *metav1.Time {
+	at, err := time.Parse(time.RFC3339, pr.Annotations[run.AnnotationDeadline])
+	if err != nil {
+		return nil
+	}
+	return &metav1.Time{Time: at}
+}
+
 // Comment is the id of the comment that a PipelineRun reports to; 0 when it has
 // none.
 func Comment(pr *pipelinev1.PipelineRun) int64 {

@@ -1,0 +1,302 @@
+package rehearsal
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// constants are the values of the constants of a type in a file.
+func constants(t *testing.T, file, ofType string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == ofType {
+			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, value)
+		}
+		return true
+	})
+	if len(values) == 0 {
+		t.Fatalf("%s has no constant of type %s", file, ofType)
+	}
+	return values
+}
+
+// TestEveryStateHasADeadline finds the states of a run in the source of the API, and
+// the stages in that of the table.
+func TestEveryStateHasADeadline(t *testing.T) {
+	for _, name := range constants(t, "../../apis/rehearsal/v1alpha1/run_types.go", "RunState") {
+		r := &v1alpha1.RunStatus{State: v1alpha1.RunState(name)}
+		begin(r, noon)
+		if r.State.Done() {
+			if at := due(r); !at.IsZero() {
+				t.Errorf("%s is final, and due at %s", name, at)
+			}
+			r.Unreported, r.DoneAt = true, ptrTime(noon)
+		}
+		if at := due(r); !at.After(noon) {
+			t.Errorf("%s has no deadline", name)
+		}
+	}
+	stages := constants(t, "deadlines.go", "stage")
+	for _, name := range stages {
+		if lasts[stage(name)] <= 0 {
+			t.Errorf("the stage %s lasts for ever", name)
+		}
+	}
+	if len(lasts) != len(stages) {
+		t.Errorf("the table has %d stages, and there are %d", len(lasts), len(stages))
+	}
+}
+
+func TestDue(t *testing.T) {
+	at := func(d time.Duration) *metav1.Time { return ptrTime(noon.Add(d)) }
+	for name, tc := range map[string]struct {
+		run  v1alpha1.RunStatus
+		want time.Duration
+	}{
+		"pending":                          {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0)}, waitTime},
+		"hindered":                         {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(time.Hour)}, time.Hour + lasts[stageHindered]},
+		"hindered at the end":              {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(waitTime - time.Minute)}, waitTime},
+		"running":                          {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0), Deadline: at(time.Hour)}, time.Hour},
+		"running, for how long is unknown": {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0)}, lasts[stageRunning]},
+		"aborting":                         {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Hour)}, lasts[stageAborting]},
+		"aborting at the end":              {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Minute)}, time.Minute},
+		"to be reported":                   {v1alpha1.RunStatus{State: v1alpha1.RunPassed, Unreported: true, DoneAt: at(0)}, lasts[stageUnreported]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := due(&tc.run).Sub(noon); got != tc.want {
+				t.Errorf("due after %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestEveryStateEndsThoughEveryCallFails takes a run, or a pull request, into each
+// state and then has every call fail for ever.
+func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
+	short := func(w *world) {
+		s := w.reconciler.Settings()
+		s.Prow.DefaultJobTimeout, s.Prow.QueueAllowance = time.Hour, time.Hour
+		w.reconciler.Settings = func() *settings.Settings { return s }
+	}
+	for name, tc := range map[string]struct {
+		story  func(w *world)
+		from   v1alpha1.RunState
+		within time.Duration
+		to     v1alpha1.RunState
+	}{
+		"pending": {func(w *world) {
+			w.reconciler.Plans = noPlans{}
+			w.reconcile()
+		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunRejected},
+		"dropped": {func(w *world) {
+			w.reconciler.Plans = noPlans{}
+			w.reconcile()
+			w.rh.Status.Runs[0].AbortReason = "bob wrote abort"
+		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunAborted},
+		"handed over": {func(w *world) {
+			refuse(&w.tekton.Fake, "create", "pipelineruns", forbidden("pipelineruns", saysQuota))
+			w.persist(time.Minute)
+		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunRejected},
+		"running":                     {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
+		"its tasks have not begun":    {func(w *world) { w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
+		"its PipelineRun was deleted": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile(); w.prune() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
+		"aborting": {func(w *world) {
+			w.reconcile()
+			w.createProwJobs()
+			w.hear("comment-2-0", "/pj-rehearse abort")
+		}, v1alpha1.RunAborting, lasts[stageAborting], v1alpha1.RunAborted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, runCommand())
+			short(w)
+			tc.story(w)
+			if r := w.rh.Status.Runs[0]; r.State != tc.from {
+				t.Fatalf("the run is %s, and should be %s", r.State, tc.from)
+			}
+			w.broken()
+			w.persist(tc.within + abortTime + longestBackOff)
+			r := w.rh.Status.Runs[0]
+			if r.State != tc.to || !r.Unreported {
+				t.Fatalf("after %s the run is %s, to be reported: %t (%s)", tc.within, r.State, r.Unreported, r.AbortReason)
+			}
+			w.persist(lasts[stageUnreported] + longestBackOff)
+			if w.rh.Status.Runs[0].Unreported {
+				t.Error("a day later it is still tried to report it")
+			}
+		})
+	}
+}
+
+// TestWhatWasNotSaidIsSaidLater has GitHub, and all else, come back.
+func TestWhatWasNotSaidIsSaidLater(t *testing.T) {
+	for name, tc := range map[string]struct {
+		story func(w *world)
+		ends  time.Duration
+		says  string
+	}{
+		"never started": {func(w *world) {
+			w.reconciler.Plans = noPlans{}
+			w.reconcile()
+		}, lasts[stageHindered], "Not started: "},
+		"ended": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, 25 * time.Hour, "Aborted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, runCommand())
+			tc.story(w)
+			w.broken()
+			w.persist(tc.ends + time.Hour)
+			if r := w.rh.Status.Runs[0]; !r.State.Done() || !r.Unreported {
+				t.Fatalf("the run is %s", r.State)
+			}
+			w.away = false
+			w.persist(2 * longestBackOff)
+			if !strings.Contains(w.lastComment(), tc.says) {
+				t.Errorf("the last word is %q", w.lastComment())
+			}
+			if r := w.rh.Status.Runs[0]; r.Unreported || r.Since != nil || r.Deadline != nil {
+				t.Errorf("status keeps %+v", r)
+			}
+		})
+	}
+}
+
+// TestAVerdictIsNotLostWithItsReport: all jobs have passed, and GitHub takes nothing.
+func TestAVerdictIsNotLostWithItsReport(t *testing.T) {
+	w := newWorld(t, command(wholeRun, "/pj-rehearse auto-ack", -1))
+	w.reconcile()
+	w.createProwJobs()
+	w.endProwJobs(prowapi.SuccessState)
+	w.endPipelineRuns(false)
+	w.away, w.reconciler.GitHub = true, &awayHub{w.reconciler.GitHub, w}
+	w.clock.SetTime(w.rh.Status.Runs[0].Deadline.Add(abortTime))
+	w.persist(time.Minute)
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || !r.Unreported {
+		t.Fatalf("the run is %s, to be reported: %t", r.State, r.Unreported)
+	}
+	w.sink()
+	w.prune()
+	w.away = false
+	w.persist(2 * longestBackOff)
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || r.Unreported || !strings.Contains(w.lastComment(), "All 2 rehearsals passed") {
+		t.Errorf("the run is %s, to be reported: %t: %s", r.State, r.Unreported, w.lastComment())
+	}
+	if a := w.rh.Status.Acknowledgement; a == nil || a.State != v1alpha1.StateAcknowledged {
+		t.Errorf("the acknowledgement is %+v", a)
+	}
+}
+
+// noEdits is a GitHub that takes no edit of a comment.
+type noEdits struct{ GitHub }
+
+func (noEdits) EditComment(context.Context, string, string, int64, string) (*github.Comment, error) {
+	return nil, errAway
+}
+
+// TestAReportIsGivenUp after a day, and the Rehearsal says so.
+func TestAReportIsGivenUp(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.endProwJobs(prowapi.SuccessState)
+	w.endPipelineRuns(false)
+	w.reconciler.GitHub = noEdits{w.hub}
+	w.clock.SetTime(w.rh.Status.Runs[0].Deadline.Add(abortTime))
+	w.persist(time.Minute)
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || !r.Unreported {
+		t.Fatalf("the run is %s, to be reported: %t", r.State, r.Unreported)
+	}
+	w.clock.SetTime(w.clock.Now().Add(lasts[stageUnreported]))
+	w.persist(time.Second)
+	c := w.rh.Status.GetCondition(v1alpha1.ConditionReported)
+	if w.rh.Status.Runs[0].Unreported || !c.IsFalse() || c.Reason != "GivenUp" || !strings.Contains(c.Message, wholeRun) {
+		t.Errorf("to be reported: %t, condition %+v", w.rh.Status.Runs[0].Unreported, c)
+	}
+}
+
+// TestTheFinalizerEnds though every call fails.
+func TestTheFinalizerEnds(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	w.createProwJobs()
+	w.rh.DeletionTimestamp = ptrTime(w.clock.Now())
+	w.broken()
+	if err := w.reconciler.FinalizeKind(quiet(), w.rh); err == nil {
+		t.Error("it does not wait for what it started")
+	}
+	w.clock.SetTime(w.clock.Now().Add(lasts[stageDeleting]))
+	if err := w.reconciler.FinalizeKind(quiet(), w.rh); err != nil {
+		t.Errorf("it still waits: %v", err)
+	}
+}
+
+// TestTheTimeOfARunBeginsWhenItStarts: GitHub takes no comment for an hour after the
+// jobs are rendered.
+func TestTheTimeOfARunBeginsWhenItStarts(t *testing.T) {
+	w := newWorld(t, runCommand())
+	s := w.reconciler.Settings()
+	s.Prow.DefaultJobTimeout, s.Prow.QueueAllowance = 20*time.Minute, 20*time.Minute
+	w.reconciler.Settings = func() *settings.Settings { return s }
+	closed := noon.Add(90 * time.Minute)
+	w.reconciler.GitHub = &silentHub{GitHub: w.hub, world: w, until: closed}
+	w.persist(closed.Sub(w.clock.Now()) + 3*time.Minute)
+	r := w.rh.Status.Runs[0]
+	if r.State != v1alpha1.RunRunning || r.AbortReason != "" {
+		t.Fatalf("the run is %s (%s): %s", r.State, r.AbortReason, r.Message)
+	}
+	if got := r.Deadline.Sub(r.StartedAt.Time); got != 40*time.Minute || r.StartedAt.Time.Before(closed) {
+		t.Errorf("it started at %s, and its jobs have %s", r.StartedAt, got)
+	}
+	pr, err := w.tekton.TektonV1().PipelineRuns("rehearsals").Get(w.ctx, r.PipelineRun, metav1.GetOptions{})
+	w.check(err)
+	if got := pr.Spec.Timeouts.Tasks.Duration; got != 40*time.Minute {
+		t.Errorf("its tasks have %s", got)
+	}
+	// Whoever finds the PipelineRun later knows its time.
+	w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
+	deadline := *r.Deadline
+	w.forget()
+	w.reconcile()
+	if r := w.rh.Status.Runs[0]; r.Deadline == nil || !r.Deadline.Equal(&deadline) {
+		t.Errorf("found again it is due at %s, and was at %s", r.Deadline, deadline)
+	}
+}
+
+// silentHub takes no new comment on a run before some time.
+type silentHub struct {
+	GitHub
+	world *world
+	until time.Time
+}
+
+func (h *silentHub) CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error) {
+	if strings.Contains(body, "queued") && h.world.clock.Now().Before(h.until) {
+		return nil, &github.RateLimitedError{Until: h.until}
+	}
+	return h.GitHub.CreateComment(ctx, org, repo, number, body)
+}

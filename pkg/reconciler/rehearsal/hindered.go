@@ -1,0 +1,177 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
+)
+
+// tellAfter is how long errors may go on before people are told: most do not.
+const tellAfter = 2 * time.Minute
+
+// hindering keeps what a phase fails with: a run needs it to start.
+func (t *turn) hindering(phase func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := phase(ctx)
+		t.hindrances = append(t.hindrances, err)
+		return err
+	}
+}
+
+// failures are the errors that are neither waits nor windows of GitHub's.
+func failures(errs ...error) []error {
+	return slices.DeleteFunc(flatten(errs), func(err error) bool {
+		var wait *waiting
+		var limited *github.RateLimitedError
+		return errors.As(err, &wait) || errors.As(err, &limited)
+	})
+}
+
+// pending follows what keeps a run from starting, after an attempt to take it
+// further: it is told, and ends the run when it is due.
+func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
+	if _, ends := t.endings[r.ID]; ends {
+		t.hinder(r) // until it is said
+	}
+	errs := append(slices.Clone(t.hindrances), err)
+	failed := failures(errs...)
+	_, limited := limitedUntil(errs)
+	switch {
+	case len(failed) > 0:
+		t.hinder(r)
+		r.Message = t.because(failed[0])
+	case limited:
+		r.HinderedSince = nil
+	}
+	if !t.now.Before(due(r)) {
+		return t.endLate(ctx, r)
+	}
+	if len(failed) == 0 || t.now.Sub(r.HinderedSince.Time) < tellAfter {
+		return err
+	}
+	return errors.Join(err, t.tellHindrance(ctx, r))
+}
+
+func (t *turn) hinder(r *v1alpha1.RunStatus) {
+	if r.HinderedSince == nil {
+		r.HinderedSince = &metav1.Time{Time: t.now}
+	}
+}
+
+// tellHindrance says what keeps a run from starting, and what to do about it.
+func (t *turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
+	sentence := "This run has not started yet: " + r.Message + " It is tried again until " + due(r).UTC().Format("15:04 MST") + "."
+	news := hashOf(withoutNumbers(sentence))
+	if r.Progress == news || r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < min(t.settings.ProgressInterval, obstacleInterval) {
+		return nil
+	}
+	if err := t.sayOfUnstarted(ctx, r, sentence); err != nil {
+		return err
+	}
+	r.Progress, r.ProgressAt = news, &metav1.Time{Time: t.now}
+	return nil
+}
+
+// sayOfUnstarted says something in the comment of a run, or beside the answer to its
+// text as long as it has none.
+func (t *turn) sayOfUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentence string) error {
+	if r.Comment == 0 {
+		return t.say(ctx, waitComment(r.ID), t.runAnswer(r, sentence))
+	}
+	m, err := t.manifest(ctx, r)
+	if err != nil {
+		return err
+	}
+	m.Notes = append(slices.Clip(m.Notes), sentence)
+	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, queued(m)))); err != nil && !t.refused(err) {
+		return reporting(t.rh, err)
+	}
+	return nil
+}
+
+// endLate ends a run that has not started in time. Where that cannot be said, it is
+// said later.
+func (t *turn) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
+	sentence := fmt.Sprintf("Not started: it has waited for %s, which is as long as a run may. %s", lasting(t.now.Sub(r.Since.Time)), r.Message)
+	if r.HinderedSince != nil && r.Message != "" {
+		sentence = fmt.Sprintf("Not started: %s That was tried for %s; write the command again when it is mended.", r.Message, lasting(t.now.Sub(r.HinderedSince.Time)))
+	}
+	e := t.endings[r.ID]
+	if e.state == "" {
+		e = ending{v1alpha1.RunRejected, []string{sentence}}
+	}
+	if r.AbortReason != "" {
+		e = ending{v1alpha1.RunAborted, []string{"Not started: " + r.AbortReason + "."}}
+	}
+	delete(t.endings, r.ID)
+	err := t.sayUnstarted(ctx, r, e.sentences...)
+	t.over(r, e)
+	if err != nil {
+		r.Unreported, r.Message = true, e.sentences[0] // whole, to be said later
+	}
+	return err
+}
+
+// lasting is a time in words.
+func lasting(d time.Duration) string {
+	if d < 2*time.Hour {
+		return plural(int(d.Round(time.Minute)/time.Minute), "minute")
+	}
+	return plural(int(d.Round(time.Hour)/time.Hour), "hour")
+}
+
+// because is an error as a sentence with what it takes to mend it.
+func (t *turn) because(err error) string {
+	who, what := whoSaid(err)
+	what = strings.ReplaceAll(secrets.Censor(what, t.secrets()), "`", "'")
+	if runes := []rune(what); len(runes) > maxCause {
+		what = string(runes[:maxCause-1]) + "…"
+	}
+	return who + "`" + what + "`. " + t.advice(err)
+}
+
+// maxCause is how much is quoted of an error.
+const maxCause = 350
+
+// whoSaid is what the API server said, where it was that; else the error.
+func whoSaid(err error) (who, what string) {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return "", err.Error()
+	}
+	message := status.Status().Message
+	if _, rest, ok := strings.Cut(message, " is forbidden: "); ok {
+		message = rest
+	}
+	return "the API server says ", message
+}
+
+// advice says who can help.
+func (t *turn) advice(err error) string {
+	var full *repo.DiskFullError
+	var refused *repo.AccessError
+	said := err.Error()
+	switch {
+	case errors.As(err, &full):
+		return "Whoever runs the rehearsals has to make room for the mirrors."
+	case errors.As(err, &refused):
+		return "Whoever runs the rehearsals has to give them access to this repository."
+	case apierrors.IsForbidden(err) && strings.Contains(said, "quota"):
+		return fmt.Sprintf("Whoever runs the rehearsals has to raise the quota of the namespace `%s`, or remove what fills it.", t.rh.Namespace)
+	case apierrors.IsForbidden(err), strings.Contains(said, "denied the request"), strings.Contains(said, "denied request"):
+		return fmt.Sprintf("Whoever runs the rehearsals has to let it pass in the namespace `%s`.", t.rh.Namespace)
+	}
+	return "Whoever runs the rehearsals has to look into it if it does not pass."
+}

@@ -1,0 +1,78 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// isLost says that what a run hands over is not there any more, or damaged: it stays
+// so.
+func isLost(err error) bool {
+	var damaged *run.DamagedError
+	return apierrors.IsNotFound(err) || errors.As(err, &damaged)
+}
+
+// storedManifest is the manifest of a run as it is stored, or was a moment ago.
+func (t *turn) storedManifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+	return t.Manifests.read(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh, resources.RunName(t.rh, r.ID), t.now)
+}
+
+// manifest is that of a run that has started. Where it is lost, it is made again from
+// the ProwJobs that there are: a run without all of its jobs is aborted.
+func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+	m, err := t.storedManifest(ctx, r)
+	if !isLost(err) {
+		return m, err
+	}
+	name := resources.RunName(t.rh, r.ID)
+	own := labels.Set{run.LabelRehearsalUID: string(t.rh.UID), run.LabelRun: name}.String()
+	list, err := t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace).List(ctx, metav1.ListOptions{LabelSelector: own})
+	if err != nil {
+		return m, fmt.Errorf("listing the ProwJobs of run %s, whose manifest is lost: %w", r.ID, err)
+	}
+	m = t.rebuilt(r, name, list.Items)
+	if r.AbortReason == "" && len(m.Jobs) < max(r.Total, 1) {
+		r.AbortReason = fmt.Sprintf("the ConfigMap %s, which lists its jobs, was deleted or damaged", name)
+	}
+	return m, nil
+}
+
+// rebuilt is a manifest of these ProwJobs. A rerun from Deck has the labels of what it
+// repeats, and a random name: ours are made of what they are for (RFC 9562, version 5).
+func (t *turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
+	p := t.rh.Spec.Pull
+	command, _ := t.commandOf(r)
+	m := run.Manifest{
+		Name: name, ID: r.ID, Org: p.Org, Repo: p.Repo, Number: p.Number,
+		Head: r.Head, Base: r.Base, BaseRef: r.BaseRef,
+		By: report.Person(r.ID, r.By), Command: command.Text, Page: t.runPage(r),
+		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
+		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
+		Notes: []string{fmt.Sprintf("The ConfigMap %s, which listed the jobs of this run, was deleted or damaged while it went on. These are the jobs that Prow knows of.", name)},
+	}
+	for _, pj := range prowJobs {
+		if id, err := uuid.Parse(pj.Name); err != nil || id.Version() != 5 {
+			continue
+		}
+		name := pj.Annotations[run.AnnotationJob]
+		m.Jobs = append(m.Jobs, run.Job{
+			Name: name, Type: string(pj.Spec.Type), ProwJob: pj.Name, DisplayName: name, Task: pj.Name, Rerun: pj.Spec.RerunCommand,
+		})
+	}
+	slices.SortFunc(m.Jobs, func(a, b run.Job) int { return strings.Compare(a.Name, b.Name) })
+	return m
+}

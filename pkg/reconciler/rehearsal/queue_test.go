@@ -1,0 +1,119 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/reconciler"
+)
+
+// scripted is a reconciler that returns what it is told to.
+type scripted struct {
+	reconciler.LeaderAwareFuncs
+	returns error
+}
+
+func (s *scripted) Reconcile(context.Context, string) error { return s.returns }
+
+// after is when the queue is told to come back; zero for never.
+func (s *scripted) after(t *testing.T, r *retrying, returns error) time.Duration {
+	t.Helper()
+	s.returns = returns
+	err := r.Reconcile(quiet(), "ns/a")
+	requeue, after := controller.IsRequeueKey(err)
+	if err != nil && !requeue {
+		t.Fatalf("the queue backs off by its own rules: %v", err)
+	}
+	return after
+}
+
+// TestGoodTurnsForgetFailures scatters failures over the life of a run, whose turns
+// all want another.
+func TestGoodTurnsForgetFailures(t *testing.T) {
+	for name, good := range map[string]error{"another turn": controller.NewRequeueAfter(time.Hour), "no other turn": nil} {
+		t.Run(name, func(t *testing.T) {
+			s := &scripted{}
+			r := newRetrying(s)
+			for i := range 61 {
+				if after := s.after(t, r, errors.New("502")); after != firstBackOff {
+					t.Fatalf("failure %d, after a good turn each, costs %s", i+1, after)
+				}
+				if after := s.after(t, r, good); good != nil && after != time.Hour {
+					t.Fatalf("the good turn comes back after %s", after)
+				}
+			}
+		})
+	}
+}
+
+// TestBackOffHasACap has a turn fail for ever.
+func TestBackOffHasACap(t *testing.T) {
+	s := &scripted{}
+	r := newRetrying(s)
+	before := time.Duration(0)
+	for i := range 100 {
+		after := s.after(t, r, fmt.Errorf("turn: %w", &failure{error: errors.New("502")}))
+		if after < before || after > longestBackOff {
+			t.Fatalf("failure %d costs %s after %s", i+1, after, before)
+		}
+		before = after
+	}
+	if before != longestBackOff {
+		t.Errorf("the hundredth failure costs %s, want %s", before, longestBackOff)
+	}
+	if longestBackOff >= abortTime {
+		t.Errorf("an error delays what is due by %s, and %s is allowed", longestBackOff, abortTime)
+	}
+}
+
+// TestWaitsSurviveErrors has something be due sooner than the back-off is over.
+func TestWaitsSurviveErrors(t *testing.T) {
+	s := &scripted{}
+	r := newRetrying(s)
+	broken := errors.New("500")
+	for range 100 {
+		s.after(t, r, broken)
+	}
+	due := settle([]error{broken, &waiting{after: 7 * time.Second}, &waiting{after: time.Hour}}, noon)
+	if after := s.after(t, r, due); after != 7*time.Second {
+		t.Errorf("what is due in 7s is looked at after %s", after)
+	}
+	late := settle([]error{broken, &waiting{after: time.Hour}}, noon)
+	if after := s.after(t, r, late); after != longestBackOff {
+		t.Errorf("the error is tried again after %s, want %s", after, longestBackOff)
+	}
+	if !errors.Is(due, broken) {
+		t.Errorf("the error is lost: %v", due)
+	}
+}
+
+// TestSkippedKeysAreNotRetried: they are another replica's.
+func TestSkippedKeysAreNotRetried(t *testing.T) {
+	s := &scripted{returns: controller.NewSkipKey("ns/a")}
+	if err := newRetrying(s).Reconcile(context.Background(), "ns/a"); !controller.IsSkipKey(err) {
+		t.Errorf("it is %v", err)
+	}
+}
+
+// TestRetryingLeads: the queue hands on who leads.
+func TestRetryingLeads(t *testing.T) {
+	promoted := false
+	s := &scripted{}
+	s.PromoteFunc = func(reconciler.Bucket, func(reconciler.Bucket, types.NamespacedName)) error {
+		promoted = true
+		return nil
+	}
+	var c controller.Reconciler = newRetrying(s)
+	leader, ok := c.(reconciler.LeaderAware)
+	if !ok {
+		t.Fatal("it is not told that it leads")
+	}
+	if err := leader.Promote(reconciler.UniversalBucket(), func(reconciler.Bucket, types.NamespacedName) {}); err != nil || !promoted {
+		t.Errorf("promoted %t: %v", promoted, err)
+	}
+}

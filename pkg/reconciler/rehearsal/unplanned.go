@@ -1,0 +1,61 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// lateError is why there is no plan yet, in sentences for people.
+type lateError struct{ sentences string }
+
+func (e *lateError) Error() string { return e.sentences }
+
+// notPlanned follows what keeps the affected jobs of a head from being known: err is
+// what failed, and nil while they are looked for. It is told, and in the end it is
+// what there is instead of a plan, for an hour.
+func (t *turn) notPlanned(ctx context.Context, err error) error {
+	if planOfHead(t.rh) != nil {
+		return err // the base has moved, which matters to runs
+	}
+	u := t.unplanned()
+	if len(failures(err)) > 0 && u.FailingSince == nil {
+		u.FailingSince = &metav1.Time{Time: t.now}
+	}
+	due := earliest(endOf(stageWaiting, &u.Since), endOf(stageUnplanned, u.FailingSince))
+	t.later = append(t.later, &waiting{after: due.Sub(t.now), reason: "the affected jobs are looked for"})
+	late := &lateError{"Looking for them has not come to an end. " + t.advice(errors.New(""))}
+	if err != nil {
+		late.sentences = t.because(err)
+	}
+	switch {
+	case !t.now.Before(due):
+		t.plan = outcome{err: late}
+		t.rh.Status.Plan, t.rh.Status.Unplanned = t.newPlanStatus(), nil
+		t.rh.Status.Plan.LookAgain = &metav1.Time{Time: t.now.Add(planAgain)}
+		t.rh.Status.MarkNotPlanned("GivenUp", late.Error())
+		return nil
+	case u.FailingSince == nil || t.now.Sub(u.FailingSince.Time) < tellAfter || err == nil:
+		return err
+	}
+	t.plan = outcome{err: late}
+	body, _ := report.PlanShown(t.planView(""))
+	t.plan = outcome{}
+	return errors.Join(err, t.say(ctx, planComment, body))
+}
+
+// planAgain is when it is tried again to plan a head that could not be planned.
+const planAgain = time.Hour
+
+// unplanned is that of the head.
+func (t *turn) unplanned() *v1alpha1.Unplanned {
+	if u := t.rh.Status.Unplanned; u == nil || u.Head != t.rh.Status.Pull.Head {
+		t.rh.Status.Unplanned = &v1alpha1.Unplanned{Head: t.rh.Status.Pull.Head, Since: metav1.Time{Time: t.now}}
+	}
+	return t.rh.Status.Unplanned
+}
