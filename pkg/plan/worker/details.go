@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -65,7 +64,12 @@ func (d *details) askFor(ctx context.Context, q question, answer any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(body, answer)
+	if err := plan.DecodeAnswer(body, answer); errors.Is(err, plan.ErrTooLarge) {
+		return tooLarge()
+	} else if err != nil {
+		return fmt.Errorf("reading what a planner answers: %w", err)
+	}
+	return nil
 }
 
 func (d *details) ask(ctx context.Context, q question) ([]byte, error) {
