@@ -47,7 +47,7 @@ func DecodeResult(raw []byte) (*Result, error) {
 }
 
 func (d *jobDecoder) result() (*Result, error) {
-	r := &Result{Result: affected.Result{Base: d.text(), Head: d.text(), Tree: d.text(), Fingerprint: d.text(), Jobs: int(d.number())}} //nolint:gosec // only shown.
+	r := &Result{Result: affected.Result{Base: d.text(), Head: d.text(), Tree: d.text(), Fingerprint: d.text(), Jobs: int(d.number() & 0x7fffffff)}} //nolint:gosec // masked.
 	r.Removed = []affected.Ref{}
 	for range d.count() {
 		if d.spend(growth * refWeight); d.err != nil {
