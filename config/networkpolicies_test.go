@@ -135,3 +135,72 @@ func TestNamedPortsExist(t *testing.T) {
 		}
 	}
 }
+
+// TestServicesLeadToWhatMayBeReached holds the Services to the pods that they are for,
+// and what they lead to to the policies of those pods: by the ports' own names.
+func TestServicesLeadToWhatMayBeReached(t *testing.T) {
+	pods := ourPods(t)
+	for _, service := range parse[corev1.Service](t, "Service") {
+		found := 0
+		for name, pod := range pods {
+			if !labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(pod.Labels)) {
+				continue
+			}
+			found++
+			for _, port := range service.Spec.Ports {
+				if port.TargetPort.Type != intstr.String || !listens(pod, port.TargetPort.StrVal) {
+					t.Errorf("the Service %s leads to port %s, which %s does not have", service.Name, port.TargetPort.String(), name)
+				}
+				if allowed := allowedInto(t, pod.Labels); !slices.Contains(allowed, port.TargetPort.StrVal) {
+					t.Errorf("the Service %s leads to port %s of %s, which may be reached on %v", service.Name, port.TargetPort.String(), name, allowed)
+				}
+			}
+		}
+		if found != 1 || len(service.Spec.Selector) == 0 {
+			t.Errorf("the Service %s is for %d kinds of pods", service.Name, found)
+		}
+	}
+}
+
+func listens(pod corev1.PodTemplateSpec, name string) bool {
+	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == name })
+	})
+}
+
+// allowedInto are the names of the ports that pods with labels may be reached on.
+func allowedInto(t *testing.T, of map[string]string) []string {
+	t.Helper()
+	var names []string
+	for _, p := range parse[networkingv1.NetworkPolicy](t, "NetworkPolicy") {
+		if !selects(t, p, of) {
+			continue
+		}
+		for _, rule := range p.Spec.Ingress {
+			for _, port := range rule.Ports {
+				names = append(names, port.Port.StrVal)
+			}
+		}
+	}
+	return names
+}
+
+// TestOnlyWebhooksComeFromAnywhere holds the rules to a sender, which an empty list is
+// not: it is everybody.
+func TestOnlyWebhooksComeFromAnywhere(t *testing.T) {
+	for _, p := range parse[networkingv1.NetworkPolicy](t, "NetworkPolicy") {
+		for _, rule := range p.Spec.Ingress {
+			if len(rule.From) > 0 {
+				for _, from := range rule.From {
+					if empty := from.NamespaceSelector == nil || len(from.NamespaceSelector.MatchLabels)+len(from.NamespaceSelector.MatchExpressions) == 0; empty {
+						t.Errorf("%s: all namespaces may reach %v", p.Name, rule.Ports)
+					}
+				}
+				continue
+			}
+			if p.Name != "rehearsal-receiver" || len(rule.Ports) != 1 || rule.Ports[0].Port.StrVal != "http" {
+				t.Errorf("%s: anybody may reach %v", p.Name, rule.Ports)
+			}
+		}
+	}
+}

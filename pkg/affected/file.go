@@ -278,8 +278,10 @@ func (e Effective) clone() Effective {
 	return Effective{}
 }
 
-// DigestSize is the length of an Entry's digest in bytes.
-const DigestSize = 12
+// DigestSize is the length of an Entry's digest in bytes. Both of two jobs with the
+// same digest may be by one author, who has all the time to look for them: that takes
+// 2^80 attempts.
+const DigestSize = 20
 
 func digest(v any) []byte {
 	sum := sha256.Sum256([]byte(encoded(v)))

@@ -179,5 +179,5 @@ func (r *Result) Digest() string {
 		return ""
 	}
 	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:])
 }

@@ -63,6 +63,22 @@ const (
 	ToAsk             Right = "ask"
 )
 
+// Deed is what a right lets people do, as part of a sentence.
+type Deed struct {
+	Right Right
+	Does  string
+}
+
+// deeds has all rights, in the order in which to show them.
+var deeds = []Deed{
+	{ToRun, "run"}, {ToAbort, "abort"}, {ToAck, "acknowledge"}, {ToReject, "reject"},
+	{ToApprove, "approve a head"}, {ToAllowPrivileges, "allow privileges"}, {ToAllowNetwork, "allow network access"},
+	{ToAsk, "ask (list, explain, help)"},
+}
+
+// Deeds is a copy of what all rights let people do.
+func Deeds() []Deed { return append([]Deed(nil), deeds...) }
+
 // Giver says who may give a command, of those who have the right.
 type Giver int
 

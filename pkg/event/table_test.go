@@ -1,6 +1,7 @@
 package event
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -19,6 +20,24 @@ func TestEveryColumnIsFilledIn(t *testing.T) {
 				t.Errorf("%q (%s) does not say its %s", r.Word, r.Verb, kind.Type().Field(i).Name)
 			}
 		}
+	}
+}
+
+// Every right that a row asks for lets people do something, which is told them, and
+// nothing else does.
+func TestEveryRightHasADeed(t *testing.T) {
+	asked, told := map[Right]bool{}, map[Right]bool{}
+	for _, r := range table {
+		asked[r.Right] = true
+	}
+	for _, d := range Deeds() {
+		if d.Right == "" || d.Does == "" || told[d.Right] {
+			t.Errorf("%+v", d)
+		}
+		told[d.Right] = true
+	}
+	if !maps.Equal(asked, told) {
+		t.Errorf("commands take the rights %v, people are told of %v", asked, told)
 	}
 }
 

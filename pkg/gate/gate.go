@@ -118,7 +118,7 @@ func Digest(findings map[string]Finding) string {
 	if !any {
 		return ""
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Judge says what is in the way of a job.

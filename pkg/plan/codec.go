@@ -133,13 +133,24 @@ type decoder struct {
 	texts []string
 	rest  []byte
 	err   error
+	// weight is about how much memory the answer takes so far, in bytes; most bounds
+	// it where that is not 0.
+	weight, most int
 	// decorations shares what many jobs have in common.
 	decorations map[string]*prowapi.DecorationConfig
 }
 
-func newDecoder(body []byte) (*decoder, error) {
-	d := &decoder{rest: body, decorations: map[string]*prowapi.DecorationConfig{}}
-	for range d.count() {
+func newDecoder(body []byte) (*decoder, error) { return newBoundedDecoder(body, 0) }
+
+func newBoundedDecoder(body []byte, most int) (*decoder, error) {
+	d := &decoder{rest: body, most: most, decorations: map[string]*prowapi.DecorationConfig{}}
+	n := d.count()
+	d.spend(2*len(body) + textWeight*n)
+	if d.err != nil {
+		return d, d.err
+	}
+	d.texts = make([]string, 0, n)
+	for range n {
 		d.texts = append(d.texts, string(d.take(d.number())))
 		if d.err != nil {
 			break
@@ -158,9 +169,23 @@ func (d *decoder) number() uint64 {
 	return n
 }
 
+// fail ends the reading. The first reason stays.
 func (d *decoder) fail() {
-	d.err = errDamaged
+	if d.err == nil {
+		d.err = errDamaged
+	}
 	d.rest = nil
+}
+
+// textWeight is what a text takes besides its bytes.
+const textWeight = 16
+
+// spend counts memory, roughly and rather too much of it.
+func (d *decoder) spend(bytes int) {
+	if d.weight += bytes; d.most > 0 && d.weight > d.most && d.err == nil {
+		d.err = ErrTooLarge
+		d.fail()
+	}
 }
 
 // count reads a number of things that follow. Each takes a byte at least, so a
@@ -197,7 +222,8 @@ func (d *decoder) text() string {
 
 func (d *decoder) list() []string {
 	n := d.count()
-	if n == 0 {
+	d.spend(2 * textWeight * n) // some are copied
+	if n == 0 || d.err != nil {
 		return nil
 	}
 	out := make([]string, 0, n)
@@ -209,7 +235,8 @@ func (d *decoder) list() []string {
 
 func (d *decoder) pairs() map[string]string {
 	n := d.count()
-	if n == 0 {
+	d.spend(pairWeight * n)
+	if n == 0 || d.err != nil {
 		return nil
 	}
 	out := make(map[string]string, n)
@@ -225,10 +252,21 @@ func (d *decoder) value(v any) bool {
 	if raw == "" {
 		return false
 	}
-	if json.Unmarshal([]byte(raw), v) != nil {
+	d.decode([]byte(raw), v)
+	return d.err == nil
+}
+
+// decode reads JSON, and counts what becomes of it where that is bounded.
+func (d *decoder) decode(raw []byte, v any) {
+	if d.most > 0 && d.err == nil {
+		weight, err := weigh(raw, v, d.most-d.weight)
+		if d.spend(weight); err != nil {
+			d.fail()
+		}
+	}
+	if d.err == nil && json.Unmarshal(raw, v) != nil {
 		d.fail()
 	}
-	return d.err == nil
 }
 
 func (d *decoder) fileError() affected.FileError {

@@ -74,7 +74,7 @@ func (c *comparison) fingerprint(req Request) string {
 	}
 	slices.Sort(f.parts)
 	sum := sha256.Sum256([]byte(key.Of(req.BaseRef, key.Of(slices.Compact(f.parts)...))))
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:])
 }
 
 // fed are the files that jobs may read, too, out of ConfigMaps.

@@ -1,6 +1,10 @@
 package plan
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
+)
 
 // Plans are made in places of two kinds. Each begins in a quick one. What is not
 // done after its quick time goes on in a long place, when there is one; when there
@@ -162,4 +166,4 @@ func order(a, b bool) int {
 	return -1
 }
 
-func turnOf(t *ticket) string { return t.repo + "\x00" + t.author }
+func turnOf(t *ticket) string { return key.Of(t.repo, t.author) }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -44,13 +43,23 @@ func DecodeResult(raw []byte) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Result: affected.Result{Base: d.text(), Head: d.text(), Tree: d.text(), Fingerprint: d.text(), Jobs: int(d.number())}} //nolint:gosec // only shown.
+	return d.result()
+}
+
+func (d *jobDecoder) result() (*Result, error) {
+	r := &Result{Result: affected.Result{Base: d.text(), Head: d.text(), Tree: d.text(), Fingerprint: d.text(), Jobs: int(d.number() & 0x7fffffff)}} //nolint:gosec // masked.
 	r.Removed = []affected.Ref{}
 	for range d.count() {
+		if d.spend(growth * refWeight); d.err != nil {
+			break
+		}
 		r.Removed = append(r.Removed, d.ref())
 	}
 	r.Warnings = d.list()
 	for range d.count() {
+		if d.spend(growth * refWeight); d.err != nil {
+			break
+		}
 		r.Incomplete = append(r.Incomplete, d.fileError())
 	}
 	var findings map[string]gate.Finding
@@ -210,7 +219,6 @@ type jobDecoder struct {
 	known     []affected.Effective
 	outlines  *affected.Outlines
 	branchers map[string]config.Brancher
-	weight    int
 }
 
 // maxWeight bounds the memory that an answer takes, in bytes, and maxBranches
@@ -220,18 +228,13 @@ const (
 	maxBranches = 16 << 10
 )
 
-// spend counts memory, roughly and rather too much of it.
-func (d *jobDecoder) spend(bytes int) {
-	if d.weight += bytes; d.weight > maxWeight && d.err == nil {
-		d.fail()
-		d.err = ErrTooLarge
-	}
+func newJobDecoder(raw []byte) (*jobDecoder, error) {
+	d, err := newBoundedDecoder(raw, maxWeight)
+	return &jobDecoder{decoder: d, outlines: affected.NewOutlines(), branchers: map[string]config.Brancher{}}, err
 }
 
-func newJobDecoder(raw []byte) (*jobDecoder, error) {
-	d, err := newDecoder(raw)
-	return &jobDecoder{decoder: d, outlines: affected.NewOutlines(), branchers: map[string]config.Brancher{}, weight: 2 * len(raw)}, err
-}
+// refWeight is what a Ref, or what else is listed in a plan, takes besides its lists.
+const refWeight = 150
 
 func (d *jobDecoder) ref() affected.Ref {
 	return affected.Ref{
@@ -303,30 +306,29 @@ func (d *jobDecoder) written() (affected.Effective, error) {
 		return d.outline(prowapi.ProwJobType(kind[len("outline "):])), d.err
 	}
 	source, raw := d.text(), []byte(d.text())
-	d.spend(2000 + 6*len(raw) + 400*bytes.Count(raw, []byte("{")))
+	d.spend(2000)
 	if d.err != nil {
 		return affected.Effective{}, d.err
 	}
 	job := affected.Effective{}
-	var err error
 	switch kind {
 	case string(prowapi.PresubmitJob):
 		job.Presubmit = &config.Presubmit{}
-		err = json.Unmarshal(raw, job.Presubmit)
+		d.decode(raw, job.Presubmit)
 		job.Presubmit.Brancher = d.compiled(job.Presubmit.Brancher)
 	case string(prowapi.PostsubmitJob):
 		job.Postsubmit = &config.Postsubmit{}
-		err = json.Unmarshal(raw, job.Postsubmit)
+		d.decode(raw, job.Postsubmit)
 		job.Postsubmit.Brancher = d.compiled(job.Postsubmit.Brancher)
 	case string(prowapi.PeriodicJob):
 		job.Periodic = &config.Periodic{}
-		err = json.Unmarshal(raw, job.Periodic)
+		d.decode(raw, job.Periodic)
 		setIntervals(job.Periodic)
 	default:
-		err = errDamaged
+		return job, errDamaged
 	}
 	job.Base().SourcePath = source
-	return job, err
+	return job, d.err
 }
 
 func (d *jobDecoder) outline(kind prowapi.ProwJobType) affected.Effective {
@@ -336,7 +338,6 @@ func (d *jobDecoder) outline(kind prowapi.ProwJobType) affected.Effective {
 	e.Hidden, e.Pod = d.flag(), d.flag()
 	e.Context = d.text()
 	e.Branches, e.SkipBranches = d.list(), d.list()
-	d.spend(100*len(e.Labels) + 16*(len(e.Branches)+len(e.SkipBranches)))
 	d.compiled(config.Brancher{Branches: e.Branches, SkipBranches: e.SkipBranches})
 	if d.err != nil {
 		return affected.Effective{}

@@ -64,7 +64,11 @@ const (
 
 // Commands are all rows, in the order in which to show them.
 func Commands() []Command {
-	return []Command{Run, Abort, Ack, Reject, Approve, Privileges, Network, Ask}
+	var commands []Command
+	for _, d := range event.Deeds() {
+		commands = append(commands, Command(d.Right))
+	}
+	return commands
 }
 
 const trust = "trust"

@@ -27,5 +27,5 @@ func Digest(jobs []Job, in Input, fingerprint string) string {
 		}
 		_ = enc.Encode([]any{j.Key(), j.Branch, j.Problem, found, j.rehearsal, j.context})
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
@@ -63,12 +64,12 @@ func headNeedsApproval(c Commands, author, head, org, repo string) string {
 func (c Commands) who(org, repo string) string {
 	var order []string
 	named := map[string][]string{}
-	for _, command := range policy.Commands() {
-		who := c.Policy.Who(command, org, repo)
+	for _, deed := range event.Deeds() {
+		who := c.Policy.Who(policy.Command(deed.Right), org, repo)
 		if len(named[who]) == 0 {
 			order = append(order, who)
 		}
-		named[who] = append(named[who], deeds[command])
+		named[who] = append(named[who], deed.Does)
 	}
 	var b strings.Builder
 	b.WriteString("Who may do what:\n\n")
@@ -77,11 +78,4 @@ func (c Commands) who(org, repo string) string {
 	}
 	b.WriteString("\nNobody approves or allows anything on a pull request of their own.")
 	return b.String()
-}
-
-// deeds are what the commands of the table let people do.
-var deeds = map[policy.Command]string{
-	policy.Run: "run", policy.Abort: "abort", policy.Ack: "acknowledge", policy.Reject: "reject",
-	policy.Approve: "approve a head", policy.Privileges: "allow privileges", policy.Network: "allow network access",
-	policy.Ask: "ask (list, explain, help)",
 }

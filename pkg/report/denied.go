@@ -75,11 +75,11 @@ func NotPlanned() string {
 
 // NotShown is said when the comment on the affected jobs does not show whole what
 // somebody wants to allow: to these jobs, or to all where none are named.
-func (c Commands) NotShown(names []string) string {
+func (c Commands) NotShown(names []string, head string) string {
 	if len(names) == 0 {
 		return "The list of affected jobs has no room for everything that jobs ask for, so it cannot be allowed all at once. " +
 			quote("rehearse affected") + " in a clone shows it, and " + quote(c.line("explain {job}")) + " for one job. " +
-			quote(c.line("privileges-allowed {job} {job} …")) + " allows it to jobs that the list names beside everything that they ask for."
+			quote(c.For("privileges-allowed", short(head)+" {job} {job} …")) + " allows it to jobs that the list names beside everything that they ask for."
 	}
 	quoted := make([]string, 0, len(names))
 	for _, name := range names[:min(len(names), maxExamples)] {

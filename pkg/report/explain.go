@@ -20,6 +20,8 @@ type ExplainView struct {
 	Nearest []string
 	// Affected counts the affected jobs.
 	Affected int
+	// Head is the full SHA of the commit that the answer is about.
+	Head     string
 	Commands Commands
 }
 
@@ -72,7 +74,7 @@ func Explain(v ExplainView) string {
 		return d.render()
 	}
 	for _, j := range v.Jobs[:min(len(v.Jobs), maxExplained)] {
-		d.sections = append(d.sections, section{title: explained(j, v.Commands), jobs: 1})
+		d.sections = append(d.sections, section{title: explained(j, v), jobs: 1})
 	}
 	if left := len(v.Jobs) - len(d.sections); left > 0 {
 		d.tail = "\n" + more(left) + "\n" + d.tail
@@ -88,7 +90,7 @@ func noSuchJob(v ExplainView) string {
 	return "After this pull request there is no job " + quote(v.Name) + "." + didYouMean(v.Nearest)
 }
 
-func explained(j ExplainJob, c Commands) string {
+func explained(j ExplainJob, v ExplainView) string {
 	var b strings.Builder
 	icon, verdict := "⚪", "is not affected: Prow would create the same ProwJob before and after the merge"
 	if j.Affected {
@@ -104,7 +106,7 @@ func explained(j ExplainJob, c Commands) string {
 	if j.Affected {
 		item("What changes", text(changeWord(j.Change)))
 		b.WriteString(allReasons(j.Reasons))
-		item("Offered", offer(j, c))
+		item("Offered", offer(j, v))
 		b.WriteString(heldList(j.Held))
 	}
 	if r := j.Rehearsal; r != nil && j.Problem == "" {
@@ -156,15 +158,16 @@ func allReasons(reasons []Reason) string {
 }
 
 // offer says whether and how the job can be run.
-func offer(j ExplainJob, c Commands) string {
+func offer(j ExplainJob, v ExplainView) string {
+	c, head := v.Commands, short(v.Head)
 	command := code(c.line(argument(j.PlanJob)))
 	switch {
 	case j.Problem != "":
 		return "no, and it cannot be run: " + text(clip(j.Problem, maxDetail))
 	case j.Held != nil && len(j.Held.Asks) > 0:
-		return "not before somebody else than the author allows, with " + code(c.line("privileges-allowed "+argument(j.PlanJob))) + ", that it"
+		return "not before somebody else than the author allows, with " + code(c.For("privileges-allowed", head+" "+argument(j.PlanJob))) + ", that it"
 	case j.Held != nil:
-		return "not before somebody else than the author writes " + code(c.line("approve")) + ", as it is"
+		return "not before somebody else than the author writes " + code(c.For("approve", head)) + ", as it is"
 	case j.Excluded != "":
 		return "no: " + text(clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
 	}

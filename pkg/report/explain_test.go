@@ -10,7 +10,7 @@ import (
 )
 
 func explainView(jobs ...ExplainJob) ExplainView {
-	return ExplainView{CommandID: "comment-98765-0", Line: "/pj-rehearse explain pull-widget-000", By: "bob", Name: "pull-widget-000", Affected: 12, Jobs: jobs}
+	return ExplainView{CommandID: "comment-98765-0", Line: "/pj-rehearse explain pull-widget-000", By: "bob", Name: "pull-widget-000", Affected: 12, Head: strings.Repeat("0123456789", 4), Jobs: jobs}
 }
 
 func explainJob() ExplainJob {

@@ -3,6 +3,8 @@ package report
 import (
 	"sort"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 const (
@@ -19,14 +21,14 @@ type jobGroup struct{ jobs []PlanJob }
 
 // group takes the jobs together that have the same key, the largest groups
 // first, and returns the rest in their order.
-func group(jobs []PlanJob, key func(PlanJob) string) (groups []jobGroup, rest []PlanJob) {
+func group(jobs []PlanJob, of func(PlanJob) string) (groups []jobGroup, rest []PlanJob) {
 	if len(jobs) <= plainUpTo {
 		return nil, jobs
 	}
 	keys := make([]string, len(jobs))
 	size := map[string]int{}
 	for i, j := range jobs {
-		keys[i] = key(j)
+		keys[i] = of(j)
 		size[keys[i]]++
 	}
 	index := map[string]int{}
@@ -53,14 +55,11 @@ func cause(j PlanJob) string {
 	if j.Change == changeNew {
 		return j.Change
 	}
-	var b strings.Builder
-	b.WriteString(j.Change)
+	parts := []string{j.Change}
 	for _, r := range j.Reasons {
-		for _, part := range []string{r.File, r.Path, r.Old, r.New} {
-			b.WriteString("\x00" + part)
-		}
+		parts = append(parts, r.File, r.Path, r.Old, r.New)
 	}
-	return b.String()
+	return key.Of(parts...)
 }
 
 // size counts the jobs, by their type where they share one.

@@ -25,6 +25,14 @@ func (d *death) Error() string {
 	return strings.TrimSpace("a planner ended unexpectedly, planning " + d.why + ": " + d.said)
 }
 
+// saying is what a child wrote last, where it ended.
+func (d *death) saying() string {
+	if d == nil {
+		return ""
+	}
+	return d.said
+}
+
 // outOfMemory matches what Go and git say when they get no more.
 var outOfMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory|can't create new thread|failed to create new OS thread`)
 

@@ -2,9 +2,9 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -36,8 +36,8 @@ func (d *details) Effective(ctx context.Context, jobs []affected.Job) ([]affecte
 	if errors.Is(err, plan.ErrTooLarge) {
 		return nil, tooLarge()
 	}
-	if err == nil && len(found) != len(jobs) {
-		err = fmt.Errorf("%d of %d jobs are in the plan", len(found), len(jobs))
+	if err == nil && !slices.Equal(keysOf(found), keysOf(jobs)) {
+		err = fmt.Errorf("a planner tells of %d other jobs than the %d that it was asked about", len(found), len(jobs))
 	}
 	return found, err
 }
@@ -65,7 +65,12 @@ func (d *details) askFor(ctx context.Context, q question, answer any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(body, answer)
+	if err := plan.DecodeAnswer(body, answer); errors.Is(err, plan.ErrTooLarge) {
+		return tooLarge()
+	} else if err != nil {
+		return fmt.Errorf("reading what a planner answers: %w", err)
+	}
+	return nil
 }
 
 func (d *details) ask(ctx context.Context, q question) ([]byte, error) {
@@ -78,34 +83,71 @@ func (d *details) ask(ctx context.Context, q question) ([]byte, error) {
 	limits.Timeout = min(limits.Timeout, answerTime)
 	body, fault, err := d.process.answer(ctx, q, limits)
 	var died *death
-	switch {
-	case !errors.As(err, &died):
-	case died.outside, d.pool.diedOver(d.request) < 2:
-		// What the child held of others may be to blame.
-		return nil, plan.ErrForgotten
-	default:
-		d.pool.options.Log("A planner ended unexpectedly", "repository", q.Request.Org+"/"+q.Request.Repo, "pull", q.Request.Number, "head", q.Request.Head, "why", died.why, "said", died.said)
-		return nil, &plan.StoppedError{Why: died.why}
-	}
 	if err == nil {
 		err = fault.err()
+	} else if errors.As(err, &died) {
+		err = plan.ErrForgotten
 	}
-	return body, err
+	if !errors.Is(err, plan.ErrForgotten) {
+		d.pool.told(d.request)
+		return body, err
+	}
+	if why := d.pool.lostOver(d.request, died); why != "" {
+		d.pool.options.Log("Questions about a plan are not answered", "repository", q.Request.Org+"/"+q.Request.Repo, "pull", q.Request.Number, "head", q.Request.Head, "why", why, "said", died.saying())
+		return nil, &plan.StoppedError{Why: why}
+	}
+	return nil, err
 }
 
-// maxDeaths bounds the heads of which it is remembered that children ended over
-// them.
-const maxDeaths = 1000
+const (
+	// maxLosses bounds the heads of which it is remembered that questions about their
+	// plans were not answered.
+	maxLosses = 1000
+	// maxDeaths is how many children may end over questions about a plan: what the
+	// first one held of others may be to blame. maxForgotten is how often in a row a
+	// plan may be made again because it is not there any more when it is asked about.
+	maxDeaths    = 2
+	maxForgotten = 10
+)
 
-// diedOver counts the children that ended over questions about a plan.
-func (p *Pool) diedOver(req plan.Request) int {
+// losses are the questions about a plan that were not answered, in a row: children that
+// ended by themselves, those that were ended from outside, and plans that were forgotten.
+type losses struct {
+	deaths, outside, forgotten int
+}
+
+// told forgets what was lost over questions about a plan, now that one is answered.
+func (p *Pool) told(req plan.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.deaths) >= maxDeaths {
-		clear(p.deaths)
+	delete(p.lost, req.Key())
+}
+
+// lostOver counts a question about a plan that was not answered, and says why no more
+// are asked; "" where another plan may be made to ask it again.
+func (p *Pool) lostOver(req plan.Request, died *death) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.lost) >= maxLosses {
+		clear(p.lost)
 	}
-	p.deaths[req.Key()]++
-	return p.deaths[req.Key()]
+	l := p.lost[req.Key()]
+	defer func() { p.lost[req.Key()] = l }()
+	switch {
+	case died == nil:
+		if l.forgotten++; l.forgotten >= maxForgotten {
+			return fmt.Sprintf("was forgotten %d times", l.forgotten)
+		}
+	case died.outside:
+		if l.outside++; l.outside >= maxAttempts {
+			return fmt.Sprintf("%s %d times", died.why, l.outside)
+		}
+	default:
+		if l.deaths++; l.deaths >= maxDeaths {
+			return died.why
+		}
+	}
+	return ""
 }
 
 // takeThis takes a place with a child that is still there.

@@ -45,7 +45,7 @@ func (o *obedient) Plan(ctx context.Context, req plan.Request) (*plan.Result, er
 	if !base {
 		plan.TellBaseRead(ctx)
 	}
-	result := &plan.Result{Result: affected.Result{Head: req.Head, Jobs: os.Getpid(), Affected: []affected.Job{}, Removed: []affected.Ref{}}}
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: os.Getpid(), Affected: []affected.Job{}, Removed: []affected.Ref{}}}
 	if once, ok := strings.CutPrefix(order, "unless first "); ok {
 		if order = once; o.plans == 1 {
 			order = ""
@@ -58,10 +58,43 @@ func (o *obedient) Plan(ctx context.Context, req plan.Request) (*plan.Result, er
 		return nil, &plan.ConflictError{Files: []string{"a", "b"}}
 	case "fail":
 		return nil, errors.New(rest)
+	case "lie":
+		switch rest {
+		case "about the head":
+			result.Head = "another"
+		case "about the number":
+			result.Jobs = -1
+		}
+	case "blame":
+		return nil, &plan.StoppedError{Why: "took too long", Base: true}
+	case "chatter":
+		return nil, &plan.RefusedError{Reason: strings.Repeat("x", 1<<20), File: strings.Repeat("y", 1<<20)}
+	case "list":
+		return nil, &plan.ConflictError{Files: strings.Split(strings.Repeat("f,", 1<<20), ",")}
+	case "asked":
+		result.Details = asked{order: rest}
 	default:
 		o.misbehave(verb, rest, result)
 	}
 	return result, nil
+}
+
+// asked does what it is told when it is asked about the plan.
+type asked struct {
+	plan.Details
+	order string
+}
+
+func (a asked) ConfigMaps(context.Context, []affected.Job) ([]plan.ConfigMapContent, error) {
+	if a.order == "forget" {
+		return nil, plan.ErrForgotten
+	}
+	(&obedient{}).misbehave(a.order, "", nil)
+	return nil, nil
+}
+
+func (a asked) Effective(context.Context, []affected.Job) ([]affected.Job, error) {
+	return []affected.Job{{Ref: affected.Ref{Name: "another"}}}, nil
 }
 
 var sink [][]byte

@@ -44,8 +44,8 @@ type Pool struct {
 	mu     sync.Mutex
 	closed bool
 	idle   []*process
-	// deaths counts the children that ended over questions about a plan.
-	deaths map[string]int
+	// lost has the questions about plans that were not answered, by their requests.
+	lost map[string]losses
 	// freed is closed and replaced whenever a child becomes idle or ends.
 	freed chan struct{}
 }
@@ -63,7 +63,7 @@ func NewPool(o Options) (*Pool, error) {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
-	p := &Pool{options: o, places: make(chan struct{}, max(o.Size, 1)), starter: make(chan func()), freed: make(chan struct{}), deaths: map[string]int{}}
+	p := &Pool{options: o, places: make(chan struct{}, max(o.Size, 1)), starter: make(chan func()), freed: make(chan struct{}), lost: map[string]losses{}}
 	p.started.Go(func() {
 		// Linux ends a child with the thread that started it.
 		runtime.LockOSThread()
@@ -199,6 +199,12 @@ func (p *Pool) Plan(ctx context.Context, req plan.Request) (*plan.Result, error)
 		result, err := p.plan(ctx, w, req)
 		p.give(w)
 		var d *death
+		var stopped *plan.StoppedError
+		if errors.As(err, &stopped) && stopped.Base && !first {
+			// That holds up every pull request, so another has to say it, too.
+			fresh = true
+			continue
+		}
 		if !errors.As(err, &d) {
 			return result, err
 		}
@@ -239,6 +245,10 @@ func (p *Pool) plan(ctx context.Context, w *process, req plan.Request) (*plan.Re
 		w.kill()
 		return nil, &death{why: brokeDown, said: err.Error()}
 	}
+	if result.Base != req.Base || result.Head != req.Head {
+		w.kill()
+		return nil, &death{why: brokeDown, said: "the answer is about other commits"}
+	}
 	result.Details = &details{pool: p, process: w, request: req}
 	return result, fault.err()
 }
@@ -272,7 +282,7 @@ func (w *process) answer(ctx context.Context, q question, limits plan.Limits) ([
 				w.end()
 				return nil, nil, &death{why: brokeDown, base: base, said: errGarbage.Error()}
 			}
-			return a.body, a.fault, nil
+			return a.body, a.fault.bounded(base), nil
 		case <-timer.C:
 			w.end()
 			return nil, nil, &plan.StoppedError{Why: "took more than " + spoken(may), Base: base}

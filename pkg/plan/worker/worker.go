@@ -96,6 +96,53 @@ func faultOf(err error, base bool, memory int64) *fault {
 	return f
 }
 
+// Bounds of what a child says about an error, in bytes: as it is written, each text,
+// and the names of files in all.
+const (
+	maxFault     = 4 << 20
+	maxFaultText = 4 << 10
+	maxFaultList = 32 << 10
+)
+
+// bounded cuts what a child says to what it may be long, and takes its word about the
+// base branch only where nothing of the head was read: base says so.
+func (f *fault) bounded(base bool) *fault {
+	if f == nil {
+		return nil
+	}
+	f.Text = cut(f.Text)
+	if c := f.Conflict; c != nil {
+		left := maxFaultList
+		for i := range c.Files {
+			c.Files[i] = cut(c.Files[i])
+			if left -= len(c.Files[i]) + 1; left < 0 {
+				c.Files = c.Files[:i]
+				break
+			}
+		}
+	}
+	if r := f.Refused; r != nil {
+		r.Reason, r.File = cut(r.Reason), cut(r.File)
+	}
+	if m := f.Missing; m != nil {
+		m.Path, m.Setting = cut(m.Path), cut(m.Setting)
+	}
+	if s := f.Stopped; s != nil {
+		s.Why, s.Base = cut(s.Why), s.Base && base
+	}
+	if d := f.Damaged; d != nil {
+		d.Reason = cut(d.Reason)
+	}
+	return f
+}
+
+func cut(s string) string {
+	if len(s) <= maxFaultText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxFaultText], "") + "…"
+}
+
 func (f *fault) err() error {
 	switch {
 	case f == nil:
@@ -197,13 +244,13 @@ func decodeAnswer(payload []byte) (answer, error) {
 		return answer{}, errGarbage
 	}
 	size, err := strconv.Atoi(length)
-	if err != nil || size < 0 || size > len(rest) {
+	if err != nil || size < 0 || size > min(len(rest), maxFault) {
 		return answer{}, errGarbage
 	}
 	a := answer{number: n, body: rest[size:]}
 	if size > 0 {
 		a.fault = &fault{}
-		if err := json.Unmarshal(rest[:size], a.fault); err != nil {
+		if err := plan.DecodeAnswer(rest[:size], a.fault); err != nil {
 			return answer{}, errGarbage
 		}
 	}

@@ -276,6 +276,7 @@ func (t *turn) explain(ctx context.Context, c commandVerdict) (string, error) {
 	}
 	in := t.renderInput()
 	view := planview.Explain(located(all), result.Removed, jobs, name, func(job render.Job) render.Description { return render.Describe(job, in) })
+	view.Head = in.Head
 	view.CommandID, view.Line, view.By, view.Commands = c.ID, c.Text, c.person(), t.commands()
 	return report.Explain(view), nil
 }

@@ -112,7 +112,7 @@ func (t *turn) sentence(c commandVerdict) string {
 	case v1alpha1.ReasonNotPlanned:
 		return report.NotPlanned()
 	case v1alpha1.ReasonNotShown:
-		return commands.NotShown(c.said.Jobs)
+		return commands.NotShown(c.said.Jobs, c.status.Head)
 	case v1alpha1.ReasonNothingAsked:
 		return report.NothingAsked()
 	case v1alpha1.ReasonTooManyQuestions:
