@@ -158,8 +158,11 @@ func (d *decoder) number() uint64 {
 	return n
 }
 
+// fail keeps the first error, which says most.
 func (d *decoder) fail() {
-	d.err = errDamaged
+	if d.err == nil {
+		d.err = errDamaged
+	}
 	d.rest = nil
 }
 

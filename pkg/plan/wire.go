@@ -223,8 +223,8 @@ const (
 // spend counts memory, roughly and rather too much of it.
 func (d *jobDecoder) spend(bytes int) {
 	if d.weight += bytes; d.weight > maxWeight && d.err == nil {
-		d.fail()
 		d.err = ErrTooLarge
+		d.fail()
 	}
 }
 
