@@ -20,13 +20,17 @@ const (
 func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	to := c.after
 	known := maps.Clone(to.problems)
+	again := map[string]bool{}
 	for _, key := range c.files {
 		f := to.revision.File(key)
 		if before := c.delta.Before.File(key); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
 			continue
 		}
-		to.problems.forgetFile(key)
-		if f != nil && f.Err != nil {
+		again[key] = true
+	}
+	to.problems.forgetFiles(again)
+	for key := range again {
+		if f := to.revision.File(key); f != nil && f.Err != nil {
 			to.problems[problemKey{key, wholeFile}] = *f.Err
 		}
 	}
@@ -40,6 +44,12 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	at, err := w.candidates(ctx, c, known, wanted)
 	if err != nil {
 		return err
+	}
+	// What is too much should be refused before any of it is made.
+	for _, a := range at {
+		if err := w.expected.spend(c.delta.New, c.delta.New.LeastSteps(a.Entry())); err != nil {
+			return err
+		}
 	}
 	slices.SortFunc(at, func(a, b affected.At) int {
 		if n := affected.CompareWalk(a.Path, b.Path); n != 0 {
@@ -108,18 +118,14 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 	return at, nil
 }
 
-// forgetFile drops what was wrong with a file that is looked at again. What is
+// forgetFiles drops what was wrong with files that are looked at again. What is
 // wrong with Prow's own configuration as a whole is found where it is read.
-func (p problems) forgetFile(key string) {
-	for k := range p {
-		if k.file != key || k.job == wholeFile && key == affected.MainKey {
-			continue
-		}
-		if len(k.job) > 0 && k.job[0] == 0 {
-			continue
-		}
-		delete(p, k)
-	}
+func (p problems) forgetFiles(keys map[string]bool) {
+	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool {
+		ofMain := k.job == wholeFile && k.file == affected.MainKey
+		ofAll := len(k.job) > 0 && k.job[0] == 0
+		return keys[k.file] && !ofMain && !ofAll
+	})
 }
 
 // candidates returns the jobs that have to be looked at. Those that only the
@@ -131,6 +137,7 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 		return at, err
 	}
 	defaults := affected.NewDefaultsJudge(c.delta)
+	_, outlined := selectors[affected.SourceProwConfig]
 	for f := range c.after.revision.Files() {
 		if f.File == nil {
 			continue
@@ -140,7 +147,15 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 				return nil, err
 			}
 			a := affected.At{Loaded: f, I: i}
-			if !changed[a] && w.select1(c, selectors, defaults, a, wanted) {
+			if changed[a] {
+				continue
+			}
+			if outlined {
+				if err := w.expected.spend(c.delta.New, c.delta.New.StepsOfDefaults(a.Entry())); err != nil {
+					return nil, err
+				}
+			}
+			if w.select1(c, selectors, defaults, a, wanted) {
 				at = append(at, a)
 			}
 		}
@@ -255,6 +270,11 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsed
 
 // apply makes the effective jobs.
 func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) error {
+	for i := range pairs {
+		if err := w.spend(d, parsed, &pairs[i]); err != nil {
+			return err
+		}
+	}
 	return w.parallel(ctx, len(pairs), func(i int) {
 		p := &pairs[i]
 		p.NewRaw = rawOf(parsed, p.New)
@@ -266,6 +286,22 @@ func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*
 		}
 		p.apply(d)
 	})
+}
+
+// spend counts what it takes to make the jobs of a pair.
+func (w *work) spend(d *affected.Delta, parsed map[string]*parsedFile, p *pair) error {
+	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
+		return err
+	}
+	for _, at := range append(slices.Clip(p.Namesakes), p.Old) {
+		if at.Loaded == nil {
+			continue
+		}
+		if err := w.changed.add(d.Old, rawOf(parsed, at)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p problems) has(a affected.At) bool {

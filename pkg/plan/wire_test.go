@@ -40,7 +40,7 @@ func TestBranchesOfOneJobAreNotTakenForThoseOfAnother(t *testing.T) {
 
 // An answer that is too large is said to be so, however it goes on.
 func TestLargeAnswersAreNoDamage(t *testing.T) {
-	long := config.Brancher{Branches: []string{strings.Repeat("b", maxBranches+1)}}
+	long := config.Brancher{Branches: []string{strings.Repeat("b", 10*affected.MaxBranches)}}
 	jobs := []affected.Job{
 		{Effective: affected.Effective{Presubmit: &config.Presubmit{JobBase: config.JobBase{Name: "j"}, Brancher: long}}},
 		{Effective: affected.Effective{Periodic: &config.Periodic{JobBase: config.JobBase{Name: "k"}}}},
