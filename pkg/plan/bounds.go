@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -114,30 +113,6 @@ func (s *sizes) add(size affected.Size) error {
 		return &repo.BoundError{Bound: fmt.Sprintf("has job files of more than %d list items and mappings together", maxItems)}
 	}
 	return nil
-}
-
-// efforts adds up what it takes to put presets and defaults into jobs.
-type efforts struct {
-	sum atomic.Int64
-	max int64
-	// what says into which jobs.
-	what string
-}
-
-func (e *efforts) add(d *affected.Defaults, jobs ...affected.Raw) error {
-	for _, raw := range jobs {
-		if err := e.spend(d, d.Steps(raw)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *efforts) spend(d *affected.Defaults, steps int) error {
-	if e.sum.Add(int64(steps)) <= e.max {
-		return nil
-	}
-	return &repo.BoundError{Path: d.Heaviest(), Bound: fmt.Sprintf("adds too much to too many jobs: to put presets and defaults into %s takes more than %d steps", e.what, e.max)}
 }
 
 func tooManyJobFiles(n int) error {

@@ -45,11 +45,8 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	if err != nil {
 		return err
 	}
-	// What is too much should be refused before any of it is made.
-	for _, a := range at {
-		if err := w.expected.spend(c.delta.New, c.delta.New.LeastSteps(a.Entry())); err != nil {
-			return err
-		}
+	if err := w.spendExpected(c, at); err != nil {
+		return err
 	}
 	slices.SortFunc(at, func(a, b affected.At) int {
 		if n := affected.CompareWalk(a.Path, b.Path); n != 0 {
@@ -118,16 +115,6 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 	return at, nil
 }
 
-// forgetFiles drops what was wrong with files that are looked at again. What is
-// wrong with Prow's own configuration as a whole is found where it is read.
-func (p problems) forgetFiles(keys map[string]bool) {
-	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool {
-		ofMain := k.job == wholeFile && k.file == affected.MainKey
-		ofAll := len(k.job) > 0 && k.job[0] == 0
-		return keys[k.file] && !ofMain && !ofAll
-	})
-}
-
 // candidates returns the jobs that have to be looked at. Those that only the
 // defaults of Prow's configuration touch are decided at once.
 func (w *work) candidates(ctx context.Context, c *comparison, known problems, wanted bool) ([]affected.At, error) {
@@ -137,7 +124,11 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 		return at, err
 	}
 	defaults := affected.NewDefaultsJudge(c.delta)
-	_, outlined := selectors[affected.SourceProwConfig]
+	if selectors[affected.SourceProwConfig] != nil {
+		if err := w.spendDefaults(c); err != nil {
+			return nil, err
+		}
+	}
 	for f := range c.after.revision.Files() {
 		if f.File == nil {
 			continue
@@ -149,11 +140,6 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 			a := affected.At{Loaded: f, I: i}
 			if changed[a] {
 				continue
-			}
-			if outlined {
-				if err := w.expected.spend(c.delta.New, c.delta.New.StepsOfDefaults(a.Entry())); err != nil {
-					return nil, err
-				}
 			}
 			if w.select1(c, selectors, defaults, a, wanted) {
 				at = append(at, a)
@@ -286,22 +272,6 @@ func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*
 		}
 		p.apply(d)
 	})
-}
-
-// spend counts what it takes to make the jobs of a pair.
-func (w *work) spend(d *affected.Delta, parsed map[string]*parsedFile, p *pair) error {
-	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
-		return err
-	}
-	for _, at := range append(slices.Clip(p.Namesakes), p.Old) {
-		if at.Loaded == nil {
-			continue
-		}
-		if err := w.changed.add(d.Old, rawOf(parsed, at)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (p problems) has(a affected.At) bool {

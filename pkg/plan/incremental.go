@@ -174,6 +174,9 @@ func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	if req.Settings.PluginConfig != "" && base.plugins == "" {
 		return nil, &MissingPathError{Path: req.Settings.PluginConfig, Setting: "plugin_config"}
 	}
+	// What base takes is not the head's.
+	w.changed.sum.Store(0)
+	w.expected.sum.Store(0)
 	TellBaseRead(ctx)
 	return base, nil
 }

@@ -78,6 +78,16 @@ func (p problems) list() []affected.FileError {
 	return slices.Compact(out)
 }
 
+// forgetFiles drops what was wrong with files that are looked at again. What is
+// wrong with Prow's own configuration as a whole is found where it is read.
+func (p problems) forgetFiles(keys map[string]bool) {
+	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool {
+		ofMain := k.job == wholeFile && k.file == affected.MainKey
+		ofAll := len(k.job) > 0 && k.job[0] == 0
+		return keys[k.file] && !ofMain && !ofAll
+	})
+}
+
 // inLoadingOrder lists what keeps files from being loaded before what is wrong
 // with what they say: Prow's loader does not get that far.
 func (p problems) inLoadingOrder() []affected.FileError {
