@@ -2,6 +2,7 @@ package affected
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"maps"
 	"path"
@@ -22,12 +23,22 @@ func alsoIn(file, other string) string {
 	return AlsoIn + other + ")"
 }
 
+// ExcessError says that a revision takes too much to look at. It would be so again.
+type ExcessError struct {
+	// File is the file to change.
+	File string
+	// Bound completes a sentence about it: "has more than 5000 presets".
+	Bound string
+}
+
+func (e *ExcessError) Error() string { return e.File + " " + e.Bound }
+
 // Clashes returns what Prow refuses about files taken together: base names
 // that are not unique, jobs that are there twice, contexts that two jobs report
 // to. Only clashes in which one of the given files takes part are looked for.
 func (r *Revision) Clashes(ctx context.Context, files iter.Seq[*Loaded]) ([]FileError, error) {
 	found := map[FileError]bool{}
-	look := clashes{r, map[string][2]string{}, map[*Entry]*config.Brancher{}}
+	look := clashes{Revision: r, bases: map[string][2]string{}, branchers: map[*Entry]*compiledBranches{}}
 	for f := range files {
 		if other := look.sharesBase(f); other != "" {
 			found[FileError{File: f.Path, Message: "duplicated basename is not allowed: " + path.Base(f.Path) + alsoIn(f.Path, other)}] = true
@@ -42,6 +53,9 @@ func (r *Revision) Clashes(ctx context.Context, files iter.Seq[*Loaded]) ([]File
 			if message := look.clash(At{f, i}); message != "" {
 				found[FileError{File: f.Path, Message: message}] = true
 			}
+			if look.steps > maxBranchSteps {
+				return nil, &ExcessError{File: f.Path, Bound: fmt.Sprintf("has jobs of one name or context whose branches take more than %d steps to compare: use fewer jobs or shorter expressions", maxBranchSteps)}
+			}
 		}
 	}
 	out := slices.Collect(maps.Keys(found))
@@ -55,7 +69,33 @@ type clashes struct {
 	// bases has the first two files, in order, of each base name.
 	bases map[string][2]string
 	// branchers are compiled, and nil where that is not possible.
-	branchers map[*Entry]*config.Brancher
+	branchers map[*Entry]*compiledBranches
+	// steps is about how much work comparing branches was, in characters looked at.
+	steps int
+}
+
+// maxBranchSteps bounds the comparison of jobs that are called alike, or report to
+// the same context: each pair is compared.
+const maxBranchSteps = 500_000_000
+
+// compiledBranches are the branches of a job, and what matters of their size.
+type compiledBranches struct {
+	config.Brancher
+	// text is the length of the branches, skipped that of the program for those that
+	// are skipped, program that for the others.
+	text, program, skipped int
+}
+
+// steps is about how much it takes Prow to compare two lists of branches.
+func (b *compiledBranches) steps(o *compiledBranches) int {
+	const call, element = 30, 20
+	switch {
+	case b.RunsAgainstAllBranch(), o.RunsAgainstAllBranch():
+		return call
+	case len(b.Branches) > 0 && len(o.Branches) > 0:
+		return call + element*(len(b.Branches)+len(o.Branches))
+	}
+	return call + b.text*(o.program+o.skipped) + o.text*(b.program+b.skipped)
 }
 
 // sharesBase returns another job file of the same base name, or "".
@@ -124,16 +164,21 @@ func firstPath(jobs []At) string {
 func (c *clashes) intersect(a, b *Entry) bool {
 	first, second := c.compiled(a), c.compiled(b)
 	// Without, each job is refused for its expressions already.
-	return first != nil && second != nil && first.Intersects(*second)
+	if first == nil || second == nil || c.steps > maxBranchSteps {
+		return false
+	}
+	c.steps += first.steps(second)
+	return first.Intersects(second.Brancher)
 }
 
 // compiled has Prow compile the branches of a job.
-func (c *clashes) compiled(e *Entry) *config.Brancher {
+func (c *clashes) compiled(e *Entry) *compiledBranches {
 	known, ok := c.branchers[e]
 	if !ok {
 		jobs := []config.Postsubmit{{Brancher: e.brancher()}}
 		if config.SetPostsubmitRegexes(jobs) == nil {
-			known = &jobs[0].Brancher
+			b := jobs[0].Brancher
+			known = &compiledBranches{b, textOf(b.Branches), Instructions(b.Branches...), Instructions(b.SkipBranches...)}
 		}
 		c.branchers[e] = known
 	}

@@ -25,6 +25,8 @@ type Defaults struct {
 	presets presetIndex
 	// reading are the presets that read ConfigMaps.
 	reading []readingPreset
+	// effort knows how much is added to jobs.
+	effort *effort
 }
 
 // Sum is the same for defaults that make the same of every job.
@@ -44,6 +46,7 @@ func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Default
 		Presets: presets,
 		presets: indexPresets(presets),
 		reading: readingPresets(presets),
+		effort:  newEffort(c, presets),
 		digest: encoded([]any{
 			c.DecorateAllJobs, c.PodNamespace, c.Plank.DefaultDecorationConfigsMap,
 			c.Plank.DefaultDecorationConfigEntries, c.Plank.JobQueueCapacities, c.ProwJobDefaultEntries,

@@ -65,24 +65,34 @@ type Own struct {
 	ExtraRefs bool `json:"extra_refs,omitempty"`
 }
 
+// Parsed is a job file as it is written.
+type Parsed struct {
+	Config *config.JobConfig
+	// Unknown is what Prow's strict loader would complain about, or "".
+	Unknown string
+	// Size is there when the file cannot be read, too.
+	Size Size
+}
+
 // Parse reads a job file as Prow does: gzip is looked through, unknown fields
-// are accepted. Unknown is what Prow's strict loader would complain about, or
-// "". Trying that first costs nothing in the usual case that there is nothing.
-func Parse(content []byte) (jc *config.JobConfig, unknown string, err error) {
-	plain, err := Plain(content)
+// are accepted. Trying to be strict first costs nothing in the usual case that
+// nothing is unknown.
+func Parse(content []byte) (Parsed, error) {
+	plain, size, err := plainOf(content)
+	p := Parsed{Size: size}
 	if err != nil {
-		return nil, "", err
+		return p, err
 	}
-	jc = &config.JobConfig{}
-	strict := yaml.Unmarshal(plain, jc, yaml.DisallowUnknownFields)
+	p.Config = &config.JobConfig{}
+	strict := yaml.Unmarshal(plain, p.Config, yaml.DisallowUnknownFields)
 	if strict == nil {
-		return jc, "", CheckJobs(jc)
+		return p, CheckJobs(p.Config)
 	}
-	jc = &config.JobConfig{}
-	if err := yaml.Unmarshal(plain, jc); err != nil {
-		return nil, "", err
+	p.Config, p.Unknown = &config.JobConfig{}, strict.Error()
+	if err := yaml.Unmarshal(plain, p.Config); err != nil {
+		return p, err
 	}
-	return jc, strict.Error(), CheckJobs(jc)
+	return p, CheckJobs(p.Config)
 }
 
 // CheckJobs refuses files with more jobs, or longer expressions, than are read.
@@ -153,7 +163,7 @@ func summary(raw Raw) Entry {
 		ConfigMaps: configMapsOf(base.Spec),
 		Own: Own{
 			Decorate: base.Decorate, Decoration: base.DecorationConfig, Defaults: base.ProwJobDefault,
-			DefaultsRepo: raw.Repo, ExtraRefs: len(base.ExtraRefs) > 0,
+			DefaultsRepo: raw.defaultsRepo(), ExtraRefs: len(base.ExtraRefs) > 0,
 		},
 	}
 	if b := raw.brancher(); b != nil {
@@ -161,9 +171,6 @@ func summary(raw Raw) Entry {
 	}
 	if base.Namespace != nil {
 		e.Own.Namespace = *base.Namespace
-	}
-	if raw.Periodic != nil && len(base.ExtraRefs) > 0 {
-		e.Own.DefaultsRepo = base.ExtraRefs[0].Org + "/" + base.ExtraRefs[0].Repo
 	}
 	return e
 }

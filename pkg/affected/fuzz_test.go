@@ -15,12 +15,12 @@ func FuzzJobFile(f *testing.F) {
 	f.Add([]byte("postsubmits: {o/r: [{name: a, agent: tekton-pipeline, pipeline_run_spec: {pipelineSpec: {tasks: [{}]}}}]}"))
 	f.Add([]byte("\x1f\x8b"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		jc, _, err := Parse(content)
+		parsed, err := Parse(content)
 		if err != nil {
 			return
 		}
-		file := Summarise(jc)
-		raws := Raws(jc)
+		file := Summarise(parsed.Config)
+		raws := Raws(parsed.Config)
 		if len(raws) != len(file.Jobs) {
 			t.Fatalf("%d jobs, %d summaries", len(raws), len(file.Jobs))
 		}
@@ -62,8 +62,8 @@ func FuzzBounds(f *testing.F) {
 		for _, file := range [][]byte{content, repeated[:min(len(repeated), 64<<10)], gzipped(t, repeated)} {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			if jc, _, err := Parse(file); err == nil {
-				Summarise(jc)
+			if parsed, err := Parse(file); err == nil {
+				Summarise(parsed.Config)
 			}
 			runtime.ReadMemStats(&after)
 			if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 1024 {

@@ -8,22 +8,32 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 )
 
-// maxPrograms bounds the regular expressions of a file together, in instructions
-// of what they are compiled to: nine bytes can stand for a million.
-const maxPrograms = 2_000_000
+// Bounds of regular expressions, in instructions of what they are compiled to:
+// nine bytes can stand for a million.
+const (
+	// maxPrograms bounds those of a file together.
+	maxPrograms = 2_000_000
+	// maxProgram bounds each, as to look for a match takes a stack as high as it is
+	// long. The branches of a job are one.
+	maxProgram = 50_000
+)
+
+// MaxBranches bounds the branches of a job, and those that it skips, in bytes.
+const MaxBranches = 8 << 10
 
 // tooLongPatterns refuses expressions that it takes much time and memory to compile.
 func tooLongPatterns(jc *config.JobConfig) error {
 	n := 0
 	for _, raw := range Raws(jc) {
-		if b := raw.brancher(); b != nil {
-			n += Instructions(b.Branches...) + Instructions(b.SkipBranches...)
+		if b := raw.brancher(); b != nil && textOf(b.Branches)+textOf(b.SkipBranches) > MaxBranches {
+			return fmt.Errorf("job %s has branches of more than %d KiB together: use fewer, or a shorter expression", shorten(raw.Base().Name), MaxBranches>>10)
 		}
-		switch {
-		case raw.Presubmit != nil:
-			n += Instructions(raw.Presubmit.Trigger) + changeInstructions(raw.Presubmit.RegexpChangeMatcher)
-		case raw.Postsubmit != nil:
-			n += changeInstructions(raw.Postsubmit.RegexpChangeMatcher)
+		for _, pattern := range raw.patterns() {
+			own := Instructions(pattern...)
+			if own > maxProgram {
+				return fmt.Errorf("job %s has a regular expression of more than %d instructions: make it shorter", shorten(raw.Base().Name), maxProgram)
+			}
+			n += own
 		}
 		if n > maxPrograms {
 			return fmt.Errorf("regular expressions that are too long together (more than %d instructions): make them shorter, or split the file", maxPrograms)
@@ -32,8 +42,27 @@ func tooLongPatterns(jc *config.JobConfig) error {
 	return nil
 }
 
-func changeInstructions(cm config.RegexpChangeMatcher) int {
-	return Instructions(cm.RunIfChanged) + Instructions(cm.SkipIfOnlyChanged)
+// patterns are the expressions of a job, those in a list being one.
+func (e Effective) patterns() [][]string {
+	var out [][]string
+	if b := e.brancher(); b != nil {
+		out = append(out, b.Branches, b.SkipBranches)
+	}
+	switch {
+	case e.Presubmit != nil:
+		out = append(out, []string{e.Presubmit.Trigger}, []string{e.Presubmit.RunIfChanged}, []string{e.Presubmit.SkipIfOnlyChanged})
+	case e.Postsubmit != nil:
+		out = append(out, []string{e.Postsubmit.RunIfChanged}, []string{e.Postsubmit.SkipIfOnlyChanged})
+	}
+	return out
+}
+
+func textOf(list []string) int {
+	n := 0
+	for _, s := range list {
+		n += len(s) + 1
+	}
+	return n
 }
 
 // Instructions is about how long the program is that expressions are compiled to,

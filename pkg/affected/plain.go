@@ -25,38 +25,67 @@ const (
 	maxMarks = 1_500_000
 	// maxFileJobs bounds the jobs of a file.
 	maxFileJobs = 20_000
+	// maxDigits bounds the digits in a row: a quantity of resources is read in
+	// quadratic time.
+	maxDigits = 1000
 )
 
 // Plain returns the content of a file that may be compressed. It refuses what
 // is larger than MaxFile, or has more in it than its size promises.
 func Plain(content []byte) ([]byte, error) {
-	plain := content
-	if bytes.HasPrefix(content, []byte("\x1F\x8B")) && len(content) <= MaxFile {
-		r, err := gzip.NewReader(bytes.NewReader(content))
-		if err != nil {
-			return nil, err
-		}
-		if plain, err = io.ReadAll(io.LimitReader(r, MaxFile+1)); err != nil {
-			return nil, err
-		}
+	plain, _, err := plainOf(content)
+	return plain, err
+}
+
+// Measure is Plain for those who only want to know what is refused, and how much
+// there is to read.
+func Measure(content []byte) (Size, error) {
+	_, size, err := plainOf(content)
+	return size, err
+}
+
+// Size is how much there is to read in a file, uncompressed.
+type Size struct {
+	// Bytes is its length, Items how many list items and mappings it has at most.
+	Bytes, Items int
+}
+
+func plainOf(content []byte) ([]byte, Size, error) {
+	plain, err := uncompressed(content)
+	size := Size{Bytes: len(plain)}
+	if err != nil {
+		return nil, size, err
 	}
 	if len(plain) > MaxFile {
-		return nil, fmt.Errorf("larger than %d MiB: split it into several files", MaxFile>>20)
+		return nil, size, fmt.Errorf("larger than %d MiB: split it into several files", MaxFile>>20)
 	}
-	n := marks(plain)
-	if n > maxMarks {
-		return nil, errTooManyItems
+	size.Items = marks(plain)
+	if size.Items > maxMarks {
+		return nil, size, errTooManyItems
 	}
-	if n <= maxItems && !mayExpand(plain) {
-		return plain, nil
+	if size.Items <= maxItems && !mayExpand(plain) && !mayHaveLongNumber(plain) {
+		return plain, size, nil
 	}
 	switch w := weigh(plain); {
 	case w.bytes > MaxFile:
-		return nil, fmt.Errorf("larger than %d MiB once its YAML aliases are expanded: use fewer aliases", MaxFile>>20)
+		return nil, size, fmt.Errorf("larger than %d MiB once its YAML aliases are expanded: use fewer aliases", MaxFile>>20)
 	case w.items > maxItems:
-		return nil, errTooManyItems
+		return nil, size, errTooManyItems
+	case w.long:
+		return nil, size, fmt.Errorf("a number of more than %d digits", maxDigits)
 	}
-	return plain, nil
+	return plain, size, nil
+}
+
+func uncompressed(content []byte) ([]byte, error) {
+	if !bytes.HasPrefix(content, []byte("\x1F\x8B")) || len(content) > MaxFile {
+		return content, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, MaxFile+1))
 }
 
 var errTooManyItems = fmt.Errorf("more than %d list items and mappings: split it into several files", maxItems)
@@ -103,6 +132,47 @@ func hasMark(content []byte, mark byte) bool {
 	}
 }
 
+// numeric are digits, and what may be between the digits of one number in a quoted
+// text: escaped digits, and line breaks.
+var numeric = func() (is [256]bool) {
+	for _, b := range []byte("0123456789\\xuU \t\r\n") {
+		is[b] = true
+	}
+	return is
+}()
+
+// mayHaveLongNumber reports whether there may be more than maxDigits digits in a
+// row. It looks at few of the bytes where there are not.
+func mayHaveLongNumber(content []byte) bool {
+	if isUTF16(content) {
+		return true
+	}
+	for start := 0; start+maxDigits < len(content); {
+		i := start + maxDigits
+		for i >= start && numeric[content[i]] {
+			i--
+		}
+		if i < start {
+			return true
+		}
+		start = i + 1
+	}
+	return false
+}
+
+func hasLongNumber(text string) bool {
+	digits := 0
+	for i := range len(text) {
+		if digits++; text[i] < '0' || text[i] > '9' {
+			digits = 0
+		}
+		if digits > maxDigits {
+			return true
+		}
+	}
+	return false
+}
+
 func isWord(b byte) bool {
 	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
@@ -111,6 +181,8 @@ func isWord(b byte) bool {
 // mappings.
 type weight struct {
 	bytes, items int
+	// long says that there is a number of too many digits.
+	long bool
 }
 
 // weigh looks at a document with its aliases expanded. What the parser makes of
@@ -132,6 +204,7 @@ func (w *weight) add(v any) {
 	switch t := v.(type) {
 	case string:
 		w.bytes += len(t)
+		w.long = w.long || len(t) > maxDigits && hasLongNumber(t)
 	case []any:
 		w.items += len(t)
 		for _, e := range t {

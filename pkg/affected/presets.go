@@ -47,6 +47,14 @@ func indexPresets(presets []PlacedPreset) presetIndex {
 
 // matching returns the presets that apply to a job with labels, in order.
 func (ix presetIndex) matching(labels map[string]string) []PlacedPreset {
+	var out []PlacedPreset
+	for _, i := range ix.indices(labels) {
+		out = append(out, ix.presets[i])
+	}
+	return out
+}
+
+func (ix presetIndex) indices(labels map[string]string) []int {
 	found := slices.Clone(ix.always)
 	for l, v := range labels {
 		for _, i := range ix.byLabel[[2]string{l, v}] {
@@ -56,11 +64,7 @@ func (ix presetIndex) matching(labels map[string]string) []PlacedPreset {
 		}
 	}
 	slices.Sort(found)
-	var out []PlacedPreset
-	for _, i := range found {
-		out = append(out, ix.presets[i])
-	}
-	return out
+	return found
 }
 
 // PresetCrowd says of which presets there are too many to compare them with jobs,

@@ -46,8 +46,13 @@ func defaultsReasons(d *Delta, e *Entry) []Reason {
 	}
 	before, after := d.Old.decoration(e), d.New.decoration(e)
 	if before != nil && after != nil {
-		for _, f := range diffFields("", before, after) {
-			add(d.decorationChain(e, f), f)
+		for i, f := range diffFields("", before, after) {
+			chain := ""
+			if i < maxReasons {
+				// Beyond, reasons are only counted.
+				chain = d.decorationChain(e, f)
+			}
+			add(chain, f)
 		}
 	}
 	for _, f := range diffFields("", d.Old.prowJobDefault(e), d.New.prowJobDefault(e)) {
@@ -220,7 +225,7 @@ func judgeDefaults(d *Delta, e *Entry) verdict {
 		}
 	}
 	if v.differs && v.sure {
-		v.reasons = defaultsReasons(d, e)
+		v.reasons = bounded(defaultsReasons(d, e))
 	}
 	return v
 }

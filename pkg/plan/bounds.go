@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -37,6 +38,21 @@ const (
 	maxContentMatches = 200_000_000
 	// maxLinkSteps bounds how much of paths is compared with symbolic links, in bytes.
 	maxLinkSteps = 300_000_000
+	// maxJobFiles bounds the job files of a tree, maxUnpacked them together, in bytes,
+	// compressed ones unpacked, and maxItems the list items and mappings in them, at
+	// most. The largest repository has some thousand, 125 MB, and five million.
+	maxJobFiles, maxUnpacked, maxItems = 50_000, 512 << 20, 25_000_000
+	// maxSupplemental bounds the files that are merged into Prow's main file. Prow's
+	// code takes a millisecond for each. maxProwConfig bounds all of them together, in
+	// bytes, and maxProwItems what may be a list item or a mapping.
+	maxSupplemental, maxProwConfig, maxProwItems = 10_000, 32 << 20, 500_000
+	// maxDefaults bounds the default decorations, and the defaults for ProwJobs: for
+	// each job, all are looked at.
+	maxDefaults = 5000
+	// maxSteps bounds what it takes to put presets and defaults into all jobs, in bytes
+	// copied and elements compared, maxChangedSteps into those that differ, where more
+	// is done with each byte.
+	maxSteps, maxChangedSteps = 1_000_000_000, 250_000_000
 	// maxListed bounds the mistakes and warnings of an answer, maxMessage each of
 	// them in bytes.
 	maxListed, maxMessage = 200, 4 << 10
@@ -44,6 +60,10 @@ const (
 
 // boundIn returns the bound that an error is about.
 func boundIn(err error) (*RefusedError, bool) {
+	var excess *affected.ExcessError
+	if errors.As(err, &excess) {
+		return &RefusedError{File: excess.File, Reason: excess.Bound, TooLarge: true}, true
+	}
 	var bound *repo.BoundError
 	if !errors.As(err, &bound) {
 		return nil, false
@@ -71,6 +91,33 @@ func checkJobs(r *affected.Revision) error {
 func checkPresets(presets []affected.PlacedPreset) error {
 	if crowd := affected.PresetCrowd(presets); crowd != nil {
 		return &repo.BoundError{Path: crowd.File, Bound: "is too much: " + crowd.Message}
+	}
+	return nil
+}
+
+// sizes adds up the files of a tree.
+type sizes struct {
+	mu  sync.Mutex
+	sum affected.Size
+}
+
+func (s *sizes) add(size affected.Size) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sum.Bytes += size.Bytes
+	s.sum.Items += size.Items
+	switch {
+	case s.sum.Bytes > maxUnpacked:
+		return &repo.BoundError{Bound: fmt.Sprintf("has job files of more than %d MiB together, uncompressed", maxUnpacked>>20)}
+	case s.sum.Items > maxItems:
+		return &repo.BoundError{Bound: fmt.Sprintf("has job files of more than %d list items and mappings together", maxItems)}
+	}
+	return nil
+}
+
+func tooManyJobFiles(n int) error {
+	if n > maxJobFiles {
+		return &repo.BoundError{Bound: fmt.Sprintf("has more than %d job files", maxJobFiles)}
 	}
 	return nil
 }

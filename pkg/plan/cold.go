@@ -3,7 +3,6 @@ package plan
 import (
 	"bytes"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -147,9 +146,12 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 		loaded = append(loaded, s.prow.main)
 	}
 	var mu sync.Mutex
-	err := w.eachBlob(ctx, slices.Collect(maps.Keys(places)), func(id string, content []byte) {
-		parsed := parseFile(content)
-		invalid := validate(s.defaults, parsed)
+	all := efforts{max: maxSteps, what: "all jobs"}
+	err := w.eachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, parsed *parsedFile) error {
+		invalid, err := validate(s.defaults, parsed, &all)
+		if err != nil {
+			return err
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range places[id] {
@@ -166,18 +168,22 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 				s.problems[problemKey{l.Key(), job}] = affected.FileError{File: l.Path, Message: message}
 			}
 		}
+		return nil
 	})
-	return loaded, errors.Join(err, ctx.Err())
+	return loaded, err
 }
 
 // validate returns Prow's reasons to refuse jobs of a file, by their keys. It
 // spends the jobs; the summary does not share what defaulting changes.
-func validate(d *affected.Defaults, p *parsedFile) map[string]string {
+func validate(d *affected.Defaults, p *parsedFile, all *efforts) (map[string]string, error) {
 	if d == nil || p.err != nil {
-		return nil
+		return nil, nil
 	}
 	var invalid map[string]string
 	for i, raw := range p.raws {
+		if err := all.add(d, raw); err != nil {
+			return nil, err
+		}
 		if err := d.Check(raw); err != nil {
 			if invalid == nil {
 				invalid = map[string]string{}
@@ -185,5 +191,5 @@ func validate(d *affected.Defaults, p *parsedFile) map[string]string {
 			invalid[p.file.Jobs[i].Ref.Key()] = cut(err.Error())
 		}
 	}
-	return invalid
+	return invalid, nil
 }

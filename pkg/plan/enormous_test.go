@@ -32,15 +32,25 @@ func TestEnormous(t *testing.T) {
 		"presets":              {"jobs/x.yaml", jobs("presets:\n", 5001, func(i int) string { return fmt.Sprintf("- {labels: {a: x%d}}\n", i) }), "more than 5000 presets"},
 		"presets of one label": {"jobs/x.yaml", jobs("presets:\n", 300, func(int) string { return "- {labels: {a: b}}\n" }), "more than 200 presets ask for the label a: b"},
 		"presets for all":      {"jobs/x.yaml", jobs("presets:\n", 300, func(i int) string { return fmt.Sprintf("- {env: [{name: E%d}]}\n", i) }), "more than 200 presets are for all jobs"},
-		"expressions":          {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 100, func(i int) string { return fmt.Sprintf("  - {name: j%d, run_if_changed: '\\pL{1000}', %s}\n", i, spec) }), "regular expressions that are too long together"},
-		"branches":             {"jobs/x.yaml", jobs("postsubmits:\n  a/b:\n", 100, func(i int) string { return fmt.Sprintf("  - {name: j%d, branches: ['\\pL{1000}'], %s}\n", i, spec) }), "regular expressions that are too long together"},
+		"expressions":          {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 100, func(i int) string { return fmt.Sprintf("  - {name: j%d, run_if_changed: '\\pL{50}', %s}\n", i, spec) }), "regular expressions that are too long together"},
+		"branches":             {"jobs/x.yaml", jobs("postsubmits:\n  a/b:\n", 100, func(i int) string { return fmt.Sprintf("  - {name: j%d, branches: ['\\pL{50}'], %s}\n", i, spec) }), "regular expressions that are too long together"},
 		"skip_branches": {"jobs/x.yaml", jobs("postsubmits:\n  a/b:\n", 100, func(i int) string {
-			return fmt.Sprintf("  - {name: j%d, skip_branches: ['\\pL{1000}'], %s}\n", i, spec)
+			return fmt.Sprintf("  - {name: j%d, skip_branches: ['\\pL{50}'], %s}\n", i, spec)
 		}), "regular expressions that are too long together"},
 		"triggers in the main file": {"prow/config.yaml", jobs("presubmits:\n  a/b:\n", 100, func(i int) string {
-			return fmt.Sprintf("  - {name: j%d, trigger: '\\pL{1000}', rerun_command: x, %s}\n", i, spec)
+			return fmt.Sprintf("  - {name: j%d, trigger: '\\pL{50}', rerun_command: x, %s}\n", i, spec)
 		}), "regular expressions that are too long together"},
 		"jobs of the main file": {"prow/config.yaml", "periodics:\n" + list("- {}\n", 50_000), "more than 20000 jobs"},
+		"an expression":         {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1, func(int) string { return fmt.Sprintf("  - {name: j, run_if_changed: '\\pL{500}', %s}\n", spec) }), "job j has a regular expression of more than 50000 instructions"},
+		"nested repetition": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1, func(int) string {
+			return fmt.Sprintf("  - {name: j, branches: ['%s'], %s}\n", list("(a{1,100}){1,9}", 400), spec)
+		}), "job j has a regular expression of more than 50000 instructions"},
+		"branches of a job": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1, func(int) string { return fmt.Sprintf("  - {name: j, branches: [%s], %s}\n", list("main,", 2000), spec) }), "job j has branches of more than 8 KiB together"},
+		"branches of namesakes": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 400, func(i int) string {
+			return fmt.Sprintf("  - {name: j, branches: [%s], %s}\n", jobs("", 400, func(k int) string { return fmt.Sprintf("b%d-%d,", i, k) }), spec)
+		}), "more than 500000000 steps to compare"},
+		"a long quantity":     {"jobs/x.yaml", "periodics:\n- {name: j, interval: 1h, spec: {containers: [{resources: {requests: {cpu: '" + list("9", 1_000_000) + "'}}}]}}\n", "a number of more than 1000 digits"},
+		"default decorations": {"prow/config.yaml", jobs("plank:\n  default_decoration_config_entries:\n", 5001, func(i int) string { return fmt.Sprintf("  - {repo: a/b%d, config: {%s}}\n", i, decorated) }), "more than 5000 default decorations"},
 		"one context": {"jobs/x.yaml", jobs("presubmits:\n  a/b:\n", 1000, func(i int) string {
 			return fmt.Sprintf("  - {name: j%d, context: c, branches: [b%d], %s}\n", i, i, spec)
 		}), "more than 500 presubmit jobs of a/b report to the context c"},
@@ -68,6 +78,9 @@ func TestEnormous(t *testing.T) {
 		})
 	}
 }
+
+// decorated is a decoration that Prow accepts.
+const decorated = "timeout: 2h, grace_period: 15m, utility_images: {clonerefs: a, initupload: a, entrypoint: a, sidecar: a}, gcs_credentials_secret: s, gcs_configuration: {bucket: b, path_strategy: explicit}"
 
 // TestBombInTheTree has a directory of billions of files, on either side.
 func TestBombInTheTree(t *testing.T) {

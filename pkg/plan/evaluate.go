@@ -20,13 +20,17 @@ const (
 func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	to := c.after
 	known := maps.Clone(to.problems)
+	again := map[string]bool{}
 	for _, key := range c.files {
 		f := to.revision.File(key)
 		if before := c.delta.Before.File(key); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
 			continue
 		}
-		to.problems.forgetFile(key)
-		if f != nil && f.Err != nil {
+		again[key] = true
+	}
+	to.problems.forgetFiles(again)
+	for key := range again {
+		if f := to.revision.File(key); f != nil && f.Err != nil {
 			to.problems[problemKey{key, wholeFile}] = *f.Err
 		}
 	}
@@ -39,6 +43,9 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 	}
 	at, err := w.candidates(ctx, c, known, wanted)
 	if err != nil {
+		return err
+	}
+	if err := w.spendExpected(c, at); err != nil {
 		return err
 	}
 	slices.SortFunc(at, func(a, b affected.At) int {
@@ -108,20 +115,6 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 	return at, nil
 }
 
-// forgetFile drops what was wrong with a file that is looked at again. What is
-// wrong with Prow's own configuration as a whole is found where it is read.
-func (p problems) forgetFile(key string) {
-	for k := range p {
-		if k.file != key || k.job == wholeFile && key == affected.MainKey {
-			continue
-		}
-		if len(k.job) > 0 && k.job[0] == 0 {
-			continue
-		}
-		delete(p, k)
-	}
-}
-
 // candidates returns the jobs that have to be looked at. Those that only the
 // defaults of Prow's configuration touch are decided at once.
 func (w *work) candidates(ctx context.Context, c *comparison, known problems, wanted bool) ([]affected.At, error) {
@@ -131,6 +124,11 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 		return at, err
 	}
 	defaults := affected.NewDefaultsJudge(c.delta)
+	if selectors[affected.SourceProwConfig] != nil {
+		if err := w.spendDefaults(c); err != nil {
+			return nil, err
+		}
+	}
 	for f := range c.after.revision.Files() {
 		if f.File == nil {
 			continue
@@ -140,7 +138,10 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 				return nil, err
 			}
 			a := affected.At{Loaded: f, I: i}
-			if !changed[a] && w.select1(c, selectors, defaults, a, wanted) {
+			if changed[a] {
+				continue
+			}
+			if w.select1(c, selectors, defaults, a, wanted) {
 				at = append(at, a)
 			}
 		}
@@ -255,6 +256,11 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsed
 
 // apply makes the effective jobs.
 func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) error {
+	for i := range pairs {
+		if err := w.spend(d, parsed, &pairs[i]); err != nil {
+			return err
+		}
+	}
 	return w.parallel(ctx, len(pairs), func(i int) {
 		p := &pairs[i]
 		p.NewRaw = rawOf(parsed, p.New)

@@ -61,9 +61,13 @@ func (c *comparison) fingerprint(req Request) string {
 			f.add("removed", ref.Key(), string(at.Entry().Digest))
 		}
 	}
-	fed := c.fed()
+	fed, strange := c.fed(), map[string]bool{}
+	for _, s := range c.unknown {
+		strange[s.path] = true
+	}
 	for _, ch := range c.changes {
 		before, after, understood := c.understood(ch)
+		understood = understood && !strange[ch.Path]
 		if understood && !fed[ch.Path] && !req.Settings.isProwFile(ch.Path) {
 			if was, is := presetsOf(before), presetsOf(after); was != is {
 				f.add("presets", ch.Path, was, is)
@@ -104,9 +108,8 @@ func (c *comparison) understood(ch repo.Change) (before, after *affected.Loaded,
 		}
 		return f != nil && f.File != nil && f.Blob == blob && mode != repo.ModeSymlink
 	}
-	strange := slices.ContainsFunc(c.unknown, func(s strange) bool { return s.path == ch.Path })
 	sameMode := ch.OldBlob == "" || ch.NewBlob == "" || ch.OldMode == ch.NewMode
-	return before, after, !strange && sameMode && read(before, ch.OldMode, ch.OldBlob) && read(after, ch.NewMode, ch.NewBlob)
+	return before, after, sameMode && read(before, ch.OldMode, ch.OldBlob) && read(after, ch.NewMode, ch.NewBlob)
 }
 
 func presetsOf(f *affected.Loaded) string {

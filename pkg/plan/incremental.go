@@ -154,7 +154,11 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 }
 
 func (p *Incremental) work(req Request, objects repo.Objects) *work {
-	return &work{Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates}
+	return &work{
+		Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates,
+		changed:  efforts{max: maxChangedSteps, what: "the jobs that differ"},
+		expected: efforts{max: maxChangedSteps, what: "the jobs that differ"},
+	}
 }
 
 // readBase returns what is known of the base, which must be as the settings say.
@@ -170,6 +174,9 @@ func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	if req.Settings.PluginConfig != "" && base.plugins == "" {
 		return nil, &MissingPathError{Path: req.Settings.PluginConfig, Setting: "plugin_config"}
 	}
+	// What base takes is not the head's.
+	w.changed.sum.Store(0)
+	w.expected.sum.Store(0)
 	TellBaseRead(ctx)
 	return base, nil
 }

@@ -114,5 +114,5 @@ func jobFiles(ctx context.Context, objects repo.Objects, tree string, s Settings
 		}
 		files = append(files, e)
 	}
-	return append(files, rules.bad...), linked || len(rules.files) > 0, nil
+	return append(files, rules.bad...), linked || len(rules.files) > 0, tooManyJobFiles(len(files))
 }

@@ -16,17 +16,18 @@ type parsedFile struct {
 	// unknown is what Prow's strict loader would refuse.
 	unknown string
 	err     *affected.FileError
+	size    affected.Size
 }
 
 // notParsed is how Prow begins to say that a file is not what it should be.
 const notParsed = "error unmarshalling: "
 
 func parseFile(content []byte) *parsedFile {
-	jc, unknown, err := affected.Parse(content)
+	p, err := affected.Parse(content)
 	if err != nil {
-		return &parsedFile{err: &affected.FileError{Line: lineIn(err.Error()), Message: notParsed + err.Error()}}
+		return &parsedFile{err: &affected.FileError{Line: lineIn(err.Error()), Message: notParsed + err.Error()}, size: p.Size}
 	}
-	return &parsedFile{file: affected.Summarise(jc), raws: affected.Raws(jc), unknown: unknown}
+	return &parsedFile{file: affected.Summarise(p.Config), raws: affected.Raws(p.Config), unknown: p.Unknown, size: p.Size}
 }
 
 // loaded places a parsed file in a tree.
@@ -56,14 +57,36 @@ func (w *work) parse(ctx context.Context, blobs []string) (map[string]*parsedFil
 		out[b] = known
 	}
 	var mu sync.Mutex
-	err := w.eachBlob(ctx, unknown, func(id string, content []byte) {
-		p := parseFile(content)
-		w.parsed.add(id, p, int64(len(content)))
+	err := w.eachJobFile(ctx, unknown, func(id string, p *parsedFile) error {
+		w.parsed.add(id, p, int64(p.size.Bytes))
 		mu.Lock()
 		defer mu.Unlock()
 		out[id] = p
+		return nil
 	})
 	return out, err
+}
+
+// eachJobFile parses blobs as eachBlob reads them. It ends when they are too much
+// together, or do returns an error.
+func (w *work) eachJobFile(ctx context.Context, ids []string, do func(id string, p *parsedFile) error) error {
+	inner, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var all sizes
+	err := w.eachBlob(inner, ids, func(id string, content []byte) {
+		p := parseFile(content)
+		err := all.add(p.size)
+		if err == nil {
+			err = do(id, p)
+		}
+		if err != nil {
+			stop(err)
+		}
+	})
+	if ctx.Err() == nil && inner.Err() != nil {
+		return context.Cause(inner)
+	}
+	return err
 }
 
 // eachBlob reads blobs and hands them to several goroutines.

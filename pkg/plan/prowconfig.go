@@ -89,6 +89,10 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 		pc.err = s.prowConfigError(err, dir, files)
 		return pc, nil
 	}
+	if len(pc.config.Plank.DefaultDecorationConfigs)+len(pc.config.ProwJobDefaultEntries) > maxDefaults {
+		pc.config, pc.err = nil, &affected.FileError{File: s.ProwConfig, Message: fmt.Sprintf("more than %d default decorations and ProwJob defaults", maxDefaults)}
+		return pc, nil
+	}
 	if strict {
 		if _, err := config.LoadStrict(mainFile, "", supplemental, s.suffix()); err != nil {
 			pc.unknown = cut(strings.ReplaceAll(err.Error(), dir+"/", ""))
@@ -103,12 +107,21 @@ func (pc *prowConfig) write(ctx context.Context, objects repo.Objects, entries [
 	for _, e := range entries {
 		ids = append(ids, e.Blob)
 	}
+	var all affected.Size
 	return objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(_ string, content []byte) error {
 		e := entries[0]
 		entries = entries[1:]
-		if _, err := affected.Plain(content); err != nil {
+		size, err := affected.Measure(content)
+		if err != nil {
 			pc.err = &affected.FileError{File: e.Path, Message: err.Error()}
 			return nil
+		}
+		all.Bytes, all.Items = all.Bytes+size.Bytes, all.Items+size.Items
+		switch {
+		case all.Bytes > maxProwConfig:
+			return &repo.BoundError{Path: e.Path, Bound: fmt.Sprintf("is too much: Prow's main file and those that are merged into it have more than %d MiB", maxProwConfig>>20)}
+		case all.Items > maxProwItems:
+			return &repo.BoundError{Path: e.Path, Bound: fmt.Sprintf("is too much: Prow's main file and those that are merged into it have more than %d list items and mappings", maxProwItems)}
 		}
 		return repo.Write(dir, e, content)
 	})

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,6 +21,9 @@ type work struct {
 	settings   Settings
 	repository string
 	gates      gate.Config
+	// changed adds up what it takes to make the jobs that differ, expected the same
+	// as far as it can be told before they are read.
+	changed, expected efforts
 }
 
 // state is what is known of one tree. It is not changed once it is made.
@@ -72,6 +76,16 @@ func (p problems) list() []affected.FileError {
 	out := slices.Collect(maps.Values(p))
 	affected.SortErrors(out)
 	return slices.Compact(out)
+}
+
+// forgetFiles drops what was wrong with files that are looked at again. What is
+// wrong with Prow's own configuration as a whole is found where it is read.
+func (p problems) forgetFiles(keys map[string]bool) {
+	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool {
+		ofMain := k.job == wholeFile && k.file == affected.MainKey
+		ofAll := len(k.job) > 0 && k.job[0] == 0
+		return keys[k.file] && !ofMain && !ofAll
+	})
 }
 
 // inLoadingOrder lists what keeps files from being loaded before what is wrong
@@ -131,6 +145,9 @@ func (w *work) prowFilesOf(ctx context.Context, tree string) (files prowFiles, p
 		case e.Path == w.settings.ProwConfig, w.settings.isSupplemental(e.Path):
 			files[e.Path] = e.Blob
 		}
+	}
+	if len(files) > maxSupplemental {
+		return nil, "", false, &repo.BoundError{Bound: fmt.Sprintf("has more than %d files that are merged into Prow's main file", maxSupplemental)}
 	}
 	return files, plugins, linked, w.settings.missing(files, present)
 }

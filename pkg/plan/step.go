@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -28,8 +29,7 @@ type comparison struct {
 }
 
 // readAlong is how many changed files may be read together with what they
-// replace: the cache has to hold them until they are compared. It is also how
-// many are read at once when there are more.
+// replace: the cache has to hold them until they are compared.
 const readAlong = 40
 
 // step reads what differs between a known state and a tree. The affected jobs
@@ -145,10 +145,15 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 func (w *work) replace(ctx context.Context, from *state, c *comparison, added []repo.Entry, gone []string, wanted bool) error {
 	to := c.after
 	to.changed = maps.Clone(to.changed)
-	for part := range slices.Chunk(added, readAlong) {
-		if err := w.replacePart(ctx, from, c, part, wanted && len(added) <= readAlong); err != nil {
-			return err
-		}
+	if err := tooManyJobFiles(len(added)); err != nil {
+		return err
+	}
+	replace := w.replaceFew
+	if len(added) > readAlong {
+		replace = w.replaceMany
+	}
+	if err := replace(ctx, from, c, added, wanted); err != nil {
+		return err
 	}
 	for _, p := range gone {
 		to.changed[p] = nil
@@ -157,14 +162,14 @@ func (w *work) replace(ctx context.Context, from *state, c *comparison, added []
 	return nil
 }
 
-// replacePart reads some of the added files, of which only the summaries stay.
-func (w *work) replacePart(ctx context.Context, from *state, c *comparison, added []repo.Entry, along bool) error {
+// replaceFew reads files together with what they replace, and keeps both.
+func (w *work) replaceFew(ctx context.Context, from *state, c *comparison, added []repo.Entry, wanted bool) error {
 	var blobs []string
 	for _, e := range added {
 		if readable(e) {
 			blobs = append(blobs, e.Blob)
 		}
-		if old := from.revision.File(e.Path); along && old != nil && old.File != nil {
+		if old := from.revision.File(e.Path); wanted && old != nil && old.File != nil {
 			blobs = append(blobs, old.Blob)
 		}
 	}
@@ -173,17 +178,44 @@ func (w *work) replacePart(ctx context.Context, from *state, c *comparison, adde
 		return err
 	}
 	for _, e := range added {
-		if !readable(e) {
-			c.after.changed[e.Path] = unreadable(e)
-			continue
-		}
-		p := parsed[e.Blob]
-		c.after.changed[e.Path] = p.loaded(e, false)
-		if p.unknown != "" {
-			c.unknown = append(c.unknown, strange{e.Path, e.Blob, p.unknown})
-		}
+		c.add(e, parsed[e.Blob])
 	}
 	return nil
+}
+
+// replaceMany reads files of which only the summaries stay.
+func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added []repo.Entry, _ bool) error {
+	places := map[string][]repo.Entry{}
+	for _, e := range added {
+		if readable(e) {
+			places[e.Blob] = append(places[e.Blob], e)
+		} else {
+			c.add(e, nil)
+		}
+	}
+	var mu sync.Mutex
+	err := w.eachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, p *parsedFile) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range places[id] {
+			c.add(e, p)
+		}
+		return nil
+	})
+	slices.SortFunc(c.unknown, func(a, b strange) int { return strings.Compare(a.path, b.path) })
+	return err
+}
+
+// add puts a file that was read, unless it cannot be, into the state after the change.
+func (c *comparison) add(e repo.Entry, p *parsedFile) {
+	if !readable(e) {
+		c.after.changed[e.Path] = unreadable(e)
+		return
+	}
+	c.after.changed[e.Path] = p.loaded(e, false)
+	if p.unknown != "" {
+		c.unknown = append(c.unknown, strange{e.Path, e.Blob, p.unknown})
+	}
 }
 
 // stepProwConfig reads Prow's own configuration again when it differs, and

@@ -19,13 +19,14 @@ import (
 const (
 	// maxEntries bounds the files of a tree, and the differences of two.
 	maxEntries = 500_000
-	// maxPath bounds a path, in bytes: no checkout has longer ones.
-	maxPath = 4095
+	// maxPath bounds a path, in bytes, and maxName each of the names in it: no
+	// checkout has longer ones, and it is in a directory of its own.
+	maxPath, maxName = 3800, 255
 	// maxPaths bounds the paths of a tree together, in bytes.
 	maxPaths = 128 << 20
 	// maxRead bounds the blobs of one reading together, in bytes, those that are
-	// larger than what is asked for aside.
-	maxRead = 2 << 30
+	// larger than what is asked for aside. The largest configuration has 125 MB.
+	maxRead = 512 << 20
 	// maxMemory bounds what a git command takes for its data, in bytes. Some look
 	// at all of a tree before they say a word.
 	maxMemory = 512 << 20
@@ -136,6 +137,8 @@ func (c *counter) add(path string) error {
 	switch {
 	case len(path) > maxPath:
 		return pathTooLong(path)
+	case len(path) > maxName && longestName(path) > maxName:
+		return &BoundError{Path: beginning(path), Bound: fmt.Sprintf("has a name of more than %d bytes in it", maxName)}
 	case c.entries > maxEntries:
 		return &BoundError{Bound: fmt.Sprintf("has more than %d files", maxEntries)}
 	case c.bytes > maxPaths:
@@ -144,11 +147,24 @@ func (c *counter) add(path string) error {
 	return nil
 }
 
+func longestName(path string) int {
+	longest := 0
+	for name := range strings.SplitSeq(path, "/") {
+		longest = max(longest, len(name))
+	}
+	return longest
+}
+
 func pathTooLong(record string) error {
-	const shown = 100
 	_, path, _ := strings.Cut(record, "\t")
 	if path == "" {
 		path = record
 	}
-	return &BoundError{Path: strings.ToValidUTF8(path[:min(len(path), shown)], "") + "…", Bound: fmt.Sprintf("is a path of more than %d bytes", maxPath)}
+	return &BoundError{Path: beginning(path), Bound: fmt.Sprintf("is a path of more than %d bytes", maxPath)}
+}
+
+// beginning is as much of a long path as people need.
+func beginning(path string) string {
+	const shown = 100
+	return strings.ToValidUTF8(path[:min(len(path), shown)], "") + "…"
 }

@@ -98,12 +98,24 @@ func TestLongPaths(t *testing.T) {
 	h := newHostileTrees(t)
 	blob := h.blob("{}")
 	m := OpenClone(h.dir)
-	for name, length := range map[string]int{"long": 5000, "longer than what is read at once": 100_000} {
-		commit := h.commit(h.tree("100644 blob " + blob + "\t" + strings.Repeat("a", length)))
-		_, err := m.List(t.Context(), commit)
-		wantBound(t, name, err, "is a path of more than 4095 bytes")
-		_, err = m.Diff(t.Context(), h.commit(h.tree("100644 blob "+blob+"\ta")), commit)
-		wantBound(t, name, err, "is a path of more than 4095 bytes")
+	for name, tc := range map[string]struct {
+		length int
+		want   string
+	}{
+		"a name": {256, "has a name of more than 255 bytes in it"}, "long": {5000, "is a path of more than 3800 bytes"},
+		"longer than what is read at once": {100_000, "is a path of more than 3800 bytes"}, "as long as it may be": {255, ""},
+	} {
+		commit := h.commit(h.tree("100644 blob " + blob + "\t" + strings.Repeat("a", tc.length)))
+		_, listErr := m.List(t.Context(), commit)
+		_, diffErr := m.Diff(t.Context(), h.commit(h.tree("100644 blob "+blob+"\ta")), commit)
+		if tc.want == "" {
+			if listErr != nil || diffErr != nil {
+				t.Errorf("%s: %v, %v", name, listErr, diffErr)
+			}
+			continue
+		}
+		wantBound(t, name, listErr, tc.want)
+		wantBound(t, name, diffErr, tc.want)
 	}
 }
 

@@ -36,6 +36,9 @@ func (d *death) saying() string {
 // outOfMemory matches what Go and git say when they get no more.
 var outOfMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory|can't create new thread|failed to create new OS thread`)
 
+// outOfStack matches what Go says of a function that calls itself without end.
+var outOfStack = regexp.MustCompile(`(?m)^(runtime: goroutine stack exceeds \d+-byte limit|fatal error: stack overflow)$`)
+
 // brokeDown is a planner that ended by itself.
 const brokeDown = "broke down"
 
@@ -52,6 +55,8 @@ func deathOf(status syscall.WaitStatus, said string, memory int64) *death {
 		d.unbounded = true
 	case status.ExitStatus() == exitFatal && outOfMemory.MatchString(said):
 		d.why = neededMemory(memory)
+	case status.ExitStatus() == exitFatal && outOfStack.MatchString(said):
+		d.why = fmt.Sprintf("came upon something too deeply nested, or too long for one expression: it needed more than %d MiB of stack", maxStack>>20)
 	}
 	return d
 }

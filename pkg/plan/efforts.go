@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// efforts adds up what it takes to put presets and defaults into jobs.
+type efforts struct {
+	sum atomic.Int64
+	max int64
+	// what says into which jobs.
+	what string
+}
+
+func (e *efforts) add(d *affected.Defaults, jobs ...affected.Raw) error {
+	for _, raw := range jobs {
+		if err := e.spend(d, d.Steps(raw)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *efforts) spend(d *affected.Defaults, steps int) error {
+	if e.sum.Add(int64(steps)) <= e.max {
+		return nil
+	}
+	return &repo.BoundError{Path: d.Heaviest(), Bound: fmt.Sprintf("adds too much to too many jobs: to put presets and defaults into %s takes more than %d steps", e.what, e.max)}
+}
+
+// spendExpected counts what it takes at least to make jobs: what is too much should
+// be refused before any of it is made.
+func (w *work) spendExpected(c *comparison, at []affected.At) error {
+	for _, a := range at {
+		if err := w.expected.spend(c.delta.New, c.delta.New.LeastSteps(a.Entry())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spendDefaults counts what it takes to put other defaults into all jobs, before any
+// is looked at.
+func (w *work) spendDefaults(c *comparison) error {
+	for f := range c.after.revision.Files() {
+		if f.File == nil {
+			continue
+		}
+		for i := range f.Jobs {
+			if err := w.expected.spend(c.delta.New, c.delta.New.StepsOfDefaults(&f.Jobs[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// spend counts what it takes to make the jobs of a pair.
+func (w *work) spend(d *affected.Delta, parsed map[string]*parsedFile, p *pair) error {
+	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
+		return err
+	}
+	for _, at := range append(slices.Clip(p.Namesakes), p.Old) {
+		if at.Loaded == nil {
+			continue
+		}
+		if err := w.changed.add(d.Old, rawOf(parsed, at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
