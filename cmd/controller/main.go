@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	kubeclient "knative.dev/pkg/client/injection/kube/client"
 	"knative.dev/pkg/configmap"
 	"knative.dev/pkg/controller"
@@ -42,6 +43,13 @@ const (
 	workers = 8
 )
 
+// When it is told to end, the controller gives its turns drainTime to come to their
+// end, and is gone after exitTime, whatever they do: before Kubernetes kills it.
+const (
+	drainTime = 15 * time.Second
+	exitTime  = 25 * time.Second
+)
+
 func main() {
 	if worker.Called(os.Args) {
 		os.Exit(worker.Main(os.Args, worker.Incremental))
@@ -55,12 +63,14 @@ func main() {
 	config := injection.ParseAndGetRESTConfigOrDie()
 	config.QPS, config.Burst = qps, burst
 	controller.DefaultThreadsPerController = workers
-	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
+	turns := rehearsal.NewTurns(clock.RealClock{})
+	ctx := injection.WithNamespaceScope(drained(signals.NewContext(), turns), system.Namespace())
 
 	options, err := newOptions(ctx, config, *mirrors, *credentials, *kubeconfigs)
 	if err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
+	options.Turns = turns
 	if ctx, err = withMetrics(ctx, config); err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
@@ -69,6 +79,21 @@ func main() {
 			go servePages(ctx, *pages)
 			return rehearsal.NewController(ctx, cmw, options)
 		})
+}
+
+// drained is a context that ends after another one, when no turn is under way: the
+// lease is given up with it. A turn that does not end takes the process with it,
+// and the lease runs out.
+func drained(ended context.Context, turns *rehearsal.Turns) context.Context {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ended))
+	context.AfterFunc(ended, func() {
+		time.AfterFunc(exitTime, func() { log.Fatal("a turn does not end") })
+		patience, stop := context.WithTimeout(ctx, drainTime)
+		defer stop()
+		turns.Drain(patience)
+		cancel()
+	})
+	return ctx
 }
 
 // servePages serves until the context ends. Every replica does.

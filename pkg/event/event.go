@@ -73,6 +73,8 @@ type Comment struct {
 	URL        string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+	// Reactions counts those of everybody.
+	Reactions int
 }
 
 // Pull is as much of a pull request as there is to hear from.

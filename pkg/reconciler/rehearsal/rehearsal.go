@@ -53,6 +53,7 @@ type GitHub interface {
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
 	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
 	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)
+	DeleteComment(ctx context.Context, org, repo string, id int64) error
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
 	AddLabel(ctx context.Context, org, repo string, number int, label string) error
 	RemoveLabel(ctx context.Context, org, repo string, number int, label string) error
@@ -89,6 +90,8 @@ type Reconciler struct {
 	Logs     *prowjob.Logs
 	Settings func() *settings.Settings
 	Clock    clock.PassiveClock
+	// LeadsSince is when this controller came to lead; nil when nobody else could.
+	LeadsSince func() time.Time
 }
 
 // finalizeTime is how long a Rehearsal that is deleted waits for what it started
@@ -179,7 +182,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	for _, phase := range []func(context.Context) error{
 		t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
-		t.advanceRuns, t.answerCommands, t.showStatus, t.tidy,
+		t.advanceRuns, t.answerCommands, t.showStatus, t.removeDoubles, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}

@@ -484,6 +484,16 @@ func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string)
 	return &edited, h.do(func() { h.comments[i] = edited })
 }
 
+func (h *hub) DeleteComment(_ context.Context, _, _ string, id int64) error {
+	i := slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
+	if i < 0 {
+		return &github.NotFoundError{Op: "removing a comment"}
+	}
+	return h.do(func() {
+		h.comments = slices.DeleteFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
+	})
+}
+
 // now is the time on GitHub.
 func (h *hub) now() time.Time { return h.world.clock.Now().Add(h.skew) }
 

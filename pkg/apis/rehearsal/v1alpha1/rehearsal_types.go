@@ -166,6 +166,10 @@ type RehearsalStatus struct {
 	// they are: "plan", "denied/<login>/<head>".
 	// +optional
 	Comments map[string]CommentStatus `json:"comments,omitempty"`
+	// LookForDoubles is when the comments are looked through for such that were
+	// written twice. It is set while there may be any.
+	// +optional
+	LookForDoubles *metav1.Time `json:"lookForDoubles,omitempty"`
 	// Summary feeds the printer columns.
 	// +optional
 	Summary Summary `json:"summary,omitempty"`

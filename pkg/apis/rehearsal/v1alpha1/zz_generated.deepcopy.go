@@ -517,6 +517,10 @@ func (in *RehearsalStatus) DeepCopyInto(out *RehearsalStatus) {
 			(*out)[key] = *val.DeepCopy()
 		}
 	}
+	if in.LookForDoubles != nil {
+		in, out := &in.LookForDoubles, &out.LookForDoubles
+		*out = (*in).DeepCopy()
+	}
 	in.Summary.DeepCopyInto(&out.Summary)
 	return
 }
