@@ -156,6 +156,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		return err
 	}
 	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}}
+	defer boundStatus(rh)
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	switch name := event.Name(rh.Spec.Pull); {
@@ -182,7 +183,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	for _, phase := range []func(context.Context) error{
 		t.judgeCommands, t.react, t.makePlan, t.keepAcknowledged, t.showPlan,
-		t.advanceRuns, t.answerCommands, t.showStatus, t.removeDoubles, t.tidy,
+		t.advanceRuns, t.answerCommands, t.tellRefused, t.showStatus, t.removeDoubles, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}
