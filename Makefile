@@ -8,7 +8,7 @@ CLUSTER = go -C test/cluster run .
 KO ?= $(shell command -v ko || echo go run github.com/google/ko@v0.19.1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench clean
+.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ cluster: ## Bring the local cluster up and say how to use it
 
 bench: ## Compare planning with loading the whole configuration twice
 	@go build -o bin/rehearse ./cmd/rehearse && go run ./test/bench -rehearse bin/rehearse
+
+soak: ## Stories of crashes and faults, and fuzzers, for SOAK minutes (10; before a release 60)
+	@test/tools/soak.sh $${SOAK:-10}
 
 clean: ## Take down the local cluster and everything it left, remove build output
 	@go run ./test/demo clean

@@ -45,14 +45,18 @@ func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body st
 		if err != nil {
 			return known, err
 		}
+		t.Written.note(t.writtenKey(body), *created, t.now)
 		return written(created.ID, hash, created), nil
 	}
 	t.doubtFound(*found, others)
-	if strings.TrimSpace(found.Body) == strings.TrimSpace(body) {
-		return written(found.ID, hash, found), nil
+	now := found
+	if strings.TrimSpace(found.Body) != strings.TrimSpace(body) {
+		if now, err = t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body); err != nil {
+			return known, err
+		}
 	}
-	edited, err := t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body)
-	return written(found.ID, hash, edited), err
+	t.Written.note(t.writtenKey(body), github.Comment{ID: found.ID, Body: body, UpdatedAt: found.UpdatedAt}, t.now)
+	return written(found.ID, hash, now), nil
 }
 
 // written is a comment as GitHub says it is now.
@@ -89,6 +93,9 @@ func (t *turn) find(ctx context.Context, body string) (found *github.Comment, ot
 		default:
 			others++
 		}
+	}
+	if found == nil {
+		found = t.Written.take(t.writtenKey(body), t.now)
 	}
 	return found, others, nil
 }

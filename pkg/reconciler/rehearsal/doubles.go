@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,6 +38,44 @@ func (t *turn) doubtCreation(err error) {
 	if unanswered || err == nil && t.LeadsSince != nil && t.Clock.Since(t.LeadsSince()) < doubtTime {
 		t.doubt()
 	}
+}
+
+// writtenComments remembers for a while which comments were created, in case status is not
+// stored and GitHub's lists are late.
+type writtenComments struct {
+	mu       sync.Mutex
+	comments map[string]github.Comment
+}
+
+// note remembers a comment by its pull request and marker, and forgets old ones.
+func (w *writtenComments) note(key string, c github.Comment, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.comments == nil {
+		w.comments = map[string]github.Comment{}
+	}
+	maps.DeleteFunc(w.comments, func(_ string, old github.Comment) bool { return now.Sub(old.CreatedAt) > doubtTime })
+	c.CreatedAt = now
+	w.comments[key] = c
+}
+
+// take returns a comment, which it forgets: whoever takes it notes it again if it is
+// still there.
+func (w *writtenComments) take(key string, now time.Time) *github.Comment {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, ok := w.comments[key]
+	delete(w.comments, key)
+	if !ok || now.Sub(c.CreatedAt) > doubtTime {
+		return nil
+	}
+	return &c
+}
+
+// writtenKey is how a comment is remembered.
+func (t *turn) writtenKey(body string) string {
+	marker, _ := report.FindMarker(body)
+	return t.key() + " " + marker
 }
 
 // doubtFound notes that a comment which was found may not be the only one. Beside

@@ -17,16 +17,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// lateList is a GitHub whose lists do not show yet what has just been written, and
+// lateGitHub is a GitHub whose lists do not show yet what has just been written, and
 // that loses answers to the creation of comments.
-type lateList struct {
+type lateGitHub struct {
 	GitHub
 	world *world
 	lag   time.Duration
 	lose  int
 }
 
-func (l *lateList) CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error) {
+func (l *lateGitHub) CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error) {
 	c, err := l.GitHub.CreateComment(ctx, org, repo, number, body)
 	if l.lose > 0 && err == nil {
 		l.lose--
@@ -35,14 +35,14 @@ func (l *lateList) CreateComment(ctx context.Context, org, repo string, number i
 	return c, err
 }
 
-func (l *lateList) Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error) {
+func (l *lateGitHub) Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error) {
 	list, err := l.GitHub.Comments(ctx, org, repo, number)
 	shown := l.world.hub.now().Add(-l.lag)
 	return slices.DeleteFunc(list, func(c github.Comment) bool { return c.CreatedAt.After(shown) }), err
 }
 
-// turnOnce is one turn, with whatever it returns.
-func (w *world) turnOnce() (after time.Duration, err error) {
+// oneTurn is one turn, with whatever it returns.
+func (w *world) oneTurn() (after time.Duration, err error) {
 	w.sync()
 	rh := w.rh.DeepCopy()
 	err = w.reconciler.ReconcileKind(w.ctx, rh)
@@ -59,7 +59,7 @@ func (w *world) turnOnce() (after time.Duration, err error) {
 // turns are so many turns, a moment apart each.
 func (w *world) turns(n int, apart time.Duration) {
 	for range n {
-		_, _ = w.turnOnce()
+		_, _ = w.oneTurn()
 		w.clock.SetTime(w.clock.Now().Add(apart))
 	}
 }
@@ -75,7 +75,7 @@ func (w *world) wantComments(plans, answers, runs int) {
 // shows it goes again, and what is left is kept up to date.
 func TestALostAnswerAndALateListMakeOneComment(t *testing.T) {
 	w := newWorld(t, runCommand(), command("comment-2-0", "/pj-rehearse list", -1))
-	w.reconciler.GitHub = &lateList{GitHub: w.hub, world: w, lag: time.Minute, lose: 3}
+	w.reconciler.GitHub = &lateGitHub{GitHub: w.hub, world: w, lag: time.Minute, lose: 3}
 	w.turns(6, time.Second)
 	if len(w.hub.comments) < 4 {
 		t.Fatalf("%d comments: nothing is there twice", len(w.hub.comments))
@@ -97,14 +97,14 @@ func TestALostAnswerAndALateListMakeOneComment(t *testing.T) {
 	}
 }
 
-// twoAtOnce runs the turn of another controller while this one is between its look
+// meanwhile runs the turn of another controller while this one is between its look
 // for a comment and the creation of it.
-type twoAtOnce struct {
+type meanwhile struct {
 	GitHub
 	other func()
 }
 
-func (h *twoAtOnce) Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error) {
+func (h *meanwhile) Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error) {
 	found, err := h.GitHub.Comments(ctx, org, repo, number)
 	if other := h.other; other != nil {
 		h.other = nil
@@ -128,7 +128,7 @@ func TestTwoControllersForAMomentCommentOnce(t *testing.T) {
 	w.sync()
 	second, began := w.anotherController(), w.clock.Now()
 	w.reconciler.LeadsSince = func() time.Time { return began }
-	w.reconciler.GitHub = &twoAtOnce{GitHub: w.hub, other: func() {
+	w.reconciler.GitHub = &meanwhile{GitHub: w.hub, other: func() {
 		if err := second.ReconcileKind(w.ctx, w.rh.DeepCopy()); err != nil {
 			if requeue, _ := controller.IsRequeueKey(err); !requeue {
 				t.Fatal(err)
@@ -206,12 +206,12 @@ func TestCrashesWhileDoublesAreRemoved(t *testing.T) {
 	for failAt := range 4 {
 		for _, afterwards := range []bool{false, true} {
 			w := newWorld(t, runCommand())
-			w.reconciler.GitHub = &lateList{GitHub: w.hub, world: w, lag: time.Minute, lose: 2}
+			w.reconciler.GitHub = &lateGitHub{GitHub: w.hub, world: w, lag: time.Minute, lose: 2}
 			w.turns(5, time.Second)
 			w.clock.SetTime(w.clock.Now().Add(doubtTime))
 			w.failAt, w.afterwards = w.writes+failAt, afterwards
 			before := w.rh.DeepCopy()
-			_, _ = w.turnOnce()
+			_, _ = w.oneTurn()
 			if w.crashed {
 				w.crashed, w.rh = false, before
 			}
@@ -228,16 +228,16 @@ func TestCrashesWhileDoublesAreRemoved(t *testing.T) {
 	}
 }
 
-// refusing lets nothing be removed.
-type refusing struct{ GitHub }
+// keepsComments lets nothing be removed.
+type keepsComments struct{ GitHub }
 
-func (refusing) DeleteComment(context.Context, string, string, int64) error {
+func (keepsComments) DeleteComment(context.Context, string, string, int64) error {
 	return &github.RefusedError{Op: "removing", Status: 403, Reason: "no"}
 }
 
 func TestWhatMayNotBeRemovedStays(t *testing.T) {
 	w := newWorld(t)
-	w.reconciler.GitHub = refusing{&lateList{GitHub: w.hub, world: w, lag: time.Minute, lose: 1}}
+	w.reconciler.GitHub = keepsComments{&lateGitHub{GitHub: w.hub, world: w, lag: time.Minute, lose: 1}}
 	w.turns(3, time.Second)
 	w.turns(3, doubtTime)
 	w.wantComments(2, 0, 0)

@@ -82,6 +82,8 @@ type Reconciler struct {
 	// for the quotas.
 	Lister listers.RehearsalLister
 	Ledger ledger
+	// Written are comments that were created just now.
+	Written writtenComments
 	// Lookups are what is known of other repositories.
 	Lookups lookups
 
@@ -131,6 +133,11 @@ type turn struct {
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
 	named map[string][]jobAbort
+	// told are the texts on other pull requests that had an answer, with or without
+	// those that have one due, once that was found out.
+	told map[bool]map[string]map[string]answered
+	// needed are the ProwJobs that runs which go on need, once that was found out.
+	needed map[string]need
 	// endings are those of runs that will not start, for the answers to say.
 	endings map[string]ending
 	// attended are the runs whose jobs were looked at for those to abort.

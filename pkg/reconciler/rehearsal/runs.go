@@ -156,6 +156,7 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 		return err
 	}
 	r.Comment = resources.Comment(pr)
+	t.doubt() // status was lost, perhaps more than once
 	t.started(r, m, pr.Name)
 	return nil
 }

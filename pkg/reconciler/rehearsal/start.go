@@ -113,11 +113,11 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 // over, whether their tasks have created them yet or not.
 func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
 	var active []prowapi.ProwJob
+	configMaps, there := &readOnce{configMaps: t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)}, &allProwJobs{turn: t}
 	for _, other := range t.activeRuns() {
 		if other.ID == r.ID || other.Head != r.Head || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
 			continue
 		}
-		configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
 		manifest, err := t.manifest(ctx, other)
 		if err != nil {
 			return nil, err
@@ -126,7 +126,7 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 			if t.isAborted(other, job) {
 				continue
 			}
-			pj, err := t.prowJob(ctx, job.ProwJob, true)
+			pj, err := there.get(ctx, job.ProwJob)
 			if err != nil {
 				return nil, err
 			}

@@ -62,7 +62,9 @@ type world struct {
 
 	writes, failAt int
 	afterwards     bool
-	crashed        bool
+	// lose says whether a write that is done has its answer lost.
+	lose    func() bool
+	crashed bool
 }
 
 func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
@@ -138,6 +140,11 @@ func (w *world) write(do func() error) error {
 	switch {
 	case w.crashed:
 		return errCrash
+	case w.writes-1 != w.failAt && w.lose != nil && w.lose():
+		if err := do(); err != nil {
+			return err
+		}
+		return errLost
 	case w.writes-1 != w.failAt:
 		return nil
 	}
@@ -328,6 +335,8 @@ type hub struct {
 	ids map[string]int64
 	// skew is how far this GitHub's clock is ahead.
 	skew time.Duration
+	// lateness is how old a comment is before it is listed.
+	lateness time.Duration
 }
 
 func (h *hub) Skew() time.Duration { return h.skew }
@@ -462,7 +471,8 @@ func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permissi
 func (h *hub) Member(context.Context, string, string) (bool, error) { return false, nil }
 
 func (h *hub) Comments(context.Context, string, string, int) ([]github.Comment, error) {
-	return slices.Clone(h.comments), nil
+	until := h.now().Add(-h.lateness)
+	return slices.DeleteFunc(slices.Clone(h.comments), func(c github.Comment) bool { return c.CreatedAt.After(until) }), nil
 }
 
 func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) (*github.Comment, error) {
