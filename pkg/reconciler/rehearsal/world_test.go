@@ -337,6 +337,8 @@ type hub struct {
 	skew time.Duration
 	// lateness is how old a comment is before it is listed.
 	lateness time.Duration
+	// meanwhile is done before each write; nil if nothing is.
+	meanwhile func()
 }
 
 func (h *hub) Skew() time.Duration { return h.skew }
@@ -422,6 +424,9 @@ func (h *hub) SetStatus(_ context.Context, _, _, _ string, s github.Status) (tim
 
 // do writes.
 func (h *hub) do(write func()) error {
+	if meanwhile := h.meanwhile; meanwhile != nil {
+		meanwhile()
+	}
 	effect := func() error { write(); return nil }
 	if err := h.world.write(effect); err != nil {
 		return err
