@@ -41,7 +41,7 @@ func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body st
 		return known, err
 	case found == nil:
 		created, err := t.GitHub.CreateComment(ctx, p.Org, p.Repo, p.Number, body)
-		t.doubtCreation(err)
+		t.doubtCreation(body, err)
 		if err != nil {
 			return known, err
 		}
@@ -96,6 +96,10 @@ func (t *turn) find(ctx context.Context, body string) (found *github.Comment, ot
 	}
 	if found == nil {
 		found = t.Written.take(t.writtenKey(body), t.now)
+	}
+	if found != nil && found.ID == 0 {
+		found = nil
+		t.doubt()
 	}
 	return found, others, nil
 }

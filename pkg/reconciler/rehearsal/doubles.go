@@ -32,16 +32,19 @@ func (t *turn) doubt() {
 // doubtCreation notes what the creation of a comment leaves in doubt: without an
 // answer it may have been done, and another controller, which led until just now,
 // may have done the same.
-func (t *turn) doubtCreation(err error) {
+func (t *turn) doubtCreation(body string, err error) {
 	var limited *github.RateLimitedError
 	unanswered := err != nil && !impossible(err) && !isMoved(err) && !errors.As(err, &limited)
+	if unanswered {
+		t.Written.note(t.writtenKey(body), github.Comment{}, t.now)
+	}
 	if unanswered || err == nil && t.LeadsSince != nil && t.Clock.Since(t.LeadsSince()) < doubtTime {
 		t.doubt()
 	}
 }
 
-// writtenComments remembers for a while which comments were created, in case status is not
-// stored and GitHub's lists are late.
+// writtenComments remembers for a while which comments were created, in case status is
+// not stored and GitHub's lists are late. Those without an id may have been.
 type writtenComments struct {
 	mu       sync.Mutex
 	comments map[string]github.Comment

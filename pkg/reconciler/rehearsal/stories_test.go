@@ -89,6 +89,15 @@ func steady(t *testing.T, use []usage) {
 	}
 }
 
+// calm lets turns pass in which nothing goes wrong, until all that was in doubt is
+// cleared up.
+func (w *world) calm(l *luck, turns int) {
+	*l = luck{Rand: l.Rand}
+	w.pass(l, turns)
+	w.clock.SetTime(w.clock.Now().Add(doubtTime))
+	w.pass(l, 5)
+}
+
 // plots are the ways in which a story may go, and how its run ends.
 var plots = []struct {
 	name string
@@ -162,8 +171,7 @@ func TestStories(t *testing.T) {
 		}
 		plot.goes(w, l)
 		w.pass(l, 20)
-		*l = luck{Rand: l.Rand}
-		w.pass(l, 30)
+		w.calm(l, 30)
 		var bodies []string
 		for _, c := range w.hub.comments {
 			bodies = append(bodies, c.Body)
@@ -213,8 +221,7 @@ func TestStoriesOnGitHub(t *testing.T) {
 		}
 		_, err = server.ClearFaults(t.Context(), standin.None{})
 		w.check(err)
-		*l = luck{Rand: l.Rand}
-		w.pass(l, 10)
+		w.calm(l, 10)
 		comments, err := server.ListComments(t.Context(), pull)
 		w.check(err)
 		var ours []string
