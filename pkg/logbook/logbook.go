@@ -49,18 +49,14 @@ const conflictPause = 20 * time.Millisecond
 // already has is not stored again. The context bounds how long it tries.
 func Append(ctx context.Context, rehearsals Rehearsals, heard *event.Heard) error {
 	name := event.Name(heard.Pull)
-	err := patchAll(ctx, rehearsals, name, heard)
-	var full *FullError
-	switch {
-	case errors.As(err, &full):
-		return errors.Join(err, noteRefusal(ctx, rehearsals, name, heard.Commands))
-	case !apierrors.IsNotFound(err):
+	err := patchOrRefuse(ctx, rehearsals, name, heard)
+	if !apierrors.IsNotFound(err) {
 		return err
 	}
 	_, err = rehearsals.Create(ctx, newRehearsal(name, heard), metav1.CreateOptions{})
 	switch {
 	case apierrors.IsAlreadyExists(err):
-		return Append(ctx, rehearsals, heard)
+		return patchOrRefuse(ctx, rehearsals, name, heard)
 	case err != nil:
 		return fmt.Errorf("creating Rehearsal %s: %w", name, err)
 	}
@@ -117,6 +113,16 @@ func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, heard *e
 		spec["observed"] = heard.Observed
 	}
 	return apply(ctx, rehearsals, name, types.MergePatchType, map[string]any{"spec": spec})
+}
+
+// patchOrRefuse appends to a log that is there. What finds no room is noted.
+func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
+	err := patchAll(ctx, rehearsals, name, heard)
+	var full *FullError
+	if errors.As(err, &full) {
+		return errors.Join(err, noteRefusal(ctx, rehearsals, name, heard.Commands))
+	}
+	return err
 }
 
 // noteRefusal notes whose commands find no room, for the controller to tell them. When

@@ -82,8 +82,8 @@ func noise(t *testing.T, bytes int) string {
 	return hex.EncodeToString(b)
 }
 
-// TestAFullVolumeHealsAfterARestart: not a byte is left, what fills it is in a mirror
-// that is in use, and a new controller finds it so.
+// TestAFullVolumeHealsAfterARestart: not a byte is left, what fills it is half of a pack
+// that a fetch was bringing when it was killed, and a new controller finds it so.
 func TestAFullVolumeHealsAfterARestart(t *testing.T) {
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=5m"); err != nil {
@@ -98,7 +98,7 @@ func TestAFullVolumeHealsAfterARestart(t *testing.T) {
 	if _, err := mirrors.For(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	filler, err := os.Create(filepath.Join(disk, "acme", "config.git", "objects", "pack", "old.idx"))
+	filler, err := os.Create(filepath.Join(disk, "acme", "config.git", "objects", "pack", "tmp_pack_abcdef"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -315,6 +315,8 @@ type hub struct {
 	world    *world
 	pull     github.Pull
 	comments []github.Comment
+	// created counts the comments of ours that there ever were.
+	created int64
 	// tip is where the base branch is, if it is set.
 	tip string
 	// pushes is what the timeline says, locked whether comments are refused.
@@ -485,8 +487,12 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
 	}
 	now := h.now()
-	created := github.Comment{ID: ownComments + int64(len(h.comments)), Author: "rehearsal-bot", Body: body, CreatedAt: now, UpdatedAt: now}
-	return &created, h.do(func() { h.comments = append(h.comments, created) })
+	created := &github.Comment{Author: "rehearsal-bot", Body: body, CreatedAt: now, UpdatedAt: now}
+	return created, h.do(func() {
+		created.ID = ownComments + h.created
+		h.created++
+		h.comments = append(h.comments, *created)
+	})
 }
 
 func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) (*github.Comment, error) {
