@@ -72,8 +72,8 @@ func TestTheLeaseGoesAfterTheLastTurn(t *testing.T) {
 	select {
 	case <-drained:
 		t.Fatal("drained with a turn under way")
-	case <-ended:
-		t.Fatal("the controller ended with a turn under way")
+	case err := <-ended:
+		t.Fatalf("the controller ended with a turn under way: %v", err)
 	default:
 	}
 	if got := holder(); got != "first" {
