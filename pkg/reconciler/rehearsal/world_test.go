@@ -495,14 +495,21 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 	})
 }
 
-func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) (*github.Comment, error) {
-	i := slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
-	if i < 0 {
-		return nil, &github.NotFoundError{Op: "editing a comment"}
+func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) (edited *github.Comment, err error) {
+	find := func() int { return slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id }) }
+	if find() >= 0 {
+		err = h.do(func() {
+			if i := find(); i >= 0 {
+				h.comments[i].Body, h.comments[i].UpdatedAt = body, h.now()
+				c := h.comments[i]
+				edited = &c
+			}
+		})
 	}
-	edited := h.comments[i]
-	edited.Body, edited.UpdatedAt = body, h.now()
-	return &edited, h.do(func() { h.comments[i] = edited })
+	if edited == nil && err == nil {
+		err = &github.NotFoundError{Op: "editing a comment"}
+	}
+	return edited, err
 }
 
 func (h *hub) DeleteComment(_ context.Context, _, _ string, id int64) error {
