@@ -8,7 +8,7 @@ CLUSTER = go -C test/cluster run .
 KO ?= $(shell command -v ko || echo go run github.com/google/ko@v0.19.1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench fanout clean
+.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench fanout soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,8 @@ unit: ## Unit tests with the race detector; needs no cluster
 integration: ## Tests against a real API server
 	@$(CLUSTER) build
 	@eval "$$($(CLUSTER) env)" && KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" CGO_ENABLED=1 \
-		go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse
+		go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse && \
+		go test -count=1 -tags integration -run 'Etcd$$' ./pkg/reconciler/rehearsal
 
 e2e: ## Tests of the whole chain on the local cluster
 	@test/e2e/run.sh
@@ -59,6 +60,9 @@ bench: ## Compare planning with loading the whole configuration twice
 fanout: ## Compare how fast a run starts with a plain PipelineRun (on the local cluster)
 	@$(CLUSTER) up
 	@go run ./test/fanout -jobs $(or $(JOBS),35)
+
+soak: ## Stories of crashes and faults, and fuzzers, for SOAK minutes (10; before a release 60)
+	@test/tools/soak.sh $${SOAK:-10}
 
 clean: ## Take down the local cluster and everything it left, remove build output
 	@go run ./test/demo clean

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	kubeclient "knative.dev/pkg/client/injection/kube/client"
 	"knative.dev/pkg/configmap"
 	"knative.dev/pkg/controller"
@@ -45,6 +46,13 @@ const (
 	drain = 2 * time.Second
 )
 
+// When it is told to end, the controller gives its turns drainTime to come to their
+// end, and is gone after exitTime, whatever they do: before Kubernetes kills it.
+const (
+	drainTime = 15 * time.Second
+	exitTime  = 25 * time.Second
+)
+
 func main() {
 	if worker.Called(os.Args) {
 		os.Exit(worker.Main(os.Args, worker.Incremental))
@@ -59,12 +67,14 @@ func main() {
 	config := injection.ParseAndGetRESTConfigOrDie()
 	config.QPS, config.Burst = prowjob.QPS, prowjob.Burst
 	controller.DefaultThreadsPerController = workers
-	ctx := injection.WithNamespaceScope(signals.NewContext(), system.Namespace())
+	turns := rehearsal.NewTurns(clock.RealClock{})
+	ctx := injection.WithNamespaceScope(drained(signals.NewContext(), turns), system.Namespace())
 
 	options, err := newOptions(ctx, config, *mirrors, *credentials, *kubeconfigs)
 	if err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
+	options.Turns = turns
 	if ctx, err = withMetrics(ctx, config); err != nil {
 		log.Fatal("the controller cannot start: ", err)
 	}
@@ -87,6 +97,21 @@ func newAdmission(config *rest.Config) injection.ControllerConstructor {
 			kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps(system.Namespace()),
 			apiextensions.NewForConfigOrDie(config).CustomResourceDefinitions())
 	}
+}
+
+// drained is a context that ends after another one, when no turn is under way: the
+// lease is given up with it. A turn that does not end takes the process with it,
+// and the lease runs out.
+func drained(ended context.Context, turns *rehearsal.Turns) context.Context {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ended))
+	context.AfterFunc(ended, func() {
+		time.AfterFunc(exitTime, func() { log.Fatal("a turn does not end") })
+		patience, stop := context.WithTimeout(ctx, drainTime)
+		defer stop()
+		turns.Drain(patience)
+		cancel()
+	})
+	return ctx
 }
 
 // servePages serves until the context ends. Every replica does.

@@ -49,6 +49,7 @@ func TestControllerCanReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(o.Planner.Close)
 	if o.Logs.HTTP == nil || o.Logs.HTTP.Timeout == 0 || o.Logs.Namespace != "pods" {
 		t.Errorf("logs: %+v", o.Logs)
 	}

@@ -73,6 +73,8 @@ type Comment struct {
 	URL        string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+	// Reactions counts those of everybody.
+	Reactions int
 }
 
 // Pull is as much of a pull request as there is to hear from.
@@ -219,6 +221,9 @@ func (o Options) tooOld(at time.Time) bool {
 
 // more ends a line that is not whole. No job has it in its name.
 const more = " …"
+
+// Shorten cuts a text, at a word, to so many bytes as it has in etcd.
+func Shorten(text string, limit int) string { return shorten(text, limit) }
 
 // shorten cuts a line at the last word that fits and shows that it did: half a
 // name must not be taken for a name.

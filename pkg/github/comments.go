@@ -25,6 +25,8 @@ type Comment struct {
 	URL        string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+	// Reactions counts those of everybody.
+	Reactions int
 }
 
 // Comments lists the comments on a pull request, oldest first.
@@ -147,6 +149,15 @@ func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, bo
 	return &comment, nil
 }
 
+// DeleteComment removes a comment.
+func (c *Client) DeleteComment(ctx context.Context, org, repo string, id int64) error {
+	if err := checkRepository(org, repo); err != nil {
+		return err
+	}
+	_, err := c.github.Issues.DeleteComment(ctx, org, repo, id)
+	return translate("removing "+commentName(org, repo, id), err)
+}
+
 func commentName(org, repo string, id int64) string {
 	return fmt.Sprintf("comment %d of %s/%s", id, org, repo)
 }
@@ -162,6 +173,6 @@ func newComment(c *gogithub.IssueComment) Comment {
 		ID: c.GetID(), NodeID: c.GetNodeID(), Number: numberFrom(c.GetIssueURL()),
 		Author: c.GetUser().GetLogin(), AuthorID: c.GetUser().GetID(), AuthorType: c.GetUser().GetType(),
 		Body: c.GetBody(), URL: c.GetHTMLURL(),
-		CreatedAt: c.GetCreatedAt().Time, UpdatedAt: c.GetUpdatedAt().Time,
+		CreatedAt: c.GetCreatedAt().Time, UpdatedAt: c.GetUpdatedAt().Time, Reactions: c.GetReactions().GetTotalCount(),
 	}
 }

@@ -165,7 +165,7 @@ func TestAdmission(t *testing.T) {
 		g.refused(g.patch(who, operation("remove", "/spec/commands", nil)), stays)
 	}
 	for _, who := range []string{"alice", admin} {
-		g.refused(g.patch(who, operation("add", "/spec/observed", v1alpha1.Observed{Event: "closed", At: metav1.Now()})), "only the receiver and the controller set spec.observed and spec.pushes")
+		g.refused(g.patch(who, operation("add", "/spec/observed", v1alpha1.Observed{Event: "closed", At: metav1.Now()})), "only the receiver and the controller set spec.observed, spec.pushes and spec.refused")
 	}
 
 	// The receiver may be anybody's, and cannot speak for command lines.
@@ -215,6 +215,9 @@ func TestAdmission(t *testing.T) {
 	g.must(g.patch(receiver, operation("add", "/spec/pushes/bob~1reopened", found)))
 	found.Head = strings.Repeat("c", 40)
 	g.refused(g.patch(receiver, operation("replace", "/spec/pushes/bob~1reopened", found)), "spec.pushes")
+	refused := operation("add", "/spec/refused", map[string]v1alpha1.Refusal{"alice": {By: "alice", At: metav1.Now()}})
+	g.refused(g.patch("alice", refused), "spec.refused")
+	g.must(g.patch(receiver, refused))
 	// The controller trims.
 	g.must(g.patch(controller, operation("remove", "/spec/commands/0", nil)))
 }
@@ -229,13 +232,13 @@ func TestAdmissionOfFullLogs(t *testing.T) {
 		many.Observed = nil
 		for n := from; n < to; n++ {
 			c := heard(fmt.Sprintf("%s-%d-0", kind, n)).Commands[0]
-			c.By, c.Text = by, "/pj-rehearse "+strings.Repeat("x", 150)
+			c.By, c.Text = by, "/pj-rehearse "+strings.Repeat("x", 80)
 			many.Commands = append(many.Commands, c)
 		}
 		return logbook.Append(t.Context(), g.RehearsalsAs(t, who, installed), many)
 	}
-	g.must(fill(receiver, "dave", "comment", 2, 200))
-	g.must(fill(receiver, "erin", "comment", 200, 400))
+	g.must(fill(receiver, "dave", "comment", 2, 150))
+	g.must(fill(receiver, "erin", "comment", 150, 300))
 	g.must(fill("alice", "alice", "cli", 0, 99))
 	g.must(g.say("alice", "alice", "cli-100-0"))
 	g.refused(g.say("bob", "bob", "cli-101-0"), "write a comment on the pull request instead")

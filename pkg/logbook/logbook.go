@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -48,14 +49,14 @@ const conflictPause = 20 * time.Millisecond
 // already has is not stored again. The context bounds how long it tries.
 func Append(ctx context.Context, rehearsals Rehearsals, heard *event.Heard) error {
 	name := event.Name(heard.Pull)
-	err := patchAll(ctx, rehearsals, name, heard)
+	err := patchOrRefuse(ctx, rehearsals, name, heard)
 	if !apierrors.IsNotFound(err) {
 		return err
 	}
 	_, err = rehearsals.Create(ctx, newRehearsal(name, heard), metav1.CreateOptions{})
 	switch {
 	case apierrors.IsAlreadyExists(err):
-		return patchAll(ctx, rehearsals, name, heard)
+		return patchOrRefuse(ctx, rehearsals, name, heard)
 	case err != nil:
 		return fmt.Errorf("creating Rehearsal %s: %w", name, err)
 	}
@@ -112,6 +113,37 @@ func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, heard *e
 		spec["observed"] = heard.Observed
 	}
 	return apply(ctx, rehearsals, name, types.MergePatchType, map[string]any{"spec": spec})
+}
+
+// patchOrRefuse appends to a log that is there. What finds no room is noted.
+func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
+	err := patchAll(ctx, rehearsals, name, heard)
+	var full *FullError
+	if errors.As(err, &full) {
+		return errors.Join(err, noteRefusal(ctx, rehearsals, name, heard.Commands))
+	}
+	return err
+}
+
+// noteRefusal notes whose commands find no room, for the controller to tell them. When
+// there is no room for that either, others have been told that the log is full. The
+// command line tells its users itself.
+func noteRefusal(ctx context.Context, rehearsals Rehearsals, name string, commands []v1alpha1.Command) error {
+	refused := map[string]v1alpha1.Refusal{}
+	for _, c := range commands {
+		if !event.FromCommandLine(c.ID) {
+			refused[strings.ToLower(c.By)] = v1alpha1.Refusal{By: c.By, At: c.At}
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	err := apply(ctx, rehearsals, name, types.MergePatchType, map[string]any{"spec": map[string]any{"refused": refused}})
+	var full *FullError
+	if errors.As(err, &full) {
+		return nil
+	}
+	return err
 }
 
 func unlessDuplicate(err error) error {

@@ -196,6 +196,10 @@ func testFull(t *testing.T, c client) {
 	if !errors.As(err, &full) {
 		t.Errorf("appending to a full log gives %v, want a FullError", err)
 	}
+	by := heard("comment-5000-0").Commands[0].By
+	if refused := stored(t, c).Spec.Refused; len(refused) != 1 || refused[strings.ToLower(by)].By != by {
+		t.Errorf("noted as refused are %v, want %s", refused, by)
+	}
 	if err := logbook.Append(t.Context(), c, many("user1", 7)); err != nil {
 		t.Errorf("appending what a full log has gives %v", err)
 	}

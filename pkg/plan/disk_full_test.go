@@ -81,3 +81,45 @@ func noise(t *testing.T, bytes int) string {
 	}
 	return hex.EncodeToString(b)
 }
+
+// TestAFullVolumeHealsAfterARestart: not a byte is left, what fills it is half of a pack
+// that a fetch was bringing when it was killed, and a new controller finds it so.
+func TestAFullVolumeHealsAfterARestart(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=5m"); err != nil {
+		t.Skipf("a small disk takes the right to mount one: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	tree, mirrors := mirrored(t, disk)
+	tree.write("a", "1")
+	base := tree.commit()
+	tree.write("b", "2")
+	req := Request{Org: "acme", Repo: "config", Base: base, Head: tree.commit()}
+	if _, err := mirrors.For(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	filler, err := os.Create(filepath.Join(disk, "acme", "config.git", "objects", "pack", "tmp_pack_abcdef"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = filler.Write(make([]byte, 4096))
+	}
+	if err := filler.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tree.write("c", noise(t, 1<<20))
+	req.Head = tree.commit()
+	mirrors = NewMirrors(disk, mirrors.url, nil)
+	if err := mirrors.Keep(t.Context(), "acme", "config", []string{base, req.Head}); err != nil {
+		t.Errorf("tidying: %v", err)
+	}
+	mirrors.now = func() time.Time { return time.Now().Add(2 * roomInterval) }
+	if _, err := mirrors.For(t.Context(), req); err != nil {
+		t.Errorf("fetching what is new: %v", err)
+	}
+	mirrors.now = func() time.Time { return time.Now().Add(4 * roomInterval) }
+	if _, err := mirrors.For(t.Context(), req); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}

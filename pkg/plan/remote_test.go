@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sirupsen/logrus"
+	"go.uber.org/goleak"
 	"k8s.io/apimachinery/pkg/api/resource"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/prow/pkg/config"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 	}
 	// Prow's loader warns about agents it does not know.
 	logrus.SetOutput(io.Discard)
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 
 // same compares field by field, the unexported ones included. What is empty is as

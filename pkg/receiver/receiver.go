@@ -203,7 +203,11 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	if _, ok := now.Repository(heard.Pull.Org, heard.Pull.Repo); !ok {
 		return fmt.Sprintf("nothing to do: %s is not on a config repository that is served here", name), nil
 	}
-	if err := r.writer.Append(ctx, heard); err != nil {
+	var full *logbook.FullError
+	if err := r.writer.Append(ctx, heard); errors.As(err, &full) {
+		log.Warn("a log is full", "pull", name, "error", err)
+		return "", refuse(http.StatusInsufficientStorage, "%s is not stored: its log is full, and takes commands again as older ones leave it, a week after they were written", name)
+	} else if err != nil {
 		return "", fmt.Errorf("storing what was said on %s: %w", name, err)
 	}
 	log.Info("stored", "pull", name, "commands", len(heard.Commands))

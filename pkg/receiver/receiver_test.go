@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"sigs.k8s.io/prow/pkg/pluginhelp"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -186,6 +188,38 @@ func TestNotStored(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAFullLogIsSaid: what finds no room is not stored, and that is answered and
+// noted.
+func TestAFullLogIsSaid(t *testing.T) {
+	store := &logbooktest.Store{}
+	r := fixture(store, io.Discard)
+	author := read7Author(t, r, store)
+	var most []v1alpha1.Command
+	for i := range logbooktest.MaxOfOne - 1 {
+		most = append(most, v1alpha1.Command{ID: fmt.Sprintf("comment-%d-0", i+1), Text: "/pj-rehearse", By: author, At: metav1.Now()})
+	}
+	if err := logbook.Append(t.Context(), store, &event.Heard{Pull: read7(t, store).Spec.Pull, Commands: most}); err != nil {
+		t.Fatal(err)
+	}
+	w := post(r, delivery("issue_comment", strings.Replace(comment, "98765", "98766", 1)))
+	if w.Code != http.StatusInsufficientStorage || !strings.Contains(w.Body.String(), "openshift/release#7 is not stored: its log is full") {
+		t.Errorf("answer is %d %q", w.Code, w.Body)
+	}
+	rh := read7(t, store)
+	if len(rh.Spec.Commands) != logbooktest.MaxOfOne || rh.Spec.Refused[strings.ToLower(author)].By != author {
+		t.Errorf("%d commands are stored, refused are %v", len(rh.Spec.Commands), rh.Spec.Refused)
+	}
+}
+
+// read7Author stores a comment, and returns who wrote it.
+func read7Author(t *testing.T, r *Receiver, store *logbooktest.Store) string {
+	t.Helper()
+	if w := post(r, delivery("issue_comment", comment)); w.Code != 200 {
+		t.Fatalf("answer is %d %q", w.Code, w.Body)
+	}
+	return read7(t, store).Spec.Commands[0].By
 }
 
 func read7(t *testing.T, store interface {

@@ -52,15 +52,19 @@ func (m *Mirror) Keep(ctx context.Context, needed []string) error {
 	return m.combine(ctx)
 }
 
-// MakeRoom drops at once all that no open pull request needs.
+// MakeRoom drops at once all that no open pull request needs, and what fetches that
+// were killed have left, however young: to forget takes room, too.
 func (m *Mirror) MakeRoom(ctx context.Context, needed []string) error {
 	if !m.usable(ctx) {
 		return ctx.Err()
 	}
-	if err := m.forget(ctx, needed); err != nil {
-		return err
-	}
-	return m.alone(ctx, func(ctx context.Context) error { return m.prune(ctx, 0) })
+	return m.alone(ctx, func(ctx context.Context) error {
+		m.removeUnfinished()
+		if err := m.forget(ctx, needed); err != nil {
+			return err
+		}
+		return m.prune(ctx, 0)
+	})
 }
 
 // forget deletes the refs of commits that nobody needs.

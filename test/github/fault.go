@@ -31,6 +31,9 @@ const (
 	LoseAnswer FaultKind = "lose-answer"
 	// Slow does what is asked after Delay.
 	Slow FaultKind = "slow"
+	// Late answers lists of comments as they were Delay ago: without those that are
+	// younger.
+	Late FaultKind = "late"
 )
 
 // Fault makes calls of the REST API or of git fail. The first fault that
@@ -79,7 +82,7 @@ func (s *Server) AddFault(_ context.Context, in Fault) (Fault, error) {
 	switch in.Kind {
 	case "":
 		in.Kind = Answer
-	case Answer, Hang, Drop, LoseAnswer, Slow:
+	case Answer, Hang, Drop, LoseAnswer, Slow, Late:
 	default:
 		return Fault{}, invalid("Fault", "kind", fmt.Sprintf("%q is no kind of fault", in.Kind))
 	}
@@ -168,6 +171,8 @@ func (s *Server) failing(next http.Handler) http.Handler {
 		case Slow:
 			s.pause(r, f.Delay)
 			next.ServeHTTP(w, r)
+		case Late:
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), lateKey{}, time.Duration(f.Delay))))
 		case LoseAnswer:
 			// What is being done must not end with the client's patience.
 			next.ServeHTTP(&discard{header: http.Header{}}, r.WithContext(context.WithoutCancel(r.Context())))
@@ -179,6 +184,19 @@ func (s *Server) failing(next http.Handler) http.Handler {
 			hangUp()
 		}
 	})
+}
+
+// lateKey is for how late a list is.
+type lateKey struct{}
+
+// shown leaves out what a list that is late does not have yet.
+func (s *Server) shown(ctx context.Context, list []*comment) []*comment {
+	late, ok := ctx.Value(lateKey{}).(time.Duration)
+	if !ok {
+		return list
+	}
+	until := s.now().Add(-late)
+	return slices.DeleteFunc(slices.Clone(list), func(c *comment) bool { return c.createdAt.After(until) })
 }
 
 // hangUp closes the connection: net/http's word for that is this panic.

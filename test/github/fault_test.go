@@ -115,3 +115,38 @@ func TestCallsAreCounted(t *testing.T) {
 		t.Errorf("after the reset: %+v", calls)
 	}
 }
+
+// TestLateLists: what was just written is not listed yet, but is there.
+func TestLateLists(t *testing.T) {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	srv, err := github.Start("", github.WithToken(botToken, "bot"), github.WithClock(func() time.Time { return now }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Close() })
+	must(srv.CreateRepo(t.Context(), github.NewRepo{Org: "org", Repo: "config", Files: map[string]string{"a": "1"}, Roles: map[string]string{"bot": "write"}}))(t)
+	pull := must(srv.OpenPull(t.Context(), github.NewPull{Org: "org", Repo: "config", Author: "alice", Change: github.Change{Files: map[string]string{"a": "2"}}}))(t)
+	must(srv.AddFault(t.Context(), github.Fault{Kind: github.Late, Method: "GET", Delay: github.Duration(time.Minute)}))(t)
+	client := goGitHub(t, srv, botToken)
+	created, _, err := comment(t.Context(), client, pull.Number, "hi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() int {
+		list, _, err := client.Issues.ListComments(t.Context(), "org", "config", pull.Number, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if n := count(); n != 0 {
+		t.Errorf("%d comments are listed at once", n)
+	}
+	if _, _, err := client.Issues.GetComment(t.Context(), "org", "config", created.GetID()); err != nil {
+		t.Errorf("it is not there: %v", err)
+	}
+	now = now.Add(time.Minute)
+	if n := count(); n != 1 {
+		t.Errorf("%d comments are listed a minute later", n)
+	}
+}

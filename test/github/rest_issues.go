@@ -47,7 +47,7 @@ func listComments(r *restRequest) (answer, error) {
 		return answer{}, err
 	}
 	list := slices.DeleteFunc(p.comments(), func(c *comment) bool { return c.updatedAt.Before(since) })
-	return page(r, list, r.s.commentObject)
+	return page(r, r.s.shown(r.Context(), list), r.s.commentObject)
 }
 
 // listRepoComments lists the comments of all pull requests. Without a sort
@@ -77,7 +77,7 @@ func listRepoComments(r *restRequest) (answer, error) {
 	if sort != "" && direction != "asc" {
 		slices.Reverse(list)
 	}
-	return page(r, list, r.s.commentObject)
+	return page(r, r.s.shown(r.Context(), list), r.s.commentObject)
 }
 
 func createComment(r *restRequest) (answer, error) {

@@ -22,7 +22,7 @@ import (
 
 // MaxCommands is the limit that the schema sets, MaxOfOne that for one person.
 const (
-	MaxCommands = 500
+	MaxCommands = 400
 	MaxOfOne    = 200
 )
 

@@ -155,8 +155,9 @@ func (c commandVerdict) needsPlan() bool {
 
 func (t *turn) unanswered() []commandVerdict {
 	var open []commandVerdict
+	on := verdictsOf(t.rh)
 	for _, c := range inOrder(t.rh) {
-		if v := verdictOn(t.rh, c.ID); v != nil && !v.Answered {
+		if v := on[c.ID]; v != nil && !v.Answered {
 			open = append(open, commandVerdict{c, v, event.ParseStored(c.Text, t.settings.Prefixes)})
 		}
 	}

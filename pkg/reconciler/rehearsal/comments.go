@@ -35,21 +35,28 @@ func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body st
 		}
 		// Somebody deleted it; there is something new to say, so say it afresh.
 	}
-	found, err := t.find(ctx, body)
+	found, others, err := t.find(ctx, body)
 	switch {
 	case err != nil:
 		return known, err
 	case found == nil:
 		created, err := t.GitHub.CreateComment(ctx, p.Org, p.Repo, p.Number, body)
+		t.doubtCreation(body, err)
 		if err != nil {
 			return known, err
 		}
+		t.Written.note(t.writtenKey(body), *created, t.now)
 		return written(created.ID, hash, created), nil
-	case strings.TrimSpace(found.Body) == strings.TrimSpace(body):
-		return written(found.ID, hash, found), nil
 	}
-	edited, err := t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body)
-	return written(found.ID, hash, edited), err
+	t.doubtFound(*found, others)
+	now := found
+	if strings.TrimSpace(found.Body) != strings.TrimSpace(body) {
+		if now, err = t.GitHub.EditComment(ctx, p.Org, p.Repo, found.ID, body); err != nil {
+			return known, err
+		}
+	}
+	t.Written.note(t.writtenKey(body), github.Comment{ID: found.ID, Body: body, UpdatedAt: found.UpdatedAt}, t.now)
+	return written(found.ID, hash, now), nil
 }
 
 // written is a comment as GitHub says it is now.
@@ -61,28 +68,40 @@ func written(id int64, hash string, c *github.Comment) v1alpha1.CommentStatus {
 	return status
 }
 
-// find looks for a comment of ours with the marker of body: a marker in
-// somebody else's comment proves nothing.
-func (t *turn) find(ctx context.Context, body string) (*github.Comment, error) {
+// find looks for the first comment of ours with the marker of body, and counts the
+// others: a marker in somebody else's comment proves nothing.
+func (t *turn) find(ctx context.Context, body string) (found *github.Comment, others int, err error) {
 	want, ok := report.FindMarker(body)
 	if !ok {
-		return nil, fmt.Errorf("a comment without a marker would be written again and again")
+		return nil, 0, fmt.Errorf("a comment without a marker would be written again and again")
 	}
 	self, err := t.GitHub.Self(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	p := t.rh.Spec.Pull
 	comments, err := t.GitHub.Comments(ctx, p.Org, p.Repo, p.Number)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for i := range comments {
-		if marker, ok := report.FindMarker(comments[i].Body); ok && marker == want && strings.EqualFold(comments[i].Author, self) {
-			return &comments[i], nil
+		marker, ok := report.FindMarker(comments[i].Body)
+		switch {
+		case !ok || marker != want || !strings.EqualFold(comments[i].Author, self):
+		case found == nil:
+			found = &comments[i]
+		default:
+			others++
 		}
 	}
-	return nil, nil
+	if found == nil {
+		found = t.Written.take(t.writtenKey(body), t.now)
+	}
+	if found != nil && found.ID == 0 {
+		found = nil
+		t.doubt()
+	}
+	return found, others, nil
 }
 
 func hashOf(body string) string {

@@ -59,6 +59,8 @@ type Options struct {
 	Prow     prowclient.Interface
 	Logs     *prowjob.Logs
 	Settings *settings.Store
+	// Turns keeps those of the controller; whoever ends it drains them first.
+	Turns *Turns
 }
 
 // NewController wires the reconciler to its informers.
@@ -91,9 +93,10 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		Logs:         o.Logs,
 		Settings:     o.Settings.Get,
 		Clock:        clock.RealClock{},
+		LeadsSince:   o.Turns.Since,
 	}
 	impl := reconcilerv1alpha1.NewImpl(ctx, r)
-	impl.Reconciler = newRetrying(impl.Reconciler.(leading))
+	impl.Reconciler = o.Turns.Around(newRetrying(impl.Reconciler.(leading)))
 	follower := newSettingsFollower(ctx, o.Settings)
 	follower.applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
 	cmw.Watch(settings.ConfigMap, follower.follow)

@@ -55,6 +55,15 @@ func (d *dryRun) EditComment(ctx context.Context, org, repo string, id int64, bo
 	return &github.Comment{ID: id, Body: body}, nil
 }
 
+// DeleteComment implements GitHub.
+func (d *dryRun) DeleteComment(ctx context.Context, org, repo string, id int64) error {
+	if !d.on() {
+		return d.GitHub.DeleteComment(ctx, org, repo, id)
+	}
+	would(ctx, "remove a comment", org, repo, "comment", id)
+	return nil
+}
+
 // AddLabel implements GitHub.
 func (d *dryRun) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
 	if !d.on() {

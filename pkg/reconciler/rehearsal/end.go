@@ -47,22 +47,53 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) er
 
 // neededElsewhere are the ProwJobs that other runs, which go on, have joined.
 func (t *turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[string]bool, error) {
+	if err := t.readNeeded(ctx); err != nil {
+		return nil, err
+	}
 	kept := map[string]bool{}
-	for _, other := range t.activeRuns() {
-		if other.ID == r.ID || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
-			continue
-		}
-		m, err := t.manifest(ctx, other)
-		if err != nil {
-			return nil, err
-		}
-		for _, job := range m.Jobs {
-			if !t.isAborted(other, job) {
-				kept[job.ProwJob] = true
-			}
+	for prowJob, by := range t.needed {
+		if by.runs > 1 || by.first != r.ID {
+			kept[prowJob] = true
 		}
 	}
 	return kept, nil
+}
+
+// need is how many runs that go on need a ProwJob, and the first of them.
+type need struct {
+	first string
+	runs  int
+}
+
+// readNeeded finds out which ProwJobs are needed, once in a turn: it is asked for each
+// run that ends, or jobs of which do. A run that comes to end in this turn counts
+// until the next.
+func (t *turn) readNeeded(ctx context.Context) error {
+	if t.needed != nil {
+		return nil
+	}
+	needed := map[string]need{}
+	for _, r := range t.activeRuns() {
+		if r.AbortReason != "" || r.State != v1alpha1.RunRunning {
+			continue
+		}
+		m, err := t.manifest(ctx, r)
+		if err != nil {
+			return err
+		}
+		for _, job := range m.Jobs {
+			if t.isAborted(r, job) {
+				continue
+			}
+			by := needed[job.ProwJob]
+			if by.runs++; by.runs == 1 {
+				by.first = r.ID
+			}
+			needed[job.ProwJob] = by
+		}
+	}
+	t.needed = needed
+	return nil
 }
 
 func (r *Reconciler) cancel(ctx context.Context, pr *pipelinev1.PipelineRun, reason string) error {

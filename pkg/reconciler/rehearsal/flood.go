@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,9 +41,10 @@ func hadAnswers(by string, at time.Time, all map[string]answered) int {
 	return n
 }
 
-// toldTexts are the texts on pull requests of one repository that had an answer, or
-// have one due as well, by pull request and id; without one of them.
-func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, except string, due bool) map[string]answered {
+// toldTexts are the texts of somebody, or of all without a login, on pull requests of
+// one repository that had an answer, or have one due as well, by pull request and id;
+// without one of them.
+func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except string, due bool) map[string]answered {
 	texts := map[string]answered{}
 	for _, rh := range all {
 		p := rh.Spec.Pull
@@ -50,8 +52,10 @@ func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, except string, due
 			continue
 		}
 		for _, v := range rh.Status.Commands {
-			text := event.TextID(v.ID)
-			if v.Told && (due || v.Answered) && v.At != nil && (p.Number != pull.Number || text != except) {
+			if !v.Told || !due && !v.Answered || v.At == nil || login != "" && !strings.EqualFold(v.By, login) {
+				continue
+			}
+			if text := event.TextID(v.ID); p.Number != pull.Number || text != except {
 				texts[fmt.Sprintf("%d/%s", p.Number, text)] = answered{v.By, v.At.Time}
 			}
 		}
@@ -62,19 +66,38 @@ func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, except string, due
 // answersHad counts the answers that somebody had, or has due as well, beside the one
 // to a text.
 func (t *turn) answersHad(login, text string, at time.Time, due bool) (int, error) {
-	all := []*v1alpha1.Rehearsal{t.rh}
-	if t.Lister != nil {
-		known, err := t.Lister.Rehearsals(t.rh.Namespace).List(labels.Everything())
-		if err != nil {
-			return 0, fmt.Errorf("listing the Rehearsals: %w", err)
-		}
-		for _, rh := range known {
-			if rh.Name != t.rh.Name {
-				all = append(all, rh)
-			}
-		}
+	elsewhere, err := t.toldElsewhere(due)
+	if err != nil {
+		return 0, err
 	}
-	return hadAnswers(login, at, toldTexts(all, t.rh.Spec.Pull, text, due)), nil
+	here := toldTexts([]*v1alpha1.Rehearsal{t.rh}, t.rh.Spec.Pull, login, text, due)
+	return hadAnswers(login, at, here) + hadAnswers(login, at, elsewhere[strings.ToLower(login)]), nil
+}
+
+// toldElsewhere are the texts on other pull requests by the logins of their authors, as
+// they are at the beginning of a turn: a log has many questions.
+func (t *turn) toldElsewhere(due bool) (map[string]map[string]answered, error) {
+	if known := t.told[due]; known != nil || t.Lister == nil {
+		return known, nil
+	}
+	all, err := t.Lister.Rehearsals(t.rh.Namespace).List(labels.Everything())
+	if err != nil {
+		return nil, fmt.Errorf("listing the Rehearsals: %w", err)
+	}
+	all = slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.Name == t.rh.Name })
+	byLogin := map[string]map[string]answered{}
+	for text, a := range toldTexts(all, t.rh.Spec.Pull, "", "", due) {
+		login := strings.ToLower(a.by)
+		if byLogin[login] == nil {
+			byLogin[login] = map[string]answered{}
+		}
+		byLogin[login][text] = a
+	}
+	if t.told == nil {
+		t.told = map[bool]map[string]map[string]answered{}
+	}
+	t.told[due] = byLogin
+	return byLogin, nil
 }
 
 // answersLeft is how many answers somebody may still have to what they wrote at a

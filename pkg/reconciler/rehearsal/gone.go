@@ -17,8 +17,9 @@ import (
 const forgotten = "its ProwJob has been removed since"
 
 // maxJobEnds bounds what the status of a Rehearsal keeps of jobs that have ended,
-// all runs together: an object is not stored when it is too large.
-const maxJobEnds = 1000
+// all runs together, and of those that never started: an object is not stored when it
+// is too large.
+const maxJobEnds = 500
 
 // jobEnds counts what is kept of jobs that have ended.
 func jobEnds(rh *v1alpha1.Rehearsal) int {

@@ -17,9 +17,9 @@ import (
 // inOrder returns the commands in the order in which they were given: the sweep
 // may find an earlier comment after a later one.
 func inOrder(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
-	at := map[string]time.Time{}
+	at, on := map[string]time.Time{}, verdictsOf(rh)
 	for _, c := range rh.Spec.Commands {
-		at[c.ID] = givenAt(c, verdictOn(rh, c.ID))
+		at[c.ID] = givenAt(c, on[c.ID])
 	}
 	sorted := slices.Clone(rh.Spec.Commands)
 	slices.SortStableFunc(sorted, func(a, b v1alpha1.Command) int { return at[a.ID].Compare(at[b.ID]) })
@@ -57,12 +57,32 @@ func boundTime(c v1alpha1.Command, now time.Time) metav1.Time {
 // unjudged returns the commands without a verdict, in order.
 func unjudged(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
 	var left []v1alpha1.Command
+	on := verdictsOf(rh)
 	for _, c := range inOrder(rh) {
-		if verdictOn(rh, c.ID) == nil {
+		if on[c.ID] == nil {
 			left = append(left, c)
 		}
 	}
 	return left
+}
+
+// verdictsOf are the verdicts by the ids of the commands. They are those of status as
+// long as that gets no other.
+func verdictsOf(rh *v1alpha1.Rehearsal) map[string]*v1alpha1.CommandStatus {
+	on := make(map[string]*v1alpha1.CommandStatus, len(rh.Status.Commands))
+	for i := range rh.Status.Commands {
+		on[rh.Status.Commands[i].ID] = &rh.Status.Commands[i]
+	}
+	return on
+}
+
+// runsOf are the runs by their ids, in the same way.
+func runsOf(rh *v1alpha1.Rehearsal) map[string]*v1alpha1.RunStatus {
+	of := make(map[string]*v1alpha1.RunStatus, len(rh.Status.Runs))
+	for i := range rh.Status.Runs {
+		of[rh.Status.Runs[i].ID] = &rh.Status.Runs[i]
+	}
+	return of
 }
 
 func verdictOn(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
@@ -192,18 +212,20 @@ func shownWhole(jobs []string, in circumstances) bool {
 // It returns how many runs each abort of everything found.
 func fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 	aborted = map[string]int{}
-	var before []string
+	before, on, runs := map[string]bool{}, verdictsOf(rh), runsOf(rh)
 	for _, c := range inOrder(rh) {
-		v := verdictOn(rh, c.ID)
+		v := on[c.ID]
 		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
 			continue
 		}
 		said := event.ParseStored(c.Text, prefixes)
-		asked := func(r *v1alpha1.RunStatus) bool { return slices.Contains(before, r.ID) }
+		asked := func(r *v1alpha1.RunStatus) bool { return before[r.ID] }
 		switch {
 		case said.Kind().Effect == event.Starts:
-			ensureRun(rh, c, v)
-			before = append(before, c.ID)
+			if runs[c.ID] == nil && !v.Over {
+				rh.Status.Runs = append(rh.Status.Runs, newRun(rh, c, v))
+			}
+			before[c.ID] = true
 		case said.Verb == event.Abort && len(said.Jobs) > 0: // see jobAborts
 		case said.Verb == event.Abort:
 			aborted[c.ID] = abortRuns(rh, byWord(c, v), asked)
@@ -218,23 +240,13 @@ func byWord(c v1alpha1.Command, v *v1alpha1.CommandStatus) string {
 }
 
 // brief bounds what status quotes.
-func brief(text string) string {
-	const most = 200
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
-}
+func brief(text string) string { return event.Shorten(text, 200) }
 
 // loginOf is the login of who gave a command that was judged.
 func loginOf(c v1alpha1.Command, v *v1alpha1.CommandStatus) string { return cmp.Or(v.By, c.By) }
 
-func ensureRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, v *v1alpha1.CommandStatus) {
-	if runOf(rh, c.ID) == nil {
-		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{
-			ID: c.ID, Head: v.Head, BaseRef: rh.Status.Pull.BaseRef, By: loginOf(c, v), State: v1alpha1.RunPending,
-		})
-	}
+func newRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, v *v1alpha1.CommandStatus) v1alpha1.RunStatus {
+	return v1alpha1.RunStatus{ID: c.ID, Head: v.Head, BaseRef: rh.Status.Pull.BaseRef, By: loginOf(c, v), State: v1alpha1.RunPending}
 }
 
 // jobAbort is that somebody wants to end jobs of a run.
@@ -250,12 +262,13 @@ type jobAbort struct {
 func jobAborts(rh *v1alpha1.Rehearsal, prefixes []string) map[string][]jobAbort {
 	aborts := map[string][]jobAbort{}
 	var before []string
+	on, runs := verdictsOf(rh), runsOf(rh)
 	for _, c := range inOrder(rh) {
-		v := verdictOn(rh, c.ID)
+		v := on[c.ID]
 		if v == nil || v.Verdict != v1alpha1.VerdictAccepted {
 			continue
 		}
-		if r := runOf(rh, c.ID); r != nil && !r.State.Done() {
+		if r := runs[c.ID]; r != nil && !r.State.Done() {
 			before = append(before, c.ID)
 		}
 		said := event.ParseStored(c.Text, prefixes)

@@ -21,6 +21,7 @@ var losses = map[string]func(w *world){
 		w.quietly(func(ctx context.Context) {
 			w.check(w.kube.CoreV1().ConfigMaps("rehearsals").Delete(ctx, "acme-config-7-1-0", metav1.DeleteOptions{}))
 		})
+		w.outlastManifests()
 	},
 	"without its key": func(w *world) { w.spoil(func(data map[string]string) { delete(data, run.ManifestKey) }) },
 	"no JSON":         func(w *world) { w.spoil(func(data map[string]string) { data[run.ManifestKey] = "{" }) },
@@ -35,7 +36,11 @@ func (w *world) spoil(change func(map[string]string)) {
 		_, err = w.kube.CoreV1().ConfigMaps("rehearsals").Update(ctx, cm, metav1.UpdateOptions{})
 		w.check(err)
 	})
+	w.outlastManifests()
 }
+
+// outlastManifests waits until no manifest that was read is believed any more.
+func (w *world) outlastManifests() { w.clock.SetTime(w.clock.Now().Add(manifestTime)) }
 
 // rerunFromDeck copies a ProwJob with its labels, as Deck does.
 func (w *world) rerunFromDeck() {

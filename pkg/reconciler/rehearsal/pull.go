@@ -175,10 +175,11 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 }
 
 func (t *turn) judgeAll(ctx context.Context) error {
+	ahead := t.runsAhead()
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.theirTime()}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: ahead, now: t.theirTime()}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -188,6 +189,9 @@ func (t *turn) judgeAll(ctx context.Context) error {
 			byLogin := c
 			byLogin.By, byLogin.At = login, *status.At
 			vouch(t.rh, byLogin, said.Verb, said.Jobs...)
+			if said.Kind().Effect == event.Starts {
+				ahead++
+			}
 		}
 		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))
 	}
@@ -197,10 +201,10 @@ func (t *turn) judgeAll(ctx context.Context) error {
 // runsAhead counts the runs that are not over, and those that were accepted in
 // this turn and have not begun to be.
 func (t *turn) runsAhead() int {
-	n := len(t.activeRuns())
+	n, on, runs := len(t.activeRuns()), verdictsOf(t.rh), runsOf(t.rh)
 	for _, c := range t.rh.Spec.Commands {
-		v := verdictOn(t.rh, c.ID)
-		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && runOf(t.rh, c.ID) == nil && event.ParseStored(c.Text, t.settings.Prefixes).Kind().Effect == event.Starts {
+		v := on[c.ID]
+		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && !v.Over && runs[c.ID] == nil && event.ParseStored(c.Text, t.settings.Prefixes).Kind().Effect == event.Starts {
 			n++
 		}
 	}

@@ -185,8 +185,13 @@ func (l *ledger) stuck(s load, now time.Time) bool {
 // forget drops what is kept for runs that are over: they may have ended before
 // the informer showed that they had started.
 func (l *ledger) forget(all []*v1alpha1.Rehearsal) {
+	of := map[string]bool{}
+	for id := range l.kept {
+		uid, _, _ := strings.Cut(id, "/")
+		of[uid] = true
+	}
 	for _, rh := range all {
-		for i := range rh.Status.Runs {
+		for i := 0; of[string(rh.UID)] && i < len(rh.Status.Runs); i++ {
 			if r := &rh.Status.Runs[i]; r.State.Done() {
 				delete(l.kept, loadID(rh, r))
 			}
@@ -232,7 +237,7 @@ func (l *ledger) others(shown []load, me string, now time.Time) []load {
 // is newer than what the informer does.
 func (t *turn) loads(all []*v1alpha1.Rehearsal) []load {
 	var out []load
-	for _, rh := range append(slices.DeleteFunc(slices.Clone(all), func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.rh.UID }), t.rh) {
+	for _, rh := range append(slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.rh.UID }), t.rh) {
 		for i := range rh.Status.Runs {
 			r := &rh.Status.Runs[i]
 			if !r.State.Done() && r.Total > 0 && (r.AbortReason == "" || r.State != v1alpha1.RunPending) {

@@ -55,6 +55,7 @@ type GitHub interface {
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
 	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
 	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)
+	DeleteComment(ctx context.Context, org, repo string, id int64) error
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
 	AddLabel(ctx context.Context, org, repo string, number int, label string) error
 	RemoveLabel(ctx context.Context, org, repo string, number int, label string) error
@@ -86,6 +87,8 @@ type Reconciler struct {
 	Ledger ledger
 	// Manifests are those of the runs that were looked at last.
 	Manifests manifests
+	// Written are comments that were created just now.
+	Written writtenComments
 	// Lookups are what is known of other repositories.
 	Lookups lookups
 
@@ -94,6 +97,8 @@ type Reconciler struct {
 	Logs     *prowjob.Logs
 	Settings func() *settings.Settings
 	Clock    clock.PassiveClock
+	// LeadsSince is when this controller came to lead; nil when nobody else could.
+	LeadsSince func() time.Time
 }
 
 var (
@@ -129,6 +134,11 @@ type turn struct {
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
 	named map[string][]jobAbort
+	// told are the texts on other pull requests that had an answer, with or without
+	// those that have one due, once that was found out.
+	told map[bool]map[string]map[string]answered
+	// needed are the ProwJobs that runs which go on need, once that was found out.
+	needed map[string]need
 	// endings are those of runs that will not start, for the answers to say.
 	endings map[string]ending
 	// ended are the runs that were over when the turn began.
@@ -162,6 +172,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		return err
 	}
 	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh)}
+	defer boundStatus(rh)
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	switch name := event.Name(rh.Spec.Pull); {
@@ -184,7 +195,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	errs := []error{err}
 	for _, phase := range []func(context.Context) error{
 		t.hindering(t.readLinkKey), t.hindering(t.judgeCommands), t.react, t.hindering(t.makePlan), t.keepAcknowledged, t.showPlan,
-		t.advanceRuns, t.answerCommands, t.showStatus, t.clean, t.tidy,
+		t.advanceRuns, t.answerCommands, t.tellRefused, t.showStatus, t.removeDoubles, t.clean, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}

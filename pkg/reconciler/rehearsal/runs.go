@@ -181,6 +181,7 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 		return err
 	}
 	r.Comment, r.Deadline = resources.Comment(pr), resources.Deadline(pr)
+	t.doubt() // status was lost, perhaps more than once
 	t.started(r, m, pr.Name)
 	return nil
 }

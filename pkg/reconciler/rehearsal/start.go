@@ -119,11 +119,11 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 // over, whether their tasks have created them yet or not.
 func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
 	var active []prowapi.ProwJob
+	configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.rh.Namespace))
 	for _, other := range t.activeRuns() {
 		if other.ID == r.ID || other.Head != r.Head || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
 			continue
 		}
-		configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.rh.Namespace))
 		manifest, err := t.manifest(ctx, other)
 		if err != nil {
 			return nil, err

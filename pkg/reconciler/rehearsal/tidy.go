@@ -87,16 +87,16 @@ const (
 // answer, and goes at once. Each is tested before: the API
 // server may have another log than we read.
 func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
-	var ops []patchOp
-	stays := map[string]bool{}
+	ops := trimRefused(rh, now)
+	stays, on, runs := map[string]bool{}, verdictsOf(rh), runsOf(rh)
 	for _, c := range rh.Spec.Commands {
-		if v := verdictOn(rh, c.ID); v == nil || !dropped(*v) {
+		if v := on[c.ID]; v == nil || !dropped(*v) {
 			stays[event.TextID(c.ID)] = true
 		}
 	}
 	for i := len(rh.Spec.Commands) - 1; i >= 0; i-- {
 		c := rh.Spec.Commands[i]
-		v, r := verdictOn(rh, c.ID), runOf(rh, c.ID)
+		v, r := on[c.ID], runs[c.ID]
 		if v == nil || !v.Answered || r != nil && !r.State.Done() {
 			continue
 		}
@@ -107,6 +107,21 @@ func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
 		ops = append(ops, patchOp{"test", path + "/id", c.ID}, patchOp{Op: "remove", Path: path})
 	}
 	return ops
+}
+
+// trimRefused forgets who found no room in the log, once that is as old as what fills
+// it.
+func trimRefused(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
+	if len(rh.Spec.Refused) == 0 {
+		return nil
+	}
+	for _, refused := range rh.Spec.Refused {
+		if now.Sub(refused.At.Time) <= event.MaxAge {
+			return nil
+		}
+	}
+	const path = "/spec/refused"
+	return []patchOp{{"test", path, rh.Spec.Refused}, {Op: "remove", Path: path}}
 }
 
 // dropped says that a command does not stay in the log. Whoever uses the command

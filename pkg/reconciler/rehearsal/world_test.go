@@ -65,7 +65,9 @@ type world struct {
 
 	writes, failAt int
 	afterwards     bool
-	crashed        bool
+	// lose says whether a write that is done has its answer lost.
+	lose    func() bool
+	crashed bool
 	// away makes every call fail, see broken.
 	away bool
 }
@@ -146,6 +148,11 @@ func (w *world) write(do func() error) error {
 		return errAway
 	case w.crashed:
 		return errCrash
+	case w.writes-1 != w.failAt && w.lose != nil && w.lose():
+		if err := do(); err != nil {
+			return err
+		}
+		return errLost
 	case w.writes-1 != w.failAt:
 		return nil
 	}
@@ -321,6 +328,8 @@ type hub struct {
 	world    *world
 	pull     github.Pull
 	comments []github.Comment
+	// created counts the comments of ours that there ever were.
+	created int64
 	// tip is where the base branch is, if it is set.
 	tip string
 	// pushes is what the timeline says, locked whether comments are refused.
@@ -343,6 +352,10 @@ type hub struct {
 	skew time.Duration
 	// undated says that its answers have no date.
 	undated bool
+	// lateness is how old a comment is before it is listed.
+	lateness time.Duration
+	// meanwhile is done before each write; nil if nothing is.
+	meanwhile func()
 }
 
 func (h *hub) Skew() (time.Duration, bool) { return h.skew, !h.undated }
@@ -428,6 +441,9 @@ func (h *hub) SetStatus(_ context.Context, _, _, _ string, s github.Status) (tim
 
 // do writes.
 func (h *hub) do(write func()) error {
+	if meanwhile := h.meanwhile; meanwhile != nil {
+		meanwhile()
+	}
 	effect := func() error { write(); return nil }
 	if err := h.world.write(effect); err != nil {
 		return err
@@ -477,7 +493,8 @@ func (h *hub) Permission(_ context.Context, _, _, login string) (github.Permissi
 func (h *hub) Member(context.Context, string, string) (bool, error) { return false, nil }
 
 func (h *hub) Comments(context.Context, string, string, int) ([]github.Comment, error) {
-	return slices.Clone(h.comments), nil
+	until := h.now().Add(-h.lateness)
+	return slices.DeleteFunc(slices.Clone(h.comments), func(c github.Comment) bool { return c.CreatedAt.After(until) }), nil
 }
 
 func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) (*github.Comment, error) {
@@ -485,18 +502,39 @@ func (h *hub) CreateComment(_ context.Context, _, _ string, _ int, body string) 
 		return nil, &github.RefusedError{Op: "commenting", Status: 403, Reason: "locked"}
 	}
 	now := h.now()
-	created := github.Comment{ID: ownComments + int64(len(h.comments)), Author: "rehearsal-bot", Body: body, CreatedAt: now, UpdatedAt: now}
-	return &created, h.do(func() { h.comments = append(h.comments, created) })
+	created := &github.Comment{Author: "rehearsal-bot", Body: body, CreatedAt: now, UpdatedAt: now}
+	return created, h.do(func() {
+		created.ID = ownComments + h.created
+		h.created++
+		h.comments = append(h.comments, *created)
+	})
 }
 
-func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) (*github.Comment, error) {
+func (h *hub) EditComment(_ context.Context, _, _ string, id int64, body string) (edited *github.Comment, err error) {
+	find := func() int { return slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id }) }
+	if find() >= 0 {
+		err = h.do(func() {
+			if i := find(); i >= 0 {
+				h.comments[i].Body, h.comments[i].UpdatedAt = body, h.now()
+				c := h.comments[i]
+				edited = &c
+			}
+		})
+	}
+	if edited == nil && err == nil {
+		err = &github.NotFoundError{Op: "editing a comment"}
+	}
+	return edited, err
+}
+
+func (h *hub) DeleteComment(_ context.Context, _, _ string, id int64) error {
 	i := slices.IndexFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
 	if i < 0 {
-		return nil, &github.NotFoundError{Op: "editing a comment"}
+		return &github.NotFoundError{Op: "removing a comment"}
 	}
-	edited := h.comments[i]
-	edited.Body, edited.UpdatedAt = body, h.now()
-	return &edited, h.do(func() { h.comments[i] = edited })
+	return h.do(func() {
+		h.comments = slices.DeleteFunc(h.comments, func(c github.Comment) bool { return c.ID == id })
+	})
 }
 
 // now is the time on GitHub.

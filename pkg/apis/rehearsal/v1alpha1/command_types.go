@@ -127,4 +127,6 @@ type CommandStatus struct {
 	// Found is set once there was a job that an abort names and that could be
 	// ended.
 	Found bool `json:"found,omitempty"`
+	// Over is set once the run that it asked for is over, and gone from status.
+	Over bool `json:"over,omitempty"`
 }

@@ -56,22 +56,41 @@ type RehearsalSpec struct {
 	// number of their account, with the latest push of each, and who opened it again, by
 	// the same, /reopened and the head that they found there. Nobody is taken out: whoever pushed once has a part in what is there.
 	// +kubebuilder:validation:MaxProperties=100
+	// +mapType=atomic
 	// +optional
 	Pushes map[string]Push `json:"pushes,omitempty"`
 
 	// Commands are appended, never changed; the controller removes those older
 	// than a week, and what those who may not command have written at once. The
-	// bounds keep the whole object far from etcd's 1.5 MiB, where a character may
-	// take six bytes. One person, whose entry is the last, can take half of it;
-	// what makes the log no longer is never refused.
+	// bounds keep the whole object below etcd's 1.5 MiB, where a character may take
+	// six bytes, with all that the controller has to say of them. One person, whose
+	// entry is the last, can take half of it; what makes the log no longer is never
+	// refused.
 	// +listType=map
 	// +listMapKey=id
-	// +kubebuilder:validation:MaxItems=500
-	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || self.map(c, size(c.text)).sum() <= 98304",reason=FieldValueForbidden,message="the log is full: it holds 98304 characters at most"
+	// +kubebuilder:validation:MaxItems=400
+	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || self.map(c, size(c.text)).sum() <= 49152",reason=FieldValueForbidden,message="the log is full: it holds 49152 characters at most"
 	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || size(self.filter(c, c.by == self[size(self)-1].by)) <= 200",reason=FieldValueForbidden,message="the log is full for the author of the last entry: it holds 200 entries of one person at most"
-	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || self.filter(c, c.by == self[size(self)-1].by).map(c, size(c.text)).sum() <= 49152",reason=FieldValueForbidden,message="the log is full for the author of the last entry: it holds 49152 characters of one person at most"
+	// +kubebuilder:validation:XValidation:rule="size(self) <= size(oldSelf) || self.filter(c, c.by == self[size(self)-1].by).map(c, size(c.text)).sum() <= 24576",reason=FieldValueForbidden,message="the log is full for the author of the last entry: it holds 24576 characters of one person at most"
 	// +optional
 	Commands []Command `json:"commands,omitempty"`
+
+	// Refused are whose commands found no room in the log, by their login in lower
+	// case, with the latest of each: the controller tells them.
+	// +kubebuilder:validation:MaxProperties=20
+	// +mapType=atomic
+	// +optional
+	Refused map[string]Refusal `json:"refused,omitempty"`
+}
+
+// Refusal is that a command found no room in the log.
+type Refusal struct {
+	// By is the login of who wrote it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	By string `json:"by"`
+	// At is when it was written, by GitHub's clock.
+	At metav1.Time `json:"at"`
 }
 
 // Pull names a pull request.
@@ -134,14 +153,14 @@ type RehearsalStatus struct {
 	// Plan is the outcome of the last planning.
 	// +optional
 	Plan *PlanStatus `json:"plan,omitempty"`
-	// Commands are the verdicts on spec.commands.
-	// +listType=map
-	// +listMapKey=id
+	// Commands are the verdicts on spec.commands. The controller alone writes them,
+	// so managedFields need not name each.
+	// +listType=atomic
 	// +optional
 	Commands []CommandStatus `json:"commands,omitempty"`
-	// Runs are the runs that were asked for, oldest first.
-	// +listType=map
-	// +listMapKey=id
+	// Runs are the runs that were asked for, oldest first. Of those that are over,
+	// the latest 100 stay.
+	// +listType=atomic
 	// +optional
 	Runs []RunStatus `json:"runs,omitempty"`
 	// Acknowledgement says whether somebody, or a run, vouched for the head.
@@ -167,8 +186,13 @@ type RehearsalStatus struct {
 	CommitStatus *CommitStatus `json:"commitStatus,omitempty"`
 	// Comments are the ids of the comments we keep on the pull request, by what
 	// they are: "plan", "denied/<login>/<head>".
+	// +mapType=atomic
 	// +optional
 	Comments map[string]CommentStatus `json:"comments,omitempty"`
+	// LookForDoubles is when the comments are looked through for such that were
+	// written twice. It is set while there may be any.
+	// +optional
+	LookForDoubles *metav1.Time `json:"lookForDoubles,omitempty"`
 	// Summary feeds the printer columns.
 	// +optional
 	Summary Summary `json:"summary,omitempty"`

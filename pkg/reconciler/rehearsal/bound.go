@@ -1,0 +1,104 @@
+package rehearsal
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// What status may hold, so that etcd takes it beside a full log: numbers of entries,
+// and bytes of a text as event.Shorten counts.
+const (
+	maxDone     = 100 // runs that are over
+	maxComments = 150
+	maxNote     = 150 // of a verdict
+	maxReason   = 300 // of a run
+	maxText     = 1000
+)
+
+// boundStatus makes status fit. What it drops is on the pull request, or is found there
+// again.
+func boundStatus(rh *v1alpha1.Rehearsal) {
+	s := &rh.Status
+	for i := range s.Conditions {
+		s.Conditions[i].Message = event.Shorten(s.Conditions[i].Message, maxText)
+	}
+	if p := s.Pull; p != nil {
+		p.Title = event.Shorten(p.Title, maxText)
+		if c := p.Contributors; c != nil {
+			c.Because = event.Shorten(c.Because, maxText)
+		}
+	}
+	if p := s.Plan; p != nil {
+		p.Error = event.Shorten(p.Error, maxText)
+		if p.Stopped != nil {
+			p.Stopped.Why = event.Shorten(p.Stopped.Why, maxText)
+		}
+	}
+	for i := range s.Commands {
+		s.Commands[i].Message = event.Shorten(s.Commands[i].Message, maxNote)
+	}
+	boundRuns(rh)
+	boundComments(s)
+}
+
+// boundRuns keeps the runs that go on, and the latest of the others. Of what never
+// started it keeps as much as there is room for.
+func boundRuns(rh *v1alpha1.Rehearsal) {
+	over, unscheduled := 0, 0
+	on := verdictsOf(rh)
+	for i := len(rh.Status.Runs) - 1; i >= 0; i-- {
+		r := &rh.Status.Runs[i]
+		r.AbortReason, r.Message = event.Shorten(r.AbortReason, maxReason), event.Shorten(r.Message, maxReason)
+		if end := r.PipelineRunEnd; end != nil {
+			if unscheduled += len(end.Unscheduled); unscheduled > maxJobEnds {
+				end.Unscheduled = nil
+			}
+		}
+		if !r.State.Done() {
+			continue
+		}
+		v := on[r.ID]
+		if over++; over > maxDone && (v == nil || v.Answered) {
+			if v != nil {
+				v.Over = true
+			}
+			rh.Status.Runs = slices.Delete(rh.Status.Runs, i, i+1)
+		}
+	}
+}
+
+// boundComments forgets the oldest of those that tell people what they may not do: a
+// comment that is forgotten is found by its marker.
+func boundComments(s *v1alpha1.RehearsalStatus) {
+	if len(s.Comments) <= maxComments {
+		return
+	}
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(s.Comments)), func(name string) bool {
+		return name == planComment || name == fullComment || strings.HasPrefix(name, waitComments)
+	})
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(s.Comments[a].ID, s.Comments[b].ID) })
+	for _, name := range names[:min(len(names), len(s.Comments)-maxComments)] {
+		delete(s.Comments, name)
+	}
+}
+
+const fullComment = "full"
+
+// tellRefused tells those whose commands found no room in the log.
+func (t *turn) tellRefused(ctx context.Context) error {
+	if len(t.rh.Spec.Refused) == 0 || t.rh.Status.Pull == nil {
+		return nil
+	}
+	var refused []report.Refusal
+	for _, r := range t.rh.Spec.Refused {
+		refused = append(refused, report.Refusal{By: r.By, At: r.At.Time})
+	}
+	return t.say(ctx, fullComment, report.Full(refused))
+}

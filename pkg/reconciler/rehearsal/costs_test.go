@@ -1,0 +1,209 @@
+package rehearsal
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clienttesting "k8s.io/client-go/testing"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// planOfMany is a plan of so many affected jobs, which is always ready.
+type planOfMany int
+
+func (planOfMany) Forget(plan.Request) {}
+
+func (n planOfMany) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: int(n), Fingerprint: "f"}, Targets: []string{"acme/widget"}}
+	for i := range int(n) {
+		name := fmt.Sprintf("pull-job-%03d", i)
+		jobs := []config.Presubmit{{
+			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{
+				Containers: []corev1.Container{{Name: "test", Image: "busybox", Command: []string{"true"}}},
+			}},
+			Brancher: config.Brancher{Branches: []string{"main"}},
+			Reporter: config.Reporter{Context: name},
+		}}
+		if err := config.SetPresubmitRegexes(jobs); err != nil {
+			return nil, err, true
+		}
+		result.Affected = append(result.Affected, affected.Job{
+			Ref:       affected.Ref{Type: prowapi.PresubmitJob, Repo: "acme/widget", Name: name, Branches: []string{"main"}},
+			Effective: affected.Effective{Presubmit: &jobs[0]}, Before: affected.Effective{Presubmit: &jobs[0]}, Change: affected.ChangeSpec, Rehearse: true,
+		})
+	}
+	return result, nil, true
+}
+
+// large is a world of so many jobs, and as many as anybody wants at once.
+func large(t *testing.T, jobs int, commands ...v1alpha1.Command) *world {
+	t.Helper()
+	w := newWorld(t, commands...)
+	w.reconciler.Plans = planOfMany(jobs)
+	chosen := w.reconciler.Settings
+	w.reconciler.Settings = func() *settings.Settings { s := chosen(); s.Quotas = settings.Quotas{}; return s }
+	return w
+}
+
+// callsOf counts the calls to the API servers of a turn.
+func (w *world) callsOf(turn func()) map[string]int {
+	w.sync()
+	fakes := []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake}
+	for _, fake := range fakes {
+		fake.ClearActions()
+	}
+	turn()
+	calls := map[string]int{}
+	for _, fake := range fakes {
+		for _, a := range fake.Actions() {
+			calls[a.GetVerb()+" "+a.GetResource().Resource]++
+		}
+	}
+	return calls
+}
+
+func (w *world) reconcileOnce() {
+	w.t.Helper()
+	rh := w.rh.DeepCopy()
+	if err := w.reconciler.ReconcileKind(w.ctx, rh); err != nil && rh.Status.Pull == nil {
+		w.t.Fatal(err)
+	}
+	w.rh = rh
+}
+
+// TestJoiningCostsNoCallsForEachJob: a run joins the jobs of another one, whose tasks
+// have not created them yet.
+func TestJoiningCostsNoCallsForEachJob(t *testing.T) {
+	cost := func(jobs int) int {
+		w := large(t, jobs, command(wholeRun, "/pj-rehearse all", -1))
+		w.reconcile()
+		w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-2-0", "/pj-rehearse all", 0))
+		w.rh.Generation++
+		calls := w.callsOf(w.reconcileOnce)
+		if r := runOf(w.rh, "comment-2-0"); r == nil || r.State != v1alpha1.RunRunning || r.Total != jobs {
+			t.Fatalf("the second run is %+v", r)
+		}
+		t.Logf("joining %d jobs: %v", jobs, calls)
+		return calls["get prowjobs"] + calls["list prowjobs"] + calls["get configmaps"]
+	}
+	if few, many := cost(10), cost(40); many > few+2 {
+		t.Errorf("joining 10 jobs takes %d reads, 40 jobs %d", few, many)
+	}
+}
+
+// TestAbortingJobsOfManyRunsReadsEachManifestOnce: of one turn.
+func TestAbortingJobsOfManyRunsReadsEachManifestOnce(t *testing.T) {
+	cost := func(runs int) int {
+		w := large(t, 3)
+		for i := range runs {
+			w.rh.Spec.Commands = append(w.rh.Spec.Commands, command(fmt.Sprintf("comment-%d-0", 1+i), "/pj-rehearse all", -1))
+		}
+		w.reconcile()
+		w.createProwJobs()
+		w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-100-0", "/pj-rehearse abort pull-job-001", 0))
+		w.rh.Generation++
+		calls := w.callsOf(w.reconcileOnce)
+		t.Logf("aborting a job of %d runs: %v", runs, calls)
+		return calls["get configmaps"]
+	}
+	if few, many := cost(5), cost(20); many > 4*few {
+		t.Errorf("a turn reads %d ConfigMaps for 5 runs, and %d for 20", few, many)
+	}
+}
+
+// fullLog has so many commands, judged or not, of a few people.
+func fullLog(n int, judged bool) *v1alpha1.Rehearsal {
+	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", UID: "u-1"}, Status: v1alpha1.RehearsalStatus{Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true}}}
+	for i := range n {
+		id := fmt.Sprintf("comment-%d-0", 1+i)
+		rh.Spec.Commands = append(rh.Spec.Commands, v1alpha1.Command{ID: id, Text: "/pj-rehearse help", By: fmt.Sprint("person", i%5), At: at(i)})
+		if judged {
+			rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{ID: id, Verdict: v1alpha1.VerdictAccepted, Head: head, By: fmt.Sprint("person", i%5), At: &metav1.Time{Time: noon}, Told: true, Answered: true})
+		}
+	}
+	return rh
+}
+
+// TestAFullLogIsReadInAStraightLine counts what is allocated: four times the log may
+// not take much more than four times as much.
+func TestAFullLogIsReadInAStraightLine(t *testing.T) {
+	prefixes := []string{"/pj-rehearse"}
+	for name, read := range map[string]func(rh *v1alpha1.Rehearsal){
+		"fold":      func(rh *v1alpha1.Rehearsal) { fold(rh, prefixes) },
+		"jobAborts": func(rh *v1alpha1.Rehearsal) { jobAborts(rh, prefixes) },
+		"unjudged":  func(rh *v1alpha1.Rehearsal) { unjudged(rh) },
+		"trim":      func(rh *v1alpha1.Rehearsal) { trim(rh, noon) },
+	} {
+		cost := func(n int) float64 {
+			rh := fullLog(n, true)
+			return testing.AllocsPerRun(3, func() { read(rh) })
+		}
+		if few, many := cost(100), cost(400); many > 5*few {
+			t.Errorf("%s allocates %.0f times for 100 commands, and %.0f for 400", name, few, many)
+		}
+	}
+	judge := func(n int) float64 {
+		return testing.AllocsPerRun(1, func() {
+			w := newWorld(t)
+			w.reconcileOnce()
+			for i := range n {
+				w.rh.Spec.Commands = append(w.rh.Spec.Commands, by("bob", fmt.Sprintf("comment-%d-0", 100+i), "/pj-rehearse nothing-like-it"))
+			}
+			w.rh.Generation++
+			w.sync()
+			w.reconcileOnce()
+		})
+	}
+	if few, many := judge(50), judge(200); many > 5*few {
+		t.Errorf("judging 50 commands allocates %.0f times, 200 commands %.0f", few, many)
+	}
+}
+
+// BenchmarkFullLog reads a log in all the ways in which a turn does: four times the log
+// takes four times as long.
+func BenchmarkFullLog(b *testing.B) {
+	for _, n := range []int{100, 400} {
+		rh := fullLog(n, true)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				fold(rh, []string{"/pj-rehearse"})
+				jobAborts(rh, []string{"/pj-rehearse"})
+				unjudged(rh)
+				trim(rh, noon)
+			}
+		})
+	}
+}
+
+// BenchmarkLedger is what happens while all runs wait for the look at the quotas: what
+// is over takes no time there.
+func BenchmarkLedger(b *testing.B) {
+	for _, over := range []int{25, 100} {
+		l := &ledger{}
+		l.note("u-5/comment-1-0", noon)
+		l.kept["u-5/comment-1-0"] = kept{}
+		var all []*v1alpha1.Rehearsal
+		for i := range 1000 {
+			rh := fullLog(1, true)
+			rh.UID = types.UID(fmt.Sprint("u-x", i))
+			for n := range over {
+				rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{ID: fmt.Sprintf("comment-%d-%d", i, n), State: v1alpha1.RunPassed})
+			}
+			all = append(all, rh)
+		}
+		b.Run(fmt.Sprint(over), func(b *testing.B) {
+			for b.Loop() {
+				l.forget(all)
+			}
+		})
+	}
+}
