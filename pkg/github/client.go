@@ -73,11 +73,12 @@ func New(opts Options) (*Client, error) {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	// From the inside: GitHub's clock is read, answers that we have already are not
-	// sent again, a call has an end, and none is made that GitHub does not want.
+	// From the inside: GitHub's clock is read, an answer has what it must have, answers
+	// that we have already are not sent again, a call has an end, and none is made that
+	// GitHub does not want.
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.limits = &limiter{
-		next: &bounded{next: newConditional(c.clock)}, now: c.now,
+		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now,
 		windows: opts.Windows, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
