@@ -78,7 +78,7 @@ func New(opts Options) (*Client, error) {
 	// GitHub does not want.
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.limits = &limiter{
-		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now,
+		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now, clock: c.clock,
 		windows: opts.Windows, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
@@ -88,9 +88,9 @@ func New(opts Options) (*Client, error) {
 	}
 	switch {
 	case opts.App != nil:
-		key := &appKey{id: opts.App.ID, read: opts.App.Key, now: c.now}
+		key := &appKey{id: opts.App.ID, read: opts.App.Key, now: c.clock.theirs}
 		c.app = &appSource{
-			App: opts.App, key: key, client: connect(&asApp{next: c.limits, key: key}), now: c.now,
+			App: opts.App, key: key, client: connect(&asApp{next: c.limits, key: key}), now: c.clock.theirs,
 			tokens: map[scope]*installationToken{}, live: map[string]time.Time{},
 		}
 		c.source = c.app

@@ -16,7 +16,7 @@ func TestPublicAnswers(t *testing.T) {
 		calls++
 		if r.Header.Get("Authorization") == "" {
 			w.WriteHeader(status)
-			write(t, w, `{"message":"no"}`)
+			write(t, w, `{"message":"no","default_branch":"main"}`)
 			return
 		}
 		write(t, w, `{"default_branch":"secret","object":{"sha":"1111111111111111111111111111111111111111"}}`)

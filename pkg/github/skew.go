@@ -50,10 +50,22 @@ func (t *timed) measure(theirs, ours time.Time) {
 	}
 }
 
+// ahead is how far GitHub's clock is ahead of ours; 0 as long as it has not answered.
+func (t *timed) ahead() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.skew
+}
+
+// theirs is the time by GitHub's clock, to the second.
+func (t *timed) theirs() time.Time { return t.now().Add(t.ahead()) }
+
+// ours is when our clock will show what GitHub's does at a time of GitHub's, in
+// seconds since 1970.
+func (t *timed) ours(theirs int64) time.Time {
+	return time.Unix(theirs, 0).Add(-t.ahead().Truncate(time.Second))
+}
+
 // Skew is how far GitHub's clock is ahead of ours, to the second; 0 as long as
 // GitHub has not answered.
-func (c *Client) Skew() time.Duration {
-	c.clock.mu.Lock()
-	defer c.clock.mu.Unlock()
-	return c.clock.skew
-}
+func (c *Client) Skew() time.Duration { return c.clock.ahead() }

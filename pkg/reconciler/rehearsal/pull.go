@@ -142,11 +142,13 @@ func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
 	return len(heard) > 0 && !pull.CreatedAt.IsZero()
 }
 
-// lagging says that a recent event told another head than the API does.
+// lagging says that a recent event told another head than the API does. One that is
+// dated later than now by as much as that is no reason to wait either: it would be
+// one until then.
 func lagging(rh *v1alpha1.Rehearsal, now time.Time) bool {
 	observed := rh.Spec.Observed
 	return observed != nil && observed.Head != "" && observed.Head != rh.Status.Pull.Head &&
-		rh.Status.Pull.Open && now.Sub(observed.At.Time) < lag
+		rh.Status.Pull.Open && now.Sub(observed.At.Time).Abs() < lag
 }
 
 // judgeCommands gives a verdict on every command that has none, and folds the
