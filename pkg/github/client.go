@@ -30,6 +30,8 @@ type Options struct {
 	App   *App
 	// Windows keeps rate limits over restarts; nil means that they are forgotten.
 	Windows Windows
+	// Writes bounds what is written with an account; nil means that it is unbounded.
+	Writes Permits
 	// Limited is told when GitHub wants no calls from an account until some time;
 	// it may be nil. The context is that of a call.
 	Limited func(ctx context.Context, account string, until time.Time)
@@ -79,7 +81,7 @@ func New(opts Options) (*Client, error) {
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.limits = &limiter{
 		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now, clock: c.clock,
-		windows: opts.Windows, limited: opts.Limited, accounts: map[string]*account{},
+		windows: opts.Windows, permits: opts.Writes, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
 		client := gogithub.NewClient(&http.Client{Transport: transport, CheckRedirect: c.redirected})

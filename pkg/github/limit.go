@@ -46,6 +46,7 @@ type limiter struct {
 	next    http.RoundTripper
 	now     func() time.Time
 	clock   *timed
+	permits Permits                                                    // may be nil
 	windows Windows                                                    // may be nil
 	limited func(ctx context.Context, account string, until time.Time) // may be nil
 
@@ -70,6 +71,9 @@ func (l *limiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if rest, is := strings.CutSuffix(name, graphqlSuffix); err == nil && is {
 		// Secondary limits are for both APIs.
 		err = l.closed(r.Context(), rest)
+	}
+	if err == nil {
+		err = l.pace(r, name)
 	}
 	if err != nil {
 		if r.Body != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
@@ -27,7 +28,7 @@ func (t *turn) showPlan(ctx context.Context) error {
 	view := t.planView("")
 	t.storePlanPage(ctx, &view)
 	body, shown := report.PlanShown(view)
-	if err := t.say(ctx, planComment, body); err != nil {
+	if err := t.say(github.Later(ctx), planComment, body); err != nil {
 		return err
 	}
 	plan, comment := t.rh.Status.Plan, t.rh.Status.Comments[planComment]

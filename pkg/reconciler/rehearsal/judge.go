@@ -94,6 +94,8 @@ type circumstances struct {
 	approved bool
 	// plan is that of the head; nil while there is none to see.
 	plan *v1alpha1.PlanStatus
+	// overlooked says that it may have been denied before.
+	overlooked bool
 	// runs counts those of the pull request that are not over.
 	runs int
 	now  time.Time
@@ -119,7 +121,7 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 	verb, kind := said.Verb, said.Kind()
 	denied := func(reason string) (v1alpha1.Verdict, string) { return v1alpha1.VerdictDenied, reason }
 	switch {
-	case expired(c, in.now):
+	case expired(c, in.now), in.overlooked:
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
 	case in.unmapped:
 		return denied(v1alpha1.ReasonUnmappedUser)

@@ -65,6 +65,9 @@ func (t *turn) readPull(ctx context.Context) error {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 		return err
 	}
+	if t.staysOnBase(pull) {
+		base = known.Base
+	}
 	served, err := t.servesBase(ctx, pull.BaseRef)
 	if err != nil {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
@@ -83,6 +86,26 @@ func (t *turn) readPull(ctx context.Context) error {
 		return &waiting{after: lagPause, reason: "GitHub does not show the latest push yet"}
 	}
 	return nil
+}
+
+const (
+	// maxRestarts is how often a run that is about to start is planned anew because the
+	// base has moved meanwhile. Where planning takes longer than that takes, it would
+	// never start otherwise.
+	maxRestarts = 3
+	restarts    = "restarts of "
+)
+
+// staysOnBase says that the base which was planned on is good enough for the pull
+// request as it is now.
+func (t *turn) staysOnBase(now *github.Pull) bool {
+	known := t.rh.Status.Pull
+	if known == nil || known.Base == "" || known.Head != now.Head || known.BaseRef != now.BaseRef {
+		return false
+	}
+	return slices.ContainsFunc(t.activeRuns(), func(r *v1alpha1.RunStatus) bool {
+		return r.State == v1alpha1.RunPending && t.Doubts.counted(t.doubtKey(restarts+r.ID)) >= maxRestarts
+	})
 }
 
 // servesBase says whether pull requests into a branch are rehearsed: a branch that
@@ -180,7 +203,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.theirTime()}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: t.runsAhead(), now: t.theirTime(), overlooked: overlooked(t.rh, c.At.Time)}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -213,7 +236,7 @@ func (t *turn) runsAhead() int {
 // kept the policy from knowing more.
 func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) ([]string, error) {
 	kind := said.Kind()
-	if in.unmapped || expired(c, in.now) {
+	if in.unmapped || in.overlooked || expired(c, in.now) {
 		return nil, nil
 	}
 	q := t.question()

@@ -13,11 +13,13 @@ import (
 
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
 	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
 	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
@@ -81,6 +83,8 @@ type Reconciler struct {
 	// for the quotas.
 	Lister listers.RehearsalLister
 	Ledger ledger
+	// Doubts are what GitHub has refused lately.
+	Doubts doubts
 	// Lookups are what is known of other repositories.
 	Lookups lookups
 
@@ -132,6 +136,8 @@ type turn struct {
 	endings map[string]ending
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
+	// waits are why runs that wait for room still do, by their ids.
+	waits map[string]string
 	// linkKey makes the links to pages, where there are any.
 	linkKey run.LinkKey
 }
@@ -152,7 +158,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}}
+	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}, waits: map[string]string{}}
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	switch name := event.Name(rh.Spec.Pull); {
@@ -161,10 +167,9 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
 		return nil
 	case !served:
-		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
-		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
-		return settle([]error{t.advanceRuns(ctx)}, t.now)
+		return settle(t.leaveUnserved(ctx), t.now)
 	}
+	t.Doubts.forget(t.doubtKey(unserved))
 	t.noteDryRun()
 	if err := t.readLinkKey(ctx); err != nil {
 		return err
@@ -185,7 +190,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	t.showLimit(errs)
 	summarise(rh)
-	if err := settle(errs, t.now); err != nil {
+	if err := settle(t.spread(errs), t.now); err != nil {
 		return err
 	}
 	if !t.refusedAny {
@@ -218,13 +223,29 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 // owner references do not reach.
 func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	left, err := r.endAll(ctx, rh, "the Rehearsal was deleted")
+	late := r.Clock.Since(rh.DeletionTimestamp.Time) >= finalizeTime
+	switch {
+	case err == nil && left == 0:
+		return nil
+	case late:
+		r.letGo(ctx, rh, left, err)
+		return nil
+	case err != nil:
+		logging.FromContext(ctx).Warnw("What a deleted Rehearsal has started cannot be ended now", "error", err)
+	}
+	return controller.NewRequeueAfter(abortPause)
+}
+
+// letGo says that a Rehearsal goes although something of it may still run.
+func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int, err error) {
+	message := fmt.Sprintf("%s after its deletion not all that it has started has ended (%d that are known); it is let go", finalizeTime, left)
 	if err != nil {
-		return err
+		message += ": " + err.Error()
 	}
-	if age := r.Clock.Since(rh.DeletionTimestamp.Time); left > 0 && age < finalizeTime {
-		return controller.NewRequeueAfter(abortPause)
+	logging.FromContext(ctx).Errorw("A deleted Rehearsal is let go", "left", left, "error", err)
+	if events := controller.GetEventRecorder(ctx); events != nil {
+		events.Event(rh, corev1.EventTypeWarning, "LetGo", message)
 	}
-	return nil
 }
 
 // activeRuns are the runs that are not over.

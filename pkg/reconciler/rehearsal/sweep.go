@@ -25,6 +25,11 @@ import (
 // that it is given up.
 const longestRetreat = 6 * time.Hour
 
+// firstSights is how many pull requests one look takes up that have been open for
+// longer and that nobody has asked anything about: a repository that is served anew
+// may have a thousand, and each costs calls and a comment.
+const firstSights = 5
+
 // overlap is how far a look reaches back before the one before it: clocks
 // differ, and GitHub lists a comment a little after it was written.
 const overlap = 2 * time.Minute
@@ -179,6 +184,7 @@ func (s *Sweeper) openPulls(ctx context.Context, org, repo string) ([]github.Pul
 func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []github.Pull, since, now time.Time) (map[int]bool, error) {
 	open := map[int]bool{}
 	var errs []error
+	quiet := 0
 	for _, p := range pulls {
 		open[p.Number] = true
 		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: p.Number}
@@ -191,6 +197,11 @@ func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []gith
 			Author: p.Author, AuthorType: p.AuthorType, Body: p.Body, Head: p.Head,
 			CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 		}, !p.CreatedAt.Before(since) && !hasBody(known), s.options(now))
+		if known == nil && len(heard.Commands) == 0 && p.CreatedAt.Before(since) {
+			if quiet++; quiet > firstSights {
+				continue // at another look
+			}
+		}
 		if known == nil || !sameAs(known.Status.Pull, p) || len(heard.Commands) > 0 {
 			errs = append(errs, s.hear(ctx, heard))
 		}
