@@ -30,43 +30,43 @@ const (
 // controller starts again is only patience. The zero value is ready.
 type doubts struct {
 	mu    sync.Mutex
-	known *lru.Cache[string, refusal]
+	known *lru.Cache[string, denial]
 }
 
-// refusal is one of them.
-type refusal struct {
+// denial is something that GitHub has refused.
+type denial struct {
 	since, last time.Time
 	err         error
 	times       int
 }
 
 // believed says whether it counts at a time.
-func (f refusal) believed(now time.Time) bool {
+func (f denial) believed(now time.Time) bool {
 	return !github.Passing(f.err) || now.Sub(f.since) >= belief
 }
 
 // again is when to try again.
-func (f refusal) again() time.Time {
+func (f denial) again() time.Time {
 	if f.believed(f.last) {
 		return f.last.Add(refusalPause)
 	}
 	return f.last.Add(min(max(f.last.Sub(f.since), shortestDoubt), longestDoubt))
 }
 
-func (d *doubts) get(key string) (refusal, bool) {
+func (d *doubts) get(key string) (denial, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil {
-		return refusal{}, false
+		return denial{}, false
 	}
 	return d.known.Get(key)
 }
 
-func (d *doubts) put(key string, f refusal) {
+func (d *doubts) put(key string, f denial) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil {
-		d.known, _ = lru.New[string, refusal](keptDoubts) // the only error is about the size
+		d.known, _ = lru.New[string, denial](keptDoubts) // the only error is about the size
 	}
 	d.known.Add(key, f)
 }
@@ -85,7 +85,7 @@ func (d *doubts) since(key string, now time.Time) (first time.Time, news bool) {
 	if known {
 		return f.since, false
 	}
-	d.put(key, refusal{since: now, last: now})
+	d.put(key, denial{since: now, last: now})
 	return now, true
 }
 
@@ -120,7 +120,7 @@ func (t *turn) insist(what string, mark func(reason, message string), do func() 
 			return err
 		}
 		if !before {
-			known = refusal{since: t.now}
+			known = denial{since: t.now}
 		}
 		known.last, known.err = t.now, err
 		t.Doubts.put(key, known)
