@@ -209,6 +209,7 @@ func connect(kube kubernetes.Interface, store *settings.Store, credentials strin
 		App:       app,
 		UserAgent: "rehearsal-controller",
 		Windows:   &ratelimit.Store{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
+		Writes:    &ratelimit.Ledger{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
 		Limited:   rehearsal.ReportLimit,
 	})
 }

@@ -30,6 +30,8 @@ type Options struct {
 	App   *App
 	// Windows keeps rate limits over restarts; nil means that they are forgotten.
 	Windows Windows
+	// Writes bounds what is written with an account; nil means that it is unbounded.
+	Writes Permits
 	// Limited is told when GitHub wants no calls from an account until some time;
 	// it may be nil. The context is that of a call.
 	Limited func(ctx context.Context, account string, until time.Time)
@@ -73,12 +75,13 @@ func New(opts Options) (*Client, error) {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	// From the inside: GitHub's clock is read, answers that we have already are not
-	// sent again, a call has an end, and none is made that GitHub does not want.
+	// From the inside: GitHub's clock is read, an answer has what it must have, answers
+	// that we have already are not sent again, a call has an end, and none is made that
+	// GitHub does not want.
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.limits = &limiter{
-		next: &bounded{next: newConditional(c.clock)}, now: c.now,
-		windows: opts.Windows, limited: opts.Limited, accounts: map[string]*account{},
+		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now, clock: c.clock,
+		windows: opts.Windows, permits: opts.Writes, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
 		client := gogithub.NewClient(&http.Client{Transport: transport, CheckRedirect: c.redirected})
@@ -87,9 +90,9 @@ func New(opts Options) (*Client, error) {
 	}
 	switch {
 	case opts.App != nil:
-		key := &appKey{id: opts.App.ID, read: opts.App.Key, now: c.now}
+		key := &appKey{id: opts.App.ID, read: opts.App.Key, now: c.clock.theirs}
 		c.app = &appSource{
-			App: opts.App, key: key, client: connect(&asApp{next: c.limits, key: key}), now: c.now,
+			App: opts.App, key: key, client: connect(&asApp{next: c.limits, key: key}), now: c.clock.theirs,
 			tokens: map[scope]*installationToken{}, live: map[string]time.Time{},
 		}
 		c.source = c.app

@@ -21,9 +21,15 @@ func (e *NotFoundError) Error() string { return e.Op + ": not found" }
 // back without a call being made while that lasts.
 type RateLimitedError struct {
 	Until time.Time
+	// Ours says that GitHub would take the call, and we keep it for later: there is
+	// much to write at once.
+	Ours bool
 }
 
 func (e *RateLimitedError) Error() string {
+	if e.Ours {
+		return "there is more to write to GitHub than it takes at once; this goes on at " + e.Until.UTC().Format(time.RFC3339)
+	}
 	return "GitHub's rate limit is reached until " + e.Until.UTC().Format(time.RFC3339)
 }
 
@@ -83,8 +89,26 @@ func translateAnswer(op string, answer *gogithub.ErrorResponse) error {
 	return fmt.Errorf("%s: GitHub answers %d: %s", op, status, reason(answer))
 }
 
+// Passing says of an error that GitHub gives it also while nothing is wrong for good:
+// a replica lags, the token is to be authorised for single sign-on again, rights are
+// being changed. What is locked, or not valid, stays so.
+func Passing(err error) bool {
+	var gone *NotFoundError
+	var no *RefusedError
+	switch {
+	case errors.As(err, &gone):
+		return true
+	case errors.As(err, &no):
+		return no.Status == http.StatusForbidden && !strings.Contains(strings.ToLower(no.Reason), "locked")
+	}
+	return false
+}
+
 func reason(answer *gogithub.ErrorResponse) string {
 	reasons := []string{answer.Message}
+	if strings.HasPrefix(answer.Response.Header.Get("X-GitHub-SSO"), "required") {
+		reasons = append(reasons, "our token has to be authorised for single sign-on in that organisation")
+	}
 	for _, e := range answer.Errors {
 		if e.Message != "" {
 			reasons = append(reasons, e.Message)

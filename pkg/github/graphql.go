@@ -97,7 +97,7 @@ const resetKept = "X-Rehearsal-Reset"
 // graphqlWindow is when the points of an account are there again.
 func (l *limiter) graphqlWindow(h http.Header) time.Time {
 	if reset, ok := number(h, resetKept); ok {
-		return time.Unix(reset, 0)
+		return l.clock.ours(reset)
 	}
 	return l.now().Add(secondaryPause)
 }

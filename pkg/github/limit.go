@@ -45,6 +45,8 @@ type Budget struct {
 type limiter struct {
 	next    http.RoundTripper
 	now     func() time.Time
+	clock   *timed
+	permits Permits                                                    // may be nil
 	windows Windows                                                    // may be nil
 	limited func(ctx context.Context, account string, until time.Time) // may be nil
 
@@ -69,6 +71,9 @@ func (l *limiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if rest, is := strings.CutSuffix(name, graphqlSuffix); err == nil && is {
 		// Secondary limits are for both APIs.
 		err = l.closed(r.Context(), rest)
+	}
+	if err == nil {
+		err = l.pace(r, name)
 	}
 	if err != nil {
 		if r.Body != nil {
@@ -209,7 +214,7 @@ func (l *limiter) count(ctx context.Context, name string, h http.Header) {
 	if strings.HasSuffix(name, graphqlSuffix) {
 		h.Set(resetKept, strconv.FormatInt(reset, 10))
 	}
-	b := Budget{Limit: int(limit), Remaining: int(remaining), Reset: time.Unix(reset, 0)}
+	b := Budget{Limit: int(limit), Remaining: int(remaining), Reset: l.clock.ours(reset)}
 	l.mu.Lock()
 	l.account(name).budget = b
 	l.mu.Unlock()
@@ -248,7 +253,7 @@ func (l *limiter) window(resp *http.Response) (time.Time, error) {
 	}
 	if resp.Header.Get("X-RateLimit-Remaining") == "0" {
 		if reset, ok := number(resp.Header, "X-RateLimit-Reset"); ok {
-			return time.Unix(reset, 0), nil
+			return l.clock.ours(reset), nil
 		}
 	}
 	if resp.StatusCode == http.StatusTooManyRequests || tellsOfLimit(string(body)) {

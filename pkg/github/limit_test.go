@@ -198,3 +198,26 @@ func (f *appFixture) warm(t *testing.T) error {
 	}
 	return err
 }
+
+// TestWindowsEndByGitHubsClock: GitHub says in its own time when it takes calls again,
+// and our clock may be minutes off.
+func TestWindowsEndByGitHubsClock(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"GitHub's is ahead": 7 * time.Minute, "ours is ahead": -7 * time.Minute, "right": 0} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Date", now.Add(ahead).Format(http.TimeFormat))
+				w.Header().Set("X-RateLimit-Remaining", "0")
+				w.Header().Set("X-RateLimit-Reset", fmt.Sprint(now.Add(ahead+10*time.Minute).Unix()))
+				w.WriteHeader(http.StatusForbidden)
+			}))
+			defer server.Close()
+			client := newClient(t, server.URL, github.Options{Now: func() time.Time { return now }})
+			_, err := client.Pull(t.Context(), "org", "config", 1)
+			var limited *github.RateLimitedError
+			if !errors.As(err, &limited) || !limited.Until.Equal(now.Add(10*time.Minute)) {
+				t.Errorf("%v, want a window of ten minutes", err)
+			}
+		})
+	}
+}

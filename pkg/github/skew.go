@@ -53,6 +53,22 @@ func (t *timed) measure(theirs, ours time.Time) {
 	}
 }
 
+// ahead is how far GitHub's clock is ahead of ours; 0 as long as it has not answered.
+func (t *timed) ahead() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.skew
+}
+
+// theirs is the time by GitHub's clock, to the second.
+func (t *timed) theirs() time.Time { return t.now().Add(t.ahead()) }
+
+// ours is when our clock will show what GitHub's does at a time of GitHub's, in
+// seconds since 1970.
+func (t *timed) ours(theirs int64) time.Time {
+	return time.Unix(theirs, 0).Add(-t.ahead().Truncate(time.Second))
+}
+
 // Skew is how far GitHub's clock is ahead of ours, to the second; not known as long as
 // GitHub has not answered, or while its answers have no date.
 func (c *Client) Skew() (ahead time.Duration, known bool) {

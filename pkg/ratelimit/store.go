@@ -1,6 +1,6 @@
-// Package ratelimit keeps until when GitHub wants no calls from us, in a
-// ConfigMap, for whoever calls next: the controller after a restart, its other
-// replicas, and the tasks of runs. It knows nothing of GitHub.
+// Package ratelimit keeps until when GitHub wants no calls from us, and how much we
+// have written to it, in a ConfigMap, for whoever calls next: the controller after a
+// restart, its other replicas, and the tasks of runs. It makes no calls to GitHub.
 package ratelimit
 
 import (

@@ -59,7 +59,8 @@ type Fault struct {
 	Kind   FaultKind         `json:"kind,omitempty"`
 	Status int               `json:"status,omitempty"` // of Answer; 502 when 0
 	Header map[string]string `json:"header,omitempty"`
-	Body   string            `json:"body,omitempty"` // GitHub's for the status when empty
+	Body   string            `json:"body,omitempty"`  // GitHub's for the status when empty
+	Empty  bool              `json:"empty,omitempty"` // the answer has no body
 	Delay  Duration          `json:"delay,omitempty"`
 
 	Struck int `json:"struck"` // calls hit so far
@@ -226,7 +227,7 @@ func (f *Fault) answer(w http.ResponseWriter) {
 		w.Header().Set(key, f.Header[key])
 	}
 	body := f.Body
-	if body == "" {
+	if body == "" && !f.Empty {
 		body = defaultFaultBody(f.Status)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")

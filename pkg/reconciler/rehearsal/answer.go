@@ -30,7 +30,7 @@ func (t *turn) showPlan(ctx context.Context) error {
 	view := t.planView("")
 	t.storePlanPage(ctx, &view)
 	body, shown := report.PlanShown(view)
-	if err := t.say(ctx, planComment, body); err != nil {
+	if err := t.say(github.Later(ctx), planComment, body); err != nil {
 		return err
 	}
 	plan, comment := t.rh.Status.Plan, t.rh.Status.Comments[planComment]

@@ -36,7 +36,7 @@ func TestOutsidersLeaveTheLog(t *testing.T) {
 	if w.verdict("comment-5-49") != v1alpha1.ReasonNotAllowed || len(w.rh.Spec.Commands) > 0 {
 		t.Errorf("what was denied is judged again: %s", w.verdict("comment-5-49"))
 	}
-	w.clock.SetTime(w.clock.Now().Add(2 * deniedAge))
+	w.clock.SetTime(w.clock.Now().Add(2 * rememberedAge))
 	w.reconcile()
 	if n := len(w.rh.Status.Commands); n > 0 {
 		t.Errorf("%d verdicts stay for ever", n)

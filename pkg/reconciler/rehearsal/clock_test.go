@@ -203,3 +203,14 @@ func TestClocksMinutesApart(t *testing.T) {
 		})
 	}
 }
+
+// TestAnEventOfTheFutureHoldsUpNothing: whoever dated it, it would be recent for as
+// long as it is ahead.
+func TestAnEventOfTheFutureHoldsUpNothing(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("c", 40), At: metav1.NewTime(noon.Add(time.Hour))}
+	w.reconcile()
+	if w.rh.Status.Plan == nil || len(w.rh.Status.Commands) != 1 {
+		t.Errorf("nothing is planned, and %d commands are judged", len(w.rh.Status.Commands))
+	}
+}

@@ -20,14 +20,25 @@ import (
 // was written before, and returns its id. known may be the zero value.
 func (t *turn) upsert(ctx context.Context, known v1alpha1.CommentStatus, body string) (v1alpha1.CommentStatus, error) {
 	body = legible.Mute(body) // as it will be read again
-	p, hash := t.rh.Spec.Pull, hashOf(body)
+	hash := hashOf(body)
 	if t.elsewhere {
 		return known, &github.RefusedError{Op: "commenting on a pull request", Reason: "its name leads to another repository"}
 	}
+	if known.ID != 0 && known.Hash == hash {
+		return known, nil
+	}
+	marker, _ := report.FindMarker(body)
+	comment := known
+	err := t.insist("comment "+marker, t.rh.Status.MarkReporting, func() (err error) {
+		comment, err = t.write(ctx, known, body, hash)
+		return err
+	})
+	return comment, err
+}
+
+func (t *turn) write(ctx context.Context, known v1alpha1.CommentStatus, body, hash string) (v1alpha1.CommentStatus, error) {
+	p := t.rh.Spec.Pull
 	if known.ID != 0 {
-		if known.Hash == hash {
-			return known, nil
-		}
 		edited, err := t.GitHub.EditComment(ctx, p.Org, p.Repo, known.ID, body)
 		var gone *github.NotFoundError
 		if !errors.As(err, &gone) {

@@ -314,10 +314,16 @@ func TestRefusedLabelIsSaidAndTriedAgain(t *testing.T) {
 	w.hub.noLabels = true
 	w.hear("comment-1-0", "/pj-rehearse ack")
 	w.reconcile()
+	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsUnknown() || c.Reason != "Doubted" {
+		t.Errorf("at first the condition is %+v", c)
+	}
+	w.clock.SetTime(w.clock.Now().Add(belief))
+	w.reconcile()
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsFalse() {
 		t.Errorf("condition is %+v", c)
 	}
 	w.hub.noLabels = false
+	w.clock.SetTime(w.clock.Now().Add(refusalPause))
 	w.reconcile()
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsTrue() || len(w.hub.pull.Labels) != 1 {
 		t.Errorf("condition is %+v, labels %v", c, w.hub.pull.Labels)

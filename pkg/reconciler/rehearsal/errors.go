@@ -77,8 +77,9 @@ func (t *turn) refused(err error) bool {
 
 // reporting records that a write to the pull request has still to succeed.
 func reporting(rh *v1alpha1.Rehearsal, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
+	var wait *waiting
+	if err == nil || errors.Is(err, context.Canceled) || errors.As(err, &wait) {
+		return err // what waits has said so
 	}
 	rh.Status.MarkReporting("Retrying", err.Error())
 	return err

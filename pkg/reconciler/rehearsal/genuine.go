@@ -15,10 +15,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// commentLag is how long after it was written GitHub may not show a comment yet
-// that its webhook has told of.
-const commentLag = 15 * time.Second
-
 // doubt is why a command of the log does not count as what its author said: the
 // reason for a verdict, and what there is instead. Both are empty when it does.
 type doubt struct {
@@ -54,11 +50,13 @@ func (t *turn) compare(ctx context.Context, c v1alpha1.Command) (doubt, error) {
 		}
 		return bodyEdited(edits, t.pull.Author), nil
 	}
-	comment, err := t.comment(ctx, id)
+	var comment *github.Comment
+	err := t.insist(fmt.Sprintf("read comment %d", id), t.rh.Status.MarkPulling, func() (err error) {
+		comment, err = t.comment(ctx, id)
+		return err
+	})
 	var gone *github.NotFoundError
 	switch {
-	case errors.As(err, &gone) && t.theirTime().Sub(c.At.Time).Abs() < commentLag:
-		return doubt{}, &waiting{after: lagPause, reason: "GitHub does not show the comment yet"}
 	case errors.As(err, &gone):
 		return doubt{v1alpha1.ReasonDeleted, "GitHub has no such comment."}, nil
 	case err != nil:

@@ -116,6 +116,8 @@ type circumstances struct {
 	plan *v1alpha1.PlanStatus
 	// altered says that the comment that shows it is not as it was written.
 	altered bool
+	// overlooked says that it may have been denied before.
+	overlooked bool
 	// runs counts those of the pull request that are not over.
 	runs int
 	now  time.Time
@@ -141,7 +143,7 @@ func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1
 	verb, kind := said.Verb, said.Kind()
 	denied := func(reason string) (v1alpha1.Verdict, string) { return v1alpha1.VerdictDenied, reason }
 	switch {
-	case expired(c, in.now):
+	case expired(c, in.now), in.overlooked:
 		return v1alpha1.VerdictExpired, v1alpha1.ReasonTooOld
 	case in.unmapped:
 		return denied(v1alpha1.ReasonUnmappedUser)

@@ -2,14 +2,20 @@ package rehearsal
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/logging"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
@@ -49,9 +55,74 @@ func (t *turn) showLimit(errs []error) {
 	if !limited {
 		return
 	}
-	message := "GitHub takes no calls from us until " + until.UTC().Format(time.RFC3339) + "; this goes on by itself then"
+	message := "there is more to write to GitHub than it takes at once; this goes on at " + until.UTC().Format(time.RFC3339)
+	if !onlyOurs(errs) {
+		message = "GitHub takes no calls from us until " + until.UTC().Format(time.RFC3339) + "; this goes on by itself then"
+	}
 	if !t.fresh {
 		t.rh.Status.MarkPulling(reasonLimited, message)
 	}
 	t.rh.Status.MarkReporting(reasonLimited, message)
+}
+
+// onlyOurs says that GitHub would take what is kept for later.
+func onlyOurs(errs []error) bool {
+	return !slices.ContainsFunc(flatten(errs), func(err error) bool {
+		var window *github.RateLimitedError
+		return errors.As(err, &window) && !window.Ours
+	})
+}
+
+const (
+	// spreadTime is how long it takes until all have taken up their work again after
+	// a window, and soonTime how long where people wait for an answer.
+	spreadTime = 5 * time.Minute
+	soonTime   = 20 * time.Second
+	// progressShare is how much of an hour one run that goes on has for each edit of
+	// its comment, beside all others.
+	progressShare = 18 * time.Second
+)
+
+// spread has each Rehearsal come back at a time of its own after a window, so that
+// not all call at once: where people wait, before the others.
+func (t *turn) spread(errs []error) []error {
+	within := spreadTime
+	if len(unjudged(t.rh)) > 0 || len(t.unanswered()) > 0 {
+		within = soonTime
+	}
+	out := flatten(errs)
+	for i, err := range out {
+		var window *github.RateLimitedError
+		if errors.As(err, &window) {
+			out[i] = &waiting{after: max(window.Until.Sub(t.now), 0) + share(t.rh.Name, within), reason: err.Error()}
+		}
+	}
+	return out
+}
+
+// share is a part of a time, the same for each name.
+func share(name string, of time.Duration) time.Duration {
+	sum := sha256.Sum256([]byte(name))
+	return of * time.Duration(binary.BigEndian.Uint16(sum[:])) / (1 << 16)
+}
+
+// progressInterval is the time between two edits of the comment of a run that goes
+// on: the more runs there are, the longer it is.
+func (t *turn) progressInterval(interval time.Duration) (time.Duration, error) {
+	if t.Lister == nil {
+		return interval, nil
+	}
+	all, err := t.Lister.List(labels.Everything())
+	if err != nil {
+		return 0, fmt.Errorf("listing the Rehearsals: %w", err)
+	}
+	going := 0
+	for _, rh := range all {
+		for i := range rh.Status.Runs {
+			if rh.Status.Runs[i].State == v1alpha1.RunRunning {
+				going++
+			}
+		}
+	}
+	return max(interval, time.Duration(going)*progressShare), nil
 }

@@ -22,6 +22,7 @@ const seen = "eyes"
 // react marks the commands that are heeded, each text once. What outsiders write
 // has none.
 func (t *turn) react(ctx context.Context) error {
+	ctx = github.Later(ctx)
 	marked := map[int64]bool{}
 	var errs []error
 	for i := range t.rh.Status.Commands {
@@ -81,15 +82,15 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 		return nil
 	}
 	p := t.rh.Spec.Pull
-	var err error
-	if a.State == v1alpha1.StateAcknowledged {
+	err := t.insist("label "+label+" "+a.State, t.rh.Status.MarkReporting, func() error {
+		if a.State != v1alpha1.StateAcknowledged {
+			return t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
+		}
 		if err := t.sameHead(ctx); err != nil {
 			return err
 		}
-		err = t.GitHub.AddLabel(ctx, p.Org, p.Repo, p.Number, label)
-	} else {
-		err = t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
-	}
+		return t.GitHub.AddLabel(ctx, p.Org, p.Repo, p.Number, label)
+	})
 	if t.refused(err) {
 		return nil
 	}
@@ -131,8 +132,12 @@ func (t *turn) showStatus(ctx context.Context) error {
 		}
 	}
 	p := t.rh.Spec.Pull
-	at, err := t.GitHub.SetStatus(ctx, p.Org, p.Repo, pull.Head, github.Status{
-		Context: want.Context, State: state, Description: description, URL: t.planLink(),
+	var at time.Time
+	err := t.insist("status "+want.Context+" "+want.Head, t.rh.Status.MarkReporting, func() (err error) {
+		at, err = t.GitHub.SetStatus(github.Later(ctx), p.Org, p.Repo, pull.Head, github.Status{
+			Context: want.Context, State: state, Description: description, URL: t.planLink(),
+		})
+		return err
 	})
 	if t.refused(err) {
 		return nil

@@ -109,7 +109,7 @@ func (t *turn) needsPlan() bool {
 		return true
 	}
 	for _, r := range t.activeRuns() {
-		if r.State == v1alpha1.RunPending && r.AbortReason == "" {
+		if r.State == v1alpha1.RunPending && r.AbortReason == "" && !t.waitsForRoom(r) {
 			return true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -21,6 +22,9 @@ import (
 // somebody wants to end, and tell how far it is.
 func (t *turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	if r.State != v1alpha1.RunRunning {
+		if sentence := t.waits[r.ID]; sentence != "" {
+			return t.tellWaiting(ctx, r, r.Total, sentence)
+		}
 		return s.wait()
 	}
 	errs := []error{t.abortNamed(ctx, r, s), s.wait()}
@@ -112,13 +116,17 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 	if trouble != "" || slices.ContainsFunc(s.outcomes, notRun) {
 		interval = min(interval, obstacleInterval)
 	}
+	interval, err := t.progressInterval(interval)
+	if err != nil {
+		return errors.Join(later, err)
+	}
 	if wait := interval - t.now.Sub(last.Time); wait > 0 {
 		return errors.Join(later, &waiting{after: wait, reason: "run " + r.ID + " has news"})
 	}
 	if why := s.obstacles.report; why != "" {
 		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+secrets.Censor(why, t.secrets())+".")
 	}
-	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
+	comment, err := t.upsert(github.Later(ctx), v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
 	if err != nil && !t.refused(err) {
 		return reporting(t.rh, err)
 	}

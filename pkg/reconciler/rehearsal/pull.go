@@ -65,6 +65,9 @@ func (t *turn) readPull(ctx context.Context) error {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 		return err
 	}
+	if t.staysOnBase(pull) {
+		base = known.Base
+	}
 	served, err := t.servesBase(ctx, pull.BaseRef)
 	if err != nil {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
@@ -83,6 +86,26 @@ func (t *turn) readPull(ctx context.Context) error {
 		return &waiting{after: lagPause, reason: "GitHub does not show the latest push yet"}
 	}
 	return nil
+}
+
+const (
+	// maxRestarts is how often a run that is about to start is planned anew because the
+	// base has moved meanwhile. Where planning takes longer than that takes, it would
+	// never start otherwise.
+	maxRestarts = 3
+	restarts    = "restarts of "
+)
+
+// staysOnBase says that the base which was planned on is good enough for the pull
+// request as it is now.
+func (t *turn) staysOnBase(now *github.Pull) bool {
+	known := t.rh.Status.Pull
+	if known == nil || known.Base == "" || known.Head != now.Head || known.BaseRef != now.BaseRef {
+		return false
+	}
+	return slices.ContainsFunc(t.activeRuns(), func(r *v1alpha1.RunStatus) bool {
+		return r.State == v1alpha1.RunPending && t.Doubts.counted(t.doubtKey(restarts+r.ID)) >= maxRestarts
+	})
 }
 
 // servesBase says whether pull requests into a branch are rehearsed: a branch that
@@ -142,11 +165,13 @@ func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
 	return len(heard) > 0 && !pull.CreatedAt.IsZero()
 }
 
-// lagging says that a recent event told another head than the API does.
+// lagging says that a recent event told another head than the API does. One that is
+// dated later than now by as much as that is no reason to wait either: it would be
+// one until then.
 func lagging(rh *v1alpha1.Rehearsal, now time.Time) bool {
 	observed := rh.Spec.Observed
 	return observed != nil && observed.Head != "" && observed.Head != rh.Status.Pull.Head &&
-		rh.Status.Pull.Open && now.Sub(observed.At.Time) < lag
+		rh.Status.Pull.Open && now.Sub(observed.At.Time).Abs() < lag
 }
 
 // judgeCommands gives a verdict on every command that has none, and folds the
@@ -175,11 +200,11 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 }
 
 func (t *turn) judgeAll(ctx context.Context) error {
-	ahead := t.runsAhead()
+	ahead, known := t.runsAhead(), deniedSince(t.rh)
 	for _, c := range unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: ahead, now: t.theirTime()}
+		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: ahead, now: t.theirTime(), overlooked: c.At.Time.Before(known)}
 		because, err := t.look(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -215,7 +240,7 @@ func (t *turn) runsAhead() int {
 // kept the policy from knowing more.
 func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) ([]string, error) {
 	kind := said.Kind()
-	if in.unmapped || expired(c, in.now) {
+	if in.unmapped || in.overlooked || expired(c, in.now) {
 		return nil, nil
 	}
 	q := t.question()

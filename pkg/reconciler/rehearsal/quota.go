@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -275,11 +276,25 @@ func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int,
 	if r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < t.settings.ProgressInterval {
 		return again
 	}
-	if err := t.say(ctx, waitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
+	if err := t.say(github.Later(ctx), waitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
 		return err
 	}
 	r.ProgressAt = &metav1.Time{Time: t.now}
 	return again
+}
+
+// waitsForRoom says that a run which was told to wait has no room yet: as long as
+// that is so, nobody needs its plan.
+func (t *turn) waitsForRoom(r *v1alpha1.RunStatus) bool {
+	if r.Total == 0 || !t.toldToWait(r) {
+		return false
+	}
+	ok, never, sentence, err := t.admit(r, r.Total)
+	if ok || never || err != nil {
+		return false
+	}
+	t.waits[r.ID] = sentence
+	return true
 }
 
 // endWaits says of the runs that have started that they wait no more, until it

@@ -13,6 +13,7 @@ import (
 
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
 	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -89,6 +90,8 @@ type Reconciler struct {
 	Manifests manifests
 	// Written are comments that were created just now.
 	Written writtenComments
+	// Doubts are what GitHub has refused lately.
+	Doubts doubts
 	// Lookups are what is known of other repositories.
 	Lookups lookups
 
@@ -149,6 +152,8 @@ type turn struct {
 	later []error
 	// attended are the runs whose jobs were looked at for those to abort.
 	attended map[string]bool
+	// waits are why runs that wait for room still do, by their ids.
+	waits map[string]string
 	// linkKey makes the links to pages, where there are any; linkErr is why there are
 	// none now.
 	linkKey run.LinkKey
@@ -171,7 +176,10 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t := &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(), attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh)}
+	t := &turn{
+		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(),
+		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), waits: map[string]string{},
+	}
 	defer boundStatus(rh)
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
@@ -181,10 +189,9 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
 		return nil
 	case !served:
-		rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
-		abortRuns(rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
-		return t.settle(t.advanceRuns(ctx), t.clean(ctx))
+		return t.settle(append([]error{t.clean(ctx)}, t.leaveUnserved(ctx)...)...)
 	}
+	t.Doubts.forget(t.doubtKey(unserved))
 	t.noteDryRun()
 	err := t.hindering(t.readPull)(ctx)
 	if isForeign(err) {
@@ -201,6 +208,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	t.showLimit(errs)
 	summarise(rh)
+	errs = t.spread(errs)
 	if !t.refusedAny && settle(errs, t.now) == nil {
 		rh.Status.MarkReported()
 	}
@@ -235,19 +243,28 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 // ever.
 func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	left, err := r.endAll(ctx, rh, "the Rehearsal was deleted")
-	if !r.Clock.Now().Before(endOf(stageDeleting, rh.DeletionTimestamp)) {
-		if left > 0 || err != nil {
-			logging.FromContext(ctx).Errorw("A Rehearsal is let go though not all that it started is known to have ended", "left", left, "error", err)
-		}
+	switch {
+	case err == nil && left == 0:
 		return nil
-	}
-	if err != nil {
+	case !r.Clock.Now().Before(endOf(stageDeleting, rh.DeletionTimestamp)):
+		r.letGo(ctx, rh, left, err)
+		return nil
+	case err != nil:
 		return err
 	}
-	if left > 0 {
-		return controller.NewRequeueAfter(abortPause)
+	return controller.NewRequeueAfter(abortPause)
+}
+
+// letGo says that a Rehearsal goes although something of it may still run.
+func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int, err error) {
+	message := fmt.Sprintf("%s after its deletion not all that it has started has ended (%d that are known); it is let go", lasts[stageDeleting], left)
+	if err != nil {
+		message += ": " + err.Error()
 	}
-	return nil
+	logging.FromContext(ctx).Errorw("A deleted Rehearsal is let go", "left", left, "error", err)
+	if events := controller.GetEventRecorder(ctx); events != nil {
+		events.Event(rh, corev1.EventTypeWarning, "LetGo", message)
+	}
 }
 
 // activeRuns are the runs that are not over.

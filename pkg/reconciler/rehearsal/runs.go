@@ -126,9 +126,9 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if t.plan.done() && t.rh.Status.Pull.SpecGeneration != 0 {
+		if (t.plan.done() || t.waits[r.ID] != "") && t.rh.Status.Pull.SpecGeneration != 0 {
 			s.barred = barred(t.rh, t.repo.Labels.Untrusted)
-			s.planned = t.plan.err == nil
+			s.planned = t.plan.done() && t.plan.err == nil
 			if t.plan.err != nil {
 				s.planError = t.plan.err.Error()
 			}

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -45,6 +46,14 @@ func TestRepositoryThatIsNotServed(t *testing.T) {
 		w.sync()
 		unlist(w)
 		rh := w.rh.DeepCopy()
+		if err := w.reconciler.ReconcileKind(context.Background(), rh); err == nil {
+			t.Error("it does not come back to see to the end of the run")
+		}
+		c := rh.Status.GetCondition(v1alpha1.ConditionPulled)
+		if r := rh.Status.Runs[0]; r.AbortReason != "" || !strings.Contains(c.Message, "unless it is listed again") {
+			t.Errorf("within a second it is aborted: %+v, %+v", r, c)
+		}
+		w.clock.SetTime(w.clock.Now().Add(unservedGrace))
 		if err := w.reconciler.ReconcileKind(context.Background(), rh); err == nil {
 			t.Error("it does not come back to see to the end of the run")
 		}

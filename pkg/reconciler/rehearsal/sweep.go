@@ -21,6 +21,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
+// longestRetreat is how far a look reaches back for what could not be stored: after
+// that it is given up.
+const longestRetreat = 6 * time.Hour
+
+// firstSights is how many pull requests one look takes up that have been open for
+// longer and that nobody has asked anything about: a repository that is served anew
+// may have a thousand, and each costs calls and a comment.
+const firstSights = 5
+
 // overlap is how far a look reaches back before the one before it: clocks
 // differ, and GitHub lists a comment a little after it was written.
 const overlap = 2 * time.Minute
@@ -76,7 +85,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 				continue // the window was told when it opened
 			}
 			if err != nil && ctx.Err() == nil {
-				logging.FromContext(ctx).Warnw("Sweep failed, the next one reaches back as far", "repository", repository.Name, "error", err)
+				logging.FromContext(ctx).Warnw("Not everything was found, the next sweep reaches back as far", "repository", repository.Name, "error", err)
 			}
 		}
 		select {
@@ -110,17 +119,17 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 		since, last.Since = now, now
 	}
 	open, err := s.sweepPulls(ctx, org, repo, pulls, since, now)
-	if err != nil {
+	comments, listErr := s.GitHub.CommentsSince(ctx, org, repo, last.Since)
+	if listErr != nil {
+		return errors.Join(err, listErr)
+	}
+	// What cannot be stored keeps nobody else from being heard. The next look reaches
+	// back as far, but not for ever.
+	err = errors.Join(err, s.sweepComments(ctx, org, repo, after(comments, since), open, now))
+	if err != nil && !last.At.IsZero() && now.Sub(last.At) < longestRetreat {
 		return err
 	}
-	comments, err := s.GitHub.CommentsSince(ctx, org, repo, last.Since)
-	if err != nil {
-		return err
-	}
-	if err := s.sweepComments(ctx, org, repo, after(comments, since), open, now); err != nil {
-		return err
-	}
-	return s.Memory.Remember(ctx, repository, Look{At: now, Since: nextSince(last.Since, comments)})
+	return errors.Join(err, s.Memory.Remember(ctx, repository, Look{At: now, Since: nextSince(last.Since, comments)}))
 }
 
 // stride is how much longer the list of comments may become before it begins
@@ -153,7 +162,10 @@ func (s *Sweeper) hear(ctx context.Context, heard *event.Heard) error {
 		logging.FromContext(ctx).Warnw("A log is full", "error", err)
 		return nil
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%s/%s#%d: %w", heard.Pull.Org, heard.Pull.Repo, heard.Pull.Number, err)
+	}
+	return nil
 }
 
 // openPulls lists the open pull requests of a repository, if it is the one that is
@@ -173,6 +185,7 @@ func (s *Sweeper) openPulls(ctx context.Context, org, repo string) ([]github.Pul
 func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []github.Pull, since, now time.Time) (map[int]bool, error) {
 	open := map[int]bool{}
 	var errs []error
+	quiet := 0
 	for _, p := range pulls {
 		open[p.Number] = true
 		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: p.Number}
@@ -185,6 +198,11 @@ func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []gith
 			Author: p.Author, AuthorType: p.AuthorType, Body: p.Body, Head: p.Head,
 			CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 		}, !p.CreatedAt.Before(since) && !hasBody(known), s.options(now))
+		if known == nil && len(heard.Commands) == 0 && p.CreatedAt.Before(since) {
+			if quiet++; quiet > firstSights {
+				continue // at another look
+			}
+		}
 		if known == nil || !sameAs(known.Status.Pull, p) || len(heard.Commands) > 0 {
 			errs = append(errs, s.hear(ctx, heard))
 		}

@@ -22,11 +22,7 @@ import (
 func (t *turn) tidy(ctx context.Context) error {
 	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
 	if t.forgotten() {
-		err := client.Delete(ctx, t.rh.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &t.rh.UID}})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("deleting the Rehearsal of a closed pull request: %w", err)
-		}
-		return nil
+		return t.remove(ctx)
 	}
 	t.forgetVerdicts()
 	patch := trim(t.rh, t.theirTime())
@@ -48,6 +44,16 @@ func (t *turn) tidy(ctx context.Context) error {
 	return nil
 }
 
+// remove deletes the Rehearsal, if it is still the one that we know.
+func (t *turn) remove(ctx context.Context) error {
+	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
+	err := client.Delete(ctx, t.rh.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &t.rh.UID}})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("deleting a Rehearsal that nobody needs: %w", err)
+	}
+	return nil
+}
+
 // forgotten says that the pull request has been closed, and nothing has been
 // heard of it, for a week.
 func (t *turn) forgotten() bool {
@@ -55,6 +61,11 @@ func (t *turn) forgotten() bool {
 	if pull == nil || pull.Open || len(t.activeRuns()) > 0 {
 		return false
 	}
+	return t.silent()
+}
+
+// silent says that nothing has been heard of the pull request for a week.
+func (t *turn) silent() bool {
 	last := t.rh.CreationTimestamp.Time
 	if o := t.rh.Spec.Observed; o != nil && o.At.After(last) {
 		last = o.At.Time
@@ -75,11 +86,13 @@ type patchOp struct {
 }
 
 // What outsiders wrote leaves the log as soon as it is judged: it must not fill
-// up with that. For a while the verdicts stay, so that what a sweep finds again is
-// not judged again.
+// up with that. The verdicts stay for as long as what they are about could be told
+// again, so that it is not judged again, by other rights. There is room for so many:
+// what is older than all of these is not heeded any more, see overlooked.
 const (
-	deniedAge  = time.Hour
 	maxDropped = 200
+	// rememberedAge is more than event.MaxAge by as much as clocks may be off.
+	rememberedAge = event.MaxAge + time.Hour
 )
 
 // trim removes the entries that are too old and whose runs are over, the last
@@ -138,19 +151,44 @@ func (t *turn) forgetVerdicts() {
 	}
 	status := &t.rh.Status
 	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.Cleaned })
-	kept := 0
-	for i := len(status.Commands) - 1; i >= 0; i-- {
-		v := status.Commands[i]
-		if inLog[v.ID] {
+	var told, untold []v1alpha1.CommandStatus
+	status.Commands = slices.DeleteFunc(status.Commands, func(v v1alpha1.CommandStatus) bool {
+		switch {
+		case inLog[v.ID]:
+			return false
+		case !dropped(v) || v.At == nil || t.now.Sub(v.At.Time) > rememberedAge:
+		case v.Told:
+			told = append(told, v) // those with an answer are few, and are counted
+		default:
+			v.Message = ""
+			untold = append(untold, v)
+		}
+		return true
+	})
+	slices.SortStableFunc(untold, func(a, b v1alpha1.CommandStatus) int { return a.At.Compare(b.At.Time) })
+	status.Commands = append(append(told, untold[max(0, len(untold)-maxDropped):]...), status.Commands...)
+}
+
+// deniedSince is from when on all that was denied is remembered: an older command that
+// is not known may be one of those. It is zero while there was room for all.
+func deniedSince(rh *v1alpha1.Rehearsal) time.Time {
+	inLog := map[string]bool{}
+	for _, c := range rh.Spec.Commands {
+		inLog[c.ID] = true
+	}
+	n, oldest := 0, time.Time{}
+	for _, v := range rh.Status.Commands {
+		if inLog[v.ID] || !dropped(v) || v.At == nil || v.Told {
 			continue
 		}
-		if !v.Told {
-			kept++ // those with an answer are few, and are counted
-		}
-		if !dropped(v) || kept > maxDropped && !v.Told || v.At == nil || t.now.Sub(v.At.Time) > deniedAge {
-			status.Commands = slices.Delete(status.Commands, i, i+1)
+		if n++; oldest.IsZero() || v.At.Time.Before(oldest) {
+			oldest = v.At.Time
 		}
 	}
+	if n < maxDropped {
+		return time.Time{}
+	}
+	return oldest
 }
 
 // summarise fills the printer columns: they show the latest run.

@@ -1,0 +1,53 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Bound is how often something may happen within a period.
+type Bound struct {
+	Times  int
+	Period time.Duration
+}
+
+// Permits count what all processes write with an account.
+type Permits interface {
+	// Take takes a permit for one write. Where there is none within the bounds, it
+	// takes nothing and says when there will be one.
+	Take(ctx context.Context, account string, most []Bound, now time.Time) (until time.Time, err error)
+}
+
+// GitHub takes 80 writes a minute and 500 an hour from an account, see
+// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits.
+// We stay below, for others may write with it as well, and keep a part of that for
+// what people wait for.
+var (
+	urgentBounds = []Bound{{70, time.Minute}, {450, time.Hour}}
+	laterBounds  = []Bound{{40, time.Minute}, {300, time.Hour}}
+)
+
+type laterKey struct{}
+
+// Later marks the writes of a context as those that may wait for others: what tells
+// of progress, and what nobody has asked for.
+func Later(ctx context.Context) context.Context { return context.WithValue(ctx, laterKey{}, true) }
+
+// pace takes a permit for a call that writes. Calls of the GraphQL API read, and
+// those of an App itself make tokens.
+func (l *limiter) pace(r *http.Request, account string) error {
+	if l.permits == nil || r.Method == http.MethodGet || r.Method == http.MethodHead || account == accountApp || strings.HasSuffix(account, graphqlSuffix) {
+		return nil
+	}
+	most := urgentBounds
+	if r.Context().Value(laterKey{}) != nil {
+		most = laterBounds
+	}
+	until, err := l.permits.Take(r.Context(), account, most, l.now())
+	if err != nil || until.IsZero() {
+		return err
+	}
+	return &RateLimitedError{Until: until, Ours: true}
+}

@@ -1,0 +1,95 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"knative.dev/pkg/controller"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+)
+
+// quotaLister has a run of so many jobs that goes on, in another Rehearsal.
+type quotaLister struct {
+	listers.RehearsalLister
+	jobs, runs int
+}
+
+func (q *quotaLister) List(labels.Selector) ([]*v1alpha1.Rehearsal, error) {
+	rh := &v1alpha1.Rehearsal{}
+	rh.UID = "another"
+	for i := range max(q.runs, 1) {
+		rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{ID: fmt.Sprintf("comment-%d-0", i), State: v1alpha1.RunRunning, Total: q.jobs})
+	}
+	return []*v1alpha1.Rehearsal{rh}, nil
+}
+
+func (q *quotaLister) Rehearsals(string) listers.RehearsalNamespaceLister { return namespaced{q} }
+
+type namespaced struct{ *quotaLister }
+
+func (namespaced) Get(string) (*v1alpha1.Rehearsal, error) { return nil, fmt.Errorf("not asked for") }
+
+// TestProgressSlowsDown: the more runs go on, the less often each tells how far it is.
+func TestProgressSlowsDown(t *testing.T) {
+	for runs, want := range map[int]time.Duration{1: time.Minute, 3: time.Minute, 10: 3 * time.Minute, 200: time.Hour} {
+		tr := &turn{Reconciler: &Reconciler{Lister: &quotaLister{runs: runs}}}
+		if got, err := tr.progressInterval(time.Minute); err != nil || got != want {
+			t.Errorf("%d runs: %s, want %s (%v)", runs, got, want, err)
+		}
+	}
+}
+
+// TestWindowsEndForOneAfterAnother: a thousand pull requests wait for the same time.
+func TestWindowsEndForOneAfterAnother(t *testing.T) {
+	until := noon.Add(time.Hour)
+	perMinute, asked := map[time.Duration]int{}, 0
+	for n := range 1000 {
+		tr := &turn{rh: &v1alpha1.Rehearsal{}, now: noon}
+		tr.rh.Name = fmt.Sprintf("acme-config-%d", n)
+		if n%100 == 0 {
+			tr.rh.Spec.Commands = []v1alpha1.Command{runCommand()}
+		}
+		err := settle(tr.spread([]error{fmt.Errorf("commenting: %w", &github.RateLimitedError{Until: until})}), noon)
+		ok, after := controller.IsRequeueKey(err)
+		if !ok || after < time.Hour || after > time.Hour+spreadTime {
+			t.Fatalf("%d comes back after %s: %v", n, after, err)
+		}
+		if n%100 == 0 && after > time.Hour+soonTime {
+			t.Errorf("who waits for an answer waits %s more", after-time.Hour)
+		}
+		perMinute[after.Truncate(time.Minute)]++
+		asked++
+	}
+	for minute, n := range perMinute {
+		if n > 300 {
+			t.Errorf("%d of %d come back in the minute after %s", n, asked, minute)
+		}
+	}
+}
+
+// TestFirstSightOfThousands: a repository that is served anew costs a little at a time.
+func TestFirstSightOfThousands(t *testing.T) {
+	s := newSweep()
+	for n := range 1000 {
+		p := openPull()
+		p.Number, p.Body, p.CreatedAt = n+1, "", noon.Add(-48*time.Hour)
+		s.hub.pulls = append(s.hub.pulls, p)
+	}
+	commanded := openPull()
+	commanded.Number = 2000 // opened since the last look, with a command
+	s.hub.pulls = append(s.hub.pulls, commanded)
+	s.hub.comments = []github.Comment{comment(2, "/pj-rehearse")}
+	s.hub.comments[0].Number = 900
+	if err := s.Sweep(context.Background(), "acme/config"); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.store.Len(); n != firstSights+2 {
+		t.Errorf("%d Rehearsals are made at the first look, want %d", n, firstSights+2)
+	}
+}

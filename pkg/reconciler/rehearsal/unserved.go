@@ -1,0 +1,55 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+)
+
+// unservedGrace is how long runs go on after their repository has left the settings:
+// it may have been taken out by mistake. Nothing begins in that time.
+const unservedGrace = 10 * time.Minute
+
+// unserved is under which name it is remembered since when.
+const unserved = "unserved"
+
+// leaveUnserved does what there is to do for a pull request of a repository that the
+// settings do not list: its runs end when that lasts, and the Rehearsal goes when
+// nothing has been heard of it for a week.
+func (t *turn) leaveUnserved(ctx context.Context) []error {
+	since, news := t.Doubts.since(t.doubtKey(unserved), t.now)
+	end := since.Add(unservedGrace)
+	message := "the settings do not list this repository"
+	if len(t.activeRuns()) == 0 {
+		t.rh.Status.MarkNotPulled("NotServed", message)
+		if t.silent() {
+			return []error{t.remove(ctx)}
+		}
+		return nil
+	}
+	if t.now.Before(end) {
+		message = fmt.Sprintf("%s; its runs are aborted at %s, unless it is listed again", message, end.UTC().Format(time.RFC3339))
+		t.rh.Status.MarkNotPulled("NotServed", message)
+		if news {
+			t.warn(ctx, "NotServed", message)
+		}
+		return []error{t.advanceRuns(ctx), &waiting{after: end.Sub(t.now), reason: message}}
+	}
+	t.rh.Status.MarkNotPulled("NotServed", message)
+	abortRuns(t.rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
+	return []error{t.advanceRuns(ctx)}
+}
+
+// warn tells whoever operates us, in an event and in the log.
+func (t *turn) warn(ctx context.Context, reason, message string) {
+	logging.FromContext(ctx).Warnw(message, "rehearsal", t.rh.Name)
+	if events := controller.GetEventRecorder(ctx); events != nil {
+		events.Event(t.rh, corev1.EventTypeWarning, reason, message)
+	}
+}
