@@ -40,7 +40,7 @@ var (
 	person      = fields{"login": nil, "id": nil, "type": nil}
 	pullFields  = fields{"id": nil, "node_id": nil, "number": nil, "title": nil, "body": nil, "state": nil, "user": person, "labels": {"name": nil}, "head": {"sha": nil, "ref": nil}, "base": {"sha": nil, "ref": nil, "repo": {"id": nil}}, "created_at": nil, "updated_at": nil, "html_url": nil}
 	pullNeeds   = []string{"number", "state", "head.sha", "base.sha", "base.ref", "base.repo.id"}
-	saidFields  = fields{"id": nil, "node_id": nil, "user": person, "body": nil, "html_url": nil, "issue_url": nil, "created_at": nil, "updated_at": nil}
+	saidFields  = fields{"id": nil, "node_id": nil, "user": person, "body": nil, "html_url": nil, "issue_url": nil, "created_at": nil, "updated_at": nil, "reactions": {"total_count": nil}}
 	saidNeeds   = []string{"id", "issue_url", "created_at", "updated_at"}
 	eventFields = fields{"event": nil, "sha": nil, "commit_id": nil, "created_at": nil}
 	fileFields  = fields{"filename": nil, "previous_filename": nil}

@@ -120,7 +120,7 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 			w.rh.Status.Runs[0].AbortReason = "bob wrote abort"
 		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunAborted},
 		"handed over": {func(w *world) {
-			refuse(&w.tekton.Fake, "create", "pipelineruns", forbidden("pipelineruns", saysQuota))
+			refuse(&w.tekton.Fake, "pipelineruns", forbidden("pipelineruns", saysQuota))
 			w.persist(time.Minute)
 		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunRejected},
 		"running":                     {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},

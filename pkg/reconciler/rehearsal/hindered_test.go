@@ -68,9 +68,9 @@ func (w *world) persist(during time.Duration) {
 	}
 }
 
-// refuse has an API server answer every write of a kind with an error.
-func refuse(fake *clienttesting.Fake, verb, resource string, err error) {
-	fake.PrependReactor(verb, resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, err })
+// refuse has an API server answer every creation of a kind with an error.
+func refuse(fake *clienttesting.Fake, resource string, err error) {
+	fake.PrependReactor("create", resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, err })
 }
 
 func forbidden(resource, message string) error {
@@ -97,7 +97,7 @@ func (noPlans) Forget(plan.Request) {}
 // minutes it is said what, and to whom to turn, and the run ends.
 func TestARunThatCannotStart(t *testing.T) {
 	pipelineRuns := func(err error) func(*world) {
-		return func(w *world) { refuse(&w.tekton.Fake, "create", "pipelineruns", err) }
+		return func(w *world) { refuse(&w.tekton.Fake, "pipelineruns", err) }
 	}
 	for name, tc := range map[string]struct {
 		happens func(w *world)
@@ -109,10 +109,10 @@ func TestARunThatCannotStart(t *testing.T) {
 		"webhook":          {pipelineRuns(apierrors.NewBadRequest(saysWebhook)), saysWebhook, "has to let it pass"},
 		"webhook is away":  {pipelineRuns(apierrors.NewInternalError(errors.New(saysNoHook))), saysNoHook, "has to look into it"},
 		"ConfigMap refused": {func(w *world) {
-			refuse(&w.kube.Fake, "create", "configmaps", forbidden("configmaps", "exceeded quota: small"))
+			refuse(&w.kube.Fake, "configmaps", forbidden("configmaps", "exceeded quota: small"))
 		}, "exceeded quota: small", "quota of the namespace `rehearsals`"},
 		"ConfigMap too large": {func(w *world) {
-			refuse(&w.kube.Fake, "create", "configmaps", apierrors.NewRequestEntityTooLargeError("limit is 3145728"))
+			refuse(&w.kube.Fake, "configmaps", apierrors.NewRequestEntityTooLargeError("limit is 3145728"))
 		}, "limit is 3145728", "has to look into it"},
 		"the head is gone":      {func(w *world) { w.reconciler.Plans = noPlans{errors.New(`revision "aaaa" not found`)} }, `revision "aaaa" not found`, "has to look into it"},
 		"the disk is full":      {func(w *world) { w.reconciler.Plans = noPlans{&repo.DiskFullError{}} }, "the disk of the mirrors is full", "room for the mirrors"},
