@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
 func TestPlaces(t *testing.T) {
@@ -34,7 +36,7 @@ func TestPlaces(t *testing.T) {
 			tickets: []*ticket{waiting("r", "ann"), waiting("q", "bob")}, served: map[string]int{"r": 2, "q": 1}, want: "1 quick",
 		},
 		"and authors in them": {
-			tickets: []*ticket{waiting("r", "ann"), waiting("r", "bob")}, served: map[string]int{"r": 2, "r\x00ann": 2, "r\x00bob": 1}, want: "1 quick",
+			tickets: []*ticket{waiting("r", "ann"), waiting("r", "bob")}, served: map[string]int{"r": 2, key.Of("r", "ann"): 2, key.Of("r", "bob"): 1}, want: "1 quick",
 		},
 		"whose plans took long comes last": {
 			tickets: []*ticket{waiting("r", "ann"), waiting("q", "bob")}, served: map[string]int{"q": 1}, slow: "ann", want: "1 quick",
@@ -72,7 +74,7 @@ func TestPlaces(t *testing.T) {
 		"which goes to another": {
 			tickets: []*ticket{
 				with(waiting("r", "ann"), waits, true, false), with(waiting("r", "bob"), waits, true, false),
-			}, served: map[string]int{"r": 3, "r\x00ann": 3, "r\x00bob": 2}, want: "1 long",
+			}, served: map[string]int{"r": 3, key.Of("r", "ann"): 3, key.Of("r", "bob"): 2}, want: "1 long",
 		},
 		"base branches come first": {
 			tickets: []*ticket{with(waiting("q", "bob"), waits, true, false), with(waiting("r", "ann"), waits, true, true)},

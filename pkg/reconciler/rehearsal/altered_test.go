@@ -41,6 +41,9 @@ func TestWhatOthersHaveEditedShowsNothing(t *testing.T) {
 					t.Fatalf("%s is %s", text, w.verdict(id))
 				}
 			}
+			// That it is gone is not believed at once.
+			w.clock.SetTime(w.clock.Now().Add(belief))
+			w.reconcile()
 			id = w.rh.Status.Comments[planComment].ID
 			i = slices.IndexFunc(w.hub.comments, func(c github.Comment) bool { return c.ID == id })
 			if i < 0 || w.hub.comments[i].Body != shown {

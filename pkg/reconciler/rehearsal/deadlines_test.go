@@ -269,7 +269,7 @@ func TestTheTimeOfARunBeginsWhenItStarts(t *testing.T) {
 	if r.State != v1alpha1.RunRunning || r.AbortReason != "" {
 		t.Fatalf("the run is %s (%s): %s", r.State, r.AbortReason, r.Message)
 	}
-	if got := r.Deadline.Sub(r.StartedAt.Time); got != 40*time.Minute || r.StartedAt.Time.Before(closed) {
+	if got := r.Deadline.Sub(r.StartedAt.Time).Round(time.Second); got != 40*time.Minute || r.StartedAt.Time.Before(closed) {
 		t.Errorf("it started at %s, and its jobs have %s", r.StartedAt, got)
 	}
 	pr, err := w.tekton.TektonV1().PipelineRuns("rehearsals").Get(w.ctx, r.PipelineRun, metav1.GetOptions{})
