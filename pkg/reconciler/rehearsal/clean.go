@@ -56,7 +56,8 @@ func (t *turn) cleanOrWait(ctx context.Context) error {
 
 // cleanAgain has the next turn come in some time, if none comes sooner.
 func (t *turn) cleanAgain(in time.Duration) {
-	if w, ok := t.cleanLater.(*waiting); !ok || in < w.after {
+	var w *waiting
+	if !errors.As(t.cleanLater, &w) || in < w.after {
 		t.cleanLater = &waiting{after: in, reason: "runs that are over are kept for a while"}
 	}
 }
