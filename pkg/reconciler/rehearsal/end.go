@@ -97,9 +97,13 @@ func (t *turn) readNeeded(ctx context.Context) error {
 }
 
 func (r *Reconciler) cancel(ctx context.Context, pr *pipelinev1.PipelineRun, reason string) error {
+	return r.cancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelledRunFinally, reason)
+}
+
+func (r *Reconciler) cancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, status pipelinev1.PipelineRunSpecStatus, reason string) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"annotations": map[string]string{run.AnnotationAbortReason: reason}},
-		"spec":     map[string]any{"status": pipelinev1.PipelineRunSpecStatusCancelledRunFinally},
+		"spec":     map[string]any{"status": status},
 	})
 	if err != nil {
 		return fmt.Errorf("encoding the cancellation of %s: %w", pr.Name, err)

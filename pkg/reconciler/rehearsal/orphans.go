@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -196,9 +197,10 @@ func (s *orphanSweeper) cancelLeft(ctx context.Context, namespace string) error 
 			errs = append(errs, err)
 			continue
 		}
-		// What belongs to a Rehearsal that is gone is deleted with it.
+		// What belongs to a Rehearsal that is gone is deleted with it. The run is
+		// reported, so that the finally task must not do it again.
 		if why := orphaned(rh, name); rh != nil && why != "" {
-			errs = append(errs, s.cancel(ctx, pr, why))
+			errs = append(errs, s.cancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelled, why))
 		}
 	}
 	return errors.Join(errs...)

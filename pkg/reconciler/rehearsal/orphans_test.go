@@ -175,7 +175,7 @@ func TestAPipelineRunThatCouldNotBeCancelled(t *testing.T) {
 	w.sweepOrphans(w.rh.DeepCopy())
 	prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(w.ctx, metav1.ListOptions{})
 	w.check(err)
-	if len(prs.Items) != 1 || prs.Items[0].Spec.Status != pipelinev1.PipelineRunSpecStatusCancelledRunFinally {
+	if len(prs.Items) != 1 || prs.Items[0].Spec.Status != pipelinev1.PipelineRunSpecStatusCancelled {
 		t.Errorf("PipelineRuns are %+v", prs.Items)
 	}
 }
