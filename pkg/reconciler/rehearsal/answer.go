@@ -24,7 +24,7 @@ import (
 
 // showPlan keeps the comment that lists the affected jobs.
 func (t *turn) showPlan(ctx context.Context) error {
-	if !t.plan.done() || t.linkErr != nil {
+	if !t.plan.done() || t.linkErr != nil || t.outlived() {
 		return nil
 	}
 	view := t.planView("")

@@ -19,7 +19,11 @@ import (
 // comment after a push, for runs that are to start, for a list.
 func (t *turn) makePlan(ctx context.Context) error {
 	pull := t.rh.Status.Pull
-	if pull == nil || !t.fresh || !pull.Open || !t.needsPlan() {
+	if pull == nil || !t.fresh || !pull.Open {
+		return nil
+	}
+	if !t.needsPlan() {
+		t.rh.Status.Unplanned = nil
 		return nil
 	}
 	result, err, done := t.getPlan()

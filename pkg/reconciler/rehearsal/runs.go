@@ -56,6 +56,9 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	} else {
 		err = t.inTime(ctx, r, s, err)
 	}
+	if r.State.Done() && !r.Unreported {
+		forget(r)
+	}
 	t.comeBackFor(r)
 	// Each by itself: settle takes apart what is joined, and nothing below a name.
 	var errs []error
@@ -126,7 +129,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if (t.plan.done() || t.waits[r.ID] != "") && t.rh.Status.Pull.SpecGeneration != 0 {
+		if (t.plan.done() && !t.outlived() || t.waits[r.ID] != "") && t.rh.Status.Pull.SpecGeneration != 0 {
 			s.barred = barred(t.rh, t.repo.Labels.Untrusted)
 			s.planned = t.plan.done() && t.plan.err == nil
 			if t.plan.err != nil {

@@ -18,35 +18,55 @@ func (e *lateError) Error() string { return e.sentences }
 
 // notPlanned follows what keeps the affected jobs of a head from being known: err is
 // what failed, and nil while they are looked for. It is told, and in the end it is
-// what there is instead of a plan, for an hour.
+// what there is instead of a plan, for an hour. A plan of the same head that is known
+// stays; only answers are given without a newer one.
 func (t *turn) notPlanned(ctx context.Context, err error) error {
-	if planOfHead(t.rh) != nil {
-		return err // the base has moved, which matters to runs
-	}
-	u := t.unplanned()
-	if len(failures(err)) > 0 && u.FailingSince == nil {
+	u, known := t.unplanned(), planOfHead(t.rh)
+	failed := len(failures(err)) > 0
+	if failed && u.FailingSince == nil {
 		u.FailingSince = &metav1.Time{Time: t.now}
 	}
 	due := earliest(endOf(stageWaiting, &u.Since), endOf(stageUnplanned, u.FailingSince))
-	t.later = append(t.later, &waiting{after: due.Sub(t.now), reason: "the affected jobs are looked for"})
+	giveUp := !t.now.Before(due) || failed && givenUp(known)
+	if !giveUp {
+		t.later = append(t.later, &waiting{after: due.Sub(t.now), reason: "the affected jobs are looked for"})
+	}
 	late := &lateError{"Looking for them has not come to an end. " + t.advice(errors.New(""))}
 	if err != nil {
 		late.sentences = t.because(err)
 	}
 	switch {
-	case !t.now.Before(due):
+	case giveUp && hasJobs(known):
+		t.plan = outcome{err: late}
+		return err
+	case giveUp:
 		t.plan = outcome{err: late}
 		t.rh.Status.Plan, t.rh.Status.Unplanned = t.newPlanStatus(), nil
 		t.rh.Status.Plan.LookAgain = &metav1.Time{Time: t.now.Add(planAgain)}
 		t.rh.Status.MarkNotPlanned("GivenUp", late.Error())
 		return nil
-	case u.FailingSince == nil || t.now.Sub(u.FailingSince.Time) < tellAfter || err == nil:
+	case !failed, known != nil, t.now.Sub(u.FailingSince.Time) < tellAfter:
 		return err
 	}
 	t.plan = outcome{err: late}
 	body, _ := report.PlanShown(t.planView(""))
 	t.plan = outcome{}
 	return errors.Join(err, t.say(ctx, planComment, body))
+}
+
+// givenUp says that a head could not be planned for too long.
+func givenUp(known *v1alpha1.PlanStatus) bool {
+	return known != nil && known.Error != "" && known.LookAgain != nil
+}
+
+// hasJobs says that a plan is one.
+func hasJobs(known *v1alpha1.PlanStatus) bool { return known != nil && known.Error == "" }
+
+// outlived says that there is an older plan of the same head, which is better than
+// the error that there is now.
+func (t *turn) outlived() bool {
+	var late *lateError
+	return errors.As(t.plan.err, &late) && hasJobs(planOfHead(t.rh))
 }
 
 // planAgain is when it is tried again to plan a head that could not be planned.

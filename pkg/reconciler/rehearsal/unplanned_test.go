@@ -72,8 +72,16 @@ func TestAKnownPlanIsNotTakenBack(t *testing.T) {
 	w.reconciler.Plans = noPlans{errors.New("disk")}
 	w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-2-0", "/pj-rehearse list", 1))
 	w.rh.Generation++
-	w.persist(2 * lasts[stageUnplanned])
-	if !strings.HasPrefix(w.allComments(), before) {
+	w.persist(lasts[stageUnplanned] / 2)
+	if w.allComments() != before {
 		t.Errorf("it says %s", w.allComments())
+	}
+	w.persist(lasts[stageUnplanned])
+	after, same := strings.CutPrefix(w.allComments(), before)
+	if !same || !strings.Contains(after, "comment-2-0") || !strings.Contains(after, "could not be found out yet") {
+		t.Errorf("it says %s", w.allComments())
+	}
+	if p := w.rh.Status.Plan; p == nil || p.Error != "" || p.Offered != 2 {
+		t.Errorf("what is known is %+v", p)
 	}
 }
