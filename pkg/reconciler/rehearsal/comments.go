@@ -45,6 +45,7 @@ func (t *turn) write(ctx context.Context, known v1alpha1.CommentStatus, body, ha
 			return written(known.ID, hash, edited), err
 		}
 		// Somebody deleted it; there is something new to say, so say it afresh.
+		t.Written.drop(t.writtenKey(body), known.ID)
 	}
 	found, others, err := t.find(ctx, body)
 	switch {

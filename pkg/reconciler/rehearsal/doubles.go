@@ -75,6 +75,15 @@ func (w *writtenComments) take(key string, now time.Time) *github.Comment {
 	return &c
 }
 
+// drop forgets a comment that GitHub says is gone.
+func (w *writtenComments) drop(key string, id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.comments[key].ID == id {
+		delete(w.comments, key)
+	}
+}
+
 // writtenKey is how a comment is remembered.
 func (t *turn) writtenKey(body string) string {
 	marker, _ := report.FindMarker(body)
