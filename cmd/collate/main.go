@@ -104,5 +104,6 @@ func (c *collator) gitHub(m run.Manifest, credentials string) (*github.Client, e
 		Endpoint: m.GitHubEndpoint, Token: token, App: app, UserAgent: "rehearsal-collate",
 		Windows: &ratelimit.Store{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
 		Writes:  &ratelimit.Ledger{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
+		Most:    github.Pace{PerMinute: m.WritesPerMinute, PerHour: m.WritesPerHour},
 	})
 }

@@ -210,6 +210,7 @@ func connect(kube kubernetes.Interface, store *settings.Store, credentials strin
 		UserAgent: "rehearsal-controller",
 		Windows:   &ratelimit.Store{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
 		Writes:    &ratelimit.Ledger{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
+		Most:      github.Pace(store.Get().GitHub.Writes),
 		Limited:   rehearsal.ReportLimit,
 	})
 }

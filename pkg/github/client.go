@@ -32,6 +32,8 @@ type Options struct {
 	Windows Windows
 	// Writes bounds what is written with an account; nil means that it is unbounded.
 	Writes Permits
+	// Most is that bound; the zero value means 70 a minute and 450 an hour.
+	Most Pace
 	// Limited is told when GitHub wants no calls from an account until some time;
 	// it may be nil. The context is that of a call.
 	Limited func(ctx context.Context, account string, until time.Time)
@@ -81,7 +83,7 @@ func New(opts Options) (*Client, error) {
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.limits = &limiter{
 		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now, clock: c.clock,
-		windows: opts.Windows, permits: opts.Writes, limited: opts.Limited, accounts: map[string]*account{},
+		windows: opts.Windows, permits: opts.Writes, most: opts.Most, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
 		client := gogithub.NewClient(&http.Client{Transport: transport, CheckRedirect: c.redirected})

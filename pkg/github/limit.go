@@ -46,7 +46,8 @@ type limiter struct {
 	next    http.RoundTripper
 	now     func() time.Time
 	clock   *timed
-	permits Permits                                                    // may be nil
+	permits Permits // may be nil
+	most    Pace
 	windows Windows                                                    // may be nil
 	limited func(ctx context.Context, account string, until time.Time) // may be nil
 

@@ -20,14 +20,26 @@ type Permits interface {
 	Take(ctx context.Context, account string, most []Bound, now time.Time) (until time.Time, err error)
 }
 
-// GitHub takes 80 writes a minute and 500 an hour from an account, see
+// Pace is how much is written with an account at most. GitHub takes 80 writes a minute
+// and 500 an hour, see
 // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits.
-// We stay below, for others may write with it as well, and keep a part of that for
-// what people wait for.
-var (
-	urgentBounds = []Bound{{70, time.Minute}, {450, time.Hour}}
-	laterBounds  = []Bound{{40, time.Minute}, {300, time.Hour}}
-)
+// Others may write with the account as well, so it is to stay below.
+type Pace struct{ PerMinute, PerHour int }
+
+// defaultPace leaves others a tenth.
+var defaultPace = Pace{PerMinute: 70, PerHour: 450}
+
+// bounds are those of all writes, and of those that may wait: the rest is for what
+// people wait for.
+func (p Pace) bounds(later bool) []Bound {
+	if p == (Pace{}) {
+		p = defaultPace
+	}
+	if later {
+		p = Pace{PerMinute: max(p.PerMinute*4/7, 1), PerHour: max(p.PerHour*2/3, 1)}
+	}
+	return []Bound{{p.PerMinute, time.Minute}, {p.PerHour, time.Hour}}
+}
 
 type laterKey struct{}
 
@@ -41,10 +53,7 @@ func (l *limiter) pace(r *http.Request, account string) error {
 	if l.permits == nil || r.Method == http.MethodGet || r.Method == http.MethodHead || account == accountApp || strings.HasSuffix(account, graphqlSuffix) {
 		return nil
 	}
-	most := urgentBounds
-	if r.Context().Value(laterKey{}) != nil {
-		most = laterBounds
-	}
+	most := l.most.bounds(r.Context().Value(laterKey{}) != nil)
 	until, err := l.permits.Take(r.Context(), account, most, l.now())
 	if err != nil || until.IsZero() {
 		return err

@@ -112,6 +112,10 @@ type Manifest struct {
 	GitHubEndpoint   string `json:"github_endpoint"`
 	// GitHubAppID is the App that the settings name; 0 for none.
 	GitHubAppID int64 `json:"github_app_id,omitempty"`
+	// WritesPerMinute and WritesPerHour are how much is written to GitHub at most, by
+	// the controller and all tasks.
+	WritesPerMinute int `json:"writes_per_minute,omitempty"`
+	WritesPerHour   int `json:"writes_per_hour,omitempty"`
 	// KeptFor is how long the PipelineRuns, and so the logs of the tasks, are kept
 	// once the run is over.
 	KeptFor time.Duration `json:"kept_for,omitempty"`

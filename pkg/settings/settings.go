@@ -77,6 +77,18 @@ type GitHub struct {
 	// when the Secret has the id itself, or a personal token. Read when the
 	// controller starts.
 	AppID int64 `json:"app_id" jsonschema:"minimum=0"`
+	// How much is written with our account at most: comments, labels, reactions and
+	// statuses. GitHub takes 80 writes a minute and 500 an hour from an account; a
+	// GitHub Enterprise server may take more. Read when the controller starts.
+	Writes Writes `json:"writes"`
+}
+
+// Writes bounds what is written to GitHub.
+type Writes struct {
+	// In a minute. Four sevenths of them are for what nobody waits for.
+	PerMinute int `json:"per_minute" jsonschema:"minimum=1,maximum=100000"`
+	// In an hour. Two thirds of them are for what nobody waits for.
+	PerHour int `json:"per_hour" jsonschema:"minimum=1,maximum=1000000"`
 }
 
 // Prow is what must be known of the Prow that runs the jobs.
@@ -214,7 +226,7 @@ func Defaults() *Settings {
 			Policy: policy.Config{Preset: policy.DefaultPreset}, Gates: gate.Defaults(),
 			Labels: Labels{Ack: "rehearsals-ack", Network: "network-access-rehearsals-ok", Untrusted: "needs-ok-to-test"},
 		},
-		GitHub: GitHub{Endpoint: "https://api.github.com", GitEndpoint: "https://github.com"},
+		GitHub: GitHub{Endpoint: "https://api.github.com", GitEndpoint: "https://github.com", Writes: Writes{PerMinute: 70, PerHour: 450}},
 		Prow: Prow{
 			ProwJobNamespace: "prow", PodNamespace: "test-pods",
 			DefaultJobTimeout: 24 * time.Hour, QueueAllowance: time.Hour,

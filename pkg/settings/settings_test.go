@@ -118,7 +118,7 @@ func TestStoreKeepsWhatIsReadAtTheStart(t *testing.T) {
 		t.Error(diff)
 	}
 	s := store.Get()
-	if s.GitHub != (GitHub{Endpoint: "https://api.github.com", GitEndpoint: "http://ghe.example"}) || s.Prow.ProwJobNamespace != "prow" || s.Prow.QueueAllowance != 5*time.Minute {
+	if s.GitHub != (GitHub{Endpoint: "https://api.github.com", GitEndpoint: "http://ghe.example", Writes: Writes{PerMinute: 70, PerHour: 450}}) || s.Prow.ProwJobNamespace != "prow" || s.Prow.QueueAllowance != 5*time.Minute {
 		t.Errorf("in force are %+v", s)
 	}
 }

@@ -70,6 +70,10 @@ func (s *Settings) keep(before *Settings) (differs []string) {
 			*field.now = *field.then
 		}
 	}
+	if s.GitHub.Writes != before.GitHub.Writes {
+		differs = append(differs, "github.writes")
+		s.GitHub.Writes = before.GitHub.Writes
+	}
 	if s.GitHub.AppID != before.GitHub.AppID {
 		differs = append(differs, "github.app_id")
 		s.GitHub.AppID = before.GitHub.AppID

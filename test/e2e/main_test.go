@@ -103,6 +103,7 @@ func deploy(ctx context.Context) error {
 	private := world.org + "/" + privateRepo
 	installation := rig.Installation{
 		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), App: &world.app, Sweep: 5 * time.Second,
+		Hurried: true,
 		// It asks for members, too.
 		Presets: map[string]string{private: "openshift"},
 		// Small limits make small pull requests large.

@@ -49,6 +49,7 @@ func prepare(ctx context.Context, jobs int) (*bench, error) {
 	}
 	b.installation = rig.Installation{
 		GitHub: b.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), Repositories: []string{org + "/" + repo}, Sweep: time.Minute,
+		Hurried:  true,
 		Settings: fmt.Sprintf("defaults: {limits: {sample: %[1]d, more: %[1]d, max: %[1]d}}", jobs),
 	}
 	if _, err := b.hub.AddToken(ctx, github.Token{Token: b.installation.Token, User: rig.Bot}); err != nil {

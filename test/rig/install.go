@@ -35,6 +35,8 @@ type Installation struct {
 	Presets map[string]string
 	// Sweep is the time between two looks for what no webhook told.
 	Sweep time.Duration
+	// Hurried lets more be written than GitHub would take.
+	Hurried bool
 	// Settings are further lines of the settings, none of which is about
 	// repositories, GitHub, Prow or the sweep.
 	Settings string
@@ -124,7 +126,7 @@ func (c *Cluster) writeSecret(ctx context.Context, namespace, name string, data 
 // Configure writes the settings, which the controller heeds at once.
 func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 	var file strings.Builder
-	fmt.Fprintf(&file, "github: {endpoint: %s/api/v3, git_endpoint: %s%s}\n", in.GitHub, in.GitHub, in.appID())
+	fmt.Fprintf(&file, "github: {endpoint: %s/api/v3, git_endpoint: %s%s%s}\n", in.GitHub, in.GitHub, in.appID(), in.writes())
 	fmt.Fprintf(&file, "prow: {prowjob_namespace: %s, pod_namespace: %s}\n", ProwJobNamespace, PodNamespace)
 	fmt.Fprintf(&file, "sweep_interval: %s\n%s\n", in.Sweep, in.Settings)
 	if len(in.Repositories) > 0 {
@@ -153,6 +155,14 @@ func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 		return fmt.Errorf("write the settings: %w", err)
 	}
 	return nil
+}
+
+// writes is a pace that holds up nobody, where many pull requests are played.
+func (in Installation) writes() string {
+	if !in.Hurried {
+		return ""
+	}
+	return ", writes: {per_minute: 10000, per_hour: 100000}"
 }
 
 func (in Installation) appID() string {

@@ -55,6 +55,7 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
 		KeptFor:        t.settings.KeepRuns,
 		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
+		WritesPerMinute: t.settings.GitHub.Writes.PerMinute, WritesPerHour: t.settings.GitHub.Writes.PerHour,
 		// Who named something that is not run has not seen it pass.
 		AutoAck: said.AutoAck && len(notes) == 0,
 	}

@@ -62,6 +62,7 @@ func (t *turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.Pr
 		By: report.Person(r.ID, r.By), Command: command.Text, Page: t.runPage(r),
 		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
 		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
+		WritesPerMinute: t.settings.GitHub.Writes.PerMinute, WritesPerHour: t.settings.GitHub.Writes.PerHour,
 		Notes: []string{fmt.Sprintf("The ConfigMap %s, which listed the jobs of this run, was deleted or damaged while it went on. These are the jobs that Prow knows of.", name)},
 	}
 	for _, pj := range prowJobs {
