@@ -78,9 +78,6 @@ const (
 	// a window, and soonTime how long where people wait for an answer.
 	spreadTime = 5 * time.Minute
 	soonTime   = 20 * time.Second
-	// progressShare is how much of an hour one run that goes on has for each edit of
-	// its comment, beside all others.
-	progressShare = 18 * time.Second
 )
 
 // spread has each Rehearsal come back at a time of its own after a window, so that
@@ -106,6 +103,12 @@ func share(name string, of time.Duration) time.Duration {
 	return of * time.Duration(binary.BigEndian.Uint16(sum[:])) / (1 << 16)
 }
 
+// progressShare is the time between two edits if one run went on: all together take no
+// more than four ninths of what may be written in an hour.
+func progressShare(perHour int) time.Duration {
+	return time.Hour * 9 / time.Duration(4*max(perHour, 1))
+}
+
 // progressInterval is the time between two edits of the comment of a run that goes
 // on: the more runs there are, the longer it is.
 func (t *turn) progressInterval(interval time.Duration) (time.Duration, error) {
@@ -124,5 +127,5 @@ func (t *turn) progressInterval(interval time.Duration) (time.Duration, error) {
 			}
 		}
 	}
-	return max(interval, time.Duration(going)*progressShare), nil
+	return max(interval, time.Duration(going)*progressShare(t.settings.GitHub.Writes.PerHour)), nil
 }
