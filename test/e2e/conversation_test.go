@@ -162,7 +162,7 @@ func (c *conversation) network() {
 	c.holds("network-by-author", c.said(report.DeniedMarker(author, c.Pull.HeadSHA, v1alpha1.ReasonOwnPull)))
 	c.say(maintainer, "/pj-rehearse network-access-allowed")
 	c.labels("network-access-rehearsals-ok", "rehearsals-ack")
-	c.shows("plan-network", c.Pull.HeadSHA, "etwork")
+	c.shows("plan-network", c.Pull.HeadSHA, "Network access is allowed")
 }
 
 // approving is for others than the author, too, and is for the head as it is.
