@@ -2,5 +2,5 @@
 
 package plan
 
-// raceDetector says that the tests run under it, which no test can that measures memory, or bounds it.
+// raceDetector says whether the tests run under it: it takes memory of its own.
 const raceDetector = true

@@ -2,5 +2,5 @@
 
 package receiver
 
-// raceDetector says that the tests run under it, which no test can that keeps a processor busy for as long as it may.
+// raceDetector says whether the tests run under it: it makes everything slower.
 const raceDetector = true
