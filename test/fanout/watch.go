@@ -6,7 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
@@ -24,20 +26,37 @@ type sightings struct {
 	news  chan struct{}
 }
 
+// list is what a generated client lists.
+type list interface {
+	runtime.Object
+	metav1.ListInterface
+}
+
 // objects is one kind of objects in one namespace, as a generated client has it.
-type objects[L metav1.ListInterface] interface {
+type objects[L list] interface {
 	List(context.Context, metav1.ListOptions) (L, error)
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
-// watchFor notes when each object that is changed from now on fulfils a condition
-// for the first time.
-func watchFor[L metav1.ListInterface, T metav1.Object](ctx context.Context, client objects[L], selector string, fulfils func(T) bool) (*sightings, error) {
-	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+// watchFor notes when each object that is not there yet fulfils a condition for the
+// first time.
+func watchFor[L list, T metav1.Object](ctx context.Context, client objects[L], selector string, fulfils func(T) bool) (*sightings, error) {
+	there, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
-	w, err := watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), &cache.ListWatch{
+	seen := map[types.UID]bool{}
+	err = meta.EachListItem(there, func(o runtime.Object) error {
+		object, err := meta.Accessor(o)
+		if err == nil {
+			seen[object.GetUID()] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	w, err := watchtools.NewRetryWatcherWithContext(ctx, there.GetResourceVersion(), &cache.ListWatch{
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			o.LabelSelector = selector
 			return client.Watch(ctx, o)
@@ -48,7 +67,6 @@ func watchFor[L metav1.ListInterface, T metav1.Object](ctx context.Context, clie
 	}
 	s := &sightings{stop: w.Stop, news: make(chan struct{}, 1)}
 	go func() {
-		seen := map[types.UID]bool{}
 		for e := range w.ResultChan() {
 			object, ok := e.Object.(T)
 			if !ok || e.Type == watch.Deleted || seen[object.GetUID()] || !fulfils(object) {
