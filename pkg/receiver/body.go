@@ -139,8 +139,8 @@ func (b *bodies) incoming(w http.ResponseWriter, r *http.Request, s standing) (*
 		cancel()
 	}
 	source := b.sources.of(r)
-	in.guest = guest{claim: claim{source: source, since: in.started, standing: s}, interrupt: interrupt}
-	in.applicant = applicant{source: source, standing: s, interrupt: interrupt}
+	in.guest = guest{claim: claim{source: source, since: in.started, standing: s}, occupant: occupant{interrupt: interrupt}}
+	in.applicant = applicant{source: source, standing: s, occupant: occupant{interrupt: interrupt}}
 	return in, nil
 }
 
@@ -213,14 +213,14 @@ func (in *incoming) hurry() error {
 			until = sooner
 		}
 	}
-	if in.small.wait(&in.guest, until, in.wait) != nil || in.large.wait(&in.applicant, until, in.wait) != nil {
+	if in.small.wait(&in.guest.occupant, until, in.wait) != nil || in.large.wait(&in.applicant.occupant, until, in.wait) != nil {
 		return busy()
 	}
 	return nil
 }
 
 func (in *incoming) gaveWay() bool {
-	return in.small.hasLeft(&in.guest) || in.large.hasLeft(&in.applicant)
+	return in.small.hasLeft(&in.guest.occupant) || in.large.hasLeft(&in.applicant.occupant)
 }
 
 // grow makes room for twice as much, once there is some.

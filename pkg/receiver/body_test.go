@@ -83,7 +83,7 @@ func TestLargePayloadIsHeard(t *testing.T) {
 // TestLargeBodiesWaitForEachOther also shows that the small ones do not.
 func TestLargeBodiesWaitForEachOther(t *testing.T) {
 	r := fixture(&logbooktest.Store{}, io.Discard)
-	first := &applicant{source: "192.0.2.1", standing: stranger, interrupt: func() {}}
+	first := &applicant{source: "192.0.2.1", standing: stranger, occupant: occupant{interrupt: func() {}}}
 	buffer, err := r.bodies.large.take(t.Context(), first)
 	ok(t, err)
 	if w := post(r, delivery("issue_comment", comment)); w.Code != 200 {

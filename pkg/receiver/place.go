@@ -3,8 +3,6 @@ package receiver
 import (
 	"context"
 	"slices"
-	"sync"
-	"time"
 )
 
 // lately is how many of those who had the place last are remembered.
@@ -12,7 +10,7 @@ const lately = 256
 
 // place is the memory for the one large body that is read at a time.
 type place struct {
-	mu      sync.Mutex
+	room
 	holder  *applicant
 	waiting []*applicant
 	// had are the sources that had it, the latest last.
@@ -27,9 +25,7 @@ type applicant struct {
 	standing standing
 	// turn is closed when the place is its own.
 	turn chan struct{}
-	// interrupt ends what it waits for.
-	interrupt func()
-	leaving   bool
+	occupant
 }
 
 // take waits for the place. Whoever has it and is a stranger gives way to a familiar.
@@ -93,24 +89,6 @@ func (p *place) leave(a *applicant, buffer []byte) {
 		}
 		p.next()
 	}
-}
-
-// wait is as that of pool.
-func (p *place) wait(a *applicant, until time.Time, set func(time.Time)) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if a.leaving {
-		return errEvicted
-	}
-	set(until)
-	return nil
-}
-
-// hasLeft says that whoever had the place has given way.
-func (p *place) hasLeft(a *applicant) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return a.leaving
 }
 
 // settle says that nothing more has to come.

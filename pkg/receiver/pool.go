@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -15,10 +14,9 @@ var (
 
 // pool is memory that bodies share.
 type pool struct {
+	room
 	capacity int64
-
-	mu     sync.Mutex
-	guests []*guest
+	guests   []*guest
 	// freed is closed when there is more room.
 	freed chan struct{}
 }
@@ -26,9 +24,7 @@ type pool struct {
 // guest has a part of a pool.
 type guest struct {
 	claim
-	// interrupt ends what it waits for.
-	interrupt func()
-	leaving   bool
+	occupant
 }
 
 func newPool(capacity int64) *pool {
@@ -109,25 +105,6 @@ func alone(claims []claim, asker int) bool {
 		}
 	}
 	return true
-}
-
-// wait says until when a guest may wait for what is to come; not at all if it has given
-// way.
-func (p *pool) wait(g *guest, until time.Time, set func(time.Time)) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if g.leaving {
-		return errEvicted
-	}
-	set(until)
-	return nil
-}
-
-// hasLeft says that a guest has given way.
-func (p *pool) hasLeft(g *guest) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return g.leaving
 }
 
 // settle says that nothing more has to come.
