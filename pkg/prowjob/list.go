@@ -3,7 +3,6 @@ package prowjob
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +27,13 @@ func Slim(pj *prowapi.ProwJob) {
 	pj.ManagedFields = nil
 	pj.Spec.PodSpec, pj.Spec.DecorationConfig = nil, nil
 	pj.Spec.PipelineRunSpec, pj.Spec.TektonPipelineRunSpec, pj.Spec.JenkinsSpec = nil, nil, nil
+}
+
+// slim is a copy without what Slim drops.
+func slim(pj *prowapi.ProwJob) *prowapi.ProwJob {
+	kept := *pj
+	Slim(&kept)
+	return &kept
 }
 
 // selector chooses the ProwJobs of a run, and those of the runs that it has joined.
@@ -58,9 +64,7 @@ func List(ctx context.Context, client prowclient.ProwJobInterface, m run.Manifes
 	pages.PageSize = listPage
 	err = pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: selector(m)}, func(o runtime.Object) error {
 		if pj, ok := o.(*prowapi.ProwJob); ok && wanted.Has(pj.Name) {
-			pj = pj.DeepCopy()
-			Slim(pj)
-			found[pj.Name] = pj
+			found[pj.Name] = slim(pj)
 		}
 		return nil
 	})
@@ -83,6 +87,7 @@ func namesIn(m run.Manifest) sets.Set[string] {
 type Following struct {
 	client   prowclient.ProwJobInterface
 	manifest run.Manifest
+	wanted   sets.Set[string]
 	seen     map[string]*prowapi.ProwJob
 	events   watch.Interface
 	cancel   context.CancelFunc
@@ -95,7 +100,7 @@ const maxFollowPause = 30 * time.Second
 
 // Follow begins to follow the ProwJobs of a run. It makes no call.
 func Follow(client prowclient.ProwJobInterface, m run.Manifest) *Following {
-	return &Following{client: client, manifest: m}
+	return &Following{client: client, manifest: m, wanted: namesIn(m)}
 }
 
 // Look returns what is known, in the order of the manifest. It lists where nothing
@@ -166,10 +171,8 @@ func (f *Following) take(event watch.Event) bool {
 	f.failed = 0
 	switch event.Type {
 	case watch.Added, watch.Modified:
-		if slices.ContainsFunc(f.manifest.Jobs, func(job run.Job) bool { return job.ProwJob == pj.Name }) {
-			pj = pj.DeepCopy()
-			Slim(pj)
-			f.seen[pj.Name] = pj
+		if f.wanted.Has(pj.Name) {
+			f.seen[pj.Name] = slim(pj)
 		}
 	case watch.Deleted:
 		delete(f.seen, pj.Name)
