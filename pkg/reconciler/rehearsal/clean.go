@@ -76,7 +76,7 @@ func cleanable(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, keep time.Duration
 
 func (t *turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 	name := resources.RunName(t.rh, r.ID)
-	ours := metav1.ListOptions{LabelSelector: run.LabelRun + "=" + name + "," + run.LabelRehearsalUID + "=" + string(t.rh.UID)}
+	ours := ofRun(t.rh, name)
 	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace)
 	all, err := pipelineRuns.List(ctx, ours)
 	if err != nil {

@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -28,10 +27,9 @@ const (
 
 // doubts remember what GitHub has refused, and since when. What is lost when the
 // controller starts again is only patience. The zero value is ready.
-type doubts struct {
-	mu    sync.Mutex
-	known *lru.Cache[string, denial]
-}
+type doubts struct{ latest[denial] }
+
+func (d *doubts) known() *lru.Cache[string, denial] { return d.of(keptDoubts) }
 
 // denial is something that GitHub has refused.
 type denial struct {
@@ -53,31 +51,11 @@ func (f denial) again() time.Time {
 	return f.last.Add(min(max(f.last.Sub(f.since), shortestDoubt), longestDoubt))
 }
 
-func (d *doubts) get(key string) (denial, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.known == nil {
-		return denial{}, false
-	}
-	return d.known.Get(key)
-}
+func (d *doubts) get(key string) (denial, bool) { return d.known().Get(key) }
 
-func (d *doubts) put(key string, f denial) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.known == nil {
-		d.known, _ = lru.New[string, denial](keptDoubts) // the only error is about the size
-	}
-	d.known.Add(key, f)
-}
+func (d *doubts) put(key string, f denial) { d.known().Add(key, f) }
 
-func (d *doubts) forget(key string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.known != nil {
-		d.known.Remove(key)
-	}
-}
+func (d *doubts) forget(key string) { d.known().Remove(key) }
 
 // since is when something was noted first: now, where it was not before.
 func (d *doubts) since(key string, now time.Time) (first time.Time, news bool) {

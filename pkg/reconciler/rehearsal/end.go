@@ -188,7 +188,7 @@ type ending struct {
 // else in the answer to the text that asked for it, which is when it ends; or where
 // that was answered already, in a comment of its own.
 func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
-	_, err := t.storedManifest(ctx, r)
+	manifest, err := t.storedManifest(ctx, r)
 	switch {
 	case err != nil && !isLost(err):
 		return err
@@ -196,7 +196,7 @@ func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1
 		t.endings[r.ID] = ending{state, sentences}
 		return nil
 	}
-	if err := t.sayUnstarted(ctx, r, sentences...); err != nil {
+	if err := t.commentUnstarted(ctx, r, manifest, err == nil, sentences); err != nil {
 		return err
 	}
 	t.over(r, ending{state, sentences})
@@ -205,13 +205,18 @@ func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1
 
 // sayUnstarted says why a run will not start, in a comment.
 func (t *turn) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
-	body := t.runAnswer(r, sentences...)
 	manifest, err := t.storedManifest(ctx, r)
-	switch {
-	case err == nil:
-		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
-	case !isLost(err):
+	if err != nil && !isLost(err) {
 		return err
+	}
+	return t.commentUnstarted(ctx, r, manifest, err == nil, sentences)
+}
+
+// commentUnstarted says it with the jobs of the run, where these were stored.
+func (t *turn) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, manifest run.Manifest, stored bool, sentences []string) error {
+	body := t.runAnswer(r, sentences...)
+	if stored {
+		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
 	}
 	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.refused(err) {
 		return reporting(t.rh, err)

@@ -49,20 +49,27 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	if err != nil {
 		return render.Handover{}, err
 	}
-	manifest := run.Manifest{
-		By: report.Person(r.ID, r.By), Command: command.Text, Affected: selection.Offered, Covers: selection.Covers,
-		Notes: append(slices.Clone(notes), unpinned...), Page: t.runPage(r),
-		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
-		KeptFor:        t.settings.KeepRuns,
-		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
-		WritesPerMinute: t.settings.GitHub.Writes.PerMinute, WritesPerHour: t.settings.GitHub.Writes.PerHour,
-		// Who named something that is not run has not seen it pass.
-		AutoAck: said.AutoAck && len(notes) == 0,
-	}
+	manifest := t.newManifest(r, command)
+	manifest.Affected, manifest.Covers = selection.Offered, selection.Covers
+	manifest.Notes = append(slices.Clone(notes), unpinned...)
+	// Who named something that is not run has not seen it pass.
+	manifest.AutoAck = said.AutoAck && len(notes) == 0
 	if a := t.rh.Status.PrivilegeApproval; t.holds(a) {
 		manifest.Asks = a.Asks
 	}
 	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
+}
+
+// newManifest is what a manifest has of a run's command and of the settings.
+func (t *turn) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.Manifest {
+	s := t.settings
+	return run.Manifest{
+		By: report.Person(r.ID, r.By), Command: command.Text, Page: t.runPage(r),
+		ProwJobNamespace: s.Prow.ProwJobNamespace, PodNamespace: s.Prow.PodNamespace,
+		KeptFor:        s.KeepRuns,
+		GitHubEndpoint: s.GitHub.Endpoint, GitHubAppID: s.GitHub.AppID,
+		WritesPerMinute: s.GitHub.Writes.PerMinute, WritesPerHour: s.GitHub.Writes.PerHour,
+	}
 }
 
 // commandOf is the command that asked for a run, and what it says.

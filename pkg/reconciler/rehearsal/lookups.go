@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 )
 
@@ -29,8 +28,9 @@ const (
 // and what each config repository may still ask: none starves the others. The zero
 // value is ready.
 type lookups struct {
+	answers latest[lookup]
+
 	mu      sync.Mutex
-	answers *lru.Cache[string, lookup]
 	budgets map[string]*budget
 }
 
@@ -46,23 +46,11 @@ type budget struct {
 }
 
 func (l *lookups) known(key string, now time.Time) (lookup, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.answers == nil {
-		return lookup{}, false
-	}
-	a, ok := l.answers.Get(key)
+	a, ok := l.answers.of(keptLookups).Get(key)
 	return a, ok && now.Before(a.until)
 }
 
-func (l *lookups) keep(key string, a lookup) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.answers == nil {
-		l.answers, _ = lru.New[string, lookup](keptLookups) // the only error is about the size
-	}
-	l.answers.Add(key, a)
-}
+func (l *lookups) keep(key string, a lookup) { l.answers.of(keptLookups).Add(key, a) }
 
 // spend takes a question out of the budget of a config repository, if it has any.
 func (l *lookups) spend(repository string, public bool, now time.Time) bool {

@@ -7,15 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -39,8 +36,7 @@ func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 		return m, err
 	}
 	name := resources.RunName(t.rh, r.ID)
-	own := labels.Set{run.LabelRehearsalUID: string(t.rh.UID), run.LabelRun: name}.String()
-	list, err := t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace).List(ctx, metav1.ListOptions{LabelSelector: own})
+	list, err := t.prowJobs().List(ctx, ofRun(t.rh, name))
 	if err != nil {
 		return m, fmt.Errorf("listing the ProwJobs of run %s, whose manifest is lost: %w", r.ID, err)
 	}
@@ -51,22 +47,17 @@ func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 	return m, nil
 }
 
-// rebuilt is a manifest of these ProwJobs. A rerun from Deck has the labels of what it
-// repeats, and a random name: ours are made of what they are for (RFC 9562, version 5).
+// rebuilt is a manifest of these ProwJobs, without the reruns from Deck, which have the
+// labels of what they repeat.
 func (t *turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
 	p := t.rh.Spec.Pull
 	command, _ := t.commandOf(r)
-	m := run.Manifest{
-		Name: name, ID: r.ID, Org: p.Org, Repo: p.Repo, Number: p.Number,
-		Head: r.Head, Base: r.Base, BaseRef: r.BaseRef,
-		By: report.Person(r.ID, r.By), Command: command.Text, Page: t.runPage(r),
-		ProwJobNamespace: t.settings.Prow.ProwJobNamespace, PodNamespace: t.settings.Prow.PodNamespace,
-		GitHubEndpoint: t.settings.GitHub.Endpoint, GitHubAppID: t.settings.GitHub.AppID,
-		WritesPerMinute: t.settings.GitHub.Writes.PerMinute, WritesPerHour: t.settings.GitHub.Writes.PerHour,
-		Notes: []string{fmt.Sprintf("The ConfigMap %s, which listed the jobs of this run, was deleted or damaged while it went on. These are the jobs that Prow knows of.", name)},
-	}
+	m := t.newManifest(r, command)
+	m.Name, m.ID, m.Org, m.Repo, m.Number = name, r.ID, p.Org, p.Repo, p.Number
+	m.Head, m.Base, m.BaseRef = r.Head, r.Base, r.BaseRef
+	m.Notes = []string{fmt.Sprintf("The ConfigMap %s, which listed the jobs of this run, was deleted or damaged while it went on. These are the jobs that Prow knows of.", name)}
 	for _, pj := range prowJobs {
-		if id, err := uuid.Parse(pj.Name); err != nil || id.Version() != 5 {
+		if !render.IsProwJobName(pj.Name) {
 			continue
 		}
 		name := pj.Annotations[run.AnnotationJob]

@@ -2,10 +2,8 @@ package rehearsal
 
 import (
 	"context"
-	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -22,10 +20,7 @@ const (
 
 // manifests are those that were read last: every turn of a run needs its own, which
 // never changes. The zero value is ready.
-type manifests struct {
-	mu    sync.Mutex
-	known *lru.Cache[string, keptManifest]
-}
+type manifests struct{ latest[keptManifest] }
 
 type keptManifest struct {
 	run.Manifest
@@ -35,12 +30,7 @@ type keptManifest struct {
 // read reads the manifest of a run, unless it is known. What is returned is shared,
 // and must not be changed.
 func (k *manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1alpha1.Rehearsal, name string, now time.Time) (run.Manifest, error) {
-	k.mu.Lock()
-	if k.known == nil {
-		k.known, _ = lru.New[string, keptManifest](keptManifests) // it fails for no size above 0
-	}
-	known := k.known
-	k.mu.Unlock()
+	known := k.of(keptManifests)
 	key := string(rh.UID) + "/" + name
 	if m, ok := known.Get(key); ok && now.Before(m.until) {
 		return m.Manifest, nil

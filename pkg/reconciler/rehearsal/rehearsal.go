@@ -13,7 +13,6 @@ import (
 
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
 	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -262,9 +261,7 @@ func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int
 		message += ": " + err.Error()
 	}
 	logging.FromContext(ctx).Errorw("A deleted Rehearsal is let go", "left", left, "error", err)
-	if events := controller.GetEventRecorder(ctx); events != nil {
-		events.Event(rh, corev1.EventTypeWarning, "LetGo", message)
-	}
+	warningEvent(ctx, rh, "LetGo", message)
 }
 
 // activeRuns are the runs that are not over.

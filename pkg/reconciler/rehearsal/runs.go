@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/apis"
 	"knative.dev/pkg/logging"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -289,6 +290,11 @@ func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manife
 
 func (t *turn) prowJobs() prowclient.ProwJobInterface {
 	return t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace)
+}
+
+// ofRun selects what belongs to a run.
+func ofRun(rh *v1alpha1.Rehearsal, name string) metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID), run.LabelRun: name}.String()}
 }
 
 // knownProwJob returns nil for a ProwJob that the informer does not know.

@@ -88,7 +88,7 @@ type patchOp struct {
 // What outsiders wrote leaves the log as soon as it is judged: it must not fill
 // up with that. The verdicts stay for as long as what they are about could be told
 // again, so that it is not judged again, by other rights. There is room for so many:
-// what is older than all of these is not heeded any more, see overlooked.
+// what is older than all of these is not heeded any more, see deniedSince.
 const (
 	maxDropped = 200
 	// rememberedAge is more than event.MaxAge by as much as clocks may be off.
@@ -145,11 +145,7 @@ func dropped(v v1alpha1.CommandStatus) bool {
 
 // forgetVerdicts drops verdicts and finished runs whose commands are gone.
 func (t *turn) forgetVerdicts() {
-	inLog := map[string]bool{}
-	for _, c := range t.rh.Spec.Commands {
-		inLog[c.ID] = true
-	}
-	status := &t.rh.Status
+	inLog, status := logged(t.rh), &t.rh.Status
 	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.Cleaned })
 	var told, untold []v1alpha1.CommandStatus
 	status.Commands = slices.DeleteFunc(status.Commands, func(v v1alpha1.CommandStatus) bool {
@@ -169,13 +165,19 @@ func (t *turn) forgetVerdicts() {
 	status.Commands = append(append(told, untold[max(0, len(untold)-maxDropped):]...), status.Commands...)
 }
 
+// logged are the ids of the commands in the log.
+func logged(rh *v1alpha1.Rehearsal) map[string]bool {
+	ids := make(map[string]bool, len(rh.Spec.Commands))
+	for _, c := range rh.Spec.Commands {
+		ids[c.ID] = true
+	}
+	return ids
+}
+
 // deniedSince is from when on all that was denied is remembered: an older command that
 // is not known may be one of those. It is zero while there was room for all.
 func deniedSince(rh *v1alpha1.Rehearsal) time.Time {
-	inLog := map[string]bool{}
-	for _, c := range rh.Spec.Commands {
-		inLog[c.ID] = true
-	}
+	inLog := logged(rh)
 	n, oldest := 0, time.Time{}
 	for _, v := range rh.Status.Commands {
 		if inLog[v.ID] || !dropped(v) || v.At == nil || v.Told {

@@ -49,7 +49,11 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 // warn tells whoever operates us, in an event and in the log.
 func (t *turn) warn(ctx context.Context, reason, message string) {
 	logging.FromContext(ctx).Warnw(message, "rehearsal", t.rh.Name)
+	warningEvent(ctx, t.rh, reason, message)
+}
+
+func warningEvent(ctx context.Context, rh *v1alpha1.Rehearsal, reason, message string) {
 	if events := controller.GetEventRecorder(ctx); events != nil {
-		events.Event(t.rh, corev1.EventTypeWarning, reason, message)
+		events.Event(rh, corev1.EventTypeWarning, reason, message)
 	}
 }
