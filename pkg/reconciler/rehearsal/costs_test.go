@@ -4,14 +4,10 @@ import (
 	"fmt"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	clienttesting "k8s.io/client-go/testing"
-	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
-	"sigs.k8s.io/prow/pkg/config"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -23,25 +19,11 @@ type planOfMany int
 func (planOfMany) Forget(plan.Request) {}
 
 func (n planOfMany) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
-	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: int(n), Fingerprint: "f"}, Targets: []string{"acme/widget"}}
-	for i := range int(n) {
-		name := fmt.Sprintf("pull-job-%03d", i)
-		jobs := []config.Presubmit{{
-			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{
-				Containers: []corev1.Container{{Name: "test", Image: "busybox", Command: []string{"true"}}},
-			}},
-			Brancher: config.Brancher{Branches: []string{"main"}},
-			Reporter: config.Reporter{Context: name},
-		}}
-		if err := config.SetPresubmitRegexes(jobs); err != nil {
-			return nil, err, true
-		}
-		result.Affected = append(result.Affected, affected.Job{
-			Ref:       affected.Ref{Type: prowapi.PresubmitJob, Repo: "acme/widget", Name: name, Branches: []string{"main"}},
-			Effective: affected.Effective{Presubmit: &jobs[0]}, Before: affected.Effective{Presubmit: &jobs[0]}, Change: affected.ChangeSpec, Rehearse: true,
-		})
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("pull-job-%03d", i)
 	}
-	return result, nil, true
+	return planOf(req, names...)
 }
 
 // large is a world of so many jobs, and as many as anybody wants at once.

@@ -8,18 +8,14 @@ import (
 	"time"
 
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/cache"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
-	"sigs.k8s.io/prow/pkg/config"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -197,37 +193,13 @@ func TestOrphaned(t *testing.T) {
 	}
 }
 
-// manyJobs is a plan of so many jobs.
-type manyJobs int
-
-func (manyJobs) Forget(plan.Request) {}
-
-func (n manyJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
-	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: int(n), Fingerprint: "f"}, Targets: []string{"acme/widget"}}
-	for i := range int(n) {
-		name := fmt.Sprintf("pull-%03d", i)
-		jobs := []config.Presubmit{{
-			JobBase:  config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{Containers: []corev1.Container{{Name: "test", Image: "busybox", Command: []string{"true"}}}}},
-			Brancher: config.Brancher{Branches: []string{"main"}}, Reporter: config.Reporter{Context: name},
-		}}
-		if err := config.SetPresubmitRegexes(jobs); err != nil {
-			return nil, err, true
-		}
-		result.Affected = append(result.Affected, affected.Job{
-			Ref:       affected.Ref{Type: prowapi.PresubmitJob, Repo: "acme/widget", Name: name, Branches: []string{"main"}},
-			Effective: affected.Effective{Presubmit: &jobs[0]}, Before: affected.Effective{Presubmit: &jobs[0]}, Change: affected.ChangeSpec, Rehearse: true,
-		})
-	}
-	return result, nil, true
-}
-
 // TestCallsOfAborting aborts a run of many jobs, whose pods take a while to go.
 func TestCallsOfAborting(t *testing.T) {
 	const jobs, rounds = 100, 10
 	command := runCommand()
 	command.Text = "/pj-rehearse all"
 	w := newWorld(t, command)
-	w.reconciler.Plans = manyJobs(jobs)
+	w.reconciler.Plans = planOfMany(jobs)
 	w.reconcile()
 	w.createProwJobs()
 	w.reconcile()

@@ -23,26 +23,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// turnOnce is one reconciliation, and when the next is due.
-func (w *world) turnOnce() (after time.Duration, err error) {
-	w.sync()
-	rh := w.rh.DeepCopy()
-	err = w.reconciler.ReconcileKind(w.ctx, rh)
-	if stored, getErr := w.rehearsals.RehearsalV1alpha1().Rehearsals(rh.Namespace).Get(context.Background(), rh.Name, metav1.GetOptions{}); getErr == nil {
-		rh.Spec = stored.Spec
-	}
-	w.rh = rh
-	if requeue, d := controller.IsRequeueKey(err); requeue {
-		return d, nil
-	}
-	return 0, err
-}
-
 // elapse has turns happen as they are due, at least every so often, for some time.
 func (w *world) elapse(d, atLeast time.Duration) {
 	w.t.Helper()
 	for end := w.clock.Now().Add(d); w.clock.Now().Before(end); {
-		after, err := w.turnOnce()
+		after, err := w.oneTurn()
 		w.check(err)
 		if after == 0 {
 			after = atLeast
@@ -128,7 +113,7 @@ func TestARefusedLabelIsNotTriedAtEveryTurn(t *testing.T) {
 	hub := &refusingHub{GitHub: w.hub}
 	w.reconciler.GitHub = hub
 	for range 100 {
-		_, err := w.turnOnce()
+		_, err := w.oneTurn()
 		w.check(err)
 	}
 	if hub.labels > 1 {
@@ -326,7 +311,7 @@ func TestUnservedRepositories(t *testing.T) {
 		t.Fatalf("the run is %+v", r)
 	}
 	w.clock.SetTime(w.clock.Now().Add(rememberedAge))
-	_, err := w.turnOnce()
+	_, err := w.oneTurn()
 	w.check(err)
 	if _, err := w.rehearsals.RehearsalV1alpha1().Rehearsals("rehearsals").Get(t.Context(), w.rh.Name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("a week later it is still there: %v", err)

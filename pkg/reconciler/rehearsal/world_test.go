@@ -546,8 +546,13 @@ type twoJobs struct{}
 func (twoJobs) Forget(plan.Request) {}
 
 func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
-	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: 2, Fingerprint: "f"}, Targets: []string{"acme/widget"}}
-	for _, name := range []string{"pull-unit", "pull-e2e"} {
+	return planOf(req, "pull-unit", "pull-e2e")
+}
+
+// planOf is a plan with jobs of these names, all of which are affected.
+func planOf(req plan.Request, names ...string) (*plan.Result, error, bool) {
+	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: len(names), Fingerprint: "f"}, Targets: []string{"acme/widget"}}
+	for _, name := range names {
 		jobs := []config.Presubmit{{
 			JobBase: config.JobBase{Name: name, Agent: "kubernetes", Cluster: "default", Spec: &corev1.PodSpec{
 				Containers: []corev1.Container{{Name: "test", Image: "busybox", Command: []string{"true"}}},
