@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -26,16 +25,8 @@ func TestReliabilityTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, open := 1, 0
-	for line := range strings.Lines(string(page)) {
-		row := faultRow.FindStringSubmatch(strings.TrimSpace(line))
-		if row == nil {
-			continue
-		}
-		if n, _ := strconv.Atoi(row[1]); n != next {
-			t.Errorf("fault %s comes where %d should", row[1], next)
-		}
-		next++
+	rows, open := numbered(t, "reliability.md", faultRow), 0
+	for _, row := range rows {
 		tests, count, result := row[4], row[5], row[6]
 		if tests == "not shown yet" {
 			open++
@@ -51,8 +42,8 @@ func TestReliabilityTable(t *testing.T) {
 			t.Errorf("fault %s: the last result is %q", row[1], result)
 		}
 	}
-	if next != faults+1 || open != notShown {
-		t.Errorf("the page has %d faults, %d of them not shown; want %d and %d", next-1, open, faults, notShown)
+	if len(rows) != faults || open != notShown {
+		t.Errorf("the page has %d faults, %d of them not shown; want %d and %d", len(rows), open, faults, notShown)
 	}
 	if sentence := fmt.Sprintf("%d of %d are not shown yet", open, faults); !strings.Contains(string(page), sentence) {
 		t.Errorf("the page does not say: %s", sentence)

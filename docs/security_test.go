@@ -23,20 +23,8 @@ var (
 // TestSecurityChecklist holds the page on security to its word: every item is
 // there once, every place it names exists, and so does every test.
 func TestSecurityChecklist(t *testing.T) {
-	page, err := os.ReadFile("security.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := 1
-	for line := range strings.Lines(string(page)) {
-		row := tableRow.FindStringSubmatch(strings.TrimSpace(line))
-		if row == nil {
-			continue
-		}
-		if n, _ := strconv.Atoi(row[1]); n != next {
-			t.Errorf("item %s comes where %d should", row[1], next)
-		}
-		next++
+	rows := numbered(t, "security.md", tableRow)
+	for _, row := range rows {
 		for _, found := range place.FindAllStringSubmatch(row[3], -1) {
 			if _, err := os.Stat(filepath.Join("..", found[1])); err != nil {
 				t.Errorf("item %s: %v", row[1], err)
@@ -46,9 +34,31 @@ func TestSecurityChecklist(t *testing.T) {
 			t.Errorf("item %s: %s", row[1], problem)
 		}
 	}
-	if next != items+1 {
-		t.Errorf("the page has %d items, want %d", next-1, items)
+	if len(rows) != items {
+		t.Errorf("the page has %d items, want %d", len(rows), items)
 	}
+}
+
+// numbered are the rows of a page's table, which have to be numbered from one on, as
+// the parts that an expression finds in them.
+func numbered(t *testing.T, page string, row *regexp.Regexp) [][]string {
+	t.Helper()
+	content, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]string
+	for line := range strings.Lines(string(content)) {
+		found := row.FindStringSubmatch(strings.TrimSpace(line))
+		if found == nil {
+			continue
+		}
+		rows = append(rows, found)
+		if n, _ := strconv.Atoi(found[1]); n != len(rows) {
+			t.Errorf("%s: row %s comes where %d should", page, found[1], len(rows))
+		}
+	}
+	return rows
 }
 
 // missing looks for tests, written as `directory`: TestA, TestB; `directory`: …
