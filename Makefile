@@ -30,8 +30,8 @@ unit: ## Unit tests with the race detector; needs no cluster
 
 integration: ## Tests against a real API server
 	@$(CLUSTER) build
-	@eval "$$($(CLUSTER) env)" && KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" CGO_ENABLED=1 \
-		go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse && \
+	@eval "$$($(CLUSTER) env)" && export KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" && \
+		CGO_ENABLED=1 go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse && \
 		go test -count=1 -tags integration -run 'Etcd$$' ./pkg/reconciler/rehearsal
 
 e2e: ## Tests of the whole chain on the local cluster
