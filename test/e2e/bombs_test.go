@@ -119,7 +119,7 @@ func TestBombs(t *testing.T) {
 }
 
 // restarts tells of the pods of the receiver and the controller how often they
-// were started again.
+// were started again. Those that an earlier rollout is ending do not count.
 func restarts(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -128,7 +128,7 @@ func restarts(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for _, pod := range pods.Items {
-		if pod.Status.Phase != corev1.PodRunning || !strings.HasPrefix(pod.Name, rig.Controller) && !strings.HasPrefix(pod.Name, rig.Receiver) {
+		if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning || !strings.HasPrefix(pod.Name, rig.Controller) && !strings.HasPrefix(pod.Name, rig.Receiver) {
 			continue
 		}
 		for _, c := range pod.Status.ContainerStatuses {

@@ -97,8 +97,8 @@ func (s *Sweeper) Run(ctx context.Context) {
 }
 
 // Sweep looks at one repository, org/repo, and appends what is not known yet.
-// What was written before the first sweep was not written to us, and is left
-// alone: another plugin may have answered to the same words.
+// What was written before the first sweep, and before any webhook, was not written to
+// us, and is left alone: another plugin may have answered to the same words.
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	began := s.Clock.Now()
 	org, repo := splitRepo(repository)
@@ -116,7 +116,10 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	now := began.Add(ahead)
 	since := last.At.Add(-overlap)
 	if last.At.IsZero() {
-		since, last.Since = now, now
+		if since, err = s.servedSince(org, repo, now); err != nil {
+			return err
+		}
+		last.Since = since
 	}
 	open, err := s.sweepPulls(ctx, org, repo, pulls, since, now)
 	comments, listErr := s.GitHub.CommentsSince(ctx, org, repo, last.Since)
@@ -130,6 +133,34 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 		return err
 	}
 	return errors.Join(err, s.Memory.Remember(ctx, repository, Look{At: now, Since: nextSince(last.Since, comments)}))
+}
+
+// servedSince is since when a repository that was never looked at has been served:
+// since its first webhook that counts. It reaches back as far as a look may.
+func (s *Sweeper) servedSince(org, repo string, now time.Time) (time.Time, error) {
+	all, err := s.of(org, repo)
+	since := now
+	for _, rh := range all {
+		if made := rh.CreationTimestamp.Add(-overlap); made.Before(since) {
+			since = made
+		}
+	}
+	if earliest := now.Add(-longestRetreat); since.Before(earliest) {
+		since = earliest
+	}
+	return since, err
+}
+
+// of are the Rehearsals of a repository.
+func (s *Sweeper) of(org, repo string) ([]*v1alpha1.Rehearsal, error) {
+	all, err := s.Lister.List(labels.Everything())
+	if err != nil {
+		return nil, fmt.Errorf("listing the Rehearsals: %w", err)
+	}
+	return slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool {
+		p := rh.Spec.Pull
+		return !strings.EqualFold(p.Org, org) || !strings.EqualFold(p.Repo, repo)
+	}), nil
 }
 
 // stride is how much longer the list of comments may become before it begins
@@ -213,17 +244,16 @@ func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []gith
 
 // sweepClosed wakes the Rehearsals of pull requests that are open no more.
 func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[int]bool, now time.Time) error {
-	all, err := s.Lister.List(labels.Everything())
+	all, err := s.of(org, repo)
 	if err != nil {
-		return fmt.Errorf("listing the Rehearsals: %w", err)
+		return err
 	}
 	var errs []error
 	for _, rh := range all {
-		p := rh.Spec.Pull
-		if !strings.EqualFold(p.Org, org) || !strings.EqualFold(p.Repo, repo) || open[p.Number] || rh.Status.Pull == nil || !rh.Status.Pull.Open {
+		if open[rh.Spec.Pull.Number] || rh.Status.Pull == nil || !rh.Status.Pull.Open {
 			continue
 		}
-		heard := event.FromPull(p, event.Pull{Head: rh.Status.Pull.Head, UpdatedAt: now}, false, s.options(now))
+		heard := event.FromPull(rh.Spec.Pull, event.Pull{Head: rh.Status.Pull.Head, UpdatedAt: now}, false, s.options(now))
 		errs = append(errs, s.hear(ctx, heard))
 	}
 	return errors.Join(errs...)

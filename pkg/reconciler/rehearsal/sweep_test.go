@@ -200,6 +200,37 @@ func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	}
 }
 
+// TestTheFirstSweepReachesBackToTheFirstWebhook: a repository is served from its first
+// webhook on, though no sweep has worked yet, or what it remembered is lost.
+func TestTheFirstSweepReachesBackToTheFirstWebhook(t *testing.T) {
+	for name, tc := range map[string]struct {
+		served time.Duration // how long before the sweep
+		want   int
+	}{
+		"webhook just now":     {0, 0},
+		"webhook after both":   {time.Minute, 0},
+		"webhook between them": {time.Hour, 1},
+		"webhook days ago":     {72 * time.Hour, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			known := planned(true)
+			known.CreationTimestamp = metav1.NewTime(noon.Add(-tc.served))
+			s := newSweep(known)
+			s.looked = Look{}
+			early, late := comment(1, "/pj-rehearse abort"), comment(2, "/pj-rehearse list")
+			early.UpdatedAt, late.UpdatedAt = noon.Add(-2*time.Hour), noon.Add(-30*time.Minute)
+			s.hub.comments = []github.Comment{early, late}
+			pull := openPull()
+			pull.Body = ""
+			s.hub.pulls = []github.Pull{pull}
+			s.sweep(t)
+			if got := len(s.spec(t).Commands); got != tc.want {
+				t.Errorf("%d commands are heard, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
 // TestSweepAsksForTheSameList: only then can GitHub answer that it has not
 // changed.
 func TestSweepAsksForTheSameList(t *testing.T) {
