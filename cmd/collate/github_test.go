@@ -42,7 +42,7 @@ func TestReportsAsAnApp(t *testing.T) {
 
 	dir := t.TempDir()
 	check(t, os.WriteFile(filepath.Join(dir, "private-key"), []byte(app.PrivateKey), 0o600))
-	kube := kubefake.NewClientset()
+	kube := kubefake.NewSimpleClientset()
 	c := &collator{Connection: &prowjob.Connection{Kube: kube, Logs: &prowjob.Logs{}}, namespace: "rehearsals"}
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	gh, err := c.gitHub(run.Manifest{GitHubEndpoint: hub.APIURL(), GitHubAppID: app.ID}, dir)

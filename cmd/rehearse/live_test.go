@@ -38,7 +38,7 @@ func TestCheckLive(t *testing.T) {
 	s := settings.Defaults()
 	s.GitHub.Endpoint, s.GitHub.AppID = hub.APIURL(), app.ID
 	s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml"}, {Name: "acme/none", ProwConfig: "config.yaml"}}
-	kube := kubefake.NewClientset(&corev1.Secret{
+	kube := kubefake.NewSimpleClientset(&corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-github", Namespace: "rehearsals"}, Data: map[string][]byte{"private-key": []byte(app.PrivateKey)},
 	})
 	var out strings.Builder
@@ -66,7 +66,7 @@ func TestCheckLive(t *testing.T) {
 
 func TestCheckLiveWithoutCredentials(t *testing.T) {
 	var out strings.Builder
-	err := checkInstallation(t.Context(), kubefake.NewClientset(), settings.Defaults(), &out, liveOptions{address: address{namespace: "rehearsals"}})
+	err := checkInstallation(t.Context(), kubefake.NewSimpleClientset(), settings.Defaults(), &out, liveOptions{address: address{namespace: "rehearsals"}})
 	var outcome *outcomeError
 	if !errors.As(err, &outcome) || !strings.Contains(out.String(), "GitHub was not asked") || !strings.Contains(out.String(), "--github-credentials") {
 		t.Errorf("%v:\n%s", err, out.String())

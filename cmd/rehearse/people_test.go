@@ -47,7 +47,7 @@ type stage struct {
 
 func newStage(t *testing.T, all ...*v1alpha1.Rehearsal) *stage {
 	t.Helper()
-	s := &stage{t: t, ours: fake.NewSimpleClientset(), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(), kube: kubefake.NewClientset(), user: "alice"}
+	s := &stage{t: t, ours: fake.NewSimpleClientset(), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(), kube: kubefake.NewSimpleClientset(), user: "alice"}
 	for _, rh := range all {
 		s.present = rh
 		_, err := s.ours.RehearsalV1alpha1().Rehearsals("rehearsals").Create(t.Context(), rh, metav1.CreateOptions{})

@@ -93,7 +93,7 @@ func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.Pipelin
 		return string(raw)
 	}
 	manifest := run.Manifest{Name: "run-1", Jobs: []run.Job{{Name: "pull-unit", ProwJob: pj.Name, ConfigMap: "run-1-1"}}}
-	kube := kubefake.NewClientset(
+	kube := kubefake.NewSimpleClientset(
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Data: map[string]string{run.ManifestKey: text(manifest)}},
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1-1", Namespace: "rehearsals"}, Data: map[string]string{pj.Name: text(pj)}},
 	)

@@ -78,7 +78,7 @@ func fake(t *testing.T, gone []string, change func(runtime.Object), kinds []stri
 			change(o)
 		}
 	}
-	kube := kubefake.NewClientset(all...)
+	kube := kubefake.NewSimpleClientset(all...)
 	discovery := kube.Discovery().(*fakediscovery.FakeDiscovery)
 	for _, kind := range kinds {
 		version := map[string]string{"Rehearsal": "rehearsal.dev/v1alpha1", "ProwJob": "prow.k8s.io/v1", "PipelineRun": "tekton.dev/v1"}[kind]

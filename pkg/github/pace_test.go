@@ -19,7 +19,7 @@ func TestWritesArePaced(t *testing.T) {
 	clock := func() time.Time { return now }
 	f := start(t, standin.WithClock(clock), standin.WithContentLimits())
 	pull := f.open(t)
-	configMaps := kubefake.NewClientset().CoreV1().ConfigMaps("rehearsals")
+	configMaps := kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")
 	process := func() *github.Client {
 		return newClient(t, f.APIURL(), github.Options{Now: clock, Writes: &ratelimit.Ledger{ConfigMaps: configMaps}})
 	}

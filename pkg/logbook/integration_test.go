@@ -62,3 +62,27 @@ func TestAFullLogTakesVerdicts(t *testing.T) {
 		t.Errorf("a full log takes no push: %v", err)
 	}
 }
+
+// TestADeletedLogOnAPIServer: what is said while a Rehearsal is being deleted is heard
+// once it is gone.
+func TestADeletedLogOnAPIServer(t *testing.T) {
+	c := logbooktest.Start(t).Rehearsals(t)
+	gone := deleting("comment-1-0")
+	gone.DeletionTimestamp = nil
+	if _, err := c.Create(t.Context(), gone, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Delete(t.Context(), gone.Name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	wantNothingAppended(t, c, "comment-1-0")
+	last := stored(t, c)
+	last.Finalizers = nil
+	if _, err := c.Update(t.Context(), last, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, c, heard("comment-2-0"))
+	if got := ids(stored(t, c)); got != "comment-2-0" {
+		t.Errorf("once it is gone, the new one has %q", got)
+	}
+}

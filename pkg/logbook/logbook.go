@@ -168,7 +168,11 @@ func appendPatch(ctx context.Context, rehearsals Rehearsals, name string, observ
 		return err
 	}
 	// Somebody else was first in between.
-	return apply(ctx, rehearsals, name, types.JSONPatchType, operations(observed, commands))
+	err = apply(ctx, rehearsals, name, types.JSONPatchType, operations(observed, commands))
+	if isMisapplied(err) {
+		return fmt.Errorf("nothing can be appended, perhaps because it is being deleted: %w", err)
+	}
+	return err
 }
 
 // operation is one step of a JSON Patch (RFC 6902).
@@ -178,8 +182,10 @@ type operation struct {
 	Value any    `json:"value"`
 }
 
+// operations do not apply to a Rehearsal that is being deleted: what is appended to it
+// goes with it, and its ids would be taken for known until then.
 func operations(observed *v1alpha1.Observed, commands []v1alpha1.Command) []operation {
-	var ops []operation
+	ops := []operation{{Op: "test", Path: "/metadata/deletionTimestamp", Value: nil}}
 	for i := range commands {
 		ops = append(ops, operation{Op: "add", Path: "/spec/commands/-", Value: commands[i]})
 	}
@@ -204,8 +210,10 @@ func apply(ctx context.Context, rehearsals Rehearsals, name string, kind types.P
 		return fmt.Errorf("encoding a patch of Rehearsal %s: %w", name, err)
 	}
 	for {
-		_, err := rehearsals.Patch(ctx, name, kind, patch, metav1.PatchOptions{})
+		patched, err := rehearsals.Patch(ctx, name, kind, patch, metav1.PatchOptions{})
 		switch {
+		case err == nil && !patched.DeletionTimestamp.IsZero():
+			return fmt.Errorf("patching Rehearsal %s: it is being deleted, and what it was told goes with it", name)
 		case err == nil:
 			return nil
 		case isFull(err):

@@ -239,3 +239,41 @@ func testParallel(t *testing.T, c client, first *event.Heard, n, differ int) {
 		t.Errorf("%d commands are stored, want %d", got, differ)
 	}
 }
+
+// deleting is a log that is being deleted.
+func deleting(ids ...string) *v1alpha1.Rehearsal {
+	now := metav1.Now()
+	return &v1alpha1.Rehearsal{
+		ObjectMeta: metav1.ObjectMeta{Name: event.Name(pull), Finalizers: []string{"rehearsal.dev/test"}, DeletionTimestamp: &now},
+		Spec:       v1alpha1.RehearsalSpec{Pull: pull, Commands: commands(ids...)},
+	}
+}
+
+func TestADeletedLogTakesNothing(t *testing.T) {
+	for _, known := range [][]string{nil, {"comment-1-0"}} {
+		store := &logbooktest.Store{}
+		if _, err := store.Create(t.Context(), deleting(known...), metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		wantNothingAppended(t, store, strings.Join(known, " "))
+	}
+}
+
+// wantNothingAppended tells a log that is being deleted all that can be heard, twice,
+// as whoever was answered with an error does.
+func wantNothingAppended(t *testing.T, c client, has string) {
+	t.Helper()
+	pushed := &event.Heard{Pull: pull, Observed: created, Pushes: map[string]v1alpha1.Push{"bob": {Event: "synchronize", By: "bob", Head: strings.Repeat("a", 40), At: at}}}
+	for what, h := range map[string]*event.Heard{
+		"an event": {Pull: pull, Observed: created}, "a command": heard("comment-2-0"), "commands": heard("comment-3-0", "comment-3-1"), "a push": pushed,
+	} {
+		for range 2 {
+			if err := logbook.Append(t.Context(), c, h); err == nil {
+				t.Errorf("%s counts as stored, and goes with the log", what)
+			}
+		}
+	}
+	if got := ids(stored(t, c)); got != has {
+		t.Errorf("it has %q now, want %q", got, has)
+	}
+}

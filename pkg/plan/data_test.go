@@ -164,6 +164,9 @@ func TestFullLoadOnRealPulls(t *testing.T) {
 	if os.Getenv("REHEARSAL_DATA_FULL") == "" {
 		cases = cases[:3]
 	}
+	if testing.Short() {
+		cases = cases[:1]
+	}
 	planner := Full{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return clone, nil }}
 	start := time.Now()
 	for _, c := range cases {

@@ -11,6 +11,7 @@ import (
 // TestEnormous has heads that would take all memory, or years, and what they are
 // told. Where a test of this does not end, the bound is gone.
 func TestEnormous(t *testing.T) {
+	sized(t)
 	list := func(line string, n int) string { return strings.Repeat(line, n) }
 	jobs := func(head string, n int, job func(i int) string) string {
 		var b strings.Builder
@@ -84,6 +85,7 @@ const decorated = "timeout: 2h, grace_period: 15m, utility_images: {clonerefs: a
 
 // TestBombInTheTree has a directory of billions of files, on either side.
 func TestBombInTheTree(t *testing.T) {
+	sized(t)
 	tree := newWorkTree(t)
 	tree.write("prow/config.yaml", "{}")
 	tree.write("prow/extra/README", "x")

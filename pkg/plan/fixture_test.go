@@ -35,6 +35,15 @@ type fixture struct {
 	refused    string
 }
 
+// sized leaves a test of mere size out of a short run: make unit has one with the
+// race detector, to which size is no matter, and a full one without.
+func sized(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it is about size")
+	}
+}
+
 func readFixture(t *testing.T, path string) fixture {
 	t.Helper()
 	raw, err := os.ReadFile(path)

@@ -33,6 +33,7 @@ func decorationFor(types int) string {
 // TestMultiplied has heads in which what is written once is to be put into thousands
 // of jobs, or containers.
 func TestMultiplied(t *testing.T) {
+	sized(t)
 	environment := func(n int) string {
 		return "presets:\n- labels: {p: x}\n  env: [" + lines(n, func(i int) string { return fmt.Sprintf("{name: E%d},", i) }) + "]\n"
 	}
@@ -120,6 +121,7 @@ func TestMultipliedAtBase(t *testing.T) {
 
 // TestManyFiles has heads of many files, or of much in them, on either side.
 func TestManyFiles(t *testing.T) {
+	sized(t)
 	for name, tc := range map[string]struct {
 		dir, suffix, want string
 		files             int

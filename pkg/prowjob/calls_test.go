@@ -183,7 +183,7 @@ func TestPendingPodIsWatched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "job-1", Namespace: "test-pods"}, Status: corev1.PodStatus{Phase: corev1.PodPending}}
-				kube := kubefake.NewClientset(pod)
+				kube := kubefake.NewSimpleClientset(pod)
 				if c.watch != nil {
 					kube.PrependWatchReactor("pods", c.watch)
 				}
@@ -207,7 +207,7 @@ func TestPendingPodIsWatched(t *testing.T) {
 func TestPodThatStartsIsSeenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "job-1", Namespace: "test-pods"}, Status: corev1.PodStatus{Phase: corev1.PodPending}}
-		kube := kubefake.NewClientset(pod)
+		kube := kubefake.NewSimpleClientset(pod)
 		pods := kube.CoreV1().Pods("test-pods")
 		f := &follower{pods: pods, name: "job-1", out: &lines{to: io.Discard}, interval: lookAgain}
 		begin := time.Now()

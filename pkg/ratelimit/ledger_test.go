@@ -23,7 +23,7 @@ var most = []github.Bound{{Times: 70, Period: time.Minute}, {Times: 450, Period:
 // TestLedgerIsShared: whoever writes as fast as it may stays within the bounds,
 // together with others and over restarts.
 func TestLedgerIsShared(t *testing.T) {
-	configMaps := kubefake.NewClientset().CoreV1().ConfigMaps("rehearsals")
+	configMaps := kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	var written []time.Time
 	for range 3 * 3600 {
@@ -69,7 +69,7 @@ func TestLedgerIsShared(t *testing.T) {
 // TestLedgerLosesNoWrite: who writes the ConfigMap meanwhile is not overwritten.
 func TestLedgerLosesNoWrite(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	kube := kubefake.NewClientset(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: ConfigMap, Namespace: "rehearsals"}})
+	kube := kubefake.NewSimpleClientset(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: ConfigMap, Namespace: "rehearsals"}})
 	var mu sync.Mutex
 	conflicts := 3
 	kube.PrependReactor("patch", "configmaps", func(a clienttesting.Action) (bool, runtime.Object, error) {

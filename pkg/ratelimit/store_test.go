@@ -21,7 +21,7 @@ var _ github.Windows = (*ratelimit.Store)(nil)
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 func TestStore(t *testing.T) {
-	kube := kubefake.NewClientset()
+	kube := kubefake.NewSimpleClientset()
 	store := &ratelimit.Store{ConfigMaps: kube.CoreV1().ConfigMaps("rehearsals")}
 	load := func(want map[string]time.Time) {
 		t.Helper()
@@ -46,7 +46,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreThatIsSpoilt(t *testing.T) {
-	kube := kubefake.NewClientset(&corev1.ConfigMap{
+	kube := kubefake.NewSimpleClientset(&corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: ratelimit.ConfigMap, Namespace: "rehearsals"},
 		Data:       map[string]string{"token": "tomorrow", "app": noon.Format(time.RFC3339)},
 	})

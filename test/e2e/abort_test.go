@@ -11,7 +11,7 @@ import (
 )
 
 func TestAbortByComment(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-e2e", t.Name()), waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
@@ -24,7 +24,7 @@ func TestAbortByComment(t *testing.T) {
 }
 
 func TestPushDuringRun(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
@@ -45,7 +45,7 @@ func TestPushDuringRun(t *testing.T) {
 }
 
 func TestCloseDuringRun(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")

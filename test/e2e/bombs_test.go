@@ -88,6 +88,7 @@ func packed(t *testing.T, mebibytes int) string {
 // and in others. That one is planned and run meanwhile; each of the others gets an
 // answer; and neither the controller nor the receiver was started again.
 func TestBombs(t *testing.T) {
+	parallel(t)
 	before := restarts(t)
 	s := tell(t, passing("pull-widget-unit"))
 	pulls := map[string]*story{}

@@ -77,7 +77,7 @@ func (s *story) types(user string, status int, args []string, says ...string) {
 }
 
 func TestCommandLine(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit"), failing("pull-widget-e2e", "no such widget")).open()
 	s.planned()
 	pull := s.Pull.Name()
@@ -99,7 +99,7 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestCommandLineAborts(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-e2e", t.Name()), waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	pull := s.Pull.Name()
@@ -113,7 +113,7 @@ func TestCommandLineAborts(t *testing.T) {
 }
 
 func TestCommandLineDenies(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
 	pull := s.Pull.Name()

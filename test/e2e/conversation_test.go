@@ -34,7 +34,7 @@ const (
 
 // TestConversation is what an author and a maintainer say to one another and to
 // us on one pull request: each command once, and what is not one. Each answer is
-// held against a golden file.
+// held against a golden file. It takes the longest, so it waits for no place.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	c := converse(t)

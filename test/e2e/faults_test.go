@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,12 +19,96 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/github"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// These take the receiver or the controller away, so nothing runs beside them.
+// These take the receiver or the controller away, so nothing runs beside them until
+// it is back. Those that kill come first: what a run was writing at that moment would
+// be there twice for two minutes.
+
+func TestKilledInTheMiddle(t *testing.T) {
+	s := tell(t, waiting("pull-widget-unit", t.Name()), failing("pull-widget-lint", "too long a line")).open()
+	s.planned()
+	s.say(maintainer, "/pj-rehearse")
+	s.until("one job to wait and the other to fail", func(ctx context.Context) (string, bool, error) {
+		states, err := s.States(ctx)
+		return states, states == "pull-widget-lint is failure, pull-widget-unit is pending", err
+	})
+	for _, deployment := range []string{rig.Receiver, rig.Controller} {
+		n, err := s.Cluster.Kill(s.ctx, deployment)
+		s.must(err)
+		if n == 0 {
+			t.Fatalf("no process of %s was found", deployment)
+		}
+	}
+	for _, deployment := range []string{rig.Receiver, rig.Controller} {
+		s.must(s.Cluster.WaitReady(s.ctx, deployment))
+	}
+	s.beside()
+	world.gates.Open(t.Name())
+	body := s.result(v1alpha1.RunFailed, 1, 1, "too long a line")
+	s.row(body, "pull-widget-unit", "passed")
+	pipelineRuns, err := s.PipelineRuns(s.ctx)
+	s.must(err)
+	comments, err := s.Comments(s.ctx, rig.RunComment)
+	s.must(err)
+	if len(pipelineRuns) != 1 || len(comments) != 1 {
+		t.Errorf("%d PipelineRuns and %d comments with a result, want one of each", len(pipelineRuns), len(comments))
+	}
+}
+
+// window is how long GitHub wants no calls: longer than a restart takes.
+const window = 75 * time.Second
+
+// It takes GitHub from the controller, as far as one installation of the App reaches:
+// that of an organisation of its own.
+func TestRateLimitAcrossARestart(t *testing.T) {
+	s := stage(t, limitedOrg(), limitedRepo, 10*time.Minute)
+	s.publish(false, passing("pull-widget-unit"))
+	s.open()
+	s.planned()
+	fault, err := s.Hub.AddFault(s.ctx, github.SecondaryLimit("", fmt.Sprintf("/repos/%s/%s/**", s.Pull.Org, s.Pull.Repo), 1, window))
+	s.must(err)
+	var until time.Time
+	s.until("the window to be stored", func(ctx context.Context) (string, bool, error) {
+		known, err := (&ratelimit.Store{ConfigMaps: s.Cluster.Kube.CoreV1().ConfigMaps(rig.Namespace)}).Load(ctx)
+		until = known[fmt.Sprintf("installation-%d", world.installations[s.Pull.Org])]
+		return until.String(), time.Until(until) > window/2, err
+	})
+	n, err := s.Cluster.Kill(s.ctx, rig.Controller)
+	s.must(err)
+	if n == 0 {
+		t.Fatal("no process of the controller was found")
+	}
+	s.say(maintainer, "/pj-rehearse")
+	s.until("the conditions to say when it goes on", func(ctx context.Context) (string, bool, error) {
+		rehearsal, err := s.Rehearsal(ctx)
+		if err != nil || rehearsal == nil {
+			return "", false, err
+		}
+		c := rehearsal.Status.GetCondition(v1alpha1.ConditionReported)
+		return c.GetReason() + ": " + c.GetMessage(), c.GetReason() == "RateLimited" &&
+			strings.Contains(c.GetMessage(), until.UTC().Format(time.RFC3339)), nil
+	})
+	s.beside()
+	s.result(v1alpha1.RunPassed, 1, 0)
+	calls, err := s.Hub.Calls(s.ctx, github.CallQuery{User: bot})
+	s.must(err)
+	inside, begun := 0, false
+	for _, call := range calls.Calls {
+		limited := call.Grant != nil && call.Grant.Installation == world.installations[s.Pull.Org]
+		if begun && call.At.Before(until) && limited && !byGit(call) {
+			inside++
+		}
+		begun = begun || call.Fault == fault.ID
+	}
+	if !begun || inside != 0 {
+		t.Errorf("the window was opened: %t, and %d calls were made inside it", begun, inside)
+	}
+}
 
 func TestCommentWhileReceiverIsDown(t *testing.T) {
 	s := tell(t, passing("pull-widget-unit")).open()
@@ -35,6 +121,12 @@ func TestCommentWhileReceiverIsDown(t *testing.T) {
 	if d := delivery(s, comment); d.Delivered() {
 		t.Fatalf("the webhook was delivered: %+v", d.Attempts)
 	}
+	s.until("the run to begin", func(ctx context.Context) (string, bool, error) {
+		runs, err := s.Runs(ctx)
+		return fmt.Sprintf("%d runs", len(runs)), len(runs) == 1, err
+	})
+	scaleUp(t)
+	s.beside()
 	s.result(v1alpha1.RunPassed, 1, 0, "passed")
 }
 
@@ -65,36 +157,6 @@ func delivery(s *story, comment github.Comment) github.Delivery {
 	return github.Delivery{}
 }
 
-func TestKilledInTheMiddle(t *testing.T) {
-	s := tell(t, waiting("pull-widget-unit", t.Name()), failing("pull-widget-lint", "too long a line")).open()
-	s.planned()
-	s.say(maintainer, "/pj-rehearse")
-	s.until("one job to wait and the other to fail", func(ctx context.Context) (string, bool, error) {
-		states, err := s.States(ctx)
-		return states, states == "pull-widget-lint is failure, pull-widget-unit is pending", err
-	})
-	for _, deployment := range []string{rig.Receiver, rig.Controller} {
-		n, err := s.Cluster.Kill(s.ctx, deployment)
-		s.must(err)
-		if n == 0 {
-			t.Fatalf("no process of %s was found", deployment)
-		}
-	}
-	for _, deployment := range []string{rig.Receiver, rig.Controller} {
-		s.must(s.Cluster.WaitReady(s.ctx, deployment))
-	}
-	world.gates.Open(t.Name())
-	body := s.result(v1alpha1.RunFailed, 1, 1, "too long a line")
-	s.row(body, "pull-widget-unit", "passed")
-	pipelineRuns, err := s.PipelineRuns(s.ctx)
-	s.must(err)
-	comments, err := s.Comments(s.ctx, rig.RunComment)
-	s.must(err)
-	if len(pipelineRuns) != 1 || len(comments) != 1 {
-		t.Errorf("%d PipelineRuns and %d comments with a result, want one of each", len(pipelineRuns), len(comments))
-	}
-}
-
 // TestRefusedPipelineRun has a quota of our namespace refuse the PipelineRun: the pull
 // request says so, and the run starts once there is room.
 func TestRefusedPipelineRun(t *testing.T) {
@@ -122,13 +184,14 @@ func TestRefusedPipelineRun(t *testing.T) {
 	s.say(maintainer, "/pj-rehearse")
 	s.comment(rig.RunComment, "This run has not started yet: the API server says", "no-runs", "the quota of the namespace `"+rig.Namespace+"`")
 	s.must(remove())
+	s.beside()
 	s.result(v1alpha1.RunPassed, 1, 0, "passed")
 }
 
 // These only concern their own pull request.
 
 func TestWebhookRepeated(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
 	d := delivery(s, s.say(maintainer, "/pj-rehearse"))
@@ -170,7 +233,7 @@ func repeat(ctx context.Context, d github.Delivery) error {
 }
 
 func TestWatcherPodDeleted(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
@@ -184,7 +247,7 @@ func TestWatcherPodDeleted(t *testing.T) {
 // Without its watcher the job is left to the task that reports; without that
 // one, too, to the controller.
 func TestReportingPodDeleted(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
@@ -222,7 +285,7 @@ func (s *story) deletePod(is func(task string) bool) {
 }
 
 func TestGitHubFailsTenTimes(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
 	fault, err := s.Hub.AddFault(s.ctx, github.Fault{
 		Path: fmt.Sprintf("/repos/%s/%s/**", s.Pull.Org, s.Pull.Repo), Times: 10, Status: http.StatusBadGateway,

@@ -22,7 +22,7 @@ import (
 // TestForgedCommand has somebody take over the receiver, who wants the head of an
 // outsider to be run with a maintainer's word, and the maintainer give it later.
 func TestForgedCommand(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
 	s.openBy(stranger, map[string]string{jobsPath: s.changed()})
 	s.planned()

@@ -24,7 +24,7 @@ import (
 // TestTaskThatIsTakenOver has somebody take over a task of a run, who wants the
 // cluster to run something else than what was approved.
 func TestTaskThatIsTakenOver(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")

@@ -16,7 +16,7 @@ import (
 // TestHostile has one pull request ask for everything that a job must not have by
 // itself, and somebody ask for all of it.
 func TestHostile(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	n := int(world.taken.Add(1)) - 1
 	s := stage(t, world.org, world.repositories[n], 10*time.Minute)
 	p := hostile.Hostile()

@@ -26,10 +26,14 @@ const (
 	// privateRepo is a config repository that nobody reads without a token.
 	privateRepo = "config-private"
 	narrowRepo  = "config"
+	limitedRepo = "config"
 )
 
 // narrowOrg is an organisation that has not granted the App all that it asks for.
 func narrowOrg() string { return world.org + "-narrow" }
+
+// limitedOrg is an organisation in which GitHub wants no calls for a while.
+func limitedOrg() string { return world.org + "-limited" }
 
 // registerApp makes the App and installs it.
 func registerApp(ctx context.Context) error {
@@ -57,6 +61,7 @@ func registerApp(ctx context.Context) error {
 		{Org: world.org, Repositories: append(slices.Clone(world.repositories), privateRepo)},
 		{Org: hookedOrg(), Repositories: hooked},
 		{Org: conversationOrg, Repositories: []string{conversationRepo}},
+		{Org: limitedOrg(), Repositories: []string{limitedRepo}},
 		{Org: narrowOrg(), Repositories: []string{narrowRepo}, Permissions: narrow},
 	} {
 		in.App = world.app.ID
@@ -72,7 +77,7 @@ func registerApp(ctx context.Context) error {
 // TestTokensOfTheApp has a run outlive a token, in a repository that is closed
 // to whoever has none, and looks at what was done with which.
 func TestTokensOfTheApp(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := stage(t, world.org, privateRepo, 10*time.Minute)
 	s.publish(true, waiting("pull-widget-unit", t.Name()))
 	s.openBy(author, map[string]string{jobsPath: s.changed()})

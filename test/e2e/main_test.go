@@ -38,6 +38,8 @@ var world struct {
 	// installation is what was deployed.
 	installation rig.Installation
 	taken        atomic.Int32
+	// places are for the tests that run at the same time.
+	places chan struct{}
 }
 
 // pool is the number of config repositories: they have to be in the settings
@@ -47,9 +49,21 @@ const pool = 40
 // statusContext is the commit status that sums up a pull request.
 const statusContext = "rehearsal"
 
+// abreast is how many tests run at the same time, beside the long conversation: they
+// mostly wait, but for pods, which two processors start one after the other.
+const abreast = 4
+
+// parallel has a test run beside others, when there is a place. All of them wait
+// here, and not for a place of testing's own, which knows none that should go first.
+func parallel(t *testing.T) {
+	t.Parallel()
+	world.places <- struct{}{}
+	t.Cleanup(func() { <-world.places })
+}
+
 func TestMain(m *testing.M) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	world.ctx = ctx
+	world.ctx, world.places = ctx, make(chan struct{}, abreast)
 	code, err := runTests(m)
 	stop()
 	if err != nil {
@@ -112,7 +126,7 @@ func deploy(ctx context.Context) error {
 	for _, repo := range world.repositories {
 		installation.Repositories = append(installation.Repositories, world.org+"/"+repo)
 	}
-	installation.Repositories = append(installation.Repositories, private, narrowOrg()+"/"+narrowRepo, conversationOrg+"/"+conversationRepo)
+	installation.Repositories = append(installation.Repositories, private, narrowOrg()+"/"+narrowRepo, limitedOrg()+"/"+limitedRepo, conversationOrg+"/"+conversationRepo)
 	installation.Repositories = append(installation.Repositories, hookedRepositories()...)
 	world.installation = installation
 	if _, err := world.hub.AddToken(ctx, github.Token{Token: installation.Token, User: rig.Bot}); err != nil {
@@ -139,7 +153,7 @@ func deploy(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("e2e: deployed in %s\n", time.Since(begin).Round(time.Second))
-	for _, hook := range []github.Hook{{Org: world.org}, {Org: conversationOrg, Repo: conversationRepo}} {
+	for _, hook := range []github.Hook{{Org: world.org}, {Org: limitedOrg()}, {Org: conversationOrg, Repo: conversationRepo}} {
 		hook.URL, hook.Secret = url, installation.WebhookSecret
 		if _, err := world.hub.AddHook(ctx, hook); err != nil {
 			return err

@@ -25,7 +25,7 @@ import (
 // TestPods looks at the pods as they run, those of a run with what Tekton adds to
 // them.
 func TestPods(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	namespace, err := s.Cluster.Kube.CoreV1().Namespaces().Get(s.ctx, rig.Namespace, metav1.GetOptions{})
@@ -71,7 +71,7 @@ func (s *story) checkPods(want ...string) []corev1.Pod {
 // TestPodsCannotWrite has git, the one program that the controller's image is
 // for, try to write there.
 func TestPodsCannotWrite(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	try := func(dir string) (string, error) {
 		return world.cluster.Output(world.ctx, "kubectl", "-n", rig.Namespace, "exec", "deployment/"+rig.Controller, "--",
 			"git", "init", "--quiet", "--bare", dir)

@@ -29,7 +29,7 @@ const orders = "/lgtm\n/hold cancel\n/skip\n/label tide/merge-method-squash\n/li
 // TestNobodyObeysUs puts orders for Prow's plugins wherever a pull request can have
 // us quote something: none is obeyed.
 func TestNobodyObeysUs(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-loud"
 	gate := t.Name()
 	s := tellHooked(t, pluggedRepo, rig.Job{Name: name, Script: world.gates.Wait(gate) + fmt.Sprintf(
@@ -39,6 +39,21 @@ func TestNobodyObeysUs(t *testing.T) {
 	s.say(maintainer, "/hold")
 	s.hasLabels(holdLabel)
 
+	t.Run("what a change may have", func(t *testing.T) { s.quoted(t) })
+
+	s.say(maintainer, "/pj-rehearse")
+	s.started()
+	s.deleteOurs(rig.RunComment)
+	world.gates.Open(gate)
+	s.result(v1alpha1.RunFailed, 0, 1, "TestLoud")
+	s.heldAndOpen("the log of a job", "")
+
+	s.say(maintainer, "/hold cancel")
+	s.hasLabels()
+}
+
+// quoted opens pull requests with orders in them, in the repository of the story.
+func (s *story) quoted(t *testing.T) {
 	escaped := strings.ReplaceAll(orders, "\n", `\n`)
 	for title, files := range map[string]map[string]string{
 		"a queue":     {rig.JobsPath + "/loud.yaml": "periodics:\n- {name: loud, interval: 1h, job_queue_name: \"x\\n" + escaped + "\", spec: {containers: [{image: i}]}}\n"},
@@ -48,43 +63,37 @@ func TestNobodyObeysUs(t *testing.T) {
 		"a file name": {rig.JobsPath + "/x\n" + orders + ".yaml": "periodics: [}\n"},
 		"/lgtm":       {rig.JobsPath + "/loud.yaml": "periodics:\n- {name: loud, interval: 1h, annotations: {description: \"x\\n" + escaped + "\"}, spec: {containers: [{image: \"i\\n" + escaped + "\"}]}}\n"},
 	} {
-		other := *s
-		pull, err := world.hub.OpenPull(s.ctx, github.NewPull{
-			Org: s.Pull.Org, Repo: s.Pull.Repo, Author: author, Title: title, Change: github.Change{Files: files},
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			other := *s
+			other.t = t
+			pull, err := world.hub.OpenPull(s.ctx, github.NewPull{
+				Org: s.Pull.Org, Repo: s.Pull.Repo, Author: author, Title: title, Change: github.Change{Files: files},
+			})
+			other.must(err)
+			other.Pull = pull
+			other.comment(rig.PlanComment)
+			other.say(maintainer, "/hold")
+			other.hasLabels(holdLabel)
+			// The plan of the next head is written into a comment that is created, too.
+			other.deleteOurs(rig.PlanComment)
+			other.Pull, err = world.hub.Push(s.ctx, github.NewPush{PullID: pull.PullID, Change: github.Change{Files: map[string]string{"next": title}}})
+			other.must(err)
+			body := other.comment(rig.PlanComment, other.Pull.HeadSHA)
+			other.say(maintainer, "/pj-rehearse list")
+			other.comment(rig.AnswerComment)
+			other.heldAndOpen(title, body)
 		})
-		s.must(err)
-		other.Pull = pull
-		other.comment(rig.PlanComment)
-		other.say(maintainer, "/hold")
-		other.hasLabels(holdLabel)
-		// The plan of the next head is written into a comment that is created, too.
-		s.deleteOurs(&other, rig.PlanComment)
-		other.Pull, err = world.hub.Push(s.ctx, github.NewPush{PullID: pull.PullID, Change: github.Change{Files: map[string]string{"next": title}}})
-		s.must(err)
-		body := other.comment(rig.PlanComment, other.Pull.HeadSHA)
-		other.say(maintainer, "/pj-rehearse list")
-		other.comment(rig.AnswerComment)
-		other.heldAndOpen(title, body)
 	}
-
-	s.say(maintainer, "/pj-rehearse")
-	s.started()
-	s.deleteOurs(s, rig.RunComment)
-	world.gates.Open(gate)
-	s.result(v1alpha1.RunFailed, 0, 1, "TestLoud")
-	s.heldAndOpen("the log of a job", "")
-
-	s.say(maintainer, "/hold cancel")
-	s.hasLabels()
 }
 
 // deleteOurs deletes the comments of ours of a kind, as whoever may write can.
-func (s *story) deleteOurs(of *story, kind string) {
+func (s *story) deleteOurs(kind string) {
 	s.t.Helper()
-	comments, err := of.Comments(s.ctx, kind)
+	comments, err := s.Comments(s.ctx, kind)
 	s.must(err)
 	for _, c := range comments {
-		_, err := world.hub.DeleteComment(s.ctx, github.CommentEdit{Org: of.Pull.Org, Repo: of.Pull.Repo, ID: c.ID, By: maintainer})
+		_, err := world.hub.DeleteComment(s.ctx, github.CommentEdit{Org: s.Pull.Org, Repo: s.Pull.Repo, ID: c.ID, By: maintainer})
 		s.must(err)
 	}
 }

@@ -23,7 +23,7 @@ import (
 // behind the job, its Deck in front of the log.
 
 func TestDecoratedJobWithProwAroundIt(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name, words = "pull-widget-decorated", "the widget squeaks"
 	s := tellHooked(t, hookedRepo, rig.Job{
 		Name: name, Decoration: &prowapi.DecorationConfig{},
@@ -58,7 +58,7 @@ exit 1
 
 // hook is asked by Deck for the help of its plugins.
 func TestHelpThroughHook(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := &story{Conversation: rig.Conversation{Cluster: world.cluster}, t: t, ctx: world.ctx}
 	help := deckClient{s: s}.get("/plugin-help.js")
 	for _, want := range []string{`"rehearsal"`, "/pj-rehearse abort", hookedOrg() + "/" + hookedRepo} {
@@ -72,7 +72,7 @@ func TestHelpThroughHook(t *testing.T) {
 // its bot that look like its own: those with its mark in them. That bot may be
 // ours, and a job may print the mark.
 func TestCrierSweepsOnlyItsOwnComments(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-fickle"
 	s := tellHooked(t, noisyRepo, rig.Job{Name: name, Script: fmt.Sprintf(`if %s; then echo all is well; exit 0; fi
 echo 'error: %s --- | --- no luck'
@@ -125,7 +125,7 @@ exit 1
 // A rerun from Deck is another ProwJob with the labels of ours. It changes the
 // status on the pull request, as every ProwJob does, and nothing of the run.
 func TestRerunFromDeck(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-fickle"
 	s := tell(t, rig.Job{Name: name, Script: fmt.Sprintf(`if %s; then echo all is well; exit 0; fi
 echo 'error: no luck'
@@ -161,7 +161,7 @@ exit 1
 
 // Prow runs one ProwJob of a name for a pull request: the latest.
 func TestRerunFromDeckWhileItRuns(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-slow"
 	s := tell(t, waiting(name, t.Name())).open()
 	s.planned()

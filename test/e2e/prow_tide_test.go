@@ -68,7 +68,7 @@ func tellTide(t *testing.T, repo string, jobs ...rig.Job) *story {
 // Without a word about rehearsals a red one keeps Tide from merging, although it
 // is acknowledged.
 func TestTideTakesRehearsalsForRequired(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-red"
 	s := tellTide(t, strictRepo, failing(name, "no luck"))
 	s.planned()
@@ -85,7 +85,7 @@ func TestTideTakesRehearsalsForRequired(t *testing.T) {
 // Told that rehearsals are optional, Tide merges what is acknowledged, and only
 // that, whatever becomes of the rehearsals.
 func TestTideMergesWhatIsAcknowledged(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const red, slow = "pull-widget-red", "pull-widget-slow"
 	s := tellTide(t, lenientRepo, failing(red, "no luck"), waiting(slow, t.Name()))
 	s.planned()
@@ -107,7 +107,7 @@ func TestTideMergesWhatIsAcknowledged(t *testing.T) {
 }
 
 func TestTideSkipsUnknownContexts(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-red"
 	s := tellTide(t, skipRepo, failing(name, "no luck"))
 	s.planned()
@@ -120,7 +120,7 @@ func TestTideSkipsUnknownContexts(t *testing.T) {
 
 // Who gates on our commit status needs no label in the query.
 func TestTideWaitsForOurStatus(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const name = "pull-widget-red"
 	s := tellTide(t, gatedRepo, failing(name, "no luck"))
 	s.planned()
@@ -230,7 +230,7 @@ func (s *story) newest(ctx context.Context, name string) (github.Status, error) 
 
 // What check-config says of these settings is what Tide does above.
 func TestCheckConfigKnowsWhatTideDoes(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	for repo, want := range map[string][]string{
 		strictRepo:  {"one that fails blocks the merge", "waits only where it is there already"},
 		skipRepo:    {"stops nothing"},

@@ -16,7 +16,7 @@ import (
 )
 
 func TestConflictWithBase(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
 	ours := s.changed()
 	s.openWith(map[string]string{jobsPath: ours})
@@ -32,7 +32,7 @@ func TestConflictWithBase(t *testing.T) {
 }
 
 func TestInvalidYAML(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const path = rig.JobsPath + "/acme/gadget/broken.yaml"
 	s := tell(t).openWith(map[string]string{path: "presubmits:\n  acme/gadget:\n  - name: pull-gadget-unit\n    spec: {{nonsense\n"})
 	body := s.comment(rig.PlanComment, "refuse", path)
@@ -47,7 +47,7 @@ func TestInvalidYAML(t *testing.T) {
 }
 
 func TestCommandByStranger(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
 	s.say(stranger, "/pj-rehearse")
@@ -78,7 +78,7 @@ func (s *story) denied(want int) {
 // The head of somebody who may not write runs once a maintainer has looked at it,
 // and the next one not.
 func TestUntrustedAuthor(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
 	s.openBy(stranger, map[string]string{jobsPath: s.changed()})
 	s.comment(rig.PlanComment, "Jobs are run for `"+stranger+"` once somebody else has looked")

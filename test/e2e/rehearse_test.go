@@ -14,7 +14,7 @@ import (
 )
 
 func TestPassingJob(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
@@ -23,7 +23,7 @@ func TestPassingJob(t *testing.T) {
 }
 
 func TestFailingJob(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const words = "expected 4 wheels, got 5"
 	s := tell(t, failing("pull-widget-integration", words), passing("pull-widget-unit")).open()
 	s.planned()
@@ -34,7 +34,7 @@ func TestFailingJob(t *testing.T) {
 }
 
 func TestJobThatNoNodeTakes(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	picky := passing("pull-widget-gpu")
 	picky.NodeSelector = map[string]string{"example.com/gpu": "many"}
 	s := tell(t, picky, passing("pull-widget-unit")).open()
@@ -46,7 +46,7 @@ func TestJobThatNoNodeTakes(t *testing.T) {
 }
 
 func TestSecondCluster(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	elsewhere := failing("pull-widget-elsewhere", "no such luck here")
 	elsewhere.Cluster = "build01"
 	s := tell(t, elsewhere).open()
@@ -63,7 +63,7 @@ func TestSecondCluster(t *testing.T) {
 // A decorated job finds its own repository where it works, and the pull request
 // merged into the config repository beside it.
 func TestDecoratedJob(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	job := rig.Job{Name: "pull-widget-decorated", Script: `grep widget README.md
 pwd | grep "/acme/widget$"
 grep "as the pull request leaves it" "$(find "$GOPATH/src" -name marker)"
@@ -84,7 +84,7 @@ exit 1
 }
 
 func TestCommands(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-unit"), passing("pull-widget-lint")).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse bless")
@@ -102,7 +102,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestPostsubmitIsListedAndNotRunUnasked(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const path = rig.JobsPath + "/acme/widget/publish.yaml"
 	s := tell(t, passing("pull-widget-unit"))
 	s.openWith(map[string]string{jobsPath: s.changed(), path: `postsubmits:
@@ -128,7 +128,7 @@ func TestPostsubmitIsListedAndNotRunUnasked(t *testing.T) {
 // A job that runs already for this head is not started again: Prow would end
 // the first of the two.
 func TestJobIsJoined(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
@@ -152,7 +152,7 @@ func TestJobIsJoined(t *testing.T) {
 }
 
 func TestJobIsRunByNameOnly(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	s := tell(t, passing("pull-widget-lint"), passing("pull-widget-unit")).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse pull-widget-unit")

@@ -82,6 +82,16 @@ func stage(t *testing.T, org, repo string, within time.Duration) *story {
 	return s
 }
 
+// beside lets other tests run from here on: until now this one had the cluster to
+// itself. It goes on when all such tests have come as far.
+func (s *story) beside() {
+	s.t.Helper()
+	parallel(s.t)
+	ctx, cancel := context.WithTimeout(world.ctx, 10*time.Minute)
+	s.t.Cleanup(cancel)
+	s.ctx = ctx
+}
+
 func (s *story) must(err error) {
 	s.t.Helper()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,14 +196,21 @@ func (c *Cluster) Scale(ctx context.Context, name string, replicas int) error {
 	return err
 }
 
-// WaitReady waits until a deployment runs what it should, and nothing else.
+// WaitReady waits until a deployment runs what it should, and nothing else: the pods of
+// an earlier rollout, which a deployment does not count any more, are gone.
 func (c *Cluster) WaitReady(ctx context.Context, name string) error {
 	return Until(ctx, 3*time.Minute, "deployment "+name+" to be ready", func(ctx context.Context) (string, bool, error) {
 		d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", false, err
 		}
-		return fmt.Sprintf("%d of %d ready, %d updated, %d in all", d.Status.ReadyReplicas, *d.Spec.Replicas, d.Status.UpdatedReplicas, d.Status.Replicas), rolledOut(d), nil
+		pods, err := c.pods(ctx, name)
+		if err != nil {
+			return "", false, err
+		}
+		ending := slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
+		return fmt.Sprintf("%d of %d ready, %d updated, %d in all, one ending: %t",
+			d.Status.ReadyReplicas, *d.Spec.Replicas, d.Status.UpdatedReplicas, d.Status.Replicas, ending), rolledOut(d) && !ending, nil
 	})
 }
 

@@ -96,6 +96,9 @@ func (noPlans) Forget(plan.Request) {}
 // TestARunThatCannotStart has something keep a run from starting for ever: within
 // minutes it is said what, and to whom to turn, and the run ends.
 func TestARunThatCannotStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes an hour of turns, one after the other")
+	}
 	pipelineRuns := func(err error) func(*world) {
 		return func(w *world) { refuse(&w.tekton.Fake, "pipelineruns", err) }
 	}

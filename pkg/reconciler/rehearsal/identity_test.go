@@ -170,7 +170,7 @@ func TestRenamedRepositoryIsNotFollowed(t *testing.T) {
 // TestSweepOfAnotherRepository hears nothing of it.
 func TestSweepOfAnotherRepository(t *testing.T) {
 	s := newSweep()
-	kube := kubefake.NewClientset(&corev1.ConfigMap{
+	kube := kubefake.NewSimpleClientset(&corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: repositoriesConfigMap, Namespace: "rehearsals"}, Data: map[string]string{"acme.config": "4711", "acme.other": "5"},
 	})
 	s.Identify = (&identities{configMaps: kube.CoreV1().ConfigMaps("rehearsals")}).check
@@ -189,7 +189,7 @@ func TestSweepOfAnotherRepository(t *testing.T) {
 
 // TestIdentities remember the first.
 func TestIdentities(t *testing.T) {
-	kube := kubefake.NewClientset()
+	kube := kubefake.NewSimpleClientset()
 	i := &identities{configMaps: kube.CoreV1().ConfigMaps("rehearsals")}
 	for _, step := range []struct {
 		org, repo string

@@ -42,7 +42,7 @@ func (s *slowTurns) Reconcile(ctx context.Context, _ string) error {
 // as long as a turn is under way, nobody else can come to lead.
 func TestTheLeaseGoesAfterTheLastTurn(t *testing.T) {
 	t.Setenv(system.NamespaceEnvKey, "rehearsals")
-	kube := kubefake.NewClientset()
+	kube := kubefake.NewSimpleClientset()
 	inner, turns := newSlowTurns(), NewTurns(clocktesting.NewFakePassiveClock(noon))
 	ctx, cancel := context.WithCancel(logging.WithLogger(t.Context(), logging.FromContext(t.Context())))
 	defer cancel()

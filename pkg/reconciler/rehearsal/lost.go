@@ -25,7 +25,8 @@ func isLost(err error) bool {
 
 // storedManifest is the manifest of a run as it is stored, or was a moment ago.
 func (t *turn) storedManifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	return t.Manifests.read(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh, resources.RunName(t.rh, r.ID), t.now)
+	configMaps := ownConfigMaps{t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh}
+	return t.Manifests.read(ctx, configMaps, t.rh, resources.RunName(t.rh, r.ID), t.now)
 }
 
 // manifest is that of a run that has started. Where it is lost, it is made again from

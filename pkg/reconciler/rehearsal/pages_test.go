@@ -95,7 +95,7 @@ func TestLinksStay(t *testing.T) {
 func TestLinkKeyIsMadeOnce(t *testing.T) {
 	empty := linkKey()
 	empty.Data = nil
-	kube := kubefake.NewClientset(empty)
+	kube := kubefake.NewSimpleClientset(empty)
 	store := kube.CoreV1().Secrets("rehearsals")
 	first, err := run.EnsureLinkKey(t.Context(), store)
 	if err != nil {
@@ -105,11 +105,11 @@ func TestLinkKeyIsMadeOnce(t *testing.T) {
 	if err != nil || again.Token("x") != first.Token("x") {
 		t.Errorf("it is another: %v", err)
 	}
-	other, err := run.EnsureLinkKey(t.Context(), kubefake.NewClientset(empty).CoreV1().Secrets("rehearsals"))
+	other, err := run.EnsureLinkKey(t.Context(), kubefake.NewSimpleClientset(empty).CoreV1().Secrets("rehearsals"))
 	if err != nil || other.Token("x") == first.Token("x") {
 		t.Errorf("two installations have one key: %v", err)
 	}
-	if _, err := run.EnsureLinkKey(t.Context(), kubefake.NewClientset().CoreV1().Secrets("rehearsals")); err == nil {
+	if _, err := run.EnsureLinkKey(t.Context(), kubefake.NewSimpleClientset().CoreV1().Secrets("rehearsals")); err == nil {
 		t.Error("a Secret is made, which nobody of ours may")
 	}
 }
@@ -118,7 +118,7 @@ func TestLinkKeyIsMadeOnce(t *testing.T) {
 func TestLinkKeyOfTheFirst(t *testing.T) {
 	empty := linkKey()
 	empty.Data = nil
-	kube := kubefake.NewClientset(empty)
+	kube := kubefake.NewSimpleClientset(empty)
 	faster := true
 	kube.PrependReactor("update", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 		if !faster {

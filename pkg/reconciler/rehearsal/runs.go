@@ -212,7 +212,7 @@ func (t *turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.Pipeli
 	if err != nil {
 		return nil, fmt.Errorf("reading PipelineRun %s: %w", name, err)
 	}
-	return pr, nil
+	return pr, ofAnother(t.rh, "PipelineRun", pr)
 }
 
 // reported says whether the finally task of a PipelineRun succeeded.

@@ -107,7 +107,7 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 			}
 		}
 		if apierrors.IsAlreadyExists(err) {
-			return run.ReadManifest(ctx, configMaps, cm.Name)
+			return run.ReadManifest(ctx, ownConfigMaps{configMaps, t.rh}, cm.Name)
 		}
 		if err != nil {
 			return h.Manifest, fmt.Errorf("storing ConfigMap %s: %w", cm.Name, err)

@@ -22,10 +22,10 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// tellStories runs something for each of a row of seeds: for few of them, for as many
-// as REHEARSAL_SEEDS says, or for as long as REHEARSAL_SOAK does (10m). A story that
-// fails names its seed; REHEARSAL_SEED begins with it. Over a long time neither
-// goroutines nor memory may grow.
+// tellStories runs something for each of a row of seeds: for few of them (no more than 15
+// in a short run), for as many as REHEARSAL_SEEDS says, or for as long as REHEARSAL_SOAK
+// does (10m). A story that fails names its seed; REHEARSAL_SEED begins with it. Over a
+// long time neither goroutines nor memory may grow.
 func tellStories(t *testing.T, few int, story func(t *testing.T, seed uint64)) {
 	t.Helper()
 	number := func(name string, otherwise int) int {
@@ -33,6 +33,9 @@ func tellStories(t *testing.T, few int, story func(t *testing.T, seed uint64)) {
 			return n
 		}
 		return otherwise
+	}
+	if testing.Short() {
+		few = min(few, 15)
 	}
 	most, first, end := number("REHEARSAL_SEEDS", few), number("REHEARSAL_SEED", 0), time.Now()
 	if soak, err := time.ParseDuration(os.Getenv("REHEARSAL_SOAK")); err == nil {

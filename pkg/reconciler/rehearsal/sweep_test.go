@@ -310,7 +310,7 @@ func TestFirstSweepLeavesThePastAlone(t *testing.T) {
 }
 
 func TestSweepMemory(t *testing.T) {
-	m := &sweepMemory{configMaps: kubefake.NewClientset().CoreV1().ConfigMaps("rehearsals")}
+	m := &sweepMemory{configMaps: kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")}
 	ctx := context.Background()
 	for _, look := range []Look{{}, {noon, noon.Add(-time.Hour)}, {noon.Add(time.Hour), noon}} {
 		if !look.At.IsZero() {

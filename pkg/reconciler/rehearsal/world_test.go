@@ -75,7 +75,7 @@ type world struct {
 func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 	t.Helper()
 	w := &world{
-		t: t, ctx: context.Background(), kube: kubefake.NewClientset(linkKey()), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
+		t: t, ctx: context.Background(), kube: kubefake.NewSimpleClientset(linkKey()), tekton: tektonfake.NewSimpleClientset(), prow: prowfake.NewSimpleClientset(),
 		clock: clocktesting.NewFakePassiveClock(noon), failAt: -1,
 		rh: &v1alpha1.Rehearsal{
 			ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", Namespace: "rehearsals", UID: "u-1", Generation: 1, CreationTimestamp: at(-10)},

@@ -1,0 +1,36 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// ofAnother is an error where a child has the name of one of ours, and belongs to an
+// earlier Rehearsal of the pull request, which was deleted: the garbage collector takes
+// it soon. What was begun with it until then would end with it.
+func ofAnother(rh *v1alpha1.Rehearsal, kind string, child metav1.Object) error {
+	if uid := child.GetLabels()[run.LabelRehearsalUID]; uid != "" && uid != string(rh.UID) {
+		return fmt.Errorf("the %s %s is of an earlier Rehearsal of this pull request, which was deleted, and has to go first", kind, child.GetName())
+	}
+	return nil
+}
+
+// ownConfigMaps are those of a Rehearsal.
+type ownConfigMaps struct {
+	run.ConfigMaps
+	rh *v1alpha1.Rehearsal
+}
+
+func (c ownConfigMaps) Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.ConfigMap, error) {
+	cm, err := c.ConfigMaps.Get(ctx, name, opts)
+	if err != nil {
+		return nil, err
+	}
+	return cm, ofAnother(c.rh, "ConfigMap", cm)
+}
