@@ -29,10 +29,15 @@ type Gate struct {
 
 	mu    sync.Mutex
 	calls map[string]int
-	point *Point
-	seen  int
-	dead  chan struct{}
+	// renewed is when the process last renewed the lease of the reconciler.
+	renewed time.Time
+	point   *Point
+	seen    int
+	dead    chan struct{}
 }
+
+// renewal is what the controller that leads asks of the API server all the time.
+const renewal = "update leases rehearsal-controller.github.com.rehearsal-dev.rehearsal.pkg.reconciler.rehearsal.reconciler.00-of-01"
 
 // Point is a place in the life of a process: before or after its Nth write, counted
 // from when the Point was set, of those that are called Write.
@@ -133,6 +138,9 @@ func (g *Gate) count(call string, write bool) (*Point, chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.calls[call]++
+	if call == renewal {
+		g.renewed = time.Now()
+	}
 	if g.point == nil || !write || g.point.Write != "" && g.point.Write != call {
 		return nil, nil
 	}
@@ -168,6 +176,21 @@ func (g *Gate) Calls() map[string]int {
 	return maps.Clone(g.calls)
 }
 
+// Leader is the controller that has renewed its lease last, unless that was too long
+// ago; nil when there is none.
+func (p *Plane) Leader() *Replica {
+	var leader *Replica
+	latest := time.Now().Add(-p.Lease)
+	for _, r := range p.Controllers {
+		r.Gate.mu.Lock()
+		if r.Gate.renewed.After(latest) {
+			leader, latest = r, r.Gate.renewed
+		}
+		r.Gate.mu.Unlock()
+	}
+	return leader
+}
+
 // apiCall names a call to the API server, and says whether it is a write that matters:
 // leases are renewed all the time, and events are for people.
 func apiCall(r *http.Request) (name string, write bool) {
@@ -196,11 +219,11 @@ func apiCall(r *http.Request) (name string, write bool) {
 	default:
 		verb = "list"
 	}
-	if named && resource == "configmaps" && strings.HasPrefix(path[skip+1], "rehearsal-") {
-		resource += " " + path[skip+1] // one for all, not one of a run
-	}
 	write = verb != "get" && verb != "list" && verb != "watch" &&
 		resource != "leases" && resource != "events" && !strings.HasSuffix(resource, "reviews")
+	if named && (resource == "leases" || resource == "configmaps" && strings.HasPrefix(path[skip+1], "rehearsal-")) {
+		resource += " " + path[skip+1] // one for all, not one of a run
+	}
 	return verb + " " + resource, write
 }
 

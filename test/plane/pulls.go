@@ -11,10 +11,15 @@ func (p *Plane) OpenPull(jobs ...string) github.Pull {
 	p.t.Helper()
 	pull, err := p.Hub.OpenPull(p.ctx, github.NewPull{
 		Org: Org, Repo: Repo, Author: Author, Title: "Try them",
-		Change: github.Change{Files: map[string]string{jobsPath: p.jobsFile(jobs, "true; true")}},
+		Change: p.change(jobs, "true; true"),
 	})
 	p.check(err)
 	return pull
+}
+
+// change is one of these jobs.
+func (p *Plane) change(jobs []string, how string) github.Change {
+	return github.Change{Files: map[string]string{jobsPath: p.jobsFile(jobs, how)}}
 }
 
 // Say comments on a pull request.
@@ -29,7 +34,7 @@ func (p *Plane) Say(pull github.Pull, by, body string) github.Comment {
 func (p *Plane) Push(pull github.Pull, n int, jobs ...string) github.Pull {
 	p.t.Helper()
 	pushed, err := p.Hub.Push(p.ctx, github.NewPush{
-		PullID: pull.PullID, Change: github.Change{Files: map[string]string{jobsPath: p.jobsFile(jobs, fmt.Sprint("true; true; exit ", n))}},
+		PullID: pull.PullID, Change: p.change(jobs, fmt.Sprint("true; true; exit ", n)),
 	})
 	p.check(err)
 	return pushed

@@ -8,6 +8,7 @@ import (
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"knative.dev/pkg/apis"
 	"knative.dev/pkg/kmeta"
@@ -20,7 +21,8 @@ import (
 func (pl *Player) perform(pr *pipelinev1.PipelineRun) {
 	start := metav1.Now()
 	pl.setStatus(pr.Name, func(s *pipelinev1.PipelineRunStatus) {
-		s.StartTime = &start
+		s.StartTime, s.PipelineSpec = &start, pr.Spec.PipelineSpec
+		s.ChildReferences = children(pr, pr.Spec.PipelineSpec.Tasks)
 		s.SetCondition(succeeded(corev1.ConditionUnknown, pipelinev1.PipelineRunReasonRunning.String()))
 	})
 	passed := pl.performTasks(pr, pr.Spec.PipelineSpec.Tasks, func() bool { return pl.cancelled(pr) })
@@ -30,6 +32,7 @@ func (pl *Player) perform(pr *pipelinev1.PipelineRun) {
 	end := metav1.Now()
 	pl.setStatus(pr.Name, func(s *pipelinev1.PipelineRunStatus) {
 		s.CompletionTime = &end
+		s.ChildReferences = append(s.ChildReferences, children(pr, pr.Spec.PipelineSpec.Finally)...)
 		switch {
 		case pl.cancelled(pr):
 			s.SetCondition(succeeded(corev1.ConditionFalse, pipelinev1.PipelineRunReasonCancelled.String()))
@@ -47,6 +50,23 @@ func (pl *Player) perform(pr *pipelinev1.PipelineRun) {
 	pl.insist(func(ctx context.Context) error {
 		return pl.taskRuns().DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: pipeline.PipelineRunLabelKey + "=" + pr.Name})
 	})
+}
+
+// children are what Tekton notes of the TaskRuns.
+func children(pr *pipelinev1.PipelineRun, tasks []pipelinev1.PipelineTask) []pipelinev1.ChildStatusReference {
+	list := make([]pipelinev1.ChildStatusReference, 0, len(tasks))
+	for _, task := range tasks {
+		list = append(list, pipelinev1.ChildStatusReference{
+			TypeMeta: kindOfTaskRun, Name: taskRunName(pr, task), PipelineTaskName: task.Name, DisplayName: task.DisplayName,
+		})
+	}
+	return list
+}
+
+var kindOfTaskRun = runtime.TypeMeta{APIVersion: "tekton.dev/v1", Kind: "TaskRun"}
+
+func taskRunName(pr *pipelinev1.PipelineRun, task pipelinev1.PipelineTask) string {
+	return kmeta.ChildName(pr.Name, "-"+task.Name)
 }
 
 // performTasks runs tasks to their ends, and says whether all of them succeeded. Those
@@ -76,7 +96,7 @@ func (pl *Player) performTask(pr *pipelinev1.PipelineRun, task pipelinev1.Pipeli
 	}
 	tr := &pipelinev1.TaskRun{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: kmeta.ChildName(pr.Name, "-"+task.Name), Namespace: pr.Namespace, Labels: labels,
+			Name: taskRunName(pr, task), Namespace: pr.Namespace, Labels: labels,
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(pr, pipelinev1.SchemeGroupVersion.WithKind("PipelineRun"))},
 		},
 		Spec: pipelinev1.TaskRunSpec{TaskRef: task.TaskRef, Params: task.Params},
