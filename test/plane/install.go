@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -90,22 +89,24 @@ func (p *Plane) install() error {
 			return err
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(p.root, "config", "[1-4]*.yaml"))
+	if err := p.applyConfig(p.Root); err != nil {
+		return err
+	}
+	return p.Configure(p.settings())
+}
+
+// applyConfig applies config/ of the source in root; it may have been applied before.
+func (p *Plane) applyConfig(root string) error {
+	files, err := filepath.Glob(filepath.Join(root, "config", "[1-4]*.yaml"))
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("finding config/: %w", err)
 	}
-	args := []string{"apply", "--server-side"}
+	args := []string{"apply", "--server-side", "--force-conflicts"}
 	for _, file := range files {
 		args = append(args, "-f", file)
 	}
 	if err := p.kubectl(args...); err != nil {
 		return err
-	}
-	if err := p.Configure(p.settings()); err != nil {
-		return err
-	}
-	if p.Lease == 0 {
-		p.Lease = 3 * time.Second
 	}
 	election := map[string]string{"lease-duration": p.Lease.String(), "renew-deadline": (p.Lease * 2 / 3).String(), "retry-period": (p.Lease / 8).String()}
 	return p.patchConfigMap("config-leader-election", election)

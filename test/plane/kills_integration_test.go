@@ -3,12 +3,15 @@
 package plane
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
@@ -34,6 +37,8 @@ type teller struct {
 	plot int
 	mu   sync.Mutex
 	well int
+	// repeated are the commands that were given again.
+	repeated int
 }
 
 func newTeller(t *testing.T, p *Plane, together int) *teller {
@@ -62,9 +67,10 @@ func (l *teller) begin() {
 	l.work.Add(1)
 	go func() {
 		defer l.work.Done()
-		_, err := l.p.Tell(l.t.Context(), n)
+		s, err := l.p.Tell(l.t.Context(), n)
 		l.mu.Lock()
 		defer l.mu.Unlock()
+		l.repeated += s.Repeated
 		if err != nil {
 			l.t.Error(err)
 		} else {
@@ -74,10 +80,10 @@ func (l *teller) begin() {
 	}()
 }
 
-// end waits until all stories have ended, and says how many did well.
-func (l *teller) end() int {
+// end waits until all stories have ended, and says how.
+func (l *teller) end() string {
 	l.work.Wait()
-	return l.well
+	return fmt.Sprintf("%d of %d stories ended well, with %d commands given again", l.well, l.next, l.repeated)
 }
 
 // strike has a process die at a point, with stories going on, or says that it does not
@@ -116,7 +122,7 @@ func TestKilledAroundEachWrite(t *testing.T) {
 	for _, victim := range []struct {
 		gate   *Gate
 		writes []string
-	}{{p.Controllers[0].Gate, controllerWrites}, {p.Receivers[0].Gate, receiverWrites}} {
+	}{{p.Receivers[0].Gate, receiverWrites}, {p.Controllers[0].Gate, controllerWrites}} {
 		for _, write := range victim.writes {
 			for _, after := range []bool{false, true} {
 				point := Point{Write: write, Nth: 1, After: after}
@@ -128,7 +134,52 @@ func TestKilledAroundEachWrite(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d kills, %d of %d stories ended well", kills, l.end(), l.next)
+	t.Logf("%d kills; %s", kills, l.end())
+}
+
+// TestKilledTasks tells stories while the pods of tasks are killed before and after each
+// of their writes.
+func TestKilledTasks(t *testing.T) {
+	p := startStories(t, 1, 1)
+	points := map[bool][]Point{
+		false: {{Write: "create prowjobs", Nth: 1}, {Write: "create prowjobs", Nth: 1, After: true}},
+		true: {
+			{Write: "create configmaps", Nth: 1}, {Write: "create configmaps", Nth: 1, After: true},
+			{Write: "github PATCH issues/comments/*", Nth: 1}, {Write: "github PATCH issues/comments/*", Nth: 1, After: true},
+		},
+	}
+	var mu sync.Mutex
+	begun, dead := map[bool]int{}, map[string]<-chan struct{}{}
+	p.Player.OnTask = func(pipelineRun, task string, gate *Gate) {
+		mu.Lock()
+		defer mu.Unlock()
+		reports := task == run.CollateTask
+		point := points[reports][begun[reports]%len(points[reports])]
+		begun[reports]++
+		if name := fmt.Sprint(point, " of ", pipelineRun); !strings.Contains(pipelineRun, "-0-c") || reports {
+			dead[name] = gate.KillAt(point)
+		}
+	}
+	l := newTeller(t, p, 7)
+	l.keep()
+	t.Log(l.end())
+	kills := map[string]int{}
+	for name, died := range dead {
+		select {
+		case <-died:
+			point, _, _ := strings.Cut(name, " of ")
+			kills[point]++
+		default:
+		}
+	}
+	t.Logf("killed: %v", kills)
+	for _, of := range points {
+		for _, point := range of {
+			if kills[point.String()] == 0 {
+				t.Errorf("nobody was killed %s", point)
+			}
+		}
+	}
 }
 
 // TestKilledAtRandom kills controllers, receivers and tasks around any writes, for as
@@ -154,5 +205,5 @@ func TestKilledAtRandom(t *testing.T) {
 			kills[victim.Name]++
 		}
 	}
-	t.Logf("seed %d: %v kills, %d of %d stories ended well", seed, kills, l.end(), l.next)
+	t.Logf("seed %d: %v kills; %s", seed, kills, l.end())
 }

@@ -36,6 +36,8 @@ type Options struct {
 	Spec string
 	// Settings are further lines of the settings.
 	Settings string
+	// Root is the source that config/ comes from, and the programs; our own when empty.
+	Root string
 	// Programs is the directory with the binaries; they are built when it is empty.
 	Programs string
 	// Tasks says which tasks are run by the real programs, see Player.
@@ -64,7 +66,6 @@ type Plane struct {
 
 	t      testing.TB
 	dir    string
-	root   string
 	secret string
 	token  string
 	direct *http.Transport
@@ -75,6 +76,9 @@ type Plane struct {
 // Start brings an installation up, until the test ends.
 func Start(t testing.TB, o Options) *Plane {
 	t.Helper()
+	if o.Lease == 0 {
+		o.Lease = 3 * time.Second
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &Plane{Options: o, t: t, dir: t.TempDir(), secret: rig.Random(), token: rig.Random(), direct: &http.Transport{MaxIdleConnsPerHost: 20}, ctx: ctx}
 	t.Cleanup(func() { p.stop(cancel) })
@@ -102,8 +106,10 @@ func (p *Plane) background(do func()) {
 }
 
 func (p *Plane) startServers() (err error) {
-	if p.root, err = findRoot(); err != nil {
-		return err
+	if p.Root == "" {
+		if p.Root, err = findRoot(); err != nil {
+			return err
+		}
 	}
 	if p.Etcd, p.API, p.Admin, err = newServers(p.dir); err != nil {
 		return err

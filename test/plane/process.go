@@ -26,6 +26,7 @@ type Process struct {
 	mu      sync.Mutex
 	wanted  bool
 	current *life
+	last    *life
 	started int
 }
 
@@ -69,7 +70,7 @@ func (p *Process) start() error {
 		return fmt.Errorf("starting %s: %w", p.Name, err)
 	}
 	l := &life{cmd: cmd, ended: make(chan struct{})}
-	p.current = l
+	p.current, p.last = l, l
 	p.started++
 	go p.attend(l)
 	return nil
@@ -160,7 +161,7 @@ func (p *Process) PID() int {
 // wait returns what the process exits with, -1 when it was killed.
 func (p *Process) wait() int {
 	p.mu.Lock()
-	l := p.current
+	l := p.last
 	p.mu.Unlock()
 	if l == nil {
 		return -1

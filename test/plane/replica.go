@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/test/github"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
@@ -41,7 +42,7 @@ func (p *Plane) build() error {
 		return nil
 	}
 	p.Programs = filepath.Join(p.dir, "programs")
-	return Build(p.ctx, p.root, p.Programs)
+	return Build(p.ctx, p.Root, p.Programs)
 }
 
 func (p *Plane) startReplicas() error {
@@ -96,9 +97,14 @@ func (p *Plane) AddController(programs string) (*Replica, error) {
 		"SYSTEM_NAMESPACE=" + rig.Namespace, "SYSTEM_RESOURCE_LABEL=rehearsal.dev/config", "GOMEMLIMIT=450MiB", "HOME=" + p.dir,
 		"METRICS_PROMETHEUS_HOST=127.0.0.1", "METRICS_PROMETHEUS_PORT=" + metrics, "PROFILING_PORT=" + profiling,
 	}
-	err := p.addReplica(r, name, "rehearsal-controller", env, filepath.Join(programs, "controller"),
+	command := []string{filepath.Join(programs, "controller"),
 		"--github-credentials", p.credentials(), "--mirrors", filepath.Join(p.dir, name), "--kubeconfig-dir", filepath.Join(p.dir, "no-kubeconfigs"),
-		"--pages-address", "127.0.0.1:0", "--webhook-port", webhook, "--probes-port", probes)
+		"--pages-address", "127.0.0.1:0", "--webhook-port", webhook}
+	// Those of before this flag serve them at a port of their choice.
+	if help, _ := exec.CommandContext(p.ctx, command[0], "--help").CombinedOutput(); strings.Contains(string(help), "-probes-port") {
+		command = append(command, "--probes-port", probes)
+	}
+	err := p.addReplica(r, name, "rehearsal-controller", env, command...)
 	if err == nil {
 		p.Controllers = append(p.Controllers, r)
 		p.Webhook.add("127.0.0.1:" + webhook)

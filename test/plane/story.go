@@ -42,20 +42,26 @@ func StoryVerdict(pj *prowapi.ProwJob) (prowapi.ProwJobState, time.Duration) {
 
 // storyTime is how long each part of a story may take, however often who tells it is
 // killed: comments that may be there twice are looked for after two minutes.
-const storyTime = 6 * time.Minute
+const storyTime = 5 * time.Minute
+
+// maxAttempts is how many PipelineRuns a run has at most, one after the other.
+const maxAttempts = 3
 
 // Story is one pull request, from its opening to its end.
 type Story struct {
 	Plot string
 	Pull github.Pull
+	// Repeated is how many commands were given again.
+	Repeated int
+
 	p    *Plane
 	runs []wantedRun
 }
 
-// wantedRun is a run that was commanded, by the id of the command, and how it may end.
+// wantedRun is a run that was commanded, by the id of the command, and how it ends.
 type wantedRun struct {
-	id   string
-	ends []v1alpha1.RunState
+	id, body string
+	ends     v1alpha1.RunState
 }
 
 // plots are the ways in which a story goes.
@@ -121,6 +127,9 @@ func (p *Plane) Tell(ctx context.Context, n int) (*Story, error) {
 		return s, fmt.Errorf("%s, which %s: %w", s.Pull.Name(), plot.name, err)
 	}
 	err = rig.Until(ctx, storyTime, fmt.Sprintf("%s, which %s, to end well", s.Pull.Name(), plot.name), func(ctx context.Context) (string, bool, error) {
+		if err := s.repeat(ctx); err != nil {
+			return "", false, err
+		}
 		problems, err := s.Problems(ctx)
 		return strings.Join(problems, "; "), err == nil && len(problems) == 0, err
 	})
@@ -132,11 +141,36 @@ func (s *Story) say(body string) error {
 	return err
 }
 
-// command asks for a run, which may end in these ways.
-func (s *Story) command(body string, ends ...v1alpha1.RunState) error {
+// command asks for a run.
+func (s *Story) command(body string, ends v1alpha1.RunState) error {
 	c, err := s.p.Hub.CreateComment(s.p.ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: body})
-	s.runs = append(s.runs, wantedRun{fmt.Sprintf("comment-%d-0", c.ID), ends})
+	s.runs = append(s.runs, wantedRun{fmt.Sprintf("comment-%d-0", c.ID), body, ends})
 	return err
+}
+
+// repeat commands again what was answered with that nobody can tell which head it is
+// about. That is so when a webhook was lost, and somebody writes as soon as they see the
+// first comment.
+func (s *Story) repeat(ctx context.Context) error {
+	rh, err := s.rehearsal(ctx)
+	if err != nil {
+		return err
+	}
+	for i, want := range s.runs {
+		denied := slices.ContainsFunc(rh.Status.Commands, func(c v1alpha1.CommandStatus) bool {
+			return c.ID == want.id && c.Answered && (c.Reason == v1alpha1.ReasonHeadUnknown || c.Reason == v1alpha1.ReasonPushedSince)
+		})
+		if !denied {
+			continue
+		}
+		c, err := s.p.Hub.CreateComment(ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: want.body})
+		if err != nil {
+			return err
+		}
+		s.runs[i].id = fmt.Sprintf("comment-%d-0", c.ID)
+		s.Repeated++
+	}
+	return nil
 }
 
 // interrupted starts a run, and does something that aborts it once its ProwJobs run.
@@ -145,6 +179,9 @@ func (s *Story) interrupted(ctx context.Context, interrupt func() error) error {
 		return err
 	}
 	err := rig.Until(ctx, storyTime, "the endless job to run", func(ctx context.Context) (string, bool, error) {
+		if err := s.repeat(ctx); err != nil {
+			return "", false, err
+		}
 		jobs, err := s.prowJobs(ctx)
 		going := slices.ContainsFunc(jobs, func(pj prowapi.ProwJob) bool { return pj.Annotations[run.AnnotationJob] == endlessJob })
 		return fmt.Sprintf("%d ProwJobs", len(jobs)), going, err
@@ -227,11 +264,18 @@ func (s *Story) Problems(ctx context.Context) ([]string, error) {
 			bodies[marker] = c.Body
 		}
 	}
-	for kind, counts := range map[string]map[string]int{"PipelineRuns of ": byRun, "ProwJobs of ": byJob} {
-		for name, n := range counts {
-			if n > 1 {
-				problems = append(problems, fmt.Sprint(n, " ", kind, name))
-			}
+	attempts := 1
+	if s.p.Player.OnTask != nil {
+		attempts = maxAttempts // tasks are killed, and continued
+	}
+	for name, n := range byRun {
+		if n > attempts {
+			problems = append(problems, fmt.Sprint(n, " PipelineRuns of ", name))
+		}
+	}
+	for name, n := range byJob {
+		if n > 1 {
+			problems = append(problems, fmt.Sprint(n, " ProwJobs of ", name))
 		}
 	}
 	if len(byRun) != len(s.runs) {
@@ -247,11 +291,11 @@ func (s *Story) problemsOfRuns(rh *v1alpha1.Rehearsal) (problems []string) {
 	for _, want := range s.runs {
 		i := slices.IndexFunc(rh.Status.Runs, func(r v1alpha1.RunStatus) bool { return r.ID == want.id })
 		if i < 0 {
-			problems = append(problems, "no run of "+want.id)
+			problems = append(problems, "no run of "+want.id+": "+verdictOn(rh, want.id))
 			continue
 		}
 		r := rh.Status.Runs[i]
-		if !slices.Contains(want.ends, r.State) || r.Unreported {
+		if r.State != want.ends || r.Unreported {
 			problems = append(problems, fmt.Sprintf("run %s is %s (%d of %d passed, %d failed) %s", r.ID, r.State, r.Passed, r.Total, r.Failed, r.Message))
 		}
 	}
@@ -262,6 +306,17 @@ func (s *Story) problemsOfRuns(rh *v1alpha1.Rehearsal) (problems []string) {
 		}
 	}
 	return problems
+}
+
+// verdictOn is what became of a command.
+func verdictOn(rh *v1alpha1.Rehearsal, id string) string {
+	heard := slices.ContainsFunc(rh.Spec.Commands, func(c v1alpha1.Command) bool { return c.ID == id })
+	for _, c := range rh.Status.Commands {
+		if c.ID == id {
+			return fmt.Sprintf("it is %s %s", c.Verdict, c.Reason)
+		}
+	}
+	return fmt.Sprintf("heard: %t, no verdict", heard)
 }
 
 // problemsOfComments looks at our comments by their markers.
@@ -275,8 +330,8 @@ func (s *Story) problemsOfComments(bodies map[string]string) (problems []string)
 			problems = append(problems, "run "+want.id+" is not reported")
 			continue
 		}
-		verdict := map[v1alpha1.RunState]string{v1alpha1.RunPassed: " passed", v1alpha1.RunFailed: " failed", v1alpha1.RunAborted: "Aborted"}[want.ends[0]]
-		if len(want.ends) == 1 && !strings.Contains(body, verdict) {
+		verdict := map[v1alpha1.RunState]string{v1alpha1.RunPassed: " passed", v1alpha1.RunFailed: " failed", v1alpha1.RunAborted: "Aborted"}[want.ends]
+		if !strings.Contains(body, verdict) {
 			problems = append(problems, fmt.Sprintf("the report on run %s does not say %q: %.120q", want.id, verdict, body))
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned/typed/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -86,16 +88,17 @@ func (pl *Player) process(pr *pipelinev1.PipelineRun, tr *pipelinev1.TaskRun, ta
 		p.t.Errorf("a task: %v", err)
 		return false
 	}
-	ended := make(chan bool, 1)
-	go func() { ended <- process.wait() == 0 }()
+	ended := make(chan int, 1)
+	go func() { ended <- process.wait() }()
 	told := false
 	for {
 		select {
-		case passed := <-ended:
-			return passed
+		case code := <-ended:
+			pl.noteExit(tr.Name, code)
+			return code == 0
 		case <-pl.ctx.Done():
 			process.Stop()
-			return <-ended
+			return <-ended == 0
 		default:
 		}
 		if !told && cancelled() {
@@ -104,4 +107,15 @@ func (pl *Player) process(pr *pipelinev1.PipelineRun, tr *pipelinev1.TaskRun, ta
 		}
 		pl.pause(lookAgain)
 	}
+}
+
+// noteExit notes what the step of a task has exited with; -1 stands for SIGKILL.
+func (pl *Player) noteExit(taskRun string, code int) {
+	if code < 0 {
+		code = 128 + int(syscall.SIGKILL)
+	}
+	pl.setTaskStatus(taskRun, func(s *pipelinev1.TaskRunStatus) {
+		end := &corev1.ContainerStateTerminated{ExitCode: int32(code)}
+		s.Steps = []pipelinev1.StepState{{ContainerState: corev1.ContainerState{Terminated: end}, Name: "run"}}
+	})
 }
