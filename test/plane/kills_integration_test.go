@@ -194,6 +194,15 @@ func TestKilledAtRandom(t *testing.T) {
 	p := startStories(t, 2, 2)
 	l := newTeller(t, p, 8)
 	kills := map[string]int{}
+	tasks := rand.New(rand.NewPCG(seed, 5))
+	var mu sync.Mutex
+	p.Player.OnTask = func(pipelineRun, _ string, gate *Gate) {
+		mu.Lock()
+		defer mu.Unlock()
+		if tasks.IntN(5) == 0 && !strings.Contains(pipelineRun, "-0-c") {
+			gate.KillAt(Point{Nth: 1 + tasks.IntN(3), After: tasks.IntN(2) == 0})
+		}
+	}
 	for end := time.Now().Add(soak); time.Now().Before(end) && !t.Failed(); {
 		victims := p.Controllers
 		if random.IntN(5) == 0 {
@@ -205,5 +214,5 @@ func TestKilledAtRandom(t *testing.T) {
 			kills[victim.Name]++
 		}
 	}
-	t.Logf("seed %d: %v kills; %s", seed, kills, l.end())
+	t.Logf("seed %d: %v kills besides those of tasks; %s", seed, kills, l.end())
 }
