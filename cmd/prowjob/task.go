@@ -124,9 +124,10 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 // sayWhatFails prints why a call is made again, each reason once.
 func (t *task) sayWhatFails(call func(context.Context) error) func(context.Context) error {
 	said := ""
+	var rights prowjob.Rights
 	return func(ctx context.Context) error {
 		err := call(ctx)
-		if err != nil && !prowjob.Permanent(err) && err.Error() != said {
+		if err != nil && (!prowjob.Permanent(err) || rights.MayCome(err)) && err.Error() != said {
 			said = err.Error()
 			t.say("%s; trying again, for up to %s", said, patience)
 		}
@@ -177,9 +178,10 @@ func (t *task) watchTaskRun(ctx context.Context, cancel context.CancelFunc) {
 		return
 	}
 	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, t.taskRun).String()}
+	var rights prowjob.Rights
 	for ctx.Err() == nil {
 		w, err := t.Tekton.TektonV1().TaskRuns(t.namespace).Watch(ctx, only)
-		if apierrors.IsForbidden(err) {
+		if apierrors.IsForbidden(err) && !rights.MayCome(err) {
 			return
 		}
 		if err == nil {

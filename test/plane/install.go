@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,7 +25,6 @@ const (
 	hubURL = "http://github.test"
 	// Org and Repo are the config repository.
 	Org, Repo = "acme", "config"
-	jobsPath  = rig.JobsPath + "/acme/widget/jobs.yaml"
 	// Author and Maintainer may both write.
 	Author, Maintainer = "alice", "bob"
 )
@@ -38,7 +38,8 @@ func (p *Plane) startHub() error {
 	if p.Options.Jobs == nil {
 		p.Options.Jobs = []string{"pull-unit", "pull-e2e"}
 	}
-	files := map[string]string{rig.ProwConfigPath: rig.ProwConfig, rig.PluginsPath: "{}\n", jobsPath: p.jobsFile(nil, "")}
+	files := p.jobsFiles(nil, "")
+	files[rig.ProwConfigPath], files[rig.PluginsPath] = rig.ProwConfig, "{}\n"
 	if _, err := p.Hub.CreateRepo(p.ctx, github.NewRepo{
 		Org: Org, Repo: Repo, Files: files,
 		Roles: map[string]string{Author: "write", Maintainer: "write", rig.Bot: "write"},
@@ -49,26 +50,41 @@ func (p *Plane) startHub() error {
 	return err
 }
 
-// jobsFile is all jobs; those that are named are changed.
-func (p *Plane) jobsFile(changed []string, how string) string {
+// jobsFiles are all jobs, ten in a file; those that are named are changed.
+func (p *Plane) jobsFiles(changed []string, how string) map[string]string {
 	isChanged := map[string]bool{}
 	for _, name := range changed {
 		isChanged[name] = true
 	}
-	var b strings.Builder
-	b.WriteString("presubmits:\n  acme/widget:\n")
-	for _, name := range p.Options.Jobs {
-		arg := "true"
-		if isChanged[name] {
-			arg = how
+	files := map[string]string{}
+	for jobs := range slices.Chunk(p.Options.Jobs, 10) {
+		var b strings.Builder
+		b.WriteString("presubmits:\n  acme/widget:\n")
+		for _, name := range jobs {
+			arg := "true"
+			if isChanged[name] {
+				arg = how
+			}
+			fmt.Fprintf(&b, jobTemplate, name, arg)
+			for line := range strings.Lines(p.Spec) {
+				b.WriteString("        " + line)
+			}
 		}
-		fmt.Fprintf(&b, "  - name: %s\n    always_run: true\n    decorate: false\n    branches: [main]\n    spec:\n      containers:\n      - image: busybox\n        command: [sh, -c]\n        args: [%q]\n", name, arg)
-		for line := range strings.Lines(p.Spec) {
-			b.WriteString("        " + line)
-		}
+		files[fmt.Sprintf("%s/acme/widget/%02d.yaml", rig.JobsPath, len(files))] = b.String()
 	}
-	return b.String()
+	return files
 }
+
+const jobTemplate = `  - name: %s
+    always_run: true
+    decorate: false
+    branches: [main]
+    spec:
+      containers:
+      - image: busybox
+        command: [sh, -c]
+        args: [%q]
+`
 
 // install applies config/ and what it counts on.
 func (p *Plane) install() error {
@@ -113,13 +129,17 @@ func (p *Plane) applyConfig(root string) error {
 }
 
 func (p *Plane) settings() string {
-	return fmt.Sprintf(`github: {endpoint: %[1]s/api/v3, git_endpoint: %[2]s, writes: {per_minute: 100000, per_hour: 1000000}}
+	writes := ", writes: {per_minute: 100000, per_hour: 1000000}"
+	if p.earlier {
+		writes = "" // it refuses what it does not know
+	}
+	return fmt.Sprintf(`github: {endpoint: %[1]s/api/v3, git_endpoint: %[2]s%[11]s}
 prow: {prowjob_namespace: %[3]s, pod_namespace: %[4]s}
 sweep_interval: 10s
 progress_interval: 5s
 repositories: [{repo: %[5]s/%[6]s, prow_config: %[7]s, job_config: %[8]s, plugin_config: %[9]s}]
 %[10]s
-`, hubURL, p.Hub.URL(), rig.ProwJobNamespace, rig.PodNamespace, Org, Repo, rig.ProwConfigPath, rig.JobsPath, rig.PluginsPath, p.Settings)
+`, hubURL, p.Hub.URL(), rig.ProwJobNamespace, rig.PodNamespace, Org, Repo, rig.ProwConfigPath, rig.JobsPath, rig.PluginsPath, p.Settings, writes)
 }
 
 // Configure writes the settings, for controllers and receivers.

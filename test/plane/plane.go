@@ -64,13 +64,15 @@ type Plane struct {
 	Prow       prow.Interface
 	Rehearsals rehearsals.Interface
 
-	t      testing.TB
-	dir    string
-	secret string
-	token  string
-	direct *http.Transport
-	ctx    context.Context
-	work   sync.WaitGroup
+	t   testing.TB
+	dir string
+	// earlier says that an earlier version is installed at first.
+	earlier bool
+	secret  string
+	token   string
+	direct  *http.Transport
+	ctx     context.Context
+	work    sync.WaitGroup
 }
 
 // Start brings an installation up, until the test ends.
@@ -106,7 +108,7 @@ func (p *Plane) background(do func()) {
 }
 
 func (p *Plane) startServers() (err error) {
-	if p.Root == "" {
+	if p.earlier = p.Root != ""; !p.earlier {
 		if p.Root, err = findRoot(); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func (p *Plane) OpenPull(jobs ...string) github.Pull {
 
 // change is one of these jobs.
 func (p *Plane) change(jobs []string, how string) github.Change {
-	return github.Change{Files: map[string]string{jobsPath: p.jobsFile(jobs, how)}}
+	return github.Change{Files: p.jobsFiles(jobs, how)}
 }
 
 // Say comments on a pull request.
