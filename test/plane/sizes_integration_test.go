@@ -32,7 +32,7 @@ func TestSizes(t *testing.T) {
 		jobs = append(jobs, fmt.Sprintf("pull-ci-acme-widget-main-e2e-aws-upgrade-%03d", i))
 	}
 	p := Start(t, Options{
-		Controllers: 1, Receivers: 1, Jobs: jobs, Settings: "page_url: https://pages.example",
+		Controllers: 1, Receivers: 1, Lease: 15 * time.Second, Jobs: jobs, Settings: "page_url: https://pages.example",
 		Spec: "env: [{name: PADDING, value: " + strings.Repeat("x", specification) + "}]\n",
 	})
 	pull := p.OpenPull(jobs...)
