@@ -37,7 +37,8 @@ integration: ## Tests against a real API server
 	@$(CLUSTER) build
 	@eval "$$($(CLUSTER) env)" && export KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" && \
 		CGO_ENABLED=1 go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse && \
-		go test -count=1 -tags integration -run 'Etcd$$' ./pkg/reconciler/rehearsal
+		go test -count=1 -tags integration -run 'Etcd$$' ./pkg/reconciler/rehearsal && \
+		go test -count=1 -timeout 30m -tags integration ./test/plane
 
 e2e: ## Tests of the whole chain on the local cluster
 	@test/e2e/run.sh
@@ -70,7 +71,8 @@ fanout: ## Compare how fast a run starts with a plain PipelineRun (on the local 
 	@go run ./test/fanout -jobs $(or $(JOBS),35)
 
 soak: ## Stories of crashes and faults, and fuzzers, for SOAK minutes (10; before a release 60)
-	@test/tools/soak.sh $${SOAK:-10}
+	@$(CLUSTER) build
+	@eval "$$($(CLUSTER) env)" && KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" test/tools/soak.sh $${SOAK:-10}
 
 clean: ## Take down the local cluster and everything it left, remove build output
 	@go run ./test/demo clean

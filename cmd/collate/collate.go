@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,13 +83,17 @@ func (c *collator) collate(ctx context.Context) error {
 	return nil
 }
 
+// unknownTime is how long we wait where the manifest does not say how long the run may
+// take, as one of another version: its PipelineRun ends us before.
+const unknownTime = 48 * time.Hour
+
 // await returns the run once no ProwJob of it is going, or the time for that is
 // over.
 func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, []*prowapi.ProwJob, error) {
 	following := prowjob.Follow(c.ProwJobs, m)
 	defer following.Stop()
 	started, told := c.now(), ""
-	limit := started.Add(m.Time)
+	limit := started.Add(cmp.Or(m.Time, unknownTime))
 	for {
 		view, jobs, err := c.look(ctx, m, &limit, following.Look)
 		if err != nil {

@@ -317,3 +317,25 @@ func TestFlags(t *testing.T) {
 		})
 	}
 }
+
+// TestTimeThatIsNotKnown: a run that another version has handed over is waited for.
+func TestTimeThatIsNotKnown(t *testing.T) {
+	c, _, out := newCollator(t, &page{}, pipelineRun("", ""), prowJob("a", prowapi.PendingState, false))
+	configMaps := c.Kube.CoreV1().ConfigMaps("rehearsals")
+	cm, err := configMaps.Get(t.Context(), "run-1", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cm.Data[run.ManifestKey] = strings.Replace(cm.Data[run.ManifestKey], `"time":3600000000000`, `"deadline":"2026-11-20T18:00:00Z"`, 1)
+	if _, err := configMaps.Update(t.Context(), cm, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	clock := now
+	c.now = func() time.Time { clock = clock.Add(10 * time.Hour); return clock }
+	if err := c.collate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "Waiting until") {
+		t.Errorf("it reports at once: %s", out)
+	}
+}

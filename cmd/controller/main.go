@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 	kubeclient "knative.dev/pkg/client/injection/kube/client"
 	"knative.dev/pkg/configmap"
@@ -30,6 +31,7 @@ import (
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/admission"
+	rehearsalinformer "github.com/rehearsal-dev/rehearsal/pkg/client/injection/informers/rehearsal/v1alpha1/rehearsal"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
@@ -62,6 +64,7 @@ func main() {
 		credentials = flag.String("github-credentials", "/etc/github", "directory with the file token, or with private-key and app-id of a GitHub App")
 		pages       = flag.String("pages-address", ":8081", "where to serve the pages with what is too long for a comment")
 		webhookPort = flag.Int("webhook-port", 8443, "where the API server asks which ProwJobs may be created")
+		probesPort  = flag.Int("probes-port", injection.HealthCheckDefaultPort, "where the kubelet asks for /health and /readiness")
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
@@ -81,10 +84,12 @@ func main() {
 	ctx = webhook.WithOptions(ctx, webhook.Options{
 		ServiceName: admission.Service, SecretName: admission.Service, Port: *webhookPort, GracePeriod: drain,
 	})
+	ctx = sharedmain.WithHealthProbesDisabled(ctx) // it would serve them at a port of its choice
 	admission.SeeOneSecret()
 	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
 		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
 			go servePages(ctx, *pages)
+			go serveProbes(ctx, *probesPort)
 			return rehearsal.NewController(ctx, cmw, options)
 		}, certificates.NewController, newAdmission(config))
 }
@@ -112,6 +117,16 @@ func drained(ended context.Context, turns *rehearsal.Turns) context.Context {
 		cancel()
 	})
 	return ctx
+}
+
+// serveProbes serves until the context ends, once we know of the Rehearsals.
+func serveProbes(ctx context.Context, port int) {
+	if !cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
+		return
+	}
+	if err := injection.ServeHealthProbes(ctx, port); err != nil {
+		log.Fatal("the controller cannot be probed: ", err)
+	}
 }
 
 // servePages serves until the context ends. Every replica does.

@@ -140,7 +140,7 @@ func start(t *testing.T, bin, kubeconfig string, flags ...string) (c *exec.Cmd, 
 		t.Fatal(err)
 	}
 	port := freePort(t)
-	c = exec.Command(bin, "--kubeconfig", kubeconfig, "--github-credentials", credentials, "--mirrors", t.TempDir(), "--pages-address", "127.0.0.1:0", "--webhook-port", freePort(t))
+	c = exec.Command(bin, "--kubeconfig", kubeconfig, "--github-credentials", credentials, "--mirrors", t.TempDir(), "--pages-address", "127.0.0.1:0", "--webhook-port", freePort(t), "--probes-port", freePort(t))
 	c.Args = append(c.Args, flags...)
 	c.Env = append(os.Environ(), "SYSTEM_NAMESPACE=rehearsals", "SYSTEM_RESOURCE_LABEL=rehearsal.dev/config",
 		"METRICS_PROMETHEUS_HOST=127.0.0.1", "METRICS_PROMETHEUS_PORT="+port, "PROFILING_PORT="+freePort(t))

@@ -20,7 +20,7 @@ const help = `prowjob creates a ProwJob, or adopts it if it exists already, and 
 to its end. ConfigMaps that the job reads with the content of the pull request
 are created before it. It prints what is checked out, each change of the state
 and the log of the pod as it is written, and exits with 0 when the job succeeded,
-with 1 otherwise.
+with 143 when a signal came before there was a ProwJob, and with 1 otherwise.
 
 A signal aborts the ProwJob, unless $TASKRUN names a TaskRun that nobody
 cancelled, that the controller cancelled, or whose run has joined the ProwJob of
@@ -65,10 +65,7 @@ func start(args []string) int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	if !t.run(ctx) {
-		return 1
-	}
-	return 0
+	return t.exitCode(t.run(ctx), ctx.Err() != nil)
 }
 
 func usageError(err error, rest []string) error {

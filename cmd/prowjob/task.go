@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
@@ -41,6 +42,8 @@ type task struct {
 	out       io.Writer
 	// stored is the ProwJob as it was rendered, once it has been read.
 	stored *prowapi.ProwJob
+	// made says that it was created, or adopted.
+	made bool
 }
 
 // splitJob takes CONFIGMAP/PROWJOB apart.
@@ -78,6 +81,18 @@ func (t *task) run(ctx context.Context) bool {
 	return o.Verdict == report.Passed
 }
 
+// exitCode tells the controller, besides the verdict, that a signal came before anything
+// was made: it has another task do it then, as where this one is killed.
+func (t *task) exitCode(passed, told bool) int {
+	switch {
+	case passed:
+		return 0
+	case told && !t.made:
+		return 128 + int(syscall.SIGTERM)
+	}
+	return 1
+}
+
 // attend creates or adopts the ProwJob and stays with it to its end.
 func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	var pj *prowapi.ProwJob
@@ -94,6 +109,7 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 			return err
 		}
 		pj, err = prowjob.Ensure(ctx, t.ProwJobs, t.stored)
+		t.made = err == nil
 		return err
 	}))
 	if err != nil {
@@ -108,9 +124,10 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 // sayWhatFails prints why a call is made again, each reason once.
 func (t *task) sayWhatFails(call func(context.Context) error) func(context.Context) error {
 	said := ""
+	var rights prowjob.Rights
 	return func(ctx context.Context) error {
 		err := call(ctx)
-		if err != nil && !prowjob.Permanent(err) && err.Error() != said {
+		if err != nil && (!prowjob.Permanent(err) || rights.MayCome(err)) && err.Error() != said {
 			said = err.Error()
 			t.say("%s; trying again, for up to %s", said, patience)
 		}
@@ -161,9 +178,10 @@ func (t *task) watchTaskRun(ctx context.Context, cancel context.CancelFunc) {
 		return
 	}
 	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, t.taskRun).String()}
+	var rights prowjob.Rights
 	for ctx.Err() == nil {
 		w, err := t.Tekton.TektonV1().TaskRuns(t.namespace).Watch(ctx, only)
-		if apierrors.IsForbidden(err) {
+		if apierrors.IsForbidden(err) && !rights.MayCome(err) {
 			return
 		}
 		if err == nil {

@@ -345,3 +345,22 @@ func TestTaskWithoutWhatTheJobReads(t *testing.T) {
 		})
 	}
 }
+
+// TestStoppedBeforeAnythingWasMade: the controller can tell that another task has to do
+// it.
+func TestStoppedBeforeAnythingWasMade(t *testing.T) {
+	task, prow, _ := newTask(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+		cancel()
+		return true, nil, errors.New("connection refused")
+	})
+	if code := task.exitCode(task.run(ctx), ctx.Err() != nil); code != 143 {
+		t.Errorf("stopped before there is a ProwJob, it exits with %d", code)
+	}
+	task, prow, _ = newTask(t)
+	plank(prow, prowapi.FailureState, "Job failed.")
+	if code := task.exitCode(task.run(t.Context()), true); code != 1 {
+		t.Errorf("after a job that failed, it exits with %d", code)
+	}
+}

@@ -37,9 +37,11 @@ func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string,
 		}
 	}
 	again := backoff(pause)
+	var rights Rights
 	for {
 		pj, err := client.Get(ctx, name, metav1.GetOptions{})
 		switch {
+		case rights.MayCome(err):
 		case err == nil:
 			before := version
 			see(pj)

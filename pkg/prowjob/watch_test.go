@@ -3,6 +3,7 @@ package prowjob
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	k8swatch "k8s.io/apimachinery/pkg/watch"
 	k8stesting "k8s.io/client-go/testing"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
 )
 
 func version(pj *prowapi.ProwJob, v string) *prowapi.ProwJob {
@@ -156,5 +158,48 @@ func TestAttend(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestRightsThatCome: an API server that has just started refuses everybody, until it
+// knows the Roles. What an admission policy refuses is refused for good.
+func TestRightsThatCome(t *testing.T) {
+	unknown := apierrors.NewForbidden(prowjobs, "job-1", errors.New(`User "system:serviceaccount:rehearsals:rehearsal-task" cannot get resource "prowjobs" in API group "prow.k8s.io" in the namespace "prow"`))
+	denied := apierrors.NewForbidden(prowjobs, "job-1", errors.New("ValidatingAdmissionPolicy 'rehearsal-prowjobs' with binding 'rehearsal-prowjobs' denied request: no"))
+	for _, c := range []struct {
+		name  string
+		err   error
+		calls int
+	}{{"of nobody yet", unknown, 2}, {"unauthorized", apierrors.NewUnauthorized("no"), 2}, {"refused", denied, 1}} {
+		calls := 0
+		err := Persist(t.Context(), time.Minute, func(context.Context) error {
+			if calls++; calls > 1 {
+				return nil
+			}
+			return fmt.Errorf("reading: %w", c.err)
+		})
+		if calls != c.calls || (err == nil) != (c.calls > 1) {
+			t.Errorf("%s: %d calls, %v", c.name, calls, err)
+		}
+	}
+	pj := &prowapi.ProwJob{ObjectMeta: metav1.ObjectMeta{Name: "job-1", Namespace: "prow"}}
+	pj.SetComplete()
+	client := prowfake.NewSimpleClientset(pj)
+	first := true
+	client.PrependReactor("get", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
+		refused := first
+		first = false
+		return refused, nil, unknown
+	})
+	if got, err := Watch(t.Context(), client.ProwV1().ProwJobs("prow"), "job-1", func(*prowapi.ProwJob) {}); err != nil || !got.Complete() {
+		t.Errorf("watching: %v", err)
+	}
+}
+
+// TestRightsThatDoNotCome: they are not waited for beyond a minute.
+func TestRightsThatDoNotCome(t *testing.T) {
+	rights := Rights{since: time.Now().Add(-2 * settling)}
+	if rights.MayCome(apierrors.NewUnauthorized("no")) {
+		t.Error("they are")
 	}
 }

@@ -101,8 +101,8 @@ func TestShards(t *testing.T) {
 	huge.Presubmit = &presubmit
 
 	h := handover(t, append(jobs, huge))
-	if len(h.ConfigMaps) != 5 {
-		t.Errorf("%d ConfigMaps, want one for the manifest and 4 for 40 jobs of 64 KiB", len(h.ConfigMaps))
+	if len(h.ConfigMaps) != 7 {
+		t.Errorf("%d ConfigMaps, want one for the manifest and 6 for 40 jobs of 64 KiB", len(h.ConfigMaps))
 	}
 	names := map[string]bool{}
 	for _, cm := range h.ConfigMaps {
@@ -110,7 +110,7 @@ func TestShards(t *testing.T) {
 		for k, v := range cm.Data {
 			size += len(k) + len(v)
 		}
-		if size > maxShard || !*cm.Immutable || names[cm.Name] || cm.Labels[run.LabelRun] != testRun.Name {
+		if size > fullShard || !*cm.Immutable || names[cm.Name] || cm.Labels[run.LabelRun] != testRun.Name {
 			t.Errorf("ConfigMap %s: %d bytes, labels %v", cm.Name, size, cm.Labels)
 		}
 		names[cm.Name] = true

@@ -11,9 +11,14 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// maxShard bounds the data of one ConfigMap, in bytes. The API server takes
-// 1 MiB.
-const maxShard = 900 << 10
+const (
+	// maxShard bounds the data of one ConfigMap, in bytes. The API server takes
+	// 1 MiB.
+	maxShard = 900 << 10
+	// fullShard is where another one is begun: large objects are a burden for whoever
+	// watches them. What is larger by itself has one of its own.
+	fullShard = 512 << 10
+)
 
 // shards fills ConfigMaps one after the other. The first is kept for the
 // manifest: it grows until the last job is known.
@@ -66,7 +71,7 @@ func (s *shards) addJSON(what, key string, object any) (shard string, err error)
 // add stores a value and returns the name of the ConfigMap that has it.
 func (s *shards) add(key, value string) string {
 	size := len(key) + len(value)
-	if len(s.done) == 0 || s.size+size > maxShard {
+	if len(s.done) == 0 || s.size > 0 && s.size+size > fullShard {
 		s.done = append(s.done, s.configMap(len(s.done)+1, map[string]string{}))
 		s.size = 0
 	}

@@ -1,19 +1,30 @@
 #!/bin/bash
 # Tells stories of crashes and faults from new seeds, and runs the fuzzers: for so many
-# minutes in all, each of the two kinds of stories for a third of them. Stories run
-# with the race detector, and fail when goroutines or memory grow.
+# minutes in all, of which each kind of stories and the fuzzers have a fifth. Stories
+# in memory run with the race detector, and fail when goroutines or memory grow. Those
+# with real processes are told while these are killed, and while their leaders are; then
+# the API server and etcd are taken away for a minute each, and what runs is rolled from
+# an earlier commit to this one and back, which takes ten minutes more.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=$((${1:-10} * 60))
 
 for test in TestStories TestStoriesOnGitHub; do
-  echo "== $test for $((seconds / 3))s"
-  REHEARSAL_SOAK=$((seconds / 3))s CGO_ENABLED=1 go test -race -count=1 -timeout 0 -v -run "$test\$" ./pkg/reconciler/rehearsal \
+  echo "== $test for $((seconds / 5))s"
+  REHEARSAL_SOAK=$((seconds / 5))s CGO_ENABLED=1 go test -race -count=1 -timeout 0 -v -run "$test\$" ./pkg/reconciler/rehearsal \
     | grep -E '^ *(--- FAIL|ok|FAIL|panic|WARNING|stories_test)|stories_test.go'
 done
 
+# A commit that hands over runs as this one does.
+from=c23495a
+for test in TestKilledAtRandom TestLeaderKilled TestOutages TestUpgradeAndRollback; do
+  echo "== $test for $((seconds / 5))s"
+  REHEARSAL_SOAK=$((seconds / 5))s REHEARSAL_UPGRADE_FROM=$from go test -count=1 -timeout 0 -v -tags integration -run "$test\$" ./test/plane \
+    | grep -E '^ *(--- |ok|FAIL|panic)|_integration_test.go'
+done
+
 mapfile -t fuzzers < <(grep -rHo --include=*_test.go '^func Fuzz[A-Za-z0-9]*' cmd pkg test | sed 's|/[^/]*_test.go:func | |' | sort -u)
-each=$((seconds / 3 / ${#fuzzers[@]}))
+each=$((seconds / 5 / ${#fuzzers[@]}))
 for fuzzer in "${fuzzers[@]}"; do
   read -r package name <<< "$fuzzer"
   echo "== $name of $package for ${each}s"

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
@@ -158,6 +160,25 @@ func TestStaleProwJobs(t *testing.T) {
 	}
 	if r := rh.Status.Runs[0]; r.State != v1alpha1.RunPassed {
 		t.Errorf("the run is %s (%q)", r.State, r.AbortReason)
+	}
+}
+
+// TestKilledTasksAreContinued: what a task never came to make is lost with it, unless
+// the task has come to its end, and somebody has deleted it since.
+func TestKilledTasksAreContinued(t *testing.T) {
+	for code, want := range map[int32]int{1: 0, 2: 0, 137: 1, 143: 1} {
+		step := pipelinev1.StepState{ContainerState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}}
+		tr := &pipelinev1.TaskRun{}
+		tr.Status.PodName, tr.Status.Steps = "pod", []pipelinev1.StepState{step}
+		kept, err := slim(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taskRuns := map[string]*pipelinev1.TaskRun{"a": kept.(*pipelinev1.TaskRun)}
+		outcomes := []report.Outcome{{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: report.NotStarted}}
+		if got := unscheduled(&v1alpha1.RunStatus{}, &pipelinev1.PipelineRun{}, taskRuns, outcomes); len(got) != want {
+			t.Errorf("after exit code %d %v are continued, want %d", code, got, want)
+		}
 	}
 }
 

@@ -221,15 +221,15 @@ func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
 	return tr != nil && tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue()
 }
 
-// unscheduled are the jobs without a ProwJob whose tasks never had a pod: after
-// a failed task Tekton schedules no others. A ProwJob that is gone although its
-// task ran was deleted by somebody, and is not made again. TaskRuns go with their
-// PipelineRun; what was seen of them before counts then.
+// unscheduled are the jobs without a ProwJob whose tasks never had a pod, or one that
+// was killed: after a failed task Tekton schedules no others. A ProwJob that is gone
+// although its task ran to its end was deleted by somebody, and is not made again.
+// TaskRuns go with their PipelineRun; what was seen of them before counts then.
 func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome) []run.Job {
 	var jobs []run.Job
 	for _, o := range outcomes {
 		tr := taskRuns[o.Task]
-		never := tr == nil || tr.Status.PodName == ""
+		never := tr == nil || tr.Status.PodName == "" || killed(tr)
 		if pr == nil {
 			never = r.PipelineRunEnd != nil && slices.Contains(r.PipelineRunEnd.Unscheduled, o.ProwJob)
 		}
@@ -238,6 +238,16 @@ func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map
 		}
 	}
 	return jobs
+}
+
+// bySignal is what exit codes of processes begin with that a signal has ended.
+const bySignal = 128
+
+// killed says that the step of a task did not come to its end by itself.
+func killed(tr *pipelinev1.TaskRun) bool {
+	return slices.ContainsFunc(tr.Status.Steps, func(s pipelinev1.StepState) bool {
+		return s.Terminated != nil && s.Terminated.ExitCode > bySignal
+	})
 }
 
 // taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 	duckv1 "knative.dev/pkg/apis/duck/v1"
@@ -43,9 +44,16 @@ func slim(o any) (any, error) {
 		}
 	case *pipelinev1.TaskRun:
 		o.Spec = pipelinev1.TaskRunSpec{}
+		var ends []pipelinev1.StepState
+		for _, step := range o.Status.Steps {
+			if step.Terminated != nil && step.Terminated.ExitCode != 0 {
+				ended := &corev1.ContainerStateTerminated{ExitCode: step.Terminated.ExitCode}
+				ends = append(ends, pipelinev1.StepState{ContainerState: corev1.ContainerState{Terminated: ended}})
+			}
+		}
 		o.Status = pipelinev1.TaskRunStatus{
 			Status:              duckv1.Status{Conditions: o.Status.Conditions},
-			TaskRunStatusFields: pipelinev1.TaskRunStatusFields{PodName: o.Status.PodName},
+			TaskRunStatusFields: pipelinev1.TaskRunStatusFields{PodName: o.Status.PodName, Steps: ends},
 		}
 	case *prowapi.ProwJob:
 		prowjob.Slim(o)

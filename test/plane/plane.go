@@ -1,0 +1,217 @@
+package plane
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tekton "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	prow "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+
+	rehearsals "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// Options are what an installation is made of.
+type Options struct {
+	// Controllers and Receivers are how many there are of each.
+	Controllers, Receivers int
+	// Lease is how long a controller that was killed keeps its lease; 3 seconds when
+	// zero, to save time. config/ has 15.
+	Lease time.Duration
+	// Jobs are the presubmits of the config repository; pull-unit and pull-e2e when nil.
+	Jobs []string
+	// Spec is further YAML of the container of each job, such as a large environment.
+	Spec string
+	// Settings are further lines of the settings.
+	Settings string
+	// Root is the source that config/ comes from, and the programs; our own when empty.
+	Root string
+	// Programs is the directory with the binaries; they are built when it is empty.
+	Programs string
+	// Tasks says which tasks are run by the real programs, see Player.
+	Tasks Tasks
+	// Verdict decides how a ProwJob ends; all succeed at once when it is nil.
+	Verdict Verdict
+}
+
+// Plane is an installation.
+type Plane struct {
+	Options
+	Etcd, API              *Process
+	Controllers, Receivers []*Replica
+	// Receiver and Webhook are the Services of the receivers, and of the controllers for
+	// the API server.
+	Receiver, Webhook *Service
+	Hub               *github.Server
+	Player            *Player
+
+	// Admin reaches the API server as its administrator.
+	Admin      *rest.Config
+	Kube       kubernetes.Interface
+	Tekton     tekton.Interface
+	Prow       prow.Interface
+	Rehearsals rehearsals.Interface
+
+	t   testing.TB
+	dir string
+	// earlier says that an earlier version is installed at first.
+	earlier bool
+	secret  string
+	token   string
+	direct  *http.Transport
+	ctx     context.Context
+	work    sync.WaitGroup
+}
+
+// Start brings an installation up, until the test ends.
+func Start(t testing.TB, o Options) *Plane {
+	t.Helper()
+	if o.Lease == 0 {
+		o.Lease = 3 * time.Second
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &Plane{Options: o, t: t, dir: t.TempDir(), secret: rig.Random(), token: rig.Random(), direct: &http.Transport{MaxIdleConnsPerHost: 20}, ctx: ctx}
+	t.Cleanup(func() { p.stop(cancel) })
+	for _, step := range []func() error{p.startServers, p.startHub, p.install, p.build, p.startPlayer, p.startReplicas} {
+		p.check(step())
+	}
+	return p
+}
+
+// check ends the test with an error.
+func (p *Plane) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// background does something that ends with the plane.
+func (p *Plane) background(do func()) {
+	p.work.Add(1)
+	go func() {
+		defer p.work.Done()
+		do()
+	}()
+}
+
+func (p *Plane) startServers() (err error) {
+	if p.earlier = p.Root != ""; !p.earlier {
+		if p.Root, err = findRoot(); err != nil {
+			return err
+		}
+	}
+	if p.Etcd, p.API, p.Admin, err = newServers(p.dir); err != nil {
+		return err
+	}
+	for _, server := range []*Process{p.Etcd, p.API} {
+		if err := server.Start(); err != nil {
+			return err
+		}
+	}
+	if err := p.WaitForAPI(p.ctx); err != nil {
+		return fmt.Errorf("%w\n%s", err, p.API.LastWords(4000))
+	}
+	if p.Kube, err = kubernetes.NewForConfig(p.Admin); err != nil {
+		return err
+	}
+	if p.Tekton, err = tekton.NewForConfig(p.Admin); err != nil {
+		return err
+	}
+	if p.Prow, err = prow.NewForConfig(p.Admin); err != nil {
+		return err
+	}
+	p.Rehearsals, err = rehearsals.NewForConfig(p.Admin)
+	return err
+}
+
+// stop ends what there is, the last first.
+func (p *Plane) stop(cancel context.CancelFunc) {
+	if p.t.Failed() {
+		p.Diagnose()
+	}
+	for _, r := range append(append([]*Replica{}, p.Controllers...), p.Receivers...) {
+		r.Stop()
+	}
+	cancel()
+	if p.Player != nil {
+		p.Player.stop()
+	}
+	for _, server := range []*Process{p.API, p.Etcd} {
+		if server != nil {
+			server.Thaw()
+			server.Stop()
+		}
+	}
+	if p.Hub != nil {
+		if err := p.Hub.Close(); err != nil {
+			p.t.Error(err)
+		}
+	}
+	for _, s := range []*Service{p.Receiver, p.Webhook} {
+		if s != nil {
+			s.work.Wait()
+		}
+	}
+	p.work.Wait()
+	p.direct.CloseIdleConnections()
+}
+
+// Diagnose logs the last words of all processes.
+func (p *Plane) Diagnose() {
+	logs, _ := filepath.Glob(filepath.Join(p.dir, "*.log"))
+	for _, log := range logs {
+		name := strings.TrimSuffix(filepath.Base(log), ".log")
+		words := (&Process{Log: log}).LastWords(6000)
+		p.t.Logf("== %s said:\n%s", name, words)
+	}
+}
+
+// serviceAccount is the user that a service account of ours is.
+func serviceAccount(name string) string { return "system:serviceaccount:" + rig.Namespace + ":" + name }
+
+// As reaches the API server as somebody else, with the rights that Roles give; as the
+// administrator when user is empty.
+func (p *Plane) As(user string) *rest.Config {
+	config := rest.CopyConfig(p.Admin)
+	if user == "" {
+		return config
+	}
+	config.Impersonate.UserName = user
+	config.Impersonate.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + rig.Namespace, "system:authenticated"}
+	return config
+}
+
+// kubeconfig writes a kubeconfig for an API server that needs no proof.
+func (p *Plane) kubeconfig(name, server string) (string, error) {
+	config := clientcmdapi.NewConfig()
+	config.Clusters["plane"] = &clientcmdapi.Cluster{Server: server}
+	config.Contexts["plane"] = &clientcmdapi.Context{Cluster: "plane", Namespace: rig.Namespace}
+	config.CurrentContext = "plane"
+	path := filepath.Join(p.dir, name+".kubeconfig")
+	return path, clientcmd.WriteToFile(*config, path)
+}
+
+// findRoot is the top of the repository: tests run in their package's directory.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil && dir != filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, "ko.yaml")); missing == nil {
+			return dir, nil
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", fmt.Errorf("the tests do not run in the repository: %w", err)
+}

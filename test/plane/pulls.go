@@ -1,0 +1,48 @@
+package plane
+
+import (
+	"fmt"
+
+	"github.com/rehearsal-dev/rehearsal/test/github"
+)
+
+// OpenPull opens a pull request that changes these jobs.
+func (p *Plane) OpenPull(jobs ...string) github.Pull {
+	p.t.Helper()
+	pull, err := p.Hub.OpenPull(p.ctx, github.NewPull{
+		Org: Org, Repo: Repo, Author: Author, Title: "Try them",
+		Change: p.change(jobs, "true; true"),
+	})
+	p.check(err)
+	return pull
+}
+
+// change is one of these jobs.
+func (p *Plane) change(jobs []string, how string) github.Change {
+	return github.Change{Files: p.jobsFiles(jobs, how)}
+}
+
+// Say comments on a pull request.
+func (p *Plane) Say(pull github.Pull, by, body string) github.Comment {
+	p.t.Helper()
+	c, err := p.Hub.CreateComment(p.ctx, github.NewComment{PullID: pull.PullID, By: by, Body: body})
+	p.check(err)
+	return c
+}
+
+// Push gives a pull request a new head, which changes these jobs once more.
+func (p *Plane) Push(pull github.Pull, n int, jobs ...string) github.Pull {
+	p.t.Helper()
+	pushed, err := p.Hub.Push(p.ctx, github.NewPush{
+		PullID: pull.PullID, Change: p.change(jobs, fmt.Sprint("true; true; exit ", n)),
+	})
+	p.check(err)
+	return pushed
+}
+
+// Close closes a pull request.
+func (p *Plane) Close(pull github.Pull) {
+	p.t.Helper()
+	_, err := p.Hub.ClosePull(p.ctx, github.PullAction{PullID: pull.PullID})
+	p.check(err)
+}
