@@ -67,7 +67,7 @@ func NewController(ctx context.Context, _ configmap.Watcher, configMaps run.Conf
 	r := &reconciler{
 		judge: judge{
 			pipelineRuns: pipelineruninformer.Get(ctx).Lister().PipelineRuns(system.Namespace()),
-			configMaps:   configMaps, crds: crds,
+			configMaps:   configMaps, crds: crds, memory: newMemory(),
 		},
 		LeaderAwareFuncs: pkgreconciler.LeaderAwareFuncs{
 			PromoteFunc: func(b pkgreconciler.Bucket, enqueue func(pkgreconciler.Bucket, types.NamespacedName)) error {

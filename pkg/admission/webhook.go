@@ -39,6 +39,7 @@ type judge struct {
 	pipelineRuns pipelinelisters.PipelineRunNamespaceLister
 	configMaps   run.ConfigMaps
 	crds         CRDs
+	memory       *memory
 }
 
 var _ webhook.AdmissionController = (*reconciler)(nil)
@@ -75,7 +76,18 @@ func (j *judge) admit(ctx context.Context, req *admissionv1.AdmissionRequest) er
 		return refuse("it cannot be decoded: %v", err)
 	}
 	runs, over := j.underWay(labelsOf(got))
-	offers, err := j.offers(ctx, stringAt(got, "metadata", "name"), runs)
+	reading := &reading{ConfigMaps: j.configMaps, memory: j.memory}
+	err := j.compare(ctx, req, got, reading, runs, over)
+	if err != nil && reading.remembered {
+		// What is remembered may let pass what was handed over. It refuses nothing.
+		err = j.compare(ctx, req, got, reading.anew(), runs, over)
+	}
+	return err
+}
+
+// compare holds a ProwJob against what the runs have handed over.
+func (j *judge) compare(ctx context.Context, req *admissionv1.AdmissionRequest, got object, configMaps run.ConfigMaps, runs []string, over bool) error {
+	offers, err := offersOf(ctx, configMaps, stringAt(got, "metadata", "name"), runs)
 	if err != nil {
 		return err
 	}
@@ -89,7 +101,7 @@ func (j *judge) admit(ctx context.Context, req *admissionv1.AdmissionRequest) er
 	if err != nil {
 		return fmt.Errorf("reading the CustomResourceDefinition %s: %w", prowJobCRD, err)
 	}
-	kept, err := schemaOf(crd, req.Resource.Version)
+	kept, err := j.memory.schemaOf(crd, req.Resource.Version)
 	if err != nil {
 		return err
 	}
@@ -123,11 +135,11 @@ func (j *judge) underWay(of map[string]string) (runs []string, over bool) {
 	return runs, seen
 }
 
-// offers are the ProwJobs of a name that runs have handed over.
-func (j *judge) offers(ctx context.Context, name string, runs []string) ([]offer, error) {
+// offersOf are the ProwJobs of a name that runs have handed over.
+func offersOf(ctx context.Context, configMaps run.ConfigMaps, name string, runs []string) ([]offer, error) {
 	var offers []offer
 	for _, of := range runs {
-		manifest, err := run.ReadManifest(ctx, j.configMaps, of)
+		manifest, err := run.ReadManifest(ctx, configMaps, of)
 		if err != nil {
 			return nil, fmt.Errorf("reading what run %s has handed over: %w", of, err)
 		}
@@ -135,7 +147,7 @@ func (j *judge) offers(ctx context.Context, name string, runs []string) ([]offer
 		if i < 0 {
 			continue
 		}
-		pj, err := run.ReadProwJob(ctx, j.configMaps, manifest.Jobs[i].ConfigMap, name)
+		pj, err := run.ReadProwJob(ctx, configMaps, manifest.Jobs[i].ConfigMap, name)
 		if err != nil {
 			return nil, fmt.Errorf("reading what run %s has handed over: %w", of, err)
 		}

@@ -18,6 +18,7 @@ import (
 	kubefake "k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 	"knative.dev/pkg/apis"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/yaml"
@@ -94,8 +95,8 @@ func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.Pipelin
 	}
 	manifest := run.Manifest{Name: "run-1", Jobs: []run.Job{{Name: "pull-unit", ProwJob: pj.Name, ConfigMap: "run-1-1"}}}
 	kube := kubefake.NewSimpleClientset(
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Data: map[string]string{run.ManifestKey: text(manifest)}},
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1-1", Namespace: "rehearsals"}, Data: map[string]string{pj.Name: text(pj)}},
+		&corev1.ConfigMap{Immutable: ptr.To(true), ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Data: map[string]string{run.ManifestKey: text(manifest)}},
+		&corev1.ConfigMap{Immutable: ptr.To(true), ObjectMeta: metav1.ObjectMeta{Name: "run-1-1", Namespace: "rehearsals"}, Data: map[string]string{pj.Name: text(pj)}},
 	)
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	pr := &pipelinev1.PipelineRun{ObjectMeta: metav1.ObjectMeta{
@@ -107,7 +108,7 @@ func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.Pipelin
 	}
 	return &judge{
 		pipelineRuns: pipelinelisters.NewPipelineRunLister(indexer).PipelineRuns("rehearsals"),
-		configMaps:   kube.CoreV1().ConfigMaps("rehearsals"), crds: newCRDs(t),
+		configMaps:   kube.CoreV1().ConfigMaps("rehearsals"), crds: newCRDs(t), memory: newMemory(),
 	}, kube
 }
 
