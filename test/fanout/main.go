@@ -12,12 +12,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 func main() {
 	jobs := flag.Int("jobs", 35, "number of `jobs`, and of the plain PipelineRun's tasks")
 	pairs := flag.Int("pairs", 5, "number of `pairs` to measure")
+	jobPods := flag.Bool("job-pods", false, "let Prow start the pods of the jobs as soon as there are ProwJobs, on the same machine")
 	flag.Usage = func() {
 		fmt.Fprint(os.Stderr, `Usage: fanout [flags]
 
@@ -30,7 +30,7 @@ cluster, beside that of a plain PipelineRun to the last of its pods.
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := measure(ctx, *jobs, *pairs); err != nil {
+	if err := measure(ctx, *jobs, *pairs, *jobPods); err != nil {
 		fmt.Fprintln(os.Stderr, "fanout:", err)
 		os.Exit(1)
 	}
@@ -39,13 +39,15 @@ cluster, beside that of a plain PipelineRun to the last of its pods.
 // pair is what was measured at one time.
 type pair struct {
 	ours  milestones
-	plain time.Duration
+	plain plain
 }
 
-func (p pair) ratio() float64 { return p.ours.prowJobs.Seconds() / p.plain.Seconds() }
+func (p pair) ratio() float64 {
+	return p.ours.prowJobs.last.Seconds() / p.plain.tasks.started.last.Seconds()
+}
 
-func measure(ctx context.Context, jobs, pairs int) error {
-	b, err := prepare(ctx, jobs)
+func measure(ctx context.Context, jobs, pairs int, jobPods bool) error {
+	b, err := prepare(ctx, jobs, jobPods)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,12 +14,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
+// tasksOfJobs are the pods of all tasks of runs; the one that reports is the last.
+const tasksOfJobs = run.LabelRun + ",tekton.dev/pipelineTask,tekton.dev/pipelineTask!=" + run.CollateTask
+
 // milestones are times since the comment with the command.
 type milestones struct {
-	// pipelineRun is when it was created, firstPod and tasks when the first and
-	// the last of its tasks' pods had started, prowJobs when the last ProwJob was
-	// created.
-	pipelineRun, firstPod, tasks, prowJobs time.Duration
+	begin       time.Time
+	pipelineRun time.Duration
+	tasks       stages
+	prowJobs    span
+	cost        cost
 }
 
 // rehearse opens a pull request that changes all jobs, waits for its plan, and
@@ -28,8 +33,13 @@ func (b *bench) rehearse(ctx context.Context, n int) (milestones, error) {
 	if err != nil {
 		return milestones{}, err
 	}
+	if !b.jobPods {
+		if err := b.cluster.RunPlank(ctx, 0); err != nil {
+			return milestones{}, err
+		}
+	}
 	m, err := b.command(ctx, c)
-	if err != nil {
+	if err = errors.Join(err, b.cluster.RunPlank(ctx, 1)); err != nil {
 		return m, err
 	}
 	if err := rig.Until(ctx, patience, "the end of the run", func(ctx context.Context) (string, bool, error) {
@@ -37,6 +47,9 @@ func (b *bench) rehearse(ctx context.Context, n int) (milestones, error) {
 		states, _ := c.States(ctx)
 		return states, len(runs) == 1 && runs[0].State.Done(), err
 	}); err != nil {
+		return m, err
+	}
+	if m.tasks.running, err = processes(ctx, b.cluster.Kube, rig.Namespace, tasksOfJobs, b.jobs, m.begin); err != nil {
 		return m, err
 	}
 	if _, err := b.hub.ClosePull(ctx, github.PullAction{PullID: c.Pull.PullID, By: author}); err != nil {
@@ -67,35 +80,47 @@ func (b *bench) open(ctx context.Context, n int) (*rig.Conversation, error) {
 
 // command writes the command and waits for the last ProwJob.
 func (b *bench) command(ctx context.Context, c *rig.Conversation) (m milestones, err error) {
-	tasks := run.LabelRun + ",tekton.dev/pipelineTask"
-	starting, err := watchFor(ctx, b.cluster.Kube.CoreV1().Pods(rig.Namespace), tasks, podStarted)
+	w, err := b.watchRun(ctx)
 	if err != nil {
 		return m, err
 	}
-	defer starting.stop()
-	running, err := watchFor(ctx, b.cluster.Tekton.TektonV1().PipelineRuns(rig.Namespace), run.LabelRun, exists[*tektonv1.PipelineRun])
+	defer w.stop()
+	stop, err := b.meter(ctx)
 	if err != nil {
 		return m, err
 	}
-	defer running.stop()
-	created, err := watchFor(ctx, b.cluster.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace), run.LabelRun, exists[*prowapi.ProwJob])
-	if err != nil {
-		return m, err
-	}
-	defer created.stop()
-
-	begin := time.Now()
+	m.begin = time.Now()
 	if _, err := c.Say(ctx, author, "/pj-rehearse"); err != nil {
 		return m, err
 	}
-	if m.prowJobs, err = created.last(ctx, b.jobs, begin); err != nil {
+	if m.prowJobs, err = w.prowJobs.wait(ctx, 0, b.jobs, m.begin); err != nil {
 		return m, fmt.Errorf("ProwJobs: %w", err)
 	}
-	m.pipelineRun, _ = running.last(ctx, 1, begin)
-	m.firstPod, _ = starting.last(ctx, 1, begin)
-	m.tasks, err = starting.last(ctx, b.jobs, begin)
-	return m, err
+	if m.cost, err = stop(); err != nil {
+		return m, err
+	}
+	created, err := w.pipelineRuns.wait(ctx, 0, 1, m.begin)
+	m.pipelineRun = created.first
+	return m, errors.Join(err, m.tasks.read(ctx, w.tasks, b.jobs, m.begin))
 }
 
-// exists says of anything that a watch shows that it is there.
-func exists[T any](T) bool { return true }
+// watches are on all that a run makes.
+type watches struct{ pipelineRuns, tasks, prowJobs *sightings }
+
+func (b *bench) watchRun(ctx context.Context) (w watches, err error) {
+	pipelineRuns := b.cluster.Tekton.TektonV1().PipelineRuns(rig.Namespace)
+	if w.pipelineRuns, err = watchFor(ctx, pipelineRuns, run.LabelRun, exists[*tektonv1.PipelineRun]); err != nil {
+		return w, err
+	}
+	if w.tasks, err = watchStages(ctx, b.cluster.Kube, rig.Namespace, tasksOfJobs); err != nil {
+		return w, err
+	}
+	w.prowJobs, err = watchFor(ctx, b.cluster.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace), run.LabelRun, exists[*prowapi.ProwJob])
+	return w, err
+}
+
+func (w watches) stop() {
+	for _, s := range []*sightings{w.pipelineRuns, w.tasks, w.prowJobs} {
+		s.stop()
+	}
+}

@@ -19,6 +19,9 @@ const (
 	plainTask      = "nothing"
 )
 
+// prowJobTask is the Task of a rehearsal's jobs, as tasks/ names it.
+const prowJobTask = "rehearsal-prowjob"
+
 func (b *bench) preparePlain(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: plainNamespace}}
 	if _, err := b.cluster.Kube.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
@@ -40,9 +43,53 @@ func (b *bench) preparePlain(ctx context.Context) error {
 	return err
 }
 
-// runPlain is the time from the creation of a PipelineRun to the last of its pods
-// started.
-func (b *bench) runPlain(ctx context.Context, n int) (time.Duration, error) {
+// plain is what a plain PipelineRun took since its creation.
+type plain struct {
+	tasks stages
+	cost  cost
+}
+
+// runPlain measures until the last of the pods of a PipelineRun has started.
+func (b *bench) runPlain(ctx context.Context, n int) (p plain, err error) {
+	pr := b.plainPipelineRun(n)
+	selector := "tekton.dev/pipelineRun=" + pr.Name
+	pods, err := watchStages(ctx, b.cluster.Kube, plainNamespace, selector)
+	if err != nil {
+		return p, err
+	}
+	defer pods.stop()
+	stop, err := b.meter(ctx)
+	if err != nil {
+		return p, err
+	}
+	begin := time.Now()
+	runs := b.cluster.Tekton.TektonV1().PipelineRuns(plainNamespace)
+	if _, err := runs.Create(ctx, pr, metav1.CreateOptions{}); err != nil {
+		return p, err
+	}
+	if err := p.tasks.read(ctx, pods, b.jobs, begin); err != nil {
+		return p, fmt.Errorf("the plain PipelineRun: %w", err)
+	}
+	if p.cost, err = stop(); err != nil {
+		return p, err
+	}
+	if err := rig.Until(ctx, patience, "the end of the plain PipelineRun", func(ctx context.Context) (string, bool, error) {
+		pr, err := runs.Get(ctx, pr.Name, metav1.GetOptions{})
+		return "it runs", pr.IsDone(), err
+	}); err != nil {
+		return p, err
+	}
+	if p.tasks.running, err = processes(ctx, b.cluster.Kube, plainNamespace, selector, b.jobs, begin); err != nil {
+		return p, err
+	}
+	background := metav1.DeletePropagationBackground
+	if err := runs.Delete(ctx, pr.Name, metav1.DeleteOptions{PropagationPolicy: &background}); err != nil {
+		return p, err
+	}
+	return p, b.gone(ctx, plainNamespace, "tekton.dev/pipelineRun")
+}
+
+func (b *bench) plainPipelineRun(n int) *pipelinev1.PipelineRun {
 	tasks := make([]pipelinev1.PipelineTask, 0, b.jobs)
 	for i := range b.jobs {
 		tasks = append(tasks, pipelinev1.PipelineTask{
@@ -50,44 +97,35 @@ func (b *bench) runPlain(ctx context.Context, n int) (time.Duration, error) {
 			TaskRef: &pipelinev1.TaskRef{Kind: pipelinev1.NamespacedTaskKind, Name: plainTask},
 		})
 	}
-	pr := &pipelinev1.PipelineRun{
+	return &pipelinev1.PipelineRun{
 		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("plain-%d", n), Namespace: plainNamespace},
 		Spec:       pipelinev1.PipelineRunSpec{PipelineSpec: &pipelinev1.PipelineSpec{Tasks: tasks}},
 	}
-	pods := b.cluster.Kube.CoreV1().Pods(plainNamespace)
-	started, err := watchFor(ctx, pods, "tekton.dev/pipelineRun="+pr.Name, podStarted)
-	if err != nil {
-		return 0, err
-	}
-	defer started.stop()
-	begin := time.Now()
-	runs := b.cluster.Tekton.TektonV1().PipelineRuns(plainNamespace)
-	if _, err := runs.Create(ctx, pr, metav1.CreateOptions{}); err != nil {
-		return 0, err
-	}
-	took, err := started.last(ctx, b.jobs, begin)
-	if err != nil {
-		return 0, fmt.Errorf("pods of the plain PipelineRun: %w", err)
-	}
-	if err := rig.Until(ctx, patience, "the end of the plain PipelineRun", func(ctx context.Context) (string, bool, error) {
-		pr, err := runs.Get(ctx, pr.Name, metav1.GetOptions{})
-		return "it runs", pr.IsDone(), err
-	}); err != nil {
-		return 0, err
-	}
-	background := metav1.DeletePropagationBackground
-	if err := runs.Delete(ctx, pr.Name, metav1.DeleteOptions{PropagationPolicy: &background}); err != nil {
-		return 0, err
-	}
-	return took, b.gone(ctx, plainNamespace, "")
 }
 
-// podStarted says whether a container of the pod's own has run.
-func podStarted(pod *corev1.Pod) bool {
-	for _, c := range pod.Status.ContainerStatuses {
-		if c.State.Running != nil || c.State.Terminated != nil {
-			return true
-		}
+// pullImage has the node get the image of our tasks, as it has that of the others: an
+// installation gets it once.
+func (b *bench) pullImage(ctx context.Context) error {
+	task, err := b.cluster.Tekton.TektonV1().Tasks(rig.Namespace).Get(ctx, prowJobTask, metav1.GetOptions{})
+	if err != nil {
+		return err
 	}
-	return false
+	step := task.Spec.Steps[0]
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "image", Namespace: plainNamespace},
+		Spec: corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{
+			Name: step.Name, Image: step.Image, Command: step.Command, Args: []string{"--help"},
+		}}},
+	}
+	pods := b.cluster.Kube.CoreV1().Pods(plainNamespace)
+	if _, err := pods.Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	if err := rig.Until(ctx, patience, "the image of the tasks", func(ctx context.Context) (string, bool, error) {
+		pod, err := pods.Get(ctx, pod.Name, metav1.GetOptions{})
+		return string(pod.Status.Phase), pod.Status.Phase == corev1.PodSucceeded, err
+	}); err != nil {
+		return err
+	}
+	return pods.Delete(ctx, pod.Name, metav1.DeleteOptions{})
 }

@@ -29,6 +29,8 @@ type bench struct {
 	cluster *rig.Cluster
 	hub     *github.Server
 	jobs    int
+	// jobPods lets Prow start the pods of jobs while tasks still start.
+	jobPods bool
 	// changed is the file with the jobs as the pull requests leave it.
 	changed      string
 	installation rig.Installation
@@ -37,8 +39,8 @@ type bench struct {
 func jobName(i int) string { return fmt.Sprintf("pull-widget-%03d", i) }
 
 // prepare installs what is in the work tree, with a config repository of its own.
-func prepare(ctx context.Context, jobs int) (*bench, error) {
-	b := &bench{jobs: jobs}
+func prepare(ctx context.Context, jobs int, jobPods bool) (*bench, error) {
+	b := &bench{jobs: jobs, jobPods: jobPods}
 	var err error
 	if b.cluster, err = rig.Connect(ctx); err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func prepare(ctx context.Context, jobs int) (*bench, error) {
 	if err := b.cluster.Clear(ctx); err != nil {
 		return nil, err
 	}
-	return b, errors.Join(b.publish(ctx), b.preparePlain(ctx))
+	return b, errors.Join(b.publish(ctx), b.preparePlain(ctx), b.pullImage(ctx))
 }
 
 // publish makes the config repository, and the hook to the receiver.

@@ -18,11 +18,12 @@ import (
 // patience is how long anything may take on a busy machine.
 const patience = 15 * time.Minute
 
-// sightings are the times at which objects were first seen to be as wanted.
+// sightings are the times at which objects were first seen to have come to each of
+// some stages.
 type sightings struct {
 	stop  func()
 	mutex sync.Mutex
-	times []time.Time
+	times [][]time.Time // by stage, in order
 	news  chan struct{}
 }
 
@@ -38,18 +39,17 @@ type objects[L list] interface {
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
-// watchFor notes when each object that is not there yet fulfils a condition for the
-// first time.
-func watchFor[L list, T metav1.Object](ctx context.Context, client objects[L], selector string, fulfils func(T) bool) (*sightings, error) {
+// watchFor notes when each object that is not there yet comes to each stage.
+func watchFor[L list, T metav1.Object](ctx context.Context, client objects[L], selector string, stages ...func(T) bool) (*sightings, error) {
 	there, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
-	seen := map[types.UID]bool{}
+	old := map[types.UID]bool{}
 	err = meta.EachListItem(there, func(o runtime.Object) error {
 		object, err := meta.Accessor(o)
 		if err == nil {
-			seen[object.GetUID()] = true
+			old[object.GetUID()] = true
 		}
 		return err
 	})
@@ -65,23 +65,26 @@ func watchFor[L list, T metav1.Object](ctx context.Context, client objects[L], s
 	if err != nil {
 		return nil, err
 	}
-	s := &sightings{stop: w.Stop, news: make(chan struct{}, 1)}
+	s := &sightings{stop: w.Stop, times: make([][]time.Time, len(stages)), news: make(chan struct{}, 1)}
 	go func() {
+		past := map[types.UID]int{} // how many stages an object has come to
 		for e := range w.ResultChan() {
 			object, ok := e.Object.(T)
-			if !ok || e.Type == watch.Deleted || seen[object.GetUID()] || !fulfils(object) {
+			if !ok || e.Type == watch.Deleted || old[object.GetUID()] {
 				continue
 			}
-			seen[object.GetUID()] = true
-			s.add(time.Now())
+			uid := object.GetUID()
+			for ; past[uid] < len(stages) && stages[past[uid]](object); past[uid]++ {
+				s.add(past[uid], time.Now())
+			}
 		}
 	}()
 	return s, nil
 }
 
-func (s *sightings) add(at time.Time) {
+func (s *sightings) add(stage int, at time.Time) {
 	s.mutex.Lock()
-	s.times = append(s.times, at)
+	s.times[stage] = append(s.times[stage], at)
 	s.mutex.Unlock()
 	select {
 	case s.news <- struct{}{}:
@@ -89,27 +92,22 @@ func (s *sightings) add(at time.Time) {
 	}
 }
 
-// last waits until n objects were seen since begin, and returns after how long the
-// last of these was.
-func (s *sightings) last(ctx context.Context, n int, begin time.Time) (time.Duration, error) {
+// wait waits until n objects have come to a stage, and returns how long after begin
+// the first and the last of these did.
+func (s *sightings) wait(ctx context.Context, stage, n int, begin time.Time) (span, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		s.mutex.Lock()
-		var since []time.Time
-		for _, at := range s.times {
-			if at.After(begin) {
-				since = append(since, at)
-			}
-		}
+		times := s.times[stage]
 		s.mutex.Unlock()
-		if len(since) >= n {
-			return since[n-1].Sub(begin), nil
+		if len(times) >= n {
+			return span{first: times[0].Sub(begin), last: times[n-1].Sub(begin)}, nil
 		}
 		select {
 		case <-s.news:
 		case <-ctx.Done():
-			return 0, fmt.Errorf("%d of %d were seen in time: %w", len(since), n, ctx.Err())
+			return span{}, fmt.Errorf("%d of %d were seen in time: %w", len(times), n, ctx.Err())
 		}
 	}
 }

@@ -180,3 +180,12 @@ func (c *Cluster) prowURL(ctx context.Context, name, path string) (string, error
 	}
 	return u.String(), nil
 }
+
+// RunPlank sets whether Prow starts pods: there is one replica of what does, or none.
+func (c *Cluster) RunPlank(ctx context.Context, replicas int) error {
+	const plank = "prow-controller-manager"
+	if err := c.runProw(ctx, plank, replicas); err != nil {
+		return err
+	}
+	return c.waitForProw(ctx, plank)
+}
