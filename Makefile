@@ -68,7 +68,7 @@ bench: ## Compare planning with loading the whole configuration twice
 
 fanout: ## Compare how fast a run starts with a plain PipelineRun (on the local cluster)
 	@$(CLUSTER) up
-	@go run ./test/fanout -jobs $(or $(JOBS),35)
+	@go run ./test/fanout -jobs $(or $(JOBS),35) -pairs $(or $(PAIRS),5) $(if $(JOB_PODS),-job-pods)
 
 soak: ## Stories of crashes and faults, and fuzzers, for SOAK minutes (10; before a release 60)
 	@$(CLUSTER) build

@@ -2,7 +2,9 @@
 // does: the time from a comment with the command to the last ProwJob created,
 // against the time from a plain PipelineRun of as many named tasks that do
 // nothing to the last of its pods started. Both run on the local cluster, which
-// must be up, in alternating pairs; everything but GitHub is real.
+// must be up, in alternating pairs; everything but GitHub is real. The pods that
+// Prow starts for the jobs wait for the last ProwJob, unless -job-pods is given:
+// they would run on the same machine.
 package main
 
 import (
@@ -22,7 +24,8 @@ func main() {
 		fmt.Fprint(os.Stderr, `Usage: fanout [flags]
 
 Measures the time from a command to the last ProwJob of its run on the local
-cluster, beside that of a plain PipelineRun to the last of its pods.
+cluster, beside that of a plain PipelineRun to the last of its pods. Prow
+starts the pods of the jobs after that, unless -job-pods is given.
 
 `)
 		flag.PrintDefaults()
@@ -52,7 +55,7 @@ func measure(ctx context.Context, jobs, pairs int, jobPods bool) error {
 		return err
 	}
 	defer b.close(context.WithoutCancel(ctx))
-	printHead(jobs)
+	printHead(jobs, jobPods)
 	measured := make([]pair, 0, pairs)
 	for n := range pairs {
 		p, err := b.pair(ctx, n)

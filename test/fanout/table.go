@@ -7,8 +7,13 @@ import (
 	"time"
 )
 
-func printHead(jobs int) {
+func printHead(jobs int, jobPods bool) {
 	fmt.Printf("%d jobs; seconds since the command, or since the plain PipelineRun was created: to the first and to the last\n", jobs)
+	if jobPods {
+		fmt.Println("Prow starts the pods of the jobs at once, on the same machine")
+	} else {
+		fmt.Println("Prow starts the pods of the jobs after the last ProwJob: an installation has other machines for them")
+	}
 }
 
 func printPair(n int, p pair) {
