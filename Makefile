@@ -38,7 +38,7 @@ integration: ## Tests against a real API server
 	@eval "$$($(CLUSTER) env)" && export KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" && \
 		CGO_ENABLED=1 go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse && \
 		go test -count=1 -tags integration -run 'Etcd$$' ./pkg/reconciler/rehearsal && \
-		go test -count=1 -timeout 30m -tags integration ./test/plane
+		go test -count=1 -timeout 30m -tags integration -run 'TestOneRun$$|TestKilledTasks$$|TestLeaderKilled$$' ./test/plane # make soak runs the others
 
 e2e: ## Tests of the whole chain on the local cluster
 	@test/e2e/run.sh

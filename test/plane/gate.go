@@ -113,13 +113,11 @@ func forward(target *url.URL, transport http.RoundTripper) http.Handler {
 
 // ServeHTTP implements http.Handler. What a proxy is asked for is GitHub's.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	to, call, write := g.api, "", false
+	to, called := g.api, apiCall
 	if r.URL.IsAbs() {
-		to = g.hub
-		call, write = gitHubCall(r)
-	} else {
-		call, write = apiCall(r)
+		to, called = g.hub, gitHubCall
 	}
+	call, write := called(r)
 	point, dead := g.count(call, write)
 	if point == nil {
 		to.ServeHTTP(w, r)

@@ -17,7 +17,7 @@ done
 
 # A commit that hands over runs as this one does.
 from=c23495a
-for test in TestKilledAtRandom TestLeaderKilled TestOutages TestUpgradeAndRollback; do
+for test in TestKilledAroundEachWrite TestKilledAtRandom TestLeaderKilled TestOutages TestUpgradeAndRollback; do
   echo "== $test for $((seconds / 5))s"
   REHEARSAL_SOAK=$((seconds / 5))s REHEARSAL_UPGRADE_FROM=$from go test -count=1 -timeout 0 -v -tags integration -run "$test\$" ./test/plane \
     | grep -E '^ *(--- |ok|FAIL|panic)|_integration_test.go'
