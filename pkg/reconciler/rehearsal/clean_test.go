@@ -121,7 +121,8 @@ func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
 	w.reconciler.Lister = full
 	chosen := w.reconciler.Settings
 	w.reconciler.Settings = func() *settings.Settings { s := chosen(); s.Quotas = settings.Quotas{Jobs: 10}; return s }
-	w.turn()
+	turn := func() { w.sync(); w.turn() }
+	turn()
 	if runOf(w.rh, wholeRun) != nil {
 		t.Fatal("the first run has not left")
 	}
@@ -129,20 +130,20 @@ func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
 		w.rh.Status.Runs[0].PipelineRun = name // for left to look for
 		return w.left()
 	}
-	w.turn()
+	turn()
 	if pipelineRuns, configMaps := left(); len(pipelineRuns) != 1 || len(configMaps) < 3 {
 		t.Errorf("while another run goes on there are left %v, %v", pipelineRuns, configMaps)
 	}
 	last := &w.rh.Status.Runs[len(w.rh.Status.Runs)-1]
 	last.State, last.DoneAt, last.Cleaned = v1alpha1.RunAborted, &metav1.Time{Time: w.clock.Now()}, true
-	w.turn()
-	w.turn()
+	turn()
+	turn()
 	pipelineRuns, configMaps := left()
 	if want := []string{name + "-result", name + ".page"}; len(pipelineRuns) != 0 || !slices.Equal(configMaps, want) {
 		t.Errorf("there are left %v, %v, want %v", pipelineRuns, configMaps, want)
 	}
 	w.kube.ClearActions()
-	w.turn()
+	turn()
 	for _, a := range w.kube.Actions() {
 		if a.GetVerb() == "list" {
 			t.Errorf("it is looked for again: %v", a)
