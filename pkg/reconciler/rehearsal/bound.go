@@ -46,10 +46,12 @@ func boundStatus(rh *v1alpha1.Rehearsal) {
 	}
 	boundRuns(rh)
 	boundComments(s)
+	boundDoubts(s)
 }
 
 // boundRuns keeps the runs that go on, and the latest of the others. Of what never
-// started it keeps as much as there is room for.
+// started it keeps as much as there is room for. What a run that goes from here has
+// left is found by its labels, see cleanLeft.
 func boundRuns(rh *v1alpha1.Rehearsal) {
 	over, unscheduled := 0, 0
 	on := verdictsOf(rh)
@@ -69,6 +71,7 @@ func boundRuns(rh *v1alpha1.Rehearsal) {
 			if v != nil {
 				v.Over = true
 			}
+			rh.Status.Uncleaned = rh.Status.Uncleaned || !r.Cleaned
 			rh.Status.Runs = slices.Delete(rh.Status.Runs, i, i+1)
 		}
 	}

@@ -79,6 +79,9 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 		s.Comments[fmt.Sprintf("denied/%0100d/%s", i, sha)] = v1alpha1.CommentStatus{ID: 1 << 40, Hash: sha[:16], At: &now}
 	}
 	s.Conditions = worstConditions(evil)
+	for i := range 100 {
+		s.Doubts = append(s.Doubts, v1alpha1.Doubt{What: fmt.Sprintf("comment %0200d", i), Since: now})
+	}
 	for i := range len(spec.Commands) + maxDropped {
 		v := v1alpha1.CommandStatus{Verdict: v1alpha1.VerdictAccepted, Reason: v1alpha1.ReasonTooManyQuestions, Message: evil,
 			By: strings.Repeat("b", 100), At: &now, Head: sha, Seen: true, Answered: true, Told: true, Found: true}

@@ -45,7 +45,24 @@ func (t *turn) clean(ctx context.Context) error {
 		}
 		r.Cleaned = true
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, t.cleanLeft(ctx))...)
+}
+
+// cleanLeft deletes what runs have left that are gone from status: nothing tells any
+// more when they ended, so that goes as soon as no run goes on.
+func (t *turn) cleanLeft(ctx context.Context) error {
+	if !t.uncleaned || len(t.activeRuns()) > 0 {
+		return nil
+	}
+	known := map[string]bool{}
+	for i := range t.rh.Status.Runs {
+		known[resources.RunName(t.rh, t.rh.Status.Runs[i].ID)] = true
+	}
+	if err := t.delete(ctx, ofRehearsal(t.rh), func(runName string) bool { return runName != "" && !known[runName] }); err != nil {
+		return fmt.Errorf("cleaning up after runs that are gone from status: %w", err)
+	}
+	t.rh.Status.Uncleaned = false
+	return nil
 }
 
 // endedRuns are the ids of the runs that are over.
@@ -76,13 +93,24 @@ func cleanable(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, keep time.Duration
 
 func (t *turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 	name := resources.RunName(t.rh, r.ID)
-	ours := ofRun(t.rh, name)
+	if err := t.delete(ctx, ofRun(t.rh, name), func(string) bool { return true }); err != nil {
+		return fmt.Errorf("cleaning up run %s: %w", name, err)
+	}
+	return nil
+}
+
+// delete deletes what made up runs: of those that are listed, the ones whose name is
+// to go. Results and pages stay.
+func (t *turn) delete(ctx context.Context, ours metav1.ListOptions, goes func(runName string) bool) error {
 	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace)
 	all, err := pipelineRuns.List(ctx, ours)
 	if err != nil {
-		return fmt.Errorf("listing the PipelineRuns of run %s: %w", name, err)
+		return fmt.Errorf("listing PipelineRuns: %w", err)
 	}
 	for i := range all.Items {
+		if !goes(all.Items[i].Labels[run.LabelRun]) {
+			continue
+		}
 		if err := pipelineRuns.Delete(ctx, all.Items[i].Name, onlyThis(&all.Items[i])); err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("deleting PipelineRun %s: %w", all.Items[i].Name, err)
 		}
@@ -92,11 +120,12 @@ func (t *turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 	for {
 		page, err := configMaps.List(ctx, ours)
 		if err != nil {
-			return fmt.Errorf("listing the ConfigMaps of run %s: %w", name, err)
+			return fmt.Errorf("listing ConfigMaps: %w", err)
 		}
 		for i := range page.Items {
 			cm := &page.Items[i]
-			if cm.Name == run.ResultName(name) || cm.Name == run.PageName(name) {
+			name := cm.Labels[run.LabelRun]
+			if cm.Name == run.ResultName(name) || cm.Name == run.PageName(name) || !goes(name) {
 				continue
 			}
 			if err := configMaps.Delete(ctx, cm.Name, onlyThis(cm)); err != nil && !apierrors.IsNotFound(err) {

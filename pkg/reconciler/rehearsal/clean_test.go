@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 // left are the names of what there is of runs.
@@ -98,6 +100,53 @@ func TestCleaningUpCrashes(t *testing.T) {
 			if w.writes-from <= at {
 				break
 			}
+		}
+	}
+}
+
+// TestRunsThatLeaveStatusAreCleanedUp: so many have ended that there is no room for all
+// of them, and the first had no time to be cleaned up.
+func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
+	w := ran(t)
+	name := w.rh.Status.Runs[0].PipelineRun
+	over := w.rh.Status.Runs[0]
+	going := over
+	going.ID, going.State, going.PipelineRun, going.DoneAt = "comment-900-0", v1alpha1.RunPending, "", nil
+	for i := range maxDone {
+		over.ID = fmt.Sprintf("comment-%d-0", 1000+i)
+		w.rh.Status.Runs = append(w.rh.Status.Runs, over)
+	}
+	w.rh.Status.Runs = append(w.rh.Status.Runs, going)
+	full := &quotaLister{jobs: 10}
+	w.reconciler.Lister = full
+	chosen := w.reconciler.Settings
+	w.reconciler.Settings = func() *settings.Settings { s := chosen(); s.Quotas = settings.Quotas{Jobs: 10}; return s }
+	turn := func() { w.sync(); w.turn() }
+	turn()
+	if runOf(w.rh, wholeRun) != nil {
+		t.Fatal("the first run has not left")
+	}
+	left := func() (pipelineRuns, configMaps []string) {
+		w.rh.Status.Runs[0].PipelineRun = name // for left to look for
+		return w.left()
+	}
+	turn()
+	if pipelineRuns, configMaps := left(); len(pipelineRuns) != 1 || len(configMaps) < 3 {
+		t.Errorf("while another run goes on there are left %v, %v", pipelineRuns, configMaps)
+	}
+	last := &w.rh.Status.Runs[len(w.rh.Status.Runs)-1]
+	last.State, last.DoneAt, last.Cleaned = v1alpha1.RunAborted, &metav1.Time{Time: w.clock.Now()}, true
+	turn()
+	turn()
+	pipelineRuns, configMaps := left()
+	if want := []string{name + "-result", name + ".page"}; len(pipelineRuns) != 0 || !slices.Equal(configMaps, want) {
+		t.Errorf("there are left %v, %v, want %v", pipelineRuns, configMaps, want)
+	}
+	w.kube.ClearActions()
+	turn()
+	for _, a := range w.kube.Actions() {
+		if a.GetVerb() == "list" {
+			t.Errorf("it is looked for again: %v", a)
 		}
 	}
 }

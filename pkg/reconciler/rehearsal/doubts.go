@@ -2,10 +2,13 @@ package rehearsal
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
@@ -21,12 +24,15 @@ const (
 	longestDoubt  = 30 * time.Second
 	// staleDoubt is how old a refusal may be to be of the same trouble as the next.
 	staleDoubt = time.Hour
-	// keptDoubts bounds how many are remembered, of all Rehearsals.
-	keptDoubts = 20_000
+	// keptDoubts bounds how many are remembered, of all Rehearsals; storedDoubts how
+	// many are stored in the status of one.
+	keptDoubts   = 20_000
+	storedDoubts = 20
 )
 
-// doubts remember what GitHub has refused, and since when. What is lost when the
-// controller starts again is only patience. The zero value is ready.
+// doubts remember what GitHub has refused, and when it was asked last. Since when it
+// does is in status as well: a controller that starts again every few minutes would
+// never believe anything. The zero value is ready.
 type doubts struct{ latest[denial] }
 
 func (d *doubts) known() *lru.Cache[string, denial] { return d.of(keptDoubts) }
@@ -35,7 +41,6 @@ func (d *doubts) known() *lru.Cache[string, denial] { return d.of(keptDoubts) }
 type denial struct {
 	since, last time.Time
 	err         error
-	times       int
 }
 
 // believed says whether it counts at a time.
@@ -57,25 +62,36 @@ func (d *doubts) put(key string, f denial) { d.known().Add(key, f) }
 
 func (d *doubts) forget(key string) { d.known().Remove(key) }
 
-// since is when something was noted first: now, where it was not before.
-func (d *doubts) since(key string, now time.Time) (first time.Time, news bool) {
-	f, known := d.get(key)
-	if known {
-		return f.since, false
+// doubtedSince is since when something is doubted, as status has it: now, where it was
+// not, or not lately.
+func (t *turn) doubtedSince(what string) time.Time {
+	if i := t.storedDoubt(what); i >= 0 {
+		if since := t.rh.Status.Doubts[i].Since.Time; t.now.Sub(since) <= staleDoubt {
+			return since
+		}
 	}
-	d.put(key, denial{since: now, last: now})
-	return now, true
+	t.settled(what)
+	t.rh.Status.Doubts = append(t.rh.Status.Doubts, v1alpha1.Doubt{What: what, Since: metav1.NewTime(t.now)})
+	return t.now
 }
 
-func (d *doubts) count(key string) {
-	f, _ := d.get(key)
-	f.times++
-	d.put(key, f)
+// settled takes a doubt out of status.
+func (t *turn) settled(what string) {
+	if i := t.storedDoubt(what); i >= 0 {
+		t.rh.Status.Doubts = slices.Delete(t.rh.Status.Doubts, i, i+1)
+	}
 }
 
-func (d *doubts) counted(key string) int {
-	f, _ := d.get(key)
-	return f.times
+func (t *turn) storedDoubt(what string) int {
+	return slices.IndexFunc(t.rh.Status.Doubts, func(d v1alpha1.Doubt) bool { return d.What == what })
+}
+
+// boundDoubts keeps the latest.
+func boundDoubts(s *v1alpha1.RehearsalStatus) {
+	s.Doubts = s.Doubts[max(0, len(s.Doubts)-storedDoubts):]
+	if len(s.Doubts) == 0 {
+		s.Doubts = nil
+	}
 }
 
 func (t *turn) doubtKey(what string) string { return string(t.rh.UID) + " " + what }
@@ -94,11 +110,12 @@ func (t *turn) insist(what string, mark func(reason, message string), do func() 
 		if !impossible(err) {
 			if err == nil {
 				t.Doubts.forget(key)
+				t.settled(what)
 			}
 			return err
 		}
 		if !before {
-			known = denial{since: t.now}
+			known = denial{since: t.doubtedSince(what)}
 		}
 		known.last, known.err = t.now, err
 		t.Doubts.put(key, known)

@@ -9,7 +9,6 @@ import (
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -119,7 +118,7 @@ func (r *Reconciler) cancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, s
 // counts those that are still going. It asks the API server: what the informers
 // do not know yet would be left behind.
 func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason string) (left int, err error) {
-	ours := metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
+	ours := ofRehearsal(rh)
 	pipelineRuns, err := r.Tekton.TektonV1().PipelineRuns(rh.Namespace).List(ctx, ours)
 	if err != nil {
 		return 0, fmt.Errorf("listing the PipelineRuns of %s: %w", rh.Name, err)

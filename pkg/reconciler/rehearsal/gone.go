@@ -79,7 +79,7 @@ func recall(r *v1alpha1.RunStatus, outcomes []report.Outcome) {
 
 // forget removes what is of no use once a run is over: its result is stored.
 func forget(r *v1alpha1.RunStatus) {
-	r.JobEnds, r.PipelineRunEnd, r.Since, r.HinderedSince, r.Deadline = nil, nil, nil, nil, nil
+	r.JobEnds, r.PipelineRunEnd, r.Since, r.HinderedSince, r.Deadline, r.Restarts = nil, nil, nil, nil, nil, 0
 }
 
 // noticeInterference gives a run whose PipelineRun somebody else cancelled, or

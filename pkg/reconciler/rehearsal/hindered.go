@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -135,14 +136,11 @@ func lasting(d time.Duration) string {
 // because is an error as a sentence with what it takes to mend it.
 func (t *turn) because(err error) string {
 	who, what := whoSaid(err)
-	what = strings.ReplaceAll(secrets.Censor(what, t.secrets()), "`", "'")
-	if runes := []rune(what); len(runes) > maxCause {
-		what = string(runes[:maxCause-1]) + "…"
-	}
+	what = event.Shorten(strings.ReplaceAll(secrets.Censor(what, t.secrets()), "`", "'"), maxCause)
 	return who + "`" + what + "`. " + t.advice(err)
 }
 
-// maxCause is how much is quoted of an error.
+// maxCause is how much is quoted of an error, in bytes as event.Shorten counts.
 const maxCause = 350
 
 // whoSaid is what the API server said, where it was that; else the error.

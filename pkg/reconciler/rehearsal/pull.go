@@ -88,13 +88,10 @@ func (t *turn) readPull(ctx context.Context) error {
 	return nil
 }
 
-const (
-	// maxRestarts is how often a run that is about to start is planned anew because the
-	// base has moved meanwhile. Where planning takes longer than that takes, it would
-	// never start otherwise.
-	maxRestarts = 3
-	restarts    = "restarts of "
-)
+// maxRestarts is how often a run that is about to start is planned anew because the
+// base has moved meanwhile. Where planning takes longer than that takes, it would
+// never start otherwise.
+const maxRestarts = 3
 
 // staysOnBase says that the base which was planned on is good enough for the pull
 // request as it is now.
@@ -104,7 +101,7 @@ func (t *turn) staysOnBase(now *github.Pull) bool {
 		return false
 	}
 	return slices.ContainsFunc(t.activeRuns(), func(r *v1alpha1.RunStatus) bool {
-		return r.State == v1alpha1.RunPending && t.Doubts.counted(t.doubtKey(restarts+r.ID)) >= maxRestarts
+		return r.State == v1alpha1.RunPending && r.Restarts >= maxRestarts
 	})
 }
 

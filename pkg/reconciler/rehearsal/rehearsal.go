@@ -143,8 +143,10 @@ type turn struct {
 	needed map[string]need
 	// endings are those of runs that will not start, for the answers to say.
 	endings map[string]ending
-	// ended are the runs that were over when the turn began.
-	ended []string
+	// ended are the runs that were over when the turn began; uncleaned is what status
+	// said then.
+	ended     []string
+	uncleaned bool
 	// hindrances are what the phases failed with that a run needs to start.
 	hindrances []error
 	// later are the times when runs are due, or may be cleaned up.
@@ -177,7 +179,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	t := &turn{
 		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(),
-		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), waits: map[string]string{},
+		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), uncleaned: rh.Status.Uncleaned, waits: map[string]string{},
 	}
 	defer boundStatus(rh)
 	var served bool
@@ -190,7 +192,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	case !served:
 		return t.settle(append([]error{t.clean(ctx)}, t.leaveUnserved(ctx)...)...)
 	}
-	t.Doubts.forget(t.doubtKey(unserved))
+	rh.Status.UnservedSince = nil
 	t.noteDryRun()
 	err := t.hindering(t.readPull)(ctx)
 	if isForeign(err) {

@@ -307,6 +307,11 @@ func ofRun(rh *v1alpha1.Rehearsal, name string) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID), run.LabelRun: name}.String()}
 }
 
+// ofRehearsal selects what belongs to a Rehearsal.
+func ofRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
+}
+
 // knownProwJob returns nil for a ProwJob that the informer does not know.
 func (t *turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
 	pj, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).Get(name)

@@ -53,6 +53,9 @@ func TestRepositoryThatIsNotServed(t *testing.T) {
 		if r := rh.Status.Runs[0]; r.AbortReason != "" || !strings.Contains(c.Message, "unless it is listed again") {
 			t.Errorf("within a second it is aborted: %+v, %+v", r, c)
 		}
+		w.rh = rh
+		w.sync() // as status is stored after each turn
+		rh = w.rh.DeepCopy()
 		w.clock.SetTime(w.clock.Now().Add(unservedGrace))
 		if err := w.reconciler.ReconcileKind(context.Background(), rh); err == nil {
 			t.Error("it does not come back to see to the end of the run")

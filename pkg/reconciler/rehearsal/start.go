@@ -61,7 +61,7 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > lag {
 		pull.SpecGeneration = 0
-		t.Doubts.count(t.doubtKey(restarts + r.ID))
+		r.Restarts++
 		return &waiting{after: time.Second, reason: "the pull request is read again before run " + r.ID + " starts"}
 	}
 	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!t.holds(a) || a.Asks != m.Asks) {

@@ -74,25 +74,46 @@ type Sweeper struct {
 
 	// skipped is until when the latest word about skipping a repository holds.
 	skipped map[string]time.Time
+	// troubled is when it was last said of a repository that sweeps of it fail.
+	troubled map[string]time.Time
 }
 
 // Run sweeps until the context ends.
 func (s *Sweeper) Run(ctx context.Context) {
 	for {
 		for _, repository := range s.Settings().Repositories {
-			err := s.sweepOrSkip(ctx, repository.Name)
-			if _, limited := limitedUntil([]error{err}); limited {
-				continue // the window was told when it opened
-			}
-			if err != nil && ctx.Err() == nil {
-				logging.FromContext(ctx).Warnw("Not everything was found, the next sweep reaches back as far", "repository", repository.Name, "error", err)
-			}
+			s.tell(ctx, repository.Name, s.sweepOrSkip(ctx, repository.Name))
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.Clock.After(s.Settings().SweepInterval):
 		}
+	}
+}
+
+// troubleInterval is how often it is said that sweeps of a repository fail: an outage
+// concerns all of them, at each sweep.
+const troubleInterval = 10 * time.Minute
+
+// tell logs how a sweep ended: that it failed, unless that was said lately, and that
+// sweeps work again.
+func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
+	if _, limited := limitedUntil([]error{err}); limited || ctx.Err() != nil {
+		return // the window was told when it opened
+	}
+	log := logging.FromContext(ctx).With("repository", repository)
+	said, before := s.troubled[repository]
+	switch now := s.Clock.Now(); {
+	case err == nil && before:
+		delete(s.troubled, repository)
+		log.Info("The sweep works again, and has found what was missed")
+	case err != nil && (!before || now.Sub(said) >= troubleInterval):
+		if s.troubled == nil {
+			s.troubled = map[string]time.Time{}
+		}
+		s.troubled[repository] = now
+		log.Warnw("Not everything was found, the next sweep reaches back as far", "error", err)
 	}
 }
 

@@ -296,6 +296,27 @@ func TestSweepLeavesCallsToPeople(t *testing.T) {
 	}
 }
 
+// TestAnOutageIsToldOnceInAWhile: it concerns every repository, at each sweep.
+func TestAnOutageIsToldOnceInAWhile(t *testing.T) {
+	s := newSweep()
+	core, logs := observer.New(zap.InfoLevel)
+	ctx := logging.WithLogger(context.Background(), zap.New(core).Sugar())
+	away := errors.New("GitHub is away")
+	for _, step := range []struct {
+		err            error
+		failed, worked int // how often it was said so far
+	}{{nil, 0, 0}, {away, 1, 0}, {away, 1, 0}, {nil, 1, 1}, {nil, 1, 1}, {away, 2, 1}, {away, 2, 1}, {away, 3, 1}} {
+		if step.failed == 3 {
+			s.clock.Step(troubleInterval)
+		}
+		s.tell(ctx, "acme/config", step.err)
+		failed, worked := logs.FilterMessageSnippet("Not everything was found").Len(), logs.FilterMessageSnippet("works again").Len()
+		if failed != step.failed || worked != step.worked {
+			t.Errorf("it was said %d times that sweeps fail and %d times that they work again, want %d and %d", failed, worked, step.failed, step.worked)
+		}
+	}
+}
+
 func TestFirstSweepLeavesThePastAlone(t *testing.T) {
 	s := newSweep()
 	s.looked = Look{}

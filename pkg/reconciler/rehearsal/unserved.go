@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
 
@@ -16,15 +17,15 @@ import (
 // it may have been taken out by mistake. Nothing begins in that time.
 const unservedGrace = 10 * time.Minute
 
-// unserved is under which name it is remembered since when.
-const unserved = "unserved"
-
 // leaveUnserved does what there is to do for a pull request of a repository that the
 // settings do not list: its runs end when that lasts, and the Rehearsal goes when
 // nothing has been heard of it for a week.
 func (t *turn) leaveUnserved(ctx context.Context) []error {
-	since, news := t.Doubts.since(t.doubtKey(unserved), t.now)
-	end := since.Add(unservedGrace)
+	news := t.rh.Status.UnservedSince == nil
+	if news {
+		t.rh.Status.UnservedSince = &metav1.Time{Time: t.now}
+	}
+	end := t.rh.Status.UnservedSince.Add(unservedGrace)
 	message := "the settings do not list this repository"
 	if len(t.activeRuns()) == 0 {
 		t.rh.Status.MarkNotPulled("NotServed", message)

@@ -193,9 +193,26 @@ type RehearsalStatus struct {
 	// written twice. It is set while there may be any.
 	// +optional
 	LookForDoubles *metav1.Time `json:"lookForDoubles,omitempty"`
+	// Doubts are what GitHub says that is not believed yet: it also says so while
+	// nothing is wrong. They are stored so that a restart does not begin anew to wait.
+	// +listType=atomic
+	// +optional
+	Doubts []Doubt `json:"doubts,omitempty"`
+	// UnservedSince is since when the settings do not list the repository.
+	// +optional
+	UnservedSince *metav1.Time `json:"unservedSince,omitempty"`
+	// Uncleaned is set while there may be PipelineRuns, or what they were to run, of
+	// runs that are gone from status.
+	Uncleaned bool `json:"uncleaned,omitempty"`
 	// Summary feeds the printer columns.
 	// +optional
 	Summary Summary `json:"summary,omitempty"`
+}
+
+// Doubt is something that GitHub says, and since when.
+type Doubt struct {
+	What  string      `json:"what"`
+	Since metav1.Time `json:"since"`
 }
 
 // PullStatus is the pull request as GitHub told it.

@@ -67,6 +67,8 @@ type RunStatus struct {
 	// HinderedSince is when errors began to keep a pending run from starting.
 	// +optional
 	HinderedSince *metav1.Time `json:"hinderedSince,omitempty"`
+	// Restarts counts how often the run was about to start and was planned anew.
+	Restarts int `json:"restarts,omitempty"`
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 	// Deadline is when the jobs of a run that has started have to be done.

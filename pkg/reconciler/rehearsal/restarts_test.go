@@ -1,0 +1,84 @@
+package rehearsal
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// startAnew has the reconciler know what a new process knows: nothing but what is stored.
+func (w *world) startAnew() {
+	r := w.reconciler
+	w.reconciler = &Reconciler{
+		Kube: r.Kube, Tekton: r.Tekton, Prow: r.Prow, Rehearsals: r.Rehearsals, PipelineRuns: r.PipelineRuns, TaskRuns: r.TaskRuns,
+		ProwJobs: r.ProwJobs, Lister: r.Lister, GitHub: r.GitHub, Plans: r.Plans, Logs: r.Logs, Settings: r.Settings, Clock: r.Clock,
+	}
+}
+
+// elapseRestarting has time pass, while the controller starts again every two minutes.
+func (w *world) elapseRestarting(d time.Duration) {
+	w.t.Helper()
+	const apart = 2 * time.Minute
+	for ; d > 0; d -= apart {
+		w.elapse(apart, 10*time.Second)
+		w.startAnew()
+	}
+}
+
+// TestRestartsDoNotPutOffWhatIsBelieved: a comment that is gone is gone, and a pull
+// request that takes no comments has its run end.
+func TestRestartsDoNotPutOffWhatIsBelieved(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
+	w.elapseRestarting(belief + time.Minute)
+	if v := verdictOn(w.rh, wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
+		t.Errorf("the verdict is %+v", v)
+	}
+	if n := len(w.rh.Status.Doubts); n > storedDoubts {
+		t.Errorf("%d doubts are stored", n)
+	}
+}
+
+// TestDoubtsThatPassAreForgotten: what GitHub says hours later is a matter of its own.
+func TestDoubtsThatPassAreForgotten(t *testing.T) {
+	w := newWorld(t, runCommand())
+	hub := &refusingHub{GitHub: w.hub, err: passing403}
+	w.reconciler.GitHub = hub
+	w.elapse(belief/2, 10*time.Second)
+	if len(w.rh.Status.Doubts) == 0 {
+		t.Error("no doubt is stored")
+	}
+	hub.err = nil
+	w.elapse(time.Minute, 10*time.Second)
+	if d := w.rh.Status.Doubts; len(d) != 0 {
+		t.Errorf("doubts stay: %+v", d)
+	}
+}
+
+func TestRestartsDoNotKeepRunsOfUnservedRepositories(t *testing.T) {
+	w := newWorld(t, runCommand())
+	w.reconcile()
+	listed := w.reconciler.Settings
+	w.reconciler.Settings = func() *settings.Settings {
+		s := listed()
+		s.Repositories = nil
+		return s
+	}
+	w.elapseRestarting(unservedGrace + 2*time.Minute)
+	if r := w.rh.Status.Runs[0]; r.AbortReason == "" {
+		t.Errorf("%s later the run goes on: %+v", unservedGrace, r)
+	}
+}
+
+func TestARunStartsThoughTheControllerRestarts(t *testing.T) {
+	w := newWorld(t, runCommand())
+	plans := &slowPlans{world: w, takes: lag + 10*time.Second, ready: map[string]time.Time{}}
+	w.reconciler.Plans, w.reconciler.GitHub = plans, &movingBase{GitHub: w.hub}
+	w.elapseRestarting(20 * time.Minute)
+	if len(w.rh.Status.Runs) != 1 || w.rh.Status.Runs[0].State != v1alpha1.RunRunning {
+		t.Fatalf("after twenty minutes and %d plans the runs are %+v", len(plans.ready), w.rh.Status.Runs)
+	}
+}
