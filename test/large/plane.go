@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -93,6 +94,6 @@ func (p *plane) as(user string, groups ...string) (*rest.Config, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	path := filepath.Join(p.dir, filepath.Base(user)+".kubeconfig")
+	path := filepath.Join(p.dir, strings.ReplaceAll(user, ":", "-")+".kubeconfig") // KUBECONFIG is a list with colons
 	return added.Config(), path, os.WriteFile(path, raw, 0o600)
 }
