@@ -13,7 +13,7 @@ PURE = affected|event|gate|key|legible|nearest|policy|policy/owners|render|repor
 PLAIN = docs|pkg/($(PURE))|test/(github/conformance|hook|hostile)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench fanout soak clean
+.PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench fanout large soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,13 @@ bench: ## Compare planning with loading the whole configuration twice
 fanout: ## Compare how fast a run starts with a plain PipelineRun (on the local cluster)
 	@$(CLUSTER) up
 	@go run ./test/fanout -jobs $(or $(JOBS),35) -pairs $(or $(PAIRS),5) $(if $(JOB_PODS),-job-pods)
+
+large: ## Measure an installation of a thousand pull requests and two hundred runs (ARGS="-pulls 60 ...")
+	@$(CLUSTER) build
+	@go build -o bin/large/ ./cmd/controller ./cmd/receiver ./cmd/collate ./test/large
+	@go -C test/cluster/components build -o $(CURDIR)/bin/large/ sigs.k8s.io/prow/cmd/prow-controller-manager
+	@go -C test/cluster/components build -o $(CURDIR)/bin/large/tekton-controller github.com/tektoncd/pipeline/cmd/controller
+	@eval "$$($(CLUSTER) env)" && KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" bin/large/large $(ARGS)
 
 soak: ## Stories of crashes and faults, and fuzzers, for SOAK minutes (10; before a release 60)
 	@$(CLUSTER) build

@@ -24,7 +24,7 @@ type BackgroundOptions struct {
 	// begun, and of those that take longer than QuickTime.
 	Quick, Long int
 	QuickTime   time.Duration
-	// Keep is how many answers are kept.
+	// Keep is how many answers are kept that somebody has had.
 	Keep int
 	// Notify is called with the key of every caller of Get whose answer has become
 	// ready, and must not block.
@@ -119,9 +119,11 @@ func (b *Background) Get(key string, req Request) (result *Result, err error, do
 	if e, ok := b.answers[id]; ok {
 		a := e.Value.(*answer)
 		b.recent.MoveToFront(e)
+		a.fetched = true
 		if a.err != nil && !Terminal(a.err) {
 			b.forget(e)
 		}
+		b.trim()
 		return a.result, a.err, true
 	}
 	if t, ok := b.running[id]; ok {

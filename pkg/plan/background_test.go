@@ -55,11 +55,55 @@ func TestBackgroundSharesAndKeeps(t *testing.T) {
 	for _, head := range []string{"2", "3"} {
 		_, _, _ = b.Get("a", Request{Head: head})
 		<-notified
+		_, _, _ = b.Get("a", Request{Head: head})
 	}
 	if _, _, done := b.Get("a", Request{Head: "1"}); done {
 		t.Error("more answers are kept than asked for")
 	}
 	<-notified
+}
+
+// TestAnswersWaitForThoseWhoAsked: many are told of their answers before the first
+// of them comes for it, and no plan is made twice.
+func TestAnswersWaitForThoseWhoAsked(t *testing.T) {
+	const keep, many = 2, 20
+	var calls atomic.Int32
+	notified := make(chan string, many)
+	clock := clocktesting.NewFakeClock(time.Now())
+	b := NewBackground(BackgroundOptions{Planner: planFunc(func(context.Context, Request) (*Result, error) {
+		calls.Add(1)
+		return &Result{}, nil
+	}), Keep: keep, Notify: func(key string) { notified <- key }, Clock: clock})
+	defer b.Close()
+	request := func(n int) Request { return Request{Head: fmt.Sprint(n)} }
+	ask := func() {
+		for n := range many {
+			if _, _, done := b.Get(fmt.Sprint(n), request(n)); done {
+				t.Fatalf("%d is there at once", n)
+			}
+		}
+		for range many {
+			<-notified
+		}
+	}
+	ask()
+	for n := range many {
+		if _, _, done := b.Get(fmt.Sprint(n), request(n)); !done {
+			t.Errorf("%d has to be planned again", n)
+		}
+	}
+	if calls.Load() != many || b.recent.Len() != keep {
+		t.Errorf("%d plans were made and %d are kept, not %d and %d", calls.Load(), b.recent.Len(), many, keep)
+	}
+	for n := range many {
+		b.Forget(request(n))
+	}
+	ask()
+	clock.Step(fetchTime + time.Second)
+	_, _, _ = b.Get("0", request(0))
+	if b.recent.Len() != keep {
+		t.Errorf("%d answers are kept that nobody has come for", b.recent.Len())
+	}
 }
 
 func TestBackgroundForgetsWhatIsLong(t *testing.T) {

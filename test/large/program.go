@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// program is a process of which we look at what it takes.
+type program struct {
+	name string
+	cmd  *exec.Cmd
+	log  string
+	done chan struct{}
+}
+
+// launch starts a program whose output goes to a file below dir. It ends with us.
+func launch(dir, name string, env []string, command ...string) (*program, error) {
+	p := &program{name: name, log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
+	out, err := os.Create(p.log)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close() //nolint:errcheck // the process has its own
+	p.cmd = exec.Command(command[0], command[1:]...)
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.cmd.Wait() // whoever waits for it looks at its log
+	}()
+	return p, nil
+}
+
+// stop ends the program and what it has started.
+func (p *program) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(30 * time.Second):
+	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+}
+
+func (p *program) running() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// usage is what processes take: memory in bytes, and processor time so far.
+type usage struct {
+	own, children int64
+	cpu           time.Duration
+}
+
+// look reads /proc. What has ended of the children is in the processor time.
+func (p *program) look() usage {
+	var u usage
+	u.own, _ = resident(p.cmd.Process.Pid)
+	u.cpu = cpu(p.cmd.Process.Pid)
+	for _, pid := range children(p.cmd.Process.Pid) {
+		if rss, ok := resident(pid); ok {
+			u.children += rss
+		}
+		u.cpu += cpu(pid)
+	}
+	return u
+}
+
+func resident(pid int) (int64, bool) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(raw)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10, err == nil
+		}
+	}
+	return 0, false
+}
+
+// clockTick is the unit of processor time in /proc; Linux has had no other for long.
+const clockTick = time.Second / 100
+
+func cpu(pid int) time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:])
+	var ticks int64
+	for _, at := range []int{11, 12, 13, 14} { // user and system, own and of children that ended
+		n, _ := strconv.ParseInt(string(fields[at]), 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick
+}
+
+// children are the processes that a process has started, and those that they have.
+func children(pid int) []int {
+	raw, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	var all []int
+	for _, file := range raw {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		for _, field := range strings.Fields(string(content)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				all = append(append(all, child), children(child)...)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"k8s.io/client-go/kubernetes"
+
+	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// admins may do everything: what Tekton's and Prow's parts may is not what is measured.
+const admins = "system:masters"
+
+// serviceAccounts is the group that Kubernetes has service accounts in.
+const serviceAccounts = "system:serviceaccounts"
+
+// freePort is one that nobody listens on now.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// freePorts are ports for flags and environments.
+func freePorts(n int) ([]string, error) {
+	var ports []string
+	for range n {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		ports = append(ports, strconv.Itoa(port))
+	}
+	return ports, nil
+}
+
+// startTekton starts the controller of PipelineRuns with the limits that the local
+// cluster gives it. Its webhook is not needed: objects have the version that is stored.
+func (i *installation) startTekton() error {
+	ports, err := freePorts(3)
+	if err != nil {
+		return err
+	}
+	_, kubeconfig, err := i.plane.as("tekton", admins)
+	if err != nil {
+		return err
+	}
+	command := []string{i.bin("tekton-controller"), "-kubeconfig", kubeconfig, "-kube-api-qps", "100", "-kube-api-burst", "200"}
+	for _, image := range []string{"entrypoint", "nop", "sidecarlogresults", "workingdirinit", "shell"} {
+		command = append(command, "-"+image+"-image", "localhost/"+image)
+	}
+	return i.launch("tekton", []string{
+		"SYSTEM_NAMESPACE=" + tektonNamespace, "KUBERNETES_MIN_VERSION=v1.28.0", "METRICS_DOMAIN=tekton.dev/pipeline",
+		"CONFIG_LEADERELECTION_NAME=config-leader-election-controller", "CONFIG_FEATURE_FLAGS_NAME=feature-flags",
+		"PROBES_PORT=" + ports[0], "METRICS_PROMETHEUS_PORT=" + ports[1], "PROFILING_PORT=" + ports[2],
+	}, append(command, "-shell-image-win", "localhost/shell")...)
+}
+
+// startProw starts plank.
+func (i *installation) startProw() error {
+	ports, err := freePorts(3)
+	if err != nil {
+		return err
+	}
+	_, kubeconfig, err := i.plane.as("prow", admins)
+	if err != nil {
+		return err
+	}
+	config := filepath.Join(i.plane.dir, "prow.yaml")
+	if err := os.WriteFile(config, []byte(rig.ProwConfig+"plank: {max_goroutines: 20}\n"), 0o600); err != nil {
+		return err
+	}
+	return i.launch("prow", nil, i.bin("prow-controller-manager"), "--dry-run=false", "--enable-controller=plank",
+		"--config-path="+config, "--kubeconfig="+kubeconfig,
+		"--health-port="+ports[0], "--metrics-port="+ports[1], "--pprof-port="+ports[2])
+}
+
+// startController starts ours, with the memory that its Deployment gives it.
+func (i *installation) startController(webhookPort int) error {
+	ports, err := freePorts(3)
+	if err != nil {
+		return err
+	}
+	_, kubeconfig, err := i.plane.as(account(rig.Controller), serviceAccounts)
+	if err != nil {
+		return err
+	}
+	i.metrics = "http://127.0.0.1:" + ports[0] + "/metrics"
+	i.profiles = "http://127.0.0.1:" + ports[1]
+	return i.launch("controller", []string{
+		"SYSTEM_NAMESPACE=" + rig.Namespace, "SYSTEM_RESOURCE_LABEL=rehearsal.dev/config", "GOMEMLIMIT=450MiB",
+		"METRICS_PROMETHEUS_HOST=127.0.0.1", "METRICS_PROMETHEUS_PORT=" + ports[0], "PROFILING_PORT=" + ports[1],
+	}, i.bin("controller"), "--kubeconfig", kubeconfig, "--github-credentials", i.credentials,
+		"--mirrors", filepath.Join(i.plane.dir, "mirrors"), "--pages-address", "127.0.0.1:0",
+		"--webhook-port", strconv.Itoa(webhookPort), "--probes-port", ports[2])
+}
+
+// startReceiver starts ours and says where it is.
+func (i *installation) startReceiver(settings, secret string) (string, error) {
+	ports, err := freePorts(2)
+	if err != nil {
+		return "", err
+	}
+	_, kubeconfig, err := i.plane.as(account(rig.Receiver), serviceAccounts)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(i.plane.dir, "receiver")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
+	}
+	hmac := filepath.Join(i.plane.dir, "hmac")
+	if err := os.WriteFile(hmac, []byte(secret), 0o600); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(settings), 0o600); err != nil {
+		return "", err
+	}
+	return "http://127.0.0.1:" + ports[0] + "/", i.launch("receiver", nil, i.bin("receiver"), "--kubeconfig", kubeconfig,
+		"--namespace", rig.Namespace, "--listen", "127.0.0.1:"+ports[0], "--probes", "127.0.0.1:"+ports[1],
+		"--hmac-secret-file", hmac, "--settings", dir)
+}
+
+// startNode plays the kubelet, with tasks that have the rights of theirs.
+func (i *installation) startNode(ctx context.Context, o options) error {
+	config, _, err := i.plane.as(account("rehearsal-task"), serviceAccounts)
+	if err != nil {
+		return err
+	}
+	config.QPS = -1
+	c := prowjob.Connection{}
+	if c.Kube, err = kubernetes.NewForConfig(config); err != nil {
+		return err
+	}
+	if c.Tekton, err = tektonclient.NewForConfig(config); err != nil {
+		return err
+	}
+	if c.Prow, err = prowclient.NewForConfig(config); err != nil {
+		return err
+	}
+	c.Clusters = prowjob.Clusters{"default": c.Kube}
+	c.Logs = prowjob.NewLogs(c.Clusters, rig.PodNamespace, nil)
+	_, collate, err := i.plane.as(account("rehearsal-collate"), serviceAccounts)
+	if err != nil {
+		return err
+	}
+	node, _, err := i.plane.as("kubelet", admins)
+	if err != nil {
+		return err
+	}
+	node.QPS = -1
+	kube, err := kubernetes.NewForConfig(node)
+	if err != nil {
+		return err
+	}
+	i.node, err = startKubelet(ctx, kube, &tasks{
+		connection: c, collate: i.bin("collate"), places: make(chan struct{}, collators),
+		env: []string{"KUBECONFIG=" + collate, "GITHUB_CREDENTIALS=" + i.credentials},
+	}, o.spread)
+	return err
+}
+
+func (i *installation) bin(name string) string { return filepath.Join(i.bins, name) }
+
+func (i *installation) launch(name string, env []string, command ...string) error {
+	p, err := launch(i.plane.dir, name, env, command...)
+	if err != nil {
+		return err
+	}
+	i.programs[name] = p
+	return nil
+}
+
+// dead names programs that have ended.
+func (i *installation) dead() error {
+	for name, p := range i.programs {
+		if !p.running() {
+			return fmt.Errorf("%s has ended: see %s", name, p.log)
+		}
+	}
+	return nil
+}
