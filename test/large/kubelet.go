@@ -108,7 +108,7 @@ func (k *kubelet) see(ctx context.Context, pod *corev1.Pod) {
 		k.work.Go(func() {
 			defer cancel()
 			if err := k.run(live, pod, r); err != nil && live.Err() == nil {
-				fmt.Fprintf(logFile, "pod %s/%s: %v\n", pod.Namespace, pod.Name, err)
+				_, _ = fmt.Fprintf(logFile, "pod %s/%s: %v\n", pod.Namespace, pod.Name, err)
 			}
 		})
 	}
@@ -200,7 +200,7 @@ func (k *kubelet) serveLog(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	fmt.Fprintf(w, "%s begins\n", parts[2])
+	_, _ = fmt.Fprintf(w, "%s begins\n", parts[2])
 	if r.URL.Query().Get("follow") == "true" {
 		_ = http.NewResponseController(w).Flush()
 		pod, err := k.kube.CoreV1().Pods(parts[1]).Get(r.Context(), parts[2], metav1.GetOptions{})
@@ -218,5 +218,5 @@ func (k *kubelet) serveLog(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
-	fmt.Fprintf(w, "%s ends\n", parts[2])
+	_, _ = fmt.Fprintf(w, "%s ends\n", parts[2])
 }

@@ -104,7 +104,7 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 
 func (p phase) String() string {
 	return fmt.Sprintf("%s: %s, %d turns (%d over 1s, p99 ≤ %s), API %.1f/s, of the controller %.1f/s, GitHub %d and %d for free, controller %d MiB and %d MiB in children, CPU %.2f",
-		p.name, p.span.Round(time.Second), p.turns.count, p.turns.longer(time.Second), p.turns.within(0.99), p.asked.perSecond(p.asked.all()),
+		p.name, p.span.Round(time.Second), p.turns.count, p.turns.longer(time.Second), p.turns.within(), p.asked.perSecond(p.asked.all()),
 		p.asked.perSecond(p.asked.by["rehearsal-controller"]), p.calls.charged, p.calls.free, p.peak.own>>20, p.peak.children>>20, p.cpu.Seconds()/p.span.Seconds())
 }
 

@@ -71,10 +71,10 @@ func (t turns) since(earlier turns) turns {
 	return d
 }
 
-// within is the least bound that such a share of the turns kept to.
-func (t turns) within(share float64) time.Duration {
+// within is the least bound that shareOfTurns kept to.
+func (t turns) within() time.Duration {
 	for i, n := range t.counts {
-		if float64(n) >= share*float64(t.count) && !math.IsInf(t.bounds[i], 1) {
+		if float64(n) >= shareOfTurns*float64(t.count) && !math.IsInf(t.bounds[i], 1) {
 			return time.Duration(t.bounds[i] * float64(time.Second))
 		}
 	}

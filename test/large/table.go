@@ -30,9 +30,9 @@ type row struct {
 // print prints what was measured. It fails when a bound is not kept.
 func (m *measurement) print(w io.Writer) error {
 	o := m.options
-	fmt.Fprintf(w, "%d open pull requests of %d repositories, %d runs of %d jobs, one of %d jobs with %d KiB each\n\n",
+	_, _ = fmt.Fprintf(w, "%d open pull requests of %d repositories, %d runs of %d jobs, one of %d jobs with %d KiB each\n\n",
 		o.pulls, o.repositories, o.runs, o.jobs, o.largeJobs, o.specKiB)
-	fmt.Fprintf(w, rowFormat+"|---|---|---|---|\n", "what", "measured", "bound", "kept")
+	_, _ = fmt.Fprintf(w, rowFormat+"|---|---|---|---|\n", "what", "measured", "bound", "kept")
 	over := false
 	for _, r := range m.rows() {
 		kept := "yes"
@@ -41,11 +41,11 @@ func (m *measurement) print(w io.Writer) error {
 		} else if !r.kept {
 			kept, over = "**over**", true
 		}
-		fmt.Fprintf(w, rowFormat, r.what, r.value, r.bound, kept)
+		_, _ = fmt.Fprintf(w, rowFormat, r.what, r.value, r.bound, kept)
 	}
-	fmt.Fprintf(w, "\n| phase | took | turns | p99 at most | over 1 s | API calls/s | of the controller | GitHub calls | answered 304 | peak memory, MiB | processors |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+	_, _ = fmt.Fprintf(w, "\n| phase | took | turns | p99 at most | over 1 s | API calls/s | of the controller | GitHub calls | answered 304 | peak memory, MiB | processors |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range m.phases {
-		fmt.Fprintf(w, phaseRowFormat, p.name, p.span.Round(time.Second), p.turns.count, p.turns.within(shareOfTurns), p.turns.longer(longestTurn),
+		_, _ = fmt.Fprintf(w, phaseRowFormat, p.name, p.span.Round(time.Second), p.turns.count, p.turns.within(), p.turns.longer(longestTurn),
 			p.asked.perSecond(p.asked.all()), p.asked.perSecond(p.asked.by["rehearsal-controller"]), p.calls.charged, p.calls.free,
 			p.peak.own>>20, p.cpu.Seconds()/p.span.Seconds())
 	}
@@ -75,7 +75,7 @@ func (m *measurement) rows() []row {
 			fmt.Sprint(hourlyCalls), idle.calls.hourly(idle.calls.charged) <= hourlyCalls},
 		row{"memory of the controller, at most", fmt.Sprintf("%d MiB", memory>>20), "512 MiB", memory <= mostMemory},
 		row{"memory of its planners and git, at most", fmt.Sprintf("%d MiB", children>>20), "", true},
-		row{"99 % of the turns, of " + fmt.Sprint(all.count), "at most " + all.within(shareOfTurns).String(), longestTurn.String(), all.within(shareOfTurns) <= longestTurn},
+		row{"99 % of the turns, of " + fmt.Sprint(all.count), "at most " + all.within().String(), longestTurn.String(), all.within() <= longestTurn},
 		row{"turns over 1 s, over 10 s", fmt.Sprintf("%d, %d", all.longer(longestTurn), all.longer(10*time.Second)), "", true},
 		row{"command to the last of the large run's ProwJobs", m.prowJobs.Round(time.Second / 10).String(), "", true},
 	)
@@ -106,12 +106,12 @@ func (m *measurement) named(name string) phase {
 // printCalls says who asked the API server and GitHub for what.
 func (m *measurement) printCalls(w io.Writer) {
 	for _, p := range m.phases {
-		fmt.Fprintf(w, "\n%s: heap %.0f MiB, %.0f goroutines\n", p.name, p.heap/(1<<20), p.goroutines)
+		_, _ = fmt.Fprintf(w, "\n%s: heap %.0f MiB, %.0f goroutines\n", p.name, p.heap/(1<<20), p.goroutines)
 		for _, user := range slices.Sorted(maps.Keys(p.asked.by)) {
-			fmt.Fprintf(w, "  %-22s %7.1f/s: %s\n", user, p.asked.perSecond(p.asked.by[user]), strings.Join(p.asked.most(user, 6), ", "))
+			_, _ = fmt.Fprintf(w, "  %-22s %7.1f/s: %s\n", user, p.asked.perSecond(p.asked.by[user]), strings.Join(p.asked.most(user, 6), ", "))
 		}
 		for _, route := range slices.Sorted(maps.Keys(p.calls.routes)) {
-			fmt.Fprintf(w, "  GitHub %6d %s\n", p.calls.routes[route], route)
+			_, _ = fmt.Fprintf(w, "  GitHub %6d %s\n", p.calls.routes[route], route)
 		}
 	}
 }

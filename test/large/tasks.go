@@ -47,7 +47,7 @@ func (t *tasks) run(ctx context.Context, pod *corev1.Pod) bool {
 		err = fmt.Errorf("nobody knows the task %q", task)
 	}
 	if err != nil && !errors.Is(err, errFailed) && ctx.Err() == nil {
-		fmt.Fprintf(logFile, "task %s: %v\n", pod.Name, err)
+		_, _ = fmt.Fprintf(logFile, "task %s: %v\n", pod.Name, err)
 	}
 	return err == nil
 }
