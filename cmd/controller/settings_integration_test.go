@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +22,7 @@ import (
 	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
 // patience is how long something may take that takes no time.
@@ -153,15 +153,8 @@ func start(t *testing.T, bin, kubeconfig string, flags ...string) (c *exec.Cmd, 
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := rig.FreePort()
 	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return port
@@ -225,9 +218,9 @@ func kubectl(t *testing.T, kubeconfig string, args ...string) {
 // modulePath is a path in a module that we are built with.
 func modulePath(t *testing.T, module string, path ...string) string {
 	t.Helper()
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	found, err := rig.ModulePath(module, path...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(append([]string{strings.TrimSpace(string(dir))}, path...)...)
+	return found
 }

@@ -127,7 +127,7 @@ func (t *task) sayWhatFails(call func(context.Context) error) func(context.Conte
 	var rights prowjob.Rights
 	return func(ctx context.Context) error {
 		err := call(ctx)
-		if err != nil && (!prowjob.Permanent(err) || rights.MayCome(err)) && err.Error() != said {
+		if err != nil && !rights.Final(err) && err.Error() != said {
 			said = err.Error()
 			t.say("%s; trying again, for up to %s", said, patience)
 		}

@@ -20,7 +20,7 @@ func Persist(ctx context.Context, limit time.Duration, call func(context.Context
 	var rights Rights
 	for wait := pause; ; wait = min(2*wait, 10*pause) {
 		err := call(ctx)
-		if err == nil || Permanent(err) && !rights.MayCome(err) {
+		if err == nil || rights.Final(err) {
 			return err
 		}
 		if stopped := Sleep(ctx, wait); stopped != nil {
@@ -51,6 +51,9 @@ func (r *Rights) MayCome(err error) bool {
 	}
 	return time.Since(r.since) < settling
 }
+
+// Final says that it is of no use to make a call again.
+func (r *Rights) Final(err error) bool { return Permanent(err) && !r.MayCome(err) }
 
 // Permanent says that a call fails the same way however often it is made.
 func Permanent(err error) bool {

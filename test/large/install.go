@@ -5,9 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,26 +23,17 @@ const tektonNamespace = "tekton-pipelines"
 
 // crdPaths are the kinds of ours, of Tekton and of Prow.
 func crdPaths() ([]string, error) {
-	tekton, err := modulePath("github.com/tektoncd/pipeline", "config", "300-crds")
+	tekton, err := rig.ModulePath("github.com/tektoncd/pipeline", "config", "300-crds")
 	if err != nil {
 		return nil, err
 	}
-	prow, err := modulePath("sigs.k8s.io/prow", "config", "prow", "cluster", "prowjob-crd")
+	prow, err := rig.ModulePath("sigs.k8s.io/prow", "config", "prow", "cluster", "prowjob-crd")
 	return []string{"config/300-rehearsal.yaml", tekton, prow}, err
-}
-
-// modulePath is a path in a module that we are built with.
-func modulePath(module string, path ...string) (string, error) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-	if err != nil {
-		return "", fmt.Errorf("finding the module %s: %w", module, err)
-	}
-	return filepath.Join(append([]string{strings.TrimSpace(string(dir))}, path...)...), nil
 }
 
 // install creates what config/ and tasks/ hold, and what Tekton and Prow read. What
 // would run in pods is started as processes instead.
-func (p *plane) install(ctx context.Context, webhookPort int, settings string) error {
+func (p *plane) install(ctx context.Context, webhookPort string, settings string) error {
 	admin, err := client.New(p.admin, client.Options{})
 	if err != nil {
 		return err
@@ -57,7 +47,7 @@ func (p *plane) install(ctx context.Context, webhookPort int, settings string) e
 	if err != nil {
 		return err
 	}
-	tekton, err := modulePath("github.com/tektoncd/pipeline", "config")
+	tekton, err := rig.ModulePath("github.com/tektoncd/pipeline", "config")
 	if err != nil {
 		return err
 	}
@@ -96,7 +86,7 @@ func create(ctx context.Context, admin client.Client, file string, fit func(*uns
 
 // fit changes an object where programs are processes and not pods; it says whether it
 // is needed at all.
-func fit(o *unstructured.Unstructured, webhookPort int, settings string) bool {
+func fit(o *unstructured.Unstructured, webhookPort string, settings string) bool {
 	var err error
 	switch name := o.GetKind() + " " + o.GetName(); name {
 	case "Deployment rehearsal-controller", "Deployment rehearsal-receiver", "CustomResourceDefinition rehearsals.rehearsal.dev":
@@ -105,7 +95,10 @@ func fit(o *unstructured.Unstructured, webhookPort int, settings string) bool {
 		o.Object["spec"] = map[string]any{"type": "ExternalName", "externalName": "localhost"}
 	case "ValidatingWebhookConfiguration " + admission.Configuration:
 		hooks := o.Object["webhooks"].([]any)
-		err = unstructured.SetNestedField(hooks[0].(map[string]any), int64(webhookPort), "clientConfig", "service", "port")
+		var port int64
+		if port, err = strconv.ParseInt(webhookPort, 10, 32); err == nil {
+			err = unstructured.SetNestedField(hooks[0].(map[string]any), port, "clientConfig", "service", "port")
+		}
 	case "ConfigMap config-rehearsal":
 		err = unstructured.SetNestedField(o.Object, settings, "data", "config.yaml")
 	case "ConfigMap feature-flags":

@@ -23,8 +23,8 @@ type installation struct {
 	bins        string
 	credentials string
 	programs    map[string]*program
-	// metrics and profiles are those of our controller.
-	metrics, profiles string
+	// metrics are those of our controller.
+	metrics string
 }
 
 func newInstallation(ctx context.Context, dir string, o options) (*installation, error) {
@@ -44,7 +44,7 @@ func newInstallation(ctx context.Context, dir string, o options) (*installation,
 	if i.world, err = newWorld(ctx, dir, token, o); err != nil {
 		return i, err
 	}
-	port, err := freePort()
+	port, err := rig.FreePort()
 	if err != nil {
 		return i, err
 	}

@@ -24,7 +24,6 @@ type turns struct {
 	bounds []float64
 	counts []uint64 // cumulative
 	count  uint64
-	sum    float64
 }
 
 // scrape reads the metrics of a program.
@@ -48,7 +47,7 @@ func turnsOf(families map[string]*dto.MetricFamily) (turns, error) {
 			if l.GetName() != "name" || !strings.HasSuffix(l.GetValue(), turnsQueue) {
 				continue
 			}
-			t := turns{count: m.GetHistogram().GetSampleCount(), sum: m.GetHistogram().GetSampleSum()}
+			t := turns{count: m.GetHistogram().GetSampleCount()}
 			for _, b := range m.GetHistogram().GetBucket() {
 				t.bounds = append(t.bounds, b.GetUpperBound())
 				t.counts = append(t.counts, b.GetCumulativeCount())
@@ -61,7 +60,7 @@ func turnsOf(families map[string]*dto.MetricFamily) (turns, error) {
 
 // since are the turns that came after earlier ones.
 func (t turns) since(earlier turns) turns {
-	d := turns{bounds: t.bounds, count: t.count - earlier.count, sum: t.sum - earlier.sum}
+	d := turns{bounds: t.bounds, count: t.count - earlier.count}
 	for i, n := range t.counts {
 		if i < len(earlier.counts) {
 			n -= earlier.counts[i]

@@ -15,7 +15,6 @@ import (
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
-	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
 // auditPolicy has the API server note who asked for what, without what it said.
@@ -80,9 +79,6 @@ func (p *plane) connect() (err error) {
 }
 
 func (p *plane) stop() error { return p.env.Stop() }
-
-// account is the name of a service account of ours, which Roles and policies go by.
-func account(name string) string { return "system:serviceaccount:" + rig.Namespace + ":" + name }
 
 // as is how a user reaches the API server, and a kubeconfig that says so.
 func (p *plane) as(user string, groups ...string) (*rest.Config, string, error) {

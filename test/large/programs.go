@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"k8s.io/client-go/kubernetes"
 
@@ -23,32 +21,10 @@ const admins = "system:masters"
 // serviceAccounts is the group that Kubernetes has service accounts in.
 const serviceAccounts = "system:serviceaccounts"
 
-// freePort is one that nobody listens on now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
-// freePorts are ports for flags and environments.
-func freePorts(n int) ([]string, error) {
-	var ports []string
-	for range n {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		ports = append(ports, strconv.Itoa(port))
-	}
-	return ports, nil
-}
-
 // startTekton starts the controller of PipelineRuns with the limits that the local
 // cluster gives it. Its webhook is not needed: objects have the version that is stored.
 func (i *installation) startTekton() error {
-	ports, err := freePorts(3)
+	ports, err := rig.FreePorts(3)
 	if err != nil {
 		return err
 	}
@@ -69,7 +45,7 @@ func (i *installation) startTekton() error {
 
 // startProw starts plank.
 func (i *installation) startProw() error {
-	ports, err := freePorts(3)
+	ports, err := rig.FreePorts(3)
 	if err != nil {
 		return err
 	}
@@ -87,32 +63,31 @@ func (i *installation) startProw() error {
 }
 
 // startController starts ours, with the memory that its Deployment gives it.
-func (i *installation) startController(webhookPort int) error {
-	ports, err := freePorts(3)
+func (i *installation) startController(webhookPort string) error {
+	ports, err := rig.FreePorts(3)
 	if err != nil {
 		return err
 	}
-	_, kubeconfig, err := i.plane.as(account(rig.Controller), serviceAccounts)
+	_, kubeconfig, err := i.plane.as(rig.ServiceAccount(rig.Controller), serviceAccounts)
 	if err != nil {
 		return err
 	}
 	i.metrics = "http://127.0.0.1:" + ports[0] + "/metrics"
-	i.profiles = "http://127.0.0.1:" + ports[1]
 	return i.launch("controller", []string{
 		"SYSTEM_NAMESPACE=" + rig.Namespace, "SYSTEM_RESOURCE_LABEL=rehearsal.dev/config", "GOMEMLIMIT=450MiB",
 		"METRICS_PROMETHEUS_HOST=127.0.0.1", "METRICS_PROMETHEUS_PORT=" + ports[0], "PROFILING_PORT=" + ports[1],
 	}, i.bin("controller"), "--kubeconfig", kubeconfig, "--github-credentials", i.credentials,
 		"--mirrors", filepath.Join(i.plane.dir, "mirrors"), "--pages-address", "127.0.0.1:0",
-		"--webhook-port", strconv.Itoa(webhookPort), "--probes-port", ports[2])
+		"--webhook-port", webhookPort, "--probes-port", ports[2])
 }
 
 // startReceiver starts ours and says where it is.
 func (i *installation) startReceiver(settings, secret string) (string, error) {
-	ports, err := freePorts(2)
+	ports, err := rig.FreePorts(2)
 	if err != nil {
 		return "", err
 	}
-	_, kubeconfig, err := i.plane.as(account(rig.Receiver), serviceAccounts)
+	_, kubeconfig, err := i.plane.as(rig.ServiceAccount(rig.Receiver), serviceAccounts)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +109,7 @@ func (i *installation) startReceiver(settings, secret string) (string, error) {
 
 // startNode plays the kubelet, with tasks that have the rights of theirs.
 func (i *installation) startNode(ctx context.Context, o options) error {
-	config, _, err := i.plane.as(account("rehearsal-task"), serviceAccounts)
+	config, _, err := i.plane.as(rig.ServiceAccount("rehearsal-task"), serviceAccounts)
 	if err != nil {
 		return err
 	}
@@ -151,7 +126,7 @@ func (i *installation) startNode(ctx context.Context, o options) error {
 	}
 	c.Clusters = prowjob.Clusters{"default": c.Kube}
 	c.Logs = prowjob.NewLogs(c.Clusters, rig.PodNamespace, nil)
-	_, collate, err := i.plane.as(account("rehearsal-collate"), serviceAccounts)
+	_, collate, err := i.plane.as(rig.ServiceAccount("rehearsal-collate"), serviceAccounts)
 	if err != nil {
 		return err
 	}

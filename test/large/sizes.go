@@ -20,10 +20,10 @@ var kinds = map[string]string{
 	"Pod":         "/api/v1/namespaces/" + rig.PodNamespace + "/pods",
 }
 
-// sizes are the most bytes that an object of each kind had, and how many there were.
+// sizes are the most bytes that an object of each kind had, and its name.
 type sizes map[string]struct {
-	largest, count int
-	name           string
+	largest int
+	name    string
 }
 
 // measure looks at all objects as JSON, which is what etcd keeps of those that we
@@ -31,7 +31,6 @@ type sizes map[string]struct {
 func (s sizes) measure(ctx context.Context, client rest.Interface) error {
 	for kind, path := range kinds {
 		known := s[kind]
-		known.count = 0
 		next := ""
 		for {
 			request := client.Get().AbsPath(path).Param("limit", "100").SetHeader("Accept", "application/json")
@@ -50,7 +49,6 @@ func (s sizes) measure(ctx context.Context, client rest.Interface) error {
 				return fmt.Errorf("listing every %s: %w", kind, err)
 			}
 			for _, item := range list.Items {
-				known.count++
 				if len(item) > known.largest {
 					known.largest, known.name = len(item), nameOf(item)
 				}

@@ -87,7 +87,7 @@ func (t turns) plus(other turns) turns {
 	if t.bounds == nil {
 		return other
 	}
-	sum := turns{bounds: t.bounds, count: t.count + other.count, sum: t.sum + other.sum}
+	sum := turns{bounds: t.bounds, count: t.count + other.count}
 	for i := range t.counts {
 		sum.counts = append(sum.counts, t.counts[i]+other.counts[i])
 	}

@@ -92,11 +92,11 @@ func (p *Plane) install() error {
 		{"github.com/tektoncd/pipeline", "config", "300-crds"},
 		{"sigs.k8s.io/prow", "config", "prow", "cluster", "prowjob-crd"},
 	} {
-		dir, err := exec.CommandContext(p.ctx, "go", "list", "-m", "-f", "{{.Dir}}", module[0]).Output()
+		dir, err := rig.ModulePath(module[0], module[1:]...)
 		if err != nil {
-			return fmt.Errorf("finding the module %s: %w", module[0], err)
+			return err
 		}
-		if err := p.kubectl("apply", "--server-side", "-f", filepath.Join(append([]string{strings.TrimSpace(string(dir))}, module[1:]...)...)); err != nil {
+		if err := p.kubectl("apply", "--server-side", "-f", dir); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -109,7 +108,7 @@ func (p *Plane) background(do func()) {
 
 func (p *Plane) startServers() (err error) {
 	if p.earlier = p.Root != ""; !p.earlier {
-		if p.Root, err = findRoot(); err != nil {
+		if p.Root, err = rig.FindRoot(); err != nil {
 			return err
 		}
 	}
@@ -179,9 +178,6 @@ func (p *Plane) Diagnose() {
 	}
 }
 
-// serviceAccount is the user that a service account of ours is.
-func serviceAccount(name string) string { return "system:serviceaccount:" + rig.Namespace + ":" + name }
-
 // As reaches the API server as somebody else, with the rights that Roles give; as the
 // administrator when user is empty.
 func (p *Plane) As(user string) *rest.Config {
@@ -202,16 +198,4 @@ func (p *Plane) kubeconfig(name, server string) (string, error) {
 	config.CurrentContext = "plane"
 	path := filepath.Join(p.dir, name+".kubeconfig")
 	return path, clientcmd.WriteToFile(*config, path)
-}
-
-// findRoot is the top of the repository: tests run in their package's directory.
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil && dir != filepath.Dir(dir) {
-		if _, missing := os.Stat(filepath.Join(dir, "ko.yaml")); missing == nil {
-			return dir, nil
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", fmt.Errorf("the tests do not run in the repository: %w", err)
 }

@@ -57,7 +57,7 @@ func (p *Plane) startPlayer() error {
 	ctx, cancel := context.WithCancel(p.ctx)
 	pl := &Player{plane: p, ctx: ctx, cancel: cancel, taken: map[any]bool{}}
 	p.Player = pl
-	asTask := p.As(serviceAccount("rehearsal-task"))
+	asTask := p.As(rig.ServiceAccount("rehearsal-task"))
 	var err error
 	if pl.taskKube, err = kubernetes.NewForConfig(asTask); err != nil {
 		return err

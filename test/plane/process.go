@@ -27,7 +27,6 @@ type Process struct {
 	wanted  bool
 	current *life
 	last    *life
-	started int
 }
 
 // life is one process, from its start to its end.
@@ -71,7 +70,6 @@ func (p *Process) start() error {
 	}
 	l := &life{cmd: cmd, ended: make(chan struct{})}
 	p.current, p.last = l, l
-	p.started++
 	go p.attend(l)
 	return nil
 }
@@ -94,13 +92,6 @@ func (p *Process) attend(l *life) {
 			p.wanted = false
 		}
 	}
-}
-
-// Started is how often it was started.
-func (p *Process) Started() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.started
 }
 
 // Kill ends the process with SIGKILL, and returns when it is dead. A controller or a
@@ -146,16 +137,6 @@ func (p *Process) signal(s syscall.Signal) {
 	if p.current != nil {
 		_ = syscall.Kill(-p.current.cmd.Process.Pid, s)
 	}
-}
-
-// PID is that of the process; 0 while there is none.
-func (p *Process) PID() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current == nil {
-		return 0
-	}
-	return p.current.cmd.Process.Pid
 }
 
 // wait returns what the process exits with, -1 when it was killed.

@@ -1,8 +1,6 @@
 package plane
 
 import (
-	"fmt"
-
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
@@ -28,21 +26,4 @@ func (p *Plane) Say(pull github.Pull, by, body string) github.Comment {
 	c, err := p.Hub.CreateComment(p.ctx, github.NewComment{PullID: pull.PullID, By: by, Body: body})
 	p.check(err)
 	return c
-}
-
-// Push gives a pull request a new head, which changes these jobs once more.
-func (p *Plane) Push(pull github.Pull, n int, jobs ...string) github.Pull {
-	p.t.Helper()
-	pushed, err := p.Hub.Push(p.ctx, github.NewPush{
-		PullID: pull.PullID, Change: p.change(jobs, fmt.Sprint("true; true; exit ", n)),
-	})
-	p.check(err)
-	return pushed
-}
-
-// Close closes a pull request.
-func (p *Plane) Close(pull github.Pull) {
-	p.t.Helper()
-	_, err := p.Hub.ClosePull(p.ctx, github.PullAction{PullID: pull.PullID})
-	p.check(err)
 }

@@ -17,8 +17,6 @@ import (
 type Replica struct {
 	*Process
 	Gate *Gate
-	// Metrics is where Prometheus looks.
-	Metrics string
 }
 
 // Build builds the controller, the receiver and the tasks of the source in root into a
@@ -84,15 +82,11 @@ func (p *Plane) startReplicas() error {
 // AddController starts another controller, of the programs in a directory.
 func (p *Plane) AddController(programs string) (*Replica, error) {
 	name := fmt.Sprintf("controller-%d", len(p.Controllers))
-	var ports [4]string
-	for i := range ports {
-		var err error
-		if ports[i], err = freePort(); err != nil {
-			return nil, err
-		}
+	ports, err := rig.FreePorts(4)
+	if err != nil {
+		return nil, err
 	}
 	metrics, webhook, profiling, probes := ports[0], ports[1], ports[2], ports[3]
-	r := &Replica{Metrics: "http://127.0.0.1:" + metrics + "/metrics"}
 	env := []string{
 		"SYSTEM_NAMESPACE=" + rig.Namespace, "SYSTEM_RESOURCE_LABEL=rehearsal.dev/config", "GOMEMLIMIT=450MiB", "HOME=" + p.dir,
 		"METRICS_PROMETHEUS_HOST=127.0.0.1", "METRICS_PROMETHEUS_PORT=" + metrics, "PROFILING_PORT=" + profiling,
@@ -104,7 +98,7 @@ func (p *Plane) AddController(programs string) (*Replica, error) {
 	if help, _ := exec.CommandContext(p.ctx, command[0], "--help").CombinedOutput(); strings.Contains(string(help), "-probes-port") {
 		command = append(command, "--probes-port", probes)
 	}
-	err := p.addReplica(r, name, "rehearsal-controller", env, command...)
+	r, err := p.addReplica(name, "rehearsal-controller", env, command...)
 	if err == nil {
 		p.Controllers = append(p.Controllers, r)
 		p.Webhook.add("127.0.0.1:" + webhook)
@@ -114,20 +108,16 @@ func (p *Plane) AddController(programs string) (*Replica, error) {
 
 // AddReceiver starts another receiver.
 func (p *Plane) AddReceiver(programs string) (*Replica, error) {
-	listen, err := freePort()
+	ports, err := rig.FreePorts(2)
 	if err != nil {
 		return nil, err
 	}
-	probes, err := freePort()
-	if err != nil {
-		return nil, err
-	}
+	listen, probes := ports[0], ports[1]
 	hmac := filepath.Join(p.dir, "hmac")
 	if err := os.WriteFile(hmac, []byte(p.secret), 0o600); err != nil {
 		return nil, err
 	}
-	r := &Replica{Metrics: "http://127.0.0.1:" + probes + "/metrics"}
-	err = p.addReplica(r, fmt.Sprintf("receiver-%d", len(p.Receivers)), "rehearsal-receiver", []string{"SYSTEM_NAMESPACE=" + rig.Namespace},
+	r, err := p.addReplica(fmt.Sprintf("receiver-%d", len(p.Receivers)), "rehearsal-receiver", []string{"SYSTEM_NAMESPACE=" + rig.Namespace},
 		filepath.Join(programs, "receiver"), "--listen", net.JoinHostPort("127.0.0.1", listen), "--probes", net.JoinHostPort("127.0.0.1", probes),
 		"--hmac-secret-file", hmac, "--settings", filepath.Join(p.dir, "settings"))
 	if err == nil {
@@ -141,16 +131,17 @@ func (p *Plane) AddReceiver(programs string) (*Replica, error) {
 func (p *Plane) credentials() string { return filepath.Join(p.dir, "github") }
 
 // addReplica starts a program behind a gate of its own.
-func (p *Plane) addReplica(r *Replica, name, account string, env []string, command ...string) error {
+func (p *Plane) addReplica(name, account string, env []string, command ...string) (*Replica, error) {
+	r := &Replica{}
 	var err error
-	if r.Gate, err = p.startGate(serviceAccount(account), func() { r.Kill() }); err != nil {
-		return err
+	if r.Gate, err = p.startGate(rig.ServiceAccount(account), func() { r.Kill() }); err != nil {
+		return nil, err
 	}
 	kubeconfig, err := p.kubeconfig(name, r.Gate.URL)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	env = append(env, "HTTP_PROXY="+r.Gate.URL)
 	r.Process = newProcess(p.dir, name, true, env, append(command, "--kubeconfig", kubeconfig)...)
-	return r.Start()
+	return r, r.Start()
 }

@@ -7,11 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -30,11 +28,9 @@ func newServers(dir string) (etcd, api *Process, admin *rest.Config, err error) 
 	if assets == "" {
 		return nil, nil, nil, fmt.Errorf("KUBEBUILDER_ASSETS must name the directory with etcd, kube-apiserver and kubectl")
 	}
-	var ports [3]string
-	for i := range ports {
-		if ports[i], err = freePort(); err != nil {
-			return nil, nil, nil, err
-		}
+	ports, err := rig.FreePorts(3)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	client, peer, token := "http://127.0.0.1:"+ports[0], "http://127.0.0.1:"+ports[1], rig.Random()
 	key, tokens := filepath.Join(dir, "service-accounts.pem"), filepath.Join(dir, "tokens.csv")
@@ -66,16 +62,6 @@ func writeKey(path string) error {
 	}
 	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
 	return os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
-}
-
-// freePort is one that nobody listens on now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return strconv.Itoa(port), l.Close()
 }
 
 // WaitForAPI returns once the API server answers.

@@ -74,7 +74,10 @@ var plots = []struct {
 		return s.command("/pj-rehearse", v1alpha1.RunPassed)
 	}},
 	{"is aborted", []string{quickJob, endlessJob}, func(ctx context.Context, s *Story) error {
-		return s.interrupted(ctx, func() error { return s.say("/pj-rehearse abort") })
+		return s.interrupted(ctx, func() error {
+			_, err := s.say("/pj-rehearse abort")
+			return err
+		})
 	}},
 	{"fails", []string{quickJob, failingJob}, func(_ context.Context, s *Story) error {
 		return s.command("/pj-rehearse", v1alpha1.RunFailed)
@@ -136,15 +139,16 @@ func (p *Plane) Tell(ctx context.Context, n int) (*Story, error) {
 	return s, err
 }
 
-func (s *Story) say(body string) error {
-	_, err := s.p.Hub.CreateComment(s.p.ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: body})
-	return err
+// say comments on the pull request, and returns the id of a command in it.
+func (s *Story) say(body string) (string, error) {
+	c, err := s.p.Hub.CreateComment(s.p.ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: body})
+	return fmt.Sprintf("comment-%d-0", c.ID), err
 }
 
 // command asks for a run.
 func (s *Story) command(body string, ends v1alpha1.RunState) error {
-	c, err := s.p.Hub.CreateComment(s.p.ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: body})
-	s.runs = append(s.runs, wantedRun{fmt.Sprintf("comment-%d-0", c.ID), body, ends})
+	id, err := s.say(body)
+	s.runs = append(s.runs, wantedRun{id, body, ends})
 	return err
 }
 
@@ -163,11 +167,11 @@ func (s *Story) repeat(ctx context.Context) error {
 		if !denied {
 			continue
 		}
-		c, err := s.p.Hub.CreateComment(ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: want.body})
+		id, err := s.say(want.body)
 		if err != nil {
 			return err
 		}
-		s.runs[i].id = fmt.Sprintf("comment-%d-0", c.ID)
+		s.runs[i].id = id
 		s.Repeated++
 	}
 	return nil

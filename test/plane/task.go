@@ -65,7 +65,7 @@ func (pl *Player) job(configMap, name string, cancelled func() bool) bool {
 func (pl *Player) process(pr *pipelinev1.PipelineRun, tr *pipelinev1.TaskRun, task, account string, cancelled func() bool, program string, args ...string) bool {
 	p := pl.plane
 	var process *Process
-	gate, err := p.startGate(serviceAccount(account), func() { process.Kill() })
+	gate, err := p.startGate(rig.ServiceAccount(account), func() { process.Kill() })
 	if err != nil {
 		p.t.Errorf("the gate of a task: %v", err)
 		return false

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
 // TestUpgradeAndRollback rolls an installation from the commit that REHEARSAL_UPGRADE_FROM
@@ -18,7 +20,7 @@ func TestUpgradeAndRollback(t *testing.T) {
 	if from == "" {
 		t.Skip("builds another version: set REHEARSAL_UPGRADE_FROM to a commit")
 	}
-	root, err := findRoot()
+	root, err := rig.FindRoot()
 	if err != nil {
 		t.Fatal(err)
 	}

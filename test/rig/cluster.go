@@ -39,7 +39,7 @@ type Cluster struct {
 
 // Connect reads from test/cluster where the cluster is, which must be up.
 func Connect(ctx context.Context) (*Cluster, error) {
-	root, err := findRoot()
+	root, err := FindRoot()
 	if err != nil {
 		return nil, err
 	}
@@ -128,21 +128,4 @@ func parseExports(text string) map[string]string {
 		}
 	}
 	return vars
-}
-
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "test", "cluster", "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", fmt.Errorf("no directory above the current one is the repository")
-		}
-		dir = parent
-	}
 }

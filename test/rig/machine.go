@@ -1,0 +1,66 @@
+package rig
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// FreePort is one that nobody listens on now.
+func FreePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	return port, l.Close()
+}
+
+// FreePorts are several, all different.
+func FreePorts(n int) ([]string, error) {
+	ports := make([]string, n)
+	for i := range ports {
+		var err error
+		if ports[i], err = FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	return ports, nil
+}
+
+// ModulePath is a path in a module that we are built with.
+func ModulePath(module string, path ...string) (string, error) {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		return "", fmt.Errorf("finding the module %s: %w", module, err)
+	}
+	return filepath.Join(append([]string{strings.TrimSpace(string(dir))}, path...)...), nil
+}
+
+// FindRoot is the top of the repository: tests run in their package's directory.
+func FindRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "test", "cluster", "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", fmt.Errorf("no directory above the current one is the repository")
+		}
+		dir = parent
+	}
+}
+
+// ServiceAccount is the user that a service account of ours is, which Roles and
+// policies go by.
+func ServiceAccount(name string) string { return "system:serviceaccount:" + Namespace + ":" + name }
