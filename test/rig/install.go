@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -197,8 +198,31 @@ func (c *Cluster) Scale(ctx context.Context, name string, replicas int) error {
 }
 
 // WaitReady waits until a deployment runs what it should, and nothing else: the pods of
-// an earlier rollout, which a deployment does not count any more, are gone.
+// an earlier rollout, which a deployment does not count any more, are gone. A receiver
+// also has to answer where webhooks go: the node learns of its pods a moment later.
 func (c *Cluster) WaitReady(ctx context.Context, name string) error {
+	err := c.waitRolledOut(ctx, name)
+	if err != nil || name != Receiver {
+		return err
+	}
+	address, err := c.ReceiverURL(ctx)
+	if err != nil {
+		return err
+	}
+	return Until(ctx, time.Minute, "webhooks to get through", func(ctx context.Context) (string, bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+		if err != nil {
+			return "", false, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return "", false, err
+		}
+		return response.Status, true, response.Body.Close()
+	})
+}
+
+func (c *Cluster) waitRolledOut(ctx context.Context, name string) error {
 	return Until(ctx, 3*time.Minute, "deployment "+name+" to be ready", func(ctx context.Context) (string, bool, error) {
 		d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
