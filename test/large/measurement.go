@@ -158,7 +158,7 @@ func (m *measurement) start(ctx context.Context) error {
 	want := (m.options.runs - 1) * m.options.jobs
 	return m.until(ctx, "ProwJobs", func(ctx context.Context) (string, bool, error) {
 		got, err := m.installation.prowJobs(ctx, "")
-		return fmt.Sprintf("%d of %d", len(got), want), len(got) == want, err
+		return fmt.Sprintf("%d of %d", got, want), got == want, err
 	})
 }
 
@@ -171,7 +171,7 @@ func (m *measurement) startLarge(ctx context.Context) error {
 	name := event.Name(v1alpha1.Pull{Org: pull.Org, Repo: pull.Repo, Number: pull.Number})
 	err := m.until(ctx, "ProwJobs of the large run", func(ctx context.Context) (string, bool, error) {
 		got, err := m.installation.prowJobs(ctx, name)
-		return fmt.Sprintf("%d of %d", len(got), m.options.largeJobs), len(got) == m.options.largeJobs, err
+		return fmt.Sprintf("%d of %d", got, m.options.largeJobs), got == m.options.largeJobs, err
 	})
 	m.prowJobs = time.Since(began.Time)
 	if err != nil {
