@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,6 +43,7 @@ func (m *measurement) all(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		{"first sight", m.firstSight},
+		{"it settles", m.settle},
 		{"idle", func(ctx context.Context) error { return m.watch(ctx, m.options.idle) }},
 		{"runs start", m.start},
 		{"the large run starts", m.startLarge},
@@ -148,6 +150,18 @@ func (m *measurement) firstSight(ctx context.Context) error {
 	return m.waitShown(ctx, m.options.pulls)
 }
 
+func (m *measurement) settle(ctx context.Context) error {
+	var last uint64
+	since := time.Now()
+	return m.until(ctx, "silence", func(ctx context.Context) (string, bool, error) {
+		now, err := m.turns(ctx)
+		if now.count != last {
+			last, since = now.count, time.Now()
+		}
+		return fmt.Sprintf("%d turns", last), time.Since(since) > m.options.settled, err
+	})
+}
+
 // start starts all runs but the large one.
 func (m *measurement) start(ctx context.Context) error {
 	for n := 1; n < m.options.runs; n++ {
@@ -171,6 +185,9 @@ func (m *measurement) startLarge(ctx context.Context) error {
 	name := event.Name(v1alpha1.Pull{Org: pull.Org, Repo: pull.Repo, Number: pull.Number})
 	err := m.until(ctx, "ProwJobs of the large run", func(ctx context.Context) (string, bool, error) {
 		got, err := m.installation.prowJobs(ctx, name)
+		if _, over, e := m.runs(ctx); got == 0 && e == nil && over > 0 {
+			err = errors.New("a run is over already: it was refused")
+		}
 		return fmt.Sprintf("%d of %d", got, m.options.largeJobs), got == m.options.largeJobs, err
 	})
 	m.prowJobs = time.Since(began.Time)
