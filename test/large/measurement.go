@@ -25,13 +25,15 @@ type measurement struct {
 
 // phase is a part of the measurement.
 type phase struct {
-	name       string
-	span       time.Duration
-	calls      calls
-	asked      asked
-	turns      turns
-	peak       usage // memory, the most of each
-	cpu        time.Duration
+	name  string
+	span  time.Duration
+	calls calls
+	asked asked
+	turns turns
+	peak  usage // memory, the most of each
+	cpu   time.Duration
+	// all and ours are the processor time of the machine, and of all that is measured.
+	all, ours  time.Duration
 	heap       float64
 	goroutines float64
 }
@@ -72,6 +74,7 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 	before, _ := m.turns(ctx) // there are none before the first turn
 	controller, began := m.programs["controller"], time.Now()
 	p := phase{name: name, cpu: -controller.look().cpu}
+	all, ours := machine()
 	sampling, stop := context.WithCancel(ctx)
 	peak := make(chan usage)
 	go func() { peak <- controller.peak(sampling) }()
@@ -83,6 +86,8 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 	}
 	p.span = time.Since(began)
 	p.cpu += controller.look().cpu
+	p.all, p.ours = machine()
+	p.all, p.ours = p.all-all, p.ours-ours
 	if p.calls, err = m.world.count(ctx, began); err != nil {
 		return err
 	}
