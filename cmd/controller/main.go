@@ -48,6 +48,14 @@ const (
 	drain = 2 * time.Second
 )
 
+// What each client may ask the API server for, calls a second and at once. A turn makes
+// some five calls: with what the tasks may ask for, eight workers would spend most of
+// theirs waiting for their own clients.
+const (
+	qps   = 200
+	burst = 400
+)
+
 // When it is told to end, the controller gives its turns drainTime to come to their
 // end, and is gone after exitTime, whatever they do: before Kubernetes kills it.
 const (
@@ -68,7 +76,7 @@ func main() {
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
-	config.QPS, config.Burst = prowjob.QPS, prowjob.Burst
+	config.QPS, config.Burst = qps, burst
 	controller.DefaultThreadsPerController = workers
 	turns := rehearsal.NewTurns(clock.RealClock{})
 	ctx := injection.WithNamespaceScope(drained(signals.NewContext(), turns), system.Namespace())

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
@@ -109,9 +111,12 @@ func (i *installation) stop() {
 	}
 }
 
-// rehearsals are all of them.
+// lookAgain is how often a condition is looked at.
+const lookAgain = time.Second
+
+// rehearsals are all of them, from the API server's cache.
 func (i *installation) rehearsals(ctx context.Context) ([]v1alpha1.Rehearsal, error) {
-	list, err := i.plane.rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace).List(ctx, metav1.ListOptions{})
+	list, err := i.plane.rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
 		return nil, err
 	}
@@ -147,32 +152,36 @@ func (i *installation) runs(ctx context.Context) (active, done int, err error) {
 	return active, done, err
 }
 
-// prowJobs says how many ProwJobs there are, of one Rehearsal if it is named.
-func (i *installation) prowJobs(ctx context.Context, of string) (times []metav1.Time, err error) {
+// prowJobs counts the ProwJobs of runs, of one Rehearsal if it is named. It reads no
+// more than their metadata, from the API server's cache: whoever measures must not be
+// what is measured.
+func (i *installation) prowJobs(ctx context.Context, of string) (int, error) {
 	selector := run.LabelRun
 	if of != "" {
 		selector = run.LabelRehearsal + "=" + of
 	}
-	list, err := i.plane.prow.ProwV1().ProwJobs(rig.ProwJobNamespace).List(ctx, metav1.ListOptions{LabelSelector: selector, ResourceVersion: "0"})
+	list, err := i.plane.metadata.Resource(prowapi.SchemeGroupVersion.WithResource("prowjobs")).Namespace(rig.ProwJobNamespace).
+		List(ctx, metav1.ListOptions{LabelSelector: selector, ResourceVersion: "0"})
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	for _, pj := range list.Items {
-		times = append(times, pj.CreationTimestamp)
-	}
-	slices.SortFunc(times, func(a, b metav1.Time) int { return a.Compare(b.Time) })
-	return times, nil
+	return len(list.Items), nil
 }
 
 func (i *installation) until(ctx context.Context, what string, look func(context.Context) (string, bool, error)) error {
-	return rig.Until(ctx, patience, what, func(ctx context.Context) (string, bool, error) {
-		if err := i.dead(); err != nil {
-			return "", false, err
-		}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
 		found, ok, err := look(ctx)
-		if !ok && err == nil {
-			progress(what, found)
+		if err == nil {
+			err = i.dead()
 		}
-		return found, ok, err
-	})
+		if ok || err != nil {
+			return err
+		}
+		progress(what, found)
+		if err := prowjob.Sleep(ctx, lookAgain); err != nil {
+			return fmt.Errorf("waited %s for %s; last seen: %s", patience, what, found)
+		}
+	}
 }

@@ -31,9 +31,10 @@ type options struct {
 	pulls, repositories, runs, jobs, largeJobs, specKiB int
 	// idle and active are how long it is watched while nothing happens, and while
 	// all runs go on; spread is over how long the jobs end.
-	idle, active, spread, sweep time.Duration
-	bins, dir                   string
-	keep                        bool
+	// settled is how long there must have been no turn before it counts as idle.
+	settled, idle, active, spread, sweep time.Duration
+	bins, dir                            string
+	keep                                 bool
 }
 
 func main() {
@@ -44,6 +45,8 @@ func main() {
 	flag.IntVar(&o.jobs, "jobs", 4, "jobs of each run but the large one")
 	flag.IntVar(&o.largeJobs, "large-jobs", 500, "jobs of the large run")
 	flag.IntVar(&o.specKiB, "spec-kib", 64, "size of the specification of each job of the large run, in KiB")
+	// Comments that were just written are looked for once more after two minutes.
+	flag.DurationVar(&o.settled, "settled", 150*time.Second, "how long there has to be nothing to do before it is idle")
 	flag.DurationVar(&o.idle, "idle", 5*time.Minute, "how long to watch it idle")
 	flag.DurationVar(&o.active, "active", 3*time.Minute, "how long to watch it while all runs go on")
 	flag.DurationVar(&o.spread, "spread", 2*time.Minute, "over how long the jobs end")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,13 +25,15 @@ type measurement struct {
 
 // phase is a part of the measurement.
 type phase struct {
-	name       string
-	span       time.Duration
-	calls      calls
-	asked      asked
-	turns      turns
-	peak       usage // memory, the most of each
-	cpu        time.Duration
+	name  string
+	span  time.Duration
+	calls calls
+	asked asked
+	turns turns
+	peak  usage // memory, the most of each
+	cpu   time.Duration
+	// all and ours are the processor time of the machine, and of all that is measured.
+	all, ours  time.Duration
 	heap       float64
 	goroutines float64
 }
@@ -42,6 +45,7 @@ func (m *measurement) all(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		{"first sight", m.firstSight},
+		{"it settles", m.settle},
 		{"idle", func(ctx context.Context) error { return m.watch(ctx, m.options.idle) }},
 		{"runs start", m.start},
 		{"the large run starts", m.startLarge},
@@ -70,6 +74,7 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 	before, _ := m.turns(ctx) // there are none before the first turn
 	controller, began := m.programs["controller"], time.Now()
 	p := phase{name: name, cpu: -controller.look().cpu}
+	all, ours := machine()
 	sampling, stop := context.WithCancel(ctx)
 	peak := make(chan usage)
 	go func() { peak <- controller.peak(sampling) }()
@@ -81,6 +86,8 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 	}
 	p.span = time.Since(began)
 	p.cpu += controller.look().cpu
+	p.all, p.ours = machine()
+	p.all, p.ours = p.all-all, p.ours-ours
 	if p.calls, err = m.world.count(ctx, began); err != nil {
 		return err
 	}
@@ -148,6 +155,18 @@ func (m *measurement) firstSight(ctx context.Context) error {
 	return m.waitShown(ctx, m.options.pulls)
 }
 
+func (m *measurement) settle(ctx context.Context) error {
+	var last uint64
+	since := time.Now()
+	return m.until(ctx, "silence", func(ctx context.Context) (string, bool, error) {
+		now, err := m.turns(ctx)
+		if now.count != last {
+			last, since = now.count, time.Now()
+		}
+		return fmt.Sprintf("%d turns", last), time.Since(since) > m.options.settled, err
+	})
+}
+
 // start starts all runs but the large one.
 func (m *measurement) start(ctx context.Context) error {
 	for n := 1; n < m.options.runs; n++ {
@@ -158,7 +177,7 @@ func (m *measurement) start(ctx context.Context) error {
 	want := (m.options.runs - 1) * m.options.jobs
 	return m.until(ctx, "ProwJobs", func(ctx context.Context) (string, bool, error) {
 		got, err := m.installation.prowJobs(ctx, "")
-		return fmt.Sprintf("%d of %d", len(got), want), len(got) == want, err
+		return fmt.Sprintf("%d of %d", got, want), got == want, err
 	})
 }
 
@@ -171,7 +190,10 @@ func (m *measurement) startLarge(ctx context.Context) error {
 	name := event.Name(v1alpha1.Pull{Org: pull.Org, Repo: pull.Repo, Number: pull.Number})
 	err := m.until(ctx, "ProwJobs of the large run", func(ctx context.Context) (string, bool, error) {
 		got, err := m.installation.prowJobs(ctx, name)
-		return fmt.Sprintf("%d of %d", len(got), m.options.largeJobs), len(got) == m.options.largeJobs, err
+		if _, over, e := m.runs(ctx); got == 0 && e == nil && over > 0 {
+			err = errors.New("a run is over already: it was refused")
+		}
+		return fmt.Sprintf("%d of %d", got, m.options.largeJobs), got == m.options.largeJobs, err
 	})
 	m.prowJobs = time.Since(began.Time)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -35,6 +36,7 @@ type plane struct {
 	tekton     tektonclient.Interface
 	prow       prowclient.Interface
 	rehearsals versioned.Interface
+	metadata   metadata.Interface
 }
 
 // startPlane starts them from the binaries in KUBEBUILDER_ASSETS. What they write is
@@ -72,6 +74,9 @@ func (p *plane) connect() (err error) {
 		return err
 	}
 	if p.prow, err = prowclient.NewForConfig(p.admin); err != nil {
+		return err
+	}
+	if p.metadata, err = metadata.NewForConfig(p.admin); err != nil {
 		return err
 	}
 	p.rehearsals, err = versioned.NewForConfig(p.admin)

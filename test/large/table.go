@@ -18,7 +18,7 @@ const (
 	longestTurn    = time.Second
 	shareOfTurns   = 0.99
 	rowFormat      = "| %s | %s | %s | %s |\n"
-	phaseRowFormat = "| %s | %s | %d | %s | %d | %.1f | %.1f | %d | %d | %d | %.2f |\n"
+	phaseRowFormat = "| %s | %s | %d | %s | %d | %.1f | %.1f | %d | %d | %d | %.2f | %.2f | %.2f |\n"
 )
 
 // row is a measured value against its bound.
@@ -43,11 +43,11 @@ func (m *measurement) print(w io.Writer) error {
 		}
 		_, _ = fmt.Fprintf(w, rowFormat, r.what, r.value, r.bound, kept)
 	}
-	_, _ = fmt.Fprintf(w, "\n| phase | took | turns | p99 at most | over 1 s | API calls/s | of the controller | GitHub calls | answered 304 | peak memory, MiB | processors |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+	_, _ = fmt.Fprintf(w, "\n| phase | took | turns | p99 at most | over 1 s | API calls/s | of the controller | GitHub calls | answered 304 | peak memory, MiB | processors | of all that is measured | of others |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range m.phases {
 		_, _ = fmt.Fprintf(w, phaseRowFormat, p.name, p.span.Round(time.Second), p.turns.count, p.turns.within(), p.turns.longer(longestTurn),
 			p.asked.perSecond(p.asked.all()), p.asked.perSecond(p.asked.by["rehearsal-controller"]), p.calls.charged, p.calls.free,
-			p.peak.own>>20, p.cpu.Seconds()/p.span.Seconds())
+			p.peak.own>>20, p.processors(p.cpu), p.processors(p.ours), p.processors(p.all-p.ours))
 	}
 	m.printCalls(w)
 	if over {
@@ -81,6 +81,9 @@ func (m *measurement) rows() []row {
 	)
 	return rows
 }
+
+// processors is how many were busy with something.
+func (p phase) processors(of time.Duration) float64 { return of.Seconds() / p.span.Seconds() }
 
 // plus adds the turns of another phase.
 func (t turns) plus(other turns) turns {

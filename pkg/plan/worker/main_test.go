@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
@@ -71,12 +73,28 @@ func (o *obedient) Plan(ctx context.Context, req plan.Request) (*plan.Result, er
 		return nil, &plan.RefusedError{Reason: strings.Repeat("x", 1<<20), File: strings.Repeat("y", 1<<20)}
 	case "list":
 		return nil, &plan.ConflictError{Files: strings.Split(strings.Repeat("f,", 1<<20), ",")}
+	case "large":
+		result.Affected = large(500, 64<<10)
 	case "asked":
 		result.Details = asked{order: rest}
 	default:
 		o.misbehave(verb, rest, result)
 	}
 	return result, nil
+}
+
+// large are jobs with a script of so many bytes each, which has changed.
+func large(n, size int) []affected.Job {
+	var jobs []affected.Job
+	for i := range n {
+		job := func(word string) affected.Effective {
+			spec := &corev1.PodSpec{Containers: []corev1.Container{{Args: []string{strings.Repeat(word, size/len(word)) + strconv.Itoa(i)}}}}
+			return affected.Effective{Presubmit: &config.Presubmit{JobBase: config.JobBase{Name: strconv.Itoa(i), Spec: spec}}}
+		}
+		before, after := job("before "), job("after ")
+		jobs = append(jobs, affected.Job{Ref: affected.Ref{Name: strconv.Itoa(i)}, Effective: after, Before: before, Baseline: []affected.Effective{before}})
+	}
+	return jobs
 }
 
 // asked does what it is told when it is asked about the plan.

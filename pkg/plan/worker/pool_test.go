@@ -108,6 +108,20 @@ func TestWhateverAPlanDoes(t *testing.T) {
 	}
 }
 
+// TestLargeJobs: as many as a run may have, with scripts as long as they come, are
+// planned with the memory that the settings give.
+func TestLargeJobs(t *testing.T) {
+	req := ordered("large")
+	req.Limits = plan.DefaultLimits
+	result, err := newPool(t, 1).Plan(t.Context(), req)
+	if err != nil || len(result.Affected) != 500 {
+		t.Fatalf("%v, %v", result, err)
+	}
+	if script := result.Affected[499].Base().Spec.Containers[0].Args[0]; !strings.HasSuffix(script, "after 499") {
+		t.Errorf("a script ends with %q", script[len(script)-20:])
+	}
+}
+
 func TestTimeout(t *testing.T) {
 	for order, base := range map[string]bool{"hang": false, "loop": false, "base loop": true} {
 		t.Run(order, func(t *testing.T) {

@@ -171,7 +171,7 @@ func (s *server) answer(ctx context.Context, q question) ([]byte, error) {
 	}
 	switch q.Op {
 	case opEffective:
-		return plan.EncodeJobs(jobs)
+		return plan.EncodeJobs(told(jobs))
 	case opJudge:
 		return asJSON(result.Judge(ctx, jobs))
 	case opConfigMaps:
@@ -196,11 +196,28 @@ func (s *server) plan(ctx context.Context, req plan.Request) ([]byte, error) {
 		return nil, err
 	}
 	s.kept.add(req.Key(), result)
-	body, encodeErr := plan.EncodeResult(result)
+	short := *result
+	short.Affected = told(result.Affected)
+	body, encodeErr := plan.EncodeResult(&short)
 	if encodeErr != nil {
 		return nil, encodeErr
 	}
 	return body, err
+}
+
+// told are jobs as they are told to the controller. It compares nothing itself, so
+// what they are at base, which is half of an answer, only matters where it lets a job
+// run: for postsubmits.
+func told(jobs []affected.Job) []affected.Job {
+	jobs = slices.Clone(jobs)
+	for i := range jobs {
+		j := &jobs[i]
+		j.Before = affected.Effective{}
+		if j.Postsubmit == nil {
+			j.Baseline = nil
+		}
+	}
+	return jobs
 }
 
 func asJSON[T any](v T, err error) ([]byte, error) {
