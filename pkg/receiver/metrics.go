@@ -4,16 +4,19 @@ import (
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 // Metrics tells Prometheus whether the settings are those in the file, which it
-// looks at first.
+// looks at first, and what the process takes.
 func Metrics(s *Reloaded[*settings.Settings]) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "rehearsal_settings_valid", Help: "1 if the latest version of the settings is in force, 0 if it was refused",
 		}, func() float64 {

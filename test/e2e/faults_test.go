@@ -245,24 +245,28 @@ func TestWatcherPodDeleted(t *testing.T) {
 }
 
 // Without its watcher the job is left to the task that reports; without that
-// one, too, to the controller.
+// one, too, to the controller. Tekton may start a pod that is gone anew, so the watcher
+// is deleted until there is one that reports.
 func TestReportingPodDeleted(t *testing.T) {
 	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
 	s.started()
-	s.deletePod(func(task string) bool { return task != run.CollateTask })
-	s.deletePod(func(task string) bool { return task == run.CollateTask })
+	for s.deletePod(anyTask) != run.CollateTask {
+	}
 	world.gates.Open(t.Name())
 	body := s.result(v1alpha1.RunPassed, 1, 0)
 	s.row(body, "pull-widget-unit", "passed")
 }
 
-// deletePod deletes the pod of the task of the only PipelineRun, once it runs.
-func (s *story) deletePod(is func(task string) bool) {
+func anyTask(string) bool { return true }
+
+// deletePod deletes a pod of a task of the only PipelineRun, once it runs, and says of
+// which task it was.
+func (s *story) deletePod(is func(task string) bool) string {
 	s.t.Helper()
-	var pod string
+	var pod, of string
 	s.until("the pod of a task to run", func(ctx context.Context) (string, bool, error) {
 		runs, err := s.PipelineRuns(ctx)
 		if err != nil || len(runs) != 1 {
@@ -275,13 +279,16 @@ func (s *story) deletePod(is func(task string) bool) {
 			return "", false, err
 		}
 		for i := range pods.Items {
-			if is(pods.Items[i].Labels["tekton.dev/pipelineTask"]) && pods.Items[i].Status.Phase == corev1.PodRunning {
-				pod = pods.Items[i].Name
+			p := &pods.Items[i]
+			task := p.Labels["tekton.dev/pipelineTask"]
+			if is(task) && p.Status.Phase == corev1.PodRunning && p.DeletionTimestamp == nil {
+				pod, of = p.Name, task
 			}
 		}
 		return fmt.Sprintf("%d other pods", len(pods.Items)), pod != "", nil
 	})
 	s.must(s.Cluster.Kube.CoreV1().Pods(rig.Namespace).Delete(s.ctx, pod, metav1.DeleteOptions{}))
+	return of
 }
 
 func TestGitHubFailsTenTimes(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
 // measurement is what was seen, phase by phase.
@@ -99,11 +100,11 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 		return err
 	}
 	p.turns = after.since(before)
-	families, err := scrape(ctx, m.metrics)
+	families, err := rig.Scrape(ctx, m.metrics)
 	if err != nil {
 		return err
 	}
-	p.heap, p.goroutines = gauge(families, "go_memory_used_bytes"), gauge(families, "go_goroutine_count")
+	p.heap, p.goroutines = families.Sum("go_memory_used_bytes"), families.Sum("go_goroutine_count")
 	m.phases = append(m.phases, p)
 	say(p.String())
 	return nil
@@ -132,7 +133,7 @@ func (p *program) peak(ctx context.Context) usage {
 }
 
 func (m *measurement) turns(ctx context.Context) (turns, error) {
-	families, err := scrape(ctx, m.metrics)
+	families, err := rig.Scrape(ctx, m.metrics)
 	if err != nil {
 		return turns{}, err
 	}

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"net/http"
 	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
 // turnsMetric is how long turns take, in Knative's words.
@@ -24,21 +20,6 @@ type turns struct {
 	bounds []float64
 	counts []uint64 // cumulative
 	count  uint64
-}
-
-// scrape reads the metrics of a program.
-func scrape(ctx context.Context, url string) (map[string]*dto.MetricFamily, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	return parser.TextToMetricFamilies(response.Body)
 }
 
 func turnsOf(families map[string]*dto.MetricFamily) (turns, error) {
@@ -88,12 +69,4 @@ func (t turns) longer(than time.Duration) uint64 {
 		}
 	}
 	return t.count
-}
-
-func gauge(families map[string]*dto.MetricFamily, name string) float64 {
-	var sum float64
-	for _, m := range families[name].GetMetric() {
-		sum += m.GetGauge().GetValue() + m.GetCounter().GetValue() + m.GetUntyped().GetValue()
-	}
-	return sum
 }

@@ -39,6 +39,8 @@ type teller struct {
 	well int
 	// repeated are the commands that were given again.
 	repeated int
+	// after is done after a story that ended well.
+	after func(*Story) error
 }
 
 func newTeller(t *testing.T, p *Plane, together int) *teller {
@@ -68,6 +70,9 @@ func (l *teller) begin() {
 	go func() {
 		defer l.work.Done()
 		s, err := l.p.Tell(l.t.Context(), n)
+		if err == nil && l.after != nil {
+			err = l.after(s)
+		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.repeated += s.Repeated

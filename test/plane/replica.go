@@ -17,6 +17,8 @@ import (
 type Replica struct {
 	*Process
 	Gate *Gate
+	// Metrics is the URL of its metrics.
+	Metrics string
 }
 
 // Build builds the controller, the receiver and the tasks of the source in root into a
@@ -100,6 +102,7 @@ func (p *Plane) AddController(programs string) (*Replica, error) {
 	}
 	r, err := p.addReplica(name, "rehearsal-controller", env, command...)
 	if err == nil {
+		r.Metrics = "http://127.0.0.1:" + metrics + "/metrics"
 		p.Controllers = append(p.Controllers, r)
 		p.Webhook.add("127.0.0.1:" + webhook)
 	}
@@ -121,6 +124,7 @@ func (p *Plane) AddReceiver(programs string) (*Replica, error) {
 		filepath.Join(programs, "receiver"), "--listen", net.JoinHostPort("127.0.0.1", listen), "--probes", net.JoinHostPort("127.0.0.1", probes),
 		"--hmac-secret-file", hmac, "--settings", filepath.Join(p.dir, "settings"))
 	if err == nil {
+		r.Metrics = "http://127.0.0.1:" + probes + "/metrics"
 		p.Receivers = append(p.Receivers, r)
 		p.Receiver.add("127.0.0.1:" + listen)
 	}

@@ -2,7 +2,7 @@
 # Tells stories of crashes and faults from new seeds, and runs the fuzzers: for so many
 # minutes in all, of which each kind of stories and the fuzzers have a fifth. Stories
 # in memory run with the race detector, and fail when goroutines or memory grow. Those
-# with real processes are told while these are killed, and while their leaders are. What
+# with real processes are told while these are killed, and while their leaders are; goroutines and memory must stay as they are. What
 # takes as long as it takes comes on top: kills around each write, outages of a minute,
 # the sizes of a large run, and rolling from an earlier commit to this one and back.
 set -euo pipefail
@@ -17,7 +17,7 @@ done
 
 # A commit that hands over runs as this one does.
 from=c23495a
-for test in TestKilledAroundEachWrite TestKilledAtRandom TestLeaderKilled TestOutages TestSizes TestUpgradeAndRollback; do
+for test in TestKilledAroundEachWrite TestKilledAtRandom TestLeaderKilled TestOutages TestLoad TestSizes TestUpgradeAndRollback; do
   echo "== $test for $((seconds / 5))s"
   REHEARSAL_SOAK=$((seconds / 5))s REHEARSAL_UPGRADE_FROM=$from go test -count=1 -timeout 0 -v -tags integration -run "$test\$" ./test/plane \
     | grep -E '^ *(--- |ok|FAIL|panic)|_integration_test.go'

@@ -1,0 +1,125 @@
+//go:build integration
+
+package plane
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/rig"
+)
+
+// samplePause is the time between two looks at what the programs take.
+const samplePause = 5 * time.Second
+
+// most is by how much what a program takes may have grown from the second third of the
+// time to the last one. In the first one, what it remembers fills up.
+const most = 1.05
+
+// TestLoad tells stories for as long as REHEARSAL_SOAK says. Each is forgotten when it
+// has ended, as those are whose pull request has been closed for a week. Neither
+// goroutines nor memory grow meanwhile, and nothing is left.
+func TestLoad(t *testing.T) {
+	span, err := time.ParseDuration(os.Getenv("REHEARSAL_SOAK"))
+	if err != nil {
+		t.Skip("takes minutes: set REHEARSAL_SOAK")
+	}
+	p := startStories(t, 1, 1)
+	l := newTeller(t, p, 8)
+	l.after = func(s *Story) error { return s.forget(t.Context()) }
+	taken := map[string][]float64{}
+	for end := time.Now().Add(span); time.Now().Before(end) && !t.Failed(); time.Sleep(samplePause) {
+		l.keep()
+		now, err := p.taken(t.Context())
+		p.check(err)
+		for what, n := range now {
+			taken[what] = append(taken[what], n)
+		}
+	}
+	t.Log(l.end())
+	for _, what := range slices.Sorted(maps.Keys(taken)) {
+		all := taken[what]
+		if len(all) < 3 {
+			t.Fatalf("%d looks are too few", len(all))
+		}
+		before, after := median(all[len(all)/3:len(all)*2/3]), median(all[len(all)*2/3:])
+		t.Logf("%s: %.4g, and %.4g in the end: %.3f", what, before, after, after/before)
+		if after > before*most {
+			t.Errorf("%s grow", what)
+		}
+	}
+	p.nothingLeft()
+}
+
+// taken is what the programs take: of the memory, what is in use after each garbage
+// collection, which its next goal is made from.
+func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
+	controller, err := rig.Scrape(ctx, p.Controllers[0].Metrics)
+	if err != nil {
+		return nil, err
+	}
+	receiver, err := rig.Scrape(ctx, p.Receivers[0].Metrics)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]float64{
+		"goroutines of the controller": controller.Sum("go_goroutine_count"), "bytes of the controller": controller.Sum("go_memory_gc_goal_bytes"),
+		"goroutines of the receiver": receiver.Sum("go_goroutines"), "bytes of the receiver": receiver.Sum("go_memstats_next_gc_bytes"),
+	}, nil
+}
+
+func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
+
+// forget closes the pull request, if it is open, and takes away what is kept of it, and
+// what Tekton, sinker and the garbage collector would take away.
+func (s *Story) forget(ctx context.Context) error {
+	rh, err := s.rehearsal(ctx)
+	if err != nil {
+		return err
+	}
+	if rh.Status.Pull.Open {
+		if _, err := s.p.Hub.ClosePull(ctx, github.PullAction{PullID: s.Pull.PullID}); err != nil {
+			return err
+		}
+		// A webhook that comes later would be about a pull request that nobody knows.
+		if _, err := s.p.Hub.WaitDeliveries(ctx, github.None{}); err != nil {
+			return err
+		}
+	}
+	if err := s.p.Rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace).Delete(ctx, rh.Name, metav1.DeleteOptions{}); err != nil {
+		return err
+	}
+	its := metav1.ListOptions{LabelSelector: run.LabelRehearsalUID + "=" + string(rh.UID)}
+	for _, remove := range []func(context.Context, metav1.DeleteOptions, metav1.ListOptions) error{
+		s.p.Tekton.TektonV1().PipelineRuns(rig.Namespace).DeleteCollection,
+		s.p.Tekton.TektonV1().TaskRuns(rig.Namespace).DeleteCollection,
+		s.p.Kube.CoreV1().ConfigMaps(rig.Namespace).DeleteCollection,
+		s.p.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace).DeleteCollection,
+	} {
+		if err := remove(ctx, metav1.DeleteOptions{}, its); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nothingLeft waits until no Rehearsal is left.
+func (p *Plane) nothingLeft() {
+	p.t.Helper()
+	p.check(rig.Until(p.ctx, storyTime, "all Rehearsals to be gone", func(ctx context.Context) (string, bool, error) {
+		list, err := p.Rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return "", false, err
+		}
+		return fmt.Sprintf("%d Rehearsals", len(list.Items)), len(list.Items) == 0, nil
+	}))
+}
