@@ -22,6 +22,9 @@ are created before it. It prints what is checked out, each change of the state
 and the log of the pod as it is written, and exits with 0 when the job succeeded,
 with 143 when a signal came before there was a ProwJob, and with 1 otherwise.
 
+In the first PipelineRun of a run, it also creates the ProwJobs of other jobs whose
+tasks have not come to it yet, so that no job waits for the pod of its task.
+
 A signal aborts the ProwJob, unless $TASKRUN names a TaskRun that nobody
 cancelled, that the controller cancelled, or whose run has joined the ProwJob of
 another one: then the job goes on, or is the controller's to abort.
@@ -46,6 +49,7 @@ func start(args []string) int {
 	}
 	job := flags.String("job", "", "the ConfigMap and the name of the ProwJob in it, as CONFIGMAP/PROWJOB (required)")
 	flags.StringVar(&t.taskRun, "taskrun", os.Getenv("TASKRUN"), "the TaskRun that this is a step of [$TASKRUN]")
+	flags.StringVar(&t.pipelineRun, "pipelinerun", os.Getenv("PIPELINERUN"), "the PipelineRun that this belongs to [$PIPELINERUN]")
 	places.AddFlags(flags)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0

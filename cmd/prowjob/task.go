@@ -39,7 +39,9 @@ type task struct {
 	configMap string
 	name      string
 	taskRun   string
-	out       io.Writer
+	// pipelineRun is the one that the TaskRun belongs to; empty when that is not known.
+	pipelineRun string
+	out         io.Writer
 	// stored is the ProwJob as it was rendered, once it has been read.
 	stored *prowapi.ProwJob
 	// made says that it was created, or adopted.
@@ -96,6 +98,7 @@ func (t *task) exitCode(passed, told bool) int {
 // attend creates or adopts the ProwJob and stays with it to its end.
 func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	var pj *prowapi.ProwJob
+	first := false
 	err := prowjob.Persist(ctx, patience, t.sayWhatFails(func(ctx context.Context) error {
 		var err error
 		if t.stored, err = run.ReadProwJob(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.configMap, t.name); err != nil {
@@ -105,10 +108,10 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 			return err
 		}
 		t.Find(t.stored.Namespace, t.stored.Spec.Namespace)
-		if err = t.ensureInputs(ctx); err != nil {
+		if err = t.EnsureInputs(ctx, t.namespace, t.stored); err != nil {
 			return err
 		}
-		pj, err = prowjob.Ensure(ctx, t.ProwJobs, t.stored)
+		pj, first, err = prowjob.Ensure(ctx, t.ProwJobs, t.stored)
 		t.made = err == nil
 		return err
 	}))
@@ -117,6 +120,9 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	}
 	t.sayWhatItReads(pj)
 	t.say("%s runs as the ProwJob %s/%s in the cluster %s", jobName(pj), pj.Namespace, pj.Name, pj.ClusterAlias())
+	if first {
+		t.startOthers(ctx)
+	}
 	attendant := prowjob.Attendant{ProwJobs: t.ProwJobs, Logs: t.Logs, Out: t.out}
 	return attendant.Attend(ctx, pj.Name)
 }
@@ -135,18 +141,16 @@ func (t *task) sayWhatFails(call func(context.Context) error) func(context.Conte
 	}
 }
 
-// ensureInputs creates what the pod reads: without it, it would not start.
-func (t *task) ensureInputs(ctx context.Context) error {
-	inputs, err := run.ReadInputs(ctx, t.Kube.CoreV1().ConfigMaps(t.namespace), t.stored)
-	if err != nil {
-		return err
+// startOthers lets other jobs of the run begin while the pods of their tasks start. That
+// is for the first PipelineRun of a run, which has its name: when there is another one,
+// what is not there may have been deleted by somebody, and is not made again.
+func (t *task) startOthers(ctx context.Context) {
+	if t.pipelineRun == "" || t.pipelineRun != t.stored.Labels[run.LabelRun] {
+		return
 	}
-	for _, cm := range inputs {
-		if err := prowjob.EnsureInput(ctx, t.Clusters, t.stored.ClusterAlias(), cm); err != nil {
-			return err
-		}
+	if n := t.StartOthers(ctx, t.namespace, t.configMap, t.stored); n > 0 {
+		t.say("created %d more ProwJobs of this run: their own tasks are still starting", n)
 	}
-	return nil
 }
 
 // sayWhatItReads prints the commits that the job checks out and the ConfigMaps

@@ -33,31 +33,40 @@ func (e *ForeignError) Error() string {
 
 // Ensure creates the ProwJob, or adopts the one that has its name: names are
 // deterministic, so it is what an earlier attempt created, or what this one
-// created when the answer was lost. The API wants a start time, so the moment of
-// creation is filled in where there is none.
-func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (*prowapi.ProwJob, error) {
+// created when the answer was lost. Created says that it was there no sooner.
+func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (pj *prowapi.ProwJob, created bool, err error) {
+	pj, err = Create(ctx, client, want)
+	if err == nil {
+		return pj, true, nil
+	}
+	if definite(err) {
+		return nil, false, err
+	}
+	existing, getErr := client.Get(ctx, want.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(getErr) {
+		return nil, false, err
+	}
+	if getErr != nil {
+		return nil, false, fmt.Errorf("reading the ProwJob %s after its creation failed: %w", want.Name, errors.Join(err, getErr))
+	}
+	if !Ours(existing, want) {
+		return nil, false, &ForeignError{Namespace: existing.Namespace, Name: existing.Name}
+	}
+	return existing, false, nil
+}
+
+// Create creates the ProwJob. The API wants a start time, so the moment of creation is
+// filled in where there is none.
+func Create(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (*prowapi.ProwJob, error) {
 	if want.Status.StartTime.IsZero() {
 		want = want.DeepCopy()
 		want.Status.StartTime = metav1.Now()
 	}
-	created, err := client.Create(ctx, want, metav1.CreateOptions{})
-	if err == nil {
-		return created, nil
-	}
-	if definite(err) {
+	pj, err := client.Create(ctx, want, metav1.CreateOptions{})
+	if err != nil {
 		return nil, fmt.Errorf("creating the ProwJob %s: %w", want.Name, err)
 	}
-	existing, getErr := client.Get(ctx, want.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(getErr) {
-		return nil, fmt.Errorf("creating the ProwJob %s: %w", want.Name, err)
-	}
-	if getErr != nil {
-		return nil, fmt.Errorf("reading the ProwJob %s after its creation failed: %w", want.Name, errors.Join(err, getErr))
-	}
-	if !Ours(existing, want) {
-		return nil, &ForeignError{Namespace: existing.Namespace, Name: existing.Name}
-	}
-	return existing, nil
+	return pj, nil
 }
 
 // definite says that the API server refused to create the object, so that there

@@ -78,7 +78,7 @@ func TestEnsure(t *testing.T) {
 				return true, nil, c.answer
 			})
 			want := newJob(prowapi.TriggeredState, "")
-			got, err := Ensure(context.Background(), client, want)
+			got, created, err := Ensure(context.Background(), client, want)
 			if c.want != nil {
 				if err == nil || !errors.Is(err, c.want) && !sameKind(err, c.want) {
 					t.Fatalf("got error %v, want %v", err, c.want)
@@ -90,6 +90,9 @@ func TestEnsure(t *testing.T) {
 			}
 			if got.Name != "job-1" || len(c.exists) == 0 && got.Status.StartTime.IsZero() {
 				t.Errorf("got %+v", got)
+			}
+			if created != (c.answer == nil && len(c.exists) == 0) {
+				t.Errorf("created: %t", created)
 			}
 			if !want.Status.StartTime.IsZero() {
 				t.Error("changed what it was given")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,6 +30,23 @@ func ReadManifest(ctx context.Context, configMaps ConfigMaps, name string) (Mani
 func ReadProwJob(ctx context.Context, configMaps ConfigMaps, configMap, name string) (*prowapi.ProwJob, error) {
 	pj := &prowapi.ProwJob{}
 	return pj, read(ctx, configMaps, configMap, name, pj)
+}
+
+// ReadProwJobs reads all ProwJobs that a ConfigMap stores, by name.
+func ReadProwJobs(ctx context.Context, configMaps ConfigMaps, configMap string) ([]*prowapi.ProwJob, error) {
+	cm, err := configMaps.Get(ctx, configMap, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("reading ConfigMap %s: %w", configMap, err)
+	}
+	var all []*prowapi.ProwJob
+	for _, key := range slices.Sorted(maps.Keys(cm.Data)) {
+		pj := &prowapi.ProwJob{}
+		// Manifests and inputs are stored beside them.
+		if json.Unmarshal([]byte(cm.Data[key]), pj) == nil && pj.Name == key && pj.Spec.Job != "" {
+			all = append(all, pj)
+		}
+	}
+	return all, nil
 }
 
 // ReadInputs reads the ConfigMaps that have to be there before a stored ProwJob.

@@ -73,9 +73,11 @@ func (t *tasks) attend(ctx context.Context, pod *corev1.Pod) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go t.watchTaskRun(ctx, pod.Labels["tekton.dev/taskRun"], cancel)
-	var created *prowapi.ProwJob
+	var stored, created *prowapi.ProwJob
+	first := false
 	err := prowjob.Persist(ctx, 5*time.Minute, func(ctx context.Context) error {
-		stored, err := run.ReadProwJob(ctx, c.Kube.CoreV1().ConfigMaps(rig.Namespace), configMap, name)
+		var err error
+		stored, err = run.ReadProwJob(ctx, c.Kube.CoreV1().ConfigMaps(rig.Namespace), configMap, name)
 		if err != nil {
 			return err
 		}
@@ -83,11 +85,14 @@ func (t *tasks) attend(ctx context.Context, pod *corev1.Pod) error {
 			return err
 		}
 		c.Find(stored.Namespace, stored.Spec.Namespace)
-		created, err = prowjob.Ensure(ctx, c.ProwJobs, stored)
+		created, first, err = prowjob.Ensure(ctx, c.ProwJobs, stored)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if first && pod.Labels["tekton.dev/pipelineRun"] == stored.Labels[run.LabelRun] {
+		c.StartOthers(ctx, rig.Namespace, configMap, stored)
 	}
 	attendant := prowjob.Attendant{ProwJobs: c.ProwJobs, Logs: c.Logs, Out: io.Discard}
 	pj, err := attendant.Attend(ctx, created.Name)

@@ -48,7 +48,7 @@ func (pl *Player) job(configMap, name string, cancelled func() bool) bool {
 		}
 		pj, err := run.ReadProwJob(ctx, pl.taskKube.CoreV1().ConfigMaps(rig.Namespace), configMap, name)
 		if err == nil {
-			_, err = prowjob.Ensure(ctx, pl.taskProw.ProwV1().ProwJobs(rig.ProwJobNamespace), pj)
+			_, _, err = prowjob.Ensure(ctx, pl.taskProw.ProwV1().ProwJobs(rig.ProwJobNamespace), pj)
 		}
 		created = err == nil
 		return err

@@ -2,9 +2,10 @@
 # Tells stories of crashes and faults from new seeds, and runs the fuzzers: for so many
 # minutes in all, of which each kind of stories and the fuzzers have a fifth. Stories
 # in memory run with the race detector, and fail when goroutines or memory grow. Those
-# with real processes are told while these are killed, and while their leaders are; goroutines and memory must stay as they are. What
-# takes as long as it takes comes on top: kills around each write, outages of a minute,
-# the sizes of a large run, and rolling from an earlier commit to this one and back.
+# with real processes are told while these are killed, while their leaders are, and while
+# goroutines and memory are looked at. What takes as long as it takes comes on top: kills
+# around each write, outages of a minute, the sizes of a large run, and rolling from an
+# earlier commit to this one and back.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=$((${1:-10} * 60))

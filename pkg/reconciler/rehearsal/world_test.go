@@ -252,7 +252,7 @@ func (w *world) createProwJobs() {
 				cm, name, _ := strings.Cut(task.Params[0].Value.StringVal, "/")
 				pj, err := run.ReadProwJob(ctx, w.kube.CoreV1().ConfigMaps("rehearsals"), cm, name)
 				w.check(err)
-				_, err = prowjob.Ensure(ctx, w.prow.ProwV1().ProwJobs("prow"), pj)
+				_, _, err = prowjob.Ensure(ctx, w.prow.ProwV1().ProwJobs("prow"), pj)
 				w.check(err)
 			}
 		}

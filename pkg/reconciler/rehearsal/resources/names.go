@@ -36,7 +36,8 @@ func RunName(rh *v1alpha1.Rehearsal, commandID string) string {
 	return strings.TrimRight(name[:maxRunName-13], "-.") + "-" + short[len(short)-12:]
 }
 
-// PipelineRunName is the name of the attempt-th PipelineRun of a run, from 1.
+// PipelineRunName is the name of the attempt-th PipelineRun of a run, from 1. That of the
+// first is the name of the run: tasks tell from it that theirs is the first.
 func PipelineRunName(runName string, attempt int) string {
 	if attempt <= 1 {
 		return runName
