@@ -107,7 +107,7 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 			// What is reported is what the API server has at the end, not what a watch
 			// told on the way.
 			collector := prowjob.Collector{ProwJobs: c.ProwJobs}
-			view, jobs, err = c.look(ctx, m, &limit, func(ctx context.Context) ([]report.Outcome, []*prowapi.ProwJob, error) {
+			view, jobs, err = c.look(ctx, m, &limit, func(ctx context.Context) ([]run.Outcome, []*prowapi.ProwJob, error) {
 				return collector.Read(ctx, m)
 			})
 			if err != nil {
@@ -130,7 +130,7 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 }
 
 // lookup reads what became of the jobs of a run.
-type lookup = func(context.Context) ([]report.Outcome, []*prowapi.ProwJob, error)
+type lookup = func(context.Context) ([]run.Outcome, []*prowapi.ProwJob, error)
 
 // look reads whether the run is being aborted, until when it may go on, and what
 // became of its jobs.
@@ -153,10 +153,10 @@ func (c *collator) look(ctx context.Context, m run.Manifest, limit *time.Time, r
 }
 
 // goingOn names the jobs that have a ProwJob which Prow is not done with.
-func goingOn(outcomes []report.Outcome) []string {
+func goingOn(outcomes []run.Outcome) []string {
 	var names []string
 	for _, o := range outcomes {
-		if o.Verdict != report.NotStarted && !o.Settled() {
+		if o.Verdict != run.NotStarted && !o.Settled() {
 			names = append(names, o.Name)
 		}
 	}

@@ -17,7 +17,6 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
@@ -80,7 +79,7 @@ func (t *task) run(ctx context.Context) bool {
 		sentence += ": " + o.Detail
 	}
 	t.say("%s", sentence)
-	return o.Verdict == report.Passed
+	return o.Verdict == run.Passed
 }
 
 // exitCode tells the controller, besides the verdict, that a signal came before anything

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,27 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
-}
 
 // eventful is a pull request to which much has happened.
 func eventful(t *testing.T) *stage {
@@ -73,12 +51,12 @@ func TestDescribe(t *testing.T) {
 	time.Local = time.UTC
 	t.Cleanup(func() { time.Local = before })
 	d := eventful(t).describe()
-	golden(t, "describe.txt", d.text(0, noon))
+	golden.Compare(t, "describe.txt", d.text(0, noon))
 	var asJSON, asYAML bytes.Buffer
 	if err := d.write(&asJSON, "json", noon); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "describe.json", asJSON.String())
+	golden.Compare(t, "describe.json", asJSON.String())
 	if err := d.write(&asYAML, "yaml", noon); err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
@@ -155,7 +156,7 @@ func (f *frame) addJobs(jobs []jobView, d detail) {
 	passed, others := 0, 0
 	for _, j := range jobs {
 		switch {
-		case d >= noPassed && j.Verdict == report.Passed:
+		case d >= noPassed && j.Verdict == run.Passed:
 			passed++
 		case d >= onlyBad && !j.Verdict.Bad():
 			others++
@@ -225,11 +226,11 @@ func stateColour(s v1alpha1.RunState) string {
 
 func verdictColour(j jobView) string {
 	switch {
-	case !j.known, j.Verdict == report.Queued, j.Verdict == report.NotStarted:
+	case !j.known, j.Verdict == run.Queued, j.Verdict == run.NotStarted:
 		return faint
-	case j.Verdict == report.Passed:
+	case j.Verdict == run.Passed:
 		return green
-	case j.Verdict == report.Running:
+	case j.Verdict == run.Running:
 		return yellow
 	}
 	return red

@@ -13,7 +13,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
@@ -38,7 +37,7 @@ type runView struct {
 
 // jobView is one job of a run.
 type jobView struct {
-	report.Outcome
+	run.Outcome
 	// known is false where the ProwJob may not be read, or is gone.
 	known bool
 }
@@ -88,19 +87,19 @@ func jobsOf(all []*pipelinev1.PipelineRun, runName string) []run.Job {
 
 // tally counts the jobs: by themselves while the run goes on and they can be
 // seen, else as the controller has counted them.
-func (v runView) tally() report.Tally {
-	counted := report.Tally{Total: v.Total, Passed: v.Passed, Failed: v.Failed}
+func (v runView) tally() run.Tally {
+	counted := run.Tally{Total: v.Total, Passed: v.Passed, Failed: v.Failed}
 	if v.State.Done() || len(v.jobs) == 0 {
 		return counted
 	}
-	var outcomes []report.Outcome
+	var outcomes []run.Outcome
 	for _, j := range v.jobs {
 		if !j.known {
 			return counted
 		}
 		outcomes = append(outcomes, j.Outcome)
 	}
-	return report.Count(outcomes)
+	return run.Count(outcomes)
 }
 
 // counts is the tally in words.
@@ -115,8 +114,8 @@ func (v runView) counts() string {
 	parts := []string{fmt.Sprintf("%d of %d passed", t.Passed, t.Total)}
 	for _, c := range []struct {
 		n    int
-		what report.Verdict
-	}{{t.Failed, report.Failed}, {t.Aborted, report.Aborted}, {t.Running, report.Running}, {t.Queued, report.Queued}, {t.NotStarted, report.NotStarted}} {
+		what run.Verdict
+	}{{t.Failed, run.Failed}, {t.Aborted, run.Aborted}, {t.Running, run.Running}, {t.Queued, run.Queued}, {t.NotStarted, run.NotStarted}} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
@@ -154,7 +153,7 @@ func (v runView) lasted(now time.Time) time.Duration {
 
 // lasted is the same of a job.
 func (j jobView) lasted(now time.Time) time.Duration {
-	if j.known && j.Verdict == report.Running && !j.Started.IsZero() {
+	if j.known && j.Verdict == run.Running && !j.Started.IsZero() {
 		return max(now.Sub(j.Started), 0)
 	}
 	return j.Duration()

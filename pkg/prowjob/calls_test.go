@@ -22,7 +22,6 @@ import (
 	k8stesting "k8s.io/client-go/testing"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -114,7 +113,7 @@ func TestFollowingManyJobs(t *testing.T) {
 		if err == nil {
 			err = f.Wait(t.Context(), time.Millisecond)
 		}
-		if err != nil || len(outcomes) != 500 || outcomes[499].Verdict != report.Running {
+		if err != nil || len(outcomes) != 500 || outcomes[499].Verdict != run.Running {
 			t.Fatalf("got %d outcomes, %v", len(outcomes), err)
 		}
 	}
@@ -156,7 +155,7 @@ func TestFollowingWithoutAWatch(t *testing.T) {
 		})
 		f := Follow(client, run.Manifest{Name: "run-1", Jobs: []run.Job{{ProwJob: "job-1"}}})
 		for begin := time.Now(); time.Since(begin) < 10*time.Minute; {
-			if outcomes, _, err := f.Look(t.Context()); err != nil || outcomes[0].Verdict != report.Running {
+			if outcomes, _, err := f.Look(t.Context()); err != nil || outcomes[0].Verdict != run.Running {
 				t.Fatalf("got %v, %v", outcomes, err)
 			}
 			if err := f.Wait(t.Context(), 3*time.Second); err != nil {

@@ -8,7 +8,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/joblog"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
@@ -30,7 +30,7 @@ type Collector struct {
 // Collect reads what became of every job of the manifest, in its order, and
 // gives those that failed an excerpt of their log. A log that cannot be read is
 // no error: the outcome says so instead.
-func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]report.Outcome, error) {
+func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]run.Outcome, error) {
 	outcomes, jobs, err := c.Read(ctx, m)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]report.Outco
 
 // Read reads the outcomes without excerpts, and the ProwJobs behind them, in the
 // order of the manifest.
-func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]report.Outcome, []*prowapi.ProwJob, error) {
+func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]run.Outcome, []*prowapi.ProwJob, error) {
 	seen, _, err := List(ctx, c.ProwJobs, m)
 	if err != nil {
 		return nil, nil, err
@@ -52,7 +52,7 @@ func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]report.Outcome,
 
 // Explain adds to each bad outcome what the job's log, or the cluster, says
 // about it. It takes the two results of Read.
-func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs []*prowapi.ProwJob) {
+func (c *Collector) Explain(ctx context.Context, outcomes []run.Outcome, jobs []*prowapi.ProwJob) {
 	if c.Logs == nil {
 		return
 	}
@@ -70,28 +70,28 @@ func (c *Collector) Explain(ctx context.Context, outcomes []report.Outcome, jobs
 	})
 }
 
-func (c *Collector) explain(ctx context.Context, o *report.Outcome, pj *prowapi.ProwJob, values []string) {
+func (c *Collector) explain(ctx context.Context, o *run.Outcome, pj *prowapi.ProwJob, values []string) {
 	if neverRan(pj) {
 		if why := c.Logs.Obstacle(ctx, pj); why != "" {
 			o.Detail = joinSentences(o.Detail, secrets.Censor(why, values))
 		}
 		return
 	}
-	if pj.Status.PodName == "" && o.Verdict == report.Errored {
+	if pj.Status.PodName == "" && o.Verdict == run.Errored {
 		return
 	}
 	log, err := c.Logs.Tail(ctx, pj)
 	if err != nil {
-		if o.Verdict == report.Failed {
+		if o.Verdict == run.Failed {
 			o.Detail = joinSentences(o.Detail, "its log could not be read here")
 		}
 		return
 	}
-	if limit, ok := report.TimeoutOf(log); ok && o.Verdict == report.Failed {
-		o.Verdict = report.TimedOut
+	if limit, ok := joblog.TimeoutOf(log); ok && o.Verdict == run.Failed {
+		o.Verdict = run.TimedOut
 		o.Detail = joinSentences(o.Detail, "it did not finish within "+limit)
 	}
-	o.Excerpt = report.Excerpt(log, values)
+	o.Excerpt = joblog.Excerpt(log, values)
 }
 
 func joinSentences(a, b string) string {

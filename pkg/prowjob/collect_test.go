@@ -21,7 +21,6 @@ import (
 	k8stesting "k8s.io/client-go/testing"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -43,42 +42,42 @@ func TestCollectExplains(t *testing.T) {
 		name    string
 		job     *prowapi.ProwJob
 		kubelet *kubelet
-		verdict report.Verdict
+		verdict run.Verdict
 		detail  string
 		excerpt []string
 	}{
 		{
 			name: "failed", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
 			kubelet: &kubelet{pod: failedPod, logs: map[string][]string{"test": {"ok\nError: token is canary-4711\n"}}},
-			verdict: report.Failed, excerpt: []string{"ok", "Error: token is [censored]"},
+			verdict: run.Failed, excerpt: []string{"ok", "Error: token is [censored]"},
 		},
 		{
 			name: "ended by the entrypoint", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
 			kubelet: &kubelet{pod: failedPod, logs: map[string][]string{"test": {`{"component":"entrypoint","level":"error","msg":"Process did not finish before 1h0m0s timeout"}` + "\n"}}},
-			verdict: report.TimedOut, detail: "it did not finish within 1h0m0s", excerpt: []string{"entrypoint: Process did not finish before 1h0m0s timeout"},
+			verdict: run.TimedOut, detail: "it did not finish within 1h0m0s", excerpt: []string{"entrypoint: Process did not finish before 1h0m0s timeout"},
 		},
 		{
 			name: "log is gone", job: withPod(newJob(prowapi.FailureState, "Job failed.")), kubelet: &kubelet{},
-			verdict: report.Failed, detail: "its log could not be read here",
+			verdict: run.Failed, detail: "its log could not be read here",
 		},
 		{
 			name: "no node", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
 			kubelet: &kubelet{events: corev1.EventList{Items: []corev1.Event{
 				warning("FailedScheduling", "0/1 nodes: token=canary-4711", now), warning("FailedScheduling", "older", now.Add(-time.Minute)),
 			}}},
-			verdict: report.Unschedulable, detail: "no node took its pod in time; FailedScheduling: 0/1 nodes: token=[censored]",
+			verdict: run.Unschedulable, detail: "no node took its pod in time; FailedScheduling: 0/1 nodes: token=[censored]",
 		},
 		{
 			name: "no node, and no right to know why", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
 			kubelet: &kubelet{status: http.StatusForbidden},
-			verdict: report.Unschedulable, detail: "no node took its pod in time",
+			verdict: run.Unschedulable, detail: "no node took its pod in time",
 		},
 		{
 			name: "refused, and quoted", job: completed(newJob(prowapi.ErrorState, "Pod can not be created: hook says canary-4711, password=hunter2")),
 			kubelet: &kubelet{},
-			verdict: report.Errored, detail: "Pod can not be created: hook says [censored], password=[censored]",
+			verdict: run.Errored, detail: "Pod can not be created: hook says [censored], password=[censored]",
 		},
-		{name: "passed", job: withPod(newJob(prowapi.SuccessState, "")), kubelet: &kubelet{status: http.StatusTeapot}, verdict: report.Passed},
+		{name: "passed", job: withPod(newJob(prowapi.SuccessState, "")), kubelet: &kubelet{status: http.StatusTeapot}, verdict: run.Passed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -98,7 +97,7 @@ func TestCollectExplains(t *testing.T) {
 			if diff := cmp.Diff(c.excerpt, o.Excerpt); diff != "" {
 				t.Error(diff)
 			}
-			if outcomes[1].Verdict != report.NotStarted || outcomes[1].Name != "b" {
+			if outcomes[1].Verdict != run.NotStarted || outcomes[1].Name != "b" {
 				t.Errorf("the missing one is %+v", outcomes[1])
 			}
 		})

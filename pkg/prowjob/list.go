@@ -14,7 +14,6 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -105,7 +104,7 @@ func Follow(client prowclient.ProwJobInterface, m run.Manifest) *Following {
 
 // Look returns what is known, in the order of the manifest. It lists where nothing
 // is known yet, or where the watch has ended.
-func (f *Following) Look(ctx context.Context) ([]report.Outcome, []*prowapi.ProwJob, error) {
+func (f *Following) Look(ctx context.Context) ([]run.Outcome, []*prowapi.ProwJob, error) {
 	if f.events == nil {
 		seen, version, err := List(ctx, f.client, f.manifest)
 		if err != nil {
@@ -191,8 +190,8 @@ func (f *Following) Stop() {
 
 // observe says what became of the jobs of a run, in the order of the manifest; the
 // second result has nil for those without a ProwJob.
-func observe(m run.Manifest, seen map[string]*prowapi.ProwJob) ([]report.Outcome, []*prowapi.ProwJob) {
-	outcomes, jobs := make([]report.Outcome, len(m.Jobs)), make([]*prowapi.ProwJob, len(m.Jobs))
+func observe(m run.Manifest, seen map[string]*prowapi.ProwJob) ([]run.Outcome, []*prowapi.ProwJob) {
+	outcomes, jobs := make([]run.Outcome, len(m.Jobs)), make([]*prowapi.ProwJob, len(m.Jobs))
 	for i, job := range m.Jobs {
 		jobs[i] = seen[job.ProwJob]
 		outcomes[i] = Observe(job, jobs[i])

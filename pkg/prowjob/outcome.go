@@ -6,7 +6,6 @@ import (
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
@@ -25,8 +24,8 @@ const (
 // Observe says what became of a job, given its ProwJob, or nil where there is
 // none. It is pure and does not know the job's log. What looks like a secret is
 // taken out of what Prow says: it quotes others, such as admission webhooks.
-func Observe(job run.Job, pj *prowapi.ProwJob) report.Outcome {
-	o := report.Outcome{Job: job, Verdict: report.NotStarted}
+func Observe(job run.Job, pj *prowapi.ProwJob) run.Outcome {
+	o := run.Outcome{Job: job, Verdict: run.NotStarted}
 	if pj == nil {
 		return o
 	}
@@ -43,24 +42,24 @@ func Observe(job run.Job, pj *prowapi.ProwJob) report.Outcome {
 	return o
 }
 
-func verdict(pj *prowapi.ProwJob) (report.Verdict, string) {
+func verdict(pj *prowapi.ProwJob) (run.Verdict, string) {
 	said := strings.TrimSpace(pj.Status.Description)
 	switch pj.Status.State {
 	case prowapi.SuccessState:
-		return report.Passed, ""
+		return run.Passed, ""
 	case prowapi.FailureState:
-		return report.Failed, unless(said, plankFailed)
+		return run.Failed, unless(said, plankFailed)
 	case prowapi.AbortedState:
 		if said == plankRunningTimeout {
-			return report.TimedOut, "its pod ran for longer than Prow allows"
+			return run.TimedOut, "its pod ran for longer than Prow allows"
 		}
-		return report.Aborted, unless(said, plankTriggered)
+		return run.Aborted, unless(said, plankTriggered)
 	case prowapi.ErrorState:
 		return errorVerdict(pj, said)
 	case prowapi.PendingState:
-		return report.Running, unless(said, plankTriggered)
+		return run.Running, unless(said, plankTriggered)
 	}
-	return report.Queued, said
+	return run.Queued, said
 }
 
 // neverRan says that the pod was given up before it started, so that only the
@@ -70,18 +69,18 @@ func neverRan(pj *prowapi.ProwJob) bool {
 	return pj.Status.State == prowapi.ErrorState && (said == plankSchedulingTimeout || said == plankPendingTimeout)
 }
 
-func errorVerdict(pj *prowapi.ProwJob, said string) (report.Verdict, string) {
+func errorVerdict(pj *prowapi.ProwJob, said string) (run.Verdict, string) {
 	switch {
 	case said == plankSchedulingTimeout:
-		return report.Unschedulable, "no node took its pod in time"
+		return run.Unschedulable, "no node took its pod in time"
 	case said == plankPendingTimeout:
-		return report.Errored, "its pod had a node, but did not start in time"
+		return run.Errored, "its pod had a node, but did not start in time"
 	case strings.Contains(said, "no build client found for cluster"), strings.Contains(said, "unknown cluster alias"):
-		return report.Errored, fmt.Sprintf("Prow knows no cluster `%s`", pj.ClusterAlias())
+		return run.Errored, fmt.Sprintf("Prow knows no cluster `%s`", pj.ClusterAlias())
 	case said == "":
-		return report.Errored, "Prow could not run it and gives no reason"
+		return run.Errored, "Prow could not run it and gives no reason"
 	}
-	return report.Errored, said
+	return run.Errored, said
 }
 
 func unless(s, boring string) string {

@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -17,25 +16,25 @@ func TestVerdicts(t *testing.T) {
 		name        string
 		state       prowapi.ProwJobState
 		description string
-		want        report.Verdict
+		want        run.Verdict
 		detail      string
 	}{
-		{"success", prowapi.SuccessState, "Job succeeded.", report.Passed, ""},
-		{"failure", prowapi.FailureState, "Job failed.", report.Failed, ""},
-		{"running", prowapi.PendingState, "Job triggered.", report.Running, ""},
-		{"queued", prowapi.TriggeredState, "", report.Queued, ""},
-		{"scheduling", prowapi.SchedulingState, "", report.Queued, ""},
-		{"no state yet", "", "", report.Queued, ""},
-		{"plank's running time-out", prowapi.AbortedState, "Pod running timeout.", report.TimedOut, "its pod ran for longer than Prow allows"},
-		{"aborted by Deck", prowapi.AbortedState, "alice successfully aborted x.", report.Aborted, "alice successfully aborted x."},
-		{"replaced by a newer one", prowapi.AbortedState, "Job triggered.", report.Aborted, ""},
-		{"scheduling time-out", prowapi.ErrorState, "Pod scheduling timeout.", report.Unschedulable, "no node took its pod in time"},
-		{"pending time-out", prowapi.ErrorState, "Pod pending timeout.", report.Errored, "its pod had a node, but did not start in time"},
-		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, report.Errored, "Prow knows no cluster `default`"},
-		{"out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", report.Errored, "Job pod was OOM killed by the cluster."},
-		{"evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", report.Errored, "Job pod was evicted by the cluster."},
-		{"error that quotes a secret", prowapi.ErrorState, "webhook denied it: token=hunter2", report.Errored, "webhook denied it: token=[censored]"},
-		{"error without a reason", prowapi.ErrorState, "", report.Errored, "Prow could not run it and gives no reason"},
+		{"success", prowapi.SuccessState, "Job succeeded.", run.Passed, ""},
+		{"failure", prowapi.FailureState, "Job failed.", run.Failed, ""},
+		{"running", prowapi.PendingState, "Job triggered.", run.Running, ""},
+		{"queued", prowapi.TriggeredState, "", run.Queued, ""},
+		{"scheduling", prowapi.SchedulingState, "", run.Queued, ""},
+		{"no state yet", "", "", run.Queued, ""},
+		{"plank's running time-out", prowapi.AbortedState, "Pod running timeout.", run.TimedOut, "its pod ran for longer than Prow allows"},
+		{"aborted by Deck", prowapi.AbortedState, "alice successfully aborted x.", run.Aborted, "alice successfully aborted x."},
+		{"replaced by a newer one", prowapi.AbortedState, "Job triggered.", run.Aborted, ""},
+		{"scheduling time-out", prowapi.ErrorState, "Pod scheduling timeout.", run.Unschedulable, "no node took its pod in time"},
+		{"pending time-out", prowapi.ErrorState, "Pod pending timeout.", run.Errored, "its pod had a node, but did not start in time"},
+		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, run.Errored, "Prow knows no cluster `default`"},
+		{"out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", run.Errored, "Job pod was OOM killed by the cluster."},
+		{"evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", run.Errored, "Job pod was evicted by the cluster."},
+		{"error that quotes a secret", prowapi.ErrorState, "webhook denied it: token=hunter2", run.Errored, "webhook denied it: token=[censored]"},
+		{"error without a reason", prowapi.ErrorState, "", run.Errored, "Prow could not run it and gives no reason"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,7 +63,7 @@ func TestObserveTimes(t *testing.T) {
 	if o.Duration() != 2*time.Minute || !o.Settled() || o.URL != "https://deck/view/1" {
 		t.Errorf("got %+v", o)
 	}
-	if o := Observe(run.Job{}, nil); o.Verdict != report.NotStarted || o.Settled() {
+	if o := Observe(run.Job{}, nil); o.Verdict != run.NotStarted || o.Settled() {
 		t.Errorf("got %+v", o)
 	}
 	if o := Observe(run.Job{}, newJob(prowapi.AbortedState, "x")); o.Settled() {

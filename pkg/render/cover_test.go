@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/prow/pkg/config"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // newTestJob is an offered presubmit that was affected by changes in files.

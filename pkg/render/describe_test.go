@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
-	corev1 "k8s.io/api/core/v1"
 )
 
 func somePod() *corev1.PodSpec {

@@ -8,12 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/key"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // labelPlugin is on the ConfigMaps that the openshift plugin made, and on ours:

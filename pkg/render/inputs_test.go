@@ -2,15 +2,18 @@ package render
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 // inputsFor is the input of a pull request that changes the ConfigMaps which the
@@ -64,7 +67,7 @@ func TestInputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "pull-widget-reader.yaml", got)
+	golden.Compare(t, filepath.Join("golden", "pull-widget-reader.yaml"), string(got))
 
 	var cm corev1.ConfigMap
 	if err := json.Unmarshal([]byte(shard.Data[name]), &cm); err != nil {
@@ -73,7 +76,7 @@ func TestInputs(t *testing.T) {
 	if got, err = yaml.Marshal(&cm); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "configmap-scripts.yaml", got)
+	golden.Compare(t, filepath.Join("golden", "configmap-scripts.yaml"), string(got))
 }
 
 func TestInputsOfOthers(t *testing.T) {

@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
-	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
 // Checkouts lists the branches and tags of other repositories that rehearsals of

@@ -6,13 +6,14 @@ import (
 	"maps"
 	"strconv"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/gate"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/prow/pkg/config"
 	"sigs.k8s.io/prow/pkg/kube"
 	"sigs.k8s.io/prow/pkg/pjutil"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // Labels on rehearsal ProwJobs, as the openshift plugin sets them.

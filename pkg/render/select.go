@@ -6,8 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // Request says which of the affected jobs a run is to have.

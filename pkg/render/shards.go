@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 const (

@@ -11,13 +11,13 @@ import (
 // Answer answers a command in sentences of plain text, in which `…` marks code.
 func Answer(commandID, line, by string, sentences ...string) string {
 	var b strings.Builder
-	b.WriteString("💬 " + code(by) + ": " + said(clip(line, maxName)) + "\n")
+	b.WriteString("💬 " + code(by) + ": " + said(legible.Clip(line, maxName)) + "\n")
 	for i, s := range sentences {
 		if i == maxNotes || b.Len() > MaxBody/2 {
 			fmt.Fprintf(&b, "\n… and %s.\n", plural(len(sentences)-i, "more remark"))
 			break
 		}
-		b.WriteString("\n" + text(clip(s, maxDetail)) + "\n")
+		b.WriteString("\n" + text(legible.Clip(s, maxDetail)) + "\n")
 	}
 	return b.String() + "\n" + AnswerMarker(commandID) + "\n"
 }
@@ -160,5 +160,5 @@ func Excluded(name, rule string) string {
 
 // quote marks code in a sentence.
 func quote(s string) string {
-	return "`" + strings.ReplaceAll(legible.Name(clip(strings.TrimSpace(s), maxName), ours), "`", "'") + "`"
+	return "`" + strings.ReplaceAll(legible.Name(legible.Clip(strings.TrimSpace(s), maxName), ours), "`", "'") + "`"
 }

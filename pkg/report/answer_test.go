@@ -7,6 +7,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 func TestAnswers(t *testing.T) {
@@ -26,7 +27,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			golden(t, "answer/"+c.name+".md", c.body)
+			golden.Compare(t, "answer/"+c.name+".md", c.body)
 			if m, ok := FindMarker(c.body); !ok || m != c.marker {
 				t.Errorf("marker is %q, want %q", m, c.marker)
 			}

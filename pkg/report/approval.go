@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
@@ -42,7 +43,7 @@ func (a Approval) privileges() string {
 	}
 	names := make([]string, 0, len(a.Jobs))
 	for _, name := range a.Jobs[:min(len(a.Jobs), maxRemoved)] {
-		names = append(names, code(clip(name, maxName)))
+		names = append(names, code(legible.Clip(name, maxName)))
 	}
 	if left := len(a.Jobs) - len(names); left > 0 {
 		names = append(names, "and "+count(left)+" more")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -100,13 +101,13 @@ func (c Commands) usage() string {
 
 // Help answers a command that asks for the commands.
 func (c Commands) Help(commandID, line, by string) string {
-	return "💬 " + code(by) + ": " + said(clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+	return "💬 " + code(by) + ": " + said(legible.Clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }
 
 // UnknownToo is said of a line that is not understood either, where that was answered
 // with what is. It is part of a comment, see Answers.
 func UnknownToo(line, reason string) string {
-	return "❓ " + code(clip(line, maxName)) + " was not understood either: " + text(clip(reason, maxDetail)) + "."
+	return "❓ " + code(legible.Clip(line, maxName)) + " was not understood either: " + text(legible.Clip(reason, maxDetail)) + "."
 }
 
 // Unknown answers a line that is not understood with what is. Reason is half a
@@ -115,6 +116,6 @@ func (c Commands) Unknown(commandID, line, by, reason string) string {
 	if reason == "" {
 		reason = "it is not a command"
 	}
-	return "❓ " + code(by) + ": " + said(clip(line, maxName)) + " was not understood: " + text(clip(reason, maxDetail)) +
+	return "❓ " + code(by) + ": " + said(legible.Clip(line, maxName)) + " was not understood: " + text(legible.Clip(reason, maxDetail)) +
 		". What is:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
@@ -24,8 +25,8 @@ type Denial struct {
 
 // Denied tells somebody why a command was not carried out, and who can help.
 func (c Commands) Denied(d Denial) string {
-	return "🔒 " + code(d.By) + ", thank you, but " + said(clip(d.Line, maxName)) + " was not carried out.\n\n" +
-		text(clip(d.Sentence, 2*maxDetail)) + "\n\n" +
+	return "🔒 " + code(d.By) + ", thank you, but " + said(legible.Clip(d.Line, maxName)) + " was not carried out.\n\n" +
+		text(legible.Clip(d.Sentence, 2*maxDetail)) + "\n\n" +
 		"<details><summary>Who may do what</summary>\n\n" + c.who(d.Org, d.Repo) + "\n\n</details>\n\n" +
 		"<sub>This is said once for each push; the same again stays without an answer.</sub>\n\n" +
 		DeniedMarker(d.By, d.Head, d.Kind) + "\n"

@@ -3,8 +3,6 @@ package report
 import (
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
@@ -14,13 +12,12 @@ import (
 const zeroWidth = "\u200b"
 
 var (
-	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	mentions    = regexp.MustCompile(`([@#])([A-Za-z0-9])`)
-	references  = regexp.MustCompile(`\b(?i:GH)-`)
-	codeSpan    = regexp.MustCompile("`[^`]+`")
-	backticks   = regexp.MustCompile("`+")
-	spaces      = regexp.MustCompile(`[ \t]+`)
-	lineStart   = regexp.MustCompile(`^([0-9]*)([-+=.)/])`)
+	mentions   = regexp.MustCompile(`([@#])([A-Za-z0-9])`)
+	references = regexp.MustCompile(`\b(?i:GH)-`)
+	codeSpan   = regexp.MustCompile("`[^`]+`")
+	backticks  = regexp.MustCompile("`+")
+	spaces     = regexp.MustCompile(`[ \t]+`)
+	lineStart  = regexp.MustCompile(`^([0-9]*)([-+=.)/])`)
 )
 
 var markdownEscaper = strings.NewReplacer(
@@ -57,13 +54,13 @@ const ours = "…▸→"
 
 // code makes a code span of a name, or anything else that is ASCII in all honest
 // use: what is not shows as what it is.
-func code(s string) string { return codeSpanOf(clip(legible.Name(s, ours), maxCode)) }
+func code(s string) string { return codeSpanOf(legible.Clip(legible.Name(s, ours), maxCode)) }
 
 // maxCode bounds a name of which every character is spelled out.
 const maxCode = 1000
 
 // said makes a code span of what people may write in their own language.
-func said(s string) string { return codeSpanOf(strings.TrimSpace(stripComments(oneLine(s)))) }
+func said(s string) string { return codeSpanOf(strings.TrimSpace(legible.StripComments(oneLine(s)))) }
 
 // codeSpanOf makes a code span of a line that is safe in one.
 func codeSpanOf(s string) string {
@@ -93,7 +90,7 @@ func row(cells ...string) string {
 // block makes a fenced code block whose fence nothing in the lines can close, and
 // in which no line is a command.
 func block(lines []string) string {
-	body := legible.Mute(stripComments(legible.Text(strings.Join(lines, "\n"))))
+	body := legible.Mute(legible.StripComments(legible.Text(strings.Join(lines, "\n"))))
 	fence := "```"
 	for _, run := range backticks.FindAllString(body, -1) {
 		if len(run) >= len(fence) {
@@ -120,14 +117,6 @@ func link(label, url string) string {
 	return "[" + label + "](" + b.String() + ")"
 }
 
-// stripComments takes HTML comments out: they hide text from the reader, and
-// other bots look for their own in the comments of the account that we share. A
-// blank takes their place: what is around one may be the halves of a secret.
-func stripComments(s string) string {
-	s = htmlComment.ReplaceAllString(s, " ")
-	return strings.ReplaceAll(s, "<!--", "<! --")
-}
-
 // oneLine folds all white space to single blanks and makes the rest legible.
 func oneLine(s string) string {
 	if plain(s) {
@@ -151,27 +140,4 @@ func plain(s string) bool {
 		}
 	}
 	return true
-}
-
-// printable drops control characters, invalid UTF-8 and the characters that
-// turn the direction of the text; tabs and line ends stay.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// clip cuts to at most n characters and says so with an ellipsis.
-func clip(s string, n int) string {
-	if len(s) <= n || utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	r := []rune(s)
-	return string(r[:n-1]) + "…"
 }

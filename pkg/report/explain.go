@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -65,7 +66,7 @@ const maxExplained = 20
 func Explain(v ExplainView) string {
 	more := func(n int) string { return "There is no room here for " + plural(n, "more job") + " of that name." }
 	d := document{
-		head:    "💬 " + code(v.By) + ": " + said(clip(v.Line, maxName)) + "\n",
+		head:    "💬 " + code(v.By) + ": " + said(legible.Clip(v.Line, maxName)) + "\n",
 		leftOut: more,
 		tail:    "\n", marker: AnswerMarker(v.CommandID) + "\n",
 	}
@@ -119,7 +120,7 @@ func explained(j ExplainJob, v ExplainView) string {
 func identity(j ExplainJob) string {
 	s := text(j.Type)
 	if j.Repo != "" {
-		s += " of " + code(clip(j.Repo, maxName))
+		s += " of " + code(legible.Clip(j.Repo, maxName))
 	}
 	s += branches(" on ", j.Branches) + branches(", not on ", j.SkipBranches)
 	return s
@@ -132,7 +133,7 @@ func branches(before string, names []string) string {
 			out = append(out, plural(len(names)-i, "more branch pattern"))
 			break
 		}
-		out = append(out, code(clip(name, maxName)))
+		out = append(out, code(legible.Clip(name, maxName)))
 	}
 	if len(out) == 0 {
 		return ""
@@ -163,22 +164,22 @@ func offer(j ExplainJob, v ExplainView) string {
 	command := code(c.line(argument(j.PlanJob)))
 	switch {
 	case j.Problem != "":
-		return "no, and it cannot be run: " + text(clip(j.Problem, maxDetail))
+		return "no, and it cannot be run: " + text(legible.Clip(j.Problem, maxDetail))
 	case j.Held != nil && len(j.Held.Asks) > 0:
 		return "not before somebody else than the author allows, with " + code(c.For("privileges-allowed", head+" "+argument(j.PlanJob))) + ", that it"
 	case j.Held != nil:
 		return "not before somebody else than the author writes " + code(c.For("approve", head)) + ", as it is"
 	case j.Excluded != "":
-		return "no: " + text(clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
+		return "no: " + text(legible.Clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
 	}
 	return "yes; " + command + " runs it"
 }
 
 func rehearsal(r Rehearsal) string {
 	var b strings.Builder
-	b.WriteString("- Its rehearsal: " + code(clip(r.Name, maxName)))
+	b.WriteString("- Its rehearsal: " + code(legible.Clip(r.Name, maxName)))
 	if r.Branch != "" {
-		b.WriteString(", on the branch " + code(clip(r.Branch, maxName)))
+		b.WriteString(", on the branch " + code(legible.Clip(r.Branch, maxName)))
 	}
 	b.WriteString("\n")
 	for i, item := range rehearsalItems(r) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 func explainView(jobs ...ExplainJob) ExplainView {
@@ -70,7 +71,7 @@ func TestExplain(t *testing.T) {
 	for _, c := range explainViews {
 		t.Run(c.name, func(t *testing.T) {
 			body := Explain(c.view)
-			golden(t, "explain/"+c.name+".md", body)
+			golden.Compare(t, "explain/"+c.name+".md", body)
 			if m, ok := FindMarker(body); !ok || m != AnswerMarker("comment-98765-0") {
 				t.Errorf("marker is %q, %v", m, ok)
 			}

@@ -3,6 +3,9 @@ package report
 import (
 	"regexp"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // maxTogether is how many jobs with the same failure are named.
@@ -11,7 +14,7 @@ const maxTogether = 30
 // failures are the parts of the comment that speak of jobs that did not pass,
 // in the order of the outcomes: a sentence and the excerpt. Jobs that failed
 // with the same are spoken of together.
-func failures(v RunView, outcomes []Outcome) []section {
+func failures(v RunView, outcomes []run.Outcome) []section {
 	var sections []section
 	for _, same := range together(v, outcomes) {
 		sections = append(sections, section{title: failureTitle(same), lines: same[0].Excerpt, jobs: len(same)})
@@ -20,8 +23,8 @@ func failures(v RunView, outcomes []Outcome) []section {
 }
 
 // together groups the outcomes that have something to say by what they say.
-func together(v RunView, outcomes []Outcome) [][]Outcome {
-	var groups [][]Outcome
+func together(v RunView, outcomes []run.Outcome) [][]run.Outcome {
+	var groups [][]run.Outcome
 	index := map[string]int{}
 	for _, o := range outcomes {
 		if !worthSaying(v, o) {
@@ -41,16 +44,16 @@ func together(v RunView, outcomes []Outcome) [][]Outcome {
 
 // worthSaying holds for bad ends of which more is known than the verdict, and
 // for jobs that were aborted for another reason than the run was.
-func worthSaying(v RunView, o Outcome) bool {
-	if o.Verdict == Aborted {
+func worthSaying(v RunView, o run.Outcome) bool {
+	if o.Verdict == run.Aborted {
 		return o.Detail != "" && (v.AbortReason == "" || !strings.Contains(o.Detail, strings.TrimRight(v.AbortReason, ".")))
 	}
 	return o.Verdict.Bad() && (o.Detail != "" || len(o.Excerpt) > 0)
 }
 
-// because is the detail without what the verdict says already.
-func (o Outcome) because() string {
-	if rest, ok := strings.CutPrefix(o.Detail, "Aborted: "); ok && o.Verdict == Aborted {
+// explanation is the detail without what the verdict says already.
+func explanation(o run.Outcome) string {
+	if rest, ok := strings.CutPrefix(o.Detail, "Aborted: "); ok && o.Verdict == run.Aborted {
 		return rest
 	}
 	return o.Detail
@@ -61,7 +64,7 @@ func (o Outcome) because() string {
 var variable = regexp.MustCompile(`[A-Za-z0-9]*[0-9][A-Za-z0-9]*|/tmp/[^\s:'"]+`)
 
 // symptom is equal for outcomes that say the same.
-func symptom(o Outcome) string {
+func symptom(o run.Outcome) string {
 	parts := []string{string(o.Verdict), o.Detail}
 	s := strings.Join(append(parts, o.Excerpt...), "\n")
 	for _, own := range []string{o.Name, o.Repo, o.Branch, o.ProwJob, o.Task} {
@@ -72,16 +75,16 @@ func symptom(o Outcome) string {
 	return variable.ReplaceAllString(s, "0")
 }
 
-func failureTitle(same []Outcome) string {
+func failureTitle(same []run.Outcome) string {
 	o := same[0]
 	detail := ""
 	if o.Detail != "" {
-		detail = ": " + text(clip(o.because(), maxDetail))
+		detail = ": " + text(legible.Clip(explanation(o), maxDetail))
 	}
 	if len(same) == 1 {
-		return "\n" + verdictIcon[o.Verdict] + " **" + code(clip(o.Name, maxName)) + "** " + o.Verdict.words() + detail + "\n"
+		return "\n" + verdictIcon[o.Verdict] + " **" + code(legible.Clip(o.Name, maxName)) + "** " + words(o.Verdict) + detail + "\n"
 	}
-	s := "\n" + verdictIcon[o.Verdict] + " **These " + plural(len(same), "job") + " " + o.Verdict.wordsOfMany()
+	s := "\n" + verdictIcon[o.Verdict] + " **These " + plural(len(same), "job") + " " + wordsOfMany(o.Verdict)
 	if len(o.Excerpt) > 0 && detail == "" {
 		s += " with the same error:**"
 	} else {
@@ -93,7 +96,7 @@ func failureTitle(same []Outcome) string {
 			names = append(names, "and "+count(len(same)-i)+" more")
 			break
 		}
-		names = append(names, code(clip(o.Name, maxName)))
+		names = append(names, code(legible.Clip(o.Name, maxName)))
 	}
 	return s + "\n\n" + strings.Join(names, ", ") + "\n"
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/joblog"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -20,15 +21,15 @@ func FuzzRun(f *testing.F) {
 		f.Add(s, hostile[(i+1)%len(hostile)], hostile[(i+2)%len(hostile)], "Error: "+s+canary+"\n"+s, uint8(i))
 	}
 	f.Add("pull-a", "acme/widget", "it failed", "ok\nkana<!--\nerror -->rienvogel-42\n", uint8(3))
-	verdicts := []Verdict{Failed, TimedOut, Errored, Unschedulable, Aborted, NotStarted, Running, Queued, Passed}
+	verdicts := []run.Verdict{run.Failed, run.TimedOut, run.Errored, run.Unschedulable, run.Aborted, run.NotStarted, run.Running, run.Queued, run.Passed}
 	f.Fuzz(func(t *testing.T, name, repo, words, log string, n uint8) {
 		if strings.Contains(name+repo+words, canary) {
 			t.Skip("a name is not a secret")
 		}
-		excerpt := Excerpt(log+canary+log, []string{canary})
-		var outcomes []Outcome
+		excerpt := joblog.Excerpt(log+canary+log, []string{canary})
+		var outcomes []run.Outcome
 		for i := range 1 + int(n)%5 {
-			o := Outcome{Verdict: verdicts[(int(n)+i)%len(verdicts)], Detail: words, Started: start, URL: "https://deck.example.com/" + name}
+			o := run.Outcome{Verdict: verdicts[(int(n)+i)%len(verdicts)], Detail: words, Started: start, URL: "https://deck.example.com/" + name}
 			o.Job = run.Job{Name: name, Type: words, Repo: repo, Branch: words, Rerun: "/pj-rehearse " + name}
 			o.Job.Checkouts = []run.Checkout{{Repo: repo, Ref: words, SHA: name}}
 			o.Job.Inputs = []run.Input{{Original: name, Name: words, Cluster: repo, Namespace: words}}

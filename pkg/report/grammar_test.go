@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 // The page for people has the grammar as the comments and Prow's help have it,
@@ -26,7 +27,7 @@ func TestDocumentedGrammar(t *testing.T) {
 	for _, l := range CommandsOf(settings.Defaults().Prefixes, settings.Defaults().Defaults).Lines() {
 		want += "| `" + l.Usage + "` | " + l.Does + " |\n"
 	}
-	if *update {
+	if *golden.Update {
 		if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}

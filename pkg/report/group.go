@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 const (
@@ -111,7 +112,7 @@ func (g jobGroup) cause() string {
 	case 0:
 		return "new jobs"
 	case 1:
-		return "new jobs, in " + code(clip(files[0], maxName))
+		return "new jobs, in " + code(legible.Clip(files[0], maxName))
 	default:
 		return "new jobs, in " + plural(len(files), "file")
 	}

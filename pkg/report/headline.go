@@ -3,20 +3,23 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // headline is the verdict on the run as plain text: an icon, the verdict, and
 // what there is to say besides.
 func headline(v RunView) (icon, verdict, rest string) {
-	t := Count(v.Outcomes)
+	t := run.Count(v.Outcomes)
 	switch {
 	case v.AbortReason != "":
 		verdict = "Aborted"
 		if !v.Over && !allSettled(v.Outcomes) {
 			verdict = "Aborting"
 		}
-		rest = strings.TrimRight(clip(v.AbortReason, maxDetail), ".") + "."
-		if s := t.list(Aborted); s != "" {
+		rest = strings.TrimRight(legible.Clip(v.AbortReason, maxDetail), ".") + "."
+		if s := counts(t, run.Aborted); s != "" {
 			rest += " " + upperFirst(s) + "."
 		}
 		return "🛑", verdict, rest
@@ -26,17 +29,17 @@ func headline(v RunView) (icon, verdict, rest string) {
 		if t.Queued+t.NotStarted == t.Total {
 			return "⏳", plural(t.Total, "rehearsal") + " queued", ""
 		}
-		icon, verdict, rest = "⏳", running(t), t.list(Running)
+		icon, verdict, rest = "⏳", running(t), counts(t, run.Running)
 	case t.AllPassed() && t.Total == 1:
 		return "✅", "The rehearsal passed", ""
 	case t.AllPassed():
 		return "✅", fmt.Sprintf("All %d rehearsals passed", t.Total), ""
 	case t.Failed > 0:
-		icon, verdict, rest = "❌", ofTotal(t.Failed, t.Total, "failed"), t.list(Failed)
+		icon, verdict, rest = "❌", ofTotal(t.Failed, t.Total, "failed"), counts(t, run.Failed)
 	case t.Unfinished() > 0:
-		icon, verdict, rest = "❌", ofTotal(t.Unfinished(), t.Total, "did not end"), t.list("")
+		icon, verdict, rest = "❌", ofTotal(t.Unfinished(), t.Total, "did not end"), counts(t, "")
 	default:
-		icon, verdict, rest = "🛑", ofTotal(t.Aborted, t.Total, "aborted"), t.list(Aborted)
+		icon, verdict, rest = "🛑", ofTotal(t.Aborted, t.Total, "aborted"), counts(t, run.Aborted)
 	}
 	if rest != "" {
 		rest += "."
@@ -44,7 +47,7 @@ func headline(v RunView) (icon, verdict, rest string) {
 	return icon, verdict, rest
 }
 
-func running(t Tally) string {
+func running(t run.Tally) string {
 	if t.Total == 1 {
 		return "Running the rehearsal"
 	}
@@ -58,13 +61,13 @@ func ofTotal(n, total int, what string) string {
 	return fmt.Sprintf("%d of %s %s", n, plural(total, "rehearsal"), what)
 }
 
-// list names the counts, without the one that the headline has named already.
-func (t Tally) list(without Verdict) string {
+// counts names the counts, without the one that the headline has named already.
+func counts(t run.Tally, without run.Verdict) string {
 	var parts []string
 	for _, c := range []struct {
-		verdict Verdict
+		verdict run.Verdict
 		n       int
-	}{{Failed, t.Failed}, {Passed, t.Passed}, {Aborted, t.Aborted}, {Running, t.Running}, {Queued, t.Queued}, {NotStarted, t.NotStarted}} {
+	}{{run.Failed, t.Failed}, {run.Passed, t.Passed}, {run.Aborted, t.Aborted}, {run.Running, t.Running}, {run.Queued, t.Queued}, {run.NotStarted, t.NotStarted}} {
 		if c.n > 0 && c.verdict != without {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.verdict))
 		}
@@ -72,9 +75,9 @@ func (t Tally) list(without Verdict) string {
 	return strings.Join(parts, ", ")
 }
 
-func allSettled(outcomes []Outcome) bool {
+func allSettled(outcomes []run.Outcome) bool {
 	for _, o := range outcomes {
-		if o.Verdict != NotStarted && !o.Settled() {
+		if o.Verdict != run.NotStarted && !o.Settled() {
 			return false
 		}
 	}

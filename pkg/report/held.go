@@ -122,7 +122,7 @@ func (w wait) row(names int) string {
 	what, _ := w.asked()
 	field := dash
 	if w.Path != "" {
-		field = code(clip(w.Path, maxName))
+		field = code(legible.Clip(w.Path, maxName))
 	}
 	return row(what, field, w.names(names))
 }
@@ -226,7 +226,7 @@ func (h Held) items() []string {
 	var out []string
 	for _, a := range h.Asks {
 		what, _ := a.asked()
-		out = append(out, what+" ("+code(clip(a.Path, maxName))+")")
+		out = append(out, what+" ("+code(legible.Clip(a.Path, maxName))+")")
 	}
 	if h.New != "" {
 		out = append(out, text(h.New))
@@ -243,7 +243,7 @@ func (h Held) plain() string {
 	for _, a := range h.Asks {
 		out = append(out, a.Sentence+": `"+strings.ReplaceAll(legible.Name(a.Value, ""), "`", `\x60`)+"`")
 	}
-	return clip("held: "+strings.Join(out, "; "), maxPageHeld)
+	return legible.Clip("held: "+strings.Join(out, "; "), maxPageHeld)
 }
 
 // maxPageHeld bounds that, in characters: all of it stands above.

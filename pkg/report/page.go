@@ -20,7 +20,7 @@ const (
 var pagesSource string
 
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
-	"line":  func(s string) string { return oneLine(clip(s, maxDetail)) },
+	"line":  func(s string) string { return oneLine(legible.Clip(s, maxDetail)) },
 	"prose": proseHTML,
 	"lines": func(lines []string) string { return legible.Text(strings.Join(lines, "\n")) },
 	"name":  shown,
@@ -94,7 +94,7 @@ func (p *page) member(j PlanJob) {
 func escaped(s string) string { return html.EscapeString(shown(s)) }
 
 // shown is a name on a page.
-func shown(s string) string { return legible.Name(clip(s, maxDetail), ours) }
+func shown(s string) string { return legible.Name(legible.Clip(s, maxDetail), ours) }
 
 // row writes a part that is counted when there is no room for it.
 func (p *page) row(name string, data any) {

@@ -6,6 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/joblog"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 var (
@@ -35,14 +39,14 @@ func TestPages(t *testing.T) {
 		t.Run("plan "+c.name, func(t *testing.T) {
 			page := PlanPage(c.view())
 			checkPage(t, page)
-			golden(t, "page/plan-"+c.name+".html", string(page))
+			golden.Compare(t, "page/plan-"+c.name+".html", string(page))
 		})
 	}
 	for _, c := range runViews {
 		t.Run("run "+c.name, func(t *testing.T) {
 			page := RunPage(c.view())
 			checkPage(t, page)
-			golden(t, "page/run-"+c.name+".html", string(page))
+			golden.Compare(t, "page/run-"+c.name+".html", string(page))
 		})
 	}
 }
@@ -86,12 +90,12 @@ func TestPlanPageOfEverything(t *testing.T) {
 }
 
 func TestRunPageOfEverything(t *testing.T) {
-	var outcomes []Outcome
+	var outcomes []run.Outcome
 	for i := range 500 {
-		o := at(fmt.Sprintf("pull-%d", i), Failed, i)
+		o := at(fmt.Sprintf("pull-%d", i), run.Failed, i)
 		o.Detail = different(i)
-		for range maxExcerptLines {
-			o.Excerpt = append(o.Excerpt, strings.Repeat("&", maxExcerptLine))
+		for range joblog.MaxLines {
+			o.Excerpt = append(o.Excerpt, strings.Repeat("&", joblog.MaxLine))
 		}
 		outcomes = append(outcomes, o)
 	}

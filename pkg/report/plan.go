@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // PlanView is which jobs a pull request affects, or why that is not known.
@@ -155,7 +156,7 @@ func excludedTables(v PlanView, excluded []PlanJob) []table {
 	groups, rest := group(excluded, func(j PlanJob) string { return j.Excluded })
 	many := table{intro: title, noun: "rule", total: len(groups), elsewhere: v.elsewhere(), keep: 1}
 	for _, g := range groups {
-		many.rows = append(many.rows, "- "+g.title()+": "+text(clip(g.jobs[0].Excluded, maxDetail))+". "+g.examples()+"\n")
+		many.rows = append(many.rows, "- "+g.title()+": "+text(legible.Clip(g.jobs[0].Excluded, maxDetail))+". "+g.examples()+"\n")
 	}
 	few := table{
 		header: row("Job", "Repository and branch", "Type", "What changes", "Why not") + "|---|---|---|---|---|\n",
@@ -165,7 +166,7 @@ func excludedTables(v PlanView, excluded []PlanJob) []table {
 		few.intro = title
 	}
 	for _, j := range rest[:min(len(rest), v.rows())] {
-		few.rows = append(few.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j), text(clip(j.Excluded, maxName))))
+		few.rows = append(few.rows, row(planName(j), target(dash, j.Repo, j.Branch), text(j.Type), what(j), text(legible.Clip(j.Excluded, maxName))))
 	}
 	return []table{many, few}
 }
@@ -194,7 +195,7 @@ func argument(j PlanJob) string {
 	return j.Name
 }
 
-func planName(j PlanJob) string { return code(clip(argument(j), maxName)) }
+func planName(j PlanJob) string { return code(legible.Clip(argument(j), maxName)) }
 
 func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 	var b strings.Builder
@@ -272,7 +273,7 @@ func coverage(who, covers string) string {
 	if rest, ok := strings.CutPrefix(covers, "Covers "); ok {
 		covers = who + " covers " + rest
 	}
-	return clip(sentence(covers), maxDetail)
+	return legible.Clip(sentence(covers), maxDetail)
 }
 
 func planTail(v PlanView) string {
@@ -280,10 +281,10 @@ func planTail(v PlanView) string {
 	b.WriteString(removedLine(v.Removed))
 	var unread, warnings []string
 	for _, f := range v.Unread {
-		unread = append(unread, code(f.place())+": "+text(clip(f.Message, maxDetail)))
+		unread = append(unread, code(f.place())+": "+text(legible.Clip(f.Message, maxDetail)))
 	}
 	for _, w := range v.Warnings {
-		warnings = append(warnings, text(clip(w, maxDetail)))
+		warnings = append(warnings, text(legible.Clip(w, maxDetail)))
 	}
 	b.WriteString(list("Files whose jobs are missing here, because they could not be read", "file", unread))
 	b.WriteString(list("Warnings", "warning", warnings))
@@ -301,7 +302,7 @@ func statusNote(context string) string {
 	if context == "" {
 		return ""
 	}
-	return " The commit status " + code(clip(context, maxName)) + " says whether the pull request is acknowledged."
+	return " The commit status " + code(legible.Clip(context, maxName)) + " says whether the pull request is acknowledged."
 }
 
 func removedLine(removed []PlanJob) string {
@@ -310,7 +311,7 @@ func removedLine(removed []PlanJob) string {
 	}
 	var names []string
 	for _, j := range removed[:min(len(removed), maxRemoved)] {
-		names = append(names, code(clip(j.Name, maxName)))
+		names = append(names, code(legible.Clip(j.Name, maxName)))
 	}
 	if left := len(removed) - len(names); left > 0 {
 		names = append(names, "and "+count(left)+" more")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 func planJobs(n int) []PlanJob {
@@ -232,7 +233,7 @@ func TestPlan(t *testing.T) {
 	for _, c := range planViews {
 		t.Run(c.name, func(t *testing.T) {
 			body := Plan(c.view())
-			golden(t, "plan/"+c.name+".md", body)
+			golden.Compare(t, "plan/"+c.name+".md", body)
 			if first, _, _ := strings.Cut(body, "\n"); first != c.first {
 				t.Errorf("first line is %q, want %q", first, c.first)
 			}

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // maxPageReasons bounds the reasons of one job on a page.
@@ -166,7 +168,7 @@ func (p *page) problem(problem *Problem) {
 		}
 		p.add("list", files)
 	case problem.Refused != nil:
-		p.add("text", []string{clip(problem.Refused.Message, maxProblem)})
+		p.add("text", []string{legible.Clip(problem.Refused.Message, maxProblem)})
 	}
 }
 
@@ -174,7 +176,7 @@ func (p *page) remarks(v PlanView) {
 	if len(v.Unread) > 0 {
 		unread := make([]string, len(v.Unread))
 		for i, f := range v.Unread {
-			unread[i] = quote(f.place()) + ": " + clip(f.Message, maxProblem)
+			unread[i] = quote(f.place()) + ": " + legible.Clip(f.Message, maxProblem)
 		}
 		p.add("title", "Files whose jobs are missing here, because they could not be read")
 		p.add("list", unread)

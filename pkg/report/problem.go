@@ -43,9 +43,9 @@ const maxProblem = 4000
 // place is where: the file, and the line if it is known.
 func (f FileProblem) place() string {
 	if f.Line > 0 && f.File != "" {
-		return fmt.Sprintf("%s:%d", clip(f.File, maxName), f.Line)
+		return fmt.Sprintf("%s:%d", legible.Clip(f.File, maxName), f.Line)
 	}
-	return clip(f.File, maxName)
+	return legible.Clip(f.File, maxName)
 }
 
 // problemHeadline says in plain text why there is no plan, and whose turn it is.
@@ -63,14 +63,14 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 			": the setting " + quote(p.Setting) + " names " + quote(p.Missing) + ", which does not exist. Whoever runs the rehearsals has to correct it."
 	case p.Stopped != "" && p.BaseBroken:
 		return "⚙️", "The configuration of " + quote(v.BaseRef) + " cannot be read",
-			": that " + clip(p.Stopped, maxDetail) + ". This pull request is not to blame. Whoever runs the rehearsals has to look into it."
+			": that " + legible.Clip(p.Stopped, maxDetail) + ". This pull request is not to blame. Whoever runs the rehearsals has to look into it."
 	case p.Stopped != "":
 		return "🚫", "It cannot be found out which jobs this commit affects",
-			": planning " + clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
+			": planning " + legible.Clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
 	case p.Delayed != "":
-		return "⏳", "It could not be found out yet which jobs this commit affects", ": " + clip(p.Delayed, maxDetail) + " It is tried again by itself."
+		return "⏳", "It could not be found out yet which jobs this commit affects", ": " + legible.Clip(p.Delayed, maxDetail) + " It is tried again by itself."
 	case p.Unfetched != "":
-		return "🚫", "This pull request is not rehearsed", ": " + clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
+		return "🚫", "This pull request is not rehearsed", ": " + legible.Clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
 	case p.Refused != nil && p.TooLarge && p.BaseBroken:
 		return "⚙️", "The configuration of " + quote(v.BaseRef) + " is too large to be read", ", so this pull request is not to blame, and whoever runs the rehearsals has to look into it" + in + ":"
 	case p.Refused != nil && p.TooLarge:
@@ -90,11 +90,11 @@ func problemHead(v PlanView) string {
 	b.WriteString(icon + " **" + text(verdict) + "**" + text(rest) + "\n")
 	files := make([]string, len(p.Conflicts))
 	for i, f := range p.Conflicts {
-		files[i] = code(clip(f, maxName))
+		files[i] = code(legible.Clip(f, maxName))
 	}
 	b.WriteString(list("", "file", files))
 	if p.Refused != nil {
-		b.WriteString("\n" + block(strings.Split(clip(legible.Text(strings.TrimSpace(p.Refused.Message)), maxProblem), "\n")))
+		b.WriteString("\n" + block(strings.Split(legible.Clip(legible.Text(strings.TrimSpace(p.Refused.Message)), maxProblem), "\n")))
 	}
 	if len(v.Jobs) > 0 {
 		b.WriteString("\nThis is what could be read; nothing of it can be run before that is mended.\n")

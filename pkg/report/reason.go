@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+)
 
 // Reason is one cause for a job to be affected.
 type Reason struct {
@@ -53,11 +57,11 @@ func changeWord(change string) string {
 }
 
 func reason(r Reason) string {
-	s := code(clip(r.Path, maxName))
+	s := code(legible.Clip(r.Path, maxName))
 	if s == "" {
-		return code(clip(r.File, maxName))
+		return code(legible.Clip(r.File, maxName))
 	}
-	from, to := said(clip(r.Old, maxValue)), said(clip(r.New, maxValue))
+	from, to := said(legible.Clip(r.Old, maxValue)), said(legible.Clip(r.New, maxValue))
 	switch {
 	case from != "" && to != "":
 		return s + ": " + from + " → " + to
@@ -75,5 +79,5 @@ func reasonAndFile(r Reason) string {
 	if r.Path == "" || r.File == "" {
 		return s
 	}
-	return s + ", in " + code(clip(r.File, maxName))
+	return s + ", in " + code(legible.Clip(r.File, maxName))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -14,7 +15,7 @@ import (
 type RunView struct {
 	Manifest run.Manifest
 	// Outcomes has one entry per job of the manifest.
-	Outcomes []Outcome
+	Outcomes []run.Outcome
 	// AbortReason says why the run is being aborted, or was.
 	AbortReason string
 	// Over says that jobs without a verdict will not get one any more.
@@ -29,7 +30,7 @@ type RunView struct {
 
 // Ended says that the report is the last on this run: no job of it will change.
 func (v RunView) Ended() bool {
-	return v.Over || len(v.Outcomes) > 0 && !slices.ContainsFunc(v.Outcomes, func(o Outcome) bool { return !o.Verdict.Ended() })
+	return v.Over || len(v.Outcomes) > 0 && !slices.ContainsFunc(v.Outcomes, func(o run.Outcome) bool { return !o.Verdict.Ended() })
 }
 
 // page is the URL of the page of the run, which is there once it is over.
@@ -101,33 +102,33 @@ func autoAck(v RunView) string {
 		return ""
 	case !v.Ended() && v.AbortReason == "":
 		return "When all of them pass, the pull request is acknowledged, as " + by + " asked."
-	case Count(v.Outcomes).AllPassed() && v.AbortReason == "":
+	case run.Count(v.Outcomes).AllPassed() && v.AbortReason == "":
 		return "With that the pull request is acknowledged, as " + by + " asked."
 	}
 	return "The pull request is not acknowledged: " + by + " asked for that only if all pass."
 }
 
-func runRow(v RunView, o Outcome) string {
+func runRow(v RunView, o run.Outcome) string {
 	log := link("log", o.URL)
 	if log == "" {
 		log = dash
 	}
-	return row(code(clip(o.Name, maxName)), target(o.Type, o.Repo, o.Branch), result(o), took(v, o), log, rerun(o.Job))
+	return row(code(legible.Clip(o.Name, maxName)), target(o.Type, o.Repo, o.Branch), result(o), took(v, o), log, rerun(o.Job))
 }
 
 // result is the verdict in a cell; what there is to say about a job that has
 // ended is said below the table.
-func result(o Outcome) string {
-	s := verdictIcon[o.Verdict] + " " + o.Verdict.words()
+func result(o run.Outcome) string {
+	s := verdictIcon[o.Verdict] + " " + words(o.Verdict)
 	if !o.Verdict.Ended() && o.Detail != "" {
-		s += ": " + text(clip(o.Detail, maxName))
+		s += ": " + text(legible.Clip(o.Detail, maxName))
 	}
 	return s
 }
 
 // took is how long the job ran, or has been running so far.
-func took(v RunView, o Outcome) string {
-	if o.Verdict == Running && !v.Ended() && v.Now.After(o.Started) && !o.Started.IsZero() {
+func took(v RunView, o run.Outcome) string {
+	if o.Verdict == run.Running && !v.Ended() && v.Now.After(o.Started) && !o.Started.IsZero() {
 		return lasting(v.Now.Sub(o.Started)) + " so far"
 	}
 	if d := o.Duration().Round(time.Second); d > 0 {
@@ -141,9 +142,9 @@ func target(jobType, repo, branch string) string {
 	if repo == "" {
 		return text(jobType)
 	}
-	s := code(clip(repo, maxName))
+	s := code(legible.Clip(repo, maxName))
 	if branch != "" {
-		s += " " + code(clip(branch, maxName))
+		s += " " + code(legible.Clip(branch, maxName))
 	}
 	if jobType == "postsubmit" {
 		s += " (postsubmit)"
@@ -164,7 +165,7 @@ func runTail(v RunView) string {
 	m := v.Manifest
 	notes := make([]string, len(m.Notes))
 	for i, note := range m.Notes {
-		notes[i] = text(clip(note, maxDetail))
+		notes[i] = text(legible.Clip(note, maxDetail))
 	}
 	b.WriteString(list("", "remark", notes))
 	if again := rerunAll(v); again != "" {
@@ -176,7 +177,7 @@ func runTail(v RunView) string {
 	b.WriteString(inputs(m))
 	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))
 	if m.Command != "" {
-		b.WriteString(" with " + said(clip(m.Command, maxName)))
+		b.WriteString(" with " + said(legible.Clip(m.Command, maxName)))
 	}
 	if left := m.Affected - len(m.Jobs); left > 0 {
 		fmt.Fprintf(&b, "; %s not in this run", plural(left, "more affected job"))
@@ -223,7 +224,7 @@ func tkn(v RunView) string {
 func rerunAll(v RunView) string {
 	prefix, bad := "", 0
 	for _, o := range v.Outcomes {
-		if o.Verdict == Passed {
+		if o.Verdict == run.Passed {
 			continue
 		}
 		bad++

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
@@ -24,9 +25,9 @@ func job(name string) run.Job {
 }
 
 // at is an outcome that took the given number of seconds.
-func at(name string, verdict Verdict, seconds int) Outcome {
-	o := Outcome{Job: job(name), Verdict: verdict, URL: "https://deck.example.com/view/gs/b/" + name}
-	if verdict != NotStarted && verdict != Queued {
+func at(name string, verdict run.Verdict, seconds int) run.Outcome {
+	o := run.Outcome{Job: job(name), Verdict: verdict, URL: "https://deck.example.com/view/gs/b/" + name}
+	if verdict != run.NotStarted && verdict != run.Queued {
 		o.Started = start
 	}
 	if verdict.Ended() {
@@ -35,7 +36,7 @@ func at(name string, verdict Verdict, seconds int) Outcome {
 	return o
 }
 
-func view(outcomes ...Outcome) RunView {
+func view(outcomes ...run.Outcome) RunView {
 	v := RunView{Outcomes: outcomes, Over: true, PipelineRun: "acme-release-7-98765-0", Namespace: "rehearsals"}
 	for _, o := range outcomes {
 		v.Manifest.Jobs = append(v.Manifest.Jobs, o.Job)
@@ -44,8 +45,8 @@ func view(outcomes ...Outcome) RunView {
 	return v
 }
 
-func failedJob() Outcome {
-	o := at("pull-widget-e2e", Failed, 123)
+func failedJob() run.Outcome {
+	o := at("pull-widget-e2e", run.Failed, 123)
 	o.Excerpt = []string{"--- FAIL: TestController (0.11s)", "    controller_test.go:88: timed out waiting for the condition", "…", "make: *** [Makefile:12: test] Error 1"}
 	return o
 }
@@ -56,57 +57,57 @@ var runViews = []struct {
 	view  func() RunView
 }{
 	{"one-of-three-failed", "❌ **1 of 3 rehearsals failed**: 2 passed.", func() RunView {
-		v := view(at("pull-widget-unit", Passed, 61), failedJob(), at("pull-widget-lint", Passed, 9))
+		v := view(at("pull-widget-unit", run.Passed, 61), failedJob(), at("pull-widget-lint", run.Passed, 9))
 		v.Manifest.Affected = 42
 		v.Manifest.Notes = []string{Excluded("post-widget-push", "it is a postsubmit, and those publish and deploy, so they are listed but never run"), NotAffected("pull-widget-e2", []string{"pull-widget-e2e"})}
 		return v
 	}},
 	{"all-passed", "✅ **All 3 rehearsals passed**", func() RunView {
-		return view(at("pull-widget-unit", Passed, 61), at("pull-widget-e2e", Passed, 3661), at("pull-widget-lint", Passed, 9))
+		return view(at("pull-widget-unit", run.Passed, 61), at("pull-widget-e2e", run.Passed, 3661), at("pull-widget-lint", run.Passed, 9))
 	}},
 	{"every-verdict", "❌ **4 of 9 rehearsals failed**: 1 passed, 1 aborted, 1 running, 1 queued, 1 not started.", func() RunView {
-		stuck := at("pull-e-stuck", Unschedulable, 300)
+		stuck := at("pull-e-stuck", run.Unschedulable, 300)
 		stuck.Detail = "no node took its pod in time; FailedScheduling: 0/3 nodes are available: 3 Insufficient memory."
-		lost := at("periodic-d-lost", Errored, 1)
+		lost := at("periodic-d-lost", run.Errored, 1)
 		lost.Repo, lost.Branch, lost.Type = "", "", "periodic"
 		lost.Detail = "Prow knows no cluster `build99`"
-		late := at("pull-c-late", TimedOut, 7200)
+		late := at("pull-c-late", run.TimedOut, 7200)
 		late.Detail = "it did not finish within 2h0m0s"
-		aborted := at("pull-f-aborted", Aborted, 5)
+		aborted := at("pull-f-aborted", run.Aborted, 5)
 		aborted.Detail = "alice successfully aborted pull-f-aborted."
-		return view(at("pull-a", Passed, 1), failedJob(), late, lost, stuck, aborted, at("pull-g", NotStarted, 0), at("pull-h", Running, 0), at("pull-i", Queued, 0))
+		return view(at("pull-a", run.Passed, 1), failedJob(), late, lost, stuck, aborted, at("pull-g", run.NotStarted, 0), at("pull-h", run.Running, 0), at("pull-i", run.Queued, 0))
 	}},
 	{"running", "⏳ **Running 2 of 3 rehearsals**: 1 passed, 1 queued.", func() RunView {
-		v := view(at("pull-a", Passed, 1), at("pull-b", Running, 0), at("pull-c", Queued, 0))
+		v := view(at("pull-a", run.Passed, 1), at("pull-b", run.Running, 0), at("pull-c", run.Queued, 0))
 		v.Over = false
 		return v
 	}},
 	{"running-with-failure", "⏳ **Running 1 of 2 rehearsals**: 1 failed.", func() RunView {
-		v := view(failedJob(), at("pull-b", Running, 0))
+		v := view(failedJob(), at("pull-b", run.Running, 0))
 		v.Over = false
 		return v
 	}},
 	{"queued", "⏳ **2 rehearsals queued**", func() RunView {
-		v := view(at("pull-a", NotStarted, 0), at("pull-b", NotStarted, 0))
+		v := view(at("pull-a", run.NotStarted, 0), at("pull-b", run.NotStarted, 0))
 		v.Over, v.PipelineRun = false, ""
 		return v
 	}},
 	{"aborted", "🛑 **Aborted**: a new push replaced what was being rehearsed. 1 failed, 1 not started.", func() RunView {
-		v := view(failedJob(), at("pull-b", Aborted, 3), at("pull-c", NotStarted, 0))
+		v := view(failedJob(), at("pull-b", run.Aborted, 3), at("pull-c", run.NotStarted, 0))
 		v.AbortReason = "a new push replaced what was being rehearsed"
 		return v
 	}},
 	{"aborting", "🛑 **Aborting**: bob asked for it.", func() RunView {
-		o := at("pull-b", Aborted, 3)
+		o := at("pull-b", run.Aborted, 3)
 		o.Finished = time.Time{}
 		v := view(o)
 		v.AbortReason, v.Over = "bob asked for it.", false
 		return v
 	}},
 	{"progress", "⏳ **Running 3 of 5 rehearsals**: 1 failed, 1 passed, 1 queued.", func() RunView {
-		queued := at("pull-c", Queued, 0)
+		queued := at("pull-c", run.Queued, 0)
 		queued.Detail = "waits for a node; 0/3 nodes are available"
-		v := view(failedJob(), at("pull-a", Passed, 61), at("pull-b", Running, 0), queued, at("pull-d", Running, 0))
+		v := view(failedJob(), at("pull-a", run.Passed, 61), at("pull-b", run.Running, 0), queued, at("pull-d", run.Running, 0))
 		v.Over, v.Now = false, start.Add(252*time.Second)
 		v.Manifest.AutoAck, v.Manifest.Affected, v.Manifest.Page = true, 3412, "https://rehearsals.example.com/runs/acme-release-7-x"
 		v.Manifest.Covers = "Covers 2 of 3 causes and 4 of 812 repositories; left out: cause `a`; repositories `acme/a`, `acme/b` and 806 more."
@@ -118,44 +119,44 @@ var runViews = []struct {
 		return v
 	}},
 	{"same-error", "❌ **16 of 18 rehearsals failed**: 1 passed, 1 aborted.", func() RunView {
-		var outcomes []Outcome
+		var outcomes []run.Outcome
 		for i := range 12 {
-			o := at(fmt.Sprintf("pull-widget-%d-e2e", i), Failed, 100+i)
+			o := at(fmt.Sprintf("pull-widget-%d-e2e", i), run.Failed, 100+i)
 			o.Excerpt = []string{fmt.Sprintf("Creating cluster pull-widget-%d-e2e-%x at 10:0%d", i, i*7919, i%10), "error: registry.acme.dev/widget:v2 not found"}
 			outcomes = append(outcomes, o)
 		}
 		for _, name := range []string{"pull-x", "pull-y"} {
-			o := at(name, Unschedulable, 300)
+			o := at(name, run.Unschedulable, 300)
 			o.Detail = "no node took its pod in time; FailedScheduling: 0/3 nodes are available: 3 Insufficient memory."
 			outcomes = append(outcomes, o)
 		}
-		aborted := at("pull-z", Aborted, 5)
+		aborted := at("pull-z", run.Aborted, 5)
 		aborted.Detail = "Aborted: alice asked for it."
-		quiet := at("pull-quiet", Failed, 4)
-		v := view(append(outcomes, failedJob(), quiet, aborted, at("pull-ok", Passed, 4))...)
+		quiet := at("pull-quiet", run.Failed, 4)
+		v := view(append(outcomes, failedJob(), quiet, aborted, at("pull-ok", run.Passed, 4))...)
 		v.Manifest.Page = "https://rehearsals.example.com/runs/acme-release-7-x"
 		return v
 	}},
 	{"running-one", "⏳ **Running the rehearsal**", func() RunView {
-		v := view(at("pull-a", Running, 0))
+		v := view(at("pull-a", run.Running, 0))
 		v.Over = false
 		return v
 	}},
 	{"auto-ack-passed", "✅ **The rehearsal passed**", func() RunView {
-		v := view(at("pull-a", Passed, 1))
+		v := view(at("pull-a", run.Passed, 1))
 		v.Manifest.AutoAck = true
 		return v
 	}},
 	{"auto-ack-failed", "❌ **The rehearsal failed**", func() RunView {
-		v := view(at("pull-a", Failed, 1))
+		v := view(at("pull-a", run.Failed, 1))
 		v.Manifest.AutoAck = true
 		return v
 	}},
 	{"lost", "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.", func() RunView {
-		return view(at("pull-a", Passed, 1), at("pull-b", Running, 0))
+		return view(at("pull-a", run.Passed, 1), at("pull-b", run.Running, 0))
 	}},
 	{"hostile", "❌ **The rehearsal failed**", func() RunView {
-		o := at("`x`|<b>@everyone</b>", Failed, 1)
+		o := at("`x`|<b>@everyone</b>", run.Failed, 1)
 		o.Detail = "see <!-- rehearsal:plan --> @octocat #1 [x](javascript:alert(1)) ![](http://e.vil) | `a` ``` \n# heading\n- list"
 		o.URL = "javascript:alert(1)"
 		o.Branch = "main\n<!-- test report -->"
@@ -173,8 +174,8 @@ func TestRun(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			v := c.view()
 			body := Run(v)
-			golden(t, "run/"+c.name+".md", body)
-			golden(t, "run/"+c.name+".txt", Text(v))
+			golden.Compare(t, "run/"+c.name+".md", body)
+			golden.Compare(t, "run/"+c.name+".txt", Text(v))
 			if first, _, _ := strings.Cut(body, "\n"); first != c.first {
 				t.Errorf("first line is %q, want %q", first, c.first)
 			}
@@ -212,9 +213,9 @@ func TestRunFits(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			var outcomes []Outcome
+			var outcomes []run.Outcome
 			for i := range c.jobs {
-				o := at(fmt.Sprintf("pull-%03d-%s", i, strings.Repeat("n", c.nameLength)), Failed, i)
+				o := at(fmt.Sprintf("pull-%03d-%s", i, strings.Repeat("n", c.nameLength)), run.Failed, i)
 				o.Detail = different(i)
 				for range c.excerpt {
 					o.Excerpt = append(o.Excerpt, strings.Repeat("e", 140))
@@ -247,10 +248,10 @@ func different(i int) string {
 }
 
 func TestInProgress(t *testing.T) {
-	forged := view(at("x", Failed, 1))
+	forged := view(at("x", run.Failed, 1))
 	forged.Outcomes[0].Excerpt = []string{progressMarker, RunMarker("comment-98765-0")}
 	forged.Manifest.Notes = []string{progressMarker}
-	going := view(at("x", Running, 1))
+	going := view(at("x", run.Running, 1))
 	going.Over = false
 	cases := []struct {
 		name, body string
@@ -258,7 +259,7 @@ func TestInProgress(t *testing.T) {
 	}{
 		{"goes on", Run(going), true},
 		{"as a browser sends it", strings.ReplaceAll(Run(going), "\n", "\r\n"), true},
-		{"ended", Run(view(at("x", Passed, 1))), false},
+		{"ended", Run(view(at("x", run.Passed, 1))), false},
 		{"a log that says so", Run(forged), false},
 		{"quoted", Run(going) + "\n> thanks", false},
 		{"a plan", Plan(planView()), false},
@@ -274,12 +275,12 @@ func TestInProgress(t *testing.T) {
 }
 
 func TestSettled(t *testing.T) {
-	aborting := at("x", Aborted, 1)
+	aborting := at("x", run.Aborted, 1)
 	aborting.Finished = time.Time{}
 	if aborting.Settled() {
 		t.Error("a job whose pod may still run is not settled")
 	}
-	if !at("x", Passed, 1).Settled() || at("x", Running, 1).Settled() {
+	if !at("x", run.Passed, 1).Settled() || at("x", run.Running, 1).Settled() {
 		t.Error("settled is for what has ended")
 	}
 }

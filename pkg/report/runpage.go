@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // RunPage is a run with all its jobs and excerpts as an HTML page of less than
@@ -67,9 +70,9 @@ type pageOutcome struct {
 	Name, Target, Result, Detail, Took, URL, Rerun string
 }
 
-func newPageOutcome(v RunView, o Outcome) pageOutcome {
+func newPageOutcome(v RunView, o run.Outcome) pageOutcome {
 	out := pageOutcome{
-		Name: o.Name, Target: strings.TrimSpace(o.Repo + " " + o.Branch), Result: verdictIcon[o.Verdict] + " " + o.Verdict.words(),
+		Name: o.Name, Target: strings.TrimSpace(o.Repo + " " + o.Branch), Result: verdictIcon[o.Verdict] + " " + words(o.Verdict),
 		Took: took(v, o), URL: webURL(o.URL),
 	}
 	if o.Repo == "" {
@@ -79,7 +82,7 @@ func newPageOutcome(v RunView, o Outcome) pageOutcome {
 		out.Rerun = oneLine(o.Rerun)
 	}
 	if !o.Verdict.Ended() {
-		out.Detail = clip(o.Detail, maxDetail)
+		out.Detail = legible.Clip(o.Detail, maxDetail)
 	}
 	return out
 }
@@ -89,14 +92,14 @@ type pageFailure struct {
 	Names, Excerpt []string
 }
 
-func newPageFailure(same []Outcome) pageFailure {
+func newPageFailure(same []run.Outcome) pageFailure {
 	o := same[0]
-	f := pageFailure{Detail: clip(o.because(), maxDetail), Excerpt: o.Excerpt}
+	f := pageFailure{Detail: legible.Clip(explanation(o), maxDetail), Excerpt: o.Excerpt}
 	if len(same) == 1 {
-		f.Title = verdictIcon[o.Verdict] + " " + o.Name + " " + o.Verdict.words()
+		f.Title = verdictIcon[o.Verdict] + " " + o.Name + " " + words(o.Verdict)
 		return f
 	}
-	f.Title = verdictIcon[o.Verdict] + " These " + plural(len(same), "job") + " " + o.Verdict.wordsOfMany()
+	f.Title = verdictIcon[o.Verdict] + " These " + plural(len(same), "job") + " " + wordsOfMany(o.Verdict)
 	for _, o := range same {
 		f.Names = append(f.Names, o.Name)
 	}

@@ -1,6 +1,11 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
 
 // StatusView is what the aggregate commit status of a pull request says.
 type StatusView struct {
@@ -14,7 +19,7 @@ type StatusView struct {
 	Acknowledgement *Acknowledgement
 	// Run counts the jobs of the latest run of the head; nil for none. RunOver
 	// says that it has ended.
-	Run     *Tally
+	Run     *run.Tally
 	RunOver bool
 }
 
@@ -26,7 +31,7 @@ const maxDescription = 140
 // is acknowledged or has nothing to rehearse.
 func Status(v StatusView) (state, description string) {
 	state, description = status(v)
-	return state, clip(oneLine(description), maxDescription)
+	return state, legible.Clip(oneLine(description), maxDescription)
 }
 
 func status(v StatusView) (state, description string) {
@@ -58,7 +63,7 @@ func acknowledgedBy(a Acknowledgement) string {
 	return "Acknowledged by " + a.By
 }
 
-func runStatus(t Tally, over bool) (state, description string) {
+func runStatus(t run.Tally, over bool) (state, description string) {
 	switch {
 	case t.Total == 0:
 		return "pending", "The rehearsals are being prepared"

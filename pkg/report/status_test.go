@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 func TestStatus(t *testing.T) {
@@ -23,16 +25,16 @@ func TestStatus(t *testing.T) {
 		{"nothing, labelled", StatusView{Planned: true, Acknowledgement: given("nothing to rehearse")}, "success", "Nothing to rehearse"},
 		{"to do", StatusView{Planned: true, Offered: 12}, "pending", "12 affected jobs; run or acknowledge them"},
 		{"taken back", StatusView{Planned: true, Offered: 1, Acknowledgement: withdrawn}, "pending", "1 affected job; run or acknowledge them"},
-		{"preparing", StatusView{Planned: true, Offered: 12, Run: &Tally{}}, "pending", "The rehearsals are being prepared"},
-		{"running", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 10, Passed: 7, Running: 2, Queued: 1}}, "pending", "Running 10 rehearsals"},
-		{"running with a failure", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 10, Failed: 7, Running: 3}}, "pending", "Running 10 rehearsals"},
-		{"failed", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 10, Passed: 8, Failed: 2}, RunOver: true}, "failure", "2 of 10 rehearsals failed"},
-		{"failed, one never started", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 10, Passed: 9, NotStarted: 1}, RunOver: true}, "failure", "1 of 10 rehearsals did not end"},
-		{"aborted", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 10, Passed: 8, Aborted: 2}, RunOver: true}, "failure", "2 of 10 rehearsals aborted"},
-		{"passed", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 10, Passed: 10}, RunOver: true}, "pending", "All 10 rehearsals passed; not acknowledged"},
-		{"one passed", StatusView{Planned: true, Offered: 12, Run: &Tally{Total: 1, Passed: 1}, RunOver: true}, "pending", "The rehearsal passed; not acknowledged"},
+		{"preparing", StatusView{Planned: true, Offered: 12, Run: &run.Tally{}}, "pending", "The rehearsals are being prepared"},
+		{"running", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 7, Running: 2, Queued: 1}}, "pending", "Running 10 rehearsals"},
+		{"running with a failure", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Failed: 7, Running: 3}}, "pending", "Running 10 rehearsals"},
+		{"failed", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 8, Failed: 2}, RunOver: true}, "failure", "2 of 10 rehearsals failed"},
+		{"failed, one never started", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 9, NotStarted: 1}, RunOver: true}, "failure", "1 of 10 rehearsals did not end"},
+		{"aborted", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 8, Aborted: 2}, RunOver: true}, "failure", "2 of 10 rehearsals aborted"},
+		{"passed", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 10}, RunOver: true}, "pending", "All 10 rehearsals passed; not acknowledged"},
+		{"one passed", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 1, Passed: 1}, RunOver: true}, "pending", "The rehearsal passed; not acknowledged"},
 		{"acknowledged", StatusView{Planned: true, Offered: 12, Acknowledgement: given("ack")}, "success", "Acknowledged by bob"},
-		{"acknowledged after a failure", StatusView{Planned: true, Offered: 12, Acknowledgement: given("ack"), Run: &Tally{Total: 1, Failed: 1}, RunOver: true}, "success", "Acknowledged by bob"},
+		{"acknowledged after a failure", StatusView{Planned: true, Offered: 12, Acknowledgement: given("ack"), Run: &run.Tally{Total: 1, Failed: 1}, RunOver: true}, "success", "Acknowledged by bob"},
 		{"skipped", StatusView{Planned: true, Offered: 12, Acknowledgement: given("skip")}, "success", "Acknowledged without a rehearsal by bob"},
 		{"by a run", StatusView{Planned: true, Offered: 12, Acknowledgement: given("auto")}, "success", "All rehearsals passed, acknowledged as bob asked"},
 		{"long", StatusView{Planned: true, Offered: 1, Acknowledgement: &Acknowledgement{By: strings.Repeat("é", 300), Acknowledged: true}}, "success", "Acknowledged by " + strings.Repeat("é", 123) + "…"},

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // Text renders a run for a terminal.
@@ -35,12 +38,12 @@ func Text(v RunView) string {
 	return b.String()
 }
 
-func textTable(outcomes []Outcome) string {
+func textTable(outcomes []run.Outcome) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "RESULT\tTIME\tJOB\tREPOSITORY\tBRANCH\tLOG") //nolint:errcheck // a strings.Builder takes everything
 	for _, o := range outcomes {
-		cells := []string{o.Verdict.words(), "-", o.Name, o.Repo, o.Branch, o.URL}
+		cells := []string{words(o.Verdict), "-", o.Name, o.Repo, o.Branch, o.URL}
 		if d := o.Duration().Round(time.Second); d > 0 {
 			cells[1] = lasting(d)
 		}
@@ -55,15 +58,15 @@ func textTable(outcomes []Outcome) string {
 	return b.String()
 }
 
-func textSection(o Outcome) string {
+func textSection(o run.Outcome) string {
 	var b strings.Builder
-	b.WriteString("\n" + oneLine(o.Name) + " " + o.Verdict.words())
+	b.WriteString("\n" + oneLine(o.Name) + " " + words(o.Verdict))
 	if o.Detail != "" {
-		b.WriteString(": " + oneLine(o.because()))
+		b.WriteString(": " + oneLine(explanation(o)))
 	}
 	b.WriteString("\n")
 	for _, line := range o.Excerpt {
-		b.WriteString("    " + printable(line) + "\n")
+		b.WriteString("    " + legible.Printable(line) + "\n")
 	}
 	return b.String()
 }

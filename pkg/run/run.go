@@ -1,6 +1,7 @@
 // Package run is the hand-over from the controller to the tasks of a
 // PipelineRun: which ProwJobs make up a run and where their objects are stored.
-// It knows the shape of the hand-over and its names, not what is done with it.
+// It knows the shape of the hand-over and its names, not what is done with it, and what
+// may become of each job.
 package run
 
 import "time"

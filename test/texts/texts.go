@@ -5,10 +5,12 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-var timeType, verdictType = reflect.TypeFor[time.Time](), reflect.TypeFor[report.Verdict]()
+var timeType, verdictType = reflect.TypeFor[time.Time](), reflect.TypeFor[run.Verdict]()
 
 // fill puts a text into every field that can hold one.
 func fill(v reflect.Value, s string, depth int) {
@@ -17,7 +19,7 @@ func fill(v reflect.Value, s string, depth int) {
 		v.Set(reflect.ValueOf(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)))
 		return
 	case v.Type() == verdictType:
-		v.SetString(string(report.Failed))
+		v.SetString(string(run.Failed))
 		return
 	case depth > 8 || !v.CanSet():
 		return
@@ -63,8 +65,8 @@ func Bodies(s string) map[string]string {
 	v, plan, explain, c := Filled[report.RunView](s), Filled[report.PlanView](s), Filled[report.ExplainView](s), Filled[report.Commands](s)
 	plan.Marker = "" // is ours
 	running := v
-	running.Outcomes = []report.Outcome{Filled[report.Outcome](s), Filled[report.Outcome](s)}
-	running.Outcomes[0].Verdict, running.Outcomes[1].Verdict, running.AbortReason, running.Over = report.Running, report.NotStarted, "", false
+	running.Outcomes = []run.Outcome{Filled[run.Outcome](s), Filled[run.Outcome](s)}
+	running.Outcomes[0].Verdict, running.Outcomes[1].Verdict, running.AbortReason, running.Over = run.Running, run.NotStarted, "", false
 	all := map[string]string{
 		"run": report.Run(v), "running": report.Run(running), "explain": report.Explain(explain),
 		"help": c.Help(s, s, s), "unknown": c.Unknown(s, s, s, s), "denied": c.Denied(Filled[report.Denial](s)),

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	duckv1 "knative.dev/pkg/apis/duck/v1"
 
@@ -96,7 +98,7 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 	// Of how jobs ended no more comes in than this.
 	ends := map[string]v1alpha1.JobEnd{}
 	for i := range maxJobEnds {
-		ends[fmt.Sprintf("%063d", i)] = v1alpha1.JobEnd{Verdict: string(report.NotStarted), StartedAt: now, DoneAt: now}
+		ends[fmt.Sprintf("%063d", i)] = v1alpha1.JobEnd{Verdict: string(run.NotStarted), StartedAt: now, DoneAt: now}
 	}
 	s.Runs[len(s.Runs)-1].JobEnds = ends
 	return s

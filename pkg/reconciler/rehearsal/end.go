@@ -34,7 +34,7 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) er
 	for _, o := range s.outcomes {
 		// Who has ended or was told to is left alone; who is not there yet comes to the
 		// informer, and is looked for once the PipelineRun is over.
-		if o.Verdict != report.NotStarted && !o.Verdict.Ended() && !kept[o.ProwJob] {
+		if o.Verdict != run.NotStarted && !o.Verdict.Ended() && !kept[o.ProwJob] {
 			errs = append(errs, prowjob.Abort(ctx, t.prowJobs(), o.ProwJob, "Aborted: "+r.AbortReason+"."))
 		}
 	}
@@ -255,10 +255,10 @@ func reasonOf(r *v1alpha1.RunStatus, sentences []string) string {
 	return sentences[0]
 }
 
-func unstarted(m run.Manifest) []report.Outcome {
+func unstarted(m run.Manifest) []run.Outcome {
 	outcomes := queued(m)
 	for i := range outcomes {
-		outcomes[i].Verdict = report.NotStarted
+		outcomes[i].Verdict = run.NotStarted
 	}
 	return outcomes
 }

@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -63,15 +62,15 @@ func remember(r *v1alpha1.RunStatus, s situation, room int) {
 }
 
 // recall gives jobs without a ProwJob the end that is known of them.
-func recall(r *v1alpha1.RunStatus, outcomes []report.Outcome) {
+func recall(r *v1alpha1.RunStatus, outcomes []run.Outcome) {
 	for i := range outcomes {
 		o := &outcomes[i]
 		end, known := r.JobEnds[o.ProwJob]
-		if o.Verdict != report.NotStarted || !known {
+		if o.Verdict != run.NotStarted || !known {
 			continue
 		}
-		o.Verdict, o.Started, o.Finished = report.Verdict(end.Verdict), end.StartedAt.Time, end.DoneAt.Time
-		if o.Verdict != report.Passed {
+		o.Verdict, o.Started, o.Finished = run.Verdict(end.Verdict), end.StartedAt.Time, end.DoneAt.Time
+		if o.Verdict != run.Passed {
 			o.Detail = forgotten
 		}
 	}
@@ -84,7 +83,7 @@ func forget(r *v1alpha1.RunStatus) {
 
 // noticeInterference gives a run whose PipelineRun somebody else cancelled, or
 // deleted before it and its jobs were done, the reason for its end.
-func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outcomes []report.Outcome) {
+func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outcomes []run.Outcome) {
 	switch {
 	case r.AbortReason != "":
 	case pr == nil, !pr.DeletionTimestamp.IsZero():
@@ -96,8 +95,8 @@ func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outco
 	}
 }
 
-func allSettled(outcomes []report.Outcome) bool {
-	return !slices.ContainsFunc(outcomes, func(o report.Outcome) bool { return !o.Settled() })
+func allSettled(outcomes []run.Outcome) bool {
+	return !slices.ContainsFunc(outcomes, func(o run.Outcome) bool { return !o.Settled() })
 }
 
 func prowJobsOf(jobs []run.Job) []string {

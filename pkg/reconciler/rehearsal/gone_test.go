@@ -11,7 +11,6 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -175,7 +174,7 @@ func TestKilledTasksAreContinued(t *testing.T) {
 			t.Fatal(err)
 		}
 		taskRuns := map[string]*pipelinev1.TaskRun{"a": kept.(*pipelinev1.TaskRun)}
-		outcomes := []report.Outcome{{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: report.NotStarted}}
+		outcomes := []run.Outcome{{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: run.NotStarted}}
 		if got := unscheduled(&v1alpha1.RunStatus{}, &pipelinev1.PipelineRun{}, taskRuns, outcomes); len(got) != want {
 			t.Errorf("after exit code %d %v are continued, want %d", code, got, want)
 		}
@@ -185,14 +184,14 @@ func TestKilledTasksAreContinued(t *testing.T) {
 // TestUnscheduledIsRemembered continues a run whose PipelineRun is pruned before
 // the next could be made.
 func TestUnscheduledIsRemembered(t *testing.T) {
-	pull := report.Outcome{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: report.NotStarted}
-	other := report.Outcome{Job: run.Job{ProwJob: "b", Task: "b"}, Verdict: report.NotStarted}
+	pull := run.Outcome{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: run.NotStarted}
+	other := run.Outcome{Job: run.Job{ProwJob: "b", Task: "b"}, Verdict: run.NotStarted}
 	r := &v1alpha1.RunStatus{PipelineRunEnd: &v1alpha1.PipelineRunEnd{Unscheduled: []string{"a"}}}
-	got := unscheduled(r, nil, nil, []report.Outcome{pull, other})
+	got := unscheduled(r, nil, nil, []run.Outcome{pull, other})
 	if len(got) != 1 || got[0].ProwJob != "a" {
 		t.Errorf("unscheduled are %v", got)
 	}
-	if got := unscheduled(&v1alpha1.RunStatus{}, nil, nil, []report.Outcome{pull}); len(got) != 0 {
+	if got := unscheduled(&v1alpha1.RunStatus{}, nil, nil, []run.Outcome{pull}); len(got) != 0 {
 		t.Errorf("nobody knows, and unscheduled are %v", got)
 	}
 }
@@ -200,9 +199,9 @@ func TestUnscheduledIsRemembered(t *testing.T) {
 // TestJobEndsAreBounded holds status to what etcd takes.
 func TestJobEndsAreBounded(t *testing.T) {
 	r := &v1alpha1.RunStatus{}
-	var outcomes []report.Outcome
+	var outcomes []run.Outcome
 	for _, name := range []string{"a", "b", "c"} {
-		outcomes = append(outcomes, report.Outcome{Job: run.Job{ProwJob: name}, Verdict: report.Passed, Finished: noon})
+		outcomes = append(outcomes, run.Outcome{Job: run.Job{ProwJob: name}, Verdict: run.Passed, Finished: noon})
 	}
 	s := situation{run: r, outcomes: outcomes, now: noon}
 	remember(r, s, 2)

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 // inTime ends a run that has started when it is due, whatever the attempt to take it
@@ -24,7 +25,7 @@ func (t *turn) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, e
 	if !over {
 		r.AbortReason = cmp.Or(r.AbortReason, timeIsUp)
 	}
-	r.State, r.DoneAt, r.Unreported = endState(r, report.Count(s.outcomes)), &metav1.Time{Time: t.now}, true
+	r.State, r.DoneAt, r.Unreported = endState(r, run.Count(s.outcomes)), &metav1.Time{Time: t.now}, true
 	return err
 }
 
@@ -32,7 +33,7 @@ func (t *turn) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, e
 const timeIsUp = "its time was up"
 
 // endState is what a run comes to with the ends of its jobs.
-func endState(r *v1alpha1.RunStatus, tally report.Tally) v1alpha1.RunState {
+func endState(r *v1alpha1.RunStatus, tally run.Tally) v1alpha1.RunState {
 	switch {
 	case r.AbortReason != "":
 		return v1alpha1.RunAborted

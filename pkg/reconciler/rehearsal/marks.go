@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -165,7 +167,7 @@ func (t *turn) statusView() report.StatusView {
 		if r.Head != t.rh.Status.Pull.Head || r.State == v1alpha1.RunRejected || r.State == v1alpha1.RunPending {
 			continue
 		}
-		v.Run, v.RunOver = &report.Tally{
+		v.Run, v.RunOver = &run.Tally{
 			Total: r.Total, Passed: r.Passed, Failed: r.Failed, Aborted: r.Total - r.Passed - r.Failed,
 		}, r.State.Done()
 		if !v.RunOver {

@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"knative.dev/pkg/apis"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
@@ -39,7 +38,7 @@ type obstacles struct {
 }
 
 // findObstacles asks what Tekton says of the tasks of these jobs.
-func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome, now time.Time) obstacles {
+func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []run.Outcome, now time.Time) obstacles {
 	found := obstacles{jobs: map[string]string{}}
 	for _, o := range outcomes {
 		why, again := prowObstacle(o, now)
@@ -54,7 +53,7 @@ func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.T
 	whole, again := pipelineObstacle(pr, len(taskRuns), now)
 	found.look(again)
 	for _, o := range outcomes {
-		if o.Verdict != report.NotStarted {
+		if o.Verdict != run.NotStarted {
 			continue
 		}
 		why := whole
@@ -81,9 +80,9 @@ func (o *obstacles) look(again time.Duration) {
 }
 
 // explain tells of each job that has not started why.
-func (o obstacles) explain(outcomes []report.Outcome, values []string) {
+func (o obstacles) explain(outcomes []run.Outcome, values []string) {
 	for i := range outcomes {
-		waits := outcomes[i].Verdict == report.NotStarted || outcomes[i].Verdict == report.Queued
+		waits := outcomes[i].Verdict == run.NotStarted || outcomes[i].Verdict == run.Queued
 		if why := o.jobs[outcomes[i].Task]; why != "" && waits {
 			outcomes[i].Detail = secrets.Censor(why, values)
 		}
@@ -106,8 +105,8 @@ func taskObstacle(tr *pipelinev1.TaskRun, now time.Time) (why string, again time
 }
 
 // prowObstacle says that Prow leaves a ProwJob as it was made, and says nothing of it.
-func prowObstacle(o report.Outcome, now time.Time) (why string, again time.Duration) {
-	if o.Verdict != report.Queued || o.Detail != "" || o.Started.IsZero() {
+func prowObstacle(o run.Outcome, now time.Time) (why string, again time.Duration) {
+	if o.Verdict != run.Queued || o.Detail != "" || o.Started.IsZero() {
 		return "", 0
 	}
 	if left := prowPatience - now.Sub(o.Started); left > 0 {
@@ -152,7 +151,7 @@ func said(c *apis.Condition) string {
 
 // digest changes when there is another obstacle: not with the numbers in what is
 // said, which change all the time where others take what a task waits for.
-func (o obstacles) digest(outcomes []report.Outcome) string {
+func (o obstacles) digest(outcomes []run.Outcome) string {
 	var all strings.Builder
 	for _, outcome := range outcomes {
 		if why := o.jobs[outcome.Task]; why != "" {

@@ -15,7 +15,6 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -94,7 +93,7 @@ func TestPipelineObstacle(t *testing.T) {
 // TestNumbersAreNoNews keeps a comment from being edited whenever somebody else
 // takes or gives back a part of a quota.
 func TestNumbersAreNoNews(t *testing.T) {
-	outcomes := []report.Outcome{{Job: run.Job{Task: "a"}}}
+	outcomes := []run.Outcome{{Job: run.Job{Task: "a"}}}
 	of := func(why string) string { return obstacles{jobs: map[string]string{"a": why}}.digest(outcomes) }
 	if of("exceeded quota, used: pods=5") != of("exceeded quota, used: pods=6") {
 		t.Error("another number is news")
@@ -234,7 +233,7 @@ func TestNobodyTakesItUp(t *testing.T) {
 
 // TestSecretsInObstacles holds what is said of pods to what may be shown.
 func TestSecretsInObstacles(t *testing.T) {
-	outcomes := []report.Outcome{{Job: run.Job{Task: "a"}, Verdict: report.NotStarted}, {Job: run.Job{Task: "b"}, Verdict: report.Running}}
+	outcomes := []run.Outcome{{Job: run.Job{Task: "a"}, Verdict: run.NotStarted}, {Job: run.Job{Task: "b"}, Verdict: run.Running}}
 	o := obstacles{jobs: map[string]string{"a": "pulling https://user:hunter2@registry.example, key s3cr3tvalue", "b": "x"}}
 	o.explain(outcomes, []string{"s3cr3tvalue"})
 	if s := fmt.Sprint(outcomes[0].Detail, outcomes[1].Detail); strings.Contains(s, "hunter2") || strings.Contains(s, "s3cr3tvalue") || strings.Contains(s, "x") && outcomes[1].Detail != "" {

@@ -56,7 +56,7 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 			continue
 		}
 		left = true
-		if o.Verdict != report.NotStarted && !o.Verdict.Ended() {
+		if o.Verdict != run.NotStarted && !o.Verdict.Ended() {
 			errs = append(errs, prowjob.Abort(ctx, t.prowJobs(), o.ProwJob, "Aborted: "+reason+"."))
 		}
 	}
@@ -138,12 +138,12 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 }
 
 // notRun says that Prow did not run a job, and never will: somebody has to see to it.
-func notRun(o report.Outcome) bool {
-	return o.Verdict == report.Errored || o.Verdict == report.Unschedulable
+func notRun(o run.Outcome) bool {
+	return o.Verdict == run.Errored || o.Verdict == run.Unschedulable
 }
 
 // runView is a run that goes on.
-func (t *turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []report.Outcome) report.RunView {
+func (t *turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Outcome) report.RunView {
 	return report.RunView{
 		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason,
 		PipelineRun: r.PipelineRun, Namespace: t.rh.Namespace, Now: t.now,
@@ -160,7 +160,7 @@ func (t *turn) secrets() []string {
 
 // progress changes whenever a job of the run gets another verdict, or something
 // else keeps it from starting.
-func progress(outcomes []report.Outcome, trouble string) string {
+func progress(outcomes []run.Outcome, trouble string) string {
 	var all strings.Builder
 	for _, o := range outcomes {
 		all.WriteString(o.ProwJob + " " + string(o.Verdict) + "\n")

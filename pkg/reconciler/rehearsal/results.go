@@ -22,7 +22,7 @@ import (
 
 // storeResult keeps what became of the jobs of a run: Prow forgets its ProwJobs
 // sooner than a pull request is merged.
-func (t *turn) storeResult(ctx context.Context, m run.Manifest, outcomes []report.Outcome) error {
+func (t *turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.Outcome) error {
 	var result run.Result
 	for _, o := range outcomes {
 		result.Jobs = append(result.Jobs, run.JobResult{
@@ -67,7 +67,7 @@ func (t *turn) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names []st
 		return nil, "", err
 	}
 	for _, job := range result.Jobs {
-		if job.Verdict != string(report.Passed) {
+		if job.Verdict != string(run.Passed) {
 			names = append(names, job.DisplayName)
 		}
 	}
@@ -103,7 +103,7 @@ func (t *turn) durations() (map[string]time.Duration, error) {
 	for _, pj := range list {
 		o := prowjob.Observe(run.Job{}, pj)
 		name := pj.Annotations[run.AnnotationJob]
-		if o.Verdict == report.Passed && o.Duration() > 0 && !o.Started.Before(started[name]) {
+		if o.Verdict == run.Passed && o.Duration() > 0 && !o.Started.Before(started[name]) {
 			known[name], started[name] = o.Duration(), o.Started
 		}
 	}

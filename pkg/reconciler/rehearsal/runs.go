@@ -22,7 +22,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -163,7 +162,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	s.obstacles.explain(s.outcomes, t.secrets())
 	remember(r, s, maxJobEnds-jobEnds(t.rh))
 	noticeInterference(r, s.pipelineRun, s.outcomes)
-	tally := report.Count(s.outcomes)
+	tally := run.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 	s.observed = true
 	return s, manifest, nil
@@ -225,7 +224,7 @@ func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
 // was killed: after a failed task Tekton schedules no others. A ProwJob that is gone
 // although its task ran to its end was deleted by somebody, and is not made again.
 // TaskRuns go with their PipelineRun; what was seen of them before counts then.
-func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []report.Outcome) []run.Job {
+func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []run.Outcome) []run.Job {
 	var jobs []run.Job
 	for _, o := range outcomes {
 		tr := taskRuns[o.Task]
@@ -233,7 +232,7 @@ func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map
 		if pr == nil {
 			never = r.PipelineRunEnd != nil && slices.Contains(r.PipelineRunEnd.Unscheduled, o.ProwJob)
 		}
-		if o.Verdict == report.NotStarted && never {
+		if o.Verdict == run.NotStarted && never {
 			jobs = append(jobs, o.Job)
 		}
 	}
@@ -268,7 +267,7 @@ func (t *turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, err
 // outcomes reads the ProwJobs of a run. All are read from the API server where the
 // informer does not know one of which it matters whether it exists, or where one is
 // not complete although nobody saw how the PipelineRun ended.
-func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]report.Outcome, error) {
+func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
 	over := pr == nil || pr.IsDone()
 	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
 	known := make([]*prowapi.ProwJob, len(m.Jobs))
@@ -290,7 +289,7 @@ func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manife
 			}
 		}
 	}
-	outcomes := make([]report.Outcome, 0, len(m.Jobs))
+	outcomes := make([]run.Outcome, 0, len(m.Jobs))
 	for i, job := range m.Jobs {
 		outcomes = append(outcomes, prowjob.Observe(job, known[i]))
 	}
@@ -342,7 +341,7 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 	if err := t.storeResult(ctx, m, s.outcomes); err != nil {
 		return err
 	}
-	r.State = endState(r, report.Count(s.outcomes))
+	r.State = endState(r, run.Count(s.outcomes))
 	if r.DoneAt == nil {
 		r.DoneAt = &metav1.Time{Time: t.now}
 	}

@@ -71,10 +71,10 @@ func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 	return nil
 }
 
-func queued(m run.Manifest) []report.Outcome {
-	outcomes := make([]report.Outcome, 0, len(m.Jobs))
+func queued(m run.Manifest) []run.Outcome {
+	outcomes := make([]run.Outcome, 0, len(m.Jobs))
 	for _, job := range m.Jobs {
-		outcomes = append(outcomes, report.Outcome{Job: job, Verdict: report.Queued})
+		outcomes = append(outcomes, run.Outcome{Job: job, Verdict: run.Queued})
 	}
 	return outcomes
 }

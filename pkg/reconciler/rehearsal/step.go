@@ -8,7 +8,6 @@ import (
 	"knative.dev/pkg/apis"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -55,7 +54,7 @@ type situation struct {
 	pipelineRun *pipelinev1.PipelineRun
 	// collating says that there is a finally task, reported that it succeeded.
 	collating, reported bool
-	outcomes            []report.Outcome
+	outcomes            []run.Outcome
 	// obstacles keep tasks from starting.
 	obstacles obstacles
 	// unscheduled are the jobs whose tasks the PipelineRun never got to.
@@ -85,7 +84,7 @@ func next(s situation) step {
 		return stepContinue
 	case s.unsettled():
 		return stepWait
-	case !s.reported, report.Count(s.outcomes).NotStarted > 0:
+	case !s.reported, run.Count(s.outcomes).NotStarted > 0:
 		// The finally task leaves open what another attempt might still run.
 		return stepPublish
 	}
@@ -159,7 +158,7 @@ func endedFromOutside(pr *pipelinev1.PipelineRun) bool {
 // unsettled says that Prow is not done with a ProwJob that exists.
 func (s situation) unsettled() bool {
 	for _, o := range s.outcomes {
-		if o.Verdict != report.NotStarted && !o.Settled() {
+		if o.Verdict != run.NotStarted && !o.Settled() {
 			return true
 		}
 	}

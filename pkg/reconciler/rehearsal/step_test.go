@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,7 +16,6 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 func pipelineRun(status corev1.ConditionStatus, reason string) *pipelinev1.PipelineRun {
@@ -31,11 +32,11 @@ func TestNext(t *testing.T) {
 
 		justNow = pipelineRun(corev1.ConditionFalse, "Failed")
 
-		passed  = report.Outcome{Verdict: report.Passed, Finished: noon}
-		lost    = report.Outcome{Verdict: report.Failed, Finished: noon}
-		running = report.Outcome{Verdict: report.Running}
-		ending  = report.Outcome{Verdict: report.Aborted}
-		never   = report.Outcome{Verdict: report.NotStarted}
+		passed  = run.Outcome{Verdict: run.Passed, Finished: noon}
+		lost    = run.Outcome{Verdict: run.Failed, Finished: noon}
+		running = run.Outcome{Verdict: run.Running}
+		ending  = run.Outcome{Verdict: run.Aborted}
+		never   = run.Outcome{Verdict: run.NotStarted}
 
 		pending  = v1alpha1.RunStatus{State: v1alpha1.RunPending}
 		dropped  = v1alpha1.RunStatus{State: v1alpha1.RunPending, AbortReason: "x"}
@@ -44,7 +45,7 @@ func TestNext(t *testing.T) {
 		aborting = v1alpha1.RunStatus{State: v1alpha1.RunAborting, Attempt: 1, AbortReason: "x"}
 	)
 	justNow.Status.CompletionTime = &metav1.Time{Time: noon.Add(-time.Second)}
-	list := func(o ...report.Outcome) []report.Outcome { return o }
+	list := func(o ...run.Outcome) []run.Outcome { return o }
 	for name, tc := range map[string]struct {
 		s    situation
 		late bool
@@ -77,7 +78,7 @@ func TestNext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tc.s.now, tc.s.deadline = noon, noon.Add(time.Hour)
 			for _, o := range tc.s.outcomes {
-				if o.Verdict == report.NotStarted {
+				if o.Verdict == run.NotStarted {
 					tc.s.unscheduled = append(tc.s.unscheduled, o.Job)
 				}
 			}
@@ -92,12 +93,12 @@ func TestNext(t *testing.T) {
 }
 
 func TestOverdue(t *testing.T) {
-	running := []report.Outcome{{Verdict: report.Running}}
-	over := []report.Outcome{{Verdict: report.Passed, Finished: noon}}
+	running := []run.Outcome{{Verdict: run.Running}}
+	over := []run.Outcome{{Verdict: run.Passed, Finished: noon}}
 	for name, tc := range map[string]struct {
 		state    v1alpha1.RunState
 		pr       *pipelinev1.PipelineRun
-		outcomes []report.Outcome
+		outcomes []run.Outcome
 		deadline time.Time
 		want     bool
 	}{

@@ -1,4 +1,4 @@
-package report
+package joblog
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
 func TestExcerpt(t *testing.T) {
@@ -22,18 +24,18 @@ func TestExcerpt(t *testing.T) {
 			}
 			got := Excerpt(string(log), []string{"kanarienvogel-42"})
 			checkBounds(t, got)
-			golden(t, "excerpt/"+name+".excerpt", strings.Join(got, "\n")+"\n")
+			golden.Compare(t, "excerpt/"+name+".excerpt", strings.Join(got, "\n")+"\n")
 		})
 	}
 }
 
 func checkBounds(t *testing.T, lines []string) {
 	t.Helper()
-	if len(lines) > 2*maxExcerptLines {
+	if len(lines) > 2*MaxLines {
 		t.Errorf("%d lines are too many", len(lines))
 	}
 	for _, line := range lines {
-		if utf8.RuneCountInString(line) > maxExcerptLine || strings.ContainsAny(line, "\x1b\r\n\x00") {
+		if utf8.RuneCountInString(line) > MaxLine || strings.ContainsAny(line, "\x1b\r\n\x00") {
 			t.Errorf("bad line %q", line)
 		}
 	}

@@ -1,16 +1,24 @@
-package report
+// Package joblog finds the lines of a job's log that say why it failed. What is secret is
+// taken out of them.
+package joblog
 
 import (
 	"regexp"
 	"strings"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
+// The bounds of an excerpt.
 const (
-	maxExcerptLines = 20
-	maxExcerptBytes = 3000
-	maxExcerptLine  = 300
+	// MaxLines is how many lines of a log it has at most, without the signs that some
+	// were left out.
+	MaxLines = 20
+	// MaxLine is how long each is at most, in characters.
+	MaxLine = 300
+	// maxBytes is how long all of it is at most, in bytes.
+	maxBytes = 3000
 	// gap stands for lines that were left out.
 	gap = "…"
 )
@@ -95,7 +103,7 @@ func Excerpt(log string, secrets []string) []string {
 		}
 	}
 	end := trailer(lines, weighed)
-	p := picker{lines: lines, end: end, picked: make([]bool, len(lines)), left: maxExcerptLines, bytes: maxExcerptBytes}
+	p := picker{lines: lines, end: end, picked: make([]bool, len(lines)), left: MaxLines, bytes: maxBytes}
 	if sums := indices(weighed[:end], summary); len(sums) > 0 {
 		p.list(sums[len(sums)-1])
 	}
@@ -116,7 +124,7 @@ func Excerpt(log string, secrets []string) []string {
 	default:
 		p.lastAtAll(10)
 	}
-	for i := 0; i < len(maybes) && p.left > maxExcerptLines/2; i++ {
+	for i := 0; i < len(maybes) && p.left > MaxLines/2; i++ {
 		p.pick(maybes[i])
 	}
 	for i := end; i < len(lines); i++ {
@@ -187,7 +195,7 @@ func (p *picker) pick(i int) bool {
 	if i < 0 || i >= len(p.lines) || p.picked[i] {
 		return true
 	}
-	size := len(clip(p.lines[i], maxExcerptLine)) + 1
+	size := len(legible.Clip(p.lines[i], MaxLine)) + 1
 	if p.left == 0 || p.bytes < size {
 		return false
 	}
@@ -267,7 +275,7 @@ func (p *picker) text() []string {
 		if previous >= 0 && !blank(p.lines[previous+1:i]) {
 			out = append(out, gap)
 		}
-		out = append(out, clip(stripComments(secrets.Shapes(p.lines[i])), maxExcerptLine))
+		out = append(out, legible.Clip(legible.StripComments(secrets.Shapes(p.lines[i])), MaxLine))
 		previous = i
 	}
 	return out

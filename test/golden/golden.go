@@ -1,4 +1,5 @@
-package report
+// Package golden compares texts with files that hold what they should be.
+package golden
 
 import (
 	"flag"
@@ -9,13 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+// Update says that golden files are written, and not compared.
+var Update = flag.Bool("update", false, "write the golden files anew")
 
-// golden compares a text with the file under testdata that holds it.
-func golden(t *testing.T, name, got string) {
+// Compare compares a text with the file under testdata that holds it, or writes that with
+// -update.
+func Compare(t testing.TB, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if *update {
+	if *Update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,11 @@
-package report
+package joblog
 
 import (
 	"encoding/json"
 	"regexp"
 	"strings"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
@@ -35,7 +36,7 @@ func cleanLines(log string, values []string) []string {
 	for i, line := range raw {
 		line = strings.TrimRight(line, "\r")
 		line = line[strings.LastIndexByte(line, '\r')+1:]
-		raw[i] = strings.TrimRight(printable(line), " \t")
+		raw[i] = strings.TrimRight(legible.Printable(line), " \t")
 	}
 	lines := strings.Split(secrets.Blocks(strings.Join(raw, "\n"), values), "\n")
 	ours := make([]bool, len(lines))
