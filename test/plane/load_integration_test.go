@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,8 +26,12 @@ const samplePause = 5 * time.Second
 // time to the last one. In the first one, what it remembers fills up.
 const most = 1.05
 
-// TestLoad tells stories for as long as REHEARSAL_SOAK says. Each is forgotten when it
-// has ended, as those are whose pull request has been closed for a week. Neither
+// remembered is for how long at most a story is kept when it has ended: sweeps hear what
+// was said in the last minutes again.
+const remembered = 8 * time.Minute
+
+// TestLoad tells stories for as long as REHEARSAL_SOAK says. Each is forgotten some time
+// after it has ended, as those are whose pull request has been closed for a week. Neither
 // goroutines nor memory grow meanwhile, and nothing is left.
 func TestLoad(t *testing.T) {
 	span, err := time.ParseDuration(os.Getenv("REHEARSAL_SOAK"))
@@ -34,11 +39,12 @@ func TestLoad(t *testing.T) {
 		t.Skip("takes minutes: set REHEARSAL_SOAK")
 	}
 	p := startStories(t, 1, 1)
-	l := newTeller(t, p, 8)
-	l.after = func(s *Story) error { return s.forget(t.Context()) }
+	l, ended := newTeller(t, p, 8), &endedStories{}
+	l.after = ended.add
 	taken := map[string][]float64{}
 	for end := time.Now().Add(span); time.Now().Before(end) && !t.Failed(); time.Sleep(samplePause) {
 		l.keep()
+		p.check(ended.forget(t.Context(), min(span/6, remembered)))
 		now, err := p.taken(t.Context())
 		p.check(err)
 		for what, n := range now {
@@ -57,7 +63,39 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s grow", what)
 		}
 	}
+	p.check(ended.forget(t.Context(), 0))
 	p.nothingLeft()
+}
+
+// endedStories are those that are to be forgotten.
+type endedStories struct {
+	mu   sync.Mutex
+	list []endedStory
+}
+
+type endedStory struct {
+	*Story
+	at time.Time
+}
+
+func (e *endedStories) add(s *Story) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, endedStory{s, time.Now()})
+	return nil
+}
+
+// forget forgets those that have ended so long ago.
+func (e *endedStories) forget(ctx context.Context, after time.Duration) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for len(e.list) > 0 && time.Since(e.list[0].at) >= after {
+		if err := e.list[0].forget(ctx); err != nil {
+			return err
+		}
+		e.list = e.list[1:]
+	}
+	return nil
 }
 
 // taken is what the programs take: of the memory, what is in use after each garbage
@@ -112,11 +150,15 @@ func (s *Story) forget(ctx context.Context) error {
 	return nil
 }
 
-// nothingLeft waits until no Rehearsal is left.
+// nothingLeft waits until no Rehearsal is left. Sweeps may have heard of one again.
 func (p *Plane) nothingLeft() {
 	p.t.Helper()
+	rehearsals := p.Rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace)
 	p.check(rig.Until(p.ctx, storyTime, "all Rehearsals to be gone", func(ctx context.Context) (string, bool, error) {
-		list, err := p.Rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace).List(ctx, metav1.ListOptions{})
+		if err := rehearsals.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+			return "", false, err
+		}
+		list, err := rehearsals.List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return "", false, err
 		}
