@@ -8,7 +8,7 @@ import (
 )
 
 func TestCensor(t *testing.T) {
-	log, err := os.ReadFile("../report/testdata/excerpt/secrets.log")
+	log, err := os.ReadFile("../joblog/testdata/excerpt/secrets.log")
 	if err != nil {
 		t.Fatal(err)
 	}
