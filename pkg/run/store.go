@@ -34,9 +34,9 @@ func ReadProwJob(ctx context.Context, configMaps ConfigMaps, configMap, name str
 
 // ReadProwJobs reads all ProwJobs that a ConfigMap stores, by name.
 func ReadProwJobs(ctx context.Context, configMaps ConfigMaps, configMap string) ([]*prowapi.ProwJob, error) {
-	cm, err := configMaps.Get(ctx, configMap, metav1.GetOptions{})
+	cm, err := get(ctx, configMaps, configMap)
 	if err != nil {
-		return nil, fmt.Errorf("reading ConfigMap %s: %w", configMap, err)
+		return nil, err
 	}
 	var all []*prowapi.ProwJob
 	for _, key := range slices.Sorted(maps.Keys(cm.Data)) {
@@ -80,10 +80,18 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any) error {
+func get(ctx context.Context, configMaps ConfigMaps, name string) (*corev1.ConfigMap, error) {
 	cm, err := configMaps.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return fmt.Errorf("reading ConfigMap %s: %w", name, err)
+		return nil, fmt.Errorf("reading ConfigMap %s: %w", name, err)
+	}
+	return cm, nil
+}
+
+func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any) error {
+	cm, err := get(ctx, configMaps, name)
+	if err != nil {
+		return err
 	}
 	raw, ok := cm.Data[key]
 	if !ok {

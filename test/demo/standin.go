@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,21 +67,9 @@ func (s standIn) start(ctx context.Context, c *rig.Cluster) (string, error) {
 	}
 	url := "http://" + address
 	err = rig.Until(ctx, 20*time.Second, "the GitHub stand-in to answer at "+url, func(ctx context.Context) (string, bool, error) {
-		return answers(ctx, url)
+		return rig.Answers(ctx, url)
 	})
 	return url, err
-}
-
-func answers(ctx context.Context, url string) (string, bool, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", false, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", false, err
-	}
-	return resp.Status, true, resp.Body.Close()
 }
 
 // stop ends the stand-in that the pid file names, if it still is one.

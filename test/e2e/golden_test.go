@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,10 +17,9 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/test/github"
+	"github.com/rehearsal-dev/rehearsal/test/golden"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
-
-var update = flag.Bool("update", false, "write the golden files of the conversation")
 
 // calm is for how long a text that is edited has to stay the same before it is
 // written as a golden file.
@@ -48,21 +46,21 @@ func (c *conversation) find(ctx context.Context, marker string) (string, error) 
 }
 
 // holds compares a text that does not change any more with a golden file.
-func (c *conversation) holds(golden, text string) {
+func (c *conversation) holds(file, text string) {
 	c.t.Helper()
-	if diff := c.compare(golden, text); diff != "" {
-		c.t.Errorf("%s (-want +got):\n%s", goldenFile(golden), diff)
+	if diff := c.compare(file, text); diff != "" {
+		c.t.Errorf("%s (-want +got):\n%s", goldenFile(file), diff)
 	}
 }
 
-func (c *conversation) compare(golden, text string) string {
+func (c *conversation) compare(file, text string) string {
 	c.t.Helper()
 	got := c.plain(text)
-	if *update {
-		c.must(os.WriteFile(goldenFile(golden), []byte(got), 0o644))
+	if *golden.Update {
+		c.must(os.WriteFile(goldenFile(file), []byte(got), 0o644))
 		return ""
 	}
-	want, err := os.ReadFile(goldenFile(golden))
+	want, err := os.ReadFile(goldenFile(file))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		c.must(err)
 	}
@@ -73,16 +71,16 @@ func goldenFile(name string) string { return filepath.Join(conversationData, nam
 
 // eventually waits for the comment of a run to be like a golden file while it
 // is still edited.
-func (c *conversation) eventually(golden, run string, says ...string) {
+func (c *conversation) eventually(file, run string, says ...string) {
 	c.t.Helper()
-	c.becomes(golden, says, func(ctx context.Context) (string, error) { return c.find(ctx, report.RunMarker(run)) })
+	c.becomes(file, says, func(ctx context.Context) (string, error) { return c.find(ctx, report.RunMarker(run)) })
 }
 
 // shows waits for the comment with the affected jobs, the labels and the commit
 // status to be like a golden file.
-func (c *conversation) shows(golden string, says ...string) {
+func (c *conversation) shows(file string, says ...string) {
 	c.t.Helper()
-	c.becomes(golden, says, func(ctx context.Context) (string, error) {
+	c.becomes(file, says, func(ctx context.Context) (string, error) {
 		plan, err := c.find(ctx, rig.PlanComment)
 		if err != nil {
 			return "", err
@@ -103,31 +101,31 @@ func (c *conversation) shows(golden string, says ...string) {
 }
 
 // becomes waits for a text that says all of it and is like a golden file.
-func (c *conversation) becomes(golden string, says []string, read func(context.Context) (string, error)) {
+func (c *conversation) becomes(file string, says []string, read func(context.Context) (string, error)) {
 	c.t.Helper()
 	var last, diff string
 	var since time.Time
-	err := rig.Until(c.ctx, patience, golden, func(ctx context.Context) (string, bool, error) {
+	err := rig.Until(c.ctx, patience, file, func(ctx context.Context) (string, bool, error) {
 		text, err := read(ctx)
 		if err != nil || !containsAll(text, says) {
 			diff = c.plain(text)
 			return text, false, err
 		}
-		if *update {
+		if *golden.Update {
 			if text != last {
 				last, since = text, time.Now()
 			}
 			return "it is edited still", time.Since(since) > calm, nil
 		}
-		diff = c.compare(golden, text)
+		diff = c.compare(file, text)
 		return "", diff == "", nil
 	})
 	if err != nil {
-		c.t.Errorf("%s (-want +got):\n%s", goldenFile(golden), diff)
+		c.t.Errorf("%s (-want +got):\n%s", goldenFile(file), diff)
 		return
 	}
-	if *update {
-		c.compare(golden, last)
+	if *golden.Update {
+		c.compare(file, last)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -210,15 +209,7 @@ func (c *Cluster) WaitReady(ctx context.Context, name string) error {
 		return err
 	}
 	return Until(ctx, time.Minute, "webhooks to get through", func(ctx context.Context) (string, bool, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-		if err != nil {
-			return "", false, err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return "", false, err
-		}
-		return response.Status, true, response.Body.Close()
+		return Answers(ctx, address)
 	})
 }
 

@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -34,4 +35,17 @@ func Until(ctx context.Context, within time.Duration, what string, look func(con
 		case <-ticker.C:
 		}
 	}
+}
+
+// Answers looks for Until whether a server answers, whatever it says.
+func Answers(ctx context.Context, url string) (found string, ok bool, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return "", false, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", false, err
+	}
+	return response.Status, true, response.Body.Close()
 }

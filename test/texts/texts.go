@@ -5,9 +5,8 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 var timeType, verdictType = reflect.TypeFor[time.Time](), reflect.TypeFor[run.Verdict]()

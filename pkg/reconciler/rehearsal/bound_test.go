@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	duckv1 "knative.dev/pkg/apis/duck/v1"
 
@@ -17,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // etcdLimit is what etcd takes as one object: 1.5 MiB. The rest is for managedFields

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // inTime ends a run that has started when it is due, whatever the attempt to take it

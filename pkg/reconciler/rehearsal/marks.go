@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -16,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // seen is the reaction that tells the author of a command that it was read.

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
-
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 func pipelineRun(status corev1.ConditionStatus, reason string) *pipelinev1.PipelineRun {
