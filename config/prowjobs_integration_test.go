@@ -172,15 +172,22 @@ func TestProwJobPolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, b := range parse[admissionv1.ValidatingAdmissionPolicyBinding](t, "ValidatingAdmissionPolicyBinding") {
-		if _, err := admin.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings().Create(t.Context(), &b, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
+	bind := func(served bool) {
+		for _, b := range parse[admissionv1.ValidatingAdmissionPolicyBinding](t, "ValidatingAdmissionPolicyBinding") {
+			if (b.Name == "rehearsal-prowjobs-served") != served {
+				continue
+			}
+			if _, err := admin.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings().Create(t.Context(), &b, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	served := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-served", Namespace: ours}, Data: map[string]string{"acme.config": ""}}
 	config.WarningHandler = rest.NoWarnings{}
 	w := policyWorld{t: t, task: prowFor(t, as(config, task)), other: prowFor(t, config)}
-	w.await()
+	bind(false)
+	w.await() // with both in force, either may be the one that an error names
+	bind(true)
 	w.awaitServed(func() error {
 		_, err := admin.CoreV1().ConfigMaps(ours).Create(t.Context(), served, metav1.CreateOptions{})
 		return err
