@@ -33,7 +33,7 @@ func TestStore(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	load(nil)
+	load(map[string]time.Time{})
 	for account, until := range map[string]time.Time{"token": noon, "installation-7": noon.Add(time.Hour)} {
 		if err := store.Save(t.Context(), account, until); err != nil {
 			t.Fatal(err)

@@ -24,6 +24,7 @@ import (
 	rehearsalclient "github.com/rehearsal-dev/rehearsal/pkg/client/injection/client"
 	rehearsalinformer "github.com/rehearsal-dev/rehearsal/pkg/client/injection/informers/rehearsal/v1alpha1/rehearsal"
 	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
+	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -125,7 +126,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		GitHub:     gh,
 		Rehearsals: rehearsalclient.Get(ctx).RehearsalV1alpha1().Rehearsals(system.Namespace()),
 		Lister:     rehearsalinformer.Get(ctx).Lister().Rehearsals(system.Namespace()),
-		Memory:     &sweepMemory{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())},
+		Memory:     &sweepMemory{kvstore.Store{ConfigMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace()), Name: sweepConfigMap}},
 		Settings:   o.Settings.Get,
 		Identify:   (&identities{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())}).check,
 		Clock:      clock.RealClock{},

@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -331,7 +332,7 @@ func TestFirstSweepLeavesThePastAlone(t *testing.T) {
 }
 
 func TestSweepMemory(t *testing.T) {
-	m := &sweepMemory{configMaps: kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")}
+	m := &sweepMemory{kvstore.Store{ConfigMaps: kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals"), Name: sweepConfigMap}}
 	ctx := context.Background()
 	for _, look := range []Look{{}, {noon, noon.Add(-time.Hour)}, {noon.Add(time.Hour), noon}} {
 		if !look.At.IsZero() {
