@@ -6,7 +6,8 @@ import (
 	"sync"
 
 	"github.com/cjwagner/httpcache"
-	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/lru"
 )
 
 const (
@@ -24,14 +25,14 @@ const (
 // told is for that account only.
 type conditional struct {
 	next    http.RoundTripper
-	answers *answers
+	answers *lru.Cache[[]byte]
 
 	mu       sync.Mutex
 	accounts map[string]http.RoundTripper
 }
 
 func newConditional(next http.RoundTripper) *conditional {
-	return &conditional{next: next, answers: newAnswers(keptBytes), accounts: map[string]http.RoundTripper{}}
+	return &conditional{next: next, answers: lru.New[[]byte](keptAnswers, keptBytes), accounts: map[string]http.RoundTripper{}}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -85,53 +86,21 @@ func (d *drained) Close() error {
 	return d.ReadCloser.Close()
 }
 
-// answers keeps the latest, by their number and size.
-type answers struct {
-	mu    sync.Mutex
-	lru   *lru.Cache[string, []byte]
-	bytes int
-	most  int
-}
-
-func newAnswers(most int) *answers {
-	a := &answers{most: most}
-	// The only error is about a size that is not positive.
-	a.lru, _ = lru.NewWithEvict(keptAnswers, func(_ string, gone []byte) { a.bytes -= len(gone) })
-	return a
-}
-
-func (a *answers) get(key string) ([]byte, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.lru.Get(key)
-}
-
-func (a *answers) set(key string, answer []byte) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.lru.Remove(key)
-	if len(answer) > a.most/8 {
-		return
-	}
-	a.lru.Add(key, answer)
-	a.bytes += len(answer)
-	for a.bytes > a.most {
-		a.lru.RemoveOldest()
-	}
-}
-
-func (a *answers) remove(key string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.lru.Remove(key)
-}
-
 // accountAnswers implements httpcache.Cache for one account.
 type accountAnswers struct {
-	*answers
+	answers *lru.Cache[[]byte]
 	account string
 }
 
-func (c *accountAnswers) Get(key string) ([]byte, bool) { return c.get(c.account + " " + key) }
-func (c *accountAnswers) Set(key string, answer []byte) { c.set(c.account+" "+key, answer) }
-func (c *accountAnswers) Delete(key string)             { c.remove(c.account + " " + key) }
+func (c *accountAnswers) Get(key string) ([]byte, bool) { return c.answers.Get(c.account + " " + key) }
+func (c *accountAnswers) Delete(key string)             { c.answers.Remove(c.account + " " + key) }
+
+// Set implements httpcache.Cache.
+func (c *accountAnswers) Set(key string, answer []byte) {
+	cost := int64(len(answer))
+	if cost > keptBytes/8 {
+		c.Delete(key)
+		return
+	}
+	c.answers.Add(c.account+" "+key, answer, cost)
+}

@@ -179,20 +179,6 @@ func TestBackgroundCloseEndsWork(t *testing.T) {
 	}
 }
 
-func TestLRU(t *testing.T) {
-	c := newLRU[int](10)
-	c.add("a", 1, 4)
-	c.add("b", 2, 4)
-	c.get("a")
-	c.add("c", 3, 4)
-	c.add("too large", 4, 11)
-	for key, want := range map[string]bool{"a": true, "b": false, "c": true, "too large": false} {
-		if _, ok := c.get(key); ok != want {
-			t.Errorf("%s: kept = %v", key, ok)
-		}
-	}
-}
-
 // workshop is a Background whose planner does what a test says, on a clock that it
 // winds.
 type workshop struct {

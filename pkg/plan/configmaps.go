@@ -193,7 +193,7 @@ func changed(path string, removed bool) github.PullRequestChange {
 }
 
 func (w *work) updater(ctx context.Context, blob string) (*updater, error) {
-	if known, ok := w.maps.get(blob); ok {
+	if known, ok := w.maps.Get(blob); ok {
 		return known, nil
 	}
 	var u *updater
@@ -204,6 +204,6 @@ func (w *work) updater(ctx context.Context, blob string) (*updater, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.maps.add(blob, u, 1)
+	w.maps.Add(blob, u, 1)
 	return u, nil
 }

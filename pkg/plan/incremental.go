@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/lru"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -46,11 +48,11 @@ type Options struct {
 type Incremental struct {
 	options Options
 	// parsed has job files by blob.
-	parsed *lru[*parsedFile]
-	prow   *lru[*prowConfig]
-	maps   *lru[*updater]
+	parsed *lru.Cache[*parsedFile]
+	prow   *lru.Cache[*prowConfig]
+	maps   *lru.Cache[*updater]
 	// states has base commits that have been looked at.
-	states *lru[*state]
+	states *lru.Cache[*state]
 
 	mu     sync.Mutex
 	latest map[string]*repository
@@ -77,10 +79,10 @@ func NewPlanner(o Options) *Incremental {
 	}
 	return &Incremental{
 		options: o,
-		parsed:  newLRU[*parsedFile](o.Memory),
-		prow:    newLRU[*prowConfig](16),
-		maps:    newLRU[*updater](16),
-		states:  newLRU[*state](64),
+		parsed:  lru.New[*parsedFile](math.MaxInt, o.Memory),
+		prow:    lru.New[*prowConfig](math.MaxInt, 16),
+		maps:    lru.New[*updater](math.MaxInt, 16),
+		states:  lru.New[*state](math.MaxInt, 64),
 		latest:  map[string]*repository{},
 	}
 }
@@ -236,13 +238,13 @@ func refusedBase(req Request, err error) (*Local, error) {
 // the nearest known commit, or all of it.
 func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 	id := key.Of(w.repository, w.settings.key())
-	if known, ok := w.states.get(key.Of(id, commit)); ok {
+	if known, ok := w.states.Get(key.Of(id, commit)); ok {
 		return known, nil
 	}
 	r := w.repositoryFor(id)
 	r.Lock()
 	defer r.Unlock()
-	if known, ok := w.states.get(key.Of(id, commit)); ok {
+	if known, ok := w.states.Get(key.Of(id, commit)); ok {
 		return known, nil
 	}
 	if r.base == nil {
@@ -270,7 +272,7 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 		w.writeAnchor(id, base)
 	}
 	r.base = base
-	w.states.add(key.Of(id, commit), base, 1)
+	w.states.Add(key.Of(id, commit), base, 1)
 	return base, nil
 }
 

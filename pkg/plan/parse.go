@@ -49,7 +49,7 @@ func (w *work) parse(ctx context.Context, blobs []string) (map[string]*parsedFil
 		if out[b] != nil {
 			continue
 		}
-		known, ok := w.parsed.get(b)
+		known, ok := w.parsed.Get(b)
 		if !ok {
 			unknown = append(unknown, b)
 			known = &parsedFile{}
@@ -58,7 +58,7 @@ func (w *work) parse(ctx context.Context, blobs []string) (map[string]*parsedFil
 	}
 	var mu sync.Mutex
 	err := w.eachJobFile(ctx, unknown, func(id string, p *parsedFile) error {
-		w.parsed.add(id, p, int64(p.size.Bytes))
+		w.parsed.Add(id, p, int64(p.size.Bytes))
 		mu.Lock()
 		defer mu.Unlock()
 		out[id] = p

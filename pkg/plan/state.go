@@ -167,13 +167,13 @@ func (s Settings) missing(files prowFiles, present map[string]bool) error {
 
 func (w *work) loadProw(ctx context.Context, files prowFiles, strict bool) (*prowConfig, error) {
 	id := key.Of(files.key(w.settings), strconv.FormatBool(strict))
-	if known, ok := w.prow.get(id); ok {
+	if known, ok := w.prow.Get(id); ok {
 		return known, nil
 	}
 	pc, err := loadProwConfig(ctx, w.objects, files, w.settings, strict)
 	if err != nil {
 		return nil, err
 	}
-	w.prow.add(id, pc, 1)
+	w.prow.Add(id, pc, 1)
 	return pc, nil
 }

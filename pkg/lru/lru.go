@@ -1,0 +1,60 @@
+// Package lru keeps the values used last, up to what they cost together.
+package lru
+
+import (
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// Cache is safe for concurrent use. Its values are shared and must not be changed.
+type Cache[V any] struct {
+	mu    sync.Mutex
+	lru   *simplelru.LRU[string, item[V]]
+	limit int64
+	total int64
+}
+
+type item[V any] struct {
+	value V
+	cost  int64
+}
+
+// New makes a cache of at most so many values, which must be above 0, and whose costs
+// are at most limit together, in a unit of the caller's.
+func New[V any](most int, limit int64) *Cache[V] {
+	c := &Cache[V]{limit: limit}
+	// The only error is about a number that is not positive.
+	c.lru, _ = simplelru.NewLRU(most, func(_ string, gone item[V]) { c.total -= gone.cost })
+	return c
+}
+
+// Get returns a value that is kept, and notes that it was used.
+func (c *Cache[V]) Get(key string) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i, ok := c.lru.Get(key)
+	return i.value, ok
+}
+
+// Add keeps a value in place of an earlier one, unless it alone costs more than the limit.
+func (c *Cache[V]) Add(key string, value V, cost int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lru.Remove(key)
+	if cost > c.limit {
+		return
+	}
+	c.lru.Add(key, item[V]{value, cost})
+	c.total += cost
+	for c.total > c.limit {
+		c.lru.RemoveOldest()
+	}
+}
+
+// Remove forgets a value.
+func (c *Cache[V]) Remove(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lru.Remove(key)
+}
