@@ -169,6 +169,9 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 	if err != nil {
 		return o, fmt.Errorf("connecting to GitHub: %w", err)
 	}
+	if err := measureAnswers(gh.KeptBytes); err != nil {
+		return o, fmt.Errorf("making a metric: %w", err)
+	}
 	prow, err := prowclient.NewForConfig(config)
 	if err != nil {
 		return o, fmt.Errorf("making a client for ProwJobs: %w", err)

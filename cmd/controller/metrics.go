@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -32,4 +34,16 @@ func withMetrics(ctx context.Context, config *rest.Config) (context.Context, err
 	chosen := observability.DefaultConfig()
 	chosen.Metrics.Protocol = metrics.ProtocolPrometheus
 	return observability.WithConfig(ctx, chosen), nil
+}
+
+// measureAnswers exports how large the answers of GitHub are that are kept: memory that
+// fills up to a bound.
+func measureAnswers(kept func() int64) error {
+	_, err := otel.Meter("github.com/rehearsal-dev/rehearsal").Int64ObservableGauge("rehearsal.github.answers",
+		metric.WithDescription("Size of the answers of GitHub that are kept, of which GitHub is asked whether they still hold"), metric.WithUnit("By"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(kept())
+			return nil
+		}))
+	return err
 }

@@ -49,14 +49,15 @@ type Options struct {
 type Client struct {
 	github *gogithub.Client
 	// public asks without credentials: what it is told, everybody may know.
-	public *gogithub.Client
-	now    func() time.Time
-	memory memory
-	source source
-	limits *limiter
-	app    *appSource // nil for a person
-	clock  *timed
-	root   string
+	public      *gogithub.Client
+	now         func() time.Time
+	memory      memory
+	source      source
+	limits      *limiter
+	conditional *conditional
+	app         *appSource // nil for a person
+	clock       *timed
+	root        string
 }
 
 // New makes a client. It makes no call.
@@ -81,8 +82,9 @@ func New(opts Options) (*Client, error) {
 	// that we have already are not sent again, a call has an end, and none is made that
 	// GitHub does not want.
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
+	c.conditional = newConditional(&whole{next: c.clock, root: c.root})
 	c.limits = &limiter{
-		next: &bounded{next: newConditional(&whole{next: c.clock, root: c.root})}, now: c.now, clock: c.clock,
+		next: &bounded{next: c.conditional}, now: c.now, clock: c.clock,
 		windows: opts.Windows, permits: opts.Writes, most: opts.Most, limited: opts.Limited, accounts: map[string]*account{},
 	}
 	connect := func(transport http.RoundTripper) *gogithub.Client {
@@ -107,6 +109,9 @@ func New(opts Options) (*Client, error) {
 	c.memory.branches, _ = lru.New[string, branchAnswer](keptBranches)
 	return c, nil
 }
+
+// KeptBytes is the size of the answers that are kept, to ask whether they still hold.
+func (c *Client) KeptBytes() int64 { return c.conditional.answers.Cost() }
 
 // Token returns a token that git can fetch a repository with; empty when nobody
 // authenticates.

@@ -52,6 +52,13 @@ func (c *Cache[V]) Add(key string, value V, cost int64) {
 	}
 }
 
+// Cost is what the values that are kept cost together.
+func (c *Cache[V]) Cost() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
+}
+
 // Remove forgets a value.
 func (c *Cache[V]) Remove(key string) {
 	c.mu.Lock()

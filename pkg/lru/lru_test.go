@@ -31,6 +31,9 @@ func TestCosts(t *testing.T) {
 	if got, _ := c.Get("a"); got != 5 {
 		t.Errorf("a is %d", got)
 	}
+	if got := c.Cost(); got != 10 {
+		t.Errorf("all cost %d", got)
+	}
 	c.Remove("a")
 	c.Add("d", 6, 6)
 	holds(t, c, map[string]bool{"a": false, "c": true, "d": true})

@@ -4,6 +4,7 @@ package plane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -99,7 +100,9 @@ func (e *endedStories) forget(ctx context.Context, after time.Duration) error {
 }
 
 // taken is what the programs take: of the memory, what is in use after each garbage
-// collection, which its next goal is made from.
+// collection, which its next goal is made from. It is twice as much. The answers of
+// GitHub that the controller keeps have a bound that is not reached within an hour, and
+// are told apart.
 func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
 	controller, err := rig.Scrape(ctx, p.Controllers[0].Metrics)
 	if err != nil {
@@ -109,9 +112,13 @@ func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
+	if controller["rehearsal_github_answers_bytes"] == nil {
+		return nil, errors.New("the controller does not say how large the answers are that it keeps")
+	}
 	return map[string]float64{
-		"goroutines of the controller": controller.Sum("go_goroutine_count"), "bytes of the controller": controller.Sum("go_memory_gc_goal_bytes"),
-		"goroutines of the receiver": receiver.Sum("go_goroutines"), "bytes of the receiver": receiver.Sum("go_memstats_next_gc_bytes"),
+		"goroutines of the controller": controller.Sum("go_goroutine_count"),
+		"bytes of the controller":      controller.Sum("go_memory_gc_goal_bytes") - 2*controller.Sum("rehearsal_github_answers_bytes"),
+		"goroutines of the receiver":   receiver.Sum("go_goroutines"), "bytes of the receiver": receiver.Sum("go_memstats_next_gc_bytes"),
 	}, nil
 }
 

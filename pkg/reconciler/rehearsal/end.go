@@ -187,7 +187,7 @@ type ending struct {
 // else in the answer to the text that asked for it, which is when it ends; or where
 // that was answered already, in a comment of its own.
 func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
-	manifest, err := t.storedManifest(ctx, r)
+	manifest, err := t.storedManifest(ctx, r.ID)
 	switch {
 	case err != nil && !isLost(err):
 		return err
@@ -204,7 +204,7 @@ func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1
 
 // sayUnstarted says why a run will not start, in a comment.
 func (t *turn) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
-	manifest, err := t.storedManifest(ctx, r)
+	manifest, err := t.storedManifest(ctx, r.ID)
 	if err != nil && !isLost(err) {
 		return err
 	}

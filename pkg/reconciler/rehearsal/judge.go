@@ -137,6 +137,12 @@ func judge(c v1alpha1.Command, said event.Command, in circumstances) v1alpha1.Co
 	return status
 }
 
+// acceptedBefore is the verdict on a command that has begun a run at a head.
+func acceptedBefore(c v1alpha1.Command, head string, now time.Time) v1alpha1.CommandStatus {
+	at := boundTime(c, now)
+	return v1alpha1.CommandStatus{ID: c.ID, Head: head, At: &at, Verdict: v1alpha1.VerdictAccepted}
+}
+
 func expired(c v1alpha1.Command, now time.Time) bool { return now.Sub(c.At.Time) > event.MaxAge }
 
 func verdict(c v1alpha1.Command, said event.Command, in circumstances) (v1alpha1.Verdict, string) {

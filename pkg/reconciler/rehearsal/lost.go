@@ -23,16 +23,16 @@ func isLost(err error) bool {
 	return apierrors.IsNotFound(err) || errors.As(err, &damaged)
 }
 
-// storedManifest is the manifest of a run as it is stored, or was a moment ago.
-func (t *turn) storedManifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+// storedManifest is the manifest of the run of a command as it is stored, or was a moment ago.
+func (t *turn) storedManifest(ctx context.Context, id string) (run.Manifest, error) {
 	configMaps := ownConfigMaps{t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh}
-	return t.Manifests.read(ctx, configMaps, t.rh, resources.RunName(t.rh, r.ID), t.now)
+	return t.Manifests.read(ctx, configMaps, t.rh, resources.RunName(t.rh, id), t.now)
 }
 
 // manifest is that of a run that has started. Where it is lost, it is made again from
 // the ProwJobs that there are: a run without all of its jobs is aborted.
 func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	m, err := t.storedManifest(ctx, r)
+	m, err := t.storedManifest(ctx, r.ID)
 	if !isLost(err) {
 		return m, err
 	}

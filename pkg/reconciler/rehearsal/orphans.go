@@ -170,9 +170,13 @@ func orphaned(rh *v1alpha1.Rehearsal, runName string) string {
 		return ""
 	}
 	for _, c := range rh.Spec.Commands {
-		if resources.RunName(rh, c.ID) == runName {
-			return ""
+		if resources.RunName(rh, c.ID) != runName {
+			continue
 		}
+		if v := verdictOn(rh, c.ID); v != nil && (v.Over || v.Verdict != v1alpha1.VerdictAccepted) {
+			return "its run is over"
+		}
+		return ""
 	}
 	return "nothing is known of its run"
 }

@@ -178,11 +178,16 @@ func TestAPipelineRunThatCouldNotBeCancelled(t *testing.T) {
 
 func TestOrphaned(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7"}}
-	rh.Spec.Commands = []v1alpha1.Command{{ID: "comment-3-0"}}
+	rh.Spec.Commands = []v1alpha1.Command{{ID: "comment-3-0"}, {ID: "comment-5-0"}, {ID: "comment-6-0"}, {ID: "comment-7-0"}}
+	rh.Status.Commands = []v1alpha1.CommandStatus{
+		{ID: "comment-5-0", Verdict: v1alpha1.VerdictDenied}, {ID: "comment-6-0", Verdict: v1alpha1.VerdictAccepted, Over: true},
+		{ID: "comment-7-0", Verdict: v1alpha1.VerdictAccepted},
+	}
 	rh.Status.Runs = []v1alpha1.RunStatus{{ID: "comment-1-0", State: v1alpha1.RunPassed}, {ID: "comment-2-0", State: v1alpha1.RunAborting}}
 	for name, want := range map[string]string{
 		"acme-config-7-1-0": "its run is over", "acme-config-7-2-0": "", "acme-config-7-3-0": "",
 		"acme-config-7-4-0": "nothing is known of its run",
+		"acme-config-7-5-0": "its run is over", "acme-config-7-6-0": "its run is over", "acme-config-7-7-0": "",
 	} {
 		if got := orphaned(rh, name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

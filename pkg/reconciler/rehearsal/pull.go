@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 const (
@@ -202,11 +203,10 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
 		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: ahead, now: t.theirTime(), overlooked: c.At.Time.Before(known)}
-		because, err := t.look(ctx, c, said, login, &in)
+		status, because, err := t.judgeOne(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
 		}
-		status := judge(c, said, in)
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c
 			byLogin.By, byLogin.At = login, *status.At
@@ -218,6 +218,34 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))
 	}
 	return nil
+}
+
+func (t *turn) judgeOne(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) (v1alpha1.CommandStatus, []string, error) {
+	begun, err := t.begun(ctx, c, said)
+	if err != nil {
+		return v1alpha1.CommandStatus{}, nil, err
+	}
+	if begun != nil {
+		r := v1alpha1.RunStatus{ID: c.ID, Head: begun.Head, BaseRef: begun.BaseRef, By: login, State: v1alpha1.RunPending}
+		t.rh.Status.Runs = append(t.rh.Status.Runs, r)
+		return acceptedBefore(c, r.Head, in.now), nil, nil
+	}
+	because, err := t.look(ctx, c, said, login, in)
+	return judge(c, said, *in), because, err
+}
+
+// begun is what is stored of the run of a command that has no verdict; nil if nothing is.
+// It was accepted in a turn whose status was lost. What has come since then may end the
+// run, but must not deny it: somebody has to end it.
+func (t *turn) begun(ctx context.Context, c v1alpha1.Command, said event.Command) (*run.Manifest, error) {
+	if said.Kind().Effect != event.Starts {
+		return nil, nil
+	}
+	m, err := t.storedManifest(ctx, c.ID)
+	if isLost(err) {
+		return nil, nil
+	}
+	return &m, err
 }
 
 // runsAhead counts the runs that are not over, and those that were accepted in

@@ -84,7 +84,7 @@ func queued(m run.Manifest) []run.Outcome {
 // have seen an earlier base.
 func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
 	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
-	stored, err := t.storedManifest(ctx, r)
+	stored, err := t.storedManifest(ctx, r.ID)
 	if !apierrors.IsNotFound(err) {
 		return stored, err
 	}
