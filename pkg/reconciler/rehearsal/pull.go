@@ -242,7 +242,7 @@ func (t *turn) begun(ctx context.Context, c v1alpha1.Command, said event.Command
 		return nil, nil
 	}
 	m, err := t.storedManifest(ctx, c.ID)
-	if isLost(err) {
+	if isLost(err) || errors.Is(err, errEarlier) {
 		return nil, nil
 	}
 	return &m, err
