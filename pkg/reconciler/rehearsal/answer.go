@@ -114,7 +114,7 @@ func (t *turn) note(view *report.PlanView) {
 	}
 	view.OtherBase = pull.OtherBase
 	// The specification generation is missing until it is known.
-	if pull.Open && !pull.AuthorTrusted && pull.SpecGeneration != 0 && t.rh.Status.HeadApproval == nil {
+	if pull.Open && !pull.AuthorTrusted && !pull.Stale() && t.rh.Status.HeadApproval == nil {
 		view.NotTrusted = cmp.Or(pull.Distrusted, pull.Author)
 	}
 }

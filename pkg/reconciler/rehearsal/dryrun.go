@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -153,7 +152,7 @@ func (t *turn) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifes
 	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(t.runView(r, m, queued(m)))); err != nil {
 		return fmt.Errorf("reading the comments: %w", err)
 	}
-	r.State, r.Message = v1alpha1.RunRejected, "this is a dry run: nothing is started"
-	r.DoneAt = &metav1.Time{Time: t.now}
+	r.Message = "this is a dry run: nothing is started"
+	r.MarkOver(v1alpha1.RunRejected, t.now)
 	return nil
 }

@@ -20,9 +20,7 @@ import (
 // abort cancels the PipelineRun and aborts every ProwJob of a run. It is
 // repeated until nothing is left: a task may create its ProwJob in between.
 func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	if r.State != v1alpha1.RunAborting {
-		r.State, r.Since = v1alpha1.RunAborting, &metav1.Time{Time: t.now}
-	}
+	r.MarkAborting(t.now)
 	var errs []error
 	if s.pipelineRun != nil && !s.pipelineRun.IsDone() && s.pipelineRun.Spec.Status == "" {
 		errs = append(errs, t.cancel(ctx, s.pipelineRun, r.AbortReason))
@@ -224,8 +222,7 @@ func (t *turn) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, mani
 }
 
 func (t *turn) over(r *v1alpha1.RunStatus, e ending) {
-	r.State, r.DoneAt = e.state, &metav1.Time{Time: t.now}
-	forget(r)
+	r.MarkOver(e.state, t.now)
 	if len(e.sentences) > 0 {
 		r.Message = brief(e.sentences[0])
 	}

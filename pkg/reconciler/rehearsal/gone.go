@@ -76,11 +76,6 @@ func recall(r *v1alpha1.RunStatus, outcomes []run.Outcome) {
 	}
 }
 
-// forget removes what is of no use once a run is over: its result is stored.
-func forget(r *v1alpha1.RunStatus) {
-	r.JobEnds, r.PipelineRunEnd, r.Since, r.HinderedSince, r.Deadline, r.Restarts = nil, nil, nil, nil, nil, 0
-}
-
 // noticeInterference gives a run whose PipelineRun somebody else cancelled, or
 // deleted before it and its jobs were done, the reason for its end.
 func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outcomes []run.Outcome) {
@@ -88,10 +83,10 @@ func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outco
 	case r.AbortReason != "":
 	case pr == nil, !pr.DeletionTimestamp.IsZero():
 		if r.PipelineRunEnd == nil && !allSettled(outcomes) {
-			r.AbortReason = "its PipelineRun was deleted"
+			r.Abort("its PipelineRun was deleted")
 		}
 	case pr.Spec.Status != "" && pr.Spec.Status != pipelinev1.PipelineRunSpecStatusPending:
-		r.AbortReason = "its PipelineRun was cancelled"
+		r.Abort("its PipelineRun was cancelled")
 	}
 }
 

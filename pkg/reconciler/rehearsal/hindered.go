@@ -44,14 +44,14 @@ func failures(errs ...error) []error {
 // further: it is told, and ends the run when it is due.
 func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
 	if _, ends := t.endings[r.ID]; ends {
-		t.hinder(r) // until it is said
+		r.MarkHindered(t.now) // until it is said
 	}
 	errs := append(slices.Clone(t.hindrances), err)
 	failed := failures(errs...)
 	_, limited := limitedUntil(errs)
 	switch {
 	case len(failed) > 0:
-		t.hinder(r)
+		r.MarkHindered(t.now)
 		r.Message = t.because(failed[0])
 	case limited:
 		r.HinderedSince = nil
@@ -63,12 +63,6 @@ func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) er
 		return err
 	}
 	return errors.Join(err, t.tellHindrance(ctx, r))
-}
-
-func (t *turn) hinder(r *v1alpha1.RunStatus) {
-	if r.HinderedSince == nil {
-		r.HinderedSince = &metav1.Time{Time: t.now}
-	}
 }
 
 // tellHindrance says what keeps a run from starting, and what to do about it.
@@ -118,11 +112,13 @@ func (t *turn) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
 	}
 	delete(t.endings, r.ID)
 	err := t.sayUnstarted(ctx, r, e.sentences...)
-	t.over(r, e)
 	if err != nil {
-		r.Unreported, r.Message = true, e.sentences[0] // whole, to be said later
+		r.MarkUnreported(e.state, t.now)
+		r.Message = e.sentences[0] // whole, to be said later
+		return err
 	}
-	return err
+	t.over(r, e)
+	return nil
 }
 
 // lasting is a time in words.

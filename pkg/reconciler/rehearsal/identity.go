@@ -107,7 +107,7 @@ func (t *turn) foreign(reason string) error {
 	t.elsewhere = true
 	t.rh.Status.MarkNotPulled("OtherRepository", reason)
 	if t.rh.Status.Pull != nil {
-		t.rh.Status.Pull.SpecGeneration = 0
+		t.rh.Status.Pull.Invalidate()
 	}
 	return &foreignError{reason}
 }

@@ -313,9 +313,7 @@ func abortRuns(rh *v1alpha1.Rehearsal, reason string, match func(*v1alpha1.RunSt
 			}
 		default:
 			n++
-			if r.AbortReason == "" {
-				r.AbortReason = reason
-			}
+			r.Abort(reason)
 		}
 	}
 	return n

@@ -1,12 +1,10 @@
 package rehearsal
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -22,9 +20,9 @@ func (t *turn) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, e
 	logging.FromContext(ctx).Errorw("A run ends without what it takes to end it", "run", r.ID, "state", r.State, "error", err)
 	over := s.observed && !s.live() && !s.unsettled()
 	if !over {
-		r.AbortReason = cmp.Or(r.AbortReason, timeIsUp)
+		r.Abort(timeIsUp)
 	}
-	r.State, r.DoneAt, r.Unreported = endState(r, run.Count(s.outcomes)), &metav1.Time{Time: t.now}, true
+	r.MarkUnreported(endState(r, run.Count(s.outcomes)), t.now)
 	return err
 }
 
@@ -57,8 +55,8 @@ func (t *turn) reportLate(ctx context.Context) error {
 			t.refusedAny, err = true, nil
 		}
 		if err == nil {
-			r.Unreported, r.Message = false, brief(r.Message)
-			forget(r)
+			r.Message = brief(r.Message)
+			r.MarkReported()
 			continue
 		}
 		errs = append(errs, fmt.Errorf("run %s: %w", r.ID, err))

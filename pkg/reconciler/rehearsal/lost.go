@@ -42,8 +42,8 @@ func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 		return m, fmt.Errorf("listing the ProwJobs of run %s, whose manifest is lost: %w", r.ID, err)
 	}
 	m = t.rebuilt(r, name, list.Items)
-	if r.AbortReason == "" && len(m.Jobs) < max(r.Total, 1) {
-		r.AbortReason = fmt.Sprintf("the ConfigMap %s, which lists its jobs, was deleted or damaged", name)
+	if len(m.Jobs) < max(r.Total, 1) {
+		r.Abort(fmt.Sprintf("the ConfigMap %s, which lists its jobs, was deleted or damaged", name))
 	}
 	return m, nil
 }

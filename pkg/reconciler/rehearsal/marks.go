@@ -111,7 +111,7 @@ func (t *turn) sameHead(ctx context.Context) error {
 		return err
 	}
 	if now.Head != known.Head || now.BaseRef != known.BaseRef {
-		known.SpecGeneration = 0
+		known.Invalidate()
 		return &waiting{after: time.Second, reason: "the pull request has moved on"}
 	}
 	return nil

@@ -82,7 +82,7 @@ func (t *turn) readPull(ctx context.Context) error {
 	forgetDenials(t.rh)
 	outdate(t.rh)
 	if lagging(t.rh, t.theirTime()) {
-		t.rh.Status.Pull.SpecGeneration = 0
+		t.rh.Status.Pull.Invalidate()
 		t.fresh = false
 		return &waiting{after: lagPause, reason: "GitHub does not show the latest push yet"}
 	}

@@ -179,7 +179,7 @@ func (t *turn) readTrust(ctx context.Context) error {
 		d, err = t.decide(ctx, func(known policy.Facts) policy.Decision { return t.repo.Policy.Trusts(t.question(), known) })
 	}
 	if err != nil {
-		pull.SpecGeneration = 0
+		pull.Invalidate()
 		return fmt.Errorf("reading whether %s is trusted: %w", pull.Author, err)
 	}
 	pull.AuthorTrusted, pull.Distrusted, t.trustKnown = d.Allowed, d.Distrusted, true

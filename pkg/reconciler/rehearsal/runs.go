@@ -1,7 +1,6 @@
 package rehearsal
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,9 +55,6 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	} else {
 		err = t.inTime(ctx, r, s, err)
 	}
-	if r.State.Done() && !r.Unreported {
-		forget(r)
-	}
 	t.comeBackFor(r)
 	// Each by itself: settle takes apart what is joined, and nothing below a name.
 	var errs []error
@@ -82,7 +78,7 @@ func (t *turn) comeBackFor(r *v1alpha1.RunStatus) {
 // take takes the next step of a run.
 func (t *turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation, manifest run.Manifest) (err error) {
 	if s.overdue() {
-		r.AbortReason = timeIsUp
+		r.Abort(timeIsUp)
 	}
 	step := next(s)
 	if step != stepWait && step != stepNone {
@@ -94,7 +90,7 @@ func (t *turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation, man
 	case stepReject:
 		err = t.reject(ctx, r, "there is no plan for this head; the comment on the affected jobs says why")
 	case stepDrop:
-		r.AbortReason = cmp.Or(r.AbortReason, s.barred)
+		r.Abort(s.barred)
 		err = t.drop(ctx, r)
 	case stepAbort:
 		err = t.abort(ctx, r, s)
@@ -129,7 +125,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if (t.plan.done() && !t.outlived() || t.waits[r.ID] != "") && t.rh.Status.Pull.SpecGeneration != 0 {
+		if (t.plan.done() && !t.outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
 			s.barred = barred(t.rh, t.repo.Labels.Untrusted)
 			s.planned = t.plan.done() && t.plan.err == nil
 			if t.plan.err != nil {
@@ -183,19 +179,11 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if err != nil {
 		return err
 	}
-	r.Comment, r.Deadline = resources.Comment(pr), resources.Deadline(pr)
+	r.Comment = resources.Comment(pr)
 	t.doubt() // status was lost, perhaps more than once
-	t.started(r, m, pr.Name)
+	r.MarkAttempt(pr.Name, 1, resources.Deadline(pr))
+	r.MarkStarted(t.now, m.Base, m.BaseRef, len(m.Jobs))
 	return nil
-}
-
-// started records that a run has its first PipelineRun.
-func (t *turn) started(r *v1alpha1.RunStatus, m run.Manifest, pipelineRun string) {
-	r.State, r.Base, r.BaseRef, r.Total = v1alpha1.RunRunning, m.Base, m.BaseRef, len(m.Jobs)
-	r.PipelineRun, r.Attempt = pipelineRun, 1
-	// What it waited for is no more.
-	r.Message, r.Progress, r.ProgressAt, r.Since, r.HinderedSince = "", "", nil, nil, nil
-	r.StartedAt = &metav1.Time{Time: t.now}
 }
 
 // pipelineRun returns nil when it is gone for sure: the informer may not have
@@ -341,11 +329,7 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 	if err := t.storeResult(ctx, m, s.outcomes); err != nil {
 		return err
 	}
-	r.State = endState(r, run.Count(s.outcomes))
-	if r.DoneAt == nil {
-		r.DoneAt = &metav1.Time{Time: t.now}
-	}
-	forget(r)
+	r.MarkOver(endState(r, run.Count(s.outcomes)), t.now)
 	if m.AutoAck && t.rh.Status.Pull != nil {
 		command, _ := t.commandOf(r)
 		vouchByRun(t.rh, r, metav1.NewTime(givenAt(command, verdictOn(t.rh, r.ID))))

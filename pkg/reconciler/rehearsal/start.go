@@ -40,8 +40,8 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if r.Comment == 0 {
 		comment, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
 		if t.refused(err) {
-			r.State, r.Message = v1alpha1.RunRejected, "the pull request takes no comments"
-			r.DoneAt = &metav1.Time{Time: t.now}
+			r.Message = "the pull request takes no comments"
+			r.MarkOver(v1alpha1.RunRejected, t.now)
 			return nil
 		}
 		if err != nil {
@@ -52,7 +52,7 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if err := t.createPipelineRun(ctx, r, manifest, manifest.Jobs, 1); err != nil {
 		return err
 	}
-	t.started(r, manifest, r.PipelineRun)
+	r.MarkStarted(t.now, manifest.Base, manifest.BaseRef, len(manifest.Jobs))
 	return nil
 }
 
@@ -60,12 +60,12 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 // have waited for hours, and what it hands over may have been stored before.
 func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > lag {
-		pull.SpecGeneration = 0
+		pull.Invalidate()
 		r.Restarts++
 		return &waiting{after: time.Second, reason: "the pull request is read again before run " + r.ID + " starts"}
 	}
 	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!t.holds(a) || a.Asks != m.Asks) {
-		r.AbortReason = "what its jobs ask for is not allowed any more"
+		r.Abort("what its jobs ask for is not allowed any more")
 		return &waiting{after: time.Second, reason: "run " + r.ID + " ends before it starts"}
 	}
 	return nil
@@ -164,7 +164,7 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
 	if t.settings.DryRun {
 		// The run began before the dry run did.
-		r.AbortReason = "this is a dry run now"
+		r.Abort("this is a dry run now")
 		return &waiting{after: time.Second, reason: "run " + r.ID + " is not continued in a dry run"}
 	}
 	if err := t.declareServed(ctx); err != nil {
@@ -186,7 +186,6 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	if err != nil {
 		return fmt.Errorf("creating PipelineRun %s: %w", pr.Name, err)
 	}
-	r.PipelineRun, r.Attempt, r.PipelineRunEnd = pr.Name, attempt, nil
-	r.Deadline = cmp.Or(resources.Deadline(pr), &metav1.Time{Time: deadline})
+	r.MarkAttempt(pr.Name, attempt, cmp.Or(resources.Deadline(pr), &metav1.Time{Time: deadline}))
 	return nil
 }
