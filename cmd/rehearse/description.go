@@ -21,18 +21,18 @@ type description struct {
 	Author  string `json:"author,omitempty"`
 	State   string `json:"state"`
 	Head    string `json:"head,omitempty"`
-	BaseRef string `json:"base_ref,omitempty"`
+	BaseRef string `json:"baseRef,omitempty"`
 	Base    string `json:"base,omitempty"`
 	// AuthorTrusted is whether the policy lets the author's heads run without an
 	// approval, Labelled whether a label forbids to run anything.
-	AuthorTrusted bool `json:"author_trusted"`
-	Labelled      bool `json:"untrusted_label"`
+	AuthorTrusted bool `json:"authorTrusted"`
+	Labelled      bool `json:"untrustedLabel"`
 
 	Plan              *v1alpha1.PlanStatus      `json:"plan,omitempty"`
-	HeadApproval      *v1alpha1.Approval        `json:"head_approval,omitempty"`
-	PrivilegeApproval *v1alpha1.Approval        `json:"privilege_approval,omitempty"`
+	HeadApproval      *v1alpha1.Approval        `json:"headApproval,omitempty"`
+	PrivilegeApproval *v1alpha1.Approval        `json:"privilegeApproval,omitempty"`
 	Acknowledgement   *v1alpha1.Acknowledgement `json:"acknowledgement,omitempty"`
-	NetworkAccess     *v1alpha1.Acknowledgement `json:"network_access,omitempty"`
+	NetworkAccess     *v1alpha1.Acknowledgement `json:"networkAccess,omitempty"`
 	Conditions        []describedCondition      `json:"conditions"`
 	Commands          []describedCommand        `json:"commands"`
 	Runs              []describedRun            `json:"runs"`
@@ -63,7 +63,7 @@ type describedCommand struct {
 
 type describedRun struct {
 	v1alpha1.RunStatus
-	CommentURL string         `json:"comment_url,omitempty"`
+	CommentURL string         `json:"commentURL,omitempty"`
 	Jobs       []describedJob `json:"jobs"`
 
 	view runView

@@ -36,7 +36,7 @@ type Acknowledgement struct {
 	Given string `json:"given,omitempty"`
 	// Head is the SHA that it is for, BaseRef the branch to merge it into.
 	Head    string `json:"head"`
-	BaseRef string `json:"base_ref"`
+	BaseRef string `json:"baseRef"`
 	// Command is the id of the command that it follows from.
 	Command string `json:"command,omitempty"`
 	// Rendered is PlanStatus.Rendered of what was acknowledged.
@@ -57,7 +57,7 @@ type Approval struct {
 	Command string `json:"command"`
 	// Head is the full SHA that it is for, BaseRef the branch to merge it into.
 	Head    string `json:"head"`
-	BaseRef string `json:"base_ref"`
+	BaseRef string `json:"baseRef"`
 	// Asks is PlanStatus.Asks of what was approved; empty for a HeadApproval.
 	Asks string      `json:"asks,omitempty"`
 	At   metav1.Time `json:"at"`

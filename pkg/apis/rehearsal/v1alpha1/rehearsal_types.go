@@ -218,11 +218,11 @@ type Doubt struct {
 // PullStatus is the pull request as GitHub told it.
 type PullStatus struct {
 	Head    string `json:"head"`
-	BaseRef string `json:"base_ref"`
+	BaseRef string `json:"baseRef"`
 	Base    string `json:"base"`
 	Author  string `json:"author"`
 	// HeadRef is the name of the head's branch.
-	HeadRef string `json:"head_ref,omitempty"`
+	HeadRef string `json:"headRef,omitempty"`
 	Open    bool   `json:"open"`
 	Title   string `json:"title,omitempty"`
 	// Untrusted is set while the pull request has the label that forbids to run
@@ -230,21 +230,21 @@ type PullStatus struct {
 	Untrusted bool `json:"untrusted,omitempty"`
 	// OtherBase is set while the pull request is for a branch that the settings do
 	// not list: what that says of jobs and of people counts for nothing.
-	OtherBase bool `json:"other_base,omitempty"`
+	OtherBase bool `json:"otherBase,omitempty"`
 	// AuthorTrusted is set when the policy lets the pull requests of its author, and
 	// of everybody else who pushed to it or wrote its commits, run without an
 	// approval of the head.
-	AuthorTrusted bool `json:"author_trusted,omitempty"`
+	AuthorTrusted bool `json:"authorTrusted,omitempty"`
 	// Distrusted is the login of one of them who is not trusted.
 	// +optional
 	Distrusted string `json:"distrusted,omitempty"`
 	// HeadTold is true when an event told how the head came about: by opening
 	// the pull request, or by a push at HeadSince. Otherwise nobody knows when
 	// it was pushed.
-	HeadTold bool `json:"head_told,omitempty"`
+	HeadTold bool `json:"headTold,omitempty"`
 	// HeadSince is GitHub's time of that push.
 	// +optional
-	HeadSince *metav1.Time `json:"head_since,omitempty"`
+	HeadSince *metav1.Time `json:"headSince,omitempty"`
 	// RepositoryID is GitHub's number of the repository, which outlives its name.
 	RepositoryID int64 `json:"repositoryID,omitempty"`
 	// AuthorID is GitHub's number of the author's account.
@@ -253,9 +253,9 @@ type PullStatus struct {
 	// +optional
 	Contributors *Contributors `json:"contributors,omitempty"`
 	// ReadAt is when GitHub was last asked.
-	ReadAt metav1.Time `json:"read_at"`
+	ReadAt metav1.Time `json:"readAt"`
 	// SpecGeneration is the metadata.generation for which it was asked.
-	SpecGeneration int64 `json:"spec_generation"`
+	SpecGeneration int64 `json:"specGeneration"`
 }
 
 // Contributors are who wrote the commits of one head, as those say of themselves:
@@ -288,7 +288,7 @@ type Contributor struct {
 type PlanStatus struct {
 	Head    string `json:"head"`
 	Base    string `json:"base"`
-	BaseRef string `json:"base_ref"`
+	BaseRef string `json:"baseRef"`
 	// Tree is the merged tree.
 	Tree     string `json:"tree,omitempty"`
 	Jobs     int    `json:"jobs"`

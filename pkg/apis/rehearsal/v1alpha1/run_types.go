@@ -39,7 +39,7 @@ type RunStatus struct {
 	Head string `json:"head"`
 	Base string `json:"base,omitempty"`
 	// BaseRef is the branch that Base is a commit of.
-	BaseRef string `json:"base_ref,omitempty"`
+	BaseRef string `json:"baseRef,omitempty"`
 	By      string `json:"by"`
 	// PipelineRun is the name of the latest PipelineRun of the run.
 	PipelineRun string `json:"pipelineRun,omitempty"`
