@@ -17,7 +17,7 @@ for test in TestStories TestStoriesOnGitHub; do
 done
 
 # A commit that hands over runs as this one does.
-from=c23495a
+from=6a7298d
 for test in TestKilledAroundEachWrite TestKilledAtRandom TestLeaderKilled TestOutages TestLoad TestSizes TestUpgradeAndRollback; do
   echo "== $test for $((seconds / 5))s"
   REHEARSAL_SOAK=$((seconds / 5))s REHEARSAL_UPGRADE_FROM=$from go test -count=1 -timeout 0 -v -tags integration -run "$test\$" ./test/plane \
