@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -57,3 +58,7 @@ func (s Store) patch(ctx context.Context, patch []byte) error {
 	_, err := s.ConfigMaps.Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
 }
+
+// RepositoryKey is the key for a repository, org/repo, which a key cannot be: the name of
+// an organisation has no dot.
+func RepositoryKey(repository string) string { return strings.ReplaceAll(repository, "/", ".") }

@@ -12,9 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
-	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
-	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
@@ -124,45 +122,6 @@ func TestLagIsByGitHubsClock(t *testing.T) {
 	}
 }
 
-// TestSweepByGitHubsClock: what is written between two looks is found, and what
-// was written before the first is not, whatever our clock says.
-func TestSweepByGitHubsClock(t *testing.T) {
-	for name, skew := range map[string]time.Duration{"right": 0, "behind": 20 * time.Minute, "ahead": -20 * time.Minute} {
-		t.Run(name, func(t *testing.T) {
-			s := newSweep()
-			s.looked, s.hub.skew = Look{}, skew
-			theirs := func() time.Time { return s.clock.Now().Add(skew) }
-			said := func(id int64) {
-				c := comment(id, "/pj-rehearse")
-				c.CreatedAt, c.UpdatedAt = theirs(), theirs()
-				s.hub.comments = append(s.hub.comments, c)
-			}
-			p := openPull()
-			p.CreatedAt, p.Body = theirs().Add(-time.Hour), ""
-			s.hub.pulls = []github.Pull{p}
-			said(1)
-			s.hub.comments[0].UpdatedAt = theirs().Add(-overlap - time.Second)
-			s.hub.comments[0].CreatedAt = s.hub.comments[0].UpdatedAt
-			s.sweep(t)
-			if n := len(s.spec(t).Commands); n != 0 {
-				t.Errorf("%d commands from before the first look", n)
-			}
-			if !s.looked.At.Equal(theirs()) {
-				t.Errorf("it looked at %s by GitHub's clock, want %s", s.looked.At, theirs())
-			}
-			for id := int64(2); id < 5; id++ {
-				s.clock.Step(time.Minute)
-				said(id)
-				s.clock.Step(4 * time.Minute)
-				s.sweep(t)
-				if n := int64(len(s.spec(t).Commands)); n != id-1 {
-					t.Errorf("%d commands are heard, want %d", n, id-1)
-				}
-			}
-		})
-	}
-}
-
 // TestClocksMinutesApart on the stand-in, by the dates of its answers.
 func TestClocksMinutesApart(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"GitHub's is ahead": 5 * time.Minute, "ours is ahead": -5 * time.Minute} {
@@ -172,11 +131,7 @@ func TestClocksMinutesApart(t *testing.T) {
 			_, err := server.AdvanceClock(context.Background(), standin.Duration(ahead))
 			w.check(err)
 			client := restart()
-			s := newSweep()
-			s.Sweeper.GitHub = client
-			s.Settings = func() *settings.Settings { return w.reconciler.Settings() }
-			s.clock.SetTime(w.clock.Now())
-			s.looked = Look{}
+			s := w.newSweeper(client)
 			w.check(s.Sweep(t.Context(), "acme/config"))
 			if got, _ := client.Skew(); got.Round(time.Minute) != ahead {
 				t.Errorf("the skew is %s, want %s", got, ahead)

@@ -29,6 +29,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
 const (
@@ -122,11 +123,11 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	prowFactory.Start(ctx.Done())
 	prowFactory.WaitForCacheSync(ctx.Done())
 
-	sweeper := &Sweeper{
+	sweeper := &sweep.Sweeper{
 		GitHub:     gh,
 		Rehearsals: rehearsalclient.Get(ctx).RehearsalV1alpha1().Rehearsals(system.Namespace()),
 		Lister:     rehearsalinformer.Get(ctx).Lister().Rehearsals(system.Namespace()),
-		Memory:     &sweepMemory{kvstore.Store{ConfigMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace()), Name: sweepConfigMap}},
+		Memory:     sweep.Stored{Store: kvstore.Store{ConfigMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace()), Name: sweep.ConfigMap}},
 		Settings:   o.Settings.Get,
 		Identify:   (&identities{configMaps: kubeclient.Get(ctx).CoreV1().ConfigMaps(system.Namespace())}).check,
 		Clock:      clock.RealClock{},
@@ -136,10 +137,10 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	}
 	orphans := &orphanSweeper{Reconciler: r}
 	mirrors := &mirrorSweeper{mirrors: o.Mirrors, lister: sweeper.Lister, settings: o.Settings.Get, clock: clock.RealClock{}}
-	for _, sweep := range []func(context.Context){sweeper.Run, inputs.run, mirrors.run, orphans.run} {
+	for _, run := range []func(context.Context){sweeper.Run, inputs.run, mirrors.run, orphans.run} {
 		go func() {
 			if cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
-				sweep(ctx)
+				run(ctx)
 			}
 		}()
 	}

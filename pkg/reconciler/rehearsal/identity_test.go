@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -21,7 +20,6 @@ import (
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
-	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
@@ -167,26 +165,6 @@ func TestRenamedRepositoryIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestSweepOfAnotherRepository hears nothing of it.
-func TestSweepOfAnotherRepository(t *testing.T) {
-	s := newSweep()
-	kube := kubefake.NewSimpleClientset(&corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: repositoriesConfigMap, Namespace: "rehearsals"}, Data: map[string]string{"acme.config": "4711", "acme.other": "5"},
-	})
-	s.Identify = (&identities{configMaps: kube.CoreV1().ConfigMaps("rehearsals")}).check
-	p := openPull()
-	p.RepoID = 666
-	s.hub.pulls, s.hub.comments = []github.Pull{p}, []github.Comment{comment(1, "/pj-rehearse")}
-	if err := s.Sweep(context.Background(), "acme/config"); !isForeign(err) || s.store.Len() != 0 {
-		t.Errorf("error %v, %d Rehearsals", err, s.store.Len())
-	}
-	s.hub.pulls[0].RepoID = 4711
-	s.sweep(t)
-	if n := len(s.spec(t).Commands); n != 2 {
-		t.Errorf("%d commands of the one that is served", n)
-	}
-}
-
 // TestIdentities remember the first.
 func TestIdentities(t *testing.T) {
 	kube := kubefake.NewSimpleClientset()
@@ -327,10 +305,7 @@ func TestTextOfAPullRequestThatWasEdited(t *testing.T) {
 			w.rh.Spec.Pull.Number, w.rh.Name = p.Number, "acme-config-2"
 			w.check(w.rehearsals.Tracker().Add(w.rh.DeepCopy()))
 			// What a sweep finds of a young pull request.
-			s := newSweep()
-			s.Sweeper.GitHub = w.reconciler.GitHub
-			s.Settings = func() *settings.Settings { return w.reconciler.Settings() }
-			s.clock.SetTime(w.clock.Now())
+			s := w.newSweeper(w.reconciler.GitHub)
 			w.check(s.Sweep(t.Context(), "acme/config"))
 			rh, err := s.store.Get(t.Context(), "acme-config-2", metav1.GetOptions{})
 			w.check(err)

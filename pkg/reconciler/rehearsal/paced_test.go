@@ -1,7 +1,6 @@
 package rehearsal
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -72,26 +71,5 @@ func TestWindowsEndForOneAfterAnother(t *testing.T) {
 		if n > 300 {
 			t.Errorf("%d of %d come back in the minute after %s", n, asked, minute)
 		}
-	}
-}
-
-// TestFirstSightOfThousands: a repository that is served anew costs a little at a time.
-func TestFirstSightOfThousands(t *testing.T) {
-	s := newSweep()
-	for n := range 1000 {
-		p := openPull()
-		p.Number, p.Body, p.CreatedAt = n+1, "", noon.Add(-48*time.Hour)
-		s.hub.pulls = append(s.hub.pulls, p)
-	}
-	commanded := openPull()
-	commanded.Number = 2000 // opened since the last look, with a command
-	s.hub.pulls = append(s.hub.pulls, commanded)
-	s.hub.comments = []github.Comment{comment(2, "/pj-rehearse")}
-	s.hub.comments[0].Number = 900
-	if err := s.Sweep(context.Background(), "acme/config"); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.store.Len(); n != firstSights+2 {
-		t.Errorf("%d Rehearsals are made at the first look, want %d", n, firstSights+2)
 	}
 }

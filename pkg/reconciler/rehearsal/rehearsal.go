@@ -35,6 +35,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
 // GitHub is what the controller asks of GitHub. Errors are those of pkg/github.
@@ -51,7 +52,7 @@ type GitHub interface {
 	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
 	Edits(ctx context.Context, org, repo, node string) (*github.Edits, error)
 	RightsSource
-	SweepSource
+	sweep.Source
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
 	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
 	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)

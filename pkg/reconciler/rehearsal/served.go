@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 )
 
 // servedConfigMap lists the repositories that are served, org.repo in lower case,
@@ -19,7 +21,7 @@ const servedConfigMap = "rehearsal-served"
 func (t *turn) declareServed(ctx context.Context) error {
 	served := map[string]string{}
 	for _, repo := range t.settings.Repositories {
-		served[strings.ToLower(sweepKey(repo.Name))] = ""
+		served[strings.ToLower(kvstore.RepositoryKey(repo.Name))] = ""
 	}
 	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
 	stored, err := configMaps.Get(ctx, servedConfigMap, metav1.GetOptions{})

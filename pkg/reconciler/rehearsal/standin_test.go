@@ -172,8 +172,7 @@ func TestWindowAcrossARestart(t *testing.T) {
 		restart()
 		w.clock.SetTime(w.clock.Now().Add(time.Minute))
 		turn()
-		sweeper := &Sweeper{GitHub: w.reconciler.GitHub}
-		if _, err := sweeper.GitHub.OpenPulls(t.Context(), "acme", "config"); err == nil {
+		if _, err := w.reconciler.GitHub.OpenPulls(t.Context(), "acme", "config"); err == nil {
 			t.Error("a sweep looks inside the window")
 		}
 	}
@@ -196,11 +195,10 @@ func TestWindowAcrossARestart(t *testing.T) {
 
 // TestSweepOfNothingCostsNothing counts what GitHub counts.
 func TestSweepOfNothingCostsNothing(t *testing.T) {
-	w, s := newWorld(t), newSweep()
+	w := newWorld(t)
 	server, restart := onStandIn(t, w)
 	client := restart()
-	s.Sweeper.GitHub = client
-	s.looked = Look{}
+	s := w.newSweeper(client)
 	pull := standin.PullID{Org: "acme", Repo: "config", Number: 1}
 	used := func() int {
 		budget, err := client.Budget(t.Context(), "acme", "config")

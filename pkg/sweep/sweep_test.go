@@ -1,4 +1,4 @@
-package rehearsal
+package sweep
 
 import (
 	"context"
@@ -49,7 +49,12 @@ func (l *listings) CommentsSince(_ context.Context, _, _ string, since time.Time
 	return l.comments, l.err
 }
 
-type sweep struct {
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// head is a commit.
+const head = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+type scene struct {
 	*Sweeper
 	hub     *listings
 	store   *logbooktest.Store
@@ -58,15 +63,15 @@ type sweep struct {
 	looked  Look
 }
 
-func (s *sweep) Looked(context.Context, string) (Look, error) { return s.looked, nil }
+func (s *scene) Looked(context.Context, string) (Look, error) { return s.looked, nil }
 
-func (s *sweep) Remember(_ context.Context, _ string, look Look) error {
+func (s *scene) Remember(_ context.Context, _ string, look Look) error {
 	s.looked = look
 	return nil
 }
 
-func newSweep(known ...*v1alpha1.Rehearsal) *sweep {
-	s := &sweep{
+func newSweep(known ...*v1alpha1.Rehearsal) *scene {
+	s := &scene{
 		looked: Look{At: noon.Add(-time.Hour), Since: noon.Add(-time.Hour)}, hub: &listings{}, store: &logbooktest.Store{}, clock: clocktesting.NewFakeClock(noon),
 		indexer: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}),
 	}
@@ -85,7 +90,7 @@ func newSweep(known ...*v1alpha1.Rehearsal) *sweep {
 }
 
 // sweep looks once, with informers that have seen everything.
-func (s *sweep) sweep(t *testing.T) {
+func (s *scene) sweep(t *testing.T) {
 	t.Helper()
 	if rh, err := s.store.Get(context.Background(), "acme-config-7", metav1.GetOptions{}); err == nil {
 		rh.Namespace = "rehearsals"
@@ -98,7 +103,7 @@ func (s *sweep) sweep(t *testing.T) {
 	}
 }
 
-func (s *sweep) spec(t *testing.T) v1alpha1.RehearsalSpec {
+func (s *scene) spec(t *testing.T) v1alpha1.RehearsalSpec {
 	t.Helper()
 	rh, err := s.store.Get(context.Background(), "acme-config-7", metav1.GetOptions{})
 	if err != nil {
@@ -332,7 +337,7 @@ func TestFirstSweepLeavesThePastAlone(t *testing.T) {
 }
 
 func TestSweepMemory(t *testing.T) {
-	m := &sweepMemory{kvstore.Store{ConfigMaps: kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals"), Name: sweepConfigMap}}
+	m := Stored{kvstore.Store{ConfigMaps: kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals"), Name: ConfigMap}}
 	ctx := context.Background()
 	for _, look := range []Look{{}, {noon, noon.Add(-time.Hour)}, {noon.Add(time.Hour), noon}} {
 		if !look.At.IsZero() {
@@ -347,5 +352,88 @@ func TestSweepMemory(t *testing.T) {
 		if err != nil || !got.At.Equal(look.At) || !got.Since.Equal(look.Since) {
 			t.Errorf("remembered %s, %v; want %s", got, err, look)
 		}
+	}
+}
+
+// TestSweepByGitHubsClock: what is written between two looks is found, and what
+// was written before the first is not, whatever our clock says.
+func TestSweepByGitHubsClock(t *testing.T) {
+	for name, skew := range map[string]time.Duration{"right": 0, "behind": 20 * time.Minute, "ahead": -20 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			s := newSweep()
+			s.looked, s.hub.skew = Look{}, skew
+			theirs := func() time.Time { return s.clock.Now().Add(skew) }
+			said := func(id int64) {
+				c := comment(id, "/pj-rehearse")
+				c.CreatedAt, c.UpdatedAt = theirs(), theirs()
+				s.hub.comments = append(s.hub.comments, c)
+			}
+			p := openPull()
+			p.CreatedAt, p.Body = theirs().Add(-time.Hour), ""
+			s.hub.pulls = []github.Pull{p}
+			said(1)
+			s.hub.comments[0].UpdatedAt = theirs().Add(-overlap - time.Second)
+			s.hub.comments[0].CreatedAt = s.hub.comments[0].UpdatedAt
+			s.sweep(t)
+			if n := len(s.spec(t).Commands); n != 0 {
+				t.Errorf("%d commands from before the first look", n)
+			}
+			if !s.looked.At.Equal(theirs()) {
+				t.Errorf("it looked at %s by GitHub's clock, want %s", s.looked.At, theirs())
+			}
+			for id := int64(2); id < 5; id++ {
+				s.clock.Step(time.Minute)
+				said(id)
+				s.clock.Step(4 * time.Minute)
+				s.sweep(t)
+				if n := int64(len(s.spec(t).Commands)); n != id-1 {
+					t.Errorf("%d commands are heard, want %d", n, id-1)
+				}
+			}
+		})
+	}
+}
+
+// TestSweepOfAnotherRepository hears nothing of it.
+func TestSweepOfAnotherRepository(t *testing.T) {
+	s := newSweep()
+	another := errors.New("another repository")
+	s.Identify = func(_ context.Context, _, _ string, id int64) error {
+		if id != 4711 {
+			return another
+		}
+		return nil
+	}
+	p := openPull()
+	p.RepoID = 666
+	s.hub.pulls, s.hub.comments = []github.Pull{p}, []github.Comment{comment(1, "/pj-rehearse")}
+	if err := s.Sweep(context.Background(), "acme/config"); !errors.Is(err, another) || s.store.Len() != 0 {
+		t.Errorf("error %v, %d Rehearsals", err, s.store.Len())
+	}
+	s.hub.pulls[0].RepoID = 4711
+	s.sweep(t)
+	if n := len(s.spec(t).Commands); n != 2 {
+		t.Errorf("%d commands of the one that is served", n)
+	}
+}
+
+// TestFirstSightOfThousands: a repository that is served anew costs a little at a time.
+func TestFirstSightOfThousands(t *testing.T) {
+	s := newSweep()
+	for n := range 1000 {
+		p := openPull()
+		p.Number, p.Body, p.CreatedAt = n+1, "", noon.Add(-48*time.Hour)
+		s.hub.pulls = append(s.hub.pulls, p)
+	}
+	commanded := openPull()
+	commanded.Number = 2000 // opened since the last look, with a command
+	s.hub.pulls = append(s.hub.pulls, commanded)
+	s.hub.comments = []github.Comment{comment(2, "/pj-rehearse")}
+	s.hub.comments[0].Number = 900
+	if err := s.Sweep(context.Background(), "acme/config"); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.store.Len(); n != firstSights+2 {
+		t.Errorf("%d Rehearsals are made at the first look, want %d", n, firstSights+2)
 	}
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package sweep
 
 import (
 	"context"
@@ -13,7 +13,7 @@ const sweepShare = 5
 
 // sweepOrSkip sweeps, unless too few calls are left of the hour.
 func (s *Sweeper) sweepOrSkip(ctx context.Context, repository string) error {
-	org, repo := splitRepo(repository)
+	org, repo := split(repository)
 	budget, err := s.GitHub.Budget(ctx, org, repo)
 	if err != nil {
 		return err

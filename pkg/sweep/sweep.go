@@ -1,4 +1,6 @@
-package rehearsal
+// Package sweep finds on GitHub what no webhook has told, and appends it to the logs of
+// the pull requests.
+package sweep
 
 import (
 	"context"
@@ -34,8 +36,8 @@ const firstSights = 5
 // differ, and GitHub lists a comment a little after it was written.
 const overlap = 2 * time.Minute
 
-// SweepSource is what a sweep asks of GitHub.
-type SweepSource interface {
+// Source is what a sweep asks of GitHub.
+type Source interface {
 	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
 	Budget(ctx context.Context, org, repo string) (github.Budget, error)
@@ -62,7 +64,7 @@ type Memory interface {
 // hook forwards only once. All replicas sweep: they append the same entries,
 // and the second of two is refused.
 type Sweeper struct {
-	GitHub     SweepSource
+	GitHub     Source
 	Rehearsals logbook.Rehearsals
 	Lister     listers.RehearsalNamespaceLister
 	Settings   func() *settings.Settings
@@ -99,7 +101,8 @@ const troubleInterval = 10 * time.Minute
 // tell logs how a sweep ended: that it failed, unless that was said lately, and that
 // sweeps work again.
 func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
-	if _, limited := limitedUntil([]error{err}); limited || ctx.Err() != nil {
+	var limited *github.RateLimitedError
+	if errors.As(err, &limited) || ctx.Err() != nil {
 		return // the window was told when it opened
 	}
 	log := logging.FromContext(ctx).With("repository", repository)
@@ -122,7 +125,7 @@ func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
 // us, and is left alone: another plugin may have answered to the same words.
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	began := s.Clock.Now()
-	org, repo := splitRepo(repository)
+	org, repo := split(repository)
 	last, err := s.Memory.Looked(ctx, repository)
 	if err != nil {
 		return err
@@ -295,7 +298,7 @@ func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, comments 
 		switch {
 		case err != nil:
 			errs = append(errs, err)
-		case known == nil && !open[c.Number], known != nil && hasAll(known, heard.Commands):
+		case known == nil && !open[c.Number], known != nil && Knows(known, heard.Commands):
 		default:
 			errs = append(errs, s.hear(ctx, heard))
 		}
@@ -314,44 +317,4 @@ func (s *Sweeper) known(pull v1alpha1.Pull) (*v1alpha1.Rehearsal, error) {
 		return nil, nil
 	}
 	return rh, err
-}
-
-func sameAs(known *v1alpha1.PullStatus, p github.Pull) bool {
-	return known != nil && known.Open && known.Head == p.Head && known.BaseRef == p.BaseRef
-}
-
-// hasBody says that the description's commands are in the log already, or were.
-func hasBody(rh *v1alpha1.Rehearsal) bool {
-	if rh == nil {
-		return false
-	}
-	for id := range heardOf(rh) {
-		if strings.HasPrefix(id, "body-") {
-			return true
-		}
-	}
-	return false
-}
-
-// heardOf are the ids of the commands that are in the log, or were judged and have
-// left it.
-func heardOf(rh *v1alpha1.Rehearsal) map[string]bool {
-	have := map[string]bool{}
-	for _, c := range rh.Spec.Commands {
-		have[c.ID] = true
-	}
-	for _, v := range rh.Status.Commands {
-		have[v.ID] = true
-	}
-	return have
-}
-
-func hasAll(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
-	have := heardOf(rh)
-	for _, c := range commands {
-		if !have[c.ID] {
-			return false
-		}
-	}
-	return true
 }

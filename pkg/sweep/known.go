@@ -1,0 +1,55 @@
+package sweep
+
+import (
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+)
+
+func sameAs(known *v1alpha1.PullStatus, p github.Pull) bool {
+	return known != nil && known.Open && known.Head == p.Head && known.BaseRef == p.BaseRef
+}
+
+// hasBody says that the description's commands are in the log already, or were.
+func hasBody(rh *v1alpha1.Rehearsal) bool {
+	if rh == nil {
+		return false
+	}
+	for id := range heardOf(rh) {
+		if strings.HasPrefix(id, "body-") {
+			return true
+		}
+	}
+	return false
+}
+
+// heardOf are the ids of the commands that are in the log, or were judged and have
+// left it.
+func heardOf(rh *v1alpha1.Rehearsal) map[string]bool {
+	have := map[string]bool{}
+	for _, c := range rh.Spec.Commands {
+		have[c.ID] = true
+	}
+	for _, v := range rh.Status.Commands {
+		have[v.ID] = true
+	}
+	return have
+}
+
+// Knows says that all of these commands are in the log of a pull request, or have been.
+func Knows(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
+	have := heardOf(rh)
+	for _, c := range commands {
+		if !have[c.ID] {
+			return false
+		}
+	}
+	return true
+}
+
+// split takes org/repo apart.
+func split(repository string) (org, repo string) {
+	org, repo, _ = strings.Cut(repository, "/")
+	return org, repo
+}
