@@ -22,6 +22,7 @@ import (
 	prowfake "sigs.k8s.io/prow/pkg/client/clientset/versioned/fake"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -180,7 +181,7 @@ func TestCollate(t *testing.T) {
 			if got := report.InProgress(p.body); got != c.goesOn {
 				t.Errorf("in progress: %v", got)
 			}
-			_, err := run.ReadPage(context.Background(), collator.Kube.CoreV1().ConfigMaps("rehearsals"), "run-1")
+			_, err := pages.Read(context.Background(), collator.Kube.CoreV1().ConfigMaps("rehearsals"), "run-1")
 			linked := strings.Contains(p.body, "(https://rehearsals.example.com/run-1)")
 			if (err == nil) == c.goesOn || linked == c.goesOn {
 				t.Errorf("page stored: %v, linked: %v", err, linked)
@@ -228,7 +229,7 @@ func TestStorePage(t *testing.T) {
 			if !c.linked {
 				return
 			}
-			cm, err := kube.CoreV1().ConfigMaps("rehearsals").Get(context.Background(), run.PageName("run-1"), metav1.GetOptions{})
+			cm, err := kube.CoreV1().ConfigMaps("rehearsals").Get(context.Background(), pages.Name("run-1"), metav1.GetOptions{})
 			if err != nil || cm.Labels[run.LabelRun] != "run-1" || len(cm.OwnerReferences) != 1 || cm.OwnerReferences[0].BlockOwnerDeletion != nil {
 				t.Errorf("got %v, %+v", err, cm)
 			}

@@ -9,9 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // storePage stores the page of a run that is over. Without a page the comment
@@ -47,10 +47,10 @@ func (c *collator) tryStorePage(ctx context.Context, view report.RunView) (bool,
 		owners[i].BlockOwnerDeletion = nil
 	}
 	meta := metav1.ObjectMeta{
-		Name: run.PageName(view.Manifest.Name), Namespace: c.namespace,
+		Name: pages.Name(view.Manifest.Name), Namespace: c.namespace,
 		Labels: first.Labels, OwnerReferences: owners,
 	}
-	return run.StorePage(ctx, lastPage{configMaps}, meta, report.RunPage(view))
+	return pages.Save(ctx, lastPage{configMaps}, meta, report.RunPage(view))
 }
 
 // lastPage keeps what is stored: we may create ConfigMaps but change none, and

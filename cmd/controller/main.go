@@ -33,6 +33,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/admission"
 	rehearsalinformer "github.com/rehearsal-dev/rehearsal/pkg/client/injection/informers/rehearsal/v1alpha1/rehearsal"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -142,7 +143,7 @@ func servePages(ctx context.Context, address string) {
 	core := kubeclient.Get(ctx).CoreV1()
 	server := &http.Server{
 		Addr:              address,
-		Handler:           rehearsal.NewPages(core.ConfigMaps(system.Namespace()), core.Secrets(system.Namespace())),
+		Handler:           pages.Handler(core.ConfigMaps(system.Namespace()), core.Secrets(system.Namespace())),
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       time.Minute,

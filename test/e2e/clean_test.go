@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
@@ -84,5 +85,5 @@ func (s *story) leftOfRuns(ctx context.Context) ([]string, error) {
 // kept says whether a ConfigMap stays for as long as its Rehearsal.
 func kept(cm *corev1.ConfigMap) bool {
 	name := cm.Labels[run.LabelRun]
-	return cm.Name == run.ResultName(name) || cm.Name == run.PageName(name)
+	return cm.Name == run.ResultName(name) || cm.Name == pages.Name(name)
 }

@@ -17,6 +17,7 @@ import (
 	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
@@ -81,7 +82,7 @@ func TestTaskThatIsTakenOver(t *testing.T) {
 	}
 	kube, err := kubernetes.NewForConfig(config)
 	s.must(err)
-	if _, err := kube.CoreV1().Secrets(rig.Namespace).Get(s.ctx, run.LinkKeyName, metav1.GetOptions{}); !apierrors.IsForbidden(err) {
+	if _, err := kube.CoreV1().Secrets(rig.Namespace).Get(s.ctx, pages.LinkKeyName, metav1.GetOptions{}); !apierrors.IsForbidden(err) {
 		t.Errorf("a task reads the key of the links to pages: %v", err)
 	}
 	world.gates.Open(t.Name())

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -125,7 +126,7 @@ func (t *turn) delete(ctx context.Context, ours metav1.ListOptions, goes func(ru
 		for i := range page.Items {
 			cm := &page.Items[i]
 			name := cm.Labels[run.LabelRun]
-			if cm.Name == run.ResultName(name) || cm.Name == run.PageName(name) || !goes(name) {
+			if cm.Name == run.ResultName(name) || cm.Name == pages.Name(name) || !goes(name) {
 				continue
 			}
 			if err := configMaps.Delete(ctx, cm.Name, onlyThis(cm)); err != nil && !apierrors.IsNotFound(err) {

@@ -8,9 +8,13 @@ import (
 	tektonclient "github.com/tektoncd/pipeline/pkg/client/injection/client"
 	pipelineruninformer "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/pipelinerun"
 	taskruninformer "github.com/tektoncd/pipeline/pkg/client/injection/informers/pipeline/v1/taskrun"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/utils/clock"
 	kubeclient "knative.dev/pkg/client/injection/kube/client"
 	"knative.dev/pkg/configmap"
@@ -29,6 +33,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings/live"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
@@ -99,9 +104,9 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	}
 	impl := reconcilerv1alpha1.NewImpl(ctx, r)
 	impl.Reconciler = o.Turns.Around(newRetrying(impl.Reconciler.(leading)))
-	follower := newSettingsFollower(ctx, o.Settings)
-	follower.applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
-	cmw.Watch(settings.ConfigMap, follower.follow)
+	follower := live.NewFollower(ctx, o.Settings)
+	follower.Applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
+	cmw.Watch(settings.ConfigMap, follower.Follow)
 	background := plan.NewBackground(plan.BackgroundOptions{
 		Planner: o.Planner.Planner, Fetch: o.Planner.Fetch, Repair: o.Planner.Repair,
 		Quick: quickPlaces, Long: longPlaces, Keep: keptPlans,
@@ -175,4 +180,12 @@ func parseKey(key string) types.NamespacedName {
 		return types.NamespacedName{}
 	}
 	return types.NamespacedName{Namespace: namespace, Name: name}
+}
+
+// withRecorder has events written to the API server until the context ends.
+func withRecorder(ctx context.Context) context.Context {
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: kubeclient.Get(ctx).CoreV1().Events("")})
+	context.AfterFunc(ctx, broadcaster.Shutdown)
+	return controller.WithEventRecorder(ctx, broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "rehearsal-controller"}))
 }

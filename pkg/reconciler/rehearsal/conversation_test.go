@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -267,7 +268,7 @@ func TestPagesShowWhatIsTooLong(t *testing.T) {
 	w := newWorld(t, runCommand())
 	unreported(w)
 	for _, page := range []string{"acme-config-7", "acme-config-7-1-0"} {
-		html, err := run.ReadPage(context.Background(), w.kube.CoreV1().ConfigMaps("rehearsals"), page)
+		html, err := pages.Read(context.Background(), w.kube.CoreV1().ConfigMaps("rehearsals"), page)
 		if err != nil || !strings.Contains(string(html), "pull-e2e") {
 			t.Errorf("page %s: %v, %.80s", page, err, html)
 		}

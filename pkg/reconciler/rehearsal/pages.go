@@ -2,19 +2,15 @@ package rehearsal
 
 import (
 	"context"
-	"net/http"
-	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/kmeta"
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // planPage is where people see all affected jobs; empty when nowhere.
@@ -35,7 +31,7 @@ func (t *turn) pageURL(kind, name string) string {
 // readLinkKey is for a turn that may give out links.
 func (t *turn) readLinkKey(ctx context.Context) error {
 	if t.settings.PageURL != "" {
-		t.linkKey, t.linkErr = run.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
+		t.linkKey, t.linkErr = pages.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
 	}
 	return t.linkErr
 }
@@ -47,7 +43,7 @@ func (t *turn) storePlanPage(ctx context.Context, view *report.PlanView) {
 		return
 	}
 	meta := metav1.ObjectMeta{
-		Name: run.PageName(t.rh.Name), Namespace: t.rh.Namespace,
+		Name: pages.Name(t.rh.Name), Namespace: t.rh.Namespace,
 		Labels:          resources.Labels(t.rh, ""),
 		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.rh)},
 	}
@@ -66,7 +62,7 @@ func (t *turn) storeRunPage(ctx context.Context, view report.RunView) error {
 		return nil
 	}
 	meta := metav1.ObjectMeta{
-		Name: run.PageName(view.Manifest.Name), Namespace: t.rh.Namespace,
+		Name: pages.Name(view.Manifest.Name), Namespace: t.rh.Namespace,
 		Labels:          resources.Labels(t.rh, view.Manifest.Name),
 		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.rh)},
 	}
@@ -75,74 +71,5 @@ func (t *turn) storeRunPage(ctx context.Context, view report.RunView) error {
 }
 
 func (t *turn) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
-	return run.StorePage(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
-}
-
-// pageTimeout bounds one answer.
-const pageTimeout = 30 * time.Second
-
-// NewPages serves what is too long for a comment, from the ConfigMaps of our
-// namespace: /pulls/{rehearsal}/{token} and /runs/{run}/{token}. Whoever has a
-// link that we gave out, by the key in the Secrets, can read its page, and nobody else
-// learns that it is there.
-func NewPages(configMaps run.ConfigMaps, secrets run.Secrets) http.Handler {
-	mux := http.NewServeMux()
-	p := pages{configMaps: configMaps, secrets: secrets}
-	mux.HandleFunc("GET /pulls/{name}/{token}", p.page)
-	mux.HandleFunc("GET /runs/{name}/{token}", p.page)
-	mux.HandleFunc("/", noPage)
-	return mux
-}
-
-type pages struct {
-	configMaps run.ConfigMaps
-	secrets    run.Secrets
-}
-
-func (p pages) page(w http.ResponseWriter, req *http.Request) {
-	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
-	defer cancel()
-	html, err := p.open(ctx, req.PathValue("name"), req.PathValue("token"))
-	switch {
-	case apierrors.IsNotFound(err):
-		noPage(w, req)
-		return
-	case err != nil:
-		logging.FromContext(ctx).Warnw("Page was not served", "error", err)
-		keepPrivate(w.Header())
-		http.Error(w, "The page cannot be read now. Try again in a minute.", http.StatusServiceUnavailable)
-		return
-	}
-	header := w.Header()
-	keepPrivate(header)
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	header.Set("X-Content-Type-Options", "nosniff")
-	if _, err := w.Write(html); err != nil {
-		logging.FromContext(ctx).Debugw("Page was not delivered", "error", err)
-	}
-}
-
-// open looks for no page whose token is wrong.
-func (p pages) open(ctx context.Context, name, token string) ([]byte, error) {
-	key, err := run.ReadLinkKey(ctx, p.secrets)
-	if err != nil {
-		return nil, err
-	}
-	if !key.Opens(name, token) {
-		return nil, apierrors.NewNotFound(corev1.Resource("configmaps"), run.PageName(name))
-	}
-	return run.ReadPage(ctx, p.configMaps, name)
-}
-
-func noPage(w http.ResponseWriter, _ *http.Request) {
-	keepPrivate(w.Header())
-	http.Error(w, "There is no such page. Use the whole link from the comment. The page of a run is there once it is over, and all go with their pull request.", http.StatusNotFound)
-}
-
-// keepPrivate keeps a link, and what is behind it, from whoever was not given it.
-func keepPrivate(header http.Header) {
-	header.Set("Cache-Control", "private, no-store")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Robots-Tag", "noindex")
+	return pages.Save(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
 }

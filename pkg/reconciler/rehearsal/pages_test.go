@@ -9,20 +9,17 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	kubefake "k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // pagesOf asks for pages of a world as anybody can.
 func pagesOf(w *world) func(path string) *httptest.ResponseRecorder {
-	handler := NewPages(w.kube.CoreV1().ConfigMaps("rehearsals"), w.kube.CoreV1().Secrets("rehearsals"))
+	handler := pages.Handler(w.kube.CoreV1().ConfigMaps("rehearsals"), w.kube.CoreV1().Secrets("rehearsals"))
 	return func(path string) *httptest.ResponseRecorder {
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
@@ -92,51 +89,6 @@ func TestLinksStay(t *testing.T) {
 	}
 }
 
-func TestLinkKeyIsMadeOnce(t *testing.T) {
-	empty := linkKey()
-	empty.Data = nil
-	kube := kubefake.NewSimpleClientset(empty)
-	store := kube.CoreV1().Secrets("rehearsals")
-	first, err := run.EnsureLinkKey(t.Context(), store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := run.EnsureLinkKey(t.Context(), store)
-	if err != nil || again.Token("x") != first.Token("x") {
-		t.Errorf("it is another: %v", err)
-	}
-	other, err := run.EnsureLinkKey(t.Context(), kubefake.NewSimpleClientset(empty).CoreV1().Secrets("rehearsals"))
-	if err != nil || other.Token("x") == first.Token("x") {
-		t.Errorf("two installations have one key: %v", err)
-	}
-	if _, err := run.EnsureLinkKey(t.Context(), kubefake.NewSimpleClientset().CoreV1().Secrets("rehearsals")); err == nil {
-		t.Error("a Secret is made, which nobody of ours may")
-	}
-}
-
-// TestLinkKeyOfTheFirst has another replica make a key at the same time.
-func TestLinkKeyOfTheFirst(t *testing.T) {
-	empty := linkKey()
-	empty.Data = nil
-	kube := kubefake.NewSimpleClientset(empty)
-	faster := true
-	kube.PrependReactor("update", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
-		if !faster {
-			return false, nil, nil
-		}
-		faster = false
-		err := kube.Tracker().Update(corev1.SchemeGroupVersion.WithResource("secrets"), linkKey(), "rehearsals")
-		if err != nil {
-			t.Error(err)
-		}
-		return true, nil, apierrors.NewConflict(corev1.Resource("secrets"), run.LinkKeyName, errors.New("it has changed"))
-	})
-	key, err := run.EnsureLinkKey(t.Context(), kube.CoreV1().Secrets("rehearsals"))
-	if want := run.LinkKey(linkKey().Data["key"]); err != nil || key.Token("x") != want.Token("x") {
-		t.Errorf("the key is not the first one: %v", err)
-	}
-}
-
 // TestNoPageWithoutAKey has the key gone, damaged and out of reach.
 func TestNoPageWithoutAKey(t *testing.T) {
 	w := newWorld(t)
@@ -148,13 +100,13 @@ func TestNoPageWithoutAKey(t *testing.T) {
 	if _, err := secrets.Update(context.Background(), key, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	empty := run.LinkKey(nil).Token("acme-config-7")
+	empty := pages.LinkKey(nil).Token("acme-config-7")
 	for _, path := range []string{link, "/pulls/acme-config-7/" + empty} {
 		if got := get(path); got.Code != http.StatusNotFound {
 			t.Errorf("without a key, %s: %d", path, got.Code)
 		}
 	}
-	if made, err := run.EnsureLinkKey(t.Context(), secrets); err != nil || len(made) != 32 {
+	if made, err := pages.EnsureLinkKey(t.Context(), secrets); err != nil || len(made) != 32 {
 		t.Errorf("in place of a damaged key: %d bytes, %v", len(made), err)
 	}
 	w.kube.PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {

@@ -30,10 +30,10 @@ import (
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
@@ -158,7 +158,7 @@ type turn struct {
 	waits map[string]string
 	// linkKey makes the links to pages, where there are any; linkErr is why there are
 	// none now.
-	linkKey run.LinkKey
+	linkKey pages.LinkKey
 	linkErr error
 }
 

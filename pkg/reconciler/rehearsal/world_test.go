@@ -35,6 +35,7 @@ import (
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -114,7 +115,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 // linkKey makes the same links in every world.
 func linkKey() *corev1.Secret {
 	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: run.LinkKeyName, Namespace: "rehearsals"},
+		ObjectMeta: metav1.ObjectMeta{Name: pages.LinkKeyName, Namespace: "rehearsals"},
 		Data:       map[string][]byte{"key": []byte(strings.Repeat("k", 32))},
 	}
 }

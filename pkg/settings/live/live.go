@@ -1,4 +1,6 @@
-package rehearsal
+// Package live takes over new versions of the settings while a program runs, and tells
+// whoever wrote them what became of them.
+package live
 
 import (
 	"context"
@@ -10,10 +12,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes/scheme"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/record"
-	kubeclient "knative.dev/pkg/client/injection/kube/client"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
 
@@ -30,25 +29,26 @@ const (
 // maxEvent bounds the message of an event, in bytes: the API server takes 1,024.
 const maxEvent = 1000
 
-// settingsFollower takes over new settings, and tells whoever wrote them what
-// became of them.
-type settingsFollower struct {
+// Follower takes over new versions.
+type Follower struct {
 	store  *settings.Store
 	events record.EventRecorder
 	log    *zap.SugaredLogger
-	// applied is called whenever settings were taken over.
-	applied func()
+	// Applied is called whenever settings were taken over.
+	Applied func()
 }
 
-func newSettingsFollower(ctx context.Context, store *settings.Store) *settingsFollower {
-	f := &settingsFollower{store: store, events: controller.GetEventRecorder(ctx), log: logging.FromContext(ctx)}
+// NewFollower makes one that writes events, and measures whether the settings are valid.
+func NewFollower(ctx context.Context, store *settings.Store) *Follower {
+	f := &Follower{store: store, events: controller.GetEventRecorder(ctx), log: logging.FromContext(ctx)}
 	if err := measureSettings(otel.Meter("github.com/rehearsal-dev/rehearsal"), store); err != nil {
 		f.log.Errorw("The state of the settings is not measured", "error", err)
 	}
 	return f
 }
 
-func (f *settingsFollower) follow(cm *corev1.ConfigMap) {
+// Follow takes over a version of the ConfigMap, if it is valid.
+func (f *Follower) Follow(cm *corev1.ConfigMap) {
 	wasValid := f.store.Valid()
 	waiting, err := f.store.Update(cm.Data)
 	if err != nil {
@@ -56,7 +56,7 @@ func (f *settingsFollower) follow(cm *corev1.ConfigMap) {
 		f.events.Event(cm, corev1.EventTypeWarning, reasonSettingsRefused, refusal(err))
 		return
 	}
-	f.applied()
+	f.Applied()
 	if !wasValid {
 		f.log.Info("The settings are valid again")
 		f.events.Event(cm, corev1.EventTypeNormal, reasonSettingsAccepted, "The settings are valid again, and in force.")
@@ -108,12 +108,4 @@ func measureSettings(meter metric.Meter, store *settings.Store) error {
 			return nil
 		}))
 	return err
-}
-
-// withRecorder has events written to the API server until the context ends.
-func withRecorder(ctx context.Context) context.Context {
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
-	broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: kubeclient.Get(ctx).CoreV1().Events("")})
-	context.AfterFunc(ctx, broadcaster.Shutdown)
-	return controller.WithEventRecorder(ctx, broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "rehearsal-controller"}))
 }

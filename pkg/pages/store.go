@@ -1,4 +1,6 @@
-package run
+// Package pages keeps what is too long for a comment: pages in ConfigMaps, which whoever
+// was given the link can read.
+package pages
 
 import (
 	"bytes"
@@ -10,30 +12,32 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// PageKey is the key of a page, compressed HTML, in the ConfigMap that PageName
+// Key is the key of a page, compressed HTML, in the ConfigMap that Name
 // names.
-const PageKey = "page.html.gz"
+const Key = "page.html.gz"
 
-// maxPage bounds a compressed page, in bytes. The API server takes 1 MiB, and
+// maxSize bounds a compressed page, in bytes. The API server takes 1 MiB, and
 // the field is encoded on the way.
-const maxPage = 900 << 10
+const maxSize = 900 << 10
 
-// PageName is the name of the ConfigMap with the page about a run or, by the
+// Name is the name of the ConfigMap with the page about a run or, by the
 // name of the Rehearsal, about the affected jobs of a pull request.
-func PageName(name string) string { return name + ".page" }
+func Name(name string) string { return name + ".page" }
 
-// PageStore is the part of the client that storing a page needs.
-type PageStore interface {
-	ConfigMaps
+// Store is the part of the client that storing a page needs.
+type Store interface {
+	run.ConfigMaps
 	Create(ctx context.Context, cm *corev1.ConfigMap, opts metav1.CreateOptions) (*corev1.ConfigMap, error)
 	Update(ctx context.Context, cm *corev1.ConfigMap, opts metav1.UpdateOptions) (*corev1.ConfigMap, error)
 }
 
-// StorePage stores a page under the name that meta has, in place of what was
+// Save stores a page under the name that meta has, in place of what was
 // stored before. One that is too large even when compressed is not stored.
-func StorePage(ctx context.Context, store PageStore, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
+func Save(ctx context.Context, store Store, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	if _, err := w.Write(html); err != nil {
@@ -42,10 +46,10 @@ func StorePage(ctx context.Context, store PageStore, meta metav1.ObjectMeta, htm
 	if err := w.Close(); err != nil {
 		return false, fmt.Errorf("compressing page %s: %w", meta.Name, err)
 	}
-	if packed.Len() > maxPage {
+	if packed.Len() > maxSize {
 		return false, nil
 	}
-	cm := &corev1.ConfigMap{ObjectMeta: meta, BinaryData: map[string][]byte{PageKey: packed.Bytes()}}
+	cm := &corev1.ConfigMap{ObjectMeta: meta, BinaryData: map[string][]byte{Key: packed.Bytes()}}
 	_, err = store.Create(ctx, cm, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		_, err = store.Update(ctx, cm, metav1.UpdateOptions{})
@@ -56,19 +60,19 @@ func StorePage(ctx context.Context, store PageStore, meta metav1.ObjectMeta, htm
 	return true, nil
 }
 
-// ReadPage reads a stored page.
-func ReadPage(ctx context.Context, configMaps ConfigMaps, name string) ([]byte, error) {
-	cm, err := configMaps.Get(ctx, PageName(name), metav1.GetOptions{})
+// Read reads a stored page.
+func Read(ctx context.Context, configMaps run.ConfigMaps, name string) ([]byte, error) {
+	cm, err := configMaps.Get(ctx, Name(name), metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("reading page %s: %w", name, err)
 	}
-	r, err := gzip.NewReader(bytes.NewReader(cm.BinaryData[PageKey]))
+	r, err := gzip.NewReader(bytes.NewReader(cm.BinaryData[Key]))
 	if err != nil {
-		return nil, &DamagedError{ConfigMap: cm.Name, Key: PageKey, Err: err}
+		return nil, &run.DamagedError{ConfigMap: cm.Name, Key: Key, Err: err}
 	}
 	html, err := io.ReadAll(r)
 	if err != nil {
-		return nil, &DamagedError{ConfigMap: cm.Name, Key: PageKey, Err: err}
+		return nil, &run.DamagedError{ConfigMap: cm.Name, Key: Key, Err: err}
 	}
 	return html, nil
 }

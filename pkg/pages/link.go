@@ -1,4 +1,4 @@
-package run
+package pages
 
 import (
 	"context"

@@ -1,9 +1,8 @@
-package rehearsal
+package live
 
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/record"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -48,7 +45,7 @@ func TestSettingsAreFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	applied := 0
-	f := &settingsFollower{store: store, events: events, log: zap.NewNop().Sugar(), applied: func() { applied++ }}
+	f := &Follower{store: store, events: events, log: zap.NewNop().Sugar(), Applied: func() { applied++ }}
 	for _, step := range []struct {
 		name, file string
 		// event is the beginning of what is told, empty for nothing.
@@ -66,7 +63,7 @@ func TestSettingsAreFollowed(t *testing.T) {
 			event: "Warning RestartNeeded github.app_id: what is new here waits until the controller is restarted"},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			f.follow(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap}, Data: map[string]string{settings.File: step.file}})
+			f.Follow(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap}, Data: map[string]string{settings.File: step.file}})
 			event := ""
 			select {
 			case event = <-events.Events:
@@ -97,29 +94,5 @@ func TestRefusalFitsIntoAnEvent(t *testing.T) {
 	}
 	if message := refusal(errors.New("other")); !strings.HasSuffix(message, ": other") {
 		t.Error(message)
-	}
-}
-
-// A command that was accepted is carried out, though its prefix is not one any
-// more. One that was only heard has to be written again: nobody can tell what is
-// meant for another bot.
-func TestRemovedPrefix(t *testing.T) {
-	w := newWorld(t, command("comment-1-0", "/gone pull-unit", -1))
-	chosen := w.reconciler.Settings()
-	w.reconciler.Settings = func() *settings.Settings { return chosen }
-	with := chosen.Prefixes
-	chosen.Prefixes = append(slices.Clone(with), "/gone")
-	w.reconcile()
-	chosen.Prefixes = with
-	w.hear("comment-2-0", "/gone pull-e2e")
-	w.reconcile()
-	if _, _, runs, pipelineRuns, _ := w.counts(); runs != 1 || pipelineRuns != 1 {
-		t.Errorf("%d run comments, %d PipelineRuns; want one of each", runs, pipelineRuns)
-	}
-	if got := w.verdict("comment-2-0"); got != v1alpha1.ReasonOtherPrefix {
-		t.Errorf("the other command is %s", got)
-	}
-	if body := w.comment(report.AnswerMarker("comment-2-0")); !strings.Contains(body, "/pj-rehearse") {
-		t.Errorf("the answer is %s", body)
 	}
 }
