@@ -40,6 +40,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
 const (
@@ -170,8 +171,8 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 	if err != nil {
 		return o, fmt.Errorf("connecting to GitHub: %w", err)
 	}
-	if err := measureAnswers(gh.KeptBytes); err != nil {
-		return o, fmt.Errorf("making a metric: %w", err)
+	if err := telemetry.ObserveCachedAnswers(telemetry.Meter(), gh.KeptBytes); err != nil {
+		return o, err
 	}
 	prow, err := prowclient.NewForConfig(config)
 	if err != nil {

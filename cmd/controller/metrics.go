@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/metric"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -24,8 +22,10 @@ func withMetrics(ctx context.Context, config *rest.Config) (context.Context, err
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
 	name := o11yconfigmap.Name()
-	_, err = kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, name, metav1.GetOptions{})
-	switch {
+	cm, err := kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, name, metav1.GetOptions{})
+	switch label := system.ResourceLabel(); {
+	case err == nil && label != "" && cm.Labels[label] == "":
+		return nil, fmt.Errorf("the ConfigMap %s has no label %s, so that Knative does not see it: kubectl -n %s label configmap %s %s=true", name, label, system.Namespace(), name, label)
 	case err == nil:
 		return ctx, nil
 	case !apierrors.IsNotFound(err):
@@ -34,16 +34,4 @@ func withMetrics(ctx context.Context, config *rest.Config) (context.Context, err
 	chosen := observability.DefaultConfig()
 	chosen.Metrics.Protocol = metrics.ProtocolPrometheus
 	return observability.WithConfig(ctx, chosen), nil
-}
-
-// measureAnswers exports how large the answers of GitHub are that are kept: memory that
-// fills up to a bound.
-func measureAnswers(kept func() int64) error {
-	_, err := otel.Meter("github.com/rehearsal-dev/rehearsal").Int64ObservableGauge("rehearsal.github.answers",
-		metric.WithDescription("Size of the answers of GitHub that are kept, of which GitHub is asked whether they still hold"), metric.WithUnit("By"),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(kept())
-			return nil
-		}))
-	return err
 }

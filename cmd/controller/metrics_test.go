@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"k8s.io/client-go/rest"
@@ -22,6 +23,10 @@ func TestMetricsAreServedUnlessAConfigMapSaysOtherwise(t *testing.T) {
 	t.Setenv("CONFIG_OBSERVABILITY_NAME", settings.ConfigMap)
 	if ctx, err = withMetrics(t.Context(), config); err != nil || observability.GetConfig(ctx) != nil {
 		t.Errorf("with a ConfigMap: %+v, %v", observability.GetConfig(ctx), err)
+	}
+	t.Setenv("SYSTEM_RESOURCE_LABEL", "rehearsal.dev/config")
+	if _, err := withMetrics(t.Context(), config); err == nil || !strings.Contains(err.Error(), "label configmap "+settings.ConfigMap+" rehearsal.dev/config=true") {
+		t.Errorf("a ConfigMap that Knative does not see: %v", err)
 	}
 	if _, err := withMetrics(t.Context(), &rest.Config{Host: "http://127.0.0.1:1"}); err == nil {
 		t.Error("an API server that does not answer will do")

@@ -85,7 +85,11 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 		Log:        log,
 		Proxies:    proxies,
 	})
-	probes := &receiver.Probes{Metrics: receiver.Metrics(settings)}
+	metrics, err := receiver.Metrics(settings)
+	if err != nil {
+		return err
+	}
+	probes := &receiver.Probes{Metrics: metrics}
 	log.Info("receiver starts", "listen", f.listen, "probes", f.probes, "namespace", f.namespace)
 	return serve(ctx, probes,
 		receiver.NewServer(f.listen, endpoint.Handler()),

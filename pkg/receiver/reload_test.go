@@ -99,8 +99,12 @@ func TestSettingsDir(t *testing.T) {
 		t.Errorf("the log says %d times what is wrong:\n%s", n, &logged)
 	}
 	w := httptest.NewRecorder()
-	(&Probes{Metrics: Metrics(chosen)}).Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	for _, want := range []string{"\nrehearsal_settings_valid 0\n", "\nrehearsal_settings_refused_total 1\n"} {
+	metrics, err := Metrics(chosen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&Probes{Metrics: metrics}).Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{"\nrehearsal_settings_valid 0\n", "\nrehearsal_settings_refused_total 1\n", "\ngo_goroutine_count "} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("metrics lack %q:\n%s", want, w.Body)
 		}

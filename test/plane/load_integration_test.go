@@ -118,7 +118,7 @@ func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
 	return map[string]float64{
 		"goroutines of the controller": controller.Sum("go_goroutine_count"),
 		"bytes of the controller":      controller.Sum("go_memory_gc_goal_bytes") - 2*controller.Sum("rehearsal_github_answers_bytes"),
-		"goroutines of the receiver":   receiver.Sum("go_goroutines"), "bytes of the receiver": receiver.Sum("go_memstats_next_gc_bytes"),
+		"goroutines of the receiver":   receiver.Sum("go_goroutine_count"), "bytes of the receiver": receiver.Sum("go_memory_gc_goal_bytes"),
 	}, nil
 }
 

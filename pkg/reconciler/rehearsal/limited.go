@@ -9,14 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
 // reasonLimited is the reason of conditions while GitHub takes no calls.
@@ -26,13 +24,9 @@ const reasonLimited = "RateLimited"
 // account until some time.
 func ReportLimit(ctx context.Context, account string, until time.Time) {
 	logging.FromContext(ctx).Warnw("GitHub takes no calls from us; what needs some goes on by itself", "account", account, "until", until.UTC())
-	gauge, err := otel.Meter("github.com/rehearsal-dev/rehearsal").Float64Gauge("rehearsal.github.limited_until",
-		metric.WithDescription("Time, in seconds since 1970, until when GitHub takes no calls from an account"), metric.WithUnit("s"))
-	if err != nil {
-		logging.FromContext(ctx).Warnw("The metric of rate limits cannot be made", "error", err)
-		return
+	if err := telemetry.RecordLimit(ctx, telemetry.Meter(), account, until); err != nil {
+		logging.FromContext(ctx).Warnw("The rate limit is not measured", "error", err)
 	}
-	gauge.Record(ctx, float64(until.Unix()), metric.WithAttributes(attribute.String("account", account)))
 }
 
 // limitedUntil is the end of the latest window among errors.

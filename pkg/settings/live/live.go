@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +16,7 @@ import (
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
 // Reasons of the events on the ConfigMap of the settings.
@@ -41,7 +41,7 @@ type Follower struct {
 // NewFollower makes one that writes events, and measures whether the settings are valid.
 func NewFollower(ctx context.Context, store *settings.Store) *Follower {
 	f := &Follower{store: store, events: controller.GetEventRecorder(ctx), log: logging.FromContext(ctx)}
-	if err := measureSettings(otel.Meter("github.com/rehearsal-dev/rehearsal"), store); err != nil {
+	if err := observe(telemetry.Meter(), store); err != nil {
 		f.log.Errorw("The state of the settings is not measured", "error", err)
 	}
 	return f
@@ -85,27 +85,6 @@ func refusal(err error) string {
 	return message
 }
 
-// measureSettings exports whether the latest settings are in force, and how many
-// versions were not valid.
-func measureSettings(meter metric.Meter, store *settings.Store) error {
-	_, err := meter.Int64ObservableGauge("rehearsal.settings.valid",
-		metric.WithDescription("1 if the latest version of the settings is in force, 0 if it was refused"),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			valid := int64(0)
-			if store.Valid() {
-				valid = 1
-			}
-			o.Observe(valid)
-			return nil
-		}))
-	if err != nil {
-		return err
-	}
-	_, err = meter.Int64ObservableCounter("rehearsal.settings.refused",
-		metric.WithDescription("versions of the settings that were refused"),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(store.Refused())
-			return nil
-		}))
-	return err
+func observe(meter metric.Meter, store *settings.Store) error {
+	return telemetry.ObserveSettings(meter, func() (bool, int64) { return store.Valid(), store.Refused() })
 }

@@ -41,7 +41,7 @@ func TestSettingsAreFollowed(t *testing.T) {
 	store := settings.NewStore(settings.Defaults())
 	events := record.NewFakeRecorder(9)
 	reader := sdkmetric.NewManualReader()
-	if err := measureSettings(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test"), store); err != nil {
+	if err := observe(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test"), store); err != nil {
 		t.Fatal(err)
 	}
 	applied := 0
