@@ -59,7 +59,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	}
 	busy := len(active([]*v1alpha1.Rehearsal{rh})) > 0
 	s := &said{cluster: c, rh: rh, busy: busy, kind: parsed.Kind(), settings: chosen, command: v1alpha1.Command{
-		ID: "cli-" + uuid.NewString() + "-0", Text: text, By: user, At: metav1.NewTime(now), Head: rh.Status.Pull.Head,
+		ID: event.CommandLineID(uuid.NewString()), Text: text, By: user, At: metav1.NewTime(now), Head: rh.Status.Pull.Head,
 	}}
 	ctx, cancel := context.WithTimeout(ctx, appendTime)
 	defer cancel()

@@ -100,7 +100,7 @@ func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 // created hears a comment as it was when it was created.
 func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	t := text{
-		id: fmt.Sprintf("comment-%d", c.ID), body: c.Body,
+		id: inComment + strconv.FormatInt(c.ID, 10), body: c.Body,
 		by: c.Author, byType: c.AuthorType, at: c.CreatedAt,
 	}
 	commands := t.commands(opts)
@@ -111,30 +111,6 @@ func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	// and must not hide a push.
 	return &Heard{Pull: pull, Commands: commands}
 }
-
-// CommentID returns the id of the comment that a command was written in, or
-// false when it was written elsewhere.
-func CommentID(commandID string) (int64, bool) {
-	rest, ok := strings.CutPrefix(commandID, "comment-")
-	if !ok {
-		return 0, false
-	}
-	number, _, _ := strings.Cut(rest, "-")
-	id, err := strconv.ParseInt(number, 10, 64)
-	return id, err == nil
-}
-
-// TextID is the part of a command's id that all commands of one text have.
-func TextID(commandID string) string {
-	if i := strings.LastIndexByte(commandID, '-'); i > 0 {
-		return commandID[:i]
-	}
-	return commandID
-}
-
-// FromCommandLine says that a command was given with kubectl's rights: its author
-// is a user of Kubernetes.
-func FromCommandLine(commandID string) bool { return strings.HasPrefix(commandID, "cli-") }
 
 // FromPull hears an open pull request that a sweep found. Its body commands
 // only while it is young: afterwards the body may have been edited, and only
@@ -159,7 +135,7 @@ func opened(p Pull, opts Options) []v1alpha1.Command {
 	}
 	said := p.Author + "\n" + strings.Join(CommandLines(p.Body, opts.prefixes()), "\n")
 	t := text{
-		id: "body-" + hash(said, 16), body: p.Body,
+		id: inDescription + hash(said, 16), body: p.Body,
 		by: p.Author, byType: p.AuthorType, at: p.CreatedAt,
 	}
 	return t.commands(opts)

@@ -1,9 +1,11 @@
 package report
 
 import (
-	"regexp"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // Acknowledgement is who vouched for a pull request, or allowed it something,
@@ -108,14 +110,12 @@ func rests(a Acknowledgement) string {
 	return s
 }
 
-var commentID = regexp.MustCompile(`^comment-([0-9]+)-[0-9]+$`)
-
 // runLink leads to the comment that asked for a run.
 func runLink(id string) string {
-	if m := commentID.FindStringSubmatch(id); m != nil {
-		return "[this run](#issuecomment-" + m[1] + ")"
+	if comment, ok := event.CommentID(id); ok {
+		return fmt.Sprintf("[this run](#issuecomment-%d)", comment)
 	}
-	if strings.HasPrefix(id, "body-") {
+	if event.FromDescription(id) {
 		return "the run that the description asks for"
 	}
 	return strings.TrimSpace("the run " + code(id))

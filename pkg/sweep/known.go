@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
@@ -17,7 +18,7 @@ func hasBody(rh *v1alpha1.Rehearsal) bool {
 		return false
 	}
 	for id := range heardOf(rh) {
-		if strings.HasPrefix(id, "body-") {
+		if event.FromDescription(id) {
 			return true
 		}
 	}

@@ -158,7 +158,7 @@ func commentDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Comment,
 // commands in it, so another one may be there since.
 func bodyDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Pull, prefixes []string) doubt {
 	switch {
-	case !strings.HasPrefix(c.ID, "body-"):
+	case !event.FromDescription(c.ID):
 		return doubt{v1alpha1.ReasonForged, "There is nothing on GitHub that such a name stands for."}
 	case !strings.EqualFold(found.Author, c.By):
 		return doubt{v1alpha1.ReasonForged, fmt.Sprintf("The pull request is by %s.", found.Author)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +32,7 @@ func (t *turn) react(ctx context.Context) error {
 		}
 		// No comment has the id 0, so the text of the pull request can.
 		comment, written := event.CommentID(c.ID)
-		if !written && !strings.HasPrefix(c.ID, "body-") {
+		if !written && !event.FromDescription(c.ID) {
 			c.Seen = true
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -254,7 +255,7 @@ func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 		id: loadID(rh, r), pull: string(rh.UID), person: strings.ToLower(r.By),
 		jobs: max(r.Total-r.Passed-r.Failed, 0), waiting: r.State == v1alpha1.RunPending,
 	}
-	if strings.HasPrefix(r.ID, "cli-") && t.settings.Users[r.By] != "" {
+	if event.FromCommandLine(r.ID) && t.settings.Users[r.By] != "" {
 		l.person = strings.ToLower(t.settings.Users[r.By])
 	}
 	for _, c := range rh.Spec.Commands {

@@ -10,6 +10,7 @@ import (
 	"knative.dev/pkg/kmeta"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
 // The service accounts of a run's pods.
@@ -26,7 +27,7 @@ const maxRunName = 52
 // RunName is the name of a run: of its first ConfigMap and its first
 // PipelineRun, and the value of its labels.
 func RunName(rh *v1alpha1.Rehearsal, commandID string) string {
-	name := rh.Name + "-" + strings.TrimPrefix(commandID, "comment-")
+	name := rh.Name + "-" + event.ShortID(commandID)
 	if len(name) <= maxRunName {
 		return name
 	}

@@ -1,0 +1,48 @@
+package event
+
+import (
+	"strconv"
+	"strings"
+)
+
+// An id of a command says where it was written, in which text, and in which of its
+// command lines, from 0: comment-1234-0, body-0123456789abcdef-0 or cli-{UUID}-0.
+const (
+	inComment     = "comment-"
+	inDescription = "body-"
+	onCommandLine = "cli-"
+)
+
+// CommentID returns the id of the comment that a command was written in, or
+// false when it was written elsewhere.
+func CommentID(commandID string) (int64, bool) {
+	rest, ok := strings.CutPrefix(commandID, inComment)
+	if !ok {
+		return 0, false
+	}
+	number, _, _ := strings.Cut(rest, "-")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, err == nil
+}
+
+// FromDescription says that a command was written in the description of a pull request.
+func FromDescription(commandID string) bool { return strings.HasPrefix(commandID, inDescription) }
+
+// FromCommandLine says that a command was given with kubectl's rights: its author
+// is a user of Kubernetes.
+func FromCommandLine(commandID string) bool { return strings.HasPrefix(commandID, onCommandLine) }
+
+// CommandLineID is the id of a command that was given with kubectl's rights.
+func CommandLineID(uuid string) string { return onCommandLine + uuid + "-0" }
+
+// TextID is the part of a command's id that all commands of one text have.
+func TextID(commandID string) string {
+	if i := strings.LastIndexByte(commandID, '-'); i > 0 {
+		return commandID[:i]
+	}
+	return commandID
+}
+
+// ShortID is a command's id without what those in comments have in common: it is still
+// another one for each command of a pull request.
+func ShortID(commandID string) string { return strings.TrimPrefix(commandID, inComment) }
