@@ -6,8 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bradleyfalzon/ghinstallation/v2"
-	"github.com/golang-jwt/jwt/v4"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
@@ -48,11 +47,11 @@ func (k *appKey) current() (string, time.Time, error) {
 		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %w", err)
 	}
 	expires := now.Add(jwtLife).Truncate(time.Second)
-	token, err := ghinstallation.NewRSASigner(jwt.SigningMethodRS256, key).Sign(&jwt.RegisteredClaims{
+	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
 		Issuer:    strconv.FormatInt(k.id, 10),
 		IssuedAt:  jwt.NewNumericDate(now.Add(-jwtMargin).Truncate(time.Second)),
 		ExpiresAt: jwt.NewNumericDate(expires),
-	})
+	}).SignedString(key)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("signing as the GitHub App: %w", err)
 	}

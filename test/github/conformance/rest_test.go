@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v4"
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/rehearsal-dev/rehearsal/test/github"
 	"github.com/rehearsal-dev/rehearsal/test/github/conformance"
