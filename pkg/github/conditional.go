@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"sync"
@@ -15,6 +16,8 @@ const (
 	keptBytes = 32 << 20
 	// keptAnswers bounds their number.
 	keptAnswers = 10_000
+	// entryBytes is about what an answer takes in the cache besides itself and its key.
+	entryBytes = 256
 	// drainedBytes is how much of an answer is read after its reader is satisfied:
 	// it is kept only when it was read to its end.
 	drainedBytes = 4 << 10
@@ -95,12 +98,12 @@ type accountAnswers struct {
 func (c *accountAnswers) Get(key string) ([]byte, bool) { return c.answers.Get(c.account + " " + key) }
 func (c *accountAnswers) Delete(key string)             { c.answers.Remove(c.account + " " + key) }
 
-// Set implements httpcache.Cache.
+// Set implements httpcache.Cache. What is given has room to grow, which is not kept.
 func (c *accountAnswers) Set(key string, answer []byte) {
-	cost := int64(len(answer))
-	if cost > keptBytes/8 {
-		c.Delete(key)
+	key = c.account + " " + key
+	if len(answer) > keptBytes/8 {
+		c.answers.Remove(key)
 		return
 	}
-	c.answers.Add(c.account+" "+key, answer, cost)
+	c.answers.Add(key, bytes.Clone(answer), int64(len(key)+len(answer)+entryBytes))
 }
