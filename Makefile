@@ -36,7 +36,7 @@ unit: ## Unit tests with the race detector; needs no cluster
 integration: ## Tests against a real API server
 	@$(CLUSTER) build
 	@eval "$$($(CLUSTER) env)" && export KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" && \
-		CGO_ENABLED=1 go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./cmd/rehearse && \
+		CGO_ENABLED=1 go test -race -count=1 -tags integration ./config ./pkg/admission ./pkg/logbook ./pkg/receiver ./cmd/receiver ./cmd/controller ./pkg/cli && \
 		go test -count=1 -tags integration -run 'Etcd$$' ./pkg/reconciler/rehearsal && \
 		go test -count=1 -timeout 30m -tags integration -run 'TestOneRun$$|TestKilledTasks$$|TestLeaderKilled$$' ./test/plane # make soak runs the others
 

@@ -1,0 +1,133 @@
+// Package checkconfig has the command that checks the settings of an installation,
+// for themselves, against a clone, and against what is installed.
+package checkconfig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/local"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+const checkConfigHelp = `Says in which lines of the settings what is wrong, all of it at once, or how they
+are understood.
+
+FILE is the file itself (config.yaml), or a manifest with the ConfigMap
+config-rehearsal; - is standard input. With --git-dir, the paths that the settings
+name are looked up in a clone of the config repository as well.
+
+With --live, GitHub, Prow, Tekton and the cluster are compared with what the
+settings need, and there is a sentence for each thing that is missing. FILE may
+then be left out: the settings are those in the cluster. That reads the Secret
+rehearsal-github, unless --github-credentials names a directory, and changes
+nothing.
+
+Exit status: 0 all is fine; 1 usage or failure; 2 the settings are not valid, or
+something is missing.`
+
+const checkConfigExamples = `  rehearse check-config config.yaml
+  rehearse check-config config.yaml --git-dir ~/src/release
+  kubectl -n rehearsals get configmap config-rehearsal -o yaml | rehearse check-config -
+
+  # Is everything there that the installation needs?
+  rehearse check-config --live
+
+  # For editors: names, meanings and values of all settings
+  rehearse check-config --schema > settings.schema.json`
+
+// checkConfig is one check of settings.
+type checkConfig struct {
+	schema bool
+	// clone says where to look up paths; nowhere when it names no directory.
+	clone local.Options
+	// live compares the settings with an installation.
+	live        bool
+	liveOptions liveOptions
+}
+
+func New() *cobra.Command {
+	var c checkConfig
+	cmd := &cobra.Command{
+		Use:   "check-config FILE",
+		Short: "Say what is wrong with the settings of an installation",
+		Long:  checkConfigHelp, Example: checkConfigExamples,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case c.schema && len(args) == 0:
+				_, err := cmd.OutOrStdout().Write(settings.Schema)
+				return err
+			case !c.schema && c.live && len(args) == 0:
+				return c.checkInstalled(cmd.Context(), cmd.OutOrStdout())
+			case c.schema || len(args) == 0:
+				return errors.New("name one file, or - for standard input; see `rehearse check-config --help`")
+			}
+			return c.check(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&c.schema, "schema", false, "print the JSON schema of the settings and nothing else")
+	flags.BoolVar(&c.live, "live", false, "compare the settings with GitHub, Prow, Tekton and the cluster")
+	c.liveOptions.add(cmd)
+	flags.StringVar(&c.clone.GitDir, "git-dir", "", "look up paths in this clone of a config repository, a `directory`")
+	flags.StringVar(&c.clone.Base, "base", "", "branch or `commit` of the clone to look in (default: the main branch of the remote upstream, else origin)")
+	flags.StringVar(&c.clone.Repository, "repository", "", "`org/repo` that the clone is of (default: from the remote's address)")
+	return cmd
+}
+
+func (c *checkConfig) check(ctx context.Context, name string, in io.Reader, out io.Writer) error {
+	s, err := readSettings(name, in)
+	if err != nil {
+		return err
+	}
+	if c.clone.GitDir != "" {
+		if err := c.lookUp(ctx, s, out); err != nil {
+			return err
+		}
+	}
+	if err := understood(s, out); err != nil || !c.live {
+		return err
+	}
+	if _, err := fmt.Fprintln(out); err != nil {
+		return err
+	}
+	return checkLive(ctx, s, out, c.liveOptions)
+}
+
+// checkInstalled checks the settings that are in force.
+func (c *checkConfig) checkInstalled(ctx context.Context, out io.Writer) error {
+	s, err := c.liveOptions.installed(ctx)
+	if err != nil {
+		return err
+	}
+	return checkLive(ctx, s, out, c.liveOptions)
+}
+
+// readSettings reads and parses a file. What is wrong with it ends in the exit
+// status for that.
+func readSettings(name string, in io.Reader) (*settings.Settings, error) {
+	var content []byte
+	var err error
+	if name == "-" {
+		name = "standard input"
+		content, err = io.ReadAll(in)
+	} else {
+		content, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := settings.ParseManifest(name, content)
+	var invalid *settings.InvalidError
+	if errors.As(err, &invalid) {
+		return nil, &program.Outcome{Status: program.ExitRefused, Words: fmt.Sprintf("these settings are not valid:\n%v", err)}
+	}
+	return s, err
+}

@@ -1,0 +1,94 @@
+// Package cli is the command line of Rehearsal: what a main does with its arguments.
+// The commands are in the packages below it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/checkconfig"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/cluster"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/local"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+const rootExamples = `  # In a clone of a config repository: what does my branch affect, and why?
+  rehearse affected
+  rehearse affected --explain pull-test-infra-unit-test
+
+  # What would the rehearsal of a job be?
+  rehearse render pull-test-infra-unit-test
+
+  # With access to the cluster: rehearse a sample of a pull request's jobs
+  rehearse run acme/release#1234 --watch`
+
+// Execute does what the arguments say, of which the first is what we were called as.
+func Execute(ctx context.Context, args []string, out, errOut io.Writer) int {
+	// Prow's packages log warnings that are not about what was asked.
+	logrus.SetOutput(io.Discard)
+	out, errOut = terminal.NewGuard(out), terminal.NewGuard(errOut)
+	called := program.CallerOf(args[0])
+	root := newRoot()
+	called.Dress(root)
+	root.SetArgs(called.Arguments(args[1:]))
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if words := complaint(err, ctx.Err() != nil); words != "" {
+		_, _ = fmt.Fprintln(errOut, called.Display()+": "+called.Speak(words))
+	}
+	return program.Status(err)
+}
+
+// complaint is what to say about an error, if anything is left to say.
+func complaint(err error, interrupted bool) string {
+	var outcome *program.Outcome
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &outcome):
+		return outcome.Words
+	case interrupted:
+		return "interrupted"
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		return strings.TrimSpace(err.Error()) + "; see `rehearse --help`"
+	}
+	// Names from a repository may be in it.
+	return terminal.Lines(err.Error())
+}
+
+// newRoot is the whole command line.
+func newRoot() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "rehearse",
+		Short:         "Try the CI jobs that a change to Prow's configuration affects, before it merges",
+		Example:       rootExamples,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	addGroup(cmd, "local", "In a clone of a config repository:", append(local.Commands(), checkconfig.New())...)
+	addGroup(cmd, "cluster", "On the cluster that rehearses:", cluster.Commands()...)
+	addGroup(cmd, "verbs", "To say about a pull request there what a comment could say:", cluster.Verbs()...)
+	// Help has to fit a terminal.
+	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see `rehearse%s --help`", err, strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath()))
+	})
+	return cmd
+}
+
+// addGroup adds commands that the help lists under a title.
+func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = id
+	}
+	root.AddCommand(commands...)
+}

@@ -1,0 +1,66 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// The Roles for people, see config/204-roles-people.yaml.
+const (
+	roleViewer = "rehearsal-viewer"
+	roleUser   = "rehearsal-user"
+)
+
+// explain says what to do about an error of the API server. Verb and resource
+// are what it was asked for.
+func (c *cluster) explain(err error, verb, resource string) error {
+	var transport *url.Error
+	var network net.Error
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case apierrors.IsUnauthorized(err):
+		return fmt.Errorf("the cluster %s does not accept your credentials: log in again (%w)", c.host, err)
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "ValidatingAdmissionPolicy"):
+		return fmt.Errorf("the cluster refused to store it: %w", err)
+	case apierrors.IsForbidden(err):
+		return c.forbidden(err, verb, resource)
+	case isUnknownKind(err):
+		return fmt.Errorf("the cluster %s knows no %s: Rehearsal is not installed there, or another context is meant (`kubectl config get-contexts`)", c.host, resource)
+	case errors.As(err, &transport), errors.As(err, &network):
+		return fmt.Errorf("the cluster %s does not answer: %w; is it up, and the right context (`kubectl config current-context`)?", c.host, err)
+	}
+	return fmt.Errorf("%s %s in namespace %s: %w", verb, resource, c.namespace, err)
+}
+
+// forbidden names the Role that is missing, and how it is given.
+func (c *cluster) forbidden(err error, verb, resource string) error {
+	role := roleViewer
+	if verb == "patch" {
+		role = roleUser
+	}
+	user := "YOU"
+	if m := namedUser.FindStringSubmatch(err.Error()); m != nil {
+		user = m[1]
+	}
+	return fmt.Errorf("you may not %s %s in namespace %s; who runs the installation can let you:\n"+
+		"  kubectl create rolebinding %s -n %s --role=%s --user=%s\n(%w)", verb, resource, c.namespace, role, c.namespace, role, user, err)
+}
+
+// namedUser is how the API server names who may not.
+var namedUser = regexp.MustCompile(`User "([^"]+)" cannot`)
+
+// isUnknownKind tells a kind that the API server does not have from an object
+// that is not there: that one is named.
+func isUnknownKind(err error) bool {
+	var status apierrors.APIStatus
+	return apierrors.IsNotFound(err) && errors.As(err, &status) &&
+		(status.Status().Details == nil || status.Status().Details.Name == "")
+}

@@ -1,0 +1,255 @@
+package cluster
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+const describeHelp = `Tell everything that is known of the rehearsals of a pull request: what it
+affects, who said what and what was decided about it, what ran and how it ended,
+and what to do next.
+
+` + pullHelp
+
+func newDescribe() *cobra.Command {
+	var (
+		a      Address
+		format string
+	)
+	cmd := &cobra.Command{
+		Use:     "describe PULL",
+		Short:   "Tell everything that is known of the rehearsals of a pull request",
+		Long:    describeHelp,
+		Example: "  rehearse describe acme/release#1234\n  rehearse describe . -o json | jq '.runs[-1].state'",
+		Args:    atLeastPull,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "" && format != "json" && format != "yaml" {
+				return fmt.Errorf("-o %s: must be json or yaml", format)
+			}
+			if len(args) > 1 {
+				return fmt.Errorf("only one pull request can be described at a time")
+			}
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			rh, err := c.find(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			s, err := c.glance(cmd.Context(), rh)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			d := describeRehearsal(rh, s, c.settings(cmd.Context()), now)
+			return d.write(cmd.OutOrStdout(), format, now)
+		},
+		ValidArgsFunction: completePull(&a),
+	}
+	a.Add(cmd)
+	cmd.Flags().StringVarP(&format, "output", "o", "", "`format`, for scripts: json, yaml")
+	return cmd
+}
+
+func (d *description) write(out io.Writer, format string, now time.Time) error {
+	switch format {
+	case "json":
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(d)
+	case "yaml":
+		raw, err := yaml.Marshal(d)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(raw)
+		return err
+	}
+	_, err := io.WriteString(out, d.text(screen.Width(out), now))
+	return err
+}
+
+// document is text in sections of named fields, as kubectl describe has it.
+type document struct{ strings.Builder }
+
+func (t *document) field(name, format string, args ...any) {
+	fmt.Fprintf(&t.Builder, "%-14s %s\n", name+":", terminal.Plain(fmt.Sprintf(format, args...)))
+}
+
+func (t *document) section(name string) { t.WriteString("\n" + name + ":\n") }
+
+func (t *document) item(format string, args ...any) {
+	t.WriteString("  " + terminal.Plain(fmt.Sprintf(format, args...)) + "\n")
+}
+
+func (d *description) text(width int, now time.Time) string {
+	t := &document{}
+	t.field("Pull request", "%s, %s", d.Pull, d.State)
+	if d.Title != "" {
+		t.field("Title", "%s", d.Title)
+	}
+	t.field("Page", "%s", d.URL)
+	if d.Author != "" {
+		t.field("Author", "%s%s", d.Author, d.trust())
+		t.field("Head", "%s", d.Head)
+		t.field("Base", "%s at %s", d.BaseRef, d.Base)
+	}
+	d.writePlan(t)
+	d.writeApprovals(t)
+	d.writeConditions(t)
+	d.writeCommands(t)
+	d.writeRuns(t, width, now)
+	t.section("What to do next")
+	for _, sentence := range d.Next {
+		t.item("%s", program.Self.Speak(sentence))
+	}
+	return t.String()
+}
+
+func (d *description) trust() string {
+	switch {
+	case d.Labelled:
+		return ", not trusted: a label forbids to run anything"
+	case d.AuthorTrusted:
+		return ", trusted"
+	}
+	return ", whose heads need an approval"
+}
+
+func (d *description) writePlan(t *document) {
+	switch p := d.Plan; {
+	case p == nil:
+		t.field("Affected jobs", "not known yet")
+	case p.Error != "":
+		t.field("Affected jobs", "not known: %s", p.Error)
+	default:
+		text := fmt.Sprintf("%d of %d, %d of them offered", p.Affected, p.Jobs, p.Offered)
+		for _, c := range []struct {
+			n    int
+			what string
+		}{{p.Excluded, "excluded"}, {p.Held, "waiting for an approval"}, {p.Removed, "removed"}} {
+			if c.n > 0 {
+				text += fmt.Sprintf(", %d %s", c.n, c.what)
+			}
+		}
+		if p.Head != d.Head {
+			text += fmt.Sprintf("; that was for %.10s", p.Head)
+		}
+		t.field("Affected jobs", "%s", text)
+	}
+}
+
+func (d *description) writeApprovals(t *document) {
+	if a := d.HeadApproval; a != nil {
+		t.field("Approval", "of %.10s by %s, %s", a.Head, a.By, moment(a.At.Time))
+	}
+	if a := d.PrivilegeApproval; a != nil {
+		t.field("Privileges", "allowed for %.10s by %s, %s", a.Head, a.By, moment(a.At.Time))
+	}
+	if d.Acknowledgement != nil {
+		t.field("Acknowledged", "%s", acknowledgement(d.Acknowledgement))
+	}
+	if d.NetworkAccess != nil && d.NetworkAccess.State != v1alpha1.StateRequired {
+		t.field("Network", "%s", acknowledgement(d.NetworkAccess))
+	}
+}
+
+func acknowledgement(a *v1alpha1.Acknowledgement) string {
+	switch a.State {
+	case v1alpha1.StateRequired:
+		return "not yet"
+	case v1alpha1.StateHeld:
+		return fmt.Sprintf("for %.10s; whether it holds is known with the plan of the new head", cmp.Or(a.Given, a.Head))
+	}
+	text := "yes"
+	if a.State == v1alpha1.StateWithdrawn {
+		text = "no longer"
+	}
+	text += fmt.Sprintf(", for %.10s", cmp.Or(a.Given, a.Head))
+	if a.By != "" {
+		text += ", by " + a.By
+	}
+	if a.Reason != "" {
+		text += " (" + a.Reason + ")"
+	}
+	if a.At != nil {
+		text += ", " + moment(a.At.Time)
+	}
+	return text
+}
+
+func (d *description) writeConditions(t *document) {
+	var bad []describedCondition
+	for _, c := range d.Conditions {
+		if c.Status != "True" && c.Type != "Ready" {
+			bad = append(bad, c)
+		}
+	}
+	if len(bad) == 0 {
+		return
+	}
+	t.section("Conditions that are not met")
+	for _, c := range bad {
+		t.item("%s", strings.TrimRight(fmt.Sprintf("%s is %s: %s: %s", c.Type, c.Status, c.Reason, c.Message), ": "))
+	}
+}
+
+func (d *description) writeCommands(t *document) {
+	if len(d.Commands) == 0 {
+		return
+	}
+	t.section("Commands")
+	for _, c := range d.Commands {
+		verdict := strings.ToLower(string(c.Verdict))
+		if verdict == "" {
+			verdict = "not looked at yet"
+		}
+		if c.Why != "" {
+			verdict += ": " + c.Why
+		}
+		t.item("%s  %s: %s", moment(c.At.Time), c.By, c.Text)
+		t.item("  %s", verdict)
+	}
+}
+
+func (d *description) writeRuns(t *document, width int, now time.Time) {
+	if len(d.Runs) == 0 {
+		return
+	}
+	t.section("Runs")
+	if width > 0 {
+		width -= 2
+	}
+	for i, r := range d.Runs {
+		if i > 0 {
+			t.WriteString("\n")
+		}
+		for _, l := range runFrame([]runView{r.view}, "", width, 0, now).Lines {
+			t.WriteString(strings.TrimRight("  "+l.Text, " ") + "\n")
+		}
+		if r.CommentURL != "" {
+			t.item("comment: %s", r.CommentURL)
+		}
+	}
+	if d.Blind != "" {
+		t.WriteString("\n")
+		t.item("%s", d.Blind)
+	}
+}
+
+// moment shows a time to the second, where people are.
+func moment(at time.Time) string { return at.Local().Format("2006-01-02 15:04:05") }

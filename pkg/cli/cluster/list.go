@@ -1,0 +1,133 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+// activeRun is a row of what goes on.
+type activeRun struct {
+	pull v1alpha1.Pull
+	run  runView
+}
+
+// active are the runs that are not over, by pull request.
+func active(all []*v1alpha1.Rehearsal) []activeRun {
+	var rows []activeRun
+	for _, rh := range all {
+		for _, r := range rh.Status.Runs {
+			if !r.State.Done() {
+				rows = append(rows, activeRun{rh.Spec.Pull, runView{RunStatus: r, pull: rh.Spec.Pull}})
+			}
+		}
+	}
+	return rows
+}
+
+// latest is the last run of each pull request, going on or not; none where
+// nothing was run.
+func latest(all []v1alpha1.Rehearsal) []activeRun {
+	var rows []activeRun
+	for _, rh := range all {
+		row := activeRun{pull: rh.Spec.Pull}
+		row.run.pull = rh.Spec.Pull
+		if n := len(rh.Status.Runs); n > 0 {
+			row.run.RunStatus = rh.Status.Runs[n-1]
+		} else if rh.Status.Pull != nil {
+			row.run.Head = rh.Status.Pull.Head
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// listFrame is a table of runs.
+func listFrame(all []activeRun, width int, now time.Time) *screen.Frame {
+	f := &screen.Frame{Width: width, Now: now}
+	if len(all) == 0 {
+		f.Add(nothingGoesOn)
+		return f
+	}
+	rows := [][]string{{"PULL", "HEAD", "BY", "TIME", "STATE"}}
+	for _, a := range all {
+		state, by := "nothing run yet", "-"
+		if a.run.ID != "" {
+			state, by = a.run.state(), terminal.Plain(a.run.By)
+		}
+		rows = append(rows, []string{nameOf(a.pull), screen.OrDash(fmt.Sprintf("%.10s", a.run.Head)), by, span(a.run.lasted(now)), state})
+	}
+	widths := make([]int, len(rows[0])-1)
+	for _, row := range rows {
+		for i := range widths {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	start := 0
+	for _, w := range widths {
+		start += w + screen.Gap
+	}
+	for n, row := range rows {
+		var b strings.Builder
+		for i, w := range widths {
+			b.WriteString(row[i] + strings.Repeat(" ", w+screen.Gap-utf8.RuneCountInString(row[i])))
+		}
+		f.Add("%s", b.String()+row[len(row)-1])
+		if n > 0 && all[n-1].run.ID != "" {
+			state := all[n-1].run.State
+			f.Paint(string(state), start, stateColour(state))
+		}
+	}
+	return f
+}
+
+func newList() *cobra.Command {
+	var a Address
+	var everything bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the rehearsals that go on, or all pull requests that are known",
+		Long:  "List the rehearsals that go on. With --all, every pull request that is known, each\nwith its latest run.",
+		Args:  atMost(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			all, err := c.all(cmd.Context())
+			if err != nil {
+				return err
+			}
+			rows := latest(all)
+			if !everything {
+				rows = active(pointers(all))
+			}
+			out := cmd.OutOrStdout()
+			for _, l := range listFrame(rows, screen.Width(out), time.Now()).Lines {
+				if _, err := fmt.Fprintln(out, l.Text); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	a.Add(cmd)
+	cmd.Flags().BoolVarP(&everything, "all", "A", false, "every pull request that is known")
+	return cmd
+}
+
+func pointers[T any](all []T) []*T {
+	out := make([]*T, len(all))
+	for i := range all {
+		out[i] = &all[i]
+	}
+	return out
+}

@@ -1,0 +1,161 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+const runHelp = `Rehearse jobs that a pull request affects, as the same command in a comment does.
+
+The command goes into the log of the pull request, under your Kubernetes user
+name. The controller decides about it as about a comment of the GitHub login that
+the installation has for you. You are told what it decided; with --watch or
+--wait, the rehearsal is followed to its end.
+
+Jobs are named as in rehearse describe or on the pull request: JOB, JOB@BRANCH, or
+either with asterisks. Without any, a sample is run.
+
+` + pullHelp + `
+
+` + program.ExitHelp
+
+const runExamples = `  # A sample of what the pull request affects, watched to its end
+  rehearse run acme/release#1234 --watch
+
+  # Some jobs, of the pull request that is checked out here
+  rehearse run . pull-widget-unit 'pull-widget-e2e-*'
+
+  # What did not pass the last time
+  rehearse run acme/release#1234 --selection failed
+
+  # As many jobs as a command may choose; acknowledge if all pass
+  rehearse run acme/release#1234 --selection max --auto-ack`
+
+// selections are the words of the grammar for those that have no names.
+var selections = selectionsOf(event.Table())
+
+func selectionsOf(table []event.Row) []string {
+	var all []string
+	for _, row := range table {
+		if row.Effect == event.Starts && !row.AutoAck && row.Selection != event.Named {
+			all = append(all, string(row.Selection))
+		}
+	}
+	return all
+}
+
+// asking is how a command is written and its answer is waited for.
+type asking struct {
+	Address
+	timeout time.Duration
+}
+
+func (a *asking) add(cmd *cobra.Command) {
+	a.Address.Add(cmd)
+	cmd.Flags().DurationVar(&a.timeout, "timeout", 30*time.Second, "how `long` to wait for the controller's answer")
+}
+
+// ask writes a command about a pull request and shows the answer.
+func (a *asking) ask(cmd *cobra.Command, pull string, words ...string) (*said, error) {
+	c, err := a.connect()
+	if err != nil {
+		return nil, err
+	}
+	ctx := cmd.Context()
+	rh, err := c.find(ctx, pull)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.say(ctx, rh, words...)
+	if err != nil {
+		return nil, err
+	}
+	verdict, run, err := s.decided(ctx, a.timeout)
+	if ctx.Err() != nil {
+		return nil, &program.Outcome{Status: program.ExitInterrupted, Words: "interrupted; the command is stored, and will be heeded"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the command is stored, but what becomes of it cannot be seen: %w", err)
+	}
+	return s, s.answer(cmd.OutOrStdout(), verdict, run)
+}
+
+func newRun() *cobra.Command {
+	var (
+		a           asking
+		selection   string
+		autoAck     bool
+		wait, watch bool
+	)
+	cmd := &cobra.Command{
+		Use:     "run PULL [JOB...]",
+		Short:   "Rehearse jobs that a pull request affects",
+		Long:    runHelp,
+		Example: runExamples,
+		Args:    atLeastPull,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			words, err := runWords(args[1:], selection, autoAck)
+			if err != nil {
+				return err
+			}
+			s, err := a.ask(cmd, args[0], words...)
+			if err != nil || !wait && !watch {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if err := say(out, "\n"); err != nil {
+				return err
+			}
+			if wait {
+				out = quiet{out}
+			}
+			return s.cluster.watchRuns(cmd.Context(), out, s.rh, []string{s.command.ID})
+		},
+		ValidArgsFunction: completePullThenJobs(&a.Address, affectedJobs),
+	}
+	a.add(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&selection, "selection", "", "`which` jobs, if none are named: "+strings.Join(selections, ", "))
+	flags.BoolVar(&autoAck, "auto-ack", false, "acknowledge the pull request if all jobs pass")
+	flags.BoolVar(&wait, "wait", false, "wait for the end, and write each change as a line")
+	flags.BoolVarP(&watch, "watch", "w", false, "watch to the end, as rehearse watch does")
+	cmd.MarkFlagsMutuallyExclusive("wait", "watch")
+	completeFlag(cmd, "selection", func(context.Context) ([]string, error) { return selections, nil })
+	return cmd
+}
+
+// runWords are the words of the grammar for what the flags and arguments choose.
+func runWords(jobs []string, selection string, autoAck bool) ([]string, error) {
+	var words []string
+	if autoAck {
+		words = append(words, "auto-ack")
+	}
+	switch {
+	case selection != "" && len(jobs) > 0:
+		return nil, errors.New("--selection chooses the jobs, so name none")
+	case selection != "" && !slices.Contains(selections, selection):
+		return nil, fmt.Errorf("--selection %s: must be one of %s", selection, strings.Join(selections, ", "))
+	case selection != "" && selection != string(event.Sample):
+		words = append(words, selection)
+	}
+	words = append(words, jobs...)
+	prefix := event.DefaultPrefixes()
+	said := event.Parse(prefix[0]+" "+strings.Join(words, " "), prefix)
+	switch {
+	case said.Verb == event.Unknown:
+		return nil, fmt.Errorf("%s: %s", terminal.Plain(strings.Join(words, " ")), plainText(said.Reason))
+	case said.Kind().Effect != event.Starts:
+		return nil, fmt.Errorf("%s chooses no jobs; there is `rehearse %s` for it, perhaps, and else a comment on the pull request", words[0], words[0])
+	}
+	return words, nil
+}

@@ -1,0 +1,180 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+// sight is what was read of a cluster.
+type sight struct {
+	rehearsals   []*v1alpha1.Rehearsal
+	pipelineRuns []*pipelinev1.PipelineRun
+	prowJobs     map[string]*prowapi.ProwJob
+	// blind says why ProwJobs are not among it; empty if they are.
+	blind string
+}
+
+// runView is one run as a person sees it.
+type runView struct {
+	v1alpha1.RunStatus
+	pull v1alpha1.Pull
+	// command is the line that asked for it; empty once it is forgotten.
+	command string
+	jobs    []jobView
+}
+
+// jobView is one job of a run.
+type jobView struct {
+	run.Outcome
+	// known is false where the ProwJob may not be read, or is gone.
+	known bool
+}
+
+// viewRun puts together what was seen of a run.
+func (s *sight) viewRun(rh *v1alpha1.Rehearsal, r v1alpha1.RunStatus) runView {
+	v := runView{RunStatus: r, pull: rh.Spec.Pull}
+	for _, c := range rh.Spec.Commands {
+		if c.ID == r.ID {
+			v.command = c.Text
+		}
+	}
+	for _, job := range jobsOf(s.pipelineRuns, resources.RunName(rh, r.ID)) {
+		pj := s.prowJobs[job.ProwJob]
+		outcome := prowjob.Observe(job, pj)
+		// Prow forgets its ProwJobs after a while; without one, a job of a run that
+		// goes on has not started.
+		known := s.blind == "" && (pj != nil || !r.State.Done())
+		v.jobs = append(v.jobs, jobView{outcome, known})
+	}
+	return v
+}
+
+// jobsOf reads the jobs of a run back out of its PipelineRuns. The first has all
+// of them; the others repeat what an earlier one did not get to.
+func jobsOf(all []*pipelinev1.PipelineRun, runName string) []run.Job {
+	var mine []*pipelinev1.PipelineRun
+	for _, pr := range all {
+		if pr.Labels[run.LabelRun] == runName && pr.Spec.PipelineSpec != nil {
+			mine = append(mine, pr)
+		}
+	}
+	slices.SortFunc(mine, func(a, b *pipelinev1.PipelineRun) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
+	})
+	var jobs []run.Job
+	for _, pr := range mine {
+		for _, task := range pr.Spec.PipelineSpec.Tasks {
+			job := resources.Job(task)
+			if !slices.ContainsFunc(jobs, func(other run.Job) bool { return other.ProwJob == job.ProwJob }) {
+				jobs = append(jobs, job)
+			}
+		}
+	}
+	return jobs
+}
+
+// tally counts the jobs: by themselves while the run goes on and they can be
+// seen, else as the controller has counted them.
+func (v runView) tally() run.Tally {
+	counted := run.Tally{Total: v.Total, Passed: v.Passed, Failed: v.Failed}
+	if v.State.Done() || len(v.jobs) == 0 {
+		return counted
+	}
+	var outcomes []run.Outcome
+	for _, j := range v.jobs {
+		if !j.known {
+			return counted
+		}
+		outcomes = append(outcomes, j.Outcome)
+	}
+	return run.Count(outcomes)
+}
+
+// counts is the tally in words.
+func (v runView) counts() string {
+	t := v.tally()
+	if t.Total == 0 {
+		return ""
+	}
+	if t.AllPassed() && t.Total > 1 {
+		return fmt.Sprintf("all %d passed", t.Total)
+	}
+	parts := []string{fmt.Sprintf("%d of %d passed", t.Passed, t.Total)}
+	for _, c := range []struct {
+		n    int
+		what run.Verdict
+	}{{t.Failed, run.Failed}, {t.Aborted, run.Aborted}, {t.Running, run.Running}, {t.Queued, run.Queued}, {t.NotStarted, run.NotStarted}} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// state is where the run stands, in words.
+func (v runView) state() string {
+	parts := []string{string(v.State)}
+	if counts := v.counts(); counts != "" {
+		parts[0] += ": " + counts
+	}
+	switch t := v.tally(); {
+	case v.AbortReason != "":
+		parts = append(parts, v.AbortReason)
+	case v.State == v1alpha1.RunRunning && t.Total > 0 && t.Passed+t.Failed+t.Aborted == t.Total:
+		parts = append(parts, "the report is being written")
+	case v.Message != "":
+		parts = append(parts, v.Message)
+	}
+	return terminal.Plain(strings.Join(parts, "; "))
+}
+
+// lasted is how long the run took, or has been going.
+func (v runView) lasted(now time.Time) time.Duration {
+	switch {
+	case v.StartedAt == nil:
+		return 0
+	case v.DoneAt != nil:
+		return v.DoneAt.Sub(v.StartedAt.Time)
+	}
+	return now.Sub(v.StartedAt.Time)
+}
+
+// lasted is the same of a job.
+func (j jobView) lasted(now time.Time) time.Duration {
+	if j.known && j.Verdict == run.Running && !j.Started.IsZero() {
+		return max(now.Sub(j.Started), 0)
+	}
+	return j.Duration()
+}
+
+// word is the state of the job.
+func (j jobView) word() string {
+	if !j.known {
+		return "?"
+	}
+	return string(j.Verdict)
+}
+
+// span shows a duration in seconds; - for none.
+func span(d time.Duration) string {
+	if d = d.Round(time.Second); d <= 0 {
+		return "-"
+	}
+	s := d.String()
+	if d >= time.Hour {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	return s
+}

@@ -1,0 +1,201 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	rehearsalclient "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/typed/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+const (
+	// maxText is what the schema of Rehearsal takes as a command.
+	maxText = 2048
+	// appendTime bounds the storing of a command.
+	appendTime = 30 * time.Second
+)
+
+// said is a command that was written to the log of a Rehearsal.
+type said struct {
+	cluster  *cluster
+	rh       *v1alpha1.Rehearsal
+	command  v1alpha1.Command
+	kind     event.Kind
+	settings *settings.Settings
+	// busy says that runs were going on.
+	busy bool
+}
+
+// say appends what words ask for to the log of a pull request, in the name of who
+// we are for the cluster.
+func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...string) (*said, error) {
+	chosen := c.settings(ctx)
+	text := strings.Join(append([]string{chosen.Prefixes[0]}, strings.Fields(strings.Join(words, " "))...), " ")
+	if len(text) > maxText {
+		return nil, fmt.Errorf("that is too much for one command: %d bytes, of %d; `*` stands for any part of a name, as in *-e2e-*", len(text), maxText)
+	}
+	parsed := event.Parse(text, chosen.Prefixes)
+	if parsed.Verb == event.Unknown {
+		return nil, fmt.Errorf("%s is not understood: %s", terminal.Plain(text), parsed.Reason)
+	}
+	if rh.Status.Pull == nil {
+		return nil, notRead(rh)
+	}
+	user, now, err := c.user(ctx)
+	if err != nil {
+		return nil, err
+	}
+	busy := len(active([]*v1alpha1.Rehearsal{rh})) > 0
+	s := &said{cluster: c, rh: rh, busy: busy, kind: parsed.Kind(), settings: chosen, command: v1alpha1.Command{
+		ID: event.CommandLineID(uuid.NewString()), Text: text, By: user, At: metav1.NewTime(now), Head: rh.Status.Pull.Head,
+	}}
+	ctx, cancel := context.WithTimeout(ctx, appendTime)
+	defer cancel()
+	err = logbook.Append(ctx, appender{c.rehearsals}, &event.Heard{Pull: rh.Spec.Pull, Commands: []v1alpha1.Command{s.command}})
+	var full *logbook.FullError
+	if errors.As(err, &full) {
+		return nil, fmt.Errorf("the log of %s holds as many commands as it may; the oldest go after a week", nameOf(rh.Spec.Pull))
+	}
+	return s, c.explain(err, "patch", "rehearsals")
+}
+
+// notRead says why nothing can be said about a pull request yet.
+func notRead(rh *v1alpha1.Rehearsal) error {
+	why := "the controller has not read it yet; is it running?"
+	if condition := rh.Status.GetCondition(v1alpha1.ConditionPulled); condition != nil && condition.Message != "" {
+		why = condition.Message
+	}
+	return fmt.Errorf("%s cannot be rehearsed: %s", nameOf(rh.Spec.Pull), why)
+}
+
+// appender appends only: Rehearsals are made by who hears from GitHub.
+type appender struct {
+	rehearsalclient.RehearsalInterface
+}
+
+func (appender) Create(_ context.Context, rh *v1alpha1.Rehearsal, _ metav1.CreateOptions) (*v1alpha1.Rehearsal, error) {
+	return nil, apierrors.NewNotFound(v1alpha1.Resource("rehearsals"), rh.Name)
+}
+
+// decided waits until the controller has judged the command, and, of one that
+// asks for a run, until that has begun or will not begin. It returns what is
+// known when the time is up.
+func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.CommandStatus, *v1alpha1.RunStatus, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	w, err := s.cluster.lookAt(ctx, s.rh.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		var verdict *v1alpha1.CommandStatus
+		var run *v1alpha1.RunStatus
+		for _, rh := range w.look().rehearsals {
+			s.rh = rh
+			verdict = verdictOf(rh, s.command.ID)
+			for i := range rh.Status.Runs {
+				if rh.Status.Runs[i].ID == s.command.ID {
+					run = &rh.Status.Runs[i]
+				}
+			}
+		}
+		begun := run != nil && (run.PipelineRun != "" || run.State.Done())
+		if verdict != nil && (verdict.Verdict != v1alpha1.VerdictAccepted || s.kind.Effect != event.Starts || begun) {
+			return verdict, run, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-timeout.C:
+			return verdict, run, nil
+		case <-w.changed:
+		}
+	}
+}
+
+// answer shows what became of the command. What is not what was asked for is an
+// error with its own exit status.
+func (s *said) answer(out io.Writer, verdict *v1alpha1.CommandStatus, run *v1alpha1.RunStatus) error {
+	pull := nameOf(s.rh.Spec.Pull)
+	switch {
+	case verdict == nil:
+		return &program.Outcome{Status: program.ExitNoAnswer, Words: s.unheard()}
+	case verdict.Verdict != v1alpha1.VerdictAccepted:
+		return &program.Outcome{Status: program.ExitNotAccepted, Words: "not accepted. " + terminal.Plain(refusal(verdict))}
+	case s.kind.Effect == event.Ends && !s.busy:
+		return say(out, "accepted: %s on %s, but nothing is running for it\n", terminal.Plain(s.command.Text), pull)
+	case s.kind.Effect != event.Starts:
+		return say(out, "accepted: %s on %s\n", terminal.Plain(s.command.Text), pull)
+	case run == nil || run.PipelineRun == "" && !run.State.Done():
+		return say(out, "accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull)
+	case run.PipelineRun == "":
+		return &program.Outcome{Status: program.ExitFailed, Words: "nothing was run. " + terminal.Plain(plainText(run.Message)) + s.comment(" See ", run)}
+	}
+	return say(out, "accepted: %s on %s, at %.10s\n  run      %s, %s\n  output   tkn pipelinerun logs %s -f -n %s\n  watch    rehearse watch %s\n%s\n",
+		terminal.Plain(s.command.Text), pull, verdict.Head, run.ID, countJobs(run.Total), run.PipelineRun, s.cluster.namespace, run.PipelineRun, s.comment("  comment  ", run))
+}
+
+func countJobs(n int) string {
+	if n == 1 {
+		return "1 job"
+	}
+	return fmt.Sprintf("%d jobs", n)
+}
+
+// unheard is said when no verdict came in time.
+func (s *said) unheard() string {
+	text := fmt.Sprintf("the command is stored, but the controller has not looked at it yet. It will once it runs; `kubectl get deployment rehearsal-controller -n %s` tells whether it does", s.cluster.namespace)
+	if condition := s.rh.Status.GetCondition(v1alpha1.ConditionPulled); condition != nil && condition.Status != "True" && condition.Message != "" {
+		text += ". What is in its way: " + terminal.Plain(condition.Message)
+	}
+	return text
+}
+
+// refusal says why a command was not accepted. What was written on the command
+// line is answered in the verdict, all else on the pull request.
+func refusal(verdict *v1alpha1.CommandStatus) string {
+	if verdict.Message == "" {
+		return verdict.Reason
+	}
+	return plainText(verdict.Message)
+}
+
+// plainText takes the marks of code out of a sentence.
+func plainText(s string) string { return strings.ReplaceAll(s, "`", "") }
+
+// comment leads to the comment of a run, once it has one.
+func (s *said) comment(before string, run *v1alpha1.RunStatus) string {
+	if run.Comment == 0 {
+		return ""
+	}
+	return before + commentURL(s.settings, s.rh.Spec.Pull, run.Comment)
+}
+
+// pageOf is the page of a pull request. GitHub serves pages where it serves git.
+func pageOf(s *settings.Settings, p v1alpha1.Pull) string {
+	return fmt.Sprintf("%s/%s/%s/pull/%d", strings.TrimSuffix(s.GitHub.GitEndpoint, "/"), p.Org, p.Repo, p.Number)
+}
+
+func commentURL(s *settings.Settings, p v1alpha1.Pull, id int64) string {
+	return fmt.Sprintf("%s#issuecomment-%d", pageOf(s, p), id)
+}
+
+func say(out io.Writer, format string, args ...any) error {
+	_, err := fmt.Fprint(out, program.Self.Speak(fmt.Sprintf(format, args...)))
+	return err
+}

@@ -1,0 +1,222 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+)
+
+const watchHelp = `Watch rehearsals as they go on.
+
+With a pull request, its runs that go on are shown until the last of them is
+over; with the name or id of a run, that run. A run that is over already is shown
+once. Without arguments, all rehearsals that go on are shown, until Ctrl-C.
+
+On a terminal the table is redrawn in place; elsewhere each change is a line.
+Ctrl-C ends the watching, not the rehearsal: for that there is rehearse abort.
+
+` + pullHelp + `
+
+` + program.ExitHelp
+
+const watchExamples = `  # Everything that is going on
+  rehearse watch
+
+  # One pull request, to its end
+  rehearse watch acme/release#1234
+
+  # In a script
+  rehearse watch acme/release#1234 >log && echo passed`
+
+func newWatch() *cobra.Command {
+	var a Address
+	cmd := &cobra.Command{
+		Use:     "watch [PULL|RUN]",
+		Short:   "Watch rehearsals as they go on",
+		Long:    watchHelp,
+		Example: watchExamples,
+		Args:    atMost(1, "one pull request or run"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return c.watchAll(cmd.Context(), cmd.OutOrStdout())
+			}
+			rh, id, err := c.findRun(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			var chosen []string
+			if id != "" {
+				chosen = []string{id}
+			}
+			return c.watchRuns(cmd.Context(), cmd.OutOrStdout(), rh, chosen)
+		},
+		ValidArgsFunction: completePull(&a),
+	}
+	a.Add(cmd)
+	return cmd
+}
+
+// findRun returns the Rehearsal of a pull request or of a run, and the id of the
+// run if that was named.
+func (c *cluster) findRun(ctx context.Context, argument string) (*v1alpha1.Rehearsal, string, error) {
+	if _, err := parsePull(argument); err == nil || argument == here || strings.ContainsAny(argument, "/#") {
+		rh, err := c.find(ctx, argument)
+		return rh, "", err
+	}
+	all, err := c.all(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	for i := range all {
+		for _, r := range all[i].Status.Runs {
+			if argument == r.ID || argument == r.PipelineRun || argument == resources.RunName(&all[i], r.ID) {
+				return &all[i], r.ID, nil
+			}
+		}
+	}
+	return nil, "", fmt.Errorf("%q is neither a pull request (ORG/REPO#NUMBER) nor a run that is known; `rehearse list` shows those that go on", argument)
+}
+
+// watchRuns shows runs of a pull request until they are over: the ones chosen, or
+// else those that go on, or else the latest.
+func (c *cluster) watchRuns(ctx context.Context, out io.Writer, rh *v1alpha1.Rehearsal, chosen []string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := c.lookAfter(ctx, rh)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	d := newDisplay(out, w)
+	defer d.close()
+	for {
+		s := w.look()
+		if len(s.rehearsals) == 0 {
+			return errors.New("the Rehearsal was deleted")
+		}
+		now := s.rehearsals[0]
+		chosen = widen(now, chosen)
+		var runs []runView
+		over := len(chosen) > 0
+		for _, r := range now.Status.Runs {
+			if slices.Contains(chosen, r.ID) {
+				runs = append(runs, s.viewRun(now, r))
+				over = over && r.State.Done()
+			}
+		}
+		if len(chosen) == 0 && !expected(now) {
+			return fmt.Errorf("nothing of %s has been run yet; `rehearse run %s` runs a sample of what it affects", nameOf(now.Spec.Pull), nameOf(now.Spec.Pull))
+		}
+		if err := d.showRuns(now, runs, over); err != nil {
+			return err
+		}
+		if over {
+			return endOf(statusesOf(runs)...)
+		}
+		if err := d.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func statusesOf(runs []runView) []v1alpha1.RunStatus {
+	var all []v1alpha1.RunStatus
+	for _, r := range runs {
+		all = append(all, r.RunStatus)
+	}
+	return all
+}
+
+// widen chooses runs where none are: those that go on, or else the latest, unless
+// there may be another in a moment.
+func widen(rh *v1alpha1.Rehearsal, chosen []string) []string {
+	if len(chosen) > 0 {
+		return chosen
+	}
+	for _, r := range rh.Status.Runs {
+		if !r.State.Done() {
+			chosen = append(chosen, r.ID)
+		}
+	}
+	if n := len(rh.Status.Runs); len(chosen) == 0 && n > 0 && !expected(rh) {
+		chosen = []string{rh.Status.Runs[n-1].ID}
+	}
+	return chosen
+}
+
+// expected says that a command has been heard that may start a run.
+func expected(rh *v1alpha1.Rehearsal) bool {
+	return slices.ContainsFunc(rh.Spec.Commands, func(c v1alpha1.Command) bool {
+		return verdictOf(rh, c.ID) == nil && time.Since(c.At.Time) < event.MaxAge
+	})
+}
+
+func verdictOf(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
+	for i := range rh.Status.Commands {
+		if rh.Status.Commands[i].ID == id {
+			return &rh.Status.Commands[i]
+		}
+	}
+	return nil
+}
+
+// watchAll shows what goes on, until somebody has seen enough.
+func (c *cluster) watchAll(ctx context.Context, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := c.lookAt(ctx, "")
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	d := newDisplay(out, w)
+	defer d.close()
+	for {
+		if err := d.showAll(active(w.look().rehearsals)); err != nil {
+			return err
+		}
+		if err := d.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// interrupted says so when a call only failed because of that.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &program.Outcome{Status: program.ExitInterrupted}
+	}
+	return err
+}
+
+// endOf is the verdict on runs that are over: the worst of them.
+func endOf(runs ...v1alpha1.RunStatus) error {
+	worst := program.ExitDone
+	for _, r := range runs {
+		switch r.State {
+		case v1alpha1.RunFailed, v1alpha1.RunRejected:
+			worst = program.ExitFailed
+		case v1alpha1.RunAborted:
+			if worst == program.ExitDone {
+				worst = program.ExitAborted
+			}
+		}
+	}
+	if worst == program.ExitDone {
+		return nil
+	}
+	return &program.Outcome{Status: worst}
+}

@@ -1,0 +1,20 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestVerbs: what the grammar can say about a pull request can be said here.
+func TestVerbs(t *testing.T) {
+	var names []string
+	for _, cmd := range Verbs() {
+		names = append(names, cmd.Name())
+		if strings.Contains(cmd.Long, "`") || cmd.Short == "" {
+			t.Errorf("%s: %q, %q", cmd.Name(), cmd.Short, cmd.Long)
+		}
+	}
+	if got := strings.Join(names, " "); got != "ack skip reject approve privileges-allowed network-access-allowed" {
+		t.Errorf("the verbs are %s", got)
+	}
+}

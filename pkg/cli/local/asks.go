@@ -1,0 +1,44 @@
+package local
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+)
+
+// asks lists what jobs ask for beyond what base grants them, the gravest first:
+// each thing once, whole and exactly as it is. Of the jobs that ask for the same,
+// few are named unless there is room.
+func (c *change) asks(wide bool) string {
+	type ask struct{ rule, value string }
+	var order []gate.Ask
+	jobs := map[ask][]string{}
+	for _, j := range c.result.Affected {
+		for _, a := range c.result.Findings[j.Key()].Asks {
+			key := ask{a.Rule, a.Value}
+			if jobs[key] == nil {
+				order = append(order, a)
+			}
+			jobs[key] = append(jobs[key], legible.Name(j.Name, ""))
+		}
+	}
+	slices.SortStableFunc(order, func(a, b gate.Ask) int { return cmp.Compare(a.Gravity(), b.Gravity()) })
+	var b strings.Builder
+	for _, a := range order {
+		names := jobs[ask{a.Rule, a.Value}]
+		of := strings.Join(names, ", ")
+		if len(names) > few && !wide {
+			of = fmt.Sprintf("%s and %d more, see -o wide", strings.Join(names[:few], ", "), len(names)-few)
+		}
+		b.WriteString("asks for more than base grants: " + askText(a) + ": " + of + "\n")
+	}
+	return b.String()
+}
+
+func askText(a gate.Ask) string {
+	return a.Sentence() + ": " + legible.Name(a.Value, "") + " (" + legible.Name(a.Path, "") + ")"
+}

@@ -1,0 +1,89 @@
+package local
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// suggestions is how many names are suggested at most.
+const suggestions = 5
+
+// nearest returns the names that a mistyped or shortened one may have meant,
+// best first: those that contain it, those that few edits lead to, those that
+// share most of its words.
+func nearest(name string, all []string) []string {
+	name, _, _ = strings.Cut(strings.ToLower(name), "@")
+	if name == "" {
+		return nil
+	}
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var found []candidate
+	most := max(len(name)/4, 2)
+	for _, other := range all {
+		lower := strings.ToLower(other)
+		distance := most + 1
+		if d := len(other) - len(name); d <= most && -d <= most {
+			distance = edits(name, lower, most)
+		}
+		switch {
+		case strings.Contains(lower, name):
+			// However much is missing, what was written is right.
+			found = append(found, candidate{other, 0})
+		case distance <= most:
+			found = append(found, candidate{other, distance})
+		default:
+			if n := wordsMissing(name, lower); n*2 < strings.Count(name, "-")+1 {
+				found = append(found, candidate{other, most + n})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b candidate) int {
+		return cmp.Or(a.distance-b.distance, len(a.name)-len(b.name), strings.Compare(a.name, b.name))
+	})
+	var out []string
+	for _, c := range found[:min(len(found), suggestions)] {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+// wordsMissing counts the words of a name that another does not have.
+func wordsMissing(name, other string) int {
+	missing := 0
+	for word := range strings.SplitSeq(name, "-") {
+		if !strings.Contains("-"+other+"-", "-"+word+"-") {
+			missing++
+		}
+	}
+	return missing
+}
+
+// edits counts the bytes to insert, remove or replace to get from a to b. It
+// gives up above a limit.
+func edits(a, b string, limit int) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal, least := row[0], i+1
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+			least = min(least, row[j+1])
+		}
+		if least > limit {
+			return limit + 1
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,112 @@
+package local
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+)
+
+// branchesLength is how much of a job's branches a table shows, in characters.
+const branchesLength = 40
+
+// leastReason is the narrowest column, in characters, in which a reason is
+// worth reading.
+const leastReason = 24
+
+var header = []string{"NAME", "TYPE", "REPO", "BRANCHES", "CHANGE", "REHEARSE", "WHY"}
+
+// table lays the affected jobs out for a terminal of a width, or for one
+// without limits when that is 0. A wide table is never cut.
+func (c *change) table(wide bool, width int) string {
+	rows := [][]string{header}
+	for _, j := range c.result.Affected {
+		rehearse := "yes"
+		if !j.Rehearse {
+			rehearse = "no"
+		}
+		at, why := screen.Cut(branches(j.Ref), branchesLength), brief(reasons(j))
+		if wide {
+			all := reasons(j)
+			if j.Excluded != "" {
+				all = append([]string{"(" + j.Excluded + ")"}, all...)
+			}
+			at, why = branches(j.Ref), strings.Join(all, "; ")
+		}
+		row := []string{j.Name, string(j.Type), screen.OrDash(j.Repo), at, string(j.Change), rehearse, why}
+		for i := range row {
+			row[i] = terminal.Plain(row[i])
+		}
+		rows = append(rows, row)
+	}
+	var b strings.Builder
+	widths := columnWidths(rows)
+	left := width - widths.total()
+	switch {
+	case len(rows) == 1:
+	case width == 0 || wide:
+		writeRows(&b, rows, widths)
+	case left >= leastReason:
+		for _, row := range rows {
+			row[len(row)-1] = screen.Cut(row[len(row)-1], left)
+		}
+		writeRows(&b, rows, widths)
+	default:
+		writeStacked(&b, rows[1:], width)
+	}
+	if len(rows) > 1 {
+		b.WriteString("\n")
+	}
+	return b.String() + c.summary(wide)
+}
+
+// widths are those of all columns but the last, in characters.
+type widths []int
+
+func columnWidths(rows [][]string) widths {
+	w := make(widths, len(header)-1)
+	for _, row := range rows {
+		for i := range w {
+			w[i] = max(w[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	return w
+}
+
+func (w widths) total() int {
+	sum := 0
+	for _, n := range w {
+		sum += n + screen.Gap
+	}
+	return sum
+}
+
+func writeRows(b *strings.Builder, rows [][]string, w widths) {
+	for _, row := range rows {
+		for i, text := range row[:len(w)] {
+			b.WriteString(text + strings.Repeat(" ", w[i]+screen.Gap-utf8.RuneCountInString(text)))
+		}
+		b.WriteString(row[len(w)] + "\n")
+	}
+}
+
+// writeStacked writes each job on lines of its own, where a row would not fit.
+func writeStacked(b *strings.Builder, rows [][]string, width int) {
+	for _, row := range rows {
+		name, kind, repo, at, change, rehearse, why := row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+		b.WriteString(name + "\n")
+		about := fmt.Sprintf("%s, rehearse: %s; %s", change, rehearse, kind)
+		if repo != "-" {
+			about += " of " + repo
+		}
+		if at != "-" {
+			about += " at " + at
+		}
+		b.WriteString("  " + screen.Cut(about, width-2) + "\n")
+		if why != "" {
+			b.WriteString("  " + screen.Cut(why, width-2) + "\n")
+		}
+	}
+}

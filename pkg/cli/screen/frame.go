@@ -1,0 +1,71 @@
+package screen
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Frame is what a screen shows at one moment, as lines without colours.
+type Frame struct {
+	Width int
+	Now   time.Time
+	Lines []Line
+}
+
+// Line is one of them. A part of it may be coloured.
+type Line struct {
+	Text string
+	// mark is the first place of this word after from that is coloured.
+	mark, colour string
+	from         int
+}
+
+// rows is how many rows of a terminal a line takes.
+func (l Line) rows(width int) int {
+	n := utf8.RuneCountInString(l.Text)
+	if width <= 0 || n == 0 {
+		return 1
+	}
+	return (n + width - 1) / width
+}
+
+// Rows is how many rows of a terminal it takes.
+func (f *Frame) Rows() int {
+	n := 0
+	for _, l := range f.Lines {
+		n += l.rows(f.Width)
+	}
+	return n
+}
+
+// Add adds a line that does not wrap.
+func (f *Frame) Add(format string, args ...any) {
+	f.Lines = append(f.Lines, Line{Text: f.fit(fmt.Sprintf(format, args...))})
+}
+
+// AddWhole adds a line that may wrap, because half of it is worth nothing.
+func (f *Frame) AddWhole(text string) { f.Lines = append(f.Lines, Line{Text: text}) }
+
+func (f *Frame) fit(text string) string {
+	text = strings.TrimRight(text, " ")
+	if f.Width == 0 {
+		return text
+	}
+	return Cut(text, f.Width)
+}
+
+// Paint colours a word of the last line.
+func (f *Frame) Paint(word string, from int, colour string) {
+	l := &f.Lines[len(f.Lines)-1]
+	l.mark, l.from, l.colour = word, from, colour
+}
+
+// The colours of a terminal (ECMA-48, select graphic rendition).
+const (
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+	Faint  = "2"
+)
