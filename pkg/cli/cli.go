@@ -34,15 +34,13 @@ func Execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	// Prow's packages log warnings that are not about what was asked.
 	logrus.SetOutput(io.Discard)
 	out, errOut = terminal.NewGuard(out), terminal.NewGuard(errOut)
-	called := program.CallerOf(args[0])
 	root := newRoot()
-	called.Dress(root)
-	root.SetArgs(called.Arguments(args[1:]))
+	program.Prepare(root, args)
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
 	if words := complaint(err, ctx.Err() != nil); words != "" {
-		_, _ = fmt.Fprintln(errOut, called.Display()+": "+called.Speak(words))
+		_, _ = fmt.Fprintln(errOut, root.DisplayName()+": "+program.Speak(root, words))
 	}
 	return program.Status(err)
 }

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -35,18 +38,21 @@ func TestPlugin(t *testing.T) {
 	}
 }
 
-func TestSpeak(t *testing.T) {
-	for text, want := range map[string]string{
-		"rehearse run 1":                                "kubectl rehearse run 1",
-		"see `rehearse watch`, or rehearse list":        "see `kubectl rehearse watch`, or kubectl rehearse list",
-		"accepted: /pj-rehearse abort, /rehearse abort": "accepted: /pj-rehearse abort, /rehearse abort",
-		"to rehearse a sample":                          "to rehearse a sample",
-	} {
-		if got := program.Caller(program.PluginName).Speak(text); got != want {
-			t.Errorf("%q becomes %q", text, got)
+// TestPluginSpeaksOfAllCommands: every command has the plugin's name in what we say,
+// and in what cobra says, once.
+func TestPluginSpeaksOfAllCommands(t *testing.T) {
+	root := newRoot()
+	program.Prepare(root, []string{"kubectl-rehearse"})
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if got, want := program.Speak(cmd, "see `rehearse "+cmd.Name()+"`"), "see `kubectl rehearse "+cmd.Name()+"`"; got != want {
+			t.Errorf("it says %q, not %q", got, want)
 		}
-		if got := program.Caller("rehearse").Speak(text); got != text {
-			t.Errorf("%q becomes %q", text, got)
+	}
+	for _, args := range [][]string{{"watch", "a", "b"}, {"affected", "one"}, {"check-config"}} {
+		_, _, errOut := call(t, append([]string{"kubectl-rehearse"}, args...)...)
+		if text := strings.TrimPrefix(errOut, "kubectl rehearse: "); strings.Count(text, "kubectl rehearse ") == 0 || strings.Count(text, "kubectl") != strings.Count(text, "rehearse") {
+			t.Errorf("%v: it says %q", args, errOut)
 		}
 	}
 }
@@ -87,6 +93,34 @@ func TestUsage(t *testing.T) {
 	} {
 		if status, _, errOut := call(t, append([]string{"rehearse"}, c.args...)...); status != program.ExitUsage || !strings.Contains(errOut, c.says) {
 			t.Errorf("%v: %d, %s", c.args, status, errOut)
+		}
+	}
+}
+
+// TestDocsNameTheCommands: the pages have all commands, and no others.
+func TestDocsNameTheCommands(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, page := range pages {
+		content, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(content)
+	}
+	root, names := newRoot(), map[string]bool{"completion": true}
+	for _, cmd := range root.Commands() {
+		names[cmd.Name()] = true
+		if !regexp.MustCompile("(rehearse |`)" + cmd.Name() + "[` ]").MatchString(text.String()) {
+			t.Errorf("no page names the command %s", cmd.Name())
+		}
+	}
+	for _, found := range regexp.MustCompile("`rehearse ([a-z][a-z-]*)").FindAllStringSubmatch(text.String(), -1) {
+		if !names[found[1]] {
+			t.Errorf("there is no command %s, which a page names", found[1])
 		}
 	}
 }

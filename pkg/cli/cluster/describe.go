@@ -55,6 +55,11 @@ func newDescribe() *cobra.Command {
 			}
 			now := time.Now()
 			d := describeRehearsal(rh, s, c.settings(cmd.Context()), now)
+			if format == "" {
+				for i := range d.Next {
+					d.Next[i] = program.Speak(cmd, d.Next[i])
+				}
+			}
 			return d.write(cmd.OutOrStdout(), format, now)
 		},
 		ValidArgsFunction: completePull(&a),
@@ -115,7 +120,7 @@ func (d *description) text(width int, now time.Time) string {
 	d.writeRuns(t, width, now)
 	t.section("What to do next")
 	for _, sentence := range d.Next {
-		t.item("%s", program.Self.Speak(sentence))
+		t.item("%s", sentence)
 	}
 	return t.String()
 }

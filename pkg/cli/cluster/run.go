@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -87,7 +88,12 @@ func (a *asking) ask(cmd *cobra.Command, pull string, words ...string) (*said, e
 	if err != nil {
 		return nil, fmt.Errorf("the command is stored, but what becomes of it cannot be seen: %w", err)
 	}
-	return s, s.answer(cmd.OutOrStdout(), verdict, run)
+	text, err := s.answer(verdict, run)
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.WriteString(cmd.OutOrStdout(), program.Speak(cmd, text))
+	return s, err
 }
 
 func newRun() *cobra.Command {
@@ -113,7 +119,7 @@ func newRun() *cobra.Command {
 				return err
 			}
 			out := cmd.OutOrStdout()
-			if err := say(out, "\n"); err != nil {
+			if _, err := io.WriteString(out, "\n"); err != nil {
 				return err
 			}
 			if wait {

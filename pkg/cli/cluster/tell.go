@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -128,26 +127,26 @@ func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.C
 	}
 }
 
-// answer shows what became of the command. What is not what was asked for is an
+// answer says what became of the command. What is not what was asked for is an
 // error with its own exit status.
-func (s *said) answer(out io.Writer, verdict *v1alpha1.CommandStatus, run *v1alpha1.RunStatus) error {
+func (s *said) answer(verdict *v1alpha1.CommandStatus, run *v1alpha1.RunStatus) (string, error) {
 	pull := nameOf(s.rh.Spec.Pull)
 	switch {
 	case verdict == nil:
-		return &program.Outcome{Status: program.ExitNoAnswer, Words: s.unheard()}
+		return "", &program.Outcome{Status: program.ExitNoAnswer, Words: s.unheard()}
 	case verdict.Verdict != v1alpha1.VerdictAccepted:
-		return &program.Outcome{Status: program.ExitNotAccepted, Words: "not accepted. " + terminal.Plain(refusal(verdict))}
+		return "", &program.Outcome{Status: program.ExitNotAccepted, Words: "not accepted. " + terminal.Plain(refusal(verdict))}
 	case s.kind.Effect == event.Ends && !s.busy:
-		return say(out, "accepted: %s on %s, but nothing is running for it\n", terminal.Plain(s.command.Text), pull)
+		return fmt.Sprintf("accepted: %s on %s, but nothing is running for it\n", terminal.Plain(s.command.Text), pull), nil
 	case s.kind.Effect != event.Starts:
-		return say(out, "accepted: %s on %s\n", terminal.Plain(s.command.Text), pull)
+		return fmt.Sprintf("accepted: %s on %s\n", terminal.Plain(s.command.Text), pull), nil
 	case run == nil || run.PipelineRun == "" && !run.State.Done():
-		return say(out, "accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull)
+		return fmt.Sprintf("accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull), nil
 	case run.PipelineRun == "":
-		return &program.Outcome{Status: program.ExitFailed, Words: "nothing was run. " + terminal.Plain(plainText(run.Message)) + s.comment(" See ", run)}
+		return "", &program.Outcome{Status: program.ExitFailed, Words: "nothing was run. " + terminal.Plain(plainText(run.Message)) + s.comment(" See ", run)}
 	}
-	return say(out, "accepted: %s on %s, at %.10s\n  run      %s, %s\n  output   tkn pipelinerun logs %s -f -n %s\n  watch    rehearse watch %s\n%s\n",
-		terminal.Plain(s.command.Text), pull, verdict.Head, run.ID, countJobs(run.Total), run.PipelineRun, s.cluster.namespace, run.PipelineRun, s.comment("  comment  ", run))
+	return fmt.Sprintf("accepted: %s on %s, at %.10s\n  run      %s, %s\n  output   tkn pipelinerun logs %s -f -n %s\n  watch    rehearse watch %s\n%s\n",
+		terminal.Plain(s.command.Text), pull, verdict.Head, run.ID, countJobs(run.Total), run.PipelineRun, s.cluster.namespace, run.PipelineRun, s.comment("  comment  ", run)), nil
 }
 
 func countJobs(n int) string {
@@ -193,9 +192,4 @@ func pageOf(s *settings.Settings, p v1alpha1.Pull) string {
 
 func commentURL(s *settings.Settings, p v1alpha1.Pull, id int64) string {
 	return fmt.Sprintf("%s#issuecomment-%d", pageOf(s, p), id)
-}
-
-func say(out io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprint(out, program.Self.Speak(fmt.Sprintf(format, args...)))
-	return err
 }

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"strings"
@@ -160,9 +159,8 @@ func TestDecided(t *testing.T) {
 			s.status(func(rh *v1alpha1.Rehearsal) { c.decide(rh, said.command.ID) })
 			verdict, run, err := said.decided(t.Context(), 100*time.Millisecond)
 			s.must(err)
-			var out bytes.Buffer
-			text := ""
-			if err := said.answer(&out, verdict, run); err != nil {
+			text, err := said.answer(verdict, run)
+			if err != nil {
 				text = err.Error()
 				if program.Status(err) != c.status {
 					t.Errorf("the exit status is %d, want %d", program.Status(err), c.status)
@@ -170,7 +168,6 @@ func TestDecided(t *testing.T) {
 			} else if c.status != 0 {
 				t.Errorf("the exit status is 0, want %d", c.status)
 			}
-			text += out.String()
 			for _, want := range c.says {
 				if !strings.Contains(text, want) {
 					t.Errorf("no %q in %s", want, text)
