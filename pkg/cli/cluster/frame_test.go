@@ -178,3 +178,37 @@ acme/release#7  0123456789  alice  4m0s  Running: 0 of 2 passed
 		t.Errorf("nothing is %q", got)
 	}
 }
+
+// TestWideNamesLineUp: the states stand below each other, however wide the characters
+// of a name are, and a row is as long as the terminal at most.
+func TestWideNamesLineUp(t *testing.T) {
+	rh := pull("acme", "release", 7)
+	pr := running(rh, "cli-1-0", "unit", "単体テスト-統合-エンドツーエンド", "🧪-e2e", "caf\u0065\u0301-lint")
+	s := sight{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
+	v := s.viewRun(rh, rh.Status.Runs[0])
+	for _, width := range []int{0, 80, 45, 36} {
+		f := runFrame([]runView{v}, "", width, 0, noon)
+		column := -1
+		for _, l := range f.Lines[3:] {
+			before, _, found := strings.Cut(l.Text, "not started")
+			if !found {
+				before, _, found = strings.Cut(l.Text, "STATE")
+			}
+			cells := screen.Cells(before)
+			if column < 0 {
+				column = cells
+			}
+			if !found || cells != column || width > 0 && screen.Cells(l.Text) > width {
+				t.Errorf("%d: the state stands in cell %d, not %d, of %q", width, cells, column, l.Text)
+			}
+		}
+	}
+	rh.Status.Runs[0].By = "山田"
+	list := shown(listFrame(active([]*v1alpha1.Rehearsal{rh}), 0, noon))
+	lines := strings.Split(list, "\n")
+	head, _, _ := strings.Cut(lines[0], "TIME")
+	row, _, _ := strings.Cut(lines[1], "4m0s")
+	if screen.Cells(head) != screen.Cells(row) {
+		t.Errorf("the columns do not line up:\n%s", list)
+	}
+}

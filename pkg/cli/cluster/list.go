@@ -2,9 +2,7 @@ package cluster
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -64,25 +62,12 @@ func listFrame(all []activeRun, width int, now time.Time) *screen.Frame {
 		}
 		rows = append(rows, []string{nameOf(a.pull), screen.OrDash(fmt.Sprintf("%.10s", a.run.Head)), by, span(a.run.lasted(now)), state})
 	}
-	widths := make([]int, len(rows[0])-1)
-	for _, row := range rows {
-		for i := range widths {
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
-		}
-	}
-	start := 0
-	for _, w := range widths {
-		start += w + screen.Gap
-	}
+	columns := screen.ColumnsOf(rows)
 	for n, row := range rows {
-		var b strings.Builder
-		for i, w := range widths {
-			b.WriteString(row[i] + strings.Repeat(" ", w+screen.Gap-utf8.RuneCountInString(row[i])))
-		}
-		f.Add("%s", b.String()+row[len(row)-1])
+		f.Add("%s", columns.Row(row))
 		if n > 0 && all[n-1].run.ID != "" {
 			state := all[n-1].run.State
-			f.Paint(string(state), start, stateColour(state))
+			f.Paint(string(state), columns.Total(), stateColour(state))
 		}
 	}
 	return f

@@ -3,7 +3,6 @@ package cluster
 import (
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
@@ -64,7 +63,7 @@ func addRun(f *screen.Frame, r runView, d detail) {
 	}
 }
 
-// leastName is the narrowest column for the names of jobs, in characters.
+// leastName is the narrowest column for the names of jobs, in cells.
 const leastName = 12
 
 // jobLayout are the widths of the columns of jobs.
@@ -78,10 +77,10 @@ func layoutOf(f *screen.Frame, jobs []jobView) jobLayout {
 	l := jobLayout{name: len("JOB"), state: len("STATE"), time: len("TIME")}
 	link := 0
 	for _, j := range jobs {
-		l.name = max(l.name, utf8.RuneCountInString(terminal.Plain(j.DisplayName)))
+		l.name = max(l.name, screen.Cells(terminal.Plain(j.DisplayName)))
 		l.state = max(l.state, len(j.word()))
 		l.time = max(l.time, len(span(j.lasted(f.Now))))
-		link = max(link, utf8.RuneCountInString(j.URL))
+		link = max(link, screen.Cells(j.URL))
 	}
 	rest := l.state + l.time + 2*screen.Gap
 	l.beside = link > 0 && (f.Width == 0 || l.name+rest+screen.Gap+link <= f.Width)
@@ -93,7 +92,7 @@ func layoutOf(f *screen.Frame, jobs []jobView) jobLayout {
 
 func addJobs(f *screen.Frame, jobs []jobView, d detail) {
 	l := layoutOf(f, jobs)
-	head := fmt.Sprintf("%-*s  %-*s  %-*s", l.name, "JOB", l.state, "STATE", l.time, "TIME")
+	head := fmt.Sprintf("%s  %-*s  %-*s", screen.Pad("JOB", l.name), l.state, "STATE", l.time, "TIME")
 	if l.beside && d < noLinks {
 		head += "  LOG"
 	}
@@ -126,7 +125,7 @@ func leftOut(passed, others int) string {
 
 func addJob(f *screen.Frame, j jobView, l jobLayout, d detail) {
 	name := screen.Middle(terminal.Plain(j.DisplayName), l.name)
-	text := fmt.Sprintf("%-*s  %-*s  %*s", l.name, name, l.state, j.word(), l.time, span(j.lasted(f.Now)))
+	text := fmt.Sprintf("%s  %-*s  %*s", screen.Pad(name, l.name), l.state, j.word(), l.time, span(j.lasted(f.Now)))
 	link := j.URL != "" && (d < badLinks || d < noLinks && j.Verdict.Bad())
 	if link && l.beside {
 		text += "  " + terminal.Plain(j.URL)

@@ -166,7 +166,7 @@ func reasonText(r affected.Reason) string {
 }
 
 // reasonLength is how much of a reason a table shows where nothing else limits
-// it, in characters.
+// it, in cells.
 const reasonLength = 80
 
 // brief is the first reason, and how many more there are.

@@ -3,16 +3,15 @@ package local
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// branchesLength is how much of a job's branches a table shows, in characters.
+// branchesLength is how much of a job's branches a table shows, in cells.
 const branchesLength = 40
 
-// leastReason is the narrowest column, in characters, in which a reason is
+// leastReason is the narrowest column, in cells, in which a reason is
 // worth reading.
 const leastReason = 24
 
@@ -42,17 +41,17 @@ func (c *change) table(wide bool, width int) string {
 		rows = append(rows, row)
 	}
 	var b strings.Builder
-	widths := columnWidths(rows)
-	left := width - widths.total()
+	columns := screen.ColumnsOf(rows)
+	left := width - columns.Total()
 	switch {
 	case len(rows) == 1:
 	case width == 0 || wide:
-		writeRows(&b, rows, widths)
+		writeRows(&b, rows, columns)
 	case left >= leastReason:
 		for _, row := range rows {
 			row[len(row)-1] = screen.Cut(row[len(row)-1], left)
 		}
-		writeRows(&b, rows, widths)
+		writeRows(&b, rows, columns)
 	default:
 		writeStacked(&b, rows[1:], width)
 	}
@@ -62,33 +61,9 @@ func (c *change) table(wide bool, width int) string {
 	return b.String() + c.summary(wide)
 }
 
-// widths are those of all columns but the last, in characters.
-type widths []int
-
-func columnWidths(rows [][]string) widths {
-	w := make(widths, len(header)-1)
+func writeRows(b *strings.Builder, rows [][]string, c screen.Columns) {
 	for _, row := range rows {
-		for i := range w {
-			w[i] = max(w[i], utf8.RuneCountInString(row[i]))
-		}
-	}
-	return w
-}
-
-func (w widths) total() int {
-	sum := 0
-	for _, n := range w {
-		sum += n + screen.Gap
-	}
-	return sum
-}
-
-func writeRows(b *strings.Builder, rows [][]string, w widths) {
-	for _, row := range rows {
-		for i, text := range row[:len(w)] {
-			b.WriteString(text + strings.Repeat(" ", w[i]+screen.Gap-utf8.RuneCountInString(text)))
-		}
-		b.WriteString(row[len(w)] + "\n")
+		b.WriteString(c.Row(row) + "\n")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
@@ -66,6 +67,13 @@ two
   spec.containers[0].image: registry/image:1 → registry/image:2 (and 1 more)
 ` + summary,
 		},
+		"wide characters": {
+			change: planned(job("単体テスト", "main"), job("two")), width: 90,
+			want: `NAME        TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
+単体テスト  presubmit  org/repo  main      spec    yes       spec.containers[0].image: re…
+two         presubmit  org/repo  -         spec    yes       spec.containers[0].image: re…
+` + summary,
+		},
 		"wide is never cut": {
 			change: planned(job("one", "main"), job("two")), wide: true, width: 40,
 			want: `NAME  TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
@@ -80,8 +88,8 @@ two   presubmit  org/repo  -         spec    yes       spec.containers[0].image:
 				t.Errorf("got:\n%s\nwant:\n%s", got, tc.want)
 			}
 			for line := range strings.Lines(strings.TrimSuffix(got, summary)) {
-				if n := utf8.RuneCountInString(line) - 1; tc.width > 0 && !tc.wide && n > tc.width {
-					t.Errorf("%d characters: %s", n, line)
+				if n := screen.Cells(strings.TrimSuffix(line, "\n")); tc.width > 0 && !tc.wide && n > tc.width {
+					t.Errorf("%d cells: %s", n, line)
 				}
 			}
 		})

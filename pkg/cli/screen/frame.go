@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // Frame is what a screen shows at one moment, as lines without colours.
@@ -17,18 +18,23 @@ type Frame struct {
 // Line is one of them. A part of it may be coloured.
 type Line struct {
 	Text string
-	// mark is the first place of this word after from that is coloured.
+	// mark is the first place of this word after so many cells that is coloured.
 	mark, colour string
 	from         int
 }
 
 // rows is how many rows of a terminal a line takes.
 func (l Line) rows(width int) int {
-	n := utf8.RuneCountInString(l.Text)
-	if width <= 0 || n == 0 {
-		return 1
+	rows, at := 1, 0
+	if width <= 0 {
+		return rows
 	}
-	return (n + width - 1) / width
+	for g := displaywidth.StringGraphemes(l.Text); g.Next(); {
+		if at += g.Width(); at > width && at > g.Width() {
+			rows, at = rows+1, g.Width()
+		}
+	}
+	return rows
 }
 
 // Rows is how many rows of a terminal it takes.

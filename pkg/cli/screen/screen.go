@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -90,11 +89,7 @@ func (s *Screen) paint(l Line) string {
 	if !s.colours || l.mark == "" || l.colour == "" {
 		return l.Text
 	}
-	start := l.from
-	if start > utf8.RuneCountInString(l.Text) {
-		return l.Text
-	}
-	before := string([]rune(l.Text)[:start])
+	before := l.Text[:start(l.Text, l.from)]
 	rest := l.Text[len(before):]
 	i := strings.Index(rest, l.mark)
 	if i < 0 {

@@ -2,9 +2,11 @@ package screen
 
 import (
 	"io"
-	"unicode/utf8"
+	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/clipperhouse/displaywidth"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
@@ -12,15 +14,57 @@ import (
 // Gap is the space between two columns.
 const Gap = 2
 
-// Cut shortens text to a number of characters.
+const ellipsis = "…"
+
+// Cells is how much room text takes on a terminal: two cells for an ideograph or an
+// emoji, none for an accent that combines with the letter before it.
+func Cells(s string) int { return displaywidth.String(s) }
+
+// Pad fills text up with blanks to a number of cells.
+func Pad(s string, n int) string { return s + strings.Repeat(" ", max(n-Cells(s), 0)) }
+
+// Cut shortens text to a number of cells.
 func Cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	switch {
+	case Cells(s) <= n:
 		return s
+	case n <= 0:
+		return ""
 	}
-	return string([]rune(s)[:max(n-1, 0)]) + "…"
+	return s[:start(s, n-1)] + ellipsis
 }
 
-// Width is the width of a terminal in characters, 0 for anything else.
+// Middle shortens a name to a number of cells where names differ least.
+func Middle(s string, n int) string {
+	all := Cells(s)
+	switch {
+	case all <= n:
+		return s
+	case n <= 0:
+		return ""
+	}
+	left := (n - 1) / 2
+	right := n - 1 - left
+	from := start(s, all-right)
+	if Cells(s[from:]) > right {
+		// A wide character stands across the cut.
+		from = start(s, all-right+1)
+	}
+	return s[:start(s, left)] + ellipsis + s[from:]
+}
+
+// start is the length in bytes of what fits into a number of cells.
+func start(s string, n int) int {
+	end, cells := 0, 0
+	for g := displaywidth.StringGraphemes(s); g.Next(); end += len(g.Value()) {
+		if cells += g.Width(); cells > n {
+			break
+		}
+	}
+	return end
+}
+
+// Width is the width of a terminal in cells, 0 for anything else.
 func Width(out io.Writer) int {
 	f := terminal.File(out)
 	if f == nil {
@@ -37,16 +81,6 @@ func Width(out io.Writer) int {
 func isTerminal(out io.Writer) bool {
 	f := terminal.File(out)
 	return f != nil && term.IsTerminal(int(f.Fd())) //nolint:gosec // file descriptors are small.
-}
-
-// Middle shortens a name to a number of characters where names differ least.
-func Middle(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	left := (n - 1) / 2
-	return string(r[:left]) + "…" + string(r[len(r)-(n-1-left):])
 }
 
 // OrDash is a dash where there is no text.
