@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
+
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
@@ -23,27 +27,44 @@ type display struct {
 	told map[string]string
 	now  func() time.Time
 	tick *time.Ticker
+	// scroll is where in a table that is too high somebody wants to look.
+	scroll screen.Scroll
+	// others are what clients did before when one of their goroutines broke down.
+	others []func(context.Context, any)
 }
 
 func newDisplay(out io.Writer, w *lookout) *display {
-	d := &display{out: out, lookout: w, screen: screen.Open(out), told: map[string]string{}, now: time.Now}
+	d := &display{out: out, lookout: w, screen: screen.Open(os.Stdin, out), told: map[string]string{}, now: time.Now}
 	// Times go on where nothing else does.
 	d.tick = time.NewTicker(time.Second)
+	d.others = utilruntime.PanicHandlers
+	utilruntime.PanicHandlers = append(slices.Clone(d.others), func(context.Context, any) { d.screen.Restore() })
 	return d
 }
 
 func (d *display) close() {
 	d.tick.Stop()
 	d.screen.Close()
+	utilruntime.PanicHandlers = d.others
 }
 
 // wait waits for something new to show.
 func (d *display) wait(ctx context.Context) error {
+	stopped := &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; what runs goes on"}
 	for {
 		select {
 		case <-ctx.Done():
-			return &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; what runs goes on"}
+			return stopped
 		case <-d.lookout.changed:
+			return nil
+		case key := <-d.screen.Keys():
+			if key == screen.Quit {
+				return stopped
+			}
+			d.scroll.Press(key)
+			return nil
+		case sig := <-d.screen.Signals():
+			d.screen.Obey(sig)
 			return nil
 		case <-d.tick.C:
 			if d.screen != nil {
@@ -60,21 +81,46 @@ func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 	if d.screen == nil {
 		return d.tellRuns(rh, runs, last)
 	}
-	width, height := d.screen.Size()
+	table := func(width, rows int) *screen.Frame {
+		if len(runs) == 0 {
+			f := &screen.Frame{Width: width}
+			f.Add("%s: waiting for the controller to start a run", nameOf(rh.Spec.Pull))
+			return f
+		}
+		return runFrame(runs, d.lookout.blind, width, rows, d.now())
+	}
 	if last {
-		height = 0
-	} else {
-		height-- // the cursor stands below
+		width, _ := d.screen.Size()
+		return d.screen.Draw(table(width, 0))
 	}
-	var f *screen.Frame
-	if len(runs) == 0 {
-		f = &screen.Frame{Width: width}
-		f.Add("%s: waiting for the controller to start a run", nameOf(rh.Spec.Pull))
-	} else {
-		f = runFrame(runs, d.lookout.blind, width, height, d.now())
+	return d.draw(table, "")
+}
+
+// draw shows a table, given how to make one that has so many rows at most, none
+// meaning any: all of it if there is room, or the part that somebody has scrolled to,
+// or else what matters most. What else there is to say stands below.
+func (d *display) draw(table func(width, rows int) *screen.Frame, below string) error {
+	width, height := d.screen.Size()
+	if d.lookout.lost.Load() {
+		below = lostWords
 	}
-	if d.lookout.lost.Load() && !last {
-		f.Add("%s", lostWords)
+	rows := height - 1 // the cursor stands below
+	if below != "" {
+		rows--
+	}
+	f := table(width, 0)
+	switch all := f; {
+	case all.Rows() <= rows:
+	case d.screen.Keys() == nil:
+		f = table(width, max(rows, 1))
+	case d.scroll.Chosen:
+		f = d.scroll.Window(all, max(rows, 2))
+	default:
+		f = table(width, max(rows-1, 1))
+		f.Add("%s", screen.Hint(all))
+	}
+	if below != "" {
+		f.Add("%s", below)
 	}
 	return d.screen.Draw(f)
 }
@@ -123,18 +169,15 @@ func (d *display) showAll(all []activeRun) error {
 	if d.screen == nil {
 		return d.tellAll(all)
 	}
-	width, height := d.screen.Size()
-	f := listFrame(all, width, d.now())
-	if over := len(f.Lines) - (height - 2); over > 0 && height > 3 {
-		f.Lines = f.Lines[:height-3]
-		f.Add("… and %d more", over+1)
+	table := func(width, rows int) *screen.Frame {
+		f := listFrame(all, width, d.now())
+		if over := len(f.Lines) - rows; rows > 0 && over > 0 {
+			f.Lines = f.Lines[:max(rows-1, 1)]
+			f.Add("… and %d more", over+1)
+		}
+		return f
 	}
-	words := "Ctrl-C ends the watching."
-	if d.lookout.lost.Load() {
-		words = lostWords
-	}
-	f.Add("%s", words)
-	return d.screen.Draw(f)
+	return d.draw(table, "Ctrl-C ends the watching.")
 }
 
 func (d *display) tellAll(all []activeRun) error {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/google/go-cmp/cmp"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -194,11 +195,11 @@ func TestWideNamesLineUp(t *testing.T) {
 			if !found {
 				before, _, found = strings.Cut(l.Text, "STATE")
 			}
-			cells := screen.Cells(before)
+			cells := displaywidth.String(before)
 			if column < 0 {
 				column = cells
 			}
-			if !found || cells != column || width > 0 && screen.Cells(l.Text) > width {
+			if !found || cells != column || width > 0 && displaywidth.String(l.Text) > width {
 				t.Errorf("%d: the state stands in cell %d, not %d, of %q", width, cells, column, l.Text)
 			}
 		}
@@ -208,7 +209,7 @@ func TestWideNamesLineUp(t *testing.T) {
 	lines := strings.Split(list, "\n")
 	head, _, _ := strings.Cut(lines[0], "TIME")
 	row, _, _ := strings.Cut(lines[1], "4m0s")
-	if screen.Cells(head) != screen.Cells(row) {
+	if displaywidth.String(head) != displaywidth.String(row) {
 		t.Errorf("the columns do not line up:\n%s", list)
 	}
 }

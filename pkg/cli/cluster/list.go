@@ -63,6 +63,7 @@ func listFrame(all []activeRun, width int, now time.Time) *screen.Frame {
 		rows = append(rows, []string{nameOf(a.pull), screen.OrDash(fmt.Sprintf("%.10s", a.run.Head)), by, span(a.run.lasted(now)), state})
 	}
 	columns := screen.ColumnsOf(rows)
+	f.Head = 1
 	for n, row := range rows {
 		f.Add("%s", columns.Row(row))
 		if n > 0 && all[n-1].run.ID != "" {

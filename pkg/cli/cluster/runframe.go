@@ -39,6 +39,9 @@ func runFrame(runs []runView, blind string, width, height int, now time.Time) *s
 		if blind != "" && d < onlyCounts {
 			f.AddWhole(blind)
 		}
+		if len(runs) > 1 {
+			f.Head = 0
+		}
 		if height <= 0 || f.Rows() <= height || d == onlyCounts {
 			return f
 		}
@@ -97,6 +100,9 @@ func addJobs(f *screen.Frame, jobs []jobView, d detail) {
 		head += "  LOG"
 	}
 	f.Add("%s", head)
+	if f.Head == 0 {
+		f.Head = len(f.Lines)
+	}
 	passed, others := 0, 0
 	for _, j := range jobs {
 		switch {

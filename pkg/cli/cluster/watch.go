@@ -23,8 +23,10 @@ With a pull request, its runs that go on are shown until the last of them is
 over; with the name or id of a run, that run. A run that is over already is shown
 once. Without arguments, all rehearsals that go on are shown, until Ctrl-C.
 
-On a terminal the table is redrawn in place; elsewhere each change is a line.
-Ctrl-C ends the watching, not the rehearsal: for that there is rehearse abort.
+On a terminal the table is redrawn in place; elsewhere each change is a line. A
+table that is too high is shortened to what matters most. Arrows, j and k, PgUp and
+PgDn, g and G scroll through all of it, s shortens it again. q or Ctrl-C ends the
+watching, not the rehearsal: for that there is rehearse abort.
 
 ` + pullHelp + `
 

@@ -13,6 +13,8 @@ type Frame struct {
 	Width int
 	Now   time.Time
 	Lines []Line
+	// Head is how many lines stay where they are when the others scroll.
+	Head int
 }
 
 // Line is one of them. A part of it may be coloured.

@@ -20,17 +20,19 @@ type Screen struct {
 	// Size is asked before each frame, as people resize their terminals.
 	Size func() (width, height int)
 	// shown are the lines of the frame that stands there.
-	shown []Line
-	drawn bool
+	shown    []Line
+	drawn    bool
+	keyboard *keyboard
 }
 
-// Open returns nil where nobody looks at a terminal that can be redrawn.
-func Open(out io.Writer) *Screen {
+// Open returns nil where nobody looks at a terminal that can be redrawn. Keys are
+// read where in is a terminal too. Close has to be called.
+func Open(in *os.File, out io.Writer) *Screen {
 	f := terminal.File(out)
 	if f == nil || !isTerminal(out) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &Screen{out: f, colours: os.Getenv("NO_COLOR") == "", Size: func() (int, int) {
+	return &Screen{out: f, keyboard: openKeyboard(in), colours: os.Getenv("NO_COLOR") == "", Size: func() (int, int) {
 		width, height, err := term.GetSize(int(f.Fd())) //nolint:gosec // file descriptors are small.
 		if err != nil {
 			return 80, 24
@@ -75,9 +77,56 @@ func (s *Screen) home(width int) string {
 	return fmt.Sprintf("\r\033[%dA", rows)
 }
 
-// Close leaves what stands there and gives the cursor back.
+// Keys has the keys that are pressed; none ever where there is no keyboard.
+func (s *Screen) Keys() <-chan Key {
+	if s == nil || s.keyboard == nil {
+		return nil
+	}
+	return s.keyboard.keys
+}
+
+// Signals has those that find the terminal not as it should be left. They are to be
+// given to Obey.
+func (s *Screen) Signals() <-chan os.Signal {
+	if s == nil || s.keyboard == nil {
+		return nil
+	}
+	return s.keyboard.signals
+}
+
+// Obey does what a signal is for, with the terminal as it was before: dies, stops, or
+// goes on, below what has been written meanwhile.
+func (s *Screen) Obey(sig os.Signal) {
+	s.release()
+	s.keyboard.obey(sig)
+}
+
+// Close leaves what stands there, and the terminal as it was before.
 func (s *Screen) Close() {
-	if s != nil && s.drawn {
+	if s == nil {
+		return
+	}
+	s.release()
+	if s.keyboard != nil {
+		s.keyboard.close()
+		s.keyboard = nil
+	}
+}
+
+// Restore leaves the terminal as it was before, from any goroutine of a program that
+// breaks down.
+func (s *Screen) Restore() {
+	if s != nil && s.keyboard != nil {
+		s.keyboard.giveBack()
+	}
+	if s != nil {
+		_, _ = io.WriteString(s.out, showCursor)
+	}
+}
+
+// release gives the cursor back.
+func (s *Screen) release() {
+	if s.drawn {
 		// Terminals have written ^C where the cursor is, if that was the end.
 		_, _ = io.WriteString(s.out, "\r"+clearRest+showCursor)
 		s.shown, s.drawn = nil, false

@@ -1,0 +1,138 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package screen
+
+import (
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// keyboard has a terminal hand over keys as they are pressed, and not show them.
+// Ctrl-C and Ctrl-Z mean what they always do.
+type keyboard struct {
+	fd     int
+	before *unix.Termios
+	// wanted is off while the terminal has to be as it was, on says that we have it.
+	wanted, on atomic.Bool
+	keys       chan Key
+	signals    chan os.Signal
+	done       chan struct{}
+	ended      chan struct{}
+}
+
+// openKeyboard returns nil where nobody can press a key.
+func openKeyboard(in *os.File) *keyboard {
+	fd := int(in.Fd()) //nolint:gosec // file descriptors are small.
+	if !term.IsTerminal(fd) {
+		return nil
+	}
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil
+	}
+	k := &keyboard{
+		fd: fd, before: before, keys: make(chan Key), signals: make(chan os.Signal, 4),
+		done: make(chan struct{}), ended: make(chan struct{}),
+	}
+	signal.Notify(k.signals, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT)
+	k.wanted.Store(true)
+	k.take()
+	go k.listen()
+	return k
+}
+
+// take takes the keyboard, unless we are in the background: the terminal belongs to
+// others then.
+func (k *keyboard) take() {
+	group, err := unix.IoctlGetInt(k.fd, unix.TIOCGPGRP)
+	if err != nil || group != unix.Getpgrp() || !k.wanted.Load() {
+		return
+	}
+	mode := *k.before
+	mode.Lflag &^= unix.ICANON | unix.ECHO
+	mode.Cc[unix.VMIN], mode.Cc[unix.VTIME] = 1, 0
+	k.on.Store(unix.IoctlSetTermios(k.fd, setTermios, &mode) == nil)
+}
+
+// giveBack leaves the terminal as it was.
+func (k *keyboard) giveBack() {
+	k.wanted.Store(false)
+	if k.on.CompareAndSwap(true, false) {
+		_ = unix.IoctlSetTermios(k.fd, setTermios, k.before)
+	}
+}
+
+// obey does what a signal is for. It returns where that did not end us.
+func (k *keyboard) obey(s os.Signal) {
+	if s != unix.SIGCONT {
+		k.giveBack()
+		signal.Reset(s)
+		if s == unix.SIGTSTP {
+			s = unix.SIGSTOP // Reset does not give SIGTSTP its meaning back
+		}
+		_ = unix.Kill(unix.Getpid(), s.(unix.Signal))
+		// It takes effect in a moment; of what comes then, only SIGCONT finds us here.
+		select {
+		case <-k.signals:
+		case <-time.After(time.Second):
+		}
+		signal.Notify(k.signals, unix.SIGTSTP)
+	}
+	k.wanted.Store(true)
+	k.take()
+}
+
+// patient is how long it takes at most to end listening, in milliseconds.
+const patient = 100
+
+// listen hands on what is pressed.
+func (k *keyboard) listen() {
+	defer close(k.ended)
+	var rest string
+	buffer := make([]byte, 256)
+	for {
+		select {
+		case <-k.done:
+			return
+		default:
+		}
+		if !k.on.Load() {
+			k.take() // a shell may have put us back into the foreground
+		}
+		ready := []unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}} //nolint:gosec // file descriptors are small.
+		n, err := unix.Poll(ready, patient)
+		switch {
+		case err == unix.EINTR || n == 0: //nolint:errorlint // it is an errno.
+			continue
+		case err != nil || ready[0].Revents&unix.POLLIN == 0:
+			return // the terminal is gone
+		case !k.on.Load():
+			time.Sleep(patient * time.Millisecond)
+			continue // what is typed is for others
+		}
+		if n, err = unix.Read(k.fd, buffer); err != nil || n == 0 {
+			return
+		}
+		var keys []Key
+		keys, rest = keysIn(rest + string(buffer[:n]))
+		for _, key := range keys {
+			select {
+			case k.keys <- key:
+			case <-k.done:
+				return
+			}
+		}
+	}
+}
+
+func (k *keyboard) close() {
+	close(k.done)
+	<-k.ended
+	signal.Stop(k.signals)
+	k.giveBack()
+}

@@ -1,0 +1,85 @@
+package screen
+
+import (
+	"fmt"
+	"math"
+)
+
+// Scroll is the part of a frame that somebody looks at, of one that is higher than
+// the terminal. Zero is nobody's choice.
+type Scroll struct {
+	// Chosen says that somebody has scrolled.
+	Chosen bool
+	// top is the first line below the head of the frame, page how many there were in
+	// the last window.
+	top, page int
+}
+
+// Press does what a key is for.
+func (s *Scroll) Press(k Key) {
+	was := s.Chosen
+	s.Chosen = true
+	switch k {
+	case Up:
+		s.top--
+	case Down:
+		if was {
+			s.top++
+		}
+	case PageUp:
+		s.top -= s.page
+	case PageDown:
+		if was {
+			s.top += s.page
+		}
+	case Top:
+		s.top = 0
+	case Bottom:
+		s.top = math.MaxInt
+	default:
+		*s = Scroll{}
+	}
+	s.top = max(s.top, 0)
+}
+
+// Window is the part of a frame with so many rows. Its last line says which part.
+func (s *Scroll) Window(f *Frame, rows int) *Frame {
+	head := f.Head
+	rows--
+	if rows < 2*head {
+		head = 0
+	}
+	w := &Frame{Width: f.Width, Now: f.Now, Lines: append([]Line{}, f.Lines[:head]...)}
+	body, room := f.Lines[head:], max(rows-w.Rows(), 1)
+	s.top = min(s.top, lastTop(body, f.Width, room))
+	end := s.top
+	for ; end < len(body) && room > 0; end++ {
+		l := body[end]
+		if l.rows(f.Width) > room {
+			if end > s.top {
+				break
+			}
+			l.Text = Cut(l.Text, room*f.Width)
+		}
+		w.Lines = append(w.Lines, l)
+		room -= l.rows(f.Width)
+	}
+	s.page = max(end-s.top-1, 1)
+	w.Add("lines %d to %d of %d: ↑ ↓ PgUp PgDn g G, s summary, q quit", s.top+1, end, len(body))
+	return w
+}
+
+// lastTop is the first of the last lines that fit into rows.
+func lastTop(lines []Line, width, rows int) int {
+	top := len(lines)
+	for top > 0 && lines[top-1].rows(width) <= rows {
+		top--
+		rows -= lines[top].rows(width)
+	}
+	return min(top, max(len(lines)-1, 0))
+}
+
+// Hint says how to see all lines of a frame that has left some out.
+func Hint(all *Frame) string {
+	return fmt.Sprintf("↓ shows all %d lines, q quits", len(all.Lines)-all.Head)
+}
