@@ -71,13 +71,13 @@ func TestExplain(t *testing.T) {
 	c.Write("config/jobs/a.yaml", changed[:strings.Index(changed, "  - name: three")])
 	for job, want := range map[string][]string{
 		"one": {
-			"is:         presubmit of org/repo, branches main", "file:       config/jobs/a.yaml", "affected:   yes, spec",
-			"rehearsed:  yes", "  spec.containers[0].image: image:1 → image:2", "+      image: image:2",
+			"one is affected.\n", "Job:          presubmit of org/repo on main\n", "File:         config/jobs/a.yaml\n", "What changes: spec: what the job does differs",
+			"  spec.containers[0].image: image:1 → image:2, in config/jobs/a.yaml\n", "Offered:      yes; /pj-rehearse one runs it\n", "+      image: image:2",
 		},
-		"one@main": {"affected:   yes, spec"},
-		"two":      {"affected:   no, the ProwJob", "the change touches the file"},
-		"three":    {"affected:   no, the change removes it"},
-		"other":    {"file:       config/jobs/b.yaml\naffected:   no, the ProwJob that Prow would create for it is the same before and after\n"},
+		"one@main": {"one is affected"},
+		"two":      {"two is not affected: Prow would create the same ProwJob", "The change touches its file, but"},
+		"three":    {"three is removed, so there is nothing left to rehearse.\n"},
+		"other":    {"other is not affected: Prow would create the same ProwJob before and after the merge.\n\nJob:  periodic\nFile: config/jobs/b.yaml\n"},
 	} {
 		status, out, errOut := rehearse(t, c, "affected", "--explain", job)
 		for _, w := range want {

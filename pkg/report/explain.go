@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
 // ExplainView is everything that is known about the jobs of one name.
@@ -38,6 +39,12 @@ type ExplainJob struct {
 	Rehearsal *Rehearsal
 	// Problem is why nothing can be run, as plain text.
 	Problem string
+	// What is known in a clone, and of no use in a comment: the File that has the job,
+	// what the kind of change means, that the file is Touched though the job is the
+	// same, that the job is Removed, and what it Asks for beyond what base grants.
+	File, Meaning    string
+	Touched, Removed bool
+	Asks             []Ask
 }
 
 // Rehearsal is what a job would be run as.
@@ -91,49 +98,68 @@ func noSuchJob(v ExplainView) string {
 	return "After this pull request there is no job " + quote(v.Name) + "." + didYouMean(v.Nearest)
 }
 
-func explained(j ExplainJob, v ExplainView) string {
-	var b strings.Builder
-	icon, verdict := "⚪", "is not affected: Prow would create the same ProwJob before and after the merge"
-	if j.Affected {
-		icon, verdict = "🔎", "is affected"
-	}
-	b.WriteString("\n" + icon + " **" + planName(j.PlanJob) + "** " + verdict + ".\n\n")
-	item := func(name, value string) {
-		if value != "" {
-			b.WriteString("- " + name + ": " + value + "\n")
-		}
-	}
-	item("Job", identity(j))
-	if j.Affected {
-		item("What changes", text(changeWord(j.Change)))
-		b.WriteString(allReasons(j.Reasons))
-		item("Offered", offer(j, v))
-		b.WriteString(heldList(j.Held))
-	}
-	if r := j.Rehearsal; r != nil && j.Problem == "" {
-		b.WriteString(rehearsal(*r))
-	}
-	return b.String()
+// ExplainText is what there is to say of one job on a terminal.
+func ExplainText(j ExplainJob) string {
+	_, verdict := j.verdict()
+	return terminal.Plain(argument(j.PlanJob)) + " " + verdict + ".\n\n" + console.explained(j, ExplainView{}).Text()
 }
 
-// identity tells jobs of one name apart.
-func identity(j ExplainJob) string {
-	s := text(j.Type)
-	if j.Repo != "" {
-		s += " of " + code(legible.Clip(j.Repo, maxName))
+func explained(j ExplainJob, v ExplainView) string {
+	icon, verdict := j.verdict()
+	return "\n" + icon + " **" + planName(j.PlanJob) + "** " + verdict + ".\n\n" + comment.explained(j, v).list()
+}
+
+func (j ExplainJob) verdict() (icon, verdict string) {
+	switch {
+	case j.Affected:
+		return "🔎", "is affected"
+	case j.Removed:
+		return "➖", "is removed, so there is nothing left to rehearse"
+	case j.Touched:
+		return "⚪", "is not affected: Prow would create the same ProwJob before and after the merge. The change touches its file, but what that says of this job means the same"
 	}
-	s += branches(" on ", j.Branches) + branches(", not on ", j.SkipBranches)
+	return "⚪", "is not affected: Prow would create the same ProwJob before and after the merge"
+}
+
+func (m medium) explained(j ExplainJob, v ExplainView) Sheet {
+	s := Sheet{{Name: "Job", Value: m.identity(j)}}
+	if j.File != "" {
+		s = append(s, Field{Name: "File", Value: m.name(j.File, maxName)})
+	}
+	if j.Affected {
+		change := j.Meaning
+		if change == "" {
+			change = changeWord(j.Change)
+		}
+		s = append(s, Field{Name: "What changes", Value: m.words(change), Below: m.reasons(j.Reasons)})
+		if len(j.Asks) > 0 {
+			s = append(s, Field{Name: "Asks for more", Value: "than base grants; somebody else than the author may have to allow it", Below: m.asks(j.Asks)})
+		}
+		s = append(s, Field{Name: "Offered", Value: m.offer(j, v), Below: m.held(j.Held)})
+	}
+	if r := j.Rehearsal; r != nil && j.Problem == "" {
+		s = append(s, m.rehearsal(*r))
+	}
 	return s
 }
 
-func branches(before string, names []string) string {
+// identity tells jobs of one name apart.
+func (m medium) identity(j ExplainJob) string {
+	s := m.words(j.Type)
+	if j.Repo != "" {
+		s += " of " + m.name(j.Repo, maxName)
+	}
+	return s + m.branches(" on ", j.Branches) + m.branches(", not on ", j.SkipBranches)
+}
+
+func (m medium) branches(before string, names []string) string {
 	var out []string
 	for i, name := range names {
 		if i == maxReasonList {
 			out = append(out, plural(len(names)-i, "more branch pattern"))
 			break
 		}
-		out = append(out, code(legible.Clip(name, maxName)))
+		out = append(out, m.name(name, maxName))
 	}
 	if len(out) == 0 {
 		return ""
@@ -143,53 +169,49 @@ func branches(before string, names []string) string {
 
 const maxReasonList = 20
 
-// allReasons are the reasons as a list below another item.
-func allReasons(reasons []Reason) string {
-	var b strings.Builder
+func (m medium) reasons(reasons []Reason) []string {
+	var out []string
 	for i, r := range reasons {
 		if i == maxReasonList {
-			b.WriteString("  - … and " + plural(len(reasons)-i, "more reason") + "\n")
-			break
+			return append(out, "… and "+plural(len(reasons)-i, "more reason"))
 		}
-		if s := reasonAndFile(r); s != "" {
-			b.WriteString("  - " + s + "\n")
+		if s := m.reasonAndFile(r); s != "" {
+			out = append(out, s)
 		}
 	}
-	return b.String()
+	return out
 }
 
 // offer says whether and how the job can be run.
-func offer(j ExplainJob, v ExplainView) string {
+func (m medium) offer(j ExplainJob, v ExplainView) string {
 	c, head := v.Commands, short(v.Head)
-	command := code(c.line(argument(j.PlanJob)))
+	command := m.name(c.line(argument(j.PlanJob)), maxCode)
 	switch {
 	case j.Problem != "":
-		return "no, and it cannot be run: " + text(legible.Clip(j.Problem, maxDetail))
+		return "no, and it cannot be run: " + m.words(legible.Clip(j.Problem, maxDetail))
 	case j.Held != nil && len(j.Held.Asks) > 0:
-		return "not before somebody else than the author allows, with " + code(c.For("privileges-allowed", head+" "+argument(j.PlanJob))) + ", that it"
+		return "not before somebody else than the author allows, with " + m.name(c.For("privileges-allowed", head+" "+argument(j.PlanJob)), maxCode) + ", that it"
 	case j.Held != nil:
-		return "not before somebody else than the author writes " + code(c.For("approve", head)) + ", as it is"
+		return "not before somebody else than the author writes " + m.name(c.For("approve", head), maxCode) + ", as it is"
 	case j.Excluded != "":
-		return "no: " + text(legible.Clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
+		return "no: " + m.words(legible.Clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
 	}
 	return "yes; " + command + " runs it"
 }
 
-func rehearsal(r Rehearsal) string {
-	var b strings.Builder
-	b.WriteString("- Its rehearsal: " + code(legible.Clip(r.Name, maxName)))
+func (m medium) rehearsal(r Rehearsal) Field {
+	f := Field{Name: "Its rehearsal", Value: m.name(r.Name, maxName)}
 	if r.Branch != "" {
-		b.WriteString(", on the branch " + code(legible.Clip(r.Branch, maxName)))
+		f.Value += ", on the branch " + m.name(r.Branch, maxName)
 	}
-	b.WriteString("\n")
 	for i, item := range rehearsalItems(r) {
 		if i == 2*maxReasonList {
-			b.WriteString("  - …\n")
+			f.Below = append(f.Below, "…")
 			break
 		}
-		b.WriteString("  - " + text(item) + "\n")
+		f.Below = append(f.Below, m.words(item))
 	}
-	return b.String()
+	return f
 }
 
 // rehearsalItems are what there is to say about a rehearsal, in plain text.

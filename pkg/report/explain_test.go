@@ -100,3 +100,26 @@ func TestExplainFits(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainText: a terminal is told the same as a comment, and what is known in a
+// clone besides. Nothing steers it.
+func TestExplainText(t *testing.T) {
+	for _, c := range explainViews {
+		for _, j := range c.view.Jobs {
+			onComment, onConsole := comment.explained(j, c.view), console.explained(j, c.view)
+			if len(onComment) != len(onConsole) {
+				t.Fatalf("%s: %d fields in a comment, %d on a terminal", c.name, len(onComment), len(onConsole))
+			}
+			for i, f := range onComment {
+				if other := onConsole[i]; f.Name != other.Name || len(f.Below) != len(other.Below) || (f.Value == "") != (other.Value == "") {
+					t.Errorf("%s: %v in a comment, %v on a terminal", c.name, f, other)
+				}
+			}
+		}
+	}
+	j := explainJob()
+	j.File, j.Meaning = "jobs/widget.yaml", "spec: what the job does differs"
+	j.Reasons[0].New = "a:2\x1b[2J\nOffered: no"
+	j.Asks = []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "clo\u200bud", 9}}
+	golden.Compare(t, "explain/affected.txt", ExplainText(j))
+}

@@ -106,7 +106,7 @@ func (g jobGroup) title() string {
 func (g jobGroup) cause() string {
 	j := g.jobs[0]
 	if j.Change != changeNew {
-		return strings.Join(because(j, reasonAndFile), "; ")
+		return strings.Join(because(j, comment.reasonAndFile), "; ")
 	}
 	switch files := g.files(); len(files) {
 	case 0:

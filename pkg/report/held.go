@@ -221,15 +221,22 @@ func seeAll(v PlanView) string {
 	return upperFirst(s)
 }
 
-// items are safe pieces of Markdown.
-func (h Held) items() []string {
+func (m medium) asks(asks []Ask) []string {
 	var out []string
-	for _, a := range h.Asks {
-		what, _ := a.asked()
-		out = append(out, what+" ("+code(legible.Clip(a.Path, maxName))+")")
+	for _, a := range asks {
+		out = append(out, m.ask(a)+" ("+m.name(a.Path, maxName)+")")
 	}
+	return out
+}
+
+// held is what a job waits for.
+func (m medium) held(h *Held) []string {
+	if h == nil {
+		return nil
+	}
+	out := m.asks(h.Asks)
 	if h.New != "" {
-		out = append(out, text(h.New))
+		out = append(out, m.words(h.New))
 	}
 	return out
 }
@@ -248,18 +255,6 @@ func (h Held) plain() string {
 
 // maxPageHeld bounds that, in characters: all of it stands above.
 const maxPageHeld = 4000
-
-// heldList is the same as a list below another item, for the explanation of a job.
-func heldList(h *Held) string {
-	if h == nil {
-		return ""
-	}
-	var b strings.Builder
-	for _, item := range h.items() {
-		b.WriteString("  - " + item + "\n")
-	}
-	return b.String()
-}
 
 // Waiting says that a run leaves jobs out because they wait for somebody's word.
 func Waiting(n int) string {

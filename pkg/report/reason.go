@@ -2,8 +2,6 @@ package report
 
 import (
 	"strings"
-
-	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // Reason is one cause for a job to be affected.
@@ -18,7 +16,7 @@ const (
 
 // what says in a cell why a job is affected.
 func what(j PlanJob) string {
-	return strings.Join(because(j, reason), "<br>")
+	return strings.Join(because(j, comment.reason), "<br>")
 }
 
 // because says why a job is affected, the kind of change first where that says
@@ -56,12 +54,12 @@ func changeWord(change string) string {
 	return change
 }
 
-func reason(r Reason) string {
-	s := code(legible.Clip(r.Path, maxName))
+func (m medium) reason(r Reason) string {
+	s := m.name(r.Path, maxName)
 	if s == "" {
-		return code(legible.Clip(r.File, maxName))
+		return m.name(r.File, maxName)
 	}
-	from, to := said(legible.Clip(r.Old, maxValue)), said(legible.Clip(r.New, maxValue))
+	from, to := m.said(r.Old, maxValue), m.said(r.New, maxValue)
 	switch {
 	case from != "" && to != "":
 		return s + ": " + from + " → " + to
@@ -74,10 +72,10 @@ func reason(r Reason) string {
 }
 
 // reasonAndFile is a reason outside a cell.
-func reasonAndFile(r Reason) string {
-	s := reason(r)
+func (m medium) reasonAndFile(r Reason) string {
+	s := m.reason(r)
 	if r.Path == "" || r.File == "" {
 		return s
 	}
-	return s + ", in " + code(legible.Clip(r.File, maxName))
+	return s + ", in " + m.name(r.File, maxName)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
-	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 const describeHelp = `Tell everything that is known of the rehearsals of a pull request: what it
@@ -88,21 +88,19 @@ func (d *description) write(out io.Writer, format string, now time.Time) error {
 	return err
 }
 
-// document is text in sections of named fields, as kubectl describe has it.
-type document struct{ strings.Builder }
+// sheet is what is described, as it is put together.
+type sheet struct{ report.Sheet }
 
-func (t *document) field(name, format string, args ...any) {
-	fmt.Fprintf(&t.Builder, "%-14s %s\n", name+":", terminal.Plain(fmt.Sprintf(format, args...)))
+func (s *sheet) field(name, format string, args ...any) {
+	s.Sheet = append(s.Sheet, report.Field{Name: name, Value: screen.OrDash(fmt.Sprintf(format, args...))})
 }
 
-func (t *document) section(name string) { t.WriteString("\n" + name + ":\n") }
-
-func (t *document) item(format string, args ...any) {
-	t.WriteString("  " + terminal.Plain(fmt.Sprintf(format, args...)) + "\n")
+func (s *sheet) section(name string, lines ...string) {
+	s.Sheet = append(s.Sheet, report.Field{Name: name, Below: lines})
 }
 
 func (d *description) text(width int, now time.Time) string {
-	t := &document{}
+	t := &sheet{}
 	t.field("Pull request", "%s, %s", d.Pull, d.State)
 	if d.Title != "" {
 		t.field("Title", "%s", d.Title)
@@ -118,11 +116,8 @@ func (d *description) text(width int, now time.Time) string {
 	d.writeConditions(t)
 	d.writeCommands(t)
 	d.writeRuns(t, width, now)
-	t.section("What to do next")
-	for _, sentence := range d.Next {
-		t.item("%s", sentence)
-	}
-	return t.String()
+	t.section("What to do next", d.Next...)
+	return t.Text()
 }
 
 func (d *description) trust() string {
@@ -135,7 +130,7 @@ func (d *description) trust() string {
 	return ", whose heads need an approval"
 }
 
-func (d *description) writePlan(t *document) {
+func (d *description) writePlan(t *sheet) {
 	switch p := d.Plan; {
 	case p == nil:
 		t.field("Affected jobs", "not known yet")
@@ -158,7 +153,7 @@ func (d *description) writePlan(t *document) {
 	}
 }
 
-func (d *description) writeApprovals(t *document) {
+func (d *description) writeApprovals(t *sheet) {
 	if a := d.HeadApproval; a != nil {
 		t.field("Approval", "of %.10s by %s, %s", a.Head, a.By, moment(a.At.Time))
 	}
@@ -197,7 +192,7 @@ func acknowledgement(a *v1alpha1.Acknowledgement) string {
 	return text
 }
 
-func (d *description) writeConditions(t *document) {
+func (d *description) writeConditions(t *sheet) {
 	var bad []describedCondition
 	for _, c := range d.Conditions {
 		if c.Status != "True" && c.Type != "Ready" {
@@ -207,17 +202,18 @@ func (d *description) writeConditions(t *document) {
 	if len(bad) == 0 {
 		return
 	}
-	t.section("Conditions that are not met")
+	var lines []string
 	for _, c := range bad {
-		t.item("%s", strings.TrimRight(fmt.Sprintf("%s is %s: %s: %s", c.Type, c.Status, c.Reason, c.Message), ": "))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%s is %s: %s: %s", c.Type, c.Status, c.Reason, c.Message), ": "))
 	}
+	t.section("Conditions that are not met", lines...)
 }
 
-func (d *description) writeCommands(t *document) {
+func (d *description) writeCommands(t *sheet) {
 	if len(d.Commands) == 0 {
 		return
 	}
-	t.section("Commands")
+	var lines []string
 	for _, c := range d.Commands {
 		verdict := strings.ToLower(string(c.Verdict))
 		if verdict == "" {
@@ -226,34 +222,34 @@ func (d *description) writeCommands(t *document) {
 		if c.Why != "" {
 			verdict += ": " + c.Why
 		}
-		t.item("%s  %s: %s", moment(c.At.Time), c.By, c.Text)
-		t.item("  %s", verdict)
+		lines = append(lines, fmt.Sprintf("%s  %s: %s", moment(c.At.Time), c.By, c.Text), "  "+verdict)
 	}
+	t.section("Commands", lines...)
 }
 
-func (d *description) writeRuns(t *document, width int, now time.Time) {
+func (d *description) writeRuns(t *sheet, width int, now time.Time) {
 	if len(d.Runs) == 0 {
 		return
 	}
-	t.section("Runs")
 	if width > 0 {
 		width -= 2
 	}
+	var lines []string
 	for i, r := range d.Runs {
 		if i > 0 {
-			t.WriteString("\n")
+			lines = append(lines, "")
 		}
 		for _, l := range runFrame([]runView{r.view}, "", width, 0, now).Lines {
-			t.WriteString(strings.TrimRight("  "+l.Text, " ") + "\n")
+			lines = append(lines, l.Text)
 		}
 		if r.CommentURL != "" {
-			t.item("comment: %s", r.CommentURL)
+			lines = append(lines, "comment: "+r.CommentURL)
 		}
 	}
 	if d.Blind != "" {
-		t.WriteString("\n")
-		t.item("%s", d.Blind)
+		lines = append(lines, "", d.Blind)
 	}
+	t.section("Runs", lines...)
 }
 
 // moment shows a time to the second, where people are.

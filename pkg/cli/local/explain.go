@@ -14,7 +14,8 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
-	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
@@ -44,12 +45,12 @@ func (c *change) explain(ctx context.Context, out io.Writer, name string) error 
 	}
 	for _, j := range existing {
 		if means(name, j.Ref) && !known[j.Ref.Key()] {
-			sections = append(sections, explainUnaffected(j))
+			sections = append(sections, report.ExplainText(planview.ExplainUnaffected(j)))
 		}
 	}
 	for _, ref := range c.result.Removed {
 		if means(name, ref) {
-			sections = append(sections, about(ref)+"affected:   no, the change removes it\n")
+			sections = append(sections, report.ExplainText(planview.ExplainRemoved(ref)))
 		}
 	}
 	if len(sections) == 0 {
@@ -82,41 +83,9 @@ func (c *change) unknown(out io.Writer, name string) error {
 	return fmt.Errorf("%s", text)
 }
 
-func about(ref affected.Ref) string {
-	return "job:        " + terminal.Plain(ref.Name) + "\nis:         " + describe(ref) + "\n"
-}
-
-func explainUnaffected(j plan.Located) string {
-	text := about(j.Ref) + "file:       " + terminal.Plain(j.File) + "\n"
-	text += "affected:   no, the ProwJob that Prow would create for it is the same before and after\n"
-	if j.Touched {
-		text += "            (the change touches the file, but what it says of this job means the same)\n"
-	}
-	return text
-}
-
 func explainAffected(j affected.Job, f gate.Finding) (string, error) {
-	var b strings.Builder
-	b.WriteString(about(j.Ref))
-	fmt.Fprintf(&b, "file:       %s\naffected:   yes, %s\n", terminal.Plain(j.Effective.Base().SourcePath), meaning[j.Change])
-	if j.Rehearse {
-		b.WriteString("rehearsed:  yes\n")
-	} else {
-		b.WriteString("rehearsed:  no: " + terminal.Plain(j.Excluded) + "\n")
-	}
-	b.WriteString("because:\n")
-	for _, r := range j.Reasons {
-		b.WriteString("  " + terminal.Plain(reasonText(r)) + "\n")
-		if r.File != "" && r.Source != affected.SourceConfigMap {
-			b.WriteString("    in " + terminal.Plain(r.File) + "\n")
-		}
-	}
-	if len(f.Asks) > 0 {
-		b.WriteString("asks for, and base does not grant it:\n")
-	}
-	for _, a := range f.Asks {
-		b.WriteString("  " + askText(a) + "\n")
-	}
+	known := planview.ExplainLocally(j, f)
+	known.Meaning = meaning[j.Change]
 	diff, err := prowJobDiff(j)
 	if err != nil {
 		return "", err
@@ -124,8 +93,7 @@ func explainAffected(j affected.Job, f gate.Finding) (string, error) {
 	if diff == "" {
 		diff = "The ProwJob itself is the same.\n"
 	}
-	b.WriteString("\n" + diff)
-	return b.String(), nil
+	return report.ExplainText(known) + "\n" + diff, nil
 }
 
 // meaning says what each change is.

@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
@@ -35,10 +37,7 @@ func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string
 	}
 	for _, ref := range named.Named(bare) {
 		if !seen[ref.Key()] && (branch == "" || slices.Contains(ref.Branches, branch)) {
-			v.Jobs = append(v.Jobs, report.ExplainJob{
-				PlanJob:  report.PlanJob{Name: ref.Name, Type: string(ref.Type), Repo: ref.Repo},
-				Branches: ref.Branches, SkipBranches: ref.SkipBranches,
-			})
+			v.Jobs = append(v.Jobs, unaffectedJob(ref))
 		}
 	}
 	if len(v.Jobs) > 0 {
@@ -70,4 +69,35 @@ func affectedJob(j render.Job, describe func(render.Job) render.Description) rep
 		SkipReport: d.SkipReport, Timeout: d.Timeout, Checkouts: d.Checkouts, ConfigMaps: d.ConfigMaps,
 	}
 	return out
+}
+
+// ExplainLocally is what is known of an affected job in a clone, where nothing was
+// decided about it: finding is what it asks for beyond what base grants.
+func ExplainLocally(j affected.Job, finding gate.Finding) report.ExplainJob {
+	return report.ExplainJob{
+		PlanJob: planJob(render.Job{Job: j, Argument: j.Name}), Affected: true, Branches: j.Branches, SkipBranches: j.SkipBranches,
+		File: j.Effective.Base().SourcePath, Asks: asks(finding.Asks),
+	}
+}
+
+// ExplainUnaffected is what is known in a clone of a job that a change leaves as it
+// is.
+func ExplainUnaffected(j plan.Located) report.ExplainJob {
+	out := unaffectedJob(j.Ref)
+	out.File, out.Touched = j.File, j.Touched
+	return out
+}
+
+// ExplainRemoved is what there is to say of a job that a change removes.
+func ExplainRemoved(ref affected.Ref) report.ExplainJob {
+	out := unaffectedJob(ref)
+	out.Removed = true
+	return out
+}
+
+func unaffectedJob(ref affected.Ref) report.ExplainJob {
+	return report.ExplainJob{
+		PlanJob:  report.PlanJob{Name: ref.Name, Type: string(ref.Type), Repo: ref.Repo},
+		Branches: ref.Branches, SkipBranches: ref.SkipBranches,
+	}
 }
