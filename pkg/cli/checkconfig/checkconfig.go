@@ -52,6 +52,7 @@ type checkConfig struct {
 	liveOptions liveOptions
 }
 
+// New makes the command.
 func New() *cobra.Command {
 	var c checkConfig
 	cmd := &cobra.Command{

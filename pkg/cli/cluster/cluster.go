@@ -32,6 +32,7 @@ type Address struct {
 	kubeconfig, context, Namespace, as string
 }
 
+// Add adds the flags to a command.
 func (a *Address) Add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.kubeconfig, "kubeconfig", "", "`path` of the kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)")
@@ -80,6 +81,7 @@ func (a *Address) connect() (*cluster, error) {
 	return newCluster(config, a.Namespace)
 }
 
+// Config is how to reach the cluster.
 func (a *Address) Config() (*rest.Config, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.context}
 	overrides.AuthInfo.Impersonate = a.as

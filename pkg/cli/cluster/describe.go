@@ -55,12 +55,7 @@ func newDescribe() *cobra.Command {
 			}
 			now := time.Now()
 			d := describeRehearsal(rh, s, c.settings(cmd.Context()), now)
-			if format == "" {
-				for i := range d.Next {
-					d.Next[i] = program.Speak(cmd, d.Next[i])
-				}
-			}
-			return d.write(cmd.OutOrStdout(), format, now)
+			return d.write(cmd, format, now)
 		},
 		ValidArgsFunction: completePull(&a),
 	}
@@ -69,7 +64,8 @@ func newDescribe() *cobra.Command {
 	return cmd
 }
 
-func (d *description) write(out io.Writer, format string, now time.Time) error {
+func (d *description) write(cmd *cobra.Command, format string, now time.Time) error {
+	out := cmd.OutOrStdout()
 	switch format {
 	case "json":
 		encoder := json.NewEncoder(out)
@@ -83,6 +79,9 @@ func (d *description) write(out io.Writer, format string, now time.Time) error {
 		}
 		_, err = out.Write(raw)
 		return err
+	}
+	for i := range d.Next {
+		d.Next[i] = program.Speak(cmd, d.Next[i])
 	}
 	_, err := io.WriteString(out, d.text(screen.Width(out), now))
 	return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/yaml"
@@ -53,11 +54,14 @@ func TestDescribe(t *testing.T) {
 	d := eventful(t).describe()
 	golden.Compare(t, "describe.txt", d.text(0, noon))
 	var asJSON, asYAML bytes.Buffer
-	if err := d.write(&asJSON, "json", noon); err != nil {
+	cmd := &cobra.Command{}
+	cmd.SetOut(&asJSON)
+	if err := d.write(cmd, "json", noon); err != nil {
 		t.Fatal(err)
 	}
 	golden.Compare(t, "describe.json", asJSON.String())
-	if err := d.write(&asYAML, "yaml", noon); err != nil {
+	cmd.SetOut(&asYAML)
+	if err := d.write(cmd, "yaml", noon); err != nil {
 		t.Fatal(err)
 	}
 	converted, err := yaml.YAMLToJSON(asYAML.Bytes())

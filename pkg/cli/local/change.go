@@ -83,6 +83,7 @@ func safely(do func() (*plan.Local, error)) (result *plan.Local, err error) {
 	return do()
 }
 
+// FindClone finds the clone that is meant, else the one around the current directory.
 func (o *Options) FindClone(ctx context.Context) (*repo.Clone, error) {
 	dir := o.GitDir
 	if dir == "" {
@@ -185,6 +186,7 @@ func remotesByRank(remotes []string) []string {
 	return ranked
 }
 
+// ShortRef is what people call a ref.
 func ShortRef(name string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(name, "refs/heads/"), "refs/remotes/")
 }

@@ -107,7 +107,7 @@ func (k *keyboard) listen() {
 		ready := []unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}} //nolint:gosec // file descriptors are small.
 		n, err := unix.Poll(ready, patient)
 		switch {
-		case err == unix.EINTR || n == 0: //nolint:errorlint // it is an errno.
+		case err == unix.EINTR || n == 0:
 			continue
 		case err != nil || ready[0].Revents&unix.POLLIN == 0:
 			return // the terminal is gone
