@@ -140,7 +140,7 @@ func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison,
 	to := c.after
 	if to.plugins == "" {
 		if from.plugins != "" {
-			c.warnings = append(c.warnings, w.settings.PluginConfig+" is gone: config-updater fills nothing any more")
+			c.warnings = append(c.warnings, w.layout.PluginConfig+" is gone: config-updater fills nothing any more")
 		}
 		return nil, nil
 	}
@@ -149,12 +149,12 @@ func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison,
 		return nil, err
 	}
 	if u.err != "" && from.plugins != to.plugins {
-		c.warnings = append(c.warnings, w.settings.PluginConfig+": config-updater does not take this: "+u.err)
+		c.warnings = append(c.warnings, w.layout.PluginConfig+": config-updater does not take this: "+u.err)
 	}
 	found := map[plugins.ConfigMapID][]string{}
 	fillers, filled := u.fillers(), 0
 	if len(fillers)*len(changes) > maxMatches {
-		return nil, &repo.BoundError{Path: w.settings.PluginConfig, Bound: fmt.Sprintf("has too many patterns to compare with so many changed files: more than %d comparisons", maxMatches)}
+		return nil, &repo.BoundError{Path: w.layout.PluginConfig, Bound: fmt.Sprintf("has too many patterns to compare with so many changed files: more than %d comparisons", maxMatches)}
 	}
 	for _, f := range fillers {
 		for _, ch := range changes {
@@ -165,7 +165,7 @@ func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison,
 				continue
 			}
 			if filled++; filled > maxFilled {
-				return nil, &repo.BoundError{Path: w.settings.PluginConfig, Bound: fmt.Sprintf("has patterns that match changed files more than %d times", maxFilled)}
+				return nil, &repo.BoundError{Path: w.layout.PluginConfig, Bound: fmt.Sprintf("has patterns that match changed files more than %d times", maxFilled)}
 			}
 			for id := range u.updates(f, []github.PullRequestChange{changed(ch.Path, ch.NewBlob == "")}, anyNamespace, w.repository, false) {
 				id.Namespace = anyNamespace

@@ -65,7 +65,7 @@ func (c contents) of(ctx context.Context, jobs []affected.Job) ([]ConfigMapConte
 	}
 	fillers := u.fillers()
 	if len(fillers)*len(all) > maxContentMatches {
-		return nil, &RefusedError{File: c.settings.PluginConfig, Reason: fmt.Sprintf("the patterns are too many to compare with all files: more than %d comparisons", maxContentMatches)}
+		return nil, &RefusedError{File: c.layout.PluginConfig, Reason: fmt.Sprintf("the patterns are too many to compare with all files: more than %d comparisons", maxContentMatches)}
 	}
 	files, err := follow(ctx, c.objects, all, func(path string) bool {
 		return ctx.Err() == nil && slices.ContainsFunc(fillers, func(f filler) bool { return f.matches(path) })

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -124,7 +125,7 @@ func TestConfigMapContents(t *testing.T) {
 			}
 			head := tree.commit()
 			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
-			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: Settings{
+			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: layout.Layout{
 				ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml",
 			}})
 			if err != nil {

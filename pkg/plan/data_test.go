@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -28,7 +29,7 @@ type pullCase struct {
 	Affected []struct{ Type, Repo, Name, Branches, Why string }
 }
 
-var testInfra = Settings{
+var testInfra = layout.Layout{
 	ProwConfig:   "config/prow/config.yaml",
 	JobConfig:    "config/jobs",
 	PluginConfig: "config/prow/plugins.yaml",
@@ -143,7 +144,7 @@ func TestRealPulls(t *testing.T) {
 	start := time.Now()
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.PR), func(t *testing.T) {
-			result, err := planner.Plan(t.Context(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Settings: testInfra})
+			result, err := planner.Plan(t.Context(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Layout: testInfra})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +172,7 @@ func TestFullLoadOnRealPulls(t *testing.T) {
 	start := time.Now()
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.PR), func(t *testing.T) {
-			result, err := planner.Plan(t.Context(), Request{Base: c.Base, Head: c.Head, Settings: testInfra})
+			result, err := planner.Plan(t.Context(), Request{Base: c.Base, Head: c.Head, Layout: testInfra})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -67,7 +67,7 @@ func TestEnormous(t *testing.T) {
 			tree.git("rm", "--quiet", "--force", tc.path)
 			tree.write("prow/config.yaml", "{}")
 			repaired := tree.commit()
-			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
 			if err == nil || result == nil || !Terminal(err) || !strings.HasPrefix(err.Error(), tc.path+": ") || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("err = %.300v; want %s", err, tc.want)
@@ -103,7 +103,7 @@ func TestBombInTheTree(t *testing.T) {
 	jobs := tree.gitWith(tree.git("ls-tree", "HEAD:jobs")+"\n040000 tree "+object+"\tx\n", "mktree")
 	root := tree.gitWith(strings.ReplaceAll(tree.git("ls-tree", "HEAD"), tree.git("rev-parse", "HEAD:jobs"), jobs)+"\n", "mktree")
 	head := tree.git("commit-tree", "-m", "x", "-p", base, root)
-	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 	result, err := newTestPlanner(tree).Plan(t.Context(), req)
 	if result == nil || !Terminal(err) || !strings.HasPrefix(errorText(err), "the repository ") {
 		t.Errorf("err = %v", err)

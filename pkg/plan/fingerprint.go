@@ -51,7 +51,7 @@ func sumOf(j *affected.Job) string {
 }
 
 // fingerprint is what the whole change does when it is merged into a branch.
-func (c *comparison) fingerprint(req Request) string {
+func (w *work) fingerprint(req Request, c *comparison) string {
 	f := fingerprint{parts: slices.Clone(c.print.parts)}
 	if c.print.outlines {
 		f.add("defaults", c.delta.Old.Sum(), c.delta.New.Sum())
@@ -68,7 +68,7 @@ func (c *comparison) fingerprint(req Request) string {
 	for _, ch := range c.changes {
 		before, after, understood := c.understood(ch)
 		understood = understood && !strange[ch.Path]
-		if understood && !fed[ch.Path] && !req.Settings.isProwFile(ch.Path) {
+		if understood && !fed[ch.Path] && !w.isProwFile(ch.Path) {
 			if was, is := presetsOf(before), presetsOf(after); was != is {
 				f.add("presets", ch.Path, was, is)
 			}

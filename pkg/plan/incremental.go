@@ -157,13 +157,13 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 
 func (p *Incremental) work(req Request, objects repo.Objects) *work {
 	return &work{
-		Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates,
+		Incremental: p, objects: objects, layout: req.Layout, repository: req.Org + "/" + req.Repo, gates: req.Gates,
 		changed:  efforts{max: maxChangedSteps, what: "the jobs that differ"},
 		expected: efforts{max: maxChangedSteps, what: "the jobs that differ"},
 	}
 }
 
-// readBase returns what is known of the base, which must be as the settings say.
+// readBase returns what is known of the base, which must be as the layout says.
 func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	base, err := w.baseState(ctx, req.Base)
 	if refused, ok := boundIn(err); ok {
@@ -173,8 +173,8 @@ func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if req.Settings.PluginConfig != "" && base.plugins == "" {
-		return nil, &MissingPathError{Path: req.Settings.PluginConfig, Setting: "plugin_config"}
+	if req.Layout.PluginConfig != "" && base.plugins == "" {
+		return nil, &MissingPathError{Path: req.Layout.PluginConfig, Setting: "plugin_config"}
 	}
 	// What base takes is not the head's.
 	w.changed.sum.Store(0)
@@ -202,7 +202,7 @@ func (w *work) planTree(ctx context.Context, req Request, base *state, tree stri
 			Result: affected.Result{
 				Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
 				Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.list()),
-				Fingerprint: c.fingerprint(req),
+				Fingerprint: w.fingerprint(req, c),
 			},
 			Findings: c.gates.found,
 		},
@@ -237,7 +237,7 @@ func refusedBase(req Request, err error) (*Local, error) {
 // baseState returns what is known of a base commit, reading what differs from
 // the nearest known commit, or all of it.
 func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
-	id := key.Of(w.repository, w.settings.key())
+	id := key.Of(w.repository, w.layout.Key())
 	if known, ok := w.states.Get(key.Of(id, commit)); ok {
 		return known, nil
 	}
@@ -326,11 +326,11 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	}
 	c.files = append(c.files, affected.MainKey)
 	if after.broken() {
-		none := affected.NewDefaults(w.settings.ProwConfig, &config.Config{}, nil)
+		none := affected.NewDefaults(w.layout.ProwConfig, &config.Config{}, nil)
 		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}
 		return c, nil
 	}
-	before := affected.NewDefaults(w.settings.ProwConfig, after.prow.config, base.revision.Presets())
+	before := affected.NewDefaults(w.layout.ProwConfig, after.prow.config, base.revision.Presets())
 	c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: before, New: after.defaults}
 	return c, w.evaluate(ctx, c, true)
 }

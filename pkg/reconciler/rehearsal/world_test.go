@@ -32,6 +32,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
@@ -105,7 +106,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		Settings: func() *settings.Settings {
 			s := settings.Defaults()
 			s.PageURL, s.Defaults.StatusContext = "https://pages.example", "ci/rehearsals"
-			s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml", Options: s.Defaults}}
+			s.Repositories = []settings.Repository{{Name: "acme/config", Layout: layout.Layout{ProwConfig: "config.yaml"}, Options: s.Defaults}}
 			return s
 		},
 	}
