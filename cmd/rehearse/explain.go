@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
@@ -107,7 +108,7 @@ func explainAffected(j affected.Job, f gate.Finding) (string, error) {
 	b.WriteString("because:\n")
 	for _, r := range j.Reasons {
 		b.WriteString("  " + terminal.Plain(reasonText(r)) + "\n")
-		if r.File != "" && r.Source != affected.SourceConfigMap {
+		if _, named := sources.Phrase(r); r.File != "" && !named {
 			b.WriteString("    in " + terminal.Plain(r.File) + "\n")
 		}
 	}

@@ -7,6 +7,9 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/configupdater"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/preset"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/prowconfig"
 )
 
 func TestPanicsAreErrors(t *testing.T) {
@@ -27,7 +30,7 @@ func job(name string, branches ...string) affected.Job {
 		Change: affected.ChangeSpec, Rehearse: true,
 		Reasons: []affected.Reason{
 			{Source: affected.SourceJobConfig, Path: "spec.containers[0].image", Old: "registry/image:1", New: "registry/image:2"},
-			{Source: affected.SourcePreset, Path: "preset credentials"},
+			{Source: preset.Name, Path: "preset credentials"},
 		},
 	}
 }
@@ -140,9 +143,9 @@ func TestErrorsSteerNoTerminal(t *testing.T) {
 func TestReasonText(t *testing.T) {
 	for want, r := range map[string]affected.Reason{
 		"spec.x: 1 → 2":                         {Source: affected.SourceJobConfig, File: "f", Path: "spec.x", Old: "1", New: "2"},
-		"preset a ▸ env[B].value: 2":            {Source: affected.SourcePreset, File: "f", Path: "preset a ▸ env[B].value", New: "2"},
-		"prow config: pod_namespace: a → b":     {Source: affected.SourceProwConfig, File: "f", Path: "pod_namespace", Old: "a", New: "b"},
-		"ConfigMap cm, filled from files/a.txt": {Source: affected.SourceConfigMap, File: "files/a.txt", Path: "ConfigMap cm"},
+		"preset a ▸ env[B].value: 2":            {Source: preset.Name, File: "f", Path: "preset a ▸ env[B].value", New: "2"},
+		"prow config: pod_namespace: a → b":     {Source: prowconfig.Name, File: "f", Path: "pod_namespace", Old: "a", New: "b"},
+		"ConfigMap cm, filled from files/a.txt": {Source: configupdater.Name, File: "files/a.txt", Path: "ConfigMap cm"},
 	} {
 		if got := reasonText(r); got != want {
 			t.Errorf("got %q, want %q", got, want)

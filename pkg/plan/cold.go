@@ -14,12 +14,12 @@ import (
 // cold reads the whole configuration of a tree once, file by file, and keeps
 // summaries only. Presets come first: no job can be validated without them.
 func (w *work) cold(ctx context.Context, tree string) (*state, error) {
-	files, plugins, linked, err := w.prowFilesOf(ctx, tree)
+	found, err := w.listProw(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, files: files, plugins: plugins, linked: linked}
-	if s.prow, err = w.loadProw(ctx, files, false); err != nil {
+	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, prowListing: found}
+	if s.prow, err = w.loadProw(ctx, s.files, false); err != nil {
 		return nil, err
 	}
 	entries, entangled, err := jobFiles(ctx, w.objects, tree, w.layout)

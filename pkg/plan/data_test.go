@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/configupdater"
 )
 
 // pullCase is one real pull request with its known answer.
@@ -103,7 +104,7 @@ func answersOf(r *affected.Result) []string {
 }
 
 func onlyConfigMaps(j affected.Job) bool {
-	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source != affected.SourceConfigMap })
+	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source != configupdater.Name })
 }
 
 func sideBySide(got, want []string) (missing, extra []string) {

@@ -14,7 +14,7 @@ import (
 
 // formatVersion changes with the layout of the file and the meaning of what is
 // in it.
-const formatVersion = "rehearsal-anchor-7"
+const formatVersion = "rehearsal-anchor-8"
 
 // magic starts a file. What was found valid depends on Prow's loader, so its
 // version is part of it.

@@ -81,17 +81,18 @@ func (w *work) fingerprint(req Request, c *comparison) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fed are the files that jobs may read, too, out of ConfigMaps.
+// fed are the files that jobs may read, too, when they run.
 func (c *comparison) fed() map[string]bool {
-	reads := func(j affected.Job) bool {
-		return slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source == affected.SourceConfigMap })
-	}
 	out := map[string]bool{}
-	if !slices.ContainsFunc(c.jobs, reads) {
-		return out
-	}
-	for _, cm := range c.delta.ConfigMaps {
-		for _, path := range cm.Files {
+	for _, found := range c.delta.Found {
+		input, ok := found.Evidence.(affected.Input)
+		reads := func(j affected.Job) bool {
+			return slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source == found.Name() })
+		}
+		if !ok || !slices.ContainsFunc(c.jobs, reads) {
+			continue
+		}
+		for _, path := range input.Files() {
 			out[path] = true
 		}
 	}

@@ -18,9 +18,12 @@ import (
 // work is one plan in the making.
 type work struct {
 	*Incremental
-	objects    repo.Objects
-	layout     layout.Layout
+	objects repo.Objects
+	layout  layout.Layout
+	// watched are the files and directories that sources watch.
+	watched    []string
 	repository string
+	head       string
 	gates      gate.Config
 	// changed adds up what it takes to make the jobs that differ, expected the same
 	// as far as it can be told before they are read.
@@ -38,10 +41,8 @@ type state struct {
 	// entangled: which job files there are depends on more than their paths.
 	entangled bool
 
-	files    prowFiles
-	linked   bool
+	prowListing
 	prow     *prowConfig
-	plugins  string
 	defaults *affected.Defaults
 	problems problems
 }
@@ -104,48 +105,53 @@ func (p problems) inLoadingOrder() []affected.FileError {
 	return p.list()
 }
 
-// prowFilesOf lists the files of Prow's configuration, and the blob of the
-// plugin configuration. Linked says that some are symbolic links, so that
-// their content may change without them.
-func (w *work) prowFilesOf(ctx context.Context, tree string) (files prowFiles, plugins string, linked bool, err error) { //nolint:revive // one listing, read once.
+// prowListing is what a tree has of Prow's configuration, and of what sources watch.
+type prowListing struct {
+	files prowFiles
+	// watched are blobs by path.
+	watched map[string]string
+	// linked says that some are symbolic links, so that their content may change
+	// without them.
+	linked bool
+}
+
+// listProw lists Prow's configuration, and what sources watch.
+func (w *work) listProw(ctx context.Context, tree string) (prowListing, error) {
 	version := w.layout.VersionFile()
-	paths := append([]string{w.layout.ProwConfig, version}, w.layout.SupplementalProwConfigDirs...)
-	if w.layout.PluginConfig != "" {
-		paths = append(paths, w.layout.PluginConfig)
-	}
+	paths := slices.Concat([]string{w.layout.ProwConfig, version}, w.layout.SupplementalProwConfigDirs, w.watched)
 	entries, err := w.objects.List(ctx, tree, paths...)
 	if err != nil {
-		return nil, "", false, err
+		return prowListing{}, err
 	}
-	linked = slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
-	if linked {
+	found := prowListing{files: prowFiles{}, watched: map[string]string{}}
+	found.linked = slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
+	if found.linked {
 		if entries, err = resolveLinks(ctx, w.objects, tree, entries); err != nil {
-			return nil, "", false, err
+			return prowListing{}, err
 		}
 	}
-	files = prowFiles{}
 	present := map[string]bool{}
 	for _, e := range entries {
 		for _, p := range paths {
 			present[p] = present[p] || layout.Below(e.Path, p)
 		}
+		isFile := e.Mode != repo.ModeSubmodule // of which a checkout has an empty directory
+		if isFile && w.watches(e.Path) {
+			found.watched[e.Path] = e.Blob
+		}
 		switch {
 		case layout.Below(e.Path, version):
-			if e.Path != version || e.Mode == repo.ModeSubmodule || e.Mode == modeLinkedDirectory {
-				files[version] = directory
+			if e.Path != version || !isFile || e.Mode == modeLinkedDirectory {
+				found.files[version] = directory
 			}
-		case e.Mode == repo.ModeSubmodule:
-			// A checkout has an empty directory there.
-		case e.Path == w.layout.PluginConfig:
-			plugins = e.Blob
-		case e.Path == w.layout.ProwConfig, w.layout.IsSupplemental(e.Path):
-			files[e.Path] = e.Blob
+		case isFile && (e.Path == w.layout.ProwConfig || w.layout.IsSupplemental(e.Path)):
+			found.files[e.Path] = e.Blob
 		}
 	}
-	if len(files) > maxSupplemental {
-		return nil, "", false, &repo.BoundError{Bound: fmt.Sprintf("has more than %d files that are merged into Prow's main file", maxSupplemental)}
+	if len(found.files) > maxSupplemental {
+		return prowListing{}, &repo.BoundError{Bound: fmt.Sprintf("has more than %d files that are merged into Prow's main file", maxSupplemental)}
 	}
-	return files, plugins, linked, missing(w.layout, files, present)
+	return found, missing(w.layout, found.files, present)
 }
 
 // missing names the first path of a layout that is not there.

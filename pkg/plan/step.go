@@ -58,12 +58,11 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err := checkJobs(to.revision); err != nil {
 		return nil, err
 	}
-	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
 		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
-		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, from, c, changes); err != nil {
-			return nil, err
-		}
+	}
+	if err := w.newDelta(ctx, c, from, from.defaults, wanted); err != nil {
+		return nil, err
 	}
 	return c, w.evaluate(ctx, c, wanted)
 }
@@ -224,11 +223,10 @@ func (c *comparison) add(e repo.Entry, p *parsedFile) {
 func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
 	l, to := w.layout, c.after
 	if from.linked || slices.ContainsFunc(c.files, w.isProwFile) {
-		files, plugins, linked, err := w.prowFilesOf(ctx, to.tree)
-		if err != nil {
+		var err error
+		if to.prowListing, err = w.listProw(ctx, to.tree); err != nil {
 			return err
 		}
-		to.files, to.plugins, to.linked = files, plugins, linked
 	}
 	if to.files.key(l) != from.files.key(l) {
 		if err := w.changeProwConfig(ctx, c, strict); err != nil {
@@ -251,10 +249,9 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 	return nil
 }
 
-// isProwFile says whether a file is of Prow's own configuration.
-func (w *work) isProwFile(p string) bool {
-	return p == w.layout.PluginConfig || w.layout.IsProwFile(p)
-}
+// isProwFile says whether a file is of Prow's own configuration, or some source
+// watches it.
+func (w *work) isProwFile(p string) bool { return w.layout.IsProwFile(p) || w.watches(p) }
 
 func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {
 	to := c.after

@@ -101,14 +101,13 @@ type Result struct {
 type Details interface {
 	Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error)
 	Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error)
-	ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error)
+	ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error)
 	Lookup(ctx context.Context, names []string) ([]Located, error)
 }
 
-// ConfigMaps returns the ConfigMaps that config-updater fills from files that
-// the pull request changes, and that one of the given affected jobs reads,
-// sorted by name, cluster and namespace.
-func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
+// ConfigMaps returns the ConfigMaps that the pull request changes and that one of the
+// given affected jobs reads, sorted by name, cluster and namespace.
+func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error) {
 	if r.Details == nil {
 		return nil, nil
 	}

@@ -103,7 +103,7 @@ type asked struct {
 	order string
 }
 
-func (a asked) ConfigMaps(context.Context, []affected.Job) ([]plan.ConfigMapContent, error) {
+func (a asked) ConfigMaps(context.Context, []affected.Job) ([]affected.ConfigMapContent, error) {
 	if a.order == "forget" {
 		return nil, plan.ErrForgotten
 	}
