@@ -17,7 +17,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
-	"github.com/rehearsal-dev/rehearsal/pkg/sources/configupdater"
+	presets "github.com/rehearsal-dev/rehearsal/pkg/sources/preset"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/prowconfig"
 )
 
 // pullCase is one real pull request with its known answer.
@@ -89,7 +90,7 @@ func (c pullCase) answers() []string {
 func answersOf(r *affected.Result) []string {
 	var out []string
 	for _, j := range r.Affected {
-		if j.Change == affected.ChangeSpec && onlyConfigMaps(j) {
+		if j.Change == affected.ChangeSpec && onlyElsewhere(j) {
 			// These come on top of the definition.
 			continue
 		}
@@ -103,8 +104,11 @@ func answersOf(r *affected.Result) []string {
 	return out
 }
 
-func onlyConfigMaps(j affected.Job) bool {
-	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source != configupdater.Name })
+// onlyElsewhere says whether no reason is one that Prow's loader sees.
+func onlyElsewhere(j affected.Job) bool {
+	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool {
+		return slices.Contains([]string{affected.SourceJobConfig, presets.Name, prowconfig.Name}, r.Source)
+	})
 }
 
 func sideBySide(got, want []string) (missing, extra []string) {

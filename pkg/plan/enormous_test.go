@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -131,5 +132,27 @@ func TestManyBrokenLinks(t *testing.T) {
 	}
 	if _, err := l.followed(t.Context(), entries); err == nil || !strings.Contains(err.Error(), "symbolic links") {
 		t.Errorf("err = %v", err)
+	}
+}
+
+func TestLongPatterns(t *testing.T) {
+	many := "config_updater:\n  maps:\n"
+	for i := range 1001 {
+		many += fmt.Sprintf("    %d/*: {name: x}\n", i)
+	}
+	for content, want := range map[string]string{
+		"config_updater:\n  maps:\n    ? '" + strings.Repeat("*-", 50_000) + "'\n    : {name: x}\n": "a pattern of more than 1024 bytes",
+		many: "more than 1000 patterns",
+	} {
+		tree := newWorkTree(t)
+		tree.write("prow/config.yaml", "{}\n")
+		tree.write("prow/plugins.yaml", "{}\n")
+		base := tree.commit()
+		tree.write("prow/plugins.yaml", content)
+		l := layout.Layout{ProwConfig: "prow/config.yaml", PluginConfig: "prow/plugins.yaml"}
+		result, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: l})
+		if err != nil || len(result.Warnings) != 1 || !strings.HasPrefix(result.Warnings[0], "prow/plugins.yaml: config-updater does not take this: "+want) {
+			t.Errorf("%.40s: %v, %v", content, result, err)
+		}
 	}
 }

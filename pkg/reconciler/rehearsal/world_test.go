@@ -32,10 +32,10 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestLongPatterns(t *testing.T) {
+func TestPatternsAreBounded(t *testing.T) {
 	many := "config_updater:\n  maps:\n"
 	for i := range 1001 {
 		many += fmt.Sprintf("    %d/*: {name: x}\n", i)
