@@ -9,7 +9,7 @@ KO ?= $(shell command -v ko || echo go run github.com/google/ko@v0.19.1)
 
 # Packages that start no goroutine, and tests that only compare: the race detector has
 # nothing to see there.
-PURE = affected|event|gate|joblog|key|legible|nearest|policy|policy/owners|render|report|report/planview|run|secrets|terminal
+PURE = affected|event|gate|joblog|key|layout|legible|nearest|policy|policy/owners|render|report|report/planview|run|secrets|sources|sources/[a-z]+|terminal
 PLAIN = docs|pkg/($(PURE))|test/(github/conformance|hook|hostile)
 
 .DEFAULT_GOAL := help

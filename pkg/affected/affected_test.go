@@ -4,11 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
-	"sigs.k8s.io/prow/pkg/config"
 )
 
 func TestSecretsAreCensored(t *testing.T) {
@@ -36,8 +34,8 @@ func TestSecretsAreCensored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var text strings.Builder
-			for _, f := range diffFields("", tc.before, tc.after) {
-				r := reasonFor(SourceJobConfig, "f", "", f)
+			for _, f := range DiffFields("", tc.before, tc.after) {
+				r := ReasonFor(SourceJobConfig, "f", "", f)
 				text.WriteString(r.Path + " " + r.Old + " " + r.New + "\n")
 			}
 			if tc.hidden != "" && strings.Contains(text.String(), tc.hidden) || !strings.Contains(text.String(), tc.shown) {
@@ -119,67 +117,12 @@ func TestReasonsTellEmptyFromNone(t *testing.T) {
 		"field":     {map[string]any{}, map[string]any{"a": map[string]any{"b": 1}}, Reason{Path: "a.b", New: "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fields := diffFields("", tc.before, tc.after)
+			fields := DiffFields("", tc.before, tc.after)
 			if len(fields) != 1 {
 				t.Fatalf("fields = %v", fields)
 			}
-			if got := reasonFor("", "", "", fields[0]); got != tc.want {
+			if got := ReasonFor("", "", "", fields[0]); got != tc.want {
 				t.Errorf("reason = %+v, want %+v", got, tc.want)
-			}
-		})
-	}
-}
-
-func withPresets(presets ...PlacedPreset) *Defaults {
-	return &Defaults{Presets: presets, presets: indexPresets(presets)}
-}
-
-func TestPresetsWithoutContentAreNoReason(t *testing.T) {
-	job := Raw{Effective: Effective{Periodic: &config.Periodic{JobBase: config.JobBase{Name: "a"}}}}
-	empty, full := config.Preset{Labels: map[string]string{}}, config.Preset{Env: []corev1.EnvVar{{Name: "A", Value: "b"}}}
-	d := &Delta{Old: &Defaults{}, New: withPresets(PlacedPreset{"f", empty}, PlacedPreset{"g", full})}
-	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
-	if len(got) != 1 || got[0].File != "g" {
-		t.Errorf("reasons = %+v", got)
-	}
-	none := full
-	none.Volumes = []corev1.Volume{}
-	d.Old = withPresets(PlacedPreset{"g", none})
-	if got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec); len(got) > 0 {
-		t.Errorf("reasons = %+v", got)
-	}
-}
-
-// The default that is named is one that differs, not merely the one that now
-// applies.
-func TestDecorationChain(t *testing.T) {
-	entry := func(repo, timeout string) *config.DefaultDecorationConfigEntry {
-		d, err := time.ParseDuration(timeout)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &config.DefaultDecorationConfigEntry{OrgRepo: repo, Config: &prowapi.DecorationConfig{Timeout: &prowapi.Duration{Duration: d}}}
-	}
-	defaults := func(entries ...*config.DefaultDecorationConfigEntry) *Defaults {
-		d := &Defaults{Config: &config.Config{}}
-		d.Config.Plank.DefaultDecorationConfigs = entries
-		return d
-	}
-	all, org, repo := entry("", "1h"), entry("org", "2h"), entry("org/a", "3h")
-	for name, tc := range map[string]struct {
-		before, after *Defaults
-		want          string
-	}{
-		"changed":   {defaults(all, org), defaults(all, entry("org", "4h")), "plank.default_decoration_config_entries[1]"},
-		"added":     {defaults(all, org), defaults(all, org, repo), "plank.default_decoration_config_entries[2]"},
-		"removed":   {defaults(all, org, repo), defaults(all, org), "plank.default_decoration_config_entries[2] before"},
-		"reordered": {defaults(all, org, repo), defaults(all, repo, org), "order of plank.default_decoration_config_entries"},
-		"elsewhere": {defaults(org, all), defaults(repo), "plank.default_decoration_config_entries[0]"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := &Delta{Old: tc.before, New: tc.after}
-			if got := d.decorationChain(&Entry{Own: Own{DefaultsRepo: "org/a"}}, field{path: "timeout"}); got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
 	}
@@ -203,28 +146,13 @@ func TestFieldsOfReorderedLists(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, f := range diffFields("", tc.before, tc.after) {
-				r := reasonFor("", "", "", f)
+			for _, f := range DiffFields("", tc.before, tc.after) {
+				r := ReasonFor("", "", "", f)
 				got = append(got, r.Path+": "+r.Old+" > "+r.New)
 			}
 			if text := strings.Join(got, ", "); text != tc.want {
 				t.Errorf("got %s, want %s", text, tc.want)
 			}
 		})
-	}
-}
-
-func TestPresetsThatChangeAndMove(t *testing.T) {
-	job := Raw{Effective: Effective{Periodic: &config.Periodic{JobBase: config.JobBase{Name: "a", Labels: map[string]string{"preset-a": "true", "preset-b": "true"}}}}}
-	preset := func(name, value string) PlacedPreset {
-		return PlacedPreset{"f", config.Preset{Labels: map[string]string{"preset-" + name: "true"}, Env: []corev1.EnvVar{{Name: name, Value: value}}}}
-	}
-	d := &Delta{
-		Old: withPresets(preset("a", "1"), preset("b", "1")),
-		New: withPresets(preset("b", "1"), preset("a", "2")),
-	}
-	got := explainPreset(d, &Pair{OldRaw: job, NewRaw: job}, ChangeSpec)
-	if len(got) != 2 || got[0].Path != "preset a ▸ env[a].value" || got[1].Path != "order of presets" {
-		t.Errorf("reasons = %+v", got)
 	}
 }

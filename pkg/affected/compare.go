@@ -16,7 +16,7 @@ var sameRefs = prowapi.Refs{Org: "org", Repo: "repo", BaseRef: "main"}
 // difference is what sets one job apart from its former self.
 type difference struct {
 	change Change
-	fields []field
+	fields []Field
 	// listedOnly: nothing but what surrounds the run differs, so running the
 	// job would try nothing.
 	listedOnly bool
@@ -35,7 +35,7 @@ func compare(before, after Effective) (difference, bool) {
 			listedOnly: equality.Semantic.DeepEqual(withoutSurroundings(oldSpec), withoutSurroundings(newSpec)),
 		}, true
 	case !maps.Equal(oldBase.Labels, newBase.Labels):
-		return difference{change: ChangeLabels, fields: diffFields("labels", oldBase.Labels, newBase.Labels)}, true
+		return difference{change: ChangeLabels, fields: DiffFields("labels", oldBase.Labels, newBase.Labels)}, true
 	case !reflect.DeepEqual(before.trigger(), after.trigger()):
 		return difference{
 			change:     ChangeTrigger,
@@ -45,7 +45,7 @@ func compare(before, after Effective) (difference, bool) {
 	case !maps.Equal(oldBase.Annotations, newBase.Annotations):
 		return difference{
 			change:     ChangeAnnotations,
-			fields:     diffFields("annotations", oldBase.Annotations, newBase.Annotations),
+			fields:     DiffFields("annotations", oldBase.Annotations, newBase.Annotations),
 			listedOnly: true,
 		}, true
 	}
@@ -80,6 +80,12 @@ func stricter(before, after Effective) bool {
 // or "".
 func exclusion(job Job, listedOnly bool) string {
 	return exclusionFor(job, job.Effective.Base().Agent, listedOnly)
+}
+
+// Excluded is the rule that keeps a job from being rehearsed by default, or "", where
+// what it does differs.
+func Excluded(e *Entry) string {
+	return exclusionFor(Job{Ref: e.Ref, Change: ChangeSpec}, e.Agent, false)
 }
 
 func exclusionFor(job Job, agent string, listedOnly bool) string {

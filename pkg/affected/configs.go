@@ -70,7 +70,7 @@ func ownReasons(job Job, before Effective) []Reason {
 	d, _ := compare(before, job.Effective)
 	var reasons []Reason
 	for _, f := range d.fields {
-		reasons = append(reasons, reasonFor(SourceJobConfig, file, "", f))
+		reasons = append(reasons, ReasonFor(SourceJobConfig, file, "", f))
 	}
 	return reasons
 }

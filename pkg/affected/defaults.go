@@ -5,7 +5,6 @@ import (
 
 	"sigs.k8s.io/prow/pkg/config"
 	"sigs.k8s.io/prow/pkg/kube"
-	"sigs.k8s.io/prow/pkg/pod-utils/decorate"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
@@ -22,7 +21,7 @@ type Defaults struct {
 	// digest is equal for configurations that treat all jobs alike.
 	digest string
 	// presets finds those of a job.
-	presets presetIndex
+	presets PresetIndex
 	// reading are the presets that read ConfigMaps.
 	reading []readingPreset
 	// effort knows how much is added to jobs.
@@ -30,7 +29,7 @@ type Defaults struct {
 }
 
 // Sum is the same for defaults that make the same of every job.
-func (d *Defaults) Sum() string { return key.Of(d.digest, encoded(d.Presets)) }
+func (d *Defaults) Sum() string { return key.Of(d.digest, Encoded(d.Presets)) }
 
 // PlacedPreset is a preset and the file that it is written in.
 type PlacedPreset struct {
@@ -44,10 +43,10 @@ func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Default
 		File:    file,
 		Config:  c,
 		Presets: presets,
-		presets: indexPresets(presets),
+		presets: IndexPresets(presets),
 		reading: readingPresets(presets),
 		effort:  newEffort(c, presets),
-		digest: encoded([]any{
+		digest: Encoded([]any{
 			c.DecorateAllJobs, c.PodNamespace, c.Plank.DefaultDecorationConfigsMap,
 			c.Plank.DefaultDecorationConfigEntries, c.Plank.JobQueueCapacities, c.ProwJobDefaultEntries,
 		}),
@@ -114,6 +113,14 @@ func applyPeriodic(c *config.Config, p *config.Periodic) error {
 	return nil
 }
 
+// Alike reports whether both treat all jobs alike, presets aside.
+func (d *Defaults) Alike(other *Defaults) bool { return d.digest == other.digest }
+
+// PresetsOf returns the presets that apply to a job with labels, in order.
+func (d *Defaults) PresetsOf(labels map[string]string) []PlacedPreset {
+	return d.presets.matching(labels)
+}
+
 // matching returns the presets that apply to a job with labels, in order.
 func (d *Defaults) matching(labels map[string]string) []config.Preset {
 	var out []config.Preset
@@ -132,9 +139,9 @@ func matches(p config.Preset, labels map[string]string) bool {
 	return true
 }
 
-// decoration returns the effective decoration of a job, nil when it has none or
+// Decoration returns the effective decoration of a job, nil when it has none or
 // when Prow panics over an empty default: then it refuses the job as well.
-func (d *Defaults) decoration(e *Entry) (dc *prowapi.DecorationConfig) {
+func (d *Defaults) Decoration(e *Entry) (dc *prowapi.DecorationConfig) {
 	defer func() {
 		if recover() != nil {
 			dc = nil
@@ -150,26 +157,22 @@ func (d *Defaults) decoration(e *Entry) (dc *prowapi.DecorationConfig) {
 	return d.Config.Plank.GuessDefaultDecorationConfigWithJobDC(e.Own.DefaultsRepo, e.Cluster, e.Own.Decoration)
 }
 
-// Decoration returns the decoration of a job from its summary, nil when it has
-// none.
-func (d *Defaults) Decoration(e *Entry) *prowapi.DecorationConfig { return d.decoration(e) }
-
 // DefaultDecoration returns how a job of a repository (org/repo, empty for
 // periodics that check out nothing) in a cluster is decorated that says nothing
 // about it itself, nil when there is no such default.
 func (d *Defaults) DefaultDecoration(repo, cluster string) *prowapi.DecorationConfig {
 	yes := true
-	return d.decoration(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{Decorate: &yes, DefaultsRepo: repo}})
+	return d.Decoration(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{Decorate: &yes, DefaultsRepo: repo}})
 }
 
 // DefaultProwJob returns the ProwJob defaults of a job of a repository in a cluster
 // that says nothing about them itself.
 func (d *Defaults) DefaultProwJob(repo, cluster string) *prowapi.ProwJobDefault {
-	return d.prowJobDefault(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{DefaultsRepo: repo}})
+	return d.ProwJobDefault(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{DefaultsRepo: repo}})
 }
 
-// prowJobDefault returns the effective ProwJob defaults of a job, nil as above.
-func (d *Defaults) prowJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
+// ProwJobDefault returns the effective ProwJob defaults of a job, nil as above.
+func (d *Defaults) ProwJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
 	defer func() {
 		if recover() != nil {
 			def = nil
@@ -178,21 +181,13 @@ func (d *Defaults) prowJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
 	return e.Own.Defaults.ApplyDefault(d.Config.GetProwJobDefault(e.Own.DefaultsRepo, e.Cluster))
 }
 
-func (d *Defaults) namespace(e *Entry) string {
+// Namespace is where the pod of a job runs.
+func (d *Defaults) Namespace(e *Entry) string {
 	return orDefault(e.Own.Namespace, d.Config.PodNamespace)
 }
 
-func (d *Defaults) knowsQueue(name string) bool {
+// KnowsQueue reports whether a job may wait in a queue.
+func (d *Defaults) KnowsQueue(name string) bool {
 	_, ok := d.Config.Plank.JobQueueCapacities[name]
 	return name == "" || ok
-}
-
-// checksAlike reports whether Prow's validation of a job cannot tell two
-// decorations apart except by their own validity.
-func checksAlike(before, after *prowapi.DecorationConfig) bool {
-	if before == nil || after == nil {
-		return before == after
-	}
-	return (before.OauthTokenSecret == nil) == (after.OauthTokenSecret == nil) &&
-		decorate.VolumeMounts(before).Equal(decorate.VolumeMounts(after))
 }

@@ -1,9 +1,12 @@
 package affected
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
 // Delta is two revisions of a configuration, before and after a change.
@@ -11,8 +14,51 @@ type Delta struct {
 	Before, After *Revision
 	// Old and New are the defaults that apply to the jobs of each.
 	Old, New *Defaults
-	// ConfigMaps are those that get other content.
-	ConfigMaps []FilledConfigMap
+
+	// Layout says where the config repository keeps what, Repository is its name
+	// (org/repo), and Head the commit of the change.
+	Layout           layout.Layout
+	Repository, Head string
+	// Files are those that differ, sorted by path.
+	Files []FileChange
+	// WatchedBefore and WatchedAfter are the blobs of what sources watch, by path.
+	WatchedBefore, WatchedAfter map[string]string
+	// ValidityOnly says that nobody asks which jobs are affected: evidence that
+	// cannot make a job invalid is not needed.
+	ValidityOnly bool
+
+	// Found is the evidence of all sources, in their order.
+	Found []Found
+	// Warnings are what sources have to say to the author.
+	Warnings []string
+}
+
+// Found is the evidence of a source.
+type Found struct {
+	Source
+	Evidence
+}
+
+// Compare asks sources what differs.
+func (d *Delta) Compare(ctx context.Context, sources []Source, files Reader) error {
+	for _, s := range sources {
+		e, err := s.Compare(ctx, d, files)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			d.Found = append(d.Found, Found{s, e})
+		}
+	}
+	return nil
+}
+
+// Reads says whether a job reads something that differs when it runs.
+func (d *Delta) Reads(e *Entry) bool {
+	return slices.ContainsFunc(d.Found, func(f Found) bool {
+		input, ok := f.Evidence.(Input)
+		return ok && input.Reads(e)
+	})
 }
 
 // Pair is one job of a Delta. Old, OldRaw and Before are zero when no job of
@@ -30,64 +76,38 @@ type Pair struct {
 	Baseline     []Effective
 }
 
-// Source is one kind of cause for jobs to be affected.
-type Source struct {
-	Name string
-	// Selects returns a filter for the jobs whose own text is the same, but
-	// that the source may affect, or nil when it affects none of them. It may
-	// let through too many, never too few.
-	Selects func(*Delta) func(*Entry) bool
-	// Explain returns the source's part in how an affected job differs.
-	Explain func(*Delta, *Pair, Change) []Reason
-}
-
-// Sources are all there are; every one is asked about every job.
-var Sources = []Source{jobConfigSource, presetSource, prowConfigSource, configMapSource}
-
-// Selectors returns the filters of all sources that affect jobs whose own text
-// is the same.
-func (d *Delta) Selectors() map[string]func(*Entry) bool {
-	out := map[string]func(*Entry) bool{}
-	for _, s := range Sources {
-		if selects := s.Selects(d); selects != nil {
-			out[s.Name] = selects
-		}
-	}
-	return out
-}
-
 // Judge decides whether a job is affected, in which way, and why.
 func (d *Delta) Judge(p *Pair) (Job, bool) {
 	e := p.New.Entry()
 	job, ok := Judge(e.Ref, p.Before, p.After, d.Before.HasName(e.Ref))
-	fed := configMapReasons(d, e)
+	fed := d.Reads(e)
 	switch {
-	case !ok && len(fed) == 0:
+	case !ok && !fed:
 		return Job{}, false
-	case len(fed) > 0 && job.Change != ChangeNew && job.Change != ChangeBranches:
-		// What the pod reads differs, so what it does may, whatever its
+	case fed && job.Change != ChangeNew && job.Change != ChangeBranches:
+		// What it reads differs, so what it does may, whatever its
 		// specification says.
 		job = Job{Ref: e.Ref, Effective: p.After, Before: p.Before, Change: ChangeSpec}
 		job.Excluded = exclusion(job, false)
 		job.Rehearse = job.Excluded == ""
 	}
 	job.Baseline = p.Baseline
-	for _, s := range Sources {
-		job.Reasons = append(job.Reasons, s.Explain(d, p, job.Change)...)
+	for _, f := range d.Found {
+		job.Reasons = append(job.Reasons, f.Explain(p, job.Change)...)
 	}
-	job.Reasons = bounded(slices.Compact(job.Reasons))
+	job.Reasons = Bounded(slices.Compact(job.Reasons))
 	return job, true
 }
 
-// maxReasons bounds the reasons of a job, and maxReasonPath the path of each, in
+// MaxReasons bounds the reasons of a job, and maxReasonPath the path of each, in
 // bytes.
-const maxReasons, maxReasonPath = 100, 1000
+const MaxReasons, maxReasonPath = 100, 1000
 
-// bounded is as many reasons as people may read, with a count of the rest.
-func bounded(reasons []Reason) []Reason {
-	if rest := len(reasons) - maxReasons; rest > 0 {
-		last := Reason{Source: reasons[maxReasons].Source, File: reasons[maxReasons].File, Path: fmt.Sprintf("and %d more", rest)}
-		reasons = append(reasons[:maxReasons:maxReasons], last)
+// Bounded is as many reasons as people may read, with a count of the rest.
+func Bounded(reasons []Reason) []Reason {
+	if rest := len(reasons) - MaxReasons; rest > 0 {
+		last := Reason{Source: reasons[MaxReasons].Source, File: reasons[MaxReasons].File, Path: fmt.Sprintf("and %d more", rest)}
+		reasons = append(reasons[:MaxReasons:MaxReasons], last)
 	}
 	for i := range reasons {
 		if path := reasons[i].Path; len(path) > maxReasonPath {

@@ -34,17 +34,17 @@ func newEffort(c *config.Config, presets []PlacedPreset) *effort {
 	e := &effort{}
 	for _, p := range presets {
 		e.presets = append(e.presets, presetSize{
-			bytes: len(encoded(p.Preset)), env: len(p.Env), mounts: len(p.VolumeMounts), volumes: len(p.Volumes), tolerations: len(p.Tolerations),
+			bytes: len(Encoded(p.Preset)), env: len(p.Env), mounts: len(p.VolumeMounts), volumes: len(p.Volumes), tolerations: len(p.Tolerations),
 		})
 	}
 	for _, entry := range c.Plank.DefaultDecorationConfigs {
 		if entry != nil {
-			e.entries = append(e.entries, entrySize{entry.OrgRepo, entry.Cluster, len(encoded(entry.Config))})
+			e.entries = append(e.entries, entrySize{entry.OrgRepo, entry.Cluster, len(Encoded(entry.Config))})
 		}
 	}
 	for _, entry := range c.ProwJobDefaultEntries {
 		if entry != nil {
-			e.entries = append(e.entries, entrySize{entry.OrgRepo, entry.Cluster, len(encoded(entry.Config))})
+			e.entries = append(e.entries, entrySize{entry.OrgRepo, entry.Cluster, len(Encoded(entry.Config))})
 		}
 	}
 	return e

@@ -12,11 +12,11 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// field is one place where two values differ. Old and New are nil where the
+// Field is one place where two values differ. Old and New are nil where the
 // field is absent.
-type field struct {
-	path     string
-	old, new any
+type Field struct {
+	Path     string
+	Old, New any
 }
 
 // specNames are the names that job authors know for the fields of a
@@ -30,19 +30,19 @@ var specNames = map[string]string{
 }
 
 // specFields lists where two ProwJobSpecs differ, named as in a job's YAML.
-func specFields(before, after prowapi.ProwJobSpec) []field {
-	fields := diffFields("", before, after)
+func specFields(before, after prowapi.ProwJobSpec) []Field {
+	fields := DiffFields("", before, after)
 	for i, f := range fields {
-		head, tail := cutPath(f.path)
+		head, tail := cutPath(f.Path)
 		switch {
 		case head == "refs":
 			// What a job adds to its refs is written at its top level.
-			fields[i].path = strings.TrimPrefix(tail, ".")
+			fields[i].Path = strings.TrimPrefix(tail, ".")
 		case head == "report":
-			fields[i].path = "skip_report"
-			fields[i].old, fields[i].new = negate(f.old), negate(f.new)
+			fields[i].Path = "skip_report"
+			fields[i].Old, fields[i].New = negate(f.Old), negate(f.New)
 		case specNames[head] != "":
-			fields[i].path = specNames[head] + tail
+			fields[i].Path = specNames[head] + tail
 		}
 	}
 	return fields
@@ -60,25 +60,26 @@ func cutPath(path string) (head, tail string) {
 	return path, ""
 }
 
-func triggerFields(before, after trigger) []field {
-	fields := diffFields("", before, after)
+func triggerFields(before, after trigger) []Field {
+	fields := DiffFields("", before, after)
 	for i := range fields {
-		if fields[i].path == "always_run_set" {
-			fields[i].path = "always_run"
+		if fields[i].Path == "always_run_set" {
+			fields[i].Path = "always_run"
 		}
 	}
 	return fields
 }
 
-// diffFields lists where two values differ in JSON, which is what would be
+// DiffFields lists where two values differ in JSON, which is what would be
 // stored. The list is sorted by path, in the order of list elements.
-func diffFields(prefix string, before, after any) []field {
-	var fields []field
-	walk(prefix, generic(before), generic(after), &fields)
+func DiffFields(prefix string, before, after any) []Field {
+	var fields []Field
+	walk(prefix, Generic(before), Generic(after), &fields)
 	return fields
 }
 
-func generic(v any) any {
+// Generic is a value as JSON has it, numbers as they are written.
+func Generic(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return nil
@@ -93,7 +94,7 @@ func generic(v any) any {
 	return out
 }
 
-func walk(path string, before, after any, out *[]field) {
+func walk(path string, before, after any, out *[]Field) {
 	if reflect.DeepEqual(before, after) {
 		return
 	}
@@ -108,10 +109,10 @@ func walk(path string, before, after any, out *[]field) {
 	if isOldList && isNewList && walkLists(path, oldList, newList, out) {
 		return
 	}
-	*out = append(*out, field{path: path, old: before, new: after})
+	*out = append(*out, Field{Path: path, Old: before, New: after})
 }
 
-func walkMaps(path string, before, after map[string]any, out *[]field) {
+func walkMaps(path string, before, after map[string]any, out *[]Field) {
 	keys := map[string]bool{}
 	for k := range before {
 		keys[k] = true
@@ -137,7 +138,7 @@ func join(path, key string) string {
 // walkLists descends into lists element by element: by name where elements
 // have one, so that an insertion is one difference, and by position where the
 // lengths are equal. It returns false when neither tells more than the lists.
-func walkLists(path string, before, after []any, out *[]field) bool {
+func walkLists(path string, before, after []any, out *[]Field) bool {
 	oldNames, newNames := elementNames(before), elementNames(after)
 	// Variables go by their names always: these tell whether the value may be
 	// shown.
@@ -156,7 +157,7 @@ func walkLists(path string, before, after []any, out *[]field) bool {
 
 // walkInsertion shows the part of a list that differs, without what is the same
 // at both ends.
-func walkInsertion(path string, before, after []any, out *[]field) bool {
+func walkInsertion(path string, before, after []any, out *[]Field) bool {
 	head, tail := 0, 0
 	shorter := min(len(before), len(after))
 	for head < shorter && reflect.DeepEqual(before[head], after[head]) {
@@ -168,18 +169,18 @@ func walkInsertion(path string, before, after []any, out *[]field) bool {
 	if head+tail == 0 {
 		return false
 	}
-	f := field{path: fmt.Sprintf("%s[%d…]", path, head)}
+	f := Field{Path: fmt.Sprintf("%s[%d…]", path, head)}
 	if part := before[head : len(before)-tail]; len(part) > 0 {
-		f.old = part
+		f.Old = part
 	}
 	if part := after[head : len(after)-tail]; len(part) > 0 {
-		f.new = part
+		f.New = part
 	}
 	*out = append(*out, f)
 	return true
 }
 
-func walkNamed(path string, before, after []any, oldNames, newNames []string, out *[]field) bool {
+func walkNamed(path string, before, after []any, oldNames, newNames []string, out *[]Field) bool {
 	found := len(*out)
 	then, now := positions(oldNames), positions(newNames)
 	for i, name := range oldNames {
@@ -187,16 +188,16 @@ func walkNamed(path string, before, after []any, oldNames, newNames []string, ou
 		if j, ok := now[name]; ok {
 			walk(at, before[i], after[j], out)
 		} else {
-			*out = append(*out, field{path: at, old: before[i]})
+			*out = append(*out, Field{Path: at, Old: before[i]})
 		}
 	}
 	for j, name := range newNames {
 		if _, ok := then[name]; !ok {
-			*out = append(*out, field{path: fmt.Sprintf("%s[%s]", path, name), new: after[j]})
+			*out = append(*out, Field{Path: fmt.Sprintf("%s[%s]", path, name), New: after[j]})
 		}
 	}
-	if len(*out) == found || !slices.Equal(common(oldNames, newNames), common(newNames, oldNames)) {
-		*out = append(*out, field{path: path + " (order)", old: toAny(oldNames), new: toAny(newNames)})
+	if len(*out) == found || !slices.Equal(Common(oldNames, newNames), Common(newNames, oldNames)) {
+		*out = append(*out, Field{Path: path + " (order)", Old: toAny(oldNames), New: toAny(newNames)})
 	}
 	return true
 }
@@ -210,8 +211,8 @@ func positions(names []string) map[string]int {
 	return out
 }
 
-// common returns the names that others have too.
-func common(names, others []string) []string {
+// Common returns the names that others have too.
+func Common(names, others []string) []string {
 	known := positions(others)
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 		_, ok := known[n]

@@ -152,7 +152,7 @@ func summary(raw Raw) Entry {
 	base := raw.Base()
 	e := Entry{
 		Ref:     raw.Identify(raw.Repo),
-		Digest:  digest(raw.job()),
+		Digest:  digest(raw.Written()),
 		Context: raw.context(),
 		Agent:   orDefault(base.Agent, string(prowapi.KubernetesAgent)),
 		Cluster: orDefault(base.Cluster, kube.DefaultClusterAlias),
@@ -215,6 +215,17 @@ func orDefault(s, otherwise string) string {
 		return otherwise
 	}
 	return s
+}
+
+// Written returns the job as its author wrote it.
+func (e Effective) Written() any {
+	switch {
+	case e.Presubmit != nil:
+		return e.Presubmit
+	case e.Postsubmit != nil:
+		return e.Postsubmit
+	}
+	return e.Periodic
 }
 
 // context is the status context, which defaults to the job's name.
@@ -291,12 +302,12 @@ func (e Effective) clone() Effective {
 const DigestSize = 20
 
 func digest(v any) []byte {
-	sum := sha256.Sum256([]byte(encoded(v)))
+	sum := sha256.Sum256([]byte(Encoded(v)))
 	return sum[:DigestSize:DigestSize]
 }
 
-// encoded is a value's JSON, as a key for values that mean the same.
-func encoded(v any) string {
+// Encoded is a value's JSON, as a key for values that mean the same.
+func Encoded(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprintf("%#v", v)

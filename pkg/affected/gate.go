@@ -28,7 +28,7 @@ func (d *Defaults) GateOutline(e *Entry) gate.Job {
 	}
 	return gate.Job{
 		Spec: prowapi.ProwJobSpec{
-			Refs: refs, Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.decoration(e), ProwJobDefault: d.prowJobDefault(e),
+			Refs: refs, Cluster: e.Cluster, Agent: prowapi.ProwJobAgent(e.Agent), DecorationConfig: d.Decoration(e), ProwJobDefault: d.ProwJobDefault(e),
 		},
 		Labels: e.Labels, Annotations: e.Annotations, Hidden: e.Hidden,
 	}

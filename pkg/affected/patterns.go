@@ -26,12 +26,12 @@ func tooLongPatterns(jc *config.JobConfig) error {
 	n := 0
 	for _, raw := range Raws(jc) {
 		if b := raw.brancher(); b != nil && textOf(b.Branches)+textOf(b.SkipBranches) > MaxBranches {
-			return fmt.Errorf("job %s has branches of more than %d KiB together: use fewer, or a shorter expression", shorten(raw.Base().Name), MaxBranches>>10)
+			return fmt.Errorf("job %s has branches of more than %d KiB together: use fewer, or a shorter expression", Shorten(raw.Base().Name), MaxBranches>>10)
 		}
 		for _, pattern := range raw.patterns() {
 			own := Instructions(pattern...)
 			if own > maxProgram {
-				return fmt.Errorf("job %s has a regular expression of more than %d instructions: make it shorter", shorten(raw.Base().Name), maxProgram)
+				return fmt.Errorf("job %s has a regular expression of more than %d instructions: make it shorter", Shorten(raw.Base().Name), maxProgram)
 			}
 			n += own
 		}

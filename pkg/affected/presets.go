@@ -11,8 +11,8 @@ import (
 // and Prow refuses two with the same label.
 const maxPresets, maxAlike = 5000, 200
 
-// presetIndex finds the presets of a job by its labels.
-type presetIndex struct {
+// PresetIndex finds the presets of a job by its labels.
+type PresetIndex struct {
 	presets []PlacedPreset
 	// always are those without labels, byLabel the others by the one of their
 	// labels that the fewest have.
@@ -20,14 +20,15 @@ type presetIndex struct {
 	byLabel map[[2]string][]int
 }
 
-func indexPresets(presets []PlacedPreset) presetIndex {
+// IndexPresets returns an index of presets, in order.
+func IndexPresets(presets []PlacedPreset) PresetIndex {
 	count := map[[2]string]int{}
 	for _, p := range presets {
 		for l, v := range p.Labels {
 			count[[2]string{l, v}]++
 		}
 	}
-	ix := presetIndex{presets: presets, byLabel: map[[2]string][]int{}}
+	ix := PresetIndex{presets: presets, byLabel: map[[2]string][]int{}}
 	for i, p := range presets {
 		if len(p.Labels) == 0 {
 			ix.always = append(ix.always, i)
@@ -45,8 +46,23 @@ func indexPresets(presets []PlacedPreset) presetIndex {
 	return ix
 }
 
+// Any reports whether a preset applies to a job with labels.
+func (ix PresetIndex) Any(labels map[string]string) bool {
+	if len(ix.always) > 0 {
+		return true
+	}
+	for l, v := range labels {
+		for _, i := range ix.byLabel[[2]string{l, v}] {
+			if matches(ix.presets[i].Preset, labels) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // matching returns the presets that apply to a job with labels, in order.
-func (ix presetIndex) matching(labels map[string]string) []PlacedPreset {
+func (ix PresetIndex) matching(labels map[string]string) []PlacedPreset {
 	var out []PlacedPreset
 	for _, i := range ix.indices(labels) {
 		out = append(out, ix.presets[i])
@@ -54,7 +70,7 @@ func (ix presetIndex) matching(labels map[string]string) []PlacedPreset {
 	return out
 }
 
-func (ix presetIndex) indices(labels map[string]string) []int {
+func (ix PresetIndex) indices(labels map[string]string) []int {
 	found := slices.Clone(ix.always)
 	for l, v := range labels {
 		for _, i := range ix.byLabel[[2]string{l, v}] {
@@ -73,13 +89,13 @@ func PresetCrowd(presets []PlacedPreset) *FileError {
 	if len(presets) > maxPresets {
 		return &FileError{File: presets[maxPresets].File, Message: fmt.Sprintf("more than %d presets", maxPresets)}
 	}
-	ix := indexPresets(presets)
+	ix := IndexPresets(presets)
 	if len(ix.always) > maxAlike {
 		return &FileError{File: presets[ix.always[maxAlike]].File, Message: fmt.Sprintf("more than %d presets are for all jobs", maxAlike)}
 	}
 	for pair, same := range ix.byLabel {
 		if len(same) > maxAlike {
-			return &FileError{File: presets[same[maxAlike]].File, Message: fmt.Sprintf("more than %d presets ask for the label %s", maxAlike, shorten(pair[0]+": "+pair[1]))}
+			return &FileError{File: presets[same[maxAlike]].File, Message: fmt.Sprintf("more than %d presets ask for the label %s", maxAlike, Shorten(pair[0]+": "+pair[1]))}
 		}
 	}
 	return nil

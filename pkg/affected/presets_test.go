@@ -26,7 +26,7 @@ func TestPresetIndex(t *testing.T) {
 		}
 		job := labels()
 		var got, want []string
-		for _, p := range indexPresets(presets).matching(job) {
+		for _, p := range IndexPresets(presets).matching(job) {
 			got = append(got, p.File)
 		}
 		for _, p := range presets {
@@ -42,17 +42,17 @@ func TestPresetIndex(t *testing.T) {
 
 func TestReasonsAreBounded(t *testing.T) {
 	var reasons []Reason
-	for i := range maxReasons + 5 {
+	for i := range MaxReasons + 5 {
 		reasons = append(reasons, Reason{Source: SourceJobConfig, File: "f", Path: fmt.Sprint(i, strings.Repeat("é", maxReasonPath))})
 	}
-	got := bounded(reasons)
-	if n := len(got); n != maxReasons+1 || got[n-1].Path != "and 5 more" || got[n-1].File != "f" {
+	got := Bounded(reasons)
+	if n := len(got); n != MaxReasons+1 || got[n-1].Path != "and 5 more" || got[n-1].File != "f" {
 		t.Errorf("%d reasons, the last is %.50v", n, got[n-1])
 	}
 	if len(got[0].Path) > maxReasonPath+len("…") || !strings.HasSuffix(got[0].Path, "é…") {
 		t.Errorf("a path of %d bytes", len(got[0].Path))
 	}
-	if got := bounded(reasons[:3]); len(got) != 3 {
+	if got := Bounded(reasons[:3]); len(got) != 3 {
 		t.Errorf("%d of 3 reasons", len(got))
 	}
 }

@@ -125,9 +125,9 @@ func (ix *index) crowded(f *Loaded, e *Entry) {
 	switch {
 	case ix.crowd != "":
 	case len(ix.names[e.name()]) > maxNamesakes:
-		ix.crowd, ix.crowdFile = fmt.Sprintf("more than %d %s jobs of %s are called %s", maxNamesakes, e.Ref.Type, orDefault(e.Ref.Repo, "this file"), shorten(e.Ref.Name)), f.Path
+		ix.crowd, ix.crowdFile = fmt.Sprintf("more than %d %s jobs of %s are called %s", maxNamesakes, e.Ref.Type, orDefault(e.Ref.Repo, "this file"), Shorten(e.Ref.Name)), f.Path
 	case len(ix.contexts[e.context()]) > maxNamesakes:
-		ix.crowd, ix.crowdFile = fmt.Sprintf("more than %d %s jobs of %s report to the context %s", maxNamesakes, e.Ref.Type, e.Ref.Repo, shorten(e.Context)), f.Path
+		ix.crowd, ix.crowdFile = fmt.Sprintf("more than %d %s jobs of %s report to the context %s", maxNamesakes, e.Ref.Type, e.Ref.Repo, Shorten(e.Context)), f.Path
 	}
 }
 

@@ -16,15 +16,16 @@ const shownLength = 120
 // holding it. Variables may be called so, too, and hold one.
 var fieldOfPlace = regexp.MustCompile(`(?i)(key|sources|secrets?|optional|configs?)$`)
 
-func reasonFor(source, file, chain string, f field) Reason {
-	path := f.path
+// ReasonFor makes a reason of a field that differs, with the chain that leads to it.
+func ReasonFor(source, file, chain string, f Field) Reason {
+	path := f.Path
 	if chain != "" {
 		path = chain
-		if f.path != "" {
-			path += " ▸ " + f.path
+		if f.Path != "" {
+			path += " ▸ " + f.Path
 		}
 	}
-	return Reason{Source: source, File: file, Path: path, Old: show(f.path, f.old), New: show(f.path, f.new)}
+	return Reason{Source: source, File: file, Path: path, Old: show(f.Path, f.Old), New: show(f.Path, f.New)}
 }
 
 // show prints a value for a reason: strings bare, anything else as JSON, so
@@ -48,7 +49,7 @@ func show(path string, v any) string {
 		}
 		text = strings.TrimSuffix(raw.String(), "\n")
 	}
-	return shorten(secrets.Censor(text, nil))
+	return Shorten(secrets.Censor(text, nil))
 }
 
 // censor blanks values under names that promise a secret, and the literal
@@ -91,7 +92,8 @@ func lastName(path string) (name string, variable bool) {
 	return strings.Trim(path, `]"`), variable
 }
 
-func shorten(s string) string {
+// Shorten cuts a text to what a reason shows of it.
+func Shorten(s string) string {
 	s = strings.ReplaceAll(s, "\n", "⏎")
 	if len(s) <= shownLength {
 		return s

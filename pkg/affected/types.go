@@ -39,13 +39,8 @@ const (
 	ChangeAnnotations Change = "annotations"
 )
 
-// Names of the sources that a Reason can come from.
-const (
-	SourceJobConfig  = "job config"
-	SourcePreset     = "preset"
-	SourceProwConfig = "prow config"
-	SourceConfigMap  = "configmap"
-)
+// SourceJobConfig is the source of reasons that are in the text of the job itself.
+const SourceJobConfig = "job config"
 
 // Reason is one cause for a job to be affected. Path is the field as a job's
 // author writes it (`spec.containers[0].image`), preceded by the chain that
@@ -58,6 +53,9 @@ type Reason struct {
 	Old    string `json:"old"`
 	New    string `json:"new"`
 }
+
+// OwnText says whether the cause is the text of the job itself.
+func (r Reason) OwnText() bool { return r.Source == SourceJobConfig }
 
 // Ref is the identity of a job: its type, target repository, name and sets of
 // branches, both sorted. Repo is empty for periodics.

@@ -12,12 +12,13 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/check"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 func served(change ...func(*settings.Repository)) *settings.Settings {
 	s := settings.Defaults()
-	r := settings.Repository{Name: "acme/config", ProwConfig: "config.yaml"}
+	r := settings.Repository{Name: "acme/config", Layout: layout.Layout{ProwConfig: "config.yaml"}}
 	for _, c := range change {
 		c(&r)
 	}

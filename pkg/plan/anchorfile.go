@@ -123,7 +123,7 @@ func decodeBody(body []byte) (*state, error) {
 // state writes what a state has besides its files.
 func (e *encoder) state(s *state) {
 	e.text(s.tree)
-	e.text(s.plugins)
+	e.pairs(s.watched)
 	e.flag(s.entangled)
 	e.flag(s.linked)
 	e.count(len(s.files))
@@ -140,9 +140,10 @@ func (e *encoder) state(s *state) {
 }
 
 func (d *decoder) state() *state {
-	s := &state{changed: map[string]*affected.Loaded{}, files: prowFiles{}, problems: problems{}}
+	s := &state{changed: map[string]*affected.Loaded{}, problems: problems{}}
+	s.files = prowFiles{}
 	s.tree = d.text()
-	s.plugins = d.text()
+	s.watched = d.pairs()
 	s.entangled = d.flag()
 	s.linked = d.flag()
 	for range d.count() {

@@ -26,16 +26,6 @@ const (
 	maxIgnoreSteps = 300_000_000
 	// maxJobs bounds the jobs of a tree. The largest repository has 77,000.
 	maxJobs = 300_000
-	// maxPatterns bounds the patterns of config-updater, maxPattern each of them in
-	// bytes: a regular expression is made of it in quadratic time. The largest
-	// configurations have some hundred.
-	maxPatterns, maxPattern = 1000, 1024
-	// maxMatches bounds how often a pattern is compared with a changed file, and
-	// maxFilled how many of them match: Prow's code compiles the pattern for each.
-	maxMatches, maxFilled = 20_000_000, 50_000
-	// maxContentMatches bounds how often patterns are compared with all files, to
-	// find what else is in a ConfigMap.
-	maxContentMatches = 200_000_000
 	// maxLinkSteps bounds how much of paths is compared with symbolic links, in bytes.
 	maxLinkSteps = 300_000_000
 	// maxJobFiles bounds the job files of a tree, maxUnpacked them together, in bytes,

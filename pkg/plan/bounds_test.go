@@ -36,7 +36,7 @@ func TestLargeFiles(t *testing.T) {
 			tree.write(tc.path, tc.content)
 			tree.write("jobs/b.yaml", periodic("c"))
 			head := tree.commit()
-			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 			cold := NewPlanner(planner.options)
 			for name, p := range map[string]*Incremental{"warm": planner, "cold": cold} {
 				result, err := p.Plan(t.Context(), req)
@@ -48,7 +48,7 @@ func TestLargeFiles(t *testing.T) {
 				}
 			}
 			// A base that has it can be repaired.
-			back := Request{Org: "org", Repo: "config", Base: head, Head: base, Settings: scenery}
+			back := Request{Org: "org", Repo: "config", Base: head, Head: base, Layout: scenery}
 			back.Head = func() string {
 				tree.git("checkout", "--quiet", base, "--", ".")
 				tree.git("rm", "--quiet", "--force", "--ignore-unmatch", "prow/extra/x_prowconfig.yaml")

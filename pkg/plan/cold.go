@@ -14,19 +14,19 @@ import (
 // cold reads the whole configuration of a tree once, file by file, and keeps
 // summaries only. Presets come first: no job can be validated without them.
 func (w *work) cold(ctx context.Context, tree string) (*state, error) {
-	files, plugins, linked, err := w.prowFilesOf(ctx, tree)
+	found, err := w.listProw(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, files: files, plugins: plugins, linked: linked}
-	if s.prow, err = w.loadProw(ctx, files, false); err != nil {
+	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, prowListing: found}
+	if s.prow, err = w.loadProw(ctx, s.files, false); err != nil {
 		return nil, err
 	}
-	entries, entangled, err := jobFiles(ctx, w.objects, tree, w.settings)
+	entries, entangled, err := jobFiles(ctx, w.objects, tree, w.layout)
 	if err != nil {
 		return nil, err
 	}
-	if len(entries) == 0 && w.settings.JobConfig != "" {
+	if len(entries) == 0 && w.layout.JobConfig != "" {
 		if err := w.jobConfigExists(ctx, tree); err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, pre
 	if s.broken() {
 		s.problems[problemKey{affected.MainKey, wholeFile}] = *s.prow.err
 	} else {
-		s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, presets)
+		s.defaults = affected.NewDefaults(w.layout.ProwConfig, s.prow.config, presets)
 	}
 	loaded, err := w.loadAll(ctx, s, entries)
 	if err != nil {
@@ -80,12 +80,12 @@ func keysOf(files []*affected.Loaded) []string {
 }
 
 func (w *work) jobConfigExists(ctx context.Context, tree string) error {
-	any, err := w.objects.List(ctx, tree, w.settings.JobConfig)
+	any, err := w.objects.List(ctx, tree, w.layout.JobConfig)
 	if err != nil {
 		return err
 	}
 	if len(any) == 0 {
-		return &MissingPathError{Path: w.settings.JobConfig, Setting: "job_config"}
+		return &MissingPathError{Path: w.layout.JobConfig, Setting: "job_config"}
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 		places[e.Blob] = append(places[e.Blob], e)
 	}
 	if len(s.prow.main.Jobs) > 0 {
-		main := s.files[w.settings.ProwConfig]
+		main := s.files[w.layout.ProwConfig]
 		places[main] = append(places[main], repo.Entry{Path: affected.MainKey, Blob: main})
 	} else {
 		loaded = append(loaded, s.prow.main)
@@ -157,7 +157,7 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 		for _, e := range places[id] {
 			l := parsed.loaded(e, false)
 			if e.Path == affected.MainKey {
-				e.Path = w.settings.ProwConfig
+				e.Path = w.layout.ProwConfig
 				l = parsed.loaded(e, true)
 			}
 			loaded = append(loaded, l)

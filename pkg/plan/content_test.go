@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -25,7 +26,7 @@ func mounting(configMap string) string {
 }
 
 // textOf describes the content of a ConfigMap for comparison.
-func textOf(t *testing.T, c ConfigMapContent, jobs []affected.Job) string {
+func textOf(t *testing.T, c affected.ConfigMapContent, jobs []affected.Job) string {
 	t.Helper()
 	out := fmt.Sprintf("%s/%s/%s:", c.Cluster, c.Namespace, c.Name)
 	for _, k := range slices.Sorted(maps.Keys(c.Data)) {
@@ -106,7 +107,7 @@ func TestConfigMapContents(t *testing.T) {
 			"files/a.txt: {name: cm, allowed_repos: [other/repo]}", map[string]string{"files/a.txt": "a2"}, nil,
 		},
 		"too large": {
-			"files/*.txt: {name: cm}", map[string]string{"files/a.txt": strings.Repeat("x", maxConfigMap)},
+			"files/*.txt: {name: cm}", map[string]string{"files/a.txt": strings.Repeat("x", 900<<10)},
 			[]string{"default/prow/cm: for one,threelarger than 900 KiB"},
 		},
 	} {
@@ -124,7 +125,7 @@ func TestConfigMapContents(t *testing.T) {
 			}
 			head := tree.commit()
 			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
-			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: Settings{
+			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: layout.Layout{
 				ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml",
 			}})
 			if err != nil {

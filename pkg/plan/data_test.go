@@ -15,7 +15,10 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	presets "github.com/rehearsal-dev/rehearsal/pkg/sources/preset"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/prowconfig"
 )
 
 // pullCase is one real pull request with its known answer.
@@ -28,7 +31,7 @@ type pullCase struct {
 	Affected []struct{ Type, Repo, Name, Branches, Why string }
 }
 
-var testInfra = Settings{
+var testInfra = layout.Layout{
 	ProwConfig:   "config/prow/config.yaml",
 	JobConfig:    "config/jobs",
 	PluginConfig: "config/prow/plugins.yaml",
@@ -87,7 +90,7 @@ func (c pullCase) answers() []string {
 func answersOf(r *affected.Result) []string {
 	var out []string
 	for _, j := range r.Affected {
-		if j.Change == affected.ChangeSpec && onlyConfigMaps(j) {
+		if j.Change == affected.ChangeSpec && onlyElsewhere(j) {
 			// These come on top of the definition.
 			continue
 		}
@@ -101,8 +104,11 @@ func answersOf(r *affected.Result) []string {
 	return out
 }
 
-func onlyConfigMaps(j affected.Job) bool {
-	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source != affected.SourceConfigMap })
+// onlyElsewhere says whether no reason is one that Prow's loader sees.
+func onlyElsewhere(j affected.Job) bool {
+	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool {
+		return slices.Contains([]string{affected.SourceJobConfig, presets.Name, prowconfig.Name}, r.Source)
+	})
 }
 
 func sideBySide(got, want []string) (missing, extra []string) {
@@ -143,7 +149,7 @@ func TestRealPulls(t *testing.T) {
 	start := time.Now()
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.PR), func(t *testing.T) {
-			result, err := planner.Plan(t.Context(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Settings: testInfra})
+			result, err := planner.Plan(t.Context(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Layout: testInfra})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +177,7 @@ func TestFullLoadOnRealPulls(t *testing.T) {
 	start := time.Now()
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.PR), func(t *testing.T) {
-			result, err := planner.Plan(t.Context(), Request{Base: c.Base, Head: c.Head, Settings: testInfra})
+			result, err := planner.Plan(t.Context(), Request{Base: c.Base, Head: c.Head, Layout: testInfra})
 			if err != nil {
 				t.Fatal(err)
 			}

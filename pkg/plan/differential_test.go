@@ -183,7 +183,7 @@ func walk(t *testing.T, seed uint64, steps int) {
 	warm := NewPlanner(Options{Mirror: mirror, Workers: 2, CacheDir: cache})
 	s.Shuffle(len(pulls), func(i, j int) { pulls[i], pulls[j] = pulls[j], pulls[i] })
 	for i, p := range pulls {
-		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Settings: scenery}
+		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Layout: scenery}
 		merge := exec.Command("git", "-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head)
 		merge.Dir = loader.tree.dir
 		merged, err := merge.Output()

@@ -14,7 +14,7 @@ import (
 
 // formatVersion changes with the layout of the file and the meaning of what is
 // in it.
-const formatVersion = "rehearsal-anchor-7"
+const formatVersion = "rehearsal-anchor-8"
 
 // magic starts a file. What was found valid depends on Prow's loader, so its
 // version is part of it.
@@ -56,7 +56,7 @@ func (w *work) readAnchor(ctx context.Context, id string) *state {
 	if s.prow, err = w.loadAccepted(ctx, s.files); err != nil || s.broken() {
 		return nil
 	}
-	s.defaults = affected.NewDefaults(w.settings.ProwConfig, s.prow.config, s.revision.Presets())
+	s.defaults = affected.NewDefaults(w.layout.ProwConfig, s.prow.config, s.revision.Presets())
 	return s
 }
 
@@ -64,9 +64,9 @@ func (w *work) readAnchor(ctx context.Context, id string) *state {
 // supplemental files may say is about no job, and there may be thousands of
 // them, so the main file alone will do.
 func (w *work) loadAccepted(ctx context.Context, files prowFiles) (*prowConfig, error) {
-	alone, main := w.settings, prowFiles{}
+	alone, main := w.layout, prowFiles{}
 	alone.SupplementalProwConfigDirs = nil
-	for _, p := range []string{alone.ProwConfig, alone.versionFile()} {
+	for _, p := range []string{alone.ProwConfig, alone.VersionFile()} {
 		if blob, ok := files[p]; ok {
 			main[p] = blob
 		}

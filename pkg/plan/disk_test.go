@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -24,7 +25,7 @@ func planned(t *testing.T, tree workTree, dir, base, head string) *Result {
 	})
 	result, err := planner.Plan(t.Context(), Request{
 		Org: "org", Repo: "config", Base: base, Head: head,
-		Settings: Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs"},
+		Layout: layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,13 +83,13 @@ func TestCacheOnDisk(t *testing.T) {
 // in them.
 func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
 	tree, dir := newWorkTree(t), t.TempDir()
-	settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
+	settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
 	plan := func(base, head string) (*Result, error) {
 		planner := NewPlanner(Options{
 			Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil },
 			CacheDir: dir,
 		})
-		return planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: settings})
+		return planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: settings})
 	}
 	tree.write("prow/config.yaml", "prowjob_namespace: ci\nbranch-protection: {orgs: {org: {protect: true}}}\n")
 	tree.write("prow/extra/a_prowconfig.yaml", "tide: {merge_method: {org/repo: squash}}\n")
@@ -121,7 +122,7 @@ func anchorOf(w *world, t testing.TB) (*state, error) {
 	t.Helper()
 	tree := newWorkTree(t)
 	base := w.commit(t, tree)
-	work := &work{Incremental: NewPlanner(Options{}), objects: tree.mirror().Objects, settings: plain}
+	work := &work{Incremental: NewPlanner(Options{}), objects: tree.mirror().Objects, layout: plain}
 	return work.cold(t.Context(), base)
 }
 

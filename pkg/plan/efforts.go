@@ -44,15 +44,22 @@ func (w *work) spendExpected(c *comparison, at []affected.At) error {
 	return nil
 }
 
-// spendDefaults counts what it takes to put other defaults into all jobs, before any
-// is looked at.
-func (w *work) spendDefaults(c *comparison) error {
+// spendQuick counts what it takes a source to decide about all jobs, before any is
+// looked at.
+func (w *work) spendQuick(c *comparison, s candidateSource) error {
+	if s.quick == nil {
+		return nil
+	}
 	for f := range c.after.revision.Files() {
 		if f.File == nil {
 			continue
 		}
 		for i := range f.Jobs {
-			if err := w.expected.spend(c.delta.New, c.delta.New.StepsOfDefaults(&f.Jobs[i])); err != nil {
+			e := &f.Jobs[i]
+			if !s.selects(e) {
+				continue
+			}
+			if err := w.expected.spend(c.delta.New, s.quick.Steps(e)); err != nil {
 				return err
 			}
 		}

@@ -115,17 +115,16 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 	return at, nil
 }
 
-// candidates returns the jobs that have to be looked at. Those that only the
-// defaults of Prow's configuration touch are decided at once.
+// candidates returns the jobs that have to be looked at. Those that a source decides
+// about from their summaries are decided at once.
 func (w *work) candidates(ctx context.Context, c *comparison, known problems, wanted bool) ([]affected.At, error) {
 	at, changed, err := c.rewritten(ctx, known)
-	selectors := c.delta.Selectors()
-	if len(selectors) == 0 || err != nil {
+	sources := c.selecting()
+	if len(sources) == 0 || err != nil {
 		return at, err
 	}
-	defaults := affected.NewDefaultsJudge(c.delta)
-	if selectors[affected.SourceProwConfig] != nil {
-		if err := w.spendDefaults(c); err != nil {
+	for _, s := range sources {
+		if err := w.spendQuick(c, s); err != nil {
 			return nil, err
 		}
 	}
@@ -141,7 +140,7 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 			if changed[a] {
 				continue
 			}
-			if w.select1(c, selectors, defaults, a, wanted) {
+			if c.select1(sources, a, wanted) {
 				at = append(at, a)
 			}
 		}
@@ -180,33 +179,26 @@ func (c *comparison) rewritten(ctx context.Context, known problems) ([]affected.
 }
 
 // select1 reports whether a job in an unchanged file has to be looked at.
-func (w *work) select1(c *comparison, selectors map[string]func(*affected.Entry) bool, defaults *affected.DefaultsJudge, a affected.At, wanted bool) bool {
+func (c *comparison) select1(sources []candidateSource, a affected.At, wanted bool) bool {
 	e := a.Entry()
-	byDefaults := false
-	for name, selects := range selectors {
-		if !selects(e) {
-			continue
-		}
-		if name != affected.SourceProwConfig {
-			return true
-		}
-		byDefaults = true
-	}
+	quick, look := deciding(sources, e)
 	switch {
-	case !byDefaults:
+	case look:
+		return true
+	case quick == nil:
 		return false
 	case c.after.problems.has(a):
 		// It may be valid now.
 		return true
 	}
-	job, isAffected, sure, invalid := defaults.Judge(a)
+	decision := quick.Decide(a)
 	switch {
-	case !sure:
+	case !decision.Sure:
 		return true
-	case invalid != "":
-		c.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, invalid)}
-	case isAffected && wanted:
-		c.jobs = append(c.jobs, job)
+	case decision.Invalid != "":
+		c.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, decision.Invalid)}
+	case decision.Affected && wanted:
+		c.jobs = append(c.jobs, decision.Job)
 		c.print.outline(e)
 		c.gates.note(e.Ref.Key(), c.gates.judgeOutline(c.delta, e))
 	}

@@ -17,7 +17,7 @@ func EachFixture(t *testing.T, do func(t *testing.T, dir string, req Request)) {
 		f := readFixture(t, path)
 		t.Run(f.name, func(t *testing.T) {
 			w, base, head := f.commit(t)
-			do(t, filepath.Join(w.dir, ".git"), Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: f.settings()})
+			do(t, filepath.Join(w.dir, ".git"), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: f.settings()})
 		})
 	}
 }
@@ -30,7 +30,7 @@ func EachRealPull(t *testing.T, do func(t *testing.T, dir string, req Request)) 
 			continue
 		}
 		t.Run(filepath.Base(c.Head), func(t *testing.T) {
-			do(t, clone.Dir(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Settings: testInfra})
+			do(t, clone.Dir(), Request{Org: "kubernetes", Repo: "test-infra", Base: c.Base, Head: c.Head, Layout: testInfra})
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/configupdater"
 )
 
 // mount makes a job read a ConfigMap in one of the ways there are.
@@ -76,7 +77,7 @@ func checkFed(t *testing.T, w *world, tree workTree, req Request, result *Result
 	got := map[string]bool{}
 	for _, j := range result.Affected {
 		for _, r := range j.Reasons {
-			if r.Source == affected.SourceConfigMap {
+			if r.Source == configupdater.Name {
 				got[string(j.Type)+" "+j.Name] = true
 			}
 		}

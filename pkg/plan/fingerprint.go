@@ -51,7 +51,7 @@ func sumOf(j *affected.Job) string {
 }
 
 // fingerprint is what the whole change does when it is merged into a branch.
-func (c *comparison) fingerprint(req Request) string {
+func (w *work) fingerprint(req Request, c *comparison) string {
 	f := fingerprint{parts: slices.Clone(c.print.parts)}
 	if c.print.outlines {
 		f.add("defaults", c.delta.Old.Sum(), c.delta.New.Sum())
@@ -68,7 +68,7 @@ func (c *comparison) fingerprint(req Request) string {
 	for _, ch := range c.changes {
 		before, after, understood := c.understood(ch)
 		understood = understood && !strange[ch.Path]
-		if understood && !fed[ch.Path] && !req.Settings.isProwFile(ch.Path) {
+		if understood && !fed[ch.Path] && !w.isProwFile(ch.Path) {
 			if was, is := presetsOf(before), presetsOf(after); was != is {
 				f.add("presets", ch.Path, was, is)
 			}
@@ -81,17 +81,18 @@ func (c *comparison) fingerprint(req Request) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fed are the files that jobs may read, too, out of ConfigMaps.
+// fed are the files that jobs may read, too, when they run.
 func (c *comparison) fed() map[string]bool {
-	reads := func(j affected.Job) bool {
-		return slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source == affected.SourceConfigMap })
-	}
 	out := map[string]bool{}
-	if !slices.ContainsFunc(c.jobs, reads) {
-		return out
-	}
-	for _, cm := range c.delta.ConfigMaps {
-		for _, path := range cm.Files {
+	for _, found := range c.delta.Found {
+		input, ok := found.Evidence.(affected.Input)
+		reads := func(j affected.Job) bool {
+			return slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool { return r.Source == found.Name() })
+		}
+		if !ok || !slices.ContainsFunc(c.jobs, reads) {
+			continue
+		}
+		for _, path := range input.Files() {
 			out[path] = true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -71,7 +72,7 @@ func fingerprintOf(t *testing.T, baseRef string, base, moved, head map[string]st
 	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
 	result, err := planner.Plan(t.Context(), Request{
 		Org: "acme", Repo: "config", BaseRef: baseRef, Base: tip, Head: pull,
-		Settings: Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"},
+		Layout: layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -167,8 +168,8 @@ func (f fixture) commit(t *testing.T) (w workTree, base, head string) {
 	return w, base, head
 }
 
-func (f fixture) settings() Settings {
-	s := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
+func (f fixture) settings() layout.Layout {
+	s := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
 	for p := range f.base {
 		if p == "prow/plugins.yaml" {
 			s.PluginConfig = p
@@ -221,7 +222,7 @@ func checkFixture(t *testing.T, f fixture) {
 	w, base, head := f.commit(t)
 	mirror := func(context.Context, Request) (*repo.Mirror, error) { return w.mirror(), nil }
 	planner := NewPlanner(Options{Mirror: mirror, Workers: 2})
-	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: f.settings()}
+	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: f.settings()}
 	var result *Result
 	for _, temperature := range []string{"cold", "warm"} {
 		var err error

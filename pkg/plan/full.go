@@ -10,13 +10,14 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // FullLoad reads the whole configuration of a tree with Prow's own loader. It
 // costs what the repository weighs: it is the definition of what is right, for
 // tests and benchmarks, not the way plans are made.
-func FullLoad(ctx context.Context, objects repo.Objects, tree string, settings Settings) (*config.Config, error) {
+func FullLoad(ctx context.Context, objects repo.Objects, tree string, l layout.Layout) (*config.Config, error) {
 	dir, err := os.MkdirTemp("", "rehearsal-load-")
 	if err != nil {
 		return nil, fmt.Errorf("creating directory: %w", err)
@@ -26,7 +27,7 @@ func FullLoad(ctx context.Context, objects repo.Objects, tree string, settings S
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := follow(ctx, objects, entries, settings.relevant)
+	wanted, err := follow(ctx, objects, entries, l.IsLoaded)
 	if err != nil {
 		return nil, err
 	}
@@ -34,37 +35,19 @@ func FullLoad(ctx context.Context, objects repo.Objects, tree string, settings S
 		return nil, err
 	}
 	jobConfig := ""
-	if settings.JobConfig != "" {
-		jobConfig = filepath.Join(dir, settings.JobConfig)
+	if l.JobConfig != "" {
+		jobConfig = filepath.Join(dir, l.JobConfig)
 	}
 	var supplemental []string
-	for _, d := range settings.SupplementalProwConfigDirs {
+	for _, d := range l.SupplementalProwConfigDirs {
 		supplemental = append(supplemental, filepath.Join(dir, d))
 	}
-	c, err := config.Load(filepath.Join(dir, settings.ProwConfig), jobConfig, supplemental, settings.suffix())
+	c, err := config.Load(filepath.Join(dir, l.ProwConfig), jobConfig, supplemental, l.Suffix())
 	if err != nil {
 		return nil, &RefusedError{Reason: strings.ReplaceAll(err.Error(), dir+"/", "")}
 	}
 	trimSourcePaths(c, dir+"/")
 	return c, nil
-}
-
-// relevant reports whether a path is part of Prow's configuration.
-func (s Settings) relevant(p string) bool {
-	if p == s.ProwConfig || below(p, s.JobConfig) {
-		return true
-	}
-	for _, d := range s.SupplementalProwConfigDirs {
-		if below(p, d) {
-			return true
-		}
-	}
-	return false
-}
-
-// below reports whether p is dir or in it.
-func below(p, dir string) bool {
-	return dir != "" && (p == dir || strings.HasPrefix(p, dir+"/") || dir == ".")
 }
 
 func trimSourcePaths(c *config.Config, prefix string) {
@@ -100,8 +83,8 @@ func (f Full) Plan(ctx context.Context, req Request) (*Result, error) {
 		return nil, conflictFrom(err)
 	}
 	defer func() { _ = merged.Close() }()
-	before, baseErr := FullLoad(ctx, merged.Objects, req.Base, req.Settings)
-	after, err := FullLoad(ctx, merged.Objects, merged.Tree, req.Settings)
+	before, baseErr := FullLoad(ctx, merged.Objects, req.Base, req.Layout)
+	after, err := FullLoad(ctx, merged.Objects, merged.Tree, req.Layout)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func TestHistories(t *testing.T) {
 		"mode only":              {renamed, mode},
 	} {
 		t.Run(name, func(t *testing.T) {
-			req := Request{Org: "org", Repo: "config", Base: pull[0], Head: pull[1], Settings: scenery}
+			req := Request{Org: "org", Repo: "config", Base: pull[0], Head: pull[1], Layout: scenery}
 			after := strings.Fields(tree.git("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head))[0]
 			result, err := planner.Plan(t.Context(), req)
 			if text := disagreement(t.Context(), loader.of(req.Base), loader.of(after), result, err); text != "" {

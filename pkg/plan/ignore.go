@@ -12,6 +12,7 @@ import (
 
 	gitignore "github.com/denormal/go-gitignore"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -44,13 +45,13 @@ type ruleError struct {
 }
 
 // readIgnores reads the .prowignore files among entries.
-func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries []repo.Entry) (*ignores, error) {
+func readIgnores(ctx context.Context, objects repo.Objects, l layout.Layout, entries []repo.Entry) (*ignores, error) {
 	ig := &ignores{files: map[string]*ignoreFile{}, matcher: matcher{ctx: ctx}, dirs: map[string]bool{}}
 	byBlob := map[string]*ignoreFile{}
 	var ids []string
 	var at []*ignoreFile
 	for _, e := range entries {
-		if !s.isIgnoreFile(e.Path) || !readable(e) {
+		if !l.IsIgnoreFile(e.Path) || !readable(e) {
 			continue
 		}
 		f := byBlob[e.Blob]
@@ -59,7 +60,7 @@ func readIgnores(ctx context.Context, objects repo.Objects, s Settings, entries 
 			byBlob[e.Blob] = f
 			ids, at = append(ids, e.Blob), append(at, f)
 		}
-		ig.files[s.belowRoot(path.Dir(e.Path))] = f
+		ig.files[l.BelowJobConfig(path.Dir(e.Path))] = f
 	}
 	total := 0
 	err := objects.BlobsUpTo(ctx, maxIgnoreFile, ids, func(_ string, content []byte) error {

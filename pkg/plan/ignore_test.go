@@ -137,7 +137,7 @@ func TestBadRules(t *testing.T) {
 		strings.Repeat("/*a", 1365): "",
 	} {
 		tree.write("jobs/.prowignore", rules)
-		req := Request{Org: "org", Repo: "config", Base: before, Head: tree.commit(), Settings: scenery}
+		req := Request{Org: "org", Repo: "config", Base: before, Head: tree.commit(), Layout: scenery}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		_, err := newTestPlanner(tree).Plan(ctx, req)
 		cancel()
@@ -159,7 +159,7 @@ func TestManyIgnoreFiles(t *testing.T) {
 		tree.write(dir+".prowignore", string(bytes.Repeat([]byte{'a' + byte(i), '\n'}, 30<<10)))
 		tree.write(dir+strings.Repeat("j", i+1)+".yaml", periodic(strings.Repeat("j", i+1)))
 	}
-	req := Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Settings: scenery}
+	req := Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: scenery}
 	_, err := newTestPlanner(tree).Plan(t.Context(), req)
 	if err == nil || !strings.Contains(err.Error(), ".prowignore: the rules of all such files are larger than 1024 KiB") {
 		t.Errorf("err = %v", err)

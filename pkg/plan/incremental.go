@@ -13,6 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/lru"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources"
 )
 
 // keptJobs is how many effective jobs a plan holds; those of longer plans are
@@ -39,6 +40,8 @@ type Options struct {
 	// CacheDir keeps what was learned of a base branch between processes; ""
 	// keeps nothing.
 	CacheDir string
+	// Sources are what can affect a job; all there are, unless they are set.
+	Sources []affected.Source
 	// Progress is told what a plan is doing, if set.
 	Progress func(message string)
 }
@@ -50,7 +53,8 @@ type Incremental struct {
 	// parsed has job files by blob.
 	parsed *lru.Cache[*parsedFile]
 	prow   *lru.Cache[*prowConfig]
-	maps   *lru.Cache[*updater]
+	// known has what sources have made of blobs.
+	known *lru.Cache[any]
 	// states has base commits that have been looked at.
 	states *lru.Cache[*state]
 
@@ -74,6 +78,9 @@ func NewPlanner(o Options) *Incremental {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
+	if o.Sources == nil {
+		o.Sources = sources.All
+	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
@@ -81,7 +88,7 @@ func NewPlanner(o Options) *Incremental {
 		options: o,
 		parsed:  lru.New[*parsedFile](math.MaxInt, o.Memory),
 		prow:    lru.New[*prowConfig](math.MaxInt, 16),
-		maps:    lru.New[*updater](math.MaxInt, 16),
+		known:   lru.New[any](math.MaxInt, keptParsed),
 		states:  lru.New[*state](math.MaxInt, 64),
 		latest:  map[string]*repository{},
 	}
@@ -157,13 +164,14 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 
 func (p *Incremental) work(req Request, objects repo.Objects) *work {
 	return &work{
-		Incremental: p, objects: objects, settings: req.Settings, repository: req.Org + "/" + req.Repo, gates: req.Gates,
+		Incremental: p, objects: objects, layout: req.Layout, watched: watchedBy(p.options.Sources, req.Layout),
+		repository: req.Org + "/" + req.Repo, head: req.Head, gates: req.Gates,
 		changed:  efforts{max: maxChangedSteps, what: "the jobs that differ"},
 		expected: efforts{max: maxChangedSteps, what: "the jobs that differ"},
 	}
 }
 
-// readBase returns what is known of the base, which must be as the settings say.
+// readBase returns what is known of the base, which must be as the layout says.
 func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	base, err := w.baseState(ctx, req.Base)
 	if refused, ok := boundIn(err); ok {
@@ -173,8 +181,8 @@ func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if req.Settings.PluginConfig != "" && base.plugins == "" {
-		return nil, &MissingPathError{Path: req.Settings.PluginConfig, Setting: "plugin_config"}
+	if err := w.missingWatched(base); err != nil {
+		return nil, err
 	}
 	// What base takes is not the head's.
 	w.changed.sum.Store(0)
@@ -202,7 +210,7 @@ func (w *work) planTree(ctx context.Context, req Request, base *state, tree stri
 			Result: affected.Result{
 				Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
 				Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.list()),
-				Fingerprint: c.fingerprint(req),
+				Fingerprint: w.fingerprint(req, c),
 			},
 			Findings: c.gates.found,
 		},
@@ -237,7 +245,7 @@ func refusedBase(req Request, err error) (*Local, error) {
 // baseState returns what is known of a base commit, reading what differs from
 // the nearest known commit, or all of it.
 func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
-	id := key.Of(w.repository, w.settings.key())
+	id := key.Of(w.repository, w.layout.Key(), key.Of(w.watched...))
 	if known, ok := w.states.Get(key.Of(id, commit)); ok {
 		return known, nil
 	}
@@ -326,11 +334,13 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	}
 	c.files = append(c.files, affected.MainKey)
 	if after.broken() {
-		none := affected.NewDefaults(w.settings.ProwConfig, &config.Config{}, nil)
+		none := affected.NewDefaults(w.layout.ProwConfig, &config.Config{}, nil)
 		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}
 		return c, nil
 	}
-	before := affected.NewDefaults(w.settings.ProwConfig, after.prow.config, base.revision.Presets())
-	c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: before, New: after.defaults}
+	before := affected.NewDefaults(w.layout.ProwConfig, after.prow.config, base.revision.Presets())
+	if err := w.newDelta(ctx, c, base, before, true); err != nil {
+		return nil, err
+	}
 	return c, w.evaluate(ctx, c, true)
 }

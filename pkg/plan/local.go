@@ -71,18 +71,3 @@ func (l *Local) Effective(ctx context.Context, jobs []affected.Job) ([]affected.
 	}
 	return out, nil
 }
-
-// ConfigMaps implements Details.
-func (l *Local) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
-	c := l.compared
-	if c == nil || len(c.delta.ConfigMaps) == 0 {
-		return nil, nil
-	}
-	merged, err := l.again(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = merged.Close() }()
-	w := l.planner.work(l.request, merged.Objects)
-	return contents{work: w, delta: c.delta, plugins: c.after.plugins, tree: merged.Tree, head: l.request.Head}.of(ctx, jobs)
-}

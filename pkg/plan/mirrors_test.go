@@ -82,7 +82,7 @@ func TestHeadsDoNotHaveMirrorsRebuilt(t *testing.T) {
 	tree, mirrors := mirrored(t, dir)
 	base := w.commit(t, tree)
 	planner := NewPlanner(Options{Mirror: mirrors.For})
-	req := Request{Org: "acme", Repo: "config", Base: base, Head: base, Settings: plain}
+	req := Request{Org: "acme", Repo: "config", Base: base, Head: base, Layout: plain}
 	if _, err := planner.Plan(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"sigs.k8s.io/prow/pkg/config"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -242,7 +243,7 @@ func TestMistakes(t *testing.T) {
 			default:
 				tree.write(m.file, strings.Replace(files[m.file], m.old, m.now, 1))
 			}
-			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Settings: settings})
+			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: settings})
 			if result == nil {
 				t.Fatal(err)
 			}
@@ -263,11 +264,11 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-func verdictOf(dir string, s Settings) string {
+func verdictOf(dir string, s layout.Layout) string {
 	if _, err := prowLoad(dir, s); err != nil {
 		return "refused"
 	}
-	if _, err := config.LoadStrict(filepath.Join(dir, s.ProwConfig), filepath.Join(dir, s.JobConfig), []string{filepath.Join(dir, s.SupplementalProwConfigDirs[0])}, DefaultSupplementalSuffix); err != nil {
+	if _, err := config.LoadStrict(filepath.Join(dir, s.ProwConfig), filepath.Join(dir, s.JobConfig), []string{filepath.Join(dir, s.SupplementalProwConfigDirs[0])}, layout.DefaultSuffix); err != nil {
 		return "warned of"
 	}
 	return "fine"

@@ -85,7 +85,7 @@ func TestMultiplied(t *testing.T) {
 				}
 				tree.commit()
 			}
-			req := Request{Org: "org", Repo: "config", Base: tree.git("rev-parse", "HEAD~"), Head: tree.git("rev-parse", "HEAD"), Settings: scenery}
+			req := Request{Org: "org", Repo: "config", Base: tree.git("rev-parse", "HEAD~"), Head: tree.git("rev-parse", "HEAD"), Layout: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
 			if tc.want != "" {
 				if result == nil || !Terminal(err) || !strings.HasPrefix(errorText(err), tc.want) {
@@ -113,7 +113,7 @@ func TestMultipliedAtBase(t *testing.T) {
 	tree.write("jobs/p.yaml", "presets:\n- {labels: {p: x}, env: [{name: E, value: "+strings.Repeat("v", 1<<20)+"}]}\n")
 	tree.write("jobs/x.yaml", numbered(1000, "labels: {p: x}, "+spec))
 	base := tree.commit()
-	_, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: base, Settings: scenery})
+	_, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: base, Layout: scenery})
 	if !Terminal(err) || !strings.HasPrefix(errorText(err), "the base branch is broken already: jobs/p.yaml: adds too much to too many jobs: to put presets and defaults into all jobs takes more than 1000000000 steps") {
 		t.Errorf("err = %.300v", err)
 	}
@@ -142,7 +142,7 @@ func TestManyFiles(t *testing.T) {
 			tree.write("jobs/a.yaml", periodic("a"))
 			base := tree.commit()
 			head := tree.withFiles(tc.dir, tc.suffix, tc.files, tc.content)
-			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
 			if result == nil || !Terminal(err) || !strings.Contains(errorText(err), tc.want) {
 				t.Errorf("err = %.300v", err)
@@ -183,7 +183,7 @@ func TestManyProblems(t *testing.T) {
 	tree.write("jobs/a.yaml", periodic("a"))
 	base := tree.commit()
 	head := tree.withFiles("jobs", ".yaml", 40_000, func(i int) string { return "[" + fmt.Sprint(i%50) })
-	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: scenery}
+	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 	result, err := newTestPlanner(tree).Plan(t.Context(), req)
 	if !Terminal(err) || len(result.Incomplete) != maxListed+1 || !slices.ContainsFunc(result.Incomplete, func(e affected.FileError) bool { return strings.HasPrefix(e.Message, "and ") }) {
 		t.Errorf("%d mistakes, err = %.300v", len(result.Incomplete), err)

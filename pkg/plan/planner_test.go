@@ -13,10 +13,11 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-var plain = Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
+var plain = layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
 
 func TestConflictAndMissingPaths(t *testing.T) {
 	w, tree := newWorld(1), newWorkTree(t)
@@ -28,18 +29,18 @@ func TestConflictAndMissingPaths(t *testing.T) {
 	head := tree.commit()
 	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
 
-	_, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Settings: plain})
+	_, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 	var conflict *ConflictError
 	if !errors.As(err, &conflict) || !slices.Equal(conflict.Files, []string{"jobs/x.yaml"}) {
 		t.Errorf("err = %v", err)
 	}
-	for setting, s := range map[string]Settings{
+	for setting, s := range map[string]layout.Layout{
 		"prow_config":                   {ProwConfig: "nope", JobConfig: "jobs"},
 		"job_config":                    {ProwConfig: "prow/config.yaml", JobConfig: "nope"},
 		"plugin_config":                 {ProwConfig: "prow/config.yaml", PluginConfig: "nope"},
 		"supplemental_prow_config_dirs": {ProwConfig: "prow/config.yaml", SupplementalProwConfigDirs: []string{"nope"}},
 	} {
-		_, err := planner.Plan(t.Context(), Request{Base: ancestor, Head: head, Settings: s})
+		_, err := planner.Plan(t.Context(), Request{Base: ancestor, Head: head, Layout: s})
 		var missing *MissingPathError
 		if !errors.As(err, &missing) || missing.Path != "nope" || missing.Setting != setting {
 			t.Errorf("%s: err = %v", setting, err)
@@ -55,7 +56,7 @@ func TestHeadThatTakesPathsAway(t *testing.T) {
 			tree.git("rm", "-r", "--quiet", path)
 			head := tree.commit()
 			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
-			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Settings: plain})
+			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 			var refused *RefusedError
 			if !errors.As(err, &refused) || refused.File != path || result == nil || len(result.Incomplete) == 0 {
 				t.Errorf("err = %v", err)
@@ -95,7 +96,7 @@ func TestBrokenProwConfig(t *testing.T) {
 			w.commit(t, tree)
 			head := revision(tc.head)
 			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
-			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Settings: plain})
+			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 			if tc.refused == "" && err != nil || tc.refused != "" && (err == nil || !strings.HasPrefix(err.Error(), tc.refused)) {
 				t.Fatalf("err = %v", err)
 			}
@@ -125,7 +126,7 @@ func TestConcurrentPlans(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, head := range heads {
 		wg.Go(func() {
-			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Settings: plain})
+			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 			if err != nil || len(result.Affected) != 1 {
 				t.Errorf("%v: %v", err, result)
 			}
@@ -170,7 +171,7 @@ func TestDamagedMirrorIsRepaired(t *testing.T) {
 	planner := NewPlanner(Options{Mirror: func(ctx context.Context, req Request) (*repo.Mirror, error) {
 		return m, m.Fetch(ctx, req.Base, req.Head)
 	}})
-	req := Request{Base: base, Head: head, Settings: plain}
+	req := Request{Base: base, Head: head, Layout: plain}
 	if _, err := planner.Plan(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -254,12 +255,12 @@ func TestRandomEdits(t *testing.T) {
 			w, tree := newWorld(uint64(seed)), newWorkTree(t)
 			mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }
 			planner := NewPlanner(Options{Mirror: mirror, Workers: 2})
-			settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"}
+			settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"}
 			base := w.commit(t, tree)
 			for range steps {
 				w.edit()
 				head := w.commit(t, tree)
-				req := Request{Org: "org", Repo: "config", Base: base, Head: head, Settings: settings}
+				req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: settings}
 				result, err := planner.Plan(t.Context(), req)
 				if err != nil && result == nil {
 					t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -33,8 +33,8 @@ type prowConfig struct {
 // prowFiles are the files that make up Prow's configuration: blobs by path.
 type prowFiles map[string]string
 
-func (f prowFiles) key(s Settings) string {
-	parts := []string{s.ProwConfig, key.Of(s.SupplementalProwConfigDirs...), s.suffix()}
+func (f prowFiles) key(l layout.Layout) string {
+	parts := []string{l.Key()}
 	for _, p := range slices.Sorted(maps.Keys(f)) {
 		parts = append(parts, p, f[p])
 	}
@@ -44,21 +44,15 @@ func (f prowFiles) key(s Settings) string {
 // directory stands for a blob where there is a directory.
 const directory = "directory"
 
-// versionFile is where Prow looks for the version of its configuration. That
-// is no part of a job, but it has to be a file.
-func (s Settings) versionFile() string {
-	return path.Join(path.Dir(s.ProwConfig), config.ConfigVersionFileName)
-}
-
 // loadProwConfig has Prow's loader read the files. Jobs are taken out first:
 // they need the presets of all job files.
-func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, s Settings, strict bool) (*prowConfig, error) {
+func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, l layout.Layout, strict bool) (*prowConfig, error) {
 	dir, err := os.MkdirTemp("", "rehearsal-prow-")
 	if err != nil {
 		return nil, fmt.Errorf("creating directory: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	directories := s.SupplementalProwConfigDirs
+	directories := l.SupplementalProwConfigDirs
 	var entries []repo.Entry
 	for _, p := range slices.Sorted(maps.Keys(files)) {
 		if files[p] == directory {
@@ -72,8 +66,8 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 			return nil, fmt.Errorf("creating directory: %w", err)
 		}
 	}
-	mainFile := filepath.Join(dir, s.ProwConfig)
-	pc := &prowConfig{main: &affected.Loaded{Path: s.ProwConfig, Blob: files[s.ProwConfig], File: &affected.File{}, Main: true}}
+	mainFile := filepath.Join(dir, l.ProwConfig)
+	pc := &prowConfig{main: &affected.Loaded{Path: l.ProwConfig, Blob: files[l.ProwConfig], File: &affected.File{}, Main: true}}
 	if err := pc.write(ctx, objects, entries, dir); err != nil || pc.err != nil {
 		return pc, err
 	}
@@ -81,20 +75,20 @@ func loadProwConfig(ctx context.Context, objects repo.Objects, files prowFiles, 
 		return pc, err
 	}
 	var supplemental []string
-	for _, d := range s.SupplementalProwConfigDirs {
+	for _, d := range l.SupplementalProwConfigDirs {
 		supplemental = append(supplemental, filepath.Join(dir, d))
 	}
-	pc.config, err = config.Load(mainFile, "", supplemental, s.suffix())
+	pc.config, err = config.Load(mainFile, "", supplemental, l.Suffix())
 	if err != nil {
-		pc.err = s.prowConfigError(err, dir, files)
+		pc.err = prowConfigError(l, err, dir, files)
 		return pc, nil
 	}
 	if len(pc.config.Plank.DefaultDecorationConfigs)+len(pc.config.ProwJobDefaultEntries) > maxDefaults {
-		pc.config, pc.err = nil, &affected.FileError{File: s.ProwConfig, Message: fmt.Sprintf("more than %d default decorations and ProwJob defaults", maxDefaults)}
+		pc.config, pc.err = nil, &affected.FileError{File: l.ProwConfig, Message: fmt.Sprintf("more than %d default decorations and ProwJob defaults", maxDefaults)}
 		return pc, nil
 	}
 	if strict {
-		if _, err := config.LoadStrict(mainFile, "", supplemental, s.suffix()); err != nil {
+		if _, err := config.LoadStrict(mainFile, "", supplemental, l.Suffix()); err != nil {
 			pc.unknown = cut(strings.ReplaceAll(err.Error(), dir+"/", ""))
 		}
 	}
@@ -180,11 +174,11 @@ func withoutJobFields(content []byte) ([]byte, error) {
 }
 
 // prowConfigError finds the file that Prow's loader complains about.
-func (s Settings) prowConfigError(err error, dir string, files prowFiles) *affected.FileError {
+func prowConfigError(l layout.Layout, err error, dir string, files prowFiles) *affected.FileError {
 	message := cut(inShort(strings.ReplaceAll(err.Error(), dir+"/", "")))
-	out := &affected.FileError{File: s.ProwConfig, Line: lineIn(message)}
+	out := &affected.FileError{File: l.ProwConfig, Line: lineIn(message)}
 	for p := range files {
-		if p != s.ProwConfig && strings.Contains(message, p) {
+		if p != l.ProwConfig && strings.Contains(message, p) {
 			out.File = p
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -21,7 +22,7 @@ func quirk(t *testing.T, name string, scenes ...map[string]string) {
 	quirkAt(t, scenery, name, scenes...)
 }
 
-func quirkAt(t *testing.T, settings Settings, name string, scenes ...map[string]string) {
+func quirkAt(t *testing.T, settings layout.Layout, name string, scenes ...map[string]string) {
 	t.Run(name, func(t *testing.T) {
 		loader := &truths{newWorkTree(t), settings, map[string]truth{}}
 		h := &history{}
@@ -44,7 +45,7 @@ func quirkAt(t *testing.T, settings Settings, name string, scenes ...map[string]
 		mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
 		warm := NewPlanner(Options{Mirror: mirror, Workers: 2})
 		for i := 1; i+1 < len(shas); i++ {
-			req := Request{Org: "org", Repo: "config", Base: shas[i], Head: shas[i+1], Settings: settings}
+			req := Request{Org: "org", Repo: "config", Base: shas[i], Head: shas[i+1], Layout: settings}
 			before, after := loader.of(req.Base), loader.of(req.Head)
 			for name, p := range map[string]*Incremental{"warm": warm, "cold": NewPlanner(Options{Mirror: mirror, Workers: 1})} {
 				result, err := p.Plan(t.Context(), req)
@@ -218,14 +219,14 @@ func TestLargeIgnoreFile(t *testing.T) {
 	tree.write("jobs/.prowignore", strings.Repeat("- ", maxIgnoreFile))
 	head := tree.commit()
 	mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }
-	settings := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
+	settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
 	planner := NewPlanner(Options{Mirror: mirror})
-	_, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Settings: settings})
+	_, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: settings})
 	if want := "jobs/.prowignore: larger than 64 KiB"; err == nil || err.Error() != want {
 		t.Errorf("err = %v; want %s", err, want)
 	}
 	tree.git("rm", "--quiet", "jobs/.prowignore")
-	if _, err = planner.Plan(t.Context(), Request{Base: head, Head: tree.commit(), Settings: settings}); err != nil {
+	if _, err = planner.Plan(t.Context(), Request{Base: head, Head: tree.commit(), Layout: settings}); err != nil {
 		t.Errorf("taking it away again: %v", err)
 	}
 }

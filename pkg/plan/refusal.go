@@ -44,7 +44,7 @@ func (w *work) causes(c *comparison) []string {
 	var out []string
 	for _, p := range c.files {
 		before, after := c.delta.Before.File(p), c.delta.After.File(p)
-		if p == w.settings.ProwConfig || hasPresets(before) || hasPresets(after) {
+		if p == w.layout.ProwConfig || hasPresets(before) || hasPresets(after) {
 			if p != affected.MainKey {
 				out = append(out, p)
 			}

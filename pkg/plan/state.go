@@ -11,15 +11,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // work is one plan in the making.
 type work struct {
 	*Incremental
-	objects    repo.Objects
-	settings   Settings
+	objects repo.Objects
+	layout  layout.Layout
+	// watched are the files and directories that sources watch.
+	watched    []string
 	repository string
+	head       string
 	gates      gate.Config
 	// changed adds up what it takes to make the jobs that differ, expected the same
 	// as far as it can be told before they are read.
@@ -37,10 +41,8 @@ type state struct {
 	// entangled: which job files there are depends on more than their paths.
 	entangled bool
 
-	files    prowFiles
-	linked   bool
+	prowListing
 	prow     *prowConfig
-	plugins  string
 	defaults *affected.Defaults
 	problems problems
 }
@@ -103,61 +105,61 @@ func (p problems) inLoadingOrder() []affected.FileError {
 	return p.list()
 }
 
-// key is equal for settings that lead to the same files.
-func (s Settings) key() string {
-	return key.Of(s.ProwConfig, key.Of(s.SupplementalProwConfigDirs...), s.suffix(), s.JobConfig, s.PluginConfig)
+// prowListing is what a tree has of Prow's configuration, and of what sources watch.
+type prowListing struct {
+	files prowFiles
+	// watched are blobs by path.
+	watched map[string]string
+	// linked says that some are symbolic links, so that their content may change
+	// without them.
+	linked bool
 }
 
-// prowFilesOf lists the files of Prow's configuration, and the blob of the
-// plugin configuration. Linked says that some are symbolic links, so that
-// their content may change without them.
-func (w *work) prowFilesOf(ctx context.Context, tree string) (files prowFiles, plugins string, linked bool, err error) { //nolint:revive // one listing, read once.
-	version := w.settings.versionFile()
-	paths := append([]string{w.settings.ProwConfig, version}, w.settings.SupplementalProwConfigDirs...)
-	if w.settings.PluginConfig != "" {
-		paths = append(paths, w.settings.PluginConfig)
-	}
+// listProw lists Prow's configuration, and what sources watch.
+func (w *work) listProw(ctx context.Context, tree string) (prowListing, error) {
+	version := w.layout.VersionFile()
+	paths := slices.Concat([]string{w.layout.ProwConfig, version}, w.layout.SupplementalProwConfigDirs, w.watched)
 	entries, err := w.objects.List(ctx, tree, paths...)
 	if err != nil {
-		return nil, "", false, err
+		return prowListing{}, err
 	}
-	linked = slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
-	if linked {
+	found := prowListing{files: prowFiles{}, watched: map[string]string{}}
+	found.linked = slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
+	if found.linked {
 		if entries, err = resolveLinks(ctx, w.objects, tree, entries); err != nil {
-			return nil, "", false, err
+			return prowListing{}, err
 		}
 	}
-	files = prowFiles{}
 	present := map[string]bool{}
 	for _, e := range entries {
 		for _, p := range paths {
-			present[p] = present[p] || below(e.Path, p)
+			present[p] = present[p] || layout.Below(e.Path, p)
+		}
+		isFile := e.Mode != repo.ModeSubmodule // of which a checkout has an empty directory
+		if isFile && w.watches(e.Path) {
+			found.watched[e.Path] = e.Blob
 		}
 		switch {
-		case below(e.Path, version):
-			if e.Path != version || e.Mode == repo.ModeSubmodule || e.Mode == modeLinkedDirectory {
-				files[version] = directory
+		case layout.Below(e.Path, version):
+			if e.Path != version || !isFile || e.Mode == modeLinkedDirectory {
+				found.files[version] = directory
 			}
-		case e.Mode == repo.ModeSubmodule:
-			// A checkout has an empty directory there.
-		case e.Path == w.settings.PluginConfig:
-			plugins = e.Blob
-		case e.Path == w.settings.ProwConfig, w.settings.isSupplemental(e.Path):
-			files[e.Path] = e.Blob
+		case isFile && (e.Path == w.layout.ProwConfig || w.layout.IsSupplemental(e.Path)):
+			found.files[e.Path] = e.Blob
 		}
 	}
-	if len(files) > maxSupplemental {
-		return nil, "", false, &repo.BoundError{Bound: fmt.Sprintf("has more than %d files that are merged into Prow's main file", maxSupplemental)}
+	if len(found.files) > maxSupplemental {
+		return prowListing{}, &repo.BoundError{Bound: fmt.Sprintf("has more than %d files that are merged into Prow's main file", maxSupplemental)}
 	}
-	return files, plugins, linked, w.settings.missing(files, present)
+	return found, missing(w.layout, found.files, present)
 }
 
-// missing names the first path of the settings that is not there.
-func (s Settings) missing(files prowFiles, present map[string]bool) error {
-	if files[s.ProwConfig] == "" {
-		return &MissingPathError{Path: s.ProwConfig, Setting: "prow_config"}
+// missing names the first path of a layout that is not there.
+func missing(l layout.Layout, files prowFiles, present map[string]bool) error {
+	if files[l.ProwConfig] == "" {
+		return &MissingPathError{Path: l.ProwConfig, Setting: "prow_config"}
 	}
-	for _, d := range s.SupplementalProwConfigDirs {
+	for _, d := range l.SupplementalProwConfigDirs {
 		if !present[d] {
 			return &MissingPathError{Path: d, Setting: "supplemental_prow_config_dirs"}
 		}
@@ -166,11 +168,11 @@ func (s Settings) missing(files prowFiles, present map[string]bool) error {
 }
 
 func (w *work) loadProw(ctx context.Context, files prowFiles, strict bool) (*prowConfig, error) {
-	id := key.Of(files.key(w.settings), strconv.FormatBool(strict))
+	id := key.Of(files.key(w.layout), strconv.FormatBool(strict))
 	if known, ok := w.prow.Get(id); ok {
 		return known, nil
 	}
-	pc, err := loadProwConfig(ctx, w.objects, files, w.settings, strict)
+	pc, err := loadProwConfig(ctx, w.objects, files, w.layout, strict)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -57,12 +58,11 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 	if err := checkJobs(to.revision); err != nil {
 		return nil, err
 	}
-	c.delta = &affected.Delta{Before: from.revision, After: to.revision, Old: from.defaults, New: to.defaults}
 	if wanted {
 		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
-		if c.delta.ConfigMaps, err = w.filledConfigMaps(ctx, from, c, changes); err != nil {
-			return nil, err
-		}
+	}
+	if err := w.newDelta(ctx, c, from, from.defaults, wanted); err != nil {
+		return nil, err
 	}
 	return c, w.evaluate(ctx, c, wanted)
 }
@@ -70,14 +70,14 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 // stepJobFiles finds out which job files the tree has, and reads those that
 // differ.
 func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change, wanted bool) error {
-	s, to := w.settings, c.after
+	l, to := w.layout, c.after
 	var added []repo.Entry
 	var gone []string
 	isRule := func(ch repo.Change) bool {
-		return s.isIgnoreFile(ch.Path) || s.misnames(ch.Path) || s.isJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
+		return l.IsIgnoreFile(ch.Path) || l.IsMisnamed(ch.Path) || l.IsJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
 	}
 	if from.entangled || slices.ContainsFunc(changes, isRule) {
-		files, entangled, err := jobFiles(ctx, w.objects, to.tree, s)
+		files, entangled, err := jobFiles(ctx, w.objects, to.tree, l)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 	} else {
 		for _, ch := range changes {
 			switch {
-			case !s.isJobFile(ch.Path):
+			case !l.IsJobFile(ch.Path):
 			case ch.NewBlob == "" || ch.NewMode == repo.ModeSubmodule:
 				gone = append(gone, ch.Path)
 			default:
@@ -106,7 +106,7 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 		}
 	}
 	// A directory needs no job files to exist, but any file.
-	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && below(ch.Path, s.JobConfig) }
+	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, l.JobConfig) }
 	if slices.ContainsFunc(changes, isGone) && !hasJobFiles(to.revision) {
 		return w.jobConfigExists(ctx, to.tree)
 	}
@@ -221,15 +221,14 @@ func (c *comparison) add(e repo.Entry, p *parsedFile) {
 // stepProwConfig reads Prow's own configuration again when it differs, and
 // puts together the defaults that result.
 func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
-	s, to := w.settings, c.after
-	if from.linked || slices.ContainsFunc(c.files, s.isProwFile) {
-		files, plugins, linked, err := w.prowFilesOf(ctx, to.tree)
-		if err != nil {
+	l, to := w.layout, c.after
+	if from.linked || slices.ContainsFunc(c.files, w.isProwFile) {
+		var err error
+		if to.prowListing, err = w.listProw(ctx, to.tree); err != nil {
 			return err
 		}
-		to.files, to.plugins, to.linked = files, plugins, linked
 	}
-	if to.files.key(s) != from.files.key(s) {
+	if to.files.key(l) != from.files.key(l) {
 		if err := w.changeProwConfig(ctx, c, strict); err != nil {
 			return err
 		}
@@ -245,15 +244,14 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 	if config == nil {
 		config = from.defaults.Config
 	}
-	to.defaults = affected.NewDefaults(s.ProwConfig, config, presets)
+	to.defaults = affected.NewDefaults(l.ProwConfig, config, presets)
 	w.setDuplicates(to.problems, presets)
 	return nil
 }
 
-// isProwFile says whether a file is of Prow's own configuration.
-func (s Settings) isProwFile(p string) bool {
-	return p == s.ProwConfig || p == s.PluginConfig || s.isSupplemental(p) || below(p, s.versionFile())
-}
+// isProwFile says whether a file is of Prow's own configuration, or some source
+// watches it.
+func (w *work) isProwFile(p string) bool { return w.layout.IsProwFile(p) || w.watches(p) }
 
 func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {
 	to := c.after
@@ -262,7 +260,7 @@ func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool)
 		return err
 	}
 	if to.prow.unknown != "" {
-		c.warnings = append(c.warnings, w.unknownFields(ctx, []strange{to.prow.strange(w.settings, to.files)})...)
+		c.warnings = append(c.warnings, w.unknownFields(ctx, []strange{to.prow.strange(w.layout, to.files)})...)
 	}
 	key := problemKey{affected.MainKey, wholeFile}
 	delete(to.problems, key)
@@ -293,7 +291,7 @@ func sameSlice[T any](a, b []T) bool {
 // where there are job files to merge.
 func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
 	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool { return strings.HasPrefix(k.job, duplicates) })
-	if w.settings.JobConfig == "" {
+	if w.layout.JobConfig == "" {
 		return
 	}
 	for _, e := range affected.DuplicatePresets(presets) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
 // strange is a file with a field that Prow does not know, which it leaves out.
@@ -16,8 +17,8 @@ type strange struct {
 }
 
 // strange finds the file that the strict loader complains about.
-func (pc *prowConfig) strange(s Settings, files prowFiles) strange {
-	at := s.ProwConfig
+func (pc *prowConfig) strange(l layout.Layout, files prowFiles) strange {
+	at := l.ProwConfig
 	for p := range files {
 		if p != at && strings.Contains(pc.unknown, p) {
 			at = p

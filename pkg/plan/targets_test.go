@@ -26,7 +26,7 @@ func TestTargetsAreThoseOfBase(t *testing.T) {
 	tree.write("jobs/d.yaml", "presubmits:\n  acme/secret:\n"+job("oracle", extra("Acme", "Widget"))+"  ACME/moved:\n"+job("again", ""))
 	head := tree.commit()
 	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
-	result, err := planner.Plan(t.Context(), Request{Org: "acme", Repo: "config", Base: base, Head: head, Settings: plain})
+	result, err := planner.Plan(t.Context(), Request{Org: "acme", Repo: "config", Base: base, Head: head, Layout: plain})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,18 +19,19 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
 // truths loads trees the way Prow's components do: from a checkout, with its
 // symbolic links. It shares no code with the planners.
 type truths struct {
 	tree     workTree
-	settings Settings
+	settings layout.Layout
 	loaded   map[string]truth
 }
 
 // scenery is the settings of all scenes that do not say otherwise.
-var scenery = Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
+var scenery = layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
 
 type truth struct {
 	jobs  map[string]trueJob
@@ -72,7 +73,7 @@ func (l *truths) of(rev string) truth {
 	return out
 }
 
-func prowLoad(dir string, s Settings) (*config.Config, error) {
+func prowLoad(dir string, s layout.Layout) (*config.Config, error) {
 	var supplemental []string
 	for _, d := range s.SupplementalProwConfigDirs {
 		supplemental = append(supplemental, filepath.Join(dir, d))
@@ -81,7 +82,7 @@ func prowLoad(dir string, s Settings) (*config.Config, error) {
 	if jobConfig != "" {
 		jobConfig = filepath.Join(dir, jobConfig)
 	}
-	return config.Load(filepath.Join(dir, s.ProwConfig), jobConfig, supplemental, DefaultSupplementalSuffix)
+	return config.Load(filepath.Join(dir, s.ProwConfig), jobConfig, supplemental, layout.DefaultSuffix)
 }
 
 var anyRefs = prowapi.Refs{Org: "o", Repo: "r", BaseRef: "b"}

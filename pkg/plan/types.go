@@ -17,36 +17,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
-
-// Settings says where a config repository keeps its configuration. All paths
-// are relative to its root.
-type Settings struct {
-	// ProwConfig is Prow's main file.
-	ProwConfig string `json:"prow_config"`
-	// SupplementalProwConfigDirs hold files that are merged into it.
-	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs,omitempty"`
-	// SupplementalProwConfigSuffix is how their names end; it defaults to
-	// Prow's own default.
-	SupplementalProwConfigSuffix string `json:"supplemental_prow_config_suffix,omitempty"`
-	// JobConfig is the directory of job files, or a single file. It may be
-	// empty when all jobs are in ProwConfig.
-	JobConfig string `json:"job_config,omitempty"`
-	// PluginConfig is Prow's plugins.yaml, read for config-updater. It may be
-	// empty.
-	PluginConfig string `json:"plugin_config,omitempty"`
-}
-
-// DefaultSupplementalSuffix is what Prow's components use when not told otherwise.
-const DefaultSupplementalSuffix = "_prowconfig.yaml"
-
-func (s Settings) suffix() string {
-	if s.SupplementalProwConfigSuffix == "" {
-		return DefaultSupplementalSuffix
-	}
-	return s.SupplementalProwConfigSuffix
-}
 
 // Request names one pull request at one moment. Base and Head are full SHAs.
 type Request struct {
@@ -55,8 +28,9 @@ type Request struct {
 	Number int
 	// Author is whose pull request it is: authors share the places for planning. The
 	// answer does not depend on it.
-	Author   string
-	Settings Settings
+	Author string
+	// Layout says where the repository keeps its configuration.
+	layout.Layout
 	// Gates say what jobs may ask for, see Result.Findings.
 	Gates gate.Config
 	// Limits bound what the plan may take, where it is made in a process of its own.
@@ -96,7 +70,7 @@ func (l Limits) String() string {
 func (r Request) Key() string {
 	// All of it can be encoded.
 	gates, _ := json.Marshal(r.Gates)
-	return key.Of(r.Org, r.Repo, r.Base, r.Head, r.Settings.key(), string(gates), r.Limits.String())
+	return key.Of(r.Org, r.Repo, r.Base, r.Head, r.Layout.Key(), string(gates), r.Limits.String())
 }
 
 // Result is a plan: the affected jobs, and what is in their way.
@@ -127,14 +101,13 @@ type Result struct {
 type Details interface {
 	Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error)
 	Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error)
-	ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error)
+	ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error)
 	Lookup(ctx context.Context, names []string) ([]Located, error)
 }
 
-// ConfigMaps returns the ConfigMaps that config-updater fills from files that
-// the pull request changes, and that one of the given affected jobs reads,
-// sorted by name, cluster and namespace.
-func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
+// ConfigMaps returns the ConfigMaps that the pull request changes and that one of the
+// given affected jobs reads, sorted by name, cluster and namespace.
+func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error) {
 	if r.Details == nil {
 		return nil, nil
 	}

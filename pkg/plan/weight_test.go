@@ -144,7 +144,7 @@ func TestAnswersAboutPlansAreBounded(t *testing.T) {
 	if err := DecodeAnswer(raw, &got); err != nil || len(got["a"].Asks) != 1 {
 		t.Errorf("%v, %v", got, err)
 	}
-	var contents []ConfigMapContent
+	var contents []affected.ConfigMapContent
 	if err := DecodeAnswer([]byte(`[{"Data":{"a":"b"},"BinaryData":{"c":"ZA=="}}]`), &contents); err != nil || string(contents[0].BinaryData["c"]) != "d" {
 		t.Errorf("%v, %v", contents, err)
 	}

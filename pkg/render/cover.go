@@ -44,7 +44,7 @@ func causes(j *Job) []string {
 
 // chain is what leads from the cause to the field of the job that differs.
 func chain(r affected.Reason) string {
-	if r.Source == affected.SourceJobConfig {
+	if r.OwnText() {
 		return ""
 	}
 	if i := strings.LastIndex(r.Path, " ▸ "); i >= 0 {

@@ -154,13 +154,13 @@ func TestCovers(t *testing.T) {
 	}
 	preset := newTestJob("preset", "acme/a", "main", "default")
 	preset.Reasons = []affected.Reason{
-		reason(affected.SourcePreset, "presets.yaml", "preset cloud ▸ env[CLOUD].value"),
-		reason(affected.SourcePreset, "presets.yaml", "preset cloud ▸ env[ZONE].value"),
+		reason("preset", "presets.yaml", "preset cloud ▸ env[CLOUD].value"),
+		reason("preset", "presets.yaml", "preset cloud ▸ env[ZONE].value"),
 	}
 	other := newTestJob("other", "acme/b", "next", "default")
-	other.Reasons = []affected.Reason{reason(affected.SourcePreset, "presets.yaml", "preset disk ▸ volumes[0]")}
+	other.Reasons = []affected.Reason{reason("preset", "presets.yaml", "preset disk ▸ volumes[0]")}
 	read := newTestJob("read", "acme/c", "`main`", "default")
-	read.Reasons = []affected.Reason{reason(affected.SourceConfigMap, "files/a", "ConfigMap scripts")}
+	read.Reasons = []affected.Reason{reason("configmap", "files/a", "ConfigMap scripts")}
 	own := newTestJob("own", "acme/d", "old", "default", "jobs.yaml")
 	same := newTestJob("same", "acme/d", "old", "default", "jobs.yaml")
 	for name, tc := range map[string]struct {

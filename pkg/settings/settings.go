@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
@@ -179,21 +180,14 @@ type Labels struct {
 type Repository struct {
 	// ORG/REPO.
 	Name string `json:"repo" jsonschema:"required,pattern=^[^/\\s]+/[^/\\s]+$,example=kubernetes/test-infra"`
-	// The path of Prow's config.yaml in the repository.
-	ProwConfig string `json:"prow_config" jsonschema:"required,minLength=1,example=config/prow/config.yaml"`
-	// The path of the directory of the job files, or of a single file; left out
-	// when all jobs are in prow_config.
-	JobConfig string `json:"job_config" jsonschema:"example=config/jobs"`
+
+	layout.Layout
+
 	// The branches into which pull requests are rehearsed: names, in which * stands for
 	// any characters but slashes. What these branches say of jobs and in OWNERS files
 	// is what pull requests are held against, so list none that is not protected.
 	// Without a list it is the default branch alone.
 	Branches []string `json:"branches" jsonschema:"minItems=1,example=release-*"`
-	// Directories with further parts of Prow's configuration (_prowconfig.yaml).
-	SupplementalProwConfigDirs []string `json:"supplemental_prow_config_dirs"`
-	// The path of plugins.yaml. With it, jobs that use a ConfigMap filled by
-	// config-updater are affected by changes of its files.
-	PluginConfig string `json:"plugin_config" jsonschema:"example=config/prow/plugins.yaml"`
 
 	Options
 }

@@ -23,7 +23,8 @@ func TestParse(t *testing.T) {
 repositories:
 - repo: Acme/config
   prow_config: prow/config.yaml
-  job_config: jobs
+  job_config: ./jobs/
+  supplemental_prow_config_suffix: _prow.yaml
   limits: {sample: 3}
 - repo: acme/other
   prow_config: config.yaml
@@ -43,7 +44,7 @@ defaults:
 		t.Errorf("got %+v", s)
 	}
 	r, ok := s.Repository("acme", "config")
-	if !ok || r.JobConfig != "jobs" {
+	if !ok || r.JobConfig != "jobs" || r.Suffix() != "_prow.yaml" {
 		t.Errorf("Repository(acme, config) = %+v, %v", r, ok)
 	}
 	if diff := cmp.Diff(Limits{Sample: 3, More: 20, Max: 50, All: 500}, r.Limits); diff != "" {

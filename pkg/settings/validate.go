@@ -19,7 +19,9 @@ func (s *Settings) normalise() {
 	}
 	s.Defaults.normalise()
 	for i := range s.Repositories {
-		s.Repositories[i].normalise()
+		r := &s.Repositories[i]
+		r.Layout = r.Clean()
+		r.normalise()
 	}
 }
 
@@ -71,11 +73,10 @@ func (d *decoder) repositories(list []Repository) {
 		} else {
 			first[name] = at + ".repo"
 		}
-		d.inside(at+".prow_config", r.ProwConfig)
-		d.inside(at+".job_config", r.JobConfig)
-		d.inside(at+".plugin_config", r.PluginConfig)
-		for j, dir := range r.SupplementalProwConfigDirs {
-			d.inside(item(at+".supplemental_prow_config_dirs", j), dir)
+		for _, p := range r.Paths() {
+			if p.Outside() {
+				d.wrong(at+"."+p.Name, "is %q; paths begin at the root of the repository, without a slash", p.Value)
+			}
 		}
 		for j, pattern := range r.Branches {
 			if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
@@ -83,13 +84,6 @@ func (d *decoder) repositories(list []Repository) {
 			}
 		}
 		d.options(at, r.Options)
-	}
-}
-
-// inside refuses a path that leads out of the repository.
-func (d *decoder) inside(at, p string) {
-	if clean := path.Clean(p); path.IsAbs(p) || clean == ".." || strings.HasPrefix(clean, "../") {
-		d.wrong(at, "is %q; paths begin at the root of the repository, without a slash", p)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -208,7 +209,7 @@ func (b bench1) warm(ctx context.Context, p plan.Planner, changes []string) ([]s
 func (b bench1) plan(ctx context.Context, p plan.Planner, base, head string) (sample, error) {
 	req := plan.Request{
 		Org: "org", Repo: "config",
-		Settings: plan.Settings{ProwConfig: prowConfig, JobConfig: jobConfig, PluginConfig: pluginConfig},
+		Layout: layout.Layout{ProwConfig: prowConfig, JobConfig: jobConfig, PluginConfig: pluginConfig},
 	}
 	var err error
 	if req.Base, err = b.mirror.Resolve(ctx, base); err != nil {

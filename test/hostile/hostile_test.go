@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
@@ -77,7 +78,7 @@ func rehearse(t *testing.T, p hostile.Pull) outcome {
 	})
 	result, err := planner.Plan(t.Context(), plan.Request{
 		Org: "acme", Repo: "config", Number: 7, BaseRef: "main", Base: base, Head: head, Gates: p.Gates,
-		Settings: plan.Settings{ProwConfig: hostile.ProwConfig, JobConfig: hostile.Jobs},
+		Layout: layout.Layout{ProwConfig: hostile.ProwConfig, JobConfig: hostile.Jobs},
 	})
 	if err != nil {
 		return outcome{err: err}

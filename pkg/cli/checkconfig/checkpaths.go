@@ -8,27 +8,10 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/local"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
-
-// named is a path in the settings, and what has to be there.
-type named struct {
-	setting, path string
-	file, dir     bool
-}
-
-func pathsOf(r settings.Repository) []named {
-	all := []named{
-		{"prow_config", r.ProwConfig, true, false},
-		{"job_config", r.JobConfig, true, true},
-		{"plugin_config", r.PluginConfig, true, false},
-	}
-	for i, dir := range r.SupplementalProwConfigDirs {
-		all = append(all, named{fmt.Sprintf("supplemental_prow_config_dirs[%d]", i), dir, false, true})
-	}
-	return all
-}
 
 // lookUp looks for the paths of a repository in a clone of it.
 func (c *checkConfig) lookUp(ctx context.Context, s *settings.Settings, out io.Writer) error {
@@ -49,16 +32,13 @@ func (c *checkConfig) lookUp(ctx context.Context, s *settings.Settings, out io.W
 		return err
 	}
 	var missing []string
-	for _, n := range pathsOf(repository) {
-		if n.path == "" {
-			continue
-		}
-		entries, err := clone.List(ctx, base.Commit, n.path)
+	for _, p := range repository.Paths() {
+		entries, err := clone.List(ctx, base.Commit, p.Value)
 		if err != nil {
-			return fmt.Errorf("looking up %s: %w", n.path, err)
+			return fmt.Errorf("looking up %s: %w", p.Value, err)
 		}
-		if wrong := n.wrong(entries); wrong != "" {
-			missing = append(missing, fmt.Sprintf("%s: %s: %s %s at %s", repository.Name, n.setting, n.path, wrong, local.ShortRef(base.Name)))
+		if wrong := misplaced(p, entries); wrong != "" {
+			missing = append(missing, fmt.Sprintf("%s: %s: %s %s at %s", repository.Name, p.Name, p.Value, wrong, local.ShortRef(base.Name)))
 		}
 	}
 	if len(missing) > 0 {
@@ -68,14 +48,14 @@ func (c *checkConfig) lookUp(ctx context.Context, s *settings.Settings, out io.W
 	return err
 }
 
-// wrong says what is wrong with what is at a path.
-func (n named) wrong(entries []repo.Entry) string {
-	switch isFile := len(entries) == 1 && entries[0].Path == strings.TrimSuffix(n.path, "/"); {
+// misplaced says what is wrong with what is at a path.
+func misplaced(p layout.Path, entries []repo.Entry) string {
+	switch isFile := len(entries) == 1 && entries[0].Path == p.Value; {
 	case len(entries) == 0:
 		return "does not exist"
-	case isFile && !n.file:
+	case isFile && !p.File:
 		return "is a file, not a directory"
-	case !isFile && !n.dir:
+	case !isFile && !p.Dir:
 		return "is a directory, not a file"
 	}
 	return ""

@@ -43,10 +43,8 @@ func understood(s *settings.Settings, out io.Writer) error {
 
 func places(r settings.Repository) string {
 	var parts []string
-	for _, n := range pathsOf(r) {
-		if n.path != "" {
-			parts = append(parts, n.path)
-		}
+	for _, p := range r.Paths() {
+		parts = append(parts, p.Value)
 	}
 	return strings.Join(parts, ", ")
 }

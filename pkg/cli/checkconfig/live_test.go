@@ -13,6 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/cluster"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
@@ -39,7 +40,8 @@ func TestCheckLive(t *testing.T) {
 
 	s := settings.Defaults()
 	s.GitHub.Endpoint, s.GitHub.AppID = hub.APIURL(), app.ID
-	s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml"}, {Name: "acme/none", ProwConfig: "config.yaml"}}
+	at := layout.Layout{ProwConfig: "config.yaml"}
+	s.Repositories = []settings.Repository{{Name: "acme/config", Layout: at}, {Name: "acme/none", Layout: at}}
 	kube := kubefake.NewSimpleClientset(&corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-github", Namespace: "rehearsals"}, Data: map[string][]byte{"private-key": []byte(app.PrivateKey)},
 	})

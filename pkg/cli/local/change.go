@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
@@ -46,12 +47,12 @@ func (o *Options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 		return nil, advised(err, clone, base)
 	}
 	c := &change{merged: merged, base: ShortRef(base.Name)}
-	settings, err := findSettings(ctx, merged, base.Commit, clone.Root, o.settings)
+	found, err := findSettings(ctx, merged, base.Commit, clone.Root, o.Layout)
 	if err != nil {
 		c.Close()
 		return nil, err
 	}
-	c.request = plan.Request{Settings: settings, Base: base.Commit, Head: head, BaseRef: branchName(base.Name, clone.Remotes)}
+	c.request = plan.Request{Layout: found, Base: base.Commit, Head: head, BaseRef: branchName(base.Name, clone.Remotes)}
 	if c.request.Org, c.request.Repo, err = o.Identity(clone); err != nil {
 		c.Close()
 		return nil, err
@@ -67,8 +68,8 @@ func (o *Options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 		c.Close()
 		return nil, advised(withFlag(err), clone, base)
 	}
-	if c.result.Jobs == 0 && settings.JobConfig == "" {
-		c.result.Warnings = append(c.result.Warnings, settings.ProwConfig+" has no jobs; --job-config says where else they are")
+	if c.result.Jobs == 0 && found.JobConfig == "" {
+		c.result.Warnings = append(c.result.Warnings, found.ProwConfig+" has no jobs; --job-config says where else they are")
 	}
 	return c, nil
 }
@@ -142,11 +143,8 @@ func withFlag(err error) error {
 	if !errors.As(err, &missing) {
 		return err
 	}
-	flags := map[string]string{
-		"prow_config": "--prow-config", "job_config": "--job-config", "plugin_config": "--plugin-config",
-		"supplemental_prow_config_dirs": "--supplemental-prow-config-dir",
-	}
-	return fmt.Errorf("%w; set %s, or %s in %s (paths are from the root of the repository)", err, flags[missing.Setting], missing.Setting, settingsFile)
+	field, _ := layout.FieldOf(missing.Setting)
+	return fmt.Errorf("%w; set --%s, or %s in %s (paths are from the root of the repository)", err, field.Flag, missing.Setting, settingsFile)
 }
 
 // mainBranches are what the branch to merge into is called, best first.

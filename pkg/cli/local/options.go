@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
 // Options are what both commands need to find and plan a change.
@@ -14,7 +14,7 @@ type Options struct {
 	GitDir, Base, head string
 	Repository         string
 	cacheDir           string
-	settings           plan.Settings
+	layout.Layout
 }
 
 func (o *Options) add(flags *pflag.FlagSet) {
@@ -22,10 +22,7 @@ func (o *Options) add(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Base, "base", "", "branch or `commit` to merge into (default: the main branch of the remote upstream, else origin)")
 	flags.StringVar(&o.head, "head", "", "branch or `commit` to try (default: the current branch with its uncommitted changes)")
 	flags.StringVar(&o.Repository, "repository", "", "`org/repo` of the config repository (default: from the remote's address)")
-	flags.StringVar(&o.settings.ProwConfig, "prow-config", "", "`path` of Prow's config.yaml, from the root of the repository, as all paths")
-	flags.StringSliceVar(&o.settings.SupplementalProwConfigDirs, "supplemental-prow-config-dir", nil, "`path` of a directory with further parts of it; may be repeated")
-	flags.StringVar(&o.settings.JobConfig, "job-config", "", "`path` of the job file or directory")
-	flags.StringVar(&o.settings.PluginConfig, "plugin-config", "", "`path` of plugins.yaml, which says from what config-updater fills ConfigMaps")
+	o.AddFlags(flags)
 	flags.StringVar(&o.cacheDir, "cache-dir", defaultCache(), "`directory` to keep what was learned of the base branch; empty keeps nothing")
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources"
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
@@ -147,13 +148,7 @@ func reasons(j affected.Job) []string {
 }
 
 func reasonText(r affected.Reason) string {
-	text := r.Path
-	switch r.Source {
-	case affected.SourceProwConfig:
-		text = r.Source + ": " + text
-	case affected.SourceConfigMap:
-		text += ", filled from " + r.File
-	}
+	text, _ := sources.Phrase(r)
 	switch {
 	case r.Old != "" && r.New != "":
 		text += ": " + r.Old + " → " + r.New

@@ -9,6 +9,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/screen"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/configupdater"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/preset"
+	"github.com/rehearsal-dev/rehearsal/pkg/sources/prowconfig"
 )
 
 func TestPanicsAreErrors(t *testing.T) {
@@ -29,7 +32,7 @@ func job(name string, branches ...string) affected.Job {
 		Change: affected.ChangeSpec, Rehearse: true,
 		Reasons: []affected.Reason{
 			{Source: affected.SourceJobConfig, Path: "spec.containers[0].image", Old: "registry/image:1", New: "registry/image:2"},
-			{Source: affected.SourcePreset, Path: "preset credentials"},
+			{Source: preset.Name, Path: "preset credentials"},
 		},
 	}
 }
@@ -142,9 +145,9 @@ func TestProblemsAreNamed(t *testing.T) {
 func TestReasonText(t *testing.T) {
 	for want, r := range map[string]affected.Reason{
 		"spec.x: 1 → 2":                         {Source: affected.SourceJobConfig, File: "f", Path: "spec.x", Old: "1", New: "2"},
-		"preset a ▸ env[B].value: 2":            {Source: affected.SourcePreset, File: "f", Path: "preset a ▸ env[B].value", New: "2"},
-		"prow config: pod_namespace: a → b":     {Source: affected.SourceProwConfig, File: "f", Path: "pod_namespace", Old: "a", New: "b"},
-		"ConfigMap cm, filled from files/a.txt": {Source: affected.SourceConfigMap, File: "files/a.txt", Path: "ConfigMap cm"},
+		"preset a ▸ env[B].value: 2":            {Source: preset.Name, File: "f", Path: "preset a ▸ env[B].value", New: "2"},
+		"prow config: pod_namespace: a → b":     {Source: prowconfig.Name, File: "f", Path: "pod_namespace", Old: "a", New: "b"},
+		"ConfigMap cm, filled from files/a.txt": {Source: configupdater.Name, File: "files/a.txt", Path: "ConfigMap cm"},
 	} {
 		if got := reasonText(r); got != want {
 			t.Errorf("got %q, want %q", got, want)

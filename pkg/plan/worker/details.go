@@ -49,8 +49,8 @@ func (d *details) Judge(ctx context.Context, jobs []affected.Job) (map[string]ga
 }
 
 // ConfigMaps implements plan.Details.
-func (d *details) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]plan.ConfigMapContent, error) {
-	var contents []plan.ConfigMapContent
+func (d *details) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error) {
+	var contents []affected.ConfigMapContent
 	return contents, d.askFor(ctx, question{Op: opConfigMaps, Jobs: keysOf(jobs)}, &contents)
 }
 

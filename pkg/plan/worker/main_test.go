@@ -43,7 +43,7 @@ type obedient struct {
 
 func (o *obedient) Plan(ctx context.Context, req plan.Request) (*plan.Result, error) {
 	o.plans++
-	order, base := strings.CutPrefix(req.Settings.ProwConfig, "base ")
+	order, base := strings.CutPrefix(req.Layout.ProwConfig, "base ")
 	if !base {
 		plan.TellBaseRead(ctx)
 	}
@@ -103,7 +103,7 @@ type asked struct {
 	order string
 }
 
-func (a asked) ConfigMaps(context.Context, []affected.Job) ([]plan.ConfigMapContent, error) {
+func (a asked) ConfigMaps(context.Context, []affected.Job) ([]affected.ConfigMapContent, error) {
 	if a.order == "forget" {
 		return nil, plan.ErrForgotten
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
@@ -61,7 +62,7 @@ func childrenOf(t *testing.T, parent int) []string {
 // ordered is a request that has a child do something.
 func ordered(order string) plan.Request {
 	return plan.Request{
-		Org: "org", Repo: "config", Head: order, Settings: plan.Settings{ProwConfig: order},
+		Org: "org", Repo: "config", Head: order, Layout: layout.Layout{ProwConfig: order},
 		Limits: plan.Limits{Timeout: time.Minute, BaseTimeout: time.Minute, Memory: 256 << 20},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -19,7 +20,7 @@ func TestServedRepositoriesAreListed(t *testing.T) {
 		options := chosen.Repositories[0].Options
 		chosen.Repositories = nil
 		for _, name := range names {
-			chosen.Repositories = append(chosen.Repositories, settings.Repository{Name: name, ProwConfig: "config.yaml", Options: options})
+			chosen.Repositories = append(chosen.Repositories, settings.Repository{Name: name, Layout: layout.Layout{ProwConfig: "config.yaml"}, Options: options})
 		}
 		w.reconciler.Settings = func() *settings.Settings { return chosen }
 	}

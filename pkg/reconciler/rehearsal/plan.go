@@ -128,12 +128,7 @@ func (t *turn) planRequest() plan.Request {
 	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
 	return plan.Request{
 		Org: p.Org, Repo: p.Repo, Number: p.Number,
-		Settings: plan.Settings{
-			ProwConfig:                 t.repo.ProwConfig,
-			JobConfig:                  t.repo.JobConfig,
-			SupplementalProwConfigDirs: t.repo.SupplementalProwConfigDirs,
-			PluginConfig:               t.repo.PluginConfig,
-		},
+		Layout: t.repo.Layout,
 		Gates:  t.repo.Gates,
 		Limits: t.limits(), Author: pull.Author,
 		BaseRef: pull.BaseRef, Base: pull.Base, Head: pull.Head,

@@ -141,7 +141,7 @@ func (l *lost) Judge(context.Context, []affected.Job) (map[string]gate.Finding, 
 	return nil, l.err
 }
 
-func (l *lost) ConfigMaps(context.Context, []affected.Job) ([]plan.ConfigMapContent, error) {
+func (l *lost) ConfigMaps(context.Context, []affected.Job) ([]affected.ConfigMapContent, error) {
 	return nil, l.err
 }
 

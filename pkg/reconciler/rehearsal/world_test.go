@@ -35,6 +35,7 @@ import (
 	rehearsalfake "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned/fake"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -105,7 +106,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		Settings: func() *settings.Settings {
 			s := settings.Defaults()
 			s.PageURL, s.Defaults.StatusContext = "https://pages.example", "ci/rehearsals"
-			s.Repositories = []settings.Repository{{Name: "acme/config", ProwConfig: "config.yaml", Options: s.Defaults}}
+			s.Repositories = []settings.Repository{{Name: "acme/config", Layout: layout.Layout{ProwConfig: "config.yaml"}, Options: s.Defaults}}
 			return s
 		},
 	}

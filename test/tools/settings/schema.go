@@ -17,7 +17,7 @@ import (
 // module is ours, and packages are those of it that settings are made of.
 const module = "github.com/rehearsal-dev/rehearsal"
 
-var packages = []string{"pkg/settings", "pkg/policy", "pkg/gate"}
+var packages = []string{"pkg/settings", "pkg/policy", "pkg/gate", "pkg/layout"}
 
 func reflectSchema() (*jsonschema.Schema, error) {
 	r := &jsonschema.Reflector{

@@ -1,7 +1,6 @@
-package plan
+package configupdater
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,7 +20,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // updater is the part of Prow's plugin configuration that says which files
@@ -134,56 +132,6 @@ func (u *updater) updates(f filler, files []github.PullRequestChange, namespace,
 // anyNamespace stands for the one that config-updater takes by default.
 const anyNamespace = "default"
 
-// filledConfigMaps returns the ConfigMaps that config-updater fills from the
-// changed files.
-func (w *work) filledConfigMaps(ctx context.Context, from *state, c *comparison, changes []repo.Change) ([]affected.FilledConfigMap, error) {
-	to := c.after
-	if to.plugins == "" {
-		if from.plugins != "" {
-			c.warnings = append(c.warnings, w.settings.PluginConfig+" is gone: config-updater fills nothing any more")
-		}
-		return nil, nil
-	}
-	u, err := w.updater(ctx, to.plugins)
-	if err != nil {
-		return nil, err
-	}
-	if u.err != "" && from.plugins != to.plugins {
-		c.warnings = append(c.warnings, w.settings.PluginConfig+": config-updater does not take this: "+u.err)
-	}
-	found := map[plugins.ConfigMapID][]string{}
-	fillers, filled := u.fillers(), 0
-	if len(fillers)*len(changes) > maxMatches {
-		return nil, &repo.BoundError{Path: w.settings.PluginConfig, Bound: fmt.Sprintf("has too many patterns to compare with so many changed files: more than %d comparisons", maxMatches)}
-	}
-	for _, f := range fillers {
-		for _, ch := range changes {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if !f.matches(ch.Path) {
-				continue
-			}
-			if filled++; filled > maxFilled {
-				return nil, &repo.BoundError{Path: w.settings.PluginConfig, Bound: fmt.Sprintf("has patterns that match changed files more than %d times", maxFilled)}
-			}
-			for id := range u.updates(f, []github.PullRequestChange{changed(ch.Path, ch.NewBlob == "")}, anyNamespace, w.repository, false) {
-				id.Namespace = anyNamespace
-				found[id] = append(found[id], ch.Path)
-			}
-		}
-	}
-	var out []affected.FilledConfigMap
-	for id, files := range found {
-		slices.Sort(files)
-		out = append(out, affected.FilledConfigMap{Cluster: id.Cluster, Name: id.Name, Files: slices.Compact(files)})
-	}
-	slices.SortFunc(out, func(a, b affected.FilledConfigMap) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Cluster, b.Cluster))
-	})
-	return out, nil
-}
-
 func changed(path string, removed bool) github.PullRequestChange {
 	status := github.PullRequestFileModified
 	if removed {
@@ -192,18 +140,11 @@ func changed(path string, removed bool) github.PullRequestChange {
 	return github.PullRequestChange{Filename: path, Status: string(status)}
 }
 
-func (w *work) updater(ctx context.Context, blob string) (*updater, error) {
-	if known, ok := w.maps.Get(blob); ok {
-		return known, nil
-	}
-	var u *updater
-	err := w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) (err error) {
-		u, err = parseUpdater(content)
-		return err
-	})
+// updaterOf returns what a blob says.
+func updaterOf(ctx context.Context, files affected.Reader, blob string) (*updater, error) {
+	parsed, err := files.Parsed(ctx, Name, blob, func(content []byte) (any, error) { return parseUpdater(content) })
 	if err != nil {
 		return nil, err
 	}
-	w.maps.Add(blob, u, 1)
-	return u, nil
+	return parsed.(*updater), nil
 }

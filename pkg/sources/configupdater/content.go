@@ -1,4 +1,4 @@
-package plan
+package configupdater
 
 import (
 	"context"
@@ -17,70 +17,35 @@ import (
 	"sigs.k8s.io/prow/pkg/plugins/updateconfig"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // maxConfigMap bounds the content of a ConfigMap, keys included, in bytes: an
 // API server takes little more.
 const maxConfigMap = 900 << 10
 
-// ConfigMapContent is a ConfigMap as config-updater would leave it after the
-// merge, had it filled it from nothing.
-type ConfigMapContent struct {
-	// Cluster is the alias of a build cluster, "default" where Prow runs.
-	Cluster   string
-	Namespace string
-	Name      string
-	// Data and BinaryData are its whole content, files that the pull request
-	// leaves alone included.
-	Data       map[string]string
-	BinaryData map[string][]byte
-	// Jobs are the keys of those among the given jobs that read it.
-	Jobs []string
-	// Problem is why there is no content, or "".
-	Problem string
-}
-
-// contents makes the ConfigMaps that changed files fill and jobs read.
-type contents struct {
-	*work
-	delta *affected.Delta
-	// plugins is the blob of the plugin configuration, tree the merged tree,
-	// head the commit that the content is said to be of.
-	plugins, tree, head string
-}
-
-func (c contents) of(ctx context.Context, jobs []affected.Job) ([]ConfigMapContent, error) {
-	wanted := c.wanted(jobs)
+// Feed implements affected.Feeder: each ConfigMap is as config-updater would leave it
+// after the merge, had it filled it from nothing.
+func (ev *evidence) Feed(ctx context.Context, files affected.Reader, jobs []affected.Job) ([]affected.ConfigMapContent, error) {
+	wanted := ev.wanted(jobs)
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	u, err := c.updater(ctx, c.plugins)
-	if err != nil {
+	c := contents{Delta: ev.delta, files: files}
+	var err error
+	if c.updater, err = updaterOf(ctx, files, c.WatchedAfter[c.Layout.PluginConfig]); err != nil {
 		return nil, err
 	}
-	all, err := c.objects.List(ctx, c.tree)
-	if err != nil {
+	if err := c.read(ctx); err != nil {
 		return nil, err
 	}
-	fillers := u.fillers()
-	if len(fillers)*len(all) > maxContentMatches {
-		return nil, &RefusedError{File: c.settings.PluginConfig, Reason: fmt.Sprintf("the patterns are too many to compare with all files: more than %d comparisons", maxContentMatches)}
-	}
-	files, err := follow(ctx, c.objects, all, func(path string) bool {
-		return ctx.Err() == nil && slices.ContainsFunc(fillers, func(f filler) bool { return f.matches(path) })
-	})
-	if err != nil {
-		return nil, err
-	}
-	var out []ConfigMapContent
+	var out []affected.ConfigMapContent
 	for _, w := range wanted {
-		for _, id := range c.places(fillers, w.FilledConfigMap) {
-			content := ConfigMapContent{Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, Jobs: w.jobs}
+		for _, id := range c.places(w.filled) {
+			content := affected.ConfigMapContent{Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, Jobs: w.jobs}
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if err := c.fill(ctx, &content, c.keys(u, id, files, w.Files)); err != nil {
+			if err := c.fill(ctx, &content, c.keys(id, w.filled.files)); err != nil {
 				return nil, err
 			}
 			out = append(out, content)
@@ -91,17 +56,17 @@ func (c contents) of(ctx context.Context, jobs []affected.Job) ([]ConfigMapConte
 
 // wantedConfigMap is a changed ConfigMap and the jobs that read it.
 type wantedConfigMap struct {
-	affected.FilledConfigMap
+	filled
 	jobs []string
 }
 
-func (c contents) wanted(jobs []affected.Job) []wantedConfigMap {
+func (ev *evidence) wanted(jobs []affected.Job) []wantedConfigMap {
 	var out []wantedConfigMap
-	for _, filled := range c.delta.ConfigMaps {
-		w := wantedConfigMap{FilledConfigMap: filled}
+	for _, c := range ev.filled {
+		w := wantedConfigMap{filled: c}
 		for _, j := range jobs {
-			at, ok := c.delta.After.Find(j.Ref)
-			if ok && c.delta.New.ReadsConfigMap(at.Entry(), filled) {
+			at, ok := ev.delta.After.Find(j.Ref)
+			if ok && ev.delta.New.ReadsConfigMap(at.Entry(), c.cluster, c.name) {
 				w.jobs = append(w.jobs, j.Key())
 			}
 		}
@@ -113,27 +78,52 @@ func (c contents) wanted(jobs []affected.Job) []wantedConfigMap {
 	return out
 }
 
+// contents makes the ConfigMaps that changed files fill and jobs read.
+type contents struct {
+	*affected.Delta
+	files   affected.Reader
+	updater *updater
+	fillers []filler
+	// blobs are those of all files that a pattern matches, by path.
+	blobs map[string]string
+}
+
+// read finds the files of all patterns.
+func (c *contents) read(ctx context.Context) error {
+	c.fillers = c.updater.fillers()
+	compared := 0
+	var err error
+	c.blobs, err = c.files.Merged(ctx, func(path string) bool {
+		compared += len(c.fillers)
+		return compared <= maxContentMatches && ctx.Err() == nil && slices.ContainsFunc(c.fillers, func(f filler) bool { return f.matches(path) })
+	})
+	if err == nil && compared > maxContentMatches {
+		err = &affected.ExcessError{File: c.Layout.PluginConfig, Bound: fmt.Sprintf("the patterns are too many to compare with all files: more than %d comparisons", maxContentMatches)}
+	}
+	return err
+}
+
 // places lists where a ConfigMap is in its cluster: the namespace of the pods,
 // or, when config-updater does not put it there, all that it is put into.
-func (c contents) places(fillers []filler, filled affected.FilledConfigMap) []plugins.ConfigMapID {
+func (c *contents) places(of filled) []plugins.ConfigMapID {
 	namespaces := map[string]bool{}
-	for _, f := range fillers {
-		if !f.fills(filled.Name) {
+	for _, f := range c.fillers {
+		if !f.fills(of.name) {
 			continue
 		}
-		for _, ns := range f.spec.Clusters[filled.Cluster] {
+		for _, ns := range f.spec.Clusters[of.cluster] {
 			if ns == "" {
-				ns = c.delta.New.Config.ProwJobNamespace
+				ns = c.New.Config.ProwJobNamespace
 			}
 			namespaces[ns] = true
 		}
 	}
-	if pods := c.delta.New.Config.PodNamespace; namespaces[pods] {
+	if pods := c.New.Config.PodNamespace; namespaces[pods] {
 		namespaces = map[string]bool{pods: true}
 	}
 	var out []plugins.ConfigMapID
 	for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
-		out = append(out, plugins.ConfigMapID{Name: filled.Name, Namespace: ns, Cluster: filled.Cluster})
+		out = append(out, plugins.ConfigMapID{Name: of.name, Namespace: ns, Cluster: of.cluster})
 	}
 	return out
 }
@@ -146,20 +136,14 @@ type keyed struct {
 
 // keys lists what fills a ConfigMap, sorted by key. Where several files share a
 // key, the change has the last word.
-func (c contents) keys(u *updater, id plugins.ConfigMapID, files []repo.Entry, changes []string) []keyed {
-	blobs := map[string]string{}
-	for _, e := range files {
-		if e.Mode != repo.ModeSubmodule {
-			blobs[e.Path] = e.Blob
-		}
-	}
+func (c *contents) keys(id plugins.ConfigMapID, changes []string) []keyed {
 	touches := map[string]bool{}
 	for _, path := range changes {
 		touches[path] = true
 	}
 	var unchanged, touched []updateconfig.ConfigMapUpdate
-	paths := slices.Sorted(maps.Keys(blobs))
-	for _, f := range u.fillers() {
+	paths := slices.Sorted(maps.Keys(c.blobs))
+	for _, f := range c.fillers {
 		if !f.fills(id.Name) {
 			continue
 		}
@@ -171,25 +155,25 @@ func (c contents) keys(u *updater, id plugins.ConfigMapID, files []repo.Entry, c
 		}
 		for _, path := range changes {
 			if f.matches(path) {
-				other = append(other, changed(path, blobs[path] == ""))
+				other = append(other, changed(path, c.blobs[path] == ""))
 			}
 		}
-		unchanged = append(unchanged, u.updates(f, same, c.delta.New.Config.ProwJobNamespace, c.repository, true)[id]...)
-		touched = append(touched, u.updates(f, other, c.delta.New.Config.ProwJobNamespace, c.repository, true)[id]...)
+		unchanged = append(unchanged, c.updater.updates(f, same, c.New.Config.ProwJobNamespace, c.Repository, true)[id]...)
+		touched = append(touched, c.updater.updates(f, other, c.New.Config.ProwJobNamespace, c.Repository, true)[id]...)
 	}
 	byKey := map[string]keyed{}
 	for _, update := range append(unchanged, touched...) {
-		byKey[update.Key] = keyed{update, blobs[update.Filename]}
+		byKey[update.Key] = keyed{update, c.blobs[update.Filename]}
 	}
 	maps.DeleteFunc(byKey, func(_ string, k keyed) bool { return k.Filename == "" })
 	return slices.SortedFunc(maps.Values(byKey), func(a, b keyed) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // fill has config-updater fill a ConfigMap, file by file.
-func (c contents) fill(ctx context.Context, content *ConfigMapContent, keys []keyed) error {
+func (c *contents) fill(ctx context.Context, content *affected.ConfigMapContent, keys []keyed) error {
 	store := &storedConfigMap{}
 	update := func(file fileContent, updates ...updateconfig.ConfigMapUpdate) error {
-		err := updateconfig.Update(file, store, content.Name, content.Namespace, updates, false, nil, quiet, c.head)
+		err := updateconfig.Update(file, store, content.Name, content.Namespace, updates, false, nil, quiet, c.Head)
 		if err == nil && store.size() > maxConfigMap {
 			content.Problem = fmt.Sprintf("larger than %d KiB", maxConfigMap>>10)
 		}
@@ -203,7 +187,7 @@ func (c contents) fill(ctx context.Context, content *ConfigMapContent, keys []ke
 		ids[i] = k.blob
 	}
 	rest := keys
-	err := c.objects.BlobsUpTo(ctx, affected.MaxFile, ids, func(_ string, file []byte) error {
+	err := c.files.Blobs(ctx, ids, func(_ string, file []byte) error {
 		k := rest[0]
 		rest = rest[1:]
 		if len(file) > affected.MaxFile {

@@ -3,6 +3,8 @@ package plan
 import (
 	"strings"
 	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
 // periodic is a job file with one job.
@@ -27,9 +29,9 @@ func TestLayouts(t *testing.T) {
 		base,
 		map[string]string{"prow/config.yaml": periodic("m"), "jobs": "-> nowhere"}, base,
 		map[string]string{"prow/config.yaml": periodic("m"), "jobs": "-> real.yaml", "real.yaml": periodic("b")})
-	quirkAt(t, Settings{ProwConfig: "prow/config.yaml"}, "no job_config",
+	quirkAt(t, layout.Layout{ProwConfig: "prow/config.yaml"}, "no job_config",
 		map[string]string{"prow/config.yaml": periodic("m"), "jobs/a.yaml": periodic("a")}, map[string]string{"prow/config.yaml": periodic("n")})
-	linked := Settings{ProwConfig: "prow/config.yaml", JobConfig: "jobs.yaml"}
+	linked := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs.yaml"}
 	quirkAt(t, linked, "job_config is a link to a directory with a file's name",
 		map[string]string{"prow/config.yaml": "{}\n", "jobs.yaml": periodic("a")},
 		map[string]string{"prow/config.yaml": "{}\n", "jobs.yaml": "-> real", "real/a.yaml": periodic("a")},
@@ -45,7 +47,7 @@ func TestLayouts(t *testing.T) {
 		with(base, "jobs/c.yaml", "-> .", "jobs/.prowignore", "c.yaml/\n"),
 		with(base, "jobs/c.yaml", "-> ../..", "jobs/.prowignore", "c.yaml/\n"),
 		with(base, "jobs/c.yaml", "-> ..", "jobs/.prowignore", "c.yaml/\n"))
-	root := Settings{ProwConfig: "prow/config.yaml", JobConfig: "."}
+	root := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "."}
 	quirkAt(t, root, "job_config is the root",
 		with(base, "a.yaml", periodic("r")), with(base, "a.yaml", periodic("r"), "..x.yaml", periodic("x")),
 		with(base, "..d/y.yaml", periodic("x"), ".z.yaml", periodic("z")), with(base, "..d/y.yaml", periodic("y"), ".z.yaml", periodic("zz")),
@@ -54,12 +56,12 @@ func TestLayouts(t *testing.T) {
 		with(base, "prow/config.yaml", "presets: [{labels: {p: x}}]"), base,
 		with(base, ".prowignore", "prow\n", "prow/config.yaml", periodic("m")), with(base, ".prowignore", "prow\n", "prow/config.yaml", periodic("n")),
 		with(base, ".prowignore", "jobs\n", "prow/config.yaml", "pod_namespace: x\n"))
-	quirkAt(t, Settings{ProwConfig: "prow/config.yaml", JobConfig: "prow", SupplementalProwConfigDirs: []string{"."}}, "everything in one directory",
+	quirkAt(t, layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "prow", SupplementalProwConfigDirs: []string{"."}}, "everything in one directory",
 		map[string]string{"prow/config.yaml": "{}\n", "prow/a.yaml": periodic("a")},
 		map[string]string{"prow/config.yaml": "decorate_all_jobs: false\n", "prow/a.yaml": periodic("b"), "..x_prowconfig.yaml": "]"},
 		map[string]string{"prow/config.yaml": "{}\n", "prow/a.yaml": periodic("b"), "x_prowconfig.yaml": "]"},
 		map[string]string{"prow/config.yaml": "{}\n", "prow/a.yaml": periodic("c"), "prow/x_prowconfig.yaml": "tide: {queries: [{repos: [o/r]}]}\n"})
-	quirkAt(t, Settings{ProwConfig: "prow/config.yaml", JobConfig: "..jobs"}, "job_config starts with two dots",
+	quirkAt(t, layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "..jobs"}, "job_config starts with two dots",
 		map[string]string{"prow/config.yaml": "{}\n", "..jobs/a.yaml": periodic("a")}, map[string]string{"prow/config.yaml": "{}\n", "..jobs/a.yaml": periodic("b")})
 	quirk(t, "directories that look like files", base,
 		with(base, "jobs/x.yaml/README", "x"), with(base, "jobs/x.yaml/y.yaml", periodic("y")), with(base, "jobs/x.yaml", periodic("x")))

@@ -1,0 +1,30 @@
+package plan
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+)
+
+// Where the base's own Prow configuration cannot be read, the head's stands in for it:
+// what jobs read may have changed all the same.
+func TestConfigMapsOnABrokenBase(t *testing.T) {
+	tree := newWorkTree(t)
+	tree.write("prow/config.yaml", "plank: [\n")
+	tree.write("prow/plugins.yaml", "config_updater: {maps: {files/a.txt: {name: filled}}}\n")
+	tree.write("files/a.txt", "one\n")
+	tree.write("jobs/a.yaml", "periodics:\n- {name: a, interval: 1h, spec: {containers: [{image: i, envFrom: [{configMapRef: {name: filled}}]}]}}\n- {name: b, interval: 1h, spec: {containers: [{image: i}]}}\n")
+	base := tree.commit()
+	tree.write("prow/config.yaml", "pod_namespace: test-pods\n")
+	tree.write("files/a.txt", "two\n")
+	l := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"}
+	result, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "periodic  a !: spec, rehearsed, configmap ConfigMap filled"
+	if got := describe(result); !slices.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

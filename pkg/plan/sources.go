@@ -1,0 +1,175 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+)
+
+// keptParsed bounds what is kept of files that sources have read, in bytes of their
+// text.
+const keptParsed = 16 << 20
+
+// watchedBy lists the files and directories that sources watch.
+func watchedBy(sources []affected.Source, l layout.Layout) []string {
+	var out []string
+	for _, s := range sources {
+		out = append(out, s.Watches(l)...)
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(p string) bool { return p == "" })
+}
+
+// watches says whether some source watches a file.
+func (w *work) watches(p string) bool {
+	return slices.ContainsFunc(w.watched, func(dir string) bool { return layout.Below(p, dir) })
+}
+
+// missingWatched names the first path of the layout that a source watches and that is
+// not there.
+func (w *work) missingWatched(s *state) error {
+	for _, p := range w.layout.Paths() {
+		there := func() bool {
+			for file := range s.watched {
+				if layout.Below(file, p.Value) {
+					return true
+				}
+			}
+			return false
+		}
+		if slices.Contains(w.watched, p.Value) && !there() {
+			return &MissingPathError{Path: p.Value, Setting: p.Setting}
+		}
+	}
+	return nil
+}
+
+// newDelta compares two states: the sources say what differs.
+func (w *work) newDelta(ctx context.Context, c *comparison, from *state, old *affected.Defaults, wanted bool) error {
+	to := c.after
+	c.delta = &affected.Delta{
+		Before: from.revision, After: to.revision, Old: old, New: to.defaults,
+		Layout: w.layout, Repository: w.repository, Head: w.head,
+		WatchedBefore: from.watched, WatchedAfter: to.watched, ValidityOnly: !wanted,
+	}
+	if wanted {
+		c.delta.Files = make([]affected.FileChange, len(c.changes))
+		for i, ch := range c.changes {
+			c.delta.Files[i] = affected.FileChange{Path: ch.Path, OldBlob: ch.OldBlob, NewBlob: ch.NewBlob}
+		}
+	}
+	err := c.delta.Compare(ctx, w.options.Sources, treeReader{w, to.tree})
+	c.warnings = append(c.warnings, c.delta.Warnings...)
+	return err
+}
+
+// treeReader implements affected.Reader for the tree of a plan.
+type treeReader struct {
+	*work
+	tree string
+}
+
+func (r treeReader) Parsed(ctx context.Context, kind, blob string, parse func([]byte) (any, error)) (any, error) {
+	id := key.Of(kind, blob)
+	if known, ok := r.known.Get(id); ok {
+		return known, nil
+	}
+	var parsed any
+	err := r.Blobs(ctx, []string{blob}, func(_ string, content []byte) (err error) {
+		if parsed, err = parse(content); err == nil {
+			r.known.Add(id, parsed, int64(len(content)+1))
+		}
+		return err
+	})
+	return parsed, err
+}
+
+func (r treeReader) Blobs(ctx context.Context, blobs []string, each func(string, []byte) error) error {
+	return r.objects.BlobsUpTo(ctx, affected.MaxFile, blobs, each)
+}
+
+func (r treeReader) Merged(ctx context.Context, wanted func(string) bool) (map[string]string, error) {
+	all, err := r.objects.List(ctx, r.tree)
+	if err != nil {
+		return nil, err
+	}
+	files, err := follow(ctx, r.objects, all, wanted)
+	blobs := make(map[string]string, len(files))
+	for _, e := range files {
+		if e.Mode != repo.ModeSubmodule {
+			blobs[e.Path] = e.Blob
+		}
+	}
+	return blobs, err
+}
+
+// candidateSource is a source's filter for jobs whose text is the same.
+type candidateSource struct {
+	selects func(*affected.Entry) bool
+	// quick is nil where the jobs themselves have to be looked at.
+	quick affected.Quick
+}
+
+// selecting are the sources that may affect jobs whose text is the same.
+func (c *comparison) selecting() []candidateSource {
+	var out []candidateSource
+	for _, f := range c.delta.Found {
+		if selects := f.Selects(); selects != nil {
+			quick, _ := f.Evidence.(affected.Quick)
+			out = append(out, candidateSource{selects, quick})
+		}
+	}
+	return out
+}
+
+// deciding returns whether the job has to be looked at, or else the source that
+// decides about it from its summary, if any selects it.
+func deciding(sources []candidateSource, e *affected.Entry) (quick affected.Quick, look bool) {
+	for _, s := range sources {
+		switch {
+		case !s.selects(e):
+		case s.quick == nil || quick != nil:
+			return nil, true
+		default:
+			quick = s.quick
+		}
+	}
+	return quick, false
+}
+
+// ConfigMaps implements Details.
+func (l *Local) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error) {
+	var feeders []affected.Feeder
+	if l.compared != nil {
+		for _, f := range l.compared.delta.Found {
+			if feeder, ok := f.Evidence.(affected.Feeder); ok {
+				feeders = append(feeders, feeder)
+			}
+		}
+	}
+	if len(feeders) == 0 {
+		return nil, nil
+	}
+	merged, err := l.again(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = merged.Close() }()
+	files := treeReader{l.planner.work(l.request, merged.Objects), merged.Tree}
+	var out []affected.ConfigMapContent
+	for _, feeder := range feeders {
+		contents, err := feeder.Feed(ctx, files, jobs)
+		if refused, ok := boundIn(err); ok {
+			return nil, refused
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, contents...)
+	}
+	return out, nil
+}
