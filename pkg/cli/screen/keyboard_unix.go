@@ -39,7 +39,11 @@ func openKeyboard(in *os.File) *keyboard {
 		fd: fd, before: before, keys: make(chan Key), signals: make(chan os.Signal, 4),
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
-	signal.Notify(k.signals, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT)
+	for _, s := range []os.Signal{unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT} {
+		if !signal.Ignored(s) { // what nohup and shells have ignored stays so
+			signal.Notify(k.signals, s)
+		}
+	}
 	k.wanted.Store(true)
 	k.take()
 	go k.listen()
