@@ -21,17 +21,17 @@ func Names(name string, names []string) []string {
 		distance int
 	}
 	var found []near
-	seen := map[string]bool{}
+	seen, most := map[string]bool{}, max(2, len(name)/4)
 	for _, n := range names {
 		if seen[n] || len(name) > maxLength || len(n) > maxLength {
 			continue
 		}
 		seen[n] = true
-		d := distance(name, n)
+		d := Edits(name, n, most)
 		if len(name) >= 3 && strings.Contains(n, name) {
 			d = min(d, 1)
 		}
-		if d <= max(2, len(name)/4) {
+		if d <= most {
 			found = append(found, near{n, d})
 		}
 	}
@@ -48,23 +48,28 @@ func Names(name string, names []string) []string {
 	return out
 }
 
-// distance is the number of single-byte edits between two names.
-func distance(a, b string) int {
-	previous := make([]int, len(b)+1)
-	for j := range previous {
-		previous[j] = j
+// Edits counts the bytes to insert, remove or replace to get from a to b. It
+// gives up above a limit.
+func Edits(a, b string, limit int) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
 	}
-	for i := 1; i <= len(a); i++ {
-		current := make([]int, len(b)+1)
-		current[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
+	for i := range len(a) {
+		diagonal, least := row[0], i+1
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
 			}
-			current[j] = min(previous[j]+1, current[j-1]+1, previous[j-1]+cost)
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+			least = min(least, row[j+1])
 		}
-		previous = current
+		if least > limit {
+			return limit + 1
+		}
 	}
-	return previous[len(b)]
+	return row[len(b)]
 }

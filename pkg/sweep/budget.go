@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 // sweepShare is the part of GitHub's hourly calls, one in so many, that sweeps
@@ -13,7 +15,7 @@ const sweepShare = 5
 
 // sweepOrSkip sweeps, unless too few calls are left of the hour.
 func (s *Sweeper) sweepOrSkip(ctx context.Context, repository string) error {
-	org, repo := split(repository)
+	org, repo := settings.Split(repository)
 	budget, err := s.GitHub.Budget(ctx, org, repo)
 	if err != nil {
 		return err

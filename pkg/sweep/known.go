@@ -1,8 +1,6 @@
 package sweep
 
 import (
-	"strings"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
@@ -47,10 +45,4 @@ func Knows(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
 		}
 	}
 	return true
-}
-
-// split takes org/repo apart.
-func split(repository string) (org, repo string) {
-	org, repo, _ = strings.Cut(repository, "/")
-	return org, repo
 }

@@ -125,7 +125,7 @@ func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
 // us, and is left alone: another plugin may have answered to the same words.
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	began := s.Clock.Now()
-	org, repo := split(repository)
+	org, repo := settings.Split(repository)
 	last, err := s.Memory.Looked(ctx, repository)
 	if err != nil {
 		return err

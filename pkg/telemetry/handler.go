@@ -24,5 +24,5 @@ func Handler() (http.Handler, metric.Meter, error) {
 	if err := runtime.Start(runtime.WithMeterProvider(provider)); err != nil {
 		return nil, nil, fmt.Errorf("measuring the Go runtime: %w", err)
 	}
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), provider.Meter("github.com/rehearsal-dev/rehearsal"), nil
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), provider.Meter(scope), nil
 }

@@ -66,8 +66,11 @@ func (m Metric) Prometheus() string {
 	return name
 }
 
+// scope is what OpenTelemetry calls who makes instruments.
+const scope = "github.com/rehearsal-dev/rehearsal"
+
 // Meter makes our instruments.
-func Meter() metric.Meter { return otel.Meter("github.com/rehearsal-dev/rehearsal") }
+func Meter() metric.Meter { return otel.Meter(scope) }
 
 // ObserveSettings exports whether the latest version of the settings is in force, and
 // how many were refused.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	names "github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
 // suggestions is how many names are suggested at most.
@@ -27,7 +29,7 @@ func nearest(name string, all []string) []string {
 		lower := strings.ToLower(other)
 		distance := most + 1
 		if d := len(other) - len(name); d <= most && -d <= most {
-			distance = edits(name, lower, most)
+			distance = names.Edits(name, lower, most)
 		}
 		switch {
 		case strings.Contains(lower, name):
@@ -60,30 +62,4 @@ func wordsMissing(name, other string) int {
 		}
 	}
 	return missing
-}
-
-// edits counts the bytes to insert, remove or replace to get from a to b. It
-// gives up above a limit.
-func edits(a, b string, limit int) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal, least := row[0], i+1
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-			least = min(least, row[j+1])
-		}
-		if least > limit {
-			return limit + 1
-		}
-	}
-	return row[len(b)]
 }

@@ -53,7 +53,7 @@ func (s *mirrorSweeper) sweep(ctx context.Context) {
 		return
 	}
 	for _, repository := range s.settings().Repositories {
-		org, name := splitRepo(repository.Name)
+		org, name := settings.Split(repository.Name)
 		if err := s.mirrors.Keep(ctx, org, name, commitsNeeded(list, org, name)); err != nil && ctx.Err() == nil {
 			logger.Warnw("A mirror was not tidied, the next look tries again", "repository", repository.Name, "error", err)
 		}

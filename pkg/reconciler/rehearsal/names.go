@@ -1,8 +1,6 @@
 package rehearsal
 
 import (
-	"strings"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
@@ -10,11 +8,6 @@ import (
 
 // planComment is the key of the plan comment in status.comments.
 const planComment = "plan"
-
-func splitRepo(name string) (org, repo string) {
-	org, repo, _ = strings.Cut(name, "/")
-	return org, repo
-}
 
 func (t *turn) renderInput() render.Input {
 	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull

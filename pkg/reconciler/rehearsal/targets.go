@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 // What a head may make us ask of GitHub about other repositories, in one turn: until
@@ -92,7 +93,7 @@ func (t *turn) inquire() *inquiry {
 func (i *inquiry) admit(repo, branch string) (question, unknown) {
 	name := strings.ToLower(repo)
 	q := question{repo: repo, branch: branch, public: !i.atBase[name]}
-	switch org, base := splitRepo(repo); {
+	switch org, base := settings.Split(repo); {
 	case !github.IsRepository(org, base):
 		return q, whyNoName
 	case !q.public, i.strangers[name]:
@@ -144,7 +145,7 @@ func (i *inquiry) ask(ctx context.Context, repo, branch string) (string, unknown
 }
 
 func (i *inquiry) call(ctx context.Context, q question) (string, error) {
-	org, repo := splitRepo(q.repo)
+	org, repo := settings.Split(q.repo)
 	switch {
 	case q.public && q.branch == "":
 		return i.github.PublicDefaultBranch(ctx, org, repo)
