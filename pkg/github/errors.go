@@ -116,3 +116,10 @@ func reason(answer *gogithub.ErrorResponse) string {
 	}
 	return strings.Join(reasons, "; ")
 }
+
+// Impossible says of an error that GitHub gives the same answer however often it is asked.
+func Impossible(err error) bool {
+	var gone *NotFoundError
+	var no *RefusedError
+	return errors.As(err, &gone) || errors.As(err, &no)
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
@@ -42,7 +43,7 @@ func TestWhatOthersHaveEditedShowsNothing(t *testing.T) {
 				}
 			}
 			// That it is gone is not believed at once.
-			w.clock.SetTime(w.clock.Now().Add(belief))
+			w.clock.SetTime(w.clock.Now().Add(conversation.Belief))
 			w.reconcile()
 			id = w.rh.Status.Comments[planComment].ID
 			i = slices.IndexFunc(w.hub.comments, func(c github.Comment) bool { return c.ID == id })

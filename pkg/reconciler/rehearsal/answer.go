@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
@@ -30,12 +31,12 @@ func (t *turn) showPlan(ctx context.Context) error {
 	view := t.planView("")
 	t.storePlanPage(ctx, &view)
 	body, shown := report.PlanShown(view)
-	if err := t.say(github.Later(ctx), planComment, body); err != nil {
+	if err := t.talk.Say(github.Later(ctx), planComment, body); err != nil {
 		return err
 	}
 	plan, comment := t.rh.Status.Plan, t.rh.Status.Comments[planComment]
 	plan.Noted = t.noted()
-	if comment.Hash != hashOf(legible.Mute(body)) {
+	if comment.Hash != conversation.Hash(legible.Mute(body)) {
 		return nil // it was refused
 	}
 	if plan.Shown == nil && strings.Contains(body, plan.Head) {
@@ -127,7 +128,7 @@ func (t *turn) noted() string {
 	if err != nil {
 		return ""
 	}
-	return hashOf(string(raw))
+	return conversation.Hash(string(raw))
 }
 
 // commands is how this installation is commanded.

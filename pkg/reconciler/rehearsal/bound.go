@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
@@ -46,7 +47,7 @@ func boundStatus(rh *v1alpha1.Rehearsal) {
 	}
 	boundRuns(rh)
 	boundComments(s)
-	boundDoubts(s)
+	conversation.BoundDoubts(s)
 }
 
 // boundRuns keeps the runs that go on, and the latest of the others. Of what never
@@ -103,5 +104,5 @@ func (t *turn) tellRefused(ctx context.Context) error {
 	for _, r := range t.rh.Spec.Refused {
 		refused = append(refused, report.Refusal{By: r.By, At: r.At.Time})
 	}
-	return t.say(ctx, fullComment, report.Full(refused))
+	return t.talk.Say(ctx, fullComment, report.Full(refused))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -37,7 +38,7 @@ func (t *turn) clean(ctx context.Context) error {
 		case !known:
 			continue
 		case wait > 0:
-			t.later = append(t.later, &waiting{after: wait, reason: "run " + id + " is kept for a while"})
+			t.later = append(t.later, &requeue.Later{After: wait, Reason: "run " + id + " is kept for a while"})
 			continue
 		}
 		if err := t.cleanRun(ctx, r); err != nil {

@@ -12,6 +12,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
@@ -318,13 +319,13 @@ func TestRefusedLabelIsSaidAndTriedAgain(t *testing.T) {
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsUnknown() || c.Reason != "Doubted" {
 		t.Errorf("at first the condition is %+v", c)
 	}
-	w.clock.SetTime(w.clock.Now().Add(belief))
+	w.clock.SetTime(w.clock.Now().Add(conversation.Belief))
 	w.reconcile()
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsFalse() {
 		t.Errorf("condition is %+v", c)
 	}
 	w.hub.noLabels = false
-	w.clock.SetTime(w.clock.Now().Add(refusalPause))
+	w.clock.SetTime(w.clock.Now().Add(conversation.RefusalPause))
 	w.reconcile()
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); !c.IsTrue() || len(w.hub.pull.Labels) != 1 {
 		t.Errorf("condition is %+v, labels %v", c, w.hub.pull.Labels)

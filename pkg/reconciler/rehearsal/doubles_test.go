@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
@@ -80,7 +80,7 @@ func TestALostAnswerAndALateListMakeOneComment(t *testing.T) {
 	if len(w.hub.comments) < 4 {
 		t.Fatalf("%d comments: nothing is there twice", len(w.hub.comments))
 	}
-	w.turns(3, doubtTime)
+	w.turns(3, conversation.DoubtTime)
 	w.wantComments(1, 1, 1)
 	if w.rh.Status.LookForDoubles != nil {
 		t.Errorf("doubles are looked for again at %s", w.rh.Status.LookForDoubles)
@@ -137,7 +137,7 @@ func TestTwoControllersForAMomentCommentOnce(t *testing.T) {
 	}}
 	w.turns(1, time.Second)
 	w.wantComments(2, 0, 0)
-	w.turns(3, doubtTime)
+	w.turns(3, conversation.DoubtTime)
 	w.wantComments(1, 0, 0)
 	if id := w.hub.comments[0].ID; id != ownComments || w.rh.Status.Comments[planComment].ID != id {
 		t.Errorf("comment %d is left, status knows %d; want the older, %d", id, w.rh.Status.Comments[planComment].ID, ownComments)
@@ -148,56 +148,10 @@ func TestTwoControllersForAMomentCommentOnce(t *testing.T) {
 // else can have written them.
 func TestWhatIsNotInDoubtCostsNothing(t *testing.T) {
 	w := newWorld(t)
-	w.reconciler.LeadsSince = func() time.Time { return w.clock.Now().Add(-doubtTime) }
+	w.reconciler.LeadsSince = func() time.Time { return w.clock.Now().Add(-conversation.DoubtTime) }
 	w.reconcile()
 	if w.rh.Status.LookForDoubles != nil {
 		t.Errorf("doubles are looked for at %s", w.rh.Status.LookForDoubles)
-	}
-}
-
-func TestDoubles(t *testing.T) {
-	ours := func(id int64, marker string) github.Comment {
-		return github.Comment{ID: id, Author: "Rehearsal-Bot", Body: fmt.Sprintf("says %d\n%s", id, marker)}
-	}
-	theirs := func(id int64, body string) github.Comment {
-		return github.Comment{ID: id, Author: "alice", Body: body}
-	}
-	reacted := func(c github.Comment) github.Comment { c.Reactions = 1; return c }
-	plan, a, b := report.PlanMarker(), report.RunMarker("comment-1-0"), report.RunMarker("comment-2-0")
-	for name, tc := range map[string]struct {
-		comments []github.Comment
-		inUse    int64
-		want     string
-	}{
-		"none":                         {[]github.Comment{ours(1, plan), ours(2, a), ours(3, b)}, 0, ""},
-		"the younger goes":             {[]github.Comment{ours(2, plan), ours(1, plan)}, 0, "1:2"},
-		"of three":                     {[]github.Comment{ours(1, plan), ours(5, plan), ours(3, plan)}, 0, "1:3,5"},
-		"of each kind":                 {[]github.Comment{ours(1, a), ours(2, b), ours(3, b), ours(4, a)}, 0, "1:4 2:3"},
-		"somebody else's":              {[]github.Comment{ours(1, plan), theirs(2, "x\n"+plan)}, 0, ""},
-		"a marker in the middle":       {[]github.Comment{ours(1, plan), ours(2, plan+"\nx")}, 0, ""},
-		"a reaction to the younger":    {[]github.Comment{ours(1, plan), reacted(ours(2, plan))}, 0, "2:1"},
-		"a reaction to the older":      {[]github.Comment{reacted(ours(1, plan)), ours(2, plan)}, 0, "1:2"},
-		"reactions to both":            {[]github.Comment{reacted(ours(1, plan)), reacted(ours(2, plan))}, 0, ""},
-		"a link to the younger":        {[]github.Comment{ours(1, plan), ours(2, plan), theirs(3, "see https://github.com/a/b/pull/7#issuecomment-2.")}, 0, "2:1"},
-		"a link to another":            {[]github.Comment{ours(1, plan), ours(2, plan), theirs(3, "see #issuecomment-21")}, 0, "1:2"},
-		"one waits for its report":     {[]github.Comment{ours(1, a), ours(2, a)}, 2, "2:1"},
-		"a reaction, and a report due": {[]github.Comment{reacted(ours(1, a)), ours(2, a), ours(3, a)}, 2, "1:3"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := ""
-			for _, d := range doubles(tc.comments, "rehearsal-bot", func(id int64) bool { return id == tc.inUse }) {
-				if got != "" {
-					got += " "
-				}
-				got += fmt.Sprint(d.keep.ID)
-				for i, c := range d.drop {
-					got += string(":,"[min(i, 1)]) + fmt.Sprint(c.ID)
-				}
-			}
-			if got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
-			}
-		})
 	}
 }
 
@@ -208,7 +162,7 @@ func TestCrashesWhileDoublesAreRemoved(t *testing.T) {
 			w := newWorld(t, runCommand())
 			w.reconciler.GitHub = &lateGitHub{GitHub: w.hub, world: w, lag: time.Minute, lose: 2}
 			w.turns(5, time.Second)
-			w.clock.SetTime(w.clock.Now().Add(doubtTime))
+			w.clock.SetTime(w.clock.Now().Add(conversation.DoubtTime))
 			w.failAt, w.afterwards = w.writes+failAt, afterwards
 			before := w.rh.DeepCopy()
 			_, _ = w.oneTurn()
@@ -216,7 +170,7 @@ func TestCrashesWhileDoublesAreRemoved(t *testing.T) {
 				w.crashed, w.rh = false, before
 			}
 			w.failAt = -1
-			w.turns(4, doubtTime)
+			w.turns(4, conversation.DoubtTime)
 			w.wantComments(1, 0, 1)
 			known := []int64{w.rh.Status.Comments[planComment].ID, w.rh.Status.Runs[0].Comment}
 			for _, c := range w.hub.comments {
@@ -239,7 +193,7 @@ func TestWhatMayNotBeRemovedStays(t *testing.T) {
 	w := newWorld(t)
 	w.reconciler.GitHub = keepsComments{&lateGitHub{GitHub: w.hub, world: w, lag: time.Minute, lose: 1}}
 	w.turns(3, time.Second)
-	w.turns(3, doubtTime)
+	w.turns(3, conversation.DoubtTime)
 	w.wantComments(2, 0, 0)
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionReported); w.rh.Status.LookForDoubles != nil || !c.IsTrue() {
 		t.Errorf("doubles are looked for again at %s, Reported is %v", w.rh.Status.LookForDoubles, c)

@@ -149,7 +149,7 @@ func (t *turn) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifes
 	}
 	logging.FromContext(ctx).Infow("Dry run: would create a PipelineRun",
 		"pipelineRun", resources.PipelineRunName(m.Name, 1), "by", m.By, "command", m.Command, "jobs", names)
-	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(t.runView(r, m, queued(m)))); err != nil {
+	if _, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(t.runView(r, m, queued(m)))); err != nil {
 		return fmt.Errorf("reading the comments: %w", err)
 	}
 	r.Message = "this is a dry run: nothing is started"

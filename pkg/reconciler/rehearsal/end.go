@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -39,7 +40,7 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) er
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return &waiting{after: abortPause, reason: "run " + r.ID + " is being aborted"}
+	return &requeue.Later{After: abortPause, Reason: "run " + r.ID + " is being aborted"}
 }
 
 // neededElsewhere are the ProwJobs that other runs, which go on, have joined.
@@ -157,9 +158,9 @@ func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, 
 	if err := t.storeRunPage(ctx, view); err != nil {
 		return err
 	}
-	_, err = t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
-	if err != nil && !t.refused(err) {
-		return reporting(t.rh, err)
+	_, err = t.talk.Upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
+	if err != nil && !t.talk.IsRefused(err) {
+		return t.talk.Reporting(err)
 	}
 	s.outcomes = outcomes
 	return t.finish(ctx, r, s, m)
@@ -215,8 +216,8 @@ func (t *turn) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, mani
 	if stored {
 		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
 	}
-	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.refused(err) {
-		return reporting(t.rh, err)
+	if _, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.talk.IsRefused(err) {
+		return t.talk.Reporting(err)
 	}
 	return nil
 }

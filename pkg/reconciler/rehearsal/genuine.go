@@ -51,7 +51,7 @@ func (t *turn) compare(ctx context.Context, c v1alpha1.Command) (doubt, error) {
 		return bodyEdited(edits, t.pull.Author), nil
 	}
 	var comment *github.Comment
-	err := t.insist(fmt.Sprintf("read comment %d", id), t.rh.Status.MarkPulling, func() (err error) {
+	err := t.talk.Insist(fmt.Sprintf("read comment %d", id), t.rh.Status.MarkPulling, func() (err error) {
 		comment, err = t.comment(ctx, id)
 		return err
 	})

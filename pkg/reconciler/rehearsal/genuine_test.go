@@ -14,6 +14,7 @@ import (
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
@@ -221,7 +222,7 @@ func TestNothingIsDecidedWhileCommentsCannotBeRead(t *testing.T) {
 				t.Errorf("decided: %s", w.verdict("comment-1-0"))
 			}
 			h.down = nil
-			w.clock.SetTime(w.clock.Now().Add(longestDoubt))
+			w.clock.SetTime(w.clock.Now().Add(conversation.LongestDoubt))
 			w.reconcile()
 			if w.verdict("comment-1-0") != "OK" || w.rh.Status.HeadApproval == nil {
 				t.Errorf("afterwards it is %s", w.verdict("comment-1-0"))
@@ -244,7 +245,7 @@ func TestDeletedComment(t *testing.T) {
 		t.Errorf("it is %s, and looked at again %t in %s (%v)", w.verdict("comment-1-0"), again, after, err)
 	}
 	h.said = shown
-	w.clock.SetTime(w.clock.Now().Add(longestDoubt))
+	w.clock.SetTime(w.clock.Now().Add(conversation.LongestDoubt))
 	w.reconcile()
 	if w.verdict("comment-1-0") != "OK" {
 		t.Errorf("once it is shown it is %s", w.verdict("comment-1-0"))
@@ -252,7 +253,7 @@ func TestDeletedComment(t *testing.T) {
 	h.said = nil
 	before := len(w.hub.comments)
 	w.hear("comment-2-0", "/rehearse ack")
-	w.clock.SetTime(w.clock.Now().Add(belief))
+	w.clock.SetTime(w.clock.Now().Add(conversation.Belief))
 	w.reconcile()
 	if w.verdict("comment-2-0") != v1alpha1.ReasonDeleted || len(w.hub.comments) != before || w.hub.reactions[2] != 0 {
 		t.Errorf("a comment that is gone is %s, with %d comments of %d", w.verdict("comment-2-0"), len(w.hub.comments), before)

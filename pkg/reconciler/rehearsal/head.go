@@ -11,6 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // arrival is what is known of when a head came to be that of its pull request. Times
@@ -105,7 +106,7 @@ func (t *turn) aboutHead(ctx context.Context, c v1alpha1.Command, said event.Com
 		return "", err
 	}
 	if said.SHA != "" && !slices.Contains(pushes.Commits, a.head) && t.theirTime().Sub(c.At.Time) < lag {
-		return "", &waiting{after: lagPause, reason: "GitHub's timeline does not show the latest push yet"}
+		return "", &requeue.Later{After: lagPause, Reason: "GitHub's timeline does not show the latest push yet"}
 	}
 	return a.byTimeline(c, said, pushes), nil
 }

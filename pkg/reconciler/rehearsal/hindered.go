@@ -12,10 +12,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
@@ -33,8 +35,8 @@ func (t *turn) hindering(phase func(context.Context) error) func(context.Context
 
 // failures are the errors that are neither waits nor windows of GitHub's.
 func failures(errs ...error) []error {
-	return slices.DeleteFunc(flatten(errs), func(err error) bool {
-		var wait *waiting
+	return slices.DeleteFunc(requeue.Flatten(errs), func(err error) bool {
+		var wait *requeue.Later
 		var limited *github.RateLimitedError
 		return errors.As(err, &wait) || errors.As(err, &limited)
 	})
@@ -68,7 +70,7 @@ func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) er
 // tellHindrance says what keeps a run from starting, and what to do about it.
 func (t *turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	sentence := "This run has not started yet: " + r.Message + " It is tried again until " + due(r).UTC().Format("15:04 MST") + "."
-	news := hashOf(withoutNumbers(sentence))
+	news := conversation.Hash(withoutNumbers(sentence))
 	if r.Progress == news || r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < min(t.settings.ProgressInterval, obstacleInterval) {
 		return nil
 	}
@@ -83,15 +85,15 @@ func (t *turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
 // text as long as it has none.
 func (t *turn) sayOfUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentence string) error {
 	if r.Comment == 0 {
-		return t.say(ctx, waitComment(r.ID), t.runAnswer(r, sentence))
+		return t.talk.Say(ctx, waitComment(r.ID), t.runAnswer(r, sentence))
 	}
 	m, err := t.manifest(ctx, r)
 	if err != nil {
 		return err
 	}
 	m.Notes = append(slices.Clip(m.Notes), sentence)
-	if _, err := t.upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, queued(m)))); err != nil && !t.refused(err) {
-		return reporting(t.rh, err)
+	if _, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, queued(m)))); err != nil && !t.talk.IsRefused(err) {
+		return t.talk.Reporting(err)
 	}
 	return nil
 }

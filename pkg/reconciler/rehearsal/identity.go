@@ -104,7 +104,7 @@ func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
 
 // foreign says that nothing is done for the pull request.
 func (t *turn) foreign(reason string) error {
-	t.elsewhere = true
+	t.talk.Muted = &github.RefusedError{Op: "commenting on a pull request", Reason: "its name leads to another repository"}
 	t.rh.Status.MarkNotPulled("OtherRepository", reason)
 	if t.rh.Status.Pull != nil {
 		t.rh.Status.Pull.Invalidate()

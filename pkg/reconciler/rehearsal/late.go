@@ -52,7 +52,7 @@ func (t *turn) reportLate(ctx context.Context) error {
 		err := t.report(ctx, r)
 		if err != nil && !t.now.Before(due(r)) {
 			t.rh.Status.MarkNotReported("GivenUp", fmt.Sprintf("how run %s ended was not written to the pull request: %v", r.ID, err))
-			t.refusedAny, err = true, nil
+			t.talk.Refused, err = true, nil
 		}
 		if err == nil {
 			r.Message = brief(r.Message)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
@@ -31,7 +32,7 @@ func ReportLimit(ctx context.Context, account string, until time.Time) {
 
 // limitedUntil is the end of the latest window among errors.
 func limitedUntil(errs []error) (until time.Time, limited bool) {
-	for _, err := range flatten(errs) {
+	for _, err := range requeue.Flatten(errs) {
 		var window *github.RateLimitedError
 		if errors.As(err, &window) {
 			limited = true
@@ -61,7 +62,7 @@ func (t *turn) showLimit(errs []error) {
 
 // onlyOurs says that GitHub would take what is kept for later.
 func onlyOurs(errs []error) bool {
-	return !slices.ContainsFunc(flatten(errs), func(err error) bool {
+	return !slices.ContainsFunc(requeue.Flatten(errs), func(err error) bool {
 		var window *github.RateLimitedError
 		return errors.As(err, &window) && !window.Ours
 	})
@@ -81,11 +82,11 @@ func (t *turn) spread(errs []error) []error {
 	if len(unjudged(t.rh)) > 0 || len(t.unanswered()) > 0 {
 		within = soonTime
 	}
-	out := flatten(errs)
+	out := requeue.Flatten(errs)
 	for i, err := range out {
 		var window *github.RateLimitedError
 		if errors.As(err, &window) {
-			out[i] = &waiting{after: max(window.Until.Sub(t.now), 0) + share(t.rh.Name, within), reason: err.Error()}
+			out[i] = &requeue.Later{After: max(window.Until.Sub(t.now), 0) + share(t.rh.Name, within), Reason: err.Error()}
 		}
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // The events that tell of a head.
@@ -95,7 +96,7 @@ func (t *turn) readContributors(ctx context.Context) error {
 		return err
 	}
 	if found.Head != pull.Head {
-		return &waiting{after: lagPause, reason: "GitHub does not list the commits of the head yet"}
+		return &requeue.Later{After: lagPause, Reason: "GitHub does not list the commits of the head yet"}
 	}
 	pull.Contributors = newContributors(found, pull.BaseRef)
 	return nil
@@ -130,7 +131,7 @@ func (t *turn) permit(ctx context.Context, q policy.Question, in *circumstances)
 	case d.Own:
 		in.own = howMade(t.rh, q.By, q.ByID)
 	case contributors(t.rh.Status.Pull) == nil && in.pull.Open:
-		return nil, &waiting{after: time.Second, reason: "it is not known who wrote the commits"}
+		return nil, &requeue.Later{After: time.Second, Reason: "it is not known who wrote the commits"}
 	case d.Unknown:
 		in.own = v1alpha1.ReasonMakersUnknown
 		return []string{makersUnknown(t.rh)}, nil
@@ -212,10 +213,10 @@ func (t *turn) clockIsRight() error {
 	case len(unjudged(t.rh)) == 0:
 		return nil
 	case !known:
-		return &waiting{after: time.Minute, reason: "GitHub's answers do not tell its time, and nothing is decided without it"}
+		return &requeue.Later{After: time.Minute, Reason: "GitHub's answers do not tell its time, and nothing is decided without it"}
 	case behind <= mostBehind:
 		return nil
 	}
-	return &waiting{after: time.Minute, reason: fmt.Sprintf(
+	return &requeue.Later{After: time.Minute, Reason: fmt.Sprintf(
 		"the controller's clock is %s behind GitHub's, and nothing is decided until it is set right", behind.Round(time.Second))}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -37,7 +38,7 @@ func (t *turn) react(ctx context.Context) error {
 			continue
 		}
 		if !marked[comment] {
-			if err := t.reactTo(ctx, comment); err != nil && !impossible(err) {
+			if err := t.reactTo(ctx, comment); err != nil && !github.Impossible(err) {
 				errs = append(errs, fmt.Errorf("reacting to %s: %w", c.ID, err))
 				continue
 			}
@@ -82,7 +83,7 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 		return nil
 	}
 	p := t.rh.Spec.Pull
-	err := t.insist("label "+label+" "+a.State, t.rh.Status.MarkReporting, func() error {
+	err := t.talk.Insist("label "+label+" "+a.State, t.rh.Status.MarkReporting, func() error {
 		if a.State != v1alpha1.StateAcknowledged {
 			return t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
 		}
@@ -91,11 +92,11 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 		}
 		return t.GitHub.AddLabel(ctx, p.Org, p.Repo, p.Number, label)
 	})
-	if t.refused(err) {
+	if t.talk.IsRefused(err) {
 		return nil
 	}
 	if err != nil {
-		return reporting(t.rh, err)
+		return t.talk.Reporting(err)
 	}
 	a.Labelled = true
 	return nil
@@ -111,7 +112,7 @@ func (t *turn) sameHead(ctx context.Context) error {
 	}
 	if now.Head != known.Head || now.BaseRef != known.BaseRef {
 		known.Invalidate()
-		return &waiting{after: time.Second, reason: "the pull request has moved on"}
+		return &requeue.Later{After: time.Second, Reason: "the pull request has moved on"}
 	}
 	return nil
 }
@@ -133,17 +134,17 @@ func (t *turn) showStatus(ctx context.Context) error {
 	}
 	p := t.rh.Spec.Pull
 	var at time.Time
-	err := t.insist("status "+want.Context+" "+want.Head, t.rh.Status.MarkReporting, func() (err error) {
+	err := t.talk.Insist("status "+want.Context+" "+want.Head, t.rh.Status.MarkReporting, func() (err error) {
 		at, err = t.GitHub.SetStatus(github.Later(ctx), p.Org, p.Repo, pull.Head, github.Status{
 			Context: want.Context, State: state, Description: description, URL: t.planLink(),
 		})
 		return err
 	})
-	if t.refused(err) {
+	if t.talk.IsRefused(err) {
 		return nil
 	}
 	if err != nil {
-		return reporting(t.rh, err)
+		return t.talk.Reporting(err)
 	}
 	if want.Since == nil && !at.IsZero() {
 		want.Since = &metav1.Time{Time: at}

@@ -17,6 +17,7 @@ import (
 	"knative.dev/pkg/controller"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
@@ -77,7 +78,7 @@ func TestARefusalThatPassesRejectsNothing(t *testing.T) {
 			w := newWorld(t, runCommand())
 			hub := &refusingHub{GitHub: w.hub, err: refusal}
 			w.reconciler.GitHub = hub
-			w.elapse(belief-time.Minute, 10*time.Second)
+			w.elapse(conversation.Belief-time.Minute, 10*time.Second)
 			waits := w.rh.Status.GetCondition(v1alpha1.ConditionReported).GetReason() == "Doubted" || w.rh.Status.GetCondition(v1alpha1.ConditionPulled).GetReason() == "Doubted"
 			if !waits {
 				t.Errorf("nothing tells of it: %+v", w.rh.Status.Conditions)
@@ -98,7 +99,7 @@ func TestARefusalThatPassesRejectsNothing(t *testing.T) {
 func TestARefusalThatLastsIsBelieved(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
-	w.elapse(belief+time.Minute, 10*time.Second)
+	w.elapse(conversation.Belief+time.Minute, 10*time.Second)
 	if v := verdictOn(w.rh, wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
 		t.Errorf("the verdict is %+v", v)
 	}
@@ -108,7 +109,7 @@ func TestARefusalThatLastsIsBelieved(t *testing.T) {
 func TestARefusedLabelIsNotTriedAtEveryTurn(t *testing.T) {
 	w := newWorld(t, command("comment-0-0", "/pj-rehearse ack", -2), runCommand())
 	w.hub.noLabels = true
-	w.elapse(2*belief, 10*time.Second)
+	w.elapse(2*conversation.Belief, 10*time.Second)
 	w.createProwJobs()
 	hub := &refusingHub{GitHub: w.hub}
 	w.reconciler.GitHub = hub

@@ -13,6 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // makePlan finds the affected jobs where somebody needs them: for the plan
@@ -84,15 +85,15 @@ func (t *turn) details(err error) error {
 	var stopped *plan.StoppedError
 	switch {
 	case errors.Is(err, plan.ErrBusy):
-		return &waiting{after: time.Second, reason: err.Error()}
+		return &requeue.Later{After: time.Second, Reason: err.Error()}
 	case errors.Is(err, plan.ErrForgotten):
 		t.Plans.Forget(t.planRequest())
-		return &waiting{after: time.Second, reason: err.Error()}
+		return &requeue.Later{After: time.Second, Reason: err.Error()}
 	case errors.As(err, &stopped):
 		t.plan = outcome{err: stopped}
 		t.rh.Status.Plan = t.newPlanStatus()
 		t.rh.Status.MarkNotPlanned("Stopped", stopped.Error())
-		return &waiting{after: time.Second, reason: stopped.Error()}
+		return &requeue.Later{After: time.Second, Reason: stopped.Error()}
 	}
 	return err
 }

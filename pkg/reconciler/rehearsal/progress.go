@@ -10,10 +10,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
@@ -61,7 +63,7 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 		}
 	}
 	if left {
-		errs = append(errs, &waiting{after: abortPause, reason: "jobs of run " + r.ID + " are being aborted"})
+		errs = append(errs, &requeue.Later{After: abortPause, Reason: "jobs of run " + r.ID + " are being aborted"})
 	}
 	return errors.Join(errs...)
 }
@@ -101,7 +103,7 @@ func (t *turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
 func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	var later error
 	if s.obstacles.again > 0 {
-		later = &waiting{after: s.obstacles.again, reason: "tasks of run " + r.ID + " may yet start"}
+		later = &requeue.Later{After: s.obstacles.again, Reason: "tasks of run " + r.ID + " may yet start"}
 	}
 	trouble := s.obstacles.digest(s.outcomes)
 	digest := progress(s.outcomes, trouble)
@@ -121,14 +123,14 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 		return errors.Join(later, err)
 	}
 	if wait := interval - t.now.Sub(last.Time); wait > 0 {
-		return errors.Join(later, &waiting{after: wait, reason: "run " + r.ID + " has news"})
+		return errors.Join(later, &requeue.Later{After: wait, Reason: "run " + r.ID + " has news"})
 	}
 	if why := s.obstacles.report; why != "" {
 		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+secrets.Censor(why, t.secrets())+".")
 	}
-	comment, err := t.upsert(github.Later(ctx), v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
-	if err != nil && !t.refused(err) {
-		return reporting(t.rh, err)
+	comment, err := t.talk.Upsert(github.Later(ctx), v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
+	if err != nil && !t.talk.IsRefused(err) {
+		return t.talk.Reporting(err)
 	}
 	if err == nil {
 		r.Comment = comment.ID
@@ -165,7 +167,7 @@ func progress(outcomes []run.Outcome, trouble string) string {
 	for _, o := range outcomes {
 		all.WriteString(o.ProwJob + " " + string(o.Verdict) + "\n")
 	}
-	return hashOf(all.String() + trouble)
+	return conversation.Hash(all.String() + trouble)
 }
 
 // overwritten says whether the comment of a run shows an earlier state of it
@@ -173,7 +175,7 @@ func progress(outcomes []run.Outcome, trouble string) string {
 func (t *turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
 	p := t.rh.Spec.Pull
 	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, r.Comment)
-	if impossible(err) {
+	if github.Impossible(err) {
 		return false, nil
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -47,7 +48,7 @@ func (t *turn) readPull(ctx context.Context) error {
 		t.rh.Status.MarkNotPulled("NotFound", gone.Error())
 		if len(unjudged(t.rh)) > 0 || len(t.activeRuns()) > 0 {
 			// GitHub also says so while it denies us access.
-			return &waiting{after: gonePause, reason: "GitHub does not show the pull request"}
+			return &requeue.Later{After: gonePause, Reason: "GitHub does not show the pull request"}
 		}
 		return nil
 	case err != nil:
@@ -84,7 +85,7 @@ func (t *turn) readPull(ctx context.Context) error {
 	if lagging(t.rh, t.theirTime()) {
 		t.rh.Status.Pull.Invalidate()
 		t.fresh = false
-		return &waiting{after: lagPause, reason: "GitHub does not show the latest push yet"}
+		return &requeue.Later{After: lagPause, Reason: "GitHub does not show the latest push yet"}
 	}
 	return nil
 }
@@ -188,7 +189,7 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 		t.rh.Status.MarkPulling("Retrying", trust.Error())
 	}
 	err := t.judgeAll(ctx)
-	var wait *waiting
+	var wait *requeue.Later
 	if err != nil && !errors.As(err, &wait) {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 	}
@@ -295,7 +296,7 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 		return nil, nil
 	}
 	if kind.NeedsTrust() && !t.trustKnown {
-		return nil, &waiting{after: time.Second, reason: "it is not known whether the author is trusted"}
+		return nil, &requeue.Later{After: time.Second, Reason: "it is not known whether the author is trusted"}
 	}
 	in.approved = in.pull.AuthorTrusted || t.holds(t.rh.Status.HeadApproval)
 	if in.unseen, err = t.aboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/reconciler"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // scripted is a reconciler that returns what it is told to.
@@ -79,11 +81,11 @@ func TestWaitsSurviveErrors(t *testing.T) {
 	for range 100 {
 		s.after(t, r, broken)
 	}
-	due := settle([]error{broken, &waiting{after: 7 * time.Second}, &waiting{after: time.Hour}}, noon)
+	due := settle([]error{broken, &requeue.Later{After: 7 * time.Second}, &requeue.Later{After: time.Hour}}, noon)
 	if after := s.after(t, r, due); after != 7*time.Second {
 		t.Errorf("what is due in 7s is looked at after %s", after)
 	}
-	late := settle([]error{broken, &waiting{after: time.Hour}}, noon)
+	late := settle([]error{broken, &requeue.Later{After: time.Hour}}, noon)
 	if after := s.after(t, r, late); after != longestBackOff {
 		t.Errorf("the error is tried again after %s, want %s", after, longestBackOff)
 	}

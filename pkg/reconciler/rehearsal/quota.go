@@ -16,6 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -273,11 +274,11 @@ func waitComment(id string) string { return waitComments + id }
 // tellWaiting says that a run waits for room, and for how much.
 func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
 	r.Total, r.Message, r.HinderedSince = jobs, sentence, nil
-	again := &waiting{after: quotaPause, reason: "run " + r.ID + " waits for room"}
+	again := &requeue.Later{After: quotaPause, Reason: "run " + r.ID + " waits for room"}
 	if r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < t.settings.ProgressInterval {
 		return again
 	}
-	if err := t.say(github.Later(ctx), waitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
+	if err := t.talk.Say(github.Later(ctx), waitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
 		return err
 	}
 	r.ProgressAt = &metav1.Time{Time: t.now}
@@ -312,7 +313,7 @@ func (t *turn) endWaits(ctx context.Context) error {
 			continue
 		}
 		if r != nil && r.StartedAt != nil {
-			if err := t.say(ctx, name, t.runAnswer(r, "It waits no more: this run has started.")); err != nil {
+			if err := t.talk.Say(ctx, name, t.runAnswer(r, "It waits no more: this run has started.")); err != nil {
 				errs = append(errs, err)
 				continue
 			}

@@ -28,41 +28,32 @@ import (
 	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
 // GitHub is what the controller asks of GitHub. Errors are those of pkg/github.
 type GitHub interface {
-	Self(ctx context.Context) (string, error)
+	conversation.GitHub
 	Pull(ctx context.Context, org, repo string, number int) (*github.Pull, error)
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	Pushes(ctx context.Context, org, repo string, number int) (*github.Pushes, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
 	PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	PublicDefaultBranch(ctx context.Context, org, repo string) (string, error)
-	// Skew is how far GitHub's clock is ahead of ours, where that is known.
-	Skew() (ahead time.Duration, known bool)
 	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
 	Edits(ctx context.Context, org, repo, node string) (*github.Edits, error)
 	RightsSource
 	sweep.Source
-	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
-	CreateComment(ctx context.Context, org, repo string, number int, body string) (*github.Comment, error)
-	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)
-	DeleteComment(ctx context.Context, org, repo string, id int64) error
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
-	AddLabel(ctx context.Context, org, repo string, number int, label string) error
-	RemoveLabel(ctx context.Context, org, repo string, number int, label string) error
-	React(ctx context.Context, org, repo string, comment int64, content string) error
-	ReactToPull(ctx context.Context, org, repo string, number int, content string) error
-	SetStatus(ctx context.Context, org, repo, sha string, s github.Status) (time.Time, error)
 }
 
 // Planner plans in the background, see plan.Background.
@@ -88,10 +79,8 @@ type Reconciler struct {
 	Ledger ledger
 	// Manifests are those of the runs that were looked at last.
 	Manifests manifests
-	// Written are comments that were created just now.
-	Written writtenComments
-	// Doubts are what GitHub has refused lately.
-	Doubts doubts
+	// Conversations is what is remembered of those on pull requests.
+	Conversations conversation.Memory
 	// Lookups are what is known of other repositories.
 	Lookups lookups
 
@@ -117,13 +106,12 @@ type turn struct {
 	repo     settings.Repository
 	now      time.Time
 
+	// talk is the conversation with people.
+	talk *conversation.Conversation
 	// fresh says that GitHub was asked in this turn, or need not be.
 	fresh bool
 	// pull is the pull request if it was read in this turn.
 	pull *github.Pull
-	// elsewhere says that the name of the pull request leads to another repository:
-	// nothing is written there.
-	elsewhere bool
 	// known is what was found out for the policy, and trustKnown that it includes
 	// whether the author is trusted.
 	known      findings
@@ -131,8 +119,6 @@ type turn struct {
 	plan       outcome
 	// lookLater says that the plan lacks something that GitHub was not asked for now.
 	lookLater bool
-	// refusedAny says that GitHub will not take something that there is to say.
-	refusedAny bool
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
@@ -182,6 +168,10 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(),
 		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), uncleaned: rh.Status.Uncleaned, waits: map[string]string{},
 	}
+	t.talk = &conversation.Conversation{
+		GitHub: r.GitHub, Memory: &r.Conversations, Rehearsal: rh, Now: t.now,
+		NewLeader: r.LeadsSince != nil && r.Clock.Since(r.LeadsSince()) < conversation.DoubtTime,
+	}
 	defer boundStatus(rh)
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
@@ -199,7 +189,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if isForeign(err) {
 		abortRuns(rh, "its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
-		return t.settle(&waiting{after: gonePause, reason: err.Error()}, t.advanceRuns(ctx), t.clean(ctx))
+		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.advanceRuns(ctx), t.clean(ctx))
 	}
 	errs := []error{err}
 	for _, phase := range []func(context.Context) error{
@@ -211,10 +201,18 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	t.showLimit(errs)
 	summarise(rh)
 	errs = t.spread(errs)
-	if !t.refusedAny && settle(errs, t.now) == nil {
+	if !t.talk.Refused && settle(errs, t.now) == nil {
 		rh.Status.MarkReported()
 	}
 	return t.settle(append(errs, t.lookAgainLater())...)
+}
+
+// removeDoubles removes comments that were written twice. In a dry run none were.
+func (t *turn) removeDoubles(ctx context.Context) error {
+	if t.settings.DryRun {
+		return nil
+	}
+	return t.talk.RemoveDoubles(ctx)
 }
 
 // settle is what the work queue is told, with the times when something is due.

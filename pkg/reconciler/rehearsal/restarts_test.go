@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -33,11 +34,11 @@ func (w *world) elapseRestarting(d time.Duration) {
 func TestRestartsDoNotPutOffWhatIsBelieved(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
-	w.elapseRestarting(belief + time.Minute)
+	w.elapseRestarting(conversation.Belief + time.Minute)
 	if v := verdictOn(w.rh, wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
 		t.Errorf("the verdict is %+v", v)
 	}
-	if n := len(w.rh.Status.Doubts); n > storedDoubts {
+	if n := len(w.rh.Status.Doubts); n > conversation.MaxDoubts {
 		t.Errorf("%d doubts are stored", n)
 	}
 }
@@ -47,7 +48,7 @@ func TestDoubtsThatPassAreForgotten(t *testing.T) {
 	w := newWorld(t, runCommand())
 	hub := &refusingHub{GitHub: w.hub, err: passing403}
 	w.reconciler.GitHub = hub
-	w.elapse(belief/2, 10*time.Second)
+	w.elapse(conversation.Belief/2, 10*time.Second)
 	if len(w.rh.Status.Doubts) == 0 {
 		t.Error("no doubt is stored")
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -58,7 +59,7 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	t.comeBackFor(r)
 	// Each by itself: settle takes apart what is joined, and nothing below a name.
 	var errs []error
-	for _, err := range flatten([]error{err}) {
+	for _, err := range requeue.Flatten([]error{err}) {
 		errs = append(errs, fmt.Errorf("run %s: %w", r.ID, err))
 	}
 	return errors.Join(errs...)
@@ -71,7 +72,7 @@ func (t *turn) comeBackFor(r *v1alpha1.RunStatus) {
 		at = at.Add(abortTime)
 	}
 	if !at.IsZero() {
-		t.later = append(t.later, &waiting{after: at.Sub(t.now), reason: "run " + r.ID + " is due"})
+		t.later = append(t.later, &requeue.Later{After: at.Sub(t.now), Reason: "run " + r.ID + " is due"})
 	}
 }
 
@@ -113,9 +114,9 @@ func (s situation) wait() error {
 	case s.run.State == v1alpha1.RunPending:
 		return nil
 	case s.live():
-		return &waiting{after: s.deadline.Sub(s.now), reason: "run " + s.run.ID + " goes on"}
+		return &requeue.Later{After: s.deadline.Sub(s.now), Reason: "run " + s.run.ID + " goes on"}
 	}
-	return &waiting{after: settlePause, reason: "ProwJobs of run " + s.run.ID + " are still going"}
+	return &requeue.Later{After: settlePause, Reason: "ProwJobs of run " + s.run.ID + " are still going"}
 }
 
 // observe gathers what the next step depends on, and counts.
@@ -180,7 +181,7 @@ func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 		return err
 	}
 	r.Comment = resources.Comment(pr)
-	t.doubt() // status was lost, perhaps more than once
+	t.talk.Doubt() // status was lost, perhaps more than once
 	r.MarkAttempt(pr.Name, 1, resources.Deadline(pr))
 	r.MarkStarted(t.now, m.Base, m.BaseRef, len(m.Jobs))
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -38,14 +39,14 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	view := t.runView(r, manifest, queued(manifest))
 	view.PipelineRun = resources.PipelineRunName(manifest.Name, 1)
 	if r.Comment == 0 {
-		comment, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
-		if t.refused(err) {
+		comment, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
+		if t.talk.IsRefused(err) {
 			r.Message = "the pull request takes no comments"
 			r.MarkOver(v1alpha1.RunRejected, t.now)
 			return nil
 		}
 		if err != nil {
-			return reporting(t.rh, err)
+			return t.talk.Reporting(err)
 		}
 		r.Comment = comment.ID
 	}
@@ -62,11 +63,11 @@ func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > lag {
 		pull.Invalidate()
 		r.Restarts++
-		return &waiting{after: time.Second, reason: "the pull request is read again before run " + r.ID + " starts"}
+		return &requeue.Later{After: time.Second, Reason: "the pull request is read again before run " + r.ID + " starts"}
 	}
 	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!t.holds(a) || a.Asks != m.Asks) {
 		r.Abort("what its jobs ask for is not allowed any more")
-		return &waiting{after: time.Second, reason: "run " + r.ID + " ends before it starts"}
+		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " ends before it starts"}
 	}
 	return nil
 }
@@ -165,7 +166,7 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	if t.settings.DryRun {
 		// The run began before the dry run did.
 		r.Abort("this is a dry run now")
-		return &waiting{after: time.Second, reason: "run " + r.ID + " is not continued in a dry run"}
+		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " is not continued in a dry run"}
 	}
 	if err := t.declareServed(ctx); err != nil {
 		return err
@@ -180,7 +181,7 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	_, err := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Create(ctx, pr, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		if pr, err = t.pipelineRun(ctx, pr.Name); err != nil || pr == nil {
-			return errors.Join(err, &waiting{after: time.Second, reason: "the PipelineRun of run " + r.ID + " is there, and is not"})
+			return errors.Join(err, &requeue.Later{After: time.Second, Reason: "the PipelineRun of run " + r.ID + " is there, and is not"})
 		}
 	}
 	if err != nil {

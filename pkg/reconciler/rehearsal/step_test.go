@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -119,7 +120,7 @@ func TestOverdue(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	broken := errors.New("broken")
-	wait := func(d time.Duration) error { return fmt.Errorf("run: %w", &waiting{after: d}) }
+	wait := func(d time.Duration) error { return fmt.Errorf("run: %w", &requeue.Later{After: d}) }
 	limited := fmt.Errorf("reading: %w", &github.RateLimitedError{Until: noon.Add(time.Hour)})
 	for name, tc := range map[string]struct {
 		errs  []error

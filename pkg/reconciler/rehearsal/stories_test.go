@@ -18,6 +18,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
@@ -97,7 +98,7 @@ func steady(t *testing.T, use []usage) {
 func (w *world) calm(l *luck, turns int) {
 	*l = luck{Rand: l.Rand}
 	w.pass(l, turns)
-	w.clock.SetTime(w.clock.Now().Add(doubtTime))
+	w.clock.SetTime(w.clock.Now().Add(conversation.DoubtTime))
 	w.pass(l, 5)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -123,7 +124,7 @@ func (i *inquiry) ask(ctx context.Context, repo, branch string) (string, unknown
 	value, err := i.call(ctx, q)
 	var limited *github.RateLimitedError
 	switch {
-	case impossible(err):
+	case github.Impossible(err):
 		why = whyMissing
 		if q.public {
 			why = whyHidden
@@ -219,5 +220,5 @@ func (t *turn) lookAgainLater() error {
 	if known == nil || known.LookAgain == nil || pull == nil || !pull.Open || known.Head != pull.Head {
 		return nil
 	}
-	return &waiting{after: known.LookAgain.Sub(t.now), reason: "the plan lacks something"}
+	return &requeue.Later{After: known.LookAgain.Sub(t.now), Reason: "the plan lacks something"}
 }

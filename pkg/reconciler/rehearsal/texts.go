@@ -137,21 +137,21 @@ func (t *turn) answerOnce(ctx context.Context, w writing, parts []part, more int
 		last = report.LastAnswer(most)
 	}
 	if len(parts) == 1 && more == 0 && parts[0].name != "" {
-		return t.say(ctx, parts[0].name, parts[0].body)
+		return t.talk.Say(ctx, parts[0].name, parts[0].body)
 	}
 	bodies := make([]string, len(parts))
 	for i, p := range parts {
 		bodies[i] = p.body
 	}
-	comment, err := t.upsert(ctx, v1alpha1.CommentStatus{}, report.Answers(id, bodies, more, last))
-	if t.refused(err) {
+	comment, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Answers(id, bodies, more, last))
+	if t.talk.IsRefused(err) {
 		return nil
 	}
 	if err != nil {
-		return reporting(t.rh, err)
+		return t.talk.Reporting(err)
 	}
 	for _, p := range parts {
-		t.remember(p.name, comment)
+		t.talk.Remember(p.name, comment)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // tidy forgets what is older than a week: entries of the log and their
@@ -36,7 +37,7 @@ func (t *turn) tidy(ctx context.Context) error {
 	_, err = client.Patch(ctx, t.rh.Name, types.JSONPatchType, raw, metav1.PatchOptions{})
 	if apierrors.IsInvalid(err) {
 		// The log has moved since we read it.
-		return &waiting{after: time.Minute, reason: "the log changed while it was trimmed"}
+		return &requeue.Later{After: time.Minute, Reason: "the log changed while it was trimmed"}
 	}
 	if err != nil {
 		return fmt.Errorf("trimming the log: %w", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // lateError is why there is no plan yet, in sentences for people.
@@ -29,7 +30,7 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	due := earliest(endOf(stageWaiting, &u.Since), endOf(stageUnplanned, u.FailingSince))
 	giveUp := !t.now.Before(due) || failed && givenUp(known)
 	if !giveUp {
-		t.later = append(t.later, &waiting{after: due.Sub(t.now), reason: "the affected jobs are looked for"})
+		t.later = append(t.later, &requeue.Later{After: due.Sub(t.now), Reason: "the affected jobs are looked for"})
 	}
 	late := &lateError{"Looking for them has not come to an end. " + t.advice(errors.New(""))}
 	if err != nil {
@@ -51,7 +52,7 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	t.plan = outcome{err: late}
 	body, _ := report.PlanShown(t.planView(""))
 	t.plan = outcome{}
-	return errors.Join(err, t.say(ctx, planComment, body))
+	return errors.Join(err, t.talk.Say(ctx, planComment, body))
 }
 
 // givenUp says that a head could not be planned for too long.

@@ -11,6 +11,7 @@ import (
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // unservedGrace is how long runs go on after their repository has left the settings:
@@ -40,7 +41,7 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 		if news {
 			t.warn(ctx, "NotServed", message)
 		}
-		return []error{t.advanceRuns(ctx), &waiting{after: end.Sub(t.now), reason: message}}
+		return []error{t.advanceRuns(ctx), &requeue.Later{After: end.Sub(t.now), Reason: message}}
 	}
 	t.rh.Status.MarkNotPulled("NotServed", message)
 	abortRuns(t.rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })

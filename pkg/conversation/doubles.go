@@ -1,0 +1,184 @@
+package conversation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/logging"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
+)
+
+// DoubtTime is how long a comment may be on its way, or missing from GitHub's
+// lists, after somebody set out to write it.
+const DoubtTime = 2 * time.Minute
+
+// Doubt notes that a comment may have been written twice. The comments are looked
+// through once GitHub's lists show all that was under way.
+func (c *Conversation) Doubt() {
+	c.status().LookForDoubles = &metav1.Time{Time: c.Now.Add(DoubtTime)}
+}
+
+// doubtCreation notes what the creation of a comment leaves in doubt: without an
+// answer it may have been done, and another controller, which led until just now,
+// may have done the same.
+func (c *Conversation) doubtCreation(body string, err error) {
+	var limited *github.RateLimitedError
+	var moved *github.MovedError
+	unanswered := err != nil && !github.Impossible(err) && !errors.As(err, &moved) && !errors.As(err, &limited)
+	if unanswered {
+		c.Memory.note(c.memoryKey(body), github.Comment{}, c.Now)
+	}
+	if unanswered || err == nil && c.NewLeader {
+		c.Doubt()
+	}
+}
+
+// doubtFound notes that a comment which was found may not be the only one. Beside
+// an old one, all others are in the list, too.
+func (c *Conversation) doubtFound(found github.Comment, others int) {
+	if others > 0 {
+		c.status().LookForDoubles = &metav1.Time{Time: c.Now}
+	} else if c.theirTime().Sub(found.CreatedAt) < DoubtTime {
+		c.Doubt()
+	}
+}
+
+// double is a comment of ours, and the others that say the same and have to go.
+type double struct {
+	keep github.Comment
+	drop []github.Comment
+}
+
+// doubles finds comments of ours that have the same marker. The oldest stays, unless
+// people have answered to another one, or inUse says that a report will be written to
+// it. None of those ever goes.
+func doubles(comments []github.Comment, self string, inUse func(id int64) bool) []double {
+	groups := map[string][]github.Comment{}
+	for _, c := range comments {
+		if marker, ok := report.FindMarker(c.Body); ok && strings.EqualFold(c.Author, self) {
+			groups[marker] = append(groups[marker], c)
+		}
+	}
+	rank := func(c github.Comment) int {
+		switch {
+		case answeredTo(c, comments):
+			return 0
+		case inUse(c.ID):
+			return 1
+		}
+		return 2
+	}
+	var found []double
+	for _, same := range groups {
+		slices.SortFunc(same, func(a, b github.Comment) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.ID, b.ID)) })
+		drop := slices.DeleteFunc(slices.Clone(same[1:]), func(c github.Comment) bool { return rank(c) < 2 })
+		if len(drop) > 0 {
+			found = append(found, double{same[0], drop})
+		}
+	}
+	slices.SortFunc(found, func(a, b double) int { return cmp.Compare(a.keep.ID, b.keep.ID) })
+	return found
+}
+
+// answeredTo says that people have reacted to a comment, or linked to it.
+func answeredTo(c github.Comment, all []github.Comment) bool {
+	link := fmt.Sprintf("#issuecomment-%d", c.ID)
+	return c.Reactions > 0 || slices.ContainsFunc(all, func(other github.Comment) bool {
+		_, after, linked := strings.Cut(other.Body, link)
+		return linked && other.ID != c.ID && (after == "" || after[0] < '0' || after[0] > '9')
+	})
+}
+
+// RemoveDoubles removes the comments that are there twice, when that is due.
+func (c *Conversation) RemoveDoubles(ctx context.Context) error {
+	due := c.status().LookForDoubles
+	switch {
+	case due == nil, c.Muted != nil:
+		return nil
+	case due.After(c.Now):
+		return &requeue.Later{After: due.Sub(c.Now), Reason: "a comment may have been written twice"}
+	}
+	self, err := c.GitHub.Self(ctx)
+	if err != nil {
+		return err
+	}
+	p := c.pull()
+	comments, err := c.GitHub.Comments(ctx, p.Org, p.Repo, p.Number)
+	if err != nil && !github.Impossible(err) {
+		return err
+	}
+	inUse := func(id int64) bool {
+		return slices.ContainsFunc(c.status().Runs, func(r v1alpha1.RunStatus) bool { return !r.State.Done() && r.Comment == id })
+	}
+	var errs []error
+	for _, d := range doubles(comments, self, inUse) {
+		for _, young := range d.drop {
+			errs = append(errs, c.merge(ctx, d.keep, young))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	c.status().LookForDoubles = nil
+	return nil
+}
+
+// merge removes a comment after another one has taken its place, and status has been
+// stored that knows the other one. What GitHub does not let us remove stays.
+func (c *Conversation) merge(ctx context.Context, keep, drop github.Comment) error {
+	p := c.pull()
+	if c.knows(drop.ID) {
+		if keep.Body != drop.Body {
+			if _, err := c.GitHub.EditComment(ctx, p.Org, p.Repo, keep.ID, drop.Body); err != nil {
+				return unlessImpossible(err)
+			}
+		}
+		c.moveComment(drop.ID, keep.ID)
+		return &requeue.Later{After: time.Second, Reason: fmt.Sprintf("comment %d takes the place of %d", keep.ID, drop.ID)}
+	}
+	logging.FromContext(ctx).Infow("Removing a comment that was written twice", "comment", drop.ID, "kept", keep.ID)
+	return unlessImpossible(c.GitHub.DeleteComment(ctx, p.Org, p.Repo, drop.ID))
+}
+
+func unlessImpossible(err error) error {
+	if github.Impossible(err) {
+		return nil
+	}
+	return err
+}
+
+// knows says that status refers to a comment.
+func (c *Conversation) knows(id int64) bool {
+	for _, comment := range c.status().Comments {
+		if comment.ID == id {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.status().Runs, func(r v1alpha1.RunStatus) bool { return r.Comment == id })
+}
+
+// moveComment has status refer to a comment in place of another one.
+func (c *Conversation) moveComment(from, to int64) {
+	comments := c.status().Comments
+	for name, comment := range comments {
+		if comment.ID == from {
+			comment.ID = to
+			comments[name] = comment
+		}
+	}
+	for i := range c.status().Runs {
+		if r := &c.status().Runs[i]; r.Comment == from {
+			r.Comment = to
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package conversation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
+)
+
+const (
+	// Belief is how long GitHub has to say that something is not there, or forbidden,
+	// before that is believed: it also says so while a replica lags, or while somebody
+	// has to sign on.
+	Belief = 5 * time.Minute
+	// RefusalPause is the time between two attempts at what GitHub refuses.
+	RefusalPause = 10 * time.Minute
+	// shortestDoubt and LongestDoubt are those between two before it is believed.
+	shortestDoubt = 5 * time.Second
+	LongestDoubt  = 30 * time.Second
+	// staleDoubt is how old a refusal may be to be of the same trouble as the next.
+	staleDoubt = time.Hour
+	// MaxDoubts bounds how many are stored in the status of one Rehearsal.
+	MaxDoubts = 20
+)
+
+// denial is something that GitHub has refused.
+type denial struct {
+	since, last time.Time
+	err         error
+}
+
+// believed says whether it counts at a time.
+func (d denial) believed(now time.Time) bool {
+	return !github.Passing(d.err) || now.Sub(d.since) >= Belief
+}
+
+// again is when to try again.
+func (d denial) again() time.Time {
+	if d.believed(d.last) {
+		return d.last.Add(RefusalPause)
+	}
+	return d.last.Add(min(max(d.last.Sub(d.since), shortestDoubt), LongestDoubt))
+}
+
+// Insist does something on GitHub. A refusal that may pass is believed only when it
+// lasts; until then a condition tells of it, and the error is a *requeue.Later. What is
+// believed is not tried again at each turn: the error is that of the last time.
+func (c *Conversation) Insist(what string, mark func(reason, message string), do func() error) error {
+	key := string(c.Rehearsal.UID) + " " + what
+	known, before := c.Memory.denial(key)
+	if before && c.Now.Sub(known.last) > staleDoubt {
+		before = false
+	}
+	if !before || !c.Now.Before(known.again()) {
+		err := do()
+		if !github.Impossible(err) {
+			if err == nil {
+				c.Memory.forgetDenial(key)
+				c.settled(what)
+			}
+			return err
+		}
+		if !before {
+			known = denial{since: c.doubtedSince(what)}
+		}
+		known.last, known.err = c.Now, err
+		c.Memory.deny(key, known)
+	}
+	if known.believed(c.Now) {
+		return known.err
+	}
+	until := known.since.Add(Belief)
+	mark("Doubted", fmt.Sprintf("%v; asking again until %s before that is believed", known.err, until.UTC().Format(time.RFC3339)))
+	return &requeue.Later{After: max(known.again().Sub(c.Now), time.Second), Reason: known.err.Error()}
+}
+
+// doubtedSince is since when something is doubted, as status has it: now, where it was
+// not, or not lately.
+func (c *Conversation) doubtedSince(what string) time.Time {
+	if i := c.storedDoubt(what); i >= 0 {
+		if since := c.status().Doubts[i].Since.Time; c.Now.Sub(since) <= staleDoubt {
+			return since
+		}
+	}
+	c.settled(what)
+	c.status().Doubts = append(c.status().Doubts, v1alpha1.Doubt{What: what, Since: metav1.NewTime(c.Now)})
+	return c.Now
+}
+
+// settled takes a doubt out of status.
+func (c *Conversation) settled(what string) {
+	if i := c.storedDoubt(what); i >= 0 {
+		c.status().Doubts = slices.Delete(c.status().Doubts, i, i+1)
+	}
+}
+
+func (c *Conversation) storedDoubt(what string) int {
+	return slices.IndexFunc(c.status().Doubts, func(d v1alpha1.Doubt) bool { return d.What == what })
+}
+
+// BoundDoubts keeps the latest.
+func BoundDoubts(s *v1alpha1.RehearsalStatus) {
+	s.Doubts = s.Doubts[max(0, len(s.Doubts)-MaxDoubts):]
+	if len(s.Doubts) == 0 {
+		s.Doubts = nil
+	}
+}

@@ -1,0 +1,82 @@
+package conversation
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+)
+
+// keptDenials bounds how many refusals are remembered, of all pull requests.
+const keptDenials = 20_000
+
+// Memory is what a process remembers of all conversations: which comments were created
+// just now, in case status is not stored and GitHub's lists are late, and what GitHub has
+// refused, and when it was asked last. Since when it does is in status as well: a
+// controller that starts again every few minutes would never believe anything. The zero
+// value is ready.
+type Memory struct {
+	mu sync.Mutex
+	// comments without an id may have been created.
+	comments map[string]github.Comment
+	denials  *lru.Cache[string, denial]
+}
+
+// memoryKey is how a comment is remembered.
+func (c *Conversation) memoryKey(body string) string {
+	marker, _ := report.FindMarker(body)
+	return c.Rehearsal.Namespace + "/" + c.Rehearsal.Name + " " + marker
+}
+
+// note remembers a comment by its pull request and marker, and forgets old ones.
+func (m *Memory) note(key string, c github.Comment, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.comments == nil {
+		m.comments = map[string]github.Comment{}
+	}
+	maps.DeleteFunc(m.comments, func(_ string, old github.Comment) bool { return now.Sub(old.CreatedAt) > DoubtTime })
+	c.CreatedAt = now
+	m.comments[key] = c
+}
+
+// take returns a comment, which it forgets: whoever takes it notes it again if it is
+// still there.
+func (m *Memory) take(key string, now time.Time) *github.Comment {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.comments[key]
+	delete(m.comments, key)
+	if !ok || now.Sub(c.CreatedAt) > DoubtTime {
+		return nil
+	}
+	return &c
+}
+
+// drop forgets a comment that GitHub says is gone.
+func (m *Memory) drop(key string, id int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.comments[key].ID == id {
+		delete(m.comments, key)
+	}
+}
+
+func (m *Memory) known() *lru.Cache[string, denial] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.denials == nil {
+		m.denials, _ = lru.New[string, denial](keptDenials) // it fails for no size above 0
+	}
+	return m.denials
+}
+
+func (m *Memory) denial(key string) (denial, bool) { return m.known().Get(key) }
+
+func (m *Memory) deny(key string, d denial) { m.known().Add(key, d) }
+
+func (m *Memory) forgetDenial(key string) { m.known().Remove(key) }
