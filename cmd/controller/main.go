@@ -33,6 +33,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/admission"
 	rehearsalinformer "github.com/rehearsal-dev/rehearsal/pkg/client/injection/informers/rehearsal/v1alpha1/rehearsal"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/leader"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
@@ -80,7 +81,7 @@ func main() {
 	config := injection.ParseAndGetRESTConfigOrDie()
 	config.QPS, config.Burst = qps, burst
 	controller.DefaultThreadsPerController = workers
-	turns := rehearsal.NewTurns(clock.RealClock{})
+	turns := leader.NewTurns(clock.RealClock{})
 	ctx := injection.WithNamespaceScope(drained(signals.NewContext(), turns), system.Namespace())
 
 	options, err := newOptions(ctx, config, *mirrors, *credentials, *kubeconfigs)
@@ -117,7 +118,7 @@ func newAdmission(config *rest.Config) injection.ControllerConstructor {
 // drained is a context that ends after another one, when no turn is under way: the
 // lease is given up with it. A turn that does not end takes the process with it,
 // and the lease runs out.
-func drained(ended context.Context, turns *rehearsal.Turns) context.Context {
+func drained(ended context.Context, turns *leader.Turns) context.Context {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ended))
 	context.AfterFunc(ended, func() {
 		time.AfterFunc(exitTime, func() { log.Fatal("a turn does not end") })

@@ -29,8 +29,10 @@ import (
 	rehearsalinformer "github.com/rehearsal-dev/rehearsal/pkg/client/injection/informers/rehearsal/v1alpha1/rehearsal"
 	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
 	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
+	"github.com/rehearsal-dev/rehearsal/pkg/leader"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings/live"
@@ -67,7 +69,7 @@ type Options struct {
 	Logs     *prowjob.Logs
 	Settings *settings.Store
 	// Turns keeps those of the controller; whoever ends it drains them first.
-	Turns *Turns
+	Turns *leader.Turns
 }
 
 // NewController wires the reconciler to its informers.
@@ -103,7 +105,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		LeadsSince:   o.Turns.Since,
 	}
 	impl := reconcilerv1alpha1.NewImpl(ctx, r)
-	impl.Reconciler = o.Turns.Around(newRetrying(impl.Reconciler.(leading)))
+	impl.Reconciler = o.Turns.Around(requeue.NewRetrying(impl.Reconciler.(requeue.Leading)))
 	follower := live.NewFollower(ctx, o.Settings)
 	follower.Applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
 	cmw.Watch(settings.ConfigMap, follower.Follow)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -140,12 +141,12 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 				t.Fatalf("the run is %s, and should be %s", r.State, tc.from)
 			}
 			w.broken()
-			w.persist(tc.within + abortTime + longestBackOff)
+			w.persist(tc.within + abortTime + requeue.LongestBackOff)
 			r := w.rh.Status.Runs[0]
 			if r.State != tc.to || !r.Unreported {
 				t.Fatalf("after %s the run is %s, to be reported: %t (%s)", tc.within, r.State, r.Unreported, r.AbortReason)
 			}
-			w.persist(lasts[stageUnreported] + longestBackOff)
+			w.persist(lasts[stageUnreported] + requeue.LongestBackOff)
 			if w.rh.Status.Runs[0].Unreported {
 				t.Error("a day later it is still tried to report it")
 			}
@@ -175,7 +176,7 @@ func TestWhatWasNotSaidIsSaidLater(t *testing.T) {
 				t.Fatalf("the run is %s", r.State)
 			}
 			w.away = false
-			w.persist(2 * longestBackOff)
+			w.persist(2 * requeue.LongestBackOff)
 			if !strings.Contains(w.lastComment(), tc.says) {
 				t.Errorf("the last word is %q", w.lastComment())
 			}
@@ -202,7 +203,7 @@ func TestAVerdictIsNotLostWithItsReport(t *testing.T) {
 	w.sink()
 	w.prune()
 	w.away = false
-	w.persist(2 * longestBackOff)
+	w.persist(2 * requeue.LongestBackOff)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || r.Unreported || !strings.Contains(w.lastComment(), "All 2 rehearsals passed") {
 		t.Errorf("the run is %s, to be reported: %t: %s", r.State, r.Unreported, w.lastComment())
 	}
@@ -299,4 +300,11 @@ func (h *silentHub) CreateComment(ctx context.Context, org, repo string, number 
 		return nil, &github.RateLimitedError{Until: h.until}
 	}
 	return h.GitHub.CreateComment(ctx, org, repo, number, body)
+}
+
+// TestErrorsDelayLessThanARunMayBeLate: what is due does not wait for the back-off.
+func TestErrorsDelayLessThanARunMayBeLate(t *testing.T) {
+	if requeue.LongestBackOff >= abortTime {
+		t.Errorf("an error delays what is due by %s, and %s is allowed", requeue.LongestBackOff, abortTime)
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -57,7 +58,7 @@ func quiet() context.Context { return logging.WithLogger(context.Background(), z
 // persist takes turns for a while, as the work queue does.
 func (w *world) persist(during time.Duration) {
 	w.t.Helper()
-	queue := newRetrying(&turns{world: w})
+	queue := requeue.NewRetrying(&turns{world: w})
 	for end := w.clock.Now().Add(during); w.clock.Now().Before(end); {
 		err := queue.Reconcile(quiet(), "rehearsals/acme-config-7")
 		after := end.Sub(w.clock.Now())

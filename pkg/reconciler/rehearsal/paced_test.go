@@ -11,6 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -56,7 +57,7 @@ func TestWindowsEndForOneAfterAnother(t *testing.T) {
 		if n%100 == 0 {
 			tr.rh.Spec.Commands = []v1alpha1.Command{runCommand()}
 		}
-		err := settle(tr.spread([]error{fmt.Errorf("commenting: %w", &github.RateLimitedError{Until: until})}), noon)
+		err := requeue.Settle(tr.spread([]error{fmt.Errorf("commenting: %w", &github.RateLimitedError{Until: until})}), noon)
 		ok, after := controller.IsRequeueKey(err)
 		if !ok || after < time.Hour || after > time.Hour+spreadTime {
 			t.Fatalf("%d comes back after %s: %v", n, after, err)

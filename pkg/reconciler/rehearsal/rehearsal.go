@@ -201,7 +201,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	t.showLimit(errs)
 	summarise(rh)
 	errs = t.spread(errs)
-	if !t.talk.Refused && settle(errs, t.now) == nil {
+	if !t.talk.Refused && requeue.Settle(errs, t.now) == nil {
 		rh.Status.MarkReported()
 	}
 	return t.settle(append(errs, t.lookAgainLater())...)
@@ -216,7 +216,7 @@ func (t *turn) removeDoubles(ctx context.Context) error {
 }
 
 // settle is what the work queue is told, with the times when something is due.
-func (t *turn) settle(errs ...error) error { return settle(append(errs, t.later...), t.now) }
+func (t *turn) settle(errs ...error) error { return requeue.Settle(append(errs, t.later...), t.now) }
 
 // refresh replaces what the informer knew of a Rehearsal by what the API server
 // has. What is heard during a turn starts the next one at its end, when the

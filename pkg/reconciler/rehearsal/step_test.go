@@ -1,8 +1,6 @@
 package rehearsal
 
 import (
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -10,11 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/apis"
-	"knative.dev/pkg/controller"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -113,39 +108,6 @@ func TestOverdue(t *testing.T) {
 			s := situation{run: &v1alpha1.RunStatus{State: tc.state}, pipelineRun: tc.pr, outcomes: tc.outcomes, deadline: tc.deadline, now: noon}
 			if got := s.overdue(); got != tc.want {
 				t.Errorf("overdue: %v, want %v", got, tc.want)
-			}
-		})
-	}
-}
-
-func TestSettle(t *testing.T) {
-	broken := errors.New("broken")
-	wait := func(d time.Duration) error { return fmt.Errorf("run: %w", &requeue.Later{After: d}) }
-	limited := fmt.Errorf("reading: %w", &github.RateLimitedError{Until: noon.Add(time.Hour)})
-	for name, tc := range map[string]struct {
-		errs  []error
-		again time.Duration
-		fails bool
-	}{
-		"nothing":                          {errs: []error{nil, nil}},
-		"a wait":                           {errs: []error{nil, wait(time.Minute)}, again: time.Minute},
-		"the shortest of two":              {errs: []error{errors.Join(wait(time.Minute), wait(2*time.Second))}, again: 2 * time.Second},
-		"never at once":                    {errs: []error{wait(time.Millisecond)}, again: time.Second},
-		"a rate limit":                     {errs: []error{limited}, again: time.Hour},
-		"an error beside a wait":           {errs: []error{errors.Join(wait(time.Minute), broken)}, again: time.Minute, fails: true},
-		"an error beside a rate limit":     {errs: []error{limited, broken}, again: time.Hour, fails: true},
-		"an error alone":                   {errs: []error{broken}, fails: true},
-		"a rate limit beside a short wait": {errs: []error{limited, wait(2 * time.Second)}, again: 2 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := settle(tc.errs, noon)
-			ok, again := controller.IsRequeueKey(err)
-			var failed *failure
-			if errors.As(err, &failed) {
-				again = failed.again
-			}
-			if fails := err != nil && !ok; fails != tc.fails || again != tc.again {
-				t.Errorf("got %v; want again after %s, failure %v", err, tc.again, tc.fails)
 			}
 		})
 	}

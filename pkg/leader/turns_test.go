@@ -1,4 +1,4 @@
-package rehearsal
+package leader
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"knative.dev/pkg/reconciler"
 	"knative.dev/pkg/system"
 )
+
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // slowTurns is a reconciler as generated ones are, with turns that last until they
 // are told to end, or their context ends.

@@ -1,4 +1,4 @@
-package rehearsal
+package requeue
 
 import (
 	"context"
@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
 	"k8s.io/apimachinery/pkg/types"
 	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
-
-	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
+
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // scripted is a reconciler that returns what it is told to.
 type scripted struct {
@@ -23,10 +25,10 @@ type scripted struct {
 func (s *scripted) Reconcile(context.Context, string) error { return s.returns }
 
 // after is when the queue is told to come back; zero for never.
-func (s *scripted) after(t *testing.T, r *retrying, returns error) time.Duration {
+func (s *scripted) after(t *testing.T, r *Retrying, returns error) time.Duration {
 	t.Helper()
 	s.returns = returns
-	err := r.Reconcile(quiet(), "ns/a")
+	err := r.Reconcile(logging.WithLogger(context.Background(), zap.NewNop().Sugar()), "ns/a")
 	requeue, after := controller.IsRequeueKey(err)
 	if err != nil && !requeue {
 		t.Fatalf("the queue backs off by its own rules: %v", err)
@@ -40,7 +42,7 @@ func TestGoodTurnsForgetFailures(t *testing.T) {
 	for name, good := range map[string]error{"another turn": controller.NewRequeueAfter(time.Hour), "no other turn": nil} {
 		t.Run(name, func(t *testing.T) {
 			s := &scripted{}
-			r := newRetrying(s)
+			r := NewRetrying(s)
 			for i := range 61 {
 				if after := s.after(t, r, errors.New("502")); after != firstBackOff {
 					t.Fatalf("failure %d, after a good turn each, costs %s", i+1, after)
@@ -56,38 +58,35 @@ func TestGoodTurnsForgetFailures(t *testing.T) {
 // TestBackOffHasACap has a turn fail for ever.
 func TestBackOffHasACap(t *testing.T) {
 	s := &scripted{}
-	r := newRetrying(s)
+	r := NewRetrying(s)
 	before := time.Duration(0)
 	for i := range 100 {
 		after := s.after(t, r, fmt.Errorf("turn: %w", &failure{error: errors.New("502")}))
-		if after < before || after > longestBackOff {
+		if after < before || after > LongestBackOff {
 			t.Fatalf("failure %d costs %s after %s", i+1, after, before)
 		}
 		before = after
 	}
-	if before != longestBackOff {
-		t.Errorf("the hundredth failure costs %s, want %s", before, longestBackOff)
-	}
-	if longestBackOff >= abortTime {
-		t.Errorf("an error delays what is due by %s, and %s is allowed", longestBackOff, abortTime)
+	if before != LongestBackOff {
+		t.Errorf("the hundredth failure costs %s, want %s", before, LongestBackOff)
 	}
 }
 
 // TestWaitsSurviveErrors has something be due sooner than the back-off is over.
 func TestWaitsSurviveErrors(t *testing.T) {
 	s := &scripted{}
-	r := newRetrying(s)
+	r := NewRetrying(s)
 	broken := errors.New("500")
 	for range 100 {
 		s.after(t, r, broken)
 	}
-	due := settle([]error{broken, &requeue.Later{After: 7 * time.Second}, &requeue.Later{After: time.Hour}}, noon)
+	due := Settle([]error{broken, &Later{After: 7 * time.Second}, &Later{After: time.Hour}}, noon)
 	if after := s.after(t, r, due); after != 7*time.Second {
 		t.Errorf("what is due in 7s is looked at after %s", after)
 	}
-	late := settle([]error{broken, &requeue.Later{After: time.Hour}}, noon)
-	if after := s.after(t, r, late); after != longestBackOff {
-		t.Errorf("the error is tried again after %s, want %s", after, longestBackOff)
+	late := Settle([]error{broken, &Later{After: time.Hour}}, noon)
+	if after := s.after(t, r, late); after != LongestBackOff {
+		t.Errorf("the error is tried again after %s, want %s", after, LongestBackOff)
 	}
 	if !errors.Is(due, broken) {
 		t.Errorf("the error is lost: %v", due)
@@ -97,7 +96,7 @@ func TestWaitsSurviveErrors(t *testing.T) {
 // TestSkippedKeysAreNotRetried: they are another replica's.
 func TestSkippedKeysAreNotRetried(t *testing.T) {
 	s := &scripted{returns: controller.NewSkipKey("ns/a")}
-	if err := newRetrying(s).Reconcile(context.Background(), "ns/a"); !controller.IsSkipKey(err) {
+	if err := NewRetrying(s).Reconcile(context.Background(), "ns/a"); !controller.IsSkipKey(err) {
 		t.Errorf("it is %v", err)
 	}
 }
@@ -110,7 +109,7 @@ func TestRetryingLeads(t *testing.T) {
 		promoted = true
 		return nil
 	}
-	var c controller.Reconciler = newRetrying(s)
+	var c controller.Reconciler = NewRetrying(s)
 	leader, ok := c.(reconciler.LeaderAware)
 	if !ok {
 		t.Fatal("it is not told that it leads")

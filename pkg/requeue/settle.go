@@ -1,4 +1,4 @@
-package rehearsal
+package requeue
 
 import (
 	"errors"
@@ -7,12 +7,11 @@ import (
 	"knative.dev/pkg/controller"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// settle turns what the phases returned into what the work queue understands: an
+// Settle turns what the phases returned into what the work queue understands: an
 // error, with the time to come back at the latest, that time alone, or nothing.
-func settle(errs []error, now time.Time) error {
+func Settle(errs []error, now time.Time) error {
 	var again time.Duration
 	var failed []error
 	sooner := func(d time.Duration) {
@@ -20,8 +19,8 @@ func settle(errs []error, now time.Time) error {
 			again = max(d, time.Second)
 		}
 	}
-	for _, err := range requeue.Flatten(errs) {
-		var wait *requeue.Later
+	for _, err := range Flatten(errs) {
+		var wait *Later
 		var limited *github.RateLimitedError
 		switch {
 		case errors.As(err, &limited):

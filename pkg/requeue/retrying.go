@@ -1,4 +1,4 @@
-package rehearsal
+package requeue
 
 import (
 	"context"
@@ -14,37 +14,37 @@ import (
 const (
 	// firstBackOff is the pause after a failed turn, doubled after each that follows.
 	firstBackOff = 50 * time.Millisecond
-	// longestBackOff is the most that an error can delay what is due: less than
-	// abortTime, which is what a run may be late by.
-	longestBackOff = time.Minute
+	// LongestBackOff is the most that an error can delay what is due.
+	LongestBackOff = time.Minute
 )
 
-// retrying decides when a turn that failed is repeated. The work queue would
+// Retrying decides when a turn that failed is repeated. The work queue would
 // remember the failures of a run's whole life, for it forgets them after a turn
 // that wants no other, and wait up to 1,000 s; and it knows nothing of what the
 // turn had to wait for beside its error.
-type retrying struct {
+type Retrying struct {
 	controller.Reconciler
 	reconciler.LeaderAware
 	backOff workqueue.TypedRateLimiter[string]
 }
 
-// leading is what the generated code makes.
-type leading interface {
+// Leading is a reconciler that knows whether it leads.
+type Leading interface {
 	controller.Reconciler
 	reconciler.LeaderAware
 }
 
-func newRetrying(inner leading) *retrying {
-	return &retrying{
+// NewRetrying is around what the generated code makes.
+func NewRetrying(inner Leading) *Retrying {
+	return &Retrying{
 		Reconciler: inner, LeaderAware: inner,
-		backOff: workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstBackOff, longestBackOff),
+		backOff: workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstBackOff, LongestBackOff),
 	}
 }
 
 // Reconcile implements controller.Reconciler. It has the key come back after the
 // back-off or when what it waits for is due, whichever is earlier.
-func (r *retrying) Reconcile(ctx context.Context, key string) error {
+func (r *Retrying) Reconcile(ctx context.Context, key string) error {
 	err := r.Reconciler.Reconcile(ctx, key)
 	requeue, _ := controller.IsRequeueKey(err)
 	if err == nil || requeue || controller.IsSkipKey(err) || controller.IsPermanentError(err) {

@@ -1,4 +1,5 @@
-package rehearsal
+// Package leader keeps the work of a controller within the time in which it leads.
+package leader
 
 import (
 	"context"
