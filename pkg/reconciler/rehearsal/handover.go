@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
@@ -165,9 +164,6 @@ func (t *turn) runInput(ctx context.Context, jobs []render.Job) (in render.Input
 	}
 	return in, notes, nil
 }
-
-// fullSHA is a commit that needs no looking up.
-var fullSHA = regexp.MustCompile("^[0-9a-f]{40}$")
 
 // notes are what the comment has to say about jobs that are not run.
 func (t *turn) notes(s render.Selection, said event.Command) []string {

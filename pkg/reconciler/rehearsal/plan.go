@@ -141,10 +141,12 @@ func (t *turn) describeJobs(ctx context.Context) error {
 	jobs := t.plan.result.Affected
 	in := t.renderInput()
 	var err error
-	in.DefaultBranches, in.Unknown, err = t.defaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
+	others := t.inquire()
+	in.DefaultBranches, in.Unknown, err = others.DefaultBranches(ctx, render.NeedDefaultBranch(jobs, in))
 	if err != nil {
 		return err
 	}
+	t.lookLater = others.Later()
 	t.plan.jobs = render.Jobs(jobs, in)
 	return nil
 }

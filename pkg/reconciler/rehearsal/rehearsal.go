@@ -31,6 +31,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
@@ -82,7 +83,7 @@ type Reconciler struct {
 	// Conversations is what is remembered of those on pull requests.
 	Conversations conversation.Memory
 	// Lookups are what is known of other repositories.
-	Lookups lookups
+	Lookups lookup.Memory
 
 	GitHub   GitHub
 	Plans    Planner

@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
@@ -161,7 +162,7 @@ func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
 	w, e := about(t, newTargets{repos: invented(3000)})
 	w.hub.foreign = true
 	w.reconcile()
-	if n := e.calls(); n > strangersPerHour {
+	if n := e.calls(); n > lookup.StrangersPerHour {
 		t.Errorf("%d calls in the first turn", n)
 	}
 	if body := planBody(t, w); !strings.Contains(body, "is later, by itself") {
@@ -173,28 +174,11 @@ func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
 	}
 	asked := slices.Clone(e.openly)
 	slices.Sort(asked)
-	if n := len(slices.Compact(asked)); len(e.ours) > 0 || n != unvouched.strangers || e.calls() != n {
+	if n := len(slices.Compact(asked)); len(e.ours) > 0 || n != lookup.Unvouched.Strangers || e.calls() != n {
 		t.Errorf("over a day: %d calls about %d repositories, %d with credentials", e.calls(), n, len(e.ours))
 	}
 	if again := w.rh.Status.Plan.LookAgain; again != nil {
 		t.Errorf("it is looked at again, at %v", again)
-	}
-}
-
-// TestStrangersAreCounted: until somebody vouches for the head, and then.
-func TestStrangersAreCounted(t *testing.T) {
-	for _, left := range []allowance{unvouched, vouched} {
-		i := &inquiry{left: left, strangers: map[string]bool{}, atBase: map[string]bool{"nobody/nothing-0299": true}}
-		said := map[unknown]int{}
-		for range 2 {
-			for _, repo := range invented(300) {
-				_, why := i.admit(repo, "")
-				said[why]++
-			}
-		}
-		if want := 2 * (left.strangers + 1); said[""] != want || said[whyTooMany] != 600-want {
-			t.Errorf("%+v: %v", left, said)
-		}
 	}
 }
 
@@ -208,7 +192,7 @@ func TestOneTurnAsksSoMuch(t *testing.T) {
 	w, e := about(t, newTargets{repos: repos, atBase: repos})
 	w.hub.foreign = true
 	w.reconcile()
-	if n := e.calls(); n != unvouched.calls {
+	if n := e.calls(); n != lookup.Unvouched.Calls {
 		t.Errorf("%d calls in the first turn", n)
 	}
 	again := w.rh.Status.Plan.LookAgain
@@ -265,69 +249,10 @@ func TestTipsThatAreNotAskedForAreSaid(t *testing.T) {
 	}
 	w, e := about(t, newTargets{repos: []string{"acme/known"}, atBase: []string{"acme/known"}, branches: []string{"main"}, extra: refs}, command("comment-1-0", "/pj-rehearse all", -1))
 	w.reconcile()
-	if len(e.openly) > strangersPerHour {
+	if len(e.openly) > lookup.StrangersPerHour {
 		t.Errorf("%d calls", len(e.openly))
 	}
 	if body := w.hub.comments[len(w.hub.comments)-1].Body; !strings.Contains(body, "45 branches of other repositories were not looked up") {
 		t.Errorf("it is not said:\n%s", body)
-	}
-}
-
-// TestBudgetsAreApart: one config repository takes nothing from another, and gets some
-// of its own back with time.
-func TestBudgetsAreApart(t *testing.T) {
-	var l lookups
-	now := noon
-	take := func(repo string, public bool) (n int) {
-		for l.spend(repo, public, now) {
-			n++
-		}
-		return n
-	}
-	for _, test := range []struct {
-		repo   string
-		public bool
-		after  time.Duration
-		want   int
-	}{
-		{"acme/config", true, 0, strangersPerHour}, {"acme/config", false, 0, lookupsAtOnce},
-		{"ACME/Config", true, 0, 0}, {"acme/other", true, 0, strangersPerHour}, {"acme/other", false, 0, lookupsAtOnce},
-		{"acme/config", true, time.Hour, strangersPerHour}, {"acme/config", false, 0, lookupsPerHour},
-	} {
-		now = now.Add(test.after)
-		if got := take(test.repo, test.public); got != test.want {
-			t.Errorf("%+v: %d questions", test, got)
-		}
-	}
-}
-
-// TestAnswersAreForThoseWhoMayAsk: what was found out with credentials for one config
-// repository is no answer for another, whose base has no job about it.
-func TestAnswersAreForThoseWhoMayAsk(t *testing.T) {
-	e := &elsewhere{hub: newWorld(t).hub}
-	var l lookups
-	ask := func(atBase bool) (string, unknown) {
-		i := &inquiry{lookups: &l, github: e, config: "acme/config", atBase: map[string]bool{"acme/private": atBase}, left: unvouched, strangers: map[string]bool{}, now: noon}
-		branch, why, err := i.ask(t.Context(), "Acme/Private", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return branch, why
-	}
-	for range 2 {
-		if branch, why := ask(true); branch != secretBranch || why != "" {
-			t.Errorf("with a job at base: %q, %q", branch, why)
-		}
-		if branch, why := ask(false); branch != "" || why != whyHidden {
-			t.Errorf("without: %q, %q", branch, why)
-		}
-	}
-	if len(e.ours) != 1 || len(e.openly) != 1 {
-		t.Errorf("asked %v, %v", e.ours, e.openly)
-	}
-	e.away = true
-	i := &inquiry{lookups: &l, github: e, config: "acme/config", atBase: map[string]bool{"acme/x": true}, left: unvouched, strangers: map[string]bool{}, now: noon}
-	if _, _, err := i.ask(t.Context(), "acme/x", ""); err == nil {
-		t.Error("GitHub that is away is no reason to try again")
 	}
 }

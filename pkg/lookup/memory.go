@@ -1,0 +1,84 @@
+package lookup
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+)
+
+const (
+	// lookupTime is how long a default branch is believed, hiddenTime how long it is
+	// that strangers get none. What a branch is at is asked anew each time.
+	lookupTime = time.Hour
+	hiddenTime = 6 * time.Hour
+	// keptLookups bounds how many answers are kept.
+	keptLookups = 10_000
+	// perHour is how many questions about other repositories one config repository
+	// has, a twentieth of what GitHub takes, and atOnce how many at once.
+	perHour = 250
+	atOnce  = 500
+	// StrangersPerHour is the same for those without credentials, of which GitHub
+	// takes sixty in all.
+	StrangersPerHour = 15
+)
+
+// Memory is what GitHub has said about other repositories than those that we serve,
+// and what each config repository may still ask: none starves the others. The zero
+// value is ready.
+type Memory struct {
+	mu      sync.Mutex
+	answers *lru.Cache[string, lookup]
+	budgets map[string]*budget
+}
+
+// lookup is an answer, or why there is none.
+type lookup struct {
+	value string
+	why   unknown
+	until time.Time
+}
+
+type budget struct {
+	ours, strangers *rate.Limiter
+}
+
+func (m *Memory) known(key string, now time.Time) (lookup, bool) {
+	a, ok := m.cache().Get(key)
+	return a, ok && now.Before(a.until)
+}
+
+func (m *Memory) keep(key string, a lookup) { m.cache().Add(key, a) }
+
+func (m *Memory) cache() *lru.Cache[string, lookup] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.answers == nil {
+		m.answers, _ = lru.New[string, lookup](keptLookups) // it fails for no size above 0
+	}
+	return m.answers
+}
+
+// spend takes a question out of the budget of a config repository, if it has any.
+func (m *Memory) spend(repository string, public bool, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.budgets == nil {
+		m.budgets = map[string]*budget{}
+	}
+	name := strings.ToLower(repository)
+	b, known := m.budgets[name]
+	if !known {
+		b = &budget{
+			ours:      rate.NewLimiter(rate.Every(time.Hour/perHour), atOnce),
+			strangers: rate.NewLimiter(rate.Every(time.Hour/StrangersPerHour), StrangersPerHour),
+		}
+		m.budgets[name] = b
+	}
+	if public {
+		return b.strangers.AllowN(now, 1)
+	}
+	return b.ours.AllowN(now, 1)
+}
