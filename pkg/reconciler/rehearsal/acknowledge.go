@@ -19,7 +19,7 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
 	switch verb {
 	case event.Approve:
-		if known := rh.Status.HeadApproval; !holds(known, rh.Status.Pull) || !later(&known.At, next.At) {
+		if known := rh.Status.HeadApproval; !known.Holds(rh.Status.Pull) || !later(&known.At, next.At) {
 			rh.Status.HeadApproval = approval(next)
 		}
 		return
@@ -55,7 +55,7 @@ func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...
 func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []string) {
 	a.Asks = rh.Status.Plan.Asks
 	known := rh.Status.PrivilegeApproval
-	if !holds(known, rh.Status.Pull) || known.Asks != a.Asks {
+	if !known.Holds(rh.Status.Pull) || known.Asks != a.Asks {
 		known = nil
 	}
 	if known != nil && len(known.Jobs) == 0 && (len(names) > 0 || later(&known.At, &a.At)) {
@@ -95,7 +95,7 @@ func lapse(rh *v1alpha1.Rehearsal) {
 		rh.Status.HeadApproval = nil
 	}
 	asked := rh.Status.PrivilegeApproval
-	if plan := planOfHead(rh); void(asked) || asked != nil && plan != nil && plan.Error == "" && plan.Asks != asked.Asks {
+	if plan := rh.Status.PlanOfHead(); void(asked) || asked != nil && plan != nil && plan.Error == "" && plan.Asks != asked.Asks {
 		rh.Status.PrivilegeApproval = nil
 	}
 }
@@ -123,19 +123,10 @@ func later(a, b *metav1.Time) bool { return a != nil && b != nil && a.After(b.Ti
 
 // renderedNow is what the head does; empty while that is not known.
 func renderedNow(rh *v1alpha1.Rehearsal) string {
-	if plan := planOfHead(rh); plan != nil {
+	if plan := rh.Status.PlanOfHead(); plan != nil {
 		return plan.Rendered
 	}
 	return ""
-}
-
-// planOfHead is the plan of the pull request as it is; nil while there is none.
-func planOfHead(rh *v1alpha1.Rehearsal) *v1alpha1.PlanStatus {
-	pull, plan := rh.Status.Pull, rh.Status.Plan
-	if pull == nil || plan == nil || plan.Head != pull.Head || plan.BaseRef != pull.BaseRef {
-		return nil
-	}
-	return plan
 }
 
 func passedRuns(rh *v1alpha1.Rehearsal) []string {
@@ -162,7 +153,7 @@ func follow(rh *v1alpha1.Rehearsal, sticky []string) {
 		rh.Status.NetworkAccess = restart(rh, a)
 	}
 	isSticky := slices.Contains(sticky, strings.ToLower(pull.Author))
-	if plan := planOfHead(rh); plan != nil {
+	if plan := rh.Status.PlanOfHead(); plan != nil {
 		rh.Status.Acknowledgement = acknowledgement(rh, plan, isSticky)
 		return
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
@@ -25,7 +26,7 @@ import (
 
 // showPlan keeps the comment that lists the affected jobs.
 func (t *turn) showPlan(ctx context.Context) error {
-	if !t.plan.done() || t.linkErr != nil || t.outlived() {
+	if !t.plan.Known() || t.linkErr != nil || t.outlived() {
 		return nil
 	}
 	view := t.planView("")
@@ -52,7 +53,7 @@ func (t *turn) noteShown(shown report.Shown, at *metav1.Time) {
 	if plan == nil || plan.Asks == "" {
 		return
 	}
-	jobs := askingJobs(t.plan.jobs, t.plan.result.Findings, shown.Jobs)
+	jobs := planning.AskingJobs(t.plan.Jobs, t.plan.Result.Findings, shown.Jobs)
 	if plan.AsksSince != nil && plan.AsksShown == shown.All && slices.Equal(plan.Asking, jobs) {
 		return
 	}
@@ -87,14 +88,14 @@ func (t *turn) planAltered(ctx context.Context) (bool, error) {
 // answers a command.
 func (t *turn) planView(marker string) report.PlanView {
 	pull := t.rh.Status.Pull
-	view := planview.New(affectedResult(t.plan), t.plan.jobs)
+	view := planview.New(t.plan.Affected(), t.plan.Jobs)
 	view.Number, view.Page = t.rh.Spec.Pull.Number, t.planPage()
-	view.Covers = render.Select(t.plan.jobs, t.request(event.Sample)).Covers
+	view.Covers = render.Select(t.plan.Jobs, t.plan.Selection(event.Sample)).Covers
 	view.Org, view.Repo = t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo
 	view.Head, view.Base, view.BaseRef = pull.Head, pull.Base, pull.BaseRef
-	view.Problem = planview.Problem(t.plan.err)
+	view.Problem = planview.Problem(t.plan.Err)
 	var late *lateError
-	if errors.As(t.plan.err, &late) {
+	if errors.As(t.plan.Err, &late) {
 		view.Problem = &report.Problem{Delayed: late.Error()}
 	}
 	view.Commands, view.Marker = t.commands(), marker
@@ -172,7 +173,7 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 		name, body = t.refusal(c)
 		return name, body, true, nil
 	}
-	if c.needsPlan() && !t.plan.done() {
+	if c.needsPlan() && !t.plan.Known() {
 		return "", "", false, nil
 	}
 	switch c.said.Verb {
@@ -256,16 +257,16 @@ func (t *turn) notRunning(ctx context.Context, names []string) ([]string, error)
 
 // explain tells everything about the jobs of one name.
 func (t *turn) explain(ctx context.Context, c commandVerdict) (string, error) {
-	result, name := t.plan.result, c.said.Jobs[0]
+	result, name := t.plan.Result, c.said.Jobs[0]
 	if result == nil {
 		result = &plan.Result{}
 	}
-	jobs := slices.Clone(t.plan.jobs)
+	jobs := slices.Clone(t.plan.Jobs)
 	for i := range jobs {
 		if !jobs[i].Matches(name) {
 			continue
 		}
-		complete, err := t.complete(ctx, jobs[i:i+1])
+		complete, err := t.plan.Complete(ctx, jobs[i:i+1])
 		if err != nil {
 			return "", err
 		}
@@ -274,9 +275,9 @@ func (t *turn) explain(ctx context.Context, c commandVerdict) (string, error) {
 	bare, _, _ := strings.Cut(name, "@")
 	all, err := result.Lookup(ctx, bare)
 	if err != nil {
-		return "", t.details(err)
+		return "", t.plan.Details(err)
 	}
-	in := t.renderInput()
+	in := t.plan.Input()
 	view := planview.Explain(located(all), result.Removed, jobs, name, func(job render.Job) render.Description { return render.Describe(job, in) })
 	view.Head = in.Head
 	view.CommandID, view.Line, view.By, view.Commands = c.ID, c.Text, c.person(), t.commands()

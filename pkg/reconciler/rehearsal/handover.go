@@ -2,10 +2,8 @@ package rehearsal
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
@@ -30,17 +28,11 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	case !ok:
 		return render.Handover{}, t.tellWaiting(ctx, r, len(selection.Jobs), sentence)
 	}
-	jobs, err := t.complete(ctx, selection.Jobs)
+	jobs, err := t.plan.Whole(ctx, selection.Jobs)
 	if err != nil {
 		return render.Handover{}, err
 	}
-	// A long plan was judged by outlines; what is handed over is judged whole.
-	findings, err := t.plan.result.Judge(ctx, affectedOf(jobs))
-	if err != nil {
-		return render.Handover{}, fmt.Errorf("judging the jobs of the run: %w", t.details(err))
-	}
-	jobs = render.Regate(jobs, findings, t.renderInput())
-	in, unpinned, err := t.runInput(ctx, jobs)
+	in, unpinned, err := t.plan.RunInput(ctx, jobs)
 	if err != nil {
 		return render.Handover{}, err
 	}
@@ -50,10 +42,13 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	}
 	manifest := t.newManifest(r, command)
 	manifest.Affected, manifest.Covers = selection.Offered, selection.Covers
-	manifest.Notes = append(slices.Clone(notes), unpinned...)
+	manifest.Notes = slices.Clone(notes)
+	if unpinned > 0 {
+		manifest.Notes = append(manifest.Notes, report.NotPinned(unpinned))
+	}
 	// Who named something that is not run has not seen it pass.
 	manifest.AutoAck = said.AutoAck && len(notes) == 0
-	if a := t.rh.Status.PrivilegeApproval; t.holds(a) {
+	if a := t.rh.Status.PrivilegeApproval; a.Holds(t.rh.Status.Pull) {
 		manifest.Asks = a.Asks
 	}
 	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
@@ -84,7 +79,7 @@ func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command
 // selectJobs chooses the jobs of a run, and says what there is to say about those
 // that are not chosen.
 func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
-	req := t.request(said.Selection)
+	req := t.plan.Selection(said.Selection)
 	req.Names = said.Jobs
 	var err error
 	if said.Selection == event.Failed {
@@ -96,38 +91,11 @@ func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 	if req.Durations, err = t.durations(); err != nil {
 		return render.Selection{}, nil, err
 	}
-	selection := render.Select(t.plan.jobs, req)
+	selection := render.Select(t.plan.Jobs, req)
 	notes := t.notes(selection, said)
 	left, aborted := t.withoutAborted(r, selection.Jobs)
 	selection.Jobs = left
 	return selection, append(notes, aborted...), nil
-}
-
-// complete reads all there is to know about jobs: a long plan has only outlines
-// of them.
-func (t *turn) complete(ctx context.Context, jobs []render.Job) ([]render.Job, error) {
-	effective, err := t.plan.result.Effective(ctx, affectedOf(jobs))
-	if err != nil {
-		return nil, fmt.Errorf("reading the jobs: %w", t.details(err))
-	}
-	return render.Complete(jobs, effective), nil
-}
-
-func affectedOf(jobs []render.Job) []affected.Job {
-	list := make([]affected.Job, 0, len(jobs))
-	for _, job := range jobs {
-		list = append(list, job.Job)
-	}
-	return list
-}
-
-// request is what a selection asks for, whoever asks and whenever.
-func (t *turn) request(selection event.Selection) render.Request {
-	limits := map[event.Selection]int{event.Sample: t.repo.Limits.Sample, event.More: t.repo.Limits.More, event.Max: t.repo.Limits.Max}
-	return render.Request{
-		Selection: selection, Limit: limits[selection], Cap: t.repo.Limits.All,
-		Seed: fmt.Sprintf("%s#%d", t.repo.Name, t.rh.Spec.Pull.Number),
-	}
 }
 
 // withoutAborted leaves out what somebody wanted to end before it began, and
@@ -144,27 +112,6 @@ func (t *turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []
 	return left, notes
 }
 
-// runInput is what the ProwJobs of a run are rendered from: the commits that
-// other repositories are at now, and the ConfigMaps that the pull request would
-// change. Notes say what the run does without.
-func (t *turn) runInput(ctx context.Context, jobs []render.Job) (in render.Input, notes []string, err error) {
-	in = t.renderInput()
-	if in.Tips, notes, err = t.tips(ctx, jobs, in); err != nil {
-		return in, nil, err
-	}
-	contents, err := t.plan.result.ConfigMaps(ctx, affectedOf(jobs))
-	if err != nil {
-		return in, nil, fmt.Errorf("reading the ConfigMaps of the affected jobs: %w", t.details(err))
-	}
-	for _, c := range contents {
-		in.ConfigMaps = append(in.ConfigMaps, render.ConfigMap{
-			Cluster: c.Cluster, Namespace: c.Namespace, Name: c.Name,
-			Data: c.Data, BinaryData: c.BinaryData, Jobs: c.Jobs, Problem: c.Problem,
-		})
-	}
-	return in, notes, nil
-}
-
 // notes are what the comment has to say about jobs that are not run.
 func (t *turn) notes(s render.Selection, said event.Command) []string {
 	var out []string
@@ -175,8 +122,8 @@ func (t *turn) notes(s render.Selection, said event.Command) []string {
 	case len(s.Jobs) == 0 && s.Offered == 0:
 		out = append(out, report.NothingAffected())
 	}
-	names := make([]string, 0, len(t.plan.jobs))
-	for _, job := range t.plan.jobs {
+	names := make([]string, 0, len(t.plan.Jobs))
+	for _, job := range t.plan.Jobs {
 		names = append(names, job.Name)
 	}
 	for _, unknown := range s.Unknown {

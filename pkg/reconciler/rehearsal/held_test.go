@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
-	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 )
 
 // gatedJobs is a plan whose jobs have something in their way, by their names.
@@ -157,7 +157,6 @@ func TestWhatIsShownIsAllThatIsAllowed(t *testing.T) {
 func TestHolds(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{}
 	rh.Status.Pull = &v1alpha1.PullStatus{Head: head, BaseRef: "main"}
-	turn := &turn{rh: rh}
 	for name, tc := range map[string]struct {
 		approval *v1alpha1.Approval
 		want     bool
@@ -168,7 +167,7 @@ func TestHolds(t *testing.T) {
 		"another branch": {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "next"}, false},
 		"nobody":         {&v1alpha1.Approval{Head: head, BaseRef: "main"}, false},
 	} {
-		if got := turn.holds(tc.approval); got != tc.want {
+		if got := tc.approval.Holds(rh.Status.Pull); got != tc.want {
 			t.Errorf("%s: holds is %t", name, got)
 		}
 	}
@@ -213,22 +212,6 @@ func TestOnlyWhatIsShownIsAllowed(t *testing.T) {
 	}
 }
 
-// TestAskingJobs: a name is only for jobs all of which are shown whole.
-func TestAskingJobs(t *testing.T) {
-	job := func(name, repo string) render.Job {
-		j := render.Job{Argument: name, Hold: render.Hold{Asks: asking(name).Asks}}
-		j.Name, j.Repo = name, repo
-		return j
-	}
-	jobs := []render.Job{job("a", "acme/x"), job("a", "acme/y"), job("b", "acme/x"), job("c", "acme/x")}
-	shown := map[string]bool{jobs[0].Key(): true, jobs[1].Key(): false, jobs[2].Key(): true}
-	findings := map[string]gate.Finding{jobs[2].Key(): asking("b")}
-	got := askingJobs(jobs, findings, shown)
-	if len(got) != 1 || got[0].Job != "b" || got[0].Asks != asksOf(jobs[2].Key(), asking("b")) {
-		t.Errorf("got %+v", got)
-	}
-}
-
 // TestAllowedByName: what is allowed is bound to the job and to what it asks for,
 // and names add up.
 func TestAllowedByName(t *testing.T) {
@@ -236,14 +219,14 @@ func TestAllowedByName(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
 		Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true},
 		Plan: &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Asks: gate.Digest(findings), Asking: []v1alpha1.AskingJob{
-			{Job: "job-a", Asks: asksOf("a", findings["a"])}, {Job: "job-b", Asks: asksOf("b", findings["b"])},
+			{Job: "job-a", Asks: planning.AsksOf("a", findings["a"])}, {Job: "job-b", Asks: planning.AsksOf("b", findings["b"])},
 		}},
 	}}
 	say := func(who string, names ...string) map[string]string {
 		c := command("comment-1-0", "", -1)
 		c.By = who
 		vouch(rh, c, event.AllowPrivileges, names...)
-		return allowedBy(rh.Status.PrivilegeApproval, findings)
+		return planning.AllowedBy(rh.Status.PrivilegeApproval, findings)
 	}
 	vouch(rh, command("comment-1-0", "", -1), event.AllowPrivileges, "nobody's")
 	if rh.Status.PrivilegeApproval != nil {
@@ -261,7 +244,7 @@ func TestAllowedByName(t *testing.T) {
 		}
 	}
 	findings["a"] = asking("z")
-	if diff := cmp.Diff(map[string]string{"b": "carol"}, allowedBy(rh.Status.PrivilegeApproval, findings)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"b": "carol"}, planning.AllowedBy(rh.Status.PrivilegeApproval, findings)); diff != "" {
 		t.Errorf("asking for something else: %s", diff)
 	}
 	if diff := cmp.Diff(map[string]string{"a": "dave", "b": "dave"}, say("dave")); diff != "" {

@@ -341,7 +341,7 @@ func barred(rh *v1alpha1.Rehearsal, label string) string {
 		return "nothing is run of pull requests into the branch " + pull.BaseRef
 	case pull.Untrusted:
 		return "the pull request has the label " + label
-	case !pull.AuthorTrusted && !holds(rh.Status.HeadApproval, pull):
+	case !pull.AuthorTrusted && !rh.Status.HeadApproval.Holds(pull):
 		return "nobody has approved this head"
 	}
 	return ""

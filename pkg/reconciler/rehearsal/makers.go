@@ -190,7 +190,7 @@ func disown(rh *v1alpha1.Rehearsal) {
 // had pushed the head of an author who is.
 func distrust(rh *v1alpha1.Rehearsal) {
 	pull := rh.Status.Pull
-	if by := pull.Distrusted; by != "" && !strings.EqualFold(by, pull.Author) && !holds(rh.Status.HeadApproval, pull) {
+	if by := pull.Distrusted; by != "" && !strings.EqualFold(by, pull.Author) && !rh.Status.HeadApproval.Holds(pull) {
 		abortRuns(rh, by+", who is not trusted, has a part in this head, and nobody has approved it",
 			func(r *v1alpha1.RunStatus) bool { return r.State != v1alpha1.RunPending })
 	}

@@ -158,7 +158,7 @@ func (t *turn) statusView() report.StatusView {
 	if a := t.rh.Status.Acknowledgement; a != nil && !movedOn(a, t.rh.Status.Pull) {
 		v.Acknowledgement = planview.Acknowledgement(a, t.repo.Labels.Ack)
 	}
-	if plan := planOfHead(t.rh); plan != nil {
+	if plan := t.rh.Status.PlanOfHead(); plan != nil {
 		v.Planned, v.Problem, v.Offered = true, plan.Error != "", plan.Due
 	}
 	for i := range t.rh.Status.Runs {

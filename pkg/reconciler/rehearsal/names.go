@@ -9,19 +9,6 @@ import (
 // planComment is the key of the plan comment in status.comments.
 const planComment = "plan"
 
-func (t *turn) renderInput() render.Input {
-	p, pull := t.rh.Spec.Pull, t.rh.Status.Pull
-	link := t.settings.GitHub.GitEndpoint + "/" + p.Org + "/" + p.Repo
-	return render.Input{
-		Org: p.Org, Repo: p.Repo, Number: p.Number,
-		Title: pull.Title, Author: pull.Author, HeadRef: pull.HeadRef,
-		Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef,
-		RepoLink: link, CloneURI: link + ".git",
-		Command: t.settings.Prefixes[0],
-		Gates:   t.gates(),
-	}
-}
-
 func (t *turn) renderRun(r *v1alpha1.RunStatus) render.Run {
 	return render.Run{
 		Rehearsal: t.rh.Name, UID: string(t.rh.UID), Home: t.rh.Namespace,

@@ -298,7 +298,7 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 	if kind.NeedsTrust() && !t.trustKnown {
 		return nil, &requeue.Later{After: time.Second, Reason: "it is not known whether the author is trusted"}
 	}
-	in.approved = in.pull.AuthorTrusted || t.holds(t.rh.Status.HeadApproval)
+	in.approved = in.pull.AuthorTrusted || t.rh.Status.HeadApproval.Holds(t.rh.Status.Pull)
 	if in.unseen, err = t.aboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
 		in.altered, err = t.planAltered(ctx)
 	}
@@ -307,7 +307,7 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 
 // shownPlan is the plan of the head whose list of affected jobs there is to see.
 func (t *turn) shownPlan() *v1alpha1.PlanStatus {
-	plan := planOfHead(t.rh)
+	plan := t.rh.Status.PlanOfHead()
 	if plan == nil || plan.Error != "" || t.rh.Status.Comments[planComment].ID == 0 {
 		return nil
 	}

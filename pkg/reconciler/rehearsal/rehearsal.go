@@ -33,9 +33,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
-	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
-	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
@@ -55,12 +54,6 @@ type GitHub interface {
 	RightsSource
 	sweep.Source
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
-}
-
-// Planner plans in the background, see plan.Background.
-type Planner interface {
-	Get(key string, req plan.Request) (result *plan.Result, err error, done bool)
-	Forget(req plan.Request)
 }
 
 // Reconciler implements the generated reconciler's Interface.
@@ -86,7 +79,7 @@ type Reconciler struct {
 	Lookups lookup.Memory
 
 	GitHub   GitHub
-	Plans    Planner
+	Plans    planning.Planner
 	Logs     *prowjob.Logs
 	Settings func() *settings.Settings
 	Clock    clock.PassiveClock
@@ -117,9 +110,8 @@ type turn struct {
 	// whether the author is trusted.
 	known      findings
 	trustKnown bool
-	plan       outcome
-	// lookLater says that the plan lacks something that GitHub was not asked for now.
-	lookLater bool
+	// plan is the plan of the head.
+	plan *planning.Plan
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
@@ -149,15 +141,6 @@ type turn struct {
 	linkErr error
 }
 
-// outcome is what planning came to; all of it is zero while that goes on.
-type outcome struct {
-	result *plan.Result
-	jobs   []render.Job
-	err    error
-}
-
-func (o outcome) done() bool { return o.result != nil || o.err != nil }
-
 // ReconcileKind implements the generated reconciler's Interface. A phase that
 // fails does not keep the later ones from their work: runs must be aborted
 // while GitHub is away.
@@ -168,6 +151,9 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	t := &turn{
 		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(),
 		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), uncleaned: rh.Status.Uncleaned, waits: map[string]string{},
+	}
+	t.plan = &planning.Plan{
+		Rehearsal: rh, Settings: t.settings, Now: t.now, Planner: r.Plans, GitHub: r.GitHub, Lookups: &r.Lookups,
 	}
 	t.talk = &conversation.Conversation{
 		GitHub: r.GitHub, Memory: &r.Conversations, Rehearsal: rh, Now: t.now,
@@ -184,6 +170,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	case !served:
 		return t.settle(append([]error{t.clean(ctx)}, t.leaveUnserved(ctx)...)...)
 	}
+	t.plan.Repository = t.repo
 	rh.Status.UnservedSince = nil
 	t.noteDryRun()
 	err := t.hindering(t.readPull)(ctx)

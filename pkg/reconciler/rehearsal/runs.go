@@ -126,11 +126,11 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if (t.plan.done() && !t.outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
+		if (t.plan.Known() && !t.outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
 			s.barred = barred(t.rh, t.repo.Labels.Untrusted)
-			s.planned = t.plan.done() && t.plan.err == nil
-			if t.plan.err != nil {
-				s.planError = t.plan.err.Error()
+			s.planned = t.plan.Known() && t.plan.Err == nil
+			if t.plan.Err != nil {
+				s.planError = t.plan.Err.Error()
 			}
 		}
 		return s, run.Manifest{}, nil

@@ -65,7 +65,7 @@ func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 		r.Restarts++
 		return &requeue.Later{After: time.Second, Reason: "the pull request is read again before run " + r.ID + " starts"}
 	}
-	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!t.holds(a) || a.Asks != m.Asks) {
+	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!a.Holds(t.rh.Status.Pull) || a.Asks != m.Asks) {
 		r.Abort("what its jobs ask for is not allowed any more")
 		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " ends before it starts"}
 	}

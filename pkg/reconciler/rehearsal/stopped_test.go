@@ -10,6 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -40,7 +41,7 @@ func (w *world) planComment() string {
 }
 
 // restart is what a new process knows: what is stored.
-func (w *world) restart(plans Planner) {
+func (w *world) restart(plans planning.Planner) {
 	w.reconciler.Plans = plans
 	w.rh.Status.Pull.SpecGeneration = 0
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 )
 
 // elsewhere is a GitHub with other repositories, some of them public. It notes what
@@ -200,7 +201,7 @@ func TestOneTurnAsksSoMuch(t *testing.T) {
 		t.Fatalf("again at %v", again)
 	}
 	for range 3 {
-		w.clock.SetTime(w.clock.Now().Add(lookAgainTime))
+		w.clock.SetTime(w.clock.Now().Add(planning.LookAgainTime))
 		w.reconcile()
 	}
 	if n := e.calls(); n != len(repos) || w.rh.Status.Plan.LookAgain != nil || w.rh.Status.Plan.Offered+w.rh.Status.Plan.Held != len(repos) {
@@ -221,7 +222,7 @@ func TestLimitedLookupsHoldUpNothing(t *testing.T) {
 		t.Errorf("it is not said:\n%s", body)
 	}
 	e.limited = false
-	w.clock.SetTime(w.clock.Now().Add(lookAgainTime))
+	w.clock.SetTime(w.clock.Now().Add(planning.LookAgainTime))
 	w.reconcile()
 	if body := planBody(t, w); strings.Contains(body, "by itself") || !strings.Contains(body, secretBranch) || !strings.Contains(body, "trunk") {
 		t.Errorf("once GitHub answers:\n%s", body)

@@ -22,7 +22,7 @@ func (e *lateError) Error() string { return e.sentences }
 // what there is instead of a plan, for an hour. A plan of the same head that is known
 // stays; only answers are given without a newer one.
 func (t *turn) notPlanned(ctx context.Context, err error) error {
-	u, known := t.unplanned(), planOfHead(t.rh)
+	u, known := t.unplanned(), t.rh.Status.PlanOfHead()
 	failed := len(failures(err)) > 0
 	if failed && u.FailingSince == nil {
 		u.FailingSince = &metav1.Time{Time: t.now}
@@ -38,20 +38,20 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	}
 	switch {
 	case giveUp && hasJobs(known):
-		t.plan = outcome{err: late}
+		t.plan.Fail(late)
 		return err
 	case giveUp:
-		t.plan = outcome{err: late}
-		t.rh.Status.Plan, t.rh.Status.Unplanned = t.newPlanStatus(), nil
+		t.plan.Fail(late)
+		t.rh.Status.Plan, t.rh.Status.Unplanned = t.plan.Status(), nil
 		t.rh.Status.Plan.LookAgain = &metav1.Time{Time: t.now.Add(planAgain)}
 		t.rh.Status.MarkNotPlanned("GivenUp", late.Error())
 		return nil
 	case !failed, known != nil, t.now.Sub(u.FailingSince.Time) < tellAfter:
 		return err
 	}
-	t.plan = outcome{err: late}
+	t.plan.Fail(late)
 	body, _ := report.PlanShown(t.planView(""))
-	t.plan = outcome{}
+	t.plan.Forget()
 	return errors.Join(err, t.talk.Say(ctx, planComment, body))
 }
 
@@ -67,7 +67,7 @@ func hasJobs(known *v1alpha1.PlanStatus) bool { return known != nil && known.Err
 // the error that there is now.
 func (t *turn) outlived() bool {
 	var late *lateError
-	return errors.As(t.plan.err, &late) && hasJobs(planOfHead(t.rh))
+	return errors.As(t.plan.Err, &late) && hasJobs(t.rh.Status.PlanOfHead())
 }
 
 // planAgain is when it is tried again to plan a head that could not be planned.

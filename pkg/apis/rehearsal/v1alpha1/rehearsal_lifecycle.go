@@ -81,3 +81,17 @@ func (s *RehearsalStatus) MarkReporting(reason, message string) {
 func (s *RehearsalStatus) MarkNotReported(reason, message string) {
 	conditions.Manage(s).MarkFalse(ConditionReported, reason, "%s", message)
 }
+
+// PlanOfHead is the plan of the pull request as it is; nil while there is none.
+func (s *RehearsalStatus) PlanOfHead() *PlanStatus {
+	pull, plan := s.Pull, s.Plan
+	if pull == nil || plan == nil || plan.Head != pull.Head || plan.BaseRef != pull.BaseRef {
+		return nil
+	}
+	return plan
+}
+
+// Holds says whether an approval is for what the pull request is now.
+func (a *Approval) Holds(pull *PullStatus) bool {
+	return a != nil && a.By != "" && pull != nil && a.Head == pull.Head && a.BaseRef == pull.BaseRef
+}

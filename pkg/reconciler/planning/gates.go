@@ -1,4 +1,4 @@
-package rehearsal
+package planning
 
 import (
 	"slices"
@@ -9,24 +9,24 @@ import (
 )
 
 // gates is what is in the way of the jobs of the plan, and what was allowed.
-func (t *turn) gates() *render.Gates {
-	g := &render.Gates{HeadApproved: t.holds(t.rh.Status.HeadApproval)}
-	if t.plan.result == nil {
+func (p *Plan) gates() *render.Gates {
+	g := &render.Gates{HeadApproved: p.Rehearsal.Status.HeadApproval.Holds(p.Rehearsal.Status.Pull)}
+	if p.Result == nil {
 		return g
 	}
-	g.Findings = t.plan.result.Findings
+	g.Findings = p.Result.Findings
 	// Whoever allowed something has seen what was asked then, and that is all.
-	if a := t.rh.Status.PrivilegeApproval; t.holds(a) && a.Asks != "" && a.Asks == t.asks() {
-		g.AllowedBy = allowedBy(a, g.Findings)
+	if a := p.Rehearsal.Status.PrivilegeApproval; a.Holds(p.Rehearsal.Status.Pull) && a.Asks != "" && a.Asks == p.asks() {
+		g.AllowedBy = AllowedBy(a, g.Findings)
 	}
 	return g
 }
 
-// allowedBy is who allowed each job what it asks for, by the keys of the jobs.
-func allowedBy(a *v1alpha1.Approval, findings map[string]gate.Finding) map[string]string {
+// AllowedBy is who allowed each job what it asks for, by the keys of the jobs.
+func AllowedBy(a *v1alpha1.Approval, findings map[string]gate.Finding) map[string]string {
 	by := map[string]string{}
 	for key, f := range findings {
-		asks := asksOf(key, f)
+		asks := AsksOf(key, f)
 		switch i := slices.IndexFunc(a.Jobs, func(j v1alpha1.AllowedJob) bool { return j.Asks == asks }); {
 		case asks == "":
 		case len(a.Jobs) == 0:
@@ -38,14 +38,14 @@ func allowedBy(a *v1alpha1.Approval, findings map[string]gate.Finding) map[strin
 	return by
 }
 
-// asksOf is of a job and of what it asks for; empty when it asks for nothing.
-func asksOf(key string, f gate.Finding) string {
+// AsksOf is of a job and of what it asks for; empty when it asks for nothing.
+func AsksOf(key string, f gate.Finding) string {
 	return gate.Digest(map[string]gate.Finding{key: f})
 }
 
-// askingJobs are the jobs of the plan that a comment shows whole, as they are called
+// AskingJobs are the jobs of the plan that a comment shows whole, as they are called
 // there: a name that several jobs have is for all of them.
-func askingJobs(jobs []render.Job, findings map[string]gate.Finding, shown map[string]bool) []v1alpha1.AskingJob {
+func AskingJobs(jobs []render.Job, findings map[string]gate.Finding, shown map[string]bool) []v1alpha1.AskingJob {
 	hidden := map[string]bool{}
 	var all []v1alpha1.AskingJob
 	for _, j := range jobs {
@@ -54,7 +54,7 @@ func askingJobs(jobs []render.Job, findings map[string]gate.Finding, shown map[s
 			continue
 		}
 		hidden[j.Argument] = hidden[j.Argument] || !whole
-		all = append(all, v1alpha1.AskingJob{Job: j.Argument, Asks: asksOf(j.Key(), findings[j.Key()])})
+		all = append(all, v1alpha1.AskingJob{Job: j.Argument, Asks: AsksOf(j.Key(), findings[j.Key()])})
 	}
 	all = slices.DeleteFunc(all, func(j v1alpha1.AskingJob) bool { return hidden[j.Job] })
 	return all[:min(len(all), maxAsking)]
@@ -63,13 +63,6 @@ func askingJobs(jobs []render.Job, findings map[string]gate.Finding, shown map[s
 // maxAsking bounds the jobs that can be allowed by name: status must have room.
 const maxAsking = 500
 
-// holds says whether an approval is for what the pull request is now.
-func (t *turn) holds(a *v1alpha1.Approval) bool { return holds(a, t.rh.Status.Pull) }
-
-func holds(a *v1alpha1.Approval, pull *v1alpha1.PullStatus) bool {
-	return a != nil && a.By != "" && pull != nil && a.Head == pull.Head && a.BaseRef == pull.BaseRef
-}
-
 // asks changes whenever the jobs of the plan ask for something else; what is not
 // run, whoever allows it, does not count.
-func (t *turn) asks() string { return gate.Digest(t.plan.result.Findings) }
+func (p *Plan) asks() string { return gate.Digest(p.Result.Findings) }

@@ -1,0 +1,121 @@
+// Package planning keeps the plan of a pull request: which jobs the head affects, what
+// their rehearsals would be, and what is in their way. The planner is asked for it, and
+// the plan is asked for whatever the answers on the pull request and its runs need.
+package planning
+
+import (
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// Planner plans in the background, see plan.Background.
+type Planner interface {
+	Get(key string, req plan.Request) (result *plan.Result, err error, done bool)
+	Forget(req plan.Request)
+}
+
+// Plan is that of a pull request as it is now. Without Result and Err it is not known
+// yet.
+type Plan struct {
+	Rehearsal  *v1alpha1.Rehearsal
+	Repository settings.Repository
+	Settings   *settings.Settings
+	Now        time.Time
+
+	Planner Planner
+	GitHub  lookup.GitHub
+	Lookups *lookup.Memory
+
+	Result *plan.Result
+	// Jobs are the affected jobs, and what their rehearsals would be.
+	Jobs []render.Job
+	Err  error
+	// later says that the plan lacks something that GitHub was not asked for now.
+	later bool
+}
+
+// Known says that planning has come to an end, be it an error.
+func (p *Plan) Known() bool { return p.Result != nil || p.Err != nil }
+
+// Forget has the plan be unknown again.
+func (p *Plan) Forget() { p.Fail(nil) }
+
+// Fail replaces the plan by the reason for which there is none.
+func (p *Plan) Fail(err error) { p.Result, p.Jobs, p.Err = nil, nil, err }
+
+// Affected are the affected jobs; nil where there is no plan.
+func (p *Plan) Affected() *affected.Result {
+	if p.Result == nil {
+		return nil
+	}
+	return &p.Result.Result
+}
+
+// Get asks for the plan, unless planning was stopped at this head before.
+func (p *Plan) Get() (result *plan.Result, err error, done bool) {
+	if stopped := p.Stopped(); stopped != nil {
+		return nil, stopped, true
+	}
+	return p.Planner.Get(p.key(), p.request())
+}
+
+// Stopped is why the current head is not planned again; nil if it may be.
+func (p *Plan) Stopped() error {
+	known, pull := p.Rehearsal.Status.PlanOfHead(), p.Rehearsal.Status.Pull
+	if known == nil || known.Stopped == nil || known.Stopped.Limits != p.limits().String() {
+		return nil
+	}
+	if known.Stopped.ReadingBase && known.Base != pull.Base {
+		return nil
+	}
+	return &plan.StoppedError{Why: known.Stopped.Why, Base: known.Stopped.ReadingBase}
+}
+
+// Details translates an error of a question about the plan. What stops at such a
+// question is as bad as what cannot be planned at all.
+func (p *Plan) Details(err error) error {
+	var stopped *plan.StoppedError
+	switch {
+	case errors.Is(err, plan.ErrBusy):
+		return &requeue.Later{After: time.Second, Reason: err.Error()}
+	case errors.Is(err, plan.ErrForgotten):
+		p.Planner.Forget(p.request())
+		return &requeue.Later{After: time.Second, Reason: err.Error()}
+	case errors.As(err, &stopped):
+		p.Fail(stopped)
+		p.Rehearsal.Status.Plan = p.Status()
+		p.Rehearsal.Status.MarkNotPlanned("Stopped", stopped.Error())
+		return &requeue.Later{After: time.Second, Reason: stopped.Error()}
+	}
+	return err
+}
+
+func (p *Plan) key() string {
+	return types.NamespacedName{Namespace: p.Rehearsal.Namespace, Name: p.Rehearsal.Name}.String()
+}
+
+func (p *Plan) limits() plan.Limits {
+	of := p.Settings.Planning
+	return plan.Limits{Timeout: of.Timeout, BaseTimeout: of.BaseTimeout, Memory: int64(of.MemoryMiB) << 20}
+}
+
+func (p *Plan) request() plan.Request {
+	of, pull := p.Rehearsal.Spec.Pull, p.Rehearsal.Status.Pull
+	return plan.Request{
+		Org: of.Org, Repo: of.Repo, Number: of.Number,
+		Layout: p.Repository.Layout,
+		Gates:  p.Repository.Gates,
+		Limits: p.limits(), Author: pull.Author,
+		BaseRef: pull.BaseRef, Base: pull.Base, Head: pull.Head,
+	}
+}
