@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -146,7 +147,7 @@ type commandVerdict struct {
 
 // person is who gave it, as it is shown.
 func (c commandVerdict) person() string {
-	return report.Person(c.ID, loginOf(c.Command, c.status))
+	return report.Person(c.ID, judging.LoginOf(c.Command, c.status))
 }
 
 // needsPlan says whether the answer depends on the affected jobs.
@@ -157,8 +158,8 @@ func (c commandVerdict) needsPlan() bool {
 
 func (t *turn) unanswered() []commandVerdict {
 	var open []commandVerdict
-	on := verdictsOf(t.rh)
-	for _, c := range inOrder(t.rh) {
+	on := t.rh.Status.Verdicts()
+	for _, c := range judging.InOrder(t.rh) {
 		if v := on[c.ID]; v != nil && !v.Answered {
 			open = append(open, commandVerdict{c, v, event.ParseStored(c.Text, t.settings.Prefixes)})
 		}
@@ -208,7 +209,7 @@ func (t *turn) runEnded(c commandVerdict) (body string, ready bool) {
 	if e, ends := t.endings[c.ID]; ends {
 		return report.Answer(c.ID, c.Text, c.person(), e.sentences...), true
 	}
-	r := runOf(t.rh, c.ID)
+	r := t.rh.Status.Run(c.ID)
 	return "", r == nil || r.State != v1alpha1.RunPending || t.toldToWait(r)
 }
 
@@ -221,8 +222,8 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 	if c.status.Found {
 		return true, true
 	}
-	for _, r := range t.activeRuns() {
-		wanted := slices.ContainsFunc(t.jobAborts(r), func(a jobAbort) bool { return a.command == c.ID })
+	for _, r := range t.rh.Status.ActiveRuns() {
+		wanted := slices.ContainsFunc(t.jobAborts(r), func(a judging.JobAbort) bool { return a.Command == c.ID })
 		if wanted && !t.attended[r.ID] {
 			return false, false
 		}
@@ -233,7 +234,7 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 // notRunning says of each name that no running job has it.
 func (t *turn) notRunning(ctx context.Context, names []string) ([]string, error) {
 	var going []string
-	for _, r := range t.activeRuns() {
+	for _, r := range t.rh.Status.ActiveRuns() {
 		if r.State == v1alpha1.RunPending {
 			continue
 		}

@@ -91,7 +91,7 @@ func (w *world) wantNothingLeftOf(crash string, goesOn bool) {
 		ended := len(w.rh.Status.Runs) == 1 && (w.rh.Status.Runs[0].State == v1alpha1.RunAborted || goesOn && w.rh.Status.Runs[0].State == v1alpha1.RunPassed)
 		if !ended || answers != 0 {
 			w.t.Errorf("%s: %d comments, %d answers and %d PipelineRuns; the runs are %+v, the verdict is %+v",
-				crash, comments, answers, pipelineRuns, w.rh.Status.Runs, verdictOn(w.rh, wholeRun))
+				crash, comments, answers, pipelineRuns, w.rh.Status.Runs, w.rh.Status.VerdictOn(wholeRun))
 		}
 	}
 	prs, err := w.tekton.TektonV1().PipelineRuns("").List(context.Background(), metav1.ListOptions{})

@@ -55,7 +55,7 @@ func boundStatus(rh *v1alpha1.Rehearsal) {
 // left is found by its labels, see cleanLeft.
 func boundRuns(rh *v1alpha1.Rehearsal) {
 	over, unscheduled := 0, 0
-	on := verdictsOf(rh)
+	on := rh.Status.Verdicts()
 	for i := len(rh.Status.Runs) - 1; i >= 0; i-- {
 		r := &rh.Status.Runs[i]
 		r.AbortReason, r.Message = event.Shorten(r.AbortReason, maxReason), event.Shorten(r.Message, maxReason)

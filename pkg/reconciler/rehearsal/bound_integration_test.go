@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 )
 
 // TestTheWorstFitsEtcd puts the largest log, and all that there can be to say of it,
@@ -60,7 +61,7 @@ func TestTheWorstFitsEtcd(t *testing.T) {
 	}
 	push := &v1alpha1.Observed{Event: "synchronize", Head: stored.Spec.Observed.Head, At: at(1)}
 	must("a push", logbook.Append(ctx, c, &event.Heard{Pull: spec.Pull, Observed: push}))
-	raw, err := json.Marshal(trim(stored, noon.Add(2*event.MaxAge)))
+	raw, err := json.Marshal(judging.Trim(stored, noon.Add(2*event.MaxAge)))
 	must("trimming", err)
 	_, err = c.Patch(context.Background(), name, types.JSONPatchType, raw, metav1.PatchOptions{})
 	must("trimming", err)

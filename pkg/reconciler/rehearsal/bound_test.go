@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -83,7 +84,7 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 	for i := range 100 {
 		s.Doubts = append(s.Doubts, v1alpha1.Doubt{What: fmt.Sprintf("comment %0200d", i), Since: now})
 	}
-	for i := range len(spec.Commands) + maxDropped {
+	for i := range len(spec.Commands) + judging.MaxDropped {
 		v := v1alpha1.CommandStatus{Verdict: v1alpha1.VerdictAccepted, Reason: v1alpha1.ReasonTooManyQuestions, Message: evil,
 			By: strings.Repeat("b", 100), At: &now, Head: sha, Seen: true, Answered: true, Told: true, Found: true}
 		if v.ID = fmt.Sprintf("gone-%d-0", i); i < len(spec.Commands) {
@@ -92,7 +93,7 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 		s.Commands = append(s.Commands, v)
 	}
 	for i := range spec.Commands {
-		s.Runs = append(s.Runs, worstRun(spec.Commands[i].ID, evil, i >= len(spec.Commands)-maxRuns))
+		s.Runs = append(s.Runs, worstRun(spec.Commands[i].ID, evil, i >= len(spec.Commands)-judging.MaxRuns))
 	}
 	// Of how jobs ended no more comes in than this.
 	ends := map[string]v1alpha1.JobEnd{}
@@ -164,8 +165,8 @@ func TestWhatIsKept(t *testing.T) {
 			going++
 		}
 	}
-	if n := len(rh.Status.Runs); going != maxRuns || n != maxRuns+maxDone+1 || rh.Status.Runs[0].ID != rh.Spec.Commands[0].ID {
-		t.Errorf("%d runs stay, %d of them go on; want %d, %d and the one without an answer", n, going, maxRuns+maxDone+1, maxRuns)
+	if n := len(rh.Status.Runs); going != judging.MaxRuns || n != judging.MaxRuns+maxDone+1 || rh.Status.Runs[0].ID != rh.Spec.Commands[0].ID {
+		t.Errorf("%d runs stay, %d of them go on; want %d, %d and the one without an answer", n, going, judging.MaxRuns+maxDone+1, judging.MaxRuns)
 	}
 	if !rh.Status.Commands[1].Over || rh.Status.Commands[0].Over {
 		t.Error("it is not noted which runs are over and gone")
@@ -183,7 +184,7 @@ func TestARunThatIsGoneStaysOver(t *testing.T) {
 	w := newWorld(t, runCommand())
 	passing(w)
 	w.rh.Status.Runs = nil
-	verdictOn(w.rh, wholeRun).Over = true
+	w.rh.Status.VerdictOn(wholeRun).Over = true
 	w.rh.Generation++
 	w.reconcile()
 	if _, _, _, pipelineRuns, _ := w.counts(); len(w.rh.Status.Runs) != 0 || pipelineRuns != 1 {
@@ -209,10 +210,10 @@ func TestWhoFindsNoRoomIsTold(t *testing.T) {
 	if len(told) != 1 || !strings.Contains(told[0], "`Eve`, last at 2026-") || !strings.Contains(told[0], "`mallory`") {
 		t.Errorf("told %q", told)
 	}
-	if ops := trim(w.rh, w.clock.Now()); len(ops) != 0 {
+	if ops := judging.Trim(w.rh, w.clock.Now()); len(ops) != 0 {
 		t.Errorf("%v are trimmed", ops)
 	}
-	if ops := trim(w.rh, w.clock.Now().Add(event.MaxAge+time.Hour)); !slices.ContainsFunc(ops, func(op patchOp) bool { return op.Op == "remove" && op.Path == "/spec/refused" }) {
+	if ops := judging.Trim(w.rh, w.clock.Now().Add(event.MaxAge+time.Hour)); !slices.ContainsFunc(ops, func(op judging.PatchOp) bool { return op.Op == "remove" && op.Path == "/spec/refused" }) {
 		t.Errorf("a week later only %v are trimmed", ops)
 	}
 }

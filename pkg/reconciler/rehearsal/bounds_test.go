@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
@@ -37,7 +38,7 @@ func TestOutsidersLeaveTheLog(t *testing.T) {
 	if w.verdict("comment-5-49") != v1alpha1.ReasonNotAllowed || len(w.rh.Spec.Commands) > 0 {
 		t.Errorf("what was denied is judged again: %s", w.verdict("comment-5-49"))
 	}
-	w.clock.SetTime(w.clock.Now().Add(2 * rememberedAge))
+	w.clock.SetTime(w.clock.Now().Add(2 * judging.RememberedAge))
 	w.reconcile()
 	if n := len(w.rh.Status.Commands); n > 0 {
 		t.Errorf("%d verdicts stay for ever", n)
@@ -46,13 +47,13 @@ func TestOutsidersLeaveTheLog(t *testing.T) {
 
 func TestVerdictsOfOutsidersAreBounded(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{}
-	for i := range 3 * maxDropped {
+	for i := range 3 * judging.MaxDropped {
 		rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{
 			ID: fmt.Sprintf("comment-%d-0", i), Reason: v1alpha1.ReasonNotAllowed, At: &metav1.Time{Time: noon},
 		})
 	}
-	(&turn{rh: rh, now: noon}).forgetVerdicts()
-	if n := len(rh.Status.Commands); n != maxDropped || rh.Status.Commands[0].ID != fmt.Sprintf("comment-%d-0", 2*maxDropped) {
+	judging.ForgetVerdicts(rh, noon)
+	if n := len(rh.Status.Commands); n != judging.MaxDropped || rh.Status.Commands[0].ID != fmt.Sprintf("comment-%d-0", 2*judging.MaxDropped) {
 		t.Errorf("%d verdicts stay, from %s on", n, rh.Status.Commands[0].ID)
 	}
 }
@@ -69,7 +70,7 @@ func TestTheCommandLineSetsNoTime(t *testing.T) {
 			w.rh.Generation++
 			w.reconcile()
 			judged := w.clock.Now()
-			if v := verdictOn(w.rh, "cli-1-0"); v.At.After(judged) || v.At.Time.Before(judged.Add(-timeToJudge-time.Hour)) {
+			if v := w.rh.Status.VerdictOn("cli-1-0"); v.At.After(judged) || v.At.Time.Before(judged.Add(-judging.TimeToJudge-time.Hour)) {
 				t.Errorf("the abort counts as of %s", v.At)
 			}
 			w.clock.SetTime(w.clock.Now().Add(2 * time.Minute))
@@ -78,7 +79,7 @@ func TestTheCommandLineSetsNoTime(t *testing.T) {
 			w.rh.Spec.Commands = append(w.rh.Spec.Commands, run)
 			w.rh.Generation++
 			w.reconcile()
-			if r := runOf(w.rh, "comment-2-0"); r == nil || r.AbortReason != "" {
+			if r := w.rh.Status.Run("comment-2-0"); r == nil || r.AbortReason != "" {
 				t.Errorf("an abort of %s ended a later run: %+v", name, r)
 			}
 		})
@@ -99,7 +100,7 @@ func TestBoundTime(t *testing.T) {
 	} {
 		moment := func(m float64) time.Time { return noon.Add(time.Duration(m * float64(time.Minute))) }
 		c := v1alpha1.Command{ID: tc.id, At: metav1.NewTime(moment(tc.at))}
-		if got := boundTime(c, moment(tc.now)); !got.Time.Equal(moment(tc.want)) {
+		if got := judging.BoundTime(c, moment(tc.now)); !got.Time.Equal(moment(tc.want)) {
 			t.Errorf("%s: it counts as of %s", name, got)
 		}
 	}
@@ -125,7 +126,7 @@ func TestWhatHoldsWhenARunStarts(t *testing.T) {
 				w.reconcile()
 				w.hear("comment-1-0", "/pj-rehearse approve")
 				w.hear("comment-2-0", "/pj-rehearse")
-				if r := runOf(w.rh, "comment-2-0"); r == nil || r.State != v1alpha1.RunPending {
+				if r := w.rh.Status.Run("comment-2-0"); r == nil || r.State != v1alpha1.RunPending {
 					t.Fatalf("the run does not wait: %+v", r)
 				}
 				tc.change(w)
@@ -136,7 +137,7 @@ func TestWhatHoldsWhenARunStarts(t *testing.T) {
 				other.Status.Runs[0].State = v1alpha1.RunPassed
 				w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
 				w.reconcile()
-				r := runOf(w.rh, "comment-2-0")
+				r := w.rh.Status.Run("comment-2-0")
 				if !strings.Contains(r.AbortReason, tc.want) || (r.State == v1alpha1.RunRunning) != (tc.want == "") || !r.State.Done() && tc.want != "" {
 					t.Errorf("the run is %s, ended for %q", r.State, r.AbortReason)
 				}
@@ -181,7 +182,7 @@ func TestStatusIsBounded(t *testing.T) {
 	}
 	w.rh.Spec.Commands = lines
 	w.reconcile()
-	if n := len(w.rh.Status.Runs); n != maxRuns || w.verdict("comment-14-9") != v1alpha1.ReasonTooManyRuns {
+	if n := len(w.rh.Status.Runs); n != judging.MaxRuns || w.verdict("comment-14-9") != v1alpha1.ReasonTooManyRuns {
 		t.Errorf("there are %d runs, and the last is %s", n, w.verdict("comment-14-9"))
 	}
 	raw, err := json.Marshal(w.rh.Status)

@@ -29,7 +29,7 @@ func (t *turn) clean(ctx context.Context) error {
 	}
 	var errs []error
 	for _, id := range t.ended {
-		r := runOf(t.rh, id)
+		r := t.rh.Status.Run(id)
 		if r == nil || r.Cleaned {
 			continue
 		}
@@ -53,7 +53,7 @@ func (t *turn) clean(ctx context.Context) error {
 // cleanLeft deletes what runs have left that are gone from status: nothing tells any
 // more when they ended, so that goes as soon as no run goes on.
 func (t *turn) cleanLeft(ctx context.Context) error {
-	if !t.uncleaned || len(t.activeRuns()) > 0 {
+	if !t.uncleaned || len(t.rh.Status.ActiveRuns()) > 0 {
 		return nil
 	}
 	known := map[string]bool{}

@@ -123,7 +123,7 @@ func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
 	w.reconciler.Settings = func() *settings.Settings { s := chosen(); s.Quotas = settings.Quotas{Jobs: 10}; return s }
 	turn := func() { w.sync(); w.turn() }
 	turn()
-	if runOf(w.rh, wholeRun) != nil {
+	if w.rh.Status.Run(wholeRun) != nil {
 		t.Fatal("the first run has not left")
 	}
 	left := func() (pipelineRuns, configMaps []string) {

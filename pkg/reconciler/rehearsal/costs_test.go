@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -71,7 +72,7 @@ func TestJoiningCostsNoCallsForEachJob(t *testing.T) {
 		w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-2-0", "/pj-rehearse all", 0))
 		w.rh.Generation++
 		calls := w.callsOf(w.reconcileOnce)
-		if r := runOf(w.rh, "comment-2-0"); r == nil || r.State != v1alpha1.RunRunning || r.Total != jobs {
+		if r := w.rh.Status.Run("comment-2-0"); r == nil || r.State != v1alpha1.RunRunning || r.Total != jobs {
 			t.Fatalf("the second run is %+v", r)
 		}
 		t.Logf("joining %d jobs: %v", jobs, calls)
@@ -120,10 +121,10 @@ func fullLog(n int, judged bool) *v1alpha1.Rehearsal {
 func TestAFullLogIsReadInAStraightLine(t *testing.T) {
 	prefixes := []string{"/pj-rehearse"}
 	for name, read := range map[string]func(rh *v1alpha1.Rehearsal){
-		"fold":      func(rh *v1alpha1.Rehearsal) { fold(rh, prefixes) },
-		"jobAborts": func(rh *v1alpha1.Rehearsal) { jobAborts(rh, prefixes) },
-		"unjudged":  func(rh *v1alpha1.Rehearsal) { unjudged(rh) },
-		"trim":      func(rh *v1alpha1.Rehearsal) { trim(rh, noon) },
+		"fold":      func(rh *v1alpha1.Rehearsal) { judging.Fold(rh, prefixes) },
+		"jobAborts": func(rh *v1alpha1.Rehearsal) { judging.JobAborts(rh, prefixes) },
+		"unjudged":  func(rh *v1alpha1.Rehearsal) { judging.Unjudged(rh) },
+		"trim":      func(rh *v1alpha1.Rehearsal) { judging.Trim(rh, noon) },
 	} {
 		cost := func(n int) float64 {
 			rh := fullLog(n, true)
@@ -157,10 +158,10 @@ func BenchmarkFullLog(b *testing.B) {
 		rh := fullLog(n, true)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				fold(rh, []string{"/pj-rehearse"})
-				jobAborts(rh, []string{"/pj-rehearse"})
-				unjudged(rh)
-				trim(rh, noon)
+				judging.Fold(rh, []string{"/pj-rehearse"})
+				judging.JobAborts(rh, []string{"/pj-rehearse"})
+				judging.Unjudged(rh)
+				judging.Trim(rh, noon)
 			}
 		})
 	}

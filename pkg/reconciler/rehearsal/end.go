@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -71,7 +72,7 @@ func (t *turn) readNeeded(ctx context.Context) error {
 		return nil
 	}
 	needed := map[string]need{}
-	for _, r := range t.activeRuns() {
+	for _, r := range t.rh.Status.ActiveRuns() {
 		if r.AbortReason != "" || r.State != v1alpha1.RunRunning {
 			continue
 		}
@@ -225,14 +226,14 @@ func (t *turn) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, mani
 func (t *turn) over(r *v1alpha1.RunStatus, e ending) {
 	r.MarkOver(e.state, t.now)
 	if len(e.sentences) > 0 {
-		r.Message = brief(e.sentences[0])
+		r.Message = judging.Brief(e.sentences[0])
 	}
 }
 
 // answerIsDue says that the text that asked for a run will be answered, and nothing
 // was said of the run yet.
 func (t *turn) answerIsDue(r *v1alpha1.RunStatus) bool {
-	v := verdictOn(t.rh, r.ID)
+	v := t.rh.Status.VerdictOn(r.ID)
 	return t.repo.Name != "" && v != nil && !v.Answered && !t.toldToWait(r)
 }
 

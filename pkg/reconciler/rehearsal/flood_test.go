@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -137,7 +138,7 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 					t.Errorf("the last answer says %s", said[len(said)-1])
 				}
 				for _, c := range w.rh.Spec.Commands {
-					if v := verdictOn(w.rh, c.ID); v.Verdict == v1alpha1.VerdictTooMany {
+					if v := w.rh.Status.VerdictOn(c.ID); v.Verdict == v1alpha1.VerdictTooMany {
 						t.Fatalf("%s stays in the log", c.ID)
 					}
 				}
@@ -203,14 +204,14 @@ func TestAnswersAreCountedWhateverFollows(t *testing.T) {
 	for n := range answersForAnybody {
 		denied(n, true)
 	}
-	for n := range 2 * maxDropped {
+	for n := range 2 * judging.MaxDropped {
 		denied(100+n, false)
 	}
-	(&turn{rh: rh, now: noon}).forgetVerdicts()
+	judging.ForgetVerdicts(rh, noon)
 	if n := hadAnswers("mallory", noon, toldTexts([]*v1alpha1.Rehearsal{rh}, v1alpha1.Pull{}, "", "", false)); n != answersForAnybody {
 		t.Errorf("%d answers are remembered, want %d", n, answersForAnybody)
 	}
-	if n := len(rh.Status.Commands); n != maxDropped+answersForAnybody {
+	if n := len(rh.Status.Commands); n != judging.MaxDropped+answersForAnybody {
 		t.Errorf("%d verdicts stay", n)
 	}
 }

@@ -15,92 +15,10 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
-
-// What a comment of bob's proves, and what does not follow from it.
-func TestCommentDoubt(t *testing.T) {
-	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
-	written := func(change func(*github.Comment)) *github.Comment {
-		c := &github.Comment{
-			ID: 5, Number: 7, Author: "bob", AuthorType: "User", CreatedAt: noon, UpdatedAt: noon,
-			Body: "Fine with me.\n/rehearse help\n/rehearse approve\n\n> /rehearse skip\n\n/test all\n",
-		}
-		change(c)
-		return c
-	}
-	as := func(change func(*v1alpha1.Command)) v1alpha1.Command {
-		c := by("bob", "comment-5-1", "/rehearse approve")
-		c.At.Time = noon
-		change(&c)
-		return c
-	}
-	same := func(*v1alpha1.Command) {}
-	for name, tc := range map[string]struct {
-		command v1alpha1.Command
-		comment func(*github.Comment)
-		want    string
-	}{
-		"as it was said":             {as(same), func(*github.Comment) {}, ""},
-		"a fraction of a second":     {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Millisecond) }), func(*github.Comment) {}, ""},
-		"by somebody else":           {as(func(c *v1alpha1.Command) { c.By = "carol" }), func(*github.Comment) {}, "Forged"},
-		"another's comment":          {as(same), func(c *github.Comment) { c.Author = "mallory" }, "Forged"},
-		"of a deleted account":       {as(same), func(c *github.Comment) { c.Author = "" }, "Forged"},
-		"another pull request":       {as(same), func(c *github.Comment) { c.Number = 8 }, "Forged"},
-		"an issue, or nothing":       {as(same), func(c *github.Comment) { c.Number = 0 }, "Forged"},
-		"another time":               {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Second) }), func(*github.Comment) {}, "Forged"},
-		"another line":               {as(func(c *v1alpha1.Command) { c.Text = "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
-		"another place":              {as(func(c *v1alpha1.Command) { c.ID = "comment-5-0" }), func(*github.Comment) {}, "Forged"},
-		"once more":                  {as(func(c *v1alpha1.Command) { c.ID = "comment-5-2" }), func(*github.Comment) {}, "Forged"},
-		"another spelling of the id": {as(func(c *v1alpha1.Command) { c.ID = "comment-05-1" }), func(*github.Comment) {}, "Forged"},
-		"quoted":                     {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
-		"for another bot":            {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/test all" }), func(*github.Comment) {}, "OtherPrefix"},
-		"prose":                      {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-0", "Fine with me." }), func(*github.Comment) {}, "Forged"},
-		"by a bot":                   {as(same), func(c *github.Comment) { c.AuthorType = "Bot" }, "Forged"},
-		"by ourselves":               {as(same), func(c *github.Comment) { c.Body += event.Marker + "plan -->" }, "Forged"},
-		"edited":                     {as(same), func(c *github.Comment) { c.UpdatedAt = noon.Add(time.Second) }, "Edited"},
-		"edited by its author":       {as(same), func(c *github.Comment) { c.UpdatedAt, c.Body = noon.Add(time.Hour), "Never mind." }, "Edited"},
-		"of another, and edited":     {as(same), func(c *github.Comment) { c.UpdatedAt, c.Author = noon.Add(time.Hour), "mallory" }, "Forged"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := commentDoubt(tc.command, pull, written(tc.comment), event.DefaultPrefixes())
-			if d.reason != tc.want || (d.reason == "") != (d.because == "") {
-				t.Errorf("the doubt is %+v, want %q", d, tc.want)
-			}
-		})
-	}
-}
-
-// What the text of a pull request proves.
-func TestBodyDoubt(t *testing.T) {
-	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
-	found := github.Pull{Author: "alice", AuthorType: "User", Body: "Please.\n\n/rehearse ack\n", Head: head, CreatedAt: noon, UpdatedAt: noon.Add(time.Hour)}
-	genuine := event.FromPull(pull, event.Pull{Author: "alice", Body: found.Body, Head: head, CreatedAt: noon}, true, event.Options{Now: noon}).Commands[0]
-	for name, tc := range map[string]struct {
-		change func(*v1alpha1.Command, *github.Pull)
-		want   string
-	}{
-		"as it was said":     {func(*v1alpha1.Command, *github.Pull) {}, ""},
-		"other prose":        {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "Please!\n/rehearse ack" }, ""},
-		"other commands":     {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "/rehearse skip" }, "Edited"},
-		"no commands":        {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "" }, "Edited"},
-		"another line":       {func(c *v1alpha1.Command, _ *github.Pull) { c.Text = "/rehearse skip" }, "Edited"},
-		"by somebody else":   {func(c *v1alpha1.Command, _ *github.Pull) { c.By = "bob" }, "Forged"},
-		"another time":       {func(c *v1alpha1.Command, _ *github.Pull) { c.At.Time = noon.Add(time.Hour) }, "Forged"},
-		"from nowhere known": {func(c *v1alpha1.Command, _ *github.Pull) { c.ID = "review-7-0" }, "Forged"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c, p := genuine, found
-			tc.change(&c, &p)
-			if d := bodyDoubt(c, pull, &p, event.DefaultPrefixes()); d.reason != tc.want {
-				t.Errorf("the doubt is %+v, want %q", d, tc.want)
-			}
-		})
-	}
-}
 
 // witness is a hub that knows better than the log.
 type witness struct {
@@ -152,7 +70,7 @@ func TestForgedCommandsDoNothing(t *testing.T) {
 			w.ctx = logging.WithLogger(w.ctx, zap.New(core).Sugar())
 			before := len(w.hub.comments)
 			w.hear("comment-1-0", strings.TrimSpace("/rehearse "+text))
-			v := verdictOn(w.rh, "comment-1-0")
+			v := w.rh.Status.VerdictOn("comment-1-0")
 			if v == nil || v.Verdict != v1alpha1.VerdictDenied || v.Reason != v1alpha1.ReasonForged || v.Message == "" || !v.Answered {
 				t.Fatalf("the verdict is %+v", v)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
@@ -126,7 +127,7 @@ func TestWhatWeShowedProvesTheHead(t *testing.T) {
 		for seconds, before := range map[float64]bool{-1: true, 0: false, 0.9: false, 1: false} {
 			rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{Pull: &v1alpha1.PullStatus{Head: head}, Plan: &v1alpha1.PlanStatus{Head: head}}}
 			tc.show(&rh.Status, &metav1.Time{Time: aroundThen(seconds)})
-			reason, open := arrivalOf(rh).aboutHead(command("comment-1-0", "", -1), event.Command{Verb: event.Run})
+			reason, open := judging.ArrivalOf(rh).AboutHead(command("comment-1-0", "", -1), event.Command{Verb: event.Run})
 			if proven := before && tc.of == ""; reason != "" || open == proven {
 				t.Errorf("%s, %v s before: %q, open %t", name, -seconds, reason, open)
 			}

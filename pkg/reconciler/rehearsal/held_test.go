@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 )
 
@@ -225,10 +226,10 @@ func TestAllowedByName(t *testing.T) {
 	say := func(who string, names ...string) map[string]string {
 		c := command("comment-1-0", "", -1)
 		c.By = who
-		vouch(rh, c, event.AllowPrivileges, names...)
+		judging.Vouch(rh, c, event.AllowPrivileges, names...)
 		return planning.AllowedBy(rh.Status.PrivilegeApproval, findings)
 	}
-	vouch(rh, command("comment-1-0", "", -1), event.AllowPrivileges, "nobody's")
+	judging.Vouch(rh, command("comment-1-0", "", -1), event.AllowPrivileges, "nobody's")
 	if rh.Status.PrivilegeApproval != nil {
 		t.Fatalf("no job is all jobs: %+v", rh.Status.PrivilegeApproval)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -154,7 +155,7 @@ func TestARunThatCannotStart(t *testing.T) {
 // fold lets the run begin in status, though nothing else.
 func (w *world) fold() {
 	w.rh.Status.Commands = append(w.rh.Status.Commands, v1alpha1.CommandStatus{ID: wholeRun, Verdict: v1alpha1.VerdictAccepted, Head: head, By: "bob", At: ptrTime(w.clock.Now()), Seen: true})
-	fold(w.rh, w.reconciler.Settings().Prefixes)
+	judging.Fold(w.rh, w.reconciler.Settings().Prefixes)
 }
 
 func ptrTime(at time.Time) *metav1.Time { return &metav1.Time{Time: at} }

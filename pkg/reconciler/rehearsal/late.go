@@ -8,6 +8,7 @@ import (
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -55,7 +56,7 @@ func (t *turn) reportLate(ctx context.Context) error {
 			t.talk.Refused, err = true, nil
 		}
 		if err == nil {
-			r.Message = brief(r.Message)
+			r.Message = judging.Brief(r.Message)
 			r.MarkReported()
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
@@ -79,7 +80,7 @@ const (
 // not all call at once: where people wait, before the others.
 func (t *turn) spread(errs []error) []error {
 	within := spreadTime
-	if len(unjudged(t.rh)) > 0 || len(t.unanswered()) > 0 {
+	if len(judging.Unjudged(t.rh)) > 0 || len(t.unanswered()) > 0 {
 		within = soonTime
 	}
 	out := requeue.Flatten(errs)

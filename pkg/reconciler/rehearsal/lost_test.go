@@ -150,7 +150,7 @@ func TestALostManifestIsNobodyElsesLoss(t *testing.T) {
 					t.Errorf("the job that nobody named is aborted: %s", job.Status.Description)
 				}
 			}
-			if r := runOf(w.rh, "comment-4-0"); r.State != v1alpha1.RunRunning {
+			if r := w.rh.Status.Run("comment-4-0"); r.State != v1alpha1.RunRunning {
 				t.Errorf("the next run is %s: %s", r.State, r.Message)
 			}
 		})

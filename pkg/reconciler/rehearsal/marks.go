@@ -11,6 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -71,7 +72,7 @@ func (t *turn) keepAcknowledged(ctx context.Context) error {
 	if !t.fresh {
 		return nil
 	}
-	follow(t.rh, t.repo.StickyAuthors)
+	judging.Follow(t.rh, t.repo.StickyAuthors)
 	return errors.Join(
 		t.label(ctx, t.rh.Status.Acknowledgement, t.repo.Labels.Ack),
 		t.label(ctx, t.rh.Status.NetworkAccess, t.repo.Labels.Network),
@@ -155,7 +156,7 @@ func (t *turn) showStatus(ctx context.Context) error {
 
 func (t *turn) statusView() report.StatusView {
 	var v report.StatusView
-	if a := t.rh.Status.Acknowledgement; a != nil && !movedOn(a, t.rh.Status.Pull) {
+	if a := t.rh.Status.Acknowledgement; a != nil && !judging.MovedOn(a, t.rh.Status.Pull) {
 		v.Acknowledgement = planview.Acknowledgement(a, t.repo.Labels.Ack)
 	}
 	if plan := t.rh.Status.PlanOfHead(); plan != nil {

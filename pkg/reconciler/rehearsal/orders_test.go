@@ -116,7 +116,7 @@ func TestEventsInEveryOrder(t *testing.T) {
 			w.rest(3)
 		}
 		w.rest(10)
-		v := verdictOn(w.rh, wholeRun)
+		v := w.rh.Status.VerdictOn(wholeRun)
 		if _, _, _, pipelineRuns, _ := w.counts(); pipelineRuns != 0 || v == nil || v.Verdict == v1alpha1.VerdictAccepted {
 			t.Errorf("%v: %d PipelineRuns, verdict %+v", order, pipelineRuns, v)
 		}

@@ -173,7 +173,7 @@ func orphaned(rh *v1alpha1.Rehearsal, runName string) string {
 		if resources.RunName(rh, c.ID) != runName {
 			continue
 		}
-		if v := verdictOn(rh, c.ID); v != nil && (v.Over || v.Verdict != v1alpha1.VerdictAccepted) {
+		if v := rh.Status.VerdictOn(c.ID); v != nil && (v.Over || v.Verdict != v1alpha1.VerdictAccepted) {
 			return "its run is over"
 		}
 		return ""

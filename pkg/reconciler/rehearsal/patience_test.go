@@ -21,6 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -100,7 +101,7 @@ func TestARefusalThatLastsIsBelieved(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
 	w.elapse(conversation.Belief+time.Minute, 10*time.Second)
-	if v := verdictOn(w.rh, wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
+	if v := w.rh.Status.VerdictOn(wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
 		t.Errorf("the verdict is %+v", v)
 	}
 }
@@ -232,7 +233,7 @@ func TestWhatWasDeniedIsNotJudgedAnew(t *testing.T) {
 func TestWhatIsOlderThanAllDenialsIsTooOld(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	r.rights["bob"] = "writer"
-	for i := range maxDropped {
+	for i := range judging.MaxDropped {
 		w.rh.Status.Commands = append(w.rh.Status.Commands, v1alpha1.CommandStatus{
 			ID: fmt.Sprintf("comment-%d-0", 100+i), Verdict: v1alpha1.VerdictDenied, Reason: v1alpha1.ReasonNotAllowed, Answered: true, At: &metav1.Time{Time: w.clock.Now()},
 		})
@@ -311,7 +312,7 @@ func TestUnservedRepositories(t *testing.T) {
 	if r := w.rh.Status.Runs[0]; !r.State.Done() {
 		t.Fatalf("the run is %+v", r)
 	}
-	w.clock.SetTime(w.clock.Now().Add(rememberedAge))
+	w.clock.SetTime(w.clock.Now().Add(judging.RememberedAge))
 	_, err := w.oneTurn()
 	w.check(err)
 	if _, err := w.rehearsals.RehearsalV1alpha1().Rehearsals("rehearsals").Get(t.Context(), w.rh.Name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {

@@ -64,7 +64,7 @@ func (t *turn) needsPlan() bool {
 	if known.Noted != t.noted() || known.Stopped != nil && t.plan.Stopped() == nil || known.LookAgain != nil && !t.now.Before(known.LookAgain.Time) {
 		return true
 	}
-	for _, r := range t.activeRuns() {
+	for _, r := range t.rh.Status.ActiveRuns() {
 		if r.State == v1alpha1.RunPending && r.AbortReason == "" && !t.waitsForRoom(r) {
 			return true
 		}

@@ -14,8 +14,10 @@ import (
 	"knative.dev/pkg/controller"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -118,7 +120,7 @@ func (w *world) hearFrom(login, id, text string) {
 // verdict is the reason of the verdict on a command; OK when it was accepted.
 func (w *world) verdict(id string) string {
 	w.t.Helper()
-	v := verdictOn(w.rh, id)
+	v := w.rh.Status.VerdictOn(id)
 	switch {
 	case v == nil:
 		return "none"
@@ -159,7 +161,7 @@ func TestHeadOfAnUntrustedAuthorNeedsAnApproval(t *testing.T) {
 		}
 	}
 	w.hear("comment-2-0", "/pj-rehearse approve")
-	want := &v1alpha1.Approval{By: "bob", Command: "comment-2-0", Head: head, BaseRef: "main", At: *verdictOn(w.rh, "comment-2-0").At}
+	want := &v1alpha1.Approval{By: "bob", Command: "comment-2-0", Head: head, BaseRef: "main", At: *w.rh.Status.VerdictOn("comment-2-0").At}
 	if diff := cmp.Diff(want, w.rh.Status.HeadApproval); diff != "" {
 		t.Error(diff)
 	}
@@ -384,7 +386,7 @@ func TestPrivilegesAreAllowedAsTheyAreAskedFor(t *testing.T) {
 		Plan: &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Asks: "secrets"},
 	}}
 	give := func() {
-		vouch(rh, command("comment-1-0", "", -1), "privileges-allowed")
+		judging.Vouch(rh, command("comment-1-0", "", -1), "privileges-allowed")
 	}
 	give()
 	want := &v1alpha1.Approval{By: "bob", Command: "comment-1-0", Head: head, BaseRef: "main", Asks: "secrets", At: at(-1)}
@@ -398,14 +400,41 @@ func TestPrivilegesAreAllowedAsTheyAreAskedFor(t *testing.T) {
 		"none":             func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "" },
 	} {
 		changed := rh.DeepCopy()
-		lapse(changed)
+		judging.Lapse(changed)
 		if changed.Status.PrivilegeApproval == nil {
 			t.Fatal("it lapses by itself")
 		}
 		change(&changed.Status)
-		lapse(changed)
+		judging.Lapse(changed)
 		if changed.Status.PrivilegeApproval != nil {
 			t.Errorf("%s leaves %+v", name, changed.Status.PrivilegeApproval)
+		}
+	}
+}
+
+// TestNothingIsAllowedThatTheGrammarDoesNotHave: whoever asks for it, under whatever
+// policy, and with rights to everything.
+func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
+	bogus := event.Command{Verb: "bogus"}
+	for _, preset := range policy.Presets() {
+		w, r := governed(t, policy.Config{Preset: preset, Run: policy.Rule{"anyone"}, Ask: policy.Rule{"anyone"}}, by("bob", "comment-1-0", "/pj-rehearse help"))
+		r.rights["bob"], r.rights["alice"] = "writer member collaborator team", "writer member"
+		w.reconcile()
+		for _, id := range []string{"comment-1-0", "comment-404-0"} {
+			turn := &turn{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), known: newFindings(), trustKnown: true, pull: &w.hub.pull}
+			turn.repo, _ = turn.settings.Repository("acme", "config")
+			c := by("bob", id, "/pj-rehearse bogus")
+			in := judging.Circumstances{Pull: w.rh.Status.Pull, Now: w.clock.Now()}
+			if _, err := turn.look(t.Context(), c, bogus, "bob", &in); err != nil || in.Allowed {
+				t.Errorf("%s: allowed %t, %v", preset, in.Allowed, err)
+			}
+			status := judging.Judge(c, bogus, in)
+			if status.Verdict != v1alpha1.VerdictDenied || status.Told {
+				t.Errorf("%s: it is %s", preset, status.Verdict)
+			}
+			if said := turn.sentence(commandVerdict{c, &status, bogus}); said != "Nobody may do that here." {
+				t.Errorf("%s: it is told %q", preset, said)
+			}
 		}
 	}
 }

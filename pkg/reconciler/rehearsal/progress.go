@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
-	"github.com/rehearsal-dev/rehearsal/pkg/render"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -69,9 +69,9 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 }
 
 // jobAborts are for jobs of a run.
-func (t *turn) jobAborts(r *v1alpha1.RunStatus) []jobAbort {
+func (t *turn) jobAborts(r *v1alpha1.RunStatus) []judging.JobAbort {
 	if t.named == nil {
-		t.named = jobAborts(t.rh, t.settings.Prefixes)
+		t.named = judging.JobAborts(t.rh, t.settings.Prefixes)
 	}
 	return t.named[r.ID]
 }
@@ -80,22 +80,17 @@ func (t *turn) jobAborts(r *v1alpha1.RunStatus) []jobAbort {
 // does has found it.
 func (t *turn) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
 	for _, a := range t.jobAborts(r) {
-		if a.match(job) {
-			reason = a.reason
-			verdictOn(t.rh, a.command).Found = true
+		if a.Matches(job) {
+			reason = a.Reason
+			t.rh.Status.VerdictOn(a.Command).Found = true
 		}
 	}
 	return reason
 }
 
-// match says whether an abort is meant for a job.
-func (a jobAbort) match(job run.Job) bool {
-	return slices.ContainsFunc(a.names, func(name string) bool { return render.MatchName(name, job) })
-}
-
 // isAborted says whether somebody wants to end a job of a run.
 func (t *turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
-	return slices.ContainsFunc(t.jobAborts(r), func(a jobAbort) bool { return a.match(job) })
+	return slices.ContainsFunc(t.jobAborts(r), func(a judging.JobAbort) bool { return a.Matches(job) })
 }
 
 // tellProgress edits the comment of a run when there is more to tell, at most

@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -33,9 +34,9 @@ const (
 // whenever somebody is to be judged.
 func (t *turn) readPull(ctx context.Context) error {
 	known := t.rh.Status.Pull
-	if known != nil && known.SpecGeneration == t.rh.Generation && len(unjudged(t.rh)) == 0 {
+	if known != nil && known.SpecGeneration == t.rh.Generation && len(judging.Unjudged(t.rh)) == 0 {
 		t.fresh = true
-		outdate(t.rh)
+		judging.Outdate(t.rh)
 		return nil
 	}
 	p := t.rh.Spec.Pull
@@ -46,7 +47,7 @@ func (t *turn) readPull(ctx context.Context) error {
 		return t.foreign(fmt.Sprintf("%s/%s was renamed or moved: have the settings name it as it is called now", p.Org, p.Repo))
 	case errors.As(err, &gone):
 		t.rh.Status.MarkNotPulled("NotFound", gone.Error())
-		if len(unjudged(t.rh)) > 0 || len(t.activeRuns()) > 0 {
+		if len(judging.Unjudged(t.rh)) > 0 || len(t.rh.Status.ActiveRuns()) > 0 {
 			// GitHub also says so while it denies us access.
 			return &requeue.Later{After: gonePause, Reason: "GitHub does not show the pull request"}
 		}
@@ -79,9 +80,9 @@ func (t *turn) readPull(ctx context.Context) error {
 	t.rh.Status.Pull.OtherBase = !served
 	t.rh.Status.MarkPulled()
 	t.fresh, t.pull = true, pull
-	lapse(t.rh)
+	judging.Lapse(t.rh)
 	forgetDenials(t.rh)
-	outdate(t.rh)
+	judging.Outdate(t.rh)
 	if lagging(t.rh, t.theirTime()) {
 		t.rh.Status.Pull.Invalidate()
 		t.fresh = false
@@ -102,7 +103,7 @@ func (t *turn) staysOnBase(now *github.Pull) bool {
 	if known == nil || known.Base == "" || known.Head != now.Head || known.BaseRef != now.BaseRef {
 		return false
 	}
-	return slices.ContainsFunc(t.activeRuns(), func(r *v1alpha1.RunStatus) bool {
+	return slices.ContainsFunc(t.rh.Status.ActiveRuns(), func(r *v1alpha1.RunStatus) bool {
 		return r.State == v1alpha1.RunPending && r.Restarts >= maxRestarts
 	})
 }
@@ -157,7 +158,7 @@ func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
 		heard = append(heard, v1alpha1.Push{Event: o.Event, Head: o.Head, At: o.At})
 	}
 	for _, p := range heard {
-		if p.Event != eventOpened || p.Head != pull.Head || p.At.Sub(pull.CreatedAt).Abs() > openingTime {
+		if p.Event != judging.EventOpened || p.Head != pull.Head || p.At.Sub(pull.CreatedAt).Abs() > openingTime {
 			return false
 		}
 	}
@@ -193,17 +194,17 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 	if err != nil && !errors.As(err, &wait) {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 	}
-	t.aborted = fold(t.rh, t.settings.Prefixes)
-	outdate(t.rh)
+	t.aborted = judging.Fold(t.rh, t.settings.Prefixes)
+	judging.Outdate(t.rh)
 	return errors.Join(err, trust)
 }
 
 func (t *turn) judgeAll(ctx context.Context) error {
-	ahead, known := t.runsAhead(), deniedSince(t.rh)
-	for _, c := range unjudged(t.rh) {
+	ahead, known := t.runsAhead(), judging.DeniedSince(t.rh)
+	for _, c := range judging.Unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.person(c)
-		in := circumstances{pull: t.rh.Status.Pull, unmapped: !mapped, plan: t.shownPlan(), runs: ahead, now: t.theirTime(), overlooked: c.At.Time.Before(known)}
+		in := judging.Circumstances{Pull: t.rh.Status.Pull, Unmapped: !mapped, Plan: t.shownPlan(), Runs: ahead, Now: t.theirTime(), Overlooked: c.At.Time.Before(known)}
 		status, because, err := t.judgeOne(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -211,7 +212,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c
 			byLogin.By, byLogin.At = login, *status.At
-			vouch(t.rh, byLogin, said.Verb, said.Jobs...)
+			judging.Vouch(t.rh, byLogin, said.Verb, said.Jobs...)
 			if said.Kind().Effect == event.Starts {
 				ahead++
 			}
@@ -221,7 +222,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	return nil
 }
 
-func (t *turn) judgeOne(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) (v1alpha1.CommandStatus, []string, error) {
+func (t *turn) judgeOne(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) (v1alpha1.CommandStatus, []string, error) {
 	begun, err := t.begun(ctx, c, said)
 	if err != nil {
 		return v1alpha1.CommandStatus{}, nil, err
@@ -229,10 +230,10 @@ func (t *turn) judgeOne(ctx context.Context, c v1alpha1.Command, said event.Comm
 	if begun != nil {
 		r := v1alpha1.RunStatus{ID: c.ID, Head: begun.Head, BaseRef: begun.BaseRef, By: login, State: v1alpha1.RunPending}
 		t.rh.Status.Runs = append(t.rh.Status.Runs, r)
-		return acceptedBefore(c, r.Head, in.now), nil, nil
+		return judging.AcceptedBefore(c, r.Head, in.Now), nil, nil
 	}
 	because, err := t.look(ctx, c, said, login, in)
-	return judge(c, said, *in), because, err
+	return judging.Judge(c, said, *in), because, err
 }
 
 // begun is what is stored of the run of a command that has no verdict; nil if nothing is.
@@ -252,7 +253,7 @@ func (t *turn) begun(ctx context.Context, c v1alpha1.Command, said event.Command
 // runsAhead counts the runs that are not over, and those that were accepted in
 // this turn and have not begun to be.
 func (t *turn) runsAhead() int {
-	n, on, runs := len(t.activeRuns()), verdictsOf(t.rh), runsOf(t.rh)
+	n, on, runs := len(t.rh.Status.ActiveRuns()), t.rh.Status.Verdicts(), t.rh.Status.RunsByID()
 	for _, c := range t.rh.Spec.Commands {
 		v := on[c.ID]
 		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && !v.Over && runs[c.ID] == nil && event.ParseStored(c.Text, t.settings.Prefixes).Kind().Effect == event.Starts {
@@ -264,43 +265,43 @@ func (t *turn) runsAhead() int {
 
 // look finds out what a verdict depends on, as far as it does. It returns what
 // kept the policy from knowing more.
-func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *circumstances) ([]string, error) {
+func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) ([]string, error) {
 	kind := said.Kind()
-	if in.unmapped || in.overlooked || expired(c, in.now) {
+	if in.Unmapped || in.Overlooked || judging.Expired(c, in.Now) {
 		return nil, nil
 	}
 	q := t.question()
 	q.Command, q.By = policy.CommandOf(said), login
 	because, err := t.permit(ctx, q, in)
-	if err != nil || !in.allowed {
+	if err != nil || !in.Allowed {
 		return because, err
 	}
 	if kind.MustBeVerified() {
 		d, err := t.verify(ctx, c)
-		if in.doubt = d.reason; err != nil || in.doubt != "" {
-			return []string{d.because}, err
+		if in.Doubt = d.Reason; err != nil || in.Doubt != "" {
+			return []string{d.Because}, err
 		}
 		// The comment tells the id of its author, who may have another login now.
 		if q.ByID = t.authorID(c); q.ByID != 0 {
-			if because, err := t.permit(ctx, q, in); err != nil || !in.allowed {
+			if because, err := t.permit(ctx, q, in); err != nil || !in.Allowed {
 				return because, err
 			}
 		}
 	}
 	if kind.IsQuestion() {
-		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), boundTime(c, in.now).Time, true)
-		in.flooded = left <= 0
+		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), judging.BoundTime(c, in.Now).Time, true)
+		in.Flooded = left <= 0
 		return nil, err
 	}
-	if !in.pull.Open || !kind.BindsToHead() {
+	if !in.Pull.Open || !kind.BindsToHead() {
 		return nil, nil
 	}
 	if kind.NeedsTrust() && !t.trustKnown {
 		return nil, &requeue.Later{After: time.Second, Reason: "it is not known whether the author is trusted"}
 	}
-	in.approved = in.pull.AuthorTrusted || t.rh.Status.HeadApproval.Holds(t.rh.Status.Pull)
-	if in.unseen, err = t.aboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
-		in.altered, err = t.planAltered(ctx)
+	in.Approved = in.Pull.AuthorTrusted || t.rh.Status.HeadApproval.Holds(t.rh.Status.Pull)
+	if in.Unseen, err = t.aboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
+		in.Altered, err = t.planAltered(ctx)
 	}
 	return nil, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -261,7 +262,7 @@ func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	}
 	for _, c := range rh.Spec.Commands {
 		if c.ID == r.ID {
-			l.asked = givenAt(c, verdictOn(rh, c.ID))
+			l.asked = judging.GivenAt(c, rh.Status.VerdictOn(c.ID))
 		}
 	}
 	return l
@@ -308,7 +309,7 @@ func (t *turn) endWaits(ctx context.Context) error {
 		if !waits {
 			continue
 		}
-		r := runOf(t.rh, id)
+		r := t.rh.Status.Run(id)
 		if r != nil && r.State == v1alpha1.RunPending {
 			continue
 		}

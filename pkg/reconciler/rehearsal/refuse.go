@@ -8,19 +8,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
-
-// isDenial says of a reason that it is about who may do what, not about one
-// command: it is told to each person once for each head.
-func isDenial(reason string) bool {
-	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonOwnPush, v1alpha1.ReasonOwnCommit, v1alpha1.ReasonMakersUnknown,
-		v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
-		return true
-	}
-	return false
-}
 
 // refusal is what to say to a command that is not accepted. A name is for what is
 // said once. The command line has its answer from the verdict. What was taken back
@@ -32,7 +22,7 @@ func (t *turn) refusal(c commandVerdict) (name, body string) {
 		return "", ""
 	case c.status.Reason == v1alpha1.ReasonNotUnderstood:
 		return "", t.commands().Unknown(c.ID, c.Text, c.By, c.said.Reason)
-	case !isDenial(c.status.Reason):
+	case !judging.IsDenial(c.status.Reason):
 		return "", report.Answer(c.ID, c.Text, c.By, t.sentence(c))
 	}
 	p := t.rh.Spec.Pull
@@ -118,7 +108,7 @@ func (t *turn) sentence(c commandVerdict) string {
 	case v1alpha1.ReasonTooManyQuestions:
 		return report.TooManyQuestions()
 	case v1alpha1.ReasonTooManyRuns:
-		return report.TooManyRuns(maxRuns)
+		return report.TooManyRuns(judging.MaxRuns)
 	case v1alpha1.ReasonTooOld:
 		return report.Expired()
 	}

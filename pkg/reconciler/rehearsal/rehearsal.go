@@ -1,6 +1,6 @@
 // Package rehearsal reconciles Rehearsals: it reads the pull request, judges
 // what was commanded, plans, and carries runs to their end. What to do is
-// decided in judge.go and step.go, which are pure; the other files do it.
+// decided in package judging and in step.go, which are pure; the other files do it.
 //
 // Every write can be repeated: names are deterministic, comments are found by
 // their markers, and status says only what has been done.
@@ -34,6 +34,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -115,7 +116,7 @@ type turn struct {
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
 	// named are the aborts of jobs of each run, once they were looked up.
-	named map[string][]jobAbort
+	named map[string][]judging.JobAbort
 	// told are the texts on other pull requests that had an answer, with or without
 	// those that have one due, once that was found out.
 	told map[bool]map[string]map[string]answered
@@ -175,7 +176,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	t.noteDryRun()
 	err := t.hindering(t.readPull)(ctx)
 	if isForeign(err) {
-		abortRuns(rh, "its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
+		rh.Status.AbortRuns("its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
 		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.advanceRuns(ctx), t.clean(ctx))
 	}
@@ -251,15 +252,4 @@ func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int
 	}
 	logging.FromContext(ctx).Errorw("A deleted Rehearsal is let go", "left", left, "error", err)
 	warningEvent(ctx, rh, "LetGo", message)
-}
-
-// activeRuns are the runs that are not over.
-func (t *turn) activeRuns() []*v1alpha1.RunStatus {
-	var active []*v1alpha1.RunStatus
-	for i := range t.rh.Status.Runs {
-		if r := &t.rh.Status.Runs[i]; !r.State.Done() {
-			active = append(active, r)
-		}
-	}
-	return active
 }

@@ -35,7 +35,7 @@ func TestRestartsDoNotPutOffWhatIsBelieved(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
 	w.elapseRestarting(conversation.Belief + time.Minute)
-	if v := verdictOn(w.rh, wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
+	if v := w.rh.Status.VerdictOn(wholeRun); v == nil || v.Reason != v1alpha1.ReasonDeleted {
 		t.Errorf("the verdict is %+v", v)
 	}
 	if n := len(w.rh.Status.Doubts); n > conversation.MaxDoubts {

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy/owners"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
 // RightsSource is what the policy asks of GitHub.
@@ -175,7 +178,7 @@ func (t *turn) readTrust(ctx context.Context) error {
 	err := t.readContributors(ctx)
 	var d policy.Decision
 	if err == nil {
-		disown(t.rh)
+		judging.Disown(t.rh)
 		d, err = t.decide(ctx, func(known policy.Facts) policy.Decision { return t.repo.Policy.Trusts(t.question(), known) })
 	}
 	if err != nil {
@@ -183,7 +186,7 @@ func (t *turn) readTrust(ctx context.Context) error {
 		return fmt.Errorf("reading whether %s is trusted: %w", pull.Author, err)
 	}
 	pull.AuthorTrusted, pull.Distrusted, t.trustKnown = d.Allowed, d.Distrusted, true
-	distrust(t.rh)
+	judging.Distrust(t.rh)
 	return nil
 }
 
@@ -195,4 +198,69 @@ func (t *turn) person(c v1alpha1.Command) (string, bool) {
 	}
 	login := t.settings.Users[c.By]
 	return login, login != ""
+}
+
+// readContributors asks GitHub who wrote the commits, once for a head; where that did
+// not tell all, whenever the pull request is read.
+func (t *turn) readContributors(ctx context.Context) error {
+	pull := t.rh.Status.Pull
+	if c := judging.ContributorsOf(pull); c != nil && c.Because == "" && c.Unmapped == "" {
+		return nil
+	}
+	found, err := t.GitHub.Contributors(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, t.pull.NodeID)
+	if err != nil {
+		return err
+	}
+	if found.Head != pull.Head {
+		return &requeue.Later{After: lagPause, Reason: "GitHub does not list the commits of the head yet"}
+	}
+	pull.Contributors = newContributors(found, pull.BaseRef)
+	return nil
+}
+
+func newContributors(found *github.Contributors, baseRef string) *v1alpha1.Contributors {
+	c := &v1alpha1.Contributors{Head: found.Head, BaseRef: baseRef, Unmapped: found.Unmapped, Because: found.Because}
+	for _, p := range found.People {
+		c.People = append(c.People, v1alpha1.Contributor(p))
+	}
+	return c
+}
+
+// question is what the policy is to know of the pull request.
+func (t *turn) question() policy.Question {
+	pull := t.rh.Status.Pull
+	q := policy.Question{Author: pull.Author, Labels: t.pull.Labels, Unknown: pull.Open && judging.MakersUnknown(t.rh) != ""}
+	for _, m := range judging.Makers(t.rh) {
+		q.Others = append(q.Others, m.Person)
+	}
+	return q
+}
+
+// permit asks the policy whether somebody may do something. As long as GitHub has
+// not told who made the pull request, nothing is denied for that.
+func (t *turn) permit(ctx context.Context, q policy.Question, in *judging.Circumstances) ([]string, error) {
+	d, err := t.decide(ctx, func(known policy.Facts) policy.Decision { return t.repo.Policy.Decide(q, known) })
+	in.Allowed, in.Own = d.Allowed, ""
+	switch {
+	case err != nil || d.Allowed:
+		return nil, err
+	case d.Own:
+		in.Own = judging.HowMade(t.rh, q.By, q.ByID)
+	case judging.ContributorsOf(t.rh.Status.Pull) == nil && in.Pull.Open:
+		return nil, &requeue.Later{After: time.Second, Reason: "it is not known who wrote the commits"}
+	case d.Unknown:
+		in.Own = v1alpha1.ReasonMakersUnknown
+		return []string{judging.MakersUnknown(t.rh)}, nil
+	}
+	return d.Because, nil
+}
+
+// authorID is the id of who wrote the comment with a command, once it was read; 0
+// for what was not written in one.
+func (t *turn) authorID(c v1alpha1.Command) int64 {
+	id, inComment := event.CommentID(c.ID)
+	if inComment && t.known.comment != nil && t.known.comment.ID == id {
+		return t.known.comment.AuthorID
+	}
+	return 0
 }

@@ -36,7 +36,7 @@ func TestCommandsFromTheCommandLine(t *testing.T) {
 			if got := w.verdict("cli-0-0"); got != tc.want {
 				t.Errorf("it is %s, want %s", got, tc.want)
 			}
-			if v := verdictOn(w.rh, "cli-0-0"); !strings.Contains(v.Message, tc.message) || (v.Message == "") != (tc.want == "OK") {
+			if v := w.rh.Status.VerdictOn("cli-0-0"); !strings.Contains(v.Message, tc.message) || (v.Message == "") != (tc.want == "OK") {
 				t.Errorf("the message is %q", v.Message)
 			}
 			for _, comment := range w.hub.comments {
@@ -114,7 +114,7 @@ func TestFilesAreThoseOfTheHead(t *testing.T) {
 	}
 	w.rh = rh
 	w.reconcile()
-	if v := verdictOn(w.rh, wholeRun); v == nil || v.Head != other {
+	if v := w.rh.Status.VerdictOn(wholeRun); v == nil || v.Head != other {
 		t.Errorf("decided %+v", v)
 	}
 }

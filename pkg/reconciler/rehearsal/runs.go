@@ -20,6 +20,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -35,7 +36,7 @@ const settlePause = 10 * time.Second
 // fails to advance does not hold up the others.
 func (t *turn) advanceRuns(ctx context.Context) error {
 	var errs []error
-	for _, r := range t.activeRuns() {
+	for _, r := range t.rh.Status.ActiveRuns() {
 		if err := t.advance(ctx, r); err != nil {
 			errs = append(errs, err)
 		}
@@ -127,7 +128,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	}
 	if r.State == v1alpha1.RunPending {
 		if (t.plan.Known() && !t.outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
-			s.barred = barred(t.rh, t.repo.Labels.Untrusted)
+			s.barred = judging.Barred(t.rh, t.repo.Labels.Untrusted)
 			s.planned = t.plan.Known() && t.plan.Err == nil
 			if t.plan.Err != nil {
 				s.planError = t.plan.Err.Error()
@@ -333,7 +334,7 @@ func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 	r.MarkOver(endState(r, run.Count(s.outcomes)), t.now)
 	if m.AutoAck && t.rh.Status.Pull != nil {
 		command, _ := t.commandOf(r)
-		vouchByRun(t.rh, r, metav1.NewTime(givenAt(command, verdictOn(t.rh, r.ID))))
+		judging.VouchByRun(t.rh, r, metav1.NewTime(judging.GivenAt(command, t.rh.Status.VerdictOn(r.ID))))
 	}
 	logging.FromContext(ctx).Infow("Run is over", "run", r.ID, "state", r.State, "passed", r.Passed, "failed", r.Failed)
 	return nil

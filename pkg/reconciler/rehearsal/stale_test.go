@@ -52,7 +52,7 @@ func TestTheInformerLags(t *testing.T) {
 	second := turn()
 	for i, id := range []string{denied.ID, accepted.ID} {
 		want := []v1alpha1.Verdict{v1alpha1.VerdictDenied, v1alpha1.VerdictAccepted}[i]
-		if v := verdictOn(second, id); v == nil || v.Verdict != want {
+		if v := second.Status.VerdictOn(id); v == nil || v.Verdict != want {
 			t.Errorf("the verdict on %s is %v, want %s as it was", id, v, want)
 		}
 	}

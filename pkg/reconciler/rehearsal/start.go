@@ -122,7 +122,7 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
 	var active []prowapi.ProwJob
 	configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.rh.Namespace))
-	for _, other := range t.activeRuns() {
+	for _, other := range t.rh.Status.ActiveRuns() {
 		if other.ID == r.ID || other.Head != r.Head || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
 			continue
 		}

@@ -71,7 +71,7 @@ func TestStoppedHeadIsNotPlannedAgain(t *testing.T) {
 	if len(plans.asked) > 0 {
 		t.Errorf("it is planned again: %+v", plans.asked)
 	}
-	if r := runOf(w.rh, wholeRun); r == nil || r.State != v1alpha1.RunRejected {
+	if r := w.rh.Status.Run(wholeRun); r == nil || r.State != v1alpha1.RunRejected {
 		t.Errorf("the run: %+v", r)
 	}
 
@@ -164,7 +164,7 @@ func TestDetailsThatFail(t *testing.T) {
 			plans := &lost{err: tc.err}
 			w.reconciler.Plans = plans
 			w.reconcile()
-			if r := runOf(w.rh, wholeRun); r == nil || r.State != tc.state {
+			if r := w.rh.Status.Run(wholeRun); r == nil || r.State != tc.state {
 				t.Errorf("the run: %+v", r)
 			}
 			if stopped := w.rh.Status.Plan.Stopped; (stopped != nil) != (tc.why != "") || stopped != nil && stopped.Why != tc.why {

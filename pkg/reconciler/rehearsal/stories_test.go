@@ -243,7 +243,7 @@ func (w *world) wantInvariants(plot string, end v1alpha1.RunState, attempts int,
 	w.t.Helper()
 	problem := func(format string, args ...any) { w.t.Helper(); w.t.Errorf(plot+": "+format, args...) }
 	for _, c := range w.rh.Spec.Commands {
-		if v := verdictOn(w.rh, c.ID); v == nil || !v.Answered {
+		if v := w.rh.Status.VerdictOn(c.ID); v == nil || !v.Answered {
 			problem("the command %s has no answer: %+v", c.ID, v)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
@@ -42,7 +43,7 @@ func (t *turn) writings() []writing {
 			all[i].begun = true
 		}
 	}
-	left := unjudged(t.rh)
+	left := judging.Unjudged(t.rh)
 	return slices.DeleteFunc(all, func(w writing) bool {
 		return slices.ContainsFunc(left, func(c v1alpha1.Command) bool { return event.TextID(c.ID) == w.id })
 	})
@@ -70,7 +71,7 @@ func (t *turn) answerCommands(ctx context.Context) error {
 func (t *turn) answered(c commandVerdict) {
 	c.status.Answered = true
 	if e, ends := t.endings[c.ID]; ends {
-		t.over(runOf(t.rh, c.ID), e)
+		t.over(t.rh.Status.Run(c.ID), e)
 	}
 }
 
@@ -121,7 +122,7 @@ func (t *turn) answerOnce(ctx context.Context, w writing, parts []part, more int
 	}
 	first := w.commands[0]
 	due := slices.ContainsFunc(w.commands, func(c commandVerdict) bool { return c.status.Told })
-	left, most, err := t.answersLeft(ctx, loginOf(first.Command, first.status), w.id, givenAt(first.Command, first.status), !due)
+	left, most, err := t.answersLeft(ctx, judging.LoginOf(first.Command, first.status), w.id, judging.GivenAt(first.Command, first.status), !due)
 	if err != nil {
 		return err
 	}

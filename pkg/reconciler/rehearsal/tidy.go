@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
@@ -25,8 +25,8 @@ func (t *turn) tidy(ctx context.Context) error {
 	if t.forgotten() {
 		return t.remove(ctx)
 	}
-	t.forgetVerdicts()
-	patch := trim(t.rh, t.theirTime())
+	judging.ForgetVerdicts(t.rh, t.now)
+	patch := judging.Trim(t.rh, t.theirTime())
 	if patch == nil {
 		return nil
 	}
@@ -59,7 +59,7 @@ func (t *turn) remove(ctx context.Context) error {
 // heard of it, for a week.
 func (t *turn) forgotten() bool {
 	pull := t.rh.Status.Pull
-	if pull == nil || pull.Open || len(t.activeRuns()) > 0 {
+	if pull == nil || pull.Open || len(t.rh.Status.ActiveRuns()) > 0 {
 		return false
 	}
 	return t.silent()
@@ -77,121 +77,6 @@ func (t *turn) silent() bool {
 		}
 	}
 	return t.now.Sub(last) > event.MaxAge
-}
-
-// patchOp is an operation of a JSON Patch (RFC 6902).
-type patchOp struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value any    `json:"value,omitempty"`
-}
-
-// What outsiders wrote leaves the log as soon as it is judged: it must not fill
-// up with that. The verdicts stay for as long as what they are about could be told
-// again, so that it is not judged again, by other rights. There is room for so many:
-// what is older than all of these is not heeded any more, see deniedSince.
-const (
-	maxDropped = 200
-	// rememberedAge is more than event.MaxAge by as much as clocks may be off.
-	rememberedAge = event.MaxAge + time.Hour
-)
-
-// trim removes the entries that are too old and whose runs are over, the last
-// first, so that the places of the others hold. What was written in one text has one
-// answer, and goes at once. Each is tested before: the API
-// server may have another log than we read.
-func trim(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
-	ops := trimRefused(rh, now)
-	stays, on, runs := map[string]bool{}, verdictsOf(rh), runsOf(rh)
-	for _, c := range rh.Spec.Commands {
-		if v := on[c.ID]; v == nil || !dropped(*v) {
-			stays[event.TextID(c.ID)] = true
-		}
-	}
-	for i := len(rh.Spec.Commands) - 1; i >= 0; i-- {
-		c := rh.Spec.Commands[i]
-		v, r := on[c.ID], runs[c.ID]
-		if v == nil || !v.Answered || r != nil && !r.State.Done() {
-			continue
-		}
-		if (!dropped(*v) || stays[event.TextID(c.ID)]) && now.Sub(givenAt(c, v)) <= event.MaxAge {
-			continue
-		}
-		path := fmt.Sprintf("/spec/commands/%d", i)
-		ops = append(ops, patchOp{"test", path + "/id", c.ID}, patchOp{Op: "remove", Path: path})
-	}
-	return ops
-}
-
-// trimRefused forgets who found no room in the log, once that is as old as what fills
-// it.
-func trimRefused(rh *v1alpha1.Rehearsal, now time.Time) []patchOp {
-	if len(rh.Spec.Refused) == 0 {
-		return nil
-	}
-	for _, refused := range rh.Spec.Refused {
-		if now.Sub(refused.At.Time) <= event.MaxAge {
-			return nil
-		}
-	}
-	const path = "/spec/refused"
-	return []patchOp{{"test", path, rh.Spec.Refused}, {Op: "remove", Path: path}}
-}
-
-// dropped says that a command does not stay in the log. Whoever uses the command
-// line may find it there for as long as any.
-func dropped(v v1alpha1.CommandStatus) bool {
-	return (isDenial(v.Reason) || v.Verdict == v1alpha1.VerdictTooMany) && !event.FromCommandLine(v.ID)
-}
-
-// forgetVerdicts drops verdicts and finished runs whose commands are gone.
-func (t *turn) forgetVerdicts() {
-	inLog, status := logged(t.rh), &t.rh.Status
-	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.Cleaned })
-	var told, untold []v1alpha1.CommandStatus
-	status.Commands = slices.DeleteFunc(status.Commands, func(v v1alpha1.CommandStatus) bool {
-		switch {
-		case inLog[v.ID]:
-			return false
-		case !dropped(v) || v.At == nil || t.now.Sub(v.At.Time) > rememberedAge:
-		case v.Told:
-			told = append(told, v) // those with an answer are few, and are counted
-		default:
-			v.Message = ""
-			untold = append(untold, v)
-		}
-		return true
-	})
-	slices.SortStableFunc(untold, func(a, b v1alpha1.CommandStatus) int { return a.At.Compare(b.At.Time) })
-	status.Commands = append(append(told, untold[max(0, len(untold)-maxDropped):]...), status.Commands...)
-}
-
-// logged are the ids of the commands in the log.
-func logged(rh *v1alpha1.Rehearsal) map[string]bool {
-	ids := make(map[string]bool, len(rh.Spec.Commands))
-	for _, c := range rh.Spec.Commands {
-		ids[c.ID] = true
-	}
-	return ids
-}
-
-// deniedSince is from when on all that was denied is remembered: an older command that
-// is not known may be one of those. It is zero while there was room for all.
-func deniedSince(rh *v1alpha1.Rehearsal) time.Time {
-	inLog := logged(rh)
-	n, oldest := 0, time.Time{}
-	for _, v := range rh.Status.Commands {
-		if inLog[v.ID] || !dropped(v) || v.At == nil || v.Told {
-			continue
-		}
-		if n++; oldest.IsZero() || v.At.Time.Before(oldest) {
-			oldest = v.At.Time
-		}
-	}
-	if n < maxDropped {
-		return time.Time{}
-	}
-	return oldest
 }
 
 // summarise fills the printer columns: they show the latest run.

@@ -28,7 +28,7 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 	}
 	end := t.rh.Status.UnservedSince.Add(unservedGrace)
 	message := "the settings do not list this repository"
-	if len(t.activeRuns()) == 0 {
+	if len(t.rh.Status.ActiveRuns()) == 0 {
 		t.rh.Status.MarkNotPulled("NotServed", message)
 		if t.silent() {
 			return []error{t.remove(ctx)}
@@ -44,7 +44,7 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 		return []error{t.advanceRuns(ctx), &requeue.Later{After: end.Sub(t.now), Reason: message}}
 	}
 	t.rh.Status.MarkNotPulled("NotServed", message)
-	abortRuns(t.rh, "this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
+	t.rh.Status.AbortRuns("this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
 	return []error{t.advanceRuns(ctx)}
 }
 

@@ -572,3 +572,16 @@ func planOf(req plan.Request, names ...string) (*plan.Result, error, bool) {
 	}
 	return result, nil, true
 }
+
+var (
+	noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	head = strings.Repeat("a", 40)
+)
+
+func at(minutes int) metav1.Time {
+	return metav1.NewTime(noon.Add(time.Duration(minutes) * time.Minute))
+}
+
+func command(id, text string, minutes int) v1alpha1.Command {
+	return v1alpha1.Command{ID: id, Text: text, By: "bob", At: at(minutes)}
+}

@@ -95,3 +95,74 @@ func (s *RehearsalStatus) PlanOfHead() *PlanStatus {
 func (a *Approval) Holds(pull *PullStatus) bool {
 	return a != nil && a.By != "" && pull != nil && a.Head == pull.Head && a.BaseRef == pull.BaseRef
 }
+
+// Verdicts are those on commands, by the ids of these. They are those of status as long
+// as that gets no other.
+func (s *RehearsalStatus) Verdicts() map[string]*CommandStatus {
+	on := make(map[string]*CommandStatus, len(s.Commands))
+	for i := range s.Commands {
+		on[s.Commands[i].ID] = &s.Commands[i]
+	}
+	return on
+}
+
+// VerdictOn is the verdict on a command; nil while it has none.
+func (s *RehearsalStatus) VerdictOn(id string) *CommandStatus {
+	for i := range s.Commands {
+		if s.Commands[i].ID == id {
+			return &s.Commands[i]
+		}
+	}
+	return nil
+}
+
+// RunsByID are the runs by their ids. They are those of status as long as that gets no
+// other.
+func (s *RehearsalStatus) RunsByID() map[string]*RunStatus {
+	of := make(map[string]*RunStatus, len(s.Runs))
+	for i := range s.Runs {
+		of[s.Runs[i].ID] = &s.Runs[i]
+	}
+	return of
+}
+
+// Run is the run of a command; nil where there is none.
+func (s *RehearsalStatus) Run(id string) *RunStatus {
+	for i := range s.Runs {
+		if s.Runs[i].ID == id {
+			return &s.Runs[i]
+		}
+	}
+	return nil
+}
+
+// ActiveRuns are the runs that are not over.
+func (s *RehearsalStatus) ActiveRuns() []*RunStatus {
+	var active []*RunStatus
+	for i := range s.Runs {
+		if r := &s.Runs[i]; !r.State.Done() {
+			active = append(active, r)
+		}
+	}
+	return active
+}
+
+// AbortRuns gives the runs that match and are not over a reason to end. It counts those
+// that are on their way to it and those that ended for it.
+func (s *RehearsalStatus) AbortRuns(reason string, match func(*RunStatus) bool) int {
+	n := 0
+	for i := range s.Runs {
+		r := &s.Runs[i]
+		switch {
+		case !match(r):
+		case r.State.Done():
+			if r.AbortReason == reason {
+				n++
+			}
+		default:
+			n++
+			r.Abort(reason)
+		}
+	}
+	return n
+}

@@ -1,7 +1,6 @@
-package rehearsal
+package judging
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -11,14 +10,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// arrival is what is known of when a head came to be that of its pull request. Times
+// Arrival is what is known of when a head came to be that of its pull request. Times
 // are GitHub's, and in whole seconds: what was written in the same one was not
 // written later.
-type arrival struct {
-	head string
+type Arrival struct {
+	Head string
 	// opened says that the pull request began with this head, pushed is when it was
 	// pushed. Neither where nobody told.
 	opened bool
@@ -28,9 +26,9 @@ type arrival struct {
 	shown *metav1.Time
 }
 
-func arrivalOf(rh *v1alpha1.Rehearsal) arrival {
+func ArrivalOf(rh *v1alpha1.Rehearsal) Arrival {
 	pull := rh.Status.Pull
-	a := arrival{head: pull.Head, opened: pull.HeadTold && pull.HeadSince == nil, pushed: pull.HeadSince}
+	a := Arrival{Head: pull.Head, opened: pull.HeadTold && pull.HeadSince == nil, pushed: pull.HeadSince}
 	if plan := rh.Status.Plan; plan != nil && plan.Head == pull.Head {
 		a.shown = plan.Shown
 	}
@@ -40,16 +38,16 @@ func arrivalOf(rh *v1alpha1.Rehearsal) arrival {
 	return a
 }
 
-// aboutHead says whether a command is about the head: why not, or that only GitHub's
+// AboutHead says whether a command is about the head: why not, or that only GitHub's
 // timeline can tell. What was written on the command line says which head was looked
 // at.
-func (a arrival) aboutHead(c v1alpha1.Command, said event.Command) (reason string, open bool) {
+func (a Arrival) AboutHead(c v1alpha1.Command, said event.Command) (reason string, open bool) {
 	switch {
-	case said.SHA != "" && !strings.HasPrefix(a.head, said.SHA):
+	case said.SHA != "" && !strings.HasPrefix(a.Head, said.SHA):
 		return v1alpha1.ReasonOtherCommit, false
-	case event.FromCommandLine(c.ID) && c.Head != a.head:
+	case event.FromCommandLine(c.ID) && c.Head != a.Head:
 		return v1alpha1.ReasonPushedSince, false
-	case event.FromCommandLine(c.ID), said.SHA == a.head, a.opened:
+	case event.FromCommandLine(c.ID), said.SHA == a.Head, a.opened:
 		return "", false
 	case a.pushed != nil && writtenAfter(c, a.pushed.Time):
 		return "", false
@@ -61,17 +59,17 @@ func (a arrival) aboutHead(c v1alpha1.Command, said event.Command) (reason strin
 	return "", true
 }
 
-// byTimeline is aboutHead once that has been read. Only GitHub's own times count
+// ByTimeline is AboutHead once that has been read. Only GitHub's own times count
 // there. The beginning of a SHA is as good as all of it only while nothing else that
 // was pushed begins with it: two commits that do are quickly made.
-func (a arrival) byTimeline(c v1alpha1.Command, said event.Command, pushes *github.Pushes) (reason string) {
+func (a Arrival) ByTimeline(c v1alpha1.Command, said event.Command, pushes *github.Pushes) (reason string) {
 	if n := len(pushes.Forced); n > 0 {
 		last := pushes.Forced[n-1]
 		switch {
 		case !writtenAfter(c, last.At):
 			// What was there then is listed no more.
 			return v1alpha1.ReasonPushedSince
-		case last.Head == a.head:
+		case last.Head == a.Head:
 			return ""
 		}
 	}
@@ -82,8 +80,8 @@ func (a arrival) byTimeline(c v1alpha1.Command, said event.Command, pushes *gith
 	for _, p := range pushes.Forced {
 		all = append(all, p.Head)
 	}
-	other := func(sha string) bool { return sha != a.head && strings.HasPrefix(sha, said.SHA) }
-	if !slices.Contains(pushes.Commits, a.head) || slices.ContainsFunc(all, other) {
+	other := func(sha string) bool { return sha != a.Head && strings.HasPrefix(sha, said.SHA) }
+	if !slices.Contains(pushes.Commits, a.Head) || slices.ContainsFunc(all, other) {
 		return v1alpha1.ReasonHeadUnknown
 	}
 	return ""
@@ -91,22 +89,4 @@ func (a arrival) byTimeline(c v1alpha1.Command, said event.Command, pushes *gith
 
 func writtenAfter(c v1alpha1.Command, at time.Time) bool {
 	return c.At.Truncate(time.Second).After(at.Truncate(time.Second))
-}
-
-// aboutHead says why a command is not about the head; empty if it is.
-func (t *turn) aboutHead(ctx context.Context, c v1alpha1.Command, said event.Command) (reason string, err error) {
-	a := arrivalOf(t.rh)
-	reason, open := a.aboutHead(c, said)
-	if !open {
-		return reason, nil
-	}
-	p := t.rh.Spec.Pull
-	pushes, err := t.GitHub.Pushes(ctx, p.Org, p.Repo, p.Number)
-	if err != nil {
-		return "", err
-	}
-	if said.SHA != "" && !slices.Contains(pushes.Commits, a.head) && t.theirTime().Sub(c.At.Time) < lag {
-		return "", &requeue.Later{After: lagPause, Reason: "GitHub's timeline does not show the latest push yet"}
-	}
-	return a.byTimeline(c, said, pushes), nil
 }

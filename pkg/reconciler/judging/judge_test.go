@@ -1,4 +1,4 @@
-package rehearsal
+package judging
 
 import (
 	"strings"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
-	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
 var (
@@ -95,11 +94,11 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := command("comment-1-0", "", tc.minutes)
-			in := circumstances{pull: &tc.pull, allowed: tc.writer, own: tc.own, approved: !tc.unapproved, plan: tc.plan, now: noon}
+			in := Circumstances{Pull: &tc.pull, Allowed: tc.writer, Own: tc.own, Approved: !tc.unapproved, Plan: tc.plan, Now: noon}
 			if tc.pushed {
-				in.unseen = v1alpha1.ReasonPushedSince
+				in.Unseen = v1alpha1.ReasonPushedSince
 			}
-			got := judge(c, event.Command{Verb: tc.verb, Jobs: tc.jobs}, in)
+			got := Judge(c, event.Command{Verb: tc.verb, Jobs: tc.jobs}, in)
 			want := v1alpha1.CommandStatus{ID: "comment-1-0", Verdict: tc.verdict, Reason: tc.reason, Head: head, At: &c.At}
 			want.Told = tc.verdict == v1alpha1.VerdictUnknown || tc.verdict == v1alpha1.VerdictAccepted && (tc.verb == event.List || tc.verb == event.Help)
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -173,7 +172,7 @@ func TestFold(t *testing.T) {
 				want = map[string]int{}
 			}
 			for range 2 { // folding again changes nothing
-				if diff := cmp.Diff(want, fold(rh, event.DefaultPrefixes())); diff != "" {
+				if diff := cmp.Diff(want, Fold(rh, event.DefaultPrefixes())); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -181,8 +180,8 @@ func TestFold(t *testing.T) {
 			for _, r := range rh.Status.Runs {
 				got[r.ID] = r.AbortReason
 				var names []string
-				for _, a := range jobAborts(rh, event.DefaultPrefixes())[r.ID] {
-					names = append(names, a.names...)
+				for _, a := range JobAborts(rh, event.DefaultPrefixes())[r.ID] {
+					names = append(names, a.Names...)
 				}
 				if diff := cmp.Diff(tc.jobs[r.ID], names); diff != "" {
 					t.Error(diff)
@@ -213,7 +212,7 @@ func TestOutdate(t *testing.T) {
 				Pull: &v1alpha1.PullStatus{Head: head, Open: tc.open},
 				Runs: []v1alpha1.RunStatus{{ID: "comment-1-0", Head: tc.runHead, State: tc.state}},
 			}}
-			outdate(rh)
+			Outdate(rh)
 			if got := rh.Status.Runs[0].AbortReason; got != tc.want {
 				t.Errorf("abort reason %q, want %q", got, tc.want)
 			}
@@ -241,40 +240,13 @@ func TestTrim(t *testing.T) {
 			Runs: []v1alpha1.RunStatus{{ID: "comment-3-0", State: v1alpha1.RunRunning}, {ID: "comment-4-0", State: v1alpha1.RunFailed}},
 		},
 	}
-	want := []patchOp{
+	want := []PatchOp{
 		{"test", "/spec/commands/7/id", "cli-8-0"}, {Op: "remove", Path: "/spec/commands/7"},
 		{"test", "/spec/commands/5/id", "comment-6-0"}, {Op: "remove", Path: "/spec/commands/5"},
 		{"test", "/spec/commands/3/id", "comment-4-0"}, {Op: "remove", Path: "/spec/commands/3"},
 		{"test", "/spec/commands/0/id", "comment-1-0"}, {Op: "remove", Path: "/spec/commands/0"},
 	}
-	if diff := cmp.Diff(want, trim(rh, noon)); diff != "" {
+	if diff := cmp.Diff(want, Trim(rh, noon)); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// TestNothingIsAllowedThatTheGrammarDoesNotHave: whoever asks for it, under whatever
-// policy, and with rights to everything.
-func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
-	bogus := event.Command{Verb: "bogus"}
-	for _, preset := range policy.Presets() {
-		w, r := governed(t, policy.Config{Preset: preset, Run: policy.Rule{"anyone"}, Ask: policy.Rule{"anyone"}}, by("bob", "comment-1-0", "/pj-rehearse help"))
-		r.rights["bob"], r.rights["alice"] = "writer member collaborator team", "writer member"
-		w.reconcile()
-		for _, id := range []string{"comment-1-0", "comment-404-0"} {
-			turn := &turn{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), known: newFindings(), trustKnown: true, pull: &w.hub.pull}
-			turn.repo, _ = turn.settings.Repository("acme", "config")
-			c := by("bob", id, "/pj-rehearse bogus")
-			in := circumstances{pull: w.rh.Status.Pull, now: w.clock.Now()}
-			if _, err := turn.look(t.Context(), c, bogus, "bob", &in); err != nil || in.allowed {
-				t.Errorf("%s: allowed %t, %v", preset, in.allowed, err)
-			}
-			status := judge(c, bogus, in)
-			if status.Verdict != v1alpha1.VerdictDenied || status.Told {
-				t.Errorf("%s: it is %s", preset, status.Verdict)
-			}
-			if said := turn.sentence(commandVerdict{c, &status, bogus}); said != "Nobody may do that here." {
-				t.Errorf("%s: it is told %q", preset, said)
-			}
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package judging
 
 import (
 	"cmp"
@@ -11,10 +11,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// vouch applies the word of somebody who may give it, of these jobs where it names
+// Vouch applies the word of somebody who may give it, of these jobs where it names
 // some. A word that was written before the one that holds, and is only found now,
 // changes nothing but the jobs whose privileges are allowed.
-func vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
+func Vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
 	switch verb {
@@ -84,10 +84,10 @@ func approval(a *v1alpha1.Acknowledgement) *v1alpha1.Approval {
 	return &v1alpha1.Approval{By: a.By, Command: a.Command, Head: a.Head, BaseRef: a.BaseRef, At: *a.At}
 }
 
-// lapse takes back the approvals that are not for the pull request as it is: of
+// Lapse takes back the approvals that are not for the pull request as it is: of
 // another head, for another base branch, or of other privileges than those that
 // the jobs ask for.
-func lapse(rh *v1alpha1.Rehearsal) {
+func Lapse(rh *v1alpha1.Rehearsal) {
 	void := func(a *v1alpha1.Approval) bool {
 		return a != nil && (a.Head != rh.Status.Pull.Head || a.BaseRef != rh.Status.Pull.BaseRef)
 	}
@@ -100,9 +100,9 @@ func lapse(rh *v1alpha1.Rehearsal) {
 	}
 }
 
-// vouchByRun acknowledges a pull request for a run that was asked to do so and
+// VouchByRun acknowledges a pull request for a run that was asked to do so and
 // passed as a whole.
-func vouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
+func VouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
 	holds := rh.Status.Acknowledgement
 	pull := rh.Status.Pull
 	if r.State != v1alpha1.RunPassed || r.Head != pull.Head || r.BaseRef != pull.BaseRef || holds != nil && later(holds.At, &asked) {
@@ -139,17 +139,17 @@ func passedRuns(rh *v1alpha1.Rehearsal) []string {
 	return ids
 }
 
-// follow keeps the acknowledgement, the network access and the approvals true to
+// Follow keeps the acknowledgement, the network access and the approvals true to
 // the pull request: all are for one head. An acknowledgement outlives a push of a sticky
 // author, and one after which the pull request does the same to the same branch, to
 // what is rehearsed and to everything else. Until that is known, it does not hold.
-func follow(rh *v1alpha1.Rehearsal, sticky []string) {
+func Follow(rh *v1alpha1.Rehearsal, sticky []string) {
 	pull := rh.Status.Pull
 	if pull == nil || !pull.Open {
 		return
 	}
-	lapse(rh)
-	if a := rh.Status.NetworkAccess; a == nil || movedOn(a, pull) {
+	Lapse(rh)
+	if a := rh.Status.NetworkAccess; a == nil || MovedOn(a, pull) {
 		rh.Status.NetworkAccess = restart(rh, a)
 	}
 	isSticky := slices.Contains(sticky, strings.ToLower(pull.Author))
@@ -158,7 +158,7 @@ func follow(rh *v1alpha1.Rehearsal, sticky []string) {
 		return
 	}
 	ack := rh.Status.Acknowledgement
-	if ack != nil && ack.State == v1alpha1.StateAcknowledged && movedOn(ack, pull) && !isSticky {
+	if ack != nil && ack.State == v1alpha1.StateAcknowledged && MovedOn(ack, pull) && !isSticky {
 		ack.State, ack.Labelled = v1alpha1.StateHeld, false
 	}
 }
@@ -167,7 +167,7 @@ func follow(rh *v1alpha1.Rehearsal, sticky []string) {
 func acknowledgement(rh *v1alpha1.Rehearsal, plan *v1alpha1.PlanStatus, sticky bool) *v1alpha1.Acknowledgement {
 	ack := rh.Status.Acknowledgement
 	nothing := plan.Error == "" && plan.Due == 0
-	moved := ack == nil || movedOn(ack, rh.Status.Pull)
+	moved := ack == nil || MovedOn(ack, rh.Status.Pull)
 	switch {
 	case nothing && (moved || ack.State == v1alpha1.StateRequired):
 		next := bound(rh, v1alpha1.StateAcknowledged)
@@ -186,7 +186,7 @@ func acknowledgement(rh *v1alpha1.Rehearsal, plan *v1alpha1.PlanStatus, sticky b
 	return restart(rh, ack)
 }
 
-func movedOn(a *v1alpha1.Acknowledgement, pull *v1alpha1.PullStatus) bool {
+func MovedOn(a *v1alpha1.Acknowledgement, pull *v1alpha1.PullStatus) bool {
 	return a.Head != pull.Head || a.BaseRef != pull.BaseRef
 }
 

@@ -1,4 +1,4 @@
-package rehearsal
+package judging
 
 import (
 	"slices"
@@ -78,7 +78,7 @@ func TestFollow(t *testing.T) {
 				change(rh)
 			}
 			for range 2 { // following again changes nothing
-				follow(rh, tc.sticky)
+				Follow(rh, tc.sticky)
 			}
 			a := rh.Status.Acknowledgement
 			if diff := cmp.Diff(tc.want, want{a.State, a.Reason, a.By, a.Labelled}); diff != "" {
@@ -90,14 +90,14 @@ func TestFollow(t *testing.T) {
 
 func TestNetworkAccessIsForOneHead(t *testing.T) {
 	rh := acked(nil)
-	follow(rh, []string{"alice"})
-	vouch(rh, command("comment-1-0", "", 0), event.AllowNetwork)
-	follow(rh, []string{"alice"})
+	Follow(rh, []string{"alice"})
+	Vouch(rh, command("comment-1-0", "", 0), event.AllowNetwork)
+	Follow(rh, []string{"alice"})
 	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateAcknowledged || a.Labelled {
 		t.Fatalf("after the word: %+v", a)
 	}
 	rh.Status.Pull.Head = strings.Repeat("b", 40)
-	follow(rh, []string{"alice"})
+	Follow(rh, []string{"alice"})
 	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateWithdrawn || a.Labelled || a.Head != rh.Status.Pull.Head {
 		t.Errorf("after the push: %+v", a)
 	}
@@ -109,40 +109,40 @@ func TestVouch(t *testing.T) {
 		words func(*v1alpha1.Rehearsal)
 		want  v1alpha1.Acknowledgement
 	}{
-		"ack": {func(rh *v1alpha1.Rehearsal) { vouch(rh, ack, event.Ack) },
+		"ack": {func(rh *v1alpha1.Rehearsal) { Vouch(rh, ack, event.Ack) },
 			v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "ack", By: "bob", Command: "comment-1-0", Runs: []string{"comment-9-0"}}},
 		"ack, skip, reject": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, ack, event.Ack)
-			vouch(rh, skip, event.Skip)
-			vouch(rh, reject, event.Reject)
+			Vouch(rh, ack, event.Ack)
+			Vouch(rh, skip, event.Skip)
+			Vouch(rh, reject, event.Reject)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 		"an earlier word is found late": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, reject, event.Reject)
-			vouch(rh, ack, event.Ack)
+			Vouch(rh, reject, event.Reject)
+			Vouch(rh, ack, event.Ack)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 		"a run": {func(rh *v1alpha1.Rehearsal) {
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
+			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "auto", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
 		"a run that was asked for before the reject": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, reject, event.Reject)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
+			Vouch(rh, reject, event.Reject)
+			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 		"a run that failed": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, reject, event.Reject)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
+			Vouch(rh, reject, event.Reject)
+			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 		"a run of another base": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, skip, event.Skip)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
+			Vouch(rh, skip, event.Skip)
+			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "skip", By: "bob", Command: "comment-2-0", Runs: []string{"comment-9-0"}}},
 		"a run that was asked for before the reject, which a retarget has outdated": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, reject, event.Reject)
+			Vouch(rh, reject, event.Reject)
 			rh.Status.Acknowledgement = restart(rh, rh.Status.Acknowledgement)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
+			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Required"}},
 		"a run of another head": {func(rh *v1alpha1.Rehearsal) {
-			vouch(rh, reject, event.Reject)
-			vouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
+			Vouch(rh, reject, event.Reject)
+			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,11 +182,11 @@ func TestWordsFoundLate(t *testing.T) {
 				rh.Status.Plan.Asks = "asks"
 				rh.Status.Plan.Asking = []v1alpha1.AskingJob{{Job: "a", Asks: "a1"}, {Job: "b", Asks: "b1"}}
 				if lateFirst {
-					vouch(rh, late, tc.verb, tc.late...)
+					Vouch(rh, late, tc.verb, tc.late...)
 				}
-				vouch(rh, early, tc.verb, tc.early...)
+				Vouch(rh, early, tc.verb, tc.early...)
 				if !lateFirst {
-					vouch(rh, late, tc.verb, tc.late...)
+					Vouch(rh, late, tc.verb, tc.late...)
 				}
 				if a := rh.Status.PrivilegeApproval; a != nil {
 					slices.SortFunc(a.Jobs, func(x, y v1alpha1.AllowedJob) int { return strings.Compare(x.Job, y.Job) })

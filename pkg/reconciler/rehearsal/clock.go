@@ -1,0 +1,34 @@
+package rehearsal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
+)
+
+// theirTime is GitHub's time, to the second: what GitHub dates is compared with it.
+func (t *turn) theirTime() time.Time {
+	ahead, _ := t.GitHub.Skew()
+	return t.now.Add(ahead)
+}
+
+// mostBehind is how far our clock may be behind GitHub's.
+const mostBehind = time.Minute
+
+// clockIsRight refuses to judge with a clock that is behind, or may be: what was written
+// after something could seem to have been there before it.
+func (t *turn) clockIsRight() error {
+	behind, known := t.GitHub.Skew()
+	switch {
+	case len(judging.Unjudged(t.rh)) == 0:
+		return nil
+	case !known:
+		return &requeue.Later{After: time.Minute, Reason: "GitHub's answers do not tell its time, and nothing is decided without it"}
+	case behind <= mostBehind:
+		return nil
+	}
+	return &requeue.Later{After: time.Minute, Reason: fmt.Sprintf(
+		"the controller's clock is %s behind GitHub's, and nothing is decided until it is set right", behind.Round(time.Second))}
+}
