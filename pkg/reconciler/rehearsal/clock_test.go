@@ -13,6 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
@@ -115,7 +116,7 @@ func TestLagIsByGitHubsClock(t *testing.T) {
 			w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("e", 40), At: metav1.NewTime(told)}
 			w.sync()
 			err := w.reconciler.ReconcileKind(w.ctx, w.rh)
-			if again, after := controller.IsRequeueKey(err); !again || after != lagPause {
+			if again, after := controller.IsRequeueKey(err); !again || after != facts.LagPause {
 				t.Errorf("it does not wait for GitHub: %v", err)
 			}
 		})

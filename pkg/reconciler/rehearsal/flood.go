@@ -108,7 +108,7 @@ func (t *turn) answersLeft(ctx context.Context, login, text string, at time.Time
 	if err != nil || had < answersForAnybody-1 {
 		return answersForAnybody - had, answersForAnybody, err
 	}
-	d, err := t.decide(ctx, func(known policy.Facts) policy.Decision {
+	d, err := t.facts.Decide(ctx, func(known policy.Facts) policy.Decision {
 		return t.repo.Policy.Decide(policy.Question{
 			Command: policy.Run, By: login, Author: t.rh.Status.Pull.Author, Labels: t.labels(),
 		}, known)
@@ -122,8 +122,8 @@ func (t *turn) answersLeft(ctx context.Context, login, text string, at time.Time
 
 // labels are those of the pull request, where it was read in this turn.
 func (t *turn) labels() []string {
-	if t.pull == nil {
+	if t.facts.Pull == nil {
 		return nil
 	}
-	return t.pull.Labels
+	return t.facts.Pull.Labels
 }

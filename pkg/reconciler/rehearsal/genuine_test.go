@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
@@ -159,7 +160,7 @@ func TestDeletedComment(t *testing.T) {
 	w.rh.Generation++
 	w.sync()
 	err := w.reconciler.ReconcileKind(w.ctx, w.rh)
-	if again, after := controller.IsRequeueKey(err); !again || after != lagPause || w.verdict("comment-1-0") != "none" {
+	if again, after := controller.IsRequeueKey(err); !again || after != facts.LagPause || w.verdict("comment-1-0") != "none" {
 		t.Errorf("it is %s, and looked at again %t in %s (%v)", w.verdict("comment-1-0"), again, after, err)
 	}
 	h.said = shown

@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
@@ -277,7 +278,7 @@ func TestContributorsOfAnotherHead(t *testing.T) {
 	w.rh.Spec.Commands = []v1alpha1.Command{command("comment-1-0", "/pj-rehearse approve", -1)}
 	w.sync()
 	err := w.reconciler.ReconcileKind(w.ctx, w.rh)
-	if again, after := controller.IsRequeueKey(err); !again || after > lagPause || w.verdict("comment-1-0") != "none" {
+	if again, after := controller.IsRequeueKey(err); !again || after > facts.LagPause || w.verdict("comment-1-0") != "none" {
 		t.Errorf("it is %s, and looked at again %t in %s (%v)", w.verdict("comment-1-0"), again, after, err)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
-	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -88,7 +87,7 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 		if a.State != v1alpha1.StateAcknowledged {
 			return t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
 		}
-		if err := t.sameHead(ctx); err != nil {
+		if err := t.facts.SameHead(ctx); err != nil {
 			return err
 		}
 		return t.GitHub.AddLabel(ctx, p.Org, p.Repo, p.Number, label)
@@ -100,21 +99,6 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 		return t.talk.Reporting(err)
 	}
 	a.Labelled = true
-	return nil
-}
-
-// sameHead asks GitHub once more before it is told that a head may be merged:
-// the one we know may be hours old, and a push not heard of yet.
-func (t *turn) sameHead(ctx context.Context) error {
-	p, known := t.rh.Spec.Pull, t.rh.Status.Pull
-	now, err := t.GitHub.Pull(ctx, p.Org, p.Repo, p.Number)
-	if err != nil {
-		return err
-	}
-	if now.Head != known.Head || now.BaseRef != known.BaseRef {
-		known.Invalidate()
-		return &requeue.Later{After: time.Second, Reason: "the pull request has moved on"}
-	}
 	return nil
 }
 

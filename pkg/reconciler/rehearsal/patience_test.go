@@ -21,6 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -158,7 +159,7 @@ func (m *movingBase) BranchTip(context.Context, string, string, string) (string,
 
 func TestARunStartsThoughPlanningTakesAMinute(t *testing.T) {
 	w := newWorld(t, runCommand())
-	plans := &slowPlans{world: w, takes: lag + 10*time.Second, ready: map[string]time.Time{}}
+	plans := &slowPlans{world: w, takes: facts.Lag + 10*time.Second, ready: map[string]time.Time{}}
 	w.reconciler.Plans, w.reconciler.GitHub = plans, &movingBase{GitHub: w.hub}
 	w.elapse(10*time.Minute, 5*time.Second)
 	if len(w.rh.Status.Runs) != 1 || w.rh.Status.Runs[0].State != v1alpha1.RunRunning {

@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -421,8 +422,9 @@ func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
 		r.rights["bob"], r.rights["alice"] = "writer member collaborator team", "writer member"
 		w.reconcile()
 		for _, id := range []string{"comment-1-0", "comment-404-0"} {
-			turn := &turn{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), known: newFindings(), trustKnown: true, pull: &w.hub.pull}
+			turn := &turn{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), facts: facts.New(facts.Facts{GitHub: w.reconciler.GitHub, Rehearsal: w.rh, Settings: w.reconciler.Settings(), Now: w.clock.Now(), TrustKnown: true, Pull: &w.hub.pull})}
 			turn.repo, _ = turn.settings.Repository("acme", "config")
+			turn.facts.Repository = turn.repo
 			c := by("bob", id, "/pj-rehearse bogus")
 			in := judging.Circumstances{Pull: w.rh.Status.Pull, Now: w.clock.Now()}
 			if _, err := turn.look(t.Context(), c, bogus, "bob", &in); err != nil || in.Allowed {

@@ -15,20 +15,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-const (
-	// lag is how long GitHub's API may still tell the head before a push that
-	// its webhook has told already.
-	lag = time.Minute
-	// gonePause is the time between two looks for a pull request that is gone.
-	gonePause = 2 * time.Minute
-	// lagPause is the time between two looks while it lags.
-	lagPause = 5 * time.Second
-)
+// gonePause is the time between two looks for a pull request that is gone.
+const gonePause = 2 * time.Minute
 
 // readPull asks GitHub for the truth, once for every change of the spec, and
 // whenever somebody is to be judged.
@@ -79,14 +73,14 @@ func (t *turn) readPull(ctx context.Context) error {
 	t.rh.Status.Pull = newPullStatus(t.rh, pull, base, t.repo.Labels.Untrusted, t.now)
 	t.rh.Status.Pull.OtherBase = !served
 	t.rh.Status.MarkPulled()
-	t.fresh, t.pull = true, pull
+	t.fresh, t.facts.Pull = true, pull
 	judging.Lapse(t.rh)
 	forgetDenials(t.rh)
 	judging.Outdate(t.rh)
-	if lagging(t.rh, t.theirTime()) {
+	if lagging(t.rh, t.facts.TheirTime()) {
 		t.rh.Status.Pull.Invalidate()
 		t.fresh = false
-		return &requeue.Later{After: lagPause, Reason: "GitHub does not show the latest push yet"}
+		return &requeue.Later{After: facts.LagPause, Reason: "GitHub does not show the latest push yet"}
 	}
 	return nil
 }
@@ -171,7 +165,7 @@ func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
 func lagging(rh *v1alpha1.Rehearsal, now time.Time) bool {
 	observed := rh.Spec.Observed
 	return observed != nil && observed.Head != "" && observed.Head != rh.Status.Pull.Head &&
-		rh.Status.Pull.Open && now.Sub(observed.At.Time).Abs() < lag
+		rh.Status.Pull.Open && now.Sub(observed.At.Time).Abs() < facts.Lag
 }
 
 // judgeCommands gives a verdict on every command that has none, and folds the
@@ -181,11 +175,11 @@ func (t *turn) judgeCommands(ctx context.Context) error {
 	if t.rh.Status.Pull == nil || !t.fresh {
 		return nil
 	}
-	if err := t.clockIsRight(); err != nil {
+	if err := t.facts.ClockIsRight(); err != nil {
 		t.rh.Status.MarkPulling("ClockBehind", err.Error())
 		return err
 	}
-	trust := t.readTrust(ctx)
+	trust := t.facts.ReadTrust(ctx)
 	if trust != nil {
 		t.rh.Status.MarkPulling("Retrying", trust.Error())
 	}
@@ -203,8 +197,8 @@ func (t *turn) judgeAll(ctx context.Context) error {
 	ahead, known := t.runsAhead(), judging.DeniedSince(t.rh)
 	for _, c := range judging.Unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
-		login, mapped := t.person(c)
-		in := judging.Circumstances{Pull: t.rh.Status.Pull, Unmapped: !mapped, Plan: t.shownPlan(), Runs: ahead, Now: t.theirTime(), Overlooked: c.At.Time.Before(known)}
+		login, mapped := t.facts.Person(c)
+		in := judging.Circumstances{Pull: t.rh.Status.Pull, Unmapped: !mapped, Plan: t.shownPlan(), Runs: ahead, Now: t.facts.TheirTime(), Overlooked: c.At.Time.Before(known)}
 		status, because, err := t.judgeOne(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", c.ID, err)
@@ -270,20 +264,20 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 	if in.Unmapped || in.Overlooked || judging.Expired(c, in.Now) {
 		return nil, nil
 	}
-	q := t.question()
+	q := t.facts.Question()
 	q.Command, q.By = policy.CommandOf(said), login
-	because, err := t.permit(ctx, q, in)
+	because, err := t.facts.Permit(ctx, q, in)
 	if err != nil || !in.Allowed {
 		return because, err
 	}
 	if kind.MustBeVerified() {
-		d, err := t.verify(ctx, c)
+		d, err := t.facts.Verify(ctx, c)
 		if in.Doubt = d.Reason; err != nil || in.Doubt != "" {
 			return []string{d.Because}, err
 		}
 		// The comment tells the id of its author, who may have another login now.
-		if q.ByID = t.authorID(c); q.ByID != 0 {
-			if because, err := t.permit(ctx, q, in); err != nil || !in.Allowed {
+		if q.ByID = t.facts.AuthorID(c); q.ByID != 0 {
+			if because, err := t.facts.Permit(ctx, q, in); err != nil || !in.Allowed {
 				return because, err
 			}
 		}
@@ -296,11 +290,11 @@ func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command,
 	if !in.Pull.Open || !kind.BindsToHead() {
 		return nil, nil
 	}
-	if kind.NeedsTrust() && !t.trustKnown {
+	if kind.NeedsTrust() && !t.facts.TrustKnown {
 		return nil, &requeue.Later{After: time.Second, Reason: "it is not known whether the author is trusted"}
 	}
 	in.Approved = in.Pull.AuthorTrusted || t.rh.Status.HeadApproval.Holds(t.rh.Status.Pull)
-	if in.Unseen, err = t.aboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
+	if in.Unseen, err = t.facts.AboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
 		in.Altered, err = t.planAltered(ctx)
 	}
 	return nil, err

@@ -30,10 +30,10 @@ import (
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
-	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -44,17 +44,12 @@ import (
 // GitHub is what the controller asks of GitHub. Errors are those of pkg/github.
 type GitHub interface {
 	conversation.GitHub
-	Pull(ctx context.Context, org, repo string, number int) (*github.Pull, error)
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
-	Pushes(ctx context.Context, org, repo string, number int) (*github.Pushes, error)
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
 	PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error)
 	PublicDefaultBranch(ctx context.Context, org, repo string) (string, error)
-	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
-	Edits(ctx context.Context, org, repo, node string) (*github.Edits, error)
-	RightsSource
+	facts.GitHub
 	sweep.Source
-	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
 }
 
 // Reconciler implements the generated reconciler's Interface.
@@ -105,12 +100,8 @@ type turn struct {
 	talk *conversation.Conversation
 	// fresh says that GitHub was asked in this turn, or need not be.
 	fresh bool
-	// pull is the pull request if it was read in this turn.
-	pull *github.Pull
-	// known is what was found out for the policy, and trustKnown that it includes
-	// whether the author is trusted.
-	known      findings
-	trustKnown bool
+	// facts are what is found out for the policy.
+	facts *facts.Facts
 	// plan is the plan of the head.
 	plan *planning.Plan
 	// aborted counts the runs that each abort command found.
@@ -150,7 +141,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		return err
 	}
 	t := &turn{
-		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(), known: newFindings(),
+		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(),
 		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), uncleaned: rh.Status.Uncleaned, waits: map[string]string{},
 	}
 	t.plan = &planning.Plan{
@@ -160,6 +151,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 		GitHub: r.GitHub, Memory: &r.Conversations, Rehearsal: rh, Now: t.now,
 		NewLeader: r.LeadsSince != nil && r.Clock.Since(r.LeadsSince()) < conversation.DoubtTime,
 	}
+	t.facts = facts.New(facts.Facts{GitHub: r.GitHub, Rehearsal: rh, Settings: t.settings, Insister: t.talk, Now: t.now})
 	defer boundStatus(rh)
 	var served bool
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
@@ -171,7 +163,7 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	case !served:
 		return t.settle(append([]error{t.clean(ctx)}, t.leaveUnserved(ctx)...)...)
 	}
-	t.plan.Repository = t.repo
+	t.plan.Repository, t.facts.Repository = t.repo, t.repo
 	rh.Status.UnservedSince = nil
 	t.noteDryRun()
 	err := t.hindering(t.readPull)(ctx)

@@ -7,6 +7,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -76,7 +77,7 @@ func TestRestartsDoNotKeepRunsOfUnservedRepositories(t *testing.T) {
 
 func TestARunStartsThoughTheControllerRestarts(t *testing.T) {
 	w := newWorld(t, runCommand())
-	plans := &slowPlans{world: w, takes: lag + 10*time.Second, ready: map[string]time.Time{}}
+	plans := &slowPlans{world: w, takes: facts.Lag + 10*time.Second, ready: map[string]time.Time{}}
 	w.reconciler.Plans, w.reconciler.GitHub = plans, &movingBase{GitHub: w.hub}
 	w.elapseRestarting(20 * time.Minute)
 	if len(w.rh.Status.Runs) != 1 || w.rh.Status.Runs[0].State != v1alpha1.RunRunning {

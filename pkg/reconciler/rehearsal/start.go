@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -60,7 +61,7 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 // stillAllowed holds a run that is about to start against what is true now: it may
 // have waited for hours, and what it hands over may have been stored before.
 func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
-	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > lag {
+	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > facts.Lag {
 		pull.Invalidate()
 		r.Restarts++
 		return &requeue.Later{After: time.Second, Reason: "the pull request is read again before run " + r.ID + " starts"}

@@ -26,7 +26,7 @@ func (t *turn) tidy(ctx context.Context) error {
 		return t.remove(ctx)
 	}
 	judging.ForgetVerdicts(t.rh, t.now)
-	patch := judging.Trim(t.rh, t.theirTime())
+	patch := judging.Trim(t.rh, t.facts.TheirTime())
 	if patch == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package rehearsal
+package facts
 
 import (
 	"fmt"
@@ -8,21 +8,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// theirTime is GitHub's time, to the second: what GitHub dates is compared with it.
-func (t *turn) theirTime() time.Time {
-	ahead, _ := t.GitHub.Skew()
-	return t.now.Add(ahead)
+// TheirTime is GitHub's time, to the second: what GitHub dates is compared with it.
+func (f *Facts) TheirTime() time.Time {
+	ahead, _ := f.GitHub.Skew()
+	return f.Now.Add(ahead)
 }
 
 // mostBehind is how far our clock may be behind GitHub's.
 const mostBehind = time.Minute
 
-// clockIsRight refuses to judge with a clock that is behind, or may be: what was written
+// ClockIsRight refuses to judge with a clock that is behind, or may be: what was written
 // after something could seem to have been there before it.
-func (t *turn) clockIsRight() error {
-	behind, known := t.GitHub.Skew()
+func (f *Facts) ClockIsRight() error {
+	behind, known := f.GitHub.Skew()
 	switch {
-	case len(judging.Unjudged(t.rh)) == 0:
+	case len(judging.Unjudged(f.Rehearsal)) == 0:
 		return nil
 	case !known:
 		return &requeue.Later{After: time.Minute, Reason: "GitHub's answers do not tell its time, and nothing is decided without it"}

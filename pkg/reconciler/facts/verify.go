@@ -1,4 +1,4 @@
-package rehearsal
+package facts
 
 import (
 	"context"
@@ -15,15 +15,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// verify reads from GitHub the text that a command is said to be a line of. The
+// Verify reads from GitHub the text that a command is said to be a line of. The
 // receiver may write anything into the log, in anybody's name, and faces the
 // internet; what comes from the command line is for the admission policy. An error
 // is no decision.
-func (t *turn) verify(ctx context.Context, c v1alpha1.Command) (judging.Doubt, error) {
+func (f *Facts) Verify(ctx context.Context, c v1alpha1.Command) (judging.Doubt, error) {
 	if event.FromCommandLine(c.ID) {
 		return judging.Doubt{}, nil
 	}
-	d, err := t.compare(ctx, c)
+	d, err := f.compare(ctx, c)
 	if err == nil && d.Reason == v1alpha1.ReasonForged {
 		logging.FromContext(ctx).Errorw("A command in the log is not what GitHub has: look into who writes Rehearsals, the receiver first",
 			"command", c.ID, "by", c.By, "text", judging.Brief(c.Text), "instead", d.Because)
@@ -31,22 +31,22 @@ func (t *turn) verify(ctx context.Context, c v1alpha1.Command) (judging.Doubt, e
 	return d, err
 }
 
-func (t *turn) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt, error) {
+func (f *Facts) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt, error) {
 	id, inComment := event.CommentID(c.ID)
 	if !inComment {
-		d := judging.BodyDoubt(c, t.rh.Spec.Pull, t.pull, t.settings.Prefixes)
+		d := judging.BodyDoubt(c, f.Rehearsal.Spec.Pull, f.Pull, f.Settings.Prefixes)
 		if d.Reason != "" {
 			return d, nil
 		}
-		edits, err := t.edits(ctx, t.pull.NodeID)
+		edits, err := f.edits(ctx, f.Pull.NodeID)
 		if err != nil {
 			return judging.Doubt{}, err
 		}
-		return judging.BodyEdited(edits, t.pull.Author), nil
+		return judging.BodyEdited(edits, f.Pull.Author), nil
 	}
 	var comment *github.Comment
-	err := t.talk.Insist(fmt.Sprintf("read comment %d", id), t.rh.Status.MarkPulling, func() (err error) {
-		comment, err = t.comment(ctx, id)
+	err := f.Insister.Insist(fmt.Sprintf("read comment %d", id), f.Rehearsal.Status.MarkPulling, func() (err error) {
+		comment, err = f.comment(ctx, id)
 		return err
 	})
 	var gone *github.NotFoundError
@@ -56,12 +56,12 @@ func (t *turn) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt, 
 	case err != nil:
 		return judging.Doubt{}, err
 	}
-	d := judging.CommentDoubt(c, t.rh.Spec.Pull, comment, t.settings.Prefixes)
+	d := judging.CommentDoubt(c, f.Rehearsal.Spec.Pull, comment, f.Settings.Prefixes)
 	if d.Reason != "" {
 		return d, nil
 	}
 	// The times are in whole seconds: whoever is quick edits in none.
-	edits, err := t.edits(ctx, comment.NodeID)
+	edits, err := f.edits(ctx, comment.NodeID)
 	if err != nil {
 		return judging.Doubt{}, err
 	}
@@ -72,43 +72,43 @@ func (t *turn) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt, 
 }
 
 // edits asks what became of a text, once in a turn.
-func (t *turn) edits(ctx context.Context, node string) (*github.Edits, error) {
-	if known, ok := t.known.edits[node]; ok {
+func (f *Facts) edits(ctx context.Context, node string) (*github.Edits, error) {
+	if known, ok := f.textEdits[node]; ok {
 		return known, nil
 	}
-	edits, err := t.GitHub.Edits(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, node)
+	edits, err := f.GitHub.Edits(ctx, f.Rehearsal.Spec.Pull.Org, f.Rehearsal.Spec.Pull.Repo, node)
 	if err == nil {
-		t.known.edits[node] = edits
+		f.textEdits[node] = edits
 	}
 	return edits, err
 }
 
 // comment reads a comment, once in a turn: it may have many commands.
-func (t *turn) comment(ctx context.Context, id int64) (*github.Comment, error) {
-	if known := t.known.comment; known != nil && known.ID == id {
+func (f *Facts) comment(ctx context.Context, id int64) (*github.Comment, error) {
+	if known := f.lastComment; known != nil && known.ID == id {
 		return known, nil
 	}
-	comment, err := t.GitHub.Comment(ctx, t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo, id)
+	comment, err := f.GitHub.Comment(ctx, f.Rehearsal.Spec.Pull.Org, f.Rehearsal.Spec.Pull.Repo, id)
 	if err == nil {
-		t.known.comment = comment
+		f.lastComment = comment
 	}
 	return comment, err
 }
 
-// aboutHead says why a command is not about the head; empty if it is.
-func (t *turn) aboutHead(ctx context.Context, c v1alpha1.Command, said event.Command) (reason string, err error) {
-	a := judging.ArrivalOf(t.rh)
+// AboutHead says why a command is not about the head; empty if it is.
+func (f *Facts) AboutHead(ctx context.Context, c v1alpha1.Command, said event.Command) (reason string, err error) {
+	a := judging.ArrivalOf(f.Rehearsal)
 	reason, open := a.AboutHead(c, said)
 	if !open {
 		return reason, nil
 	}
-	p := t.rh.Spec.Pull
-	pushes, err := t.GitHub.Pushes(ctx, p.Org, p.Repo, p.Number)
+	p := f.Rehearsal.Spec.Pull
+	pushes, err := f.GitHub.Pushes(ctx, p.Org, p.Repo, p.Number)
 	if err != nil {
 		return "", err
 	}
-	if said.SHA != "" && !slices.Contains(pushes.Commits, a.Head) && t.theirTime().Sub(c.At.Time) < lag {
-		return "", &requeue.Later{After: lagPause, Reason: "GitHub's timeline does not show the latest push yet"}
+	if said.SHA != "" && !slices.Contains(pushes.Commits, a.Head) && f.TheirTime().Sub(c.At.Time) < Lag {
+		return "", &requeue.Later{After: LagPause, Reason: "GitHub's timeline does not show the latest push yet"}
 	}
 	return a.ByTimeline(c, said, pushes), nil
 }
