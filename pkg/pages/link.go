@@ -44,6 +44,30 @@ func (k LinkKey) Opens(name, token string) bool {
 	return len(k) == linkKeySize && hmac.Equal([]byte(token), []byte(k.Token(name)))
 }
 
+// Links are those that are given out. The zero value gives out none.
+type Links struct {
+	// URL is where the pages are served; empty when nowhere.
+	URL string
+	Key LinkKey
+	// Err is why there are no links now although there should be.
+	Err error
+}
+
+// To is the link to the page about a run or, of affected jobs, a Rehearsal; empty when
+// there is none.
+func (l Links) To(kind, name string) string {
+	if l.URL == "" || l.Err != nil {
+		return ""
+	}
+	return l.URL + "/" + kind + "/" + name + "/" + l.Key.Token(name)
+}
+
+// The kinds of pages.
+const (
+	PullPage = "pulls"
+	RunPage  = "runs"
+)
+
 // ReadLinkKey reads the key; it is empty where there is none that is whole.
 func ReadLinkKey(ctx context.Context, secrets Secrets) (LinkKey, error) {
 	secret, err := secrets.Get(ctx, LinkKeyName, metav1.GetOptions{})

@@ -2,6 +2,7 @@ package requeue
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"knative.dev/pkg/controller"
@@ -38,4 +39,27 @@ func Settle(errs []error, now time.Time) error {
 		return controller.NewRequeueAfter(again)
 	}
 	return nil
+}
+
+// Failures are the errors that are neither waits nor windows of GitHub's.
+func Failures(errs ...error) []error {
+	return slices.DeleteFunc(Flatten(errs), func(err error) bool {
+		var wait *Later
+		var limited *github.RateLimitedError
+		return errors.As(err, &wait) || errors.As(err, &limited)
+	})
+}
+
+// LimitedUntil is the end of the latest window among errors.
+func LimitedUntil(errs []error) (until time.Time, limited bool) {
+	for _, err := range Flatten(errs) {
+		var window *github.RateLimitedError
+		if errors.As(err, &window) {
+			limited = true
+			if window.Until.After(until) {
+				until = window.Until
+			}
+		}
+	}
+	return until, limited
 }

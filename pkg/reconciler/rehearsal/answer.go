@@ -27,7 +27,7 @@ import (
 
 // showPlan keeps the comment that lists the affected jobs.
 func (t *turn) showPlan(ctx context.Context) error {
-	if !t.plan.Known() || t.linkErr != nil || t.outlived() {
+	if !t.plan.Known() || t.links.Err != nil || t.outlived() {
 		return nil
 	}
 	view := t.planView("")

@@ -2,10 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,87 +11,10 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
-
-// constants are the values of the constants of a type in a file.
-func constants(t *testing.T, file, ofType string) []string {
-	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var values []string
-	ast.Inspect(parsed, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == ofType {
-			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			values = append(values, value)
-		}
-		return true
-	})
-	if len(values) == 0 {
-		t.Fatalf("%s has no constant of type %s", file, ofType)
-	}
-	return values
-}
-
-// TestEveryStateHasADeadline finds the states of a run in the source of the API, and
-// the stages in that of the table.
-func TestEveryStateHasADeadline(t *testing.T) {
-	for _, name := range constants(t, "../../apis/rehearsal/v1alpha1/run_types.go", "RunState") {
-		r := &v1alpha1.RunStatus{State: v1alpha1.RunState(name)}
-		begin(r, noon)
-		if r.State.Done() {
-			if at := due(r); !at.IsZero() {
-				t.Errorf("%s is final, and due at %s", name, at)
-			}
-			r.Unreported, r.DoneAt = true, ptrTime(noon)
-		}
-		if at := due(r); !at.After(noon) {
-			t.Errorf("%s has no deadline", name)
-		}
-	}
-	stages := constants(t, "deadlines.go", "stage")
-	for _, name := range stages {
-		if lasts[stage(name)] <= 0 {
-			t.Errorf("the stage %s lasts for ever", name)
-		}
-	}
-	if len(lasts) != len(stages) {
-		t.Errorf("the table has %d stages, and there are %d", len(lasts), len(stages))
-	}
-}
-
-func TestDue(t *testing.T) {
-	at := func(d time.Duration) *metav1.Time { return ptrTime(noon.Add(d)) }
-	for name, tc := range map[string]struct {
-		run  v1alpha1.RunStatus
-		want time.Duration
-	}{
-		"pending":                          {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0)}, waitTime},
-		"hindered":                         {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(time.Hour)}, time.Hour + lasts[stageHindered]},
-		"hindered at the end":              {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(waitTime - time.Minute)}, waitTime},
-		"running":                          {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0), Deadline: at(time.Hour)}, time.Hour},
-		"running, for how long is unknown": {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0)}, lasts[stageRunning]},
-		"aborting":                         {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Hour)}, lasts[stageAborting]},
-		"aborting at the end":              {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Minute)}, time.Minute},
-		"to be reported":                   {v1alpha1.RunStatus{State: v1alpha1.RunPassed, Unreported: true, DoneAt: at(0)}, lasts[stageUnreported]},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := due(&tc.run).Sub(noon); got != tc.want {
-				t.Errorf("due after %s, want %s", got, tc.want)
-			}
-		})
-	}
-}
 
 // TestEveryStateEndsThoughEveryCallFails takes a run, or a pull request, into each
 // state and then has every call fail for ever.
@@ -114,16 +33,16 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 		"pending": {func(w *world) {
 			w.reconciler.Plans = noPlans{}
 			w.reconcile()
-		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunRejected},
+		}, v1alpha1.RunPending, deadline.Lasts[deadline.Hindered], v1alpha1.RunRejected},
 		"dropped": {func(w *world) {
 			w.reconciler.Plans = noPlans{}
 			w.reconcile()
 			w.rh.Status.Runs[0].AbortReason = "bob wrote abort"
-		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunAborted},
+		}, v1alpha1.RunPending, deadline.Lasts[deadline.Hindered], v1alpha1.RunAborted},
 		"handed over": {func(w *world) {
 			refuse(&w.tekton.Fake, "pipelineruns", forbidden("pipelineruns", saysQuota))
 			w.persist(time.Minute)
-		}, v1alpha1.RunPending, lasts[stageHindered], v1alpha1.RunRejected},
+		}, v1alpha1.RunPending, deadline.Lasts[deadline.Hindered], v1alpha1.RunRejected},
 		"running":                     {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
 		"its tasks have not begun":    {func(w *world) { w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
 		"its PipelineRun was deleted": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile(); w.prune() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
@@ -131,7 +50,7 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 			w.reconcile()
 			w.createProwJobs()
 			w.hear("comment-2-0", "/pj-rehearse abort")
-		}, v1alpha1.RunAborting, lasts[stageAborting], v1alpha1.RunAborted},
+		}, v1alpha1.RunAborting, deadline.Lasts[deadline.Aborting], v1alpha1.RunAborted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, runCommand())
@@ -141,12 +60,12 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 				t.Fatalf("the run is %s, and should be %s", r.State, tc.from)
 			}
 			w.broken()
-			w.persist(tc.within + abortTime + requeue.LongestBackOff)
+			w.persist(tc.within + deadline.AbortTime + requeue.LongestBackOff)
 			r := w.rh.Status.Runs[0]
 			if r.State != tc.to || !r.Unreported {
 				t.Fatalf("after %s the run is %s, to be reported: %t (%s)", tc.within, r.State, r.Unreported, r.AbortReason)
 			}
-			w.persist(lasts[stageUnreported] + requeue.LongestBackOff)
+			w.persist(deadline.Lasts[deadline.Unreported] + requeue.LongestBackOff)
 			if w.rh.Status.Runs[0].Unreported {
 				t.Error("a day later it is still tried to report it")
 			}
@@ -164,7 +83,7 @@ func TestWhatWasNotSaidIsSaidLater(t *testing.T) {
 		"never started": {func(w *world) {
 			w.reconciler.Plans = noPlans{}
 			w.reconcile()
-		}, lasts[stageHindered], "Not started: "},
+		}, deadline.Lasts[deadline.Hindered], "Not started: "},
 		"ended": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, 25 * time.Hour, "Aborted"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,7 +114,7 @@ func TestAVerdictIsNotLostWithItsReport(t *testing.T) {
 	w.endProwJobs(prowapi.SuccessState)
 	w.endPipelineRuns(false)
 	w.away, w.reconciler.GitHub = true, &awayHub{w.reconciler.GitHub, w}
-	w.clock.SetTime(w.rh.Status.Runs[0].Deadline.Add(abortTime))
+	w.clock.SetTime(w.rh.Status.Runs[0].Deadline.Add(deadline.AbortTime))
 	w.persist(time.Minute)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || !r.Unreported {
 		t.Fatalf("the run is %s, to be reported: %t", r.State, r.Unreported)
@@ -227,12 +146,12 @@ func TestAReportIsGivenUp(t *testing.T) {
 	w.endProwJobs(prowapi.SuccessState)
 	w.endPipelineRuns(false)
 	w.reconciler.GitHub = noEdits{w.hub}
-	w.clock.SetTime(w.rh.Status.Runs[0].Deadline.Add(abortTime))
+	w.clock.SetTime(w.rh.Status.Runs[0].Deadline.Add(deadline.AbortTime))
 	w.persist(time.Minute)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPassed || !r.Unreported {
 		t.Fatalf("the run is %s, to be reported: %t", r.State, r.Unreported)
 	}
-	w.clock.SetTime(w.clock.Now().Add(lasts[stageUnreported]))
+	w.clock.SetTime(w.clock.Now().Add(deadline.Lasts[deadline.Unreported]))
 	w.persist(time.Second)
 	c := w.rh.Status.GetCondition(v1alpha1.ConditionReported)
 	if w.rh.Status.Runs[0].Unreported || !c.IsFalse() || c.Reason != "GivenUp" || !strings.Contains(c.Message, wholeRun) {
@@ -250,7 +169,7 @@ func TestTheFinalizerEnds(t *testing.T) {
 	if err := w.reconciler.FinalizeKind(quiet(), w.rh); err == nil {
 		t.Error("it does not wait for what it started")
 	}
-	w.clock.SetTime(w.clock.Now().Add(lasts[stageDeleting]))
+	w.clock.SetTime(w.clock.Now().Add(deadline.Lasts[deadline.Deleting]))
 	if err := w.reconciler.FinalizeKind(quiet(), w.rh); err != nil {
 		t.Errorf("it still waits: %v", err)
 	}
@@ -304,7 +223,7 @@ func (h *silentHub) CreateComment(ctx context.Context, org, repo string, number 
 
 // TestErrorsDelayLessThanARunMayBeLate: what is due does not wait for the back-off.
 func TestErrorsDelayLessThanARunMayBeLate(t *testing.T) {
-	if requeue.LongestBackOff >= abortTime {
-		t.Errorf("an error delays what is due by %s, and %s is allowed", requeue.LongestBackOff, abortTime)
+	if requeue.LongestBackOff >= deadline.AbortTime {
+		t.Errorf("an error delays what is due by %s, and %s is allowed", requeue.LongestBackOff, deadline.AbortTime)
 	}
 }

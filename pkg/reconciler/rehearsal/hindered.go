@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
-	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/trouble"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
-	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
 // tellAfter is how long errors may go on before people are told: most do not.
@@ -33,15 +29,6 @@ func (t *turn) hindering(phase func(context.Context) error) func(context.Context
 	}
 }
 
-// failures are the errors that are neither waits nor windows of GitHub's.
-func failures(errs ...error) []error {
-	return slices.DeleteFunc(requeue.Flatten(errs), func(err error) bool {
-		var wait *requeue.Later
-		var limited *github.RateLimitedError
-		return errors.As(err, &wait) || errors.As(err, &limited)
-	})
-}
-
 // pending follows what keeps a run from starting, after an attempt to take it
 // further: it is told, and ends the run when it is due.
 func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
@@ -49,16 +36,16 @@ func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) er
 		r.MarkHindered(t.now) // until it is said
 	}
 	errs := append(slices.Clone(t.hindrances), err)
-	failed := failures(errs...)
-	_, limited := limitedUntil(errs)
+	failed := requeue.Failures(errs...)
+	_, limited := requeue.LimitedUntil(errs)
 	switch {
 	case len(failed) > 0:
 		r.MarkHindered(t.now)
-		r.Message = t.because(failed[0])
+		r.Message = trouble.Because(failed[0], t.rh.Namespace, t.secrets())
 	case limited:
 		r.HinderedSince = nil
 	}
-	if !t.now.Before(due(r)) {
+	if !t.now.Before(deadline.Due(r)) {
 		return t.endLate(ctx, r)
 	}
 	if len(failed) == 0 || t.now.Sub(r.HinderedSince.Time) < tellAfter {
@@ -69,7 +56,7 @@ func (t *turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) er
 
 // tellHindrance says what keeps a run from starting, and what to do about it.
 func (t *turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
-	sentence := "This run has not started yet: " + r.Message + " It is tried again until " + due(r).UTC().Format("15:04 MST") + "."
+	sentence := "This run has not started yet: " + r.Message + " It is tried again until " + deadline.Due(r).UTC().Format("15:04 MST") + "."
 	news := conversation.Hash(withoutNumbers(sentence))
 	if r.Progress == news || r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < min(t.settings.ProgressInterval, obstacleInterval) {
 		return nil
@@ -129,45 +116,4 @@ func lasting(d time.Duration) string {
 		return plural(int(d.Round(time.Minute)/time.Minute), "minute")
 	}
 	return plural(int(d.Round(time.Hour)/time.Hour), "hour")
-}
-
-// because is an error as a sentence with what it takes to mend it.
-func (t *turn) because(err error) string {
-	who, what := whoSaid(err)
-	what = event.Shorten(strings.ReplaceAll(secrets.Censor(what, t.secrets()), "`", "'"), maxCause)
-	return who + "`" + what + "`. " + t.advice(err)
-}
-
-// maxCause is how much is quoted of an error, in bytes as event.Shorten counts.
-const maxCause = 350
-
-// whoSaid is what the API server said, where it was that; else the error.
-func whoSaid(err error) (who, what string) {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
-		return "", err.Error()
-	}
-	message := status.Status().Message
-	if _, rest, ok := strings.Cut(message, " is forbidden: "); ok {
-		message = rest
-	}
-	return "the API server says ", message
-}
-
-// advice says who can help.
-func (t *turn) advice(err error) string {
-	var full *repo.DiskFullError
-	var refused *repo.AccessError
-	said := err.Error()
-	switch {
-	case errors.As(err, &full):
-		return "Whoever runs the rehearsals has to make room for the mirrors."
-	case errors.As(err, &refused):
-		return "Whoever runs the rehearsals has to give them access to this repository."
-	case apierrors.IsForbidden(err) && strings.Contains(said, "quota"):
-		return fmt.Sprintf("Whoever runs the rehearsals has to raise the quota of the namespace `%s`, or remove what fills it.", t.rh.Namespace)
-	case apierrors.IsForbidden(err), strings.Contains(said, "denied the request"), strings.Contains(said, "denied request"):
-		return fmt.Sprintf("Whoever runs the rehearsals has to let it pass in the namespace `%s`.", t.rh.Namespace)
-	}
-	return "Whoever runs the rehearsals has to look into it if it does not pass."
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -203,7 +204,7 @@ func TestWaitingForOthersIsNoHindrance(t *testing.T) {
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPending {
 		t.Fatalf("the run is %s", r.State)
 	}
-	w.clock.SetTime(w.clock.Now().Add(waitTime))
+	w.clock.SetTime(w.clock.Now().Add(deadline.WaitTime))
 	w.persist(time.Minute)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected || !strings.Contains(w.lastComment(), "waits for room") {
 		t.Errorf("the run is %s: %s", r.State, w.lastComment())

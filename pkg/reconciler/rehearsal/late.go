@@ -8,6 +8,7 @@ import (
 	"knative.dev/pkg/logging"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -15,7 +16,7 @@ import (
 // inTime ends a run that has started when it is due, whatever the attempt to take it
 // further came to.
 func (t *turn) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, err error) error {
-	if r.State.Done() || t.now.Before(due(r).Add(abortTime)) {
+	if r.State.Done() || t.now.Before(deadline.Due(r).Add(deadline.AbortTime)) {
 		return err
 	}
 	logging.FromContext(ctx).Errorw("A run ends without what it takes to end it", "run", r.ID, "state", r.State, "error", err)
@@ -51,7 +52,7 @@ func (t *turn) reportLate(ctx context.Context) error {
 			continue
 		}
 		err := t.report(ctx, r)
-		if err != nil && !t.now.Before(due(r)) {
+		if err != nil && !t.now.Before(deadline.Due(r)) {
 			t.rh.Status.MarkNotReported("GivenUp", fmt.Sprintf("how run %s ended was not written to the pull request: %v", r.ID, err))
 			t.talk.Refused, err = true, nil
 		}

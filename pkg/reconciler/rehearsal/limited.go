@@ -31,23 +31,9 @@ func ReportLimit(ctx context.Context, account string, until time.Time) {
 	}
 }
 
-// limitedUntil is the end of the latest window among errors.
-func limitedUntil(errs []error) (until time.Time, limited bool) {
-	for _, err := range requeue.Flatten(errs) {
-		var window *github.RateLimitedError
-		if errors.As(err, &window) {
-			limited = true
-			if window.Until.After(until) {
-				until = window.Until
-			}
-		}
-	}
-	return until, limited
-}
-
 // showLimit says in the conditions why nothing happens, and when it will.
 func (t *turn) showLimit(errs []error) {
-	until, limited := limitedUntil(errs)
+	until, limited := requeue.LimitedUntil(errs)
 	if !limited {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -116,7 +117,7 @@ func TestARunWithoutItsManifestEndsInTime(t *testing.T) {
 			w.createProwJobs()
 			w.reconcile()
 			lose(w)
-			w.persist(w.rh.Status.Runs[0].Deadline.Sub(w.clock.Now()) + abortTime + time.Minute)
+			w.persist(w.rh.Status.Runs[0].Deadline.Sub(w.clock.Now()) + deadline.AbortTime + time.Minute)
 			if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunAborted || r.AbortReason != timeIsUp {
 				t.Errorf("the run is %s (%q)", r.State, r.AbortReason)
 			}

@@ -14,26 +14,20 @@ import (
 )
 
 // planPage is where people see all affected jobs; empty when nowhere.
-func (t *turn) planPage() string { return t.pageURL("/pulls/", t.rh.Name) }
+func (t *turn) planPage() string { return t.links.To(pages.PullPage, t.rh.Name) }
 
 // runPage is where people see all of a run; empty when nowhere.
 func (t *turn) runPage(r *v1alpha1.RunStatus) string {
-	return t.pageURL("/runs/", resources.RunName(t.rh, r.ID))
-}
-
-func (t *turn) pageURL(kind, name string) string {
-	if t.settings.PageURL == "" || t.linkErr != nil {
-		return ""
-	}
-	return t.settings.PageURL + kind + name + "/" + t.linkKey.Token(name)
+	return t.links.To(pages.RunPage, resources.RunName(t.rh, r.ID))
 }
 
 // readLinkKey is for a turn that may give out links.
 func (t *turn) readLinkKey(ctx context.Context) error {
-	if t.settings.PageURL != "" {
-		t.linkKey, t.linkErr = pages.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
+	t.links.URL = t.settings.PageURL
+	if t.links.URL != "" {
+		t.links.Key, t.links.Err = pages.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
 	}
-	return t.linkErr
+	return t.links.Err
 }
 
 // storePlanPage stores the page with all affected jobs, where one is wanted. A

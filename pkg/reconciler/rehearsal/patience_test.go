@@ -21,6 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -264,9 +265,9 @@ func TestTheFinalizerLetsGo(t *testing.T) {
 	if err := w.reconciler.FinalizeKind(ctx, w.rh); err == nil {
 		t.Error("it lets go at once")
 	}
-	w.clock.SetTime(deleted.Add(lasts[stageDeleting]))
+	w.clock.SetTime(deleted.Add(deadline.Lasts[deadline.Deleting]))
 	if err := w.reconciler.FinalizeKind(ctx, w.rh); err != nil {
-		t.Errorf("%s after the deletion the finalizer still holds: %v", lasts[stageDeleting], err)
+		t.Errorf("%s after the deletion the finalizer still holds: %v", deadline.Lasts[deadline.Deleting], err)
 	}
 	select {
 	case e := <-events.Events:

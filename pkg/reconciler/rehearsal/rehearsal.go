@@ -33,6 +33,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
@@ -127,10 +128,8 @@ type turn struct {
 	attended map[string]bool
 	// waits are why runs that wait for room still do, by their ids.
 	waits map[string]string
-	// linkKey makes the links to pages, where there are any; linkErr is why there are
-	// none now.
-	linkKey pages.LinkKey
-	linkErr error
+	// links are those to pages.
+	links pages.Links
 }
 
 // ReconcileKind implements the generated reconciler's Interface. A phase that
@@ -227,7 +226,7 @@ func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) r
 	switch {
 	case err == nil && left == 0:
 		return nil
-	case !r.Clock.Now().Before(endOf(stageDeleting, rh.DeletionTimestamp)):
+	case !r.Clock.Now().Before(deadline.EndOf(deadline.Deleting, rh.DeletionTimestamp)):
 		r.letGo(ctx, rh, left, err)
 		return nil
 	case err != nil:
@@ -238,7 +237,7 @@ func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) r
 
 // letGo says that a Rehearsal goes although something of it may still run.
 func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int, err error) {
-	message := fmt.Sprintf("%s after its deletion not all that it has started has ended (%d that are known); it is let go", lasts[stageDeleting], left)
+	message := fmt.Sprintf("%s after its deletion not all that it has started has ended (%d that are known); it is let go", deadline.Lasts[deadline.Deleting], left)
 	if err != nil {
 		message += ": " + err.Error()
 	}

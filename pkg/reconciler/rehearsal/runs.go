@@ -20,6 +20,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -47,7 +48,7 @@ func (t *turn) advanceRuns(ctx context.Context) error {
 
 // advance takes a run further. What it fails with ends no later what is due.
 func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
-	begin(r, t.now)
+	deadline.Begin(r, t.now)
 	s, manifest, err := t.observe(ctx, r)
 	if err == nil {
 		err = t.take(ctx, r, s, manifest)
@@ -68,9 +69,9 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 
 // comeBackFor has the next turn come when a run is due, and when it has to end.
 func (t *turn) comeBackFor(r *v1alpha1.RunStatus) {
-	at := due(r)
+	at := deadline.Due(r)
 	if !at.IsZero() && !at.After(t.now) {
-		at = at.Add(abortTime)
+		at = at.Add(deadline.AbortTime)
 	}
 	if !at.IsZero() {
 		t.later = append(t.later, &requeue.Later{After: at.Sub(t.now), Reason: "run " + r.ID + " is due"})
@@ -140,7 +141,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 	if err != nil {
 		return s, manifest, err
 	}
-	s.deadline = due(r)
+	s.deadline = deadline.Due(r)
 	if s.pipelineRun, err = t.pipelineRun(ctx, r.PipelineRun); err != nil {
 		return s, manifest, err
 	}

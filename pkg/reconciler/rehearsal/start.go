@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -90,8 +91,8 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 	if !apierrors.IsNotFound(err) {
 		return stored, err
 	}
-	if t.linkErr != nil {
-		return run.Manifest{}, t.linkErr
+	if t.links.Err != nil {
+		return run.Manifest{}, t.links.Err
 	}
 	h, err := t.renderHandover(ctx, r)
 	if err != nil || len(h.Manifest.Jobs) == 0 || t.settings.DryRun {
@@ -172,7 +173,7 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	if err := t.declareServed(ctx); err != nil {
 		return err
 	}
-	deadline := t.now.Add(cmp.Or(m.Time, lasts[stageRunning]))
+	deadline := t.now.Add(cmp.Or(m.Time, deadline.Lasts[deadline.Running]))
 	if r.Deadline != nil {
 		deadline = r.Deadline.Time
 	}

@@ -8,6 +8,7 @@ import (
 	"knative.dev/pkg/apis"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -128,7 +129,7 @@ func nextPending(s situation) step {
 
 func nextAborting(s situation) step {
 	switch {
-	case (s.live() || s.unsettled()) && s.now.Before(s.deadline.Add(abortTime)):
+	case (s.live() || s.unsettled()) && s.now.Before(s.deadline.Add(deadline.AbortTime)):
 		return stepAbort
 	case !s.reported:
 		return stepPublish

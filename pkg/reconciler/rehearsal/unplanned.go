@@ -8,6 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/trouble"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
@@ -23,18 +25,18 @@ func (e *lateError) Error() string { return e.sentences }
 // stays; only answers are given without a newer one.
 func (t *turn) notPlanned(ctx context.Context, err error) error {
 	u, known := t.unplanned(), t.rh.Status.PlanOfHead()
-	failed := len(failures(err)) > 0
+	failed := len(requeue.Failures(err)) > 0
 	if failed && u.FailingSince == nil {
 		u.FailingSince = &metav1.Time{Time: t.now}
 	}
-	due := earliest(endOf(stageWaiting, &u.Since), endOf(stageUnplanned, u.FailingSince))
+	due := deadline.Earliest(deadline.EndOf(deadline.Waiting, &u.Since), deadline.EndOf(deadline.Unplanned, u.FailingSince))
 	giveUp := !t.now.Before(due) || failed && givenUp(known)
 	if !giveUp {
 		t.later = append(t.later, &requeue.Later{After: due.Sub(t.now), Reason: "the affected jobs are looked for"})
 	}
-	late := &lateError{"Looking for them has not come to an end. " + t.advice(errors.New(""))}
+	late := &lateError{"Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
 	if err != nil {
-		late.sentences = t.because(err)
+		late.sentences = trouble.Because(err, t.rh.Namespace, t.secrets())
 	}
 	switch {
 	case giveUp && hasJobs(known):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 )
 
 // TestAHeadThatCannotBePlanned says so within minutes, is given up, and is tried again.
@@ -27,7 +28,7 @@ func TestAHeadThatCannotBePlanned(t *testing.T) {
 			t.Errorf("it does not say %q: %s", want, said)
 		}
 	}
-	w.persist(lasts[stageUnplanned])
+	w.persist(deadline.Lasts[deadline.Unplanned])
 	if c := w.rh.Status.GetCondition(v1alpha1.ConditionPlanned); !c.IsFalse() || c.Reason != "GivenUp" {
 		t.Errorf("the condition is %+v", c)
 	}
@@ -49,12 +50,12 @@ func TestAPlannerThatNeverAnswers(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.Plans = noPlans{}
 	w.persist(time.Minute)
-	w.clock.SetTime(w.clock.Now().Add(waitTime - 2*time.Minute))
+	w.clock.SetTime(w.clock.Now().Add(deadline.WaitTime - 2*time.Minute))
 	w.persist(time.Minute)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPending {
 		t.Fatalf("the run is %s: %s", r.State, r.Message)
 	}
-	w.persist(abortTime)
+	w.persist(deadline.AbortTime)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected {
 		t.Errorf("the run is %s", r.State)
 	}
@@ -72,11 +73,11 @@ func TestAKnownPlanIsNotTakenBack(t *testing.T) {
 	w.reconciler.Plans = noPlans{errors.New("disk")}
 	w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-2-0", "/pj-rehearse list", 1))
 	w.rh.Generation++
-	w.persist(lasts[stageUnplanned] / 2)
+	w.persist(deadline.Lasts[deadline.Unplanned] / 2)
 	if w.allComments() != before {
 		t.Errorf("it says %s", w.allComments())
 	}
-	w.persist(lasts[stageUnplanned])
+	w.persist(deadline.Lasts[deadline.Unplanned])
 	after, same := strings.CutPrefix(w.allComments(), before)
 	if !same || !strings.Contains(after, "comment-2-0") || !strings.Contains(after, "could not be found out yet") {
 		t.Errorf("it says %s", w.allComments())

@@ -1,0 +1,56 @@
+// Package trouble puts errors into sentences for the pull request: what is wrong, and who
+// can help.
+package trouble
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
+)
+
+// Because is an error as a sentence with what it takes to mend it.
+func Because(err error, namespace string, secretValues []string) string {
+	who, what := whoSaid(err)
+	what = event.Shorten(strings.ReplaceAll(secrets.Censor(what, secretValues), "`", "'"), maxCause)
+	return who + "`" + what + "`. " + Advice(err, namespace)
+}
+
+// maxCause is how much is quoted of an error, in bytes as event.Shorten counts.
+const maxCause = 350
+
+// whoSaid is what the API server said, where it was that; else the error.
+func whoSaid(err error) (who, what string) {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return "", err.Error()
+	}
+	message := status.Status().Message
+	if _, rest, ok := strings.Cut(message, " is forbidden: "); ok {
+		message = rest
+	}
+	return "the API server says ", message
+}
+
+// Advice says who can help: namespace is that of the rehearsals.
+func Advice(err error, namespace string) string {
+	var full *repo.DiskFullError
+	var refused *repo.AccessError
+	said := err.Error()
+	switch {
+	case errors.As(err, &full):
+		return "Whoever runs the rehearsals has to make room for the mirrors."
+	case errors.As(err, &refused):
+		return "Whoever runs the rehearsals has to give them access to this repository."
+	case apierrors.IsForbidden(err) && strings.Contains(said, "quota"):
+		return fmt.Sprintf("Whoever runs the rehearsals has to raise the quota of the namespace `%s`, or remove what fills it.", namespace)
+	case apierrors.IsForbidden(err), strings.Contains(said, "denied the request"), strings.Contains(said, "denied request"):
+		return fmt.Sprintf("Whoever runs the rehearsals has to let it pass in the namespace `%s`.", namespace)
+	}
+	return "Whoever runs the rehearsals has to look into it if it does not pass."
+}
