@@ -58,8 +58,9 @@ func TestLoad(t *testing.T) {
 		if len(all) < 3 {
 			t.Fatalf("%d looks are too few", len(all))
 		}
-		before, after := median(all[len(all)/3:len(all)*2/3]), median(all[len(all)*2/3:])
-		t.Logf("%s: %.4g, and %.4g in the end: %.3f", what, before, after, after/before)
+		second, last := all[len(all)/3:len(all)*2/3], all[len(all)*2/3:]
+		before, after := low(second), low(last)
+		t.Logf("%s: %.4g, and %.4g in the end: %.3f (at their highest %.4g and %.4g)", what, before, after, after/before, slices.Max(second), slices.Max(last))
 		if after > before*most {
 			t.Errorf("%s grow", what)
 		}
@@ -122,7 +123,10 @@ func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
 	}, nil
 }
 
-func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
+// low is what is taken when little is under way: a tenth of the looks saw less. What is
+// allocated while the garbage collector runs counts as in use, and on a busy machine it
+// runs for long. What is never given back raises this as well.
+func low(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/10] }
 
 // forget closes the pull request, if it is open, and takes away what is kept of it, and
 // what Tekton, sinker and the garbage collector would take away.
