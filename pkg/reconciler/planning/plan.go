@@ -53,6 +53,21 @@ func (p *Plan) Forget() { p.Fail(nil) }
 // Fail replaces the plan by the reason for which there is none.
 func (p *Plan) Fail(err error) { p.Result, p.Jobs, p.Err = nil, nil, err }
 
+// LateError is why there is no plan yet, in sentences for people.
+type LateError struct{ Sentences string }
+
+func (e *LateError) Error() string { return e.Sentences }
+
+// Outlived says that there is an older plan of the same head, which is better than the
+// error that there is now.
+func (p *Plan) Outlived() bool {
+	var late *LateError
+	return errors.As(p.Err, &late) && HasJobs(p.Rehearsal.Status.PlanOfHead())
+}
+
+// HasJobs says that a plan is one.
+func HasJobs(known *v1alpha1.PlanStatus) bool { return known != nil && known.Error == "" }
+
 // Affected are the affected jobs; nil where there is no plan.
 func (p *Plan) Affected() *affected.Result {
 	if p.Result == nil {

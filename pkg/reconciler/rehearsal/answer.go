@@ -27,7 +27,7 @@ import (
 
 // showPlan keeps the comment that lists the affected jobs.
 func (t *turn) showPlan(ctx context.Context) error {
-	if !t.plan.Known() || t.links.Err != nil || t.outlived() {
+	if !t.plan.Known() || t.links.Err != nil || t.plan.Outlived() {
 		return nil
 	}
 	view := t.planView("")
@@ -95,7 +95,7 @@ func (t *turn) planView(marker string) report.PlanView {
 	view.Org, view.Repo = t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo
 	view.Head, view.Base, view.BaseRef = pull.Head, pull.Base, pull.BaseRef
 	view.Problem = planview.Problem(t.plan.Err)
-	var late *lateError
+	var late *planning.LateError
 	if errors.As(t.plan.Err, &late) {
 		view.Problem = &report.Problem{Delayed: late.Error()}
 	}

@@ -128,7 +128,7 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if (t.plan.Known() && !t.outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
+		if (t.plan.Known() && !t.plan.Outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
 			s.barred = judging.Barred(t.rh, t.repo.Labels.Untrusted)
 			s.planned = t.plan.Known() && t.plan.Err == nil
 			if t.plan.Err != nil {

@@ -9,15 +9,11 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/trouble"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
-
-// lateError is why there is no plan yet, in sentences for people.
-type lateError struct{ sentences string }
-
-func (e *lateError) Error() string { return e.sentences }
 
 // notPlanned follows what keeps the affected jobs of a head from being known: err is
 // what failed, and nil while they are looked for. It is told, and in the end it is
@@ -34,12 +30,12 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	if !giveUp {
 		t.later = append(t.later, &requeue.Later{After: due.Sub(t.now), Reason: "the affected jobs are looked for"})
 	}
-	late := &lateError{"Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
+	late := &planning.LateError{"Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
 	if err != nil {
-		late.sentences = trouble.Because(err, t.rh.Namespace, t.secrets())
+		late.Sentences = trouble.Because(err, t.rh.Namespace, t.secrets())
 	}
 	switch {
-	case giveUp && hasJobs(known):
+	case giveUp && planning.HasJobs(known):
 		t.plan.Fail(late)
 		return err
 	case giveUp:
@@ -60,16 +56,6 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 // givenUp says that a head could not be planned for too long.
 func givenUp(known *v1alpha1.PlanStatus) bool {
 	return known != nil && known.Error != "" && known.LookAgain != nil
-}
-
-// hasJobs says that a plan is one.
-func hasJobs(known *v1alpha1.PlanStatus) bool { return known != nil && known.Error == "" }
-
-// outlived says that there is an older plan of the same head, which is better than
-// the error that there is now.
-func (t *turn) outlived() bool {
-	var late *lateError
-	return errors.As(t.plan.Err, &late) && hasJobs(t.rh.Status.PlanOfHead())
 }
 
 // planAgain is when it is tried again to plan a head that could not be planned.
