@@ -27,7 +27,7 @@ import (
 
 // showPlan keeps the comment that lists the affected jobs.
 func (t *turn) showPlan(ctx context.Context) error {
-	if !t.plan.Known() || t.links.Err != nil || t.plan.Outlived() {
+	if !t.plan.Known() || t.runs.Links.Err != nil || t.plan.Outlived() {
 		return nil
 	}
 	view := t.planView("")
@@ -206,11 +206,11 @@ func (t *turn) answer(ctx context.Context, c commandVerdict) (name, body string,
 // runEnded says why a run will not start. One that does has a comment of its own, and
 // so has one that waits for room; until then it is too early.
 func (t *turn) runEnded(c commandVerdict) (body string, ready bool) {
-	if e, ends := t.endings[c.ID]; ends {
-		return report.Answer(c.ID, c.Text, c.person(), e.sentences...), true
+	if e, ends := t.runs.Endings[c.ID]; ends {
+		return report.Answer(c.ID, c.Text, c.person(), e.Sentences...), true
 	}
 	r := t.rh.Status.Run(c.ID)
-	return "", r == nil || r.State != v1alpha1.RunPending || t.toldToWait(r)
+	return "", r == nil || r.State != v1alpha1.RunPending || t.runs.ToldToWait(r)
 }
 
 // found says whether an abort had something to end, once that is known.
@@ -223,8 +223,8 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 		return true, true
 	}
 	for _, r := range t.rh.Status.ActiveRuns() {
-		wanted := slices.ContainsFunc(t.jobAborts(r), func(a judging.JobAbort) bool { return a.Command == c.ID })
-		if wanted && !t.attended[r.ID] {
+		wanted := slices.ContainsFunc(t.runs.JobAborts(r), func(a judging.JobAbort) bool { return a.Command == c.ID })
+		if wanted && !t.runs.Attended[r.ID] {
 			return false, false
 		}
 	}
@@ -238,7 +238,7 @@ func (t *turn) notRunning(ctx context.Context, names []string) ([]string, error)
 		if r.State == v1alpha1.RunPending {
 			continue
 		}
-		m, err := t.manifest(ctx, r)
+		m, err := t.runs.Manifest(ctx, r)
 		if err != nil {
 			return nil, err
 		}

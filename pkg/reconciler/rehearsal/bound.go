@@ -10,6 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
@@ -60,7 +61,7 @@ func boundRuns(rh *v1alpha1.Rehearsal) {
 		r := &rh.Status.Runs[i]
 		r.AbortReason, r.Message = event.Shorten(r.AbortReason, maxReason), event.Shorten(r.Message, maxReason)
 		if end := r.PipelineRunEnd; end != nil {
-			if unscheduled += len(end.Unscheduled); unscheduled > maxJobEnds {
+			if unscheduled += len(end.Unscheduled); unscheduled > runs.MaxJobEnds {
 				end.Unscheduled = nil
 			}
 		}
@@ -85,7 +86,7 @@ func boundComments(s *v1alpha1.RehearsalStatus) {
 		return
 	}
 	names := slices.DeleteFunc(slices.Collect(maps.Keys(s.Comments)), func(name string) bool {
-		return name == planComment || name == fullComment || strings.HasPrefix(name, waitComments)
+		return name == planComment || name == fullComment || strings.HasPrefix(name, runs.WaitComments)
 	})
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(s.Comments[a].ID, s.Comments[b].ID) })
 	for _, name := range names[:min(len(names), len(s.Comments)-maxComments)] {

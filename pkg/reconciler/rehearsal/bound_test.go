@@ -15,6 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -97,7 +98,7 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 	}
 	// Of how jobs ended no more comes in than this.
 	ends := map[string]v1alpha1.JobEnd{}
-	for i := range maxJobEnds {
+	for i := range runs.MaxJobEnds {
 		ends[fmt.Sprintf("%063d", i)] = v1alpha1.JobEnd{Verdict: string(run.NotStarted), StartedAt: now, DoneAt: now}
 	}
 	s.Runs[len(s.Runs)-1].JobEnds = ends

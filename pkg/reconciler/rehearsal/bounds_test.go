@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
@@ -146,24 +146,6 @@ func TestWhatHoldsWhenARunStarts(t *testing.T) {
 	}
 }
 
-// TestAHandoverOutlivesNoApproval: what was stored before a crash starts only with
-// what is allowed then.
-func TestAHandoverOutlivesNoApproval(t *testing.T) {
-	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
-		Pull:              &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true, ReadAt: metav1.NewTime(noon)},
-		PrivilegeApproval: &v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main", Asks: "x"},
-	}}
-	turn, m := &turn{rh: rh, now: noon}, run.Manifest{Asks: "x"}
-	r := &v1alpha1.RunStatus{State: v1alpha1.RunPending}
-	if err := turn.stillAllowed(r, m); err != nil || r.AbortReason != "" {
-		t.Errorf("what is allowed does not start: %v, %q", err, r.AbortReason)
-	}
-	rh.Status.PrivilegeApproval = nil
-	if err := turn.stillAllowed(r, m); err == nil || r.AbortReason == "" {
-		t.Error("what is not allowed any more starts")
-	}
-}
-
 // TestStatusIsBounded: neither runs nor aborts, however many and long, make status
 // more than etcd takes.
 func TestStatusIsBounded(t *testing.T) {
@@ -203,7 +185,7 @@ func TestNoCommentSaysForEverThatARunWaits(t *testing.T) {
 			other := busy(5)
 			w.withQuotas(settings.Quotas{Jobs: 5}, other)
 			w.reconcile()
-			if w.rh.Status.Comments[waitComment("comment-1-0")].ID == 0 {
+			if w.rh.Status.Comments[runs.WaitComment("comment-1-0")].ID == 0 {
 				t.Fatal("nobody is told that it waits")
 			}
 			if tc.text != "" {
@@ -223,7 +205,7 @@ func TestNoCommentSaysForEverThatARunWaits(t *testing.T) {
 			if !slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, tc.want) }) {
 				t.Errorf("it is not said: %q", w.bodies())
 			}
-			if _, stays := w.rh.Status.Comments[waitComment("comment-1-0")]; stays {
+			if _, stays := w.rh.Status.Comments[runs.WaitComment("comment-1-0")]; stays {
 				t.Error("status remembers the comment for ever")
 			}
 		})
@@ -247,11 +229,11 @@ func TestAWaitingRunSaysOnlyWhatIsNew(t *testing.T) {
 	}
 	for range 10 {
 		other.Status.Runs[0].Total++
-		w.clock.SetTime(w.clock.Now().Add(quotaPause))
+		w.clock.SetTime(w.clock.Now().Add(runs.QuotaPause))
 		w.reconcile()
 	}
-	if most := int(10*quotaPause/w.reconciler.Settings().ProgressInterval) + 1; edits.seen > most {
-		t.Errorf("%d edits in %s", edits.seen, 10*quotaPause)
+	if most := int(10*runs.QuotaPause/w.reconciler.Settings().ProgressInterval) + 1; edits.seen > most {
+		t.Errorf("%d edits in %s", edits.seen, 10*runs.QuotaPause)
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/leader"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -80,29 +81,31 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 		prowinformers.WithNamespace(namespace),
 		prowinformers.WithTweakListOptions(func(opts *metav1.ListOptions) { opts.LabelSelector = run.LabelRehearsalUID }))
 	prowJobs := prowFactory.Prow().V1().ProwJobs()
-	pipelineRuns, taskRuns := pipelineruninformer.Get(ctx), slimmed(taskruninformer.Get(ctx).Informer())
-	if err := taskRuns.AddIndexers(taskRunIndexers); err != nil {
+	pipelineRuns, taskRuns := pipelineruninformer.Get(ctx), runs.Slimmed(taskruninformer.Get(ctx).Informer())
+	if err := taskRuns.AddIndexers(runs.TaskRunIndexers); err != nil {
 		panic(fmt.Sprintf("indexing TaskRuns: %v", err))
 	}
-	slimmed(pipelineRuns.Informer())
-	slimmed(prowJobs.Informer())
-	slimmed(rehearsalinformer.Get(ctx).Informer())
+	runs.Slimmed(pipelineRuns.Informer())
+	runs.Slimmed(prowJobs.Informer())
+	runs.Slimmed(rehearsalinformer.Get(ctx).Informer())
 	gh := &dryRun{GitHub: o.GitHub, on: func() bool { return o.Settings.Get().DryRun }}
 
 	r := &Reconciler{
-		Kube:         kubeclient.Get(ctx),
-		Tekton:       tektonclient.Get(ctx),
-		Prow:         o.Prow,
-		Rehearsals:   rehearsalclient.Get(ctx),
-		PipelineRuns: pipelineRuns.Lister(),
-		TaskRuns:     taskRuns.GetIndexer(),
-		ProwJobs:     prowJobs.Lister(),
-		Lister:       rehearsalinformer.Get(ctx).Lister(),
-		GitHub:       gh,
-		Logs:         o.Logs,
-		Settings:     o.Settings.Get,
-		Clock:        clock.RealClock{},
-		LeadsSince:   o.Turns.Since,
+		Clients: &runs.Clients{
+			Kube:         kubeclient.Get(ctx),
+			Tekton:       tektonclient.Get(ctx),
+			Prow:         o.Prow,
+			PipelineRuns: pipelineRuns.Lister(),
+			TaskRuns:     taskRuns.GetIndexer(),
+			ProwJobs:     prowJobs.Lister(),
+			Lister:       rehearsalinformer.Get(ctx).Lister(),
+			Logs:         o.Logs,
+		},
+		Rehearsals: rehearsalclient.Get(ctx),
+		GitHub:     gh,
+		Settings:   o.Settings.Get,
+		Clock:      clock.RealClock{},
+		LeadsSince: o.Turns.Since,
 	}
 	impl := reconcilerv1alpha1.NewImpl(ctx, r)
 	impl.Reconciler = o.Turns.Around(requeue.NewRetrying(impl.Reconciler.(requeue.Leading)))

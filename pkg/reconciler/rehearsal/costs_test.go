@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -162,30 +161,6 @@ func BenchmarkFullLog(b *testing.B) {
 				judging.JobAborts(rh, []string{"/pj-rehearse"})
 				judging.Unjudged(rh)
 				judging.Trim(rh, noon)
-			}
-		})
-	}
-}
-
-// BenchmarkLedger is what happens while all runs wait for the look at the quotas: what
-// is over takes no time there.
-func BenchmarkLedger(b *testing.B) {
-	for _, over := range []int{25, 100} {
-		l := &ledger{}
-		l.note("u-5/comment-1-0", noon)
-		l.kept["u-5/comment-1-0"] = kept{}
-		var all []*v1alpha1.Rehearsal
-		for i := range 1000 {
-			rh := fullLog(1, true)
-			rh.UID = types.UID(fmt.Sprint("u-x", i))
-			for n := range over {
-				rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{ID: fmt.Sprintf("comment-%d-%d", i, n), State: v1alpha1.RunPassed})
-			}
-			all = append(all, rh)
-		}
-		b.Run(fmt.Sprint(over), func(b *testing.B) {
-			for b.Loop() {
-				l.forget(all)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -25,7 +26,7 @@ func TestServedRepositoriesAreListed(t *testing.T) {
 		w.reconciler.Settings = func() *settings.Settings { return chosen }
 	}
 	listed := func() []string {
-		cm, err := w.kube.CoreV1().ConfigMaps("rehearsals").Get(t.Context(), servedConfigMap, metav1.GetOptions{})
+		cm, err := w.kube.CoreV1().ConfigMaps("rehearsals").Get(t.Context(), runs.ServedConfigMap, metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

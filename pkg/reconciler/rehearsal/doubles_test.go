@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
@@ -117,9 +118,11 @@ func (h *meanwhile) Comments(ctx context.Context, org, repo string, number int) 
 func (w *world) anotherController() *Reconciler {
 	r := w.reconciler
 	return &Reconciler{
-		Kube: r.Kube, Tekton: r.Tekton, Prow: r.Prow, Rehearsals: r.Rehearsals,
-		PipelineRuns: r.PipelineRuns, TaskRuns: r.TaskRuns, ProwJobs: r.ProwJobs, Lister: r.Lister,
-		GitHub: r.GitHub, Plans: r.Plans, Logs: r.Logs, Settings: r.Settings, Clock: r.Clock,
+		Clients: &runs.Clients{
+			Kube: r.Kube, Tekton: r.Tekton, Prow: r.Prow,
+			PipelineRuns: r.PipelineRuns, TaskRuns: r.TaskRuns, ProwJobs: r.ProwJobs, Lister: r.Lister, Logs: r.Logs,
+		},
+		Rehearsals: r.Rehearsals, GitHub: r.GitHub, Plans: r.Plans, Settings: r.Settings, Clock: r.Clock,
 	}
 }
 

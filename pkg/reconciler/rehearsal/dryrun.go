@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"strings"
 	"time"
 
@@ -12,9 +11,6 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // dryRun reads from GitHub, and logs what it would have written. Comments that
@@ -139,20 +135,4 @@ func (t *turn) noteDryRun() {
 		}
 		status.CommitStatus = nil
 	}
-}
-
-// pretend ends a run that a dry run does not start.
-func (t *turn) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest) error {
-	names := make([]string, 0, len(m.Jobs))
-	for _, job := range m.Jobs {
-		names = append(names, job.Name)
-	}
-	logging.FromContext(ctx).Infow("Dry run: would create a PipelineRun",
-		"pipelineRun", resources.PipelineRunName(m.Name, 1), "by", m.By, "command", m.Command, "jobs", names)
-	if _, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(t.runView(r, m, queued(m)))); err != nil {
-		return fmt.Errorf("reading the comments: %w", err)
-	}
-	r.Message = "this is a dry run: nothing is started"
-	r.MarkOver(v1alpha1.RunRejected, t.now)
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -20,15 +21,15 @@ func TestAnEarlierRehearsal(t *testing.T) {
 			w := newWorld(t, runCommand())
 			w.reconcile()
 			w.succeedItself("u-2")
-			w.turns(3, abortPause)
+			w.turns(3, runs.AbortPause)
 			w.collect(first)
-			w.turns(3, abortPause)
+			w.turns(3, runs.AbortPause)
 			if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPending {
 				t.Errorf("among what is left of the other, the run is %s: %s%s", r.State, r.AbortReason, r.Message)
 			}
 			w.collect("pipelineruns")
 			w.collect("configmaps")
-			w.turns(30, settlePause)
+			w.turns(30, runs.SettlePause)
 			r := w.rh.Status.Runs[0]
 			if r.State != v1alpha1.RunRunning {
 				t.Fatalf("the run is %s: %s%s", r.State, r.AbortReason, r.Message)

@@ -5,14 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/logging"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -83,31 +80,4 @@ func (t *turn) spread(errs []error) []error {
 func share(name string, of time.Duration) time.Duration {
 	sum := sha256.Sum256([]byte(name))
 	return of * time.Duration(binary.BigEndian.Uint16(sum[:])) / (1 << 16)
-}
-
-// progressShare is the time between two edits if one run went on: all together take no
-// more than four ninths of what may be written in an hour.
-func progressShare(perHour int) time.Duration {
-	return time.Hour * 9 / time.Duration(4*max(perHour, 1))
-}
-
-// progressInterval is the time between two edits of the comment of a run that goes
-// on: the more runs there are, the longer it is.
-func (t *turn) progressInterval(interval time.Duration) (time.Duration, error) {
-	if t.Lister == nil {
-		return interval, nil
-	}
-	all, err := t.Lister.List(labels.Everything())
-	if err != nil {
-		return 0, fmt.Errorf("listing the Rehearsals: %w", err)
-	}
-	going := 0
-	for _, rh := range all {
-		for i := range rh.Status.Runs {
-			if rh.Status.Runs[i].State == v1alpha1.RunRunning {
-				going++
-			}
-		}
-	}
-	return max(interval, time.Duration(going)*progressShare(t.settings.GitHub.Writes.PerHour)), nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -41,7 +42,7 @@ func (w *world) spoil(change func(map[string]string)) {
 }
 
 // outlastManifests waits until no manifest that was read is believed any more.
-func (w *world) outlastManifests() { w.clock.SetTime(w.clock.Now().Add(manifestTime)) }
+func (w *world) outlastManifests() { w.clock.SetTime(w.clock.Now().Add(runs.ManifestTime)) }
 
 // rerunFromDeck copies a ProwJob with its labels, as Deck does.
 func (w *world) rerunFromDeck() {
@@ -118,7 +119,7 @@ func TestARunWithoutItsManifestEndsInTime(t *testing.T) {
 			w.reconcile()
 			lose(w)
 			w.persist(w.rh.Status.Runs[0].Deadline.Sub(w.clock.Now()) + deadline.AbortTime + time.Minute)
-			if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunAborted || r.AbortReason != timeIsUp {
+			if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunAborted || r.AbortReason != runs.TimeIsUp {
 				t.Errorf("the run is %s (%q)", r.State, r.AbortReason)
 			}
 			pjs, err := w.prow.ProwV1().ProwJobs("prow").List(w.ctx, metav1.ListOptions{})
@@ -167,7 +168,7 @@ func (w *world) jobs() []prowapi.ProwJob {
 // TestAnErrorIsNoLoss: what cannot be read now is not gone.
 func TestAnErrorIsNoLoss(t *testing.T) {
 	for _, err := range []error{apierrors.NewInternalError(errors.New("x")), apierrors.NewForbidden(prowapi.Resource("configmaps"), "x", nil), context.DeadlineExceeded, nil} {
-		if isLost(err) {
+		if runs.IsLost(err) {
 			t.Errorf("%v is a loss", err)
 		}
 	}

@@ -204,7 +204,7 @@ func (s *orphanSweeper) cancelLeft(ctx context.Context, namespace string) error 
 		// What belongs to a Rehearsal that is gone is deleted with it. The run is
 		// reported, so that the finally task must not do it again.
 		if why := orphaned(rh, name); rh != nil && why != "" {
-			errs = append(errs, s.cancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelled, why))
+			errs = append(errs, s.CancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelled, why))
 		}
 	}
 	return errors.Join(errs...)

@@ -12,7 +12,6 @@ import (
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
-	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
 // quotaLister has a run of so many jobs that goes on, in another Rehearsal.
@@ -35,17 +34,6 @@ func (q *quotaLister) Rehearsals(string) listers.RehearsalNamespaceLister { retu
 type namespaced struct{ *quotaLister }
 
 func (namespaced) Get(string) (*v1alpha1.Rehearsal, error) { return nil, fmt.Errorf("not asked for") }
-
-// TestProgressSlowsDown: the more runs go on, the less often each tells how far it is.
-func TestProgressSlowsDown(t *testing.T) {
-	for runs, want := range map[int]time.Duration{1: time.Minute, 3: time.Minute, 10: 3 * time.Minute, 200: time.Hour} {
-		paced := &settings.Settings{GitHub: settings.GitHub{Writes: settings.Writes{PerHour: 450}}}
-		tr := &turn{Reconciler: &Reconciler{Lister: &quotaLister{runs: runs}}, settings: paced}
-		if got, err := tr.progressInterval(time.Minute); err != nil || got != want {
-			t.Errorf("%d runs: %s, want %s (%v)", runs, got, want, err)
-		}
-	}
-}
 
 // TestWindowsEndForOneAfterAnother: a thousand pull requests wait for the same time.
 func TestWindowsEndForOneAfterAnother(t *testing.T) {

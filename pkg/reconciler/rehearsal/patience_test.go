@@ -24,6 +24,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -181,9 +182,9 @@ func TestWaitingRunsNeedNoPlan(t *testing.T) {
 	w.reconciler.Lister = full
 	chosen := w.reconciler.Settings
 	w.reconciler.Settings = func() *settings.Settings { s := chosen(); s.Quotas = settings.Quotas{Jobs: 10}; return s }
-	w.elapse(2*time.Minute, quotaPause)
+	w.elapse(2*time.Minute, runs.QuotaPause)
 	counted.n = 0
-	w.elapse(10*time.Minute, quotaPause)
+	w.elapse(10*time.Minute, runs.QuotaPause)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPending || !strings.Contains(r.Message, "waits for room") {
 		t.Fatalf("the run is %+v", r)
 	}
@@ -191,7 +192,7 @@ func TestWaitingRunsNeedNoPlan(t *testing.T) {
 		t.Errorf("the plan was asked for %d times while the run waited", counted.n)
 	}
 	full.jobs = 0
-	w.elapse(2*time.Minute, quotaPause)
+	w.elapse(2*time.Minute, runs.QuotaPause)
 	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRunning {
 		t.Errorf("once there is room the run is %+v", r)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -237,8 +238,8 @@ func (t *turn) begun(ctx context.Context, c v1alpha1.Command, said event.Command
 	if said.Kind().Effect != event.Starts {
 		return nil, nil
 	}
-	m, err := t.storedManifest(ctx, c.ID)
-	if isLost(err) || errors.Is(err, errEarlier) {
+	m, err := t.runs.StoredManifest(ctx, c.ID)
+	if runs.IsLost(err) || errors.Is(err, runs.ErrEarlier) {
 		return nil, nil
 	}
 	return &m, err

@@ -1,6 +1,6 @@
 // Package rehearsal reconciles Rehearsals: it reads the pull request, judges
-// what was commanded, plans, and carries runs to their end. What to do is
-// decided in package judging and in step.go, which are pure; the other files do it.
+// what was commanded, plans, answers, and has package runs carry runs to their ends. What to do is
+// decided in package judging, which is pure; the other files do it.
 //
 // Every write can be repeated: names are deterministic, comments are found by
 // their markers, and status says only what has been done.
@@ -9,34 +9,26 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
-	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
-	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
-	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	clientset "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 	reconcilerv1alpha1 "github.com/rehearsal-dev/rehearsal/pkg/client/injection/reconciler/rehearsal/v1alpha1/rehearsal"
-	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
-	"github.com/rehearsal-dev/rehearsal/pkg/pages"
-	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
-	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
@@ -55,21 +47,9 @@ type GitHub interface {
 
 // Reconciler implements the generated reconciler's Interface.
 type Reconciler struct {
-	Kube       kubernetes.Interface
-	Tekton     tektonclient.Interface
-	Prow       prowclient.Interface
+	*runs.Clients
 	Rehearsals clientset.Interface
 
-	PipelineRuns pipelinelisters.PipelineRunLister
-	// TaskRuns has the index byPipelineRun.
-	TaskRuns cache.Indexer
-	ProwJobs prowlisters.ProwJobLister
-	// Lister knows all Rehearsals, and Ledger which of their runs were let in since:
-	// for the quotas.
-	Lister listers.RehearsalLister
-	Ledger ledger
-	// Manifests are those of the runs that were looked at last.
-	Manifests manifests
 	// Conversations is what is remembered of those on pull requests.
 	Conversations conversation.Memory
 	// Lookups are what is known of other repositories.
@@ -77,7 +57,6 @@ type Reconciler struct {
 
 	GitHub   GitHub
 	Plans    planning.Planner
-	Logs     *prowjob.Logs
 	Settings func() *settings.Settings
 	Clock    clock.PassiveClock
 	// LeadsSince is when this controller came to lead; nil when nobody else could.
@@ -105,31 +84,15 @@ type turn struct {
 	facts *facts.Facts
 	// plan is the plan of the head.
 	plan *planning.Plan
+	// runs are those of the pull request.
+	runs *runs.Turn
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
-	// named are the aborts of jobs of each run, once they were looked up.
-	named map[string][]judging.JobAbort
 	// told are the texts on other pull requests that had an answer, with or without
 	// those that have one due, once that was found out.
 	told map[bool]map[string]map[string]answered
-	// needed are the ProwJobs that runs which go on need, once that was found out.
-	needed map[string]need
-	// endings are those of runs that will not start, for the answers to say.
-	endings map[string]ending
-	// ended are the runs that were over when the turn began; uncleaned is what status
-	// said then.
-	ended     []string
-	uncleaned bool
-	// hindrances are what the phases failed with that a run needs to start.
-	hindrances []error
-	// later are the times when runs are due, or may be cleaned up.
+	// later are the times when something is due.
 	later []error
-	// attended are the runs whose jobs were looked at for those to abort.
-	attended map[string]bool
-	// waits are why runs that wait for room still do, by their ids.
-	waits map[string]string
-	// links are those to pages.
-	links pages.Links
 }
 
 // ReconcileKind implements the generated reconciler's Interface. A phase that
@@ -139,42 +102,28 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t := &turn{
-		Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now(),
-		attended: map[string]bool{}, endings: map[string]ending{}, ended: endedRuns(rh), uncleaned: rh.Status.Uncleaned, waits: map[string]string{},
-	}
-	t.plan = &planning.Plan{
-		Rehearsal: rh, Settings: t.settings, Now: t.now, Planner: r.Plans, GitHub: r.GitHub, Lookups: &r.Lookups,
-	}
-	t.talk = &conversation.Conversation{
-		GitHub: r.GitHub, Memory: &r.Conversations, Rehearsal: rh, Now: t.now,
-		NewLeader: r.LeadsSince != nil && r.Clock.Since(r.LeadsSince()) < conversation.DoubtTime,
-	}
-	t.facts = facts.New(facts.Facts{GitHub: r.GitHub, Rehearsal: rh, Settings: t.settings, Insister: t.talk, Now: t.now})
+	t, served := r.newTurn(rh)
 	defer boundStatus(rh)
-	var served bool
-	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	switch name := event.Name(rh.Spec.Pull); {
 	case rh.Name != name:
 		// Nothing tells what is in its log or its status.
 		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
 		return nil
 	case !served:
-		return t.settle(append([]error{t.clean(ctx)}, t.leaveUnserved(ctx)...)...)
+		return t.settle(append([]error{t.runs.Clean(ctx)}, t.leaveUnserved(ctx)...)...)
 	}
-	t.plan.Repository, t.facts.Repository = t.repo, t.repo
 	rh.Status.UnservedSince = nil
 	t.noteDryRun()
 	err := t.hindering(t.readPull)(ctx)
 	if isForeign(err) {
 		rh.Status.AbortRuns("its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
-		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.advanceRuns(ctx), t.clean(ctx))
+		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.runs.Advance(ctx), t.runs.Clean(ctx))
 	}
 	errs := []error{err}
 	for _, phase := range []func(context.Context) error{
 		t.hindering(t.readLinkKey), t.hindering(t.judgeCommands), t.react, t.hindering(t.makePlan), t.keepAcknowledged, t.showPlan,
-		t.advanceRuns, t.answerCommands, t.tellRefused, t.showStatus, t.removeDoubles, t.clean, t.tidy,
+		t.runs.Advance, t.answerCommands, t.tellRefused, t.showStatus, t.removeDoubles, t.runs.Clean, t.tidy,
 	} {
 		errs = append(errs, phase(ctx))
 	}
@@ -187,6 +136,36 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	return t.settle(append(errs, t.lookAgainLater())...)
 }
 
+// newTurn is for a Rehearsal as it is now. served says whether the settings list its
+// repository.
+func (r *Reconciler) newTurn(rh *v1alpha1.Rehearsal) (t *turn, served bool) {
+	t = &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now()}
+	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
+	t.talk = &conversation.Conversation{
+		GitHub: r.GitHub, Memory: &r.Conversations, Rehearsal: rh, Now: t.now,
+		NewLeader: r.LeadsSince != nil && r.Clock.Since(r.LeadsSince()) < conversation.DoubtTime,
+	}
+	t.facts = facts.New(facts.Facts{
+		GitHub: r.GitHub, Rehearsal: rh, Settings: t.settings, Repository: t.repo, Insister: t.talk, Now: t.now,
+	})
+	t.plan = &planning.Plan{
+		Rehearsal: rh, Settings: t.settings, Repository: t.repo, Now: t.now, Planner: r.Plans, GitHub: r.GitHub, Lookups: &r.Lookups,
+	}
+	t.runs = runs.NewTurn(runs.Turn{
+		Clients: r.Clients, GitHub: r.GitHub, Rehearsal: rh, Settings: t.settings, Repository: t.repo, Now: t.now, Plan: t.plan, Talk: t.talk,
+	})
+	return t, served
+}
+
+// hindering keeps what a phase fails with: a run needs it to start.
+func (t *turn) hindering(phase func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := phase(ctx)
+		t.runs.Hindrances = append(t.runs.Hindrances, err)
+		return err
+	}
+}
+
 // removeDoubles removes comments that were written twice. In a dry run none were.
 func (t *turn) removeDoubles(ctx context.Context) error {
 	if t.settings.DryRun {
@@ -196,7 +175,9 @@ func (t *turn) removeDoubles(ctx context.Context) error {
 }
 
 // settle is what the work queue is told, with the times when something is due.
-func (t *turn) settle(errs ...error) error { return requeue.Settle(append(errs, t.later...), t.now) }
+func (t *turn) settle(errs ...error) error {
+	return requeue.Settle(slices.Concat(errs, t.later, t.runs.Later), t.now)
+}
 
 // refresh replaces what the informer knew of a Rehearsal by what the API server
 // has. What is heard during a turn starts the next one at its end, when the
@@ -222,7 +203,7 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 // owner references do not reach. A Prow that does not answer does not keep it for
 // ever.
 func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
-	left, err := r.endAll(ctx, rh, "the Rehearsal was deleted")
+	left, err := r.EndAll(ctx, rh, r.Settings().Prow.ProwJobNamespace, "the Rehearsal was deleted")
 	switch {
 	case err == nil && left == 0:
 		return nil
@@ -232,7 +213,7 @@ func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) r
 	case err != nil:
 		return err
 	}
-	return controller.NewRequeueAfter(abortPause)
+	return controller.NewRequeueAfter(runs.AbortPause)
 }
 
 // letGo says that a Rehearsal goes although something of it may still run.

@@ -8,6 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
@@ -15,8 +16,11 @@ import (
 func (w *world) startAnew() {
 	r := w.reconciler
 	w.reconciler = &Reconciler{
-		Kube: r.Kube, Tekton: r.Tekton, Prow: r.Prow, Rehearsals: r.Rehearsals, PipelineRuns: r.PipelineRuns, TaskRuns: r.TaskRuns,
-		ProwJobs: r.ProwJobs, Lister: r.Lister, GitHub: r.GitHub, Plans: r.Plans, Logs: r.Logs, Settings: r.Settings, Clock: r.Clock,
+		Clients: &runs.Clients{
+			Kube: r.Kube, Tekton: r.Tekton, Prow: r.Prow,
+			PipelineRuns: r.PipelineRuns, TaskRuns: r.TaskRuns, ProwJobs: r.ProwJobs, Lister: r.Lister, Logs: r.Logs,
+		},
+		Rehearsals: r.Rehearsals, GitHub: r.GitHub, Plans: r.Plans, Settings: r.Settings, Clock: r.Clock,
 	}
 }
 

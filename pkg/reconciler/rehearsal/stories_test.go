@@ -19,6 +19,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
@@ -134,7 +135,7 @@ var plots = []struct {
 		w.endPipelineRuns(false)
 		w.pass(l, 10)
 		w.works(l, prowapi.SuccessState, false)
-	}, v1alpha1.RunPassed, maxAttempts},
+	}, v1alpha1.RunPassed, runs.MaxAttempts},
 }
 
 // works has tasks and jobs do what they are there for.

@@ -70,8 +70,8 @@ func (t *turn) answerCommands(ctx context.Context) error {
 // answered notes that there is nothing more to say to a command.
 func (t *turn) answered(c commandVerdict) {
 	c.status.Answered = true
-	if e, ends := t.endings[c.ID]; ends {
-		t.over(t.rh.Status.Run(c.ID), e)
+	if e, ends := t.runs.Endings[c.ID]; ends {
+		t.runs.Over(t.rh.Status.Run(c.ID), e)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/trouble"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -32,7 +33,7 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	}
 	late := &planning.LateError{"Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
 	if err != nil {
-		late.Sentences = trouble.Because(err, t.rh.Namespace, t.secrets())
+		late.Sentences = trouble.Because(err, t.rh.Namespace, t.runs.Secrets())
 	}
 	switch {
 	case giveUp && planning.HasJobs(known):
@@ -44,7 +45,7 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 		t.rh.Status.Plan.LookAgain = &metav1.Time{Time: t.now.Add(planAgain)}
 		t.rh.Status.MarkNotPlanned("GivenUp", late.Error())
 		return nil
-	case !failed, known != nil, t.now.Sub(u.FailingSince.Time) < tellAfter:
+	case !failed, known != nil, t.now.Sub(u.FailingSince.Time) < runs.TellAfter:
 		return err
 	}
 	t.plan.Fail(late)

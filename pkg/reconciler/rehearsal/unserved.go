@@ -41,11 +41,11 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 		if news {
 			t.warn(ctx, "NotServed", message)
 		}
-		return []error{t.advanceRuns(ctx), &requeue.Later{After: end.Sub(t.now), Reason: message}}
+		return []error{t.runs.Advance(ctx), &requeue.Later{After: end.Sub(t.now), Reason: message}}
 	}
 	t.rh.Status.MarkNotPulled("NotServed", message)
 	t.rh.Status.AbortRuns("this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
-	return []error{t.advanceRuns(ctx)}
+	return []error{t.runs.Advance(ctx)}
 }
 
 // warn tells whoever operates us, in an event and in the log.

@@ -39,6 +39,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
@@ -96,13 +97,16 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 		return cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	}
 	w.indexers.pipelineRuns, w.indexers.taskRuns, w.indexers.prowJobs = index(), index(), index()
-	w.check(w.indexers.taskRuns.AddIndexers(taskRunIndexers))
+	w.check(w.indexers.taskRuns.AddIndexers(runs.TaskRunIndexers))
 	w.reconciler = &Reconciler{
-		Kube: w.kube, Tekton: w.tekton, Prow: w.prow, Rehearsals: w.rehearsals, GitHub: w.hub, Plans: twoJobs{}, Clock: w.clock,
-		PipelineRuns: pipelinelisters.NewPipelineRunLister(w.indexers.pipelineRuns),
-		TaskRuns:     w.indexers.taskRuns,
-		ProwJobs:     prowlisters.NewProwJobLister(w.indexers.prowJobs),
-		Logs:         &prowjob.Logs{},
+		Clients: &runs.Clients{
+			Kube: w.kube, Tekton: w.tekton, Prow: w.prow,
+			PipelineRuns: pipelinelisters.NewPipelineRunLister(w.indexers.pipelineRuns),
+			TaskRuns:     w.indexers.taskRuns,
+			ProwJobs:     prowlisters.NewProwJobLister(w.indexers.prowJobs),
+			Logs:         &prowjob.Logs{},
+		},
+		Rehearsals: w.rehearsals, GitHub: w.hub, Plans: twoJobs{}, Clock: w.clock,
 		Settings: func() *settings.Settings {
 			s := settings.Defaults()
 			s.PageURL, s.Defaults.StatusContext = "https://pages.example", "ci/rehearsals"
@@ -224,7 +228,7 @@ func (w *world) sync() {
 func pointers[T any](items []T) []any {
 	out := make([]any, len(items))
 	for i := range items {
-		out[i], _ = slim(&items[i]) // it never fails
+		out[i], _ = runs.Slim(&items[i]) // it never fails
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -12,15 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// errEarlier is part of the errors about what belongs to an earlier Rehearsal.
-var errEarlier = errors.New("of an earlier Rehearsal of this pull request, which was deleted, and has to go first")
+// ErrEarlier is part of the errors about what belongs to an earlier Rehearsal.
+var ErrEarlier = errors.New("of an earlier Rehearsal of this pull request, which was deleted, and has to go first")
 
 // ofAnother is an error where a child has the name of one of ours, and belongs to an
 // earlier Rehearsal of the pull request, which was deleted: the garbage collector takes
 // it soon. What was begun with it until then would end with it.
 func ofAnother(rh *v1alpha1.Rehearsal, kind string, child metav1.Object) error {
 	if uid := child.GetLabels()[run.LabelRehearsalUID]; uid != "" && uid != string(rh.UID) {
-		return fmt.Errorf("the %s %s is %w", kind, child.GetName(), errEarlier)
+		return fmt.Errorf("the %s %s is %w", kind, child.GetName(), ErrEarlier)
 	}
 	return nil
 }

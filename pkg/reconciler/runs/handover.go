@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -13,7 +14,7 @@ import (
 
 // renderHandover chooses and renders the jobs of a run. Without any, the notes
 // of the manifest say why.
-func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
+func (t *Turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
 	command, said := t.commandOf(r)
 	selection, notes, err := t.selectJobs(ctx, r, said)
 	if err != nil {
@@ -28,11 +29,11 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	case !ok:
 		return render.Handover{}, t.tellWaiting(ctx, r, len(selection.Jobs), sentence)
 	}
-	jobs, err := t.plan.Whole(ctx, selection.Jobs)
+	jobs, err := t.Plan.Whole(ctx, selection.Jobs)
 	if err != nil {
 		return render.Handover{}, err
 	}
-	in, unpinned, err := t.plan.RunInput(ctx, jobs)
+	in, unpinned, err := t.Plan.RunInput(ctx, jobs)
 	if err != nil {
 		return render.Handover{}, err
 	}
@@ -48,15 +49,15 @@ func (t *turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 	}
 	// Who named something that is not run has not seen it pass.
 	manifest.AutoAck = said.AutoAck && len(notes) == 0
-	if a := t.rh.Status.PrivilegeApproval; a.Holds(t.rh.Status.Pull) {
+	if a := t.Rehearsal.Status.PrivilegeApproval; a.Holds(t.Rehearsal.Status.Pull) {
 		manifest.Asks = a.Asks
 	}
 	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
 }
 
 // newManifest is what a manifest has of a run's command and of the settings.
-func (t *turn) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.Manifest {
-	s := t.settings
+func (t *Turn) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.Manifest {
+	s := t.Settings
 	return run.Manifest{
 		By: report.Person(r.ID, r.By), Command: command.Text, Page: t.runPage(r),
 		ProwJobNamespace: s.Prow.ProwJobNamespace, PodNamespace: s.Prow.PodNamespace,
@@ -67,10 +68,10 @@ func (t *turn) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.
 }
 
 // commandOf is the command that asked for a run, and what it says.
-func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
-	for _, c := range t.rh.Spec.Commands {
+func (t *Turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
+	for _, c := range t.Rehearsal.Spec.Commands {
 		if c.ID == r.ID {
-			return c, event.ParseStored(c.Text, t.settings.Prefixes)
+			return c, event.ParseStored(c.Text, t.Settings.Prefixes)
 		}
 	}
 	return v1alpha1.Command{ID: r.ID, By: r.By}, event.Command{Verb: event.Run, Selection: event.Sample}
@@ -78,8 +79,8 @@ func (t *turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command
 
 // selectJobs chooses the jobs of a run, and says what there is to say about those
 // that are not chosen.
-func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
-	req := t.plan.Selection(said.Selection)
+func (t *Turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
+	req := t.Plan.Selection(said.Selection)
 	req.Names = said.Jobs
 	var err error
 	if said.Selection == event.Failed {
@@ -91,7 +92,7 @@ func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 	if req.Durations, err = t.durations(); err != nil {
 		return render.Selection{}, nil, err
 	}
-	selection := render.Select(t.plan.Jobs, req)
+	selection := render.Select(t.Plan.Jobs, req)
 	notes := t.notes(selection, said)
 	left, aborted := t.withoutAborted(r, selection.Jobs)
 	selection.Jobs = left
@@ -100,7 +101,7 @@ func (t *turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 
 // withoutAborted leaves out what somebody wanted to end before it began, and
 // says so.
-func (t *turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
+func (t *Turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
 	for _, job := range jobs {
 		reason := t.claim(r, run.Job{Name: job.Name, Branch: job.Branch})
 		if reason == "" {
@@ -113,7 +114,7 @@ func (t *turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []
 }
 
 // notes are what the comment has to say about jobs that are not run.
-func (t *turn) notes(s render.Selection, said event.Command) []string {
+func (t *Turn) notes(s render.Selection, said event.Command) []string {
 	var out []string
 	switch {
 	case said.Selection == event.Named || said.Selection == event.Failed && len(s.Jobs) > 0:
@@ -122,8 +123,8 @@ func (t *turn) notes(s render.Selection, said event.Command) []string {
 	case len(s.Jobs) == 0 && s.Offered == 0:
 		out = append(out, report.NothingAffected())
 	}
-	names := make([]string, 0, len(t.plan.Jobs))
-	for _, job := range t.plan.Jobs {
+	names := make([]string, 0, len(t.Plan.Jobs))
+	for _, job := range t.Plan.Jobs {
 		names = append(names, job.Name)
 	}
 	for _, unknown := range s.Unknown {
@@ -140,7 +141,18 @@ func (t *turn) notes(s render.Selection, said event.Command) []string {
 		out = append(out, report.Excluded(no.Name, no.Why))
 	}
 	if s.Capped > 0 {
-		out = append(out, report.Capped(len(s.Jobs)+s.Capped, t.repo.Limits.All))
+		out = append(out, report.Capped(len(s.Jobs)+s.Capped, t.Repository.Limits.All))
 	}
 	return out
+}
+
+func (t *Turn) renderRun(r *v1alpha1.RunStatus) render.Run {
+	return render.Run{
+		Rehearsal: t.Rehearsal.Name, UID: string(t.Rehearsal.UID), Home: t.Rehearsal.Namespace,
+		ID: r.ID, Name: resources.RunName(t.Rehearsal, r.ID),
+		Namespace:      t.Settings.Prow.ProwJobNamespace,
+		PodNamespace:   t.Settings.Prow.PodNamespace,
+		DefaultTimeout: t.Settings.Prow.DefaultJobTimeout,
+		Queueing:       t.Settings.Prow.QueueAllowance,
+	}
 }

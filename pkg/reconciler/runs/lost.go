@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -16,28 +16,28 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// isLost says that what a run hands over is not there any more, or damaged: it stays
+// IsLost says that what a run hands over is not there any more, or damaged: it stays
 // so.
-func isLost(err error) bool {
+func IsLost(err error) bool {
 	var damaged *run.DamagedError
 	return apierrors.IsNotFound(err) || errors.As(err, &damaged)
 }
 
-// storedManifest is the manifest of the run of a command as it is stored, or was a moment ago.
-func (t *turn) storedManifest(ctx context.Context, id string) (run.Manifest, error) {
-	configMaps := ownConfigMaps{t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), t.rh}
-	return t.Manifests.read(ctx, configMaps, t.rh, resources.RunName(t.rh, id), t.now)
+// StoredManifest is the manifest of the run of a command as it is stored, or was a moment ago.
+func (t *Turn) StoredManifest(ctx context.Context, id string) (run.Manifest, error) {
+	configMaps := ownConfigMaps{t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace), t.Rehearsal}
+	return t.Manifests.read(ctx, configMaps, t.Rehearsal, resources.RunName(t.Rehearsal, id), t.Now)
 }
 
-// manifest is that of a run that has started. Where it is lost, it is made again from
+// Manifest is that of a run that has started. Where it is lost, it is made again from
 // the ProwJobs that there are: a run without all of its jobs is aborted.
-func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	m, err := t.storedManifest(ctx, r.ID)
-	if !isLost(err) {
+func (t *Turn) Manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+	m, err := t.StoredManifest(ctx, r.ID)
+	if !IsLost(err) {
 		return m, err
 	}
-	name := resources.RunName(t.rh, r.ID)
-	list, err := t.prowJobs().List(ctx, ofRun(t.rh, name))
+	name := resources.RunName(t.Rehearsal, r.ID)
+	list, err := t.prowJobs().List(ctx, ofRun(t.Rehearsal, name))
 	if err != nil {
 		return m, fmt.Errorf("listing the ProwJobs of run %s, whose manifest is lost: %w", r.ID, err)
 	}
@@ -50,8 +50,8 @@ func (t *turn) manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 
 // rebuilt is a manifest of these ProwJobs, without the reruns from Deck, which have the
 // labels of what they repeat.
-func (t *turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
-	p := t.rh.Spec.Pull
+func (t *Turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
+	p := t.Rehearsal.Spec.Pull
 	command, _ := t.commandOf(r)
 	m := t.newManifest(r, command)
 	m.Name, m.ID, m.Org, m.Repo, m.Number = name, r.ID, p.Org, p.Repo, p.Number

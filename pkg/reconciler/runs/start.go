@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/kmeta"
+	"knative.dev/pkg/logging"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
@@ -24,7 +25,7 @@ import (
 
 // start stores the ProwJobs of a run, comments, and creates its PipelineRun, in
 // this order: each finds what the one before has made, also after a crash.
-func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	manifest, err := t.handOver(ctx, r)
 	if err != nil {
 		return err
@@ -35,39 +36,39 @@ func (t *turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if err := t.stillAllowed(r, manifest); err != nil {
 		return err
 	}
-	if t.settings.DryRun {
+	if t.Settings.DryRun {
 		return t.pretend(ctx, r, manifest)
 	}
 	view := t.runView(r, manifest, queued(manifest))
 	view.PipelineRun = resources.PipelineRunName(manifest.Name, 1)
 	if r.Comment == 0 {
-		comment, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
-		if t.talk.IsRefused(err) {
+		comment, err := t.Talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
+		if t.Talk.IsRefused(err) {
 			r.Message = "the pull request takes no comments"
-			r.MarkOver(v1alpha1.RunRejected, t.now)
+			r.MarkOver(v1alpha1.RunRejected, t.Now)
 			return nil
 		}
 		if err != nil {
-			return t.talk.Reporting(err)
+			return t.Talk.Reporting(err)
 		}
 		r.Comment = comment.ID
 	}
 	if err := t.createPipelineRun(ctx, r, manifest, manifest.Jobs, 1); err != nil {
 		return err
 	}
-	r.MarkStarted(t.now, manifest.Base, manifest.BaseRef, len(manifest.Jobs))
+	r.MarkStarted(t.Now, manifest.Base, manifest.BaseRef, len(manifest.Jobs))
 	return nil
 }
 
 // stillAllowed holds a run that is about to start against what is true now: it may
 // have waited for hours, and what it hands over may have been stored before.
-func (t *turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
-	if pull := t.rh.Status.Pull; t.now.Sub(pull.ReadAt.Time) > facts.Lag {
+func (t *Turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
+	if pull := t.Rehearsal.Status.Pull; t.Now.Sub(pull.ReadAt.Time) > facts.Lag {
 		pull.Invalidate()
 		r.Restarts++
 		return &requeue.Later{After: time.Second, Reason: "the pull request is read again before run " + r.ID + " starts"}
 	}
-	if a := t.rh.Status.PrivilegeApproval; m.Asks != "" && (!a.Holds(t.rh.Status.Pull) || a.Asks != m.Asks) {
+	if a := t.Rehearsal.Status.PrivilegeApproval; m.Asks != "" && (!a.Holds(t.Rehearsal.Status.Pull) || a.Asks != m.Asks) {
 		r.Abort("what its jobs ask for is not allowed any more")
 		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " ends before it starts"}
 	}
@@ -85,24 +86,24 @@ func queued(m run.Manifest) []run.Outcome {
 // handOver returns the manifest of a run, and stores it first where that has
 // not happened. What is stored already is what counts: an earlier attempt may
 // have seen an earlier base.
-func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
-	stored, err := t.storedManifest(ctx, r.ID)
+func (t *Turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+	configMaps := t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace)
+	stored, err := t.StoredManifest(ctx, r.ID)
 	if !apierrors.IsNotFound(err) {
 		return stored, err
 	}
-	if t.links.Err != nil {
-		return run.Manifest{}, t.links.Err
+	if t.Links.Err != nil {
+		return run.Manifest{}, t.Links.Err
 	}
 	h, err := t.renderHandover(ctx, r)
-	if err != nil || len(h.Manifest.Jobs) == 0 || t.settings.DryRun {
+	if err != nil || len(h.Manifest.Jobs) == 0 || t.Settings.DryRun {
 		return h.Manifest, err
 	}
-	owner := *kmeta.NewControllerRef(t.rh)
+	owner := *kmeta.NewControllerRef(t.Rehearsal)
 	// The first ConfigMap names the others, so it comes last; as long as it is
 	// missing, the others are leftovers of an attempt that did not get there.
 	for i := len(h.ConfigMaps) - 1; i >= 0; i-- {
-		cm := own(&h.ConfigMaps[i], t.rh.Namespace, owner)
+		cm := own(&h.ConfigMaps[i], t.Rehearsal.Namespace, owner)
 		_, err := configMaps.Create(ctx, cm, metav1.CreateOptions{})
 		if apierrors.IsAlreadyExists(err) && i > 0 {
 			if err = configMaps.Delete(ctx, cm.Name, metav1.DeleteOptions{}); err == nil {
@@ -110,7 +111,7 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 			}
 		}
 		if apierrors.IsAlreadyExists(err) {
-			return run.ReadManifest(ctx, ownConfigMaps{configMaps, t.rh}, cm.Name)
+			return run.ReadManifest(ctx, ownConfigMaps{configMaps, t.Rehearsal}, cm.Name)
 		}
 		if err != nil {
 			return h.Manifest, fmt.Errorf("storing ConfigMap %s: %w", cm.Name, err)
@@ -121,14 +122,14 @@ func (t *turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 
 // activeProwJobs are the ProwJobs of the other runs of this head that are not
 // over, whether their tasks have created them yet or not.
-func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
+func (t *Turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
 	var active []prowapi.ProwJob
-	configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.rh.Namespace))
-	for _, other := range t.rh.Status.ActiveRuns() {
+	configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace))
+	for _, other := range t.Rehearsal.Status.ActiveRuns() {
 		if other.ID == r.ID || other.Head != r.Head || other.AbortReason != "" || other.State != v1alpha1.RunRunning {
 			continue
 		}
-		manifest, err := t.manifest(ctx, other)
+		manifest, err := t.Manifest(ctx, other)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +142,7 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 				continue
 			}
 			pj, err := run.ReadProwJob(ctx, configMaps, job.ConfigMap, job.ProwJob)
-			if isLost(err) {
+			if IsLost(err) {
 				continue // nobody can create it any more
 			}
 			if err != nil {
@@ -164,8 +165,8 @@ func (t *turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 }
 
 // createPipelineRun creates the attempt-th PipelineRun for jobs, or finds it.
-func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
-	if t.settings.DryRun {
+func (t *Turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
+	if t.Settings.DryRun {
 		// The run began before the dry run did.
 		r.Abort("this is a dry run now")
 		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " is not continued in a dry run"}
@@ -173,14 +174,14 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	if err := t.declareServed(ctx); err != nil {
 		return err
 	}
-	deadline := t.now.Add(cmp.Or(m.Time, deadline.Lasts[deadline.Running]))
+	deadline := t.Now.Add(cmp.Or(m.Time, deadline.Lasts[deadline.Running]))
 	if r.Deadline != nil {
 		deadline = r.Deadline.Time
 	}
-	timeout := max(deadline.Sub(t.now), time.Minute).Round(time.Second)
-	pr := resources.PipelineRun(t.rh, m, jobs, attempt, r.Comment, timeout)
+	timeout := max(deadline.Sub(t.Now), time.Minute).Round(time.Second)
+	pr := resources.PipelineRun(t.Rehearsal, m, jobs, attempt, r.Comment, timeout)
 	resources.SetDeadline(pr, deadline)
-	_, err := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Create(ctx, pr, metav1.CreateOptions{})
+	_, err := t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace).Create(ctx, pr, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		if pr, err = t.pipelineRun(ctx, pr.Name); err != nil || pr == nil {
 			return errors.Join(err, &requeue.Later{After: time.Second, Reason: "the PipelineRun of run " + r.ID + " is there, and is not"})
@@ -190,5 +191,21 @@ func (t *turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 		return fmt.Errorf("creating PipelineRun %s: %w", pr.Name, err)
 	}
 	r.MarkAttempt(pr.Name, attempt, cmp.Or(resources.Deadline(pr), &metav1.Time{Time: deadline}))
+	return nil
+}
+
+// pretend ends a run that a dry run does not start.
+func (t *Turn) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest) error {
+	names := make([]string, 0, len(m.Jobs))
+	for _, job := range m.Jobs {
+		names = append(names, job.Name)
+	}
+	logging.FromContext(ctx).Infow("Dry run: would create a PipelineRun",
+		"pipelineRun", resources.PipelineRunName(m.Name, 1), "by", m.By, "command", m.Command, "jobs", names)
+	if _, err := t.Talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(t.runView(r, m, queued(m)))); err != nil {
+		return fmt.Errorf("reading the comments: %w", err)
+	}
+	r.Message = "this is a dry run: nothing is started"
+	r.MarkOver(v1alpha1.RunRejected, t.Now)
 	return nil
 }

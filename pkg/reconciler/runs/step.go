@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"time"
@@ -12,9 +12,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// maxAttempts bounds how often jobs that a PipelineRun never started are tried
+// MaxAttempts bounds how often jobs that a PipelineRun never started are tried
 // in another.
-const maxAttempts = 3
+const MaxAttempts = 3
 
 // resumePause is the time before the first such attempt.
 const resumePause = 15 * time.Second
@@ -78,7 +78,7 @@ func next(s situation) step {
 		return nextAborting(s)
 	case s.live():
 		return stepWait
-	case s.neverStarted() && s.run.Attempt < maxAttempts && s.now.Before(s.deadline):
+	case s.neverStarted() && s.run.Attempt < MaxAttempts && s.now.Before(s.deadline):
 		if s.now.Before(s.resumeAt()) {
 			return stepWait
 		}

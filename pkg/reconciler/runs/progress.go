@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
@@ -22,7 +24,7 @@ import (
 
 // attend is what there is to do about a run while it goes on: end the jobs that
 // somebody wants to end, and tell how far it is.
-func (t *turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	if r.State != v1alpha1.RunRunning {
 		if sentence := t.waits[r.ID]; sentence != "" {
 			return t.tellWaiting(ctx, r, r.Total, sentence)
@@ -38,9 +40,9 @@ func (t *turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 
 // abortNamed aborts the jobs of a run that somebody named. It is repeated until
 // Prow is done with them: a task may create its ProwJob in between.
-func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	t.attended[r.ID] = true
-	if len(t.jobAborts(r)) == 0 {
+func (t *Turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+	t.Attended[r.ID] = true
+	if len(t.JobAborts(r)) == 0 {
 		return nil
 	}
 	kept, err := t.neededElsewhere(ctx, r)
@@ -63,39 +65,39 @@ func (t *turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 		}
 	}
 	if left {
-		errs = append(errs, &requeue.Later{After: abortPause, Reason: "jobs of run " + r.ID + " are being aborted"})
+		errs = append(errs, &requeue.Later{After: AbortPause, Reason: "jobs of run " + r.ID + " are being aborted"})
 	}
 	return errors.Join(errs...)
 }
 
-// jobAborts are for jobs of a run.
-func (t *turn) jobAborts(r *v1alpha1.RunStatus) []judging.JobAbort {
+// JobAborts are for jobs of a run.
+func (t *Turn) JobAborts(r *v1alpha1.RunStatus) []judging.JobAbort {
 	if t.named == nil {
-		t.named = judging.JobAborts(t.rh, t.settings.Prefixes)
+		t.named = judging.JobAborts(t.Rehearsal, t.Settings.Prefixes)
 	}
 	return t.named[r.ID]
 }
 
 // claim is why somebody wants to end a job of a run; empty if nobody does. Who
 // does has found it.
-func (t *turn) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
-	for _, a := range t.jobAborts(r) {
+func (t *Turn) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
+	for _, a := range t.JobAborts(r) {
 		if a.Matches(job) {
 			reason = a.Reason
-			t.rh.Status.VerdictOn(a.Command).Found = true
+			t.Rehearsal.Status.VerdictOn(a.Command).Found = true
 		}
 	}
 	return reason
 }
 
 // isAborted says whether somebody wants to end a job of a run.
-func (t *turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
-	return slices.ContainsFunc(t.jobAborts(r), func(a judging.JobAbort) bool { return a.Matches(job) })
+func (t *Turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
+	return slices.ContainsFunc(t.JobAborts(r), func(a judging.JobAbort) bool { return a.Matches(job) })
 }
 
 // tellProgress edits the comment of a run when there is more to tell, at most
 // once in an interval. From the start of the finally task on, that writes it.
-func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	var later error
 	if s.obstacles.again > 0 {
 		later = &requeue.Later{After: s.obstacles.again, Reason: "tasks of run " + r.ID + " may yet start"}
@@ -109,7 +111,7 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 	if r.ProgressAt != nil {
 		last = r.ProgressAt
 	}
-	interval := t.settings.ProgressInterval
+	interval := t.Settings.ProgressInterval
 	if trouble != "" || slices.ContainsFunc(s.outcomes, notRun) {
 		interval = min(interval, obstacleInterval)
 	}
@@ -117,20 +119,20 @@ func (t *turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situat
 	if err != nil {
 		return errors.Join(later, err)
 	}
-	if wait := interval - t.now.Sub(last.Time); wait > 0 {
+	if wait := interval - t.Now.Sub(last.Time); wait > 0 {
 		return errors.Join(later, &requeue.Later{After: wait, Reason: "run " + r.ID + " has news"})
 	}
 	if why := s.obstacles.report; why != "" {
-		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+secrets.Censor(why, t.secrets())+".")
+		m.Notes = append(slices.Clip(m.Notes), "The report of this run is late: "+secrets.Censor(why, t.Secrets())+".")
 	}
-	comment, err := t.talk.Upsert(github.Later(ctx), v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
-	if err != nil && !t.talk.IsRefused(err) {
-		return t.talk.Reporting(err)
+	comment, err := t.Talk.Upsert(github.Later(ctx), v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, s.outcomes)))
+	if err != nil && !t.Talk.IsRefused(err) {
+		return t.Talk.Reporting(err)
 	}
 	if err == nil {
 		r.Comment = comment.ID
 	}
-	r.Progress, r.ProgressAt = digest, &metav1.Time{Time: t.now}
+	r.Progress, r.ProgressAt = digest, &metav1.Time{Time: t.Now}
 	return later
 }
 
@@ -140,15 +142,15 @@ func notRun(o run.Outcome) bool {
 }
 
 // runView is a run that goes on.
-func (t *turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Outcome) report.RunView {
+func (t *Turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Outcome) report.RunView {
 	return report.RunView{
 		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason,
-		PipelineRun: r.PipelineRun, Namespace: t.rh.Namespace, Now: t.now,
+		PipelineRun: r.PipelineRun, Namespace: t.Rehearsal.Namespace, Now: t.Now,
 	}
 }
 
-// secrets are values that are never shown.
-func (t *turn) secrets() []string {
+// Secrets are values that are never shown.
+func (t *Turn) Secrets() []string {
 	if t.Logs == nil || t.Logs.Secrets == nil {
 		return nil
 	}
@@ -167,8 +169,8 @@ func progress(outcomes []run.Outcome, trouble string) string {
 
 // overwritten says whether the comment of a run shows an earlier state of it
 // than the finally task has written: an edit of ours came late.
-func (t *turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
-	p := t.rh.Spec.Pull
+func (t *Turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
+	p := t.Rehearsal.Spec.Pull
 	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, r.Comment)
 	if github.Impossible(err) {
 		return false, nil
@@ -177,4 +179,31 @@ func (t *turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, er
 		return false, fmt.Errorf("reading the comment of run %s: %w", r.ID, err)
 	}
 	return report.InProgress(comment.Body), nil
+}
+
+// progressShare is the time between two edits if one run went on: all together take no
+// more than four ninths of what may be written in an hour.
+func progressShare(perHour int) time.Duration {
+	return time.Hour * 9 / time.Duration(4*max(perHour, 1))
+}
+
+// progressInterval is the time between two edits of the comment of a run that goes
+// on: the more runs there are, the longer it is.
+func (t *Turn) progressInterval(interval time.Duration) (time.Duration, error) {
+	if t.Lister == nil {
+		return interval, nil
+	}
+	all, err := t.Lister.List(labels.Everything())
+	if err != nil {
+		return 0, fmt.Errorf("listing the Rehearsals: %w", err)
+	}
+	going := 0
+	for _, rh := range all {
+		for i := range rh.Status.Runs {
+			if rh.Status.Runs[i].State == v1alpha1.RunRunning {
+				going++
+			}
+		}
+	}
+	return max(interval, time.Duration(going)*progressShare(t.Settings.GitHub.Writes.PerHour)), nil
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"knative.dev/pkg/kmeta"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -22,7 +23,7 @@ import (
 
 // storeResult keeps what became of the jobs of a run: Prow forgets its ProwJobs
 // sooner than a pull request is merged.
-func (t *turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.Outcome) error {
+func (t *Turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.Outcome) error {
 	var result run.Result
 	for _, o := range outcomes {
 		result.Jobs = append(result.Jobs, run.JobResult{
@@ -35,9 +36,9 @@ func (t *turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.O
 	}
 	cm := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: run.ResultName(m.Name), Namespace: t.rh.Namespace,
-			Labels:          resources.Labels(t.rh, m.Name),
-			OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.rh)},
+			Name: run.ResultName(m.Name), Namespace: t.Rehearsal.Namespace,
+			Labels:          resources.Labels(t.Rehearsal, m.Name),
+			OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.Rehearsal)},
 		},
 		Immutable: ptr.To(true),
 		Data:      map[string]string{run.ResultKey: string(raw)},
@@ -51,15 +52,15 @@ func (t *turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.O
 
 // notPassed are the jobs of the latest run that did not pass, by what they are
 // called in a command. Without a run that is over, sentence says why.
-func (t *turn) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names []string, sentence string, err error) {
-	latest := latestRun(t.rh, r)
+func (t *Turn) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names []string, sentence string, err error) {
+	latest := latestRun(t.Rehearsal, r)
 	switch {
 	case latest == nil:
 		return nil, report.NoRunYet(), nil
 	case !latest.State.Done():
 		return nil, report.StillRunning(), nil
 	}
-	result, err := run.ReadResult(ctx, t.Kube.CoreV1().ConfigMaps(t.rh.Namespace), resources.RunName(t.rh, latest.ID))
+	result, err := run.ReadResult(ctx, t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace), resources.RunName(t.Rehearsal, latest.ID))
 	if apierrors.IsNotFound(err) {
 		return nil, report.NoRunYet(), nil
 	}
@@ -94,8 +95,8 @@ func latestRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) *v1alpha1.RunStatu
 
 // durations are how long the jobs took that have been rehearsed and passed, as
 // far as Prow still knows; of several, the last to start.
-func (t *turn) durations() (map[string]time.Duration, error) {
-	list, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).List(labels.Everything())
+func (t *Turn) durations() (map[string]time.Duration, error) {
+	list, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).List(labels.Everything())
 	if err != nil {
 		return nil, fmt.Errorf("listing ProwJobs: %w", err)
 	}
@@ -108,4 +109,27 @@ func (t *turn) durations() (map[string]time.Duration, error) {
 		}
 	}
 	return known, nil
+}
+
+// runPage is where people see all of a run; empty when nowhere.
+func (t *Turn) runPage(r *v1alpha1.RunStatus) string {
+	return t.Links.To(pages.RunPage, resources.RunName(t.Rehearsal, r.ID))
+}
+
+// storeRunPage stores the page of a run that the finally task did not store.
+func (t *Turn) storeRunPage(ctx context.Context, view report.RunView) error {
+	if view.Manifest.Page == "" {
+		return nil
+	}
+	meta := metav1.ObjectMeta{
+		Name: pages.Name(view.Manifest.Name), Namespace: t.Rehearsal.Namespace,
+		Labels:          resources.Labels(t.Rehearsal, view.Manifest.Name),
+		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.Rehearsal)},
+	}
+	_, err := t.storePage(ctx, meta, report.RunPage(view))
+	return err
+}
+
+func (t *Turn) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
+	return pages.Save(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -15,12 +15,12 @@ const (
 	// keptManifests is how many are kept: that of 500 jobs is some 300 KiB.
 	keptManifests = 256
 	// manifestTime is how long one is believed to be there still.
-	manifestTime = 5 * time.Minute
+	ManifestTime = 5 * time.Minute
 )
 
-// manifests are those that were read last: every turn of a run needs its own, which
+// Manifests are those that were read last: every turn of a run needs its own, which
 // never changes. The zero value is ready.
-type manifests struct{ latest[keptManifest] }
+type Manifests struct{ latest[keptManifest] }
 
 type keptManifest struct {
 	run.Manifest
@@ -29,7 +29,7 @@ type keptManifest struct {
 
 // read reads the manifest of a run, unless it is known. What is returned is shared,
 // and must not be changed.
-func (k *manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1alpha1.Rehearsal, name string, now time.Time) (run.Manifest, error) {
+func (k *Manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1alpha1.Rehearsal, name string, now time.Time) (run.Manifest, error) {
 	known := k.of(keptManifests)
 	key := string(rh.UID) + "/" + name
 	if m, ok := known.Get(key); ok && now.Before(m.until) {
@@ -39,7 +39,7 @@ func (k *manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1a
 	if err != nil {
 		return m, err
 	}
-	known.Add(key, keptManifest{m, now.Add(manifestTime)})
+	known.Add(key, keptManifest{m, now.Add(ManifestTime)})
 	return m, nil
 }
 

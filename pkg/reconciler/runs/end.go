@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -21,8 +21,8 @@ import (
 
 // abort cancels the PipelineRun and aborts every ProwJob of a run. It is
 // repeated until nothing is left: a task may create its ProwJob in between.
-func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	r.MarkAborting(t.now)
+func (t *Turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+	r.MarkAborting(t.Now)
 	var errs []error
 	if s.pipelineRun != nil && !s.pipelineRun.IsDone() && s.pipelineRun.Spec.Status == "" {
 		errs = append(errs, t.cancel(ctx, s.pipelineRun, r.AbortReason))
@@ -41,11 +41,11 @@ func (t *turn) abort(ctx context.Context, r *v1alpha1.RunStatus, s situation) er
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return &requeue.Later{After: abortPause, Reason: "run " + r.ID + " is being aborted"}
+	return &requeue.Later{After: AbortPause, Reason: "run " + r.ID + " is being aborted"}
 }
 
 // neededElsewhere are the ProwJobs that other runs, which go on, have joined.
-func (t *turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[string]bool, error) {
+func (t *Turn) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[string]bool, error) {
 	if err := t.readNeeded(ctx); err != nil {
 		return nil, err
 	}
@@ -67,16 +67,16 @@ type need struct {
 // readNeeded finds out which ProwJobs are needed, once in a turn: it is asked for each
 // run that ends, or jobs of which do. A run that comes to end in this turn counts
 // until the next.
-func (t *turn) readNeeded(ctx context.Context) error {
+func (t *Turn) readNeeded(ctx context.Context) error {
 	if t.needed != nil {
 		return nil
 	}
 	needed := map[string]need{}
-	for _, r := range t.rh.Status.ActiveRuns() {
+	for _, r := range t.Rehearsal.Status.ActiveRuns() {
 		if r.AbortReason != "" || r.State != v1alpha1.RunRunning {
 			continue
 		}
-		m, err := t.manifest(ctx, r)
+		m, err := t.Manifest(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -95,11 +95,11 @@ func (t *turn) readNeeded(ctx context.Context) error {
 	return nil
 }
 
-func (r *Reconciler) cancel(ctx context.Context, pr *pipelinev1.PipelineRun, reason string) error {
-	return r.cancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelledRunFinally, reason)
+func (r *Clients) cancel(ctx context.Context, pr *pipelinev1.PipelineRun, reason string) error {
+	return r.CancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelledRunFinally, reason)
 }
 
-func (r *Reconciler) cancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, status pipelinev1.PipelineRunSpecStatus, reason string) error {
+func (r *Clients) CancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, status pipelinev1.PipelineRunSpecStatus, reason string) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"annotations": map[string]string{run.AnnotationAbortReason: reason}},
 		"spec":     map[string]any{"status": status},
@@ -114,11 +114,11 @@ func (r *Reconciler) cancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, s
 	return nil
 }
 
-// endAll cancels every PipelineRun of a Rehearsal and aborts every ProwJob, and
+// EndAll cancels every PipelineRun of a Rehearsal and aborts every ProwJob, and
 // counts those that are still going. It asks the API server: what the informers
 // do not know yet would be left behind.
-func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason string) (left int, err error) {
-	ours := ofRehearsal(rh)
+func (r *Clients) EndAll(ctx context.Context, rh *v1alpha1.Rehearsal, prowJobNamespace, reason string) (left int, err error) {
+	ours := OfRehearsal(rh)
 	pipelineRuns, err := r.Tekton.TektonV1().PipelineRuns(rh.Namespace).List(ctx, ours)
 	if err != nil {
 		return 0, fmt.Errorf("listing the PipelineRuns of %s: %w", rh.Name, err)
@@ -130,7 +130,7 @@ func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason 
 			errs = append(errs, r.cancel(ctx, &pipelineRuns.Items[i], reason))
 		}
 	}
-	prowJobs := r.Prow.ProwV1().ProwJobs(r.Settings().Prow.ProwJobNamespace)
+	prowJobs := r.Prow.ProwV1().ProwJobs(prowJobNamespace)
 	all, err := prowJobs.List(ctx, ours)
 	if err != nil {
 		return left, fmt.Errorf("listing the ProwJobs of %s: %w", rh.Name, err)
@@ -146,103 +146,103 @@ func (r *Reconciler) endAll(ctx context.Context, rh *v1alpha1.Rehearsal, reason 
 
 // publish writes the report of a run in place of the finally task, which did
 // not get to it.
-func (t *turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	collector := prowjob.Collector{ProwJobs: t.prowJobs(), Logs: t.Logs}
 	outcomes, err := collector.Collect(ctx, m)
 	if err != nil {
 		return err
 	}
 	recall(r, outcomes)
-	s.obstacles.explain(outcomes, t.secrets())
+	s.obstacles.explain(outcomes, t.Secrets())
 	view := t.runView(r, m, outcomes)
 	view.Over = true
 	if err := t.storeRunPage(ctx, view); err != nil {
 		return err
 	}
-	_, err = t.talk.Upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
-	if err != nil && !t.talk.IsRefused(err) {
-		return t.talk.Reporting(err)
+	_, err = t.Talk.Upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(view))
+	if err != nil && !t.Talk.IsRefused(err) {
+		return t.Talk.Reporting(err)
 	}
 	s.outcomes = outcomes
 	return t.finish(ctx, r, s, m)
 }
 
 // reject ends a run that has nothing to run, and says why.
-func (t *turn) reject(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
+func (t *Turn) reject(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
 	return t.endUnstarted(ctx, r, v1alpha1.RunRejected, sentences...)
 }
 
 // drop ends a run that was aborted before it started.
-func (t *turn) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Turn) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return t.endUnstarted(ctx, r, v1alpha1.RunAborted, "Not started: "+r.AbortReason+".")
 }
 
-// ending is how a run ends that will not start, and why.
-type ending struct {
-	state     v1alpha1.RunState
-	sentences []string
+// Ending is how a run ends that will not start, and why.
+type Ending struct {
+	State     v1alpha1.RunState
+	Sentences []string
 }
 
 // endUnstarted says why a run will not start: in its comment, if it has come that far;
 // else in the answer to the text that asked for it, which is when it ends; or where
 // that was answered already, in a comment of its own.
-func (t *turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
-	manifest, err := t.storedManifest(ctx, r.ID)
+func (t *Turn) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
+	manifest, err := t.StoredManifest(ctx, r.ID)
 	switch {
-	case err != nil && !isLost(err):
+	case err != nil && !IsLost(err):
 		return err
 	case err != nil && t.answerIsDue(r):
-		t.endings[r.ID] = ending{state, sentences}
+		t.Endings[r.ID] = Ending{state, sentences}
 		return nil
 	}
 	if err := t.commentUnstarted(ctx, r, manifest, err == nil, sentences); err != nil {
 		return err
 	}
-	t.over(r, ending{state, sentences})
+	t.Over(r, Ending{state, sentences})
 	return nil
 }
 
 // sayUnstarted says why a run will not start, in a comment.
-func (t *turn) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
-	manifest, err := t.storedManifest(ctx, r.ID)
-	if err != nil && !isLost(err) {
+func (t *Turn) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
+	manifest, err := t.StoredManifest(ctx, r.ID)
+	if err != nil && !IsLost(err) {
 		return err
 	}
 	return t.commentUnstarted(ctx, r, manifest, err == nil, sentences)
 }
 
 // commentUnstarted says it with the jobs of the run, where these were stored.
-func (t *turn) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, manifest run.Manifest, stored bool, sentences []string) error {
+func (t *Turn) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, manifest run.Manifest, stored bool, sentences []string) error {
 	body := t.runAnswer(r, sentences...)
 	if stored {
 		body = report.Run(report.RunView{Manifest: manifest, Outcomes: unstarted(manifest), AbortReason: reasonOf(r, sentences), Over: true})
 	}
-	if _, err := t.talk.Upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.talk.IsRefused(err) {
-		return t.talk.Reporting(err)
+	if _, err := t.Talk.Upsert(ctx, v1alpha1.CommentStatus{}, body); err != nil && !t.Talk.IsRefused(err) {
+		return t.Talk.Reporting(err)
 	}
 	return nil
 }
 
-func (t *turn) over(r *v1alpha1.RunStatus, e ending) {
-	r.MarkOver(e.state, t.now)
-	if len(e.sentences) > 0 {
-		r.Message = judging.Brief(e.sentences[0])
+func (t *Turn) Over(r *v1alpha1.RunStatus, e Ending) {
+	r.MarkOver(e.State, t.Now)
+	if len(e.Sentences) > 0 {
+		r.Message = judging.Brief(e.Sentences[0])
 	}
 }
 
 // answerIsDue says that the text that asked for a run will be answered, and nothing
 // was said of the run yet.
-func (t *turn) answerIsDue(r *v1alpha1.RunStatus) bool {
-	v := t.rh.Status.VerdictOn(r.ID)
-	return t.repo.Name != "" && v != nil && !v.Answered && !t.toldToWait(r)
+func (t *Turn) answerIsDue(r *v1alpha1.RunStatus) bool {
+	v := t.Rehearsal.Status.VerdictOn(r.ID)
+	return t.Repository.Name != "" && v != nil && !v.Answered && !t.ToldToWait(r)
 }
 
-func (t *turn) toldToWait(r *v1alpha1.RunStatus) bool {
-	return t.rh.Status.Comments[waitComment(r.ID)].ID != 0
+func (t *Turn) ToldToWait(r *v1alpha1.RunStatus) bool {
+	return t.Rehearsal.Status.Comments[WaitComment(r.ID)].ID != 0
 }
 
 // runAnswer is what there is to say of a run beside the answer to its text.
-func (t *turn) runAnswer(r *v1alpha1.RunStatus, sentences ...string) string {
+func (t *Turn) runAnswer(r *v1alpha1.RunStatus, sentences ...string) string {
 	command, _ := t.commandOf(r)
 	return report.Answer(r.ID+"-run", command.Text, report.Person(r.ID, r.By), sentences...)
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -19,26 +19,26 @@ import (
 // cleanPage is how many ConfigMaps of a run are read at a time: each may be near 1 MiB.
 const cleanPage = 5
 
-// clean deletes what made up the runs that have been over for a while: PipelineRuns,
+// Clean deletes what made up the runs that have been over for a while: PipelineRuns,
 // with their TaskRuns and pods, and what they were to run. Results and pages stay.
 // It goes by the status that this turn began with, so that a run is known to be over,
 // by the API server too, before anything of it goes.
-func (t *turn) clean(ctx context.Context) error {
-	if t.settings.DryRun {
+func (t *Turn) Clean(ctx context.Context) error {
+	if t.Settings.DryRun {
 		return nil
 	}
 	var errs []error
-	for _, id := range t.ended {
-		r := t.rh.Status.Run(id)
+	for _, id := range t.Ended {
+		r := t.Rehearsal.Status.Run(id)
 		if r == nil || r.Cleaned {
 			continue
 		}
-		wait, known := cleanable(t.rh, r, t.settings.KeepRuns, t.now)
+		wait, known := cleanable(t.Rehearsal, r, t.Settings.KeepRuns, t.Now)
 		switch {
 		case !known:
 			continue
 		case wait > 0:
-			t.later = append(t.later, &requeue.Later{After: wait, Reason: "run " + id + " is kept for a while"})
+			t.Later = append(t.Later, &requeue.Later{After: wait, Reason: "run " + id + " is kept for a while"})
 			continue
 		}
 		if err := t.cleanRun(ctx, r); err != nil {
@@ -52,23 +52,23 @@ func (t *turn) clean(ctx context.Context) error {
 
 // cleanLeft deletes what runs have left that are gone from status: nothing tells any
 // more when they ended, so that goes as soon as no run goes on.
-func (t *turn) cleanLeft(ctx context.Context) error {
-	if !t.uncleaned || len(t.rh.Status.ActiveRuns()) > 0 {
+func (t *Turn) cleanLeft(ctx context.Context) error {
+	if !t.Uncleaned || len(t.Rehearsal.Status.ActiveRuns()) > 0 {
 		return nil
 	}
 	known := map[string]bool{}
-	for i := range t.rh.Status.Runs {
-		known[resources.RunName(t.rh, t.rh.Status.Runs[i].ID)] = true
+	for i := range t.Rehearsal.Status.Runs {
+		known[resources.RunName(t.Rehearsal, t.Rehearsal.Status.Runs[i].ID)] = true
 	}
-	if err := t.delete(ctx, ofRehearsal(t.rh), func(runName string) bool { return runName != "" && !known[runName] }); err != nil {
+	if err := t.delete(ctx, OfRehearsal(t.Rehearsal), func(runName string) bool { return runName != "" && !known[runName] }); err != nil {
 		return fmt.Errorf("cleaning up after runs that are gone from status: %w", err)
 	}
-	t.rh.Status.Uncleaned = false
+	t.Rehearsal.Status.Uncleaned = false
 	return nil
 }
 
-// endedRuns are the ids of the runs that are over.
-func endedRuns(rh *v1alpha1.Rehearsal) []string {
+// EndedRuns are the ids of the runs that are over.
+func EndedRuns(rh *v1alpha1.Rehearsal) []string {
 	var ids []string
 	for _, r := range rh.Status.Runs {
 		if r.State.Done() {
@@ -93,9 +93,9 @@ func cleanable(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, keep time.Duration
 	return max(r.DoneAt.Add(keep).Sub(now), 0), true
 }
 
-func (t *turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
-	name := resources.RunName(t.rh, r.ID)
-	if err := t.delete(ctx, ofRun(t.rh, name), func(string) bool { return true }); err != nil {
+func (t *Turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
+	name := resources.RunName(t.Rehearsal, r.ID)
+	if err := t.delete(ctx, ofRun(t.Rehearsal, name), func(string) bool { return true }); err != nil {
 		return fmt.Errorf("cleaning up run %s: %w", name, err)
 	}
 	return nil
@@ -103,8 +103,8 @@ func (t *turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 
 // delete deletes what made up runs: of those that are listed, the ones whose name is
 // to go. Results and pages stay.
-func (t *turn) delete(ctx context.Context, ours metav1.ListOptions, goes func(runName string) bool) error {
-	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace)
+func (t *Turn) delete(ctx context.Context, ours metav1.ListOptions, goes func(runName string) bool) error {
+	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace)
 	all, err := pipelineRuns.List(ctx, ours)
 	if err != nil {
 		return fmt.Errorf("listing PipelineRuns: %w", err)
@@ -117,7 +117,7 @@ func (t *turn) delete(ctx context.Context, ours metav1.ListOptions, goes func(ru
 			return fmt.Errorf("deleting PipelineRun %s: %w", all.Items[i].Name, err)
 		}
 	}
-	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
+	configMaps := t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace)
 	ours.Limit = cleanPage
 	for {
 		page, err := configMaps.List(ctx, ours)

@@ -1,6 +1,7 @@
-package rehearsal
+package runs
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,11 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+var (
+	noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	head = strings.Repeat("a", 40)
 )
 
 func pipelineRun(status corev1.ConditionStatus, reason string) *pipelinev1.PipelineRun {
@@ -36,7 +42,7 @@ func TestNext(t *testing.T) {
 		pending  = v1alpha1.RunStatus{State: v1alpha1.RunPending}
 		dropped  = v1alpha1.RunStatus{State: v1alpha1.RunPending, AbortReason: "x"}
 		running1 = v1alpha1.RunStatus{State: v1alpha1.RunRunning, Attempt: 1}
-		last     = v1alpha1.RunStatus{State: v1alpha1.RunRunning, Attempt: maxAttempts}
+		last     = v1alpha1.RunStatus{State: v1alpha1.RunRunning, Attempt: MaxAttempts}
 		aborting = v1alpha1.RunStatus{State: v1alpha1.RunAborting, Attempt: 1, AbortReason: "x"}
 	)
 	justNow.Status.CompletionTime = &metav1.Time{Time: noon.Add(-time.Second)}

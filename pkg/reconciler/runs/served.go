@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -13,19 +13,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 )
 
-// servedConfigMap lists the repositories that are served, org.repo in lower case,
+// ServedConfigMap lists the repositories that are served, org.repo in lower case,
 // for the admission policy: of others there are no rehearsals.
-const servedConfigMap = "rehearsal-served"
+const ServedConfigMap = "rehearsal-served"
 
 // declareServed brings the list up to date before tasks need it.
-func (t *turn) declareServed(ctx context.Context) error {
+func (t *Turn) declareServed(ctx context.Context) error {
 	served := map[string]string{}
-	for _, repo := range t.settings.Repositories {
+	for _, repo := range t.Settings.Repositories {
 		served[strings.ToLower(kvstore.RepositoryKey(repo.Name))] = ""
 	}
-	configMaps := t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)
-	stored, err := configMaps.Get(ctx, servedConfigMap, metav1.GetOptions{})
-	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: servedConfigMap, Namespace: t.rh.Namespace}, Data: served}
+	configMaps := t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace)
+	stored, err := configMaps.Get(ctx, ServedConfigMap, metav1.GetOptions{})
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: ServedConfigMap, Namespace: t.Rehearsal.Namespace}, Data: served}
 	switch {
 	case apierrors.IsNotFound(err):
 		_, err = configMaps.Create(ctx, cm, metav1.CreateOptions{})
@@ -33,7 +33,7 @@ func (t *turn) declareServed(ctx context.Context) error {
 		_, err = configMaps.Update(ctx, cm, metav1.UpdateOptions{})
 	}
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("listing the served repositories in ConfigMap %s: %w", servedConfigMap, err)
+		return fmt.Errorf("listing the served repositories in ConfigMap %s: %w", ServedConfigMap, err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"fmt"
@@ -14,10 +14,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 )
 
-// byPipelineRun is the index of TaskRuns by NAMESPACE/NAME of their PipelineRun.
-const byPipelineRun = "pipelineRun"
+// ByPipelineRun is the index of TaskRuns by NAMESPACE/NAME of their PipelineRun.
+const ByPipelineRun = "pipelineRun"
 
-var taskRunIndexers = cache.Indexers{byPipelineRun: func(o any) ([]string, error) {
+var TaskRunIndexers = cache.Indexers{ByPipelineRun: func(o any) ([]string, error) {
 	tr, ok := o.(*pipelinev1.TaskRun)
 	if !ok || tr.Labels[pipeline.PipelineRunLabelKey] == "" {
 		return nil, nil
@@ -25,10 +25,10 @@ var taskRunIndexers = cache.Indexers{byPipelineRun: func(o any) ([]string, error
 	return []string{tr.Namespace + "/" + tr.Labels[pipeline.PipelineRunLabelKey]}, nil
 }}
 
-// slim is what informers keep of an object: what somebody here reads. Of what it drops
+// Slim is what informers keep of an object: what somebody here reads. Of what it drops
 // there are megabytes for each large run. Objects are changed in place, before anybody
 // else has them; nothing of them is ever written back whole.
-func slim(o any) (any, error) {
+func Slim(o any) (any, error) {
 	if object, ok := o.(metav1.Object); ok {
 		object.SetManagedFields(nil)
 	}
@@ -61,9 +61,9 @@ func slim(o any) (any, error) {
 	return o, nil
 }
 
-// slimmed has an informer that has not been started keep only what is needed.
-func slimmed(informer cache.SharedIndexInformer) cache.SharedIndexInformer {
-	if err := informer.SetTransform(slim); err != nil {
+// Slimmed has an informer that has not been started keep only what is needed.
+func Slimmed(informer cache.SharedIndexInformer) cache.SharedIndexInformer {
+	if err := informer.SetTransform(Slim); err != nil {
 		panic(fmt.Sprintf("setting what an informer keeps: %v", err))
 	}
 	return informer

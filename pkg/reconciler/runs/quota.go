@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"cmp"
@@ -23,13 +23,13 @@ import (
 
 const (
 	// quotaPause is the time between two looks whether there is room for a run.
-	quotaPause = 15 * time.Second
+	QuotaPause = 15 * time.Second
 	// reservation is how long room is kept for a run of which no status says that
 	// it has started: as long as an informer may lag.
 	reservation = 5 * time.Minute
 	// patience is how long a waiting run keeps its place after it last asked: one
 	// that cannot go on, for whatever reason, keeps nobody waiting.
-	patience = 4 * quotaPause
+	patience = 4 * QuotaPause
 )
 
 // load is a run and what it takes of the quotas.
@@ -126,10 +126,10 @@ func (l load) compare(o load) int {
 	return cmp.Or(l.asked.Compare(o.asked), strings.Compare(l.id, o.id))
 }
 
-// ledger remembers which runs were let in, until the informer shows them: several
+// Ledger remembers which runs were let in, until the informer shows them: several
 // Rehearsals are reconciled at a time. It is of one process: while several
 // controllers share the Rehearsals, each may let in one run for the same room.
-type ledger struct {
+type Ledger struct {
 	mu   sync.Mutex
 	kept map[string]kept
 	// asked is when a waiting run last asked for room, and since the time from
@@ -144,8 +144,8 @@ type kept struct {
 }
 
 // admit says whether a run of so many jobs can start, and keeps room for it if so.
-func (t *turn) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence string, err error) {
-	if t.settings.Quotas == (settings.Quotas{}) || jobs == 0 || t.Lister == nil {
+func (t *Turn) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence string, err error) {
+	if t.Settings.Quotas == (settings.Quotas{}) || jobs == 0 || t.Lister == nil {
 		return true, false, "", nil
 	}
 	t.Ledger.mu.Lock()
@@ -154,21 +154,21 @@ func (t *turn) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence 
 	if err != nil {
 		return false, false, "", fmt.Errorf("listing Rehearsals: %w", err)
 	}
-	me := t.load(t.rh, r)
+	me := t.load(t.Rehearsal, r)
 	me.jobs, me.waiting = jobs, true
-	t.Ledger.note(me.id, t.now)
+	t.Ledger.note(me.id, t.Now)
 	t.Ledger.forget(all)
-	others := t.Ledger.others(t.loads(all), me.id, t.now)
-	ok, never, sentence = room(t.settings.Quotas, me, others)
+	others := t.Ledger.others(t.loads(all), me.id, t.Now)
+	ok, never, sentence = room(t.Settings.Quotas, me, others)
 	if ok {
 		me.waiting = false
-		t.Ledger.kept[me.id] = kept{me, t.now.Add(reservation)}
+		t.Ledger.kept[me.id] = kept{me, t.Now.Add(reservation)}
 	}
 	return ok, never, sentence, nil
 }
 
 // note keeps that a run asks for room.
-func (l *ledger) note(id string, now time.Time) {
+func (l *Ledger) note(id string, now time.Time) {
 	if l.kept == nil {
 		l.kept, l.asked, l.since = map[string]kept{}, map[string]time.Time{}, now
 	}
@@ -181,14 +181,14 @@ func (l *ledger) note(id string, now time.Time) {
 }
 
 // stuck says that a waiting run has stopped asking.
-func (l *ledger) stuck(s load, now time.Time) bool {
+func (l *Ledger) stuck(s load, now time.Time) bool {
 	_, ok := l.asked[s.id]
 	return s.waiting && !ok && now.Sub(l.since) > patience
 }
 
 // forget drops what is kept for runs that are over: they may have ended before
 // the informer showed that they had started.
-func (l *ledger) forget(all []*v1alpha1.Rehearsal) {
+func (l *Ledger) forget(all []*v1alpha1.Rehearsal) {
 	of := map[string]bool{}
 	for id := range l.kept {
 		uid, _, _ := strings.Cut(id, "/")
@@ -207,7 +207,7 @@ func loadID(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) string { return strin
 
 // others are the loads of all but one run, with those that were let in already and
 // without those that are stuck.
-func (l *ledger) others(shown []load, me string, now time.Time) []load {
+func (l *Ledger) others(shown []load, me string, now time.Time) []load {
 	for id, k := range l.kept {
 		if now.After(k.until) {
 			delete(l.kept, id)
@@ -239,9 +239,9 @@ func (l *ledger) others(shown []load, me string, now time.Time) []load {
 
 // loads are the runs that are not over. Of this Rehearsal, what this turn knows
 // is newer than what the informer does.
-func (t *turn) loads(all []*v1alpha1.Rehearsal) []load {
+func (t *Turn) loads(all []*v1alpha1.Rehearsal) []load {
 	var out []load
-	for _, rh := range append(slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.rh.UID }), t.rh) {
+	for _, rh := range append(slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.Rehearsal.UID }), t.Rehearsal) {
 		for i := range rh.Status.Runs {
 			r := &rh.Status.Runs[i]
 			if !r.State.Done() && r.Total > 0 && (r.AbortReason == "" || r.State != v1alpha1.RunPending) {
@@ -252,13 +252,13 @@ func (t *turn) loads(all []*v1alpha1.Rehearsal) []load {
 	return out
 }
 
-func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
+func (t *Turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	l := load{
 		id: loadID(rh, r), pull: string(rh.UID), person: strings.ToLower(r.By),
 		jobs: max(r.Total-r.Passed-r.Failed, 0), waiting: r.State == v1alpha1.RunPending,
 	}
-	if event.FromCommandLine(r.ID) && t.settings.Users[r.By] != "" {
-		l.person = strings.ToLower(t.settings.Users[r.By])
+	if event.FromCommandLine(r.ID) && t.Settings.Users[r.By] != "" {
+		l.person = strings.ToLower(t.Settings.Users[r.By])
 	}
 	for _, c := range rh.Spec.Commands {
 		if c.ID == r.ID {
@@ -268,28 +268,28 @@ func (t *turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	return l
 }
 
-const waitComments = "waits/"
+const WaitComments = "waits/"
 
-func waitComment(id string) string { return waitComments + id }
+func WaitComment(id string) string { return WaitComments + id }
 
 // tellWaiting says that a run waits for room, and for how much.
-func (t *turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
+func (t *Turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
 	r.Total, r.Message, r.HinderedSince = jobs, sentence, nil
-	again := &requeue.Later{After: quotaPause, Reason: "run " + r.ID + " waits for room"}
-	if r.ProgressAt != nil && t.now.Sub(r.ProgressAt.Time) < t.settings.ProgressInterval {
+	again := &requeue.Later{After: QuotaPause, Reason: "run " + r.ID + " waits for room"}
+	if r.ProgressAt != nil && t.Now.Sub(r.ProgressAt.Time) < t.Settings.ProgressInterval {
 		return again
 	}
-	if err := t.talk.Say(github.Later(ctx), waitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
+	if err := t.Talk.Say(github.Later(ctx), WaitComment(r.ID), t.runAnswer(r, sentence)); err != nil {
 		return err
 	}
-	r.ProgressAt = &metav1.Time{Time: t.now}
+	r.ProgressAt = &metav1.Time{Time: t.Now}
 	return again
 }
 
-// waitsForRoom says that a run which was told to wait has no room yet: as long as
+// WaitsForRoom says that a run which was told to wait has no room yet: as long as
 // that is so, nobody needs its plan.
-func (t *turn) waitsForRoom(r *v1alpha1.RunStatus) bool {
-	if r.Total == 0 || !t.toldToWait(r) {
+func (t *Turn) WaitsForRoom(r *v1alpha1.RunStatus) bool {
+	if r.Total == 0 || !t.ToldToWait(r) {
 		return false
 	}
 	ok, never, sentence, err := t.admit(r, r.Total)
@@ -302,24 +302,24 @@ func (t *turn) waitsForRoom(r *v1alpha1.RunStatus) bool {
 
 // endWaits says of the runs that have started that they wait no more, until it
 // is said. What ends a run that has not started says so in the same comment.
-func (t *turn) endWaits(ctx context.Context) error {
+func (t *Turn) endWaits(ctx context.Context) error {
 	var errs []error
-	for name := range t.rh.Status.Comments {
-		id, waits := strings.CutPrefix(name, waitComments)
+	for name := range t.Rehearsal.Status.Comments {
+		id, waits := strings.CutPrefix(name, WaitComments)
 		if !waits {
 			continue
 		}
-		r := t.rh.Status.Run(id)
+		r := t.Rehearsal.Status.Run(id)
 		if r != nil && r.State == v1alpha1.RunPending {
 			continue
 		}
 		if r != nil && r.StartedAt != nil {
-			if err := t.talk.Say(ctx, name, t.runAnswer(r, "It waits no more: this run has started.")); err != nil {
+			if err := t.Talk.Say(ctx, name, t.runAnswer(r, "It waits no more: this run has started.")); err != nil {
 				errs = append(errs, err)
 				continue
 			}
 		}
-		delete(t.rh.Status.Comments, name)
+		delete(t.Rehearsal.Status.Comments, name)
 	}
 	return errors.Join(errs...)
 }

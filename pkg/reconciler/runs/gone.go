@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"cmp"
@@ -15,10 +15,10 @@ import (
 // is gone.
 const forgotten = "its ProwJob has been removed since"
 
-// maxJobEnds bounds what the status of a Rehearsal keeps of jobs that have ended,
+// MaxJobEnds bounds what the status of a Rehearsal keeps of jobs that have ended,
 // all runs together, and of those that never started: an object is not stored when it
 // is too large.
-const maxJobEnds = 500
+const MaxJobEnds = 500
 
 // jobEnds counts what is kept of jobs that have ended.
 func jobEnds(rh *v1alpha1.Rehearsal) int {

@@ -1,4 +1,4 @@
-package rehearsal
+package runs
 
 import (
 	"context"
@@ -27,17 +27,17 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// abortPause is the time between two rounds of aborting.
-const abortPause = 2 * time.Second
+// AbortPause is the time between two rounds of aborting.
+const AbortPause = 2 * time.Second
 
-// settlePause is the time between two looks at ProwJobs that nobody watches.
-const settlePause = 10 * time.Second
+// SettlePause is the time between two looks at ProwJobs that nobody watches.
+const SettlePause = 10 * time.Second
 
-// advanceRuns takes every run that is not over one step further. A run that
+// Advance takes every run that is not over one step further. A run that
 // fails to advance does not hold up the others.
-func (t *turn) advanceRuns(ctx context.Context) error {
+func (t *Turn) Advance(ctx context.Context) error {
 	var errs []error
-	for _, r := range t.rh.Status.ActiveRuns() {
+	for _, r := range t.Rehearsal.Status.ActiveRuns() {
 		if err := t.advance(ctx, r); err != nil {
 			errs = append(errs, err)
 		}
@@ -47,8 +47,8 @@ func (t *turn) advanceRuns(ctx context.Context) error {
 }
 
 // advance takes a run further. What it fails with ends no later what is due.
-func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
-	deadline.Begin(r, t.now)
+func (t *Turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
+	deadline.Begin(r, t.Now)
 	s, manifest, err := t.observe(ctx, r)
 	if err == nil {
 		err = t.take(ctx, r, s, manifest)
@@ -68,20 +68,20 @@ func (t *turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 }
 
 // comeBackFor has the next turn come when a run is due, and when it has to end.
-func (t *turn) comeBackFor(r *v1alpha1.RunStatus) {
+func (t *Turn) comeBackFor(r *v1alpha1.RunStatus) {
 	at := deadline.Due(r)
-	if !at.IsZero() && !at.After(t.now) {
+	if !at.IsZero() && !at.After(t.Now) {
 		at = at.Add(deadline.AbortTime)
 	}
 	if !at.IsZero() {
-		t.later = append(t.later, &requeue.Later{After: at.Sub(t.now), Reason: "run " + r.ID + " is due"})
+		t.Later = append(t.Later, &requeue.Later{After: at.Sub(t.Now), Reason: "run " + r.ID + " is due"})
 	}
 }
 
 // take takes the next step of a run.
-func (t *turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation, manifest run.Manifest) (err error) {
+func (t *Turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation, manifest run.Manifest) (err error) {
 	if s.overdue() {
-		r.Abort(timeIsUp)
+		r.Abort(TimeIsUp)
 	}
 	step := next(s)
 	if step != stepWait && step != stepNone {
@@ -118,26 +118,26 @@ func (s situation) wait() error {
 	case s.live():
 		return &requeue.Later{After: s.deadline.Sub(s.now), Reason: "run " + s.run.ID + " goes on"}
 	}
-	return &requeue.Later{After: settlePause, Reason: "ProwJobs of run " + s.run.ID + " are still going"}
+	return &requeue.Later{After: SettlePause, Reason: "ProwJobs of run " + s.run.ID + " are still going"}
 }
 
 // observe gathers what the next step depends on, and counts.
-func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, run.Manifest, error) {
-	s := situation{run: r, now: t.now}
+func (t *Turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, run.Manifest, error) {
+	s := situation{run: r, now: t.Now}
 	if err := t.adopt(ctx, r); err != nil {
 		return s, run.Manifest{}, err
 	}
 	if r.State == v1alpha1.RunPending {
-		if (t.plan.Known() && !t.plan.Outlived() || t.waits[r.ID] != "") && !t.rh.Status.Pull.Stale() {
-			s.barred = judging.Barred(t.rh, t.repo.Labels.Untrusted)
-			s.planned = t.plan.Known() && t.plan.Err == nil
-			if t.plan.Err != nil {
-				s.planError = t.plan.Err.Error()
+		if (t.Plan.Known() && !t.Plan.Outlived() || t.waits[r.ID] != "") && !t.Rehearsal.Status.Pull.Stale() {
+			s.barred = judging.Barred(t.Rehearsal, t.Repository.Labels.Untrusted)
+			s.planned = t.Plan.Known() && t.Plan.Err == nil
+			if t.Plan.Err != nil {
+				s.planError = t.Plan.Err.Error()
 			}
 		}
 		return s, run.Manifest{}, nil
 	}
-	manifest, err := t.manifest(ctx, r)
+	manifest, err := t.Manifest(ctx, r)
 	if err != nil {
 		return s, manifest, err
 	}
@@ -157,9 +157,9 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 		return s, manifest, err
 	}
 	s.unscheduled = slices.DeleteFunc(unscheduled(r, s.pipelineRun, taskRuns, s.outcomes), func(job run.Job) bool { return t.isAborted(r, job) })
-	s.obstacles = findObstacles(s.pipelineRun, taskRuns, s.outcomes, t.now)
-	s.obstacles.explain(s.outcomes, t.secrets())
-	remember(r, s, maxJobEnds-jobEnds(t.rh))
+	s.obstacles = findObstacles(s.pipelineRun, taskRuns, s.outcomes, t.Now)
+	s.obstacles.explain(s.outcomes, t.Secrets())
+	remember(r, s, MaxJobEnds-jobEnds(t.Rehearsal))
 	noticeInterference(r, s.pipelineRun, s.outcomes)
 	tally := run.Count(s.outcomes)
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
@@ -170,31 +170,31 @@ func (t *turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, r
 // adopt finds the PipelineRun of a run that has one although status, which may
 // be older, does not say so. A run must not end as "not started" while it goes
 // on, so the API server is asked.
-func (t *turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Turn) adopt(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if r.State != v1alpha1.RunPending {
 		return nil
 	}
-	pr, err := t.pipelineRun(ctx, resources.PipelineRunName(resources.RunName(t.rh, r.ID), 1))
+	pr, err := t.pipelineRun(ctx, resources.PipelineRunName(resources.RunName(t.Rehearsal, r.ID), 1))
 	if err != nil || pr == nil {
 		return err
 	}
-	m, err := t.manifest(ctx, r)
+	m, err := t.Manifest(ctx, r)
 	if err != nil {
 		return err
 	}
 	r.Comment = resources.Comment(pr)
-	t.talk.Doubt() // status was lost, perhaps more than once
+	t.Talk.Doubt() // status was lost, perhaps more than once
 	r.MarkAttempt(pr.Name, 1, resources.Deadline(pr))
-	r.MarkStarted(t.now, m.Base, m.BaseRef, len(m.Jobs))
+	r.MarkStarted(t.Now, m.Base, m.BaseRef, len(m.Jobs))
 	return nil
 }
 
 // pipelineRun returns nil when it is gone for sure: the informer may not have
 // seen yet what was just created.
-func (t *turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
-	pr, err := t.PipelineRuns.PipelineRuns(t.rh.Namespace).Get(name)
+func (t *Turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
+	pr, err := t.PipelineRuns.PipelineRuns(t.Rehearsal.Namespace).Get(name)
 	if apierrors.IsNotFound(err) {
-		pr, err = t.Tekton.TektonV1().PipelineRuns(t.rh.Namespace).Get(ctx, name, metav1.GetOptions{})
+		pr, err = t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace).Get(ctx, name, metav1.GetOptions{})
 	}
 	if apierrors.IsNotFound(err) {
 		return nil, nil
@@ -202,7 +202,7 @@ func (t *turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.Pipeli
 	if err != nil {
 		return nil, fmt.Errorf("reading PipelineRun %s: %w", name, err)
 	}
-	return pr, ofAnother(t.rh, "PipelineRun", pr)
+	return pr, ofAnother(t.Rehearsal, "PipelineRun", pr)
 }
 
 // reported says whether the finally task of a PipelineRun succeeded.
@@ -241,8 +241,8 @@ func killed(tr *pipelinev1.TaskRun) bool {
 }
 
 // taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
-func (t *turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
-	list, err := t.TaskRuns.ByIndex(byPipelineRun, t.rh.Namespace+"/"+pipelineRun)
+func (t *Turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
+	list, err := t.TaskRuns.ByIndex(ByPipelineRun, t.Rehearsal.Namespace+"/"+pipelineRun)
 	if err != nil {
 		return nil, fmt.Errorf("looking up the TaskRuns of %s: %w", pipelineRun, err)
 	}
@@ -258,7 +258,7 @@ func (t *turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, err
 // outcomes reads the ProwJobs of a run. All are read from the API server where the
 // informer does not know one of which it matters whether it exists, or where one is
 // not complete although nobody saw how the PipelineRun ended.
-func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
+func (t *Turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
 	over := pr == nil || pr.IsDone()
 	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
 	known := make([]*prowapi.ProwJob, len(m.Jobs))
@@ -288,8 +288,8 @@ func (t *turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manife
 	return outcomes, nil
 }
 
-func (t *turn) prowJobs() prowclient.ProwJobInterface {
-	return t.Prow.ProwV1().ProwJobs(t.settings.Prow.ProwJobNamespace)
+func (t *Turn) prowJobs() prowclient.ProwJobInterface {
+	return t.Prow.ProwV1().ProwJobs(t.Settings.Prow.ProwJobNamespace)
 }
 
 // ofRun selects what belongs to a run.
@@ -297,14 +297,14 @@ func ofRun(rh *v1alpha1.Rehearsal, name string) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID), run.LabelRun: name}.String()}
 }
 
-// ofRehearsal selects what belongs to a Rehearsal.
-func ofRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
+// OfRehearsal selects what belongs to a Rehearsal.
+func OfRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
 }
 
 // knownProwJob returns nil for a ProwJob that the informer does not know.
-func (t *turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
-	pj, err := t.ProwJobs.ProwJobs(t.settings.Prow.ProwJobNamespace).Get(name)
+func (t *Turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
+	pj, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).Get(name)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -315,7 +315,7 @@ func (t *turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
 }
 
 // conclude ends a run whose report is on the pull request.
-func (t *turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	overwritten, err := t.overwritten(ctx, r)
 	if err != nil {
 		return err
@@ -328,14 +328,14 @@ func (t *turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation,
 
 // finish records the result of a run that the pull request shows already, and
 // acknowledges the pull request if that was asked for.
-func (t *turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
 	if err := t.storeResult(ctx, m, s.outcomes); err != nil {
 		return err
 	}
-	r.MarkOver(endState(r, run.Count(s.outcomes)), t.now)
-	if m.AutoAck && t.rh.Status.Pull != nil {
+	r.MarkOver(endState(r, run.Count(s.outcomes)), t.Now)
+	if m.AutoAck && t.Rehearsal.Status.Pull != nil {
 		command, _ := t.commandOf(r)
-		judging.VouchByRun(t.rh, r, metav1.NewTime(judging.GivenAt(command, t.rh.Status.VerdictOn(r.ID))))
+		judging.VouchByRun(t.Rehearsal, r, metav1.NewTime(judging.GivenAt(command, t.Rehearsal.Status.VerdictOn(r.ID))))
 	}
 	logging.FromContext(ctx).Infow("Run is over", "run", r.ID, "state", r.State, "passed", r.Passed, "failed", r.Failed)
 	return nil

@@ -1,0 +1,110 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/trouble"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
+	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
+)
+
+// TellAfter is how long errors may go on before people are told: most do not.
+const TellAfter = 2 * time.Minute
+
+// pending follows what keeps a run from starting, after an attempt to take it
+// further: it is told, and ends the run when it is due.
+func (t *Turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
+	if _, ends := t.Endings[r.ID]; ends {
+		r.MarkHindered(t.Now) // until it is said
+	}
+	errs := append(slices.Clone(t.Hindrances), err)
+	failed := requeue.Failures(errs...)
+	_, limited := requeue.LimitedUntil(errs)
+	switch {
+	case len(failed) > 0:
+		r.MarkHindered(t.Now)
+		r.Message = trouble.Because(failed[0], t.Rehearsal.Namespace, t.Secrets())
+	case limited:
+		r.HinderedSince = nil
+	}
+	if !t.Now.Before(deadline.Due(r)) {
+		return t.endLate(ctx, r)
+	}
+	if len(failed) == 0 || t.Now.Sub(r.HinderedSince.Time) < TellAfter {
+		return err
+	}
+	return errors.Join(err, t.tellHindrance(ctx, r))
+}
+
+// tellHindrance says what keeps a run from starting, and what to do about it.
+func (t *Turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
+	sentence := "This run has not started yet: " + r.Message + " It is tried again until " + deadline.Due(r).UTC().Format("15:04 MST") + "."
+	news := conversation.Hash(withoutNumbers(sentence))
+	if r.Progress == news || r.ProgressAt != nil && t.Now.Sub(r.ProgressAt.Time) < min(t.Settings.ProgressInterval, obstacleInterval) {
+		return nil
+	}
+	if err := t.sayOfUnstarted(ctx, r, sentence); err != nil {
+		return err
+	}
+	r.Progress, r.ProgressAt = news, &metav1.Time{Time: t.Now}
+	return nil
+}
+
+// sayOfUnstarted says something in the comment of a run, or beside the answer to its
+// text as long as it has none.
+func (t *Turn) sayOfUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentence string) error {
+	if r.Comment == 0 {
+		return t.Talk.Say(ctx, WaitComment(r.ID), t.runAnswer(r, sentence))
+	}
+	m, err := t.Manifest(ctx, r)
+	if err != nil {
+		return err
+	}
+	m.Notes = append(slices.Clip(m.Notes), sentence)
+	if _, err := t.Talk.Upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, queued(m)))); err != nil && !t.Talk.IsRefused(err) {
+		return t.Talk.Reporting(err)
+	}
+	return nil
+}
+
+// endLate ends a run that has not started in time. Where that cannot be said, it is
+// said later.
+func (t *Turn) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
+	sentence := fmt.Sprintf("Not started: it has waited for %s, which is as long as a run may. %s", lasting(t.Now.Sub(r.Since.Time)), r.Message)
+	if r.HinderedSince != nil && r.Message != "" {
+		sentence = fmt.Sprintf("Not started: %s That was tried for %s; write the command again when it is mended.", r.Message, lasting(t.Now.Sub(r.HinderedSince.Time)))
+	}
+	e := t.Endings[r.ID]
+	if e.State == "" {
+		e = Ending{v1alpha1.RunRejected, []string{sentence}}
+	}
+	if r.AbortReason != "" {
+		e = Ending{v1alpha1.RunAborted, []string{"Not started: " + r.AbortReason + "."}}
+	}
+	delete(t.Endings, r.ID)
+	err := t.sayUnstarted(ctx, r, e.Sentences...)
+	if err != nil {
+		r.MarkUnreported(e.State, t.Now)
+		r.Message = e.Sentences[0] // whole, to be said later
+		return err
+	}
+	t.Over(r, e)
+	return nil
+}
+
+// lasting is a time in words.
+func lasting(d time.Duration) string {
+	if d < 2*time.Hour {
+		return plural(int(d.Round(time.Minute)/time.Minute), "minute")
+	}
+	return plural(int(d.Round(time.Hour)/time.Hour), "hour")
+}

@@ -1,0 +1,28 @@
+package runs
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// TestAHandoverOutlivesNoApproval: what was stored before a crash starts only with
+// what is allowed then.
+func TestAHandoverOutlivesNoApproval(t *testing.T) {
+	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
+		Pull:              &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true, ReadAt: metav1.NewTime(noon)},
+		PrivilegeApproval: &v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main", Asks: "x"},
+	}}
+	turn, m := &Turn{Rehearsal: rh, Now: noon}, run.Manifest{Asks: "x"}
+	r := &v1alpha1.RunStatus{State: v1alpha1.RunPending}
+	if err := turn.stillAllowed(r, m); err != nil || r.AbortReason != "" {
+		t.Errorf("what is allowed does not start: %v, %q", err, r.AbortReason)
+	}
+	rh.Status.PrivilegeApproval = nil
+	if err := turn.stillAllowed(r, m); err == nil || r.AbortReason == "" {
+		t.Error("what is not allowed any more starts")
+	}
+}

@@ -1,0 +1,95 @@
+// Package runs carries the runs of a pull request to their ends: it observes what became
+// of each, decides what to do next, and does that. What to do is decided in step.go, which
+// is pure.
+//
+// Every write can be repeated: names are deterministic, comments are found by their
+// markers, and status says only what has been done.
+package runs
+
+import (
+	"context"
+	"time"
+
+	tektonclient "github.com/tektoncd/pipeline/pkg/client/clientset/versioned"
+	pipelinelisters "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned"
+	prowlisters "sigs.k8s.io/prow/pkg/client/listers/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
+	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
+	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+)
+
+// GitHub is what runs ask of GitHub. Errors are those of pkg/github.
+type GitHub interface {
+	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
+}
+
+// Clients are what runs are carried with, of whichever pull request.
+type Clients struct {
+	Kube   kubernetes.Interface
+	Tekton tektonclient.Interface
+	Prow   prowclient.Interface
+
+	PipelineRuns pipelinelisters.PipelineRunLister
+	// TaskRuns has the index ByPipelineRun.
+	TaskRuns cache.Indexer
+	ProwJobs prowlisters.ProwJobLister
+	// Lister knows all Rehearsals, and Ledger which of their runs were let in since:
+	// for the quotas.
+	Lister listers.RehearsalLister
+	Ledger Ledger
+	// Manifests are those of the runs that were looked at last.
+	Manifests Manifests
+	Logs      *prowjob.Logs
+}
+
+// Turn carries the runs of one Rehearsal further, as far as they go now.
+type Turn struct {
+	*Clients
+	GitHub     GitHub
+	Rehearsal  *v1alpha1.Rehearsal
+	Settings   *settings.Settings
+	Repository settings.Repository
+	Now        time.Time
+	Plan       *planning.Plan
+	// Talk is the conversation on the pull request.
+	Talk *conversation.Conversation
+	// Links are those to pages.
+	Links pages.Links
+	// Hindrances are what failed that a run needs to start.
+	Hindrances []error
+	// Ended are the runs that were over when the turn began; Uncleaned is what status
+	// said then.
+	Ended     []string
+	Uncleaned bool
+
+	// Later are the times when runs are due, or may be cleaned up.
+	Later []error
+	// Endings are those of runs that will not start, for the answers to say.
+	Endings map[string]Ending
+	// Attended are the runs whose jobs were looked at for those to abort.
+	Attended map[string]bool
+
+	// named are the aborts of jobs of each run, once they were looked up.
+	named map[string][]judging.JobAbort
+	// needed are the ProwJobs that runs which go on need, once that was found out.
+	needed map[string]need
+	// waits are why runs that wait for room still do, by their ids.
+	waits map[string]string
+}
+
+// NewTurn is for one turn of one Rehearsal, which is looked at as it is now.
+func NewTurn(t Turn) *Turn {
+	t.Ended, t.Uncleaned = EndedRuns(t.Rehearsal), t.Rehearsal.Status.Uncleaned
+	t.Endings, t.Attended, t.waits = map[string]Ending{}, map[string]bool{}, map[string]string{}
+	return &t
+}
