@@ -52,7 +52,7 @@ func (f *Facts) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt,
 	var gone *github.NotFoundError
 	switch {
 	case errors.As(err, &gone):
-		return judging.Doubt{v1alpha1.ReasonDeleted, "GitHub has no such comment."}, nil
+		return judging.Doubt{Reason: v1alpha1.ReasonDeleted, Because: "GitHub has no such comment."}, nil
 	case err != nil:
 		return judging.Doubt{}, err
 	}
@@ -66,7 +66,7 @@ func (f *Facts) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt,
 		return judging.Doubt{}, err
 	}
 	if edits.Edited || !edits.Complete {
-		return judging.Doubt{v1alpha1.ReasonEdited, "The comment was edited."}, nil
+		return judging.Doubt{Reason: v1alpha1.ReasonEdited, Because: "The comment was edited."}, nil
 	}
 	return judging.Doubt{}, nil
 }

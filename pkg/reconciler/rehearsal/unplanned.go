@@ -31,7 +31,7 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	if !giveUp {
 		t.later = append(t.later, &requeue.Later{After: due.Sub(t.now), Reason: "the affected jobs are looked for"})
 	}
-	late := &planning.LateError{"Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
+	late := &planning.LateError{Sentences: "Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
 	if err != nil {
 		late.Sentences = trouble.Because(err, t.rh.Namespace, t.runs.Secrets())
 	}
