@@ -146,15 +146,15 @@ func (r *Clients) EndAll(ctx context.Context, rh *v1alpha1.Rehearsal, prowJobNam
 
 // publish writes the report of a run in place of the finally task, which did
 // not get to it.
-func (t *Turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	collector := prowjob.Collector{ProwJobs: t.prowJobs(), Logs: t.Logs}
-	outcomes, err := collector.Collect(ctx, m)
+	outcomes, err := collector.Collect(ctx, s.manifest)
 	if err != nil {
 		return err
 	}
 	recall(r, outcomes)
 	s.obstacles.explain(outcomes, t.Secrets())
-	view := t.runView(r, m, outcomes)
+	view := t.runView(r, s.manifest, outcomes)
 	view.Over = true
 	if err := t.storeRunPage(ctx, view); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (t *Turn) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation, 
 		return t.Talk.Reporting(err)
 	}
 	s.outcomes = outcomes
-	return t.finish(ctx, r, s, m)
+	return t.finish(ctx, r, s)
 }
 
 // reject ends a run that has nothing to run, and says why.

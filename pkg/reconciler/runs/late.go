@@ -74,5 +74,5 @@ func (t *Turn) report(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if err != nil {
 		return err
 	}
-	return t.publish(ctx, r, situation{run: r, now: t.Now}, m)
+	return t.publish(ctx, r, situation{run: r, now: t.Now, manifest: m})
 }

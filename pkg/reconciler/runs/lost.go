@@ -30,22 +30,28 @@ func (t *Turn) StoredManifest(ctx context.Context, id string) (run.Manifest, err
 }
 
 // Manifest is that of a run that has started. Where it is lost, it is made again from
-// the ProwJobs that there are: a run without all of its jobs is aborted.
+// the ProwJobs that there are.
 func (t *Turn) Manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
-	m, err := t.StoredManifest(ctx, r.ID)
+	m, _, err := t.findManifest(ctx, r)
+	return m, err
+}
+
+// findManifest is Manifest, and says why a run cannot go on that has lost jobs with it.
+func (t *Turn) findManifest(ctx context.Context, r *v1alpha1.RunStatus) (m run.Manifest, lost string, err error) {
+	m, err = t.StoredManifest(ctx, r.ID)
 	if !IsLost(err) {
-		return m, err
+		return m, "", err
 	}
 	name := resources.RunName(t.Rehearsal, r.ID)
 	list, err := t.prowJobs().List(ctx, ofRun(t.Rehearsal, name))
 	if err != nil {
-		return m, fmt.Errorf("listing the ProwJobs of run %s, whose manifest is lost: %w", r.ID, err)
+		return m, "", fmt.Errorf("listing the ProwJobs of run %s, whose manifest is lost: %w", r.ID, err)
 	}
 	m = t.rebuilt(r, name, list.Items)
 	if len(m.Jobs) < max(r.Total, 1) {
-		r.Abort(fmt.Sprintf("the ConfigMap %s, which lists its jobs, was deleted or damaged", name))
+		lost = fmt.Sprintf("the ConfigMap %s, which lists its jobs, was deleted or damaged", name)
 	}
-	return m, nil
+	return m, lost, nil
 }
 
 // rebuilt is a manifest of these ProwJobs, without the reruns from Deck, which have the

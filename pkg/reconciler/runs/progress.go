@@ -24,7 +24,7 @@ import (
 
 // attend is what there is to do about a run while it goes on: end the jobs that
 // somebody wants to end, and tell how far it is.
-func (t *Turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	if r.State != v1alpha1.RunRunning {
 		if sentence := t.waits[r.ID]; sentence != "" {
 			return t.tellWaiting(ctx, r, r.Total, sentence)
@@ -33,7 +33,7 @@ func (t *Turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation, m
 	}
 	errs := []error{t.abortNamed(ctx, r, s), s.wait()}
 	if s.live() {
-		errs = append(errs, t.tellProgress(ctx, r, s, m))
+		errs = append(errs, t.tellProgress(ctx, r, s))
 	}
 	return errors.Join(errs...)
 }
@@ -97,8 +97,9 @@ func (t *Turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
 
 // tellProgress edits the comment of a run when there is more to tell, at most
 // once in an interval. From the start of the finally task on, that writes it.
-func (t *Turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation, m run.Manifest) error {
+func (t *Turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	var later error
+	m := s.manifest
 	if s.obstacles.again > 0 {
 		later = &requeue.Later{After: s.obstacles.again, Reason: "tasks of run " + r.ID + " may yet start"}
 	}

@@ -51,6 +51,11 @@ type situation struct {
 	planError string
 	// barred is why a run that has not started may not do so any more.
 	barred string
+	// manifest is what was handed over, and lost why the run cannot go on without it.
+	manifest run.Manifest
+	lost     string
+	// begun is a PipelineRun that status does not tell of.
+	begun *pipelinev1.PipelineRun
 	// pipelineRun is nil when it is gone.
 	pipelineRun *pipelinev1.PipelineRun
 	// collating says that there is a finally task, reported that it succeeded.

@@ -1,0 +1,187 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
+	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"knative.dev/pkg/apis"
+	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
+	prowclient "sigs.k8s.io/prow/pkg/client/clientset/versioned/typed/prowjobs/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
+	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
+)
+
+// observe gathers what the next step of a run depends on, and writes nothing.
+func (t *Turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, error) {
+	s := situation{run: r, now: t.Now}
+	var err error
+	if r.State == v1alpha1.RunPending {
+		t.observePending(&s)
+		s.begun, err = t.pipelineRun(ctx, resources.PipelineRunName(resources.RunName(t.Rehearsal, r.ID), 1))
+		if err == nil && s.begun != nil {
+			s.manifest, s.lost, err = t.findManifest(ctx, r)
+		}
+		return s, err
+	}
+	if s.manifest, s.lost, err = t.findManifest(ctx, r); err != nil {
+		return s, err
+	}
+	s.deadline = deadline.Due(r)
+	if s.pipelineRun, err = t.pipelineRun(ctx, r.PipelineRun); err != nil {
+		return s, err
+	}
+	taskRuns, err := t.taskRuns(r.PipelineRun)
+	if err != nil {
+		return s, err
+	}
+	s.collating, s.reported = taskRuns[run.CollateTask] != nil, reported(taskRuns)
+	if end := r.PipelineRunEnd; end != nil && s.pipelineRun == nil {
+		s.reported = end.Reported
+	}
+	if s.outcomes, err = t.outcomes(ctx, r, s.manifest, s.pipelineRun); err != nil {
+		return s, err
+	}
+	s.unscheduled = slices.DeleteFunc(unscheduled(r, s.pipelineRun, taskRuns, s.outcomes), func(job run.Job) bool { return t.isAborted(r, job) })
+	s.obstacles = findObstacles(s.pipelineRun, taskRuns, s.outcomes, t.Now)
+	s.obstacles.explain(s.outcomes, t.Secrets())
+	s.observed = true
+	return s, nil
+}
+
+// observePending is what a run that has not started waits for.
+func (t *Turn) observePending(s *situation) {
+	known := t.Plan.Known() && !t.Plan.Outlived() || t.waits[s.run.ID] != ""
+	if !known || t.Rehearsal.Status.Pull.Stale() {
+		return
+	}
+	s.barred = judging.Barred(t.Rehearsal, t.Repository.Labels.Untrusted)
+	s.planned = t.Plan.Known() && t.Plan.Err == nil
+	if t.Plan.Err != nil {
+		s.planError = t.Plan.Err.Error()
+	}
+}
+
+// pipelineRun returns nil when it is gone for sure: the informer may not have
+// seen yet what was just created.
+func (t *Turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
+	pr, err := t.PipelineRuns.PipelineRuns(t.Rehearsal.Namespace).Get(name)
+	if apierrors.IsNotFound(err) {
+		pr, err = t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace).Get(ctx, name, metav1.GetOptions{})
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading PipelineRun %s: %w", name, err)
+	}
+	return pr, ofAnother(t.Rehearsal, "PipelineRun", pr)
+}
+
+// reported says whether the finally task of a PipelineRun succeeded.
+func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
+	tr := taskRuns[run.CollateTask]
+	return tr != nil && tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue()
+}
+
+// unscheduled are the jobs without a ProwJob whose tasks never had a pod, or one that
+// was killed: after a failed task Tekton schedules no others. A ProwJob that is gone
+// although its task ran to its end was deleted by somebody, and is not made again.
+// TaskRuns go with their PipelineRun; what was seen of them before counts then.
+func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []run.Outcome) []run.Job {
+	var jobs []run.Job
+	for _, o := range outcomes {
+		tr := taskRuns[o.Task]
+		never := tr == nil || tr.Status.PodName == "" || killed(tr)
+		if pr == nil {
+			never = r.PipelineRunEnd != nil && slices.Contains(r.PipelineRunEnd.Unscheduled, o.ProwJob)
+		}
+		if o.Verdict == run.NotStarted && never {
+			jobs = append(jobs, o.Job)
+		}
+	}
+	return jobs
+}
+
+// bySignal is what exit codes of processes begin with that a signal has ended.
+const bySignal = 128
+
+// killed says that the step of a task did not come to its end by itself.
+func killed(tr *pipelinev1.TaskRun) bool {
+	return slices.ContainsFunc(tr.Status.Steps, func(s pipelinev1.StepState) bool {
+		return s.Terminated != nil && s.Terminated.ExitCode > bySignal
+	})
+}
+
+// taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
+func (t *Turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
+	list, err := t.TaskRuns.ByIndex(ByPipelineRun, t.Rehearsal.Namespace+"/"+pipelineRun)
+	if err != nil {
+		return nil, fmt.Errorf("looking up the TaskRuns of %s: %w", pipelineRun, err)
+	}
+	byTask := map[string]*pipelinev1.TaskRun{}
+	for _, o := range list {
+		if tr, ok := o.(*pipelinev1.TaskRun); ok {
+			byTask[tr.Labels[pipeline.PipelineTaskLabelKey]] = tr
+		}
+	}
+	return byTask, nil
+}
+
+// outcomes reads the ProwJobs of a run. All are read from the API server where the
+// informer does not know one of which it matters whether it exists, or where one is
+// not complete although nobody saw how the PipelineRun ended.
+func (t *Turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
+	over := pr == nil || pr.IsDone()
+	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
+	known := make([]*prowapi.ProwJob, len(m.Jobs))
+	doubtful := func(pj *prowapi.ProwJob) bool { return over && pj == nil || unseen && pj != nil && !pj.Complete() }
+	for i, job := range m.Jobs {
+		var err error
+		if known[i], err = t.knownProwJob(job.ProwJob); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(known, doubtful) {
+		live, _, err := prowjob.List(ctx, t.prowJobs(), m)
+		if err != nil {
+			return nil, err
+		}
+		for i, job := range m.Jobs {
+			if doubtful(known[i]) {
+				known[i] = live[job.ProwJob]
+			}
+		}
+	}
+	outcomes := make([]run.Outcome, 0, len(m.Jobs))
+	for i, job := range m.Jobs {
+		outcomes = append(outcomes, prowjob.Observe(job, known[i]))
+	}
+	recall(r, outcomes)
+	return outcomes, nil
+}
+
+func (t *Turn) prowJobs() prowclient.ProwJobInterface {
+	return t.Prow.ProwV1().ProwJobs(t.Settings.Prow.ProwJobNamespace)
+}
+
+// knownProwJob returns nil for a ProwJob that the informer does not know.
+func (t *Turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
+	pj, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).Get(name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading ProwJob %s: %w", name, err)
+	}
+	return pj, nil
+}
