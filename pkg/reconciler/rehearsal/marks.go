@@ -28,7 +28,7 @@ func (t *turn) react(ctx context.Context) error {
 	var errs []error
 	for i := range t.rh.Status.Commands {
 		c := &t.rh.Status.Commands[i]
-		if c.Seen || unheeded(c.Reason) {
+		if c.Seen || judging.Unheeded(c.Reason) {
 			continue
 		}
 		// No comment has the id 0, so the text of the pull request can.
@@ -47,15 +47,6 @@ func (t *turn) react(ctx context.Context) error {
 		c.Seen = true
 	}
 	return errors.Join(errs...)
-}
-
-// unheeded says of a reason that nobody need know that the command was read.
-func unheeded(reason string) bool {
-	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooManyQuestions, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
-		return true
-	}
-	return false
 }
 
 func (t *turn) reactTo(ctx context.Context, comment int64) error {
