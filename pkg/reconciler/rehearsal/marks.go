@@ -155,9 +155,8 @@ func (t *turn) statusView() report.StatusView {
 // planLink leads to the comment on the affected jobs.
 func (t *turn) planLink() string {
 	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
-	link := fmt.Sprintf("%s/%s/%s/pull/%d", t.settings.GitHub.GitEndpoint, p.Org, p.Repo, p.Number)
 	if id == 0 {
-		return link
+		return t.settings.GitHub.PullPage(p.Org, p.Repo, p.Number)
 	}
-	return fmt.Sprintf("%s#issuecomment-%d", link, id)
+	return t.settings.GitHub.CommentPage(p.Org, p.Repo, p.Number, id)
 }
