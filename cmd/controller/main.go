@@ -210,7 +210,7 @@ func newPlanner(ctx context.Context, dir string, mirrors *plan.Mirrors) (rehears
 	if err != nil {
 		return rehearsal.Plans{}, err
 	}
-	return rehearsal.Plans{Planner: pool, Fetch: mirrors.Fetch, Repair: mirrors.Repair, Close: pool.Close}, nil
+	return rehearsal.Plans{Planner: plan.Traced(pool), Fetch: plan.TracedFetch(mirrors.Fetch), Repair: mirrors.Repair, Close: pool.Close}, nil
 }
 
 // connect makes the client for GitHub. The App that it may act as is narrowed to
@@ -241,6 +241,7 @@ func connect(kube kubernetes.Interface, store *settings.Store, credentials strin
 		Writes:    &ratelimit.Ledger{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
 		Most:      github.Pace(store.Get().GitHub.Writes),
 		Limited:   rehearsal.ReportLimit,
+		Transport: github.Traced(http.DefaultTransport),
 	})
 }
 

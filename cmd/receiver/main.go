@@ -32,7 +32,7 @@ const shutdownTimeout = 15 * time.Second
 const memoryLimit = 128 << 20
 
 type flags struct {
-	listen, probes, secret, settings, namespace, kubeconfig, proxies string
+	listen, probes, secret, settings, observability, namespace, kubeconfig, proxies string
 }
 
 func main() {
@@ -41,6 +41,7 @@ func main() {
 	flag.StringVar(&f.probes, "probes", ":8081", "address for /healthz, /readyz and /metrics")
 	flag.StringVar(&f.secret, "hmac-secret-file", "/etc/webhook/hmac", "file with the webhook secret, bare or in Prow's format")
 	flag.StringVar(&f.settings, "settings", "/etc/rehearsal", "directory where the ConfigMap config-rehearsal is mounted")
+	flag.StringVar(&f.observability, "observability", "/etc/observability", "directory where the ConfigMap config-observability is mounted; it may be missing")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("SYSTEM_NAMESPACE"), "namespace of the Rehearsals; SYSTEM_NAMESPACE by default")
 	flag.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty inside a cluster")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas; none by default")
@@ -74,6 +75,11 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
+	flush, err := trace(ctx, f.observability)
+	if err != nil {
+		return err
+	}
+	defer func() { flush(log) }()
 	client, err := newClient(f.kubeconfig)
 	if err != nil {
 		return err

@@ -5,9 +5,8 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
+	"github.com/rehearsal-dev/rehearsal/pkg/lru"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
@@ -23,7 +22,7 @@ type Memory struct {
 	mu sync.Mutex
 	// comments without an id may have been created.
 	comments map[string]github.Comment
-	denials  *lru.Cache[string, denial]
+	denials  lru.Recent[denial]
 }
 
 // memoryKey is how a comment is remembered.
@@ -66,17 +65,8 @@ func (m *Memory) drop(key string, id int64) {
 	}
 }
 
-func (m *Memory) known() *lru.Cache[string, denial] {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.denials == nil {
-		m.denials, _ = lru.New[string, denial](keptDenials) // it fails for no size above 0
-	}
-	return m.denials
-}
+func (m *Memory) denial(key string) (denial, bool) { return m.denials.UpTo(keptDenials).Get(key) }
 
-func (m *Memory) denial(key string) (denial, bool) { return m.known().Get(key) }
+func (m *Memory) deny(key string, d denial) { m.denials.UpTo(keptDenials).Add(key, d) }
 
-func (m *Memory) deny(key string, d denial) { m.known().Add(key, d) }
-
-func (m *Memory) forgetDenial(key string) { m.known().Remove(key) }
+func (m *Memory) forgetDenial(key string) { m.denials.UpTo(keptDenials).Remove(key) }

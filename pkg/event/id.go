@@ -33,7 +33,7 @@ func FromDescription(commandID string) bool { return strings.HasPrefix(commandID
 func FromCommandLine(commandID string) bool { return strings.HasPrefix(commandID, onCommandLine) }
 
 // CommandLineID is the id of a command that was given with kubectl's rights.
-func CommandLineID(uuid string) string { return onCommandLine + uuid + "-0" }
+func CommandLineID(uuid string) string { return FirstID(onCommandLine + uuid) }
 
 // TextID is the part of a command's id that all commands of one text have.
 func TextID(commandID string) string {
@@ -42,6 +42,9 @@ func TextID(commandID string) string {
 	}
 	return commandID
 }
+
+// FirstID is the id of the first command of a text.
+func FirstID(textID string) string { return textID + "-0" }
 
 // ShortID is a command's id without what those in comments have in common: it is still
 // another one for each command of a pull request.

@@ -5,8 +5,9 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/lru"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // value is ready.
 type Memory struct {
 	mu      sync.Mutex
-	answers *lru.Cache[string, lookup]
+	answers lru.Recent[lookup]
 	budgets map[string]*budget
 }
 
@@ -46,20 +47,11 @@ type budget struct {
 }
 
 func (m *Memory) known(key string, now time.Time) (lookup, bool) {
-	a, ok := m.cache().Get(key)
+	a, ok := m.answers.UpTo(keptLookups).Get(key)
 	return a, ok && now.Before(a.until)
 }
 
-func (m *Memory) keep(key string, a lookup) { m.cache().Add(key, a) }
-
-func (m *Memory) cache() *lru.Cache[string, lookup] {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.answers == nil {
-		m.answers, _ = lru.New[string, lookup](keptLookups) // it fails for no size above 0
-	}
-	return m.answers
-}
+func (m *Memory) keep(key string, a lookup) { m.answers.UpTo(keptLookups).Add(key, a) }
 
 // spend takes a question out of the budget of a config repository, if it has any.
 func (m *Memory) spend(repository string, public bool, now time.Time) bool {

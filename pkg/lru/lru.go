@@ -1,4 +1,4 @@
-// Package lru keeps the values used last, up to what they cost together.
+// Package lru keeps the values used last, up to a number or up to what they cost together.
 package lru
 
 import (

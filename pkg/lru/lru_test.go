@@ -48,3 +48,15 @@ func TestNumber(t *testing.T) {
 	}
 	holds(t, c, map[string]bool{"a": false, "b": true, "c": true})
 }
+
+func TestRecentIsReady(t *testing.T) {
+	var recent lru.Recent[int]
+	for i, key := range []string{"a", "b", "c"} {
+		recent.UpTo(2).Add(key, i)
+	}
+	for key, want := range map[string]bool{"a": false, "b": true, "c": true} {
+		if _, ok := recent.UpTo(2).Get(key); ok != want {
+			t.Errorf("%s: kept = %v", key, ok)
+		}
+	}
+}

@@ -17,9 +17,12 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
 const (
@@ -101,27 +104,33 @@ func NewServer(addr string, handler http.Handler) *http.Server {
 func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(req.Context(), deadline)
 	defer cancel()
+	id, kind := forLog(req.Header.Get("X-GitHub-Delivery")), forLog(req.Header.Get("X-GitHub-Event"))
+	ctx, span := telemetry.Webhook.Start(ctx, telemetry.Delivery(id), telemetry.Event(kind))
+	defer span.End()
 	req = req.WithContext(ctx)
-	log := r.log.With("delivery", forLog(req.Header.Get("X-GitHub-Delivery")), "event", forLog(req.Header.Get("X-GitHub-Event")))
+	log := r.log.With("delivery", id, "event", kind)
 
 	var outcome string
 	err := checkRequest(w, req)
 	if err == nil {
 		outcome, err = r.read(ctx, log, w, req)
 	}
+	status := http.StatusOK
 	var no *refusal
 	switch {
 	case err == nil:
-		r.answer(w, http.StatusOK, outcome)
 	case errors.As(err, &no):
 		log.Info("refused", "status", no.status, "reason", no.sentence, "from", req.RemoteAddr)
 		// What is left of the body is not waited for.
 		w.Header().Set("Connection", "close")
-		r.answer(w, no.status, no.sentence)
+		status, outcome = no.status, no.sentence
 	default:
 		log.Error("not stored", "error", err)
-		r.answer(w, http.StatusServiceUnavailable, "it could not be stored, deliver it again")
+		span.SetStatus(codes.Error, "not stored") // why is in the log: the API server may quote what was said
+		status, outcome = http.StatusServiceUnavailable, "it could not be stored, deliver it again"
 	}
+	span.SetAttributes(telemetry.Status(status))
+	r.answer(w, status, outcome)
 }
 
 // read reads a delivery and returns what became of it. Of an event that says nothing

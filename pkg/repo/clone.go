@@ -155,15 +155,7 @@ func (c *Clone) FirstRef(ctx context.Context, names []string) (Ref, bool, error)
 
 // Merge merges head into base, as Mirror.Merge does.
 func (c *Clone) Merge(ctx context.Context, base, head string) (*Merged, error) {
-	scratch, err := c.scratch()
-	if err != nil {
-		return nil, err
-	}
-	if err := scratch.merge(ctx, base, head); err != nil {
-		_ = scratch.Close()
-		return nil, err
-	}
-	return scratch, nil
+	return merge(ctx, c.scratch, base, head)
 }
 
 // scratch returns an empty repository that borrows the clone's objects, and

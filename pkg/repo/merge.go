@@ -27,7 +27,12 @@ func (m *Merged) Close() error {
 // Merge merges head into base without touching either. A *ConflictError names
 // the files that cannot be merged; a *NotFoundError the commit that is missing.
 func (m *Mirror) Merge(ctx context.Context, base, head string) (*Merged, error) {
-	scratch, err := m.scratch()
+	return merge(ctx, m.scratch, base, head)
+}
+
+// merge merges in a scratch repository, which it closes when that fails.
+func merge(ctx context.Context, makeScratch func() (*Merged, error), base, head string) (*Merged, error) {
+	scratch, err := makeScratch()
 	if err != nil {
 		return nil, err
 	}

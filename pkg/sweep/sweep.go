@@ -21,6 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
+	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
 // longestRetreat is how far a look reaches back for what could not be stored: after
@@ -84,7 +85,7 @@ type Sweeper struct {
 func (s *Sweeper) Run(ctx context.Context) {
 	for {
 		for _, repository := range s.Settings().Repositories {
-			s.tell(ctx, repository.Name, s.sweepOrSkip(ctx, repository.Name))
+			s.tell(ctx, repository.Name, s.traced(ctx, repository.Name))
 		}
 		select {
 		case <-ctx.Done():
@@ -92,6 +93,14 @@ func (s *Sweeper) Run(ctx context.Context) {
 		case <-s.Clock.After(s.Settings().SweepInterval):
 		}
 	}
+}
+
+// traced sweeps in a span of its own.
+func (s *Sweeper) traced(ctx context.Context, repository string) error {
+	ctx, span := telemetry.Sweep.Start(ctx, telemetry.Repository(repository))
+	err := s.sweepOrSkip(ctx, repository)
+	telemetry.End(span, err)
+	return err
 }
 
 // troubleInterval is how often it is said that sweeps of a repository fail: an outage

@@ -81,8 +81,9 @@ type describedJob struct {
 
 // describeRehearsal tells all that is known of a Rehearsal.
 func describeRehearsal(rh *v1alpha1.Rehearsal, s *sight, chosen *settings.Settings, now time.Time) *description {
+	p := rh.Spec.Pull
 	d := &description{
-		Pull: nameOf(rh.Spec.Pull), URL: pageOf(chosen, rh.Spec.Pull), State: "not read yet", Plan: rh.Status.Plan, Blind: s.blind,
+		Pull: nameOf(p), URL: chosen.GitHub.PullPage(p.Org, p.Repo, p.Number), State: "not read yet", Plan: rh.Status.Plan, Blind: s.blind,
 		HeadApproval: rh.Status.HeadApproval, PrivilegeApproval: rh.Status.PrivilegeApproval,
 		Acknowledgement: rh.Status.Acknowledgement, NetworkAccess: rh.Status.NetworkAccess,
 		Conditions: []describedCondition{}, Commands: []describedCommand{}, Runs: []describedRun{},
@@ -121,7 +122,7 @@ func describeCommand(rh *v1alpha1.Rehearsal, c v1alpha1.Command) describedComman
 func describeRun(v runView, chosen *settings.Settings, now time.Time) describedRun {
 	out := describedRun{RunStatus: v.RunStatus, Jobs: []describedJob{}, view: v}
 	if v.Comment != 0 {
-		out.CommentURL = commentURL(chosen, v.pull, v.Comment)
+		out.CommentURL = chosen.GitHub.CommentPage(v.pull.Org, v.pull.Repo, v.pull.Number, v.Comment)
 	}
 	for _, j := range v.jobs {
 		job := describedJob{Name: j.DisplayName, ProwJob: j.ProwJob}

@@ -182,14 +182,6 @@ func (s *said) comment(before string, run *v1alpha1.RunStatus) string {
 	if run.Comment == 0 {
 		return ""
 	}
-	return before + commentURL(s.settings, s.rh.Spec.Pull, run.Comment)
-}
-
-// pageOf is the page of a pull request. GitHub serves pages where it serves git.
-func pageOf(s *settings.Settings, p v1alpha1.Pull) string {
-	return fmt.Sprintf("%s/%s/%s/pull/%d", strings.TrimSuffix(s.GitHub.GitEndpoint, "/"), p.Org, p.Repo, p.Number)
-}
-
-func commentURL(s *settings.Settings, p v1alpha1.Pull, id int64) string {
-	return fmt.Sprintf("%s#issuecomment-%d", pageOf(s, p), id)
+	p := s.rh.Spec.Pull
+	return before + s.settings.GitHub.CommentPage(p.Org, p.Repo, p.Number, run.Comment)
 }

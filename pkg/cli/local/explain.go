@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pmezard/go-difflib/difflib"
+	"github.com/aymanbagabas/go-udiff"
 
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 	"sigs.k8s.io/yaml"
@@ -117,16 +117,7 @@ func prowJobDiff(j affected.Job) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: lines(before), B: lines(after), FromFile: "ProwJob before", ToFile: "ProwJob after", Context: 3,
-	})
-}
-
-func lines(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.SplitAfter(strings.TrimSuffix(s, "\n"), "\n")
+	return udiff.ToUnified("ProwJob before", "ProwJob after", before, udiff.Lines(before, after), udiff.DefaultContextLines)
 }
 
 func prowJobText(j affected.Job, e affected.Effective) (string, error) {

@@ -296,14 +296,3 @@ func Barred(rh *v1alpha1.Rehearsal, label string) string {
 	}
 	return ""
 }
-
-// IsDenial says of a reason that it is about who may do what, not about one
-// command: it is told to each person once for each head.
-func IsDenial(reason string) bool {
-	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonOwnPull, v1alpha1.ReasonOwnPush, v1alpha1.ReasonOwnCommit, v1alpha1.ReasonMakersUnknown,
-		v1alpha1.ReasonUntrusted, v1alpha1.ReasonOtherBase, v1alpha1.ReasonHeadNotApproved, v1alpha1.ReasonUnmappedUser:
-		return true
-	}
-	return false
-}

@@ -28,7 +28,7 @@ func (t *turn) react(ctx context.Context) error {
 	var errs []error
 	for i := range t.rh.Status.Commands {
 		c := &t.rh.Status.Commands[i]
-		if c.Seen || unheeded(c.Reason) {
+		if c.Seen || judging.Unheeded(c.Reason) {
 			continue
 		}
 		// No comment has the id 0, so the text of the pull request can.
@@ -47,15 +47,6 @@ func (t *turn) react(ctx context.Context) error {
 		c.Seen = true
 	}
 	return errors.Join(errs...)
-}
-
-// unheeded says of a reason that nobody need know that the command was read.
-func unheeded(reason string) bool {
-	switch reason {
-	case v1alpha1.ReasonNotAllowed, v1alpha1.ReasonTooManyQuestions, v1alpha1.ReasonTooOld, v1alpha1.ReasonForged, v1alpha1.ReasonDeleted:
-		return true
-	}
-	return false
 }
 
 func (t *turn) reactTo(ctx context.Context, comment int64) error {
@@ -164,9 +155,8 @@ func (t *turn) statusView() report.StatusView {
 // planLink leads to the comment on the affected jobs.
 func (t *turn) planLink() string {
 	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
-	link := fmt.Sprintf("%s/%s/%s/pull/%d", t.settings.GitHub.GitEndpoint, p.Org, p.Repo, p.Number)
 	if id == 0 {
-		return link
+		return t.settings.GitHub.PullPage(p.Org, p.Repo, p.Number)
 	}
-	return fmt.Sprintf("%s#issuecomment-%d", link, id)
+	return t.settings.GitHub.CommentPage(p.Org, p.Repo, p.Number, id)
 }

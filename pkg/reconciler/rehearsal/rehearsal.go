@@ -95,10 +95,9 @@ type turn struct {
 	later []error
 }
 
-// ReconcileKind implements the generated reconciler's Interface. A phase that
-// fails does not keep the later ones from their work: runs must be aborted
-// while GitHub is away.
-func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
+// reconcile goes through the phases. One that fails does not keep the later ones
+// from their work: runs must be aborted while GitHub is away.
+func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
@@ -114,18 +113,15 @@ func (r *Reconciler) ReconcileKind(ctx context.Context, rh *v1alpha1.Rehearsal) 
 	}
 	rh.Status.UnservedSince = nil
 	t.noteDryRun()
-	err := t.hindering(t.readPull)(ctx)
+	err := phase{"readPull", t.hindering(t.readPull)}.run(ctx)
 	if isForeign(err) {
 		rh.Status.AbortRuns("its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
 		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.runs.Advance(ctx), t.runs.Clean(ctx))
 	}
 	errs := []error{err}
-	for _, phase := range []func(context.Context) error{
-		t.hindering(t.readLinkKey), t.hindering(t.judgeCommands), t.react, t.hindering(t.makePlan), t.keepAcknowledged, t.showPlan,
-		t.runs.Advance, t.answerCommands, t.tellRefused, t.showStatus, t.removeDoubles, t.runs.Clean, t.tidy,
-	} {
-		errs = append(errs, phase(ctx))
+	for _, p := range t.phases() {
+		errs = append(errs, p.run(ctx))
 	}
 	t.showLimit(errs)
 	summarise(rh)
@@ -166,6 +162,25 @@ func (t *turn) hindering(phase func(context.Context) error) func(context.Context
 	}
 }
 
+// phases are what follows once the pull request was read, or could not be.
+func (t *turn) phases() []phase {
+	return []phase{
+		{"readLinkKey", t.hindering(t.readLinkKey)},
+		{"judgeCommands", t.hindering(t.judgeCommands)},
+		{"react", t.react},
+		{"makePlan", t.hindering(t.makePlan)},
+		{"keepAcknowledged", t.keepAcknowledged},
+		{"showPlan", t.showPlan},
+		{"advanceRuns", t.runs.Advance},
+		{"answerCommands", t.answerCommands},
+		{"tellRefused", t.tellRefused},
+		{"showStatus", t.showStatus},
+		{"removeDoubles", t.removeDoubles},
+		{"clean", t.runs.Clean},
+		{"tidy", t.tidy},
+	}
+}
+
 // removeDoubles removes comments that were written twice. In a dry run none were.
 func (t *turn) removeDoubles(ctx context.Context) error {
 	if t.settings.DryRun {
@@ -199,10 +214,10 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 	return false, nil
 }
 
-// FinalizeKind ends what the Rehearsal has started in other namespaces, where
+// finalize ends what the Rehearsal has started in other namespaces, where
 // owner references do not reach. A Prow that does not answer does not keep it for
 // ever.
-func (r *Reconciler) FinalizeKind(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
+func (r *Reconciler) finalize(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	left, err := r.EndAll(ctx, rh, r.Settings().Prow.ProwJobNamespace, "the Rehearsal was deleted")
 	switch {
 	case err == nil && left == 0:

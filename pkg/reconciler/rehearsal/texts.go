@@ -130,7 +130,7 @@ func (t *turn) answerOnce(ctx context.Context, w writing, parts []part, more int
 		return nil
 	}
 	first.status.Told = true
-	id, last := w.id+"-0", ""
+	id, last := event.FirstID(w.id), ""
 	if w.begun {
 		id = first.ID
 	}

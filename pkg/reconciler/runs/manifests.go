@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/lru"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -20,7 +21,7 @@ const (
 
 // Manifests are those that were read last: every turn of a run needs its own, which
 // never changes. The zero value is ready.
-type Manifests struct{ latest[keptManifest] }
+type Manifests struct{ known lru.Recent[keptManifest] }
 
 type keptManifest struct {
 	run.Manifest
@@ -30,7 +31,7 @@ type keptManifest struct {
 // read reads the manifest of a run, unless it is known. What is returned is shared,
 // and must not be changed.
 func (k *Manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1alpha1.Rehearsal, name string, now time.Time) (run.Manifest, error) {
-	known := k.of(keptManifests)
+	known := k.known.UpTo(keptManifests)
 	key := string(rh.UID) + "/" + name
 	if m, ok := known.Get(key); ok && now.Before(m.until) {
 		return m.Manifest, nil
