@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/joblog"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
@@ -73,8 +74,8 @@ func FuzzPlan(f *testing.F) {
 		}
 		v.Head, v.Org, v.Repo, v.BaseRef, v.Covers, v.Untrusted, v.StatusContext = name, repo, name, words, words, strings.Repeat(name, int(n)%2), words
 		v.Removed, v.Warnings, v.Unread = []PlanJob{{Name: name}}, []string{words}, []FileProblem{{File: file, Line: int(n), Message: words}}
-		v.Acknowledgement = &Acknowledgement{By: name, Head: words, Reason: file, Runs: []string{repo, "comment-1-0"}, Label: words, Acknowledged: n%2 == 0}
-		v.NetworkAccess = &Acknowledgement{By: words, Head: name, Reason: "push", Label: file, Acknowledged: n%3 == 0}
+		v.Acknowledgement = &Acknowledgement{By: name, Head: words, Reason: v1alpha1.AckReason(file), Runs: []string{repo, "comment-1-0"}, Label: words, Acknowledged: n%2 == 0}
+		v.NetworkAccess = &Acknowledgement{By: words, Head: name, Reason: v1alpha1.AckPushed, Label: file, Acknowledged: n%3 == 0}
 		v.NotTrusted, v.HeadApproval = words, &Approval{By: file, Head: words}
 		v.PrivilegeApproval = v.HeadApproval
 		if n%2 == 0 {
