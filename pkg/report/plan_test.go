@@ -8,6 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
@@ -73,7 +74,7 @@ var planViews = []struct {
 		v := planView()
 		v.Jobs = planJobs(11)
 		v.Commands = Commands{Prefixes: []string{"/rehearse"}, Limits: map[event.Selection]int{event.Sample: 4}, AckLabel: "rehearsals-ack", NetworkLabel: "network-access-rehearsals-ok"}
-		v.Covers = "The jobs that are left out have the same cause and target as those that are chosen."
+		v.Coverage = &run.Coverage{}
 		return v
 	}},
 	{"nothing", "✅ **This pull request affects no job**: all 3,800 stay as they are.", planView},
@@ -120,7 +121,10 @@ var planViews = []struct {
 			}
 			v.Jobs = append(v.Jobs, j)
 		}
-		v.Covers = "Covers 10 of 41 causes and 10 of 813 repositories; left out: causes `image of pull-cold-9`, `image of pull-cold-8` and 29 more; repositories `acme/widget-9`, `acme/widget-8` and 801 more."
+		v.Coverage = &run.Coverage{Of: []run.Aspect{
+			{What: "cause", Total: 41, Missing: 31, Examples: []string{"image of pull-cold-9", "image of pull-cold-8"}},
+			{What: "repository", Total: 813, Missing: 803, Examples: []string{"acme/widget-9", "acme/widget-8"}},
+		}}
 		return v
 	}},
 	{"new-release", "🔎 **This pull request affects 90 jobs** of 3,800.", func() PlanView {
@@ -175,7 +179,7 @@ var planViews = []struct {
 		}
 		v.Jobs = append(v.Jobs, PlanJob{Name: "- a", Type: "# b", Change: "> c", Excluded: "1. <!-- x --> @octocat [x](http://e.vil)"})
 		v.Removed = []PlanJob{{Name: "@octocat\n\n- x"}}
-		v.Covers = "# @octocat <b>x</b>"
+		v.Coverage = covering("# @octocat <b>x</b>")
 		v.Page = "javascript:alert(1)"
 		v.Untrusted = "`@octocat`"
 		v.Acknowledgement = &Acknowledgement{By: "@octocat`", Head: "<b>", Reason: v1alpha1.AckByCommand, Runs: []string{"<!-- x -->", "comment-1-0"}, Label: "@octocat", Acknowledged: true}
