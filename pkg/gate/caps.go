@@ -30,7 +30,7 @@ func (c Config) overCaps(change Change) []Ask {
 			if own > 0 && own <= bound || longer(always[path], own) || everyBase(change, func(b Job) bool { return longer(of(b.Spec)[path], own) }) {
 				continue
 			}
-			out = append(out, Ask{Rule: ruleTimeout, Path: path, Value: own.String()})
+			out = append(out, Ask{Rule: RuleTimeout, Path: path, Use: Use{Amount: own.String()}})
 		}
 	}
 	over(timeouts, longest)
@@ -46,13 +46,10 @@ func (c Config) overCaps(change Change) []Ask {
 		if everyBase(change, func(b Job) bool { had := totals(b.Spec)[name]; return had.Cmp(own) >= 0 }) {
 			continue
 		}
-		out = append(out, Ask{Rule: ruleResources, Path: "resources", Value: name + amount + own.String()})
+		out = append(out, Ask{Rule: RuleResources, Path: "resources", Use: Use{Name: name, Amount: own.String()}})
 	}
 	return out
 }
-
-// amount comes between a resource and how much of it there is.
-const amount = ": "
 
 // moreDevices lists the devices of which a job takes more than at base.
 func moreDevices(change Change, total map[string]resource.Quantity) []Ask {
@@ -61,7 +58,7 @@ func moreDevices(change Change, total map[string]resource.Quantity) []Ask {
 		own := total[name]
 		enough := func(b Job) bool { had, has := totals(b.Spec)[name]; return !has || had.Cmp(own) >= 0 }
 		if len(change.Base) > 0 && !allows(plainResources, name) && !everyBase(change, enough) {
-			out = append(out, Ask{Rule: ruleDevice, Path: "resources", Value: name + amount + own.String()})
+			out = append(out, Ask{Rule: RuleDevice, Path: "resources", Use: Use{Name: name, Amount: own.String()}})
 		}
 	}
 	return out

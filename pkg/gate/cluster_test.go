@@ -2,7 +2,6 @@ package gate
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -18,7 +17,7 @@ decoration_config: {timeout: 40h}
 // another cluster, even in one that any job may use.
 func TestGrantsAreOfACluster(t *testing.T) {
 	config := Config{Clusters: []string{"default", "build02"}}
-	want := []string{rulePrivileged, ruleSecret, ruleServiceAccount, ruleToken, ruleTimeout}
+	want := []Rule{RulePrivileged, RuleSecret, RuleServiceAccount, RuleToken, RuleTimeout}
 	slices.Sort(want)
 	for name, tc := range map[string]struct {
 		head string
@@ -38,7 +37,7 @@ func TestGrantsAreOfACluster(t *testing.T) {
 			}
 			f := judge(t, config, job(t, powerful, tc.head), base...)
 			if got := kinds(f); tc.asks != slices.Equal(got, want) || !tc.asks && len(got) > 0 {
-				t.Errorf("asks for %s", strings.Join(got, ", "))
+				t.Errorf("asks for %s", listed(got))
 			}
 		})
 	}

@@ -13,40 +13,40 @@ func TestLists(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config Config
 		head   string
-		want   []string
+		want   []Rule
 	}{
 		"cluster":                     {Config{Clusters: []string{"build*"}}, "cluster: build01", nil},
-		"not that cluster":            {Config{Clusters: []string{"build*"}}, "cluster: vault", []string{ruleCluster}},
-		"default is not listed then":  {Config{Clusters: []string{"build*"}}, "", []string{ruleCluster}},
+		"not that cluster":            {Config{Clusters: []string{"build*"}}, "cluster: vault", []Rule{RuleCluster}},
+		"default is not listed then":  {Config{Clusters: []string{"build*"}}, "", []Rule{RuleCluster}},
 		"service account":             {Config{ServiceAccounts: []string{"ci"}}, "pod_spec: {serviceAccountName: ci}", nil},
 		"secret":                      {Config{Secrets: []string{"public-*"}}, secret, nil},
-		"not the beginning of a name": {Config{Secrets: []string{"public"}}, secret, []string{ruleSecret}},
+		"not the beginning of a name": {Config{Secrets: []string{"public"}}, secret, []Rule{RuleSecret}},
 		"a key of it":                 {Config{Secrets: []string{"public-*"}}, "pod_spec: {containers: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: public-a, key: k}}}]}]}", nil},
-		"a key like the name":         {Config{Secrets: []string{"public-*"}}, "pod_spec: {containers: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: x, key: public-a}}}]}]}", []string{ruleSecret}},
+		"a key like the name":         {Config{Secrets: []string{"public-*"}}, "pod_spec: {containers: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: x, key: public-a}}}]}]}", []Rule{RuleSecret}},
 		"registry":                    {Config{ImageRegistries: []string{"quay.io/acme"}}, "pod_spec: {containers: [{name: c, image: 'quay.io/acme/x:1'}]}", nil},
-		"registry that begins alike":  {Config{ImageRegistries: []string{"quay.io/acme"}}, "pod_spec: {containers: [{name: c, image: 'quay.io/acme-evil/x:1'}]}", []string{ruleImage}},
-		"registry of another host":    {Config{ImageRegistries: []string{"quay.io"}}, "pod_spec: {containers: [{name: c, image: 'quay.io.evil.example/x'}]}", []string{ruleImage}},
-		"another port":                {Config{ImageRegistries: []string{"quay.io"}}, "pod_spec: {containers: [{name: c, image: 'quay.io:444/x'}]}", []string{ruleImage}},
+		"registry that begins alike":  {Config{ImageRegistries: []string{"quay.io/acme"}}, "pod_spec: {containers: [{name: c, image: 'quay.io/acme-evil/x:1'}]}", []Rule{RuleImage}},
+		"registry of another host":    {Config{ImageRegistries: []string{"quay.io"}}, "pod_spec: {containers: [{name: c, image: 'quay.io.evil.example/x'}]}", []Rule{RuleImage}},
+		"another port":                {Config{ImageRegistries: []string{"quay.io"}}, "pod_spec: {containers: [{name: c, image: 'quay.io:444/x'}]}", []Rule{RuleImage}},
 		"short name":                  {Config{ImageRegistries: []string{"docker.io/library"}}, "", nil},
 		"digest":                      {Config{ImageRegistries: []string{"quay.io/acme"}}, "pod_spec: {containers: [{name: c, image: 'quay.io/acme/x@sha256:0'}]}", nil},
-		"in an init container":        {Config{ImageRegistries: []string{"docker.io"}}, "pod_spec: {initContainers: [{name: c, image: evil.example/x}]}", []string{ruleImage}},
-		"ConfigMap":                   {Config{ConfigMaps: []string{"step-*"}}, "pod_spec: {volumes: [{name: v, configMap: {name: other}}]}", []string{ruleConfigMap}},
-		"repository":                  {Config{Repositories: []string{"acme/widget", "acme/x"}}, "extra_refs: [{org: acme, repo: x}]\ndecoration_config: {ssh_key_secrets: [k]}", []string{ruleDecoration}},
+		"in an init container":        {Config{ImageRegistries: []string{"docker.io"}}, "pod_spec: {initContainers: [{name: c, image: evil.example/x}]}", []Rule{RuleImage}},
+		"ConfigMap":                   {Config{ConfigMaps: []string{"step-*"}}, "pod_spec: {volumes: [{name: v, configMap: {name: other}}]}", []Rule{RuleConfigMap}},
+		"repository":                  {Config{Repositories: []string{"acme/widget", "acme/x"}}, "extra_refs: [{org: acme, repo: x}]\ndecoration_config: {ssh_key_secrets: [k]}", []Rule{RuleDecoration}},
 		"device":                      {Config{Devices: []string{"nvidia.com/gpu"}}, "pod_spec: {containers: [{name: c, image: a, resources: {limits: {nvidia.com/gpu: '8'}}}]}", nil},
-		"a registry in capitals":      {Config{ImageRegistries: []string{"docker.io"}}, "pod_spec: {containers: [{name: c, image: EVIL/x}]}", []string{ruleImage}},
-		"resources":                   {Config{MaxResources: quantities("memory=3Gi")}, "pod_spec: {initContainers: [{name: i, image: a, resources: {limits: {memory: 2Gi}}}]}", []string{ruleResources}},
+		"a registry in capitals":      {Config{ImageRegistries: []string{"docker.io"}}, "pod_spec: {containers: [{name: c, image: EVIL/x}]}", []Rule{RuleImage}},
+		"resources":                   {Config{MaxResources: quantities("memory=3Gi")}, "pod_spec: {initContainers: [{name: i, image: a, resources: {limits: {memory: 2Gi}}}]}", []Rule{RuleResources}},
 		"resources of one container":  {Config{MaxResources: quantities("memory=3Gi,cpu=1")}, "", nil},
 		"longer":                      {Config{MaxTimeout: 30 * 3600e9}, "decoration_config: {timeout: 25h}", nil},
 		"pull secret":                 {Config{Secrets: []string{"s"}}, "pod_spec: {imagePullSecrets: [{name: s}]}", nil},
-		"proposal of a repository":    {Config{Repositories: []string{"acme/*"}}, cloned("base_ref: refs/pull/6/head"), []string{ruleCheckout, ruleDecoration}},
-		"not decorated":               {Config{MaxTimeout: 3600e9}, "decoration_config: null", []string{ruleTimeout}},
-		"a decoration without":        {Config{MaxTimeout: 3600e9}, "decoration_config: {timeout: null}", []string{ruleTimeout}},
+		"proposal of a repository":    {Config{Repositories: []string{"acme/*"}}, cloned("base_ref: refs/pull/6/head"), []Rule{RuleCheckout, RuleDecoration}},
+		"not decorated":               {Config{MaxTimeout: 3600e9}, "decoration_config: null", []Rule{RuleTimeout}},
+		"a decoration without":        {Config{MaxTimeout: 3600e9}, "decoration_config: {timeout: null}", []Rule{RuleTimeout}},
 		"not decorated, but bounded":  {Config{MaxTimeout: 3600e9}, "decoration_config: null\npod_spec: {activeDeadlineSeconds: 60}", nil},
-		"a limit is a request":        {Config{MaxResources: quantities("cpu=4")}, "pod_spec: {containers: [{name: a, image: a, resources: {requests: {cpu: '4'}}}, {name: b, image: a, resources: {limits: {cpu: '4'}}}]}", []string{ruleResources}},
-		"less than nothing":           {Config{MaxResources: quantities("cpu=4")}, "pod_spec: {containers: [{name: a, image: a, resources: {requests: {cpu: '400'}}}, {name: b, image: a, resources: {requests: {cpu: '-399'}}}]}", []string{ruleResources}},
-		"resources that Prow adds":    {Config{MaxResources: quantities("memory=4Gi")}, "pod_spec: {containers: [{name: a, image: a}]}\ndecoration_config: {default_memory_request: 500Gi}", []string{ruleResources}},
-		"resources of Prow's own":     {Config{MaxResources: quantities("cpu=4")}, "decoration_config: {resources: {sidecar: {requests: {cpu: '500'}}}}", []string{ruleResources}},
-		"shorter":                     {Config{MaxTimeout: 3600e9}, "", []string{ruleTimeout}},
+		"a limit is a request":        {Config{MaxResources: quantities("cpu=4")}, "pod_spec: {containers: [{name: a, image: a, resources: {requests: {cpu: '4'}}}, {name: b, image: a, resources: {limits: {cpu: '4'}}}]}", []Rule{RuleResources}},
+		"less than nothing":           {Config{MaxResources: quantities("cpu=4")}, "pod_spec: {containers: [{name: a, image: a, resources: {requests: {cpu: '400'}}}, {name: b, image: a, resources: {requests: {cpu: '-399'}}}]}", []Rule{RuleResources}},
+		"resources that Prow adds":    {Config{MaxResources: quantities("memory=4Gi")}, "pod_spec: {containers: [{name: a, image: a}]}\ndecoration_config: {default_memory_request: 500Gi}", []Rule{RuleResources}},
+		"resources of Prow's own":     {Config{MaxResources: quantities("cpu=4")}, "decoration_config: {resources: {sidecar: {requests: {cpu: '500'}}}}", []Rule{RuleResources}},
+		"shorter":                     {Config{MaxTimeout: 3600e9}, "", []Rule{RuleTimeout}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := kinds(judge(t, tc.config, job(t, tc.head))); !slices.Equal(got, tc.want) {
@@ -69,7 +69,7 @@ func TestLabelsAndAnnotations(t *testing.T) {
 	head := job(t)
 	head.Labels = map[string]string{"preset-x": "true", "app": "boskos", "ci.openshift.io/generator": "prowgen"}
 	head.Annotations = map[string]string{"description": "d", "testgrid-dashboards": "x", "k8s.v1.cni.cncf.io/networks": "host"}
-	if got := kinds(judge(t, Config{}, head)); !slices.Equal(got, []string{ruleAnnotation, ruleLabel}) {
+	if got := kinds(judge(t, Config{}, head)); !slices.Equal(got, []Rule{RuleAnnotation, RuleLabel}) {
 		t.Errorf("asks for %q", got)
 	}
 	if f := judge(t, Config{Labels: []string{"app"}, Annotations: []string{"k8s.v1.cni.*/networks"}}, head); !f.Zero() {
@@ -77,13 +77,13 @@ func TestLabelsAndAnnotations(t *testing.T) {
 	}
 	chosen := job(t)
 	chosen.Labels = map[string]string{"capability/intranet": "intranet"}
-	if got := kinds(judge(t, Config{}, chosen)); !slices.Equal(got, []string{ruleLabel}) {
+	if got := kinds(judge(t, Config{}, chosen)); !slices.Equal(got, []Rule{RuleLabel}) {
 		t.Errorf("a label that chooses the cluster asks for %q", got)
 	}
 	base := job(t)
 	base.Labels = map[string]string{"app": "other"}
 	base.Annotations = head.Annotations
-	if f := judge(t, Config{}, head, base); len(f.Asks) != 1 || f.Asks[0].Value != "app=boskos" {
+	if f := judge(t, Config{}, head, base); len(f.Asks) != 1 || f.Asks[0].Use != (Use{Name: "app", Part: "boskos"}) {
 		t.Errorf("another value asks for %+v", f.Asks)
 	}
 }

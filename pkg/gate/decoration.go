@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -39,33 +40,33 @@ func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
 				g.resources("decoration_config."+key+"."+part, parts[part])
 			}
 		case key == "censoring_options":
-			g.add(ruleCensoring, "decoration_config."+key, text(fields[key]))
+			g.add(RuleCensoring, "decoration_config."+key, Use{Name: text(fields[key])})
 		case key == "utility_images":
-			g.leaves(ruleDecoration, "decoration_config."+key, key, fields[key])
+			g.leaves(RuleDecoration, "decoration_config."+key, key, fields[key])
 		default:
-			g.wholes(ruleDecoration, "decoration_config."+key, key, fields[key])
+			g.wholes(RuleDecoration, "decoration_config."+key, key, fields[key])
 		}
 	}
 	if dc.CensorSecrets == nil || !*dc.CensorSecrets {
-		g.add(ruleCensoring, "decoration_config.censor_secrets", "off")
+		g.add(RuleCensoring, "decoration_config.censor_secrets", Use{Kind: KindOff})
 	}
 	return g.uses
 }
 
 // wholes adds a field, or each element of a list, as it is: parts of a bucket, a
 // secret or a toleration that are known one by one make another one together.
-func (g *collector) wholes(rule, path, name string, v any) {
+func (g *collector) wholes(rule Rule, path, name string, v any) {
 	if list, ok := v.([]any); ok {
 		for i, element := range list {
 			g.wholes(rule, fmt.Sprintf("%s[%d]", path, i), name, element)
 		}
 	} else if !empty(v) {
-		g.add(rule, path, name+": "+text(v))
+		g.add(rule, path, Use{Name: name, Part: text(v)})
 	}
 }
 
 // leaves adds every single value of a field.
-func (g *collector) leaves(rule, path, name string, v any) {
+func (g *collector) leaves(rule Rule, path, name string, v any) {
 	switch t := v.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(t) {
@@ -77,7 +78,7 @@ func (g *collector) leaves(rule, path, name string, v any) {
 		}
 	default:
 		if !empty(v) {
-			g.add(rule, path, name+": "+text(v))
+			g.add(rule, path, Use{Name: name, Part: text(v)})
 		}
 	}
 }
@@ -109,40 +110,35 @@ func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 		}
 		for _, from := range []struct{ field, value string }{{"clone_uri", ref.CloneURI}, {"repo_link", ref.RepoLink}} {
 			if from.value != "" {
-				g.add(ruleCloneURI, at+"."+from.field, ref.Org+"/"+ref.Repo+fromAddress+from.value)
+				g.add(RuleCloneURI, at+"."+from.field, Use{Name: ref.Org + "/" + ref.Repo, From: from.value})
 			}
 		}
 	}
 }
 
-const (
-	// withSubmodules and notBranch follow the name of a repository where more is
-	// checked out than one of its branches, fromAddress where that is not where its
-	// name says.
-	withSubmodules = " with its submodules"
-	notBranch      = " at "
-	fromAddress    = " from "
-)
-
 // checkout adds what is cloned with credentials. Anybody can propose what a pull
 // request has in it, submodules of any address included.
 func (g *collector) checkout(at string, ref prowapi.Refs) {
-	name := ref.Org + "/" + ref.Repo
-	if from := cmp.Or(ref.CloneURI, ref.RepoLink); from != "" {
-		name += fromAddress + from
+	of := Use{Name: ref.Org + "/" + ref.Repo, From: cmp.Or(ref.CloneURI, ref.RepoLink)}
+	add := func(field string, more func(*Use)) {
+		use := of
+		more(&use)
+		g.add(RuleCheckout, at+field, use)
 	}
-	g.add(ruleCheckout, at, name)
+	add("", func(*Use) {})
 	if !ref.SkipSubmodules {
-		g.add(ruleCheckout, at+".skip_submodules", name+withSubmodules)
+		add(".skip_submodules", func(u *Use) { u.Kind = KindSubmodules })
 	}
 	if noBranch.MatchString(ref.BaseRef) {
-		g.add(ruleCheckout, at+".base_ref", name+notBranch+ref.BaseRef)
+		add(".base_ref", func(u *Use) { u.Ref = ref.BaseRef })
 	}
 	if ref.BaseSHA != "" {
-		g.add(ruleCheckout, at+".base_sha", name+notBranch+ref.BaseSHA)
+		add(".base_sha", func(u *Use) { u.Commit = ref.BaseSHA })
 	}
 	for i, pull := range ref.Pulls {
-		g.add(ruleCheckout, fmt.Sprintf("%s.pulls[%d]", at, i), fmt.Sprintf("%s%s#%d %s %s", name, notBranch, pull.Number, pull.Ref, pull.SHA))
+		add(fmt.Sprintf(".pulls[%d]", i), func(u *Use) {
+			u.Kind, u.Part, u.Ref, u.Commit = KindPull, strconv.Itoa(pull.Number), pull.Ref, pull.SHA
+		})
 	}
 }
 

@@ -95,7 +95,9 @@ func TestMalformedCheckouts(t *testing.T) {
 
 // TestDigest: it is of everything that is asked for, and of whose it is.
 func TestDigest(t *testing.T) {
-	ask := func(value string) Finding { return Finding{Asks: []Ask{{Rule: ruleSecret, Path: "p", Value: value}}} }
+	ask := func(value string) Finding {
+		return Finding{Asks: []Ask{{Rule: RuleSecret, Path: "p", Use: Use{Name: value}}}}
+	}
 	if got := Digest(map[string]Finding{"a": {}, "b": {Excluded: "x"}}); got != "" {
 		t.Errorf("nothing asked for gives %q", got)
 	}

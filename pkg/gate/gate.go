@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -49,31 +49,6 @@ type Change struct {
 	HiddenRepos []string
 }
 
-// Ask is one privilege that a job asks for beyond what base grants it.
-type Ask struct {
-	// Rule is the kind of privilege, Path the field that asks for it, as in a
-	// ProwJob, and Value what it asks for.
-	Rule  string `json:"rule"`
-	Path  string `json:"path"`
-	Value string `json:"value"`
-}
-
-// Sentence says in plain text what is asked for.
-func (a Ask) Sentence() string {
-	if i := rank(a.Rule); i >= 0 {
-		return rules[i].says
-	}
-	return "is not known to be harmless"
-}
-
-// Gravity is the place of its kind among all: the less, the more can be done with
-// it.
-func (a Ask) Gravity() int { return rank(a.Rule) }
-
-func (a Ask) compare(b Ask) int {
-	return cmp.Or(cmp.Compare(rank(a.Rule), rank(b.Rule)), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Value, b.Value), strings.Compare(a.Path, b.Path))
-}
-
 // Finding is what there is to say about a change of a job.
 type Finding struct {
 	// Excluded is the rule because of which the job is not rehearsed, whoever
@@ -91,13 +66,13 @@ func (f Finding) Zero() bool { return f.Excluded == "" && f.New == "" && len(f.A
 
 // Beyond returns the asks of f that are not among the allowed ones.
 func (f Finding) Beyond(allowed Finding) []Ask {
-	have := map[[2]string]bool{}
+	have := map[Ask]bool{}
 	for _, a := range allowed.Asks {
-		have[[2]string{a.Rule, a.Value}] = true
+		have[a.anywhere()] = true
 	}
 	var out []Ask
 	for _, a := range f.Asks {
-		if !have[[2]string{a.Rule, a.Value}] {
+		if !have[a.anywhere()] {
 			out = append(out, a)
 		}
 	}
@@ -107,15 +82,15 @@ func (f Finding) Beyond(allowed Finding) []Ask {
 // Digest changes whenever jobs, by their keys, ask for something else; it is
 // empty when none asks for anything.
 func Digest(findings map[string]Finding) string {
-	h := sha256.New()
-	any := false
+	h, asked := sha256.New(), false
+	enc := json.NewEncoder(h) // a hash takes everything, and all of this can be encoded
 	for _, key := range slices.Sorted(maps.Keys(findings)) {
 		for _, a := range findings[key].Asks {
-			any = true
-			fmt.Fprintf(h, "%q %q %q\n", key, a.Rule, a.Value) //nolint:errcheck // a hash takes everything
+			asked = true
+			_ = enc.Encode([]any{key, a.anywhere()})
 		}
 	}
-	if !any {
+	if !asked {
 		return ""
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -233,7 +208,7 @@ func (c Config) asks(change Change) []Ask {
 		out = append(out, a)
 	}
 	slices.SortFunc(out, Ask.compare)
-	return slices.CompactFunc(out, func(a, b Ask) bool { return a.Rule == b.Rule && a.Value == b.Value })
+	return slices.CompactFunc(out, func(a, b Ask) bool { return a.anywhere() == b.anywhere() })
 }
 
 // alike says that a job uses what it used, without a closer look: most changes are
@@ -258,35 +233,35 @@ func allCover(granted [][]Ask, a Ask) bool {
 // covered says whether one of the grants is for the same thing, or for all of it:
 // a whole secret covers each of its keys, and to write covers to read.
 func covered(granted []Ask, a Ask) bool {
-	more := a.Value
-	if a.Rule == ruleSecret {
-		more, _, _ = strings.Cut(a.Value, "/")
+	whole := a.Use
+	if a.Rule == RuleSecret {
+		whole = Use{Name: a.Name}
 	}
-	what, grade := graded(a.Value)
 	return slices.ContainsFunc(granted, func(g Ask) bool {
 		if g.Rule != a.Rule {
 			return false
 		}
-		if g.Value == a.Value || g.Value == more {
+		if g.Use == whole {
 			return true
 		}
-		same, had := graded(g.Value)
-		return (a.Rule == ruleHostPath || a.Rule == ruleVolume) && same == what && had >= grade
+		enough := g.Grade >= a.Grade
+		g.Grade = a.Grade
+		return enough && g.Use == a.Use
 	})
 }
 
 // floor are the kinds of privileges that can be told from a ProwJob alone.
-var floor = []string{
-	ruleCluster, ruleServiceAccount, ruleToken, ruleSecret, rulePullSecret, ruleHost, ruleHostPath, rulePrivileged, ruleCapability,
-	ruleConfinement, ruleSysctl, ruleScheduling, ruleDevice, ruleVolume, ruleShared, ruleProbe, ruleNetwork,
-	ruleAgent, ruleUnknown,
+var floor = []Rule{
+	RuleCluster, RuleServiceAccount, RuleToken, RuleSecret, RulePullSecret, RuleHost, RuleHostPath, RulePrivileged, RuleCapability,
+	RuleConfinement, RuleSysctl, RuleScheduling, RuleDevice, RuleVolume, RuleShared, RuleProbe, RuleNetwork,
+	RuleAgent, RuleUnknown,
 }
 
 // Privileged says whether a ProwJob uses anything that is no matter of course,
 // whoever granted it: the admission policy asks for a word of ours about that.
 func Privileged(job Job) bool {
 	return slices.ContainsFunc(grants(job), func(a Ask) bool {
-		return slices.Contains(floor, a.Rule) && (a.Rule != ruleCluster || a.Value != prowapi.DefaultClusterAlias)
+		return slices.Contains(floor, a.Rule) && (a.Rule != RuleCluster || a.Name != prowapi.DefaultClusterAlias)
 	})
 }
 

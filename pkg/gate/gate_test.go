@@ -75,13 +75,22 @@ func judge(t testing.TB, c Config, head Job, base ...Job) Finding {
 	return Judge(c, Change{Head: head, Base: base, Decoration: defaults(t)})
 }
 
-func kinds(f Finding) []string {
-	var out []string
+func kinds(f Finding) []Rule {
+	var out []Rule
 	for _, a := range f.Asks {
 		out = append(out, a.Rule)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// listed are rules with commas between them.
+func listed(rules []Rule) string {
+	var out []string
+	for _, rule := range rules {
+		out = append(out, string(rule))
+	}
+	return strings.Join(out, ",")
 }
 
 func TestOrdinaryJobsAskForNothing(t *testing.T) {
@@ -115,97 +124,100 @@ func TestOrdinaryJobsAskForNothing(t *testing.T) {
 
 // asking are specifications that ask for something, with the kinds of what they
 // ask for. CONTAINER stands for each kind of container.
-var asking = map[string]struct{ spec, want string }{
-	"cluster":                    {"cluster: build01", ruleCluster},
-	"agent":                      {"agent: jenkins\njenkins_spec: {github_branch_source_job: true}", ruleAgent},
-	"service account":            {"pod_spec: {serviceAccountName: deployer}", ruleServiceAccount + "," + ruleToken},
-	"its old name":               {"pod_spec: {serviceAccount: deployer}", ruleServiceAccount + "," + ruleToken},
-	"account without token":      {"pod_spec: {serviceAccountName: deployer, automountServiceAccountToken: false}", ruleServiceAccount},
-	"token":                      {"pod_spec: {automountServiceAccountToken: true}", ruleToken},
-	"projected token":            {"pod_spec: {volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: t}}]}}]}", ruleToken},
-	"secret volume":              {"pod_spec: {volumes: [{name: v, secret: {secretName: s}}]}", ruleSecret},
-	"projected secret":           {"pod_spec: {volumes: [{name: v, projected: {sources: [{secret: {name: s}}]}}]}", ruleSecret},
-	"secret in the environment":  {"pod_spec: {CONTAINER: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}", ruleSecret},
-	"secret as the environment":  {"pod_spec: {CONTAINER: [{name: c, image: a, envFrom: [{secretRef: {name: s}}]}]}", ruleSecret},
-	"pull secret":                {"pod_spec: {imagePullSecrets: [{name: s}]}", rulePullSecret},
-	"csi volume":                 {"pod_spec: {volumes: [{name: v, csi: {driver: secrets-store.csi.k8s.io, nodePublishSecretRef: {name: s}}}]}", ruleVolume},
-	"claim":                      {"pod_spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}", ruleVolume},
-	"ephemeral claim":            {"pod_spec: {volumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {}}}}}]}", ruleVolume},
-	"nfs":                        {"pod_spec: {volumes: [{name: v, nfs: {server: s, path: /}}]}", ruleVolume},
-	"image volume":               {"pod_spec: {volumes: [{name: v, image: {reference: r}}]}", ruleVolume},
-	"trust bundle":               {"pod_spec: {volumes: [{name: v, projected: {sources: [{clusterTrustBundle: {name: b, path: p}}]}}]}", ruleVolume},
-	"volume of the decoration":   {"pod_spec: {CONTAINER: [{name: c, image: a, volumeMounts: [{name: gcs-credentials, mountPath: /x}]}]}", ruleVolume},
-	"block device":               {"pod_spec: {CONTAINER: [{name: c, image: a, volumeDevices: [{name: v, devicePath: /dev/x}]}]}", ruleVolume},
-	"host path":                  {"pod_spec: {volumes: [{name: v, hostPath: {path: /}}]}", ruleHostPath},
-	"host network":               {"pod_spec: {hostNetwork: true}", ruleHost},
-	"host processes":             {"pod_spec: {hostPID: true}", ruleHost},
-	"host ipc":                   {"pod_spec: {hostIPC: true}", ruleHost},
-	"host port":                  {"pod_spec: {CONTAINER: [{name: c, image: a, ports: [{containerPort: 80, hostPort: 80}]}]}", ruleHost},
-	"host address":               {"pod_spec: {CONTAINER: [{name: c, image: a, ports: [{containerPort: 80, hostIP: 127.0.0.1}]}]}", ruleHost},
-	"host aliases":               {"pod_spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [storage.googleapis.com]}]}", ruleNetwork},
-	"host name":                  {"pod_spec: {hostname: minio}", ruleNetwork},
-	"host name of its own":       {"pod_spec: {hostnameOverride: storage.googleapis.com}", ruleNetwork},
-	"name servers":               {"pod_spec: {dnsPolicy: None, dnsConfig: {nameservers: [10.0.0.1]}}", ruleNetwork},
-	"shared processes":           {"pod_spec: {shareProcessNamespace: true}", ruleShared},
-	"privileged":                 {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {privileged: true}}]}", rulePrivileged},
-	"privilege escalation":       {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {allowPrivilegeEscalation: true}}]}", rulePrivileged},
-	"mount propagation":          {"pod_spec: {volumes: [{name: v, emptyDir: {}}], CONTAINER: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, mountPropagation: Bidirectional}]}]}", rulePrivileged},
-	"capability":                 {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}", ruleCapability},
-	"proc mount":                 {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {procMount: Unmasked}}]}", ruleConfinement},
-	"seccomp":                    {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {seccompProfile: {type: Unconfined}}}]}", ruleConfinement},
-	"seccomp of the pod":         {"pod_spec: {securityContext: {seccompProfile: {type: Localhost, localhostProfile: p}}}", ruleConfinement},
-	"apparmor":                   {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {appArmorProfile: {type: Unconfined}}}]}", ruleConfinement},
-	"selinux":                    {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {seLinuxOptions: {type: spc_t}}}]}", ruleConfinement},
-	"selinux of the pod":         {"pod_spec: {securityContext: {seLinuxOptions: {type: spc_t}}}", ruleConfinement},
-	"windows host process":       {"pod_spec: {securityContext: {windowsOptions: {hostProcess: true}}}", ruleConfinement},
-	"runtime class":              {"pod_spec: {runtimeClassName: host}", ruleConfinement},
-	"sysctl":                     {"pod_spec: {securityContext: {sysctls: [{name: kernel.msgmax, value: '1'}]}}", ruleSysctl},
-	"node":                       {"pod_spec: {nodeName: control-plane}", ruleScheduling},
-	"toleration":                 {"pod_spec: {tolerations: [{operator: Exists}]}", ruleScheduling},
-	"scheduler":                  {"pod_spec: {schedulerName: mine}", ruleScheduling},
-	"priority class":             {"pod_spec: {priorityClassName: system-node-critical}", ruleScheduling},
-	"priority":                   {"pod_spec: {priority: 1000}", ruleScheduling},
-	"preemption":                 {"pod_spec: {preemptionPolicy: PreemptLowerPriority}", ruleScheduling},
-	"scheduling gate":            {"pod_spec: {schedulingGates: [{name: g}]}", ruleScheduling},
-	"device":                     {"pod_spec: {CONTAINER: [{name: c, image: a, resources: {limits: {devices.kubevirt.io/kvm: '1'}}}]}", ruleDevice},
-	"claimed device":             {"pod_spec: {resourceClaims: [{name: r, resourceClaimName: gpu}]}", ruleDevice},
-	"claim of a container":       {"pod_spec: {CONTAINER: [{name: c, image: a, resources: {claims: [{name: r}]}}]}", ruleDevice},
-	"probe of another host":      {"pod_spec: {CONTAINER: [{name: c, image: a, livenessProbe: {httpGet: {host: 169.254.169.254, port: 80}}}]}", ruleProbe},
-	"hook to another host":       {"pod_spec: {CONTAINER: [{name: c, image: a, lifecycle: {postStart: {tcpSocket: {host: 10.0.0.1, port: 80}}}}]}", ruleProbe},
-	"environment from a file":    {"pod_spec: {CONTAINER: [{name: c, image: a, env: [{name: E, valueFrom: {fileKeyRef: {volumeName: v, path: p, key: k}}}]}]}", ruleUnknown},
-	"a field nobody looked at":   {"pod_spec: {schedulingGroup: {podGroupName: g}}", ruleUnknown},
-	"utility images":             {"decoration_config: {utility_images: {sidecar: evil}}", ruleDecoration},
-	"bucket":                     {"decoration_config: {gcs_configuration: {bucket: mine}}", ruleDecoration},
-	"path in the bucket":         {"decoration_config: {gcs_configuration: {path_prefix: other}}", ruleDecoration},
-	"upload credentials":         {"decoration_config: {gcs_credentials_secret: s}", ruleDecoration},
-	"s3 credentials":             {"decoration_config: {s3_credentials_secret: s}", ruleDecoration},
-	"service account of the pod": {"decoration_config: {default_service_account_name: deployer}", ruleDecoration},
-	"ssh keys":                   {"decoration_config: {ssh_key_secrets: [k]}", ruleCheckout + "," + ruleDecoration},
-	"cookie file":                {"decoration_config: {cookiefile_secret: c}", ruleCheckout + "," + ruleDecoration},
-	"oauth token":                {"decoration_config: {oauth_token_secret: {name: oauth, key: k}}", ruleCheckout + "," + ruleDecoration},
-	"app key":                    {"decoration_config: {github_app_id: '1', github_app_private_key_secret: {name: oauth, key: k}}", ruleCheckout + "," + ruleDecoration},
-	"api of its own":             {"decoration_config: {github_api_endpoints: ['https://evil.example']}", ruleDecoration},
-	"censoring off":              {"decoration_config: {censor_secrets: false}", ruleCensoring},
-	"censoring of less":          {"decoration_config: {censoring_options: {exclude_directories: ['**']}}", ruleCensoring},
-	"clone address":              {"extra_refs: [{org: acme, repo: other, base_ref: main, clone_uri: 'https://evil.example/x.git'}]", ruleCloneURI},
-	"clone address by ssh":       {"extra_refs: [{org: acme, repo: other, base_ref: main, clone_uri: 'git@evil.example:x.git'}]", ruleCloneURI},
-	"link":                       {"extra_refs: [{org: acme, repo: other, base_ref: main, repo_link: 'https://evil.example/x'}]", ruleCloneURI},
-	"time-out":                   {"decoration_config: {timeout: 25h}", ruleTimeout},
-	"time-out of the pod":        {"decoration_config: {pod_running_timeout: 48h}", ruleTimeout},
-	"time to stop":               {"decoration_config: {grace_period: 1000h}", ruleTimeout},
-	"time to stop of the pod":    {"pod_spec: {terminationGracePeriodSeconds: 315360000}", ruleTimeout},
-	"device of the decoration":   {"decoration_config: {resources: {sidecar: {limits: {nvidia.com/gpu: '8'}}}}", ruleDevice},
-	"queue":                      {"job_queue_name: release", ruleQueue},
-	"results of another project": {"prowjob_defaults: {resultstore_config: {project_id: other}}", ruleReports},
-	"results of another tenant":  {"prowjob_defaults: {tenant_id: other}", ruleReports},
-	"neighbours kept out":        {"pod_spec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: topology.kubernetes.io/region, labelSelector: {}}]}}}", ruleScheduling},
-	"deadline":                   {"pod_spec: {activeDeadlineSeconds: 900000}", ruleTimeout},
-	"pipeline":                   {"agent: tekton-pipeline\ntekton_pipeline_run_spec: {v1beta1: {}}", ruleAgent},
+var asking = map[string]struct {
+	spec string
+	want Rule
+}{
+	"cluster":                    {"cluster: build01", RuleCluster},
+	"agent":                      {"agent: jenkins\njenkins_spec: {github_branch_source_job: true}", RuleAgent},
+	"service account":            {"pod_spec: {serviceAccountName: deployer}", RuleServiceAccount + "," + RuleToken},
+	"its old name":               {"pod_spec: {serviceAccount: deployer}", RuleServiceAccount + "," + RuleToken},
+	"account without token":      {"pod_spec: {serviceAccountName: deployer, automountServiceAccountToken: false}", RuleServiceAccount},
+	"token":                      {"pod_spec: {automountServiceAccountToken: true}", RuleToken},
+	"projected token":            {"pod_spec: {volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: t}}]}}]}", RuleToken},
+	"secret volume":              {"pod_spec: {volumes: [{name: v, secret: {secretName: s}}]}", RuleSecret},
+	"projected secret":           {"pod_spec: {volumes: [{name: v, projected: {sources: [{secret: {name: s}}]}}]}", RuleSecret},
+	"secret in the environment":  {"pod_spec: {CONTAINER: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}", RuleSecret},
+	"secret as the environment":  {"pod_spec: {CONTAINER: [{name: c, image: a, envFrom: [{secretRef: {name: s}}]}]}", RuleSecret},
+	"pull secret":                {"pod_spec: {imagePullSecrets: [{name: s}]}", RulePullSecret},
+	"csi volume":                 {"pod_spec: {volumes: [{name: v, csi: {driver: secrets-store.csi.k8s.io, nodePublishSecretRef: {name: s}}}]}", RuleVolume},
+	"claim":                      {"pod_spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}", RuleVolume},
+	"ephemeral claim":            {"pod_spec: {volumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {}}}}}]}", RuleVolume},
+	"nfs":                        {"pod_spec: {volumes: [{name: v, nfs: {server: s, path: /}}]}", RuleVolume},
+	"image volume":               {"pod_spec: {volumes: [{name: v, image: {reference: r}}]}", RuleVolume},
+	"trust bundle":               {"pod_spec: {volumes: [{name: v, projected: {sources: [{clusterTrustBundle: {name: b, path: p}}]}}]}", RuleVolume},
+	"volume of the decoration":   {"pod_spec: {CONTAINER: [{name: c, image: a, volumeMounts: [{name: gcs-credentials, mountPath: /x}]}]}", RuleVolume},
+	"block device":               {"pod_spec: {CONTAINER: [{name: c, image: a, volumeDevices: [{name: v, devicePath: /dev/x}]}]}", RuleVolume},
+	"host path":                  {"pod_spec: {volumes: [{name: v, hostPath: {path: /}}]}", RuleHostPath},
+	"host network":               {"pod_spec: {hostNetwork: true}", RuleHost},
+	"host processes":             {"pod_spec: {hostPID: true}", RuleHost},
+	"host ipc":                   {"pod_spec: {hostIPC: true}", RuleHost},
+	"host port":                  {"pod_spec: {CONTAINER: [{name: c, image: a, ports: [{containerPort: 80, hostPort: 80}]}]}", RuleHost},
+	"host address":               {"pod_spec: {CONTAINER: [{name: c, image: a, ports: [{containerPort: 80, hostIP: 127.0.0.1}]}]}", RuleHost},
+	"host aliases":               {"pod_spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [storage.googleapis.com]}]}", RuleNetwork},
+	"host name":                  {"pod_spec: {hostname: minio}", RuleNetwork},
+	"host name of its own":       {"pod_spec: {hostnameOverride: storage.googleapis.com}", RuleNetwork},
+	"name servers":               {"pod_spec: {dnsPolicy: None, dnsConfig: {nameservers: [10.0.0.1]}}", RuleNetwork},
+	"shared processes":           {"pod_spec: {shareProcessNamespace: true}", RuleShared},
+	"privileged":                 {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {privileged: true}}]}", RulePrivileged},
+	"privilege escalation":       {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {allowPrivilegeEscalation: true}}]}", RulePrivileged},
+	"mount propagation":          {"pod_spec: {volumes: [{name: v, emptyDir: {}}], CONTAINER: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, mountPropagation: Bidirectional}]}]}", RulePrivileged},
+	"capability":                 {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}", RuleCapability},
+	"proc mount":                 {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {procMount: Unmasked}}]}", RuleConfinement},
+	"seccomp":                    {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {seccompProfile: {type: Unconfined}}}]}", RuleConfinement},
+	"seccomp of the pod":         {"pod_spec: {securityContext: {seccompProfile: {type: Localhost, localhostProfile: p}}}", RuleConfinement},
+	"apparmor":                   {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {appArmorProfile: {type: Unconfined}}}]}", RuleConfinement},
+	"selinux":                    {"pod_spec: {CONTAINER: [{name: c, image: a, securityContext: {seLinuxOptions: {type: spc_t}}}]}", RuleConfinement},
+	"selinux of the pod":         {"pod_spec: {securityContext: {seLinuxOptions: {type: spc_t}}}", RuleConfinement},
+	"windows host process":       {"pod_spec: {securityContext: {windowsOptions: {hostProcess: true}}}", RuleConfinement},
+	"runtime class":              {"pod_spec: {runtimeClassName: host}", RuleConfinement},
+	"sysctl":                     {"pod_spec: {securityContext: {sysctls: [{name: kernel.msgmax, value: '1'}]}}", RuleSysctl},
+	"node":                       {"pod_spec: {nodeName: control-plane}", RuleScheduling},
+	"toleration":                 {"pod_spec: {tolerations: [{operator: Exists}]}", RuleScheduling},
+	"scheduler":                  {"pod_spec: {schedulerName: mine}", RuleScheduling},
+	"priority class":             {"pod_spec: {priorityClassName: system-node-critical}", RuleScheduling},
+	"priority":                   {"pod_spec: {priority: 1000}", RuleScheduling},
+	"preemption":                 {"pod_spec: {preemptionPolicy: PreemptLowerPriority}", RuleScheduling},
+	"scheduling gate":            {"pod_spec: {schedulingGates: [{name: g}]}", RuleScheduling},
+	"device":                     {"pod_spec: {CONTAINER: [{name: c, image: a, resources: {limits: {devices.kubevirt.io/kvm: '1'}}}]}", RuleDevice},
+	"claimed device":             {"pod_spec: {resourceClaims: [{name: r, resourceClaimName: gpu}]}", RuleDevice},
+	"claim of a container":       {"pod_spec: {CONTAINER: [{name: c, image: a, resources: {claims: [{name: r}]}}]}", RuleDevice},
+	"probe of another host":      {"pod_spec: {CONTAINER: [{name: c, image: a, livenessProbe: {httpGet: {host: 169.254.169.254, port: 80}}}]}", RuleProbe},
+	"hook to another host":       {"pod_spec: {CONTAINER: [{name: c, image: a, lifecycle: {postStart: {tcpSocket: {host: 10.0.0.1, port: 80}}}}]}", RuleProbe},
+	"environment from a file":    {"pod_spec: {CONTAINER: [{name: c, image: a, env: [{name: E, valueFrom: {fileKeyRef: {volumeName: v, path: p, key: k}}}]}]}", RuleUnknown},
+	"a field nobody looked at":   {"pod_spec: {schedulingGroup: {podGroupName: g}}", RuleUnknown},
+	"utility images":             {"decoration_config: {utility_images: {sidecar: evil}}", RuleDecoration},
+	"bucket":                     {"decoration_config: {gcs_configuration: {bucket: mine}}", RuleDecoration},
+	"path in the bucket":         {"decoration_config: {gcs_configuration: {path_prefix: other}}", RuleDecoration},
+	"upload credentials":         {"decoration_config: {gcs_credentials_secret: s}", RuleDecoration},
+	"s3 credentials":             {"decoration_config: {s3_credentials_secret: s}", RuleDecoration},
+	"service account of the pod": {"decoration_config: {default_service_account_name: deployer}", RuleDecoration},
+	"ssh keys":                   {"decoration_config: {ssh_key_secrets: [k]}", RuleCheckout + "," + RuleDecoration},
+	"cookie file":                {"decoration_config: {cookiefile_secret: c}", RuleCheckout + "," + RuleDecoration},
+	"oauth token":                {"decoration_config: {oauth_token_secret: {name: oauth, key: k}}", RuleCheckout + "," + RuleDecoration},
+	"app key":                    {"decoration_config: {github_app_id: '1', github_app_private_key_secret: {name: oauth, key: k}}", RuleCheckout + "," + RuleDecoration},
+	"api of its own":             {"decoration_config: {github_api_endpoints: ['https://evil.example']}", RuleDecoration},
+	"censoring off":              {"decoration_config: {censor_secrets: false}", RuleCensoring},
+	"censoring of less":          {"decoration_config: {censoring_options: {exclude_directories: ['**']}}", RuleCensoring},
+	"clone address":              {"extra_refs: [{org: acme, repo: other, base_ref: main, clone_uri: 'https://evil.example/x.git'}]", RuleCloneURI},
+	"clone address by ssh":       {"extra_refs: [{org: acme, repo: other, base_ref: main, clone_uri: 'git@evil.example:x.git'}]", RuleCloneURI},
+	"link":                       {"extra_refs: [{org: acme, repo: other, base_ref: main, repo_link: 'https://evil.example/x'}]", RuleCloneURI},
+	"time-out":                   {"decoration_config: {timeout: 25h}", RuleTimeout},
+	"time-out of the pod":        {"decoration_config: {pod_running_timeout: 48h}", RuleTimeout},
+	"time to stop":               {"decoration_config: {grace_period: 1000h}", RuleTimeout},
+	"time to stop of the pod":    {"pod_spec: {terminationGracePeriodSeconds: 315360000}", RuleTimeout},
+	"device of the decoration":   {"decoration_config: {resources: {sidecar: {limits: {nvidia.com/gpu: '8'}}}}", RuleDevice},
+	"queue":                      {"job_queue_name: release", RuleQueue},
+	"results of another project": {"prowjob_defaults: {resultstore_config: {project_id: other}}", RuleReports},
+	"results of another tenant":  {"prowjob_defaults: {tenant_id: other}", RuleReports},
+	"neighbours kept out":        {"pod_spec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: topology.kubernetes.io/region, labelSelector: {}}]}}}", RuleScheduling},
+	"deadline":                   {"pod_spec: {activeDeadlineSeconds: 900000}", RuleTimeout},
+	"pipeline":                   {"agent: tekton-pipeline\ntekton_pipeline_run_spec: {v1beta1: {}}", RuleAgent},
 }
 
 var containerKinds = []string{"containers", "initContainers", "ephemeralContainers"}
 
-func eachAsking(t *testing.T, do func(t *testing.T, spec, want string)) {
+func eachAsking(t *testing.T, do func(t *testing.T, spec string, want Rule)) {
 	for name, tc := range asking {
 		if !strings.Contains(tc.spec, "CONTAINER") {
 			t.Run(name, func(t *testing.T) { do(t, tc.spec, tc.want) })
@@ -220,15 +232,15 @@ func eachAsking(t *testing.T, do func(t *testing.T, spec, want string)) {
 // TestAsks: what base does not have is asked for, whatever the kind of container;
 // what it has is not.
 func TestAsks(t *testing.T) {
-	eachAsking(t, func(t *testing.T, spec, want string) {
+	eachAsking(t, func(t *testing.T, spec string, want Rule) {
 		head := job(t, spec)
 		for name, base := range map[string][]Job{"a job with less": {job(t)}, "a new job": nil, "one of two has it": {head, job(t)}} {
 			f := judge(t, Config{}, head, base...)
-			if got := strings.Join(kinds(f), ","); got != want {
+			if got := listed(kinds(f)); got != string(want) {
 				t.Errorf("%s asks for %q, want %q: %+v", name, got, want, f.Asks)
 			}
 			for _, a := range f.Asks {
-				if a.Value == "" || a.Path == "" || rank(a.Rule) < 0 {
+				if a.Use == (Use{}) || a.Path == "" || rank(a.Rule) < 0 {
 					t.Errorf("%+v does not say what is asked for", a)
 				}
 			}
@@ -246,34 +258,34 @@ func TestAsks(t *testing.T) {
 func TestPartsOfWhatBaseGrants(t *testing.T) {
 	for name, tc := range map[string]struct {
 		base, head string
-		want       []string
+		want       []Rule
 	}{
 		"a key of a whole secret":   {"pod_spec: {volumes: [{name: v, secret: {secretName: s}}]}", "pod_spec: {containers: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}", nil},
-		"a whole secret of a key":   {"pod_spec: {containers: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}", "pod_spec: {volumes: [{name: v, secret: {secretName: s}}]}", []string{ruleSecret}},
-		"another key":               {"pod_spec: {volumes: [{name: v, secret: {secretName: s, items: [{key: a, path: a}]}}]}", "pod_spec: {volumes: [{name: v, secret: {secretName: s, items: [{key: b, path: a}]}}]}", []string{ruleSecret}},
-		"more than a path of it":    {"pod_spec: {volumes: [{name: v, secret: {secretName: s}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, subPath: k}]}]}", "pod_spec: {volumes: [{name: v, secret: {secretName: s}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", []string{ruleSecret}},
-		"to write to a host path":   {"pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, readOnly: true}]}]}", "pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", []string{ruleHostPath}},
-		"all of a host path":        {"pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, subPath: y}]}]}", "pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", []string{ruleHostPath}},
+		"a whole secret of a key":   {"pod_spec: {containers: [{name: c, image: a, env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}", "pod_spec: {volumes: [{name: v, secret: {secretName: s}}]}", []Rule{RuleSecret}},
+		"another key":               {"pod_spec: {volumes: [{name: v, secret: {secretName: s, items: [{key: a, path: a}]}}]}", "pod_spec: {volumes: [{name: v, secret: {secretName: s, items: [{key: b, path: a}]}}]}", []Rule{RuleSecret}},
+		"more than a path of it":    {"pod_spec: {volumes: [{name: v, secret: {secretName: s}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, subPath: k}]}]}", "pod_spec: {volumes: [{name: v, secret: {secretName: s}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", []Rule{RuleSecret}},
+		"to write to a host path":   {"pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, readOnly: true}]}]}", "pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", []Rule{RuleHostPath}},
+		"all of a host path":        {"pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, subPath: y}]}]}", "pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", []Rule{RuleHostPath}},
 		"in another container":      {"pod_spec: {initContainers: [{name: i, image: a, securityContext: {privileged: true}}]}", "pod_spec: {containers: [{name: c, image: b, securityContext: {privileged: true}}]}", nil},
-		"another capability":        {"pod_spec: {containers: [{name: c, image: a, securityContext: {capabilities: {add: [NET_ADMIN]}}}]}", "pod_spec: {containers: [{name: c, image: a, securityContext: {capabilities: {add: [NET_ADMIN, SYS_ADMIN]}}}]}", []string{ruleCapability}},
-		"another account":           {"pod_spec: {serviceAccountName: a}", "pod_spec: {serviceAccountName: b}", []string{ruleServiceAccount, ruleToken}},
-		"the token of the account":  {"pod_spec: {serviceAccountName: a, automountServiceAccountToken: false}", "pod_spec: {serviceAccountName: a}", []string{ruleToken}},
+		"another capability":        {"pod_spec: {containers: [{name: c, image: a, securityContext: {capabilities: {add: [NET_ADMIN]}}}]}", "pod_spec: {containers: [{name: c, image: a, securityContext: {capabilities: {add: [NET_ADMIN, SYS_ADMIN]}}}]}", []Rule{RuleCapability}},
+		"another account":           {"pod_spec: {serviceAccountName: a}", "pod_spec: {serviceAccountName: b}", []Rule{RuleServiceAccount, RuleToken}},
+		"the token of the account":  {"pod_spec: {serviceAccountName: a, automountServiceAccountToken: false}", "pod_spec: {serviceAccountName: a}", []Rule{RuleToken}},
 		"a shorter time-out":        {"decoration_config: {timeout: 40h}", "decoration_config: {timeout: 30h}", nil},
-		"an even longer time-out":   {"decoration_config: {timeout: 40h}", "decoration_config: {timeout: 41h}", []string{ruleTimeout}},
-		"the same image host":       {"", "decoration_config: {utility_images: {sidecar: sidecar, clonerefs: entrypoint}}", []string{ruleDecoration}},
+		"an even longer time-out":   {"decoration_config: {timeout: 40h}", "decoration_config: {timeout: 41h}", []Rule{RuleTimeout}},
+		"the same image host":       {"", "decoration_config: {utility_images: {sidecar: sidecar, clonerefs: entrypoint}}", []Rule{RuleDecoration}},
 		"a checkout without creds":  {"", "extra_refs: [{org: acme, repo: secret}]", nil},
-		"a checkout with creds":     {"decoration_config: {ssh_key_secrets: [k]}", "decoration_config: {ssh_key_secrets: [k]}\nextra_refs: [{org: acme, repo: secret}]", []string{ruleCheckout}},
-		"a pull secret as a volume": {"pod_spec: {imagePullSecrets: [{name: s}]}", "pod_spec: {imagePullSecrets: [{name: s}], volumes: [{name: v, secret: {secretName: s}}]}", []string{ruleSecret}},
-		"a proposal, with creds":    {cloned("base_ref: main"), cloned("base_ref: refs/pull/666/head"), []string{ruleCheckout}},
-		"the same, for short":       {cloned("base_ref: main"), cloned("base_ref: pull/666/head"), []string{ruleCheckout}},
-		"a commit, with creds":      {cloned("base_ref: main"), cloned("base_ref: 0123456789abcdef0123456789abcdef01234567"), []string{ruleCheckout}},
-		"a pinned commit":           {cloned("base_ref: main"), cloned("base_ref: main, base_sha: abc"), []string{ruleCheckout}},
-		"somebody's pull request":   {cloned("base_ref: main"), cloned("base_ref: main, pulls: [{number: 1, author: a, sha: abc}]"), []string{ruleCheckout}},
+		"a checkout with creds":     {"decoration_config: {ssh_key_secrets: [k]}", "decoration_config: {ssh_key_secrets: [k]}\nextra_refs: [{org: acme, repo: secret}]", []Rule{RuleCheckout}},
+		"a pull secret as a volume": {"pod_spec: {imagePullSecrets: [{name: s}]}", "pod_spec: {imagePullSecrets: [{name: s}], volumes: [{name: v, secret: {secretName: s}}]}", []Rule{RuleSecret}},
+		"a proposal, with creds":    {cloned("base_ref: main"), cloned("base_ref: refs/pull/666/head"), []Rule{RuleCheckout}},
+		"the same, for short":       {cloned("base_ref: main"), cloned("base_ref: pull/666/head"), []Rule{RuleCheckout}},
+		"a commit, with creds":      {cloned("base_ref: main"), cloned("base_ref: 0123456789abcdef0123456789abcdef01234567"), []Rule{RuleCheckout}},
+		"a pinned commit":           {cloned("base_ref: main"), cloned("base_ref: main, base_sha: abc"), []Rule{RuleCheckout}},
+		"somebody's pull request":   {cloned("base_ref: main"), cloned("base_ref: main, pulls: [{number: 1, author: a, sha: abc}]"), []Rule{RuleCheckout}},
 		"another branch":            {cloned("base_ref: main"), cloned("base_ref: release-4.22"), nil},
-		"submodules, with creds":    {cloned("base_ref: main, skip_submodules: true"), cloned("base_ref: main"), []string{ruleCheckout}},
+		"submodules, with creds":    {cloned("base_ref: main, skip_submodules: true"), cloned("base_ref: main"), []Rule{RuleCheckout}},
 		"no submodules any more":    {cloned("base_ref: main"), cloned("base_ref: main, skip_submodules: true"), nil},
 		"a proposal without creds":  {"extra_refs: [{org: acme, repo: other, base_ref: main}]", "extra_refs: [{org: acme, repo: other, base_ref: refs/pull/6/head}]", nil},
-		"the decoration's account":  {"decoration_config: {default_service_account_name: a}\npod_spec: {automountServiceAccountToken: true}", "decoration_config: {default_service_account_name: a}\npod_spec: {serviceAccount: b, automountServiceAccountToken: true}", []string{ruleServiceAccount}},
+		"the decoration's account":  {"decoration_config: {default_service_account_name: a}\npod_spec: {automountServiceAccountToken: true}", "decoration_config: {default_service_account_name: a}\npod_spec: {serviceAccount: b, automountServiceAccountToken: true}", []Rule{RuleServiceAccount}},
 		"the creds without cloning": {"decoration_config: {ssh_key_secrets: [k], skip_cloning: true}", "decoration_config: {ssh_key_secrets: [k], skip_cloning: true}\nextra_refs: [{org: acme, repo: secret}]", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -302,8 +314,8 @@ func TestWhoseToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := judge(t, Config{}, job(t, tc.spec), job(t))
-			i := slices.IndexFunc(f.Asks, func(a Ask) bool { return a.Rule == ruleToken })
-			if i < 0 || f.Asks[i].Value != tc.want {
+			i := slices.IndexFunc(f.Asks, func(a Ask) bool { return a.Rule == RuleToken })
+			if i < 0 || f.Asks[i].Name != tc.want {
 				t.Errorf("asks for %+v, want a token of %s", f.Asks, tc.want)
 			}
 		})

@@ -1,8 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
@@ -51,32 +51,32 @@ func identities(spec prowapi.ProwJobSpec) []identity {
 // the image's to name, and a job may take any image.
 func (id identity) beyond(base identity) []Ask {
 	var out []Ask
-	add := func(is bool, format string, args ...any) {
+	add := func(is bool, kind Kind, name string) {
 		if is {
-			out = append(out, Ask{Rule: ruleConfinement, Path: containersPath, Value: fmt.Sprintf(format, args...)})
+			out = append(out, Ask{RuleConfinement, containersPath, Use{Kind: kind, Name: name}})
 		}
 	}
 	if base.user != nil && !base.root {
-		add(id.user == nil, "as whatever user its image names")
-		add(id.user != nil && *id.user != *base.user, "as the user %d", value(id.user))
+		add(id.user == nil, KindImageUser, "")
+		add(id.user != nil && *id.user != *base.user, KindUser, number(id.user))
 	}
 	in := func(group int64) bool {
 		return base.group != nil && group == *base.group || slices.Contains(base.groups, group)
 	}
-	add(base.group != nil && id.group == nil, "in whatever group its image names")
-	add(id.group != nil && !in(*id.group), "in the group %d", value(id.group))
+	add(base.group != nil && id.group == nil, KindImageGroup, "")
+	add(id.group != nil && !in(*id.group), KindGroup, number(id.group))
 	for _, group := range id.groups {
-		add(!in(group), "in the group %d", group)
+		add(!in(group), KindGroup, number(&group))
 	}
-	add(id.message != "" && id.message != base.message, "with its last words at %s", word(id.message))
+	add(id.message != "" && id.message != base.message, KindMessagePath, id.message)
 	return out
 }
 
-func value(p *int64) int64 {
+func number(p *int64) string {
 	if p == nil {
-		return 0
+		return ""
 	}
-	return *p
+	return strconv.FormatInt(*p, 10)
 }
 
 // otherwise lists as whom the containers of a job are what none is at base.

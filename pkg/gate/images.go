@@ -8,15 +8,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// asCached follows an image that comes without asking its registry: whoever pulled
-// it to the node had the right to.
-const asCached = " as a node has it"
-
 // neverPulled adds the images for which no registry is ever asked.
 func (g *collector) neverPulled() {
 	for i, c := range numbered(g.pod) {
 		if c.ImagePullPolicy == corev1.PullNever {
-			g.add(rulePullSecret, i+".imagePullPolicy", repositoryOf(c.Image)+asCached)
+			g.add(RulePullSecret, i+".imagePullPolicy", Use{Kind: KindCached, Name: repositoryOf(c.Image)})
 		}
 	}
 }
@@ -60,7 +56,7 @@ func cached(change Change) []Ask {
 		if askedAlways(c) || !slices.Contains(closed, ownerOf(c.Image)) || slices.Contains(known, repositoryOf(c.Image)) {
 			continue
 		}
-		out = append(out, Ask{Rule: rulePullSecret, Path: at + ".imagePullPolicy", Value: repositoryOf(c.Image) + asCached})
+		out = append(out, Ask{Rule: RulePullSecret, Path: at + ".imagePullPolicy", Use: Use{Kind: KindCached, Name: repositoryOf(c.Image)}})
 	}
 	return out
 }

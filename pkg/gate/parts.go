@@ -4,10 +4,11 @@ import (
 	"iter"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
 // mount is a volume mount, with what its container knows by name.
@@ -53,9 +54,9 @@ func containersOf(pod *corev1.PodSpec) iter.Seq2[corev1.Container, string] {
 
 // part is which part of the volume is mounted; empty for all of it. Where that
 // depends on variables, what these are belongs to it.
-func (m mount) part() string {
+func (m mount) part() (part, where string) {
 	if m.SubPathExpr == "" {
-		return word(m.SubPath)
+		return m.SubPath, ""
 	}
 	needed := map[string]bool{}
 	need := func(text string) {
@@ -74,89 +75,54 @@ func (m mount) part() string {
 	}
 	// A variable knows those before it, and another of its name takes its place, so
 	// the order counts.
-	var where []string
+	var all []string
 	for _, e := range m.env {
 		switch {
 		case !needed[e.Name]:
 		case e.ValueFrom != nil:
-			where = append(where, word(e.Name)+" from "+text(tree(e.ValueFrom)))
+			all = append(all, legible.Word(e.Name)+" from "+text(tree(e.ValueFrom)))
 		default:
-			where = append(where, word(e.Name)+"="+word(e.Value))
+			all = append(all, legible.Word(e.Name)+"="+legible.Word(e.Value))
 		}
 	}
 	if len(needed) > 0 && len(m.from) > 0 {
-		where = append(where, "others from "+text(tree(m.from)))
+		all = append(all, "others from "+text(tree(m.from)))
 	}
-	if len(where) == 0 {
-		return word(m.SubPathExpr)
-	}
-	return word(m.SubPathExpr) + " where " + strings.Join(where, " and ")
+	return m.SubPathExpr, strings.Join(all, " and ")
 }
 
 // variable is how a name is referred to where Kubernetes expands it.
 var variable = regexp.MustCompile(`\$\(([^()]*)\)`)
 
-// plainWord is text that cannot be mistaken for the words around it.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@$()~+=#%-]*$`)
-
-// word is text as a part of a sentence, quoted where it might be taken for more.
-func word(s string) string {
-	if plainWord.MatchString(s) {
-		return s
-	}
-	return strconv.Quote(s)
-}
-
-// grades end what is said of a mount, from the least that it is good for to the
-// most: the first two are of volumes that have others mounted in them.
-var grades = []string{", with nothing in it to write to", ", with nothing in it to write to where that can be had", "", toWriteTo}
-
-// toWriteTo ends what is said of a volume that is not only read.
-const (
-	toWriteTo = ", to write to"
-	onlyRead  = 2
-)
-
-func (m mount) grade() string {
+func (m mount) grade() Grade {
 	switch {
 	case !m.ReadOnly:
-		return toWriteTo
+		return Written
 	case m.RecursiveReadOnly == nil:
 	case *m.RecursiveReadOnly == corev1.RecursiveReadOnlyEnabled:
-		return grades[0]
+		return NothingToWrite
 	case *m.RecursiveReadOnly == corev1.RecursiveReadOnlyIfPossible:
-		return grades[1]
+		return NothingToWriteIfPossible
 	}
-	return grades[onlyRead]
-}
-
-// graded splits what is said of a mount from what it is good for.
-func graded(value string) (what string, grade int) {
-	for i, end := range grades {
-		if cut, ok := strings.CutSuffix(value, end); ok && end != "" {
-			return cut, i
-		}
-	}
-	return value, onlyRead
+	return OnlyRead
 }
 
 // ways are the ways in which a volume is mounted: which part of it, where, and
 // whether it can be written to.
-func (g *collector) ways(volume string) []string {
-	var out []string
+func (g *collector) ways(volume string) []Use {
+	var out []Use
 	for _, m := range g.mounts(volume) {
-		how := ", at " + word(m.MountPath)
-		if part := m.part(); part != "" {
-			how = ", " + part + " of it" + how
-		}
-		out = append(out, how+m.grade())
+		how := Use{At: m.MountPath, Grade: m.grade()}
+		how.Mounted, how.Where = m.part()
+		out = append(out, how)
 		if p := m.MountPropagation; p != nil && *p != corev1.MountPropagationNone {
-			out = append(out, how+", with mount propagation "+word(string(*p))+m.grade())
+			how.Propagation = string(*p)
+			out = append(out, how)
 		}
 	}
 	if len(out) == 0 {
-		return []string{""}
+		return []Use{{}}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, Use.compare)
 	return slices.Compact(out)
 }

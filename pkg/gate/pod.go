@@ -17,20 +17,20 @@ var fields = map[string]handler{
 	"type": harmless, "job": harmless, "report": harmless, "context": harmless, "rerun_command": harmless,
 	"error_on_eviction": harmless,
 	// To be held back less than at base is another matter, see unqueued.
-	"max_concurrency": harmless, "job_queue_name": uses(ruleQueue), "prowjob_defaults": reports,
+	"max_concurrency": harmless, "job_queue_name": uses(RuleQueue), "prowjob_defaults": reports,
 	// Rendering overwrites these.
 	"namespace": harmless, "reporter_config": harmless, "rerun_auth_config": harmless, "hidden": harmless,
 	"refs": harmless, "extra_refs": harmless, "decoration_config": harmless,
-	"cluster":      uses(ruleCluster),
-	"agent":        usesUnless(ruleAgent, "", string(prowapi.KubernetesAgent)),
-	"jenkins_spec": uses(ruleAgent), "pipeline_run_spec": uses(ruleAgent), "tekton_pipeline_run_spec": uses(ruleAgent),
+	"cluster":      uses(RuleCluster),
+	"agent":        usesUnless(RuleAgent, "", string(prowapi.KubernetesAgent)),
+	"jenkins_spec": uses(RuleAgent), "pipeline_run_spec": uses(RuleAgent), "tekton_pipeline_run_spec": uses(RuleAgent),
 
 	"pod_spec.restartPolicy": harmless, "pod_spec.terminationGracePeriodSeconds": harmless,
 	"pod_spec.activeDeadlineSeconds": harmless, "pod_spec.dnsPolicy": harmless, "pod_spec.enableServiceLinks": harmless,
 	"pod_spec.subdomain": harmless, "pod_spec.setHostnameAsFQDN": harmless,
 	"pod_spec.readinessGates": harmless, "pod_spec.os": harmless,
 	// These get into /etc/hosts of all containers, before any name server is asked.
-	"pod_spec.hostname": usesUnless(ruleNetwork, "host name "), "pod_spec.hostnameOverride": usesUnless(ruleNetwork, "host name "),
+	"pod_spec.hostname": usesUnless(RuleNetwork, KindHostName), "pod_spec.hostnameOverride": usesUnless(RuleNetwork, KindHostName),
 	// Taints, not selectors, keep pods off nodes that are not for them.
 	"pod_spec.nodeSelector": harmless, "pod_spec.topologySpreadConstraints": harmless,
 	"pod_spec.affinity.nodeAffinity": harmless, "pod_spec.affinity.podAffinity": harmless,
@@ -41,40 +41,40 @@ var fields = map[string]handler{
 	"pod_spec.hostUsers":   harmless,
 	"pod_spec.volumes":     (*collector).volumes,
 	"pod_spec.resources":   (*collector).resources,
-	"pod_spec.hostNetwork": usesAs(ruleHost, "network"),
-	"pod_spec.hostPID":     usesAs(ruleHost, "processes"),
-	"pod_spec.hostIPC":     usesAs(ruleHost, "inter-process communication"),
-	"pod_spec.hostAliases": uses(ruleNetwork),
-	"pod_spec.dnsConfig":   uses(ruleNetwork),
-	"pod_spec.nodeName":    usesUnless(ruleScheduling, "node "),
-	"pod_spec.tolerations": each(ruleScheduling, func(v any) string { return "toleration " + text(v) }),
-	"pod_spec.overhead":    uses(ruleScheduling),
-	"pod_spec.priority":    usesUnless(ruleScheduling, "priority "),
-	"pod_spec.schedulerName": usesUnless(ruleScheduling, "scheduler ",
+	"pod_spec.hostNetwork": usesAs(RuleHost, KindNetwork),
+	"pod_spec.hostPID":     usesAs(RuleHost, KindProcesses),
+	"pod_spec.hostIPC":     usesAs(RuleHost, KindIPC),
+	"pod_spec.hostAliases": uses(RuleNetwork),
+	"pod_spec.dnsConfig":   uses(RuleNetwork),
+	"pod_spec.nodeName":    usesUnless(RuleScheduling, KindNode),
+	"pod_spec.tolerations": each(RuleScheduling, func(v any) Use { return Use{Kind: KindToleration, Name: text(v)} }),
+	"pod_spec.overhead":    uses(RuleScheduling),
+	"pod_spec.priority":    usesUnless(RuleScheduling, KindPriority),
+	"pod_spec.schedulerName": usesUnless(RuleScheduling, KindScheduler,
 		corev1.DefaultSchedulerName),
-	"pod_spec.priorityClassName":     usesUnless(ruleScheduling, "priority class "),
-	"pod_spec.preemptionPolicy":      usesUnless(ruleScheduling, "preemption policy "),
-	"pod_spec.schedulingGates":       uses(ruleScheduling),
-	"pod_spec.runtimeClassName":      usesUnless(ruleConfinement, "runtime class "),
-	"pod_spec.resourceClaims":        uses(ruleDevice),
-	"pod_spec.shareProcessNamespace": usesAs(ruleShared, "shared process namespace"),
+	"pod_spec.priorityClassName":     usesUnless(RuleScheduling, KindPriorityClass),
+	"pod_spec.preemptionPolicy":      usesUnless(RuleScheduling, KindPreemption),
+	"pod_spec.schedulingGates":       uses(RuleScheduling),
+	"pod_spec.runtimeClassName":      usesUnless(RuleConfinement, KindRuntimeClass),
+	"pod_spec.resourceClaims":        uses(RuleDevice),
+	"pod_spec.shareProcessNamespace": usesAs(RuleShared, KindSharedProcess),
 	"pod_spec.imagePullSecrets":      (*collector).pulls,
 	// See tokens.
-	"pod_spec.serviceAccountName": uses(ruleServiceAccount), "pod_spec.serviceAccount": uses(ruleServiceAccount),
+	"pod_spec.serviceAccountName": uses(RuleServiceAccount), "pod_spec.serviceAccount": uses(RuleServiceAccount),
 	"pod_spec.automountServiceAccountToken": harmless,
 
 	"pod_spec.securityContext.runAsUser": harmless, "pod_spec.securityContext.runAsGroup": harmless,
 	"pod_spec.securityContext.runAsNonRoot": harmless, "pod_spec.securityContext.supplementalGroups": harmless,
 	"pod_spec.securityContext.supplementalGroupsPolicy": harmless, "pod_spec.securityContext.fsGroup": harmless,
 	"pod_spec.securityContext.fsGroupChangePolicy": harmless, "pod_spec.securityContext.seLinuxChangePolicy": harmless,
-	"pod_spec.securityContext.seLinuxOptions": usesUnless(ruleConfinement, "SELinux "),
-	"pod_spec.securityContext.windowsOptions": usesUnless(ruleConfinement, "Windows "),
-	"pod_spec.securityContext.sysctls": each(ruleSysctl, func(v any) string {
+	"pod_spec.securityContext.seLinuxOptions": usesUnless(RuleConfinement, KindSELinux),
+	"pod_spec.securityContext.windowsOptions": usesUnless(RuleConfinement, KindWindows),
+	"pod_spec.securityContext.sysctls": each(RuleSysctl, func(v any) Use {
 		m, _ := v.(map[string]any)
-		return text(m["name"]) + "=" + text(m["value"])
+		return Use{Name: text(m["name"]), Part: text(m["value"])}
 	}),
-	"pod_spec.securityContext.seccompProfile":  profile("seccomp"),
-	"pod_spec.securityContext.appArmorProfile": profile("AppArmor"),
+	"pod_spec.securityContext.seccompProfile":  profile(KindSeccomp),
+	"pod_spec.securityContext.appArmorProfile": profile(KindAppArmor),
 
 	"pod_spec.container[].name": harmless, "pod_spec.container[].command": harmless, "pod_spec.container[].args": harmless,
 	"pod_spec.container[].workingDir": harmless,
@@ -85,9 +85,9 @@ var fields = map[string]handler{
 	"pod_spec.container[].restartPolicy": harmless, "pod_spec.container[].restartPolicyRules": harmless,
 	"pod_spec.container[].resizePolicy": harmless, "pod_spec.container[].lifecycle.stopSignal": harmless,
 	"pod_spec.container[].image":               image,
-	"pod_spec.container[].targetContainerName": uses(ruleShared),
+	"pod_spec.container[].targetContainerName": uses(RuleShared),
 	"pod_spec.container[].resources":           (*collector).resources,
-	"pod_spec.container[].volumeDevices":       uses(ruleVolume),
+	"pod_spec.container[].volumeDevices":       uses(RuleVolume),
 
 	"pod_spec.container[].ports[]": port,
 
@@ -104,7 +104,7 @@ var fields = map[string]handler{
 	"pod_spec.container[].volumeMounts[].mountPath": harmless, "pod_spec.container[].volumeMounts[].subPath": harmless,
 	"pod_spec.container[].volumeMounts[].subPathExpr": harmless, "pod_spec.container[].volumeMounts[].readOnly": harmless,
 	"pod_spec.container[].volumeMounts[].recursiveReadOnly": harmless,
-	"pod_spec.container[].volumeMounts[].mountPropagation": usesUnless(rulePrivileged, "mount propagation ",
+	"pod_spec.container[].volumeMounts[].mountPropagation": usesUnless(RulePrivileged, KindPropagation,
 		string(corev1.MountPropagationNone)),
 
 	"pod_spec.container[].probe.exec": harmless, "pod_spec.container[].probe.grpc": harmless,
@@ -118,14 +118,14 @@ var fields = map[string]handler{
 	"pod_spec.container[].securityContext.runAsNonRoot":             harmless,
 	"pod_spec.container[].securityContext.readOnlyRootFilesystem":   harmless,
 	"pod_spec.container[].securityContext.capabilities.drop":        harmless,
-	"pod_spec.container[].securityContext.capabilities.add":         each(ruleCapability, text),
-	"pod_spec.container[].securityContext.privileged":               usesAs(rulePrivileged, "privileged"),
-	"pod_spec.container[].securityContext.allowPrivilegeEscalation": usesAs(rulePrivileged, "privilege escalation"),
-	"pod_spec.container[].securityContext.procMount":                usesUnless(ruleConfinement, "procMount ", "Default"),
-	"pod_spec.container[].securityContext.seLinuxOptions":           usesUnless(ruleConfinement, "SELinux "),
-	"pod_spec.container[].securityContext.windowsOptions":           usesUnless(ruleConfinement, "Windows "),
-	"pod_spec.container[].securityContext.seccompProfile":           profile("seccomp"),
-	"pod_spec.container[].securityContext.appArmorProfile":          profile("AppArmor"),
+	"pod_spec.container[].securityContext.capabilities.add":         each(RuleCapability, func(v any) Use { return Use{Name: text(v)} }),
+	"pod_spec.container[].securityContext.privileged":               usesAs(RulePrivileged, KindPrivileged),
+	"pod_spec.container[].securityContext.allowPrivilegeEscalation": usesAs(RulePrivileged, KindEscalation),
+	"pod_spec.container[].securityContext.procMount":                usesUnless(RuleConfinement, KindProcMount, "Default"),
+	"pod_spec.container[].securityContext.seLinuxOptions":           usesUnless(RuleConfinement, KindSELinux),
+	"pod_spec.container[].securityContext.windowsOptions":           usesUnless(RuleConfinement, KindWindows),
+	"pod_spec.container[].securityContext.seccompProfile":           profile(KindSeccomp),
+	"pod_spec.container[].securityContext.appArmorProfile":          profile(KindAppArmor),
 }
 
 var fieldWays = waysTo(fields)
@@ -147,10 +147,10 @@ func grants(job Job) []Ask {
 	g.uses = append(g.uses, decorationGrants(spec.DecorationConfig)...)
 	g.checkouts(spec)
 	for _, key := range sortedKeys(job.Labels) {
-		g.add(ruleLabel, "metadata.labels."+key, key+"="+job.Labels[key])
+		g.add(RuleLabel, "metadata.labels."+key, Use{Name: key, Part: job.Labels[key]})
 	}
 	for _, key := range sortedKeys(job.Annotations) {
-		g.add(ruleAnnotation, "metadata.annotations."+key, key+"="+job.Annotations[key])
+		g.add(RuleAnnotation, "metadata.annotations."+key, Use{Name: key, Part: job.Annotations[key]})
 	}
 	return g.uses
 }
@@ -163,7 +163,7 @@ func (g *collector) tokens() {
 	named := cmp.Or(g.pod.ServiceAccountName, g.pod.DeprecatedServiceAccount) != ""
 	auto := g.pod.AutomountServiceAccountToken
 	if auto != nil && *auto || auto == nil && named {
-		g.add(ruleToken, "pod_spec.automountServiceAccountToken", g.account())
+		g.add(RuleToken, "pod_spec.automountServiceAccountToken", Use{Name: g.account()})
 	}
 }
 
@@ -178,7 +178,7 @@ func (g *collector) account() string {
 func repels(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	if of := text(m["topologyKey"]); of != corev1.LabelHostname {
-		g.add(ruleScheduling, path, "keeps other pods out of its "+of)
+		g.add(RuleScheduling, path, Use{Kind: KindKeepsOut, Name: of})
 	}
 }
 
@@ -193,15 +193,15 @@ func reports(g *collector, path string, v any) {
 		if key == "tenant_id" && text(m[key]) == noTenant {
 			continue
 		}
-		g.leaves(ruleReports, path+"."+key, key, m[key])
+		g.leaves(RuleReports, path+"."+key, key, m[key])
 	}
 }
 
-func profile(of string) handler {
+func profile(of Kind) handler {
 	return func(g *collector, path string, v any) {
 		m, _ := v.(map[string]any)
 		if kind := text(m["type"]); kind != string(corev1.SeccompProfileTypeRuntimeDefault) {
-			g.add(ruleConfinement, path, of+" "+text(v))
+			g.add(RuleConfinement, path, Use{Kind: of, Name: text(v)})
 		}
 	}
 }
@@ -210,11 +210,7 @@ func profile(of string) handler {
 func probed(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	if host := m["host"]; !empty(host) {
-		what := word(text(host)) + ":" + word(text(m["port"])) + word(said(m["path"]))
-		if headers := m["httpHeaders"]; !empty(headers) {
-			what += " with " + text(headers)
-		}
-		g.add(ruleProbe, path+".host", what)
+		g.add(RuleProbe, path+".host", Use{Name: text(host), At: text(m["port"]), Part: said(m["path"]), Where: said(m["httpHeaders"])})
 	}
 }
 
@@ -231,29 +227,23 @@ func port(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	for _, key := range sortedKeys(m) {
 		if !slices.Contains([]string{"name", "containerPort", "protocol", "hostPort", "hostIP"}, key) {
-			g.add(ruleUnknown, path+"."+key, key+": "+text(m[key]))
+			g.add(RuleUnknown, path+"."+key, Use{Name: key, Part: text(m[key])})
 		}
 	}
-	var what []string
-	if n := m["hostPort"]; !empty(n) {
-		what = append(what, "port "+text(n))
-	}
-	if ip := m["hostIP"]; !empty(ip) {
-		what = append(what, "address "+word(text(ip)))
-	}
-	if len(what) == 0 {
+	use := Use{Kind: KindPort, Name: said(m["hostPort"]), At: said(m["hostIP"])}
+	if use.Name == "" && use.At == "" {
 		return
 	}
-	if p := said(m["protocol"]); p != "" && p != string(corev1.ProtocolTCP) {
-		what = append(what, word(p))
+	if p := said(m["protocol"]); p != string(corev1.ProtocolTCP) {
+		use.Part = p
 	}
-	g.add(ruleHost, path, strings.Join(what, " "))
+	g.add(RuleHost, path, use)
 }
 
 // image adds the repository of an image, without tag and digest.
 func image(g *collector, path string, v any) {
 	if name := text(v); name != "" {
-		g.add(ruleImage, path, repositoryOf(name))
+		g.add(RuleImage, path, Use{Name: repositoryOf(name)})
 	}
 }
 
@@ -279,18 +269,18 @@ var plainResources = []string{"cpu", "memory", "ephemeral-storage", "storage", "
 func (g *collector) resources(path string, v any) {
 	m, ok := v.(map[string]any)
 	if !ok {
-		g.add(ruleUnknown, path, text(v))
+		g.add(RuleUnknown, path, Use{Part: text(v)})
 		return
 	}
 	for _, part := range sortedKeys(m) {
 		amounts, ok := m[part].(map[string]any)
 		if part != "limits" && part != "requests" || !ok {
-			g.add(ruleDevice, path+"."+part, text(m[part]))
+			g.add(RuleDevice, path+"."+part, Use{Name: text(m[part])})
 			continue
 		}
 		for _, name := range sortedKeys(amounts) {
 			if !allows(plainResources, name) {
-				g.add(ruleDevice, fmt.Sprintf("%s.%s[%q]", path, part, name), name)
+				g.add(RuleDevice, fmt.Sprintf("%s.%s[%q]", path, part, name), Use{Name: name})
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 package gate
 
-import "fmt"
+import "strconv"
 
 // unqueued lists what holds a job back at base and does not any more: the queue
 // that it shares with others, and the bound on how often it runs at once. Something
@@ -10,10 +10,10 @@ func unqueued(change Change) []Ask {
 	head := change.Head.Spec
 	for _, base := range change.Base {
 		if queue := base.Spec.JobQueueName; queue != "" && head.JobQueueName != queue {
-			out = append(out, Ask{Rule: ruleQueue, Path: "job_queue_name", Value: "no longer in the queue " + word(queue)})
+			out = append(out, Ask{Rule: RuleQueue, Path: "job_queue_name", Use: Use{Kind: KindQueue, Name: queue, Lost: true}})
 		}
 		if most := base.Spec.MaxConcurrency; most > 0 && (head.MaxConcurrency <= 0 || head.MaxConcurrency > most) {
-			out = append(out, Ask{Rule: ruleQueue, Path: "max_concurrency", Value: fmt.Sprintf("more than %d at once", most)})
+			out = append(out, Ask{Rule: RuleQueue, Path: "max_concurrency", Use: Use{Kind: KindMaxConcurrency, Amount: strconv.Itoa(most), Lost: true}})
 		}
 	}
 	return out

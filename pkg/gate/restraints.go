@@ -9,8 +9,8 @@ import (
 )
 
 // powers are the kinds of privileges that go further the less confines the pod.
-var powers = []string{
-	ruleHost, ruleHostPath, rulePrivileged, ruleCapability, ruleConfinement, ruleSysctl, ruleVolume, ruleDevice,
+var powers = []Rule{
+	RuleHost, RuleHostPath, RulePrivileged, RuleCapability, RuleConfinement, RuleSysctl, RuleVolume, RuleDevice,
 }
 
 // loosened lists what confines a job at base and does not any more, and as whom it
@@ -27,18 +27,16 @@ func loosened(change Change, used []Ask) []Ask {
 	for _, base := range change.Base {
 		out = append(out, otherwise(change.Head.Spec, base.Spec)...)
 		for _, r := range restraints(base.Spec) {
-			all := Ask{Rule: ruleConfinement, Path: r.Path, Value: withoutCapability + "ALL"}
-			if slices.Contains(kept, r) || strings.HasPrefix(r.Value, withoutCapability) && slices.Contains(kept, all) {
+			all := Ask{RuleConfinement, r.Path, Use{Kind: KindDropped, Name: "ALL"}}
+			if slices.Contains(kept, r) || r.Kind == KindDropped && slices.Contains(kept, all) {
 				continue
 			}
-			r.Value = "no longer " + r.Value
+			r.Lost = true
 			out = append(out, r)
 		}
 	}
 	return out
 }
-
-const withoutCapability = "without the capability "
 
 // restraints are what confines all containers of a job's pod, and where it runs.
 func restraints(spec prowapi.ProwJobSpec) []Ask {
@@ -47,35 +45,35 @@ func restraints(spec prowapi.ProwJobSpec) []Ask {
 	}
 	pod := asDecorated(spec)
 	var out []Ask
-	add := func(is bool, path, what string) {
+	add := func(is bool, path string, use Use) {
 		if is {
-			out = append(out, Ask{Rule: ruleConfinement, Path: "pod_spec." + path, Value: what})
+			out = append(out, Ask{RuleConfinement, "pod_spec." + path, use})
 		}
 	}
-	add(pod.HostUsers != nil && !*pod.HostUsers, "hostUsers", "in a user namespace")
+	add(pod.HostUsers != nil && !*pod.HostUsers, "hostUsers", Use{Kind: KindUserNamespace})
 	if class := pod.RuntimeClassName; class != nil {
-		add(*class != "", "runtimeClassName", "in the runtime class "+*class)
+		add(*class != "", "runtimeClassName", Use{Kind: KindRuntimeClass, Name: *class})
 	}
 	for _, key := range sortedKeys(pod.NodeSelector) {
-		add(true, "nodeSelector", "on nodes with "+key+"="+pod.NodeSelector[key])
+		add(true, "nodeSelector", Use{Kind: KindNodeSelector, Name: key, Part: pod.NodeSelector[key]})
 	}
 	if a := pod.Affinity; a != nil && a.NodeAffinity != nil {
 		if required := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
-			add(true, "affinity.nodeAffinity", "on nodes that fit "+text(tree(required)))
+			add(true, "affinity.nodeAffinity", Use{Kind: KindNodeAffinity, Name: text(tree(required))})
 		}
 	}
 	if a := pod.Affinity; a != nil && a.PodAffinity != nil {
 		for _, term := range a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution {
-			add(true, "affinity.podAffinity", "near pods that fit "+text(tree(term)))
+			add(true, "affinity.podAffinity", Use{Kind: KindPodAffinity, Name: text(tree(term))})
 		}
 	}
 	if a := pod.Affinity; a != nil && a.PodAntiAffinity != nil {
 		for _, term := range a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution {
-			add(true, "affinity.podAntiAffinity", "away from pods that fit "+text(tree(term)))
+			add(true, "affinity.podAntiAffinity", Use{Kind: KindAntiAffinity, Name: text(tree(term))})
 		}
 	}
 	if policy := pod.SecurityContext.SupplementalGroupsPolicy; policy != nil {
-		add(*policy == corev1.SupplementalGroupsPolicyStrict, "securityContext.supplementalGroupsPolicy", "in no groups that its image names")
+		add(*policy == corev1.SupplementalGroupsPolicyStrict, "securityContext.supplementalGroupsPolicy", Use{Kind: KindNoImageGroups})
 	}
 	i := -1
 	for c := range containersOf(pod) {
@@ -118,30 +116,30 @@ func containerRestraints(pod *corev1.PodSecurityContext, own *corev1.SecurityCon
 		own = &corev1.SecurityContext{}
 	}
 	var out []Ask
-	add := func(is bool, what string) {
+	add := func(is bool, kind Kind, name string) {
 		if is {
-			out = append(out, Ask{Rule: ruleConfinement, Path: containersPath, Value: what})
+			out = append(out, Ask{RuleConfinement, containersPath, Use{Kind: kind, Name: name}})
 		}
 	}
 	user, nonRoot := first(own.RunAsUser, pod.RunAsUser), first(own.RunAsNonRoot, pod.RunAsNonRoot)
-	add(user != nil && *user != 0 || nonRoot != nil && *nonRoot, "as another user than root")
-	add(own.AllowPrivilegeEscalation != nil && !*own.AllowPrivilegeEscalation, "kept from more privileges")
+	add(user != nil && *user != 0 || nonRoot != nil && *nonRoot, KindNotRoot, "")
+	add(own.AllowPrivilegeEscalation != nil && !*own.AllowPrivilegeEscalation, KindNoEscalation, "")
 	if p := first(own.SeccompProfile, pod.SeccompProfile); p != nil {
-		add(p.Type != corev1.SeccompProfileTypeUnconfined, "with the seccomp profile "+text(tree(p)))
+		add(p.Type != corev1.SeccompProfileTypeUnconfined, KindSeccomp, text(tree(p)))
 	}
 	if p := first(own.AppArmorProfile, pod.AppArmorProfile); p != nil {
-		add(p.Type != corev1.AppArmorProfileTypeUnconfined, "with the AppArmor profile "+text(tree(p)))
+		add(p.Type != corev1.AppArmorProfileTypeUnconfined, KindAppArmor, text(tree(p)))
 	}
 	if o := first(own.SELinuxOptions, pod.SELinuxOptions); o != nil {
-		add(true, "with SELinux "+text(tree(o)))
+		add(true, KindSELinux, text(tree(o)))
 	}
 	if o := first(own.WindowsOptions, pod.WindowsOptions); o != nil {
-		add(o.RunAsUserName != nil, "with Windows "+text(tree(o)))
+		add(o.RunAsUserName != nil, KindWindows, text(tree(o)))
 	}
-	add(own.ReadOnlyRootFilesystem != nil && *own.ReadOnlyRootFilesystem, "with files that it cannot write to")
+	add(own.ReadOnlyRootFilesystem != nil && *own.ReadOnlyRootFilesystem, KindReadOnlyRoot, "")
 	if own.Capabilities != nil {
 		for _, name := range own.Capabilities.Drop {
-			add(true, withoutCapability+string(name))
+			add(true, KindDropped, string(name))
 		}
 	}
 	return out

@@ -210,7 +210,7 @@ func outcome(t *testing.T, base string, l leaf) string {
 		if f.Excluded != "" {
 			return "excluded"
 		}
-		return strings.Join(kinds(f), "+")
+		return strings.ReplaceAll(listed(kinds(f)), ",", "+")
 	}
 	if same := ask(a, a); same != "" && same != "excluded" {
 		t.Errorf("%s: the same asks for %s", l.path, same)

@@ -36,36 +36,27 @@ func (g *collector) volume(path, name, kind string, v any) {
 		g.projected(path, m)
 	case "hostPath":
 		for _, how := range g.ways(name) {
-			g.add(ruleHostPath, path, word(text(m["path"]))+kindOf(m["type"])+how)
+			how.Name, how.Part = text(m["path"]), said(m["type"])
+			g.add(RuleHostPath, path, how)
 		}
 	default:
 		for _, how := range g.ways(name) {
-			g.add(ruleVolume, path, kind+" "+text(v)+how)
+			how.Name, how.Part = kind, text(v)
+			g.add(RuleVolume, path, how)
 		}
 	}
 }
-
-// tokenFor follows the service account whose token is for others than the API
-// server, lasting one that is good for longer than usual, pullFor the secret that an
-// image is pulled with.
-const (
-	tokenFor = " for "
-	lasting  = ", lasting "
-	pullFor  = " for "
-)
 
 // usualToken is how long a token is good for where nobody says, in seconds.
 const usualToken = 3600
 
 // tokenOf adds a token that is mounted, and that it is good for long.
 func (g *collector) tokenOf(at string, from map[string]any) {
-	value := g.account()
-	if audience := from["audience"]; !empty(audience) {
-		value += tokenFor + word(text(audience))
-	}
-	g.add(ruleToken, at, value)
+	use := Use{Name: g.account(), For: said(from["audience"])}
+	g.add(RuleToken, at, use)
 	if n, ok := from["expirationSeconds"].(float64); ok && n > usualToken {
-		g.add(ruleToken, at+".expirationSeconds", value+lasting+seconds(int64(n)).String())
+		use.Amount = seconds(int64(n)).String()
+		g.add(RuleToken, at+".expirationSeconds", use)
 	}
 }
 
@@ -80,22 +71,15 @@ func (g *collector) pulls(path string, v any) {
 	for i, element := range list {
 		m, _ := element.(map[string]any)
 		for _, image := range images {
-			g.add(rulePullSecret, fmt.Sprintf("%s[%d]", path, i), text(m["name"])+pullFor+image)
+			g.add(RulePullSecret, fmt.Sprintf("%s[%d]", path, i), Use{Name: text(m["name"]), For: image})
 		}
 	}
-}
-
-func kindOf(v any) string {
-	if empty(v) {
-		return ""
-	}
-	return " (" + word(text(v)) + ")"
 }
 
 func (g *collector) projected(path string, m map[string]any) {
 	for _, key := range sortedKeys(m) {
 		if key != "sources" && key != "defaultMode" {
-			g.add(ruleUnknown, path+"."+key, key+": "+text(m[key]))
+			g.add(RuleUnknown, path+"."+key, Use{Name: key, Part: text(m[key])})
 		}
 	}
 	sources, _ := m["sources"].([]any)
@@ -113,7 +97,7 @@ func (g *collector) projected(path string, m map[string]any) {
 			case "serviceAccountToken":
 				g.tokenOf(at, from)
 			default:
-				g.add(ruleVolume, at, kind+" "+text(source[kind]))
+				g.add(RuleVolume, at, Use{Name: kind, Part: text(source[kind])})
 			}
 		}
 	}
@@ -121,46 +105,46 @@ func (g *collector) projected(path string, m map[string]any) {
 
 // secret adds the keys of a secret that the pod can read, or all of it.
 func (g *collector) secret(path, name string, items any, mounts []mount) {
-	keys := []string{}
+	var parts []Use
 	list, _ := items.([]any)
 	for _, item := range list {
 		m, _ := item.(map[string]any)
-		keys = append(keys, text(m["key"]))
+		parts = append(parts, Use{Kind: KindKey, Name: name, Part: text(m["key"])})
 	}
-	if len(keys) == 0 {
+	if len(parts) == 0 {
 		for _, mount := range mounts {
-			part := mount.part()
+			part, where := mount.part()
 			if part == "" {
-				keys = nil
+				parts = nil
 				break
 			}
-			keys = append(keys, part)
+			parts = append(parts, Use{Kind: KindKey, Name: name, Part: part, Where: where})
 		}
 	}
-	if len(keys) == 0 {
-		g.add(ruleSecret, path, name)
+	if len(parts) == 0 {
+		g.add(RuleSecret, path, Use{Name: name})
 		return
 	}
-	slices.Sort(keys)
-	for _, key := range slices.Compact(keys) {
-		g.add(ruleSecret, path, name+"/"+key)
+	slices.SortFunc(parts, Use.compare)
+	for _, use := range slices.Compact(parts) {
+		g.add(RuleSecret, path, use)
 	}
 }
 
 // secretKey adds a secret that is read into the environment.
 func (g *collector) secretKey(path string, v any) {
 	m, _ := v.(map[string]any)
-	value := text(m["name"])
+	use := Use{Name: text(m["name"])}
 	if key := m["key"]; !empty(key) {
-		value += "/" + text(key)
+		use.Kind, use.Part = KindKey, text(key)
 	}
-	g.add(ruleSecret, path, value)
+	g.add(RuleSecret, path, use)
 }
 
 func (g *collector) configMap(path string, v any) {
 	m, _ := v.(map[string]any)
 	if name := text(m["name"]); !slices.Contains(g.own, name) {
-		g.add(ruleConfigMap, path, name)
+		g.add(RuleConfigMap, path, Use{Name: name})
 	}
 }
 
@@ -169,6 +153,6 @@ func (g *collector) configMap(path string, v any) {
 func (g *collector) mounted(path string, v any) {
 	name := text(v)
 	if !slices.ContainsFunc(g.pod.Volumes, func(v corev1.Volume) bool { return v.Name == name }) {
-		g.add(ruleVolume, path, "the volume "+name+" of the decoration")
+		g.add(RuleVolume, path, Use{Kind: KindDecoration, Name: name})
 	}
 }

@@ -22,10 +22,9 @@ type collector struct {
 	uses []Ask
 }
 
-// add keeps a use. Comments of HTML are taken out of what people are shown, so its
-// value must not hide a part of itself in one.
-func (g *collector) add(rule, path, value string) {
-	g.uses = append(g.uses, Ask{Rule: rule, Path: path, Value: strings.ReplaceAll(value, "<!--", "<! --")})
+// add keeps a use.
+func (g *collector) add(rule Rule, path string, use Use) {
+	g.uses = append(g.uses, Ask{rule, path, use})
 }
 
 // handler looks at the value of a field.
@@ -36,42 +35,42 @@ func harmless(*collector, string, any) {}
 
 // uses is for fields that are a privilege whatever they say, unless they say
 // nothing.
-func uses(rule string) handler {
+func uses(rule Rule) handler {
 	return func(g *collector, path string, v any) {
 		if !empty(v) {
-			g.add(rule, path, text(v))
+			g.add(rule, path, Use{Name: text(v)})
 		}
 	}
 }
 
 // usesAs is the same for switches, of which what they are is more telling.
-func usesAs(rule, what string) handler {
+func usesAs(rule Rule, kind Kind) handler {
 	return func(g *collector, path string, v any) {
 		if !empty(v) {
-			g.add(rule, path, what)
+			g.add(rule, path, Use{Kind: kind})
 		}
 	}
 }
 
 // usesUnless is for fields with one value that is harmless.
-func usesUnless(rule, what string, fine ...string) handler {
+func usesUnless(rule Rule, kind Kind, fine ...string) handler {
 	return func(g *collector, path string, v any) {
 		if s := text(v); !empty(v) && !slices.Contains(fine, s) {
-			g.add(rule, path, what+s)
+			g.add(rule, path, Use{Kind: kind, Name: s})
 		}
 	}
 }
 
 // each is for lists of which every element is a privilege.
-func each(rule string, value func(any) string) handler {
+func each(rule Rule, use func(any) Use) handler {
 	return func(g *collector, path string, v any) {
 		list, ok := v.([]any)
 		if !ok {
-			g.add(ruleUnknown, path, text(v))
+			g.add(RuleUnknown, path, Use{Part: text(v)})
 			return
 		}
 		for i, element := range list {
-			g.add(rule, fmt.Sprintf("%s[%d]", path, i), value(element))
+			g.add(rule, fmt.Sprintf("%s[%d]", path, i), use(element))
 		}
 	}
 }
@@ -120,7 +119,7 @@ func (g *collector) walk(handlers map[string]handler, ways map[string]bool, path
 			return
 		}
 	}
-	g.add(ruleUnknown, path, path[strings.LastIndexByte(path, '.')+1:]+": "+text(v))
+	g.add(RuleUnknown, path, Use{Name: path[strings.LastIndexByte(path, '.')+1:], Part: text(v)})
 }
 
 func join(path, key string) string {
@@ -181,7 +180,7 @@ func empty(v any) bool {
 	return false
 }
 
-// text is a value for people, and as an identity: strings bare, all else as JSON
+// text is a value as an identity, and fit for people: strings bare, all else as JSON
 // with sorted keys.
 func text(v any) string {
 	if s, ok := v.(string); ok {

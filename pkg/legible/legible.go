@@ -5,6 +5,8 @@ package legible
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,6 +50,17 @@ func simple(s string) bool {
 
 // hidden says of a blank that it is the first, the last, or one after another.
 func hidden(s string, i int) bool { return i == 0 || i == len(s)-1 || s[i-1] == ' ' }
+
+// Word is text as a part of a sentence, quoted where it might be taken for more than
+// that.
+func Word(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@$()~+=#%-]*$`)
 
 // Escape writes a character as Go does in strings.
 func Escape(r rune) string {

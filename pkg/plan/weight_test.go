@@ -135,7 +135,7 @@ func TestAnswersAboutPlansAreBounded(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	want := map[string]gate.Finding{"a": {New: "b", Asks: []gate.Ask{{Rule: "c", Path: "d", Value: "e"}}}}
+	want := map[string]gate.Finding{"a": {New: "b", Asks: []gate.Ask{{Rule: "c", Path: "d", Use: gate.Use{Name: "e"}}}}}
 	raw, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

@@ -4,25 +4,25 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // aspect is a respect in which jobs differ, and a choice of jobs should.
 type aspect struct {
-	one, many string
-	of        func(*Job) []string
+	what string
+	of   func(*Job) []string
 }
 
 var aspects = []aspect{
-	{"cause", "causes", causes},
-	{"repository", "repositories", func(j *Job) []string { return nonEmpty(j.Repo) }},
-	{"branch", "branches", func(j *Job) []string { return nonEmpty(j.Branch) }},
-	{"cluster", "clusters", func(j *Job) []string { return nonEmpty(j.Base().Cluster) }},
+	{"cause", causes},
+	{"repository", func(j *Job) []string { return nonEmpty(j.Repo) }},
+	{"branch", func(j *Job) []string { return nonEmpty(j.Branch) }},
+	{"cluster", func(j *Job) []string { return nonEmpty(j.Base().Cluster) }},
 }
 
 func nonEmpty(s string) []string {
@@ -149,38 +149,25 @@ func draw(seed, job string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// covers says what a choice among jobs covers, and what it leaves out.
-func covers(chosen, all []*Job) string {
+// maxExamples is how many of the values that a choice leaves out are named.
+const maxExamples = 2
+
+// coverage is what a choice among jobs covers.
+func coverage(chosen, all []*Job) *run.Coverage {
 	if len(chosen) == 0 || len(chosen) == len(all) {
-		return ""
+		return nil
 	}
-	var covered, left []string
+	c := &run.Coverage{}
 	for _, a := range aspects {
 		total, missing := a.compare(chosen, all)
 		if total < 2 {
 			continue
 		}
-		if len(missing) == 0 {
-			covered = append(covered, whole(total)+" "+a.many)
-			continue
-		}
-		covered = append(covered, fmt.Sprintf("%d of %d %s", total-len(missing), total, a.many))
-		left = append(left, a.examples(missing))
+		c.Of = append(c.Of, run.Aspect{
+			What: a.what, Total: total, Missing: len(missing), Examples: missing[:min(len(missing), maxExamples)],
+		})
 	}
-	switch {
-	case len(covered) == 0:
-		return "The jobs that are left out have the same cause and target as those that are chosen."
-	case len(left) == 0:
-		return "Covers " + enumerate(covered) + "."
-	}
-	return "Covers " + enumerate(covered) + "; left out: " + strings.Join(left, "; ") + "."
-}
-
-func whole(n int) string {
-	if n == 2 {
-		return "both"
-	}
-	return fmt.Sprint("all ", n)
+	return c
 }
 
 // compare counts the values that jobs have in this respect, and lists those that
@@ -203,27 +190,4 @@ func (a aspect) compare(chosen, all []*Job) (total int, missing []string) {
 	}
 	slices.Sort(missing)
 	return total + len(missing), missing
-}
-
-// examples names a few of the values.
-func (a aspect) examples(values []string) string {
-	const most = 2
-	var quoted []string
-	for _, value := range values[:min(most, len(values))] {
-		quoted = append(quoted, "`"+strings.ReplaceAll(value, "`", "'")+"`")
-	}
-	switch rest := len(values) - most; {
-	case len(values) == 1:
-		return a.one + " " + quoted[0]
-	case rest > 0:
-		return fmt.Sprintf("%s %s and %d more", a.many, strings.Join(quoted, ", "), rest)
-	}
-	return a.many + " " + enumerate(quoted)
-}
-
-func enumerate(list []string) string {
-	if len(list) < 2 {
-		return strings.Join(list, "")
-	}
-	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // newTestJob is an offered presubmit that was affected by changes in files.
@@ -148,7 +149,7 @@ func TestSampleSpreadsOverTargets(t *testing.T) {
 	}
 }
 
-func TestCovers(t *testing.T) {
+func TestCoverage(t *testing.T) {
 	reason := func(source, file, path string) affected.Reason {
 		return affected.Reason{Source: source, File: file, Path: path}
 	}
@@ -165,20 +166,25 @@ func TestCovers(t *testing.T) {
 	same := newTestJob("same", "acme/d", "old", "default", "jobs.yaml")
 	for name, tc := range map[string]struct {
 		chosen, all []Job
-		want        string
+		want        *run.Coverage
 	}{
-		"everything": {[]Job{own}, []Job{own}, ""},
-		"nothing":    {nil, []Job{own}, ""},
-		"alike":      {[]Job{own}, []Job{own, same}, "The jobs that are left out have the same cause and target as those that are chosen."},
-		"all of it":  {[]Job{own, other}, []Job{own, other, same}, "Covers both causes, both repositories and both branches."},
-		"one left": {[]Job{own}, []Job{own, preset},
-			"Covers 1 of 2 causes, 1 of 2 repositories and 1 of 2 branches; left out: cause `preset cloud presets.yaml`; repository `acme/a`; branch `main`."},
-		"more left": {[]Job{own}, []Job{own, same, preset, other, read},
-			"Covers 1 of 4 causes, 1 of 4 repositories and 1 of 4 branches; left out: causes `ConfigMap scripts files/a`, `preset cloud presets.yaml` and 1 more; repositories `acme/a`, `acme/b` and 1 more; branches `'main'`, `main` and 1 more."},
+		"everything": {[]Job{own}, []Job{own}, nil},
+		"nothing":    {nil, []Job{own}, nil},
+		"alike":      {[]Job{own}, []Job{own, same}, &run.Coverage{}},
+		"all of it": {[]Job{own, other}, []Job{own, other, same},
+			&run.Coverage{Of: []run.Aspect{{What: "cause", Total: 2}, {What: "repository", Total: 2}, {What: "branch", Total: 2}}}},
+		"one left": {[]Job{own}, []Job{own, preset}, &run.Coverage{Of: []run.Aspect{
+			{What: "cause", Total: 2, Missing: 1, Examples: []string{"preset cloud presets.yaml"}},
+			{What: "repository", Total: 2, Missing: 1, Examples: []string{"acme/a"}}, {What: "branch", Total: 2, Missing: 1, Examples: []string{"main"}},
+		}}},
+		"more left": {[]Job{own}, []Job{own, same, preset, other, read}, &run.Coverage{Of: []run.Aspect{
+			{What: "cause", Total: 4, Missing: 3, Examples: []string{"ConfigMap scripts files/a", "preset cloud presets.yaml"}},
+			{What: "repository", Total: 4, Missing: 3, Examples: []string{"acme/a", "acme/b"}}, {What: "branch", Total: 4, Missing: 3, Examples: []string{"`main`", "main"}},
+		}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := covers(pointers(tc.chosen), pointers(tc.all)); got != tc.want {
-				t.Errorf("covers = %q\nwant %q", got, tc.want)
+			if diff := cmp.Diff(tc.want, coverage(pointers(tc.chosen), pointers(tc.all))); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -18,7 +18,7 @@ func TestDigest(t *testing.T) {
 	moved.Tips = map[string]string{TipKey("acme/widget", "main"): tip}
 	asked := func(g Gates) Input {
 		in := testInput
-		g.Findings = map[string]gate.Finding{jobs[0].Key(): {Asks: []gate.Ask{{Rule: "secret", Path: "p", Value: "v"}}}}
+		g.Findings = map[string]gate.Finding{jobs[0].Key(): {Asks: []gate.Ask{{Rule: "secret", Path: "p", Use: gate.Use{Name: "v"}}}}}
 		in.Gates = &g
 		return in
 	}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/prow/pkg/kube"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
@@ -54,8 +55,8 @@ func checkGates(job Job, in Input, spec prowapi.ProwJobSpec, inputs []input) err
 		}
 	}
 	if beyond := gate.Beyond(rendered, job.Gate(job.Repo)); len(beyond) > 0 {
-		a := beyond[0]
-		return fmt.Errorf("its rehearsal would have more than the job: %s %s at %s", a.Rule, a.Value, a.Path)
+		a := report.NewAsk(beyond[0])
+		return fmt.Errorf("its rehearsal would have more than the job: %s %s at %s", beyond[0].Rule, a.Value, a.Path)
 	}
 	return nil
 }

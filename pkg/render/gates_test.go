@@ -77,7 +77,7 @@ func TestApproval(t *testing.T) {
 		want string
 	}{
 		"granted by base": {nil, "", "base"},
-		"allowed":         {[]gate.Ask{{Rule: "host", Value: "network"}}, "carol", "carol"},
+		"allowed":         {[]gate.Ask{{Rule: "host", Use: gate.Use{Name: "network"}}}, "carol", "carol"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := loadJobs(t)
@@ -109,7 +109,7 @@ func TestHeldJobsAreNotRendered(t *testing.T) {
 	list := loadJobs(t)
 	key := find(t, Jobs(list, testInput), "pull-widget-unit").Key()
 	for name, f := range map[string]gate.Finding{
-		"asks":     {Asks: []gate.Ask{{Rule: "secret", Path: "p", Value: "s"}}},
+		"asks":     {Asks: []gate.Ask{{Rule: "secret", Path: "p", Use: gate.Use{Name: "s"}}}},
 		"new":      {New: "new: base does not know it"},
 		"excluded": {Excluded: "restricted: by base"},
 	} {
@@ -153,7 +153,7 @@ func TestRegate(t *testing.T) {
 	ask := func(values ...string) gate.Finding {
 		var f gate.Finding
 		for _, v := range values {
-			f.Asks = append(f.Asks, gate.Ask{Rule: "secret", Path: "p", Value: v})
+			f.Asks = append(f.Asks, gate.Ask{Rule: "secret", Path: "p", Use: gate.Use{Name: v}})
 		}
 		return f
 	}

@@ -8,12 +8,12 @@
 package render
 
 import (
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 // Input is everything about a pull request and its settings that rendering
@@ -72,19 +72,7 @@ func (h Hold) Zero() bool { return h.New == "" && len(h.Asks) == 0 }
 
 // Sentence says in plain text what the job waits for, and for which command.
 func (h Hold) Sentence() string {
-	switch {
-	case len(h.Asks) > 0:
-		var kinds []string
-		for _, a := range h.Asks {
-			if kind := a.Sentence(); !slices.Contains(kinds, kind) {
-				kinds = append(kinds, kind)
-			}
-		}
-		return "held: it " + strings.Join(kinds, ", ") + ", which base does not grant it; see `privileges-allowed`"
-	case h.New != "":
-		return "held: " + h.New + "; see `approve`"
-	}
-	return ""
+	return report.HeldBecause(h.Asks, h.New)
 }
 
 // hold is what the finding about a job means after what was allowed.

@@ -9,6 +9,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // Request says which of the affected jobs a run is to have.
@@ -46,9 +47,9 @@ type Selection struct {
 	Held int
 	// Capped counts the jobs that were asked for and left out because of the cap.
 	Capped int
-	// Covers says, in sentences of plain text in which `…` marks code, what the
-	// choice covers and what it leaves out; empty when nothing was chosen.
-	Covers string
+	// Coverage is what the choice covers and what it leaves out; nil when nothing was
+	// chosen, or nothing left out.
+	Coverage *run.Coverage
 }
 
 // NotRunnable is a job that cannot be run, and why.
@@ -86,7 +87,7 @@ func Select(jobs []Job, req Request) Selection {
 		chosen = mostDiverse(asked, req.Cap, req)
 		s.Capped = len(asked) - req.Cap
 	}
-	s.Covers = covers(chosen, asked)
+	s.Coverage = coverage(chosen, asked)
 	s.Jobs = inOrder(chosen, req)
 	return s
 }

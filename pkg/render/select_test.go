@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -115,16 +114,16 @@ func TestCap(t *testing.T) {
 		"failed":  {Selection: event.Failed, NotPassed: names},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Select(jobs, req); len(got.Jobs) != 9 || got.Capped != 0 || got.Covers != "" {
-				t.Errorf("%d jobs, %d capped, %q, want all", len(got.Jobs), got.Capped, got.Covers)
+			if got := Select(jobs, req); len(got.Jobs) != 9 || got.Capped != 0 || got.Coverage != nil {
+				t.Errorf("%d jobs, %d capped, %+v, want all", len(got.Jobs), got.Capped, got.Coverage)
 			}
 			req.Cap = 2
 			got := Select(jobs, req)
 			if len(got.Jobs) != 2 || got.Capped != 7 || got.Offered != 9 {
 				t.Errorf("%d jobs, %d capped of %d, want 2, 7 of 9", len(got.Jobs), got.Capped, got.Offered)
 			}
-			if !strings.HasPrefix(got.Covers, "Covers 2 of 3 repositories; left out: repository `acme/") {
-				t.Errorf("covers = %q", got.Covers)
+			if c := got.Coverage; c == nil || len(c.Of) != 1 || c.Of[0].What != "repository" || c.Of[0].Total != 3 || c.Of[0].Missing != 1 {
+				t.Errorf("of the jobs %+v is covered", c)
 			}
 		})
 	}

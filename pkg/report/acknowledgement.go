@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
@@ -17,9 +18,8 @@ type Acknowledgement struct {
 	// Head is the full SHA that it was said of, and At when; At may be zero.
 	Head string
 	At   time.Time
-	// Reason is how it came about: ack, skip, auto, nothing to rehearse, reject
-	// or push.
-	Reason string
+	// Reason is how it came about.
+	Reason v1alpha1.AckReason
 	// Runs are the ids of the runs that it rests on.
 	Runs []string
 	// Label is on the pull request as long as it holds.
@@ -29,6 +29,27 @@ type Acknowledgement struct {
 }
 
 const maxRuns = 5
+
+// AckWords are the words for how an acknowledgement came about, in a list.
+func AckWords(reason v1alpha1.AckReason) string {
+	switch reason {
+	case v1alpha1.AckByCommand:
+		return "ack"
+	case v1alpha1.AckSkipped:
+		return "skip"
+	case v1alpha1.AckAuto:
+		return "auto"
+	case v1alpha1.AckNothing:
+		return "nothing to rehearse"
+	case v1alpha1.AckRejected:
+		return "reject"
+	case v1alpha1.AckPushed:
+		return "push"
+	case v1alpha1.AckRetarget:
+		return "retarget"
+	}
+	return string(reason)
+}
 
 // acknowledgement is the line of the plan comment on who vouches for the pull
 // request; empty when nobody ever did.
@@ -42,11 +63,11 @@ func acknowledgement(v PlanView) string {
 	}
 	s := "**Acknowledged** by " + code(a.By) + since(*a)
 	switch a.Reason {
-	case "skip":
+	case v1alpha1.AckSkipped:
 		s = "**Acknowledged without a rehearsal** by " + code(a.By) + since(*a)
-	case "auto":
+	case v1alpha1.AckAuto:
 		s = "**Acknowledged** because all jobs passed, as " + code(a.By) + " asked" + since(*a)
-	case "nothing to rehearse":
+	case v1alpha1.AckNothing:
 		s = "**Acknowledged** because there is nothing to rehearse" + since(*a)
 	}
 	return "\n☑️ " + s + rests(*a) + kept(*a, v.Head) + labelled(a.Label) + ".\n"
@@ -68,11 +89,11 @@ func networkAccess(v PlanView) string {
 func withdrawn(a Acknowledgement, what, again string) string {
 	s := "⚠️ **" + what + "**"
 	switch a.Reason {
-	case "reject":
+	case v1alpha1.AckRejected:
 		s += ": " + code(a.By) + " took that back" + since(a) + "."
-	case "retarget":
+	case v1alpha1.AckRetarget:
 		s += ": the pull request has another base branch since."
-	case "push":
+	case v1alpha1.AckPushed:
 		s += ": " + sha(a.Head) + " was pushed since."
 	default:
 		s += "."
@@ -94,7 +115,7 @@ func since(a Acknowledgement) string {
 // rests says which runs an acknowledgement rests on.
 func rests(a Acknowledgement) string {
 	switch {
-	case a.Reason == "skip" || a.Reason == "nothing to rehearse":
+	case a.Reason == v1alpha1.AckSkipped || a.Reason == v1alpha1.AckNothing:
 		return ""
 	case len(a.Runs) == 0:
 		return ", though no run had passed"

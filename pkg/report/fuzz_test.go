@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/joblog"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
@@ -41,7 +42,7 @@ func FuzzRun(f *testing.F) {
 		v := view(outcomes...)
 		v.Over, v.Now, v.AbortReason = n%2 == 0, start.Add(time.Minute), strings.Repeat(words, int(n)%3/2)
 		m := &v.Manifest
-		m.By, m.Command, m.BaseRef, m.Covers, m.AutoAck = name, words, repo, words, n%3 == 0
+		m.By, m.Command, m.BaseRef, m.Coverage, m.AutoAck = name, words, repo, covering(words), n%3 == 0
 		m.Notes, m.Head = []string{words, NotAffected(name, []string{name, repo}), Excluded(name, words)}, name
 		body, page := Run(v), RunPage(v)
 		checkSafe(t, body)
@@ -71,10 +72,10 @@ func FuzzPlan(f *testing.F) {
 			}
 			v.Jobs = append(v.Jobs, j)
 		}
-		v.Head, v.Org, v.Repo, v.BaseRef, v.Covers, v.Untrusted, v.StatusContext = name, repo, name, words, words, strings.Repeat(name, int(n)%2), words
+		v.Head, v.Org, v.Repo, v.BaseRef, v.Coverage, v.Untrusted, v.StatusContext = name, repo, name, words, covering(words), strings.Repeat(name, int(n)%2), words
 		v.Removed, v.Warnings, v.Unread = []PlanJob{{Name: name}}, []string{words}, []FileProblem{{File: file, Line: int(n), Message: words}}
-		v.Acknowledgement = &Acknowledgement{By: name, Head: words, Reason: file, Runs: []string{repo, "comment-1-0"}, Label: words, Acknowledged: n%2 == 0}
-		v.NetworkAccess = &Acknowledgement{By: words, Head: name, Reason: "push", Label: file, Acknowledged: n%3 == 0}
+		v.Acknowledgement = &Acknowledgement{By: name, Head: words, Reason: v1alpha1.AckReason(file), Runs: []string{repo, "comment-1-0"}, Label: words, Acknowledged: n%2 == 0}
+		v.NetworkAccess = &Acknowledgement{By: words, Head: name, Reason: v1alpha1.AckPushed, Label: file, Acknowledged: n%3 == 0}
 		v.NotTrusted, v.HeadApproval = words, &Approval{By: file, Head: words}
 		v.PrivilegeApproval = v.HeadApproval
 		if n%2 == 0 {

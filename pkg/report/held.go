@@ -17,18 +17,10 @@ type Held struct {
 	Asks []Ask
 }
 
-// Ask is a privilege that a job asks for beyond what base grants it. All of it may
-// come from the pull request.
-type Ask struct {
-	// Sentence is what it is, as the rest of a sentence about the job, Path the
-	// field of the ProwJob that asks for it, and Value what it asks for.
-	Sentence, Path, Value string
-	// Gravity is the place of its kind among all kinds: the gravest has the lowest.
-	Gravity int
-}
-
 // Shown is what a comment shows of the privileges that jobs ask for.
 type Shown struct {
+	// Head says that it names the head.
+	Head bool
 	// All says that it shows everything, and everything whole.
 	All bool
 	// Jobs are the keys of the jobs that it names beside everything that they ask

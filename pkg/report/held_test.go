@@ -75,6 +75,9 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			body, shown := PlanShown(c.view)
 			checkSafe(t, body)
+			if shown.Head != strings.Contains(body, c.view.Head) {
+				t.Errorf("that it names the head is %v", shown.Head)
+			}
 			for _, want := range c.want {
 				if !strings.Contains(body, want) {
 					t.Errorf("%q is not shown:\n%s", want, body[strings.Index(body, "**Held"):strings.Index(body, "<sub>")])

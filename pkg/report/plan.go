@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // PlanView is which jobs a pull request affects, or why that is not known.
@@ -20,9 +21,9 @@ type PlanView struct {
 	Jobs []PlanJob
 	// Removed are the jobs that the pull request removes.
 	Removed []PlanJob
-	// Covers says what the jobs that the bare prefix runs cover, and what they
-	// leave out, in plain text; empty when it runs all that are offered.
-	Covers string
+	// Coverage is what the jobs that the bare prefix runs cover; nil when it runs all
+	// that are offered.
+	Coverage *run.Coverage
 	// Warnings are plain text.
 	Warnings []string
 	// Unread are files whose jobs are missing from the answer.
@@ -111,8 +112,9 @@ func PlanShown(v PlanView) (string, Shown) {
 		s = Shown{Jobs: shownIn(held, all, r.rows[at], names).Jobs}
 	}
 	if !d.fits(r) {
-		s = Shown{}
+		return d.shown(r), Shown{}
 	}
+	s.Head = v.Head != ""
 	return d.shown(r), s
 }
 
@@ -262,18 +264,10 @@ func invitation(v PlanView, offered int) string {
 		some = count(limit)
 	}
 	s := bare + some + " of them before the merge, or " + code(c.line("{job} {job} …")) + " to choose."
-	if v.Covers != "" {
-		s += " " + text(coverage("The sample", v.Covers))
+	if v.Coverage != nil {
+		s += " " + text(coverage("The sample", v.Coverage))
 	}
 	return s
-}
-
-// coverage says of whom it is that it covers this.
-func coverage(who, covers string) string {
-	if rest, ok := strings.CutPrefix(covers, "Covers "); ok {
-		covers = who + " covers " + rest
-	}
-	return legible.Clip(sentence(covers), maxDetail)
 }
 
 func planTail(v PlanView) string {

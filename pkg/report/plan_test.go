@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
+	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
@@ -72,7 +74,7 @@ var planViews = []struct {
 		v := planView()
 		v.Jobs = planJobs(11)
 		v.Commands = Commands{Prefixes: []string{"/rehearse"}, Limits: map[event.Selection]int{event.Sample: 4}, AckLabel: "rehearsals-ack", NetworkLabel: "network-access-rehearsals-ok"}
-		v.Covers = "The jobs that are left out have the same cause and target as those that are chosen."
+		v.Coverage = &run.Coverage{}
 		return v
 	}},
 	{"nothing", "✅ **This pull request affects no job**: all 3,800 stay as they are.", planView},
@@ -119,7 +121,10 @@ var planViews = []struct {
 			}
 			v.Jobs = append(v.Jobs, j)
 		}
-		v.Covers = "Covers 10 of 41 causes and 10 of 813 repositories; left out: causes `image of pull-cold-9`, `image of pull-cold-8` and 29 more; repositories `acme/widget-9`, `acme/widget-8` and 801 more."
+		v.Coverage = &run.Coverage{Of: []run.Aspect{
+			{What: "cause", Total: 41, Missing: 31, Examples: []string{"image of pull-cold-9", "image of pull-cold-8"}},
+			{What: "repository", Total: 813, Missing: 803, Examples: []string{"acme/widget-9", "acme/widget-8"}},
+		}}
 		return v
 	}},
 	{"new-release", "🔎 **This pull request affects 90 jobs** of 3,800.", func() PlanView {
@@ -134,7 +139,7 @@ var planViews = []struct {
 	{"acknowledged", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
 		v := planView()
 		v.Jobs = planJobs(1)
-		v.Acknowledgement = &Acknowledgement{By: "bob", Head: v.Head, Reason: "ack", At: start, Runs: []string{"comment-98765-0", "body-0a1b-0"}, Label: "rehearsals-ack", Acknowledged: true}
+		v.Acknowledgement = &Acknowledgement{By: "bob", Head: v.Head, Reason: v1alpha1.AckByCommand, At: start, Runs: []string{"comment-98765-0", "body-0a1b-0"}, Label: "rehearsals-ack", Acknowledged: true}
 		v.NetworkAccess = &Acknowledgement{By: "carol", Head: v.Head, At: start, Label: "network-access-rehearsals-ok", Acknowledged: true}
 		v.StatusContext = "ci/rehearsals"
 		return v
@@ -143,7 +148,7 @@ var planViews = []struct {
 		v := planView()
 		v.Jobs = planJobs(1)
 		v.Untrusted = "needs-ok-to-test"
-		v.Acknowledgement = &Acknowledgement{Head: v.Head, Reason: "push", At: start}
+		v.Acknowledgement = &Acknowledgement{Head: v.Head, Reason: v1alpha1.AckPushed, At: start}
 		return v
 	}},
 	{"other-base", "🔎 **This pull request affects 1 job** of 3,800.", func() PlanView {
@@ -174,10 +179,10 @@ var planViews = []struct {
 		}
 		v.Jobs = append(v.Jobs, PlanJob{Name: "- a", Type: "# b", Change: "> c", Excluded: "1. <!-- x --> @octocat [x](http://e.vil)"})
 		v.Removed = []PlanJob{{Name: "@octocat\n\n- x"}}
-		v.Covers = "# @octocat <b>x</b>"
+		v.Coverage = covering("# @octocat <b>x</b>")
 		v.Page = "javascript:alert(1)"
 		v.Untrusted = "`@octocat`"
-		v.Acknowledgement = &Acknowledgement{By: "@octocat`", Head: "<b>", Reason: "ack", Runs: []string{"<!-- x -->", "comment-1-0"}, Label: "@octocat", Acknowledged: true}
+		v.Acknowledgement = &Acknowledgement{By: "@octocat`", Head: "<b>", Reason: v1alpha1.AckByCommand, Runs: []string{"<!-- x -->", "comment-1-0"}, Label: "@octocat", Acknowledged: true}
 		return v
 	}},
 	{"conflict", "⚠️ **This pull request does not merge into `main`**, so there is nothing to rehearse yet. Resolve the conflicts in:", func() PlanView {
@@ -278,12 +283,12 @@ func TestPlanFits(t *testing.T) {
 
 func TestAcknowledgement(t *testing.T) {
 	const head = "0123456789012345678901234567890123456789"
-	given := func(reason string, runs ...string) *Acknowledgement {
+	given := func(reason v1alpha1.AckReason, runs ...string) *Acknowledgement {
 		return &Acknowledgement{By: "bob", Head: head, Reason: reason, At: start, Runs: runs, Label: "ack", Acknowledged: true}
 	}
-	pushed, older := given("push"), given("ack", "comment-1-0")
+	pushed, older := given(v1alpha1.AckPushed), given(v1alpha1.AckByCommand, "comment-1-0")
 	pushed.Acknowledged, older.Head = false, strings.Repeat("a", 40)
-	rejected := given("reject")
+	rejected := given(v1alpha1.AckRejected)
 	rejected.Acknowledged = false
 	cases := []struct {
 		name string
@@ -291,13 +296,13 @@ func TestAcknowledgement(t *testing.T) {
 		want string
 	}{
 		{"nobody", nil, ""},
-		{"on a run", given("ack", "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-98765) (label `ack`)."},
-		{"on runs", given("ack", "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
+		{"on a run", given(v1alpha1.AckByCommand, "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-98765) (label `ack`)."},
+		{"on runs", given(v1alpha1.AckByCommand, "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
 			"☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on the run that the description asks for, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
-		{"on nothing", given("ack"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, though no run had passed (label `ack`)."},
-		{"skipped", given("skip"), "☑️ **Acknowledged without a rehearsal** by `bob` for " + head + ", 20 November 10:00 UTC (label `ack`)."},
-		{"by a run", given("auto", "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1) (label `ack`)."},
-		{"nothing to do", given("nothing to rehearse"), "☑️ **Acknowledged** because there is nothing to rehearse for " + head + ", 20 November 10:00 UTC (label `ack`)."},
+		{"on nothing", given(v1alpha1.AckByCommand), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, though no run had passed (label `ack`)."},
+		{"skipped", given(v1alpha1.AckSkipped), "☑️ **Acknowledged without a rehearsal** by `bob` for " + head + ", 20 November 10:00 UTC (label `ack`)."},
+		{"by a run", given(v1alpha1.AckAuto, "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1) (label `ack`)."},
+		{"nothing to do", given(v1alpha1.AckNothing), "☑️ **Acknowledged** because there is nothing to rehearse for " + head + ", 20 November 10:00 UTC (label `ack`)."},
 		{"kept", older, "☑️ **Acknowledged** by `bob` for " + older.Head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1); it holds for what was pushed since (label `ack`)."},
 		{"withdrawn by a push", pushed, "⚠️ **Not acknowledged any more**: " + head + " was pushed since. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
 		{"withdrawn by somebody", rejected, "⚠️ **Not acknowledged any more**: `bob` took that back for " + head + ", 20 November 10:00 UTC. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},

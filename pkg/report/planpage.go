@@ -59,8 +59,8 @@ func planTop(v PlanView, offered, held, excluded []PlanJob) top {
 	var rest string
 	t.Icon, t.Verdict, rest = planHeadline(v, offered, held, excluded)
 	t.Verdict += rest
-	if len(offered) > 0 && v.Covers != "" {
-		t.Sentences = []string{coverage("The sample", v.Covers)}
+	if len(offered) > 0 && v.Coverage != nil {
+		t.Sentences = []string{coverage("The sample", v.Coverage)}
 	}
 	return t
 }

@@ -171,8 +171,8 @@ func runTail(v RunView) string {
 	if again := rerunAll(v); again != "" {
 		b.WriteString("\nRun what did not pass again: " + code(again) + "\n")
 	}
-	if m.Covers != "" {
-		b.WriteString("\n" + text(coverage("This run", m.Covers)) + "\n")
+	if m.Coverage != nil {
+		b.WriteString("\n" + text(coverage("This run", m.Coverage)) + "\n")
 	}
 	b.WriteString(inputs(m))
 	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))

@@ -110,7 +110,9 @@ var runViews = []struct {
 		v := view(failedJob(), at("pull-a", run.Passed, 61), at("pull-b", run.Running, 0), queued, at("pull-d", run.Running, 0))
 		v.Over, v.Now = false, start.Add(252*time.Second)
 		v.Manifest.AutoAck, v.Manifest.Affected, v.Manifest.Page = true, 3412, "https://rehearsals.example.com/runs/acme-release-7-x"
-		v.Manifest.Covers = "Covers 2 of 3 causes and 4 of 812 repositories; left out: cause `a`; repositories `acme/a`, `acme/b` and 806 more."
+		v.Manifest.Coverage = &run.Coverage{Of: []run.Aspect{
+			{What: "cause", Total: 3, Missing: 1, Examples: []string{"a"}}, {What: "repository", Total: 812, Missing: 808, Examples: []string{"acme/a", "acme/b"}},
+		}}
 		for i := range v.Manifest.Jobs {
 			v.Manifest.Jobs[i].Checkouts = []run.Checkout{{Repo: "acme/widget", Ref: "main", SHA: strings.Repeat("5", 40)}}
 		}

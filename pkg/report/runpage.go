@@ -46,8 +46,8 @@ func runTop(v RunView) top {
 	if s := autoAck(v); s != "" {
 		t.Sentences = append(t.Sentences, s)
 	}
-	if m.Covers != "" {
-		t.Sentences = append(t.Sentences, coverage("This run", m.Covers))
+	if m.Coverage != nil {
+		t.Sentences = append(t.Sentences, coverage("This run", m.Coverage))
 	}
 	t.Subject = t.Title + ": " + quote(m.Head) + " merged into " + quote(m.BaseRef) + " at " + quote(m.Base) + ", asked for by " + quote(m.By)
 	if m.Command != "" {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
@@ -53,11 +54,11 @@ func status(v StatusView) (state, description string) {
 
 func acknowledgedBy(a Acknowledgement) string {
 	switch {
-	case a.Reason == "nothing to rehearse":
+	case a.Reason == v1alpha1.AckNothing:
 		return "Nothing to rehearse"
-	case a.Reason == "auto":
+	case a.Reason == v1alpha1.AckAuto:
 		return "All rehearsals passed, acknowledged as " + a.By + " asked"
-	case a.Reason == "skip":
+	case a.Reason == v1alpha1.AckSkipped:
 		return "Acknowledged without a rehearsal by " + a.By
 	}
 	return "Acknowledged by " + a.By

@@ -5,14 +5,15 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 func TestStatus(t *testing.T) {
-	given := func(reason string) *Acknowledgement {
+	given := func(reason v1alpha1.AckReason) *Acknowledgement {
 		return &Acknowledgement{By: "bob", Reason: reason, Acknowledged: true}
 	}
-	withdrawn := &Acknowledgement{By: "bob", Reason: "reject"}
+	withdrawn := &Acknowledgement{By: "bob", Reason: v1alpha1.AckRejected}
 	cases := []struct {
 		name        string
 		view        StatusView
@@ -20,9 +21,9 @@ func TestStatus(t *testing.T) {
 	}{
 		{"not planned", StatusView{}, "pending", "Finding the affected jobs"},
 		{"no plan", StatusView{Problem: true}, "error", "No plan: see the comment on the pull request"},
-		{"no plan, though acknowledged", StatusView{Problem: true, Acknowledgement: given("ack")}, "error", "No plan: see the comment on the pull request"},
+		{"no plan, though acknowledged", StatusView{Problem: true, Acknowledgement: given(v1alpha1.AckByCommand)}, "error", "No plan: see the comment on the pull request"},
 		{"nothing", StatusView{Planned: true}, "success", "Nothing to rehearse"},
-		{"nothing, labelled", StatusView{Planned: true, Acknowledgement: given("nothing to rehearse")}, "success", "Nothing to rehearse"},
+		{"nothing, labelled", StatusView{Planned: true, Acknowledgement: given(v1alpha1.AckNothing)}, "success", "Nothing to rehearse"},
 		{"to do", StatusView{Planned: true, Offered: 12}, "pending", "12 affected jobs; run or acknowledge them"},
 		{"taken back", StatusView{Planned: true, Offered: 1, Acknowledgement: withdrawn}, "pending", "1 affected job; run or acknowledge them"},
 		{"preparing", StatusView{Planned: true, Offered: 12, Run: &run.Tally{}}, "pending", "The rehearsals are being prepared"},
@@ -33,10 +34,10 @@ func TestStatus(t *testing.T) {
 		{"aborted", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 8, Aborted: 2}, RunOver: true}, "failure", "2 of 10 rehearsals aborted"},
 		{"passed", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 10, Passed: 10}, RunOver: true}, "pending", "All 10 rehearsals passed; not acknowledged"},
 		{"one passed", StatusView{Planned: true, Offered: 12, Run: &run.Tally{Total: 1, Passed: 1}, RunOver: true}, "pending", "The rehearsal passed; not acknowledged"},
-		{"acknowledged", StatusView{Planned: true, Offered: 12, Acknowledgement: given("ack")}, "success", "Acknowledged by bob"},
-		{"acknowledged after a failure", StatusView{Planned: true, Offered: 12, Acknowledgement: given("ack"), Run: &run.Tally{Total: 1, Failed: 1}, RunOver: true}, "success", "Acknowledged by bob"},
-		{"skipped", StatusView{Planned: true, Offered: 12, Acknowledgement: given("skip")}, "success", "Acknowledged without a rehearsal by bob"},
-		{"by a run", StatusView{Planned: true, Offered: 12, Acknowledgement: given("auto")}, "success", "All rehearsals passed, acknowledged as bob asked"},
+		{"acknowledged", StatusView{Planned: true, Offered: 12, Acknowledgement: given(v1alpha1.AckByCommand)}, "success", "Acknowledged by bob"},
+		{"acknowledged after a failure", StatusView{Planned: true, Offered: 12, Acknowledgement: given(v1alpha1.AckByCommand), Run: &run.Tally{Total: 1, Failed: 1}, RunOver: true}, "success", "Acknowledged by bob"},
+		{"skipped", StatusView{Planned: true, Offered: 12, Acknowledgement: given(v1alpha1.AckSkipped)}, "success", "Acknowledged without a rehearsal by bob"},
+		{"by a run", StatusView{Planned: true, Offered: 12, Acknowledgement: given(v1alpha1.AckAuto)}, "success", "All rehearsals passed, acknowledged as bob asked"},
 		{"long", StatusView{Planned: true, Offered: 1, Acknowledgement: &Acknowledgement{By: strings.Repeat("é", 300), Acknowledged: true}}, "success", "Acknowledged by " + strings.Repeat("é", 123) + "…"},
 	}
 	for _, c := range cases {

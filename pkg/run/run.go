@@ -94,9 +94,9 @@ type Manifest struct {
 	Command string `json:"command"`
 	// Affected counts all affected jobs that could have been run.
 	Affected int `json:"affected"`
-	// Covers says what a choice of jobs covers and what it leaves out, in plain
-	// text; empty when nothing was left to choose.
-	Covers string `json:"covers,omitempty"`
+	// Coverage is what the jobs cover of those to choose from; nil when none was left
+	// out.
+	Coverage *Coverage `json:"coverage,omitempty"`
 	// AutoAck says that the pull request is acknowledged when all jobs pass.
 	AutoAck bool `json:"auto_ack,omitempty"`
 	// Asks is PlanStatus.Asks of the privileges that were allowed when the run was

@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 	"github.com/rehearsal-dev/rehearsal/test/hostile"
 )
@@ -197,7 +198,7 @@ func hasRule(job render.Job, want string) bool {
 		return true
 	}
 	for _, a := range job.Hold.Asks {
-		if a.Rule == want && a.Sentence() != "" && a.Path != "" && a.Value != "" {
+		if said := report.NewAsk(a); string(a.Rule) == want && said.Sentence != "" && said.Path != "" && said.Value != "" {
 			return true
 		}
 	}
@@ -218,7 +219,7 @@ func TestEachItsOwnFindings(t *testing.T) {
 				if len(job.Branches) == 2 {
 					want = "secret"
 				}
-				if asks := got.findings[job.Key()].Asks; len(asks) != 1 || asks[0].Rule != want {
+				if asks := got.findings[job.Key()].Asks; len(asks) != 1 || string(asks[0].Rule) != want {
 					t.Errorf("%q asks for %+v, want a %s", job.Branches, asks, want)
 				}
 			}

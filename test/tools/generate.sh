@@ -32,6 +32,6 @@ rm -rf pkg/client
   -p $client/injection -o pkg/client/injection
 
 "$bin/controller-gen" crd:crdVersions=v1,allowDangerousTypes=false paths=./pkg/apis/... output:crd:stdout \
-  | sed '/controller-gen.kubebuilder.io\/version/d; /^  annotations:$/d' > config/300-rehearsal.yaml
+  | sed '/controller-gen.kubebuilder.io\/version/d; /^  annotations:$/d; s/of the Service that$/of the Rehearsal that/' > config/300-rehearsal.yaml
 
 go run ./test/tools/settings

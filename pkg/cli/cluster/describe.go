@@ -183,7 +183,7 @@ func acknowledgement(a *v1alpha1.Acknowledgement) string {
 		text += ", by " + a.By
 	}
 	if a.Reason != "" {
-		text += " (" + a.Reason + ")"
+		text += " (" + report.AckWords(a.Reason) + ")"
 	}
 	if a.At != nil {
 		text += ", " + moment(a.At.Time)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -25,8 +26,11 @@ type display struct {
 	screen  *screen.Screen
 	// told is what was said last of each thing there is to say something about.
 	told map[string]string
-	now  func() time.Time
-	tick *time.Ticker
+	// going are the names of the pull requests of the runs that went on when all were
+	// told last, by the ids of the runs.
+	going map[string]string
+	now   func() time.Time
+	tick  *time.Ticker
 	// scroll is where in a table that is too high somebody wants to look.
 	scroll screen.Scroll
 	// others are what clients did before when one of their goroutines broke down.
@@ -182,17 +186,17 @@ func (d *display) showAll(all []activeRun) error {
 
 func (d *display) tellAll(all []activeRun) error {
 	var b strings.Builder
-	here := map[string]bool{}
+	here := map[string]string{}
 	for _, a := range all {
-		here[a.run.ID] = true
+		here[a.run.ID] = nameOf(a.pull)
 		d.tell(&b, a.run.ID, fmt.Sprintf("%s: %s  %s", nameOf(a.pull), a.run.state(), a.run.PipelineRun))
 	}
-	for id, text := range d.told {
-		if id != "" && !here[id] && !strings.HasSuffix(text, overSuffix) {
-			name, _, _ := strings.Cut(text, ": ")
-			d.tell(&b, id, name+overSuffix)
+	for _, id := range slices.Sorted(maps.Keys(d.going)) {
+		if here[id] == "" {
+			d.tell(&b, id, d.going[id]+": over")
 		}
 	}
+	d.going = here
 	if len(all) == 0 && len(d.told) == 0 {
 		d.tell(&b, "", nothingGoesOn)
 	}
@@ -200,10 +204,7 @@ func (d *display) tellAll(all []activeRun) error {
 	return err
 }
 
-const (
-	overSuffix    = ": over"
-	nothingGoesOn = "No rehearsal is going on."
-)
+const nothingGoesOn = "No rehearsal is going on."
 
 // quiet hides that a writer is a terminal.
 type quiet struct{ io.Writer }

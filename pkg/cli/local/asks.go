@@ -8,18 +8,22 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
 // asks lists what jobs ask for beyond what base grants them, the gravest first:
 // each thing once, whole and exactly as it is. Of the jobs that ask for the same,
 // few are named unless there is room.
 func (c *change) asks(wide bool) string {
-	type ask struct{ rule, value string }
+	type ask struct {
+		rule gate.Rule
+		use  gate.Use
+	}
 	var order []gate.Ask
 	jobs := map[ask][]string{}
 	for _, j := range c.result.Affected {
 		for _, a := range c.result.Findings[j.Key()].Asks {
-			key := ask{a.Rule, a.Value}
+			key := ask{a.Rule, a.Use}
 			if jobs[key] == nil {
 				order = append(order, a)
 			}
@@ -29,7 +33,7 @@ func (c *change) asks(wide bool) string {
 	slices.SortStableFunc(order, func(a, b gate.Ask) int { return cmp.Compare(a.Gravity(), b.Gravity()) })
 	var b strings.Builder
 	for _, a := range order {
-		names := jobs[ask{a.Rule, a.Value}]
+		names := jobs[ask{a.Rule, a.Use}]
 		of := strings.Join(names, ", ")
 		if len(names) > few && !wide {
 			of = fmt.Sprintf("%s and %d more, see -o wide", strings.Join(names[:few], ", "), len(names)-few)
@@ -39,6 +43,7 @@ func (c *change) asks(wide bool) string {
 	return b.String()
 }
 
-func askText(a gate.Ask) string {
-	return a.Sentence() + ": " + legible.Name(a.Value, "") + " (" + legible.Name(a.Path, "") + ")"
+func askText(of gate.Ask) string {
+	a := report.NewAsk(of)
+	return a.Sentence + ": " + legible.Name(a.Value, "") + " (" + legible.Name(a.Path, "") + ")"
 }

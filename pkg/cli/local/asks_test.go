@@ -17,10 +17,10 @@ func TestAsks(t *testing.T) {
 		var j affected.Job
 		j.Name = fmt.Sprintf("pull-%d", i)
 		r.Affected = append(r.Affected, j)
-		r.Findings[j.Key()] = gate.Finding{Asks: []gate.Ask{{Rule: "secret", Path: "p", Value: "clo\u200bud"}}}
+		r.Findings[j.Key()] = gate.Finding{Asks: []gate.Ask{{Rule: "secret", Path: "p", Use: gate.Use{Name: "clo\u200bud"}}}}
 	}
 	long := strings.Repeat("x", 5000) + "prod"
-	r.Findings[r.Affected[0].Key()] = gate.Finding{Asks: []gate.Ask{{Rule: "label", Path: "p", Value: long}, {Rule: "privileged", Path: "p", Value: "privileged"}}}
+	r.Findings[r.Affected[0].Key()] = gate.Finding{Asks: []gate.Ask{{Rule: "label", Path: "p", Use: gate.Use{Name: long}}, {Rule: "privileged", Path: "p", Use: gate.Use{Name: "privileged"}}}}
 	c := &change{result: r}
 	got := c.asks(false)
 	lines := strings.Split(got, "\n")

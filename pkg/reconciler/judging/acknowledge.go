@@ -114,7 +114,7 @@ func VouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time
 }
 
 // bound is an acknowledgement in a state, for the pull request as it is.
-func bound(rh *v1alpha1.Rehearsal, state string) *v1alpha1.Acknowledgement {
+func bound(rh *v1alpha1.Rehearsal, state v1alpha1.AckState) *v1alpha1.Acknowledgement {
 	pull := rh.Status.Pull
 	return &v1alpha1.Acknowledgement{State: state, Head: pull.Head, BaseRef: pull.BaseRef, Rendered: renderedNow(rh)}
 }

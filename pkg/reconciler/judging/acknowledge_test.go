@@ -39,8 +39,10 @@ func TestFollow(t *testing.T) {
 	held := byBob(older)
 	held.State, held.Labelled = v1alpha1.StateHeld, false
 	type want struct {
-		State, Reason, By string
-		Labelled          bool
+		State    v1alpha1.AckState
+		Reason   v1alpha1.AckReason
+		By       string
+		Labelled bool
 	}
 	for name, tc := range map[string]struct {
 		ack    *v1alpha1.Acknowledgement
@@ -49,28 +51,28 @@ func TestFollow(t *testing.T) {
 		want   want
 	}{
 		"first sight":                 {nil, nil, nil, want{State: "Required", Labelled: true}},
-		"nothing to rehearse":         {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
-		"the same head":               {byBob(head), nil, nil, want{"Acknowledged", "ack", "bob", true}},
-		"a push":                      {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "push", "bob", false}},
-		"a sticky author's push":      {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "ack", "bob", true}},
-		"the same rehearsals":         {byBob(older), nil, nil, want{"Acknowledged", "ack", "bob", true}},
-		"a push to nothing":           {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "nothing to rehearse"}},
-		"another base branch":         {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "retarget", "bob", false}},
-		"a sticky author's retarget":  {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, []string{"alice"}, want{"Withdrawn", "retarget", "bob", false}},
-		"a push and a retarget":       {byBob(older), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "push", "bob", false}},
-		"a push to nobody knows what": {byBob(older), []func(*v1alpha1.Rehearsal){unknown}, nil, want{"Withdrawn", "push", "bob", false}},
+		"nothing to rehearse":         {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "NothingToRehearse"}},
+		"the same head":               {byBob(head), nil, nil, want{"Acknowledged", "Ack", "bob", true}},
+		"a push":                      {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "Push", "bob", false}},
+		"a sticky author's push":      {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "Ack", "bob", true}},
+		"the same rehearsals":         {byBob(older), nil, nil, want{"Acknowledged", "Ack", "bob", true}},
+		"a push to nothing":           {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "NothingToRehearse"}},
+		"another base branch":         {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "Retarget", "bob", false}},
+		"a sticky author's retarget":  {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, []string{"alice"}, want{"Withdrawn", "Retarget", "bob", false}},
+		"a push and a retarget":       {byBob(older), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "Push", "bob", false}},
+		"a push to nobody knows what": {byBob(older), []func(*v1alpha1.Rehearsal){unknown}, nil, want{"Withdrawn", "Push", "bob", false}},
 		"a push that is refused": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"},
-			want{"Withdrawn", "push", "bob", false}},
-		"not planned yet":                    {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, nil, want{"Held", "ack", "bob", false}},
-		"a sticky author's, not planned yet": {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, []string{"alice"}, want{"Acknowledged", "ack", "bob", true}},
-		"held, and the same rehearsals":      {held, nil, nil, want{"Acknowledged", "ack", "bob", false}},
-		"held, and others":                   {held, []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "push", "bob", false}},
+			want{"Withdrawn", "Push", "bob", false}},
+		"not planned yet":                    {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, nil, want{"Held", "Ack", "bob", false}},
+		"a sticky author's, not planned yet": {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, []string{"alice"}, want{"Acknowledged", "Ack", "bob", true}},
+		"held, and the same rehearsals":      {held, nil, nil, want{"Acknowledged", "Ack", "bob", false}},
+		"held, and others":                   {held, []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "Push", "bob", false}},
 		"jobs that cannot be run are due":    {nil, []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered = 0 }}, nil, want{State: "Required", Labelled: true}},
-		"closed":                             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, want{"Acknowledged", "ack", "bob", true}},
-		"rejected stays so":                  {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Head: head}, nil, nil, want{"Withdrawn", "reject", "bob", false}},
+		"closed":                             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, want{"Acknowledged", "Ack", "bob", true}},
+		"rejected stays so":                  {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Head: head}, nil, nil, want{"Withdrawn", "Reject", "bob", false}},
 		"never acknowledged":                 {&v1alpha1.Acknowledgement{State: "Required", Head: older, Labelled: true}, nil, nil, want{State: "Required"}},
 		"base brought jobs": {&v1alpha1.Acknowledgement{State: "Acknowledged", Reason: v1alpha1.AckNothing, Head: head, Labelled: true}, nil, nil,
-			want{State: "Withdrawn", Reason: "push"}},
+			want{State: "Withdrawn", Reason: "Push"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rh := acked(tc.ack)
@@ -110,31 +112,31 @@ func TestVouch(t *testing.T) {
 		want  v1alpha1.Acknowledgement
 	}{
 		"ack": {func(rh *v1alpha1.Rehearsal) { Vouch(rh, ack, event.Ack) },
-			v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "ack", By: "bob", Command: "comment-1-0", Runs: []string{"comment-9-0"}}},
+			v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "Ack", By: "bob", Command: "comment-1-0", Runs: []string{"comment-9-0"}}},
 		"ack, skip, reject": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, ack, event.Ack)
 			Vouch(rh, skip, event.Skip)
 			Vouch(rh, reject, event.Reject)
-		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"an earlier word is found late": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			Vouch(rh, ack, event.Ack)
-		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"a run": {func(rh *v1alpha1.Rehearsal) {
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
-		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "auto", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
+		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "AutoAck", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
 		"a run that was asked for before the reject": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
-		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"a run that failed": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
-		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"a run of another base": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, skip, event.Skip)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
-		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "skip", By: "bob", Command: "comment-2-0", Runs: []string{"comment-9-0"}}},
+		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "Skip", By: "bob", Command: "comment-2-0", Runs: []string{"comment-9-0"}}},
 		"a run that was asked for before the reject, which a retarget has outdated": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			rh.Status.Acknowledgement = restart(rh, rh.Status.Acknowledgement)
@@ -143,7 +145,7 @@ func TestVouch(t *testing.T) {
 		"a run of another head": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
-		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "reject", By: "bob", Command: "comment-3-0"}},
+		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rh := acked(nil)

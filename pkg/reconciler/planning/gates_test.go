@@ -8,7 +8,7 @@ import (
 )
 
 func asking(value string) gate.Finding {
-	return gate.Finding{Asks: []gate.Ask{{Rule: "secret", Path: "pod_spec.volumes[0].secret", Value: value}}}
+	return gate.Finding{Asks: []gate.Ask{{Rule: "secret", Path: "pod_spec.volumes[0].secret", Use: gate.Use{Name: value}}}}
 }
 
 // TestAskingJobs: a name is only for jobs all of which are shown whole.

@@ -41,7 +41,7 @@ func (t *turn) showPlan(ctx context.Context) error {
 	if comment.Hash != conversation.Hash(legible.Mute(body)) {
 		return nil // it was refused
 	}
-	if plan.Shown == nil && strings.Contains(body, plan.Head) {
+	if plan.Shown == nil && shown.Head {
 		plan.Shown = comment.At
 	}
 	t.noteShown(shown, comment.At)
@@ -91,7 +91,7 @@ func (t *turn) planView(marker string) report.PlanView {
 	pull := t.rh.Status.Pull
 	view := planview.New(t.plan.Affected(), t.plan.Jobs)
 	view.Number, view.Page = t.rh.Spec.Pull.Number, t.planPage()
-	view.Covers = render.Select(t.plan.Jobs, t.plan.Selection(event.Sample)).Covers
+	view.Coverage = render.Select(t.plan.Jobs, t.plan.Selection(event.Sample)).Coverage
 	view.Org, view.Repo = t.rh.Spec.Pull.Org, t.rh.Spec.Pull.Repo
 	view.Head, view.Base, view.BaseRef = pull.Head, pull.Base, pull.BaseRef
 	view.Problem = planview.Problem(t.plan.Err)

@@ -42,7 +42,7 @@ func (g *gatedJobs) Get(key string, req plan.Request) (*plan.Result, error, bool
 func asking(values ...string) gate.Finding {
 	var f gate.Finding
 	for _, v := range values {
-		f.Asks = append(f.Asks, gate.Ask{Rule: "secret", Path: "pod_spec.volumes[0].secret", Value: v})
+		f.Asks = append(f.Asks, gate.Ask{Rule: "secret", Path: "pod_spec.volumes[0].secret", Use: gate.Use{Name: v}})
 	}
 	return f
 }

@@ -74,7 +74,7 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 		return nil
 	}
 	p := t.rh.Spec.Pull
-	err := t.talk.Insist("label "+label+" "+a.State, t.rh.Status.MarkReporting, func() error {
+	err := t.talk.Insist("label "+label+" "+string(a.State), t.rh.Status.MarkReporting, func() error {
 		if a.State != v1alpha1.StateAcknowledged {
 			return t.GitHub.RemoveLabel(ctx, p.Org, p.Repo, p.Number, label)
 		}

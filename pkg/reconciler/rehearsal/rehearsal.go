@@ -103,6 +103,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	}
 	t, served := r.newTurn(rh)
 	defer boundStatus(rh)
+	defer rh.Status.Conclude()
 	switch name := event.Name(rh.Spec.Pull); {
 	case rh.Name != name:
 		// Nothing tells what is in its log or its status.
@@ -211,6 +212,7 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 	}
 	latest.DeepCopyInto(rh)
 	reconciler.PreProcessReconcile(ctx, rh)
+	rh.Status.InitializeConditions()
 	return false, nil
 }
 

@@ -190,6 +190,7 @@ func (w *world) reconcile() {
 			continue
 		}
 		w.rh = rh
+		checkConditions(w.t, rh)
 		requeue, after := controller.IsRequeueKey(err)
 		if err != nil && !requeue {
 			w.t.Fatalf("reconcile: %v", err)

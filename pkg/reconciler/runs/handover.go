@@ -42,7 +42,7 @@ func (t *Turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 		return render.Handover{}, err
 	}
 	manifest := t.newManifest(r, command)
-	manifest.Affected, manifest.Covers = selection.Offered, selection.Covers
+	manifest.Affected, manifest.Coverage = selection.Offered, selection.Coverage
 	manifest.Notes = slices.Clone(notes)
 	if unpinned > 0 {
 		manifest.Notes = append(manifest.Notes, report.NotPinned(unpinned))

@@ -76,7 +76,7 @@ func affectedJob(j render.Job, describe func(render.Job) render.Description) rep
 func ExplainLocally(j affected.Job, finding gate.Finding) report.ExplainJob {
 	return report.ExplainJob{
 		PlanJob: planJob(render.Job{Job: j, Argument: j.Name}), Affected: true, Branches: j.Branches, SkipBranches: j.SkipBranches,
-		File: j.Effective.Base().SourcePath, Asks: asks(finding.Asks),
+		File: j.Effective.Base().SourcePath, Asks: report.NewAsks(finding.Asks),
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
@@ -74,18 +73,10 @@ func planJob(j render.Job) report.PlanJob {
 		out.Excluded = j.NotOffered()
 	}
 	if !j.Hold.Zero() && j.Problem == "" {
-		out.Held = &report.Held{New: j.Hold.New, Asks: asks(j.Hold.Asks)}
+		out.Held = &report.Held{New: j.Hold.New, Asks: report.NewAsks(j.Hold.Asks)}
 	}
 	for _, r := range j.Reasons {
 		out.Reasons = append(out.Reasons, report.Reason{File: r.File, Path: r.Path, Old: r.Old, New: r.New})
-	}
-	return out
-}
-
-func asks(of []gate.Ask) []report.Ask {
-	var out []report.Ask
-	for _, a := range of {
-		out = append(out, report.Ask{Sentence: a.Sentence(), Path: a.Path, Value: a.Value, Gravity: a.Gravity()})
 	}
 	return out
 }

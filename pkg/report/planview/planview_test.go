@@ -123,7 +123,7 @@ func TestAcknowledgement(t *testing.T) {
 	got := Acknowledgement(&v1alpha1.Acknowledgement{
 		State: v1alpha1.StateAcknowledged, Reason: v1alpha1.AckByCommand, By: "bob", Head: "h", Runs: []string{"r"}, At: &at,
 	}, "label")
-	want := &report.Acknowledgement{By: "bob", Head: "h", At: at.Time, Reason: "ack", Runs: []string{"r"}, Label: "label", Acknowledged: true}
+	want := &report.Acknowledgement{By: "bob", Head: "h", At: at.Time, Reason: v1alpha1.AckByCommand, Runs: []string{"r"}, Label: "label", Acknowledged: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -134,8 +134,8 @@ func TestAcknowledgement(t *testing.T) {
 
 // The report speaks of each reason that the contract knows in words of its own.
 func TestReasons(t *testing.T) {
-	said := map[string]string{}
-	for _, reason := range []string{v1alpha1.AckByCommand, v1alpha1.AckSkipped, v1alpha1.AckAuto, v1alpha1.AckNothing, v1alpha1.AckRejected, v1alpha1.AckPushed} {
+	said := map[string]v1alpha1.AckReason{}
+	for _, reason := range []v1alpha1.AckReason{v1alpha1.AckByCommand, v1alpha1.AckSkipped, v1alpha1.AckAuto, v1alpha1.AckNothing, v1alpha1.AckRejected, v1alpha1.AckPushed} {
 		state := v1alpha1.StateAcknowledged
 		if reason == v1alpha1.AckRejected || reason == v1alpha1.AckPushed {
 			state = v1alpha1.StateWithdrawn

@@ -1,0 +1,256 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/legible"
+)
+
+// Ask is a privilege that a job asks for beyond what base grants it. All of it may
+// come from the pull request.
+type Ask struct {
+	// Sentence is what it is, as the rest of a sentence about the job, Path the
+	// field of the ProwJob that asks for it, and Value what it asks for.
+	Sentence, Path, Value string
+	// Gravity is the place of its kind among all kinds: the gravest has the lowest.
+	Gravity int
+}
+
+// NewAsk puts an ask into words. Comments of HTML are taken out of what people are
+// shown, so its value does not hide a part of itself in one.
+func NewAsk(a gate.Ask) Ask {
+	return Ask{
+		Sentence: ruleWords(a.Rule), Path: a.Path, Gravity: a.Gravity(),
+		Value: strings.ReplaceAll(askValue(a), "<!--", "<! --"),
+	}
+}
+
+// NewAsks puts all of them into words.
+func NewAsks(asks []gate.Ask) []Ask {
+	var out []Ask
+	for _, a := range asks {
+		out = append(out, NewAsk(a))
+	}
+	return out
+}
+
+func ruleWords(rule gate.Rule) string {
+	if s, ok := rules[rule]; ok {
+		return s
+	}
+	return rules[gate.RuleUnknown]
+}
+
+// rules say what each kind of privilege is, as the rest of a sentence about a job.
+var rules = map[gate.Rule]string{
+	gate.RuleCluster:        "runs in a cluster that it does not run in at base",
+	gate.RulePrivileged:     "has power over its node",
+	gate.RuleHost:           "shares something with its node",
+	gate.RuleHostPath:       "reads files of its node",
+	gate.RuleCapability:     "adds a capability",
+	gate.RuleConfinement:    "is confined less than others, or than on the base branch",
+	gate.RuleSysctl:         "sets a kernel parameter",
+	gate.RuleServiceAccount: "runs as a service account",
+	gate.RuleToken:          "gets a token of its service account",
+	gate.RuleSecret:         "reads a secret",
+	gate.RuleVolume:         "mounts a volume of a kind that is not known to be harmless",
+	gate.RuleDecoration:     "changes what runs, or is read, with Prow's own credentials",
+	gate.RuleCheckout:       "checks out a repository with credentials",
+	gate.RuleAgent:          "is run by something else than Prow's own pods",
+	gate.RuleUnknown:        "is not known to be harmless",
+	gate.RuleShared:         "sees the processes of the containers that hold credentials",
+	gate.RuleNetwork:        "changes what host names mean to the containers that hold credentials",
+	gate.RuleProbe:          "has the node call an address",
+	gate.RulePullSecret:     "pulls its images with a secret, or takes what others have pulled",
+	gate.RuleCloneURI:       "clones from an address of its own",
+	gate.RuleCensoring:      "weakens the censoring of secrets in its output",
+	gate.RuleScheduling:     "chooses nodes, or its place in the queue, in a way that others cannot, or keeps others out",
+	gate.RuleDevice:         "uses a device",
+	gate.RuleQueue:          "takes places in a queue of jobs, or is held back less than on the base branch",
+	gate.RuleReports:        "chooses where its results are shown",
+	gate.RuleTimeout:        "may run longer than the settings allow",
+	gate.RuleResources:      "takes more than the settings allow",
+	gate.RuleImage:          "takes an image from a registry that is not listed",
+	gate.RuleConfigMap:      "reads a ConfigMap that is not listed",
+	gate.RuleLabel:          "has a label that others may act on",
+	gate.RuleAnnotation:     "has an annotation that others may act on",
+}
+
+// askValue says what is asked for.
+func askValue(a gate.Ask) string {
+	u := a.Use
+	switch a.Rule {
+	case gate.RuleSecret:
+		if u.Kind == gate.KindKey {
+			return u.Name + "/" + partOf(u.Part, u.Where)
+		}
+		return u.Name
+	case gate.RulePullSecret:
+		if u.Kind == gate.KindCached {
+			return u.Name + " as a node has it"
+		}
+		return u.Name + " for " + u.For
+	case gate.RuleToken:
+		return joined(joined(u.Name, " for ", legible.Word(u.For)), ", lasting ", u.Amount)
+	case gate.RuleCheckout, gate.RuleCloneURI:
+		return checkoutValue(u)
+	case gate.RuleLabel, gate.RuleAnnotation, gate.RuleSysctl:
+		return u.Name + "=" + u.Part
+	case gate.RuleDecoration, gate.RuleReports, gate.RuleUnknown:
+		return joined(u.Name, ": ", u.Part)
+	case gate.RuleHostPath:
+		kind := ""
+		if u.Part != "" {
+			kind = " (" + legible.Word(u.Part) + ")"
+		}
+		return legible.Word(u.Name) + kind + mountWords(u)
+	case gate.RuleProbe:
+		return joined(legible.Word(u.Name)+":"+legible.Word(u.At)+legible.Word(u.Part), " with ", u.Where)
+	}
+	if u.Lost {
+		return lostWords(u)
+	}
+	return useWords(u)
+}
+
+// joined is two parts of a value, of which either may be empty.
+func joined(a, between, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + between + b
+}
+
+func partOf(part, where string) string { return joined(legible.Word(part), " where ", where) }
+
+func checkoutValue(u gate.Use) string {
+	s := joined(u.Name, " from ", u.From)
+	switch u.Kind {
+	case gate.KindSubmodules:
+		return s + " with its submodules"
+	case gate.KindPull:
+		return s + " at #" + u.Part + " " + u.Ref + " " + u.Commit
+	}
+	return joined(s, " at ", u.Ref+u.Commit)
+}
+
+// mountWords say how a volume is mounted, if it is.
+func mountWords(u gate.Use) string {
+	if u.At == "" && u.Mounted == "" && u.Grade == gate.OnlyRead {
+		return ""
+	}
+	s := ", at " + legible.Word(u.At)
+	if part := partOf(u.Mounted, u.Where); part != "" {
+		s = ", " + part + " of it" + s
+	}
+	if u.Propagation != "" {
+		s += ", with mount propagation " + legible.Word(u.Propagation)
+	}
+	switch u.Grade {
+	case gate.Written:
+		return s + ", to write to"
+	case gate.NothingToWrite:
+		return s + ", with nothing in it to write to"
+	case gate.NothingToWriteIfPossible:
+		return s + ", with nothing in it to write to where that can be had"
+	}
+	return s
+}
+
+// useWords say what is used. Most kinds are called what they are.
+func useWords(u gate.Use) string {
+	switch u.Kind {
+	case gate.KindPort:
+		s := joined(spaced("port", u.Name), " ", spaced("address", legible.Word(u.At)))
+		return joined(s, " ", legible.Word(u.Part))
+	case gate.KindKeepsOut:
+		return "keeps other pods out of its " + u.Name
+	case gate.KindDecoration:
+		return "the volume " + u.Name + " of the decoration"
+	case gate.KindUser, gate.KindGroup, gate.KindImageUser, gate.KindImageGroup, gate.KindMessagePath:
+		return identityWords(u)
+	}
+	s := joined(joined(string(u.Kind), " ", u.Name), " ", u.Part)
+	return joined(s, ": ", u.Amount) + mountWords(u)
+}
+
+// spaced is a word and what it is of, where there is any.
+func spaced(word, of string) string {
+	if of == "" {
+		return ""
+	}
+	return word + " " + of
+}
+
+// identityWords say as whom a container runs, and what is left of it.
+func identityWords(u gate.Use) string {
+	switch u.Kind {
+	case gate.KindUser:
+		return "as the user " + u.Name
+	case gate.KindGroup:
+		return "in the group " + u.Name
+	case gate.KindImageUser:
+		return "as whatever user its image names"
+	case gate.KindImageGroup:
+		return "in whatever group its image names"
+	}
+	return "with its last words at " + legible.Word(u.Name)
+}
+
+// lostWords say what confines a job at base and does not any more.
+func lostWords(u gate.Use) string {
+	if u.Kind == gate.KindMaxConcurrency {
+		return "more than " + u.Amount + " at once"
+	}
+	return "no longer " + confinements[u.Kind] + confinedTo(u)
+}
+
+// confinedTo is what follows the words for a confinement.
+func confinedTo(u gate.Use) string {
+	switch u.Kind {
+	case gate.KindQueue:
+		return legible.Word(u.Name)
+	case gate.KindNodeSelector:
+		return u.Name + "=" + u.Part
+	}
+	return u.Name
+}
+
+var confinements = map[gate.Kind]string{
+	gate.KindUserNamespace: "in a user namespace",
+	gate.KindRuntimeClass:  "in the runtime class ",
+	gate.KindNodeSelector:  "on nodes with ",
+	gate.KindNodeAffinity:  "on nodes that fit ",
+	gate.KindPodAffinity:   "near pods that fit ",
+	gate.KindAntiAffinity:  "away from pods that fit ",
+	gate.KindNoImageGroups: "in no groups that its image names",
+	gate.KindNotRoot:       "as another user than root",
+	gate.KindNoEscalation:  "kept from more privileges",
+	gate.KindSeccomp:       "with the seccomp profile ",
+	gate.KindAppArmor:      "with the AppArmor profile ",
+	gate.KindSELinux:       "with SELinux ",
+	gate.KindWindows:       "with Windows ",
+	gate.KindReadOnlyRoot:  "with files that it cannot write to",
+	gate.KindDropped:       "without the capability ",
+	gate.KindQueue:         "in the queue ",
+}
+
+// HeldBecause says in plain text what a job waits for, and for which command: the
+// privileges that it asks for, or why it is new.
+func HeldBecause(asks []gate.Ask, fresh string) string {
+	var kinds []string
+	for _, a := range asks {
+		if words := ruleWords(a.Rule); !slices.Contains(kinds, words) {
+			kinds = append(kinds, words)
+		}
+	}
+	switch {
+	case len(kinds) > 0:
+		return "held: it " + strings.Join(kinds, ", ") + ", which base does not grant it; see `privileges-allowed`"
+	case fresh != "":
+		return "held: " + fresh + "; see `approve`"
+	}
+	return ""
+}
