@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -25,7 +26,7 @@ const notParsed = "error unmarshalling: "
 func parseFile(content []byte) *parsedFile {
 	p, err := affected.Parse(content)
 	if err != nil {
-		return &parsedFile{err: &affected.FileError{Line: lineIn(err.Error()), Message: notParsed + err.Error()}, size: p.Size}
+		return &parsedFile{err: &affected.FileError{Line: yamlline.In(err.Error()), Message: notParsed + err.Error()}, size: p.Size}
 	}
 	return &parsedFile{file: affected.Summarise(p.Config), raws: affected.Raws(p.Config), unknown: p.Unknown, size: p.Size}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -176,7 +177,7 @@ func withoutJobFields(content []byte) ([]byte, error) {
 // prowConfigError finds the file that Prow's loader complains about.
 func prowConfigError(l layout.Layout, err error, dir string, files prowFiles) *affected.FileError {
 	message := cut(inShort(strings.ReplaceAll(err.Error(), dir+"/", "")))
-	out := &affected.FileError{File: l.ProwConfig, Line: lineIn(message)}
+	out := &affected.FileError{File: l.ProwConfig, Line: yamlline.In(message)}
 	for p := range files {
 		if p != l.ProwConfig && strings.Contains(message, p) {
 			out.File = p

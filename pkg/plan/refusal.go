@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
 // refusal returns a *RefusedError when Prow would not load the tree after the
@@ -57,7 +58,7 @@ func hasPresets(f *affected.Loaded) bool { return f != nil && f.File != nil && l
 
 // complaint is a problem wherever in its file it is: edits move lines.
 func complaint(e affected.FileError) string {
-	return key.Of(e.File, yamlLine.ReplaceAllString(e.Message, ""))
+	return key.Of(e.File, yamlline.Without(e.Message))
 }
 
 // maxLocated bounds the files that are searched for lines, and the lines that are
@@ -97,7 +98,7 @@ func (w *work) located(ctx context.Context, c *comparison) problems {
 			continue
 		}
 		_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
-			d := newDocument(content)
+			d := yamlline.Parse(content)
 			// To find one takes a look at all of the file.
 			for _, k := range byFile[p][:min(len(byFile[p]), maxLocated)] {
 				e := out[k]
@@ -134,14 +135,14 @@ func (w *work) fileOf(s *state, p string) (*affected.Loaded, string) {
 }
 
 // lineOf returns the line of a problem in its file, or 0.
-func (c *comparison) lineOf(d document, f *affected.Loaded, k problemKey, e affected.FileError) int {
+func (c *comparison) lineOf(d yamlline.Document, f *affected.Loaded, k problemKey, e affected.FileError) int {
 	switch {
 	case k.job == wholeFile:
-		return d.lineOfMistake(e.Message)
+		return d.OfMistake(e.Message)
 	case strings.HasPrefix(k.job, duplicates):
 		pair, _, _ := strings.Cut(e.Message, affected.AlsoIn)
 		_, pair, _ = strings.Cut(pair, " : ")
-		return d.lineOfPreset(pair[:max(strings.LastIndex(pair, ":"), 0)])
+		return d.OfPreset(pair[:max(strings.LastIndex(pair, ":"), 0)])
 	case f == nil || f.File == nil:
 		return 0
 	case strings.HasPrefix(k.job, clashes):
@@ -149,7 +150,7 @@ func (c *comparison) lineOf(d document, f *affected.Loaded, k problemKey, e affe
 	}
 	for i := range f.Jobs {
 		if f.Jobs[i].Ref.Key() == k.job {
-			return d.lineOfJob(f.Jobs[i].Ref, nth(f, i))
+			return d.OfJob(f.Jobs[i].Ref, nth(f, i))
 		}
 	}
 	return 0
@@ -168,7 +169,7 @@ func nth(f *affected.Loaded, i int) int {
 
 // lineOfClash returns the line of the last job that a message is about, of
 // those that are not written as they were if there are any.
-func (c *comparison) lineOfClash(d document, f *affected.Loaded, message string) int {
+func (c *comparison) lineOfClash(d yamlline.Document, f *affected.Loaded, message string) int {
 	message, _, _ = strings.Cut(message, affected.AlsoIn)
 	line, isNew := 0, false
 	for i := range f.Jobs {
@@ -179,7 +180,7 @@ func (c *comparison) lineOfClash(d document, f *affected.Loaded, message string)
 		old, ok := c.delta.Before.Find(ref)
 		rewritten := !ok || !bytes.Equal(old.Entry().Digest, f.Jobs[i].Digest)
 		if rewritten || !isNew {
-			line, isNew = d.lineOfJob(ref, nth(f, i)), isNew || rewritten
+			line, isNew = d.OfJob(ref, nth(f, i)), isNew || rewritten
 		}
 	}
 	return line

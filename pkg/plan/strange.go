@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
 // strange is a file with a field that Prow does not know, which it leaves out.
@@ -31,8 +32,8 @@ func (pc *prowConfig) strange(l layout.Layout, files prowFiles) strange {
 func (w *work) unknownFields(ctx context.Context, files []strange) []string {
 	var out []string
 	for i, f := range files {
-		found := unknownField.FindStringSubmatch(f.message)
-		if found == nil {
+		field, ok := yamlline.UnknownField(f.message)
+		if !ok {
 			out = append(out, f.path+": "+f.message)
 			continue
 		}
@@ -40,11 +41,11 @@ func (w *work) unknownFields(ctx context.Context, files []strange) []string {
 		if i < maxLocated {
 			// As with problems, the line is not worth an error.
 			_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.blob}, func(_ string, content []byte) error {
-				at.Line = newDocument(content).onlyLineOfKey(found[1])
+				at.Line = yamlline.Parse(content).OfOnlyKey(field)
 				return nil
 			})
 		}
-		out = append(out, fmt.Sprintf("%s: unknown field %q, which Prow leaves out", placeOf(at), found[1]))
+		out = append(out, fmt.Sprintf("%s: unknown field %q, which Prow leaves out", placeOf(at), field))
 	}
 	return out
 }

@@ -1,4 +1,6 @@
-package plan
+// Package yamlline finds the lines of a YAML file that messages of Prow's loader are
+// about: few of them say so. It knows nothing of where a file comes from.
+package yamlline
 
 import (
 	"bytes"
@@ -18,20 +20,20 @@ import (
 // mistake: it takes about thirty times as much memory.
 const maxSearched = 1 << 20
 
-// document is a YAML file in which lines are looked for. Prow's messages name
+// Document is a YAML file in which lines are looked for. Prow's messages name
 // few of them.
-type document struct {
+type Document struct {
 	text []byte
 	// root is nil where the file is no YAML.
 	root *yaml.Node
 }
 
-func newDocument(content []byte) document {
+func Parse(content []byte) Document {
 	plain, err := affected.Plain(content)
 	if err != nil || len(plain) > maxSearched {
-		return document{}
+		return Document{}
 	}
-	d := document{text: plain}
+	d := Document{text: plain}
 	var file yaml.Node
 	if yaml.Unmarshal(plain, &file) == nil && len(file.Content) > 0 {
 		d.root = file.Content[0]
@@ -41,8 +43,8 @@ func newDocument(content []byte) document {
 
 var yamlLine = regexp.MustCompile(`\bline (\d+)`)
 
-// lineIn returns the line number that a message speaks of, or 0.
-func lineIn(message string) int {
+// In returns the line that a message itself names, or 0.
+func In(message string) int {
 	found := yamlLine.FindStringSubmatch(message)
 	if found == nil {
 		return 0
@@ -54,6 +56,18 @@ func lineIn(message string) int {
 	return n
 }
 
+// Without returns a message without the lines that it speaks of.
+func Without(message string) string { return yamlLine.ReplaceAllString(message, "") }
+
+// UnknownField returns the field that a message of a strict loader is about.
+func UnknownField(message string) (name string, ok bool) {
+	found := unknownField.FindStringSubmatch(message)
+	if found == nil {
+		return "", false
+	}
+	return found[1], true
+}
+
 var (
 	wrongType    = regexp.MustCompile(`cannot unmarshal (\w+)\b.* into Go struct field \w+\.([\w.-]+) of type`)
 	wrongWhole   = regexp.MustCompile(`cannot unmarshal \w+ into Go value of type`)
@@ -63,9 +77,9 @@ var (
 	unknownField = regexp.MustCompile(`json: unknown field "([^"]*)"`)
 )
 
-// lineOfMistake returns the line that the error of reading the file is about, or 0.
-func (d document) lineOfMistake(message string) int {
-	if n := lineIn(message); n > 0 {
+// OfMistake returns the line that the error of reading the file is about, or 0.
+func (d Document) OfMistake(message string) int {
+	if n := In(message); n > 0 {
 		return n
 	}
 	if found := noAnchor.FindStringSubmatch(message); found != nil {
@@ -78,8 +92,8 @@ func (d document) lineOfMistake(message string) int {
 		value, _ := strconv.Unquote(found[1])
 		return lineOf(search(d.root, func(_, n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Value == value }))
 	}
-	if found := unknownField.FindStringSubmatch(message); found != nil {
-		return d.onlyLineOfKey(found[1])
+	if name, ok := UnknownField(message); ok {
+		return d.OfOnlyKey(name)
 	}
 	switch {
 	case strings.Contains(message, "control characters"):
@@ -92,12 +106,12 @@ func (d document) lineOfMistake(message string) int {
 		// The parser does not name the first line.
 		return 1
 	case badQuantity.MatchString(message):
-		return d.lineOfQuantity()
+		return d.ofQuantity()
 	}
 	return 0
 }
 
-func (d document) lineAt(offset int) int {
+func (d Document) lineAt(offset int) int {
 	if offset < 0 || offset >= len(d.text) {
 		return 0
 	}
@@ -115,9 +129,9 @@ func afterValid(text []byte) []byte {
 	return text
 }
 
-// lineOfJob returns the line that names the i-th job, as it is written, of a
+// OfJob returns the line that names the i-th job, as it is written, of a
 // type and repository, or 0.
-func (d document) lineOfJob(ref affected.Ref, i int) int {
+func (d Document) OfJob(ref affected.Ref, i int) int {
 	list := valueOf(d.root, string(ref.Type)+"s")
 	if ref.Repo != "" {
 		list = valueOf(list, ref.Repo)
@@ -132,8 +146,8 @@ func (d document) lineOfJob(ref affected.Ref, i int) int {
 	return job.Line
 }
 
-// lineOfPreset returns the last line that gives a preset a label, or 0.
-func (d document) lineOfPreset(label string) int {
+// OfPreset returns the last line that gives a preset a label, or 0.
+func (d Document) OfPreset(label string) int {
 	line := 0
 	presets := valueOf(d.root, "presets")
 	if presets == nil {
@@ -147,9 +161,9 @@ func (d document) lineOfPreset(label string) int {
 	return line
 }
 
-// onlyLineOfKey returns the line of the only field of a name, or 0 when there
+// OfOnlyKey returns the line of the only field of a name, or 0 when there
 // are several.
-func (d document) onlyLineOfKey(name string) int {
+func (d Document) OfOnlyKey(name string) int {
 	line := 0
 	search(d.root, func(key, _ *yaml.Node) bool {
 		if key == nil || key.Value != name {
@@ -165,8 +179,8 @@ func (d document) onlyLineOfKey(name string) int {
 	return max(line, 0)
 }
 
-// lineOfQuantity returns the first line with an amount that is none, or 0.
-func (d document) lineOfQuantity() int {
+// ofQuantity returns the first line with an amount that is none, or 0.
+func (d Document) ofQuantity() int {
 	bad := func(n *yaml.Node) bool {
 		if n.Kind != yaml.ScalarNode {
 			return false
