@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // disagreement returns how a plan differs from the truth, or "".
@@ -156,7 +157,7 @@ type pull struct{ base, head int }
 
 func walk(t *testing.T, seed uint64, steps int) {
 	s, h := newScene(seed), &history{}
-	loader := &truths{newWorkTree(t), scenery, map[string]truth{}}
+	loader := &truths{worktree.New(t), scenery, map[string]truth{}}
 	dir := filepath.Join(t.TempDir(), "scene")
 	for !s.loads(dir) {
 		s = newScene(s.Uint64())
@@ -178,14 +179,14 @@ func walk(t *testing.T, seed uint64, steps int) {
 		}
 	}
 	shas := h.write(loader.tree)
-	mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
+	mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.Mirror(), nil }
 	cache := t.TempDir()
 	warm := NewPlanner(Options{Mirror: mirror, Workers: 2, CacheDir: cache})
 	s.Shuffle(len(pulls), func(i, j int) { pulls[i], pulls[j] = pulls[j], pulls[i] })
 	for i, p := range pulls {
 		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Layout: scenery}
 		merge := exec.Command("git", "-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head)
-		merge.Dir = loader.tree.dir
+		merge.Dir = loader.tree.Dir
 		merged, err := merge.Output()
 		if err != nil {
 			continue
@@ -199,7 +200,7 @@ func walk(t *testing.T, seed uint64, steps int) {
 		for name, planner := range planners {
 			result, err := planner.Plan(t.Context(), req)
 			if text := disagreement(t.Context(), before, after, result, err); text != "" {
-				t.Errorf("pull %d, %s: %s\nbase loads: %v\n%s", i, name, text, before.err == nil, shown(loader.tree.git("diff", req.Base, strings.TrimSpace(string(merged)))))
+				t.Errorf("pull %d, %s: %s\nbase loads: %v\n%s", i, name, text, before.err == nil, shown(loader.tree.Git("diff", req.Base, strings.TrimSpace(string(merged)))))
 			}
 		}
 	}

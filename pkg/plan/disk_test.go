@@ -14,13 +14,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // planned plans with a new process's caches, except for what is on disk.
-func planned(t *testing.T, tree workTree, dir, base, head string) *Result {
+func planned(t *testing.T, tree worktree.Tree, dir, base, head string) *Result {
 	t.Helper()
 	planner := NewPlanner(Options{
-		Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil },
+		Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil },
 		CacheDir: dir,
 	})
 	result, err := planner.Plan(t.Context(), Request{
@@ -34,7 +35,7 @@ func planned(t *testing.T, tree workTree, dir, base, head string) *Result {
 }
 
 func TestCacheOnDisk(t *testing.T) {
-	w, tree, dir := newWorld(3), newWorkTree(t), t.TempDir()
+	w, tree, dir := newWorld(3), worktree.New(t), t.TempDir()
 	base := w.commit(t, tree)
 	w.anyJob()["annotations"] = map[string]any{"a": "b"}
 	head := w.commit(t, tree)
@@ -82,37 +83,37 @@ func TestCacheOnDisk(t *testing.T) {
 // A cache spares the loading of supplemental files, and still sees what changes
 // in them.
 func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
-	tree, dir := newWorkTree(t), t.TempDir()
+	tree, dir := worktree.New(t), t.TempDir()
 	settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
 	plan := func(base, head string) (*Result, error) {
 		planner := NewPlanner(Options{
-			Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil },
+			Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil },
 			CacheDir: dir,
 		})
 		return planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: settings})
 	}
-	tree.write("prow/config.yaml", "prowjob_namespace: ci\nbranch-protection: {orgs: {org: {protect: true}}}\n")
-	tree.write("prow/extra/a_prowconfig.yaml", "tide: {merge_method: {org/repo: squash}}\n")
-	tree.write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: i}]}}\n")
-	base := tree.commit()
+	tree.Write("prow/config.yaml", "prowjob_namespace: ci\nbranch-protection: {orgs: {org: {protect: true}}}\n")
+	tree.Write("prow/extra/a_prowconfig.yaml", "tide: {merge_method: {org/repo: squash}}\n")
+	tree.Write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: i}]}}\n")
+	base := tree.Commit()
 	if _, err := plan(base, base); err != nil {
 		t.Fatal(err)
 	}
-	tree.write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: j}]}}\n")
-	spec := tree.commit()
+	tree.Write("jobs/a.yaml", "periodics:\n- {name: one, interval: 1h, spec: {containers: [{image: j}]}}\n")
+	spec := tree.Commit()
 	result, err := plan(base, spec)
 	if err != nil || len(result.Affected) != 1 || result.Details.(*Local).HeadConfig.ProwJobNamespace != "ci" {
 		t.Errorf("result = %+v, %v", result, err)
 	}
-	tree.write("prow/extra/b_prowconfig.yaml", "prowjob_namespace: other\n")
+	tree.Write("prow/extra/b_prowconfig.yaml", "prowjob_namespace: other\n")
 	for _, from := range []string{base, spec} {
 		var refused *RefusedError
-		if _, err := plan(from, tree.commit()); !errors.As(err, &refused) || refused.BaseBroken {
+		if _, err := plan(from, tree.Commit()); !errors.As(err, &refused) || refused.BaseBroken {
 			t.Errorf("err = %v", err)
 		}
 	}
-	tree.write("prow/extra/b_prowconfig.yaml", "tide: {merge_method: {org/other: squash}}\n")
-	if result, err := plan(base, tree.commit()); err != nil || len(result.Affected) != 1 {
+	tree.Write("prow/extra/b_prowconfig.yaml", "tide: {merge_method: {org/other: squash}}\n")
+	if result, err := plan(base, tree.Commit()); err != nil || len(result.Affected) != 1 {
 		t.Errorf("result = %+v, %v", result, err)
 	}
 }
@@ -120,9 +121,9 @@ func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
 // anchorOf reads a world.
 func anchorOf(w *world, t testing.TB) (*state, error) {
 	t.Helper()
-	tree := newWorkTree(t)
+	tree := worktree.New(t)
 	base := w.commit(t, tree)
-	work := &work{Incremental: NewPlanner(Options{}), objects: tree.mirror().Objects, layout: plain}
+	work := &work{Incremental: NewPlanner(Options{}), objects: tree.Mirror().Objects, layout: plain}
 	return work.cold(t.Context(), base)
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	gitignore "github.com/denormal/go-gitignore"
+
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // libraryIgnores is the answer of the library in Prow's loader for one file of
@@ -121,12 +123,12 @@ func TestBadRules(t *testing.T) {
 	quirk(t, "panics over one name", base, with(base, "jobs/a/.prowignore", "c.yaml\nx[é"), with(base, "jobs/a/.prowignore", "c.yaml\nx[é", "jobs/a/xy.yaml", periodic("y")))
 	quirk(t, "no pattern", base, with(base, "jobs/.prowignore", "a.yaml\n/\nb.yaml\n"), with(base, "jobs/.prowignore", "!/"))
 	quirk(t, "nobody looks", base, with(base, "jobs/text/.prowignore", "[é\n/"), with(base, "jobs/text/.prowignore", "[é\n/", "jobs/text/x.yaml", periodic("x")))
-	tree := newWorkTree(t)
-	tree.write("prow/extra/README", "x")
+	tree := worktree.New(t)
+	tree.Write("prow/extra/README", "x")
 	for p, content := range base {
-		tree.write(p, content)
+		tree.Write(p, content)
 	}
-	before := tree.commit()
+	before := tree.Commit()
 	for rules, want := range map[string]string{
 		"x\n[é\ny":                  "jobs/.prowignore:2: " + errIgnorePanics.Error(),
 		"\n\n/\n":                   "jobs/.prowignore:3: " + errIgnorePanics.Error(),
@@ -136,8 +138,8 @@ func TestBadRules(t *testing.T) {
 		strings.Repeat("a\n", 4e4):  "jobs/.prowignore: larger than 64 KiB",
 		strings.Repeat("/*a", 1365): "",
 	} {
-		tree.write("jobs/.prowignore", rules)
-		req := Request{Org: "org", Repo: "config", Base: before, Head: tree.commit(), Layout: scenery}
+		tree.Write("jobs/.prowignore", rules)
+		req := Request{Org: "org", Repo: "config", Base: before, Head: tree.Commit(), Layout: scenery}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		_, err := newTestPlanner(tree).Plan(ctx, req)
 		cancel()
@@ -149,17 +151,17 @@ func TestBadRules(t *testing.T) {
 
 // TestManyIgnoreFiles has a .prowignore in each of many directories.
 func TestManyIgnoreFiles(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}")
-	tree.write("prow/extra/README", "x")
-	tree.write("jobs/a.yaml", periodic("a"))
-	base := tree.commit()
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}")
+	tree.Write("prow/extra/README", "x")
+	tree.Write("jobs/a.yaml", periodic("a"))
+	base := tree.Commit()
 	for i := range 20 {
 		dir := "jobs/" + strings.Repeat("d", i+1) + "/"
-		tree.write(dir+".prowignore", string(bytes.Repeat([]byte{'a' + byte(i), '\n'}, 30<<10)))
-		tree.write(dir+strings.Repeat("j", i+1)+".yaml", periodic(strings.Repeat("j", i+1)))
+		tree.Write(dir+".prowignore", string(bytes.Repeat([]byte{'a' + byte(i), '\n'}, 30<<10)))
+		tree.Write(dir+strings.Repeat("j", i+1)+".yaml", periodic(strings.Repeat("j", i+1)))
 	}
-	req := Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: scenery}
+	req := Request{Org: "org", Repo: "config", Base: base, Head: tree.Commit(), Layout: scenery}
 	_, err := newTestPlanner(tree).Plan(t.Context(), req)
 	if err == nil || !strings.Contains(err.Error(), ".prowignore: the rules of all such files are larger than 1024 KiB") {
 		t.Errorf("err = %v", err)

@@ -105,7 +105,7 @@ func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 		return nil, mirrorErr
 	}
 	if err := mirror.Rebuild(ctx, req.Head); err != nil {
-		return nil, unfetched(err)
+		return nil, Unfetched(err)
 	}
 	return p.plan(ctx, req)
 }

@@ -20,12 +20,13 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // truths loads trees the way Prow's components do: from a checkout, with its
 // symbolic links. It shares no code with the planners.
 type truths struct {
-	tree     workTree
+	tree     worktree.Tree
 	settings layout.Layout
 	loaded   map[string]truth
 }
@@ -50,19 +51,19 @@ type trueJob struct {
 }
 
 func (l *truths) of(rev string) truth {
-	tree := l.tree.git("rev-parse", rev+"^{tree}")
+	tree := l.tree.Git("rev-parse", rev+"^{tree}")
 	if known, ok := l.loaded[tree]; ok {
 		return known
 	}
-	dir := l.tree.t.TempDir()
+	dir := l.tree.T.TempDir()
 	archive := exec.Command("sh", "-c", `git archive "$1" | tar -xf - -C "$2"`, "sh", tree, dir)
-	archive.Dir = l.tree.dir
+	archive.Dir = l.tree.Dir
 	if out, err := archive.CombinedOutput(); err != nil {
-		l.tree.t.Fatalf("git archive: %v\n%s", err, out)
+		l.tree.T.Fatalf("git archive: %v\n%s", err, out)
 	}
 	c, err := prowLoad(dir, l.settings)
 	out := truth{err: err, jobs: map[string]trueJob{}, files: map[string]bool{}}
-	for _, p := range strings.Split(l.tree.git("ls-tree", "-r", "-z", "--name-only", tree), "\x00") {
+	for _, p := range strings.Split(l.tree.Git("ls-tree", "-r", "-z", "--name-only", tree), "\x00") {
 		out.files[p] = true
 	}
 	if err == nil {

@@ -91,8 +91,8 @@ type Result struct {
 	// Details answers what the plan does not hold. It is nil where that is all.
 	Details Details
 
-	// weight is about how much memory it takes, in bytes, where that is known.
-	weight int
+	// Weight is about how much memory it takes, in bytes, where that is known.
+	Weight int
 }
 
 // Details looks again at what a plan was made from. Where a plan is made in

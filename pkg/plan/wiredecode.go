@@ -43,7 +43,7 @@ func (d *jobDecoder) result() (*Result, error) {
 	}
 	r.Targets = d.list()
 	r.Affected = d.jobs()
-	r.weight = d.weight
+	r.Weight = d.weight
 	return r, d.err
 }
 

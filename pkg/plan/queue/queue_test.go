@@ -1,4 +1,4 @@
-package plan
+package queue
 
 import (
 	"context"
@@ -14,33 +14,36 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
 // planFunc is a Planner that a test controls.
-type planFunc func(context.Context, Request) (*Result, error)
+type planFunc func(context.Context, plan.Request) (*plan.Result, error)
 
-func (f planFunc) Plan(ctx context.Context, req Request) (*Result, error) { return f(ctx, req) }
-
-func newBackground(p Planner, workers, keep int, notify func(string)) *Background {
-	return NewBackground(BackgroundOptions{Planner: p, Quick: workers, Long: 1, Keep: keep, Notify: notify})
+func (f planFunc) Plan(ctx context.Context, req plan.Request) (*plan.Result, error) {
+	return f(ctx, req)
 }
 
-func TestBackgroundSharesAndKeeps(t *testing.T) {
+func newQueue(p plan.Planner, workers, keep int, notify func(string)) *Queue {
+	return New(Options{Planner: p, Quick: workers, Long: 1, Keep: keep, Notify: notify})
+}
+
+func TestSharesAndKeeps(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var calls atomic.Int32
 	release := make(chan struct{})
 	notified := make(chan string, 10)
-	b := newBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
+	q := newQueue(planFunc(func(_ context.Context, req plan.Request) (*plan.Result, error) {
 		calls.Add(1)
 		<-release
-		r := &Result{}
+		r := &plan.Result{}
 		r.Head = req.Head
 		return r, nil
 	}), 2, 2, func(key string) { notified <- key })
-	defer b.Close()
+	defer q.Close()
 
 	for _, key := range []string{"a", "b", "a"} {
-		if _, _, done := b.Get(key, Request{Head: "1"}); done {
+		if _, _, done := q.Get(key, plan.Request{Head: "1"}); done {
 			t.Fatal("done at once")
 		}
 	}
@@ -49,15 +52,15 @@ func TestBackgroundSharesAndKeeps(t *testing.T) {
 	if !got["a"] || !got["b"] || calls.Load() != 1 {
 		t.Fatalf("notified %v after %d calls", got, calls.Load())
 	}
-	if r, err, done := b.Get("a", Request{Head: "1"}); !done || err != nil || r.Head != "1" {
+	if r, err, done := q.Get("a", plan.Request{Head: "1"}); !done || err != nil || r.Head != "1" {
 		t.Fatalf("Get = %v, %v, %v", r, err, done)
 	}
 	for _, head := range []string{"2", "3"} {
-		_, _, _ = b.Get("a", Request{Head: head})
+		_, _, _ = q.Get("a", plan.Request{Head: head})
 		<-notified
-		_, _, _ = b.Get("a", Request{Head: head})
+		_, _, _ = q.Get("a", plan.Request{Head: head})
 	}
-	if _, _, done := b.Get("a", Request{Head: "1"}); done {
+	if _, _, done := q.Get("a", plan.Request{Head: "1"}); done {
 		t.Error("more answers are kept than asked for")
 	}
 	<-notified
@@ -70,15 +73,15 @@ func TestAnswersWaitForThoseWhoAsked(t *testing.T) {
 	var calls atomic.Int32
 	notified := make(chan string, many)
 	clock := clocktesting.NewFakeClock(time.Now())
-	b := NewBackground(BackgroundOptions{Planner: planFunc(func(context.Context, Request) (*Result, error) {
+	q := New(Options{Planner: planFunc(func(context.Context, plan.Request) (*plan.Result, error) {
 		calls.Add(1)
-		return &Result{}, nil
+		return &plan.Result{}, nil
 	}), Keep: keep, Notify: func(key string) { notified <- key }, Clock: clock})
-	defer b.Close()
-	request := func(n int) Request { return Request{Head: fmt.Sprint(n)} }
+	defer q.Close()
+	request := func(n int) plan.Request { return plan.Request{Head: fmt.Sprint(n)} }
 	ask := func() {
 		for n := range many {
-			if _, _, done := b.Get(fmt.Sprint(n), request(n)); done {
+			if _, _, done := q.Get(fmt.Sprint(n), request(n)); done {
 				t.Fatalf("%d is there at once", n)
 			}
 		}
@@ -88,69 +91,69 @@ func TestAnswersWaitForThoseWhoAsked(t *testing.T) {
 	}
 	ask()
 	for n := range many {
-		if _, _, done := b.Get(fmt.Sprint(n), request(n)); !done {
+		if _, _, done := q.Get(fmt.Sprint(n), request(n)); !done {
 			t.Errorf("%d has to be planned again", n)
 		}
 	}
-	if calls.Load() != many || b.recent.Len() != keep {
-		t.Errorf("%d plans were made and %d are kept, not %d and %d", calls.Load(), b.recent.Len(), many, keep)
+	if calls.Load() != many || q.recent.Len() != keep {
+		t.Errorf("%d plans were made and %d are kept, not %d and %d", calls.Load(), q.recent.Len(), many, keep)
 	}
 	for n := range many {
-		b.Forget(request(n))
+		q.Forget(request(n))
 	}
 	ask()
 	clock.Step(fetchTime + time.Second)
-	_, _, _ = b.Get("0", request(0))
-	if b.recent.Len() != keep {
-		t.Errorf("%d answers are kept that nobody has come for", b.recent.Len())
+	_, _, _ = q.Get("0", request(0))
+	if q.recent.Len() != keep {
+		t.Errorf("%d answers are kept that nobody has come for", q.recent.Len())
 	}
 }
 
-func TestBackgroundForgetsWhatIsLong(t *testing.T) {
+func TestForgetsWhatIsLong(t *testing.T) {
 	notified := make(chan string)
-	b := newBackground(planFunc(func(_ context.Context, req Request) (*Result, error) {
-		r := &Result{}
+	q := newQueue(planFunc(func(_ context.Context, req plan.Request) (*plan.Result, error) {
+		r := &plan.Result{}
 		r.Affected = make([]affected.Job, req.Number)
 		return r, nil
 	}), 1, 100, func(key string) { notified <- key })
-	defer b.Close()
+	defer q.Close()
 	for _, n := range []int{1, keptAffected / 2, keptAffected * 2, 3, 4} {
-		if _, _, done := b.Get("a", Request{Head: fmt.Sprint(n), Number: n}); done {
+		if _, _, done := q.Get("a", plan.Request{Head: fmt.Sprint(n), Number: n}); done {
 			t.Fatal("done at once")
 		}
 		<-notified
-		if _, _, done := b.Get("a", Request{Head: fmt.Sprint(n), Number: n}); !done {
+		if _, _, done := q.Get("a", plan.Request{Head: fmt.Sprint(n), Number: n}); !done {
 			t.Errorf("the last answer, with %d jobs, is not kept", n)
 		}
 	}
-	if b.jobs != 7 || b.recent.Len() != 2 || len(b.answers) != 2 {
-		t.Errorf("%d jobs in %d answers", b.jobs, b.recent.Len())
+	if q.jobs != 7 || q.recent.Len() != 2 || len(q.answers) != 2 {
+		t.Errorf("%d jobs in %d answers", q.jobs, q.recent.Len())
 	}
 }
 
-func TestBackgroundErrors(t *testing.T) {
+func TestErrors(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err   error
 		calls int32
 	}{
 		"retryable is tried again": {errors.New("network"), 2},
-		"conflict is kept":         {&ConflictError{Files: []string{"a"}}, 1},
-		"refusal is kept":          {&RefusedError{Reason: "x"}, 1},
+		"conflict is kept":         {&plan.ConflictError{Files: []string{"a"}}, 1},
+		"refusal is kept":          {&plan.RefusedError{Reason: "x"}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 			var calls atomic.Int32
 			notified := make(chan string)
-			b := newBackground(planFunc(func(context.Context, Request) (*Result, error) {
+			q := newQueue(planFunc(func(context.Context, plan.Request) (*plan.Result, error) {
 				calls.Add(1)
 				return nil, tc.err
 			}), 1, 10, func(key string) { notified <- key })
-			defer b.Close()
+			defer q.Close()
 			for range 2 {
-				if _, _, done := b.Get("a", Request{}); !done {
+				if _, _, done := q.Get("a", plan.Request{}); !done {
 					<-notified
 				}
-				if _, err, done := b.Get("a", Request{}); !done || !errors.Is(err, tc.err) {
+				if _, err, done := q.Get("a", plan.Request{}); !done || !errors.Is(err, tc.err) {
 					t.Fatalf("Get = %v, %v", err, done)
 				}
 			}
@@ -161,28 +164,28 @@ func TestBackgroundErrors(t *testing.T) {
 	}
 }
 
-func TestBackgroundCloseEndsWork(t *testing.T) {
+func TestCloseEndsWork(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var started sync.WaitGroup
 	started.Add(1)
-	b := newBackground(planFunc(func(ctx context.Context, _ Request) (*Result, error) {
+	q := newQueue(planFunc(func(ctx context.Context, _ plan.Request) (*plan.Result, error) {
 		started.Done()
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}), 1, 1, func(string) {})
-	_, _, _ = b.Get("running", Request{Head: "1"})
+	_, _, _ = q.Get("running", plan.Request{Head: "1"})
 	started.Wait()
-	_, _, _ = b.Get("queued", Request{Head: "2"})
-	b.Close()
-	if _, err, done := b.Get("late", Request{Head: "3"}); !done || !errors.Is(err, context.Canceled) {
+	_, _, _ = q.Get("queued", plan.Request{Head: "2"})
+	q.Close()
+	if _, err, done := q.Get("late", plan.Request{Head: "3"}); !done || !errors.Is(err, context.Canceled) {
 		t.Errorf("Get after Close = %v, %v", err, done)
 	}
 }
 
-// workshop is a Background whose planner does what a test says, on a clock that it
+// workshop is a Queue whose planner does what a test says, on a clock that it
 // winds.
 type workshop struct {
-	*Background
+	*Queue
 	t        *testing.T
 	clock    *clocktesting.FakeClock
 	notified chan string
@@ -191,21 +194,21 @@ type workshop struct {
 
 // making is a plan that is being made.
 type making struct {
-	req Request
+	req plan.Request
 	ctx context.Context
 	end chan error
 }
 
-func newWorkshop(t *testing.T, change func(*BackgroundOptions)) *workshop {
+func newWorkshop(t *testing.T, change func(*Options)) *workshop {
 	t.Helper()
 	w := &workshop{t: t, clock: clocktesting.NewFakeClock(time.Unix(0, 0)), notified: make(chan string, 100), plans: make(chan *making, 100)}
-	o := BackgroundOptions{
-		Planner: planFunc(func(ctx context.Context, req Request) (*Result, error) {
+	o := Options{
+		Planner: planFunc(func(ctx context.Context, req plan.Request) (*plan.Result, error) {
 			m := &making{req, ctx, make(chan error)}
 			w.plans <- m
 			select {
 			case err := <-m.end:
-				return &Result{}, err
+				return &plan.Result{}, err
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
@@ -213,14 +216,14 @@ func newWorkshop(t *testing.T, change func(*BackgroundOptions)) *workshop {
 		Quick: 2, Long: 1, Keep: 100, Notify: func(key string) { w.notified <- key }, Clock: w.clock,
 	}
 	change(&o)
-	w.Background = NewBackground(o)
+	w.Queue = New(o)
 	t.Cleanup(w.Close)
 	return w
 }
 
-func (w *workshop) open(author, head string) Request {
+func (w *workshop) open(author, head string) plan.Request {
 	w.t.Helper()
-	req := Request{Org: "org", Repo: "config", Base: "base", Head: head, Author: author}
+	req := plan.Request{Org: "org", Repo: "config", Base: "base", Head: head, Author: author}
 	if _, _, done := w.Get(head, req); done {
 		w.t.Fatalf("%s is done at once", head)
 	}
@@ -262,13 +265,13 @@ func (w *workshop) none() {
 }
 
 func TestLongPlansMakeRoom(t *testing.T) {
-	w := newWorkshop(t, func(*BackgroundOptions) {})
+	w := newWorkshop(t, func(*Options) {})
 	w.open("ann", "1")
 	first := w.begun("1")
-	TellBaseRead(first.ctx)
+	plan.TellBaseRead(first.ctx)
 	w.open("bob", "2")
 	second := w.begun("2")
-	TellBaseRead(second.ctx)
+	plan.TellBaseRead(second.ctx)
 	w.step(2)
 	// One of them goes on in the long place, so there is a quick one.
 	w.open("cat", "3")
@@ -295,7 +298,7 @@ func TestLongPlansMakeRoom(t *testing.T) {
 }
 
 func TestSlowBase(t *testing.T) {
-	w := newWorkshop(t, func(*BackgroundOptions) {})
+	w := newWorkshop(t, func(*Options) {})
 	w.open("ann", "1")
 	first := w.begun("1")
 	w.step(1)
@@ -305,17 +308,17 @@ func TestSlowBase(t *testing.T) {
 		runtime.Gosched()
 	}
 	w.none()
-	TellBaseRead(first.ctx)
+	plan.TellBaseRead(first.ctx)
 	second := w.begun("2")
 	if w.isSlow("ann") {
 		t.Error("ann is taken to be slow for what the base is")
 	}
-	second.end <- &StoppedError{Why: "took more than 10 minutes", Base: true}
+	second.end <- &plan.StoppedError{Why: "took more than 10 minutes", Base: true}
 	<-w.notified
 	// A base that cannot be read is not read for each head.
 	req := w.open("cat", "3")
 	<-w.notified
-	var stopped *StoppedError
+	var stopped *plan.StoppedError
 	if _, err, done := w.Get("3", req); !done || !errors.As(err, &stopped) || !stopped.Base {
 		t.Errorf("got %v, %v", err, done)
 	}
@@ -337,9 +340,9 @@ func (w *workshop) waitingTickets() []*ticket {
 // Who fetches has no place.
 func TestFetchingTakesNoPlace(t *testing.T) {
 	hang := make(chan struct{})
-	w := newWorkshop(t, func(o *BackgroundOptions) {
+	w := newWorkshop(t, func(o *Options) {
 		o.Quick = 1
-		o.Fetch = func(ctx context.Context, req Request) error {
+		o.Fetch = func(ctx context.Context, req plan.Request) error {
 			if req.Author == "mallory" {
 				select {
 				case <-hang:
@@ -361,14 +364,14 @@ func TestFetchingTakesNoPlace(t *testing.T) {
 
 func TestDamagedMirror(t *testing.T) {
 	repaired := 0
-	w := newWorkshop(t, func(o *BackgroundOptions) {
-		o.Repair = func(context.Context, Request) error { repaired++; return nil }
+	w := newWorkshop(t, func(o *Options) {
+		o.Repair = func(context.Context, plan.Request) error { repaired++; return nil }
 	})
 	req := w.open("ann", "1")
-	w.begun("1").end <- &DamagedError{Reason: "bad object"}
-	w.begun("1").end <- &DamagedError{Reason: "bad object"}
+	w.begun("1").end <- &plan.DamagedError{Reason: "bad object"}
+	w.begun("1").end <- &plan.DamagedError{Reason: "bad object"}
 	<-w.notified
-	var stopped *StoppedError
+	var stopped *plan.StoppedError
 	if _, err, done := w.Get("1", req); !done || !errors.As(err, &stopped) || repaired != 1 {
 		t.Errorf("got %v, %v after %d repairs", err, done, repaired)
 	}
@@ -376,18 +379,18 @@ func TestDamagedMirror(t *testing.T) {
 
 // What panics on the way to a plan does not end the program.
 func TestPanicsEndNothing(t *testing.T) {
-	for name, o := range map[string]BackgroundOptions{
-		"planning": {Planner: planFunc(func(context.Context, Request) (*Result, error) { panic("here") })},
-		"fetching": {Fetch: func(context.Context, Request) error { panic("here") }},
+	for name, o := range map[string]Options{
+		"planning": {Planner: planFunc(func(context.Context, plan.Request) (*plan.Result, error) { panic("here") })},
+		"fetching": {Fetch: func(context.Context, plan.Request) error { panic("here") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			notified := make(chan string)
 			o.Notify = func(key string) { notified <- key }
-			b := NewBackground(o)
-			defer b.Close()
-			_, _, _ = b.Get("a", Request{})
+			q := New(o)
+			defer q.Close()
+			_, _, _ = q.Get("a", plan.Request{})
 			<-notified
-			if _, err, done := b.Get("a", Request{}); !done || err == nil || Terminal(err) != (name == "planning") {
+			if _, err, done := q.Get("a", plan.Request{}); !done || err == nil || plan.Terminal(err) != (name == "planning") {
 				t.Errorf("got %v, %v", err, done)
 			}
 		})
@@ -395,7 +398,7 @@ func TestPanicsEndNothing(t *testing.T) {
 }
 
 func TestForget(t *testing.T) {
-	w := newWorkshop(t, func(*BackgroundOptions) {})
+	w := newWorkshop(t, func(*Options) {})
 	req := w.open("ann", "1")
 	w.begun("1").end <- nil
 	<-w.notified

@@ -1,8 +1,10 @@
-package plan
+package queue
 
 import (
 	"container/list"
 	"time"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
 // Bounds of what is kept: how many affected jobs the answers have, and how much
@@ -20,7 +22,7 @@ const fetchTime = 15 * time.Minute
 
 type answer struct {
 	key    string
-	result *Result
+	result *plan.Result
 	err    error
 	made   time.Time
 	// fetched says that somebody had it.
@@ -38,96 +40,96 @@ func (a *answer) weight() int {
 	if a.result == nil {
 		return 0
 	}
-	return a.result.weight
+	return a.result.Weight
 }
 
 // Forget drops the answer to a request, so that the next Get starts anew.
-func (b *Background) Forget(req Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if e, ok := b.answers[req.Key()]; ok {
-		b.forget(e)
+func (q *Queue) Forget(req plan.Request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e, ok := q.answers[req.Key()]; ok {
+		q.forget(e)
 	}
 }
 
 // finish hands out an answer.
-func (b *Background) finish(t *task, result *Result, err error) {
-	a := &answer{key: t.id, result: result, err: err, made: b.Clock.Now()}
-	b.mu.Lock()
-	delete(b.running, t.id)
-	b.answers[t.id] = b.recent.PushFront(a)
-	b.jobs += a.jobs()
-	b.weight += a.weight()
-	b.trim()
+func (q *Queue) finish(t *task, result *plan.Result, err error) {
+	a := &answer{key: t.id, result: result, err: err, made: q.Clock.Now()}
+	q.mu.Lock()
+	delete(q.running, t.id)
+	q.answers[t.id] = q.recent.PushFront(a)
+	q.jobs += a.jobs()
+	q.weight += a.weight()
+	q.trim()
 	waiting := t.waiting
-	b.mu.Unlock()
+	q.mu.Unlock()
 	for key := range waiting {
-		b.Notify(key)
+		q.Notify(key)
 	}
 }
 
 // trim drops the answers that were not asked for longest. Those that nobody has
 // fetched yet stay, however many there are: whoever comes for one that is gone has it
 // made again, and with enough of them waiting hardly any would ever get theirs.
-func (b *Background) trim() {
+func (q *Queue) trim() {
 	kept := 0
-	for e := b.recent.Front(); e != nil; {
+	for e := q.recent.Front(); e != nil; {
 		next := e.Next()
-		if b.spare(e) {
-			if kept++; kept > b.Keep {
-				b.forget(e)
+		if q.spare(e) {
+			if kept++; kept > q.Keep {
+				q.forget(e)
 			}
 		}
 		e = next
 	}
-	for (b.jobs > keptAffected || b.weight > keptWeight) && b.recent.Len() > 1 {
-		b.forget(b.dispensable())
+	for (q.jobs > keptAffected || q.weight > keptWeight) && q.recent.Len() > 1 {
+		q.forget(q.dispensable())
 	}
 }
 
 // spare says that nobody is going to fetch an answer for the first time.
-func (b *Background) spare(e *list.Element) bool {
+func (q *Queue) spare(e *list.Element) bool {
 	a := e.Value.(*answer)
-	return a.fetched || b.Clock.Since(a.made) > fetchTime
+	return a.fetched || q.Clock.Since(a.made) > fetchTime
 }
 
 // dispensable is the answer to drop where memory runs short.
-func (b *Background) dispensable() *list.Element {
-	for e := b.recent.Back(); e != nil; e = e.Prev() {
-		if b.spare(e) {
+func (q *Queue) dispensable() *list.Element {
+	for e := q.recent.Back(); e != nil; e = e.Prev() {
+		if q.spare(e) {
 			return e
 		}
 	}
-	return b.recent.Back()
+	return q.recent.Back()
 }
 
-func (b *Background) forget(e *list.Element) {
-	b.recent.Remove(e)
+func (q *Queue) forget(e *list.Element) {
+	q.recent.Remove(e)
 	a := e.Value.(*answer)
-	b.jobs -= a.jobs()
-	b.weight -= a.weight()
-	delete(b.answers, a.key)
+	q.jobs -= a.jobs()
+	q.weight -= a.weight()
+	delete(q.answers, a.key)
 }
 
 // baseKey is equal for requests with the same base.
-func baseKey(r Request) string {
+func baseKey(r plan.Request) string {
 	r.Head = ""
 	return r.Key()
 }
 
 // knownUnread says that the base of a task could not be read before.
-func (b *Background) knownUnread(t *task) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := b.unread[baseKey(t.request)]; err != nil {
+func (q *Queue) knownUnread(t *task) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.unread[baseKey(t.request)]; err != nil {
 		return err
 	}
 	return nil
 }
 
-func (b *Background) noteUnread(t *task, err *StoppedError) {
-	if len(b.unread) >= keptUnread {
-		clear(b.unread)
+func (q *Queue) noteUnread(t *task, err *plan.StoppedError) {
+	if len(q.unread) >= keptUnread {
+		clear(q.unread)
 	}
-	b.unread[baseKey(t.request)] = err
+	q.unread[baseKey(t.request)] = err
 }

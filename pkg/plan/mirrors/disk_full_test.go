@@ -1,6 +1,6 @@
 //go:build linux
 
-package plan
+package mirrors
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -26,15 +27,15 @@ func TestAFullDiskHeals(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	tree, mirrors := mirrored(t, disk)
-	tree.write("a", "1")
-	base := tree.commit()
+	tree.Write("a", "1")
+	base := tree.Commit()
 	heads := make([]string, 2)
 	for i := range heads {
-		tree.git("reset", "--quiet", "--hard", base)
-		tree.write("b", noise(t, 6<<20))
-		heads[i] = tree.commit()
+		tree.Git("reset", "--quiet", "--hard", base)
+		tree.Write("b", noise(t, 6<<20))
+		heads[i] = tree.Commit()
 	}
-	req := func(i int) Request { return Request{Org: "acme", Repo: "config", Base: base, Head: heads[i]} }
+	req := func(i int) plan.Request { return plan.Request{Org: "acme", Repo: "config", Base: base, Head: heads[i]} }
 	others := filepath.Join(disk, "acme", "gone.git", "objects", "x")
 	if err := os.MkdirAll(filepath.Dir(others), 0o755); err != nil {
 		t.Fatal(err)
@@ -59,11 +60,11 @@ func TestAFullDiskHeals(t *testing.T) {
 	}
 	mirrors.now = func() time.Time { return time.Now().Add(4 * roomInterval) }
 	var full *repo.DiskFullError
-	if _, err := mirrors.For(t.Context(), req(0)); !errors.As(err, &full) || Terminal(err) || strings.Contains(err.Error(), disk) {
+	if _, err := mirrors.For(t.Context(), req(0)); !errors.As(err, &full) || plan.Terminal(err) || strings.Contains(err.Error(), disk) {
 		t.Errorf("the second time: %v", err)
 	}
 	// One of them is closed, and nobody has asked for it since the last start.
-	mirrors = NewMirrors(disk, mirrors.url, nil)
+	mirrors = New(disk, mirrors.url, nil)
 	if err := mirrors.Keep(t.Context(), "acme", "config", []string{base, heads[0]}); err != nil {
 		t.Error(err)
 	}
@@ -91,10 +92,10 @@ func TestAFullVolumeHealsAfterARestart(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	tree, mirrors := mirrored(t, disk)
-	tree.write("a", "1")
-	base := tree.commit()
-	tree.write("b", "2")
-	req := Request{Org: "acme", Repo: "config", Base: base, Head: tree.commit()}
+	tree.Write("a", "1")
+	base := tree.Commit()
+	tree.Write("b", "2")
+	req := plan.Request{Org: "acme", Repo: "config", Base: base, Head: tree.Commit()}
 	if _, err := mirrors.For(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
@@ -108,9 +109,9 @@ func TestAFullVolumeHealsAfterARestart(t *testing.T) {
 	if err := filler.Close(); err != nil {
 		t.Fatal(err)
 	}
-	tree.write("c", noise(t, 1<<20))
-	req.Head = tree.commit()
-	mirrors = NewMirrors(disk, mirrors.url, nil)
+	tree.Write("c", noise(t, 1<<20))
+	req.Head = tree.Commit()
+	mirrors = New(disk, mirrors.url, nil)
 	if err := mirrors.Keep(t.Context(), "acme", "config", []string{base, req.Head}); err != nil {
 		t.Errorf("tidying: %v", err)
 	}

@@ -1,14 +1,18 @@
-package plan
+package mirrors
 
 import (
 	"errors"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // TestMirrorsTakeOnlyCommits: a name can stand for another commit by the next
@@ -16,11 +20,11 @@ import (
 func TestMirrorsTakeOnlyCommits(t *testing.T) {
 	sha := strings.Repeat("0123456789", 4)
 	asked := false
-	m := NewMirrors(t.TempDir(), func(string, string) string {
+	m := New(t.TempDir(), func(string, string) string {
 		asked = true
 		return "ext::none"
 	}, nil)
-	for _, req := range []Request{
+	for _, req := range []plan.Request{
 		{Base: sha, Head: "topic"}, {Base: "main", Head: sha}, {Base: sha, Head: sha[:12]}, {Base: sha, Head: ""},
 		{Base: sha, Head: strings.ToUpper("abcdef") + sha[6:]}, {Base: sha, Head: sha + "\n"}, {Base: "refs/heads/main", Head: sha},
 	} {
@@ -32,7 +36,7 @@ func TestMirrorsTakeOnlyCommits(t *testing.T) {
 	if asked {
 		t.Error("a mirror was opened")
 	}
-	if _, err := m.For(t.Context(), Request{Org: "acme", Repo: "config", Base: sha, Head: sha}); err == nil || !asked {
+	if _, err := m.For(t.Context(), plan.Request{Org: "acme", Repo: "config", Base: sha, Head: sha}); err == nil || !asked {
 		t.Errorf("with full SHAs: %v", err)
 	}
 }
@@ -42,13 +46,13 @@ func TestMirrorsTakeOnlyCommits(t *testing.T) {
 func TestNamesBecomeNoPaths(t *testing.T) {
 	sha := strings.Repeat("0123456789", 4)
 	dir := t.TempDir()
-	m := NewMirrors(dir, func(org, name string) string {
+	m := New(dir, func(org, name string) string {
 		t.Errorf("an address is made of %q and %q", org, name)
 		return "ext::none"
 	}, nil)
 	for _, bad := range []string{"", ".", "..", "...", "a/b", "../x", "/x", "a\x00b", "a\nb", "-x", "a b", "a?b", "a#b", "%2e%2e", "a%2fb", "a\\b", "ä", strings.Repeat("x", 101)} {
 		for _, name := range [][2]string{{bad, "config"}, {"acme", bad}, {bad, bad}} {
-			if _, err := m.For(t.Context(), Request{Org: name[0], Repo: name[1], Base: sha, Head: sha}); err == nil || !strings.Contains(err.Error(), "is not the name of a repository") {
+			if _, err := m.For(t.Context(), plan.Request{Org: name[0], Repo: name[1], Base: sha, Head: sha}); err == nil || !strings.Contains(err.Error(), "is not the name of a repository") {
 				t.Errorf("%q gives %v", name, err)
 			}
 			if err := m.Keep(t.Context(), name[0], name[1], nil); err == nil {
@@ -59,7 +63,7 @@ func TestNamesBecomeNoPaths(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("there is %v, %v", entries, err)
 	}
-	good := NewMirrors(dir, func(org, name string) string { return "https://" + org + "/" + name }, nil)
+	good := New(dir, func(org, name string) string { return "https://" + org + "/" + name }, nil)
 	for _, name := range []string{".github", "x", "a.b_c-d", "0"} {
 		if _, err := good.mirror("acme", name); err != nil {
 			t.Error(err)
@@ -68,21 +72,26 @@ func TestNamesBecomeNoPaths(t *testing.T) {
 }
 
 // mirrored is a config repository and mirrors of it.
-func mirrored(t *testing.T, dir string) (workTree, *Mirrors) {
+func mirrored(t *testing.T, dir string) (worktree.Tree, *Mirrors) {
 	t.Helper()
-	tree := newWorkTree(t)
-	tree.git("config", "uploadpack.allowAnySHA1InWant", "true")
-	return tree, NewMirrors(dir, func(string, string) string { return "file://" + tree.dir }, nil)
+	tree := worktree.New(t)
+	tree.Git("config", "uploadpack.allowAnySHA1InWant", "true")
+	return tree, New(dir, func(string, string) string { return "file://" + tree.Dir }, nil)
 }
 
 // TestHeadsDoNotHaveMirrorsRebuilt: a head can name commits that no mirror has, in
 // place of any file that is read.
 func TestHeadsDoNotHaveMirrorsRebuilt(t *testing.T) {
-	w, dir := newWorld(2), t.TempDir()
+	dir := t.TempDir()
 	tree, mirrors := mirrored(t, dir)
-	base := w.commit(t, tree)
-	planner := NewPlanner(Options{Mirror: mirrors.For})
-	req := Request{Org: "acme", Repo: "config", Base: base, Head: base, Layout: plain}
+	plain := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
+	tree.Write("prow/config.yaml", "{}")
+	for _, file := range []string{"a", "b/c", "b/d"} {
+		tree.Write("jobs/"+file+".yaml", "periodics:\n- {name: "+path.Base(file)+", interval: 1h, spec: {containers: [{image: i}]}}\n")
+	}
+	base := tree.Commit()
+	planner := plan.NewPlanner(plan.Options{Mirror: mirrors.For})
+	req := plan.Request{Org: "acme", Repo: "config", Base: base, Head: base, Layout: plain}
 	if _, err := planner.Plan(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
@@ -90,14 +99,14 @@ func TestHeadsDoNotHaveMirrorsRebuilt(t *testing.T) {
 	if err := os.WriteFile(mark, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range append(strings.Split(tree.git("ls-files"), "\n"), ".prowignore", plain.JobConfig+"/new.yaml") {
-		tree.git("reset", "--quiet", "--hard", base)
-		tree.git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", path)
-		tree.git("update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("12", 20)+","+path)
-		tree.git("commit", "--quiet", "--message=module")
-		req.Head = tree.git("rev-parse", "HEAD")
-		if _, err := planner.Plan(t.Context(), req); err != nil && !Terminal(err) {
-			t.Errorf("%s: %v", path, err)
+	for _, file := range append(strings.Split(tree.Git("ls-files"), "\n"), ".prowignore", plain.JobConfig+"/new.yaml") {
+		tree.Git("reset", "--quiet", "--hard", base)
+		tree.Git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", file)
+		tree.Git("update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("12", 20)+","+file)
+		tree.Git("commit", "--quiet", "--message=module")
+		req.Head = tree.Git("rev-parse", "HEAD")
+		if _, err := planner.Plan(t.Context(), req); err != nil && !plan.Terminal(err) {
+			t.Errorf("%s: %v", file, err)
 		}
 	}
 	if _, err := os.Stat(mark); err != nil {
@@ -118,8 +127,8 @@ func TestWhatIsNotFetched(t *testing.T) {
 		{&repo.DiskFullError{}, false},
 		{&repo.AccessError{}, false},
 	} {
-		if err := unfetched(test.err); Terminal(err) != test.terminal || !errors.Is(err, test.err) {
-			t.Errorf("%T: %T, terminal: %t", test.err, err, Terminal(err))
+		if err := plan.Unfetched(test.err); plan.Terminal(err) != test.terminal || !errors.Is(err, test.err) {
+			t.Errorf("%T: %T, terminal: %t", test.err, err, plan.Terminal(err))
 		}
 	}
 }

@@ -1,4 +1,6 @@
-package plan
+// Package mirrors keeps a mirror of each config repository for plans, as large as the
+// open pull requests need, and makes room where a disk is full.
+package mirrors
 
 import (
 	"context"
@@ -13,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -34,16 +37,16 @@ type Mirrors struct {
 	roomAt time.Time
 }
 
-// NewMirrors keeps mirrors below dir. Url is where a repository is cloned from,
+// New keeps mirrors below dir. Url is where a repository is cloned from,
 // token gives what to authenticate with there; it may be nil.
-func NewMirrors(dir string, url func(org, repo string) string, token func(ctx context.Context, org, repo string) (string, error)) *Mirrors {
+func New(dir string, url func(org, repo string) string, token func(ctx context.Context, org, repo string) (string, error)) *Mirrors {
 	return &Mirrors{dir: dir, url: url, token: token, now: time.Now, open: map[string]*repo.Mirror{}, needed: map[string][]string{}}
 }
 
 // For returns the mirror of the request's repository, with its base and head.
 // These must be full SHAs: what was approved, planned and run is to be the same
 // commit. Where the disk is full it makes room, and tries once more.
-func (m *Mirrors) For(ctx context.Context, req Request) (*repo.Mirror, error) {
+func (m *Mirrors) For(ctx context.Context, req plan.Request) (*repo.Mirror, error) {
 	for _, sha := range []string{req.Base, req.Head} {
 		if !repo.IsSHA(sha) {
 			return nil, fmt.Errorf("%q of %s/%s is no full commit SHA", sha, req.Org, req.Repo)
@@ -59,36 +62,12 @@ func (m *Mirrors) For(ctx context.Context, req Request) (*repo.Mirror, error) {
 		err = fetch(ctx, mirror, req)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("fetching %s/%s: %w", req.Org, req.Repo, unfetched(err))
+		return nil, fmt.Errorf("fetching %s/%s: %w", req.Org, req.Repo, plan.Unfetched(err))
 	}
 	return mirror, nil
 }
 
-// UnfetchedError says that the commits of a pull request are not fetched, or cannot
-// be read once they are. It would be so again.
-type UnfetchedError struct {
-	Reason string
-	err    error
-}
-
-func (e *UnfetchedError) Error() string { return e.Reason }
-
-func (e *UnfetchedError) Unwrap() error { return e.err }
-
-// unfetched tells what is a head's own fault from all else.
-func unfetched(err error) error {
-	var large *repo.TooLargeError
-	var rebuilt *repo.RebuiltError
-	if errors.As(err, &large) {
-		return &UnfetchedError{Reason: large.Error(), err: err}
-	}
-	if errors.As(err, &rebuilt) && rebuilt.Revision != "" {
-		return &UnfetchedError{Reason: rebuilt.Error(), err: err}
-	}
-	return err
-}
-
-func fetch(ctx context.Context, mirror *repo.Mirror, req Request) error {
+func fetch(ctx context.Context, mirror *repo.Mirror, req plan.Request) error {
 	if err := mirror.Fetch(ctx, req.Base); err != nil {
 		return err
 	}
@@ -192,3 +171,21 @@ func (m *Mirrors) dropOthers(open map[string]*repo.Mirror, now time.Time) {
 		}
 	}
 }
+
+// Fetch brings what a request needs.
+func (m *Mirrors) Fetch(ctx context.Context, req plan.Request) error {
+	_, err := m.For(ctx, req)
+	return err
+}
+
+// Repair throws away the mirror of a request, so that all of it is brought anew.
+func (m *Mirrors) Repair(ctx context.Context, req plan.Request) error {
+	mirror, err := m.mirror(req.Org, req.Repo)
+	if err != nil {
+		return err
+	}
+	return plan.Unfetched(mirror.Rebuild(ctx, req.Head))
+}
+
+// Dir is the git directory of the mirror of a request.
+func (m *Mirrors) Dir(req plan.Request) string { return filepath.Join(m.dir, req.Org, req.Repo+".git") }

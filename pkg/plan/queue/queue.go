@@ -1,4 +1,7 @@
-package plan
+// Package queue has plans made off the caller's path: whose turn it is, what becomes of
+// plans that take long, and for how long answers are kept. It knows neither git nor what
+// a plan says.
+package queue
 
 import (
 	"cmp"
@@ -12,14 +15,16 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// BackgroundOptions are what a Background works with.
-type BackgroundOptions struct {
-	Planner Planner
+// Options are what a Queue works with.
+type Options struct {
+	Planner plan.Planner
 	// Fetch brings what a request needs, before it gets a place; Repair has it
 	// brought anew where git cannot read it. They may be nil.
-	Fetch, Repair func(ctx context.Context, req Request) error
+	Fetch, Repair func(ctx context.Context, req plan.Request) error
 	// Quick and Long are how many plans are made at once: of those that have just
 	// begun, and of those that take longer than QuickTime.
 	Quick, Long int
@@ -41,11 +46,11 @@ const quickTime = 2 * time.Second
 // long.
 const slowTime = time.Hour
 
-// Background runs a Planner off the caller's path. Identical requests share one
+// Queue runs a Planner off the caller's path. Identical requests share one
 // run, plans get their places in turn (see places.go), and answers are kept for
 // the requests used last. Errors worth a retry are handed out once and never kept.
-type Background struct {
-	BackgroundOptions
+type Queue struct {
+	Options
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -63,14 +68,14 @@ type Background struct {
 	turns int
 	slow  map[string]time.Time
 	// unread has the bases that could not be read, and why.
-	unread map[string]*StoppedError
+	unread map[string]*plan.StoppedError
 }
 
 // task is a request that is being answered.
 type task struct {
 	ticket
 	id      string
-	request Request
+	request plan.Request
 	waiting map[string]bool
 	// stop ends the plan that is being made; timer ends its quick time.
 	stop  context.CancelCauseFunc
@@ -82,8 +87,8 @@ type task struct {
 // errLeave ends a plan that has to leave its place.
 var errLeave = errors.New("others wait for this place")
 
-// NewBackground starts nothing yet.
-func NewBackground(o BackgroundOptions) *Background {
+// New starts nothing yet.
+func New(o Options) *Queue {
 	o.Quick, o.Long, o.Keep = max(o.Quick, 1), max(o.Long, 1), max(o.Keep, 1)
 	o.QuickTime = cmp.Or(o.QuickTime, quickTime)
 	if o.Clock == nil {
@@ -93,121 +98,121 @@ func NewBackground(o BackgroundOptions) *Background {
 		o.Log = func(string, ...any) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	b := &Background{
-		BackgroundOptions: o,
-		ctx:               ctx,
-		cancel:            cancel,
-		running:           map[string]*task{},
-		answers:           map[string]*list.Element{},
-		recent:            list.New(),
-		tasks:             map[*ticket]*task{},
-		slow:              map[string]time.Time{},
-		unread:            map[string]*StoppedError{},
+	q := &Queue{
+		Options: o,
+		ctx:     ctx,
+		cancel:  cancel,
+		running: map[string]*task{},
+		answers: map[string]*list.Element{},
+		recent:  list.New(),
+		tasks:   map[*ticket]*task{},
+		slow:    map[string]time.Time{},
+		unread:  map[string]*plan.StoppedError{},
 	}
-	b.room = room{quick: o.Quick, long: o.Long, served: map[string]int{}, slow: b.isSlow}
-	return b
+	q.room = room{quick: o.Quick, long: o.Long, served: map[string]int{}, slow: q.isSlow}
+	return q
 }
 
 // Get returns the plan for req when it is there. Otherwise done is false, the
 // work is started unless it is under way, and notify is called with key when
 // it is worth asking again. An error that is worth a retry is returned once:
 // the next Get starts anew.
-func (b *Background) Get(key string, req Request) (result *Result, err error, done bool) {
+func (q *Queue) Get(key string, req plan.Request) (result *plan.Result, err error, done bool) {
 	id := req.Key()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if e, ok := b.answers[id]; ok {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e, ok := q.answers[id]; ok {
 		a := e.Value.(*answer)
-		b.recent.MoveToFront(e)
+		q.recent.MoveToFront(e)
 		a.fetched = true
-		if a.err != nil && !Terminal(a.err) {
-			b.forget(e)
+		if a.err != nil && !plan.Terminal(a.err) {
+			q.forget(e)
 		}
-		b.trim()
+		q.trim()
 		return a.result, a.err, true
 	}
-	if t, ok := b.running[id]; ok {
+	if t, ok := q.running[id]; ok {
 		t.waiting[key] = true
 		return nil, nil, false
 	}
-	if b.ctx.Err() != nil {
-		return nil, b.ctx.Err(), true
+	if q.ctx.Err() != nil {
+		return nil, q.ctx.Err(), true
 	}
 	t := &task{ticket: ticket{repo: req.Org + "/" + req.Repo, author: req.Author}, id: id, request: req, waiting: map[string]bool{key: true}}
-	b.running[id] = t
-	b.done.Go(func() { b.fetch(t) })
+	q.running[id] = t
+	q.done.Go(func() { q.fetch(t) })
 	return nil, nil, false
 }
 
 // fetch brings what a task needs, and lets it wait for a place.
-func (b *Background) fetch(t *task) {
-	err := b.safely(t, errors.New("fetching broke down"), func() error {
-		if b.Fetch == nil {
-			return b.ctx.Err()
+func (q *Queue) fetch(t *task) {
+	err := q.safely(t, errors.New("fetching broke down"), func() error {
+		if q.Fetch == nil {
+			return q.ctx.Err()
 		}
-		return b.Fetch(b.ctx, t.request)
+		return q.Fetch(q.ctx, t.request)
 	})
-	b.mu.Lock()
+	q.mu.Lock()
 	if err == nil {
 		t.base = true
-		b.room.tickets = append(b.room.tickets, &t.ticket)
-		b.tasks[&t.ticket] = t
-		b.assign()
+		q.room.tickets = append(q.room.tickets, &t.ticket)
+		q.tasks[&t.ticket] = t
+		q.assign()
 	}
-	b.mu.Unlock()
+	q.mu.Unlock()
 	if err != nil {
-		b.finish(t, nil, err)
+		q.finish(t, nil, err)
 	}
 }
 
 // assign hands out places as long as there are some to hand out.
-func (b *Background) assign() {
+func (q *Queue) assign() {
 	for {
-		m, ok := b.room.next()
+		m, ok := q.room.next()
 		if !ok {
 			return
 		}
-		t := b.tasks[m.ticket]
+		t := q.tasks[m.ticket]
 		was := t.lane
 		t.lane = m.to
 		switch {
 		case m.to == leaving:
 			t.stop(errLeave)
 		case was == waits:
-			b.turns++
-			b.room.served[t.repo], b.room.served[turnOf(&t.ticket)] = b.turns, b.turns
-			b.begin(t)
+			q.turns++
+			q.room.served[t.repo], q.room.served[turnOf(&t.ticket)] = q.turns, q.turns
+			q.begin(t)
 		}
 	}
 }
 
 // begin has a plan made in the place that a task has got.
-func (b *Background) begin(t *task) {
-	ctx, stop := context.WithCancelCause(b.ctx)
+func (q *Queue) begin(t *task) {
+	ctx, stop := context.WithCancelCause(q.ctx)
 	t.stop = stop
 	if !t.tooLong {
-		t.timer = b.Clock.AfterFunc(b.QuickTime, func() { go b.late(t) })
+		t.timer = q.Clock.AfterFunc(q.QuickTime, func() { go q.late(t) })
 	}
-	ctx = WithTrace(ctx, Trace{BaseRead: func() { b.baseRead(t) }})
-	b.done.Go(func() {
+	ctx = plan.WithTrace(ctx, plan.Trace{BaseRead: func() { q.baseRead(t) }})
+	q.done.Go(func() {
 		defer stop(nil)
-		var result *Result
-		err := b.knownUnread(t)
+		var result *plan.Result
+		err := q.knownUnread(t)
 		if err == nil {
-			err = b.safely(t, &StoppedError{Why: "broke down"}, func() (err error) {
-				result, err = b.Planner.Plan(ctx, t.request)
+			err = q.safely(t, &plan.StoppedError{Why: "broke down"}, func() (err error) {
+				result, err = q.Planner.Plan(ctx, t.request)
 				return err
 			})
 		}
-		b.end(t, result, err, context.Cause(ctx))
+		q.end(t, result, err, context.Cause(ctx))
 	})
 }
 
 // safely keeps what panics from ending the whole program: it is an error then.
-func (b *Background) safely(t *task, panicked error, do func() error) (err error) {
+func (q *Queue) safely(t *task, panicked error, do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			b.Log("Making a plan has panicked", "repository", t.repo, "head", t.request.Head, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			q.Log("Making a plan has panicked", "repository", t.repo, "head", t.request.Head, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = panicked
 		}
 	}()
@@ -215,21 +220,21 @@ func (b *Background) safely(t *task, panicked error, do func() error) (err error
 }
 
 // late says that a plan has had its quick time.
-func (b *Background) late(t *task) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.tasks[&t.ticket] == nil || t.lane == waits {
+func (q *Queue) late(t *task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.tasks[&t.ticket] == nil || t.lane == waits {
 		return
 	}
 	t.tooLong = true
-	b.noteSlow(t)
-	b.assign()
+	q.noteSlow(t)
+	q.assign()
 }
 
 // baseRead says that a plan has come to the head, and gives it quick time for that.
-func (b *Background) baseRead(t *task) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (q *Queue) baseRead(t *task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	t.base = false
 	if t.lane == quick {
 		t.tooLong = false
@@ -237,66 +242,66 @@ func (b *Background) baseRead(t *task) {
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	t.timer = b.Clock.AfterFunc(b.QuickTime, func() { go b.late(t) })
-	b.assign()
+	t.timer = q.Clock.AfterFunc(q.QuickTime, func() { go q.late(t) })
+	q.assign()
 }
 
-func (b *Background) noteSlow(t *task) {
+func (q *Queue) noteSlow(t *task) {
 	if t.base {
 		return
 	}
-	now := b.Clock.Now()
-	for author, until := range b.slow {
+	now := q.Clock.Now()
+	for author, until := range q.slow {
 		if !now.Before(until) {
-			delete(b.slow, author)
+			delete(q.slow, author)
 		}
 	}
-	b.slow[t.author] = now.Add(slowTime)
+	q.slow[t.author] = now.Add(slowTime)
 }
 
-func (b *Background) isSlow(author string) bool {
-	until, ok := b.slow[author]
-	return ok && b.Clock.Now().Before(until)
+func (q *Queue) isSlow(author string) bool {
+	until, ok := q.slow[author]
+	return ok && q.Clock.Now().Before(until)
 }
 
 // end is called when a plan has ended, well or not, and its place is free.
-func (b *Background) end(t *task, result *Result, err, cause error) {
-	b.mu.Lock()
+func (q *Queue) end(t *task, result *plan.Result, err, cause error) {
+	q.mu.Lock()
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	var damaged *DamagedError
-	var stopped *StoppedError
+	var damaged *plan.DamagedError
+	var stopped *plan.StoppedError
 	again := false
 	switch {
 	case err != nil && errors.Is(cause, errLeave):
 		t.lane, again = waits, true
 	case errors.As(err, &damaged) && t.repaired:
-		err = &StoppedError{Why: "came upon objects that git cannot read", Base: t.base}
+		err = &plan.StoppedError{Why: "came upon objects that git cannot read", Base: t.base}
 	case errors.As(err, &stopped) && stopped.Base:
-		b.noteUnread(t, stopped)
+		q.noteUnread(t, stopped)
 	}
 	if !again {
-		b.leave(t)
+		q.leave(t)
 	}
-	b.assign()
-	b.mu.Unlock()
+	q.assign()
+	q.mu.Unlock()
 	switch {
 	case again:
-	case errors.As(err, &damaged) && b.Repair != nil && !t.repaired:
+	case errors.As(err, &damaged) && q.Repair != nil && !t.repaired:
 		t.repaired = true
-		b.done.Go(func() { b.repair(t) })
+		q.done.Go(func() { q.repair(t) })
 	default:
-		b.finish(t, result, err)
+		q.finish(t, result, err)
 	}
 }
 
 // leave takes a task out of the room.
-func (b *Background) leave(t *task) {
-	delete(b.tasks, &t.ticket)
-	b.room.tickets = slices.DeleteFunc(b.room.tickets, func(o *ticket) bool { return o == &t.ticket })
-	if len(b.room.served) > keptTurns {
-		clear(b.room.served)
+func (q *Queue) leave(t *task) {
+	delete(q.tasks, &t.ticket)
+	q.room.tickets = slices.DeleteFunc(q.room.tickets, func(o *ticket) bool { return o == &t.ticket })
+	if len(q.room.served) > keptTurns {
+		clear(q.room.served)
 	}
 	t.lane = waits
 }
@@ -305,31 +310,31 @@ func (b *Background) leave(t *task) {
 // a turn.
 const keptTurns = 10_000
 
-func (b *Background) repair(t *task) {
-	b.Log("Bringing a mirror anew that git cannot read", "repository", t.repo, "head", t.request.Head)
-	if err := b.safely(t, errors.New("fetching broke down"), func() error { return b.Repair(b.ctx, t.request) }); err != nil {
-		b.finish(t, nil, err)
+func (q *Queue) repair(t *task) {
+	q.Log("Bringing a mirror anew that git cannot read", "repository", t.repo, "head", t.request.Head)
+	if err := q.safely(t, errors.New("fetching broke down"), func() error { return q.Repair(q.ctx, t.request) }); err != nil {
+		q.finish(t, nil, err)
 		return
 	}
-	b.fetch(t)
+	q.fetch(t)
 }
 
 // Close ends all work and returns when it has ended.
-func (b *Background) Close() {
-	b.cancel()
-	b.mu.Lock()
+func (q *Queue) Close() {
+	q.cancel()
+	q.mu.Lock()
 	var left []*task
-	for _, t := range b.tasks {
+	for _, t := range q.tasks {
 		if t.lane == waits {
 			left = append(left, t)
 		}
 	}
 	for _, t := range left {
-		b.leave(t)
+		q.leave(t)
 	}
-	b.mu.Unlock()
+	q.mu.Unlock()
 	for _, t := range left {
-		b.finish(t, nil, b.ctx.Err())
+		q.finish(t, nil, q.ctx.Err())
 	}
-	b.done.Wait()
+	q.done.Wait()
 }
