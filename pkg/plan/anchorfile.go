@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -123,14 +122,11 @@ func decodeBody(body []byte) (*state, error) {
 // state writes what a state has besides its files.
 func (e *encoder) state(s *state) {
 	e.text(s.tree)
-	e.pairs(s.watched)
+	e.pairs(s.Watched)
 	e.flag(s.entangled)
-	e.flag(s.linked)
-	e.count(len(s.files))
-	for _, p := range slices.Sorted(maps.Keys(s.files)) {
-		e.text(p)
-		e.text(s.files[p])
-	}
+	e.flag(s.Linked)
+	e.pairs(s.Config.Blobs)
+	e.flag(s.Config.VersionIsDirectory)
 	e.count(len(s.problems))
 	for k, p := range s.problems {
 		e.text(k.file)
@@ -141,15 +137,12 @@ func (e *encoder) state(s *state) {
 
 func (d *decoder) state() *state {
 	s := &state{changed: map[string]*affected.Loaded{}, problems: problems{}}
-	s.files = prowFiles{}
 	s.tree = d.text()
-	s.watched = d.pairs()
+	s.Watched = d.pairs()
 	s.entangled = d.flag()
-	s.linked = d.flag()
-	for range d.count() {
-		p := d.text()
-		s.files[p] = d.text()
-	}
+	s.Linked = d.flag()
+	s.Config.Blobs = d.pairs()
+	s.Config.VersionIsDirectory = d.flag()
 	for range d.count() {
 		k := problemKey{file: d.text(), job: d.text()}
 		s.problems[k] = d.fileError()

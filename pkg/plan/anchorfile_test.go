@@ -18,12 +18,12 @@ func TestStoredAnchorAnswersAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.watched = map[string]string{"prow/plugins.yaml": "1f", "files/list": "2e"}
+	s.Watched = map[string]string{"prow/plugins.yaml": "1f", "files/list": "2e"}
 	back, err := decodeAnchor(encodeAnchor(s))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(back.files, s.files) || !reflect.DeepEqual(back.problems, s.problems) || back.tree != s.tree || !reflect.DeepEqual(back.watched, s.watched) {
+	if !reflect.DeepEqual(back.Config, s.Config) || !reflect.DeepEqual(back.problems, s.problems) || back.tree != s.tree || !reflect.DeepEqual(back.Watched, s.Watched) {
 		t.Errorf("state = %+v, want %+v", back, s)
 	}
 	if got, want := back.revision.Jobs(), s.revision.Jobs(); got != want || got == 0 {

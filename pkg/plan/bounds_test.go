@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
@@ -62,41 +62,21 @@ func TestLargeFiles(t *testing.T) {
 	}
 }
 
-// A plan that nobody waits for any more ends between two jobs, and between two files.
+// A plan that nobody waits for any more ends between two jobs.
 func TestContextsAreHeeded(t *testing.T) {
-	tree := worktree.New(t)
-	tree.Write("a", "a")
-	tree.Write("b", "b")
-	tree.Commit()
-	blobs := []string{tree.Git("rev-parse", "HEAD:a"), tree.Git("rev-parse", "HEAD:b")}
-	for _, workers := range []int{1, 2} {
-		w := &work{Incremental: NewPlanner(Options{Workers: workers}), objects: tree.Mirror().Objects}
-		var done atomic.Int64
-		ctx, cancel := context.WithCancel(t.Context())
-		err := w.parallel(ctx, 1000, func(int) {
-			done.Add(1)
-			cancel()
-		})
-		if !errors.Is(err, context.Canceled) || done.Load() > int64(workers) {
-			t.Errorf("%d workers: %d done, err = %v", workers, done.Load(), err)
-		}
-		ctx, cancel = context.WithCancel(t.Context())
-		err = w.eachBlob(ctx, blobs, func(string, []byte) { cancel() })
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%d workers: err = %v", workers, err)
-		}
-		f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
-		none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
-		c := &comparison{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
-		if _, _, err := c.rewritten(ctx, problems{}); !errors.Is(err, context.Canceled) {
-			t.Errorf("rewritten: err = %v", err)
-		}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
+	none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
+	c := &comparison{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
+	if _, _, err := c.rewritten(ctx, problems{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("rewritten: err = %v", err)
 	}
 }
 
 // Nobody reads thousands of mistakes, or very long ones.
 func TestMistakesAreBounded(t *testing.T) {
-	long := strings.Repeat("é", maxMessage)
+	long := strings.Repeat("é", prowtree.MaxMessage)
 	var mistakes []affected.FileError
 	var warnings []string
 	for range maxListed + 7 {
@@ -110,7 +90,7 @@ func TestMistakesAreBounded(t *testing.T) {
 		t.Errorf("%d warnings", n)
 	}
 	for _, text := range []string{gotMistakes[0].Message, gotWarnings[0]} {
-		if len(text) > maxMessage+len("…") || !strings.HasSuffix(text, "é…") {
+		if len(text) > prowtree.MaxMessage+len("…") || !strings.HasSuffix(text, "é…") {
 			t.Errorf("a message of %d bytes: …%s", len(text), text[len(text)-10:])
 		}
 	}

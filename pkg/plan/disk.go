@@ -14,7 +14,7 @@ import (
 
 // formatVersion changes with the layout of the file and the meaning of what is
 // in it.
-const formatVersion = "rehearsal-anchor-8"
+const formatVersion = "rehearsal-anchor-9"
 
 // magic starts a file. What was found valid depends on Prow's loader, so its
 // version is part of it.
@@ -53,28 +53,11 @@ func (w *work) readAnchor(ctx context.Context, id string) *state {
 	if err != nil {
 		return nil
 	}
-	if s.prow, err = w.loadAccepted(ctx, s.files); err != nil || s.broken() {
+	if s.prow, err = w.AcceptedProwConfig(ctx, s.Config); err != nil || s.broken() {
 		return nil
 	}
-	s.defaults = affected.NewDefaults(w.layout.ProwConfig, s.prow.config, s.revision.Presets())
+	s.defaults = affected.NewDefaults(w.Layout.ProwConfig, s.prow.Config, s.revision.Presets())
 	return s
-}
-
-// loadAccepted loads a configuration that Prow is known to accept. What its
-// supplemental files may say is about no job, and there may be thousands of
-// them, so the main file alone will do.
-func (w *work) loadAccepted(ctx context.Context, files prowFiles) (*prowConfig, error) {
-	alone, main := w.layout, prowFiles{}
-	alone.SupplementalProwConfigDirs = nil
-	for _, p := range []string{alone.ProwConfig, alone.VersionFile()} {
-		if blob, ok := files[p]; ok {
-			main[p] = blob
-		}
-	}
-	if pc, err := loadProwConfig(ctx, w.objects, main, alone, false); err == nil && pc.err == nil {
-		return pc, nil
-	}
-	return w.loadProw(ctx, files, false)
 }
 
 // writeAnchor keeps a state for later processes. A cache that cannot be

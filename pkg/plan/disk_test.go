@@ -123,7 +123,7 @@ func anchorOf(w *world, t testing.TB) (*state, error) {
 	t.Helper()
 	tree := worktree.New(t)
 	base := w.commit(t, tree)
-	work := &work{Incremental: NewPlanner(Options{}), objects: tree.Mirror().Objects, layout: plain}
+	work := NewPlanner(Options{}).work(Request{Layout: plain}, tree.Mirror().Objects)
 	return work.cold(t.Context(), base)
 }
 

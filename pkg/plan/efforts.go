@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -68,7 +69,7 @@ func (w *work) spendQuick(c *comparison, s candidateSource) error {
 }
 
 // spend counts what it takes to make the jobs of a pair.
-func (w *work) spend(d *affected.Delta, parsed map[string]*parsedFile, p *pair) error {
+func (w *work) spend(d *affected.Delta, parsed map[string]*prowtree.JobFile, p *pair) error {
 	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/crew"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
 // Bounds of what is held at once while jobs are compared: that many files
@@ -234,7 +236,7 @@ func pairUp(d *affected.Delta, at []affected.At, both bool) []pair {
 }
 
 // parsePairs reads the files of jobs.
-func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsedFile, error) {
+func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*prowtree.JobFile, error) {
 	var blobs []string
 	for i := range pairs {
 		blobs = append(blobs, pairs[i].New.Blob)
@@ -243,17 +245,17 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsed
 		}
 		blobs = append(blobs, jobBlobs(pairs[i].Namesakes)...)
 	}
-	return w.parse(ctx, blobs)
+	return w.Parse(ctx, blobs)
 }
 
 // apply makes the effective jobs.
-func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) error {
+func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*prowtree.JobFile, pairs []pair) error {
 	for i := range pairs {
 		if err := w.spend(d, parsed, &pairs[i]); err != nil {
 			return err
 		}
 	}
-	return w.parallel(ctx, len(pairs), func(i int) {
+	return crew.Each(ctx, w.options.Workers, len(pairs), func(i int) {
 		p := &pairs[i]
 		p.NewRaw = rawOf(parsed, p.New)
 		if p.Old.Loaded != nil {
@@ -287,34 +289,6 @@ func (p *pair) apply(d *affected.Delta) {
 	p.Baseline = []affected.Effective{p.Before}
 }
 
-// parallel calls do for 0 to n-1 on as many goroutines as the plan may use, until
-// the context is done.
-func (w *work) parallel(ctx context.Context, n int, do func(i int)) error {
-	const few = 16
-	if n <= few || w.options.Workers == 1 {
-		for i := range n {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			do(i)
-		}
-		return nil
-	}
-	var workers crew
-	per := (n + w.options.Workers - 1) / w.options.Workers
-	for start := 0; start < n; start += per {
-		workers.Go(func() {
-			workers.do(func() {
-				for i := start; i < min(start+per, n) && ctx.Err() == nil; i++ {
-					do(i)
-				}
-			})
-		})
-	}
-	workers.wait()
-	return ctx.Err()
-}
-
 func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bool) error {
 	first := len(c.jobs)
 	var judged []*pair
@@ -324,7 +298,7 @@ func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bo
 		key := problemKey{p.New.Key(), e.Ref.Key()}
 		delete(c.after.problems, key)
 		if p.err != nil {
-			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: cut(p.err.Error())}
+			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: prowtree.Cut(p.err.Error())}
 			continue
 		}
 		if !wanted {

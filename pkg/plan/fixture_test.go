@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
@@ -199,21 +200,21 @@ func checkFixture(t *testing.T, f fixture) {
 			}
 		}
 	}
-	checkAgainstFullLoad(t, planner, req, result)
+	checkAgainstFullLoad(t, w, req, result)
 }
 
 // checkAgainstFullLoad compares with Prow's loader: what it refuses, and the
 // affected jobs when it does not.
-func checkAgainstFullLoad(t *testing.T, planner *Incremental, req Request, result *Result) {
+func checkAgainstFullLoad(t *testing.T, tree worktree.Tree, req Request, result *Result) {
 	t.Helper()
-	truth, err := Full{Mirror: planner.options.Mirror}.Plan(t.Context(), req)
+	truth, err := wholly(tree.Dir, req)
 	if (err != nil) != (len(result.Incomplete) > 0) {
 		t.Fatalf("Prow's loader says %v; incomplete: %v", err, result.Incomplete)
 	}
 	if err != nil {
 		return
 	}
-	missing, extra := sideBySide(answersOf(&result.Result), answersOf(&truth.Result))
+	missing, extra := sideBySide(answersOf(&result.Result), answersOf(truth))
 	if len(missing)+len(extra) > 0 {
 		t.Errorf("compared with Prow's loader, missing %q, too many %q", missing, extra)
 	}
@@ -223,8 +224,17 @@ func checkAgainstFullLoad(t *testing.T, planner *Incremental, req Request, resul
 	checkEffective(t, result, truth)
 }
 
+// wholly plans by having Prow load all of both revisions.
+func wholly(repository string, req Request) (*affected.Result, error) {
+	merged, err := oracle.Merge(repository, req.Base, req.Head)
+	if err != nil {
+		return nil, err
+	}
+	return oracle.Plan(repository, req.Base, merged, req.Layout)
+}
+
 // checkEffective compares the jobs that would be rendered.
-func checkEffective(t *testing.T, result, truth *Result) {
+func checkEffective(t *testing.T, result *Result, truth *affected.Result) {
 	t.Helper()
 	jobs, err := result.Effective(t.Context(), result.Affected)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/lru"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/sources"
 )
@@ -50,9 +51,7 @@ type Options struct {
 // reads all of it; later ones read what differs from there.
 type Incremental struct {
 	options Options
-	// parsed has job files by blob.
-	parsed *lru.Cache[*parsedFile]
-	prow   *lru.Cache[*prowConfig]
+	read    *prowtree.Cache
 	// known has what sources have made of blobs.
 	known *lru.Cache[any]
 	// states has base commits that have been looked at.
@@ -86,8 +85,7 @@ func NewPlanner(o Options) *Incremental {
 	}
 	return &Incremental{
 		options: o,
-		parsed:  lru.New[*parsedFile](math.MaxInt, o.Memory),
-		prow:    lru.New[*prowConfig](math.MaxInt, 16),
+		read:    prowtree.NewCache(o.Memory),
 		known:   lru.New[any](math.MaxInt, keptParsed),
 		states:  lru.New[*state](math.MaxInt, 64),
 		latest:  map[string]*repository{},
@@ -137,7 +135,7 @@ func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 		merged, err := mirror.Merge(ctx, req.Base, req.Head)
 		return merged, conflictFrom(err)
 	}
-	w.objects = merged.Objects
+	w.Objects = merged.Objects
 	return resultOf(w.planTree(ctx, req, base, merged.Tree, again))
 }
 
@@ -164,7 +162,10 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 
 func (p *Incremental) work(req Request, objects repo.Objects) *work {
 	return &work{
-		Incremental: p, objects: objects, layout: req.Layout, watched: watchedBy(p.options.Sources, req.Layout),
+		Incremental: p,
+		Loader: &prowtree.Loader{
+			Cache: p.read, Objects: objects, Layout: req.Layout, Watched: watchedBy(p.options.Sources, req.Layout), Workers: p.options.Workers,
+		},
 		repository: req.Org + "/" + req.Repo, head: req.Head, gates: req.Gates,
 		changed:  efforts{max: maxChangedSteps, what: "the jobs that differ"},
 		expected: efforts{max: maxChangedSteps, what: "the jobs that differ"},
@@ -245,7 +246,7 @@ func refusedBase(req Request, err error) (*Local, error) {
 // baseState returns what is known of a base commit, reading what differs from
 // the nearest known commit, or all of it.
 func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
-	id := key.Of(w.repository, w.layout.Key(), key.Of(w.watched...))
+	id := key.Of(w.repository, w.Layout.Key(), key.Of(w.Watched...))
 	if known, ok := w.states.Get(key.Of(id, commit)); ok {
 		return known, nil
 	}
@@ -323,22 +324,22 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	if err != nil {
 		return nil, err
 	}
-	changes, err := w.objects.Diff(ctx, base.tree, tree)
+	changes, err := w.Objects.Diff(ctx, base.tree, tree)
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
+	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.Err.Message}}
 	c.changes = changes
 	for _, change := range changes {
 		c.files = append(c.files, change.Path)
 	}
 	c.files = append(c.files, affected.MainKey)
 	if after.broken() {
-		none := affected.NewDefaults(w.layout.ProwConfig, &config.Config{}, nil)
+		none := affected.NewDefaults(w.Layout.ProwConfig, &config.Config{}, nil)
 		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}
 		return c, nil
 	}
-	before := affected.NewDefaults(w.layout.ProwConfig, after.prow.config, base.revision.Presets())
+	before := affected.NewDefaults(w.Layout.ProwConfig, after.prow.Config, base.revision.Presets())
 	if err := w.newDelta(ctx, c, base, before, true); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
@@ -266,7 +267,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func verdictOf(dir string, s layout.Layout) string {
-	if _, err := prowLoad(dir, s); err != nil {
+	if _, err := oracle.Load(dir, s); err != nil {
 		return "refused"
 	}
 	if _, err := config.LoadStrict(filepath.Join(dir, s.ProwConfig), filepath.Join(dir, s.JobConfig), []string{filepath.Join(dir, s.SupplementalProwConfigDirs[0])}, layout.DefaultSuffix); err != nil {

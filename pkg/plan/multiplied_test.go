@@ -190,20 +190,3 @@ func TestManyProblems(t *testing.T) {
 		t.Errorf("%d mistakes, err = %.300v", len(result.Incomplete), err)
 	}
 }
-
-// A compressed file counts as what it unpacks to.
-func TestSizesTogether(t *testing.T) {
-	var all sizes
-	one := parseFile([]byte(compressed(t, "#"+strings.Repeat("x", 8<<20)))).size
-	if one.Bytes != 8<<20+1 {
-		t.Fatalf("%d bytes", one.Bytes)
-	}
-	for i := range 63 {
-		if err := all.add(one); err != nil {
-			t.Fatalf("file %d: %v", i, err)
-		}
-	}
-	if err := all.add(one); errorText(err) != "the repository has job files of more than 512 MiB together, uncompressed" {
-		t.Errorf("err = %v", err)
-	}
-}

@@ -266,7 +266,7 @@ func TestRandomEdits(t *testing.T) {
 				if err != nil && result == nil {
 					t.Fatal(err)
 				}
-				checkAgainstFullLoad(t, planner, req, result)
+				checkAgainstFullLoad(t, tree, req, result)
 				checkFed(t, w, tree, req, result)
 				if t.Failed() {
 					t.Fatalf("the step was:\n%s", tree.Git("diff", base, head))

@@ -217,7 +217,7 @@ func TestLargeIgnoreFile(t *testing.T) {
 	tree.Write("prow/config.yaml", "{}")
 	tree.Write("jobs/a.yaml", "periodics: [{name: a, interval: 1h, "+spec+"}]\n")
 	base := tree.Commit()
-	tree.Write("jobs/.prowignore", strings.Repeat("- ", maxIgnoreFile))
+	tree.Write("jobs/.prowignore", strings.Repeat("- ", 64<<10))
 	head := tree.Commit()
 	mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }
 	settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
@@ -45,7 +46,7 @@ func (w *work) causes(c *comparison) []string {
 	var out []string
 	for _, p := range c.files {
 		before, after := c.delta.Before.File(p), c.delta.After.File(p)
-		if p == w.layout.ProwConfig || hasPresets(before) || hasPresets(after) {
+		if p == w.Layout.ProwConfig || hasPresets(before) || hasPresets(after) {
 			if p != affected.MainKey {
 				out = append(out, p)
 			}
@@ -97,7 +98,7 @@ func (w *work) located(ctx context.Context, c *comparison) problems {
 		if blob == "" {
 			continue
 		}
-		_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
+		_ = w.Objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
 			d := yamlline.Parse(content)
 			// To find one takes a look at all of the file.
 			for _, k := range byFile[p][:min(len(byFile[p]), maxLocated)] {
@@ -122,13 +123,13 @@ func setOf(list []string) map[string]bool {
 // fileOf returns the summary, if any, and the blob of a file.
 func (w *work) fileOf(s *state, p string) (*affected.Loaded, string) {
 	if f := s.revision.File(p); f != nil {
-		if f.Err != nil && !strings.HasPrefix(f.Err.Message, notParsed) {
+		if f.Err != nil && !prowtree.IsSyntax(f.Err) {
 			// There is no content to look at.
 			return f, ""
 		}
 		return f, f.Blob
 	}
-	if blob := s.files[p]; blob != "" && blob != directory {
+	if blob := s.Config.Blobs[p]; blob != "" {
 		return s.revision.File(affected.MainKey), blob
 	}
 	return nil, ""

@@ -7,7 +7,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // keptParsed bounds what is kept of files that sources have read, in bytes of their
@@ -24,24 +23,19 @@ func watchedBy(sources []affected.Source, l layout.Layout) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(p string) bool { return p == "" })
 }
 
-// watches says whether some source watches a file.
-func (w *work) watches(p string) bool {
-	return slices.ContainsFunc(w.watched, func(dir string) bool { return layout.Below(p, dir) })
-}
-
 // missingWatched names the first path of the layout that a source watches and that is
 // not there.
 func (w *work) missingWatched(s *state) error {
-	for _, p := range w.layout.Paths() {
+	for _, p := range w.Layout.Paths() {
 		there := func() bool {
-			for file := range s.watched {
+			for file := range s.Watched {
 				if layout.Below(file, p.Value) {
 					return true
 				}
 			}
 			return false
 		}
-		if slices.Contains(w.watched, p.Value) && !there() {
+		if slices.Contains(w.Watched, p.Value) && !there() {
 			return &MissingPathError{Path: p.Value, Setting: p.Setting}
 		}
 	}
@@ -53,8 +47,8 @@ func (w *work) newDelta(ctx context.Context, c *comparison, from *state, old *af
 	to := c.after
 	c.delta = &affected.Delta{
 		Before: from.revision, After: to.revision, Old: old, New: to.defaults,
-		Layout: w.layout, Repository: w.repository, Head: w.head,
-		WatchedBefore: from.watched, WatchedAfter: to.watched, ValidityOnly: !wanted,
+		Layout: w.Layout, Repository: w.repository, Head: w.head,
+		WatchedBefore: from.Watched, WatchedAfter: to.Watched, ValidityOnly: !wanted,
 	}
 	if wanted {
 		c.delta.Files = make([]affected.FileChange, len(c.changes))
@@ -89,22 +83,11 @@ func (r treeReader) Parsed(ctx context.Context, kind, blob string, parse func([]
 }
 
 func (r treeReader) Blobs(ctx context.Context, blobs []string, each func(string, []byte) error) error {
-	return r.objects.BlobsUpTo(ctx, affected.MaxFile, blobs, each)
+	return r.Objects.BlobsUpTo(ctx, affected.MaxFile, blobs, each)
 }
 
 func (r treeReader) Merged(ctx context.Context, wanted func(string) bool) (map[string]string, error) {
-	all, err := r.objects.List(ctx, r.tree)
-	if err != nil {
-		return nil, err
-	}
-	files, err := follow(ctx, r.objects, all, wanted)
-	blobs := make(map[string]string, len(files))
-	for _, e := range files {
-		if e.Mode != repo.ModeSubmodule {
-			blobs[e.Path] = e.Blob
-		}
-	}
-	return blobs, err
+	return r.Find(ctx, r.tree, wanted)
 }
 
 // candidateSource is a source's filter for jobs whose text is the same.

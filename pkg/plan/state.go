@@ -1,27 +1,19 @@
 package plan
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
-	"github.com/rehearsal-dev/rehearsal/pkg/key"
-	"github.com/rehearsal-dev/rehearsal/pkg/layout"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
 // work is one plan in the making.
 type work struct {
 	*Incremental
-	objects repo.Objects
-	layout  layout.Layout
-	// watched are the files and directories that sources watch.
-	watched    []string
+	*prowtree.Loader
 	repository string
 	head       string
 	gates      gate.Config
@@ -41,14 +33,14 @@ type state struct {
 	// entangled: which job files there are depends on more than their paths.
 	entangled bool
 
-	prowListing
-	prow     *prowConfig
+	prowtree.Listing
+	prow     *prowtree.ProwConfig
 	defaults *affected.Defaults
 	problems problems
 }
 
 // broken reports whether Prow's own configuration cannot be loaded.
-func (s *state) broken() bool { return s.prow.err != nil }
+func (s *state) broken() bool { return s.prow.Err != nil }
 
 // compact returns the same state as an anchor of its own.
 func (s *state) compact() *state {
@@ -103,79 +95,4 @@ func (p problems) inLoadingOrder() []affected.FileError {
 		return load.list()
 	}
 	return p.list()
-}
-
-// prowListing is what a tree has of Prow's configuration, and of what sources watch.
-type prowListing struct {
-	files prowFiles
-	// watched are blobs by path.
-	watched map[string]string
-	// linked says that some are symbolic links, so that their content may change
-	// without them.
-	linked bool
-}
-
-// listProw lists Prow's configuration, and what sources watch.
-func (w *work) listProw(ctx context.Context, tree string) (prowListing, error) {
-	version := w.layout.VersionFile()
-	paths := slices.Concat([]string{w.layout.ProwConfig, version}, w.layout.SupplementalProwConfigDirs, w.watched)
-	entries, err := w.objects.List(ctx, tree, paths...)
-	if err != nil {
-		return prowListing{}, err
-	}
-	found := prowListing{files: prowFiles{}, watched: map[string]string{}}
-	found.linked = slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == repo.ModeSymlink })
-	if found.linked {
-		if entries, err = resolveLinks(ctx, w.objects, tree, entries); err != nil {
-			return prowListing{}, err
-		}
-	}
-	present := map[string]bool{}
-	for _, e := range entries {
-		for _, p := range paths {
-			present[p] = present[p] || layout.Below(e.Path, p)
-		}
-		isFile := e.Mode != repo.ModeSubmodule // of which a checkout has an empty directory
-		if isFile && w.watches(e.Path) {
-			found.watched[e.Path] = e.Blob
-		}
-		switch {
-		case layout.Below(e.Path, version):
-			if e.Path != version || !isFile || e.Mode == modeLinkedDirectory {
-				found.files[version] = directory
-			}
-		case isFile && (e.Path == w.layout.ProwConfig || w.layout.IsSupplemental(e.Path)):
-			found.files[e.Path] = e.Blob
-		}
-	}
-	if len(found.files) > maxSupplemental {
-		return prowListing{}, &repo.BoundError{Bound: fmt.Sprintf("has more than %d files that are merged into Prow's main file", maxSupplemental)}
-	}
-	return found, missing(w.layout, found.files, present)
-}
-
-// missing names the first path of a layout that is not there.
-func missing(l layout.Layout, files prowFiles, present map[string]bool) error {
-	if files[l.ProwConfig] == "" {
-		return &MissingPathError{Path: l.ProwConfig, Setting: "prow_config"}
-	}
-	for _, d := range l.SupplementalProwConfigDirs {
-		if !present[d] {
-			return &MissingPathError{Path: d, Setting: "supplemental_prow_config_dirs"}
-		}
-	}
-	return nil
-}
-
-func (w *work) loadProw(ctx context.Context, files prowFiles, strict bool) (*prowConfig, error) {
-	id := key.Of(files.key(w.layout), strconv.FormatBool(strict))
-	if known, ok := w.prow.Get(id); ok {
-		return known, nil
-	}
-	pc, err := loadProwConfig(ctx, w.objects, files, w.layout, strict)
-	if err != nil {
-		return nil, err
-	}
-	w.prow.Add(id, pc, 1)
-	return pc, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -26,7 +27,7 @@ type comparison struct {
 	gates    gates
 	warnings []string
 	// unknown are the job files with fields that Prow does not know.
-	unknown []strange
+	unknown []prowtree.Unknown
 }
 
 // readAlong is how many changed files may be read together with what they
@@ -36,7 +37,7 @@ const readAlong = 40
 // step reads what differs between a known state and a tree. The affected jobs
 // and warnings are only worked out when wanted; validity always is.
 func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) (*comparison, error) {
-	changes, err := w.objects.Diff(ctx, from.tree, tree)
+	changes, err := w.Objects.Diff(ctx, from.tree, tree)
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +71,14 @@ func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) 
 // stepJobFiles finds out which job files the tree has, and reads those that
 // differ.
 func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change, wanted bool) error {
-	l, to := w.layout, c.after
-	var added []repo.Entry
+	l, to := w.Layout, c.after
+	var added []prowtree.File
 	var gone []string
 	isRule := func(ch repo.Change) bool {
 		return l.IsIgnoreFile(ch.Path) || l.IsMisnamed(ch.Path) || l.IsJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
 	}
 	if from.entangled || slices.ContainsFunc(changes, isRule) {
-		files, entangled, err := jobFiles(ctx, w.objects, to.tree, l)
+		files, entangled, err := w.JobFiles(ctx, to.tree)
 		if err != nil {
 			return err
 		}
@@ -96,7 +97,7 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 			case ch.NewBlob == "" || ch.NewMode == repo.ModeSubmodule:
 				gone = append(gone, ch.Path)
 			default:
-				added = append(added, repo.Entry{Path: ch.Path, Mode: ch.NewMode, Blob: ch.NewBlob})
+				added = append(added, prowtree.File{Path: ch.Path, Blob: ch.NewBlob})
 			}
 		}
 	}
@@ -108,7 +109,7 @@ func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, cha
 	// A directory needs no job files to exist, but any file.
 	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, l.JobConfig) }
 	if slices.ContainsFunc(changes, isGone) && !hasJobFiles(to.revision) {
-		return w.jobConfigExists(ctx, to.tree)
+		return w.JobConfigExists(ctx, to.tree)
 	}
 	return nil
 }
@@ -123,12 +124,12 @@ func hasJobFiles(r *affected.Revision) bool {
 }
 
 // differing compares a revision's job files with a list.
-func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, gone []string) {
+func differing(r *affected.Revision, files []prowtree.File) (added []prowtree.File, gone []string) {
 	now := make(map[string]bool, len(files))
 	for _, e := range files {
 		now[e.Path] = true
 		f := r.File(e.Path)
-		if f == nil || f.Blob != e.Blob || !readable(e) && (f.Err == nil || *f.Err != *unreadable(e).Err) {
+		if f == nil || f.Blob != e.Blob || e.Err != nil && (f.Err == nil || *f.Err != *e.Err) {
 			added = append(added, e)
 		}
 	}
@@ -142,10 +143,10 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 
 // replace reads the added files. What they replace is read along when the jobs
 // will be compared, since one look at the repository is cheaper than two.
-func (w *work) replace(ctx context.Context, from *state, c *comparison, added []repo.Entry, gone []string, wanted bool) error {
+func (w *work) replace(ctx context.Context, from *state, c *comparison, added []prowtree.File, gone []string, wanted bool) error {
 	to := c.after
 	to.changed = maps.Clone(to.changed)
-	if err := tooManyJobFiles(len(added)); err != nil {
+	if err := prowtree.CheckJobFiles(len(added)); err != nil {
 		return err
 	}
 	replace := w.replaceFew
@@ -163,17 +164,17 @@ func (w *work) replace(ctx context.Context, from *state, c *comparison, added []
 }
 
 // replaceFew reads files together with what they replace, and keeps both.
-func (w *work) replaceFew(ctx context.Context, from *state, c *comparison, added []repo.Entry, wanted bool) error {
+func (w *work) replaceFew(ctx context.Context, from *state, c *comparison, added []prowtree.File, wanted bool) error {
 	var blobs []string
 	for _, e := range added {
-		if readable(e) {
+		if e.Err == nil {
 			blobs = append(blobs, e.Blob)
 		}
 		if old := from.revision.File(e.Path); wanted && old != nil && old.File != nil {
 			blobs = append(blobs, old.Blob)
 		}
 	}
-	parsed, err := w.parse(ctx, blobs)
+	parsed, err := w.Parse(ctx, blobs)
 	if err != nil {
 		return err
 	}
@@ -184,17 +185,17 @@ func (w *work) replaceFew(ctx context.Context, from *state, c *comparison, added
 }
 
 // replaceMany reads files of which only the summaries stay.
-func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added []repo.Entry, _ bool) error {
-	places := map[string][]repo.Entry{}
+func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added []prowtree.File, _ bool) error {
+	places := map[string][]prowtree.File{}
 	for _, e := range added {
-		if readable(e) {
+		if e.Err == nil {
 			places[e.Blob] = append(places[e.Blob], e)
 		} else {
 			c.add(e, nil)
 		}
 	}
 	var mu sync.Mutex
-	err := w.eachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, p *parsedFile) error {
+	err := w.EachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, p *prowtree.JobFile) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range places[id] {
@@ -202,33 +203,33 @@ func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added [
 		}
 		return nil
 	})
-	slices.SortFunc(c.unknown, func(a, b strange) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(c.unknown, func(a, b prowtree.Unknown) int { return strings.Compare(a.Path, b.Path) })
 	return err
 }
 
 // add puts a file that was read, unless it cannot be, into the state after the change.
-func (c *comparison) add(e repo.Entry, p *parsedFile) {
-	if !readable(e) {
-		c.after.changed[e.Path] = unreadable(e)
+func (c *comparison) add(e prowtree.File, p *prowtree.JobFile) {
+	if e.Err != nil {
+		c.after.changed[e.Path] = e.Unreadable()
 		return
 	}
-	c.after.changed[e.Path] = p.loaded(e, false)
-	if p.unknown != "" {
-		c.unknown = append(c.unknown, strange{e.Path, e.Blob, p.unknown})
+	c.after.changed[e.Path] = p.At(e.Path, e.Blob)
+	if p.Unknown != "" {
+		c.unknown = append(c.unknown, prowtree.Unknown{Path: e.Path, Blob: e.Blob, Message: p.Unknown})
 	}
 }
 
 // stepProwConfig reads Prow's own configuration again when it differs, and
 // puts together the defaults that result.
 func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
-	l, to := w.layout, c.after
-	if from.linked || slices.ContainsFunc(c.files, w.isProwFile) {
+	l, to := w.Layout, c.after
+	if from.Linked || slices.ContainsFunc(c.files, w.isProwFile) {
 		var err error
-		if to.prowListing, err = w.listProw(ctx, to.tree); err != nil {
+		if to.Listing, err = w.List(ctx, to.tree); err != nil {
 			return err
 		}
 	}
-	if to.files.key(l) != from.files.key(l) {
+	if to.Config.Key(l) != from.Config.Key(l) {
 		if err := w.changeProwConfig(ctx, c, strict); err != nil {
 			return err
 		}
@@ -240,7 +241,7 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 	if to.prow == from.prow && samePresets(presets, from.defaults.Presets) {
 		return nil
 	}
-	config := to.prow.config
+	config := to.prow.Config
 	if config == nil {
 		config = from.defaults.Config
 	}
@@ -251,25 +252,29 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 
 // isProwFile says whether a file is of Prow's own configuration, or some source
 // watches it.
-func (w *work) isProwFile(p string) bool { return w.layout.IsProwFile(p) || w.watches(p) }
+func (w *work) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.IsWatched(p) }
 
 func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {
 	to := c.after
 	var err error
-	if to.prow, err = w.loadProw(ctx, to.files, strict); err != nil {
+	load := w.ProwConfig
+	if strict {
+		load = w.StrictProwConfig
+	}
+	if to.prow, err = load(ctx, to.Config); err != nil {
 		return err
 	}
-	if to.prow.unknown != "" {
-		c.warnings = append(c.warnings, w.unknownFields(ctx, []strange{to.prow.strange(w.layout, to.files)})...)
+	if to.prow.Unknown != nil {
+		c.warnings = append(c.warnings, w.unknownFields(ctx, []prowtree.Unknown{*to.prow.Unknown})...)
 	}
 	key := problemKey{affected.MainKey, wholeFile}
 	delete(to.problems, key)
 	if to.broken() {
-		to.problems[key] = *to.prow.err
+		to.problems[key] = *to.prow.Err
 		return nil
 	}
 	to.changed = maps.Clone(to.changed)
-	to.changed[affected.MainKey] = to.prow.main
+	to.changed[affected.MainKey] = to.prow.Main
 	c.files = append(c.files, affected.MainKey)
 	to.revision = to.anchor.With(to.changed)
 	return nil
@@ -291,7 +296,7 @@ func sameSlice[T any](a, b []T) bool {
 // where there are job files to merge.
 func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
 	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool { return strings.HasPrefix(k.job, duplicates) })
-	if w.layout.JobConfig == "" {
+	if w.Layout.JobConfig == "" {
 		return
 	}
 	for _, e := range affected.DuplicatePresets(presets) {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
@@ -56,12 +55,10 @@ func (l *truths) of(rev string) truth {
 		return known
 	}
 	dir := l.tree.T.TempDir()
-	archive := exec.Command("sh", "-c", `git archive "$1" | tar -xf - -C "$2"`, "sh", tree, dir)
-	archive.Dir = l.tree.Dir
-	if out, err := archive.CombinedOutput(); err != nil {
-		l.tree.T.Fatalf("git archive: %v\n%s", err, out)
+	if err := oracle.CheckOut(l.tree.Dir, tree, dir); err != nil {
+		l.tree.T.Fatal(err)
 	}
-	c, err := prowLoad(dir, l.settings)
+	c, err := oracle.Load(dir, l.settings)
 	out := truth{err: err, jobs: map[string]trueJob{}, files: map[string]bool{}}
 	for _, p := range strings.Split(l.tree.Git("ls-tree", "-r", "-z", "--name-only", tree), "\x00") {
 		out.files[p] = true
@@ -72,18 +69,6 @@ func (l *truths) of(rev string) truth {
 	_ = os.RemoveAll(dir)
 	l.loaded[tree] = out
 	return out
-}
-
-func prowLoad(dir string, s layout.Layout) (*config.Config, error) {
-	var supplemental []string
-	for _, d := range s.SupplementalProwConfigDirs {
-		supplemental = append(supplemental, filepath.Join(dir, d))
-	}
-	jobConfig := s.JobConfig
-	if jobConfig != "" {
-		jobConfig = filepath.Join(dir, jobConfig)
-	}
-	return config.Load(filepath.Join(dir, s.ProwConfig), jobConfig, supplemental, layout.DefaultSuffix)
 }
 
 var anyRefs = prowapi.Refs{Org: "o", Repo: "r", BaseRef: "b"}

@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -190,15 +191,7 @@ func (e *RefusedError) Error() string {
 }
 
 // MissingPathError says that a path in the settings does not exist.
-type MissingPathError struct {
-	Path string
-	// Setting is the name of the setting to correct.
-	Setting string
-}
-
-func (e *MissingPathError) Error() string {
-	return fmt.Sprintf("%s: %q does not exist in the repository", e.Setting, e.Path)
-}
+type MissingPathError = prowtree.MissingPathError
 
 // conflictFrom translates a conflict in git's words into a plan's.
 func conflictFrom(err error) error {

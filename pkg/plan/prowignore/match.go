@@ -1,4 +1,4 @@
-package plan
+package prowignore
 
 import (
 	"context"
@@ -24,22 +24,22 @@ type matcher struct {
 
 // matches reports whether a rule is about a path. The error says why that
 // cannot be told; once there have been too many steps, it cannot for any.
-func (m *matcher) matches(rule ignoreRule, p string, isDir bool) (bool, error) {
-	if !m.step(1) || rule.directory && !isDir {
+func (m *matcher) matches(r rule, p string, isDir bool) (bool, error) {
+	if !m.step(1) || r.directory && !isDir {
 		return false, m.done()
 	}
 	var found bool
 	switch {
-	case rule.parts != nil:
+	case r.parts != nil:
 		m.step(len(p))
-		found = m.parts(strings.Split(p, "/"), rule.parts, map[[2]int]bool{})
-	case rule.path:
-		found = m.glob(rule.glob, p, true)
-	case rule.anchored:
-		found = m.glob(rule.glob, p, false)
+		found = m.parts(strings.Split(p, "/"), r.parts, map[[2]int]bool{})
+	case r.path:
+		found = m.glob(r.glob, p, true)
+	case r.anchored:
+		found = m.glob(r.glob, p, false)
 	default:
 		_, base := path.Split(p)
-		found = m.glob(rule.glob, base, false)
+		found = m.glob(r.glob, base, false)
 	}
 	err := m.done()
 	return found && err == nil, err
@@ -48,7 +48,7 @@ func (m *matcher) matches(rule ignoreRule, p string, isDir bool) (bool, error) {
 // done returns what kept a rule from being compared.
 func (m *matcher) done() error {
 	err := m.err
-	if errors.Is(err, errIgnorePanics) {
+	if errors.Is(err, errPanics) {
 		m.err = nil
 	}
 	return err
@@ -170,7 +170,7 @@ func (m *matcher) class(pattern *string, have rune) bool {
 			low = cutRune(&p)
 		}
 		if p == "" {
-			m.err = errIgnorePanics
+			m.err = errPanics
 			return false
 		}
 		high := low
@@ -203,8 +203,8 @@ func (m *matcher) step(n int) bool {
 	if m.steps/often != (m.steps+n)/often && m.ctx.Err() != nil {
 		m.err = m.ctx.Err()
 	}
-	if m.steps += n; m.steps > maxIgnoreSteps {
-		m.err = fmt.Errorf("it takes more than %d steps to compare the rules with the names of all files: use fewer of them, and fewer asterisks", maxIgnoreSteps)
+	if m.steps += n; m.steps > maxSteps {
+		m.err = fmt.Errorf("it takes more than %d steps to compare the rules with the names of all files: use fewer of them, and fewer asterisks", maxSteps)
 	}
 	return m.err == nil
 }

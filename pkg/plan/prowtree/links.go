@@ -1,4 +1,4 @@
-package plan
+package prowtree
 
 import (
 	"context"
@@ -17,8 +17,31 @@ const maxTarget = 4095
 // maxLinks is how many symbolic links in a row are followed.
 const maxLinks = 16
 
-// modeLinkedDirectory marks symbolic links that lead to a directory.
-const modeLinkedDirectory = "linked directory"
+// entry is an entry of a tree, with symbolic links followed.
+type entry struct {
+	repo.Entry
+	leads leads
+}
+
+// leads is where a path leads.
+type leads int
+
+const (
+	toContent leads = iota
+	// toDirectory is a symbolic link to a directory, toNowhere one to what is not in
+	// the tree.
+	toDirectory
+	toNowhere
+)
+
+// asTheyAre are entries among which there are no links.
+func asTheyAre(entries []repo.Entry) []entry {
+	out := make([]entry, len(entries))
+	for i, e := range entries {
+		out[i].Entry = e
+	}
+	return out
+}
 
 // links are the symbolic links of a tree: entries by path, targets by the
 // link's path.
@@ -116,34 +139,24 @@ func (l *links) first(p string) (link, rest string) {
 	return "", ""
 }
 
-// follow returns the wanted entries, with symbolic links replaced by the files
-// they lead to inside the tree. Links that lead elsewhere are left out.
-func follow(ctx context.Context, objects repo.Objects, entries []repo.Entry, wanted func(string) bool) ([]repo.Entry, error) {
-	l, err := readLinks(ctx, objects, entries)
-	if err != nil {
-		return nil, err
-	}
-	entries = slices.DeleteFunc(slices.Clone(entries), func(e repo.Entry) bool { return !wanted(e.Path) })
-	found, err := l.followed(ctx, entries)
-	return slices.DeleteFunc(found, func(e repo.Entry) bool { return !readable(e) }), err
-}
-
-// followed replaces symbolic links by the files they lead to. Others keep their
-// mode, or get that of links to directories.
-func (l *links) followed(ctx context.Context, entries []repo.Entry) ([]repo.Entry, error) {
-	var out []repo.Entry
-	for _, e := range entries {
+// followed replaces symbolic links by the files they lead to.
+func (l *links) followed(ctx context.Context, entries []repo.Entry) ([]entry, error) {
+	out := asTheyAre(entries)
+	for i := range out {
+		e := &out[i]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if e.Mode == repo.ModeSymlink {
-			if found, ok := l.file(e.Path); ok {
-				e.Mode, e.Blob = found.Mode, found.Blob
-			} else if l.isDirectory(e.Path) {
-				e.Mode = modeLinkedDirectory
-			}
+		if e.Mode != repo.ModeSymlink {
+			continue
 		}
-		out = append(out, e)
+		if found, ok := l.file(e.Path); ok {
+			e.Mode, e.Blob = found.Mode, found.Blob
+		} else if l.isDirectory(e.Path) {
+			e.leads = toDirectory
+		} else {
+			e.leads = toNowhere
+		}
 	}
 	if l.steps > maxLinkSteps {
 		return nil, &repo.BoundError{Bound: fmt.Sprintf("has symbolic links, to follow which takes more than %d steps", maxLinkSteps)}
@@ -151,9 +164,8 @@ func (l *links) followed(ctx context.Context, entries []repo.Entry) ([]repo.Entr
 	return out, nil
 }
 
-// resolveLinks replaces symbolic links among files of a tree by what they lead
-// to. A link that leads nowhere is an error to read.
-func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files []repo.Entry) ([]repo.Entry, error) {
+// resolveLinks replaces symbolic links among files of a tree by what they lead to.
+func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files []repo.Entry) ([]entry, error) {
 	all, err := objects.List(ctx, tree)
 	if err != nil {
 		return nil, err
@@ -163,4 +175,25 @@ func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files 
 		return nil, err
 	}
 	return l.followed(ctx, files)
+}
+
+// Find returns the wanted files of a tree, blobs by path. Symbolic links are followed;
+// those that lead out of the tree, or to directories, are left out.
+func (l *Loader) Find(ctx context.Context, tree string, wanted func(string) bool) (map[string]string, error) {
+	all, err := l.Objects.List(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	links, err := readLinks(ctx, l.Objects, all)
+	if err != nil {
+		return nil, err
+	}
+	found, err := links.followed(ctx, slices.DeleteFunc(all, func(e repo.Entry) bool { return !wanted(e.Path) }))
+	blobs := make(map[string]string, len(found))
+	for _, e := range found {
+		if e.leads == toContent && e.Mode != repo.ModeSubmodule {
+			blobs[e.Path] = e.Blob
+		}
+	}
+	return blobs, err
 }
