@@ -68,7 +68,7 @@ func TestContextsAreHeeded(t *testing.T) {
 	cancel()
 	f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
 	none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
-	c := &comparison{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
+	c := &step{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
 	if _, _, err := c.rewritten(ctx, problems{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("rewritten: err = %v", err)
 	}

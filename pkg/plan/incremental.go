@@ -300,11 +300,11 @@ func (w *work) fromKnown(ctx context.Context, known *state, commit string) (*sta
 	if known == nil {
 		return nil, nil
 	}
-	c, err := w.step(ctx, known, commit, false)
+	base, err := w.advance(ctx, known, commit)
 	var missing *MissingPathError
 	switch {
 	case err == nil:
-		return c.after, nil
+		return base, nil
 	case ctx.Err() != nil, errors.As(err, &missing):
 		return nil, err
 	}
@@ -318,7 +318,7 @@ func (w *work) fromKnown(ctx context.Context, known *state, commit string) (*sta
 // configuration is broken, the head's stands in for it.
 func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comparison, error) {
 	if !base.broken() {
-		return w.step(ctx, base, tree, true)
+		return w.compare(ctx, base, tree)
 	}
 	after, err := w.cold(ctx, tree)
 	if err != nil {
@@ -328,20 +328,16 @@ func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comp
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.Err.Message}}
-	c.changes = changes
-	for _, change := range changes {
-		c.files = append(c.files, change.Path)
+	c := &comparison{
+		step:     step{after: after, changes: changes, files: append(pathsOf(changes), affected.MainKey)},
+		outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true},
+		warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.Err.Message},
 	}
-	c.files = append(c.files, affected.MainKey)
 	if after.broken() {
 		none := affected.NewDefaults(w.Layout.ProwConfig, &config.Config{}, nil)
 		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}
 		return c, nil
 	}
 	before := affected.NewDefaults(w.Layout.ProwConfig, after.prow.Config, base.revision.Presets())
-	if err := w.newDelta(ctx, c, base, before, true); err != nil {
-		return nil, err
-	}
-	return c, w.evaluate(ctx, c, true)
+	return c, w.evaluate(ctx, c, base, before)
 }

@@ -42,23 +42,15 @@ func (w *work) missingWatched(s *state) error {
 	return nil
 }
 
-// newDelta compares two states: the sources say what differs.
-func (w *work) newDelta(ctx context.Context, c *comparison, from *state, old *affected.Defaults, wanted bool) error {
-	to := c.after
-	c.delta = &affected.Delta{
+// newDelta is what differs between two states, as far as that is known without asking
+// the sources.
+func (w *work) newDelta(s *step, from *state, old *affected.Defaults) *affected.Delta {
+	to := s.after
+	return &affected.Delta{
 		Before: from.revision, After: to.revision, Old: old, New: to.defaults,
 		Layout: w.Layout, Repository: w.repository, Head: w.head,
-		WatchedBefore: from.Watched, WatchedAfter: to.Watched, ValidityOnly: !wanted,
+		WatchedBefore: from.Watched, WatchedAfter: to.Watched,
 	}
-	if wanted {
-		c.delta.Files = make([]affected.FileChange, len(c.changes))
-		for i, ch := range c.changes {
-			c.delta.Files[i] = affected.FileChange{Path: ch.Path, OldBlob: ch.OldBlob, NewBlob: ch.NewBlob}
-		}
-	}
-	err := c.delta.Compare(ctx, w.options.Sources, treeReader{w, to.tree})
-	c.warnings = append(c.warnings, c.delta.Warnings...)
-	return err
 }
 
 // treeReader implements affected.Reader for the tree of a plan.
@@ -98,9 +90,9 @@ type candidateSource struct {
 }
 
 // selecting are the sources that may affect jobs whose text is the same.
-func (c *comparison) selecting() []candidateSource {
+func (s *step) selecting() []candidateSource {
 	var out []candidateSource
-	for _, f := range c.delta.Found {
+	for _, f := range s.delta.Found {
 		if selects := f.Selects(); selects != nil {
 			quick, _ := f.Evidence.(affected.Quick)
 			out = append(out, candidateSource{selects, quick})

@@ -13,102 +13,165 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// comparison is what one step from a known state to another tree found.
-type comparison struct {
+// step is the way from a known state to another tree: what differs is read.
+type step struct {
 	after *state
 	delta *affected.Delta
 	// files are the keys of what differs.
 	files []string
 	// changes are the files that differ, for git.
-	changes  []repo.Change
+	changes []repo.Change
+	// added are the job files that have to be read, and gone those that are no more.
+	added []prowtree.File
+	gone  []string
+	// unknown are the job files with fields that Prow does not know.
+	unknown []prowtree.Unknown
+}
+
+// comparison is what a step to the tree of a pull request found.
+type comparison struct {
+	step
 	print    fingerprint
 	jobs     []affected.Job
 	outlines *affected.Outlines
 	gates    gates
 	warnings []string
-	// unknown are the job files with fields that Prow does not know.
-	unknown []prowtree.Unknown
 }
 
 // readAlong is how many changed files may be read together with what they
 // replace: the cache has to hold them until they are compared.
 const readAlong = 40
 
-// step reads what differs between a known state and a tree. The affected jobs
-// and warnings are only worked out when wanted; validity always is.
-func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) (*comparison, error) {
+// advance returns the state of another tree. Which of its jobs differ, nobody asks;
+// which are valid has to be known.
+func (w *work) advance(ctx context.Context, from *state, tree string) (*state, error) {
+	s, err := w.begin(ctx, from, tree)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.readJobFiles(ctx, from, s, nil); err != nil {
+		return nil, err
+	}
+	if err := w.stepProwConfig(ctx, from, s, w.ProwConfig); err != nil {
+		return nil, err
+	}
+	if err := checkJobs(s.after.revision); err != nil {
+		return nil, err
+	}
+	s.delta = w.newDelta(s, from, from.defaults)
+	s.delta.ValidityOnly = true
+	if err := s.delta.Compare(ctx, w.options.Sources, treeReader{w, tree}); err != nil {
+		return nil, err
+	}
+	return s.after, w.validate(ctx, s)
+}
+
+// compare compares a known state with another tree.
+func (w *work) compare(ctx context.Context, from *state, tree string) (*comparison, error) {
+	s, err := w.begin(ctx, from, tree)
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{step: *s, outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
+	// One look at the repository is cheaper than two.
+	if err := w.readJobFiles(ctx, from, &c.step, c.replaced(from)); err != nil {
+		return nil, err
+	}
+	if err := w.stepProwConfig(ctx, from, &c.step, w.StrictProwConfig); err != nil {
+		return nil, err
+	}
+	if err := checkJobs(c.after.revision); err != nil {
+		return nil, err
+	}
+	if u := c.after.prow.Unknown; u != nil {
+		c.warnings = w.unknownFields(ctx, []prowtree.Unknown{*u})
+	}
+	c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
+	return c, w.evaluate(ctx, c, from, from.defaults)
+}
+
+// begin finds out what differs.
+func (w *work) begin(ctx context.Context, from *state, tree string) (*step, error) {
 	changes, err := w.Objects.Diff(ctx, from.tree, tree)
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
-	c.changes = changes
-	for _, change := range changes {
-		c.files = append(c.files, change.Path)
-	}
 	to := *from
-	c.after = &to
 	to.tree = tree
 	to.problems = maps.Clone(from.problems)
-	if err := w.stepJobFiles(ctx, from, c, changes, wanted); err != nil {
-		return nil, err
-	}
-	if err := w.stepProwConfig(ctx, from, c, wanted); err != nil {
-		return nil, err
-	}
-	if err := checkJobs(to.revision); err != nil {
-		return nil, err
-	}
-	if wanted {
-		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
-	}
-	if err := w.newDelta(ctx, c, from, from.defaults, wanted); err != nil {
-		return nil, err
-	}
-	return c, w.evaluate(ctx, c, wanted)
+	s := &step{after: &to, changes: changes, files: pathsOf(changes)}
+	return s, w.findJobFiles(ctx, from, s)
 }
 
-// stepJobFiles finds out which job files the tree has, and reads those that
-// differ.
-func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change, wanted bool) error {
-	l, to := w.Layout, c.after
-	var added []prowtree.File
-	var gone []string
+func pathsOf(changes []repo.Change) []string {
+	var out []string
+	for _, ch := range changes {
+		out = append(out, ch.Path)
+	}
+	return out
+}
+
+// findJobFiles finds out which job files the tree has.
+func (w *work) findJobFiles(ctx context.Context, from *state, s *step) error {
+	l, to := w.Layout, s.after
 	isRule := func(ch repo.Change) bool {
 		return l.IsIgnoreFile(ch.Path) || l.IsMisnamed(ch.Path) || l.IsJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
 	}
-	if from.entangled || slices.ContainsFunc(changes, isRule) {
-		files, entangled, err := w.JobFiles(ctx, to.tree)
-		if err != nil {
-			return err
-		}
-		to.entangled = entangled
-		added, gone = differing(from.revision, files)
-		for _, e := range added {
-			c.files = append(c.files, e.Path)
-		}
-		c.files = append(c.files, gone...)
-		slices.Sort(c.files)
-		c.files = slices.Compact(c.files)
-	} else {
-		for _, ch := range changes {
+	if !from.entangled && !slices.ContainsFunc(s.changes, isRule) {
+		for _, ch := range s.changes {
 			switch {
 			case !l.IsJobFile(ch.Path):
 			case ch.NewBlob == "" || ch.NewMode == repo.ModeSubmodule:
-				gone = append(gone, ch.Path)
+				s.gone = append(s.gone, ch.Path)
 			default:
-				added = append(added, prowtree.File{Path: ch.Path, Blob: ch.NewBlob})
+				s.added = append(s.added, prowtree.File{Path: ch.Path, Blob: ch.NewBlob})
 			}
 		}
+		return nil
 	}
-	if len(added)+len(gone) > 0 {
-		if err := w.replace(ctx, from, c, added, gone, wanted); err != nil {
-			return err
+	files, entangled, err := w.JobFiles(ctx, to.tree)
+	if err != nil {
+		return err
+	}
+	to.entangled = entangled
+	s.added, s.gone = differing(from.revision, files)
+	for _, f := range s.added {
+		s.files = append(s.files, f.Path)
+	}
+	s.files = append(s.files, s.gone...)
+	slices.Sort(s.files)
+	s.files = slices.Compact(s.files)
+	return nil
+}
+
+// replaced are the blobs of what the added files replace.
+func (s *step) replaced(from *state) []string {
+	var blobs []string
+	for _, f := range s.added {
+		if old := from.revision.File(f.Path); old != nil && old.File != nil {
+			blobs = append(blobs, old.Blob)
 		}
 	}
+	return blobs
+}
+
+// readJobFiles reads the job files that differ, and some other blobs along with them
+// if they are few.
+func (w *work) readJobFiles(ctx context.Context, from *state, s *step, along []string) error {
+	to := s.after
+	if len(s.added)+len(s.gone) > 0 {
+		to.changed = maps.Clone(to.changed)
+		if err := w.readAdded(ctx, s, along); err != nil {
+			return err
+		}
+		for _, p := range s.gone {
+			to.changed[p] = nil
+		}
+		to.revision = to.anchor.With(to.changed)
+	}
 	// A directory needs no job files to exist, but any file.
-	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, l.JobConfig) }
-	if slices.ContainsFunc(changes, isGone) && !hasJobFiles(to.revision) {
+	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, w.Layout.JobConfig) }
+	if slices.ContainsFunc(s.changes, isGone) && !hasJobFiles(to.revision) {
 		return w.JobConfigExists(ctx, to.tree)
 	}
 	return nil
@@ -141,57 +204,38 @@ func differing(r *affected.Revision, files []prowtree.File) (added []prowtree.Fi
 	return added, gone
 }
 
-// replace reads the added files. What they replace is read along when the jobs
-// will be compared, since one look at the repository is cheaper than two.
-func (w *work) replace(ctx context.Context, from *state, c *comparison, added []prowtree.File, gone []string, wanted bool) error {
-	to := c.after
-	to.changed = maps.Clone(to.changed)
-	if err := prowtree.CheckJobFiles(len(added)); err != nil {
+// readAdded reads the added files.
+func (w *work) readAdded(ctx context.Context, s *step, along []string) error {
+	if err := prowtree.CheckJobFiles(len(s.added)); err != nil {
 		return err
 	}
-	replace := w.replaceFew
-	if len(added) > readAlong {
-		replace = w.replaceMany
+	if len(s.added) > readAlong {
+		return w.readMany(ctx, s)
 	}
-	if err := replace(ctx, from, c, added, wanted); err != nil {
-		return err
-	}
-	for _, p := range gone {
-		to.changed[p] = nil
-	}
-	to.revision = to.anchor.With(to.changed)
-	return nil
-}
-
-// replaceFew reads files together with what they replace, and keeps both.
-func (w *work) replaceFew(ctx context.Context, from *state, c *comparison, added []prowtree.File, wanted bool) error {
-	var blobs []string
-	for _, e := range added {
-		if e.Err == nil {
-			blobs = append(blobs, e.Blob)
-		}
-		if old := from.revision.File(e.Path); wanted && old != nil && old.File != nil {
-			blobs = append(blobs, old.Blob)
+	blobs := slices.Clone(along)
+	for _, f := range s.added {
+		if f.Err == nil {
+			blobs = append(blobs, f.Blob)
 		}
 	}
 	parsed, err := w.Parse(ctx, blobs)
 	if err != nil {
 		return err
 	}
-	for _, e := range added {
-		c.add(e, parsed[e.Blob])
+	for _, f := range s.added {
+		s.add(f, parsed[f.Blob])
 	}
 	return nil
 }
 
-// replaceMany reads files of which only the summaries stay.
-func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added []prowtree.File, _ bool) error {
+// readMany reads files of which only the summaries stay.
+func (w *work) readMany(ctx context.Context, s *step) error {
 	places := map[string][]prowtree.File{}
-	for _, e := range added {
+	for _, e := range s.added {
 		if e.Err == nil {
 			places[e.Blob] = append(places[e.Blob], e)
 		} else {
-			c.add(e, nil)
+			s.add(e, nil)
 		}
 	}
 	var mu sync.Mutex
@@ -199,40 +243,42 @@ func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added [
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range places[id] {
-			c.add(e, p)
+			s.add(e, p)
 		}
 		return nil
 	})
-	slices.SortFunc(c.unknown, func(a, b prowtree.Unknown) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.unknown, func(a, b prowtree.Unknown) int { return strings.Compare(a.Path, b.Path) })
 	return err
 }
 
 // add puts a file that was read, unless it cannot be, into the state after the change.
-func (c *comparison) add(e prowtree.File, p *prowtree.JobFile) {
+func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
 	if e.Err != nil {
-		c.after.changed[e.Path] = e.Unreadable()
+		s.after.changed[e.Path] = e.Unreadable()
 		return
 	}
-	c.after.changed[e.Path] = p.At(e.Path, e.Blob)
+	s.after.changed[e.Path] = p.At(e.Path, e.Blob)
 	if p.Unknown != "" {
-		c.unknown = append(c.unknown, prowtree.Unknown{Path: e.Path, Blob: e.Blob, Message: p.Unknown})
+		s.unknown = append(s.unknown, prowtree.Unknown{Path: e.Path, Blob: e.Blob, Message: p.Unknown})
 	}
 }
 
-// stepProwConfig reads Prow's own configuration again when it differs, and
-// puts together the defaults that result.
-func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
-	l, to := w.Layout, c.after
-	if from.Linked || slices.ContainsFunc(c.files, w.isProwFile) {
+// stepProwConfig loads Prow's own configuration again when it differs, and puts
+// together the defaults that result.
+func (w *work) stepProwConfig(ctx context.Context, from *state, s *step, load loadConfig) error {
+	to := s.after
+	if from.Linked || slices.ContainsFunc(s.files, w.isProwFile) {
 		var err error
 		if to.Listing, err = w.List(ctx, to.tree); err != nil {
 			return err
 		}
 	}
-	if to.Config.Key(l) != from.Config.Key(l) {
-		if err := w.changeProwConfig(ctx, c, strict); err != nil {
+	if to.Config.Key(w.Layout) != from.Config.Key(w.Layout) {
+		prow, err := load(ctx, to.Config)
+		if err != nil {
 			return err
 		}
+		s.changeProwConfig(prow)
 	}
 	if to.prow == from.prow && to.revision == from.revision {
 		return nil
@@ -245,39 +291,31 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, s
 	if config == nil {
 		config = from.defaults.Config
 	}
-	to.defaults = affected.NewDefaults(l.ProwConfig, config, presets)
+	to.defaults = affected.NewDefaults(w.Layout.ProwConfig, config, presets)
 	w.setDuplicates(to.problems, presets)
 	return nil
 }
+
+// loadConfig is one of the ways to load Prow's configuration.
+type loadConfig func(context.Context, prowtree.ConfigFiles) (*prowtree.ProwConfig, error)
 
 // isProwFile says whether a file is of Prow's own configuration, or some source
 // watches it.
 func (w *work) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.IsWatched(p) }
 
-func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {
-	to := c.after
-	var err error
-	load := w.ProwConfig
-	if strict {
-		load = w.StrictProwConfig
-	}
-	if to.prow, err = load(ctx, to.Config); err != nil {
-		return err
-	}
-	if to.prow.Unknown != nil {
-		c.warnings = append(c.warnings, w.unknownFields(ctx, []prowtree.Unknown{*to.prow.Unknown})...)
-	}
+func (s *step) changeProwConfig(prow *prowtree.ProwConfig) {
+	to := s.after
+	to.prow = prow
 	key := problemKey{affected.MainKey, wholeFile}
 	delete(to.problems, key)
 	if to.broken() {
-		to.problems[key] = *to.prow.Err
-		return nil
+		to.problems[key] = *prow.Err
+		return
 	}
 	to.changed = maps.Clone(to.changed)
-	to.changed[affected.MainKey] = to.prow.Main
-	c.files = append(c.files, affected.MainKey)
+	to.changed[affected.MainKey] = prow.Main
+	s.files = append(s.files, affected.MainKey)
 	to.revision = to.anchor.With(to.changed)
-	return nil
 }
 
 // samePresets compares by identity: unchanged files share their presets.
