@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
@@ -68,8 +69,8 @@ func TestContextsAreHeeded(t *testing.T) {
 	cancel()
 	f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
 	none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
-	c := &step{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
-	if _, _, err := c.rewritten(ctx, problems{}); !errors.Is(err, context.Canceled) {
+	c := &step{after: &snapshot.Snapshot{Revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
+	if _, _, err := c.rewritten(ctx, snapshot.Problems{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("rewritten: err = %v", err)
 	}
 }

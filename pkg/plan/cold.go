@@ -8,17 +8,18 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
 // cold reads the whole configuration of a tree once, file by file, and keeps
 // summaries only. Presets come first: no job can be validated without them.
-func (w *work) cold(ctx context.Context, tree string) (*state, error) {
+func (w *work) cold(ctx context.Context, tree string) (*snapshot.Snapshot, error) {
 	found, err := w.List(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, Listing: found}
-	if s.prow, err = w.ProwConfig(ctx, s.Config); err != nil {
+	s := &snapshot.Snapshot{Tree: tree, Listing: found}
+	if s.Prow, err = w.ProwConfig(ctx, s.Config); err != nil {
 		return nil, err
 	}
 	entries, entangled, err := w.JobFiles(ctx, tree)
@@ -30,16 +31,16 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 			return nil, err
 		}
 	}
-	s.entangled = entangled
+	s.Entangled = entangled
 	withPresets, err := w.PresetFiles(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
-	presets := affected.NewAnchor(append(withPresets, s.prow.Main)).With(nil).Presets()
+	presets := affected.NewAnchor(append(withPresets, s.Prow.Main)).With(nil).Presets()
 	if err := w.loadWith(ctx, s, entries, presets); err != nil {
 		return nil, err
 	}
-	if all := s.revision.Presets(); len(all) != len(presets) {
+	if all := s.Revision.Presets(); len(all) != len(presets) {
 		// YAML can write the word in ways that a search does not find.
 		return s, w.loadWith(ctx, s, entries, all)
 	}
@@ -47,27 +48,26 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 }
 
 // loadWith loads and validates all jobs, given all presets.
-func (w *work) loadWith(ctx context.Context, s *state, entries []prowtree.File, presets []affected.PlacedPreset) error {
-	s.problems = problems{}
+func (w *work) loadWith(ctx context.Context, s *snapshot.Snapshot, entries []prowtree.File, presets []affected.PlacedPreset) error {
+	s.Problems = snapshot.Problems{}
 	if err := checkPresets(presets); err != nil {
 		return err
 	}
-	if s.broken() {
-		s.problems[problemKey{affected.MainKey, wholeFile}] = *s.prow.Err
+	if s.Broken() {
+		s.Problems[snapshot.OfFile(affected.MainKey)] = *s.Prow.Err
 	} else {
-		s.defaults = affected.NewDefaults(w.Layout.ProwConfig, s.prow.Config, presets)
+		s.Defaults = affected.NewDefaults(w.Layout.ProwConfig, s.Prow.Config, presets)
 	}
 	loaded, err := w.loadAll(ctx, s, entries)
 	if err != nil {
 		return err
 	}
-	s.anchor = affected.NewAnchor(loaded)
-	s.revision = s.anchor.With(s.changed)
-	if err := checkJobs(s.revision); err != nil {
+	s.Index(loaded)
+	if err := checkJobs(s.Revision); err != nil {
 		return err
 	}
-	w.setDuplicates(s.problems, presets)
-	return s.problems.setClashes(ctx, s.revision, keysOf(loaded))
+	w.setDuplicates(s.Problems, presets)
+	return s.Problems.SetClashes(ctx, s.Revision, keysOf(loaded))
 }
 
 func keysOf(files []*affected.Loaded) []string {
@@ -80,27 +80,27 @@ func keysOf(files []*affected.Loaded) []string {
 
 // loadAll summarises and validates all job files, and the jobs of the main
 // file.
-func (w *work) loadAll(ctx context.Context, s *state, entries []prowtree.File) ([]*affected.Loaded, error) {
+func (w *work) loadAll(ctx context.Context, s *snapshot.Snapshot, entries []prowtree.File) ([]*affected.Loaded, error) {
 	places := map[string][]*affected.Loaded{}
 	var loaded []*affected.Loaded
 	for _, e := range entries {
 		if e.Err != nil {
 			loaded = append(loaded, e.Unreadable())
-			s.problems[problemKey{e.Path, wholeFile}] = *e.Err
+			s.Problems[snapshot.OfFile(e.Path)] = *e.Err
 			continue
 		}
 		places[e.Blob] = append(places[e.Blob], &affected.Loaded{Path: e.Path})
 	}
-	if len(s.prow.Main.Jobs) > 0 {
-		main := s.prow.Main
+	if len(s.Prow.Main.Jobs) > 0 {
+		main := s.Prow.Main
 		places[main.Blob] = append(places[main.Blob], &affected.Loaded{Path: main.Path, Main: true})
 	} else {
-		loaded = append(loaded, s.prow.Main)
+		loaded = append(loaded, s.Prow.Main)
 	}
 	var mu sync.Mutex
 	all := efforts{max: maxSteps, what: "all jobs"}
 	err := w.EachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, parsed *prowtree.JobFile) error {
-		invalid, err := validate(s.defaults, parsed, &all)
+		invalid, err := validate(s.Defaults, parsed, &all)
 		if err != nil {
 			return err
 		}
@@ -111,10 +111,10 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []prowtree.File) (
 			l.Main = at.Main
 			loaded = append(loaded, l)
 			if l.Err != nil {
-				s.problems[problemKey{l.Key(), wholeFile}] = *l.Err
+				s.Problems[snapshot.OfFile(l.Key())] = *l.Err
 			}
 			for job, message := range invalid {
-				s.problems[problemKey{l.Key(), job}] = affected.FileError{File: l.Path, Message: message}
+				s.Problems[snapshot.Key{File: l.Key(), About: snapshot.OneJob, Text: job}] = affected.FileError{File: l.Path, Message: message}
 			}
 		}
 		return nil

@@ -3,15 +3,11 @@ package plan
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
@@ -70,7 +66,7 @@ func TestCacheOnDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(name)
-		if now, err := os.ReadFile(files[0]); err != nil || !bytes.HasPrefix(now, magic()) || len(now) != len(good) {
+		if now, err := os.ReadFile(files[0]); err != nil || !bytes.Equal(now[:min(len(now), 16)], good[:16]) || len(now) != len(good) {
 			t.Errorf("%s: not rebuilt (%v)", name, err)
 		}
 	}
@@ -116,69 +112,4 @@ func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
 	if result, err := plan(base, tree.Commit()); err != nil || len(result.Affected) != 1 {
 		t.Errorf("result = %+v, %v", result, err)
 	}
-}
-
-// anchorOf reads a world.
-func anchorOf(w *world, t testing.TB) (*state, error) {
-	t.Helper()
-	tree := worktree.New(t)
-	base := w.commit(t, tree)
-	work := NewPlanner(Options{}).work(Request{Layout: plain}, tree.Mirror().Objects)
-	return work.cold(t.Context(), base)
-}
-
-func TestAnchorSurvivesEncoding(t *testing.T) {
-	s, err := anchorOf(newWorld(5), t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := decodeAnchor(encodeAnchor(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for f := range s.revision.Files() {
-		want, _ := json.Marshal(f)
-		got, _ := json.Marshal(back.revision.File(f.Key()))
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s:\n got %s\nwant %s", f.Path, got, want)
-		}
-	}
-}
-
-func FuzzAnchor(f *testing.F) {
-	f.Add([]byte{})
-	f.Add([]byte{1, 1, 'a', 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0})
-	if s, err := anchorOf(newWorld(5), f); err == nil {
-		raw := encodeAnchor(s)
-		f.Add(raw)
-		f.Add(raw[len(magic())+sha256.Size:])
-	}
-	f.Fuzz(func(t *testing.T, content []byte) {
-		// Only what carries the version and the checksum of its content is
-		// taken for a cache.
-		if _, err := decodeAnchor(content); err == nil {
-			sum := sha256.Sum256(content[len(magic())+sha256.Size:])
-			if !bytes.HasPrefix(content, slices.Concat(magic(), sum[:])) {
-				t.Error("trusted without a checksum")
-			}
-		}
-		// Past the checksum, whatever is there must not crash the reader, nor
-		// those who use what it made of it.
-		s, err := decodeBody(content)
-		if err != nil {
-			return
-		}
-		_, _ = s.revision.Clashes(t.Context(), s.revision.Files())
-		for f := range s.revision.Files() {
-			if f.File == nil {
-				continue
-			}
-			for i := range f.Jobs {
-				_ = affected.NewOutlines().Of(&f.Jobs[i])
-			}
-		}
-		if _, err := decodeAnchor(encodeAnchor(s)); err != nil {
-			t.Errorf("what was read cannot be written: %v", err)
-		}
-	})
 }

@@ -51,7 +51,7 @@ func (w *work) spendQuick(s *step, source candidateSource) error {
 	if source.quick == nil {
 		return nil
 	}
-	for f := range s.after.revision.Files() {
+	for f := range s.after.Revision.Files() {
 		if f.File == nil {
 			continue
 		}

@@ -59,8 +59,6 @@ var (
 	// ErrForgotten says that the details of a plan are not at hand any more: it has
 	// to be made again.
 	ErrForgotten = errors.New("the plan has to be made again")
-	// ErrTooLarge says that an answer from another process takes too much memory.
-	ErrTooLarge = errors.New("the answer is too large")
 	// ErrBusy says that the details of a plan are not at hand at this moment.
 	ErrBusy = errors.New("all planners are busy")
 )

@@ -9,6 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/crew"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
 // Bounds of what is held at once while jobs are compared: that many files
@@ -44,12 +45,12 @@ func (w *work) validate(ctx context.Context, s *step) error {
 
 // evaluate decides about every job that may differ from those of a base with some
 // defaults, and validates it.
-func (w *work) evaluate(ctx context.Context, c *comparison, base *state, defaults *affected.Defaults) error {
+func (w *work) evaluate(ctx context.Context, c *comparison, base *snapshot.Snapshot, defaults *affected.Defaults) error {
 	c.delta = w.newDelta(&c.step, base, defaults)
 	for _, ch := range c.changes {
 		c.delta.Files = append(c.delta.Files, affected.FileChange{Path: ch.Path, OldBlob: ch.OldBlob, NewBlob: ch.NewBlob})
 	}
-	err := c.delta.Compare(ctx, w.options.Sources, treeReader{w, c.after.tree})
+	err := c.delta.Compare(ctx, w.options.Sources, treeReader{w, c.after.Tree})
 	c.warnings = append(c.warnings, c.delta.Warnings...)
 	if err != nil {
 		return err
@@ -75,24 +76,24 @@ func (w *work) evaluate(ctx context.Context, c *comparison, base *state, default
 
 // reconsider forgets what was wrong with files that differ, and finds out what is now,
 // but for single jobs. It returns what there was.
-func (s *step) reconsider(ctx context.Context) (known problems, err error) {
+func (s *step) reconsider(ctx context.Context) (known snapshot.Problems, err error) {
 	to := s.after
-	known = maps.Clone(to.problems)
+	known = maps.Clone(to.Problems)
 	again := map[string]bool{}
 	for _, key := range s.files {
-		f := to.revision.File(key)
+		f := to.Revision.File(key)
 		if before := s.delta.Before.File(key); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
 			continue
 		}
 		again[key] = true
 	}
-	to.problems.forgetFiles(again)
+	to.Problems.ForgetFiles(again)
 	for key := range again {
-		if f := to.revision.File(key); f != nil && f.Err != nil {
-			to.problems[problemKey{key, wholeFile}] = *f.Err
+		if f := to.Revision.File(key); f != nil && f.Err != nil {
+			to.Problems[snapshot.OfFile(key)] = *f.Err
 		}
 	}
-	return known, to.problems.setClashes(ctx, to.revision, s.files)
+	return known, to.Problems.SetClashes(ctx, to.Revision, s.files)
 }
 
 // inParts hands out jobs by few files at a time.
@@ -145,7 +146,7 @@ func (c *comparison) outline() {
 		if j.Outline || !j.Effective.IsZero() && len(c.jobs) <= keptJobs {
 			continue
 		}
-		if at, ok := c.after.revision.Find(j.Ref); ok {
+		if at, ok := c.after.Revision.Find(j.Ref); ok {
 			j.Effective, j.Before, j.Baseline, j.Outline = c.outlines.Of(at.Entry()), affected.Effective{}, nil, true
 		}
 	}
@@ -166,7 +167,7 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 
 // candidates returns the jobs that have to be looked at. Those that a source decides
 // about from their summaries are decided at once; affected ones are handed to decided.
-func (w *work) candidates(ctx context.Context, s *step, known problems, decided func(*affected.Entry, affected.Job)) ([]affected.At, error) {
+func (w *work) candidates(ctx context.Context, s *step, known snapshot.Problems, decided func(*affected.Entry, affected.Job)) ([]affected.At, error) {
 	at, changed, err := s.rewritten(ctx, known)
 	sources := s.selecting()
 	if len(sources) == 0 || err != nil {
@@ -177,7 +178,7 @@ func (w *work) candidates(ctx context.Context, s *step, known problems, decided 
 			return nil, err
 		}
 	}
-	for f := range s.after.revision.Files() {
+	for f := range s.after.Revision.Files() {
 		if f.File == nil {
 			continue
 		}
@@ -199,11 +200,11 @@ func (w *work) candidates(ctx context.Context, s *step, known problems, decided 
 
 // rewritten returns the jobs of changed files that are not written as they
 // were. The others are as valid as they were, unless they were not.
-func (s *step) rewritten(ctx context.Context, known problems) ([]affected.At, map[affected.At]bool, error) {
+func (s *step) rewritten(ctx context.Context, known snapshot.Problems) ([]affected.At, map[affected.At]bool, error) {
 	var at []affected.At
 	set := map[affected.At]bool{}
 	for _, key := range s.files {
-		f := s.after.revision.File(key)
+		f := s.after.Revision.File(key)
 		if f == nil || f.File == nil {
 			continue
 		}
@@ -217,7 +218,7 @@ func (s *step) rewritten(ctx context.Context, known problems) ([]affected.At, ma
 			a := affected.At{Loaded: f, I: i}
 			e := a.Entry()
 			old, ok := s.delta.Before.Find(e.Ref)
-			if ok && bytes.Equal(old.Entry().Digest, e.Digest) && !known.has(old) {
+			if ok && bytes.Equal(old.Entry().Digest, e.Digest) && !known.Has(old) {
 				continue
 			}
 			at = append(at, a)
@@ -236,7 +237,7 @@ func (s *step) select1(sources []candidateSource, a affected.At, decided func(*a
 		return true
 	case quick == nil:
 		return false
-	case s.after.problems.has(a):
+	case s.after.Problems.Has(a):
 		// It may be valid now.
 		return true
 	}
@@ -245,7 +246,7 @@ func (s *step) select1(sources []candidateSource, a affected.At, decided func(*a
 	case !decision.Sure:
 		return true
 	case decision.Invalid != "":
-		s.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, decision.Invalid)}
+		s.after.Problems[snapshot.OfJob(a.Key(), e.Ref)] = affected.FileError{File: a.Path, Message: invalidJob(e, decision.Invalid)}
 	case decision.Affected:
 		decided(e, decision.Job)
 	}
@@ -316,11 +317,6 @@ func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*
 	})
 }
 
-func (p problems) has(a affected.At) bool {
-	_, found := p[problemKey{a.Key(), a.Entry().Ref.Key()}]
-	return found
-}
-
 func (p *pair) apply(d *affected.Delta) {
 	p.After, p.err = d.New.Apply(p.NewRaw)
 	p.After.Base().SourcePath = p.New.Path
@@ -339,10 +335,10 @@ func (p *pair) apply(d *affected.Delta) {
 
 // isValid notes whether Prow accepts a job after the change.
 func (s *step) isValid(p *pair) bool {
-	key := problemKey{p.New.Key(), p.New.Entry().Ref.Key()}
-	delete(s.after.problems, key)
+	key := snapshot.OfJob(p.New.Key(), p.New.Entry().Ref)
+	delete(s.after.Problems, key)
 	if p.err != nil {
-		s.after.problems[key] = affected.FileError{File: p.New.Path, Message: prowtree.Cut(p.err.Error())}
+		s.after.Problems[key] = affected.FileError{File: p.New.Path, Message: prowtree.Cut(p.err.Error())}
 	}
 	return p.err == nil
 }

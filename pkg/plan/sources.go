@@ -7,6 +7,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
 // keptParsed bounds what is kept of files that sources have read, in bytes of their
@@ -25,7 +26,7 @@ func watchedBy(sources []affected.Source, l layout.Layout) []string {
 
 // missingWatched names the first path of the layout that a source watches and that is
 // not there.
-func (w *work) missingWatched(s *state) error {
+func (w *work) missingWatched(s *snapshot.Snapshot) error {
 	for _, p := range w.Layout.Paths() {
 		there := func() bool {
 			for file := range s.Watched {
@@ -44,10 +45,10 @@ func (w *work) missingWatched(s *state) error {
 
 // newDelta is what differs between two states, as far as that is known without asking
 // the sources.
-func (w *work) newDelta(s *step, from *state, old *affected.Defaults) *affected.Delta {
+func (w *work) newDelta(s *step, from *snapshot.Snapshot, old *affected.Defaults) *affected.Delta {
 	to := s.after
 	return &affected.Delta{
-		Before: from.revision, After: to.revision, Old: old, New: to.defaults,
+		Before: from.Revision, After: to.Revision, Old: old, New: to.Defaults,
 		Layout: w.Layout, Repository: w.repository, Head: w.head,
 		WatchedBefore: from.Watched, WatchedAfter: to.Watched,
 	}

@@ -10,12 +10,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // step is the way from a known state to another tree: what differs is read.
 type step struct {
-	after *state
+	after *snapshot.Snapshot
 	delta *affected.Delta
 	// files are the keys of what differs.
 	files []string
@@ -24,6 +25,8 @@ type step struct {
 	// added are the job files that have to be read, and gone those that are no more.
 	added []prowtree.File
 	gone  []string
+	// read are those that were read.
+	read map[string]*affected.Loaded
 	// unknown are the job files with fields that Prow does not know.
 	unknown []prowtree.Unknown
 }
@@ -44,7 +47,7 @@ const readAlong = 40
 
 // advance returns the state of another tree. Which of its jobs differ, nobody asks;
 // which are valid has to be known.
-func (w *work) advance(ctx context.Context, from *state, tree string) (*state, error) {
+func (w *work) advance(ctx context.Context, from *snapshot.Snapshot, tree string) (*snapshot.Snapshot, error) {
 	s, err := w.begin(ctx, from, tree)
 	if err != nil {
 		return nil, err
@@ -55,10 +58,10 @@ func (w *work) advance(ctx context.Context, from *state, tree string) (*state, e
 	if err := w.stepProwConfig(ctx, from, s, w.ProwConfig); err != nil {
 		return nil, err
 	}
-	if err := checkJobs(s.after.revision); err != nil {
+	if err := checkJobs(s.after.Revision); err != nil {
 		return nil, err
 	}
-	s.delta = w.newDelta(s, from, from.defaults)
+	s.delta = w.newDelta(s, from, from.Defaults)
 	s.delta.ValidityOnly = true
 	if err := s.delta.Compare(ctx, w.options.Sources, treeReader{w, tree}); err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func (w *work) advance(ctx context.Context, from *state, tree string) (*state, e
 }
 
 // compare compares a known state with another tree.
-func (w *work) compare(ctx context.Context, from *state, tree string) (*comparison, error) {
+func (w *work) compare(ctx context.Context, from *snapshot.Snapshot, tree string) (*comparison, error) {
 	s, err := w.begin(ctx, from, tree)
 	if err != nil {
 		return nil, err
@@ -80,26 +83,23 @@ func (w *work) compare(ctx context.Context, from *state, tree string) (*comparis
 	if err := w.stepProwConfig(ctx, from, &c.step, w.StrictProwConfig); err != nil {
 		return nil, err
 	}
-	if err := checkJobs(c.after.revision); err != nil {
+	if err := checkJobs(c.after.Revision); err != nil {
 		return nil, err
 	}
-	if u := c.after.prow.Unknown; u != nil {
+	if u := c.after.Prow.Unknown; u != nil {
 		c.warnings = w.unknownFields(ctx, []prowtree.Unknown{*u})
 	}
 	c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
-	return c, w.evaluate(ctx, c, from, from.defaults)
+	return c, w.evaluate(ctx, c, from, from.Defaults)
 }
 
 // begin finds out what differs.
-func (w *work) begin(ctx context.Context, from *state, tree string) (*step, error) {
-	changes, err := w.Objects.Diff(ctx, from.tree, tree)
+func (w *work) begin(ctx context.Context, from *snapshot.Snapshot, tree string) (*step, error) {
+	changes, err := w.Objects.Diff(ctx, from.Tree, tree)
 	if err != nil {
 		return nil, err
 	}
-	to := *from
-	to.tree = tree
-	to.problems = maps.Clone(from.problems)
-	s := &step{after: &to, changes: changes, files: pathsOf(changes)}
+	s := &step{after: from.Next(tree), changes: changes, files: pathsOf(changes)}
 	return s, w.findJobFiles(ctx, from, s)
 }
 
@@ -112,12 +112,12 @@ func pathsOf(changes []repo.Change) []string {
 }
 
 // findJobFiles finds out which job files the tree has.
-func (w *work) findJobFiles(ctx context.Context, from *state, s *step) error {
+func (w *work) findJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step) error {
 	l, to := w.Layout, s.after
 	isRule := func(ch repo.Change) bool {
 		return l.IsIgnoreFile(ch.Path) || l.IsMisnamed(ch.Path) || l.IsJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
 	}
-	if !from.entangled && !slices.ContainsFunc(s.changes, isRule) {
+	if !from.Entangled && !slices.ContainsFunc(s.changes, isRule) {
 		for _, ch := range s.changes {
 			switch {
 			case !l.IsJobFile(ch.Path):
@@ -129,12 +129,12 @@ func (w *work) findJobFiles(ctx context.Context, from *state, s *step) error {
 		}
 		return nil
 	}
-	files, entangled, err := w.JobFiles(ctx, to.tree)
+	files, entangled, err := w.JobFiles(ctx, to.Tree)
 	if err != nil {
 		return err
 	}
-	to.entangled = entangled
-	s.added, s.gone = differing(from.revision, files)
+	to.Entangled = entangled
+	s.added, s.gone = differing(from.Revision, files)
 	for _, f := range s.added {
 		s.files = append(s.files, f.Path)
 	}
@@ -145,10 +145,10 @@ func (w *work) findJobFiles(ctx context.Context, from *state, s *step) error {
 }
 
 // replaced are the blobs of what the added files replace.
-func (s *step) replaced(from *state) []string {
+func (s *step) replaced(from *snapshot.Snapshot) []string {
 	var blobs []string
 	for _, f := range s.added {
-		if old := from.revision.File(f.Path); old != nil && old.File != nil {
+		if old := from.Revision.File(f.Path); old != nil && old.File != nil {
 			blobs = append(blobs, old.Blob)
 		}
 	}
@@ -157,22 +157,22 @@ func (s *step) replaced(from *state) []string {
 
 // readJobFiles reads the job files that differ, and some other blobs along with them
 // if they are few.
-func (w *work) readJobFiles(ctx context.Context, from *state, s *step, along []string) error {
+func (w *work) readJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step, along []string) error {
 	to := s.after
 	if len(s.added)+len(s.gone) > 0 {
-		to.changed = maps.Clone(to.changed)
+		s.read = make(map[string]*affected.Loaded, len(s.added)+len(s.gone))
 		if err := w.readAdded(ctx, s, along); err != nil {
 			return err
 		}
 		for _, p := range s.gone {
-			to.changed[p] = nil
+			s.read[p] = nil
 		}
-		to.revision = to.anchor.With(to.changed)
+		to.Replace(s.read)
 	}
 	// A directory needs no job files to exist, but any file.
 	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, w.Layout.JobConfig) }
-	if slices.ContainsFunc(s.changes, isGone) && !hasJobFiles(to.revision) {
-		return w.JobConfigExists(ctx, to.tree)
+	if slices.ContainsFunc(s.changes, isGone) && !hasJobFiles(to.Revision) {
+		return w.JobConfigExists(ctx, to.Tree)
 	}
 	return nil
 }
@@ -254,10 +254,10 @@ func (w *work) readMany(ctx context.Context, s *step) error {
 // add puts a file that was read, unless it cannot be, into the state after the change.
 func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
 	if e.Err != nil {
-		s.after.changed[e.Path] = e.Unreadable()
+		s.read[e.Path] = e.Unreadable()
 		return
 	}
-	s.after.changed[e.Path] = p.At(e.Path, e.Blob)
+	s.read[e.Path] = p.At(e.Path, e.Blob)
 	if p.Unknown != "" {
 		s.unknown = append(s.unknown, prowtree.Unknown{Path: e.Path, Blob: e.Blob, Message: p.Unknown})
 	}
@@ -265,11 +265,11 @@ func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
 
 // stepProwConfig loads Prow's own configuration again when it differs, and puts
 // together the defaults that result.
-func (w *work) stepProwConfig(ctx context.Context, from *state, s *step, load loadConfig) error {
+func (w *work) stepProwConfig(ctx context.Context, from *snapshot.Snapshot, s *step, load loadConfig) error {
 	to := s.after
 	if from.Linked || slices.ContainsFunc(s.files, w.isProwFile) {
 		var err error
-		if to.Listing, err = w.List(ctx, to.tree); err != nil {
+		if to.Listing, err = w.List(ctx, to.Tree); err != nil {
 			return err
 		}
 	}
@@ -280,19 +280,19 @@ func (w *work) stepProwConfig(ctx context.Context, from *state, s *step, load lo
 		}
 		s.changeProwConfig(prow)
 	}
-	if to.prow == from.prow && to.revision == from.revision {
+	if to.Prow == from.Prow && to.Revision == from.Revision {
 		return nil
 	}
-	presets := to.revision.Presets()
-	if to.prow == from.prow && samePresets(presets, from.defaults.Presets) {
+	presets := to.Revision.Presets()
+	if to.Prow == from.Prow && samePresets(presets, from.Defaults.Presets) {
 		return nil
 	}
-	config := to.prow.Config
+	config := to.Prow.Config
 	if config == nil {
-		config = from.defaults.Config
+		config = from.Defaults.Config
 	}
-	to.defaults = affected.NewDefaults(w.Layout.ProwConfig, config, presets)
-	w.setDuplicates(to.problems, presets)
+	to.Defaults = affected.NewDefaults(w.Layout.ProwConfig, config, presets)
+	w.setDuplicates(to.Problems, presets)
 	return nil
 }
 
@@ -305,17 +305,24 @@ func (w *work) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.Is
 
 func (s *step) changeProwConfig(prow *prowtree.ProwConfig) {
 	to := s.after
-	to.prow = prow
-	key := problemKey{affected.MainKey, wholeFile}
-	delete(to.problems, key)
-	if to.broken() {
-		to.problems[key] = *prow.Err
+	to.Prow = prow
+	key := snapshot.OfFile(affected.MainKey)
+	delete(to.Problems, key)
+	if to.Broken() {
+		to.Problems[key] = *prow.Err
 		return
 	}
-	to.changed = maps.Clone(to.changed)
-	to.changed[affected.MainKey] = prow.Main
+	to.Replace(map[string]*affected.Loaded{affected.MainKey: prow.Main})
 	s.files = append(s.files, affected.MainKey)
-	to.revision = to.anchor.With(to.changed)
+}
+
+// setDuplicates looks again for presets that are there twice. Prow only looks where
+// there are job files to merge.
+func (w *work) setDuplicates(p snapshot.Problems, presets []affected.PlacedPreset) {
+	if w.Layout.JobConfig == "" {
+		presets = nil
+	}
+	p.SetDuplicates(presets)
 }
 
 // samePresets compares by identity: unchanged files share their presets.
@@ -328,43 +335,4 @@ func samePresets(a, b []affected.PlacedPreset) bool {
 
 func sameSlice[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
-}
-
-// setDuplicates looks again for presets that are there twice. Prow only looks
-// where there are job files to merge.
-func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
-	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool { return strings.HasPrefix(k.job, duplicates) })
-	if w.Layout.JobConfig == "" {
-		return
-	}
-	for _, e := range affected.DuplicatePresets(presets) {
-		p[problemKey{e.File, duplicates + e.Message}] = e
-	}
-}
-
-// setClashes looks again at everything that a changed file, or one that
-// clashed before, may clash with.
-func (p problems) setClashes(ctx context.Context, r *affected.Revision, files []string) error {
-	again := map[string]*affected.Loaded{}
-	look := func(key string) {
-		if f := r.File(key); f != nil {
-			again[key] = f
-		}
-	}
-	for _, key := range files {
-		look(key)
-	}
-	for k := range p {
-		if strings.HasPrefix(k.job, clashes) {
-			// The path may be the main file's.
-			look(k.file)
-			look(affected.MainKey)
-			delete(p, k)
-		}
-	}
-	found, err := r.Clashes(ctx, maps.Values(again))
-	for _, e := range found {
-		p[problemKey{e.File, clashes + e.Message}] = e
-	}
-	return err
 }

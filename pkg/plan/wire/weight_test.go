@@ -1,4 +1,4 @@
-package plan
+package wire
 
 import (
 	"encoding/binary"
@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/prow/pkg/config"
-
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
 // lengthOf is about how many bytes of an answer each kind fills.
@@ -23,52 +23,53 @@ func answersThatGrow() map[string][]byte {
 		return before + strings.Repeat(each+",", lengthOf/(len(each)+1)) + each + after
 	}
 	job := func(kind, raw string) []byte {
-		e := newEncoder()
+		e := codec.NewEncoder()
 		for range 4 { // base, head, tree, fingerprint
-			e.text("")
+			e.Text("")
 		}
 		for range 4 { // jobs, removed, warnings, incomplete
-			e.count(0)
+			e.Count(0)
 		}
-		e.text("")
-		e.count(0) // targets
-		e.count(1)
-		(&jobEncoder{encoder: e}).ref(affected.Ref{})
-		e.text("")
-		e.flag(false)
-		e.text("")
-		e.flag(false)
-		e.count(0)
-		e.flag(false)
-		e.count(1)
-		e.text(kind)
-		e.text("")
-		e.text(raw)
-		e.count(0)
-		e.count(0)
-		return e.bytes()
+		e.Text("")
+		e.Count(0) // targets
+		e.Count(1)
+		(&jobEncoder{Encoder: e}).ref(affected.Ref{})
+		e.Text("")
+		e.Flag(false)
+		e.Text("")
+		e.Flag(false)
+		e.Count(0)
+		e.Flag(false)
+		e.Count(1)
+		e.Flag(false)
+		e.Text(kind)
+		e.Text("")
+		e.Text(raw)
+		e.Count(0)
+		e.Count(0)
+		return e.Bytes()
 	}
-	upTo := func(fields int, more func(e *encoder)) []byte {
-		e := newEncoder()
+	upTo := func(fields int, more func(e *codec.Encoder)) []byte {
+		e := codec.NewEncoder()
 		for range 4 {
-			e.text("")
+			e.Text("")
 		}
-		e.count(0)
+		e.Count(0)
 		for range fields {
-			e.count(0)
+			e.Count(0)
 		}
 		more(e)
-		return append(e.bytes(), make([]byte, lengthOf)...)
+		return append(e.Bytes(), make([]byte, lengthOf)...)
 	}
 	findings := func(raw string) []byte {
-		return upTo(3, func(e *encoder) { e.text(raw) })
+		return upTo(3, func(e *codec.Encoder) { e.Text(raw) })
 	}
 	return map[string][]byte{
 		"texts":                append(binary.AppendUvarint(nil, lengthOf), make([]byte, lengthOf)...),
-		"removed":              upTo(0, func(e *encoder) { e.count(lengthOf / 5) }),
-		"branches of removed":  upTo(0, func(e *encoder) { e.count(1); e.text(""); e.text(""); e.text(""); e.count(lengthOf / 2) }),
-		"warnings":             upTo(1, func(e *encoder) { e.count(lengthOf) }),
-		"incomplete":           upTo(2, func(e *encoder) { e.count(lengthOf / 3) }),
+		"removed":              upTo(0, func(e *codec.Encoder) { e.Count(lengthOf / 5) }),
+		"branches of removed":  upTo(0, func(e *codec.Encoder) { e.Count(1); e.Text(""); e.Text(""); e.Text(""); e.Count(lengthOf / 2) }),
+		"warnings":             upTo(1, func(e *codec.Encoder) { e.Count(lengthOf) }),
+		"incomplete":           upTo(2, func(e *codec.Encoder) { e.Count(lengthOf / 3) }),
 		"asks":                 findings(many(`{"j":{"asks":[`, `{}`, `]}}`)),
 		"no asks":              findings(many(`{"j":{"asks":[`, `null`, `]}}`)),
 		"asks of a wrong type": findings(many(`{"j":{"asks":[`, `0`, `]}}`)),
@@ -106,13 +107,13 @@ func TestWhatAnAnswerBecomesIsCounted(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			d, err := newJobDecoder(raw)
-			var r *Result
+			var r *plan.Result
 			if err == nil {
 				r, err = d.result()
 			}
 			runtime.ReadMemStats(&after)
 			taken := int(after.TotalAlloc - before.TotalAlloc)
-			if counted := d.weight; taken > 4*counted+16<<20 {
+			if counted := d.Weight(); taken > 4*counted+16<<20 {
 				t.Errorf("%d MiB became %d MiB, %d MiB were counted: %v, %v", len(raw)>>20, taken>>20, counted>>20, r != nil, err)
 			}
 		})
@@ -128,7 +129,7 @@ func TestAnswersAboutPlansAreBounded(t *testing.T) {
 		"wrong places":  `[` + strings.Repeat(`0,`, most) + `0]`,
 		"nested places": strings.Repeat(`[`, most),
 	} {
-		var located []Located
+		var located []plan.Located
 		if err := DecodeAnswer([]byte(raw), &located); err == nil {
 			t.Errorf("%s: %d are taken", name, len(located))
 		} else if strings.HasSuffix(name, "places") && !strings.HasPrefix(name, "wrong") && !strings.HasPrefix(name, "nested") && !errors.Is(err, ErrTooLarge) {
@@ -147,22 +148,5 @@ func TestAnswersAboutPlansAreBounded(t *testing.T) {
 	var contents []affected.ConfigMapContent
 	if err := DecodeAnswer([]byte(`[{"Data":{"a":"b"},"BinaryData":{"c":"ZA=="}}]`), &contents); err != nil || string(contents[0].BinaryData["c"]) != "d" {
 		t.Errorf("%v, %v", contents, err)
-	}
-}
-
-// TestWeighingTakesWhatJSONTakes weighs what a job may look like.
-func TestWeighingTakesWhatJSONTakes(t *testing.T) {
-	for _, raw := range []string{
-		`{}`, `null`, `{"name":"a","NAME":"b","unknown":{"x":[1,[2],{"y":null}]}}`,
-		`{"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":1,"memory":"2Gi"}},"ports":[{"containerPort":1}],"livenessProbe":{"httpGet":{"port":"http"}}}]}}`,
-		`{"labels":{"a":"b"},"max_concurrency":3,"decorate":true,"decoration_config":{"timeout":"1h0m0s","gcs_configuration":null}}`,
-	} {
-		var p config.Presubmit
-		if err := json.Unmarshal([]byte(raw), &p); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := weigh([]byte(raw), &p, maxWeight); err != nil {
-			t.Errorf("%s: %v", raw, err)
-		}
 	}
 }

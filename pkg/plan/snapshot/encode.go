@@ -1,4 +1,4 @@
-package plan
+package snapshot
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
 // The file of an anchor is made to be read in part: a command looks at the few
@@ -22,23 +23,23 @@ import (
 // hashSize is the size in bytes of a hash with its file.
 const hashSize = 8 + 4
 
-// encodeAnchor writes a state without Prow's configuration, which is loaded
+// Encode writes a state without Prow's configuration, which is loaded
 // again from its files.
-func encodeAnchor(s *state) []byte {
+func Encode(s *Snapshot) []byte {
 	var files []byte
 	var hashes []hashed
-	head := newEncoder()
+	head := &writer{codec.NewEncoder()}
 	head.state(s)
-	all := slices.SortedFunc(s.revision.Files(), func(a, b *affected.Loaded) int { return cmp.Compare(a.Key(), b.Key()) })
-	head.count(len(all))
+	all := slices.SortedFunc(s.Revision.Files(), func(a, b *affected.Loaded) int { return cmp.Compare(a.Key(), b.Key()) })
+	head.Count(len(all))
 	for i, f := range all {
-		e := newEncoder()
+		e := &writer{codec.NewEncoder()}
 		e.loaded(f)
-		record := e.bytes()
+		record := e.Bytes()
 		files = append(files, record...)
-		head.text(f.Key())
-		head.count(len(record))
-		head.flag(f.File != nil && len(f.Presets) > 0)
+		head.Text(f.Key())
+		head.Count(len(record))
+		head.Flag(f.File != nil && len(f.Presets) > 0)
 		if f.File == nil {
 			continue
 		}
@@ -46,9 +47,9 @@ func encodeAnchor(s *state) []byte {
 			hashes = append(hashes, hashed{h, uint32(i)}) //nolint:gosec // there are fewer files.
 		}
 	}
-	head.count(s.revision.Jobs())
-	head.count(len(hashes))
-	first := head.bytes()
+	head.Count(s.Revision.Jobs())
+	head.Count(len(hashes))
+	first := head.Bytes()
 	body := binary.AppendUvarint(nil, uint64(len(first)))
 	body = append(body, first...)
 	slices.SortFunc(hashes, func(a, b hashed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file)) })
@@ -66,26 +67,26 @@ type hashed struct {
 	file uint32
 }
 
-// decodeAnchor checks all of a file, and reads its head.
-func decodeAnchor(raw []byte) (*state, error) {
+// Decode checks all of a file, and reads its head.
+func Decode(raw []byte) (*Snapshot, error) {
 	body, ok := bytes.CutPrefix(raw, magic())
 	if !ok || len(body) < sha256.Size {
-		return nil, errDamaged
+		return nil, codec.ErrDamaged
 	}
 	want, body := body[:sha256.Size], body[sha256.Size:]
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], want) {
-		return nil, errDamaged
+		return nil, codec.ErrDamaged
 	}
 	return decodeBody(body)
 }
 
-func decodeBody(body []byte) (*state, error) {
-	outer := &decoder{rest: body}
-	head := outer.take(outer.number())
-	if outer.err != nil {
-		return nil, errDamaged
+func decodeBody(body []byte) (*Snapshot, error) {
+	outer := codec.Begin(body)
+	head := outer.Take(outer.Number())
+	if outer.Err() != nil {
+		return nil, codec.ErrDamaged
 	}
-	d, err := newDecoder(head)
+	d, err := newReader(head)
 	if err != nil {
 		return nil, err
 	}
@@ -93,59 +94,60 @@ func decodeBody(body []byte) (*state, error) {
 	stored := affected.Stored{}
 	file := &anchorFile{}
 	end := uint64(0)
-	for i := range d.count() {
-		stored.Keys = append(stored.Keys, d.text())
-		size := d.number()
-		if size > uint64(len(outer.rest)) {
-			return nil, errDamaged
+	for i := range d.Count() {
+		stored.Keys = append(stored.Keys, d.Text())
+		size := d.Number()
+		if size > uint64(len(outer.Rest())) {
+			return nil, codec.ErrDamaged
 		}
 		end += size
 		file.ends = append(file.ends, end)
-		if d.flag() {
+		if d.Flag() {
 			stored.Presets = append(stored.Presets, i)
 		}
 	}
-	stored.Jobs = int(d.number() & 0x7fffffff) //nolint:gosec // masked.
-	hashes := d.number()
-	if d.err != nil || len(d.rest) > 0 || hashes > uint64(len(outer.rest)) || end != uint64(len(outer.rest))-hashes*hashSize {
-		return nil, errDamaged
+	stored.Jobs = int(d.Number() & 0x7fffffff) //nolint:gosec // masked.
+	hashes := d.Number()
+	if d.Err() != nil || len(d.Rest()) > 0 || hashes > uint64(len(outer.Rest())) || end != uint64(len(outer.Rest()))-hashes*hashSize {
+		return nil, codec.ErrDamaged
 	}
-	file.hashes, file.records = outer.rest[:hashes*hashSize], outer.rest[hashes*hashSize:]
+	file.hashes, file.records = outer.Rest()[:hashes*hashSize], outer.Rest()[hashes*hashSize:]
 	file.loaded = make([]atomic.Pointer[affected.Loaded], len(stored.Keys))
 	file.keys = stored.Keys
 	stored.Load, stored.Having = file.load, file.having
 	s.anchor = affected.NewStoredAnchor(stored)
-	s.revision = s.anchor.With(s.changed)
+	s.Revision = s.anchor.With(s.changed)
 	return s, nil
 }
 
 // state writes what a state has besides its files.
-func (e *encoder) state(s *state) {
-	e.text(s.tree)
-	e.pairs(s.Watched)
-	e.flag(s.entangled)
-	e.flag(s.Linked)
-	e.pairs(s.Config.Blobs)
-	e.flag(s.Config.VersionIsDirectory)
-	e.count(len(s.problems))
-	for k, p := range s.problems {
-		e.text(k.file)
-		e.text(k.job)
-		e.fileError(p)
+func (e *writer) state(s *Snapshot) {
+	e.Text(s.Tree)
+	e.Pairs(s.Watched)
+	e.Flag(s.Entangled)
+	e.Flag(s.Linked)
+	e.Pairs(s.Config.Blobs)
+	e.Flag(s.Config.VersionIsDirectory)
+	e.Count(len(s.Problems))
+	for k, p := range s.Problems {
+		e.Text(k.File)
+		e.Count(int(k.About))
+		e.Text(k.Text)
+		e.FileError(p)
 	}
 }
 
-func (d *decoder) state() *state {
-	s := &state{changed: map[string]*affected.Loaded{}, problems: problems{}}
-	s.tree = d.text()
-	s.Watched = d.pairs()
-	s.entangled = d.flag()
-	s.Linked = d.flag()
-	s.Config.Blobs = d.pairs()
-	s.Config.VersionIsDirectory = d.flag()
-	for range d.count() {
-		k := problemKey{file: d.text(), job: d.text()}
-		s.problems[k] = d.fileError()
+func (d *reader) state() *Snapshot {
+	s := &Snapshot{changed: map[string]*affected.Loaded{}, Problems: Problems{}}
+	s.Tree = d.Text()
+	s.Watched = d.Pairs()
+	s.Entangled = d.Flag()
+	s.Linked = d.Flag()
+	s.Config.Blobs = d.Pairs()
+	s.Config.VersionIsDirectory = d.Flag()
+	for range d.Count() {
+		k := Key{File: d.Text(), About: About(d.Number() & 0xff), Text: d.Text()} //nolint:gosec // masked.
+		s.Problems[k] = d.FileError()
 	}
 	return s
 }
@@ -173,14 +175,14 @@ func (a *anchorFile) decode(i int) *affected.Loaded {
 	if i > 0 {
 		begin = a.ends[i-1]
 	}
-	if d, err := newDecoder(a.records[begin:a.ends[i]]); err == nil {
-		if f := d.loaded(); d.err == nil && len(d.rest) == 0 && f.Key() == a.keys[i] {
+	if d, err := newReader(a.records[begin:a.ends[i]]); err == nil {
+		if f := d.loaded(); d.Err() == nil && len(d.Rest()) == 0 && f.Key() == a.keys[i] {
 			return f
 		}
 	}
 	// The checksum was right, so it was written like this. Its jobs are said
 	// to be missing, which is better than to be wrong about them.
-	return &affected.Loaded{Path: a.keys[i], Err: &affected.FileError{File: a.keys[i], Message: "cannot be read from the cache: " + errDamaged.Error()}}
+	return &affected.Loaded{Path: a.keys[i], Err: &affected.FileError{File: a.keys[i], Message: "cannot be read from the cache: " + codec.ErrDamaged.Error()}}
 }
 
 // having returns the files with a hash, which is a search in what is sorted.

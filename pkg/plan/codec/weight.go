@@ -1,4 +1,4 @@
-package plan
+package codec
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"sync"
 )
 
-// DecodeAnswer reads JSON of another process into what a pointer points to. It counts
-// what would become of it first: ErrTooLarge says that this is too much.
-func DecodeAnswer(raw []byte, into any) error {
-	if _, err := weigh(raw, into, maxWeight); err != nil {
+// Unmarshal reads JSON of another process into what a pointer points to. It counts what
+// would become of it first: ErrTooLarge says that this is more than most bytes.
+func Unmarshal(raw []byte, into any, most int) error {
+	if _, err := weigh(raw, into, most); err != nil {
 		return err
 	}
 	return json.Unmarshal(raw, into)
@@ -42,8 +42,8 @@ type weigher struct {
 const (
 	// pairWeight is what a pair in a map takes besides its value.
 	pairWeight = 100
-	// growth is by how much a list takes more while it becomes longer.
-	growth = 3
+	// Growth is by how much a list takes more while it becomes longer.
+	Growth = 3
 	// anyWeight is what a part takes of a value whose type is open.
 	anyWeight = 100
 )
@@ -87,7 +87,7 @@ func (w *weigher) value(token json.Token, t reflect.Type) error {
 	_, delim := token.(json.Delim)
 	binary := text && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
 	if composite := t.Kind() == reflect.Struct || t.Kind() == reflect.Map || t.Kind() == reflect.Slice; delim || composite && !binary {
-		return errDamaged
+		return ErrDamaged
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (w *weigher) pairs(of reflect.Type) error {
 		if err != nil {
 			return err
 		}
-		if err := w.add(pairWeight + growth*int(of.Size())); err != nil {
+		if err := w.add(pairWeight + Growth*int(of.Size())); err != nil {
 			return err
 		}
 		return w.value(value, of)
@@ -123,7 +123,7 @@ func (w *weigher) pairs(of reflect.Type) error {
 
 func (w *weigher) list(of reflect.Type) error {
 	return w.each(func(value json.Token) error {
-		if err := w.add(growth * int(of.Size())); err != nil {
+		if err := w.add(Growth * int(of.Size())); err != nil {
 			return err
 		}
 		return w.value(value, of)

@@ -1,4 +1,4 @@
-package plan
+package wire
 
 import (
 	"time"
@@ -10,10 +10,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
 // DecodeResult reads what EncodeResult wrote.
-func DecodeResult(raw []byte) (*Result, error) {
+func DecodeResult(raw []byte) (*plan.Result, error) {
 	d, err := newJobDecoder(raw)
 	if err != nil {
 		return nil, err
@@ -21,30 +23,30 @@ func DecodeResult(raw []byte) (*Result, error) {
 	return d.result()
 }
 
-func (d *jobDecoder) result() (*Result, error) {
-	r := &Result{Result: affected.Result{Base: d.text(), Head: d.text(), Tree: d.text(), Fingerprint: d.text(), Jobs: int(d.number() & 0x7fffffff)}} //nolint:gosec // masked.
+func (d *jobDecoder) result() (*plan.Result, error) {
+	r := &plan.Result{Result: affected.Result{Base: d.Text(), Head: d.Text(), Tree: d.Text(), Fingerprint: d.Text(), Jobs: int(d.Number() & 0x7fffffff)}} //nolint:gosec // masked.
 	r.Removed = []affected.Ref{}
-	for range d.count() {
-		if d.spend(growth * refWeight); d.err != nil {
+	for range d.Count() {
+		if d.Spend(codec.Growth * refWeight); d.Err() != nil {
 			break
 		}
 		r.Removed = append(r.Removed, d.ref())
 	}
-	r.Warnings = d.list()
-	for range d.count() {
-		if d.spend(growth * refWeight); d.err != nil {
+	r.Warnings = d.List()
+	for range d.Count() {
+		if d.Spend(codec.Growth * refWeight); d.Err() != nil {
 			break
 		}
-		r.Incomplete = append(r.Incomplete, d.fileError())
+		r.Incomplete = append(r.Incomplete, d.FileError())
 	}
 	var findings map[string]gate.Finding
-	if d.value(&findings) {
+	if d.Value(&findings) {
 		r.Findings = findings
 	}
-	r.Targets = d.list()
+	r.Targets = d.List()
 	r.Affected = d.jobs()
-	r.Weight = d.weight
-	return r, d.err
+	r.Weight = d.Weight()
+	return r, d.Err()
 }
 
 // DecodeJobs reads what EncodeJobs wrote.
@@ -53,7 +55,7 @@ func DecodeJobs(raw []byte) ([]affected.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.jobs(), d.err
+	return d.jobs(), d.Err()
 }
 
 // jobDecoder reads what a jobEncoder wrote.
@@ -61,7 +63,7 @@ func DecodeJobs(raw []byte) ([]affected.Job, error) {
 // What it reads may be made to become large: "{}," is three bytes that stand for
 // hundreds. So it counts about what becomes of them, and stops at maxWeight.
 type jobDecoder struct {
-	*decoder
+	*codec.Decoder
 	known     []affected.Effective
 	outlines  *affected.Outlines
 	branchers map[string]config.Brancher
@@ -70,9 +72,15 @@ type jobDecoder struct {
 // maxWeight bounds the memory that an answer takes, in bytes.
 const maxWeight = 256 << 20
 
+// ErrTooLarge says that an answer takes more than that.
+var ErrTooLarge = codec.ErrTooLarge
+
+// DecodeAnswer reads an answer that is JSON alone.
+func DecodeAnswer(raw []byte, into any) error { return codec.Unmarshal(raw, into, maxWeight) }
+
 func newJobDecoder(raw []byte) (*jobDecoder, error) {
-	d, err := newBoundedDecoder(raw, maxWeight)
-	return &jobDecoder{decoder: d, outlines: affected.NewOutlines(), branchers: map[string]config.Brancher{}}, err
+	d, err := codec.NewBoundedDecoder(raw, maxWeight)
+	return &jobDecoder{Decoder: d, outlines: affected.NewOutlines(), branchers: map[string]config.Brancher{}}, err
 }
 
 // refWeight is what a Ref, or what else is listed in a plan, takes besides its lists.
@@ -80,31 +88,31 @@ const refWeight = 150
 
 func (d *jobDecoder) ref() affected.Ref {
 	return affected.Ref{
-		Type: prowapi.ProwJobType(d.text()), Repo: d.text(), Name: d.text(),
-		Branches: append([]string{}, d.list()...), SkipBranches: append([]string{}, d.list()...),
+		Type: prowapi.ProwJobType(d.Text()), Repo: d.Text(), Name: d.Text(),
+		Branches: append([]string{}, d.List()...), SkipBranches: append([]string{}, d.List()...),
 	}
 }
 
 func (d *jobDecoder) jobs() []affected.Job {
-	n := d.count()
+	n := d.Count()
 	jobs := make([]affected.Job, 0, min(n, 1024))
 	for range n {
-		d.spend(500)
-		j := affected.Job{Ref: d.ref(), Change: affected.Change(d.text()), Rehearse: d.flag(), Excluded: d.text()}
-		if d.flag() {
+		d.Spend(500)
+		j := affected.Job{Ref: d.ref(), Change: affected.Change(d.Text()), Rehearse: d.Flag(), Excluded: d.Text()}
+		if d.Flag() {
 			j.Reasons = []affected.Reason{}
 		}
-		for range d.count() {
+		for range d.Count() {
 			j.Reasons = append(j.Reasons, d.reason())
 		}
-		j.Outline = d.flag()
+		j.Outline = d.Flag()
 		j.Effective = d.effective()
 		j.Before = d.effective()
-		for range d.count() {
-			d.spend(50)
+		for range d.Count() {
+			d.Spend(50)
 			j.Baseline = append(j.Baseline, d.effective())
 		}
-		if d.err != nil {
+		if d.Err() != nil {
 			return nil
 		}
 		jobs = append(jobs, j)
@@ -113,78 +121,82 @@ func (d *jobDecoder) jobs() []affected.Job {
 }
 
 func (d *jobDecoder) reason() affected.Reason {
-	d.spend(100)
-	texts := d.list()
+	d.Spend(100)
+	texts := d.List()
 	if len(texts) != 5 {
-		d.fail()
+		d.Fail()
 		return affected.Reason{}
 	}
 	return affected.Reason{Source: texts[0], File: texts[1], Path: texts[2], Old: texts[3], New: texts[4]}
 }
 
 func (d *jobDecoder) effective() affected.Effective {
-	n := d.number()
+	n := d.Number()
 	switch known := uint64(len(d.known)); {
-	case n == 0 || d.err != nil:
+	case n == 0 || d.Err() != nil:
 		return affected.Effective{}
 	case n <= known:
 		return d.known[n-1]
 	case n > known+1:
-		d.fail()
+		d.Fail()
 		return affected.Effective{}
 	}
 	job, err := d.written()
 	if err != nil {
-		d.fail()
+		d.Fail()
 	}
 	d.known = append(d.known, job)
 	return job
 }
 
 func (d *jobDecoder) written() (affected.Effective, error) {
-	kind := d.text()
-	switch kind {
-	case "outline presubmit", "outline postsubmit", "outline periodic":
-		return d.outline(prowapi.ProwJobType(kind[len("outline "):])), d.err
+	outline, kind := d.Flag(), d.Text()
+	if outline {
+		return d.outline(kind)
 	}
-	source, raw := d.text(), []byte(d.text())
-	d.spend(2000)
-	if d.err != nil {
-		return affected.Effective{}, d.err
+	source, raw := d.Text(), []byte(d.Text())
+	d.Spend(2000)
+	if d.Err() != nil {
+		return affected.Effective{}, d.Err()
 	}
 	job := affected.Effective{}
 	switch kind {
 	case string(prowapi.PresubmitJob):
 		job.Presubmit = &config.Presubmit{}
-		d.decode(raw, job.Presubmit)
+		d.Decode(raw, job.Presubmit)
 		job.Presubmit.Brancher = d.compiled(job.Presubmit.Brancher)
 	case string(prowapi.PostsubmitJob):
 		job.Postsubmit = &config.Postsubmit{}
-		d.decode(raw, job.Postsubmit)
+		d.Decode(raw, job.Postsubmit)
 		job.Postsubmit.Brancher = d.compiled(job.Postsubmit.Brancher)
 	case string(prowapi.PeriodicJob):
 		job.Periodic = &config.Periodic{}
-		d.decode(raw, job.Periodic)
+		d.Decode(raw, job.Periodic)
 		setIntervals(job.Periodic)
 	default:
-		return job, errDamaged
+		return job, codec.ErrDamaged
 	}
 	job.Base().SourcePath = source
-	return job, d.err
+	return job, d.Err()
 }
 
-func (d *jobDecoder) outline(kind prowapi.ProwJobType) affected.Effective {
-	d.spend(1500)
-	e := affected.Entry{Ref: affected.Ref{Type: kind, Name: d.text()}, Agent: d.text(), Cluster: d.text(), Queue: d.text()}
-	e.Labels = d.pairs()
-	e.Hidden, e.Pod = d.flag(), d.flag()
-	e.Context = d.text()
-	e.Branches, e.SkipBranches = d.list(), d.list()
+func (d *jobDecoder) outline(kind string) (affected.Effective, error) {
+	d.Spend(1500)
+	e := affected.Entry{Ref: affected.Ref{Type: prowapi.ProwJobType(kind), Name: d.Text()}, Agent: d.Text(), Cluster: d.Text(), Queue: d.Text()}
+	e.Labels = d.Pairs()
+	e.Hidden, e.Pod = d.Flag(), d.Flag()
+	e.Context = d.Text()
+	e.Branches, e.SkipBranches = d.List(), d.List()
 	d.compiled(config.Brancher{Branches: e.Branches, SkipBranches: e.SkipBranches})
-	if d.err != nil {
-		return affected.Effective{}
+	switch e.Ref.Type {
+	case prowapi.PresubmitJob, prowapi.PostsubmitJob, prowapi.PeriodicJob:
+	default:
+		d.Fail()
 	}
-	return d.outlines.Of(&e)
+	if d.Err() != nil {
+		return affected.Effective{}, d.Err()
+	}
+	return d.outlines.Of(&e), nil
 }
 
 // compiled has Prow compile the branches of a job. Its other expressions are for
@@ -195,10 +207,10 @@ func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
 		return known
 	}
 	if len(id) > 10*affected.MaxBranches {
-		d.spend(maxWeight)
+		d.Spend(maxWeight)
 	}
-	d.spend(200 * (affected.Instructions(b.Branches...) + affected.Instructions(b.SkipBranches...)))
-	if d.err != nil {
+	d.Spend(200 * (affected.Instructions(b.Branches...) + affected.Instructions(b.SkipBranches...)))
+	if d.Err() != nil {
 		return b
 	}
 	jobs := []config.Postsubmit{{Brancher: b}}

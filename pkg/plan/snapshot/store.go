@@ -1,4 +1,4 @@
-package plan
+package snapshot
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
 // formatVersion changes with the layout of the file and the meaning of what is
@@ -30,46 +31,41 @@ func magic() []byte {
 	return []byte(version + "\n")
 }
 
-func (w *work) anchorFile(id string) string {
-	if w.options.CacheDir == "" {
-		return ""
-	}
+// Store keeps snapshots between processes; in no directory, it keeps nothing.
+type Store struct{ Dir string }
+
+func (s Store) file(id string) string {
 	sum := sha256.Sum256([]byte(id))
-	return filepath.Join(w.options.CacheDir, hex.EncodeToString(sum[:16])+".anchor")
+	return filepath.Join(s.Dir, hex.EncodeToString(sum[:16])+".anchor")
 }
 
-// readAnchor returns what an earlier process learned of a base branch, or nil.
-// A file that is damaged, old or of another tree is as good as none.
-func (w *work) readAnchor(ctx context.Context, id string) *state {
-	file := w.anchorFile(id)
-	if file == "" {
+// Read returns the snapshot that an earlier process has kept, or nil. A file that is
+// damaged, old or of another tree is as good as none.
+func (s Store) Read(ctx context.Context, id string, loader *prowtree.Loader) *Snapshot {
+	if s.Dir == "" {
 		return nil
 	}
-	raw, err := os.ReadFile(file)
+	raw, err := os.ReadFile(s.file(id))
 	if err != nil {
 		return nil
 	}
-	s, err := decodeAnchor(raw)
+	known, err := Decode(raw)
 	if err != nil {
 		return nil
 	}
-	if s.prow, err = w.AcceptedProwConfig(ctx, s.Config); err != nil || s.broken() {
+	if known.Prow, err = loader.AcceptedProwConfig(ctx, known.Config); err != nil || known.Broken() {
 		return nil
 	}
-	s.defaults = affected.NewDefaults(w.Layout.ProwConfig, s.prow.Config, s.revision.Presets())
-	return s
+	known.Defaults = affected.NewDefaults(loader.Layout.ProwConfig, known.Prow.Config, known.Revision.Presets())
+	return known
 }
 
-// writeAnchor keeps a state for later processes. A cache that cannot be
-// written is no reason to fail: the next process pays for it.
-func (w *work) writeAnchor(id string, s *state) {
-	file := w.anchorFile(id)
-	if file == "" {
-		return
+// Write keeps a snapshot for later processes.
+func (s Store) Write(id string, known *Snapshot) error {
+	if s.Dir == "" {
+		return nil
 	}
-	if err := writeFile(file, encodeAnchor(s)); err != nil {
-		w.options.Progress("not keeping the cache: " + err.Error())
-	}
+	return writeFile(s.file(id), Encode(known))
 }
 
 // writeFile replaces a file as a whole or not at all.

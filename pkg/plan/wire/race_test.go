@@ -1,6 +1,6 @@
 //go:build race
 
-package plan
+package wire
 
 // raceDetector says whether the tests run under it: it takes memory of its own.
 const raceDetector = true

@@ -1,4 +1,6 @@
-package plan
+// Package wire carries plans from one process to another, and counts what becomes of
+// those that come in.
+package wire
 
 import (
 	"encoding/json"
@@ -9,72 +11,72 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
 // EncodeResult writes a plan for another process, without its Details.
-func EncodeResult(r *Result) ([]byte, error) {
-	e := &jobEncoder{encoder: newEncoder(), known: map[any]int{}}
-	e.text(r.Base)
-	e.text(r.Head)
-	e.text(r.Tree)
-	e.text(r.Fingerprint)
-	e.number(r.Jobs)
-	e.count(len(r.Removed))
+func EncodeResult(r *plan.Result) ([]byte, error) {
+	e := &jobEncoder{Encoder: codec.NewEncoder(), known: map[any]int{}}
+	e.Text(r.Base)
+	e.Text(r.Head)
+	e.Text(r.Tree)
+	e.Text(r.Fingerprint)
+	e.Count(r.Jobs)
+	e.Count(len(r.Removed))
 	for _, ref := range r.Removed {
 		e.ref(ref)
 	}
-	e.list(r.Warnings)
-	e.count(len(r.Incomplete))
+	e.List(r.Warnings)
+	e.Count(len(r.Incomplete))
 	for _, f := range r.Incomplete {
-		e.fileError(f)
+		e.FileError(f)
 	}
-	e.value(r.Findings, len(r.Findings) > 0)
-	e.list(r.Targets)
+	e.Value(r.Findings, len(r.Findings) > 0)
+	e.List(r.Targets)
 	e.jobs(r.Affected)
-	return e.bytes(), e.err
+	return e.Bytes(), e.err
 }
 
 // EncodeJobs writes jobs for another process.
 func EncodeJobs(jobs []affected.Job) ([]byte, error) {
-	e := &jobEncoder{encoder: newEncoder(), known: map[any]int{}}
+	e := &jobEncoder{Encoder: codec.NewEncoder(), known: map[any]int{}}
 	e.jobs(jobs)
-	return e.bytes(), e.err
+	return e.Bytes(), e.err
 }
 
 // jobEncoder writes jobs; what several share is written once.
 type jobEncoder struct {
-	*encoder
+	*codec.Encoder
 	known map[any]int
 	err   error
 }
 
 func (e *jobEncoder) ref(r affected.Ref) {
-	e.text(string(r.Type))
-	e.text(r.Repo)
-	e.text(r.Name)
-	e.list(r.Branches)
-	e.list(r.SkipBranches)
+	e.Text(string(r.Type))
+	e.Text(r.Repo)
+	e.Text(r.Name)
+	e.List(r.Branches)
+	e.List(r.SkipBranches)
 }
 
-func (e *jobEncoder) number(n int) { e.count(n) }
-
 func (e *jobEncoder) jobs(jobs []affected.Job) {
-	e.count(len(jobs))
+	e.Count(len(jobs))
 	for i := range jobs {
 		j := &jobs[i]
 		e.ref(j.Ref)
-		e.text(string(j.Change))
-		e.flag(j.Rehearse)
-		e.text(j.Excluded)
-		e.flag(j.Reasons != nil)
-		e.count(len(j.Reasons))
+		e.Text(string(j.Change))
+		e.Flag(j.Rehearse)
+		e.Text(j.Excluded)
+		e.Flag(j.Reasons != nil)
+		e.Count(len(j.Reasons))
 		for _, r := range j.Reasons {
-			e.list([]string{r.Source, r.File, r.Path, r.Old, r.New})
+			e.List([]string{r.Source, r.File, r.Path, r.Old, r.New})
 		}
-		e.flag(j.Outline)
+		e.Flag(j.Outline)
 		e.effective(j.Effective, j.Outline)
 		e.effective(j.Before, j.Outline)
-		e.count(len(j.Baseline))
+		e.Count(len(j.Baseline))
 		for _, b := range j.Baseline {
 			e.effective(b, j.Outline)
 		}
@@ -84,16 +86,17 @@ func (e *jobEncoder) jobs(jobs []affected.Job) {
 // effective writes a job the first time, later its number.
 func (e *jobEncoder) effective(job affected.Effective, outline bool) {
 	if job.IsZero() {
-		e.count(0)
+		e.Count(0)
 		return
 	}
 	id := any(job)
 	if n, ok := e.known[id]; ok {
-		e.count(n)
+		e.Count(n)
 		return
 	}
 	e.known[id] = len(e.known) + 1
-	e.count(len(e.known))
+	e.Count(len(e.known))
+	e.Flag(outline)
 	if outline {
 		e.outline(job)
 		return
@@ -102,25 +105,25 @@ func (e *jobEncoder) effective(job affected.Effective, outline bool) {
 	if err != nil && e.err == nil {
 		e.err = fmt.Errorf("job %s: %w", job.Base().Name, err)
 	}
-	e.text(jobType(job))
-	e.text(job.Base().SourcePath)
-	e.text(string(raw))
+	e.Text(jobType(job))
+	e.Text(job.Base().SourcePath)
+	e.Text(string(raw))
 }
 
 // outline writes what an outline has: there may be very many.
 func (e *jobEncoder) outline(job affected.Effective) {
 	base, b := job.Base(), brancherOf(job)
-	e.text("outline " + jobType(job))
-	e.text(base.Name)
-	e.text(base.Agent)
-	e.text(base.Cluster)
-	e.text(base.JobQueueName)
-	e.pairs(base.Labels)
-	e.flag(base.Hidden)
-	e.flag(base.Spec != nil)
-	e.text(contextOf(job))
-	e.list(b.Branches)
-	e.list(b.SkipBranches)
+	e.Text(jobType(job))
+	e.Text(base.Name)
+	e.Text(base.Agent)
+	e.Text(base.Cluster)
+	e.Text(base.JobQueueName)
+	e.Pairs(base.Labels)
+	e.Flag(base.Hidden)
+	e.Flag(base.Spec != nil)
+	e.Text(contextOf(job))
+	e.List(b.Branches)
+	e.List(b.SkipBranches)
 }
 
 func jobType(job affected.Effective) string {
