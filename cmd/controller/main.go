@@ -36,6 +36,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/leader"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/mirrors"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/ratelimit"
@@ -158,7 +159,7 @@ func servePages(ctx context.Context, address string) {
 	}
 }
 
-func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, kubeconfigs string) (rehearsal.Options, error) {
+func newOptions(ctx context.Context, config *rest.Config, dir, credentials, kubeconfigs string) (rehearsal.Options, error) {
 	var o rehearsal.Options
 	kube, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -183,10 +184,10 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 	if err != nil {
 		return o, err
 	}
-	kept := plan.NewMirrors(mirrors, func(org, repo string) string {
+	kept := mirrors.New(dir, func(org, repo string) string {
 		return store.Get().GitHub.GitEndpoint + "/" + org + "/" + repo + ".git"
 	}, gh.Token)
-	planner, err := newPlanner(ctx, mirrors, kept)
+	planner, err := newPlanner(ctx, dir, kept)
 	if err != nil {
 		return o, err
 	}
@@ -202,15 +203,15 @@ func newOptions(ctx context.Context, config *rest.Config, mirrors, credentials, 
 
 // newPlanner has plans made by processes of their own, and fetches for them: they
 // have no credentials. What they learn is kept beside the mirrors.
-func newPlanner(ctx context.Context, dir string, mirrors *plan.Mirrors) (rehearsal.Plans, error) {
+func newPlanner(ctx context.Context, dir string, kept *mirrors.Mirrors) (rehearsal.Plans, error) {
 	pool, err := worker.NewPool(worker.Options{
-		Dir: mirrors.Dir, CacheDir: filepath.Join(dir, ".plans"), Size: rehearsal.Planners,
+		Dir: kept.Dir, CacheDir: filepath.Join(dir, ".plans"), Size: rehearsal.Planners,
 		Log: logging.FromContext(ctx).Errorw,
 	})
 	if err != nil {
 		return rehearsal.Plans{}, err
 	}
-	return rehearsal.Plans{Planner: plan.Traced(pool), Fetch: plan.TracedFetch(mirrors.Fetch), Repair: mirrors.Repair, Close: pool.Close}, nil
+	return rehearsal.Plans{Planner: plan.Traced(pool), Fetch: plan.TracedFetch(kept.Fetch), Repair: kept.Repair, Close: pool.Close}, nil
 }
 
 // connect makes the client for GitHub. The App that it may act as is narrowed to

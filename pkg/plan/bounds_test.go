@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // TestLargeFiles has heads that nobody could load, and what they are told.
@@ -17,13 +19,13 @@ func TestLargeFiles(t *testing.T) {
 	long := strings.Repeat("#", affected.MaxFile+1)
 	split := ": larger than 16 MiB: split it into several files"
 	expanded := ": larger than 16 MiB once its YAML aliases are expanded: use fewer aliases"
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}")
-	tree.write("prow/extra/README", "x")
-	tree.write("jobs/a.yaml", periodic("a"))
-	tree.write("jobs/b.yaml", periodic("b"))
-	base := tree.commit()
-	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}")
+	tree.Write("prow/extra/README", "x")
+	tree.Write("jobs/a.yaml", periodic("a"))
+	tree.Write("jobs/b.yaml", periodic("b"))
+	base := tree.Commit()
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 	for name, tc := range map[string]struct{ path, content, refused string }{
 		"job file":            {"jobs/a.yaml", long, split},
 		"aliases":             {"jobs/a.yaml", bomb, expanded},
@@ -32,10 +34,10 @@ func TestLargeFiles(t *testing.T) {
 		"supplemental config": {"prow/extra/x_prowconfig.yaml", bomb, expanded},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree.git("reset", "--quiet", "--hard", base)
-			tree.write(tc.path, tc.content)
-			tree.write("jobs/b.yaml", periodic("c"))
-			head := tree.commit()
+			tree.Git("reset", "--quiet", "--hard", base)
+			tree.Write(tc.path, tc.content)
+			tree.Write("jobs/b.yaml", periodic("c"))
+			head := tree.Commit()
 			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 			cold := NewPlanner(planner.options)
 			for name, p := range map[string]*Incremental{"warm": planner, "cold": cold} {
@@ -50,9 +52,9 @@ func TestLargeFiles(t *testing.T) {
 			// A base that has it can be repaired.
 			back := Request{Org: "org", Repo: "config", Base: head, Head: base, Layout: scenery}
 			back.Head = func() string {
-				tree.git("checkout", "--quiet", base, "--", ".")
-				tree.git("rm", "--quiet", "--force", "--ignore-unmatch", "prow/extra/x_prowconfig.yaml")
-				return tree.commit()
+				tree.Git("checkout", "--quiet", base, "--", ".")
+				tree.Git("rm", "--quiet", "--force", "--ignore-unmatch", "prow/extra/x_prowconfig.yaml")
+				return tree.Commit()
 			}()
 			if _, err := planner.Plan(t.Context(), back); err != nil {
 				t.Errorf("taking it away again: %v", err)
@@ -61,41 +63,21 @@ func TestLargeFiles(t *testing.T) {
 	}
 }
 
-// A plan that nobody waits for any more ends between two jobs, and between two files.
+// A plan that nobody waits for any more ends between two jobs.
 func TestContextsAreHeeded(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("a", "a")
-	tree.write("b", "b")
-	tree.commit()
-	blobs := []string{tree.git("rev-parse", "HEAD:a"), tree.git("rev-parse", "HEAD:b")}
-	for _, workers := range []int{1, 2} {
-		w := &work{Incremental: NewPlanner(Options{Workers: workers}), objects: tree.mirror().Objects}
-		var done atomic.Int64
-		ctx, cancel := context.WithCancel(t.Context())
-		err := w.parallel(ctx, 1000, func(int) {
-			done.Add(1)
-			cancel()
-		})
-		if !errors.Is(err, context.Canceled) || done.Load() > int64(workers) {
-			t.Errorf("%d workers: %d done, err = %v", workers, done.Load(), err)
-		}
-		ctx, cancel = context.WithCancel(t.Context())
-		err = w.eachBlob(ctx, blobs, func(string, []byte) { cancel() })
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%d workers: err = %v", workers, err)
-		}
-		f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
-		none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
-		c := &comparison{after: &state{revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
-		if _, _, err := c.rewritten(ctx, problems{}); !errors.Is(err, context.Canceled) {
-			t.Errorf("rewritten: err = %v", err)
-		}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := &affected.Loaded{Path: "x.yaml", File: &affected.File{Jobs: make([]affected.Entry, 10)}}
+	none, some := affected.NewAnchor(nil).With(nil), affected.NewAnchor([]*affected.Loaded{f}).With(nil)
+	c := &step{after: &snapshot.Snapshot{Revision: some}, delta: &affected.Delta{Before: none, After: some}, files: []string{"x.yaml"}}
+	if _, _, err := c.rewritten(ctx, snapshot.Problems{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("rewritten: err = %v", err)
 	}
 }
 
 // Nobody reads thousands of mistakes, or very long ones.
 func TestMistakesAreBounded(t *testing.T) {
-	long := strings.Repeat("é", maxMessage)
+	long := strings.Repeat("é", prowtree.MaxMessage)
 	var mistakes []affected.FileError
 	var warnings []string
 	for range maxListed + 7 {
@@ -109,7 +91,7 @@ func TestMistakesAreBounded(t *testing.T) {
 		t.Errorf("%d warnings", n)
 	}
 	for _, text := range []string{gotMistakes[0].Message, gotWarnings[0]} {
-		if len(text) > maxMessage+len("…") || !strings.HasSuffix(text, "é…") {
+		if len(text) > prowtree.MaxMessage+len("…") || !strings.HasSuffix(text, "é…") {
 			t.Errorf("a message of %d bytes: …%s", len(text), text[len(text)-10:])
 		}
 	}

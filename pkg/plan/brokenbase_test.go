@@ -5,21 +5,22 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // Where the base's own Prow configuration cannot be read, the head's stands in for it:
 // what jobs read may have changed all the same.
 func TestConfigMapsOnABrokenBase(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "plank: [\n")
-	tree.write("prow/plugins.yaml", "config_updater: {maps: {files/a.txt: {name: filled}}}\n")
-	tree.write("files/a.txt", "one\n")
-	tree.write("jobs/a.yaml", "periodics:\n- {name: a, interval: 1h, spec: {containers: [{image: i, envFrom: [{configMapRef: {name: filled}}]}]}}\n- {name: b, interval: 1h, spec: {containers: [{image: i}]}}\n")
-	base := tree.commit()
-	tree.write("prow/config.yaml", "pod_namespace: test-pods\n")
-	tree.write("files/a.txt", "two\n")
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "plank: [\n")
+	tree.Write("prow/plugins.yaml", "config_updater: {maps: {files/a.txt: {name: filled}}}\n")
+	tree.Write("files/a.txt", "one\n")
+	tree.Write("jobs/a.yaml", "periodics:\n- {name: a, interval: 1h, spec: {containers: [{image: i, envFrom: [{configMapRef: {name: filled}}]}]}}\n- {name: b, interval: 1h, spec: {containers: [{image: i}]}}\n")
+	base := tree.Commit()
+	tree.Write("prow/config.yaml", "pod_namespace: test-pods\n")
+	tree.Write("files/a.txt", "two\n")
 	l := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"}
-	result, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: l})
+	result, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.Commit(), Layout: l})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,46 +1,46 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
 	"sync"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
 // cold reads the whole configuration of a tree once, file by file, and keeps
 // summaries only. Presets come first: no job can be validated without them.
-func (w *work) cold(ctx context.Context, tree string) (*state, error) {
-	found, err := w.listProw(ctx, tree)
+func (w *work) cold(ctx context.Context, tree string) (*snapshot.Snapshot, error) {
+	found, err := w.List(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{tree: tree, changed: map[string]*affected.Loaded{}, prowListing: found}
-	if s.prow, err = w.loadProw(ctx, s.files, false); err != nil {
+	s := &snapshot.Snapshot{Tree: tree, Listing: found}
+	if s.Prow, err = w.ProwConfig(ctx, s.Config); err != nil {
 		return nil, err
 	}
-	entries, entangled, err := jobFiles(ctx, w.objects, tree, w.layout)
+	entries, entangled, err := w.JobFiles(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	if len(entries) == 0 && w.layout.JobConfig != "" {
-		if err := w.jobConfigExists(ctx, tree); err != nil {
+	if len(entries) == 0 && w.Layout.JobConfig != "" {
+		if err := w.JobConfigExists(ctx, tree); err != nil {
 			return nil, err
 		}
 	}
-	s.entangled = entangled
-	withPresets, err := w.presetFiles(ctx, entries)
+	s.Entangled = entangled
+	withPresets, err := w.PresetFiles(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
-	presets := affected.NewAnchor(append(withPresets, s.prow.main)).With(nil).Presets()
+	presets := affected.NewAnchor(append(withPresets, s.Prow.Main)).With(nil).Presets()
 	if err := w.loadWith(ctx, s, entries, presets); err != nil {
 		return nil, err
 	}
-	if all := s.revision.Presets(); len(all) != len(presets) {
+	if all := s.Revision.Presets(); len(all) != len(presets) {
 		// YAML can write the word in ways that a search does not find.
 		return s, w.loadWith(ctx, s, entries, all)
 	}
@@ -48,27 +48,26 @@ func (w *work) cold(ctx context.Context, tree string) (*state, error) {
 }
 
 // loadWith loads and validates all jobs, given all presets.
-func (w *work) loadWith(ctx context.Context, s *state, entries []repo.Entry, presets []affected.PlacedPreset) error {
-	s.problems = problems{}
+func (w *work) loadWith(ctx context.Context, s *snapshot.Snapshot, entries []prowtree.File, presets []affected.PlacedPreset) error {
+	s.Problems = snapshot.Problems{}
 	if err := checkPresets(presets); err != nil {
 		return err
 	}
-	if s.broken() {
-		s.problems[problemKey{affected.MainKey, wholeFile}] = *s.prow.err
+	if s.Broken() {
+		s.Problems[snapshot.OfFile(affected.MainKey)] = *s.Prow.Err
 	} else {
-		s.defaults = affected.NewDefaults(w.layout.ProwConfig, s.prow.config, presets)
+		s.Defaults = affected.NewDefaults(w.Layout.ProwConfig, s.Prow.Config, presets)
 	}
 	loaded, err := w.loadAll(ctx, s, entries)
 	if err != nil {
 		return err
 	}
-	s.anchor = affected.NewAnchor(loaded)
-	s.revision = s.anchor.With(s.changed)
-	if err := checkJobs(s.revision); err != nil {
+	s.Index(loaded)
+	if err := checkJobs(s.Revision); err != nil {
 		return err
 	}
-	w.setDuplicates(s.problems, presets)
-	return s.problems.setClashes(ctx, s.revision, keysOf(loaded))
+	w.setDuplicates(s.Problems, presets)
+	return s.Problems.SetClashes(ctx, s.Revision, keysOf(loaded))
 }
 
 func keysOf(files []*affected.Loaded) []string {
@@ -79,93 +78,43 @@ func keysOf(files []*affected.Loaded) []string {
 	return out
 }
 
-func (w *work) jobConfigExists(ctx context.Context, tree string) error {
-	any, err := w.objects.List(ctx, tree, w.layout.JobConfig)
-	if err != nil {
-		return err
-	}
-	if len(any) == 0 {
-		return &MissingPathError{Path: w.layout.JobConfig, Setting: "job_config"}
-	}
-	return nil
-}
-
-var gzipHeader = []byte("\x1F\x8B")
-
-// presetFiles returns the job files that have presets. Most files do not even
-// have the word, and are not parsed for it.
-func (w *work) presetFiles(ctx context.Context, entries []repo.Entry) ([]*affected.Loaded, error) {
-	var mu sync.Mutex
-	with := map[string]*affected.File{}
-	err := w.eachBlob(ctx, blobsOf(entries), func(id string, content []byte) {
-		if !bytes.HasPrefix(content, gzipHeader) && !bytes.Contains(bytes.ToLower(content), []byte("presets")) {
-			return
-		}
-		if p := parseFile(content); p.err == nil && len(p.file.Presets) > 0 {
-			mu.Lock()
-			defer mu.Unlock()
-			with[id] = p.file
-		}
-	})
-	var out []*affected.Loaded
-	for _, e := range entries {
-		if f := with[e.Blob]; f != nil {
-			out = append(out, &affected.Loaded{Path: e.Path, Blob: e.Blob, File: f})
-		}
-	}
-	return out, err
-}
-
-func blobsOf(entries []repo.Entry) []string {
-	seen := map[string]bool{}
-	for _, e := range entries {
-		if readable(e) {
-			seen[e.Blob] = true
-		}
-	}
-	return slices.Collect(maps.Keys(seen))
-}
-
 // loadAll summarises and validates all job files, and the jobs of the main
 // file.
-func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*affected.Loaded, error) {
-	places := map[string][]repo.Entry{}
+func (w *work) loadAll(ctx context.Context, s *snapshot.Snapshot, entries []prowtree.File) ([]*affected.Loaded, error) {
+	places := map[string][]*affected.Loaded{}
 	var loaded []*affected.Loaded
 	for _, e := range entries {
-		if !readable(e) {
-			loaded = append(loaded, unreadable(e))
-			s.problems[problemKey{e.Path, wholeFile}] = *unreadable(e).Err
+		if e.Err != nil {
+			loaded = append(loaded, e.Unreadable())
+			s.Problems[snapshot.OfFile(e.Path)] = *e.Err
 			continue
 		}
-		places[e.Blob] = append(places[e.Blob], e)
+		places[e.Blob] = append(places[e.Blob], &affected.Loaded{Path: e.Path})
 	}
-	if len(s.prow.main.Jobs) > 0 {
-		main := s.files[w.layout.ProwConfig]
-		places[main] = append(places[main], repo.Entry{Path: affected.MainKey, Blob: main})
+	if len(s.Prow.Main.Jobs) > 0 {
+		main := s.Prow.Main
+		places[main.Blob] = append(places[main.Blob], &affected.Loaded{Path: main.Path, Main: true})
 	} else {
-		loaded = append(loaded, s.prow.main)
+		loaded = append(loaded, s.Prow.Main)
 	}
 	var mu sync.Mutex
 	all := efforts{max: maxSteps, what: "all jobs"}
-	err := w.eachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, parsed *parsedFile) error {
-		invalid, err := validate(s.defaults, parsed, &all)
+	err := w.EachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, parsed *prowtree.JobFile) error {
+		invalid, err := validate(s.Defaults, parsed, &all)
 		if err != nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		for _, e := range places[id] {
-			l := parsed.loaded(e, false)
-			if e.Path == affected.MainKey {
-				e.Path = w.layout.ProwConfig
-				l = parsed.loaded(e, true)
-			}
+		for _, at := range places[id] {
+			l := parsed.At(at.Path, id)
+			l.Main = at.Main
 			loaded = append(loaded, l)
 			if l.Err != nil {
-				s.problems[problemKey{l.Key(), wholeFile}] = *l.Err
+				s.Problems[snapshot.OfFile(l.Key())] = *l.Err
 			}
 			for job, message := range invalid {
-				s.problems[problemKey{l.Key(), job}] = affected.FileError{File: l.Path, Message: message}
+				s.Problems[snapshot.Key{File: l.Key(), About: snapshot.OneJob, Text: job}] = affected.FileError{File: l.Path, Message: message}
 			}
 		}
 		return nil
@@ -175,12 +124,12 @@ func (w *work) loadAll(ctx context.Context, s *state, entries []repo.Entry) ([]*
 
 // validate returns Prow's reasons to refuse jobs of a file, by their keys. It
 // spends the jobs; the summary does not share what defaulting changes.
-func validate(d *affected.Defaults, p *parsedFile, all *efforts) (map[string]string, error) {
-	if d == nil || p.err != nil {
+func validate(d *affected.Defaults, p *prowtree.JobFile, all *efforts) (map[string]string, error) {
+	if d == nil || p.Err != nil {
 		return nil, nil
 	}
 	var invalid map[string]string
-	for i, raw := range p.raws {
+	for i, raw := range p.Raws {
 		if err := all.add(d, raw); err != nil {
 			return nil, err
 		}
@@ -188,7 +137,7 @@ func validate(d *affected.Defaults, p *parsedFile, all *efforts) (map[string]str
 			if invalid == nil {
 				invalid = map[string]string{}
 			}
-			invalid[p.file.Jobs[i].Ref.Key()] = cut(err.Error())
+			invalid[p.File.Jobs[i].Ref.Key()] = prowtree.Cut(err.Error())
 		}
 	}
 	return invalid, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // reader is a job that reads a ConfigMap in some way.
@@ -112,19 +113,19 @@ func TestConfigMapContents(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree := newWorkTree(t)
+			tree := worktree.New(t)
 			for p, c := range files {
-				tree.write(p, c)
+				tree.Write(p, c)
 			}
-			tree.write("prow/plugins.yaml", "config_updater:\n  maps:\n    "+tc.maps+"\n")
-			base := tree.commit()
+			tree.Write("prow/plugins.yaml", "config_updater:\n  maps:\n    "+tc.maps+"\n")
+			base := tree.Commit()
 			for p, c := range tc.head {
-				if tree.write(p, c); c == "" {
-					tree.git("rm", "--quiet", "--force", p)
+				if tree.Write(p, c); c == "" {
+					tree.Git("rm", "--quiet", "--force", p)
 				}
 			}
-			head := tree.commit()
-			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+			head := tree.Commit()
+			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: layout.Layout{
 				ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml",
 			}})

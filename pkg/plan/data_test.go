@@ -130,9 +130,9 @@ func sideBySide(got, want []string) (missing, extra []string) {
 	return missing, extra
 }
 
-func checkCase(t *testing.T, c pullCase, result *Result) {
+func checkCase(t *testing.T, c pullCase, result *affected.Result) {
 	t.Helper()
-	missing, extra := sideBySide(answersOf(&result.Result), c.answers())
+	missing, extra := sideBySide(answersOf(result), c.answers())
 	if len(missing)+len(extra) > 0 {
 		t.Errorf("%d missing: %.5q\n%d too many: %.5q", len(missing), missing, len(extra), extra)
 	}
@@ -153,7 +153,7 @@ func TestRealPulls(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkCase(t, c, result)
+			checkCase(t, c, &result.Result)
 			for _, j := range result.Affected {
 				if len(j.Reasons) == 0 {
 					t.Errorf("%s %s is affected for no reason", j.Type, j.Name)
@@ -173,11 +173,10 @@ func TestFullLoadOnRealPulls(t *testing.T) {
 	if testing.Short() {
 		cases = cases[:1]
 	}
-	planner := Full{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return clone, nil }}
 	start := time.Now()
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.PR), func(t *testing.T) {
-			result, err := planner.Plan(t.Context(), Request{Base: c.Base, Head: c.Head, Layout: testInfra})
+			result, err := wholly(clone.Dir(), Request{Base: c.Base, Head: c.Head, Layout: testInfra})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // disagreement returns how a plan differs from the truth, or "".
@@ -119,7 +120,7 @@ func (s *scene) loads(dir string) bool {
 	for p, to := range s.links {
 		put(p, func(full string) error { return os.Symlink(to, full) })
 	}
-	_, err := prowLoad(dir, scenery)
+	_, err := oracle.Load(dir, scenery)
 	return err == nil
 }
 
@@ -156,7 +157,7 @@ type pull struct{ base, head int }
 
 func walk(t *testing.T, seed uint64, steps int) {
 	s, h := newScene(seed), &history{}
-	loader := &truths{newWorkTree(t), scenery, map[string]truth{}}
+	loader := &truths{worktree.New(t), scenery, map[string]truth{}}
 	dir := filepath.Join(t.TempDir(), "scene")
 	for !s.loads(dir) {
 		s = newScene(s.Uint64())
@@ -178,19 +179,17 @@ func walk(t *testing.T, seed uint64, steps int) {
 		}
 	}
 	shas := h.write(loader.tree)
-	mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
+	mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.Mirror(), nil }
 	cache := t.TempDir()
 	warm := NewPlanner(Options{Mirror: mirror, Workers: 2, CacheDir: cache})
 	s.Shuffle(len(pulls), func(i, j int) { pulls[i], pulls[j] = pulls[j], pulls[i] })
 	for i, p := range pulls {
 		req := Request{Org: "org", Repo: "config", Base: shas[p.base], Head: shas[p.head], Layout: scenery}
-		merge := exec.Command("git", "-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head)
-		merge.Dir = loader.tree.dir
-		merged, err := merge.Output()
+		merged, err := oracle.Merge(loader.tree.Dir, req.Base, req.Head)
 		if err != nil {
 			continue
 		}
-		before, after := loader.of(req.Base), loader.of(strings.TrimSpace(string(merged)))
+		before, after := loader.of(req.Base), loader.of(merged)
 		planners := map[string]*Incremental{"warm": warm}
 		if i%4 == 0 {
 			planners["cold"] = NewPlanner(Options{Mirror: mirror, Workers: 1})
@@ -199,7 +198,7 @@ func walk(t *testing.T, seed uint64, steps int) {
 		for name, planner := range planners {
 			result, err := planner.Plan(t.Context(), req)
 			if text := disagreement(t.Context(), before, after, result, err); text != "" {
-				t.Errorf("pull %d, %s: %s\nbase loads: %v\n%s", i, name, text, before.err == nil, shown(loader.tree.git("diff", req.Base, strings.TrimSpace(string(merged)))))
+				t.Errorf("pull %d, %s: %s\nbase loads: %v\n%s", i, name, text, before.err == nil, shown(loader.tree.Git("diff", req.Base, merged)))
 			}
 		}
 	}

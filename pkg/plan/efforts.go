@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -35,9 +36,9 @@ func (e *efforts) spend(d *affected.Defaults, steps int) error {
 
 // spendExpected counts what it takes at least to make jobs: what is too much should
 // be refused before any of it is made.
-func (w *work) spendExpected(c *comparison, at []affected.At) error {
+func (w *work) spendExpected(s *step, at []affected.At) error {
 	for _, a := range at {
-		if err := w.expected.spend(c.delta.New, c.delta.New.LeastSteps(a.Entry())); err != nil {
+		if err := w.expected.spend(s.delta.New, s.delta.New.LeastSteps(a.Entry())); err != nil {
 			return err
 		}
 	}
@@ -46,20 +47,20 @@ func (w *work) spendExpected(c *comparison, at []affected.At) error {
 
 // spendQuick counts what it takes a source to decide about all jobs, before any is
 // looked at.
-func (w *work) spendQuick(c *comparison, s candidateSource) error {
-	if s.quick == nil {
+func (w *work) spendQuick(s *step, source candidateSource) error {
+	if source.quick == nil {
 		return nil
 	}
-	for f := range c.after.revision.Files() {
+	for f := range s.after.Revision.Files() {
 		if f.File == nil {
 			continue
 		}
 		for i := range f.Jobs {
 			e := &f.Jobs[i]
-			if !s.selects(e) {
+			if !source.selects(e) {
 				continue
 			}
-			if err := w.expected.spend(c.delta.New, s.quick.Steps(e)); err != nil {
+			if err := w.expected.spend(s.delta.New, source.quick.Steps(e)); err != nil {
 				return err
 			}
 		}
@@ -68,7 +69,7 @@ func (w *work) spendQuick(c *comparison, s candidateSource) error {
 }
 
 // spend counts what it takes to make the jobs of a pair.
-func (w *work) spend(d *affected.Delta, parsed map[string]*parsedFile, p *pair) error {
+func (w *work) spend(d *affected.Delta, parsed map[string]*prowtree.JobFile, p *pair) error {
 	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
 		return err
 	}

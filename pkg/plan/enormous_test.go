@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // TestEnormous has heads that would take all memory, or years, and what they are
@@ -58,16 +58,16 @@ func TestEnormous(t *testing.T) {
 		}), "more than 500 presubmit jobs of a/b report to the context c"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree := newWorkTree(t)
-			tree.write("prow/config.yaml", "{}")
-			tree.write("prow/extra/README", "x")
-			tree.write("jobs/a.yaml", periodic("a"))
-			base := tree.commit()
-			tree.write(tc.path, tc.content)
-			head := tree.commit()
-			tree.git("rm", "--quiet", "--force", tc.path)
-			tree.write("prow/config.yaml", "{}")
-			repaired := tree.commit()
+			tree := worktree.New(t)
+			tree.Write("prow/config.yaml", "{}")
+			tree.Write("prow/extra/README", "x")
+			tree.Write("jobs/a.yaml", periodic("a"))
+			base := tree.Commit()
+			tree.Write(tc.path, tc.content)
+			head := tree.Commit()
+			tree.Git("rm", "--quiet", "--force", tc.path)
+			tree.Write("prow/config.yaml", "{}")
+			repaired := tree.Commit()
 			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
 			if err == nil || result == nil || !Terminal(err) || !strings.HasPrefix(err.Error(), tc.path+": ") || !strings.Contains(err.Error(), tc.want) {
@@ -87,23 +87,23 @@ const decorated = "timeout: 2h, grace_period: 15m, utility_images: {clonerefs: a
 // TestBombInTheTree has a directory of billions of files, on either side.
 func TestBombInTheTree(t *testing.T) {
 	sized(t)
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}")
-	tree.write("prow/extra/README", "x")
-	tree.write("jobs/a.yaml", periodic("a"))
-	tree.write("bomb/f0.yaml", "{}")
-	base := tree.commit()
-	object := tree.git("rev-parse", "HEAD:bomb")
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}")
+	tree.Write("prow/extra/README", "x")
+	tree.Write("jobs/a.yaml", periodic("a"))
+	tree.Write("bomb/f0.yaml", "{}")
+	base := tree.Commit()
+	object := tree.Git("rev-parse", "HEAD:bomb")
 	for range 7 {
 		var lines strings.Builder
 		for i := range 10 {
 			fmt.Fprintf(&lines, "040000 tree %s\td%d\n", object, i)
 		}
-		object = tree.gitWith(lines.String(), "mktree")
+		object = tree.GitWith(lines.String(), "mktree")
 	}
-	jobs := tree.gitWith(tree.git("ls-tree", "HEAD:jobs")+"\n040000 tree "+object+"\tx\n", "mktree")
-	root := tree.gitWith(strings.ReplaceAll(tree.git("ls-tree", "HEAD"), tree.git("rev-parse", "HEAD:jobs"), jobs)+"\n", "mktree")
-	head := tree.git("commit-tree", "-m", "x", "-p", base, root)
+	jobs := tree.GitWith(tree.Git("ls-tree", "HEAD:jobs")+"\n040000 tree "+object+"\tx\n", "mktree")
+	root := tree.GitWith(strings.ReplaceAll(tree.Git("ls-tree", "HEAD"), tree.Git("rev-parse", "HEAD:jobs"), jobs)+"\n", "mktree")
+	head := tree.Git("commit-tree", "-m", "x", "-p", base, root)
 	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 	result, err := newTestPlanner(tree).Plan(t.Context(), req)
 	if result == nil || !Terminal(err) || !strings.HasPrefix(errorText(err), "the repository ") {
@@ -116,25 +116,6 @@ func TestBombInTheTree(t *testing.T) {
 	}
 }
 
-func TestManyBrokenLinks(t *testing.T) {
-	l := &links{entries: map[string]repo.Entry{}, targets: map[string]string{}}
-	var entries []repo.Entry
-	for i := range 20_000 {
-		e := repo.Entry{Path: fmt.Sprintf("jobs/%d.yaml", i), Mode: repo.ModeSymlink}
-		l.entries[e.Path], l.targets[e.Path] = e, "nowhere"
-		entries = append(entries, e)
-	}
-	if out, err := l.followed(t.Context(), entries); err != nil || len(out) != len(entries) || l.steps > 10_000_000 {
-		t.Errorf("%d entries, %d steps, err = %v", len(out), l.steps, err)
-	}
-	for i := range l.targets {
-		l.targets[i] = strings.Repeat("a/", 2000)
-	}
-	if _, err := l.followed(t.Context(), entries); err == nil || !strings.Contains(err.Error(), "symbolic links") {
-		t.Errorf("err = %v", err)
-	}
-}
-
 func TestLongPatterns(t *testing.T) {
 	many := "config_updater:\n  maps:\n"
 	for i := range 1001 {
@@ -144,13 +125,13 @@ func TestLongPatterns(t *testing.T) {
 		"config_updater:\n  maps:\n    ? '" + strings.Repeat("*-", 50_000) + "'\n    : {name: x}\n": "a pattern of more than 1024 bytes",
 		many: "more than 1000 patterns",
 	} {
-		tree := newWorkTree(t)
-		tree.write("prow/config.yaml", "{}\n")
-		tree.write("prow/plugins.yaml", "{}\n")
-		base := tree.commit()
-		tree.write("prow/plugins.yaml", content)
+		tree := worktree.New(t)
+		tree.Write("prow/config.yaml", "{}\n")
+		tree.Write("prow/plugins.yaml", "{}\n")
+		base := tree.Commit()
+		tree.Write("prow/plugins.yaml", content)
 		l := layout.Layout{ProwConfig: "prow/config.yaml", PluginConfig: "prow/plugins.yaml"}
-		result, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: l})
+		result, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.Commit(), Layout: l})
 		if err != nil || len(result.Warnings) != 1 || !strings.HasPrefix(result.Warnings[0], "prow/plugins.yaml: config-updater does not take this: "+want) {
 			t.Errorf("%.40s: %v, %v", content, result, err)
 		}

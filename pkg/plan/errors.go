@@ -2,6 +2,8 @@ package plan
 
 import (
 	"errors"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
 // StoppedError says that planning was ended because it took more than it may, or
@@ -29,12 +31,34 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string { return e.Reason }
 
+// UnfetchedError says that the commits of a pull request are not fetched, or cannot
+// be read once they are. It would be so again.
+type UnfetchedError struct {
+	Reason string
+	err    error
+}
+
+func (e *UnfetchedError) Error() string { return e.Reason }
+
+func (e *UnfetchedError) Unwrap() error { return e.err }
+
+// Unfetched tells what is a head's own fault from all else.
+func Unfetched(err error) error {
+	var large *repo.TooLargeError
+	var rebuilt *repo.RebuiltError
+	if errors.As(err, &large) {
+		return &UnfetchedError{Reason: large.Error(), err: err}
+	}
+	if errors.As(err, &rebuilt) && rebuilt.Revision != "" {
+		return &UnfetchedError{Reason: rebuilt.Error(), err: err}
+	}
+	return err
+}
+
 var (
 	// ErrForgotten says that the details of a plan are not at hand any more: it has
 	// to be made again.
 	ErrForgotten = errors.New("the plan has to be made again")
-	// ErrTooLarge says that an answer from another process takes too much memory.
-	ErrTooLarge = errors.New("the answer is too large")
 	// ErrBusy says that the details of a plan are not at hand at this moment.
 	ErrBusy = errors.New("all planners are busy")
 )

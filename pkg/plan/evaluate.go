@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
 // Bounds of what is held at once while jobs are compared: that many files
@@ -16,36 +18,86 @@ const (
 	chunkJobs  = 256
 )
 
-// evaluate decides about every job that may differ, and validates it.
-func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
-	to := c.after
-	known := maps.Clone(to.problems)
+// validate finds out which jobs that may differ are valid.
+func (w *work) validate(ctx context.Context, s *step) error {
+	known, err := s.reconsider(ctx)
+	if err != nil {
+		return err
+	}
+	at, err := w.candidates(ctx, s, known, func(*affected.Entry, affected.Job) {})
+	if err != nil {
+		return err
+	}
+	return w.inParts(s, at, func(part []affected.At) error {
+		pairs := make([]pair, len(part))
+		for i := range part {
+			pairs[i].New = part[i]
+		}
+		return w.applied(ctx, s, pairs, func(pairs []pair) error {
+			for i := range pairs {
+				s.isValid(&pairs[i])
+			}
+			return nil
+		})
+	})
+}
+
+// evaluate decides about every job that may differ from those of a base with some
+// defaults, and validates it.
+func (w *work) evaluate(ctx context.Context, c *comparison, base *snapshot.Snapshot, defaults *affected.Defaults) error {
+	c.delta = w.newDelta(&c.step, base, defaults)
+	for _, ch := range c.changes {
+		c.delta.Files = append(c.delta.Files, affected.FileChange{Path: ch.Path, OldBlob: ch.OldBlob, NewBlob: ch.NewBlob})
+	}
+	err := c.delta.Compare(ctx, w.options.Sources, treeReader{w, c.after.Tree})
+	c.warnings = append(c.warnings, c.delta.Warnings...)
+	if err != nil {
+		return err
+	}
+	known, err := c.reconsider(ctx)
+	if err != nil {
+		return err
+	}
+	w.findShed(c)
+	c.gates.hidden = c.hiddenRepos(w.repository)
+	at, err := w.candidates(ctx, &c.step, known, c.decided)
+	if err != nil {
+		return err
+	}
+	err = w.inParts(&c.step, at, func(part []affected.At) error {
+		err := w.applied(ctx, &c.step, pairUp(c.delta, part), func(pairs []pair) error { return w.judge(ctx, c, pairs) })
+		c.outline()
+		return err
+	})
+	c.outline()
+	return err
+}
+
+// reconsider forgets what was wrong with files that differ, and finds out what is now,
+// but for single jobs. It returns what there was.
+func (s *step) reconsider(ctx context.Context) (known snapshot.Problems, err error) {
+	to := s.after
+	known = maps.Clone(to.Problems)
 	again := map[string]bool{}
-	for _, key := range c.files {
-		f := to.revision.File(key)
-		if before := c.delta.Before.File(key); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
+	for _, key := range s.files {
+		f := to.Revision.File(key)
+		if before := s.delta.Before.File(key); f != nil && before != nil && f.File == before.File && f.Err == before.Err {
 			continue
 		}
 		again[key] = true
 	}
-	to.problems.forgetFiles(again)
+	to.Problems.ForgetFiles(again)
 	for key := range again {
-		if f := to.revision.File(key); f != nil && f.Err != nil {
-			to.problems[problemKey{key, wholeFile}] = *f.Err
+		if f := to.Revision.File(key); f != nil && f.Err != nil {
+			to.Problems[snapshot.OfFile(key)] = *f.Err
 		}
 	}
-	if err := to.problems.setClashes(ctx, to.revision, c.files); err != nil {
-		return err
-	}
-	if wanted {
-		w.findShed(c)
-		c.gates.hidden = c.hiddenRepos(w.repository)
-	}
-	at, err := w.candidates(ctx, c, known, wanted)
-	if err != nil {
-		return err
-	}
-	if err := w.spendExpected(c, at); err != nil {
+	return known, to.Problems.SetClashes(ctx, to.Revision, s.files)
+}
+
+// inParts hands out jobs by few files at a time.
+func (w *work) inParts(s *step, at []affected.At, do func([]affected.At) error) error {
+	if err := w.spendExpected(s, at); err != nil {
 		return err
 	}
 	slices.SortFunc(at, func(a, b affected.At) int {
@@ -60,27 +112,24 @@ func (w *work) evaluate(ctx context.Context, c *comparison, wanted bool) error {
 		if len(rest) > 0 {
 			w.options.Progress("comparing the jobs of many files")
 		}
-		if err := w.compare(ctx, c, part, wanted); err != nil {
+		if err := do(part); err != nil {
 			return err
 		}
-		c.outline()
 	}
-	c.outline()
 	return nil
 }
 
-// compare decides about jobs of a few files.
-func (w *work) compare(ctx context.Context, c *comparison, at []affected.At, wanted bool) error {
-	pairs := pairUp(c.delta, at, wanted)
+// applied hands out pairs with their effective jobs.
+func (w *work) applied(ctx context.Context, s *step, pairs []pair, do func([]pair) error) error {
 	parsed, err := w.parsePairs(ctx, pairs)
 	if err != nil {
 		return err
 	}
 	for part := range slices.Chunk(pairs, chunkJobs) {
-		if err := w.apply(ctx, c.delta, parsed, part); err != nil {
+		if err := w.apply(ctx, s.delta, parsed, part); err != nil {
 			return err
 		}
-		if err := w.judge(ctx, c, part, wanted); err != nil {
+		if err := do(part); err != nil {
 			return err
 		}
 		clear(part)
@@ -96,7 +145,7 @@ func (c *comparison) outline() {
 		if j.Outline || !j.Effective.IsZero() && len(c.jobs) <= keptJobs {
 			continue
 		}
-		if at, ok := c.after.revision.Find(j.Ref); ok {
+		if at, ok := c.after.Revision.Find(j.Ref); ok {
 			j.Effective, j.Before, j.Baseline, j.Outline = c.outlines.Of(at.Entry()), affected.Effective{}, nil, true
 		}
 	}
@@ -116,19 +165,19 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 }
 
 // candidates returns the jobs that have to be looked at. Those that a source decides
-// about from their summaries are decided at once.
-func (w *work) candidates(ctx context.Context, c *comparison, known problems, wanted bool) ([]affected.At, error) {
-	at, changed, err := c.rewritten(ctx, known)
-	sources := c.selecting()
+// about from their summaries are decided at once; affected ones are handed to decided.
+func (w *work) candidates(ctx context.Context, s *step, known snapshot.Problems, decided func(*affected.Entry, affected.Job)) ([]affected.At, error) {
+	at, changed, err := s.rewritten(ctx, known)
+	sources := s.selecting()
 	if len(sources) == 0 || err != nil {
 		return at, err
 	}
-	for _, s := range sources {
-		if err := w.spendQuick(c, s); err != nil {
+	for _, source := range sources {
+		if err := w.spendQuick(s, source); err != nil {
 			return nil, err
 		}
 	}
-	for f := range c.after.revision.Files() {
+	for f := range s.after.Revision.Files() {
 		if f.File == nil {
 			continue
 		}
@@ -140,7 +189,7 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 			if changed[a] {
 				continue
 			}
-			if c.select1(sources, a, wanted) {
+			if s.select1(sources, a, decided) {
 				at = append(at, a)
 			}
 		}
@@ -150,15 +199,15 @@ func (w *work) candidates(ctx context.Context, c *comparison, known problems, wa
 
 // rewritten returns the jobs of changed files that are not written as they
 // were. The others are as valid as they were, unless they were not.
-func (c *comparison) rewritten(ctx context.Context, known problems) ([]affected.At, map[affected.At]bool, error) {
+func (s *step) rewritten(ctx context.Context, known snapshot.Problems) ([]affected.At, map[affected.At]bool, error) {
 	var at []affected.At
 	set := map[affected.At]bool{}
-	for _, key := range c.files {
-		f := c.after.revision.File(key)
+	for _, key := range s.files {
+		f := s.after.Revision.File(key)
 		if f == nil || f.File == nil {
 			continue
 		}
-		if before := c.delta.Before.File(key); before != nil && before.File == f.File {
+		if before := s.delta.Before.File(key); before != nil && before.File == f.File {
 			continue
 		}
 		for i := range f.Jobs {
@@ -167,8 +216,8 @@ func (c *comparison) rewritten(ctx context.Context, known problems) ([]affected.
 			}
 			a := affected.At{Loaded: f, I: i}
 			e := a.Entry()
-			old, ok := c.delta.Before.Find(e.Ref)
-			if ok && bytes.Equal(old.Entry().Digest, e.Digest) && !known.has(old) {
+			old, ok := s.delta.Before.Find(e.Ref)
+			if ok && bytes.Equal(old.Entry().Digest, e.Digest) && !known.Has(old) {
 				continue
 			}
 			at = append(at, a)
@@ -179,7 +228,7 @@ func (c *comparison) rewritten(ctx context.Context, known problems) ([]affected.
 }
 
 // select1 reports whether a job in an unchanged file has to be looked at.
-func (c *comparison) select1(sources []candidateSource, a affected.At, wanted bool) bool {
+func (s *step) select1(sources []candidateSource, a affected.At, decided func(*affected.Entry, affected.Job)) bool {
 	e := a.Entry()
 	quick, look := deciding(sources, e)
 	switch {
@@ -187,7 +236,7 @@ func (c *comparison) select1(sources []candidateSource, a affected.At, wanted bo
 		return true
 	case quick == nil:
 		return false
-	case c.after.problems.has(a):
+	case s.after.Problems.Has(a):
 		// It may be valid now.
 		return true
 	}
@@ -196,138 +245,40 @@ func (c *comparison) select1(sources []candidateSource, a affected.At, wanted bo
 	case !decision.Sure:
 		return true
 	case decision.Invalid != "":
-		c.after.problems[problemKey{a.Key(), e.Ref.Key()}] = affected.FileError{File: a.Path, Message: invalidJob(e, decision.Invalid)}
-	case decision.Affected && wanted:
-		c.jobs = append(c.jobs, decision.Job)
-		c.print.outline(e)
-		c.gates.note(e.Ref.Key(), c.gates.judgeOutline(c.delta, e))
+		s.after.Problems[snapshot.OfJob(a.Key(), e.Ref)] = affected.FileError{File: a.Path, Message: invalidJob(e, decision.Invalid)}
+	case decision.Affected:
+		decided(e, decision.Job)
 	}
 	return false
+}
+
+// decided adds an affected job of which only the defaults differ.
+func (c *comparison) decided(e *affected.Entry, job affected.Job) {
+	c.jobs = append(c.jobs, job)
+	c.print.outline(e)
+	c.gates.note(e.Ref.Key(), c.gates.judgeOutline(c.delta, e))
 }
 
 func invalidJob(e *affected.Entry, message string) string {
 	return "invalid " + string(e.Ref.Type) + " job " + e.Ref.Name + ": " + message
 }
 
-// pair is a job on both sides, or why Prow refuses it after the change.
-type pair struct {
-	affected.Pair
-	err error
+// isValid notes whether Prow accepts a job after the change.
+func (s *step) isValid(p *pair) bool {
+	key := snapshot.OfJob(p.New.Key(), p.New.Entry().Ref)
+	delete(s.after.Problems, key)
+	if p.err != nil {
+		s.after.Problems[key] = affected.FileError{File: p.New.Path, Message: prowtree.Cut(p.err.Error())}
+	}
+	return p.err == nil
 }
 
-// pairUp finds the jobs of both sides, or, where only validity counts, of the
-// later one.
-func pairUp(d *affected.Delta, at []affected.At, both bool) []pair {
-	pairs := make([]pair, len(at))
-	for i, a := range at {
-		pairs[i].New = a
-		if !both {
-			continue
-		}
-		if old, ok := d.Before.Find(a.Entry().Ref); ok {
-			pairs[i].Old = old
-		} else {
-			pairs[i].Namesakes = standIns(d, a.Entry())
-		}
-	}
-	return pairs
-}
-
-// parsePairs reads the files of jobs.
-func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*parsedFile, error) {
-	var blobs []string
-	for i := range pairs {
-		blobs = append(blobs, pairs[i].New.Blob)
-		if old := pairs[i].Old; old.Loaded != nil {
-			blobs = append(blobs, old.Blob)
-		}
-		blobs = append(blobs, jobBlobs(pairs[i].Namesakes)...)
-	}
-	return w.parse(ctx, blobs)
-}
-
-// apply makes the effective jobs.
-func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*parsedFile, pairs []pair) error {
-	for i := range pairs {
-		if err := w.spend(d, parsed, &pairs[i]); err != nil {
-			return err
-		}
-	}
-	return w.parallel(ctx, len(pairs), func(i int) {
-		p := &pairs[i]
-		p.NewRaw = rawOf(parsed, p.New)
-		if p.Old.Loaded != nil {
-			p.OldRaw = rawOf(parsed, p.Old)
-		}
-		for _, at := range p.Namesakes {
-			p.NamesakesRaw = append(p.NamesakesRaw, rawOf(parsed, at))
-		}
-		p.apply(d)
-	})
-}
-
-func (p problems) has(a affected.At) bool {
-	_, found := p[problemKey{a.Key(), a.Entry().Ref.Key()}]
-	return found
-}
-
-func (p *pair) apply(d *affected.Delta) {
-	p.After, p.err = d.New.Apply(p.NewRaw)
-	p.After.Base().SourcePath = p.New.Path
-	for _, raw := range p.NamesakesRaw {
-		before, _ := d.Old.Apply(raw)
-		p.Baseline = append(p.Baseline, before)
-	}
-	if p.Old.Loaded == nil {
-		return
-	}
-	// A job that was invalid before is compared as far as Prow got with it.
-	p.Before, _ = d.Old.Apply(p.OldRaw)
-	p.Before.Base().SourcePath = p.Old.Path
-	p.Baseline = []affected.Effective{p.Before}
-}
-
-// parallel calls do for 0 to n-1 on as many goroutines as the plan may use, until
-// the context is done.
-func (w *work) parallel(ctx context.Context, n int, do func(i int)) error {
-	const few = 16
-	if n <= few || w.options.Workers == 1 {
-		for i := range n {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			do(i)
-		}
-		return nil
-	}
-	var workers crew
-	per := (n + w.options.Workers - 1) / w.options.Workers
-	for start := 0; start < n; start += per {
-		workers.Go(func() {
-			workers.do(func() {
-				for i := start; i < min(start+per, n) && ctx.Err() == nil; i++ {
-					do(i)
-				}
-			})
-		})
-	}
-	workers.wait()
-	return ctx.Err()
-}
-
-func (w *work) judge(ctx context.Context, c *comparison, pairs []pair, wanted bool) error {
+func (w *work) judge(ctx context.Context, c *comparison, pairs []pair) error {
 	first := len(c.jobs)
 	var judged []*pair
 	for i := range pairs {
 		p := &pairs[i]
-		e := p.New.Entry()
-		key := problemKey{p.New.Key(), e.Ref.Key()}
-		delete(c.after.problems, key)
-		if p.err != nil {
-			c.after.problems[key] = affected.FileError{File: p.New.Path, Message: cut(p.err.Error())}
-			continue
-		}
-		if !wanted {
+		if !c.isValid(p) {
 			continue
 		}
 		if job, ok := c.delta.Judge(&p.Pair); ok {

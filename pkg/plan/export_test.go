@@ -17,7 +17,7 @@ func EachFixture(t *testing.T, do func(t *testing.T, dir string, req Request)) {
 		f := readFixture(t, path)
 		t.Run(f.name, func(t *testing.T) {
 			w, base, head := f.commit(t)
-			do(t, filepath.Join(w.dir, ".git"), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: f.settings()})
+			do(t, filepath.Join(w.Dir, ".git"), Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: f.settings()})
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/sources/configupdater"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // mount makes a job read a ConfigMap in one of the ways there are.
@@ -59,13 +60,13 @@ func fills(pattern, file string) bool {
 
 // checkFed compares the jobs that ConfigMaps affect with those whose text names
 // one that a changed file fills.
-func checkFed(t *testing.T, w *world, tree workTree, req Request, result *Result) {
+func checkFed(t *testing.T, w *world, tree worktree.Tree, req Request, result *Result) {
 	t.Helper()
 	if len(result.Incomplete) > 0 {
 		return
 	}
 	changed := map[string]bool{}
-	for _, file := range strings.Split(tree.git("diff", "--name-only", req.Base, req.Head, "--", "text"), "\n") {
+	for _, file := range strings.Split(tree.Git("diff", "--name-only", req.Base, req.Head, "--", "text"), "\n") {
 		for pattern, m := range w.maps {
 			m := m.(map[string]any)
 			if fills(pattern, file) {

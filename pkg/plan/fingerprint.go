@@ -63,7 +63,7 @@ func (w *work) fingerprint(req Request, c *comparison) string {
 	}
 	fed, strange := c.fed(), map[string]bool{}
 	for _, s := range c.unknown {
-		strange[s.path] = true
+		strange[s.Path] = true
 	}
 	for _, ch := range c.changes {
 		before, after, understood := c.understood(ch)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // acknowledged is a config repository and a pull request that somebody vouches for:
@@ -48,28 +49,28 @@ func acknowledged(more int) (base, head map[string]string) {
 }
 
 // fingerprintOf plans a pull request whose base has moved on to another commit.
-func fingerprintOf(t *testing.T, baseRef string, base, moved, head map[string]string, after func(workTree)) string {
+func fingerprintOf(t *testing.T, baseRef string, base, moved, head map[string]string, after func(worktree.Tree)) string {
 	t.Helper()
-	tree := newWorkTree(t)
+	tree := worktree.New(t)
 	lay := func(files map[string]string) string {
-		tree.git("rm", "-r", "--quiet", "--ignore-unmatch", ".")
+		tree.Git("rm", "-r", "--quiet", "--ignore-unmatch", ".")
 		for path, content := range files {
-			tree.write(path, content)
+			tree.Write(path, content)
 		}
-		return tree.commit()
+		return tree.Commit()
 	}
 	from := lay(base)
 	tip := from
 	if moved != nil {
 		tip = lay(moved)
 	}
-	tree.git("checkout", "--quiet", "--detach", from)
+	tree.Git("checkout", "--quiet", "--detach", from)
 	pull := lay(head)
 	if after != nil {
 		after(tree)
-		pull = tree.commit()
+		pull = tree.Commit()
 	}
-	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 	result, err := planner.Plan(t.Context(), Request{
 		Org: "acme", Repo: "config", BaseRef: baseRef, Base: tip, Head: pull,
 		Layout: layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"},
@@ -162,19 +163,19 @@ func TestFingerprint(t *testing.T) {
 				}
 			})
 		}
-		for name, after := range map[string]func(workTree){
-			"a script that runs": func(w workTree) {
-				if err := os.Chmod(filepath.Join(w.dir, "jobs/run.sh"), 0o755); err != nil {
+		for name, after := range map[string]func(worktree.Tree){
+			"a script that runs": func(w worktree.Tree) {
+				if err := os.Chmod(filepath.Join(w.Dir, "jobs/run.sh"), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				w.git("add", "--all")
+				w.Git("add", "--all")
 			},
-			"a link": func(w workTree) {
-				path := filepath.Join(w.dir, "README.md")
+			"a link": func(w worktree.Tree) {
+				path := filepath.Join(w.Dir, "README.md")
 				if err := errors.Join(os.Remove(path), os.Symlink("OWNERS", path)); err != nil {
 					t.Fatal(err)
 				}
-				w.git("add", "--all")
+				w.Git("add", "--all")
 			},
 		} {
 			t.Run(size+", "+name, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // fixture is a config repository before and after a change, and the answer.
@@ -101,68 +102,23 @@ func compressed(t *testing.T, s string) string {
 	return b.String()
 }
 
-// workTree is a repository to commit to.
-type workTree struct {
-	t   testing.TB
-	dir string
-}
-
-func newWorkTree(t testing.TB) workTree {
+func (f fixture) commit(t *testing.T) (w worktree.Tree, base, head string) {
 	t.Helper()
-	w := workTree{t, t.TempDir()}
-	w.git("init", "--quiet", "--initial-branch=main")
-	return w
-}
-
-func (w workTree) git(args ...string) string {
-	w.t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
-	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		w.t.Fatalf("git %v: %v\n%s", args, err, out)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-func (w workTree) write(path, content string) {
-	w.t.Helper()
-	full := filepath.Join(w.dir, path)
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		w.t.Fatal(err)
-	}
-	if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w workTree) commit() string {
-	w.t.Helper()
-	w.git("add", "--all", "--force")
-	w.git("commit", "--quiet", "--allow-empty", "--message=change")
-	return w.git("rev-parse", "HEAD")
-}
-
-func (w workTree) mirror() *repo.Mirror { return repo.OpenClone(filepath.Join(w.dir, ".git")) }
-
-func (f fixture) commit(t *testing.T) (w workTree, base, head string) {
-	t.Helper()
-	w = newWorkTree(t)
+	w = worktree.New(t)
 	lay := func(files map[string]string, links map[string]string) string {
 		for p, content := range files {
-			w.write(p, content)
+			w.Write(p, content)
 		}
 		for p, target := range links {
-			if err := os.Symlink(target, filepath.Join(w.dir, p)); err != nil {
+			if err := os.Symlink(target, filepath.Join(w.Dir, p)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		return w.commit()
+		return w.Commit()
 	}
 	base = lay(f.base, f.links["base"])
 	for _, p := range f.removed {
-		w.git("rm", "--quiet", p)
+		w.Git("rm", "--quiet", p)
 	}
 	head = lay(f.head, f.links["head"])
 	return w, base, head
@@ -220,7 +176,7 @@ func TestFixtures(t *testing.T) {
 
 func checkFixture(t *testing.T, f fixture) {
 	w, base, head := f.commit(t)
-	mirror := func(context.Context, Request) (*repo.Mirror, error) { return w.mirror(), nil }
+	mirror := func(context.Context, Request) (*repo.Mirror, error) { return w.Mirror(), nil }
 	planner := NewPlanner(Options{Mirror: mirror, Workers: 2})
 	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: f.settings()}
 	var result *Result
@@ -244,21 +200,21 @@ func checkFixture(t *testing.T, f fixture) {
 			}
 		}
 	}
-	checkAgainstFullLoad(t, planner, req, result)
+	checkAgainstFullLoad(t, w, req, result)
 }
 
 // checkAgainstFullLoad compares with Prow's loader: what it refuses, and the
 // affected jobs when it does not.
-func checkAgainstFullLoad(t *testing.T, planner *Incremental, req Request, result *Result) {
+func checkAgainstFullLoad(t *testing.T, tree worktree.Tree, req Request, result *Result) {
 	t.Helper()
-	truth, err := Full{Mirror: planner.options.Mirror}.Plan(t.Context(), req)
+	truth, err := wholly(tree.Dir, req)
 	if (err != nil) != (len(result.Incomplete) > 0) {
 		t.Fatalf("Prow's loader says %v; incomplete: %v", err, result.Incomplete)
 	}
 	if err != nil {
 		return
 	}
-	missing, extra := sideBySide(answersOf(&result.Result), answersOf(&truth.Result))
+	missing, extra := sideBySide(answersOf(&result.Result), answersOf(truth))
 	if len(missing)+len(extra) > 0 {
 		t.Errorf("compared with Prow's loader, missing %q, too many %q", missing, extra)
 	}
@@ -268,8 +224,17 @@ func checkAgainstFullLoad(t *testing.T, planner *Incremental, req Request, resul
 	checkEffective(t, result, truth)
 }
 
+// wholly plans by having Prow load all of both revisions.
+func wholly(repository string, req Request) (*affected.Result, error) {
+	merged, err := oracle.Merge(repository, req.Base, req.Head)
+	if err != nil {
+		return nil, err
+	}
+	return oracle.Plan(repository, req.Base, merged, req.Layout)
+}
+
 // checkEffective compares the jobs that would be rendered.
-func checkEffective(t *testing.T, result, truth *Result) {
+func checkEffective(t *testing.T, result *Result, truth *affected.Result) {
 	t.Helper()
 	jobs, err := result.Effective(t.Context(), result.Affected)
 	if err != nil {
@@ -300,8 +265,8 @@ func asJSON(t *testing.T, v any) string {
 }
 
 // newTestPlanner returns a planner for the repository of a work tree.
-func newTestPlanner(tree workTree) *Incremental {
-	return NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+func newTestPlanner(tree worktree.Tree) *Incremental {
+	return NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 }
 
 func errorText(err error) string {
@@ -309,16 +274,4 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// gitWith runs git with an input.
-func (w workTree) gitWith(in string, args ...string) string {
-	w.t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
-	cmd.Dir, cmd.Stdin = w.dir, strings.NewReader(in)
-	out, err := cmd.Output()
-	if err != nil {
-		w.t.Fatalf("git %v: %v", args, err)
-	}
-	return strings.TrimSpace(string(out))
 }

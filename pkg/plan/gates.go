@@ -6,6 +6,8 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/crew"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
 // gates finds out what the affected jobs of a comparison ask for. That is kept for
@@ -140,8 +142,8 @@ func (l *Local) Judge(_ context.Context, jobs []affected.Job) (map[string]gate.F
 func standIns(d *affected.Delta, e *affected.Entry) []affected.At { return d.Before.Namesakes(e.Ref) }
 
 // rawOf finds a job in the file that it is written in.
-func rawOf(parsed map[string]*parsedFile, at affected.At) affected.Raw {
-	return parsed[at.Blob].raws[at.I]
+func rawOf(parsed map[string]*prowtree.JobFile, at affected.At) affected.Raw {
+	return parsed[at.Blob].Raws[at.I]
 }
 
 // jobBlobs lists the files of jobs.
@@ -156,7 +158,7 @@ func jobBlobs(at []affected.At) []string {
 // judgeGates looks at the jobs that a part of a comparison found.
 func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
 	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
-	err := w.parallel(ctx, len(jobs), func(i int) {
+	err := crew.Each(ctx, w.options.Workers, len(jobs), func(i int) {
 		var old *affected.Entry
 		if pairs[i].Old.Loaded != nil {
 			old = pairs[i].Old.Entry()

@@ -7,26 +7,27 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // TestHistories plans pull requests whose history is no straight line.
 func TestHistories(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}\n")
-	tree.write("prow/extra/README", "x")
-	tree.write("jobs/a.yaml", periodic("a")+"# 1\n# 2\n# 3\n# 4\n")
-	start := tree.commit()
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}\n")
+	tree.Write("prow/extra/README", "x")
+	tree.Write("jobs/a.yaml", periodic("a")+"# 1\n# 2\n# 3\n# 4\n")
+	start := tree.Commit()
 	on := func(branch, path, content string) string {
-		tree.git("checkout", "--quiet", branch)
-		tree.write(path, content)
-		return tree.commit()
+		tree.Git("checkout", "--quiet", branch)
+		tree.Write(path, content)
+		return tree.Commit()
 	}
 	merge := func(into, other string) string {
-		tree.git("checkout", "--quiet", into)
-		tree.git("merge", "--quiet", "--no-edit", "--no-ff", other)
-		return tree.git("rev-parse", "HEAD")
+		tree.Git("checkout", "--quiet", into)
+		tree.Git("merge", "--quiet", "--no-edit", "--no-ff", other)
+		return tree.Git("rev-parse", "HEAD")
 	}
-	tree.git("branch", "topic")
+	tree.Git("branch", "topic")
 	topic := on("topic", "jobs/t.yaml", periodic("t"))
 	for i := range 20 {
 		on("main", fmt.Sprintf("jobs/m%d.yaml", i), periodic(fmt.Sprint("m", i)))
@@ -36,17 +37,17 @@ func TestHistories(t *testing.T) {
 	more := on("topic", "jobs/t.yaml", periodic("t2"))
 	crossed := merge("main", topic)
 	on("main", "jobs/m1.yaml", periodic("other"))
-	mainTip := tree.git("rev-parse", "HEAD")
+	mainTip := tree.Git("rev-parse", "HEAD")
 	topicTip := merge("topic", far)
-	tree.git("checkout", "--quiet", "topic")
-	tree.git("mv", "jobs/t.yaml", "jobs/T.yaml")
-	renamed := tree.commit()
-	tree.git("update-index", "--chmod=+x", "jobs/a.yaml")
-	tree.git("commit", "--quiet", "--message=mode")
-	mode := tree.git("rev-parse", "HEAD")
+	tree.Git("checkout", "--quiet", "topic")
+	tree.Git("mv", "jobs/t.yaml", "jobs/T.yaml")
+	renamed := tree.Commit()
+	tree.Git("update-index", "--chmod=+x", "jobs/a.yaml")
+	tree.Git("commit", "--quiet", "--message=mode")
+	mode := tree.Git("rev-parse", "HEAD")
 
 	loader := &truths{tree, scenery, map[string]truth{}}
-	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 	for name, pull := range map[string][2]string{
 		"base far ahead":         {far, topic},
 		"merge commit in head":   {far, merged},
@@ -62,7 +63,7 @@ func TestHistories(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := Request{Org: "org", Repo: "config", Base: pull[0], Head: pull[1], Layout: scenery}
-			after := strings.Fields(tree.git("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head))[0]
+			after := strings.Fields(tree.Git("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", req.Base, req.Head))[0]
 			result, err := planner.Plan(t.Context(), req)
 			if text := disagreement(t.Context(), loader.of(req.Base), loader.of(after), result, err); text != "" {
 				t.Error(text)

@@ -12,6 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/lru"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/sources"
 )
@@ -50,13 +52,12 @@ type Options struct {
 // reads all of it; later ones read what differs from there.
 type Incremental struct {
 	options Options
-	// parsed has job files by blob.
-	parsed *lru.Cache[*parsedFile]
-	prow   *lru.Cache[*prowConfig]
+	read    *prowtree.Cache
+	kept    snapshot.Store
 	// known has what sources have made of blobs.
 	known *lru.Cache[any]
 	// states has base commits that have been looked at.
-	states *lru.Cache[*state]
+	states *lru.Cache[*snapshot.Snapshot]
 
 	mu     sync.Mutex
 	latest map[string]*repository
@@ -67,7 +68,7 @@ type Incremental struct {
 // would do for nothing.
 type repository struct {
 	sync.Mutex
-	base *state
+	base *snapshot.Snapshot
 }
 
 // NewPlanner returns a planner with empty caches.
@@ -86,10 +87,10 @@ func NewPlanner(o Options) *Incremental {
 	}
 	return &Incremental{
 		options: o,
-		parsed:  lru.New[*parsedFile](math.MaxInt, o.Memory),
-		prow:    lru.New[*prowConfig](math.MaxInt, 16),
+		read:    prowtree.NewCache(o.Memory),
+		kept:    snapshot.Store{Dir: o.CacheDir},
 		known:   lru.New[any](math.MaxInt, keptParsed),
-		states:  lru.New[*state](math.MaxInt, 64),
+		states:  lru.New[*snapshot.Snapshot](math.MaxInt, 64),
 		latest:  map[string]*repository{},
 	}
 }
@@ -105,7 +106,7 @@ func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 		return nil, mirrorErr
 	}
 	if err := mirror.Rebuild(ctx, req.Head); err != nil {
-		return nil, unfetched(err)
+		return nil, Unfetched(err)
 	}
 	return p.plan(ctx, req)
 }
@@ -137,7 +138,7 @@ func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 		merged, err := mirror.Merge(ctx, req.Base, req.Head)
 		return merged, conflictFrom(err)
 	}
-	w.objects = merged.Objects
+	w.Objects = merged.Objects
 	return resultOf(w.planTree(ctx, req, base, merged.Tree, again))
 }
 
@@ -164,7 +165,10 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 
 func (p *Incremental) work(req Request, objects repo.Objects) *work {
 	return &work{
-		Incremental: p, objects: objects, layout: req.Layout, watched: watchedBy(p.options.Sources, req.Layout),
+		Incremental: p,
+		Loader: &prowtree.Loader{
+			Cache: p.read, Objects: objects, Layout: req.Layout, Watched: watchedBy(p.options.Sources, req.Layout), Workers: p.options.Workers,
+		},
 		repository: req.Org + "/" + req.Repo, head: req.Head, gates: req.Gates,
 		changed:  efforts{max: maxChangedSteps, what: "the jobs that differ"},
 		expected: efforts{max: maxChangedSteps, what: "the jobs that differ"},
@@ -172,7 +176,7 @@ func (p *Incremental) work(req Request, objects repo.Objects) *work {
 }
 
 // readBase returns what is known of the base, which must be as the layout says.
-func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
+func (w *work) readBase(ctx context.Context, req Request) (*snapshot.Snapshot, error) {
 	base, err := w.baseState(ctx, req.Base)
 	if refused, ok := boundIn(err); ok {
 		refused.BaseBroken = true
@@ -191,7 +195,7 @@ func (w *work) readBase(ctx context.Context, req Request) (*state, error) {
 	return base, nil
 }
 
-func (w *work) planTree(ctx context.Context, req Request, base *state, tree string, again reopen) (*Local, error) {
+func (w *work) planTree(ctx context.Context, req Request, base *snapshot.Snapshot, tree string, again reopen) (*Local, error) {
 	c, err := w.compareWith(ctx, base, tree)
 	var missing *MissingPathError
 	if errors.As(err, &missing) {
@@ -208,8 +212,8 @@ func (w *work) planTree(ctx context.Context, req Request, base *state, tree stri
 	local := &Local{
 		Result: Result{
 			Result: affected.Result{
-				Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.revision.Jobs(), Affected: c.jobs,
-				Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.list()),
+				Base: req.Base, Head: req.Head, Tree: tree, Jobs: c.after.Revision.Jobs(), Affected: c.jobs,
+				Removed: c.delta.Removed(c.files), Warnings: warned(c.warnings), Incomplete: listed(found.List()),
 				Fingerprint: w.fingerprint(req, c),
 			},
 			Findings: c.gates.found,
@@ -244,8 +248,8 @@ func refusedBase(req Request, err error) (*Local, error) {
 
 // baseState returns what is known of a base commit, reading what differs from
 // the nearest known commit, or all of it.
-func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
-	id := key.Of(w.repository, w.layout.Key(), key.Of(w.watched...))
+func (w *work) baseState(ctx context.Context, commit string) (*snapshot.Snapshot, error) {
+	id := key.Of(w.repository, w.Layout.Key(), key.Of(w.Watched...))
 	if known, ok := w.states.Get(key.Of(id, commit)); ok {
 		return known, nil
 	}
@@ -256,7 +260,7 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 		return known, nil
 	}
 	if r.base == nil {
-		r.base = w.readAnchor(ctx, id)
+		r.base = w.kept.Read(ctx, id, w.Loader)
 	}
 	base, err := w.fromKnown(ctx, r.base, commit)
 	if err != nil {
@@ -269,15 +273,18 @@ func (w *work) baseState(ctx context.Context, commit string) (*state, error) {
 			return nil, err
 		}
 	}
-	if base.broken() {
+	if base.Broken() {
 		return base, nil
 	}
-	if len(base.changed) > maxDistance {
-		base = base.compact()
+	if base.Distance() > maxDistance {
+		base = base.Compact()
 	}
-	if fresh || w.options.CacheDir != "" && len(base.changed) > keptDistance {
-		base = base.compact()
-		w.writeAnchor(id, base)
+	if fresh || w.options.CacheDir != "" && base.Distance() > keptDistance {
+		base = base.Compact()
+		// The next process pays for what is not kept.
+		if err := w.kept.Write(id, base); err != nil {
+			w.options.Progress("not keeping the cache: " + err.Error())
+		}
 	}
 	r.base = base
 	w.states.Add(key.Of(id, commit), base, 1)
@@ -295,15 +302,15 @@ func (w *work) repositoryFor(id string) *repository {
 
 // fromKnown returns the state of a commit by its differences from a known one,
 // or nil when there is none or its tree is not in the mirror any more.
-func (w *work) fromKnown(ctx context.Context, known *state, commit string) (*state, error) {
+func (w *work) fromKnown(ctx context.Context, known *snapshot.Snapshot, commit string) (*snapshot.Snapshot, error) {
 	if known == nil {
 		return nil, nil
 	}
-	c, err := w.step(ctx, known, commit, false)
+	base, err := w.advance(ctx, known, commit)
 	var missing *MissingPathError
 	switch {
 	case err == nil:
-		return c.after, nil
+		return base, nil
 	case ctx.Err() != nil, errors.As(err, &missing):
 		return nil, err
 	}
@@ -315,32 +322,28 @@ func (w *work) fromKnown(ctx context.Context, known *state, commit string) (*sta
 
 // compareWith compares the base with a tree. Where the base's own Prow
 // configuration is broken, the head's stands in for it.
-func (w *work) compareWith(ctx context.Context, base *state, tree string) (*comparison, error) {
-	if !base.broken() {
-		return w.step(ctx, base, tree, true)
+func (w *work) compareWith(ctx context.Context, base *snapshot.Snapshot, tree string) (*comparison, error) {
+	if !base.Broken() {
+		return w.compare(ctx, base, tree)
 	}
 	after, err := w.cold(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := w.objects.Diff(ctx, base.tree, tree)
+	changes, err := w.Objects.Diff(ctx, base.Tree, tree)
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{after: after, outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true}, warnings: []string{"the base branch's Prow configuration is broken: " + base.prow.err.Message}}
-	c.changes = changes
-	for _, change := range changes {
-		c.files = append(c.files, change.Path)
+	c := &comparison{
+		step:     step{after: after, changes: changes, files: append(pathsOf(changes), affected.MainKey)},
+		outlines: affected.NewOutlines(), gates: gates{config: w.gates, blind: true},
+		warnings: []string{"the base branch's Prow configuration is broken: " + base.Prow.Err.Message},
 	}
-	c.files = append(c.files, affected.MainKey)
-	if after.broken() {
-		none := affected.NewDefaults(w.layout.ProwConfig, &config.Config{}, nil)
-		c.delta = &affected.Delta{Before: base.revision, After: after.revision, Old: none, New: none}
+	if after.Broken() {
+		none := affected.NewDefaults(w.Layout.ProwConfig, &config.Config{}, nil)
+		c.delta = &affected.Delta{Before: base.Revision, After: after.Revision, Old: none, New: none}
 		return c, nil
 	}
-	before := affected.NewDefaults(w.layout.ProwConfig, after.prow.config, base.revision.Presets())
-	if err := w.newDelta(ctx, c, base, before, true); err != nil {
-		return nil, err
-	}
-	return c, w.evaluate(ctx, c, true)
+	before := affected.NewDefaults(w.Layout.ProwConfig, after.Prow.Config, base.Revision.Presets())
+	return c, w.evaluate(ctx, c, base, before)
 }

@@ -54,7 +54,7 @@ func (l *Local) Effective(ctx context.Context, jobs []affected.Job) ([]affected.
 	}
 	defer func() { _ = merged.Close() }()
 	w := l.planner.work(l.request, merged.Objects)
-	pairs := pairUp(l.compared.delta, at, true)
+	pairs := pairUp(l.compared.delta, at)
 	parsed, err := w.parsePairs(ctx, pairs)
 	if err != nil {
 		return nil, err

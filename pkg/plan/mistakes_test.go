@@ -11,6 +11,8 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 const mistakenConfig = `plank:
@@ -220,30 +222,30 @@ var mistakes = []mistake{
 // TestMistakes compares what is made of mistakes with what Prow's loaders say.
 func TestMistakes(t *testing.T) {
 	files := map[string]string{configFile: mistakenConfig, jobsFile: mistakenJobs, presetsFile: mistakenPresets, "prow/extra/README": "x", "prow/plugins.yaml": "{}"}
-	tree := newWorkTree(t)
+	tree := worktree.New(t)
 	for p, content := range files {
-		tree.write(p, content)
+		tree.Write(p, content)
 	}
-	base := tree.commit()
+	base := tree.Commit()
 	settings := scenery
 	settings.PluginConfig = "prow/plugins.yaml"
-	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 	for _, m := range mistakes {
 		t.Run(m.name, func(t *testing.T) {
-			tree.git("reset", "--quiet", "--hard", base)
+			tree.Git("reset", "--quiet", "--hard", base)
 			switch {
 			case m.now == "GONE":
-				tree.git("rm", "--quiet", "-r", m.file)
+				tree.Git("rm", "--quiet", "-r", m.file)
 			case strings.HasPrefix(m.now, "-> "):
-				if err := os.Symlink(m.now[3:], filepath.Join(tree.dir, m.file)); err != nil {
+				if err := os.Symlink(m.now[3:], filepath.Join(tree.Dir, m.file)); err != nil {
 					t.Fatal(err)
 				}
 			case m.old == "":
-				tree.write(m.file, m.now)
+				tree.Write(m.file, m.now)
 			default:
-				tree.write(m.file, strings.Replace(files[m.file], m.old, m.now, 1))
+				tree.Write(m.file, strings.Replace(files[m.file], m.old, m.now, 1))
 			}
-			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.commit(), Layout: settings})
+			result, err := planner.Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: tree.Commit(), Layout: settings})
 			if result == nil {
 				t.Fatal(err)
 			}
@@ -254,7 +256,7 @@ func TestMistakes(t *testing.T) {
 			case text != "":
 				verdict = "warned of"
 			}
-			if want := verdictOf(tree.dir, settings); verdict != want && m.file != settings.PluginConfig {
+			if want := verdictOf(tree.Dir, settings); verdict != want && m.file != settings.PluginConfig {
 				t.Errorf("%s, Prow's loader says %s: %s", verdict, want, text)
 			}
 			if m.place == "" && text != "" || !strings.HasPrefix(text, m.place) || strings.Contains(text, "goroutine") {
@@ -265,7 +267,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func verdictOf(dir string, s layout.Layout) string {
-	if _, err := prowLoad(dir, s); err != nil {
+	if _, err := oracle.Load(dir, s); err != nil {
 		return "refused"
 	}
 	if _, err := config.LoadStrict(filepath.Join(dir, s.ProwConfig), filepath.Join(dir, s.JobConfig), []string{filepath.Join(dir, s.SupplementalProwConfigDirs[0])}, layout.DefaultSuffix); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // lines are so many lines.
@@ -76,16 +77,16 @@ func TestMultiplied(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree := newWorkTree(t)
+			tree := worktree.New(t)
 			before := map[string]string{"prow/config.yaml": "{}", "prow/extra/README": "x", "jobs/README": "x"}
 			maps.Copy(before, tc.base)
 			for _, files := range []map[string]string{before, tc.head} {
 				for path, content := range files {
-					tree.write(path, content)
+					tree.Write(path, content)
 				}
-				tree.commit()
+				tree.Commit()
 			}
-			req := Request{Org: "org", Repo: "config", Base: tree.git("rev-parse", "HEAD~"), Head: tree.git("rev-parse", "HEAD"), Layout: scenery}
+			req := Request{Org: "org", Repo: "config", Base: tree.Git("rev-parse", "HEAD~"), Head: tree.Git("rev-parse", "HEAD"), Layout: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
 			if tc.want != "" {
 				if result == nil || !Terminal(err) || !strings.HasPrefix(errorText(err), tc.want) {
@@ -107,12 +108,12 @@ func TestMultiplied(t *testing.T) {
 
 // What is put into all jobs of a base that is read first is bounded as well.
 func TestMultipliedAtBase(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}")
-	tree.write("prow/extra/README", "x")
-	tree.write("jobs/p.yaml", "presets:\n- {labels: {p: x}, env: [{name: E, value: "+strings.Repeat("v", 1<<20)+"}]}\n")
-	tree.write("jobs/x.yaml", numbered(1000, "labels: {p: x}, "+spec))
-	base := tree.commit()
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}")
+	tree.Write("prow/extra/README", "x")
+	tree.Write("jobs/p.yaml", "presets:\n- {labels: {p: x}, env: [{name: E, value: "+strings.Repeat("v", 1<<20)+"}]}\n")
+	tree.Write("jobs/x.yaml", numbered(1000, "labels: {p: x}, "+spec))
+	base := tree.Commit()
 	_, err := newTestPlanner(tree).Plan(t.Context(), Request{Org: "org", Repo: "config", Base: base, Head: base, Layout: scenery})
 	if !Terminal(err) || !strings.HasPrefix(errorText(err), "the base branch is broken already: jobs/p.yaml: adds too much to too many jobs: to put presets and defaults into all jobs takes more than 1000000000 steps") {
 		t.Errorf("err = %.300v", err)
@@ -136,12 +137,12 @@ func TestManyFiles(t *testing.T) {
 		"a long name":        {"prow/extra", strings.Repeat("n", 250) + "_prowconfig.yaml", "…: has a name of more than 255 bytes in it", 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree := newWorkTree(t)
-			tree.write("prow/config.yaml", "{}")
-			tree.write("prow/extra/README", "x")
-			tree.write("jobs/a.yaml", periodic("a"))
-			base := tree.commit()
-			head := tree.withFiles(tc.dir, tc.suffix, tc.files, tc.content)
+			tree := worktree.New(t)
+			tree.Write("prow/config.yaml", "{}")
+			tree.Write("prow/extra/README", "x")
+			tree.Write("jobs/a.yaml", periodic("a"))
+			base := tree.Commit()
+			head := withFiles(tree, tc.dir, tc.suffix, tc.files, tc.content)
 			req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 			result, err := newTestPlanner(tree).Plan(t.Context(), req)
 			if result == nil || !Terminal(err) || !strings.Contains(errorText(err), tc.want) {
@@ -157,11 +158,11 @@ func TestManyFiles(t *testing.T) {
 }
 
 // withFiles commits a directory of many files, which are the same without content.
-func (w workTree) withFiles(dir, suffix string, n int, content func(i int) string) string {
-	w.t.Helper()
-	blob := w.gitWith("{}\n", "hash-object", "-w", "--stdin")
+func withFiles(w worktree.Tree, dir, suffix string, n int, content func(i int) string) string {
+	w.T.Helper()
+	blob := w.GitWith("{}\n", "hash-object", "-w", "--stdin")
 	var in strings.Builder
-	in.WriteString("commit refs/heads/many\nmark :1\ncommitter a <a@example.com> 1 +0000\ndata 0\nfrom " + w.git("rev-parse", "HEAD") + "\n")
+	in.WriteString("commit refs/heads/many\nmark :1\ncommitter a <a@example.com> 1 +0000\ndata 0\nfrom " + w.Git("rev-parse", "HEAD") + "\n")
 	for i := range n {
 		path := fmt.Sprintf("%s/%d%s", dir, i, suffix)
 		if content == nil {
@@ -171,38 +172,21 @@ func (w workTree) withFiles(dir, suffix string, n int, content func(i int) strin
 		text := content(i)
 		fmt.Fprintf(&in, "M 100644 inline %s\ndata %d\n%s\n", path, len(text), text)
 	}
-	w.gitWith(in.String(), "fast-import", "--quiet")
-	return w.git("rev-parse", "many")
+	w.GitWith(in.String(), "fast-import", "--quiet")
+	return w.Git("rev-parse", "many")
 }
 
 // Links and files that cannot be read are looked at once each, however many there are.
 func TestManyProblems(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}")
-	tree.write("prow/extra/README", "x")
-	tree.write("jobs/a.yaml", periodic("a"))
-	base := tree.commit()
-	head := tree.withFiles("jobs", ".yaml", 40_000, func(i int) string { return "[" + fmt.Sprint(i%50) })
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}")
+	tree.Write("prow/extra/README", "x")
+	tree.Write("jobs/a.yaml", periodic("a"))
+	base := tree.Commit()
+	head := withFiles(tree, "jobs", ".yaml", 40_000, func(i int) string { return "[" + fmt.Sprint(i%50) })
 	req := Request{Org: "org", Repo: "config", Base: base, Head: head, Layout: scenery}
 	result, err := newTestPlanner(tree).Plan(t.Context(), req)
 	if !Terminal(err) || len(result.Incomplete) != maxListed+1 || !slices.ContainsFunc(result.Incomplete, func(e affected.FileError) bool { return strings.HasPrefix(e.Message, "and ") }) {
 		t.Errorf("%d mistakes, err = %.300v", len(result.Incomplete), err)
-	}
-}
-
-// A compressed file counts as what it unpacks to.
-func TestSizesTogether(t *testing.T) {
-	var all sizes
-	one := parseFile([]byte(compressed(t, "#"+strings.Repeat("x", 8<<20)))).size
-	if one.Bytes != 8<<20+1 {
-		t.Fatalf("%d bytes", one.Bytes)
-	}
-	for i := range 63 {
-		if err := all.add(one); err != nil {
-			t.Fatalf("file %d: %v", i, err)
-		}
-	}
-	if err := all.add(one); errorText(err) != "the repository has job files of more than 512 MiB together, uncompressed" {
-		t.Errorf("err = %v", err)
 	}
 }

@@ -15,19 +15,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 var plain = layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
 
 func TestConflictAndMissingPaths(t *testing.T) {
-	w, tree := newWorld(1), newWorkTree(t)
+	w, tree := newWorld(1), worktree.New(t)
 	ancestor := w.commit(t, tree)
-	tree.write("jobs/x.yaml", "periodics: []\n")
-	base := tree.commit()
-	tree.git("reset", "--quiet", "--hard", ancestor)
-	tree.write("jobs/x.yaml", "presubmits: {}\n")
-	head := tree.commit()
-	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	tree.Write("jobs/x.yaml", "periodics: []\n")
+	base := tree.Commit()
+	tree.Git("reset", "--quiet", "--hard", ancestor)
+	tree.Write("jobs/x.yaml", "presubmits: {}\n")
+	head := tree.Commit()
+	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 
 	_, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 	var conflict *ConflictError
@@ -51,11 +52,11 @@ func TestConflictAndMissingPaths(t *testing.T) {
 func TestHeadThatTakesPathsAway(t *testing.T) {
 	for _, path := range []string{"prow/config.yaml", "jobs"} {
 		t.Run(path, func(t *testing.T) {
-			w, tree := newWorld(1), newWorkTree(t)
+			w, tree := newWorld(1), worktree.New(t)
 			base := w.commit(t, tree)
-			tree.git("rm", "-r", "--quiet", path)
-			head := tree.commit()
-			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+			tree.Git("rm", "-r", "--quiet", path)
+			head := tree.Commit()
+			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 			var refused *RefusedError
 			if !errors.As(err, &refused) || refused.File != path || result == nil || len(result.Incomplete) == 0 {
@@ -75,9 +76,9 @@ func TestBrokenProwConfig(t *testing.T) {
 		"fixed by head": {"plank: [", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, tree := newWorld(1), newWorkTree(t)
+			w, tree := newWorld(1), worktree.New(t)
 			good := w.commit(t, tree)
-			text, err := os.ReadFile(filepath.Join(tree.dir, "prow/config.yaml"))
+			text, err := os.ReadFile(filepath.Join(tree.Dir, "prow/config.yaml"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,8 +86,8 @@ func TestBrokenProwConfig(t *testing.T) {
 				if config == "" {
 					config = string(text)
 				}
-				tree.write("prow/config.yaml", config)
-				return tree.commit()
+				tree.Write("prow/config.yaml", config)
+				return tree.Commit()
 			}
 			base := good
 			if tc.base != "" {
@@ -95,7 +96,7 @@ func TestBrokenProwConfig(t *testing.T) {
 			w.anyJob()["annotations"] = map[string]any{"x": "y"}
 			w.commit(t, tree)
 			head := revision(tc.head)
-			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+			planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 			result, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: plain})
 			if tc.refused == "" && err != nil || tc.refused != "" && (err == nil || !strings.HasPrefix(err.Error(), tc.refused)) {
 				t.Fatalf("err = %v", err)
@@ -113,16 +114,16 @@ func TestBrokenProwConfig(t *testing.T) {
 // TestConcurrentPlans plans many heads of one repository at once, over one
 // mirror and cold caches.
 func TestConcurrentPlans(t *testing.T) {
-	w, tree := newWorld(2), newWorkTree(t)
+	w, tree := newWorld(2), worktree.New(t)
 	base := w.commit(t, tree)
 	var heads []string
 	for range 6 {
 		w.anyJob()["annotations"] = map[string]any{"n": fmt.Sprint("head ", len(heads))}
 		heads = append(heads, w.commit(t, tree))
-		tree.git("reset", "--quiet", "--hard", base)
+		tree.Git("reset", "--quiet", "--hard", base)
 		w = newWorld(2)
 	}
-	planner := NewPlanner(Options{Workers: 2, Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }})
+	planner := NewPlanner(Options{Workers: 2, Mirror: func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }})
 	var wg sync.WaitGroup
 	for _, head := range heads {
 		wg.Go(func() {
@@ -161,13 +162,13 @@ func unpack(t *testing.T, dir string) {
 }
 
 func TestDamagedMirrorIsRepaired(t *testing.T) {
-	w, tree := newWorld(2), newWorkTree(t)
+	w, tree := newWorld(2), worktree.New(t)
 	base := w.commit(t, tree)
 	w.anyJob()["annotations"] = map[string]any{"a": "b"}
 	head := w.commit(t, tree)
-	tree.git("config", "uploadpack.allowAnySHA1InWant", "true")
+	tree.Git("config", "uploadpack.allowAnySHA1InWant", "true")
 	dir := filepath.Join(t.TempDir(), "mirror.git")
-	m := repo.Open(dir, "file://"+tree.dir)
+	m := repo.Open(dir, "file://"+tree.Dir)
 	planner := NewPlanner(Options{Mirror: func(ctx context.Context, req Request) (*repo.Mirror, error) {
 		return m, m.Fetch(ctx, req.Base, req.Head)
 	}})
@@ -179,7 +180,7 @@ func TestDamagedMirrorIsRepaired(t *testing.T) {
 	// Lose a blob that the next plan needs, not what the fetch looks at.
 	var blob string
 	for _, tip := range []string{base, head} {
-		for _, line := range strings.Split(tree.git("ls-tree", "-r", tip), "\n") {
+		for _, line := range strings.Split(tree.Git("ls-tree", "-r", tip), "\n") {
 			blob = strings.Fields(line)[2]
 			_ = os.Remove(filepath.Join(dir, "objects", blob[:2], blob[2:]))
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // world is a configuration that random edits are made to.
@@ -219,27 +220,27 @@ func (w *world) anyJob() map[string]any {
 	return nil
 }
 
-func (w *world) commit(t testing.TB, tree workTree) string {
+func (w *world) commit(t testing.TB, tree worktree.Tree) string {
 	t.Helper()
-	tree.git("rm", "-r", "--quiet", "--ignore-unmatch", "--", "jobs", "text")
+	tree.Git("rm", "-r", "--quiet", "--ignore-unmatch", "--", "jobs", "text")
 	write := func(path string, v any) {
 		raw, err := yaml.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tree.write(path, string(raw))
+		tree.Write(path, string(raw))
 	}
 	write("prow/config.yaml", w.config)
 	write("prow/plugins.yaml", map[string]any{"config_updater": map[string]any{"maps": w.maps}})
 	for path, content := range w.texts {
-		tree.write(path, content)
+		tree.Write(path, content)
 	}
 	for path, content := range w.files {
 		if content != nil {
 			write(path, content)
 		}
 	}
-	return tree.commit()
+	return tree.Commit()
 }
 
 // TestRandomEdits walks from one random configuration to the next, as a base
@@ -252,8 +253,8 @@ func TestRandomEdits(t *testing.T) {
 	}
 	for seed := range walks {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			w, tree := newWorld(uint64(seed)), newWorkTree(t)
-			mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }
+			w, tree := newWorld(uint64(seed)), worktree.New(t)
+			mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }
 			planner := NewPlanner(Options{Mirror: mirror, Workers: 2})
 			settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", PluginConfig: "prow/plugins.yaml"}
 			base := w.commit(t, tree)
@@ -265,15 +266,15 @@ func TestRandomEdits(t *testing.T) {
 				if err != nil && result == nil {
 					t.Fatal(err)
 				}
-				checkAgainstFullLoad(t, planner, req, result)
+				checkAgainstFullLoad(t, tree, req, result)
 				checkFed(t, w, tree, req, result)
 				if t.Failed() {
-					t.Fatalf("the step was:\n%s", tree.git("diff", base, head))
+					t.Fatalf("the step was:\n%s", tree.Git("diff", base, head))
 				}
 				if err == nil {
 					base = head
 				} else {
-					tree.git("reset", "--quiet", "--hard", base)
+					tree.Git("reset", "--quiet", "--hard", base)
 					w = newWorld(uint64(seed*100 + 7))
 					base = w.commit(t, tree)
 				}

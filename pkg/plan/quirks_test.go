@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // quirk checks each step from one revision to the next, warm and cold.
@@ -24,7 +25,7 @@ func quirk(t *testing.T, name string, scenes ...map[string]string) {
 
 func quirkAt(t *testing.T, settings layout.Layout, name string, scenes ...map[string]string) {
 	t.Run(name, func(t *testing.T) {
-		loader := &truths{newWorkTree(t), settings, map[string]truth{}}
+		loader := &truths{worktree.New(t), settings, map[string]truth{}}
 		h := &history{}
 		parent := 0
 		for _, files := range scenes {
@@ -42,7 +43,7 @@ func quirkAt(t *testing.T, settings layout.Layout, name string, scenes ...map[st
 			parent = h.commit(s, parent)
 		}
 		shas := h.write(loader.tree)
-		mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.mirror(), nil }
+		mirror := func(context.Context, Request) (*repo.Mirror, error) { return loader.tree.Mirror(), nil }
 		warm := NewPlanner(Options{Mirror: mirror, Workers: 2})
 		for i := 1; i+1 < len(shas); i++ {
 			req := Request{Org: "org", Repo: "config", Base: shas[i], Head: shas[i+1], Layout: settings}
@@ -189,16 +190,16 @@ func (h *history) commit(s *scene, parent int) int {
 	return h.marks
 }
 
-func (h *history) write(tree workTree) []string {
-	marks := filepath.Join(tree.t.TempDir(), "marks")
+func (h *history) write(tree worktree.Tree) []string {
+	marks := filepath.Join(tree.T.TempDir(), "marks")
 	cmd := exec.Command("git", "fast-import", "--quiet", "--export-marks="+marks)
-	cmd.Dir, cmd.Stdin = tree.dir, &h.Buffer
+	cmd.Dir, cmd.Stdin = tree.Dir, &h.Buffer
 	if out, err := cmd.CombinedOutput(); err != nil {
-		tree.t.Fatalf("git fast-import: %v\n%s", err, out)
+		tree.T.Fatalf("git fast-import: %v\n%s", err, out)
 	}
 	raw, err := os.ReadFile(marks)
 	if err != nil {
-		tree.t.Fatal(err)
+		tree.T.Fatal(err)
 	}
 	shas := make([]string, h.marks+1)
 	for _, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
@@ -212,21 +213,21 @@ func (h *history) write(tree workTree) []string {
 // TestLargeIgnoreFile has rules that Prow's parser would need gigabytes of
 // stack for.
 func TestLargeIgnoreFile(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "{}")
-	tree.write("jobs/a.yaml", "periodics: [{name: a, interval: 1h, "+spec+"}]\n")
-	base := tree.commit()
-	tree.write("jobs/.prowignore", strings.Repeat("- ", maxIgnoreFile))
-	head := tree.commit()
-	mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil }
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "{}")
+	tree.Write("jobs/a.yaml", "periodics: [{name: a, interval: 1h, "+spec+"}]\n")
+	base := tree.Commit()
+	tree.Write("jobs/.prowignore", strings.Repeat("- ", 64<<10))
+	head := tree.Commit()
+	mirror := func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil }
 	settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs"}
 	planner := NewPlanner(Options{Mirror: mirror})
 	_, err := planner.Plan(t.Context(), Request{Base: base, Head: head, Layout: settings})
 	if want := "jobs/.prowignore: larger than 64 KiB"; err == nil || err.Error() != want {
 		t.Errorf("err = %v; want %s", err, want)
 	}
-	tree.git("rm", "--quiet", "jobs/.prowignore")
-	if _, err = planner.Plan(t.Context(), Request{Base: head, Head: tree.commit(), Layout: settings}); err != nil {
+	tree.Git("rm", "--quiet", "jobs/.prowignore")
+	if _, err = planner.Plan(t.Context(), Request{Base: head, Head: tree.Commit(), Layout: settings}); err != nil {
 		t.Errorf("taking it away again: %v", err)
 	}
 }

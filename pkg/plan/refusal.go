@@ -9,17 +9,20 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
 // refusal returns a *RefusedError when Prow would not load the tree after the
 // change. It is the base's fault when the base has every one of the problems.
-func (w *work) refusal(base *state, c *comparison, found problems) error {
-	list := found.inLoadingOrder()
+func (w *work) refusal(base *snapshot.Snapshot, c *comparison, found snapshot.Problems) error {
+	list := found.InLoadingOrder()
 	if len(list) == 0 {
 		return nil
 	}
 	known := map[string]bool{}
-	for _, e := range base.problems {
+	for _, e := range base.Problems {
 		known[complaint(e)] = true
 	}
 	fresh := slices.DeleteFunc(slices.Clone(list), func(e affected.FileError) bool { return known[complaint(e)] })
@@ -44,7 +47,7 @@ func (w *work) causes(c *comparison) []string {
 	var out []string
 	for _, p := range c.files {
 		before, after := c.delta.Before.File(p), c.delta.After.File(p)
-		if p == w.layout.ProwConfig || hasPresets(before) || hasPresets(after) {
+		if p == w.Layout.ProwConfig || hasPresets(before) || hasPresets(after) {
 			if p != affected.MainKey {
 				out = append(out, p)
 			}
@@ -57,7 +60,7 @@ func hasPresets(f *affected.Loaded) bool { return f != nil && f.File != nil && l
 
 // complaint is a problem wherever in its file it is: edits move lines.
 func complaint(e affected.FileError) string {
-	return key.Of(e.File, yamlLine.ReplaceAllString(e.Message, ""))
+	return key.Of(e.File, yamlline.Without(e.Message))
 }
 
 // maxLocated bounds the files that are searched for lines, and the lines that are
@@ -67,19 +70,19 @@ const maxLocated = 20
 // located returns the problems of the tree after the change with the lines they
 // are on, where these can be found. Without a line a message still says all: a
 // failure to read is no reason to hide it.
-func (w *work) located(ctx context.Context, c *comparison) problems {
-	if len(c.after.problems) == 0 {
+func (w *work) located(ctx context.Context, c *comparison) snapshot.Problems {
+	if len(c.after.Problems) == 0 {
 		return nil
 	}
-	out := maps.Clone(c.after.problems)
-	byFile := map[string][]problemKey{}
+	out := maps.Clone(c.after.Problems)
+	byFile := map[string][]snapshot.Key{}
 	for k, e := range out {
 		if e.Line == 0 {
 			byFile[e.File] = append(byFile[e.File], k)
 		}
 	}
 	for _, keys := range byFile {
-		slices.SortFunc(keys, func(a, b problemKey) int { return strings.Compare(a.job, b.job) })
+		slices.SortFunc(keys, snapshot.Key.Compare)
 	}
 	var changed, others []string
 	touched := setOf(c.files)
@@ -96,8 +99,8 @@ func (w *work) located(ctx context.Context, c *comparison) problems {
 		if blob == "" {
 			continue
 		}
-		_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
-			d := newDocument(content)
+		_ = w.Objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
+			d := yamlline.Parse(content)
 			// To find one takes a look at all of the file.
 			for _, k := range byFile[p][:min(len(byFile[p]), maxLocated)] {
 				e := out[k]
@@ -119,37 +122,37 @@ func setOf(list []string) map[string]bool {
 }
 
 // fileOf returns the summary, if any, and the blob of a file.
-func (w *work) fileOf(s *state, p string) (*affected.Loaded, string) {
-	if f := s.revision.File(p); f != nil {
-		if f.Err != nil && !strings.HasPrefix(f.Err.Message, notParsed) {
+func (w *work) fileOf(s *snapshot.Snapshot, p string) (*affected.Loaded, string) {
+	if f := s.Revision.File(p); f != nil {
+		if f.Err != nil && !prowtree.IsSyntax(f.Err) {
 			// There is no content to look at.
 			return f, ""
 		}
 		return f, f.Blob
 	}
-	if blob := s.files[p]; blob != "" && blob != directory {
-		return s.revision.File(affected.MainKey), blob
+	if blob := s.Config.Blobs[p]; blob != "" {
+		return s.Revision.File(affected.MainKey), blob
 	}
 	return nil, ""
 }
 
 // lineOf returns the line of a problem in its file, or 0.
-func (c *comparison) lineOf(d document, f *affected.Loaded, k problemKey, e affected.FileError) int {
+func (c *comparison) lineOf(d yamlline.Document, f *affected.Loaded, k snapshot.Key, e affected.FileError) int {
 	switch {
-	case k.job == wholeFile:
-		return d.lineOfMistake(e.Message)
-	case strings.HasPrefix(k.job, duplicates):
+	case k.About == snapshot.WholeFile:
+		return d.OfMistake(e.Message)
+	case k.About == snapshot.Duplicate:
 		pair, _, _ := strings.Cut(e.Message, affected.AlsoIn)
 		_, pair, _ = strings.Cut(pair, " : ")
-		return d.lineOfPreset(pair[:max(strings.LastIndex(pair, ":"), 0)])
+		return d.OfPreset(pair[:max(strings.LastIndex(pair, ":"), 0)])
 	case f == nil || f.File == nil:
 		return 0
-	case strings.HasPrefix(k.job, clashes):
+	case k.About == snapshot.Clash:
 		return c.lineOfClash(d, f, e.Message)
 	}
 	for i := range f.Jobs {
-		if f.Jobs[i].Ref.Key() == k.job {
-			return d.lineOfJob(f.Jobs[i].Ref, nth(f, i))
+		if f.Jobs[i].Ref.Key() == k.Text {
+			return d.OfJob(f.Jobs[i].Ref, nth(f, i))
 		}
 	}
 	return 0
@@ -168,7 +171,7 @@ func nth(f *affected.Loaded, i int) int {
 
 // lineOfClash returns the line of the last job that a message is about, of
 // those that are not written as they were if there are any.
-func (c *comparison) lineOfClash(d document, f *affected.Loaded, message string) int {
+func (c *comparison) lineOfClash(d yamlline.Document, f *affected.Loaded, message string) int {
 	message, _, _ = strings.Cut(message, affected.AlsoIn)
 	line, isNew := 0, false
 	for i := range f.Jobs {
@@ -179,7 +182,7 @@ func (c *comparison) lineOfClash(d document, f *affected.Loaded, message string)
 		old, ok := c.delta.Before.Find(ref)
 		rewritten := !ok || !bytes.Equal(old.Entry().Digest, f.Jobs[i].Digest)
 		if rewritten || !isNew {
-			line, isNew = d.lineOfJob(ref, nth(f, i)), isNew || rewritten
+			line, isNew = d.OfJob(ref, nth(f, i)), isNew || rewritten
 		}
 	}
 	return line

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // stay behind: nobody asks for them.
 var same = cmp.Options{
 	cmpopts.EquateEmpty(),
-	cmpopts.IgnoreFields(plan.Result{}, "Details", "weight"),
+	cmpopts.IgnoreFields(plan.Result{}, "Details", "Weight"),
 	cmpopts.IgnoreFields(config.Presubmit{}, "re"),
 	cmpopts.IgnoreFields(config.RegexpChangeMatcher{}, "reChanges"),
 	cmp.Exporter(func(reflect.Type) bool { return true }),

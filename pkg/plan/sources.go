@@ -7,7 +7,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
-	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
 // keptParsed bounds what is kept of files that sources have read, in bytes of their
@@ -24,47 +24,34 @@ func watchedBy(sources []affected.Source, l layout.Layout) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(p string) bool { return p == "" })
 }
 
-// watches says whether some source watches a file.
-func (w *work) watches(p string) bool {
-	return slices.ContainsFunc(w.watched, func(dir string) bool { return layout.Below(p, dir) })
-}
-
 // missingWatched names the first path of the layout that a source watches and that is
 // not there.
-func (w *work) missingWatched(s *state) error {
-	for _, p := range w.layout.Paths() {
+func (w *work) missingWatched(s *snapshot.Snapshot) error {
+	for _, p := range w.Layout.Paths() {
 		there := func() bool {
-			for file := range s.watched {
+			for file := range s.Watched {
 				if layout.Below(file, p.Value) {
 					return true
 				}
 			}
 			return false
 		}
-		if slices.Contains(w.watched, p.Value) && !there() {
+		if slices.Contains(w.Watched, p.Value) && !there() {
 			return &MissingPathError{Path: p.Value, Setting: p.Setting}
 		}
 	}
 	return nil
 }
 
-// newDelta compares two states: the sources say what differs.
-func (w *work) newDelta(ctx context.Context, c *comparison, from *state, old *affected.Defaults, wanted bool) error {
-	to := c.after
-	c.delta = &affected.Delta{
-		Before: from.revision, After: to.revision, Old: old, New: to.defaults,
-		Layout: w.layout, Repository: w.repository, Head: w.head,
-		WatchedBefore: from.watched, WatchedAfter: to.watched, ValidityOnly: !wanted,
+// newDelta is what differs between two states, as far as that is known without asking
+// the sources.
+func (w *work) newDelta(s *step, from *snapshot.Snapshot, old *affected.Defaults) *affected.Delta {
+	to := s.after
+	return &affected.Delta{
+		Before: from.Revision, After: to.Revision, Old: old, New: to.Defaults,
+		Layout: w.Layout, Repository: w.repository, Head: w.head,
+		WatchedBefore: from.Watched, WatchedAfter: to.Watched,
 	}
-	if wanted {
-		c.delta.Files = make([]affected.FileChange, len(c.changes))
-		for i, ch := range c.changes {
-			c.delta.Files[i] = affected.FileChange{Path: ch.Path, OldBlob: ch.OldBlob, NewBlob: ch.NewBlob}
-		}
-	}
-	err := c.delta.Compare(ctx, w.options.Sources, treeReader{w, to.tree})
-	c.warnings = append(c.warnings, c.delta.Warnings...)
-	return err
 }
 
 // treeReader implements affected.Reader for the tree of a plan.
@@ -89,22 +76,11 @@ func (r treeReader) Parsed(ctx context.Context, kind, blob string, parse func([]
 }
 
 func (r treeReader) Blobs(ctx context.Context, blobs []string, each func(string, []byte) error) error {
-	return r.objects.BlobsUpTo(ctx, affected.MaxFile, blobs, each)
+	return r.Objects.BlobsUpTo(ctx, affected.MaxFile, blobs, each)
 }
 
 func (r treeReader) Merged(ctx context.Context, wanted func(string) bool) (map[string]string, error) {
-	all, err := r.objects.List(ctx, r.tree)
-	if err != nil {
-		return nil, err
-	}
-	files, err := follow(ctx, r.objects, all, wanted)
-	blobs := make(map[string]string, len(files))
-	for _, e := range files {
-		if e.Mode != repo.ModeSubmodule {
-			blobs[e.Path] = e.Blob
-		}
-	}
-	return blobs, err
+	return r.Find(ctx, r.tree, wanted)
 }
 
 // candidateSource is a source's filter for jobs whose text is the same.
@@ -115,9 +91,9 @@ type candidateSource struct {
 }
 
 // selecting are the sources that may affect jobs whose text is the same.
-func (c *comparison) selecting() []candidateSource {
+func (s *step) selecting() []candidateSource {
 	var out []candidateSource
-	for _, f := range c.delta.Found {
+	for _, f := range s.delta.Found {
 		if selects := f.Selects(); selects != nil {
 			quick, _ := f.Evidence.(affected.Quick)
 			out = append(out, candidateSource{selects, quick})

@@ -9,106 +9,170 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// comparison is what one step from a known state to another tree found.
-type comparison struct {
-	after *state
+// step is the way from a known state to another tree: what differs is read.
+type step struct {
+	after *snapshot.Snapshot
 	delta *affected.Delta
 	// files are the keys of what differs.
 	files []string
 	// changes are the files that differ, for git.
-	changes  []repo.Change
+	changes []repo.Change
+	// added are the job files that have to be read, and gone those that are no more.
+	added []prowtree.File
+	gone  []string
+	// read are those that were read.
+	read map[string]*affected.Loaded
+	// unknown are the job files with fields that Prow does not know.
+	unknown []prowtree.Unknown
+}
+
+// comparison is what a step to the tree of a pull request found.
+type comparison struct {
+	step
 	print    fingerprint
 	jobs     []affected.Job
 	outlines *affected.Outlines
 	gates    gates
 	warnings []string
-	// unknown are the job files with fields that Prow does not know.
-	unknown []strange
 }
 
 // readAlong is how many changed files may be read together with what they
 // replace: the cache has to hold them until they are compared.
 const readAlong = 40
 
-// step reads what differs between a known state and a tree. The affected jobs
-// and warnings are only worked out when wanted; validity always is.
-func (w *work) step(ctx context.Context, from *state, tree string, wanted bool) (*comparison, error) {
-	changes, err := w.objects.Diff(ctx, from.tree, tree)
+// advance returns the state of another tree. Which of its jobs differ, nobody asks;
+// which are valid has to be known.
+func (w *work) advance(ctx context.Context, from *snapshot.Snapshot, tree string) (*snapshot.Snapshot, error) {
+	s, err := w.begin(ctx, from, tree)
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
-	c.changes = changes
-	for _, change := range changes {
-		c.files = append(c.files, change.Path)
-	}
-	to := *from
-	c.after = &to
-	to.tree = tree
-	to.problems = maps.Clone(from.problems)
-	if err := w.stepJobFiles(ctx, from, c, changes, wanted); err != nil {
+	if err := w.readJobFiles(ctx, from, s, nil); err != nil {
 		return nil, err
 	}
-	if err := w.stepProwConfig(ctx, from, c, wanted); err != nil {
+	if err := w.stepProwConfig(ctx, from, s, w.ProwConfig); err != nil {
 		return nil, err
 	}
-	if err := checkJobs(to.revision); err != nil {
+	if err := checkJobs(s.after.Revision); err != nil {
 		return nil, err
 	}
-	if wanted {
-		c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
-	}
-	if err := w.newDelta(ctx, c, from, from.defaults, wanted); err != nil {
+	s.delta = w.newDelta(s, from, from.Defaults)
+	s.delta.ValidityOnly = true
+	if err := s.delta.Compare(ctx, w.options.Sources, treeReader{w, tree}); err != nil {
 		return nil, err
 	}
-	return c, w.evaluate(ctx, c, wanted)
+	return s.after, w.validate(ctx, s)
 }
 
-// stepJobFiles finds out which job files the tree has, and reads those that
-// differ.
-func (w *work) stepJobFiles(ctx context.Context, from *state, c *comparison, changes []repo.Change, wanted bool) error {
-	l, to := w.layout, c.after
-	var added []repo.Entry
-	var gone []string
+// compare compares a known state with another tree.
+func (w *work) compare(ctx context.Context, from *snapshot.Snapshot, tree string) (*comparison, error) {
+	s, err := w.begin(ctx, from, tree)
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{step: *s, outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
+	// One look at the repository is cheaper than two.
+	if err := w.readJobFiles(ctx, from, &c.step, c.replaced(from)); err != nil {
+		return nil, err
+	}
+	if err := w.stepProwConfig(ctx, from, &c.step, w.StrictProwConfig); err != nil {
+		return nil, err
+	}
+	if err := checkJobs(c.after.Revision); err != nil {
+		return nil, err
+	}
+	if u := c.after.Prow.Unknown; u != nil {
+		c.warnings = w.unknownFields(ctx, []prowtree.Unknown{*u})
+	}
+	c.warnings = append(c.warnings, w.unknownFields(ctx, c.unknown)...)
+	return c, w.evaluate(ctx, c, from, from.Defaults)
+}
+
+// begin finds out what differs.
+func (w *work) begin(ctx context.Context, from *snapshot.Snapshot, tree string) (*step, error) {
+	changes, err := w.Objects.Diff(ctx, from.Tree, tree)
+	if err != nil {
+		return nil, err
+	}
+	s := &step{after: from.Next(tree), changes: changes, files: pathsOf(changes)}
+	return s, w.findJobFiles(ctx, from, s)
+}
+
+func pathsOf(changes []repo.Change) []string {
+	var out []string
+	for _, ch := range changes {
+		out = append(out, ch.Path)
+	}
+	return out
+}
+
+// findJobFiles finds out which job files the tree has.
+func (w *work) findJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step) error {
+	l, to := w.Layout, s.after
 	isRule := func(ch repo.Change) bool {
 		return l.IsIgnoreFile(ch.Path) || l.IsMisnamed(ch.Path) || l.IsJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
 	}
-	if from.entangled || slices.ContainsFunc(changes, isRule) {
-		files, entangled, err := jobFiles(ctx, w.objects, to.tree, l)
-		if err != nil {
-			return err
-		}
-		to.entangled = entangled
-		added, gone = differing(from.revision, files)
-		for _, e := range added {
-			c.files = append(c.files, e.Path)
-		}
-		c.files = append(c.files, gone...)
-		slices.Sort(c.files)
-		c.files = slices.Compact(c.files)
-	} else {
-		for _, ch := range changes {
+	if !from.Entangled && !slices.ContainsFunc(s.changes, isRule) {
+		for _, ch := range s.changes {
 			switch {
 			case !l.IsJobFile(ch.Path):
 			case ch.NewBlob == "" || ch.NewMode == repo.ModeSubmodule:
-				gone = append(gone, ch.Path)
+				s.gone = append(s.gone, ch.Path)
 			default:
-				added = append(added, repo.Entry{Path: ch.Path, Mode: ch.NewMode, Blob: ch.NewBlob})
+				s.added = append(s.added, prowtree.File{Path: ch.Path, Blob: ch.NewBlob})
 			}
 		}
+		return nil
 	}
-	if len(added)+len(gone) > 0 {
-		if err := w.replace(ctx, from, c, added, gone, wanted); err != nil {
-			return err
+	files, entangled, err := w.JobFiles(ctx, to.Tree)
+	if err != nil {
+		return err
+	}
+	to.Entangled = entangled
+	s.added, s.gone = differing(from.Revision, files)
+	for _, f := range s.added {
+		s.files = append(s.files, f.Path)
+	}
+	s.files = append(s.files, s.gone...)
+	slices.Sort(s.files)
+	s.files = slices.Compact(s.files)
+	return nil
+}
+
+// replaced are the blobs of what the added files replace.
+func (s *step) replaced(from *snapshot.Snapshot) []string {
+	var blobs []string
+	for _, f := range s.added {
+		if old := from.Revision.File(f.Path); old != nil && old.File != nil {
+			blobs = append(blobs, old.Blob)
 		}
 	}
+	return blobs
+}
+
+// readJobFiles reads the job files that differ, and some other blobs along with them
+// if they are few.
+func (w *work) readJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step, along []string) error {
+	to := s.after
+	if len(s.added)+len(s.gone) > 0 {
+		s.read = make(map[string]*affected.Loaded, len(s.added)+len(s.gone))
+		if err := w.readAdded(ctx, s, along); err != nil {
+			return err
+		}
+		for _, p := range s.gone {
+			s.read[p] = nil
+		}
+		to.Replace(s.read)
+	}
 	// A directory needs no job files to exist, but any file.
-	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, l.JobConfig) }
-	if slices.ContainsFunc(changes, isGone) && !hasJobFiles(to.revision) {
-		return w.jobConfigExists(ctx, to.tree)
+	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, w.Layout.JobConfig) }
+	if slices.ContainsFunc(s.changes, isGone) && !hasJobFiles(to.Revision) {
+		return w.JobConfigExists(ctx, to.Tree)
 	}
 	return nil
 }
@@ -123,12 +187,12 @@ func hasJobFiles(r *affected.Revision) bool {
 }
 
 // differing compares a revision's job files with a list.
-func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, gone []string) {
+func differing(r *affected.Revision, files []prowtree.File) (added []prowtree.File, gone []string) {
 	now := make(map[string]bool, len(files))
 	for _, e := range files {
 		now[e.Path] = true
 		f := r.File(e.Path)
-		if f == nil || f.Blob != e.Blob || !readable(e) && (f.Err == nil || *f.Err != *unreadable(e).Err) {
+		if f == nil || f.Blob != e.Blob || e.Err != nil && (f.Err == nil || *f.Err != *e.Err) {
 			added = append(added, e)
 		}
 	}
@@ -140,139 +204,125 @@ func differing(r *affected.Revision, files []repo.Entry) (added []repo.Entry, go
 	return added, gone
 }
 
-// replace reads the added files. What they replace is read along when the jobs
-// will be compared, since one look at the repository is cheaper than two.
-func (w *work) replace(ctx context.Context, from *state, c *comparison, added []repo.Entry, gone []string, wanted bool) error {
-	to := c.after
-	to.changed = maps.Clone(to.changed)
-	if err := tooManyJobFiles(len(added)); err != nil {
+// readAdded reads the added files.
+func (w *work) readAdded(ctx context.Context, s *step, along []string) error {
+	if err := prowtree.CheckJobFiles(len(s.added)); err != nil {
 		return err
 	}
-	replace := w.replaceFew
-	if len(added) > readAlong {
-		replace = w.replaceMany
+	if len(s.added) > readAlong {
+		return w.readMany(ctx, s)
 	}
-	if err := replace(ctx, from, c, added, wanted); err != nil {
-		return err
-	}
-	for _, p := range gone {
-		to.changed[p] = nil
-	}
-	to.revision = to.anchor.With(to.changed)
-	return nil
-}
-
-// replaceFew reads files together with what they replace, and keeps both.
-func (w *work) replaceFew(ctx context.Context, from *state, c *comparison, added []repo.Entry, wanted bool) error {
-	var blobs []string
-	for _, e := range added {
-		if readable(e) {
-			blobs = append(blobs, e.Blob)
-		}
-		if old := from.revision.File(e.Path); wanted && old != nil && old.File != nil {
-			blobs = append(blobs, old.Blob)
+	blobs := slices.Clone(along)
+	for _, f := range s.added {
+		if f.Err == nil {
+			blobs = append(blobs, f.Blob)
 		}
 	}
-	parsed, err := w.parse(ctx, blobs)
+	parsed, err := w.Parse(ctx, blobs)
 	if err != nil {
 		return err
 	}
-	for _, e := range added {
-		c.add(e, parsed[e.Blob])
+	for _, f := range s.added {
+		s.add(f, parsed[f.Blob])
 	}
 	return nil
 }
 
-// replaceMany reads files of which only the summaries stay.
-func (w *work) replaceMany(ctx context.Context, _ *state, c *comparison, added []repo.Entry, _ bool) error {
-	places := map[string][]repo.Entry{}
-	for _, e := range added {
-		if readable(e) {
+// readMany reads files of which only the summaries stay.
+func (w *work) readMany(ctx context.Context, s *step) error {
+	places := map[string][]prowtree.File{}
+	for _, e := range s.added {
+		if e.Err == nil {
 			places[e.Blob] = append(places[e.Blob], e)
 		} else {
-			c.add(e, nil)
+			s.add(e, nil)
 		}
 	}
 	var mu sync.Mutex
-	err := w.eachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, p *parsedFile) error {
+	err := w.EachJobFile(ctx, slices.Collect(maps.Keys(places)), func(id string, p *prowtree.JobFile) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range places[id] {
-			c.add(e, p)
+			s.add(e, p)
 		}
 		return nil
 	})
-	slices.SortFunc(c.unknown, func(a, b strange) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(s.unknown, func(a, b prowtree.Unknown) int { return strings.Compare(a.Path, b.Path) })
 	return err
 }
 
 // add puts a file that was read, unless it cannot be, into the state after the change.
-func (c *comparison) add(e repo.Entry, p *parsedFile) {
-	if !readable(e) {
-		c.after.changed[e.Path] = unreadable(e)
+func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
+	if e.Err != nil {
+		s.read[e.Path] = e.Unreadable()
 		return
 	}
-	c.after.changed[e.Path] = p.loaded(e, false)
-	if p.unknown != "" {
-		c.unknown = append(c.unknown, strange{e.Path, e.Blob, p.unknown})
+	s.read[e.Path] = p.At(e.Path, e.Blob)
+	if p.Unknown != "" {
+		s.unknown = append(s.unknown, prowtree.Unknown{Path: e.Path, Blob: e.Blob, Message: p.Unknown})
 	}
 }
 
-// stepProwConfig reads Prow's own configuration again when it differs, and
-// puts together the defaults that result.
-func (w *work) stepProwConfig(ctx context.Context, from *state, c *comparison, strict bool) error {
-	l, to := w.layout, c.after
-	if from.linked || slices.ContainsFunc(c.files, w.isProwFile) {
+// stepProwConfig loads Prow's own configuration again when it differs, and puts
+// together the defaults that result.
+func (w *work) stepProwConfig(ctx context.Context, from *snapshot.Snapshot, s *step, load loadConfig) error {
+	to := s.after
+	if from.Linked || slices.ContainsFunc(s.files, w.isProwFile) {
 		var err error
-		if to.prowListing, err = w.listProw(ctx, to.tree); err != nil {
+		if to.Listing, err = w.List(ctx, to.Tree); err != nil {
 			return err
 		}
 	}
-	if to.files.key(l) != from.files.key(l) {
-		if err := w.changeProwConfig(ctx, c, strict); err != nil {
+	if to.Config.Key(w.Layout) != from.Config.Key(w.Layout) {
+		prow, err := load(ctx, to.Config)
+		if err != nil {
 			return err
 		}
+		s.changeProwConfig(prow)
 	}
-	if to.prow == from.prow && to.revision == from.revision {
+	if to.Prow == from.Prow && to.Revision == from.Revision {
 		return nil
 	}
-	presets := to.revision.Presets()
-	if to.prow == from.prow && samePresets(presets, from.defaults.Presets) {
+	presets := to.Revision.Presets()
+	if to.Prow == from.Prow && samePresets(presets, from.Defaults.Presets) {
 		return nil
 	}
-	config := to.prow.config
+	config := to.Prow.Config
 	if config == nil {
-		config = from.defaults.Config
+		config = from.Defaults.Config
 	}
-	to.defaults = affected.NewDefaults(l.ProwConfig, config, presets)
-	w.setDuplicates(to.problems, presets)
+	to.Defaults = affected.NewDefaults(w.Layout.ProwConfig, config, presets)
+	w.setDuplicates(to.Problems, presets)
 	return nil
 }
+
+// loadConfig is one of the ways to load Prow's configuration.
+type loadConfig func(context.Context, prowtree.ConfigFiles) (*prowtree.ProwConfig, error)
 
 // isProwFile says whether a file is of Prow's own configuration, or some source
 // watches it.
-func (w *work) isProwFile(p string) bool { return w.layout.IsProwFile(p) || w.watches(p) }
+func (w *work) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.IsWatched(p) }
 
-func (w *work) changeProwConfig(ctx context.Context, c *comparison, strict bool) error {
-	to := c.after
-	var err error
-	if to.prow, err = w.loadProw(ctx, to.files, strict); err != nil {
-		return err
+func (s *step) changeProwConfig(prow *prowtree.ProwConfig) {
+	to := s.after
+	to.Prow = prow
+	key := snapshot.OfFile(affected.MainKey)
+	delete(to.Problems, key)
+	if to.Broken() {
+		to.Problems[key] = *prow.Err
+		return
 	}
-	if to.prow.unknown != "" {
-		c.warnings = append(c.warnings, w.unknownFields(ctx, []strange{to.prow.strange(w.layout, to.files)})...)
+	to.Replace(map[string]*affected.Loaded{affected.MainKey: prow.Main})
+	s.files = append(s.files, affected.MainKey)
+}
+
+// setDuplicates looks again for presets that are there twice. Prow only looks where
+// there are job files to merge.
+func (w *work) setDuplicates(p snapshot.Problems, presets []affected.PlacedPreset) {
+	if w.Layout.JobConfig == "" {
+		presets = nil
 	}
-	key := problemKey{affected.MainKey, wholeFile}
-	delete(to.problems, key)
-	if to.broken() {
-		to.problems[key] = *to.prow.err
-		return nil
-	}
-	to.changed = maps.Clone(to.changed)
-	to.changed[affected.MainKey] = to.prow.main
-	c.files = append(c.files, affected.MainKey)
-	to.revision = to.anchor.With(to.changed)
-	return nil
+	p.SetDuplicates(presets)
 }
 
 // samePresets compares by identity: unchanged files share their presets.
@@ -285,43 +335,4 @@ func samePresets(a, b []affected.PlacedPreset) bool {
 
 func sameSlice[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
-}
-
-// setDuplicates looks again for presets that are there twice. Prow only looks
-// where there are job files to merge.
-func (w *work) setDuplicates(p problems, presets []affected.PlacedPreset) {
-	maps.DeleteFunc(p, func(k problemKey, _ affected.FileError) bool { return strings.HasPrefix(k.job, duplicates) })
-	if w.layout.JobConfig == "" {
-		return
-	}
-	for _, e := range affected.DuplicatePresets(presets) {
-		p[problemKey{e.File, duplicates + e.Message}] = e
-	}
-}
-
-// setClashes looks again at everything that a changed file, or one that
-// clashed before, may clash with.
-func (p problems) setClashes(ctx context.Context, r *affected.Revision, files []string) error {
-	again := map[string]*affected.Loaded{}
-	look := func(key string) {
-		if f := r.File(key); f != nil {
-			again[key] = f
-		}
-	}
-	for _, key := range files {
-		look(key)
-	}
-	for k := range p {
-		if strings.HasPrefix(k.job, clashes) {
-			// The path may be the main file's.
-			look(k.file)
-			look(affected.MainKey)
-			delete(p, k)
-		}
-	}
-	found, err := r.Clashes(ctx, maps.Values(again))
-	for _, e := range found {
-		p[problemKey{e.File, clashes + e.Message}] = e
-	}
-	return err
 }

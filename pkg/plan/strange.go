@@ -3,48 +3,30 @@ package plan
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
-	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
-// strange is a file with a field that Prow does not know, which it leaves out.
-type strange struct {
-	path, blob string
-	// message is how Prow's strict loader refuses it.
-	message string
-}
-
-// strange finds the file that the strict loader complains about.
-func (pc *prowConfig) strange(l layout.Layout, files prowFiles) strange {
-	at := l.ProwConfig
-	for p := range files {
-		if p != at && strings.Contains(pc.unknown, p) {
-			at = p
-		}
-	}
-	return strange{at, files[at], pc.unknown}
-}
-
 // unknownFields says what is left out of files, and where.
-func (w *work) unknownFields(ctx context.Context, files []strange) []string {
+func (w *work) unknownFields(ctx context.Context, files []prowtree.Unknown) []string {
 	var out []string
 	for i, f := range files {
-		found := unknownField.FindStringSubmatch(f.message)
-		if found == nil {
-			out = append(out, f.path+": "+f.message)
+		field, ok := yamlline.UnknownField(f.Message)
+		if !ok {
+			out = append(out, f.Path+": "+f.Message)
 			continue
 		}
-		at := affected.FileError{File: f.path}
+		at := affected.FileError{File: f.Path}
 		if i < maxLocated {
 			// As with problems, the line is not worth an error.
-			_ = w.objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.blob}, func(_ string, content []byte) error {
-				at.Line = newDocument(content).onlyLineOfKey(found[1])
+			_ = w.Objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.Blob}, func(_ string, content []byte) error {
+				at.Line = yamlline.Parse(content).OfOnlyKey(field)
 				return nil
 			})
 		}
-		out = append(out, fmt.Sprintf("%s: unknown field %q, which Prow leaves out", placeOf(at), found[1]))
+		out = append(out, fmt.Sprintf("%s: unknown field %q, which Prow leaves out", placeOf(at), field))
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 	"github.com/rehearsal-dev/rehearsal/pkg/sources"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // toySource is a source for this test, all of it in this file: jobs are affected when
@@ -64,27 +65,27 @@ func (l newlyListed) Explain(p *affected.Pair, change affected.Change) []affecte
 // this one, and its answers are there cold, warm, read back from disk, and when the
 // base has moved on.
 func TestToySource(t *testing.T) {
-	tree := newWorkTree(t)
-	tree.write("prow/config.yaml", "pod_namespace: test-pods\n")
+	tree := worktree.New(t)
+	tree.Write("prow/config.yaml", "pod_namespace: test-pods\n")
 	jobs := "periodics:\n"
 	for _, name := range []string{"one", "two", "three"} {
 		jobs += "- {name: " + name + ", interval: 1h, spec: {containers: [{image: i}]}}\n"
 	}
-	tree.write("jobs/a.yaml", jobs)
-	tree.write(listFile, "one\n")
-	first := tree.commit()
-	tree.write(listFile, "one two\n")
-	second := tree.commit()
-	tree.write(listFile, "one two three\n")
-	tree.write("jobs/a.yaml", strings.Replace(jobs, "image: i", "image: j", 1))
-	third := tree.commit()
-	tree.write("files/other", "more\n")
-	fourth := tree.commit()
+	tree.Write("jobs/a.yaml", jobs)
+	tree.Write(listFile, "one\n")
+	first := tree.Commit()
+	tree.Write(listFile, "one two\n")
+	second := tree.Commit()
+	tree.Write(listFile, "one two three\n")
+	tree.Write("jobs/a.yaml", strings.Replace(jobs, "image: i", "image: j", 1))
+	third := tree.Commit()
+	tree.Write("files/other", "more\n")
+	fourth := tree.Commit()
 
 	cache := t.TempDir()
 	planner := func() *Incremental {
 		return NewPlanner(Options{
-			Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.mirror(), nil },
+			Mirror:   func(context.Context, Request) (*repo.Mirror, error) { return tree.Mirror(), nil },
 			CacheDir: cache, Sources: append(slices.Clip(sources.All), toySource{}),
 		})
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,12 +18,14 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
+	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
 // truths loads trees the way Prow's components do: from a checkout, with its
 // symbolic links. It shares no code with the planners.
 type truths struct {
-	tree     workTree
+	tree     worktree.Tree
 	settings layout.Layout
 	loaded   map[string]truth
 }
@@ -50,19 +50,17 @@ type trueJob struct {
 }
 
 func (l *truths) of(rev string) truth {
-	tree := l.tree.git("rev-parse", rev+"^{tree}")
+	tree := l.tree.Git("rev-parse", rev+"^{tree}")
 	if known, ok := l.loaded[tree]; ok {
 		return known
 	}
-	dir := l.tree.t.TempDir()
-	archive := exec.Command("sh", "-c", `git archive "$1" | tar -xf - -C "$2"`, "sh", tree, dir)
-	archive.Dir = l.tree.dir
-	if out, err := archive.CombinedOutput(); err != nil {
-		l.tree.t.Fatalf("git archive: %v\n%s", err, out)
+	dir := l.tree.T.TempDir()
+	if err := oracle.CheckOut(l.tree.Dir, tree, dir); err != nil {
+		l.tree.T.Fatal(err)
 	}
-	c, err := prowLoad(dir, l.settings)
+	c, err := oracle.Load(dir, l.settings)
 	out := truth{err: err, jobs: map[string]trueJob{}, files: map[string]bool{}}
-	for _, p := range strings.Split(l.tree.git("ls-tree", "-r", "-z", "--name-only", tree), "\x00") {
+	for _, p := range strings.Split(l.tree.Git("ls-tree", "-r", "-z", "--name-only", tree), "\x00") {
 		out.files[p] = true
 	}
 	if err == nil {
@@ -71,18 +69,6 @@ func (l *truths) of(rev string) truth {
 	_ = os.RemoveAll(dir)
 	l.loaded[tree] = out
 	return out
-}
-
-func prowLoad(dir string, s layout.Layout) (*config.Config, error) {
-	var supplemental []string
-	for _, d := range s.SupplementalProwConfigDirs {
-		supplemental = append(supplemental, filepath.Join(dir, d))
-	}
-	jobConfig := s.JobConfig
-	if jobConfig != "" {
-		jobConfig = filepath.Join(dir, jobConfig)
-	}
-	return config.Load(filepath.Join(dir, s.ProwConfig), jobConfig, supplemental, layout.DefaultSuffix)
 }
 
 var anyRefs = prowapi.Refs{Org: "o", Repo: "r", BaseRef: "b"}

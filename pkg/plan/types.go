@@ -18,6 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -91,8 +92,8 @@ type Result struct {
 	// Details answers what the plan does not hold. It is nil where that is all.
 	Details Details
 
-	// weight is about how much memory it takes, in bytes, where that is known.
-	weight int
+	// Weight is about how much memory it takes, in bytes, where that is known.
+	Weight int
 }
 
 // Details looks again at what a plan was made from. Where a plan is made in
@@ -190,15 +191,7 @@ func (e *RefusedError) Error() string {
 }
 
 // MissingPathError says that a path in the settings does not exist.
-type MissingPathError struct {
-	Path string
-	// Setting is the name of the setting to correct.
-	Setting string
-}
-
-func (e *MissingPathError) Error() string {
-	return fmt.Sprintf("%s: %q does not exist in the repository", e.Setting, e.Path)
-}
+type MissingPathError = prowtree.MissingPathError
 
 // conflictFrom translates a conflict in git's words into a plan's.
 func conflictFrom(err error) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/test/golden"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
 )
 
 var testInput = Input{
@@ -42,7 +43,7 @@ func loadJobs(t *testing.T) []affected.Job {
 			before.PostsubmitsStatic = map[string][]config.Postsubmit{"acme/widget": {job}}
 		}
 	}
-	return affected.Configs(before, after).Affected
+	return oracle.Compare(before, after).Affected
 }
 
 // find returns the only job with the argument.

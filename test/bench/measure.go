@@ -18,11 +18,11 @@ import (
 
 	"sigs.k8s.io/prow/pkg/config"
 
-	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
+	"github.com/rehearsal-dev/rehearsal/test/oracle"
 )
 
 // sample is one measurement, or the median of several.
@@ -158,7 +158,7 @@ func (b bench1) full(ctx context.Context, i int, head string) (sample, error) {
 		}
 		loaded = append(loaded, c)
 	}
-	return watch.stop(len(affected.Configs(loaded[0], loaded[1]).Affected)), nil
+	return watch.stop(len(oracle.Compare(loaded[0], loaded[1]).Affected)), nil
 }
 
 func (b bench1) planner() *plan.Incremental {

@@ -10,6 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/wire"
 )
 
 // Bounds of questions about a plan, which somebody waits for: how long for the
@@ -32,8 +33,8 @@ func (d *details) Effective(ctx context.Context, jobs []affected.Job) ([]affecte
 	if err != nil {
 		return nil, err
 	}
-	found, err := plan.DecodeJobs(body)
-	if errors.Is(err, plan.ErrTooLarge) {
+	found, err := wire.DecodeJobs(body)
+	if errors.Is(err, wire.ErrTooLarge) {
 		return nil, tooLarge()
 	}
 	if err == nil && !slices.Equal(keysOf(found), keysOf(jobs)) {
@@ -65,7 +66,7 @@ func (d *details) askFor(ctx context.Context, q question, answer any) error {
 	if err != nil {
 		return err
 	}
-	if err := plan.DecodeAnswer(body, answer); errors.Is(err, plan.ErrTooLarge) {
+	if err := wire.DecodeAnswer(body, answer); errors.Is(err, wire.ErrTooLarge) {
 		return tooLarge()
 	} else if err != nil {
 		return fmt.Errorf("reading what a planner answers: %w", err)

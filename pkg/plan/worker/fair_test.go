@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/queue"
 )
 
 // However many heads there are at which planners do not come to an end, and
@@ -18,7 +19,7 @@ func TestBombsDoNotKeepOthersWaiting(t *testing.T) {
 	}
 	p := newPool(t, 3)
 	notified := make(chan string, 1000)
-	b := plan.NewBackground(plan.BackgroundOptions{
+	b := queue.New(queue.Options{
 		Planner: p, Quick: 2, Long: 1, QuickTime: 50 * time.Millisecond, Keep: 1000, Notify: func(key string) { notified <- key },
 	})
 	t.Cleanup(b.Close)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/wire"
 )
 
 // Options are what a Pool works with.
@@ -237,9 +238,9 @@ func (p *Pool) plan(ctx context.Context, w *process, req plan.Request) (*plan.Re
 	if len(body) == 0 {
 		return nil, fault.err()
 	}
-	result, err := plan.DecodeResult(body)
+	result, err := wire.DecodeResult(body)
 	switch {
-	case errors.Is(err, plan.ErrTooLarge):
+	case errors.Is(err, wire.ErrTooLarge):
 		return nil, tooLarge()
 	case err != nil:
 		w.kill()

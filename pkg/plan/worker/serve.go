@@ -18,6 +18,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/wire"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -171,7 +172,7 @@ func (s *server) answer(ctx context.Context, q question) ([]byte, error) {
 	}
 	switch q.Op {
 	case opEffective:
-		return plan.EncodeJobs(told(jobs))
+		return wire.EncodeJobs(told(jobs))
 	case opJudge:
 		return asJSON(result.Judge(ctx, jobs))
 	case opConfigMaps:
@@ -198,7 +199,7 @@ func (s *server) plan(ctx context.Context, req plan.Request) ([]byte, error) {
 	s.kept.add(req.Key(), result)
 	short := *result
 	short.Affected = told(result.Affected)
-	body, encodeErr := plan.EncodeResult(&short)
+	body, encodeErr := wire.EncodeResult(&short)
 	if encodeErr != nil {
 		return nil, encodeErr
 	}

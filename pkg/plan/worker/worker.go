@@ -23,6 +23,7 @@ import (
 
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/wire"
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
@@ -250,7 +251,7 @@ func decodeAnswer(payload []byte) (answer, error) {
 	a := answer{number: n, body: rest[size:]}
 	if size > 0 {
 		a.fault = &fault{}
-		if err := plan.DecodeAnswer(rest[:size], a.fault); err != nil {
+		if err := wire.DecodeAnswer(rest[:size], a.fault); err != nil {
 			return answer{}, errGarbage
 		}
 	}

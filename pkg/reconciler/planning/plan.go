@@ -18,7 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// Planner plans in the background, see plan.Background.
+// Planner plans in the background, see queue.Queue.
 type Planner interface {
 	Get(key string, req plan.Request) (result *plan.Result, err error, done bool)
 	Forget(req plan.Request)

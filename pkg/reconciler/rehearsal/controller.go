@@ -31,6 +31,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 	"github.com/rehearsal-dev/rehearsal/pkg/leader"
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+	"github.com/rehearsal-dev/rehearsal/pkg/plan/queue"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
@@ -52,7 +53,7 @@ const (
 	resync = 10 * time.Hour
 )
 
-// Plans is what makes plans: see plan.BackgroundOptions. Close, if there is one,
+// Plans is what makes plans: see queue.Options. Close, if there is one,
 // ends it.
 type Plans struct {
 	plan.Planner
@@ -112,7 +113,7 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	follower := live.NewFollower(ctx, o.Settings)
 	follower.Applied = func() { impl.GlobalResync(rehearsalinformer.Get(ctx).Informer()) }
 	cmw.Watch(settings.ConfigMap, follower.Follow)
-	background := plan.NewBackground(plan.BackgroundOptions{
+	background := queue.New(queue.Options{
 		Planner: o.Planner.Planner, Fetch: o.Planner.Fetch, Repair: o.Planner.Repair,
 		Quick: quickPlaces, Long: longPlaces, Keep: keptPlans,
 		Notify: func(key string) { impl.EnqueueKey(parseKey(key)) },

@@ -20,7 +20,7 @@ import (
 // mirrorInterval is the time between two looks for what mirrors need not keep.
 const mirrorInterval = 10 * time.Minute
 
-// Mirrors keep what open pull requests need, see plan.Mirrors.
+// Mirrors keep what open pull requests need, see mirrors.Mirrors.
 type Mirrors interface {
 	Keep(ctx context.Context, org, name string, commits []string) error
 }

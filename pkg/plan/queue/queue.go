@@ -1,0 +1,340 @@
+// Package queue has plans made off the caller's path: whose turn it is, what becomes of
+// plans that take long, and for how long answers are kept. It knows neither git nor what
+// a plan says.
+package queue
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/rehearsal-dev/rehearsal/pkg/plan"
+)
+
+// Options are what a Queue works with.
+type Options struct {
+	Planner plan.Planner
+	// Fetch brings what a request needs, before it gets a place; Repair has it
+	// brought anew where git cannot read it. They may be nil.
+	Fetch, Repair func(ctx context.Context, req plan.Request) error
+	// Quick and Long are how many plans are made at once: of those that have just
+	// begun, and of those that take longer than QuickTime.
+	Quick, Long int
+	QuickTime   time.Duration
+	// Keep is how many answers are kept that somebody has had.
+	Keep int
+	// Notify is called with the key of every caller of Get whose answer has become
+	// ready, and must not block.
+	Notify func(key string)
+	// Log is told what goes wrong, if set.
+	Log   func(message string, keysAndValues ...any)
+	Clock clock.WithDelayedExecution
+}
+
+// quickTime is how long a plan may keep others waiting, unless it is said otherwise.
+const quickTime = 2 * time.Second
+
+// slowTime is how long it is remembered of an author that a plan of theirs took
+// long.
+const slowTime = time.Hour
+
+// Queue runs a Planner off the caller's path. Identical requests share one
+// run, plans get their places in turn (see places.go), and answers are kept for
+// the requests used last. Errors worth a retry are handed out once and never kept.
+type Queue struct {
+	Options
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu      sync.Mutex
+	running map[string]*task
+	answers map[string]*list.Element
+	recent  *list.List
+	// jobs counts the affected jobs of all answers, weight about their bytes.
+	jobs, weight int
+
+	// room has the tickets of tasks, and slow until when authors are.
+	room  room
+	tasks map[*ticket]*task
+	turns int
+	slow  map[string]time.Time
+	// unread has the bases that could not be read, and why.
+	unread map[string]*plan.StoppedError
+}
+
+// task is a request that is being answered.
+type task struct {
+	ticket
+	id      string
+	request plan.Request
+	waiting map[string]bool
+	// stop ends the plan that is being made; timer ends its quick time.
+	stop  context.CancelCauseFunc
+	timer clock.Timer
+	// repaired says that the mirror was brought anew for it.
+	repaired bool
+}
+
+// errLeave ends a plan that has to leave its place.
+var errLeave = errors.New("others wait for this place")
+
+// New starts nothing yet.
+func New(o Options) *Queue {
+	o.Quick, o.Long, o.Keep = max(o.Quick, 1), max(o.Long, 1), max(o.Keep, 1)
+	o.QuickTime = cmp.Or(o.QuickTime, quickTime)
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	q := &Queue{
+		Options: o,
+		ctx:     ctx,
+		cancel:  cancel,
+		running: map[string]*task{},
+		answers: map[string]*list.Element{},
+		recent:  list.New(),
+		tasks:   map[*ticket]*task{},
+		slow:    map[string]time.Time{},
+		unread:  map[string]*plan.StoppedError{},
+	}
+	q.room = room{quick: o.Quick, long: o.Long, served: map[string]int{}, slow: q.isSlow}
+	return q
+}
+
+// Get returns the plan for req when it is there. Otherwise done is false, the
+// work is started unless it is under way, and notify is called with key when
+// it is worth asking again. An error that is worth a retry is returned once:
+// the next Get starts anew.
+func (q *Queue) Get(key string, req plan.Request) (result *plan.Result, err error, done bool) {
+	id := req.Key()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e, ok := q.answers[id]; ok {
+		a := e.Value.(*answer)
+		q.recent.MoveToFront(e)
+		a.fetched = true
+		if a.err != nil && !plan.Terminal(a.err) {
+			q.forget(e)
+		}
+		q.trim()
+		return a.result, a.err, true
+	}
+	if t, ok := q.running[id]; ok {
+		t.waiting[key] = true
+		return nil, nil, false
+	}
+	if q.ctx.Err() != nil {
+		return nil, q.ctx.Err(), true
+	}
+	t := &task{ticket: ticket{repo: req.Org + "/" + req.Repo, author: req.Author}, id: id, request: req, waiting: map[string]bool{key: true}}
+	q.running[id] = t
+	q.done.Go(func() { q.fetch(t) })
+	return nil, nil, false
+}
+
+// fetch brings what a task needs, and lets it wait for a place.
+func (q *Queue) fetch(t *task) {
+	err := q.safely(t, errors.New("fetching broke down"), func() error {
+		if q.Fetch == nil {
+			return q.ctx.Err()
+		}
+		return q.Fetch(q.ctx, t.request)
+	})
+	q.mu.Lock()
+	if err == nil {
+		t.base = true
+		q.room.tickets = append(q.room.tickets, &t.ticket)
+		q.tasks[&t.ticket] = t
+		q.assign()
+	}
+	q.mu.Unlock()
+	if err != nil {
+		q.finish(t, nil, err)
+	}
+}
+
+// assign hands out places as long as there are some to hand out.
+func (q *Queue) assign() {
+	for {
+		m, ok := q.room.next()
+		if !ok {
+			return
+		}
+		t := q.tasks[m.ticket]
+		was := t.lane
+		t.lane = m.to
+		switch {
+		case m.to == leaving:
+			t.stop(errLeave)
+		case was == waits:
+			q.turns++
+			q.room.served[t.repo], q.room.served[turnOf(&t.ticket)] = q.turns, q.turns
+			q.begin(t)
+		}
+	}
+}
+
+// begin has a plan made in the place that a task has got.
+func (q *Queue) begin(t *task) {
+	ctx, stop := context.WithCancelCause(q.ctx)
+	t.stop = stop
+	if !t.tooLong {
+		t.timer = q.Clock.AfterFunc(q.QuickTime, func() { go q.late(t) })
+	}
+	ctx = plan.WithTrace(ctx, plan.Trace{BaseRead: func() { q.baseRead(t) }})
+	q.done.Go(func() {
+		defer stop(nil)
+		var result *plan.Result
+		err := q.knownUnread(t)
+		if err == nil {
+			err = q.safely(t, &plan.StoppedError{Why: "broke down"}, func() (err error) {
+				result, err = q.Planner.Plan(ctx, t.request)
+				return err
+			})
+		}
+		q.end(t, result, err, context.Cause(ctx))
+	})
+}
+
+// safely keeps what panics from ending the whole program: it is an error then.
+func (q *Queue) safely(t *task, panicked error, do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			q.Log("Making a plan has panicked", "repository", t.repo, "head", t.request.Head, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = panicked
+		}
+	}()
+	return do()
+}
+
+// late says that a plan has had its quick time.
+func (q *Queue) late(t *task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.tasks[&t.ticket] == nil || t.lane == waits {
+		return
+	}
+	t.tooLong = true
+	q.noteSlow(t)
+	q.assign()
+}
+
+// baseRead says that a plan has come to the head, and gives it quick time for that.
+func (q *Queue) baseRead(t *task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	t.base = false
+	if t.lane == quick {
+		t.tooLong = false
+	}
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	t.timer = q.Clock.AfterFunc(q.QuickTime, func() { go q.late(t) })
+	q.assign()
+}
+
+func (q *Queue) noteSlow(t *task) {
+	if t.base {
+		return
+	}
+	now := q.Clock.Now()
+	for author, until := range q.slow {
+		if !now.Before(until) {
+			delete(q.slow, author)
+		}
+	}
+	q.slow[t.author] = now.Add(slowTime)
+}
+
+func (q *Queue) isSlow(author string) bool {
+	until, ok := q.slow[author]
+	return ok && q.Clock.Now().Before(until)
+}
+
+// end is called when a plan has ended, well or not, and its place is free.
+func (q *Queue) end(t *task, result *plan.Result, err, cause error) {
+	q.mu.Lock()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	var damaged *plan.DamagedError
+	var stopped *plan.StoppedError
+	again := false
+	switch {
+	case err != nil && errors.Is(cause, errLeave):
+		t.lane, again = waits, true
+	case errors.As(err, &damaged) && t.repaired:
+		err = &plan.StoppedError{Why: "came upon objects that git cannot read", Base: t.base}
+	case errors.As(err, &stopped) && stopped.Base:
+		q.noteUnread(t, stopped)
+	}
+	if !again {
+		q.leave(t)
+	}
+	q.assign()
+	q.mu.Unlock()
+	switch {
+	case again:
+	case errors.As(err, &damaged) && q.Repair != nil && !t.repaired:
+		t.repaired = true
+		q.done.Go(func() { q.repair(t) })
+	default:
+		q.finish(t, result, err)
+	}
+}
+
+// leave takes a task out of the room.
+func (q *Queue) leave(t *task) {
+	delete(q.tasks, &t.ticket)
+	q.room.tickets = slices.DeleteFunc(q.room.tickets, func(o *ticket) bool { return o == &t.ticket })
+	if len(q.room.served) > keptTurns {
+		clear(q.room.served)
+	}
+	t.lane = waits
+}
+
+// keptTurns bounds of how many repositories and authors it is known when they had
+// a turn.
+const keptTurns = 10_000
+
+func (q *Queue) repair(t *task) {
+	q.Log("Bringing a mirror anew that git cannot read", "repository", t.repo, "head", t.request.Head)
+	if err := q.safely(t, errors.New("fetching broke down"), func() error { return q.Repair(q.ctx, t.request) }); err != nil {
+		q.finish(t, nil, err)
+		return
+	}
+	q.fetch(t)
+}
+
+// Close ends all work and returns when it has ended.
+func (q *Queue) Close() {
+	q.cancel()
+	q.mu.Lock()
+	var left []*task
+	for _, t := range q.tasks {
+		if t.lane == waits {
+			left = append(left, t)
+		}
+	}
+	for _, t := range left {
+		q.leave(t)
+	}
+	q.mu.Unlock()
+	for _, t := range left {
+		q.finish(t, nil, q.ctx.Err())
+	}
+	q.done.Wait()
+}

@@ -1,6 +1,0 @@
-//go:build race
-
-package plan
-
-// raceDetector says whether the tests run under it: it takes memory of its own.
-const raceDetector = true
