@@ -144,7 +144,7 @@ func (c *Conversation) merge(ctx context.Context, keep, drop github.Comment) err
 			}
 		}
 		c.moveComment(drop.ID, keep.ID)
-		return &requeue.Later{After: time.Second, Reason: fmt.Sprintf("comment %d takes the place of %d", keep.ID, drop.ID)}
+		return &requeue.Later{After: time.Second, Reason: fmt.Sprintf("comment %d replaces %d", keep.ID, drop.ID)}
 	}
 	logging.FromContext(ctx).Infow("Removing a comment that was written twice", "comment", drop.ID, "kept", keep.ID)
 	return unlessImpossible(c.GitHub.DeleteComment(ctx, p.Org, p.Repo, drop.ID))

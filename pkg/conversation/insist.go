@@ -75,7 +75,7 @@ func (c *Conversation) Insist(what string, mark func(reason, message string), do
 		return known.err
 	}
 	until := known.since.Add(Belief)
-	mark("Doubted", fmt.Sprintf("%v; asking again until %s before that is believed", known.err, until.UTC().Format(time.RFC3339)))
+	mark("Doubted", fmt.Sprintf("%v; retrying until %s before accepting that", known.err, until.UTC().Format(time.RFC3339)))
 	return &requeue.Later{After: max(known.again().Sub(c.Now), time.Second), Reason: known.err.Error()}
 }
 

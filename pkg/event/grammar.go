@@ -156,7 +156,7 @@ func (r Row) read(words []string) Command {
 	case r.Takes == OneJob && len(words) > 1:
 		return unknown("only one name may follow `" + r.Word + "`")
 	case r.Takes == OneJob && strings.Contains(words[0], "*"):
-		return unknown("`" + r.Word + "` needs the whole name of a job")
+		return unknown("`" + r.Word + "` needs the full name of a job")
 	case r.Takes == ASelection:
 		return r.readSelection(words)
 	case r.Takes == ACommit:
@@ -174,9 +174,9 @@ func (r Row) readCommit(words []string) Command {
 	sha := strings.ToLower(words[0])
 	switch {
 	case len(words) > 1:
-		return unknown("only the SHA of a commit may follow `" + r.Word + "`")
+		return unknown("only a commit SHA may follow `" + r.Word + "`")
 	case !isAbbreviation(sha):
-		return unknown("only the SHA of a commit may follow `" + r.Word + "`, or its first digits: seven at least")
+		return unknown("only a commit SHA may follow `" + r.Word + "`, with at least seven digits")
 	}
 	c := r.Command
 	c.SHA = sha
@@ -190,7 +190,7 @@ func (r Row) readCommitAndJobs(words []string) Command {
 		c.SHA, words = sha, words[1:]
 	}
 	if slices.ContainsFunc(words, func(s string) bool { return strings.Contains(s, "*") }) {
-		return unknown("`" + r.Word + "` needs the whole name of a job")
+		return unknown("`" + r.Word + "` needs the full name of a job")
 	}
 	if len(words) == 0 {
 		return c
@@ -222,11 +222,11 @@ func (r Row) readSelection(words []string) Command {
 
 func parseJobs(c Command, words []string) Command {
 	if words[len(words)-1] == strings.TrimSpace(more) {
-		return unknown("it goes on for longer than we read: write it as several lines, or comments")
+		return unknown("it is too long: split it into several lines or comments")
 	}
 	for _, word := range words {
 		if !isJob(word) {
-			return unknown("it has words that cannot be the name of a job")
+			return unknown("it has words that cannot be job names")
 		}
 		if !slices.Contains(c.Jobs, word) {
 			c.Jobs = append(c.Jobs, word)

@@ -50,7 +50,7 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 		return "", translate("asking GitHub who we are", err)
 	}
 	if self == "" {
-		return "", errors.New("asking GitHub who we are: GitHub gives no answer")
+		return "", errors.New("asking GitHub who we are: GitHub sends no response")
 	}
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
@@ -100,7 +100,7 @@ func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, re
 	case err != nil:
 		answer = branchAnswer{err: translate(op, err), until: c.now().Add(refusalTime)}
 	case answer.branch == "":
-		answer.err = fmt.Errorf("%s: GitHub gives no answer", op)
+		answer.err = fmt.Errorf("%s: GitHub sends no response", op)
 	}
 	if answer.err == nil || lasting(answer.err) {
 		c.memory.branches.Add(name, answer)

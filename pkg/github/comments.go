@@ -129,7 +129,7 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 	}
 	comment := newComment(read)
 	if comment.ID != id || comment.CreatedAt.IsZero() {
-		return nil, fmt.Errorf("reading %s: GitHub gives no answer", commentName(org, repo, id))
+		return nil, fmt.Errorf("reading %s: GitHub sends no response", commentName(org, repo, id))
 	}
 	return &comment, nil
 }

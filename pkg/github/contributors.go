@@ -136,7 +136,7 @@ type contributors struct {
 func (c *contributors) add(commit graphqlCommit) {
 	c.commits++
 	if commit.Authors.TotalCount != len(commit.Authors.Nodes) || len(commit.Authors.Nodes) == 0 {
-		c.Because = fmt.Sprintf("GitHub does not tell all authors of commit %.12s", commit.Oid)
+		c.Because = fmt.Sprintf("GitHub does not list all authors of commit %.12s", commit.Oid)
 	}
 	for _, a := range commit.Authors.Nodes {
 		// GitHub itself authors nothing: somebody wrote that in its name.

@@ -28,7 +28,7 @@ type RateLimitedError struct {
 
 func (e *RateLimitedError) Error() string {
 	if e.Ours {
-		return "there is more to write to GitHub than it takes at once; this goes on at " + e.Until.UTC().Format(time.RFC3339)
+		return "the limit of writes to GitHub is reached; work resumes by itself at " + e.Until.UTC().Format(time.RFC3339)
 	}
 	return "GitHub's rate limit is reached until " + e.Until.UTC().Format(time.RFC3339)
 }

@@ -46,7 +46,7 @@ func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int)
 			}
 		}
 		if listed += len(page); listed >= maxFiles {
-			return nil, &IncompleteError{Op: op, Reason: fmt.Sprintf("GitHub tells of no more than %d", maxFiles)}
+			return nil, &IncompleteError{Op: op, Reason: fmt.Sprintf("GitHub lists no more than %d", maxFiles)}
 		}
 		if resp.NextPage == 0 {
 			return files, nil
@@ -87,7 +87,7 @@ func (c *Client) Content(ctx context.Context, org, repo, path, ref string) ([]by
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	if file.GetType() != "file" || file.GetEncoding() != "base64" {
-		return nil, &IncompleteError{Op: op, Reason: "it is no file, or too large"}
+		return nil, &IncompleteError{Op: op, Reason: "it is not a file, or it is too large"}
 	}
 	text, err := file.GetContent()
 	if err != nil {

@@ -41,7 +41,7 @@ func (c *Client) graphql(ctx context.Context, op, org, repo, query string, varia
 		return err
 	}
 	if len(answer.Data) == 0 {
-		return fmt.Errorf("%s: GitHub's GraphQL API gives no answer", op)
+		return fmt.Errorf("%s: GitHub's GraphQL API sends no response", op)
 	}
 	if err := json.Unmarshal(answer.Data, data); err != nil {
 		return fmt.Errorf("%s: reading the answer of GitHub's GraphQL API: %w", op, err)

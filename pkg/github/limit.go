@@ -133,7 +133,7 @@ func (l *limiter) load(ctx context.Context) error {
 	}
 	known, err := l.windows.Load(ctx)
 	if err != nil && l.loaded.IsZero() {
-		return fmt.Errorf("finding out whether GitHub takes calls: %w", err)
+		return fmt.Errorf("reading GitHub's rate limits: %w", err)
 	}
 	l.loaded = now
 	for name, until := range known {

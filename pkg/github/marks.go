@@ -35,7 +35,7 @@ func (c *Client) RemoveLabel(ctx context.Context, org, repo string, number int, 
 	}
 	op := fmt.Sprintf("removing label %q from %s", label, pullName(org, repo, number))
 	if strings.Trim(label, ".") == "" {
-		return fmt.Errorf("%s: that is no name", op) // as a path it would mean all labels
+		return fmt.Errorf("%s: that is not a valid name", op) // as a path it would mean all labels
 	}
 	_, err := c.github.Issues.RemoveLabelForIssue(ctx, org, repo, number, url.PathEscape(label))
 	if hasNoLabel(err) {

@@ -57,7 +57,7 @@ func (c *Client) Pull(ctx context.Context, org, repo string, number int) (*Pull,
 	}
 	pull := newPull(org, repo, pr)
 	if pull.Number != number || !isSHA(pull.Head) || pull.BaseRef == "" || pr.GetState() == "" {
-		return nil, fmt.Errorf("reading %s: GitHub gives no answer", pullName(org, repo, number))
+		return nil, fmt.Errorf("reading %s: GitHub sends no response", pullName(org, repo, number))
 	}
 	return &pull, nil
 }

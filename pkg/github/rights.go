@@ -35,7 +35,7 @@ func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permi
 		return "", translate(op, err)
 	}
 	if level.GetPermission() == "" {
-		return "", fmt.Errorf("%s: GitHub gives no answer", op)
+		return "", fmt.Errorf("%s: GitHub sends no response", op)
 	}
 	return Permission(level.GetPermission()), nil
 }
@@ -65,7 +65,7 @@ func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool,
 		return false, nil
 	}
 	if err == nil && membership.GetState() == "" {
-		return false, fmt.Errorf("reading whether %q is in the team %s/%s: GitHub gives no answer", login, org, slug)
+		return false, fmt.Errorf("reading whether %q is in the team %s/%s: GitHub sends no response", login, org, slug)
 	}
 	return err == nil && membership.GetState() == "active", err
 }
@@ -90,7 +90,7 @@ func yes(op string, is bool, resp *gogithub.Response, err error) (bool, error) {
 	case err != nil:
 		return false, translate(op, err)
 	case is && resp.StatusCode != http.StatusNoContent:
-		return false, fmt.Errorf("%s: GitHub answers %d, which is no answer", op, resp.StatusCode)
+		return false, fmt.Errorf("%s: GitHub answers %d, which is unexpected", op, resp.StatusCode)
 	}
 	return is, nil
 }

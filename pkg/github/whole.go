@@ -94,7 +94,7 @@ func (w *whole) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, err = f.distil(body)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("GitHub's answer cannot be used: %w", err)
+		return nil, fmt.Errorf("GitHub's response cannot be used: %w", err)
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -149,7 +149,7 @@ func (f form) distil(body []byte) ([]byte, error) {
 	case f.path == "" && (isList || isObject(answer)):
 		return body, nil
 	case f.list != isList:
-		return nil, errors.New("it is no list where there must be one, or is one where there must be none")
+		return nil, errors.New("it is a list where an object is expected, or the other way round")
 	case !isList:
 		elements = []any{answer}
 	}
@@ -160,7 +160,7 @@ func (f form) distil(body []byte) ([]byte, error) {
 		}
 		for _, path := range f.needs {
 			if !has(object, path) {
-				return nil, fmt.Errorf("it does not tell %s", path)
+				return nil, fmt.Errorf("it does not have %s", path)
 			}
 		}
 		elements[i] = f.keeps.of(object)

@@ -213,7 +213,7 @@ func apply(ctx context.Context, rehearsals Rehearsals, name string, kind types.P
 		patched, err := rehearsals.Patch(ctx, name, kind, patch, metav1.PatchOptions{})
 		switch {
 		case err == nil && !patched.DeletionTimestamp.IsZero():
-			return fmt.Errorf("patching Rehearsal %s: it is being deleted, and what it was told goes with it", name)
+			return fmt.Errorf("patching Rehearsal %s: it is being deleted, together with its log", name)
 		case err == nil:
 			return nil
 		case isFull(err):

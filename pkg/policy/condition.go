@@ -63,7 +63,7 @@ var arguments = map[kind]struct {
 // parseCondition reads one word. The error is half a sentence.
 func parseCondition(word string) (condition, error) {
 	if strings.HasPrefix(word, "!") {
-		return condition{}, fmt.Errorf("%q: conditions cannot be turned round, because what is missing is no reason to trust", word)
+		return condition{}, fmt.Errorf("%q: conditions cannot be negated, because what is missing is no reason to trust", word)
 	}
 	name, arg, colon := strings.Cut(word, ":")
 	c := condition{kind(name), arg}
@@ -92,7 +92,7 @@ func parseAlternative(text string) (alternative, error) {
 		a = append(a, c)
 	}
 	if len(a) == 0 {
-		return nil, fmt.Errorf("is empty; write nobody where nobody may")
+		return nil, fmt.Errorf("is empty; write nobody to allow nobody")
 	}
 	return a, nil
 }

@@ -41,11 +41,11 @@ func validate(field, text string) error {
 	case field == trust && has(author):
 		return fmt.Errorf("%q: the author cannot be why the author is trusted", text)
 	case field == trust && has(trustedAuthor):
-		return fmt.Errorf("%q: trust is what says whether the author is trusted", text)
+		return fmt.Errorf("%q: trust itself decides whether the author is trusted", text)
 	case Command(field).byOthers() && has(author):
 		return fmt.Errorf("%q: the author of a pull request may never do this to it", text)
 	case (Command(field).byOthers() || field == string(Ack) && !has(author)) && !slices.ContainsFunc(a, condition.vouches):
-		return fmt.Errorf("%q: this must not be for anyone; name a condition on who does it, such as writer", text)
+		return fmt.Errorf("%q: this must not be open to anyone; name a condition on the person, such as writer", text)
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func (c Config) ackIsNoWeaker() error {
 	run := c.Run.parse()
 	for i, a := range c.Ack.parse() {
 		if !slices.ContainsFunc(run, a.implies) {
-			return fmt.Errorf("ack[%d]: %q lets people acknowledge who may not run: each alternative of ack must hold all conditions of one of run (%s)",
+			return fmt.Errorf("ack[%d]: %q lets people who may not run acknowledge: each alternative of ack must hold all conditions of one of run (%s)",
 				i, c.Ack[i], strings.Join(c.Run, "; "))
 		}
 	}

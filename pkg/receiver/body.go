@@ -100,7 +100,7 @@ func (b *bodies) copy(w http.ResponseWriter, r *http.Request, s standing, to io.
 const copied = 4 << 10
 
 func tooLarge() error {
-	return refuse(http.StatusRequestEntityTooLarge, "a payload has at most %d MiB", MaxBody>>20)
+	return refuse(http.StatusRequestEntityTooLarge, "a payload can have at most %d MiB", MaxBody>>20)
 }
 
 // incoming is a body that arrives.
@@ -199,7 +199,7 @@ func (in *incoming) next(end int) (done bool, err error) {
 }
 
 func busy() error {
-	return refuse(http.StatusServiceUnavailable, "too many payloads at once, deliver it again")
+	return refuse(http.StatusServiceUnavailable, "too many payloads at once, redeliver it")
 }
 
 // hurry bounds the next read: by what should have arrived, and by the deadline of
@@ -238,7 +238,7 @@ func (in *incoming) grow() error {
 	}
 	shelf, err := in.large.take(in.waiting, &in.applicant)
 	if err != nil {
-		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
+		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, redeliver it")
 	}
 	in.shelf, in.isBig, in.bigSince, in.bigFrom = shelf, true, time.Now(), in.got
 	if n := in.request.ContentLength; n > int64(cap(in.shelf)) {

@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	errFull    = errors.New("there is no room")
-	errEvicted = errors.New("it has given way")
+	errFull    = errors.New("no space is left")
+	errEvicted = errors.New("it was evicted")
 )
 
 // pool is memory that bodies share.

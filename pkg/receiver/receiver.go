@@ -127,7 +127,7 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	default:
 		log.Error("not stored", "error", err)
 		span.SetStatus(codes.Error, "not stored") // why is in the log: the API server may quote what was said
-		status, outcome = http.StatusServiceUnavailable, "it could not be stored, deliver it again"
+		status, outcome = http.StatusServiceUnavailable, "it could not be stored, redeliver it"
 	}
 	span.SetAttributes(telemetry.Status(status))
 	r.answer(w, status, outcome)
@@ -169,7 +169,7 @@ var wellFormed = regexp.MustCompile(`^sha256=[0-9a-fA-F]{64}$`)
 func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return refuse(http.StatusMethodNotAllowed, "webhooks are POSTed")
+		return refuse(http.StatusMethodNotAllowed, "use POST")
 	}
 	if mediaType, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
 		return refuse(http.StatusUnsupportedMediaType, "set the webhook's content type to application/json")
@@ -181,7 +181,7 @@ func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	case signature == "":
 		return refuse(http.StatusForbidden, "there is no X-Hub-Signature-256 header: give the webhook a secret")
 	case !wellFormed.MatchString(signature):
-		return refuse(http.StatusForbidden, "X-Hub-Signature-256 is no signature")
+		return refuse(http.StatusForbidden, "X-Hub-Signature-256 is not a valid signature")
 	}
 	return nil
 }
@@ -215,9 +215,9 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	var full *logbook.FullError
 	if err := r.writer.Append(ctx, heard); errors.As(err, &full) {
 		log.Warn("a log is full", "pull", name, "error", err)
-		return "", refuse(http.StatusInsufficientStorage, "%s is not stored: its log is full, and takes commands again as older ones leave it, a week after they were written", name)
+		return "", refuse(http.StatusInsufficientStorage, "%s is not stored: its log is full. Commands leave it a week after they were written", name)
 	} else if err != nil {
-		return "", fmt.Errorf("storing what was said on %s: %w", name, err)
+		return "", fmt.Errorf("storing the event on %s: %w", name, err)
 	}
 	log.Info("stored", "pull", name, "commands", len(heard.Commands))
 	return fmt.Sprintf("stored: %s, commands: %d", name, len(heard.Commands)), nil
@@ -233,6 +233,6 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, sentence string) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	if _, err := fmt.Fprintln(w, sentence); err != nil {
-		r.log.Info("the answer was not delivered", "status", status, "error", err)
+		r.log.Info("the response was not delivered", "status", status, "error", err)
 	}
 }

@@ -59,7 +59,7 @@ func (r *Reloaded[T]) Get() T {
 	defer r.mu.Unlock()
 	before := r.fault
 	if r.fault = r.reload(); r.fault != nil && (before == nil || before.Error() != r.fault.Error()) {
-		r.log.Error("cannot be read again, keeping what was", "what", r.name, "error", r.fault)
+		r.log.Error("cannot be reloaded; the previous one stays in force", "what", r.name, "error", r.fault)
 	}
 	return r.value
 }
@@ -92,7 +92,7 @@ func (r *Reloaded[T]) reload() error {
 	}
 	r.refused = nil
 	if r.raw != nil {
-		r.log.Info("read again", "what", r.name)
+		r.log.Info("reloaded", "what", r.name)
 	}
 	r.raw, r.value = raw, value
 	return nil

@@ -12,7 +12,7 @@ type Later struct {
 	Reason string
 }
 
-func (l *Later) Error() string { return fmt.Sprintf("%s; looking again in %s", l.Reason, l.After) }
+func (l *Later) Error() string { return fmt.Sprintf("%s; retrying in %s", l.Reason, l.After) }
 
 // Flatten takes joined errors apart: one that can wait must not hide one that has
 // failed.

@@ -56,7 +56,7 @@ func (r *Retrying) Reconcile(ctx context.Context, key string) error {
 	if errors.As(err, &failed) && failed.again > 0 {
 		again = min(again, failed.again)
 	}
-	logging.FromContext(ctx).Warnw("A turn failed, and is repeated", "key", key, "after", again, "failures", r.backOff.NumRequeues(key), "error", err)
+	logging.FromContext(ctx).Warnw("Reconciling failed and is retried", "key", key, "after", again, "failures", r.backOff.NumRequeues(key), "error", err)
 	return controller.NewRequeueAfter(again)
 }
 

@@ -28,7 +28,7 @@ func (s *Sweeper) sweepOrSkip(ctx context.Context, repository string) error {
 			s.skipped = map[string]time.Time{}
 		}
 		s.skipped[repository] = budget.Reset
-		logging.FromContext(ctx).Warnw("Sweeps pause: the calls that GitHub still takes are left to what people ask for; webhooks are heard as ever",
+		logging.FromContext(ctx).Warnw("Sweeps pause: the remaining GitHub calls are reserved for commands; webhooks still arrive",
 			"repository", repository, "remaining", budget.Remaining, "limit", budget.Limit, "until", budget.Reset.UTC())
 	}
 	return nil

@@ -125,7 +125,7 @@ func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
 			s.troubled = map[string]time.Time{}
 		}
 		s.troubled[repository] = now
-		log.Warnw("Not everything was found, the next sweep reaches back as far", "error", err)
+		log.Warnw("The sweep is incomplete; the next one covers the same time again", "error", err)
 	}
 }
 

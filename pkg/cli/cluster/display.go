@@ -54,7 +54,7 @@ func (d *display) close() {
 
 // wait waits for something new to show.
 func (d *display) wait(ctx context.Context) error {
-	stopped := &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; what runs goes on"}
+	stopped := &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; the rehearsals continue"}
 	for {
 		select {
 		case <-ctx.Done():
@@ -78,7 +78,7 @@ func (d *display) wait(ctx context.Context) error {
 	}
 }
 
-const lostWords = "The cluster does not answer; this is what was known last."
+const lostWords = "The cluster does not respond; this is the last known state."
 
 // showRuns shows runs. The last time, all there is to tell is shown, and stays.
 func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) error {
@@ -181,7 +181,7 @@ func (d *display) showAll(all []activeRun) error {
 		}
 		return f
 	}
-	return d.draw(table, "Ctrl-C ends the watching.")
+	return d.draw(table, "Ctrl-C stops watching.")
 }
 
 func (d *display) tellAll(all []activeRun) error {
@@ -204,7 +204,7 @@ func (d *display) tellAll(all []activeRun) error {
 	return err
 }
 
-const nothingGoesOn = "No rehearsal is going on."
+const nothingGoesOn = "No rehearsals are running."
 
 // quiet hides that a writer is a terminal.
 type quiet struct{ io.Writer }

@@ -175,7 +175,7 @@ acme/release#7  0123456789  alice  4m0s  Running: 0 of 2 passed
 	if diff := cmp.Diff(all, shown(listFrame(latest([]v1alpha1.Rehearsal{*rh, *idle}), 0, noon))); diff != "" {
 		t.Error(diff)
 	}
-	if got := shown(listFrame(nil, 40, noon)); got != "No rehearsal is going on.\n" {
+	if got := shown(listFrame(nil, 40, noon)); got != "No rehearsals are running.\n" {
 		t.Errorf("nothing is %q", got)
 	}
 }

@@ -63,7 +63,7 @@ func (c *cluster) lookAfter(ctx context.Context, rh *v1alpha1.Rehearsal) (*looko
 }
 
 func blindTo(namespace string) string {
-	return fmt.Sprintf("The states of the jobs cannot be shown, as you may not watch ProwJobs in namespace %s; the counts are right. The Role %s there lets you.", namespace, roleViewer)
+	return fmt.Sprintf("The states of the jobs cannot be shown because you may not watch ProwJobs in namespace %s; the counts are correct. The Role %s there grants it.", namespace, roleViewer)
 }
 
 // source is a client for objects of one kind, whose list is L.

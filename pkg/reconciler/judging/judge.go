@@ -288,7 +288,7 @@ func Barred(rh *v1alpha1.Rehearsal, label string) string {
 	pull := rh.Status.Pull
 	switch {
 	case pull.OtherBase:
-		return "nothing is run of pull requests into the branch " + pull.BaseRef
+		return "nothing runs for pull requests into the branch " + pull.BaseRef
 	case pull.Untrusted:
 		return "the pull request has the label " + label
 	case !pull.AuthorTrusted && !rh.Status.HeadApproval.Holds(pull):
