@@ -11,12 +11,12 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// maxFiles is how many changed files GitHub tells of a pull request, see
+// maxFiles is how many changed files GitHub lists for a pull request, see
 // https://docs.github.com/rest/pulls/pulls#list-pull-requests-files.
 const maxFiles = 3000
 
-// IncompleteError says that GitHub has something and does not give all of it:
-// asking again gives no more. Reason is a clause.
+// IncompleteError says that GitHub returns only a part of something: retrying does
+// not help. Reason is a clause.
 type IncompleteError struct {
 	Op     string
 	Reason string
@@ -55,8 +55,8 @@ func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int)
 	}
 }
 
-// Content reads a file at a ref. What is not there, or is a directory, gives a
-// *NotFoundError; what is there and cannot be read, an *IncompleteError.
+// Content reads a file at a ref. A missing file or a directory gives a
+// *NotFoundError; a file that cannot be read, an *IncompleteError.
 func (c *Client) Content(ctx context.Context, org, repo, path, ref string) ([]byte, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
