@@ -1,8 +1,8 @@
-// Package receiver is the HTTP side of the webhook endpoint: it checks who
-// signed a delivery, and answers 2xx only after what was said is stored. It
-// calls neither GitHub nor git and decides nothing about what was said. It
-// understands GitHub's webhooks and what Prow's hook forwards, which is the
-// same, and hook's questions for help.
+// Package receiver is the HTTP side of the webhook endpoint: it verifies the
+// signature of a delivery, and answers 2xx only after its content is stored. It calls
+// neither GitHub nor git and decides nothing about the content. It understands
+// GitHub's webhooks, which Prow's hook forwards unchanged, and hook's requests for
+// help.
 package receiver
 
 import (
@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	// deadline bounds a delivery from its first byte to our answer; GitHub
-	// gives up after ten seconds.
+	// deadline bounds a delivery from its first byte to our response; GitHub gives up
+	// after ten seconds.
 	deadline = 8 * time.Second
 	// maxHeader bounds the headers of a request: many short ones take many times their
 	// length in memory. GitHub sends 1 KiB.
@@ -38,11 +38,11 @@ const (
 type Options struct {
 	// Rehearsals is where deliveries are stored.
 	Rehearsals logbook.Rehearsals
-	// Keys and Settings give what is valid now.
+	// Keys and Settings return the current values.
 	Keys     func() *Keys
 	Settings func() *settings.Settings
 	Log      *slog.Logger
-	// Proxies are those whose X-Forwarded-For is believed.
+	// Proxies are those whose X-Forwarded-For is trusted.
 	Proxies []netip.Prefix
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -55,8 +55,8 @@ type Receiver struct {
 	bodies *bodies
 	hooks  hooks
 	writer *logbook.Writer
-	// questions are the bodies of those for help. Nobody signs them, so they have
-	// memory of their own, and helping is held while one is understood.
+	// questions are the bodies of help requests. They are not signed, so they have
+	// separate memory, and helping is held while one is parsed.
 	questions *bodies
 	helping   sync.Mutex
 }
@@ -86,7 +86,7 @@ func (r *Receiver) Handler() http.Handler {
 	return mux
 }
 
-// NewServer is an HTTP server that lets nobody hold it up.
+// NewServer is an HTTP server with limits, so that no client can block it.
 func NewServer(addr string, handler http.Handler) *http.Server {
 	s := &http.Server{
 		Addr:              addr,
@@ -133,8 +133,8 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	r.answer(w, status, outcome)
 }
 
-// read reads a delivery and returns what became of it. Of an event that says nothing
-// to us only the signature is looked at.
+// read reads a delivery and returns the result. For an event that we do not use, only
+// the signature is checked.
 func (r *Receiver) read(ctx context.Context, log *slog.Logger, w http.ResponseWriter, req *http.Request) (outcome string, err error) {
 	header := req.Header
 	standing := r.hooks.standingOf(req)
@@ -186,7 +186,7 @@ func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	return nil
 }
 
-// deliver stores what a delivery says and returns what became of it.
+// deliver stores the content of a delivery and returns the result.
 func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.Header, body []byte) (string, error) {
 	keys := r.opts.Keys()
 	signed := keys.Verify(header.Get("X-Hub-Signature-256"), body)
@@ -223,7 +223,8 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	return fmt.Sprintf("stored: %s, commands: %d", name, len(heard.Commands)), nil
 }
 
-// forLog cuts what strangers may choose: GitHub's own ids and names are short.
+// forLog shortens values that anyone can choose: GitHub's own ids and names are
+// short.
 func forLog(header string) string {
 	return header[:min(len(header), 64)]
 }
