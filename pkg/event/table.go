@@ -1,10 +1,10 @@
 package event
 
-// Row is one command: the word that selects it, what the parser makes of it, how it
-// is shown, and everything that others need to know of it. What it does is the
-// reconciler's.
+// Row is one command: the word that selects it, its parsed form, its help, and
+// everything that other packages need to know about it. The reconciler implements
+// what it does.
 //
-// No column says anything that permits when it is not filled in: see Kind.
+// A column that is left empty never permits anything: see Kind.
 type Row struct {
 	// Word selects the row. The bare prefix, names of jobs, and what is not
 	// understood have none.
@@ -15,9 +15,9 @@ type Row struct {
 	Kind
 }
 
-// Kind is what there is to know of a command besides its words. The zero value, which
-// is that of every verb that the table does not have, is denied to everybody, is held
-// against GitHub, and is refused for whatever a command may be refused for.
+// Kind has the properties of a command. The zero value, also that of verbs that are
+// not in the table, is the strictest: denied to everybody, verified with GitHub, and
+// subject to every check.
 type Kind struct {
 	Right  Right
 	Giver  Giver
@@ -63,7 +63,7 @@ const (
 	ToAsk             Right = "ask"
 )
 
-// Deed is what a right lets people do, as part of a sentence.
+// Deed describes what a right allows, as part of a sentence.
 type Deed struct {
 	Right Right
 	Does  string
@@ -76,7 +76,7 @@ var deeds = []Deed{
 	{ToAsk, "ask (list, explain, help)"},
 }
 
-// Deeds is a copy of what all rights let people do.
+// Deeds returns a copy of the descriptions of all rights.
 func Deeds() []Deed { return append([]Deed(nil), deeds...) }
 
 // Giver says who may give a command, of those who have the right.
@@ -91,20 +91,19 @@ const (
 	Others
 )
 
-// Source says whether it matters who really wrote a command.
+// Source says whether the author of a command must be verified.
 type Source int
 
 // The sources.
 const (
 	_ Source = iota
-	// Verified commands count only as GitHub has them at that moment.
+	// Verified commands count only if GitHub has them at that moment.
 	Verified
-	// Unverified ones are questions: whoever invents one gets an answer, and
-	// nothing else.
+	// Unverified ones are questions: a forged one gets an answer, and nothing else.
 	Unverified
 )
 
-// Head says whether a command is about the commit that its author has seen.
+// Head says whether a command is for the commit that its author has seen.
 type Head int
 
 // What a command is about.
@@ -120,13 +119,13 @@ type Author int
 // Whether it does.
 const (
 	_ Author = iota
-	// NeedsTrust commands run the head, or vouch for it: somebody must trust its
-	// author, or have approved the head.
+	// NeedsTrust commands run the head, or vouch for it: its author must be trusted, or
+	// the head approved.
 	NeedsTrust
 	OfAnyAuthor
 )
 
-// Closed says what becomes of a command on a closed pull request.
+// Closed says whether a command is valid on a closed pull request.
 type Closed int
 
 // What becomes of it.
@@ -136,7 +135,7 @@ const (
 	AlsoClosed
 )
 
-// Plan says whether the affected jobs have to be known for the answer.
+// Plan says whether the answer needs the affected jobs.
 type Plan int
 
 // Whether they have to.
@@ -162,7 +161,7 @@ const (
 	Answers
 )
 
-// Place says where a command can be given besides in a comment.
+// Place says where else than in a comment a command can be given.
 type Place int
 
 // The places.
@@ -172,7 +171,7 @@ const (
 	OnCommandLine
 	// InComments: the command line has something of its own for it, or nothing.
 	InComments
-	// NotWritten is for what nobody is told to write.
+	// NotWritten is for commands that are not shown in the help.
 	NotWritten
 )
 
@@ -184,8 +183,8 @@ var (
 	vouchOnRun = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
 )
 
-// table is all commands, in the order in which to show them. The first is the bare
-// prefix. Whoever adds one adds a row here, and what it does in the reconciler.
+// table has all commands, in display order. The first is the bare prefix. To add one,
+// add a row here and implement it in the reconciler.
 var table = []Row{
 	{"", Command{Verb: Run, Selection: Sample},
 		Entry{"", "Run a sample of the affected jobs: always the same ones, as different from one another as possible", Sample},
@@ -246,8 +245,7 @@ var table = []Row{
 // Table is a copy of all rows.
 func Table() []Row { return append([]Row(nil), table...) }
 
-// Kind is what the table says of a command: the zero Kind of one that it does not
-// have.
+// Kind returns the properties of a command: the zero Kind if it is not in the table.
 func (c Command) Kind() Kind {
 	for _, r := range table {
 		if r.Verb == c.Verb && r.AutoAck == c.AutoAck {
@@ -267,16 +265,16 @@ func (c Command) WordForCommit() string {
 	return ""
 }
 
-// ByOthers says that nobody may give a command on a pull request of their own.
+// ByOthers says that contributors may not give a command on their pull request.
 func (k Kind) ByOthers() bool { return k.Giver != Anybody }
 
-// IsQuestion says that a command asks and does nothing else.
+// IsQuestion says that a command only asks a question.
 func (k Kind) IsQuestion() bool { return k.Source == Unverified && k.Effect == Answers }
 
-// MustBeVerified says that a command counts only as GitHub has it.
+// MustBeVerified says that a command counts only if GitHub confirms it.
 func (k Kind) MustBeVerified() bool { return !k.IsQuestion() }
 
-// BindsToHead says that a command is about the code that its author has seen.
+// BindsToHead says that a command is for the code that its author has seen.
 func (k Kind) BindsToHead() bool { return k.Head != ForAnyHead }
 
 // NeedsTrust says that a command runs the head, or vouches for it.

@@ -9,8 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
-// Validate returns everything that is wrong, joined, each with the path of the
-// field.
+// Validate returns all errors, joined, each with the path of the field.
 func (c Config) Validate() error {
 	if _, ok := Preset(c.Preset); !ok && c.Preset != "" {
 		return fmt.Errorf("preset: there is no %q%s; known are %s", c.Preset, suggest(c.Preset, Presets()), strings.Join(Presets(), ", "))
@@ -62,8 +61,7 @@ func (c Config) ackIsNoWeaker() error {
 	return nil
 }
 
-// suggest is a question that offers the nearest of the names; empty when none
-// is near.
+// suggest is a question that offers similar names; empty if there are none.
 func suggest[T ~string](name string, names []T) string {
 	known := make([]string, len(names))
 	for i, n := range names {
