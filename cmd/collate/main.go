@@ -103,7 +103,7 @@ func (c *collator) gitHub(m run.Manifest, credentials string) (*github.Client, e
 	return github.New(github.Options{
 		Endpoint: m.GitHubEndpoint, Token: token, App: app, UserAgent: "rehearsal-collate",
 		Windows: &ratelimit.Store{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
-		Writes:  &ratelimit.Ledger{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
+		Writes:  &ratelimit.WriteCounter{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
 		Most:    github.Pace{PerMinute: m.WritesPerMinute, PerHour: m.WritesPerHour},
 	})
 }

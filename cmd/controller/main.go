@@ -238,7 +238,7 @@ func connect(kube kubernetes.Interface, store *settings.Store, credentials strin
 		App:       app,
 		UserAgent: "rehearsal-controller",
 		Windows:   &ratelimit.Store{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
-		Writes:    &ratelimit.Ledger{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
+		Writes:    &ratelimit.WriteCounter{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
 		Most:      github.Pace(store.Get().GitHub.Writes),
 		Limited:   rehearsal.ReportLimit,
 		Transport: github.Traced(http.DefaultTransport),

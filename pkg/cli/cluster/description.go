@@ -80,7 +80,7 @@ type describedJob struct {
 }
 
 // describeRehearsal tells all that is known of a Rehearsal.
-func describeRehearsal(rh *v1alpha1.Rehearsal, s *sight, chosen *settings.Settings, now time.Time) *description {
+func describeRehearsal(rh *v1alpha1.Rehearsal, s *snapshot, chosen *settings.Settings, now time.Time) *description {
 	p := rh.Spec.Pull
 	d := &description{
 		Pull: nameOf(p), URL: chosen.GitHub.PullPage(p.Org, p.Repo, p.Number), State: "not read yet", Plan: rh.Status.Plan, Blind: s.blind,

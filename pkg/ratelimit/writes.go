@@ -18,11 +18,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// Ledger implements github.Permits: it counts the writes of all our processes to
+// WriteCounter implements github.Permits: it counts the writes of all our processes to
 // GitHub, in the same ConfigMap. A key is "writes." and an account; its value has a
 // word for each second with writes, the oldest first: seconds since 1970, a colon,
 // and the number of writes.
-type Ledger struct {
+type WriteCounter struct {
 	ConfigMaps corev1client.ConfigMapInterface
 
 	mu sync.Mutex
@@ -44,7 +44,7 @@ type second struct {
 }
 
 // Take implements github.Permits.
-func (l *Ledger) Take(ctx context.Context, account string, most []github.Bound, now time.Time) (until time.Time, err error) {
+func (l *WriteCounter) Take(ctx context.Context, account string, most []github.Bound, now time.Time) (until time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range maxTries {
@@ -73,7 +73,7 @@ func (l *Ledger) Take(ctx context.Context, account string, most []github.Bound, 
 }
 
 // store writes one key, unless somebody else has written since it was read.
-func (l *Ledger) store(ctx context.Context, cm *corev1.ConfigMap, missing bool, key, value string) error {
+func (l *WriteCounter) store(ctx context.Context, cm *corev1.ConfigMap, missing bool, key, value string) error {
 	data := map[string]string{key: value}
 	if missing {
 		cm.Data = data
