@@ -145,7 +145,7 @@ func TestCollate(t *testing.T) {
 		{
 			name: "one never ends", pr: pipelineRun("", ""), clock: 10 * time.Minute,
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.PendingState, false)},
-			want: "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.",
+			want: "❌ **1 of 2 rehearsals did not finish**: 1 passed, 1 running.",
 		},
 		{
 			name: "aborted", pr: pipelineRun("a new push", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),

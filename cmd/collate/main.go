@@ -21,10 +21,10 @@ import (
 )
 
 const help = `collate reports a run: it waits for the ProwJobs of the run that are still going,
-prints what became of each, with the lines of the logs that say why one failed,
+prints the result of each, with the lines of the logs that say why it failed,
 and writes the same into the run's comment on the pull request.
 
-It exits with 0 when that was reported, whatever the verdict, else with 1.
+It exits with 0 when the run was reported, whatever the verdict, else with 1.
 
   collate --run CONFIGMAP --comment ID [flags]
 
@@ -56,7 +56,7 @@ func start(args []string) int {
 		return 2
 	}
 	if c.run == "" || c.comment <= 0 || flags.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "collate: --run and --comment are required, and there is nothing else. See collate --help.")
+		fmt.Fprintln(os.Stderr, "collate: --run and --comment are required, and nothing else is allowed. See collate --help.")
 		return 2
 	}
 	if err := c.connect(places, *credentials); err != nil {
@@ -103,7 +103,7 @@ func (c *collator) gitHub(m run.Manifest, credentials string) (*github.Client, e
 	return github.New(github.Options{
 		Endpoint: m.GitHubEndpoint, Token: token, App: app, UserAgent: "rehearsal-collate",
 		Windows: &ratelimit.Store{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
-		Writes:  &ratelimit.Ledger{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
+		Writes:  &ratelimit.WriteCounter{ConfigMaps: c.Kube.CoreV1().ConfigMaps(c.namespace)},
 		Most:    github.Pace{PerMinute: m.WritesPerMinute, PerHour: m.WritesPerHour},
 	})
 }

@@ -74,9 +74,9 @@ func main() {
 	var (
 		mirrors     = flag.String("mirrors", "/var/cache/rehearsal", "directory for the mirrors of config repositories; it may be lost at any time")
 		credentials = flag.String("github-credentials", "/etc/github", "directory with the file token, or with private-key and app-id of a GitHub App")
-		pages       = flag.String("pages-address", ":8081", "where to serve the pages with what is too long for a comment")
-		webhookPort = flag.Int("webhook-port", 8443, "where the API server asks which ProwJobs may be created")
-		probesPort  = flag.Int("probes-port", injection.HealthCheckDefaultPort, "where the kubelet asks for /health and /readiness")
+		pages       = flag.String("pages-address", ":8081", "address for the pages with what is too long for a comment")
+		webhookPort = flag.Int("webhook-port", 8443, "address for the admission webhook of ProwJobs")
+		probesPort  = flag.Int("probes-port", injection.HealthCheckDefaultPort, "address for the probes /health and /readiness")
 		kubeconfigs = flag.String("kubeconfig-dir", "/etc/kubeconfigs", "directory with a kubeconfig for each cluster alias that pods run in; it may be missing")
 	)
 	config := injection.ParseAndGetRESTConfigOrDie()
@@ -122,7 +122,7 @@ func newAdmission(config *rest.Config) injection.ControllerConstructor {
 func drained(ended context.Context, turns *leader.Turns) context.Context {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ended))
 	context.AfterFunc(ended, func() {
-		time.AfterFunc(exitTime, func() { log.Fatal("a turn does not end") })
+		time.AfterFunc(exitTime, func() { log.Fatal("a reconcile does not finish") })
 		patience, stop := context.WithTimeout(ctx, drainTime)
 		defer stop()
 		turns.Drain(patience)
@@ -239,7 +239,7 @@ func connect(kube kubernetes.Interface, store *settings.Store, credentials strin
 		App:       app,
 		UserAgent: "rehearsal-controller",
 		Windows:   &ratelimit.Store{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
-		Writes:    &ratelimit.Ledger{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
+		Writes:    &ratelimit.WriteCounter{ConfigMaps: kube.CoreV1().ConfigMaps(system.Namespace())},
 		Most:      github.Pace(store.Get().GitHub.Writes),
 		Limited:   rehearsal.ReportLimit,
 		Transport: github.Traced(http.DefaultTransport),

@@ -25,7 +25,7 @@ func withMetrics(ctx context.Context, config *rest.Config) (context.Context, err
 	cm, err := kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, name, metav1.GetOptions{})
 	switch label := system.ResourceLabel(); {
 	case err == nil && label != "" && cm.Labels[label] == "":
-		return nil, fmt.Errorf("the ConfigMap %s has no label %s, so that Knative does not see it: kubectl -n %s label configmap %s %s=true", name, label, system.Namespace(), name, label)
+		return nil, fmt.Errorf("the ConfigMap %s has no label %s, so Knative does not see it: kubectl -n %s label configmap %s %s=true", name, label, system.Namespace(), name, label)
 	case err == nil:
 		return ctx, nil
 	case !apierrors.IsNotFound(err):

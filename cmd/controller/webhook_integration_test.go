@@ -59,7 +59,7 @@ func TestWebhook(t *testing.T) {
 	const labels = `"labels":{"rehearsal.dev/rehearsal":"acme-config-7","rehearsal.dev/rehearsal-uid":"u","rehearsal.dev/run":"r"}`
 	for object, want := range map[string]string{
 		`{"metadata":{"name":"job-1"}}`:                "has no label rehearsal.dev/rehearsal",
-		`{"metadata":{"name":"job-1",` + labels + `}}`: "no run that is known to be under way",
+		`{"metadata":{"name":"job-1",` + labels + `}}`: "no active run",
 	} {
 		if got := ask(t, client, "https://127.0.0.1:"+port+"/prowjobs", object); got.Allowed || !strings.Contains(got.Result.Message, want) {
 			t.Errorf("about %s the controller says %+v, want %q", object, got, want)

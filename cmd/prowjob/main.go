@@ -16,18 +16,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-const help = `prowjob creates a ProwJob, or adopts it if it exists already, and stays with it
+const help = `prowjob creates a ProwJob, or adopts it if it already exists, and follows it
 to its end. ConfigMaps that the job reads with the content of the pull request
-are created before it. It prints what is checked out, each change of the state
+are created first. It prints what is checked out, each change of the state
 and the log of the pod as it is written, and exits with 0 when the job succeeded,
 with 143 when a signal came before there was a ProwJob, and with 1 otherwise.
 
 In the first PipelineRun of a run, it also creates the ProwJobs of other jobs whose
-tasks have not come to it yet, so that no job waits for the pod of its task.
+tasks have not started yet, so that no job waits for the pod of its task.
 
 A signal aborts the ProwJob, unless $TASKRUN names a TaskRun that nobody
 cancelled, that the controller cancelled, or whose run has joined the ProwJob of
-another one: then the job goes on, or is the controller's to abort.
+another one: then the job continues, or the controller aborts it.
 
   prowjob --job CONFIGMAP/PROWJOB [flags]
 

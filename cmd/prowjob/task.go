@@ -163,7 +163,7 @@ func (t *task) sayWhatItReads(pj *prowapi.ProwJob) {
 	for _, ref := range pj.Spec.ExtraRefs {
 		at := " at " + ref.BaseSHA
 		if ref.BaseSHA == "" {
-			at = ", whatever that is by then"
+			at = ", whatever its commit is then"
 		}
 		t.say("checks out %s/%s %s%s", ref.Org, ref.Repo, ref.BaseRef, at)
 	}
@@ -222,7 +222,7 @@ func (t *task) stopped(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	if why := t.goesOn(ctx); why != "" {
-		t.say("the ProwJob %s goes on: %s", t.name, why)
+		t.say("the ProwJob %s continues: %s", t.name, why)
 		return
 	}
 	if err := prowjob.Abort(ctx, t.ProwJobs, t.name, "The rehearsal was cancelled."); err != nil {
@@ -239,7 +239,7 @@ func (t *task) stopped(ctx context.Context) {
 // itself, so that in doubt the job is left to it.
 func (t *task) goesOn(ctx context.Context) string {
 	if t.stored == nil {
-		return "this pod had not come to it yet"
+		return "this pod had not created it yet"
 	}
 	if t.taskRun == "" {
 		return ""
@@ -251,7 +251,7 @@ func (t *task) goesOn(ctx context.Context) string {
 	case !tr.IsCancelled():
 		return "this pod was told to stop, but nobody cancelled the run"
 	case tr.Spec.StatusMessage == pipelinev1.TaskRunCancelledByPipelineTimeoutMsg:
-		return "the time of the run was up, and the controller aborts what no other run needs"
+		return "the run timed out, and the controller aborts what no other run needs"
 	case t.stored.Labels[run.LabelRun] != tr.Labels[run.LabelRun]:
 		return "it belongs to another run, which this one has joined"
 	}

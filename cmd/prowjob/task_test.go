@@ -131,7 +131,7 @@ func TestTaskSaysWhatIsMissing(t *testing.T) {
 func TestTaskWaitsForTheController(t *testing.T) {
 	for name, no := range map[string]error{
 		"not there":   apierrors.NewInternalError(errors.New(`failed calling webhook "prowjobs.rehearsal.dev": connection refused`)),
-		"not so far":  apierrors.NewServiceUnavailable("no run that is known to be under way has handed over the ProwJob job-1"),
+		"not so far":  apierrors.NewServiceUnavailable("no active run has handed over the ProwJob job-1"),
 		"not in time": apierrors.NewTimeoutError("context deadline exceeded", 0),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,9 +158,9 @@ func TestTaskTakesANo(t *testing.T) {
 	asked := 0
 	prow.PrependReactor("create", "prowjobs", func(k8stesting.Action) (bool, k8sruntime.Object, error) {
 		asked++
-		return true, nil, apierrors.NewForbidden(prowapi.Resource("prowjobs"), "job-1", errors.New("its spec is not as run run-1 has handed it over"))
+		return true, nil, apierrors.NewForbidden(prowapi.Resource("prowjobs"), "job-1", errors.New("its spec is not what run run-1 handed over"))
 	})
-	if task.run(context.Background()) || asked != 1 || !strings.Contains(lastLine(out), "its spec is not as run run-1") {
+	if task.run(context.Background()) || asked != 1 || !strings.Contains(lastLine(out), "its spec is not what run run-1") {
 		t.Errorf("asked %d times:\n%s", asked, out)
 	}
 }
@@ -308,7 +308,7 @@ func TestTaskCreatesWhatTheJobReads(t *testing.T) {
 	}
 	want := `» checks out acme/config main at 222 with #7 at 111
 » checks out acme/widget main at 333
-» checks out acme/helpers v1, whatever that is by then
+» checks out acme/helpers v1, whatever its commit is then
 » reads the ConfigMap scripts, which has the content of the pull request
 » pull-widget-e2e runs as the ProwJob prow/job-1 in the cluster build01
 `

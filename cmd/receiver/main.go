@@ -37,14 +37,14 @@ type flags struct {
 
 func main() {
 	var f flags
-	flag.StringVar(&f.listen, "listen", ":8888", "address for webhooks and for Prow's questions for help")
+	flag.StringVar(&f.listen, "listen", ":8888", "address for webhooks and for Prow's requests for help")
 	flag.StringVar(&f.probes, "probes", ":8081", "address for /healthz, /readyz and /metrics")
 	flag.StringVar(&f.secret, "hmac-secret-file", "/etc/webhook/hmac", "file with the webhook secret, bare or in Prow's format")
 	flag.StringVar(&f.settings, "settings", "/etc/rehearsal", "directory where the ConfigMap config-rehearsal is mounted")
 	flag.StringVar(&f.observability, "observability", "/etc/observability", "directory where the ConfigMap config-observability is mounted; it may be missing")
 	flag.StringVar(&f.namespace, "namespace", os.Getenv("SYSTEM_NAMESPACE"), "namespace of the Rehearsals; SYSTEM_NAMESPACE by default")
 	flag.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty inside a cluster")
-	flag.StringVar(&f.proxies, "trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas; none by default")
+	flag.StringVar(&f.proxies, "trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For is trusted, separated by commas; none by default")
 	flag.Parse()
 
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -54,7 +54,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, f, log); err != nil {
-		log.Error("receiver ends", "error", err)
+		log.Error("receiver stopped", "error", err)
 		os.Exit(1)
 	}
 }
@@ -96,7 +96,7 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 		return err
 	}
 	probes := &receiver.Probes{Metrics: metrics}
-	log.Info("receiver starts", "listen", f.listen, "probes", f.probes, "namespace", f.namespace)
+	log.Info("receiver started", "listen", f.listen, "probes", f.probes, "namespace", f.namespace)
 	return serve(ctx, probes,
 		receiver.NewServer(f.listen, endpoint.Handler()),
 		receiver.NewServer(f.probes, probes.Handler()))

@@ -118,10 +118,10 @@ func (r *reconciler) Reconcile(ctx context.Context, key string) error {
 			{"op": "add", "path": place + "clientConfig/caBundle", "value": authority},
 		})
 		if err != nil {
-			return fmt.Errorf("encoding the authority of the certificate: %w", err)
+			return fmt.Errorf("encoding the CA certificate: %w", err)
 		}
 		if _, err := configurations.Patch(ctx, Configuration, types.JSONPatchType, patch, metav1.PatchOptions{}); err != nil {
-			return fmt.Errorf("writing the authority of the certificate: %w", err)
+			return fmt.Errorf("writing the CA certificate: %w", err)
 		}
 	}
 	return nil

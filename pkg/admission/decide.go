@@ -45,27 +45,27 @@ func decide(got object, over bool, offers []offer, schema *structuralschema.Stru
 	name, labels := stringAt(got, "metadata", "name"), labelsOf(got)
 	for _, key := range []string{run.LabelRehearsal, run.LabelRehearsalUID, run.LabelRun} {
 		if labels[key] == "" {
-			return refuse("it has no label %s, and so is no ProwJob of a rehearsal", key)
+			return refuse("it has no label %s, so it is not the ProwJob of a rehearsal", key)
 		}
 	}
 	for i, o := range offers {
 		at, err := difference(o.prowJob, got, schema)
 		switch {
 		case err != nil:
-			return fmt.Errorf("comparing the ProwJob %s with what run %s has handed over: %w", name, o.run, err)
+			return fmt.Errorf("comparing the ProwJob %s with what run %s handed over: %w", name, o.run, err)
 		case at == "":
 			return nil
 		case i == len(offers)-1:
-			return refuse("its %s is not as run %s has handed it over to its tasks", at, o.run)
+			return refuse("its %s is not what run %s handed over to its tasks", at, o.run)
 		}
 	}
 	switch {
 	case over:
-		return refuse("run %s is over, and no other one has handed it over", labels[run.LabelRun])
+		return refuse("run %s has ended, and no other one handed it over", labels[run.LabelRun])
 	case name == "":
 		return refuse("it has no name")
 	}
-	return &notYet{fmt.Sprintf("no run that is known to be under way has handed over the ProwJob %s", name)}
+	return &notYet{fmt.Sprintf("no active run has handed over the ProwJob %s", name)}
 }
 
 // ofTheAPIServer are what the API server itself writes into the metadata.

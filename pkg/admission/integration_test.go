@@ -197,7 +197,7 @@ func TestProwJobsOnAPIServer(t *testing.T) {
 	}
 	unnamed := whole.DeepCopy()
 	unnamed.Name = "job-2"
-	if err := w.create(task, unnamed); !apierrors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), "no run that is known") {
+	if err := w.create(task, unnamed); !apierrors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), "no active run") {
 		t.Errorf("with a name that nobody has handed over: %v", err)
 	}
 	if err := w.create(task, whole); err != nil {

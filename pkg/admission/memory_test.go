@@ -78,7 +78,7 @@ func TestMemoryRefusesNothing(t *testing.T) {
 	other.Spec.ExtraRefs = []prowapi.Refs{{Org: "acme", Repo: "widget"}}
 	second.Name = "job-2"
 	answers(t, j, asked(t, created(t, other)), http.StatusForbidden, "its spec.extra_refs is not")
-	answers(t, j, asked(t, created(t, second)), http.StatusServiceUnavailable, "no run that is known")
+	answers(t, j, asked(t, created(t, second)), http.StatusServiceUnavailable, "no active run")
 	reads(kube)
 	replace(t, kube, true, other, second)
 	answers(t, j, asked(t, created(t, other)), http.StatusOK, "")

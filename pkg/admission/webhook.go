@@ -62,7 +62,7 @@ func (j *judge) Admit(ctx context.Context, req *admissionv1.AdmissionRequest) *a
 		log.Warn("A ProwJob that was not handed over was refused")
 		status = apierrors.NewForbidden(prowJobs, req.Name, err).Status()
 	} else {
-		log.Info("A ProwJob cannot be judged yet")
+		log.Info("A ProwJob cannot be checked yet")
 	}
 	return &admissionv1.AdmissionResponse{Result: &status}
 }

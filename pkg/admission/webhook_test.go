@@ -155,14 +155,14 @@ func TestAdmit(t *testing.T) {
 		words  string
 	}{
 		"as it was handed over":       {handedOver(), func(*pipelinev1.PipelineRun) {}, http.StatusOK, ""},
-		"another checkout":            {other, func(*pipelinev1.PipelineRun) {}, http.StatusForbidden, "its spec.extra_refs is not as run run-1 has handed it over"},
-		"one that nobody handed over": {unnamed, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no run that is known to be under way has handed over the ProwJob job-2"},
-		"of another Rehearsal":        {foreign, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no run"},
-		"its PipelineRun is done":     {handedOver(), done, http.StatusForbidden, "run run-1 is over"},
+		"another checkout":            {other, func(*pipelinev1.PipelineRun) {}, http.StatusForbidden, "its spec.extra_refs is not what run run-1 handed over"},
+		"one that nobody handed over": {unnamed, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no active run has handed over the ProwJob job-2"},
+		"of another Rehearsal":        {foreign, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no active run"},
+		"its PipelineRun is done":     {handedOver(), done, http.StatusForbidden, "run run-1 has ended"},
 		"it was cancelled": {handedOver(), func(pr *pipelinev1.PipelineRun) {
 			pr.Spec.Status = pipelinev1.PipelineRunSpecStatusCancelledRunFinally
-		}, http.StatusForbidden, "run run-1 is over"},
-		"it was not seen yet": {handedOver(), func(pr *pipelinev1.PipelineRun) { pr.Labels = nil }, http.StatusServiceUnavailable, "no run"},
+		}, http.StatusForbidden, "run run-1 has ended"},
+		"it was not seen yet": {handedOver(), func(pr *pipelinev1.PipelineRun) { pr.Labels = nil }, http.StatusServiceUnavailable, "no active run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j, _ := newJudge(t, handedOver(), tc.change)

@@ -94,7 +94,7 @@ func TestGitHub(t *testing.T) {
 	}{
 		"App":                         {hub: hub{app: complete(), repository: complete()}},
 		"admin is more than write":    {hub: hub{app: complete(), repository: func() *github.Access { a := complete(); a.Permissions["issues"] = "admin"; return a }()}},
-		"bad credentials":             {hub: hub{selfErr: errors.New("401")}, want: []string{"does not take our credentials"}},
+		"bad credentials":             {hub: hub{selfErr: errors.New("401")}, want: []string{"does not accept our credentials"}},
 		"not installed":               {hub: hub{app: complete(), accessErr: &github.NotInstalledError{Repository: "acme/config"}}, want: []string{"not installed in acme/config"}},
 		"not there":                   {hub: hub{accessErr: &github.NotFoundError{Op: "reading"}}, want: []string{"GitHub has no acme/config"}},
 		"not readable":                {hub: hub{accessErr: errors.New("502")}, want: []string{"acme/config cannot be read"}},
@@ -102,7 +102,7 @@ func TestGitHub(t *testing.T) {
 		"permission not asked for":    {hub: hub{app: without("contents", ""), repository: without("contents", "")}, want: []string{"does not ask for Contents: read"}},
 		"status that nobody wants":    {hub: hub{app: complete(), repository: without("statuses", "")}},
 		"status that somebody wants":  {hub: hub{app: complete(), repository: without("statuses", "")}, settings: withStatus, want: []string{"Commit statuses"}},
-		"event":                       {hub: hub{app: complete(), repository: without("", "issue_comment")}, want: []string{"Nobody tells us of issue_comment"}},
+		"event":                       {hub: hub{app: complete(), repository: without("", "issue_comment")}, want: []string{"No webhooks for issue_comment arrive"}},
 		"event that hook forwards":    {hub: hub{app: complete(), repository: without("", "issue_comment")}, forwarded: true},
 		"person":                      {hub: hub{repository: person}},
 		"person with fine token":      {hub: hub{repository: &github.Access{Push: true}}},
@@ -147,13 +147,13 @@ func TestProw(t *testing.T) {
 		"no YAML":                   {config: "a: [", want: []string{"cannot be read"}},
 		"namespaces":                {config: strings.ReplaceAll(strings.ReplaceAll(prowConfig, ": prow\n", ": ci\n"), "pod_namespace: test-pods\n", ""), want: []string{"prowjob_namespace is ci", "pod_namespace is default"}},
 		"crier":                     {config: strings.ReplaceAll(prowConfig, "no_comment_repos: [acme/config]", "no_comment_repos: [acme/other]"), want: []string{"crier comments"}},
-		"Tide":                      {config: strings.ReplaceAll(prowConfig, "ci/rehearse/", "ci/else/"), want: []string{"for required"}},
+		"Tide":                      {config: strings.ReplaceAll(prowConfig, "ci/rehearse/", "ci/else/"), want: []string{"as required"}},
 		"Tide skips":                {config: strings.ReplaceAll(prowConfig, `optional-regex-contexts: ["^ci/rehearse/"]`, "skip-unknown-contexts: true")},
 		"Tide does not merge there": {config: strings.ReplaceAll(strings.ReplaceAll(prowConfig, "ci/rehearse/", "ci/else/"), "repos: [acme/config]}]", "orgs: [acme], excludedRepos: [acme/config]}]")},
 		"Tide, not valid":           {config: strings.ReplaceAll(prowConfig, "^ci/rehearse/", "("), want: []string{"not valid"}},
 		"Tide does not expect":      {config: strings.ReplaceAll(prowConfig, "[ci/rehearsals]", "[other]"), settings: withStatus, want: []string{"Tide does not wait for ci/rehearsals in acme/config to be set"}},
 		"Tide does not wait":        {config: strings.ReplaceAll(prowConfig, `optional-regex-contexts: ["^ci/rehearse/"], required-contexts: [ci/rehearsals]`, "skip-unknown-contexts: true"), settings: withStatus, want: []string{"Tide does not wait for ci/rehearsals in acme/config: the status is set, and stops nothing"}},
-		"Tide waits in vain":        {config: strings.ReplaceAll(prowConfig, "^ci/rehearse/", "^ci/"), settings: withStatus, want: []string{"optional as well as required"}},
+		"Tide waits in vain":        {config: strings.ReplaceAll(prowConfig, "^ci/rehearse/", "^ci/"), settings: withStatus, want: []string{"both optional and required"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := tc.settings

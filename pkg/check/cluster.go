@@ -74,7 +74,7 @@ func (c *cluster) found(err error, what, do string) bool {
 	case apierrors.IsNotFound(err):
 		c.missing(do, "%s does not exist.", what)
 	default:
-		c.unknown("look whether you may read it", "%s cannot be read: %v", what, err)
+		c.unknown("check whether you may read it", "%s cannot be read: %v", what, err)
 	}
 	return false
 }
@@ -116,7 +116,7 @@ func (c *cluster) ready(ctx context.Context, name string) {
 	case apierrors.IsNotFound(err):
 		c.missing(applied, "Deployment %s does not exist.", name)
 	case err != nil:
-		c.unknown("look whether you may read it", "Deployment %s cannot be read: %v", name, err)
+		c.unknown("check whether you may read it", "Deployment %s cannot be read: %v", name, err)
 	case deployment.Status.ReadyReplicas == 0:
 		c.missing(fmt.Sprintf("kubectl -n %s describe pods -l app.kubernetes.io/name=rehearsal says why", c.namespace), "Deployment %s has no pod that is ready.", name)
 	default:
@@ -135,7 +135,7 @@ func (c *cluster) policy(ctx context.Context, name string) {
 	}
 	bindings, err := c.kube.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		c.unknown("look whether you may list bindings", "Whether ValidatingAdmissionPolicy %s is bound is not known: %v", name, err)
+		c.unknown("check whether you may list bindings", "Whether ValidatingAdmissionPolicy %s is bound is not known: %v", name, err)
 		return
 	}
 	for _, b := range bindings.Items {
@@ -143,7 +143,7 @@ func (c *cluster) policy(ctx context.Context, name string) {
 			return
 		}
 	}
-	c.missing(applied, "ValidatingAdmissionPolicy %s is bound to nothing, so it holds nothing.", name)
+	c.missing(applied, "ValidatingAdmissionPolicy %s has no binding, so it enforces nothing.", name)
 }
 
 // webhook checks that the API server asks the controller, and knows it.
@@ -154,8 +154,8 @@ func (c *cluster) webhook(ctx context.Context) {
 	}
 	for _, hook := range found.Webhooks {
 		if len(hook.ClientConfig.CABundle) == 0 {
-			c.missing(fmt.Sprintf("look into the log of the controller: kubectl -n %s logs deployment/rehearsal-controller", c.namespace),
-				"ValidatingWebhookConfiguration %s has no authority of a certificate, so no rehearsal starts.", webhookName)
+			c.missing(fmt.Sprintf("read the log of the controller: kubectl -n %s logs deployment/rehearsal-controller", c.namespace),
+				"ValidatingWebhookConfiguration %s has no CA certificate, so no rehearsal starts.", webhookName)
 		}
 	}
 }
@@ -218,7 +218,7 @@ func (c *cluster) rights(ctx context.Context) {
 	}
 	for _, account := range []string{"rehearsal-receiver", "rehearsal-controller", "rehearsal-task", "rehearsal-collate"} {
 		if allowed, err := c.allowed(ctx, right{account: account, verb: "get", resource: "secrets", namespace: c.namespace}); err == nil && allowed {
-			c.missing("take that away: nothing of ours reads Secrets but those that it makes", "ServiceAccount %s may get secrets in %s.", account, c.namespace)
+			c.missing("revoke that: our programs read no Secrets but the ones they create", "ServiceAccount %s may get secrets in %s.", account, c.namespace)
 		}
 	}
 }

@@ -128,8 +128,8 @@ func TestCluster(t *testing.T) {
 			if c, ok := o.(*admissionregistrationv1.ValidatingWebhookConfiguration); ok {
 				c.Webhooks[0].ClientConfig.CABundle = nil
 			}
-		}, want: []string{"has no authority of a certificate"}},
-		"policy unbound":   {gone: []string{"binding rehearsal-commands"}, want: []string{"bound to nothing"}},
+		}, want: []string{"has no CA certificate"}},
+		"policy unbound":   {gone: []string{"binding rehearsal-commands"}, want: []string{"has no binding"}},
 		"a right is gone":  {denied: []string{account + "task create prowjobs"}, want: []string{"rehearsal-task may not create prowjobs in prow"}},
 		"a right too much": {denied: []string{account + "collate get secrets"}, want: []string{"rehearsal-collate may get secrets"}},
 	} {

@@ -35,7 +35,7 @@ func GitHub(ctx context.Context, gh Hub, s *settings.Settings, forwarded func(re
 	var err error
 	if h.self, err = gh.Self(ctx); err != nil {
 		h.missing("put a token, or app-id and private-key of a GitHub App, into the Secret rehearsal-github; see docs/github.md",
-			"GitHub does not take our credentials: %v", err)
+			"GitHub does not accept our credentials: %v", err)
 		return h.findings
 	}
 	app, err := gh.AppAccess(ctx)
@@ -62,10 +62,10 @@ func (h *hub) check(ctx context.Context, r settings.Repository, app *github.Acce
 	var hidden *github.NotFoundError
 	switch {
 	case errors.As(err, &absent):
-		h.missing("install the App in "+org+" and let it into "+r.Name+", or take the repository out of the settings",
+		h.missing("install the App in "+org+" and give it access to "+r.Name+", or take the repository out of the settings",
 			"The App is not installed in %s.", r.Name)
 	case errors.As(err, &hidden):
-		h.missing("check the name in the settings, and let "+h.self+" into it", "GitHub has no %s, or does not show it to us.", r.Name)
+		h.missing("check the name in the settings, and give "+h.self+" access to it", "GitHub has no %s, or does not show it to us.", r.Name)
 	case err != nil:
 		h.unknown("try again", "%s cannot be read: %v", r.Name, err)
 	case app != nil:
@@ -93,7 +93,7 @@ func (h *hub) installation(r settings.Repository, app, in *github.Access) {
 	for _, event := range github.AppEvents() {
 		if !slices.Contains(in.Events, event) && !h.forwarded(r.Name) {
 			h.missing(fmt.Sprintf("subscribe to it under Developer settings → GitHub Apps → %s → Permissions & events, or have Prow's hook forward webhooks", app.App),
-				"Nobody tells us of %s in %s; the sweep finds it, later.", event, r.Name)
+				"No webhooks for %s arrive from %s; the sweep finds the changes later.", event, r.Name)
 		}
 	}
 	if len(h.findings) == before {

@@ -41,7 +41,7 @@ func Prow(files ProwFiles, s *settings.Settings) []Finding {
 		err = yaml.Unmarshal(files.Config, &c)
 	}
 	if err != nil {
-		a.unknown("look whether "+s.Prow.ProwJobNamespace+" is Prow's namespace, and whether you may read its ConfigMap config", "Prow's config.yaml cannot be read: %v", err)
+		a.unknown("check whether "+s.Prow.ProwJobNamespace+" is Prow's namespace, and whether you may read its ConfigMap config", "Prow's config.yaml cannot be read: %v", err)
 		return a.findings
 	}
 	a.namespace("prowjob_namespace", c.ProwJobNamespace, s.Prow.ProwJobNamespace)
@@ -59,7 +59,7 @@ func (a *area) namespace(key, theirs, ours string) {
 		theirs = "default" // as Prow has it
 	}
 	if theirs == ours {
-		a.fine("Prow and we agree that %s is %s.", key, ours)
+		a.fine("Prow's config.yaml and our settings agree that %s is %s.", key, ours)
 		return
 	}
 	a.missing(fmt.Sprintf("set prow.%s to %s in config-rehearsal, and change the Roles in config/ with it", key, theirs),
@@ -89,14 +89,14 @@ func (a *area) tide(c prowConfig, r settings.Repository) {
 	}
 	policy := config.ParseTideContextPolicyOptions(org, repo, "", c.Tide.ContextOptions)
 	if err := compile(&policy); err != nil {
-		a.missing("mend it in Prow's config.yaml", "Tide's context_options for %s are not valid: %v", r.Name, err)
+		a.missing("fix it in Prow's config.yaml", "Tide's context_options for %s are not valid: %v", r.Name, err)
 		return
 	}
 	if policy.IsOptional(sampleContext) {
 		a.fine("Tide does not wait for rehearsals in %s.", r.Name)
 	} else {
 		a.missing(`set optional-regex-contexts: ["^ci/rehearse/"] for it in tide.context_options of Prow's config.yaml`,
-			"Tide takes rehearsals in %s for required: one that fails blocks the merge.", r.Name)
+			"Tide treats rehearsals in %s as required: one that fails blocks the merge.", r.Name)
 	}
 	a.tideGate(c, r, policy)
 }
@@ -116,7 +116,7 @@ func (a *area) tideGate(c prowConfig, r settings.Repository, policy config.TideC
 		}
 	case policy.IsOptional(status) && required:
 		a.missing("narrow optional-contexts and optional-regex-contexts for it in tide.context_options, so that they leave it out",
-			"Tide takes %s in %s for optional as well as required: it waits until the status is set, whatever it says.", status, r.Name)
+			"Tide treats %s in %s as both optional and required: it waits until the status is set, whatever it says.", status, r.Name)
 	case policy.IsOptional(status):
 		a.missing(require,
 			"Tide does not wait for %s in %s: the status is set, and stops nothing.", status, r.Name)
@@ -157,7 +157,7 @@ func Forwarded(files ProwFiles) func(repository string) bool {
 func Hook(files ProwFiles, s *settings.Settings) []Finding {
 	a := &area{name: "Prow's hook"}
 	if files.PluginsErr != nil {
-		a.unknown("look whether you may read the ConfigMap plugins in "+s.Prow.ProwJobNamespace, "Prow's plugins.yaml cannot be read: %v", files.PluginsErr)
+		a.unknown("check whether you may read the ConfigMap plugins in "+s.Prow.ProwJobNamespace, "Prow's plugins.yaml cannot be read: %v", files.PluginsErr)
 		return a.findings
 	}
 	entries := externalPlugins(files)
@@ -166,7 +166,7 @@ func Hook(files ProwFiles, s *settings.Settings) []Finding {
 		plugin := ours(entries, r.Name)
 		switch {
 		case plugin == nil:
-			a.fine("hook forwards nothing of %s to us: GitHub has to deliver to rehearsal-receiver itself.", r.Name)
+			a.fine("hook forwards no webhooks of %s to us: GitHub has to deliver them to rehearsal-receiver itself.", r.Name)
 		case len(unheard(plugin)) > 0:
 			a.missing("add it to events of the entry, or leave events out",
 				"hook forwards webhooks of %s to us, but not %s.", r.Name, strings.Join(unheard(plugin), " and "))

@@ -39,7 +39,7 @@ func Tekton(ctx context.Context, kube kubernetes.Interface) []Finding {
 		a.fine("The logs of aborted runs are kept.")
 	} else {
 		a.missing(`set it to "true" in the ConfigMap feature-flags of `+tektonNamespace,
-			"keep-pod-on-cancel is off: the logs of a run go when it is aborted.")
+			"keep-pod-on-cancel is off: the logs of a run are deleted when it is aborted.")
 	}
 	return a.findings
 }
@@ -59,7 +59,7 @@ func (a *area) tektonVersion(text string) {
 func (a *area) tektonConfigMap(ctx context.Context, kube kubernetes.Interface, name string) (map[string]string, bool) {
 	cm, err := kube.CoreV1().ConfigMaps(tektonNamespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		a.unknown("look whether Tekton is in "+tektonNamespace+", and whether you may read its ConfigMaps", "The ConfigMap %s cannot be read: %v", name, err)
+		a.unknown("check whether Tekton is in "+tektonNamespace+", and whether you may read its ConfigMaps", "The ConfigMap %s cannot be read: %v", name, err)
 		return nil, false
 	}
 	return cm.Data, true

@@ -182,7 +182,7 @@ func TestExitStatus(t *testing.T) {
 		"explain and output":  {args: []string{"--explain", "one", "-o", "json"}, status: program.ExitUsage, says: "leave out -o"},
 		"explain nothing":     {args: []string{"--explain", ""}, status: program.ExitUsage, says: "takes the name of a job"},
 		"repository":          {args: []string{"--repository", "a/b/c"}, status: program.ExitUsage, says: "is not org/repo"},
-		"path outside":        {args: []string{"--job-config", "../jobs"}, status: program.ExitUsage, says: "--job-config: \"../jobs\" leads out of the repository"},
+		"path outside":        {args: []string{"--job-config", "../jobs"}, status: program.ExitUsage, says: "--job-config: \"../jobs\" is outside the repository"},
 		"prow config missing": {args: []string{"--prow-config", "nope"}, status: program.ExitUsage, says: "set --prow-config"},
 		"bad settings file": {
 			do:     func(c localtest.Clone) { c.Write(".rehearsal.yaml", "prow_confg: x\n") },

@@ -89,7 +89,7 @@ org/config: plugin_config: config/jobs is a directory, not a file at origin/main
 org/config: supplemental_prow_config_dirs[0]: config/jobs/a.yaml is a file, not a directory at origin/main
 `},
 		{name: "another repository", file: "repositories: [{repo: a/b, prow_config: x}]\n", status: program.ExitUsage,
-			want: "rehearse: the clone is of org/config, which the settings do not list; --repository says what else it is of\n"},
+			want: "rehearse: the clone is of org/config, which the settings do not list; name another repository with --repository\n"},
 		{name: "by its other name", file: "repositories: [{repo: a/b, prow_config: config/prow/config.yaml}]\n", args: []string{"--repository", "a/b", "--base", "HEAD"},
 			want: "All paths of a/b exist at HEAD.\n"},
 	} {

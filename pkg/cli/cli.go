@@ -72,8 +72,8 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	addGroup(cmd, "local", "In a clone of a config repository:", append(local.Commands(), checkconfig.New())...)
-	addGroup(cmd, "cluster", "On the cluster that rehearses:", cluster.Commands()...)
-	addGroup(cmd, "verbs", "To say about a pull request there what a comment could say:", cluster.Verbs()...)
+	addGroup(cmd, "cluster", "On the cluster that runs the rehearsals:", cluster.Commands()...)
+	addGroup(cmd, "verbs", "Commands on a pull request there, as in a comment:", cluster.Verbs()...)
 	// Help has to fit a terminal.
 	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

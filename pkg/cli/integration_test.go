@@ -157,7 +157,7 @@ func TestWithAPIServer(t *testing.T) {
 	expect("the first of the log", program.ExitDone, []string{"accepted: /pj-rehearse on acme/release#7", "1 job"}, "alice", "run", "acme/release#7")
 	expect("denied", program.ExitNotAccepted, []string{"not accepted. Only bob may."}, "alice", "ack", "7")
 	<-judged
-	expect("nobody there to judge", program.ExitNoAnswer, []string{"stored, but the controller has not looked"}, "alice", "abort", "7", "--timeout", "50ms")
+	expect("nobody there to judge", program.ExitNoAnswer, []string{"stored, but the controller has not read"}, "alice", "abort", "7", "--timeout", "50ms")
 	stored, err := in.RehearsalsAs(t, "alice", "rehearsals").Get(t.Context(), rh.Name, metav1.GetOptions{})
 	in.must(err)
 	for _, c := range stored.Spec.Commands {
@@ -185,8 +185,8 @@ func TestKubeconfigIsFound(t *testing.T) {
 		status int
 		says   string
 	}{
-		{[]string{"list"}, program.ExitDone, "No rehearsal is going on."},
-		{[]string{"list", "-n", "elsewhere"}, program.ExitDone, "No rehearsal is going on."},
+		{[]string{"list"}, program.ExitDone, "No rehearsals are running."},
+		{[]string{"list", "-n", "elsewhere"}, program.ExitDone, "No rehearsals are running."},
 		{[]string{"list", "--context", "nope"}, program.ExitUsage, "nope"},
 	} {
 		var out bytes.Buffer

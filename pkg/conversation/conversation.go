@@ -1,6 +1,7 @@
-// Package conversation speaks with the people on a pull request. Each of its comments
-// ends with a marker, by which it is found again and written once; what GitHub refuses
-// is believed only when it lasts; and what came to be written twice is merged.
+// Package conversation writes comments, labels and statuses on a pull request. Each
+// comment ends with a marker, by which it is found again and written only once.
+// Refusals by GitHub are accepted only if they last, and duplicate comments are
+// merged.
 package conversation
 
 import (
@@ -21,7 +22,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// GitHub is what a conversation asks of GitHub. Errors are those of pkg/github.
+// GitHub is the part of GitHub's API that a conversation uses. Errors are those of
+// pkg/github.
 type GitHub interface {
 	Self(ctx context.Context) (string, error)
 	Comments(ctx context.Context, org, repo string, number int) ([]github.Comment, error)
@@ -41,15 +43,16 @@ type GitHub interface {
 type Conversation struct {
 	GitHub GitHub
 	Memory *Memory
-	// Rehearsal has the pull request, and in its status what was written and what is
-	// doubted.
+	// Rehearsal has the pull request, and in its status what was written and what was
+	// refused.
 	Rehearsal *v1alpha1.Rehearsal
 	Now       time.Time
-	// NewLeader says that another controller led until just now, and may have written.
+	// NewLeader says that another controller was the leader until just now, and may have
+	// written.
 	NewLeader bool
 	// Muted is why nothing may be written; nil when it may.
 	Muted error
-	// Refused says that GitHub will not take something that there is to say.
+	// Refused says that GitHub refuses something that should be written.
 	Refused bool
 }
 
@@ -63,8 +66,8 @@ func (c *Conversation) theirTime() time.Time {
 	return c.Now.Add(ahead)
 }
 
-// Upsert makes the comment with the marker at its body's end say body, whatever
-// was written before, and returns its id. known may be the zero value.
+// Upsert creates or updates the comment with the marker at the end of body, and
+// returns its id. known may be the zero value.
 func (c *Conversation) Upsert(ctx context.Context, known v1alpha1.CommentStatus, body string) (v1alpha1.CommentStatus, error) {
 	body = legible.Mute(body) // as it will be read again
 	hash := Hash(body)
@@ -91,7 +94,7 @@ func (c *Conversation) write(ctx context.Context, known v1alpha1.CommentStatus, 
 		if !errors.As(err, &gone) {
 			return written(known.ID, hash, edited), err
 		}
-		// Somebody deleted it; there is something new to say, so say it afresh.
+		// Somebody deleted it, and there is something new: write a new one.
 		c.Memory.drop(c.memoryKey(body), known.ID)
 	}
 	found, others, err := c.find(ctx, body)
@@ -118,7 +121,7 @@ func (c *Conversation) write(ctx context.Context, known v1alpha1.CommentStatus, 
 	return written(found.ID, hash, now), nil
 }
 
-// written is a comment as GitHub says it is now.
+// written is a comment as GitHub returned it.
 func written(id int64, hash string, c *github.Comment) v1alpha1.CommentStatus {
 	status := v1alpha1.CommentStatus{ID: id, Hash: hash}
 	if c != nil && !c.UpdatedAt.IsZero() {
@@ -127,8 +130,8 @@ func written(id int64, hash string, c *github.Comment) v1alpha1.CommentStatus {
 	return status
 }
 
-// find looks for the first comment of ours with the marker of body, and counts the
-// others: a marker in somebody else's comment proves nothing.
+// find looks for our first comment with the marker of body, and counts the others: a
+// marker in somebody else's comment does not count.
 func (c *Conversation) find(ctx context.Context, body string) (found *github.Comment, others int, err error) {
 	want, ok := report.FindMarker(body)
 	if !ok {
@@ -169,8 +172,8 @@ func Hash(body string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Say writes a comment that status remembers by name. What GitHub will never take is
-// said in a condition.
+// Say writes a comment that status remembers by name. A permanent refusal is shown in
+// a condition.
 func (c *Conversation) Say(ctx context.Context, name, body string) error {
 	comment, err := c.Upsert(ctx, c.status().Comments[name], body)
 	if c.IsRefused(err) {
@@ -183,7 +186,8 @@ func (c *Conversation) Say(ctx context.Context, name, body string) error {
 	return nil
 }
 
-// Remember notes a comment in status, by what it says; without a name it does not.
+// Remember records a comment in status with a hash of its body; without a name it
+// does nothing.
 func (c *Conversation) Remember(name string, comment v1alpha1.CommentStatus) {
 	if name == "" {
 		return
@@ -194,8 +198,8 @@ func (c *Conversation) Remember(name string, comment v1alpha1.CommentStatus) {
 	c.status().Comments[name] = comment
 }
 
-// IsRefused says whether GitHub will never do what was asked, as things are, and
-// records it: trying again would only be a hot loop.
+// IsRefused says whether an error is a permanent refusal, and records it: retrying
+// would only be a hot loop.
 func (c *Conversation) IsRefused(err error) bool {
 	var no *github.RefusedError
 	var gone *github.NotFoundError
@@ -211,7 +215,7 @@ func (c *Conversation) IsRefused(err error) bool {
 	return true
 }
 
-// Reporting records that a write to the pull request has still to succeed.
+// Reporting records that a write to the pull request has not succeeded yet.
 func (c *Conversation) Reporting(err error) error {
 	var wait *requeue.Later
 	if err == nil || errors.Is(err, context.Canceled) || errors.As(err, &wait) {

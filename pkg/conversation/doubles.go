@@ -18,19 +18,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// DoubtTime is how long a comment may be on its way, or missing from GitHub's
-// lists, after somebody set out to write it.
+// DoubtTime is how long a comment can be in flight, or missing from GitHub's lists,
+// after the attempt to write it.
 const DoubtTime = 2 * time.Minute
 
-// Doubt notes that a comment may have been written twice. The comments are looked
-// through once GitHub's lists show all that was under way.
+// Doubt records that a comment may have been written twice. The comments are checked
+// once GitHub's lists are certain to be complete.
 func (c *Conversation) Doubt() {
 	c.status().LookForDoubles = &metav1.Time{Time: c.Now.Add(DoubtTime)}
 }
 
-// doubtCreation notes what the creation of a comment leaves in doubt: without an
-// answer it may have been done, and another controller, which led until just now,
-// may have done the same.
+// doubtCreation records a possible duplicate after creating a comment: without a
+// response it may have been created, and another controller that was the leader until
+// just now may have done the same.
 func (c *Conversation) doubtCreation(body string, err error) {
 	var limited *github.RateLimitedError
 	var moved *github.MovedError
@@ -43,8 +43,8 @@ func (c *Conversation) doubtCreation(body string, err error) {
 	}
 }
 
-// doubtFound notes that a comment which was found may not be the only one. Beside
-// an old one, all others are in the list, too.
+// doubtFound records that a comment that was found may not be the only one. If it is
+// old, the list is complete.
 func (c *Conversation) doubtFound(found github.Comment, others int) {
 	if others > 0 {
 		c.status().LookForDoubles = &metav1.Time{Time: c.Now}
@@ -53,15 +53,15 @@ func (c *Conversation) doubtFound(found github.Comment, others int) {
 	}
 }
 
-// double is a comment of ours, and the others that say the same and have to go.
+// double is one of our comments, and its duplicates, which are to be removed.
 type double struct {
 	keep github.Comment
 	drop []github.Comment
 }
 
-// doubles finds comments of ours that have the same marker. The oldest stays, unless
-// people have answered to another one, or inUse says that a report will be written to
-// it. None of those ever goes.
+// doubles finds comments of ours with the same marker. The oldest is kept, unless
+// people have responded to another one, or inUse says that a report will be written
+// to it. These are never removed.
 func doubles(comments []github.Comment, self string, inUse func(id int64) bool) []double {
 	groups := map[string][]github.Comment{}
 	for _, c := range comments {
@@ -90,7 +90,7 @@ func doubles(comments []github.Comment, self string, inUse func(id int64) bool) 
 	return found
 }
 
-// answeredTo says that people have reacted to a comment, or linked to it.
+// answeredTo says that people reacted to a comment, or linked to it.
 func answeredTo(c github.Comment, all []github.Comment) bool {
 	link := fmt.Sprintf("#issuecomment-%d", c.ID)
 	return c.Reactions > 0 || slices.ContainsFunc(all, func(other github.Comment) bool {
@@ -99,7 +99,7 @@ func answeredTo(c github.Comment, all []github.Comment) bool {
 	})
 }
 
-// RemoveDoubles removes the comments that are there twice, when that is due.
+// RemoveDoubles removes duplicate comments, when the check is due.
 func (c *Conversation) RemoveDoubles(ctx context.Context) error {
 	due := c.status().LookForDoubles
 	switch {
@@ -133,8 +133,8 @@ func (c *Conversation) RemoveDoubles(ctx context.Context) error {
 	return nil
 }
 
-// merge removes a comment after another one has taken its place, and status has been
-// stored that knows the other one. What GitHub does not let us remove stays.
+// merge removes a duplicate after status refers to the other comment and is stored.
+// It leaves what GitHub does not let us remove.
 func (c *Conversation) merge(ctx context.Context, keep, drop github.Comment) error {
 	p := c.pull()
 	if c.knows(drop.ID) {
@@ -144,7 +144,7 @@ func (c *Conversation) merge(ctx context.Context, keep, drop github.Comment) err
 			}
 		}
 		c.moveComment(drop.ID, keep.ID)
-		return &requeue.Later{After: time.Second, Reason: fmt.Sprintf("comment %d takes the place of %d", keep.ID, drop.ID)}
+		return &requeue.Later{After: time.Second, Reason: fmt.Sprintf("comment %d replaces %d", keep.ID, drop.ID)}
 	}
 	logging.FromContext(ctx).Infow("Removing a comment that was written twice", "comment", drop.ID, "kept", keep.ID)
 	return unlessImpossible(c.GitHub.DeleteComment(ctx, p.Org, p.Repo, drop.ID))

@@ -13,16 +13,17 @@ import (
 )
 
 const (
-	// Belief is how long GitHub has to say that something is not there, or forbidden,
-	// before that is believed: it also says so while a replica lags, or while somebody
-	// has to sign on.
+	// Belief is how long GitHub has to answer that something is missing or forbidden
+	// before we accept it: it also says so while a replica lags, or while somebody has
+	// to sign on.
 	Belief = 5 * time.Minute
-	// RefusalPause is the time between two attempts at what GitHub refuses.
+	// RefusalPause is the time between retries of an accepted refusal.
 	RefusalPause = 10 * time.Minute
-	// shortestDoubt and LongestDoubt are those between two before it is believed.
+	// shortestDoubt and LongestDoubt bound the time between retries before it is
+	// accepted.
 	shortestDoubt = 5 * time.Second
 	LongestDoubt  = 30 * time.Second
-	// staleDoubt is how old a refusal may be to be of the same trouble as the next.
+	// staleDoubt is how old a refusal may be to count as the same problem as the next.
 	staleDoubt = time.Hour
 	// MaxDoubts bounds how many are stored in the status of one Rehearsal.
 	MaxDoubts = 20
@@ -34,7 +35,7 @@ type denial struct {
 	err         error
 }
 
-// believed says whether it counts at a time.
+// believed says whether it is accepted at a time.
 func (d denial) believed(now time.Time) bool {
 	return !github.Passing(d.err) || now.Sub(d.since) >= Belief
 }
@@ -47,9 +48,9 @@ func (d denial) again() time.Time {
 	return d.last.Add(min(max(d.last.Sub(d.since), shortestDoubt), LongestDoubt))
 }
 
-// Insist does something on GitHub. A refusal that may pass is believed only when it
-// lasts; until then a condition tells of it, and the error is a *requeue.Later. What is
-// believed is not tried again at each turn: the error is that of the last time.
+// Insist calls GitHub. A refusal that may be temporary is accepted only if it lasts;
+// until then a condition shows it, and the error is a *requeue.Later. An accepted
+// refusal is not retried at each reconcile: the error is that of the last attempt.
 func (c *Conversation) Insist(what string, mark func(reason, message string), do func() error) error {
 	key := string(c.Rehearsal.UID) + " " + what
 	known, before := c.Memory.denial(key)
@@ -75,7 +76,7 @@ func (c *Conversation) Insist(what string, mark func(reason, message string), do
 		return known.err
 	}
 	until := known.since.Add(Belief)
-	mark("Doubted", fmt.Sprintf("%v; asking again until %s before that is believed", known.err, until.UTC().Format(time.RFC3339)))
+	mark("Doubted", fmt.Sprintf("%v; retrying until %s before accepting that", known.err, until.UTC().Format(time.RFC3339)))
 	return &requeue.Later{After: max(known.again().Sub(c.Now), time.Second), Reason: known.err.Error()}
 }
 
@@ -92,7 +93,7 @@ func (c *Conversation) doubtedSince(what string) time.Time {
 	return c.Now
 }
 
-// settled takes a doubt out of status.
+// settled removes a doubt from status.
 func (c *Conversation) settled(what string) {
 	if i := c.storedDoubt(what); i >= 0 {
 		c.status().Doubts = slices.Delete(c.status().Doubts, i, i+1)

@@ -10,14 +10,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// keptDenials bounds how many refusals are remembered, of all pull requests.
+// keptDenials bounds how many refusals are remembered for all pull requests.
 const keptDenials = 20_000
 
-// Memory is what a process remembers of all conversations: which comments were created
-// just now, in case status is not stored and GitHub's lists are late, and what GitHub has
-// refused, and when it was asked last. Since when it does is in status as well: a
-// controller that starts again every few minutes would never believe anything. The zero
-// value is ready.
+// Memory is what a process remembers of all conversations: comments that were just
+// created, in case status is not stored and GitHub's lists lag, and what GitHub
+// refused, and when it was last tried. The start of a refusal is in status as well,
+// because a controller that restarts every few minutes would otherwise never accept
+// one. The zero value is ready to use.
 type Memory struct {
 	mu sync.Mutex
 	// comments without an id may have been created.
@@ -43,8 +43,8 @@ func (m *Memory) note(key string, c github.Comment, now time.Time) {
 	m.comments[key] = c
 }
 
-// take returns a comment, which it forgets: whoever takes it notes it again if it is
-// still there.
+// take returns a comment and forgets it: the caller notes it again if it still
+// exists.
 func (m *Memory) take(key string, now time.Time) *github.Comment {
 	m.mu.Lock()
 	defer m.mu.Unlock()

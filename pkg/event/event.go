@@ -1,10 +1,10 @@
-// Package event turns what GitHub says into entries of the log that a Rehearsal
-// keeps: webhooks as they arrive, comments and pull requests as a sweep finds
-// them. All ways give the same entries with the same ids, so that hearing a
-// thing twice changes nothing. It also reads command lines.
+// Package event turns GitHub's webhooks, and comments and pull requests found by a
+// sweep, into entries of a Rehearsal's command log. Both ways give the same entries
+// with the same ids, so receiving something twice changes nothing. It also parses
+// command lines.
 //
-// It is pure: it asks nobody, decides nothing about who may do what, and takes
-// the events' word only for what was said, when and by whom.
+// It is pure: it makes no calls and no policy decisions. It trusts events only for
+// what was written, when and by whom.
 package event
 
 import (
@@ -22,28 +22,28 @@ import (
 )
 
 const (
-	// MaxAge is how old a comment may be and still command. The log forgets
-	// what is older, so a replayed delivery must not bring it back.
+	// MaxAge is the maximum age of a comment with commands. The log forgets older ones,
+	// so a replayed delivery must not bring them back.
 	MaxAge = 7 * 24 * time.Hour
 	// Marker starts the hidden line in every comment that we write.
 	Marker = "<!-- rehearsal:"
 
-	// maxCommands and maxTexts bound what one text may add to the log, which is
-	// bounded too: its lines, and their bytes as jsonSize counts.
+	// maxCommands and maxTexts bound what one text can add to the log, which is bounded
+	// too: its lines, and their bytes by jsonSize.
 	maxCommands = 20
 	maxTexts    = 16 << 10
 	// maxText and maxLogin are the limits that the schema of Rehearsal sets, here in
 	// bytes: of a line as jsonSize counts.
 	maxText  = 2048
 	maxLogin = 100
-	// maxBody is beyond what GitHub takes as a text: 65,536 characters.
+	// maxBody is more than GitHub accepts as a text: 65,536 characters.
 	maxBody = 4 * 65536
 )
 
 // DefaultPrefixes are the words with which a command line starts.
 func DefaultPrefixes() []string { return []string{"/pj-rehearse", "/rehearse"} }
 
-// Heard is what there is to append to the log of one pull request.
+// Heard has the entries to append to the log of one pull request.
 type Heard struct {
 	Pull     v1alpha1.Pull
 	Observed *v1alpha1.Observed
@@ -52,7 +52,7 @@ type Heard struct {
 	Commands []v1alpha1.Command
 }
 
-// Options are what translation depends on besides the event.
+// Options are the inputs of translation besides the event.
 type Options struct {
 	// Prefixes start a command line; none means DefaultPrefixes.
 	Prefixes []string
@@ -60,7 +60,7 @@ type Options struct {
 	Now time.Time
 }
 
-// Comment is a comment on a pull request as GitHub's API tells it.
+// Comment is a comment on a pull request as GitHub's API returns it.
 type Comment struct {
 	ID       int64
 	NodeID   string
@@ -77,7 +77,7 @@ type Comment struct {
 	Reactions int
 }
 
-// Pull is as much of a pull request as there is to hear from.
+// Pull has the fields of a pull request that are used.
 type Pull struct {
 	Author     string
 	AuthorType string
@@ -87,9 +87,9 @@ type Pull struct {
 	UpdatedAt  time.Time
 }
 
-// FromComment hears a comment that a sweep found; nil when it commands nothing.
-// Edited comments command nothing: what they said when they were created, and
-// was heard then, cannot be told from what was added.
+// FromComment translates a comment that a sweep found; nil if it has no commands.
+// Edited comments count as having none: their original text cannot be distinguished
+// from what was added.
 func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	if c.UpdatedAt.After(c.CreatedAt) {
 		return nil
@@ -97,7 +97,7 @@ func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	return created(pull, c, opts)
 }
 
-// created hears a comment as it was when it was created.
+// created translates a newly created comment.
 func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	t := text{
 		id: inComment + strconv.FormatInt(c.ID, 10), body: c.Body,
@@ -107,14 +107,14 @@ func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	if len(commands) == 0 {
 		return nil
 	}
-	// What was observed stays what it was: a comment says nothing of the head,
-	// and must not hide a push.
+	// Keep what was observed: a comment says nothing about the head, and must not hide a
+	// push.
 	return &Heard{Pull: pull, Commands: commands}
 }
 
-// FromPull hears an open pull request that a sweep found. Its body commands
-// only while it is young: afterwards the body may have been edited, and only
-// what it said when the pull request was opened counts.
+// FromPull translates an open pull request that a sweep found. Commands in its body
+// count only while it is new: later the body may have been edited, and only the
+// original text counts.
 func FromPull(pull v1alpha1.Pull, p Pull, young bool, opts Options) *Heard {
 	heard := &Heard{
 		Pull:     pull,
@@ -126,9 +126,9 @@ func FromPull(pull v1alpha1.Pull, p Pull, young bool, opts Options) *Heard {
 	return heard
 }
 
-// opened hears the body of a pull request. The id is made of the author and of
-// the command lines, not of the whole text: a typo mended between a delivery
-// and a sweep must not start everything again.
+// opened translates the body of a pull request. The id is derived from the author and
+// the command lines, not from the whole text: a typo fixed between a delivery and a
+// sweep must not start everything again.
 func opened(p Pull, opts Options) []v1alpha1.Command {
 	if len(p.Body) > maxBody {
 		return nil
@@ -163,8 +163,8 @@ func (t text) commands(opts Options) []v1alpha1.Command {
 	return commands
 }
 
-// bounded makes command lines fit into the log. Where there are too many, the
-// last shows that there were more.
+// bounded makes command lines fit into the log. If there are too many, the last one
+// shows that there were more.
 func bounded(lines []string) []string {
 	var fit []string
 	size := 0
@@ -180,7 +180,7 @@ func bounded(lines []string) []string {
 }
 
 func (t text) byBot() bool {
-	// A deleted account has no login; nobody can answer for its words.
+	// A deleted account has no login, so nobody is responsible for its commands.
 	return t.by == "" || t.byType == "Bot" || strings.HasSuffix(t.by, "[bot]")
 }
 
@@ -195,14 +195,14 @@ func (o Options) tooOld(at time.Time) bool {
 	return at.Before(o.Now.Add(-MaxAge))
 }
 
-// more ends a line that is not whole. No job has it in its name.
+// more marks a truncated line. No job name contains it.
 const more = " …"
 
-// Shorten cuts a text, at a word, to so many bytes as it has in etcd.
+// Shorten cuts a text at a word to a number of bytes, as they are stored in etcd.
 func Shorten(text string, limit int) string { return shorten(text, limit) }
 
-// shorten cuts a line at the last word that fits and shows that it did: half a
-// name must not be taken for a name.
+// shorten cuts a line at the last word that fits and marks it: a truncated name must
+// not look like a name.
 func shorten(line string, limit int) string {
 	if jsonSize(line) <= limit {
 		return line
@@ -221,8 +221,8 @@ func shorten(line string, limit int) string {
 	return cut + more
 }
 
-// jsonSize is how many bytes a text has in etcd, where it is a string of JSON as
-// Go writes it: some characters take six.
+// jsonSize is the size of a text in etcd, where it is a JSON string as Go encodes it:
+// some characters take six bytes.
 func jsonSize(s string) int {
 	size := 0
 	for _, r := range s {

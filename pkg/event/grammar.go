@@ -14,26 +14,26 @@ const (
 	Run Verb = "run"
 	// List shows the affected jobs.
 	List Verb = "list"
-	// Explain tells everything about one job.
+	// Explain shows everything about one job.
 	Explain Verb = "explain"
 	// Ack vouches for the pull request as it is. Skip does the same, and says
 	// that it was done without a rehearsal.
 	Ack  Verb = "ack"
 	Skip Verb = "skip"
-	// Reject takes an acknowledgement back.
+	// Reject withdraws an acknowledgement.
 	Reject Verb = "reject"
-	// Abort ends what is running, or the jobs of it that are named.
+	// Abort aborts what is running, or only the named jobs.
 	Abort Verb = "abort"
 	// AllowNetwork lets rehearsals use the network.
 	AllowNetwork Verb = "network-access-allowed"
 	// Approve lets a head run whose author is not trusted.
 	Approve Verb = "approve"
-	// AllowPrivileges lets jobs run with what they ask for beyond what base grants
-	// them.
+	// AllowPrivileges lets jobs run with what they request beyond what the base branch
+	// grants.
 	AllowPrivileges Verb = "privileges-allowed"
 	// Help shows the grammar.
 	Help Verb = "help"
-	// Unknown is everything that we do not understand.
+	// Unknown is everything else.
 	Unknown Verb = "unknown"
 )
 
@@ -49,28 +49,27 @@ const (
 	Max    Selection = "max"
 	// All is every job that is offered.
 	All Selection = "all"
-	// Failed is what did not pass in the latest run.
+	// Failed is every job that did not pass in the latest run.
 	Failed Selection = "failed"
 	// Named is what Command.Jobs names.
 	Named Selection = "named"
 )
 
-// Command is what a command line says.
+// Command is a parsed command line.
 type Command struct {
 	Verb Verb
 	// Selection is set for Run.
 	Selection Selection
 	// AutoAck says that the Run vouches for the pull request when it passes.
 	AutoAck bool
-	// SHA is the beginning of the commit that is meant, in lower case; mostly
-	// empty. For verbs that take one.
+	// SHA is the start of the commit's SHA, in lower case; usually empty. For verbs that
+	// take one.
 	SHA string
 	// Jobs are the names that were written, each once, in order: name,
 	// name@branch, or either with asterisks. For Run, Abort, Explain and
 	// AllowPrivileges.
 	Jobs []string
-	// Reason says what is not understood of an Unknown command: half a sentence
-	// without a full stop.
+	// Reason says why a command is Unknown: a clause without a full stop.
 	Reason string
 }
 
@@ -90,10 +89,10 @@ func (e Entry) Line(prefix string) string {
 	return strings.TrimSpace(prefix + " " + e.Usage)
 }
 
-// aliases are words that other rehearsal plugins have for ours.
+// aliases are the words of other rehearsal plugins for our commands.
 var aliases = map[string]string{"?": "list"}
 
-// Grammar lists what is understood, in the order in which to show it.
+// Grammar lists the commands in display order.
 func Grammar() []Row {
 	var rows []Row
 	for _, r := range table {
@@ -104,8 +103,8 @@ func Grammar() []Row {
 	return rows
 }
 
-// Parse reads a command line, as CommandLines returns it. Prefixes and verbs
-// are understood in any case, names of jobs only as they are written.
+// Parse reads a command line, as CommandLines returns it. Prefixes and verbs are
+// case-insensitive, names of jobs are not.
 func Parse(line string, prefixes []string) Command {
 	rest, ok := cutPrefix(line, prefixes)
 	if !ok {
@@ -121,8 +120,8 @@ func Parse(line string, prefixes []string) Command {
 	return parseJobs(Command{Verb: Run, Selection: Named}, words)
 }
 
-// ParseStored reads a command line of the log. What it begins with was a prefix
-// when it was written there, whatever has become of the prefixes since.
+// ParseStored parses a command line of the log. Its first word was a prefix when it
+// was stored, even if the settings have changed since.
 func ParseStored(line string, prefixes []string) Command {
 	first, _, _ := strings.Cut(line, " ")
 	if _, known := cutPrefix(line, prefixes); !known && len(first) > 1 && first[0] == '/' {
@@ -156,7 +155,7 @@ func (r Row) read(words []string) Command {
 	case r.Takes == OneJob && len(words) > 1:
 		return unknown("only one name may follow `" + r.Word + "`")
 	case r.Takes == OneJob && strings.Contains(words[0], "*"):
-		return unknown("`" + r.Word + "` needs the whole name of a job")
+		return unknown("`" + r.Word + "` needs the full name of a job")
 	case r.Takes == ASelection:
 		return r.readSelection(words)
 	case r.Takes == ACommit:
@@ -174,9 +173,9 @@ func (r Row) readCommit(words []string) Command {
 	sha := strings.ToLower(words[0])
 	switch {
 	case len(words) > 1:
-		return unknown("only the SHA of a commit may follow `" + r.Word + "`")
+		return unknown("only a commit SHA may follow `" + r.Word + "`")
 	case !isAbbreviation(sha):
-		return unknown("only the SHA of a commit may follow `" + r.Word + "`, or its first digits: seven at least")
+		return unknown("only a commit SHA may follow `" + r.Word + "`, with at least seven digits")
 	}
 	c := r.Command
 	c.SHA = sha
@@ -190,7 +189,7 @@ func (r Row) readCommitAndJobs(words []string) Command {
 		c.SHA, words = sha, words[1:]
 	}
 	if slices.ContainsFunc(words, func(s string) bool { return strings.Contains(s, "*") }) {
-		return unknown("`" + r.Word + "` needs the whole name of a job")
+		return unknown("`" + r.Word + "` needs the full name of a job")
 	}
 	if len(words) == 0 {
 		return c
@@ -198,13 +197,13 @@ func (r Row) readCommitAndJobs(words []string) Command {
 	return parseJobs(c, words)
 }
 
-// isAbbreviation holds for a SHA, or as much of its beginning as git takes for one.
+// isAbbreviation says whether a string is a SHA or an abbreviation that git accepts.
 func isAbbreviation(s string) bool {
 	const least, most = 7, 64
 	return len(s) >= least && len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
 }
 
-// readSelection reads what the bare prefix would take, too.
+// readSelection reads a selection, as after the bare prefix.
 func (r Row) readSelection(words []string) Command {
 	other, ok := find(words[0])
 	if !ok {
@@ -222,11 +221,11 @@ func (r Row) readSelection(words []string) Command {
 
 func parseJobs(c Command, words []string) Command {
 	if words[len(words)-1] == strings.TrimSpace(more) {
-		return unknown("it goes on for longer than we read: write it as several lines, or comments")
+		return unknown("it is too long: split it into several lines or comments")
 	}
 	for _, word := range words {
 		if !isJob(word) {
-			return unknown("it has words that cannot be the name of a job")
+			return unknown("it has words that cannot be job names")
 		}
 		if !slices.Contains(c.Jobs, word) {
 			c.Jobs = append(c.Jobs, word)
@@ -235,8 +234,8 @@ func parseJobs(c Command, words []string) Command {
 	return c
 }
 
-// isJob holds for what Prow allows as the name of a job, for job@branch, and for
-// both with asterisks.
+// isJob says whether a word is a name that Prow allows for jobs, or job@branch,
+// either with asterisks.
 func isJob(word string) bool {
 	name, branch, at := strings.Cut(word, "@")
 	if name == "" || at && branch == "" {

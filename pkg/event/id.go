@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// An id of a command says where it was written, in which text, and in which of its
-// command lines, from 0: comment-1234-0, body-0123456789abcdef-0 or cli-{UUID}-0.
+// The id of a command says in which text it was written, and in which of its command
+// lines, from 0: comment-1234-0, body-0123456789abcdef-0 or cli-{UUID}-0.
 const (
 	inComment     = "comment-"
 	inDescription = "body-"
@@ -28,11 +28,11 @@ func CommentID(commandID string) (int64, bool) {
 // FromDescription says that a command was written in the description of a pull request.
 func FromDescription(commandID string) bool { return strings.HasPrefix(commandID, inDescription) }
 
-// FromCommandLine says that a command was given with kubectl's rights: its author
-// is a user of Kubernetes.
+// FromCommandLine says that a command was given on the command line: its author is a
+// Kubernetes user.
 func FromCommandLine(commandID string) bool { return strings.HasPrefix(commandID, onCommandLine) }
 
-// CommandLineID is the id of a command that was given with kubectl's rights.
+// CommandLineID is the id of a command given on the command line.
 func CommandLineID(uuid string) string { return FirstID(onCommandLine + uuid) }
 
 // TextID is the part of a command's id that all commands of one text have.
@@ -46,6 +46,6 @@ func TextID(commandID string) string {
 // FirstID is the id of the first command of a text.
 func FirstID(textID string) string { return textID + "-0" }
 
-// ShortID is a command's id without what those in comments have in common: it is still
-// another one for each command of a pull request.
+// ShortID is a command's id without the prefix of comment ids; it is still unique
+// within a pull request.
 func ShortID(commandID string) string { return strings.TrimPrefix(commandID, inComment) }

@@ -3,9 +3,9 @@ package event
 import "strings"
 
 // CommandLines returns the lines of a text that start with one of the prefixes,
-// followed by a space or nothing, without the white space around them. Prefixes
-// match in any case. Quotes, code (fenced, or indented by four spaces or a tab)
-// and HTML comments say nothing, as in GitHub's Markdown.
+// followed by a space or nothing, without the white space around them. Prefixes match
+// in any case. Quotes, code (fenced, or indented by four spaces or a tab) and HTML
+// comments are ignored, as in GitHub's Markdown.
 func CommandLines(body string, prefixes []string) []string {
 	var (
 		found []string
@@ -39,15 +39,15 @@ func cutPrefix(line string, prefixes []string) (rest string, ok bool) {
 	return "", false
 }
 
-// scanner walks through the lines of a Markdown text and knows which of them
-// are prose. The zero scanner is at the start of a text.
+// scanner walks through the lines of a Markdown text and determines which of them are
+// prose. The zero scanner is at the start of a text.
 type scanner struct {
 	fence   string // what opened the fenced code that we are in
 	comment bool   // whether we are in an HTML comment
 	open    bool   // whether no HTML comment ends in the rest of the paragraph
 }
 
-// prose returns what a line says, if anything; rest is the text after it.
+// prose returns the prose of a line, if any; rest is the text after it.
 func (s *scanner) prose(line, rest string) (string, bool) {
 	text := strings.TrimSpace(line)
 	if text == "" {
@@ -55,7 +55,7 @@ func (s *scanner) prose(line, rest string) (string, bool) {
 	}
 	switch {
 	case s.comment:
-		// What follows the end of a comment on its line belongs to it still.
+		// Text after the end of a comment on the same line still belongs to it.
 		s.comment = !strings.Contains(line, "-->")
 		return "", false
 	case s.fence != "":
@@ -75,8 +75,8 @@ func (s *scanner) prose(line, rest string) (string, bool) {
 	return s.cutComments(text, rest), true
 }
 
-// cutComments removes the HTML comments from a line of a paragraph. One that is
-// not closed by the end of the paragraph is no comment.
+// cutComments removes the HTML comments from a line of a paragraph. One that is not
+// closed by the end of the paragraph is not a comment.
 func (s *scanner) cutComments(text, rest string) string {
 	var said strings.Builder
 	for {
@@ -113,7 +113,7 @@ func closesInParagraph(text string) bool {
 	return false
 }
 
-// indented says that a line is indented as far as code is.
+// indented says that a line is indented enough to be code.
 func indented(line string) bool {
 	for i, r := range line {
 		if r == '\t' || i >= 4 {

@@ -7,15 +7,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// maxName leaves room for what the names of children append to ours: they are
-// label values too, and those end at 63.
+// maxName leaves room for what child objects append to the name: their names are
+// label values too, which have at most 63 characters.
 const maxName = 40
 
-// Name is the name of the Rehearsal of a pull request: org-repo-number in lower
-// case, as GitHub's names differ in more than case. That reads back in one way
-// only while the organisation has no dash and the repository nothing but
-// letters, digits and dashes. Where it does not, or is too long, a hash is
-// appended; it starts with a letter, so that it cannot pass for a number.
+// Name is the name of the Rehearsal of a pull request: org-repo-number in lower case,
+// because GitHub's names are case-insensitive. This is unambiguous only if the
+// organisation has no dash and the repository has only letters, digits and dashes.
+// Otherwise, or if it is too long, a hash is appended; it starts with a letter, so
+// that it cannot look like a number.
 func Name(pull v1alpha1.Pull) string {
 	org, repo := strings.ToLower(pull.Org), strings.ToLower(pull.Repo)
 	full := fmt.Sprintf("%s-%s-%d", org, repo, pull.Number)

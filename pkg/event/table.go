@@ -1,10 +1,10 @@
 package event
 
-// Row is one command: the word that selects it, what the parser makes of it, how it
-// is shown, and everything that others need to know of it. What it does is the
-// reconciler's.
+// Row is one command: the word that selects it, its parsed form, its help, and
+// everything that other packages need to know about it. The reconciler implements
+// what it does.
 //
-// No column says anything that permits when it is not filled in: see Kind.
+// A column that is left empty never permits anything: see Kind.
 type Row struct {
 	// Word selects the row. The bare prefix, names of jobs, and what is not
 	// understood have none.
@@ -15,9 +15,9 @@ type Row struct {
 	Kind
 }
 
-// Kind is what there is to know of a command besides its words. The zero value, which
-// is that of every verb that the table does not have, is denied to everybody, is held
-// against GitHub, and is refused for whatever a command may be refused for.
+// Kind has the properties of a command. The zero value, also that of verbs that are
+// not in the table, is the strictest: denied to everybody, verified with GitHub, and
+// subject to every check.
 type Kind struct {
 	Right  Right
 	Giver  Giver
@@ -63,7 +63,7 @@ const (
 	ToAsk             Right = "ask"
 )
 
-// Deed is what a right lets people do, as part of a sentence.
+// Deed describes what a right allows, as part of a sentence.
 type Deed struct {
 	Right Right
 	Does  string
@@ -76,7 +76,7 @@ var deeds = []Deed{
 	{ToAsk, "ask (list, explain, help)"},
 }
 
-// Deeds is a copy of what all rights let people do.
+// Deeds returns a copy of the descriptions of all rights.
 func Deeds() []Deed { return append([]Deed(nil), deeds...) }
 
 // Giver says who may give a command, of those who have the right.
@@ -91,20 +91,19 @@ const (
 	Others
 )
 
-// Source says whether it matters who really wrote a command.
+// Source says whether the author of a command must be verified.
 type Source int
 
 // The sources.
 const (
 	_ Source = iota
-	// Verified commands count only as GitHub has them at that moment.
+	// Verified commands count only if GitHub has them at that moment.
 	Verified
-	// Unverified ones are questions: whoever invents one gets an answer, and
-	// nothing else.
+	// Unverified ones are questions: a forged one gets an answer, and nothing else.
 	Unverified
 )
 
-// Head says whether a command is about the commit that its author has seen.
+// Head says whether a command is for the commit that its author has seen.
 type Head int
 
 // What a command is about.
@@ -120,13 +119,13 @@ type Author int
 // Whether it does.
 const (
 	_ Author = iota
-	// NeedsTrust commands run the head, or vouch for it: somebody must trust its
-	// author, or have approved the head.
+	// NeedsTrust commands run the head, or vouch for it: its author must be trusted, or
+	// the head approved.
 	NeedsTrust
 	OfAnyAuthor
 )
 
-// Closed says what becomes of a command on a closed pull request.
+// Closed says whether a command is valid on a closed pull request.
 type Closed int
 
 // What becomes of it.
@@ -136,7 +135,7 @@ const (
 	AlsoClosed
 )
 
-// Plan says whether the affected jobs have to be known for the answer.
+// Plan says whether the answer needs the affected jobs.
 type Plan int
 
 // Whether they have to.
@@ -162,7 +161,7 @@ const (
 	Answers
 )
 
-// Place says where a command can be given besides in a comment.
+// Place says where else than in a comment a command can be given.
 type Place int
 
 // The places.
@@ -172,7 +171,7 @@ const (
 	OnCommandLine
 	// InComments: the command line has something of its own for it, or nothing.
 	InComments
-	// NotWritten is for what nobody is told to write.
+	// NotWritten is for commands that are not shown in the help.
 	NotWritten
 )
 
@@ -184,70 +183,69 @@ var (
 	vouchOnRun = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
 )
 
-// table is all commands, in the order in which to show them. The first is the bare
-// prefix. Whoever adds one adds a row here, and what it does in the reconciler.
+// table has all commands, in display order. The first is the bare prefix. To add one,
+// add a row here and implement it in the reconciler.
 var table = []Row{
 	{"", Command{Verb: Run, Selection: Sample},
-		Entry{"", "Run some of the affected jobs: the same ones each time, as different from one another as can be", Sample},
+		Entry{"", "Run a sample of the affected jobs: always the same ones, as different from one another as possible", Sample},
 		Nothing, running},
 	{"more", Command{Verb: Run, Selection: More},
 		Entry{"more", "Run more of them", More},
 		Nothing, running},
 	{"max", Command{Verb: Run, Selection: Max},
-		Entry{"max", "Run as many of them as one command may choose", Max},
+		Entry{"max", "Run as many of them as one command may select", Max},
 		Nothing, running},
 	{"all", Command{Verb: Run, Selection: All},
 		Entry{"all", "Run all affected jobs that are offered", All},
 		Nothing, running},
 	{"", Command{Verb: Run, Selection: Named},
-		Entry{"{job} {job} …", "Run these affected jobs. `{job}@{branch}` is one of several with the same name, and `*` stands for any part of a name: `*-e2e-*`", ""},
+		Entry{"{job} {job} …", "Run these affected jobs. `{job}@{branch}` selects one of several with the same name, and `*` matches any part of a name: `*-e2e-*`", ""},
 		AnyJobs, running},
 	{"failed", Command{Verb: Run, Selection: Failed},
-		Entry{"failed", "Run again what did not pass in the latest run, and what it never started", ""},
+		Entry{"failed", "Rerun the jobs that did not pass in the latest run or that it never started", ""},
 		Nothing, running},
 	{"auto-ack", Command{Verb: Run, Selection: Sample, AutoAck: true},
-		Entry{"auto-ack", "Run, and acknowledge the pull request if all jobs pass. Any selection may follow: `auto-ack more`, `auto-ack {job}`", ""},
+		Entry{"auto-ack", "Run jobs, and acknowledge the pull request if all of them pass. Any selection may follow: `auto-ack more`, `auto-ack {job}`", ""},
 		ASelection, vouchOnRun},
 	{"list", Command{Verb: List},
-		Entry{"list", "Show the affected jobs as of now", ""},
+		Entry{"list", "Show the jobs that are affected now", ""},
 		Nothing, ofPlan},
 	{"explain", Command{Verb: Explain},
-		Entry{"explain {job}", "Tell all about one job: whether it is affected, by what, and what its rehearsal would be", ""},
+		Entry{"explain {job}", "Explain one job: whether it is affected, by what, and what its rehearsal would be", ""},
 		OneJob, ofPlan},
 	{"ack", Command{Verb: Ack},
-		Entry{"ack", "Acknowledge the pull request as it is, so that it may be merged", ""},
+		Entry{"ack", "Acknowledge the pull request as it is, so that it can be merged", ""},
 		ACommit, vouching},
 	{"skip", Command{Verb: Skip},
 		Entry{"skip", "Acknowledge it without a rehearsal", ""},
 		ACommit, vouching},
 	{"reject", Command{Verb: Reject},
-		Entry{"reject", "Take the acknowledgement back", ""},
+		Entry{"reject", "Withdraw the acknowledgement", ""},
 		Nothing, Kind{ToReject, Anybody, Verified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
 	{"abort", Command{Verb: Abort},
-		Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` only these jobs", ""},
+		Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` aborts only these jobs", ""},
 		AnyJobs, Kind{ToAbort, Anybody, Verified, ForAnyHead, OfAnyAuthor, AlsoClosed, WithoutPlan, Ends, InComments}},
 	{"approve", Command{Verb: Approve},
-		Entry{"approve {sha}", "Let this commit be run, although its author is not trusted, and its new jobs; not for whoever made the pull request. The SHA may be cut to its first digits. The next push ends that", ""},
+		Entry{"approve {sha}", "Let this commit and its new jobs run, although its author is not trusted; not for anyone who contributed to the pull request. The SHA can be abbreviated. The next push ends the approval", ""},
 		ACommit, Kind{ToApprove, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
 	{"privileges-allowed", Command{Verb: AllowPrivileges},
-		Entry{"privileges-allowed {sha}", "Let jobs run with the privileges that they ask for beyond today's, where the list of affected jobs shows all of them for this commit; `privileges-allowed {sha} {job} …` only these jobs, as it names them; not for whoever made the pull request. The next push ends that", ""},
+		Entry{"privileges-allowed {sha}", "Let jobs run with the privileges that they request beyond those on the base branch, if the list of affected jobs shows all of them for this commit; `privileges-allowed {sha} {job} …` allows only these jobs, named as in the list; not for anyone who contributed to the pull request. The next push ends that", ""},
 		ACommitAndJobs, Kind{ToAllowPrivileges, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
 	{"network-access-allowed", Command{Verb: AllowNetwork},
-		Entry{"network-access-allowed", "Set the label that allows network access; not for whoever made the pull request", ""},
+		Entry{"network-access-allowed", "Set the label that allows network access; not for anyone who contributed to the pull request", ""},
 		ACommit, Kind{ToAllowNetwork, Others, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
 	{"help", Command{Verb: Help},
 		Entry{"help", "Show these commands", ""},
 		Nothing, Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, AlsoClosed, WithoutPlan, Answers, InComments}},
 	{"", Command{Verb: Unknown},
-		Entry{"", "What is not understood is answered with these commands", ""},
+		Entry{"", "Anything else is answered with these commands", ""},
 		Nothing, Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Answers, NotWritten}},
 }
 
 // Table is a copy of all rows.
 func Table() []Row { return append([]Row(nil), table...) }
 
-// Kind is what the table says of a command: the zero Kind of one that it does not
-// have.
+// Kind returns the properties of a command: the zero Kind if it is not in the table.
 func (c Command) Kind() Kind {
 	for _, r := range table {
 		if r.Verb == c.Verb && r.AutoAck == c.AutoAck {
@@ -267,16 +265,16 @@ func (c Command) WordForCommit() string {
 	return ""
 }
 
-// ByOthers says that nobody may give a command on a pull request of their own.
+// ByOthers says that contributors may not give a command on their pull request.
 func (k Kind) ByOthers() bool { return k.Giver != Anybody }
 
-// IsQuestion says that a command asks and does nothing else.
+// IsQuestion says that a command only asks a question.
 func (k Kind) IsQuestion() bool { return k.Source == Unverified && k.Effect == Answers }
 
-// MustBeVerified says that a command counts only as GitHub has it.
+// MustBeVerified says that a command counts only if GitHub confirms it.
 func (k Kind) MustBeVerified() bool { return !k.IsQuestion() }
 
-// BindsToHead says that a command is about the code that its author has seen.
+// BindsToHead says that a command is for the code that its author has seen.
 func (k Kind) BindsToHead() bool { return k.Head != ForAnyHead }
 
 // NeedsTrust says that a command runs the head, or vouches for it.

@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// MalformedError says that a payload is not what GitHub sends for its event.
+// MalformedError says that a payload is not valid for its event.
 type MalformedError struct {
 	Event  string
 	Reason string
@@ -63,19 +63,19 @@ type (
 	}
 )
 
-// pullActions are the actions of pull_request that are heard.
+// pullActions are the actions of pull_request that are used.
 var pullActions = map[string]bool{
 	"opened": true, "synchronize": true, "edited": true, "reopened": true, "closed": true,
 }
 
-// Listens says whether anything is heard of webhooks with that X-GitHub-Event header.
+// Listens says whether webhooks with that X-GitHub-Event header are used.
 func Listens(eventType string) bool {
 	return eventType == "pull_request" || eventType == "issue_comment"
 }
 
-// Translate hears a webhook: eventType is its X-GitHub-Event header. It returns
-// nil when there is nothing to hear, and a *MalformedError when the payload is
-// not what GitHub sends.
+// Translate translates a webhook: eventType is its X-GitHub-Event header. It returns
+// nil if the event is not relevant, and a *MalformedError if the payload is not
+// valid.
 func Translate(eventType string, body []byte, opts Options) (*Heard, error) {
 	if !Listens(eventType) {
 		return nil, nil
@@ -119,7 +119,7 @@ func fromPullRequest(p *payload, opts Options) (*Heard, error) {
 }
 
 // pushes says who gave the pull request its head: by a push, by opening it, or by
-// opening it again, when it gets what was pushed to its branch meanwhile.
+// reopening it, which includes what was pushed to its branch meanwhile.
 func (p *payload) pushes() map[string]v1alpha1.Push {
 	by, pr := p.Sender, p.PullRequest
 	pushed := p.Action == "synchronize" || p.Action == "opened" || p.Action == "reopened"
@@ -131,9 +131,9 @@ func (p *payload) pushes() map[string]v1alpha1.Push {
 	}}
 }
 
-// pushKey is where a push is kept. Nothing that is heard later may take the place of
-// another account, which had the same login, or of a head that somebody found there when
-// they opened the pull request again.
+// pushKey is the key under which a push is stored. Later events must not overwrite
+// another account that had the same login, or a head that somebody found when
+// reopening the pull request.
 func pushKey(action string, by user, head string) string {
 	key := strings.ToLower(by.Login)
 	if by.ID != 0 {
@@ -179,7 +179,7 @@ func (p *payload) pull(event string, number int) (v1alpha1.Pull, error) {
 	return pull, nil
 }
 
-// isName holds for what GitHub allows in names of owners and repositories.
+// isName says whether GitHub allows a name for owners and repositories.
 func isName(s string) bool {
 	if s == "" || len(s) > maxLogin {
 		return false
@@ -192,7 +192,7 @@ func isName(s string) bool {
 	return true
 }
 
-// isSHA holds for a full SHA-1 or SHA-256.
+// isSHA says whether a string is a full SHA-1 or SHA-256.
 func isSHA(s string) bool {
 	if len(s) != 40 && len(s) != 64 {
 		return false

@@ -242,7 +242,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("what is left of a long line is read as %+v", got.Verb)
 	}
 	last := heard.Commands[maxCommands-1].Text
-	if got := Parse(last, DefaultPrefixes()); !strings.Contains(got.Reason, "longer than we read") {
+	if got := Parse(last, DefaultPrefixes()); !strings.Contains(got.Reason, "too long") {
 		t.Errorf("the last line of too many is %q, and read as %+v", last, got)
 	}
 	for _, word := range []string{"x", "é", "🎭", "<", "\x01", "\xff", "< ", "\\"} {

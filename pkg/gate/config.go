@@ -1,6 +1,6 @@
-// Package gate decides which jobs may be rehearsed as they are, and which ask for
-// more than base grants them. It is pure, and knows neither git nor pull requests:
-// a job comes to it as the ProwJob that it would be, before and after a change.
+// Package gate decides which jobs may be rehearsed as they are, and which request
+// more than the base branch grants. It is pure, and depends neither on git nor on
+// pull requests: its input is a job's ProwJob before and after a change.
 package gate
 
 import (
@@ -21,39 +21,39 @@ const (
 	NewJobsApprove = "approve"
 )
 
-// Config is what rehearsals may ask for without somebody's word. Whatever a job
-// has at base it may have in its rehearsal as well: all of this is about what a
-// pull request adds. In lists of names an asterisk stands for any characters.
-// An empty configuration is as strict as Defaults.
+// Config is what rehearsals may use without approval. A rehearsal may always use what
+// the job uses on the base branch: all of this is about what a pull request adds. In
+// lists of names an asterisk stands for any characters. An empty configuration is as
+// strict as Defaults.
 type Config struct {
-	// Labels or annotations of which a job must have one, as `key=value` or `key`,
-	// to be rehearsed at all. They count only where the base branch has them
-	// already, so that a pull request cannot opt its own jobs in; a new job needs an
-	// approval of the head in their place.
+	// Labels or annotations of which a job must have one, as `key=value` or `key`, to be
+	// rehearsed at all. They count only if the job already has them on the base branch,
+	// so that a pull request cannot opt in its own jobs; a new job needs an approval of
+	// the head instead.
 	Required []string `json:"required" jsonschema:"example=pj-rehearse.openshift.io/can-be-rehearsed=true"`
 	// Labels or annotations that keep a job from being rehearsed, as `key=value` or
 	// `key`, on the base branch or in the pull request.
 	Restricted []string `json:"restricted" jsonschema:"example=rehearsal.restricted=true"`
-	// What becomes of jobs that the base branch does not have: with `run` they run
-	// like others when they ask for no privilege; with `approve` they wait for an
-	// approval of the head.
+	// How to treat jobs that are not on the base branch: with `run` they run like others
+	// if they request no privileges; with `approve` they wait for an approval of the
+	// head.
 	NewJobs string `json:"new_jobs" jsonschema:"enum=run,enum=approve"`
 
 	// The aliases of build clusters that any job may run in.
 	Clusters []string `json:"clusters" jsonschema:"example=build*"`
 	// The service accounts that any job may run as, with its tokens.
 	ServiceAccounts []string `json:"service_accounts" jsonschema:"example=ci-operator"`
-	// The names of secrets that any job may read, by whatever way.
+	// The names of secrets that any job may read by any means.
 	Secrets []string `json:"secrets" jsonschema:"example=public-pull-secret"`
-	// The names of ConfigMaps that any job may read. Without a list all are, since
-	// they hold no secrets; `*` lifts a list of the defaults.
+	// The names of ConfigMaps that any job may read. Without a list all are allowed,
+	// because they hold no secrets; `*` removes a list of the defaults.
 	ConfigMaps []string `json:"config_maps" jsonschema:"minItems=1,example=step-*"`
-	// Registries, or paths in them, that any job may take images from. Without a
-	// list there is no limit: a pod without privileges may run any image. `*` lifts
-	// a list of the defaults.
+	// Registries, or paths in them, whose images any job may use. Without a list there
+	// is no limit: a pod without privileges may run any image. `*` removes a list of the
+	// defaults.
 	ImageRegistries []string `json:"image_registries" jsonschema:"minItems=1,example=quay.io/openshift"`
-	// Repositories that any job may check out with the credentials of its
-	// decoration; checkouts without credentials are free.
+	// Repositories that any job may check out with the credentials of its decoration;
+	// checkouts without credentials are always allowed.
 	Repositories []string `json:"repositories" jsonschema:"example=openshift/*"`
 	// Keys of labels that any job may have, besides those that are known to do
 	// nothing. Others may make a Service or a network policy act on the pod.
@@ -61,17 +61,17 @@ type Config struct {
 	// Keys of annotations that any job may have, besides those that are known to do
 	// nothing. Others may make something in the cluster act on the pod.
 	Annotations []string `json:"annotations" jsonschema:"example=owner.example.com/*"`
-	// Extended resources that any job may ask for.
+	// Extended resources that any job may use.
 	Devices []string `json:"devices" jsonschema:"example=nvidia.com/gpu"`
 
-	// How long a job may set itself to run; one that sets no time counts as 24h.
+	// The longest time-out that a job may set; a job without one counts as 24h.
 	MaxTimeout time.Duration `json:"max_timeout"`
-	// What all containers of a pod may request, or be limited to, together, by the
-	// name of the resource. What is not named is not bounded.
+	// How much of each resource all containers of a pod may request or be limited to, in
+	// total. Resources that are not listed are not limited.
 	MaxResources map[string]resource.Quantity `json:"max_resources" jsonschema:"example=64Gi"`
 }
 
-// Defaults is the configuration of an installation that chose nothing.
+// Defaults is the default configuration.
 func Defaults() Config {
 	return Config{
 		Restricted: slices.Clone(defaultRestricted), NewJobs: NewJobsRun, Clusters: []string{"default"},

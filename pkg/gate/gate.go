@@ -178,7 +178,7 @@ func (c Config) newJob(change Change) string {
 	case len(c.Required) > 0:
 		return "new: the base branch cannot have opted it in"
 	case c.newJobs() == NewJobsApprove:
-		return "new: the base branch does not know it"
+		return "new: it does not exist on the base branch"
 	}
 	return ""
 }

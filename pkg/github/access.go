@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Access is what GitHub lets us do, as it says itself.
+// Access is what GitHub says we may do.
 type Access struct {
 	// App is the slug of the GitHub App; empty for a person.
 	App string
@@ -15,8 +15,8 @@ type Access struct {
 	Permissions map[string]string
 	// Events are those that GitHub sends to the App's webhook.
 	Events []string
-	// Scopes are those of a classic personal token, HasScopes that it is one: other
-	// tokens do not tell what they may do.
+	// Scopes are those of a classic personal token, HasScopes says that it is one: other
+	// tokens do not list their permissions.
 	Scopes    []string
 	HasScopes bool
 	// Push says that a person may push to the repository.
@@ -38,7 +38,7 @@ func (c *Client) AppAccess(ctx context.Context) (*Access, error) {
 }
 
 // RepositoryAccess is what we may do in a repository: as an App, what those who
-// installed it have agreed to. A *NotInstalledError says that nobody has.
+// installed it have agreed to. It returns a *NotInstalledError if nobody has.
 func (c *Client) RepositoryAccess(ctx context.Context, org, repo string) (*Access, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err

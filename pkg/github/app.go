@@ -18,7 +18,7 @@ const (
 	// tokenMargin is how much of its hour a token must have left to be used: a
 	// call, or a fetch by git, must not outlive it.
 	tokenMargin = 5 * time.Minute
-	// installationTime is how long it is believed where the App is installed.
+	// installationTime is how long the location of an installation is cached.
 	installationTime = time.Hour
 )
 
@@ -31,15 +31,15 @@ type App struct {
 	Key func() ([]byte, error)
 	// Serves says which repositories we act in; nil means all.
 	Serves func(org, repo string) bool
-	// Home is the repository, org/repo, whose installation reads what is public in
-	// organisations without the App; nobody does when nil or empty.
+	// Home is the repository, org/repo, whose installation reads public data of
+	// organisations without the App; none does if nil or empty.
 	Home func() string
 	// Permissions are what tokens for the repositories that we serve can do; those
 	// of AppPermissions when nil.
 	Permissions map[string]string
 }
 
-// NotInstalledError says that the App is not installed where we have to act.
+// NotInstalledError says that the App is not installed where it is needed.
 type NotInstalledError struct {
 	Repository string
 }
@@ -52,8 +52,8 @@ func (e *NotInstalledError) Error() string {
 // that the owner has installed the App in.
 type scope struct {
 	owner, repository string // in lower case
-	// members makes it a token that reads memberships, reader one that reads
-	// elsewhere what everybody may, and nothing else.
+	// members makes it a token that reads only memberships, reader one that reads only
+	// public data elsewhere.
 	members, reader bool
 }
 
@@ -104,7 +104,7 @@ func (a *appSource) credentialsFor(ctx context.Context, path string) (credential
 	return nobody{}.credentialsFor(ctx, path)
 }
 
-// scopeOf is the scope for a call, and whether nothing less will do.
+// scopeOf is the scope for a call, and whether it is required.
 func (a *appSource) scopeOf(path string) (s scope, serving bool) {
 	parts := strings.Split(strings.ToLower(path), "/")
 	switch {
@@ -207,8 +207,8 @@ func (a *appSource) locate(ctx context.Context, s scope, entry *installationToke
 	return nil
 }
 
-// aboutUs is an error about our own identity. That something is not found or
-// refused must not be taken for what the call was about, such as a person.
+// aboutUs is an error about our own identity. Its "not found" or "refused" must not
+// be mistaken for one about the subject of the call, such as a person.
 func aboutUs(op string, err error) error {
 	if err = translate(op, err); lasting(err) {
 		return errors.New(err.Error())
@@ -216,7 +216,7 @@ func aboutUs(op string, err error) error {
 	return err
 }
 
-// noSuchApp tells GitHub's 404 about the App from that about the repository.
+// noSuchApp distinguishes GitHub's 404 for the App from that for the repository.
 func noSuchApp(err error) bool {
 	var answer *gogithub.ErrorResponse
 	return errors.As(err, &answer) && strings.Contains(answer.Message, "Integration not found")
@@ -247,7 +247,7 @@ func (a *appSource) rejected(c credentials) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for s, entry := range a.tokens {
-		// An entry that is locked is being renewed.
+		// A locked entry is being renewed.
 		if entry.mu.TryLock() {
 			if entry.token == c.token {
 				delete(a.tokens, s)

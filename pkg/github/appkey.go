@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// jwtLife is how long a JSON web token lasts; GitHub takes ten minutes at
-	// most. It is used again meanwhile, because ghproxy keeps a cache for each.
+	// jwtLife is how long a JSON web token lasts; GitHub accepts ten minutes at most.
+	// The token is reused, because ghproxy keeps a cache for each.
 	jwtLife = 8 * time.Minute
-	// jwtMargin is kept at its end, and allowed to GitHub's clock at its beginning.
+	// jwtMargin is the margin at its end, and for GitHub's clock at its beginning.
 	jwtMargin = time.Minute
 )
 
-// appKey makes the tokens that a GitHub App proves itself with. The key is read
-// for each: a mounted Secret changes under its readers.
+// appKey makes the tokens that authenticate a GitHub App. The key is read each time,
+// because a mounted Secret can change.
 type appKey struct {
 	id   int64
 	read func() ([]byte, error)
@@ -43,7 +43,7 @@ func (k *appKey) current() (string, time.Time, error) {
 	}
 	key, err := jwt.ParseRSAPrivateKeyFromPEM(pem)
 	if err != nil {
-		// The error is the parser's, and shows nothing of the key.
+		// The parser's error contains nothing of the key.
 		return "", time.Time{}, fmt.Errorf("reading the private key of the GitHub App: %w", err)
 	}
 	expires := now.Add(jwtLife).Truncate(time.Second)

@@ -10,8 +10,8 @@ import (
 // TokenSource gives the token to use now.
 type TokenSource func(context.Context) (string, error)
 
-// TokenFile reads the token from a file, each time: a mounted Secret changes
-// under its readers.
+// TokenFile reads the token from a file each time, because a mounted Secret can
+// change.
 func TokenFile(path string) TokenSource {
 	return func(context.Context) (string, error) {
 		content, err := os.ReadFile(path)
@@ -22,14 +22,14 @@ func TokenFile(path string) TokenSource {
 	}
 }
 
-// oneLine is the token that a text consists of.
+// oneLine returns the token in a text that must be a single line.
 func oneLine(text []byte, place string) (string, error) {
 	token := strings.TrimSpace(string(text))
 	switch {
 	case token == "":
 		return "", fmt.Errorf("reading GitHub's token: %s is empty", place)
 	case strings.ContainsAny(token, "\r\n"):
-		// The header would be refused with an error that shows it.
+		// Otherwise the header would be refused with an error that shows the token.
 		return "", fmt.Errorf("reading GitHub's token: %s has more than one line", place)
 	}
 	return token, nil

@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// branchTime is how long a default branch is believed: they hardly ever change.
+	// branchTime is how long a default branch is cached: they hardly ever change.
 	branchTime = time.Hour
-	// refusalTime is how long it is believed that a repository is none of ours to
-	// read. One plan may need those of a thousand repositories.
+	// refusalTime is how long it is cached that we cannot read a repository. One plan
+	// may need a thousand repositories.
 	refusalTime = 5 * time.Minute
 )
 
-// keptBranches bounds how many default branches are remembered.
+// keptBranches bounds how many default branches are cached.
 const keptBranches = 10_000
 
-// memory keeps answers that do not change while we run, or hardly ever.
+// memory caches values that hardly ever change.
 type memory struct {
 	mu       sync.Mutex
 	self     string
@@ -37,7 +37,7 @@ type branchAnswer struct {
 	until  time.Time
 }
 
-// Self returns the login that we act as.
+// Self returns our own login.
 func (c *Client) Self(ctx context.Context) (string, error) {
 	c.memory.mu.Lock()
 	self := c.memory.self
@@ -50,7 +50,7 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 		return "", translate("asking GitHub who we are", err)
 	}
 	if self == "" {
-		return "", errors.New("asking GitHub who we are: GitHub gives no answer")
+		return "", errors.New("asking GitHub who we are: GitHub sends no response")
 	}
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
@@ -58,7 +58,7 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 	return self, nil
 }
 
-// askSelf gives the login of an App's comments, which no call tells.
+// askSelf derives the login of an App's comments, which no call returns.
 func (c *Client) askSelf(ctx context.Context) (string, error) {
 	if c.app == nil {
 		user, _, err := c.github.Users.Get(ctx, "")
@@ -83,7 +83,7 @@ func (c *Client) DefaultBranch(ctx context.Context, org, repo string) (string, e
 	return c.defaultBranch(ctx, c.github, org, repo)
 }
 
-// defaultBranch asks by one of our clients. What one is told is for that one only.
+// defaultBranch uses one of our clients; each has its own cache.
 func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, repo string) (string, error) {
 	name := strings.ToLower(org + "/" + repo)
 	if by == c.public {
@@ -92,7 +92,7 @@ func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, re
 	if known, ok := c.memory.branches.Get(name); ok && c.now().Before(known.until) {
 		return known.branch, known.err
 	}
-	// Where the target of a job is now does not matter: git follows as well.
+	// A job's target repository may have moved: git follows redirects as well.
 	repository, _, err := by.Repositories.Get(context.WithValue(ctx, moveKey{}, true), org, repo)
 	op := fmt.Sprintf("reading the default branch of %s/%s", org, repo)
 	answer := branchAnswer{branch: repository.GetDefaultBranch(), until: c.now().Add(branchTime)}
@@ -100,7 +100,7 @@ func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, re
 	case err != nil:
 		answer = branchAnswer{err: translate(op, err), until: c.now().Add(refusalTime)}
 	case answer.branch == "":
-		answer.err = fmt.Errorf("%s: GitHub gives no answer", op)
+		answer.err = fmt.Errorf("%s: GitHub sends no response", op)
 	}
 	if answer.err == nil || lasting(answer.err) {
 		c.memory.branches.Add(name, answer)
@@ -108,8 +108,7 @@ func (c *Client) defaultBranch(ctx context.Context, by *gogithub.Client, org, re
 	return answer.branch, answer.err
 }
 
-// lasting says that GitHub will give the same answer until somebody changes
-// something.
+// lasting says that the error is permanent until somebody changes something.
 func lasting(err error) bool {
 	var notFound *NotFoundError
 	var refused *RefusedError

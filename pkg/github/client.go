@@ -1,7 +1,6 @@
-// Package github is how we talk to GitHub: the few calls that we need, in plain
-// values, with errors that say what to do next. It is the only importer of
-// go-github. It never sleeps, never repeats a call and decides nothing; who
-// calls it re-queues.
+// Package github is our client for GitHub: the few calls that we need, in plain
+// values, with errors that say what to do next. It is the only importer of go-github.
+// It never sleeps, never retries and decides nothing; its callers requeue.
 package github
 
 import (
@@ -24,18 +23,18 @@ type Options struct {
 	// Endpoint is the base of the REST API; empty means DefaultEndpoint. GitHub
 	// Enterprise has it at https://host/api/v3.
 	Endpoint string
-	// Token authenticates as a person, App as a GitHub App; nobody does when both
+	// Token authenticates as a user, App as a GitHub App; calls are anonymous if both
 	// are nil.
 	Token TokenSource
 	App   *App
-	// Windows keeps rate limits over restarts; nil means that they are forgotten.
+	// Windows keeps rate limits across restarts; nil means that they are not kept.
 	Windows Windows
 	// Writes bounds what is written with an account; nil means that it is unbounded.
 	Writes Permits
 	// Most is that bound; the zero value means 70 a minute and 450 an hour.
 	Most Pace
-	// Limited is told when GitHub wants no calls from an account until some time;
-	// it may be nil. The context is that of a call.
+	// Limited is called when an account is rate-limited until some time; it may be nil.
+	// The context is that of a call.
 	Limited func(ctx context.Context, account string, until time.Time)
 	// UserAgent names us to GitHub.
 	UserAgent string
@@ -48,7 +47,7 @@ type Options struct {
 // Client talks to one GitHub as one user or App.
 type Client struct {
 	github *gogithub.Client
-	// public asks without credentials: what it is told, everybody may know.
+	// public makes calls without credentials: it sees only public data.
 	public      *gogithub.Client
 	now         func() time.Time
 	memory      memory
@@ -78,9 +77,8 @@ func New(opts Options) (*Client, error) {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	// From the inside: GitHub's clock is read, an answer has what it must have, answers
-	// that we have already are not sent again, a call has an end, and none is made that
-	// GitHub does not want.
+	// From the inside out: read GitHub's clock, check the response, cache it, time out,
+	// respect rate limits.
 	c.clock = &timed{next: transport, now: c.now, host: base.Host}
 	c.conditional = newConditional(&whole{next: c.clock, root: c.root})
 	c.limits = &limiter{
@@ -110,11 +108,11 @@ func New(opts Options) (*Client, error) {
 	return c, nil
 }
 
-// KeptBytes is the size of the answers that are kept, to ask whether they still hold.
+// KeptBytes is the size of the cached responses.
 func (c *Client) KeptBytes() int64 { return c.conditional.answers.Cost() }
 
-// Token returns a token that git can fetch a repository with; empty when nobody
-// authenticates.
+// Token returns a token that git can fetch a repository with; empty without
+// credentials.
 func (c *Client) Token(ctx context.Context, org, repo string) (string, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return "", err
@@ -123,7 +121,7 @@ func (c *Client) Token(ctx context.Context, org, repo string) (string, error) {
 	return found.token, err
 }
 
-// Secrets are the values that must not be shown to anybody.
+// Secrets are the values that must never be shown.
 func (c *Client) Secrets() []string {
 	if c.app != nil {
 		return c.app.secrets()
@@ -147,11 +145,11 @@ func (c *Client) Budget(ctx context.Context, org, repo string) (Budget, error) {
 	return c.limits.budget(found.account), nil
 }
 
-// maxRedirects is how often one call is sent on, as net/http has it.
+// maxRedirects is how many redirects one call follows, as in net/http.
 const maxRedirects = 10
 
-// redirected follows no redirection from a repository that was renamed or moved:
-// what has its name now is somebody else's to choose. It is given to http.Client.
+// redirected refuses redirects from a repository that was renamed or moved: somebody
+// else can take its old name. It is the CheckRedirect of http.Client.
 func (c *Client) redirected(next *http.Request, before []*http.Request) error {
 	if len(before) >= maxRedirects {
 		return fmt.Errorf("GitHub redirects more than %d times", maxRedirects)
@@ -163,14 +161,14 @@ func (c *Client) redirected(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// isMove says of a status that it is a redirection with which GitHub answers for
-// what was renamed, see
+// isMove says that a status is the redirect with which GitHub answers for renamed
+// resources, see
 // https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects.
 func isMove(status int) bool {
 	return status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect
 }
 
-// moveKey is the key of calls that do not mind where a repository is now.
+// moveKey marks calls that may follow a repository to its new place.
 type moveKey struct{}
 
 func repoPath(org, repo string) string { return "repos/" + org + "/" + repo }

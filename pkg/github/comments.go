@@ -91,9 +91,9 @@ func sinceOptions(since time.Time) *gogithub.IssueListCommentsOptions {
 	}
 }
 
-// nextOptions goes on from the time of the last comment, a second back because
-// others may be of the same. Pages would skip a comment whenever one that we
-// had is edited or deleted, and all after it move up.
+// nextOptions continues from the time of the last comment, minus a second because
+// others may have the same time. Page numbers would skip a comment whenever an
+// earlier one is edited or deleted.
 func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.IssueComment, nextPage int) *gogithub.IssueListCommentsOptions {
 	since := page[len(page)-1].GetUpdatedAt().Add(-time.Second)
 	if since.After(*opts.Since) {
@@ -103,8 +103,8 @@ func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.Issue
 	return opts
 }
 
-// CreateComment comments on a pull request. Whatever the body quotes, it is a
-// command to no other bot.
+// CreateComment comments on a pull request. The body is made safe, so that nothing in
+// it is a command to another bot.
 func (c *Client) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 	}
 	comment := newComment(read)
 	if comment.ID != id || comment.CreatedAt.IsZero() {
-		return nil, fmt.Errorf("reading %s: GitHub gives no answer", commentName(org, repo, id))
+		return nil, fmt.Errorf("reading %s: GitHub sends no response", commentName(org, repo, id))
 	}
 	return &comment, nil
 }
@@ -162,8 +162,8 @@ func commentName(org, repo string, id int64) string {
 	return fmt.Sprintf("comment %d of %s/%s", id, org, repo)
 }
 
-// onPull tells comments on pull requests from those on issues: GitHub lists
-// them together, and only the page's URL says which is which.
+// onPull distinguishes comments on pull requests from those on issues: GitHub lists
+// them together, and only the HTML URL differs.
 func onPull(c *gogithub.IssueComment) bool {
 	return strings.Contains(c.GetHTMLURL(), "/pull/")
 }

@@ -12,20 +12,21 @@ import (
 )
 
 const (
-	// keptBytes bounds the answers that are kept; none is more than an eighth.
+	// keptBytes bounds the cached responses; one may take at most an eighth.
 	keptBytes = 32 << 20
-	// keptAnswers bounds their number.
+	// keptAnswers bounds the number of cached responses.
 	keptAnswers = 10_000
-	// entryBytes is about what an answer takes in the cache besides itself and its key.
+	// entryBytes is the approximate overhead of a cache entry besides the response and
+	// its key.
 	entryBytes = 256
-	// drainedBytes is how much of an answer is read after its reader is satisfied:
-	// it is kept only when it was read to its end.
+	// drainedBytes is how much of a response is read after its reader has stopped: it is
+	// cached only if it was read to its end.
 	drainedBytes = 4 << 10
 )
 
-// conditional asks GitHub whether an answer that we have still holds: one that
-// does costs nothing of the hourly limit. It always asks. What one account was
-// told is for that account only.
+// conditional makes conditional requests for cached responses: one that is still
+// valid does not count against the hourly limit. It always asks. Each account has a
+// cache of its own.
 type conditional struct {
 	next    http.RoundTripper
 	answers *lru.Cache[[]byte]
@@ -59,8 +60,8 @@ func (c *conditional) of(account string) http.RoundTripper {
 	return transport
 }
 
-// revalidated keeps answers from being used without asking: GitHub allows that
-// for a minute, in which a push could be overlooked. Errors are not kept.
+// revalidated keeps responses from being used without revalidation: GitHub allows
+// that for a minute, in which a push could be missed. Errors are not cached.
 type revalidated struct {
 	next http.RoundTripper
 }
@@ -79,7 +80,7 @@ func (v *revalidated) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// drained reads an answer to its end when it is closed.
+// drained reads a body to its end when it is closed.
 type drained struct {
 	io.ReadCloser
 }
@@ -98,7 +99,7 @@ type accountAnswers struct {
 func (c *accountAnswers) Get(key string) ([]byte, bool) { return c.answers.Get(c.account + " " + key) }
 func (c *accountAnswers) Delete(key string)             { c.answers.Remove(c.account + " " + key) }
 
-// Set implements httpcache.Cache. What is given has room to grow, which is not kept.
+// Set implements httpcache.Cache. It clips the spare capacity of the value.
 func (c *accountAnswers) Set(key string, answer []byte) {
 	key = c.account + " " + key
 	if len(answer) > keptBytes/8 {

@@ -17,10 +17,11 @@ const (
 	maxContributors = 100
 )
 
-// Person is an account. Logins change hands when accounts are renamed, ids do not.
+// Person is an account. After a rename a login can belong to somebody else; an id
+// cannot.
 type Person struct {
 	Login string
-	// ID is 0 where GitHub does not tell it.
+	// ID is 0 if GitHub does not give it.
 	ID int64
 }
 
@@ -29,13 +30,14 @@ type Person struct {
 type Contributors struct {
 	// Head is the SHA of the last of the commits.
 	Head string
-	// People are sorted by login. GitHub itself, which commits what is done on its
-	// pages, is none of them.
+	// People are sorted by login. GitHub itself, which commits changes made on its
+	// pages, is not included.
 	People []Person
-	// Unmapped is a commit by somebody with an e-mail address that belongs to no
-	// account; empty when there is none.
+	// Unmapped is a commit whose e-mail address belongs to no account; empty if there is
+	// none.
 	Unmapped string
-	// Because says why these are not all; empty when they are. It is a clause.
+	// Because is a clause that says why these are not all contributors; empty if they
+	// are.
 	Because string
 }
 
@@ -136,7 +138,7 @@ type contributors struct {
 func (c *contributors) add(commit graphqlCommit) {
 	c.commits++
 	if commit.Authors.TotalCount != len(commit.Authors.Nodes) || len(commit.Authors.Nodes) == 0 {
-		c.Because = fmt.Sprintf("GitHub does not tell all authors of commit %.12s", commit.Oid)
+		c.Because = fmt.Sprintf("GitHub does not list all authors of commit %.12s", commit.Oid)
 	}
 	for _, a := range commit.Authors.Nodes {
 		// GitHub itself authors nothing: somebody wrote that in its name.
@@ -176,11 +178,11 @@ func (c *contributors) result(total int) *Contributors {
 	return &c.Contributors
 }
 
-// botAddress is the address under which bots commit, who are no users of the
-// GraphQL API.
+// botAddress is the e-mail address under which bots commit; the GraphQL API does not
+// map it to a user.
 var botAddress = regexp.MustCompile(`^(?:([0-9]+)\+)?([A-Za-z0-9-]+\[bot\])@users\.noreply\.`)
 
-// person is whose name it is; false when no account is known.
+// person returns the account, or false if none is known.
 func (a *graphqlGitActor) person() (Person, bool) {
 	if a == nil {
 		return Person{}, false
@@ -195,7 +197,7 @@ func (a *graphqlGitActor) person() (Person, bool) {
 	return Person{}, false
 }
 
-// isGitHub says that GitHub did it, for somebody who used its pages.
+// isGitHub says that GitHub committed it on behalf of somebody who used its pages.
 func (a *graphqlGitActor) isGitHub() bool {
 	const login, address = "web-flow", "noreply@github.com"
 	return a != nil && (a.User != nil && a.User.Login == login || a.User == nil && a.Email == address)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// maxEdits is how many edits of a text are looked at.
+// maxEdits is how many edits of a text are read.
 const maxEdits = 100
 
-// Edits is what became of a text since it was written. GitHub keeps that a text
-// was edited, and by whom, even where it shows the old text no more.
+// Edits says whether a text was edited, and by whom. GitHub keeps that even if it no
+// longer shows the old text.
 type Edits struct {
 	// Edited says that it was.
 	Edited bool
@@ -48,8 +48,8 @@ type graphqlText struct {
 	} `json:"userContentEdits"`
 }
 
-// Edits asks what became of a comment, or of the text of a pull request, by its
-// node id. The REST API tells when, in whole seconds, and does not tell who.
+// Edits reads the edits of a comment, or of the description of a pull request, by its
+// node id. The REST API only says when, in whole seconds, and not who.
 func (c *Client) Edits(ctx context.Context, org, repo, node string) (*Edits, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err

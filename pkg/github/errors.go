@@ -10,32 +10,31 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// NotFoundError says that GitHub has no such thing, or hides it from us.
+// NotFoundError says that something does not exist on GitHub, or is hidden from us.
 type NotFoundError struct {
 	Op string
 }
 
 func (e *NotFoundError) Error() string { return e.Op + ": not found" }
 
-// RateLimitedError says that GitHub wants no calls before Until. It is given
-// back without a call being made while that lasts.
+// RateLimitedError says that GitHub's rate limit is reached until Until. Until then
+// it is returned without a call.
 type RateLimitedError struct {
 	Until time.Time
-	// Ours says that GitHub would take the call, and we keep it for later: there is
-	// much to write at once.
+	// Ours says that GitHub would accept the call, but our own limit of writes delays
+	// it.
 	Ours bool
 }
 
 func (e *RateLimitedError) Error() string {
 	if e.Ours {
-		return "there is more to write to GitHub than it takes at once; this goes on at " + e.Until.UTC().Format(time.RFC3339)
+		return "the limit of writes to GitHub is reached; work resumes by itself at " + e.Until.UTC().Format(time.RFC3339)
 	}
 	return "GitHub's rate limit is reached until " + e.Until.UTC().Format(time.RFC3339)
 }
 
-// RefusedError says that GitHub understood the call and will not do it: asking
-// again gives the same answer until somebody changes something. Reason is
-// GitHub's own sentence.
+// RefusedError says that GitHub understood the call and refused it: retrying does not
+// help until somebody changes something. Reason is GitHub's own message.
 type RefusedError struct {
 	Op     string
 	Status int
@@ -46,8 +45,8 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s: refused (%d): %s", e.Op, e.Status, e.Reason)
 }
 
-// MovedError says that a repository was renamed or transferred: what its name
-// leads to now is not what it was.
+// MovedError says that a repository was renamed or transferred: its name now leads to
+// another one.
 type MovedError struct {
 	Op string
 }
@@ -56,8 +55,8 @@ func (e *MovedError) Error() string {
 	return e.Op + ": the repository was renamed or moved"
 }
 
-// translate turns go-github's errors into ours. What it leaves as it is may go
-// away by itself.
+// translate turns go-github's errors into ours. Errors that it leaves unchanged may
+// be temporary.
 func translate(op string, err error) error {
 	if err == nil {
 		return nil
@@ -89,9 +88,9 @@ func translateAnswer(op string, answer *gogithub.ErrorResponse) error {
 	return fmt.Errorf("%s: GitHub answers %d: %s", op, status, reason(answer))
 }
 
-// Passing says of an error that GitHub gives it also while nothing is wrong for good:
-// a replica lags, the token is to be authorised for single sign-on again, rights are
-// being changed. What is locked, or not valid, stays so.
+// Passing says that an error may be temporary: GitHub also returns it while a replica
+// lags, a token has to be authorised for single sign-on again, or permissions are
+// being changed. Locked or invalid things stay so.
 func Passing(err error) bool {
 	var gone *NotFoundError
 	var no *RefusedError
@@ -117,7 +116,7 @@ func reason(answer *gogithub.ErrorResponse) string {
 	return strings.Join(reasons, "; ")
 }
 
-// Impossible says of an error that GitHub gives the same answer however often it is asked.
+// Impossible says that retrying will not help.
 func Impossible(err error) bool {
 	var gone *NotFoundError
 	var no *RefusedError

@@ -11,12 +11,12 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// maxFiles is how many changed files GitHub tells of a pull request, see
+// maxFiles is how many changed files GitHub lists for a pull request, see
 // https://docs.github.com/rest/pulls/pulls#list-pull-requests-files.
 const maxFiles = 3000
 
-// IncompleteError says that GitHub has something and does not give all of it:
-// asking again gives no more. Reason is a clause.
+// IncompleteError says that GitHub returns only a part of something: retrying does
+// not help. Reason is a clause.
 type IncompleteError struct {
 	Op     string
 	Reason string
@@ -46,7 +46,7 @@ func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int)
 			}
 		}
 		if listed += len(page); listed >= maxFiles {
-			return nil, &IncompleteError{Op: op, Reason: fmt.Sprintf("GitHub tells of no more than %d", maxFiles)}
+			return nil, &IncompleteError{Op: op, Reason: fmt.Sprintf("GitHub lists no more than %d", maxFiles)}
 		}
 		if resp.NextPage == 0 {
 			return files, nil
@@ -55,8 +55,8 @@ func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int)
 	}
 }
 
-// Content reads a file at a ref. What is not there, or is a directory, gives a
-// *NotFoundError; what is there and cannot be read, an *IncompleteError.
+// Content reads a file at a ref. A missing file or a directory gives a
+// *NotFoundError; a file that cannot be read, an *IncompleteError.
 func (c *Client) Content(ctx context.Context, org, repo, path, ref string) ([]byte, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (c *Client) Content(ctx context.Context, org, repo, path, ref string) ([]by
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	if file.GetType() != "file" || file.GetEncoding() != "base64" {
-		return nil, &IncompleteError{Op: op, Reason: "it is no file, or too large"}
+		return nil, &IncompleteError{Op: op, Reason: "it is not a file, or it is too large"}
 	}
 	text, err := file.GetContent()
 	if err != nil {

@@ -19,9 +19,9 @@ type graphqlError struct {
 	Message string `json:"message"`
 }
 
-// graphql asks the GraphQL API as whoever asks the REST API about a repository.
-// Whatever is wrong with the answer, or with a part of it, is an error, and never
-// a *NotFoundError: what a token may not see by this way may be there.
+// graphql queries the GraphQL API with the credentials that the REST API uses for a
+// repository. Any problem with the response or a part of it is an error, but never a
+// *NotFoundError: something that a token may not see here can still exist.
 func (c *Client) graphql(ctx context.Context, op, org, repo, query string, variables map[string]any, data any) error {
 	ctx = context.WithValue(ctx, aboutKey{}, repoPath(org, repo))
 	call := map[string]any{"query": query, "variables": variables}
@@ -41,7 +41,7 @@ func (c *Client) graphql(ctx context.Context, op, org, repo, query string, varia
 		return err
 	}
 	if len(answer.Data) == 0 {
-		return fmt.Errorf("%s: GitHub's GraphQL API gives no answer", op)
+		return fmt.Errorf("%s: GitHub's GraphQL API sends no response", op)
 	}
 	if err := json.Unmarshal(answer.Data, data); err != nil {
 		return fmt.Errorf("%s: reading the answer of GitHub's GraphQL API: %w", op, err)
@@ -49,8 +49,8 @@ func (c *Client) graphql(ctx context.Context, op, org, repo, query string, varia
 	return nil
 }
 
-// graphqlPath is where the GraphQL API is, from the REST API: beside it on
-// github.com, and beside its directory on GitHub Enterprise.
+// graphqlPath derives the path of the GraphQL API from that of the REST API: next to
+// it on github.com, and next to its directory on GitHub Enterprise.
 func (c *Client) graphqlPath() string {
 	if strings.HasSuffix(c.root, "/v3/") {
 		return "../graphql"
@@ -66,7 +66,7 @@ func notFoundIsNoAnswer(op string, err error) error {
 	return err
 }
 
-// graphqlErrors is what the errors of an answer come to.
+// graphqlErrors turns the errors of a response into one error.
 func (c *Client) graphqlErrors(ctx context.Context, op string, resp *gogithub.Response, found []graphqlError) error {
 	var reasons []string
 	for _, e := range found {
@@ -86,15 +86,15 @@ func (c *Client) graphqlErrors(ctx context.Context, op string, resp *gogithub.Re
 // aboutKey is the key of the path of the REST API that a call is about.
 type aboutKey struct{}
 
-// graphqlSuffix is of the accounts by which GitHub counts the points of the
-// GraphQL API: they are others than the calls of the REST API.
+// graphqlSuffix marks the accounts for GraphQL points, which GitHub counts separately
+// from REST calls.
 const graphqlSuffix = "-graphql"
 
-// resetKept is where the limiter leaves what a response says of the end of a
-// window, which go-github must not see.
+// resetKept is the header in which the limiter preserves the end of a rate limit from
+// go-github, which must not see it.
 const resetKept = "X-Rehearsal-Reset"
 
-// graphqlWindow is when the points of an account are there again.
+// graphqlWindow is when the GraphQL points of an account are reset.
 func (l *limiter) graphqlWindow(h http.Header) time.Time {
 	if reset, ok := number(h, resetKept); ok {
 		return l.clock.ours(reset)

@@ -20,13 +20,13 @@ const (
 	accountAnonymous = "anonymous"
 )
 
-// credentials are what one call is made with.
+// credentials are those of one call.
 type credentials struct {
 	// account is whose calls GitHub counts.
 	account string
 	// token is the bearer's; empty for none.
 	token string
-	// expires is the zero time for a token that stays.
+	// expires is zero for a token that does not expire.
 	expires time.Time
 }
 
@@ -34,7 +34,7 @@ type credentials struct {
 type source interface {
 	// For gives those for a call, by its path below the endpoint.
 	credentialsFor(ctx context.Context, path string) (credentials, error)
-	// rejected tells that GitHub takes them no more.
+	// rejected reports that GitHub no longer accepts them.
 	rejected(credentials)
 }
 
@@ -51,11 +51,11 @@ func accountOf(ctx context.Context) string {
 	return accountAnonymous
 }
 
-// expiryHeader tells ghproxy when it may forget what it keeps for a token.
+// expiryHeader tells ghproxy when its cache for a token expires.
 const expiryHeader = "X-Prow-Token-Expires-At"
 
-// authenticator adds the token to calls to one host, and to no other: not even
-// where GitHub redirects to.
+// authenticator adds the token only to calls to one host, not even to the target of a
+// redirect.
 type authenticator struct {
 	next         http.RoundTripper
 	scheme, host string
@@ -122,9 +122,9 @@ const (
 	keyFile   = "private-key"
 )
 
-// Credentials finds out from a directory who we are: a GitHub App where there is
-// a private key, with the id in the file beside it or else the one given, or a
-// person by the token. The files are read again when they are needed.
+// Credentials reads our identity from a directory: a GitHub App if there is a private
+// key, with the id from the file next to it or else the given one; otherwise a user
+// with the token. The files are reread when they are needed.
 func Credentials(dir string, appID int64) (TokenSource, *App, error) {
 	read := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
 	app, err := appFrom(read, dir, appID)

@@ -18,30 +18,31 @@ const (
 	secondaryPause = time.Minute
 	// maxErrorBody is how much of an error's body is looked at.
 	maxErrorBody = 64 << 10
-	// reloadTime is how old our knowledge of others' windows may be.
+	// reloadTime is how long the stored rate limits of other processes are used before
+	// they are read again.
 	reloadTime = 10 * time.Second
-	// longestWindow bounds what is believed of a window that somebody stored.
+	// longestWindow bounds the length of a stored rate limit that we respect.
 	longestWindow = 24 * time.Hour
-	// saveTimeout bounds the storing of a window.
+	// saveTimeout bounds the storing of a rate limit.
 	saveTimeout = 5 * time.Second
 )
 
-// Windows keeps until when GitHub wants no calls, by account, for those who come
-// after us. Who calls it must not be kept waiting.
+// Windows stores until when each account is rate-limited, for other processes and for
+// the next start. It must not block its callers.
 type Windows interface {
 	Load(ctx context.Context) (map[string]time.Time, error)
 	Save(ctx context.Context, account string, until time.Time) error
 }
 
-// Budget is what is left of the calls that GitHub takes in an hour.
+// Budget is what is left of the hourly calls.
 type Budget struct {
 	Limit, Remaining int
 	// Reset is when there are Limit of them again.
 	Reset time.Time
 }
 
-// limiter makes no call while GitHub wants none, of whatever kind: calls made
-// inside a window make GitHub extend it. It never waits.
+// limiter makes no calls of any kind while a rate limit lasts: GitHub extends it for
+// calls made during that time. It never blocks.
 type limiter struct {
 	next    http.RoundTripper
 	now     func() time.Time
@@ -58,7 +59,7 @@ type limiter struct {
 	accounts map[string]*account
 }
 
-// account is one of those that GitHub counts the calls of.
+// account is what GitHub counts calls by.
 type account struct {
 	until   time.Time
 	unsaved bool
@@ -101,7 +102,7 @@ func (l *limiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// closed says that no call is to be made, or that this is not known.
+// closed returns an error if no call may be made, or if that is not known.
 func (l *limiter) closed(ctx context.Context, name string) error {
 	if err := l.load(ctx); err != nil {
 		return err
@@ -119,8 +120,8 @@ func (l *limiter) closed(ctx context.Context, name string) error {
 	return &RateLimitedError{Until: until}
 }
 
-// load reads what others of us were told: before the first call, and now and
-// then. Only the first time it must succeed.
+// load reads the rate limits that other processes stored: before the first call, and
+// from time to time. Only the first load has to succeed.
 func (l *limiter) load(ctx context.Context) error {
 	if l.windows == nil {
 		return nil
@@ -133,7 +134,7 @@ func (l *limiter) load(ctx context.Context) error {
 	}
 	known, err := l.windows.Load(ctx)
 	if err != nil && l.loaded.IsZero() {
-		return fmt.Errorf("finding out whether GitHub takes calls: %w", err)
+		return fmt.Errorf("reading GitHub's rate limits: %w", err)
 	}
 	l.loaded = now
 	for name, until := range known {
@@ -144,7 +145,7 @@ func (l *limiter) load(ctx context.Context) error {
 	return nil
 }
 
-// raise makes a window end later, and says whether that was news.
+// raise extends a rate limit, and says whether that changed anything.
 func (l *limiter) raise(ctx context.Context, name string, until time.Time) bool {
 	l.mu.Lock()
 	a := l.account(name)
@@ -165,8 +166,8 @@ func (l *limiter) extend(ctx context.Context, name string, until time.Time) {
 	}
 }
 
-// save stores a window. What fails is tried again by the next call, which this
-// window keeps from being made.
+// save stores a rate limit. If that fails, the next call that the limit blocks tries
+// again.
 func (l *limiter) save(ctx context.Context, name string, until time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
@@ -198,9 +199,9 @@ func (l *limiter) budget(name string) Budget {
 	return b
 }
 
-// count notes what a response says about the calls that are left, and takes that
-// away: go-github would take what it says of one account for all of them. The
-// last call of the hour opens a window, so that there is not one too many.
+// count records the remaining calls from a response's headers, and removes these
+// headers: go-github would apply those of one account to all. The last call of the
+// hour starts a rate limit, so that we never make one call too many.
 func (l *limiter) count(ctx context.Context, name string, h http.Header) {
 	limit, ok1 := number(h, "X-RateLimit-Limit")
 	remaining, ok2 := number(h, "X-RateLimit-Remaining")
@@ -224,7 +225,7 @@ func (l *limiter) count(ctx context.Context, name string, h http.Header) {
 	}
 }
 
-// resourceOf is GitHub's name for what an account has so many calls of.
+// resourceOf is GitHub's name for the resource that a limit is for.
 func resourceOf(name string) string {
 	if strings.HasSuffix(name, graphqlSuffix) {
 		return "graphql"
@@ -232,10 +233,10 @@ func resourceOf(name string) string {
 	return "core"
 }
 
-// window returns the end of the window that a response announces, if it does,
-// as GitHub documents it:
-// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
-// It closes the body of such a response, and leaves others to be read.
+// window returns the end of the rate limit that a response announces, if any, as
+// GitHub documents it:
+// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api. It
+// closes the body of such a response; other bodies stay readable.
 func (l *limiter) window(resp *http.Response) (time.Time, error) {
 	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
 		return time.Time{}, nil
@@ -263,8 +264,8 @@ func (l *limiter) window(resp *http.Response) (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// tellsOfLimit recognises a secondary limit by its message or by the page that
-// it points to: the status is 403, as for everything else that is forbidden.
+// tellsOfLimit recognises a secondary rate limit by its message or its documentation
+// URL: the status is 403, as for everything else that is forbidden.
 func tellsOfLimit(body string) bool {
 	body = strings.ToLower(body)
 	for _, sign := range []string{"secondary rate limit", "secondary-rate-limits", "abuse-rate-limits"} {

@@ -14,11 +14,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// maxDescription is how many characters GitHub takes in a status.
+// maxDescription is the most characters that GitHub accepts in a status description.
 const maxDescription = 140
 
-// AddLabel puts a label on a pull request; again is as good as once. GitHub
-// makes a label that the repository does not have yet.
+// AddLabel puts a label on a pull request. It is idempotent. GitHub creates a label
+// that the repository does not have yet.
 func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
@@ -27,15 +27,15 @@ func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, lab
 	return translate(fmt.Sprintf("adding label %q to %s", label, pullName(org, repo, number)), err)
 }
 
-// RemoveLabel takes a label off a pull request. One that is not there is no
-// error; a pull request that is not there is.
+// RemoveLabel removes a label from a pull request. A missing label is not an error; a
+// missing pull request is.
 func (c *Client) RemoveLabel(ctx context.Context, org, repo string, number int, label string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
 	}
 	op := fmt.Sprintf("removing label %q from %s", label, pullName(org, repo, number))
 	if strings.Trim(label, ".") == "" {
-		return fmt.Errorf("%s: that is no name", op) // as a path it would mean all labels
+		return fmt.Errorf("%s: that is not a valid name", op) // as a path it would mean all labels
 	}
 	_, err := c.github.Issues.RemoveLabelForIssue(ctx, org, repo, number, url.PathEscape(label))
 	if hasNoLabel(err) {
@@ -44,16 +44,16 @@ func (c *Client) RemoveLabel(ctx context.Context, org, repo string, number int, 
 	return translate(op, err)
 }
 
-// hasNoLabel tells GitHub's 404 about the label from that about everything else
-// in the path.
+// hasNoLabel distinguishes GitHub's 404 for the label from that for anything else in
+// the path.
 func hasNoLabel(err error) bool {
 	var answer *gogithub.ErrorResponse
 	return errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusNotFound &&
 		answer.Message == "Label does not exist"
 }
 
-// React puts a reaction (+1, -1, laugh, confused, heart, hooray, rocket or eyes)
-// on a comment; again is as good as once.
+// React puts a reaction (+1, -1, laugh, confused, heart, hooray, rocket or eyes) on a
+// comment. It is idempotent.
 func (c *Client) React(ctx context.Context, org, repo string, comment int64, content string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
@@ -77,15 +77,15 @@ type Status struct {
 	Context string
 	// State is error, failure, pending or success.
 	State string
-	// Description is cut to the 140 characters that GitHub takes.
+	// Description is cut to the 140 characters that GitHub accepts.
 	Description string
 	// URL is where Details leads; it may be empty.
 	URL string
 }
 
-// SetStatus sets the status of a commit in the status' context. GitHub keeps
-// 1,000 for a commit and a context, and then refuses: who calls it sets only
-// what is not the status already. It returns GitHub's time of it.
+// SetStatus sets the status of a commit in the status' context. GitHub accepts 1,000
+// for a commit and a context, so callers set only a status that has changed. It
+// returns GitHub's time of the status.
 func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) (time.Time, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return time.Time{}, err

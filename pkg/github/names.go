@@ -8,9 +8,9 @@ import (
 	"unicode"
 )
 
-// What GitHub and git take for a name. Anything else in the path of a call could
-// make another call of it, so it is asked about nowhere: a name that is none gives a
-// *NotFoundError before there is a call.
+// What GitHub and git accept as a name. Anything else in the path of a call could
+// turn it into another call, so an invalid name gives a *NotFoundError without a
+// call.
 var (
 	owners       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$`)
 	repositories = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
@@ -40,7 +40,7 @@ func isTeam(slug string) bool { return slugs.MatchString(slug) }
 
 func isSHA(name string) bool { return shas.MatchString(name) }
 
-// isRef says whether git takes a name for that of a branch or tag, see
+// isRef says whether a name is valid for a branch or tag, see
 // https://git-scm.com/docs/git-check-ref-format.
 func isRef(name string) bool {
 	if name == "" || name == "@" || len(name) > longestRef || !plain(name) || name[0] == '-' ||
@@ -62,13 +62,12 @@ func isPath(path string) bool {
 	})
 }
 
-// plain says that a text has nothing but characters: no control characters, nothing
-// that is not UTF-8.
+// plain says that a text is valid UTF-8 without control characters.
 func plain(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
 }
 
-// noName is the error for what is not the name of something.
+// noName is the error for an invalid name.
 func noName(what, name string) error {
 	const most = 100
 	if len(name) > most {

@@ -13,24 +13,24 @@ type Bound struct {
 	Period time.Duration
 }
 
-// Permits count what all processes write with an account.
+// Permits counts the writes of all processes with an account.
 type Permits interface {
-	// Take takes a permit for one write. Where there is none within the bounds, it
-	// takes nothing and says when there will be one.
+	// Take takes a permit for one write. If the limit is reached, it takes nothing and
+	// says when there will be one.
 	Take(ctx context.Context, account string, most []Bound, now time.Time) (until time.Time, err error)
 }
 
-// Pace is how much is written with an account at most. GitHub takes 80 writes a minute
-// and 500 an hour, see
+// Pace limits the writes with an account. GitHub accepts 80 writes a minute and 500
+// an hour, see
 // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits.
-// Others may write with the account as well, so it is to stay below.
+// Others may write with the account as well, so stay below that.
 type Pace struct{ PerMinute, PerHour int }
 
 // defaultPace leaves others a tenth.
 var defaultPace = Pace{PerMinute: 70, PerHour: 450}
 
-// bounds are those of all writes, and of those that may wait: the rest is for what
-// people wait for.
+// bounds are those of all writes, and of low-priority ones: the rest is reserved for
+// what people wait for.
 func (p Pace) bounds(later bool) []Bound {
 	if p == (Pace{}) {
 		p = defaultPace
@@ -43,8 +43,8 @@ func (p Pace) bounds(later bool) []Bound {
 
 type laterKey struct{}
 
-// Later marks the writes of a context as those that may wait for others: what tells
-// of progress, and what nobody has asked for.
+// Later marks the writes of a context as low-priority: progress reports, and what
+// nobody has asked for.
 func Later(ctx context.Context) context.Context { return context.WithValue(ctx, laterKey{}, true) }
 
 // pace takes a permit for a call that writes. Calls of the GraphQL API read, and

@@ -8,7 +8,7 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// AppPermission is something that a GitHub App must be allowed for us.
+// AppPermission is a permission that the GitHub App needs.
 type AppPermission struct {
 	// Name is GitHub's for the API, Label what its pages call it.
 	Name, Label string
@@ -43,9 +43,9 @@ func Grants(have, want string) bool {
 	return rank[have] >= rank[want]
 }
 
-// narrowed are those of the wanted permissions that an installation has. GitHub
-// makes no token at all where one is missing, and a call that needs it says so
-// better.
+// narrowed returns those of the wanted permissions that an installation has. GitHub
+// refuses to make a token if one is missing; the call that needs it gives a better
+// error.
 func narrowed(wanted map[string]string, have *gogithub.InstallationPermissions) (*gogithub.InstallationPermissions, error) {
 	had, err := permissionMap(have)
 	if err != nil {

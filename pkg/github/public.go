@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// PublicDefaultBranch is DefaultBranch, asked without credentials: what anybody may
-// know. GitHub takes few such calls.
+// PublicDefaultBranch is DefaultBranch without credentials, for public data. GitHub
+// allows few such calls.
 func (c *Client) PublicDefaultBranch(ctx context.Context, org, repo string) (string, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return "", err
@@ -14,7 +14,7 @@ func (c *Client) PublicDefaultBranch(ctx context.Context, org, repo string) (str
 	return c.defaultBranch(ctx, c.public, org, repo)
 }
 
-// PublicBranchTip is BranchTip, asked without credentials.
+// PublicBranchTip is BranchTip without credentials.
 func (c *Client) PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return "", err
@@ -25,8 +25,8 @@ func (c *Client) PublicBranchTip(ctx context.Context, org, repo, branch string) 
 	return branchTip(ctx, c.public, org, repo, branch)
 }
 
-// stranger makes one answer of all by which GitHub hides something from those whom it
-// does not know: which one it was must tell nothing.
+// stranger makes all responses by which GitHub hides something from anonymous callers
+// the same: the difference must not leak anything.
 type stranger struct {
 	next http.RoundTripper
 }

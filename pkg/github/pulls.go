@@ -12,8 +12,8 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// pageSize is the most that GitHub gives at once; maxPages bounds how often one
-// list is asked to go on.
+// pageSize is the largest page that GitHub gives; maxPages bounds the pages of one
+// list.
 const (
 	pageSize = 100
 	maxPages = 1000
@@ -22,7 +22,7 @@ const (
 // Pull is a pull request.
 type Pull struct {
 	Org, Repo string
-	// RepoID is GitHub's number of the repository, which outlives its name.
+	// RepoID is GitHub's ID of the repository, which survives renames.
 	RepoID int64
 	Number int
 	// NodeID is the id by which the GraphQL API knows it.
@@ -35,7 +35,7 @@ type Pull struct {
 	// Head is a SHA.
 	Head    string
 	HeadRef string
-	// Base is the tip of the base branch as of the last push, not of now.
+	// Base is the head of the base branch at the time of the last push, not now.
 	Base    string
 	BaseRef string
 	Open    bool
@@ -57,7 +57,7 @@ func (c *Client) Pull(ctx context.Context, org, repo string, number int) (*Pull,
 	}
 	pull := newPull(org, repo, pr)
 	if pull.Number != number || !isSHA(pull.Head) || pull.BaseRef == "" || pr.GetState() == "" {
-		return nil, fmt.Errorf("reading %s: GitHub gives no answer", pullName(org, repo, number))
+		return nil, fmt.Errorf("reading %s: GitHub sends no response", pullName(org, repo, number))
 	}
 	return &pull, nil
 }
@@ -70,8 +70,8 @@ func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error
 	op := fmt.Sprintf("listing the open pull requests of %s/%s", org, repo)
 	var pulls []Pull
 	opts := &gogithub.PullRequestListOptions{
-		// In order of creation, a pull request that is opened or closed between
-		// two pages hides no other one for good: the next look finds it.
+		// In order of creation, a pull request that is opened or closed between two pages
+		// does not hide another one for good: the next sweep finds it.
 		State: "open", Sort: "created", Direction: "asc",
 		ListOptions: gogithub.ListOptions{PerPage: pageSize},
 	}
@@ -92,7 +92,7 @@ func (c *Client) OpenPulls(ctx context.Context, org, repo string) ([]Pull, error
 	return nil, fmt.Errorf("%s: there are more than %d", op, maxPages*pageSize)
 }
 
-// BranchTip returns the SHA that a branch is at now.
+// BranchTip returns the current head of a branch.
 func (c *Client) BranchTip(ctx context.Context, org, repo, branch string) (string, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return "", err

@@ -17,11 +17,11 @@ type Permission string
 // CanWrite says whether it is write access or better.
 func (p Permission) CanWrite() bool { return p == "admin" || p == "write" }
 
-// IsAdmin says whether it is all there is.
+// IsAdmin says whether it is full access.
 func (p Permission) IsAdmin() bool { return p == "admin" }
 
-// Permission asks what a login may do in a repository, now. A login that does
-// not exist (any more) gives a *NotFoundError.
+// Permission asks what a login may do in a repository, now. A login that does not
+// exist, or no longer exists, gives a *NotFoundError.
 func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permission, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return "", err
@@ -35,25 +35,24 @@ func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permi
 		return "", translate(op, err)
 	}
 	if level.GetPermission() == "" {
-		return "", fmt.Errorf("%s: GitHub gives no answer", op)
+		return "", fmt.Errorf("%s: GitHub sends no response", op)
 	}
 	return Permission(level.GetPermission()), nil
 }
 
-// Member asks whether a login is a member of an organisation, now. To whoever is
-// no member themselves GitHub only tells of public members: everybody else then
-// counts as none.
+// Member asks whether a login is a member of an organisation, now. GitHub shows only
+// public members to outsiders: if we are one, everybody else counts as no member.
 func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
 	if !isOwner(org) || !isLogin(login) {
 		return false, nil
 	}
-	// A redirection leads to the list of public members.
+	// A redirect leads to the list of public members.
 	member, resp, err := c.github.Organizations.IsMember(ctx, org, url.PathEscape(login))
 	return yes(fmt.Sprintf("reading whether %q is a member of %s", login, org), member, resp, err)
 }
 
-// TeamMember asks whether a login is a member of a team, or of one below it, now.
-// Whoever has only been invited is none.
+// TeamMember asks whether a login is a member of a team or a child team, now. Pending
+// invitations do not count.
 func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool, error) {
 	if !isOwner(org) || !isTeam(slug) || !isLogin(login) {
 		return false, nil
@@ -65,7 +64,7 @@ func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool,
 		return false, nil
 	}
 	if err == nil && membership.GetState() == "" {
-		return false, fmt.Errorf("reading whether %q is in the team %s/%s: GitHub gives no answer", login, org, slug)
+		return false, fmt.Errorf("reading whether %q is in the team %s/%s: GitHub sends no response", login, org, slug)
 	}
 	return err == nil && membership.GetState() == "active", err
 }
@@ -83,14 +82,13 @@ func (c *Client) Collaborator(ctx context.Context, org, repo, login string) (boo
 	return yes(fmt.Sprintf("reading whether %q is a collaborator of %s/%s", login, org, repo), is, resp, err)
 }
 
-// yes is GitHub's answer to a question that it answers by a status: 204 for yes, and no
-// other success.
+// yes reads an answer that GitHub gives as a status: only 204 means yes.
 func yes(op string, is bool, resp *gogithub.Response, err error) (bool, error) {
 	switch {
 	case err != nil:
 		return false, translate(op, err)
 	case is && resp.StatusCode != http.StatusNoContent:
-		return false, fmt.Errorf("%s: GitHub answers %d, which is no answer", op, resp.StatusCode)
+		return false, fmt.Errorf("%s: GitHub answers %d, which is unexpected", op, resp.StatusCode)
 	}
 	return is, nil
 }

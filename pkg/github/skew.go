@@ -7,17 +7,17 @@ import (
 )
 
 const (
-	// skewTime is how long a measurement of GitHub's clock is believed: clocks
-	// drift, and are set.
+	// skewTime is how long a measurement of GitHub's clock is used: clocks drift, and
+	// are adjusted.
 	skewTime = 10 * time.Minute
-	// skewJump is more than a call can take: a measurement that is off by it was
-	// made before our clock was set.
+	// skewJump is longer than any call: a measurement that is off by more was made
+	// before our clock was adjusted.
 	skewJump = callTimeout + 5*time.Second
 )
 
-// timed measures how far GitHub's clock is ahead of ours, by the dates of its
-// answers. An answer has been on its way, so that GitHub's clock is at least at
-// its date: of several measurements the greatest is the best.
+// timed measures how far GitHub's clock is ahead of ours, from the Date of its
+// responses. A response takes time to arrive, so GitHub's clock is at its date or
+// later: of several measurements the greatest is the best.
 type timed struct {
 	next http.RoundTripper
 	now  func() time.Time
@@ -26,7 +26,7 @@ type timed struct {
 	mu    sync.Mutex
 	skew  time.Duration
 	taken time.Time
-	// dated is when the latest answer with a date came.
+	// dated is when the latest response with a date arrived.
 	dated time.Time
 }
 
@@ -53,7 +53,7 @@ func (t *timed) measure(theirs, ours time.Time) {
 	}
 }
 
-// ahead is how far GitHub's clock is ahead of ours; 0 as long as it has not answered.
+// ahead is how far GitHub's clock is ahead of ours; 0 until it has responded.
 func (t *timed) ahead() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -69,8 +69,8 @@ func (t *timed) ours(theirs int64) time.Time {
 	return time.Unix(theirs, 0).Add(-t.ahead().Truncate(time.Second))
 }
 
-// Skew is how far GitHub's clock is ahead of ours, to the second; not known as long as
-// GitHub has not answered, or while its answers have no date.
+// Skew is how far GitHub's clock is ahead of ours, to the second. It is not known
+// until GitHub has responded, or while its responses have no date.
 func (c *Client) Skew() (ahead time.Duration, known bool) {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()

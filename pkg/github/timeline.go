@@ -8,17 +8,17 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// Pushes is what GitHub's timeline of a pull request proves of how its head came to
-// be. It places commits by the dates that they bear, which whoever made them has
-// chosen: neither these dates nor the order prove anything.
+// Pushes is what GitHub's timeline of a pull request proves about its head. GitHub
+// orders commits by their own dates, which their author can choose: neither the dates
+// nor the order prove anything.
 type Pushes struct {
 	// Commits are the SHAs of the commits that make up the pull request.
 	Commits []string
-	// Forced are the forced pushes, with GitHub's own times, the oldest first.
+	// Forced are the force-pushes, with GitHub's own times, the oldest first.
 	Forced []ForcedPush
 }
 
-// ForcedPush is that a branch was made to begin anew.
+// ForcedPush is a force-push to a branch.
 type ForcedPush struct {
 	// Head is the SHA that was pushed.
 	Head string

@@ -10,9 +10,9 @@ import (
 // callTimeout bounds one call. GitHub itself gives up after ten seconds.
 const callTimeout = 30 * time.Second
 
-// bounded ends calls that take too long, reading the answer included. It
-// stands in for http.Client's Timeout, which holds a goroutine until the answer
-// is closed: go-github only reads the bodies of errors to their end.
+// bounded cancels calls that take too long, including reading the body. It replaces
+// http.Client's Timeout, which holds a goroutine until the body is closed: go-github
+// only reads error bodies to their end.
 type bounded struct {
 	next http.RoundTripper
 }
@@ -29,7 +29,7 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// boundedBody ends the time of a call once its answer is read or closed.
+// boundedBody stops the timer of a call once its body is read or closed.
 type boundedBody struct {
 	io.ReadCloser
 	cancel context.CancelFunc

@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// maxAnswer bounds what is read of one answer. A page of a hundred pull requests
-// has some megabytes.
+// maxAnswer bounds the size of one response. A page of a hundred pull requests has
+// some megabytes.
 const maxAnswer = 64 << 20
 
 // fields are those of a JSON object that we read, by their names. Those of a field
 // without any of its own are all kept.
 type fields map[string]fields
 
-// form is what the answer to a call has to look like, so that it can be told from
-// an empty or a damaged one: go-github makes a zero value of these.
+// form is what the response to a call has to look like. It detects empty and damaged
+// responses, for which go-github returns a zero value.
 type form struct {
 	method string
 	// path is below the endpoint; an element that is * matches any, a last ** all
@@ -31,8 +31,8 @@ type form struct {
 	// needs are fields that are there, and are neither null nor empty, as paths with
 	// dots.
 	needs []string
-	// keeps are the fields that are read, nil for all. What else there is, is dropped
-	// before the answer is kept.
+	// keeps are the fields that are read, nil for all. Other fields are dropped before
+	// the response is cached.
 	keeps fields
 }
 
@@ -46,7 +46,7 @@ var (
 	fileFields  = fields{"filename": nil, "previous_filename": nil}
 )
 
-// forms are those of the calls that we make, the more special first. See
+// forms are those of the calls that we make, the most specific first. See
 // https://docs.github.com/rest for what GitHub says is required.
 var forms = []form{
 	{method: http.MethodGet, path: "repos/*/*/pulls", list: true, needs: pullNeeds, keeps: pullFields},
@@ -71,9 +71,9 @@ var forms = []form{
 	{method: http.MethodPost, path: "app/installations/*/access_tokens", needs: []string{"token", "expires_at"}},
 }
 
-// whole lets no answer pass that says that all is well and is empty, null, cut off
-// or without what it has to have: it is an error, and is not kept. What is read
-// nowhere is taken out of the others, so that what is kept is small.
+// whole turns a successful response that is empty, null, truncated or without
+// required fields into an error, which is not cached. From other responses it removes
+// unused fields, to keep the cache small.
 type whole struct {
 	next http.RoundTripper
 	root string // the path that the REST API is under, with a slash at its end
@@ -94,7 +94,7 @@ func (w *whole) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, err = f.distil(body)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("GitHub's answer cannot be used: %w", err)
+		return nil, fmt.Errorf("GitHub's response cannot be used: %w", err)
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -112,8 +112,8 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// formOf is the form of the answer to a call. Of a GET that is not listed, it is only
-// known that there is something.
+// formOf is the form of the response to a call. For a GET that is not listed, any
+// content will do.
 func formOf(method, path string) (form, bool) {
 	for _, f := range forms {
 		if f.method == method && matches(f.path, path) {
@@ -136,7 +136,7 @@ func matches(pattern, path string) bool {
 	return len(want) == len(have)
 }
 
-// distil checks an answer, and takes out of it what is not kept.
+// distil checks a response, and removes the fields that are not kept.
 func (f form) distil(body []byte) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
@@ -149,7 +149,7 @@ func (f form) distil(body []byte) ([]byte, error) {
 	case f.path == "" && (isList || isObject(answer)):
 		return body, nil
 	case f.list != isList:
-		return nil, errors.New("it is no list where there must be one, or is one where there must be none")
+		return nil, errors.New("it is a list where an object is expected, or the other way round")
 	case !isList:
 		elements = []any{answer}
 	}
@@ -160,7 +160,7 @@ func (f form) distil(body []byte) ([]byte, error) {
 		}
 		for _, path := range f.needs {
 			if !has(object, path) {
-				return nil, fmt.Errorf("it does not tell %s", path)
+				return nil, fmt.Errorf("it does not have %s", path)
 			}
 		}
 		elements[i] = f.keeps.of(object)

@@ -17,7 +17,7 @@ var (
 	entrypointTimeout = regexp.MustCompile(`Process did not finish before (\S+) timeout`)
 )
 
-// TimeoutOf finds the time-out with which Prow's entrypoint ended the job.
+// TimeoutOf finds the time-out with which Prow's entrypoint killed the job.
 func TimeoutOf(log string) (limit string, ok bool) {
 	for line := range strings.Lines(log) {
 		if m := entrypointTimeout.FindStringSubmatch(line); m != nil && strings.Contains(line, "entrypoint") {
@@ -46,8 +46,7 @@ func cleanLines(log string, values []string) []string {
 	return withoutTimes(lines, ours)
 }
 
-// fromPodUtils puts what Prow's wrapper around the job says, in JSON, as a
-// sentence.
+// fromPodUtils turns the JSON messages of Prow's pod utilities into sentences.
 func fromPodUtils(line string) (string, bool) {
 	if !strings.HasPrefix(line, `{"component":`) {
 		return line, false

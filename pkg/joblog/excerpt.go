@@ -1,5 +1,5 @@
-// Package joblog finds the lines of a job's log that say why it failed. What is secret is
-// taken out of them.
+// Package joblog finds the lines of a job's log that say why it failed. Secrets are
+// removed.
 package joblog
 
 import (
@@ -12,8 +12,7 @@ import (
 
 // The bounds of an excerpt.
 const (
-	// MaxLines is how many lines of a log it has at most, without the signs that some
-	// were left out.
+	// MaxLines is the maximum number of log lines, not counting the marks for gaps.
 	MaxLines = 20
 	// MaxLine is how long each is at most, in characters.
 	MaxLine = 300
@@ -23,7 +22,7 @@ const (
 	gap = "…"
 )
 
-// weight is how much a line says about a failure.
+// weight is how relevant a line is to a failure.
 type weight int
 
 const (
@@ -61,30 +60,30 @@ var weights = []struct {
 }
 
 var (
-	// shellTrace is a command as the shell traces it, forgiven one that makes up
-	// for the failure of the command before it.
+	// shellTrace is a command as the shell traces it; forgiven is one that handles the
+	// failure of the command before it.
 	shellTrace = regexp.MustCompile(`^\++ `)
 	forgiven   = regexp.MustCompile(`^\++ (?:true|:)$`)
 	// boilerplate is what Maven and npm add to every failure.
 	boilerplate = regexp.MustCompile(`^\[ERROR\](?:$| (?:-> )?\[Help| (?:To see|Re-run|For more|See) )|^npm (?:notice|error (?:path|code|workspace|location|command|A complete log))\b`)
-	// killed is Prow's entrypoint on a process that a signal ended: 128 + 6 to 15.
+	// killed is the message of Prow's entrypoint about a process that was killed by a
+	// signal: 128 + 6 to 15.
 	killed = regexp.MustCompile(`^entrypoint: .*exit status 1(?:3[4-9]|4[0-3])\b`)
 	// noise is never context, nor worth showing as the end of a log.
 	noise = regexp.MustCompile(`^=== |^\s*--- (?:PASS|SKIP)|^ok\s|^PASS\b|^\[INFO\]|^[-=_* ]+$|\bPASSED in |` + boilerplate.String())
 )
 
-// trace begins a block of lines that belong together, indented or not.
+// trace starts a block of lines that belong together, indented or not.
 var trace = regexp.MustCompile(`^panic: |^goroutine \d+ \[running\]:|^WARNING: DATA RACE`)
 
-// cleanup begins what a job does after it has failed.
+// cleanup starts the cleanup of a job after it has failed.
 var cleanup = regexp.MustCompile(`(?i)\b(?:clean(?:ing|ed)?[ _-]?up|tear(?:ing)?[ _-]?down|deprovision\w*|gather(?:ing)?|(?:collecting|uploading|dumping) (?:the )?(?:logs?|artifacts|diagnostics|results|state)|deleting|removing|releasing)\b` +
 	// how scripts call what they trap, as the shell traces it
 	`|^\++ \w*(?:finish|exit|trap|clean|tear)\w*(?: \d+)?$`)
 
 const (
-	// trailerReach is how close to the failure the cleaning up begins,
-	// trailerLength how long it may be, and trailerErrors how much may go wrong
-	// in it.
+	// trailerReach is how close to the failure the cleanup begins, trailerLength how
+	// long it may be, and trailerErrors how many errors it may have.
 	trailerReach  = 15
 	trailerLength = 400
 	trailerErrors = 5
@@ -157,8 +156,8 @@ func indices(weighed []weight, least weight) []int {
 	return out
 }
 
-// trailer finds where the job began to clean up after a failure: there, or at
-// the end, ends what is worth reading.
+// trailer finds where the job began to clean up after a failure: the excerpt ends
+// there, or at the end of the log.
 func trailer(lines []string, weighed []weight) int {
 	follow := len(indices(weighed, certain)) // the errors from line i on
 	seen := -1                               // the last line that spoke of a failure

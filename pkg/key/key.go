@@ -1,5 +1,5 @@
-// Package key makes strings to look things up by, or to hash, out of parts that
-// others have written. No separator is safe in those.
+// Package key makes unambiguous strings for lookups or hashes from untrusted parts,
+// in which no separator is safe.
 package key
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Of joins parts into a string that is the same for the same parts only: each has
-// its length before it.
+// Of joins parts into a string that is equal only for equal parts: each is preceded
+// by its length.
 func Of(parts ...string) string {
 	var b strings.Builder
 	for _, part := range parts {

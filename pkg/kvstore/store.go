@@ -1,4 +1,5 @@
-// Package kvstore keeps small values over restarts, each under a key of a ConfigMap.
+// Package kvstore keeps small values across restarts, each under a key of a
+// ConfigMap.
 package kvstore
 
 import (
@@ -14,8 +15,8 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// Store is the data of the ConfigMap of a name. Somebody may delete it at any time;
-// the next Set creates it again.
+// Store is the data of a named ConfigMap. It can be deleted at any time; the next Set
+// creates it again.
 type Store struct {
 	ConfigMaps corev1client.ConfigMapInterface
 	Name       string
@@ -59,6 +60,6 @@ func (s Store) patch(ctx context.Context, patch []byte) error {
 	return err
 }
 
-// RepositoryKey is the key for a repository, org/repo, which a key cannot be: the name of
-// an organisation has no dot.
+// RepositoryKey is the key for a repository: org.repo, because a key cannot contain a
+// slash. It is unambiguous, because the name of an organisation has no dot.
 func RepositoryKey(repository string) string { return strings.ReplaceAll(repository, "/", ".") }

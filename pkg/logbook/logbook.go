@@ -1,7 +1,7 @@
-// Package logbook appends what was heard about a pull request to its Rehearsal
-// on the API server. The receiver, the controller's sweep and the command line
-// share it. It only ever adds: it reads nothing, and needs the rights to create
-// and patch Rehearsals and no others.
+// Package logbook appends entries to the command log of a Rehearsal on the API
+// server. The receiver, the controller's sweep and the command line share it. It is
+// append-only and reads nothing; it only needs the rights to create and patch
+// Rehearsals.
 package logbook
 
 import (
@@ -21,16 +21,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// Rehearsals is the part of the generated client for the Rehearsals of one
-// namespace that appending needs.
+// Rehearsals is the part of the generated client that appending needs, for one
+// namespace.
 type Rehearsals interface {
 	Create(context.Context, *v1alpha1.Rehearsal, metav1.CreateOptions) (*v1alpha1.Rehearsal, error)
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts metav1.PatchOptions, subresources ...string) (*v1alpha1.Rehearsal, error)
 }
 
-// FullError says that the log of a pull request holds as much as it may, of
-// everybody or of whoever wrote the entry. The controller makes room as entries
-// age; until then nothing can be appended.
+// FullError says that the log of a pull request is full, for everybody or for the
+// author of the entry. The controller makes room as entries age; until then nothing
+// can be appended.
 type FullError struct {
 	Rehearsal string
 	Err       error
@@ -42,11 +42,11 @@ func (e *FullError) Error() string {
 
 func (e *FullError) Unwrap() error { return e.Err }
 
-// conflictPause is the time between two attempts at a patch that lost a race.
+// conflictPause is the time before a patch that lost a race is retried.
 const conflictPause = 20 * time.Millisecond
 
-// Append stores what was heard: when it returns nil, etcd has it. What the log
-// already has is not stored again. The context bounds how long it tries.
+// Append stores entries: when it returns nil, they are in etcd. Entries that the log
+// already has are not stored again. The context bounds how long it tries.
 func Append(ctx context.Context, rehearsals Rehearsals, heard *event.Heard) error {
 	name := event.Name(heard.Pull)
 	err := patchOrRefuse(ctx, rehearsals, name, heard)
@@ -75,16 +75,16 @@ func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
 	}
 }
 
-// patchAll appends all commands at once. The API server refuses a patch as a
-// whole when it knows one of them already, or one is not valid; then they go
-// one by one, so that none stands in the way of the others.
+// patchAll appends all commands at once. The API server refuses the whole patch if
+// the log already has one of them, or one is not valid; then they are appended one by
+// one, so that none blocks the others.
 func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
 	if len(heard.Pushes) > 0 {
 		err := pushPatch(ctx, rehearsals, name, heard)
 		var full *FullError
 		switch {
 		case errors.As(err, &full):
-			// More people than there is room for: that there are is all that counts.
+			// More people than fit: it only matters that there are any.
 		case err != nil:
 			return err
 		case len(heard.Commands) == 0:
@@ -106,7 +106,7 @@ func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *ev
 	return errors.Join(errs...)
 }
 
-// pushPatch notes who pushed, together with the event that told of it.
+// pushPatch records who pushed, together with the event that reported it.
 func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
 	spec := map[string]any{"pushes": heard.Pushes}
 	if heard.Observed != nil {
@@ -115,7 +115,7 @@ func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, heard *e
 	return apply(ctx, rehearsals, name, types.MergePatchType, map[string]any{"spec": spec})
 }
 
-// patchOrRefuse appends to a log that is there. What finds no room is noted.
+// patchOrRefuse appends to an existing log. It records what does not fit.
 func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
 	err := patchAll(ctx, rehearsals, name, heard)
 	var full *FullError
@@ -125,9 +125,9 @@ func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, hear
 	return err
 }
 
-// noteRefusal notes whose commands find no room, for the controller to tell them. When
-// there is no room for that either, others have been told that the log is full. The
-// command line tells its users itself.
+// noteRefusal records whose commands do not fit, so that the controller can tell
+// them. If that does not fit either, others have already been told that the log is
+// full. The command line tells its users itself.
 func noteRefusal(ctx context.Context, rehearsals Rehearsals, name string, commands []v1alpha1.Command) error {
 	refused := map[string]v1alpha1.Refusal{}
 	for _, c := range commands {
@@ -153,8 +153,8 @@ func unlessDuplicate(err error) error {
 	return err
 }
 
-// appendPatch appends commands to a log that may have none yet. JSON Patch
-// appends only to a list that is there, and an empty list is not stored.
+// appendPatch appends commands to a log that may have none yet. JSON Patch appends
+// only to an existing list, and an empty list is not stored.
 func appendPatch(ctx context.Context, rehearsals Rehearsals, name string, observed *v1alpha1.Observed, commands []v1alpha1.Command) error {
 	if len(commands) == 0 && observed == nil {
 		return nil
@@ -182,8 +182,8 @@ type operation struct {
 	Value any    `json:"value"`
 }
 
-// operations do not apply to a Rehearsal that is being deleted: what is appended to it
-// goes with it, and its ids would be taken for known until then.
+// operations do not apply to a Rehearsal that is being deleted: its entries are lost,
+// and their ids would count as known until then.
 func operations(observed *v1alpha1.Observed, commands []v1alpha1.Command) []operation {
 	ops := []operation{{Op: "test", Path: "/metadata/deletionTimestamp", Value: nil}}
 	for i := range commands {
@@ -195,7 +195,7 @@ func operations(observed *v1alpha1.Observed, commands []v1alpha1.Command) []oper
 	return ops
 }
 
-// firstOperations start a log; they do not apply where there is one.
+// firstOperations start a log; they do not apply if there already is one.
 func firstOperations(observed *v1alpha1.Observed, commands []v1alpha1.Command) []operation {
 	start := []operation{
 		{Op: "test", Path: "/spec/commands", Value: nil},
@@ -213,7 +213,7 @@ func apply(ctx context.Context, rehearsals Rehearsals, name string, kind types.P
 		patched, err := rehearsals.Patch(ctx, name, kind, patch, metav1.PatchOptions{})
 		switch {
 		case err == nil && !patched.DeletionTimestamp.IsZero():
-			return fmt.Errorf("patching Rehearsal %s: it is being deleted, and what it was told goes with it", name)
+			return fmt.Errorf("patching Rehearsal %s: it is being deleted, together with its log", name)
 		case err == nil:
 			return nil
 		case isFull(err):
@@ -235,7 +235,7 @@ func isDuplicate(err error) bool {
 	return hasCause(err, metav1.CauseTypeFieldValueDuplicate)
 }
 
-// isFull says that the list is longer, or has more in it, than its schema allows.
+// isFull says that the list would exceed the limits in its schema.
 func isFull(err error) bool {
 	return !isDuplicate(err) && (hasCause(err, "FieldValueTooMany") || hasCause(err, "FieldValueForbidden"))
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// maxBatch is how many commands are written at once: with lines of the greatest
-// length they stay below what the API server takes as one request.
+// maxBatch is how many commands are written at once: even with the longest lines they
+// fit into one request to the API server.
 const maxBatch = 100
 
-// Writer appends for a process in which many do so at once. It writes to each
-// log with one call at a time, and what arrives meanwhile of one author goes
-// together into the next: what a log does not take of one must not keep others out. The API server would otherwise repeat all of them at each one that
-// wins, and hundreds at once, as a busy pull request or a row of redeliveries
-// brings them, would take the square of the time.
+// Writer appends for a process with many concurrent callers. It makes one call at a
+// time per log, and batches what arrives meanwhile, separately for each author: a
+// full log for one author must not block the others. Without it, all concurrent
+// patches but one would conflict and be retried, so that hundreds at once, from a
+// busy pull request or redeliveries, would take quadratic time.
 type Writer struct {
 	rehearsals Rehearsals
 	timeout    time.Duration
@@ -29,20 +29,20 @@ type Writer struct {
 	queues map[string][]*batch // by the name of the Rehearsal
 }
 
-// NewWriter makes a writer whose writes take as long as the timeout at most.
+// NewWriter makes a writer whose writes take at most the timeout.
 func NewWriter(rehearsals Rehearsals, timeout time.Duration) *Writer {
 	return &Writer{rehearsals: rehearsals, timeout: timeout, queues: map[string][]*batch{}}
 }
 
-// batch is what is written at once. Once it is done, err is how that went.
+// batch is written with one call. err is valid once it is done.
 type batch struct {
 	heard event.Heard
 	done  chan struct{}
 	err   error
 }
 
-// Append is as the function of that name. When the context ends first, what was
-// heard may be stored nevertheless.
+// Append is like the function of that name. If the context ends first, the entries
+// may still be stored.
 func (w *Writer) Append(ctx context.Context, heard *event.Heard) error {
 	b := w.join(event.Name(heard.Pull), heard)
 	select {
@@ -53,7 +53,7 @@ func (w *Writer) Append(ctx context.Context, heard *event.Heard) error {
 	}
 }
 
-// join puts what was heard into a batch that is not being written yet.
+// join adds entries to a batch that is not being written yet.
 func (w *Writer) join(name string, heard *event.Heard) *batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,7 +71,7 @@ func (w *Writer) join(name string, heard *event.Heard) *batch {
 	return b
 }
 
-// takes says whether something can go into a batch.
+// takes says whether entries can be added to a batch.
 func (b *batch) takes(heard *event.Heard) bool {
 	mine, others := b.heard.Commands, heard.Commands
 	if len(mine) > 0 && len(others) > 0 && mine[0].By != others[0].By {
@@ -101,7 +101,7 @@ func (b *batch) add(heard *event.Heard) {
 // write empties a queue.
 func (w *Writer) write(name string) {
 	for b := w.next(name); b != nil; b = w.next(name) {
-		// Not the context of whoever came first: others wait for it too.
+		// Not the first caller's context: others wait for the batch too.
 		ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 		b.err = Append(ctx, w.rehearsals, &b.heard)
 		cancel()
@@ -109,8 +109,7 @@ func (w *Writer) write(name string) {
 	}
 }
 
-// next takes the first batch from a queue. A queue stays as long as somebody
-// writes.
+// next takes the first batch from a queue. A queue exists while somebody writes.
 func (w *Writer) next(name string) *batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -47,10 +47,10 @@ const (
 	whyNoName unknown = "that is not the name of a repository on GitHub"
 	// whyHidden is said of what does not exist as well: which it is, is not for
 	// everybody to know.
-	whyHidden  unknown = "no job of the base branch is about that repository, and not everybody may read it; name the branch in the job"
-	whyMissing unknown = "GitHub does not show it to us; name the branch in the job"
-	whyTooMany unknown = "this pull request is about more repositories that are new to the base branch than are looked up; name the branch in the job"
-	whyLater   unknown = "it was not looked up now, and is later, by itself"
+	whyHidden  unknown = "no job on the base branch is for that repository, and it is not public; name the branch in the job"
+	whyMissing unknown = "GitHub does not show it to this installation; name the branch in the job"
+	whyTooMany unknown = "this pull request has jobs for more new repositories than are looked up; name the branch in the job"
+	whyLater   unknown = "it could not be looked up now; this is retried automatically"
 )
 
 // question is about a repository that a job names: what its default branch is or,

@@ -20,8 +20,8 @@ type item[V any] struct {
 	cost  int64
 }
 
-// New makes a cache of at most so many values, which must be above 0, and whose costs
-// are at most limit together, in a unit of the caller's.
+// New makes a cache of at most that many values, above 0, whose total cost is at most limit, in
+// a unit that the caller chooses.
 func New[V any](most int, limit int64) *Cache[V] {
 	c := &Cache[V]{limit: limit}
 	// The only error is about a number that is not positive.
@@ -29,7 +29,7 @@ func New[V any](most int, limit int64) *Cache[V] {
 	return c
 }
 
-// Get returns a value that is kept, and notes that it was used.
+// Get returns a cached value, and marks it as used.
 func (c *Cache[V]) Get(key string) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,7 +37,8 @@ func (c *Cache[V]) Get(key string) (V, bool) {
 	return i.value, ok
 }
 
-// Add keeps a value in place of an earlier one, unless it alone costs more than the limit.
+// Add caches a value, replacing an earlier one, unless it alone costs more than the
+// limit.
 func (c *Cache[V]) Add(key string, value V, cost int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,14 +53,14 @@ func (c *Cache[V]) Add(key string, value V, cost int64) {
 	}
 }
 
-// Cost is what the values that are kept cost together.
+// Cost is the total cost of the cached values.
 func (c *Cache[V]) Cost() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.total
 }
 
-// Remove forgets a value.
+// Remove removes a value.
 func (c *Cache[V]) Remove(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -43,7 +43,7 @@ func (p server) page(w http.ResponseWriter, req *http.Request) {
 	case err != nil:
 		logging.FromContext(ctx).Warnw("Page was not served", "error", err)
 		keepPrivate(w.Header())
-		http.Error(w, "The page cannot be read now. Try again in a minute.", http.StatusServiceUnavailable)
+		http.Error(w, "The page cannot be read right now. Try again in a minute.", http.StatusServiceUnavailable)
 		return
 	}
 	header := w.Header()
@@ -70,7 +70,7 @@ func (p server) open(ctx context.Context, name, token string) ([]byte, error) {
 
 func noPage(w http.ResponseWriter, _ *http.Request) {
 	keepPrivate(w.Header())
-	http.Error(w, "There is no such page. Use the whole link from the comment. The page of a run is there once it is over, and all go with their pull request.", http.StatusNotFound)
+	http.Error(w, "There is no such page. Use the whole link from the comment. A run has a page once it has ended; pages are deleted with their pull request.", http.StatusNotFound)
 }
 
 // keepPrivate keeps a link, and what is behind it, from whoever was not given it.

@@ -44,13 +44,13 @@ func (c condition) String() string {
 // onPull says that a condition is on the pull request, not on a person.
 func (c condition) onPull() bool { return c.kind == trustedAuthor || c.kind == label }
 
-// vouches says that somebody who is known here must have let a person in for the
-// condition to hold of them.
+// vouches says that the condition holds only for people who were admitted by somebody
+// known here.
 func (c condition) vouches() bool {
 	return !c.onPull() && c.kind != anyone && c.kind != author
 }
 
-// arguments say what follows the colon, and how it looks.
+// arguments describe what follows the colon.
 var arguments = map[kind]struct {
 	shape   *regexp.Regexp
 	example string
@@ -60,10 +60,10 @@ var arguments = map[kind]struct {
 	label: {regexp.MustCompile(`^\S{1,50}$`), "label:ok-to-rehearse"},
 }
 
-// parseCondition reads one word. The error is half a sentence.
+// parseCondition reads one word. The error is a clause.
 func parseCondition(word string) (condition, error) {
 	if strings.HasPrefix(word, "!") {
-		return condition{}, fmt.Errorf("%q: conditions cannot be turned round, because what is missing is no reason to trust", word)
+		return condition{}, fmt.Errorf("%q: conditions cannot be negated, because what is missing is no reason to trust", word)
 	}
 	name, arg, colon := strings.Cut(word, ":")
 	c := condition{kind(name), arg}
@@ -92,12 +92,12 @@ func parseAlternative(text string) (alternative, error) {
 		a = append(a, c)
 	}
 	if len(a) == 0 {
-		return nil, fmt.Errorf("is empty; write nobody where nobody may")
+		return nil, fmt.Errorf("is empty; write nobody to allow nobody")
 	}
 	return a, nil
 }
 
-// parse reads a rule; what is not valid holds for nobody.
+// parse reads a rule; an invalid one holds for nobody.
 func (r Rule) parse() []alternative {
 	var all []alternative
 	for _, text := range r {

@@ -1,38 +1,38 @@
-// Package policy decides who may command what. It is pure: it says which facts a
-// decision needs, and decides once they are known.
+// Package policy decides who may give which command. It is pure: it says which facts
+// a decision needs, and decides once they are known.
 package policy
 
 import "github.com/rehearsal-dev/rehearsal/pkg/event"
 
-// Config is who may do what on the pull requests of a config repository. What is
-// not set is as the preset has it.
+// Config says who may do what on the pull requests of a config repository. Unset
+// fields are taken from the preset.
 type Config struct {
 	// The table to start from: `writers`, `openshift`, `kubevirt` or `open`. Without
 	// one it is `writers`, the strictest: write access for everything.
 	Preset string `json:"preset,omitempty" jsonschema:"enum=writers,enum=openshift,enum=kubevirt,enum=open"`
-	// Whose pull requests may be run as soon as somebody asks. Every head of others
-	// needs an `approve` first. It is a rule about the author, and about everybody else
-	// who has pushed to the pull request or is named in its commits.
+	// Whose pull requests can run without an approval. Every head of others needs an
+	// `approve` first. The rule applies to the author, and to everybody else who pushed
+	// to the pull request or is named in its commits.
 	Trust Rule `json:"trust,omitempty" jsonschema:"minItems=1"`
 	// Who may start rehearsals.
 	Run Rule `json:"run,omitempty" jsonschema:"minItems=1"`
-	// Who may end what is running.
+	// Who may abort what is running.
 	Abort Rule `json:"abort,omitempty" jsonschema:"minItems=1"`
-	// Who may acknowledge a pull request: `ack`, `skip` and `auto-ack`. Whoever does
-	// must also be allowed to run.
+	// Who may acknowledge a pull request: `ack`, `skip` and `auto-ack`. They must also
+	// be allowed to run.
 	Ack Rule `json:"ack,omitempty" jsonschema:"minItems=1"`
-	// Who may take an acknowledgement back.
+	// Who may withdraw an acknowledgement.
 	Reject Rule `json:"reject,omitempty" jsonschema:"minItems=1"`
-	// Who may let the head of an untrusted author run, and jobs that base does not
-	// know. Whoever made the pull request never may.
+	// Who may let the head of an untrusted author run, and jobs that are not on the base
+	// branch. Contributors to the pull request never may.
 	Approve Rule `json:"approve,omitempty" jsonschema:"minItems=1"`
-	// Who may let jobs run with more than base grants them (`privileges-allowed`).
-	// Whoever made the pull request never may.
+	// Who may let jobs run with more than the base branch grants (`privileges-allowed`).
+	// Contributors to the pull request never may.
 	Privileges Rule `json:"privileges,omitempty" jsonschema:"minItems=1"`
-	// Who may let rehearsals use the network (`network-access-allowed`). Whoever made
+	// Who may let rehearsals use the network (`network-access-allowed`). Contributors to
 	// the pull request never may.
 	Network Rule `json:"network,omitempty" jsonschema:"minItems=1"`
-	// Who is answered: `list`, `explain`, `help`, and what is not understood.
+	// Who gets answers: `list`, `explain`, `help`, and unknown commands.
 	Ask Rule `json:"ask,omitempty" jsonschema:"minItems=1"`
 }
 
@@ -91,8 +91,8 @@ func ruleNames() []string {
 	return names
 }
 
-// filled is the whole table: what is not set is the preset's. A preset that does
-// not exist fills in nothing, so that nobody may do what is not set.
+// filled is the complete table, with unset rows from the preset. A preset that does
+// not exist fills in nothing, so unset rows permit nobody.
 func (c Config) filled() Config {
 	name := c.Preset
 	if name == "" {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Fact is something to find out about a person, in lower case throughout. Of is
-// one of the Fact constants.
+// Fact is something to look up about a person, all in lower case. Of is one of the
+// Fact constants.
 type Fact struct {
 	Of    string
 	Login string
@@ -14,7 +14,7 @@ type Fact struct {
 	Team string
 }
 
-// What there is to find out, the cheapest first.
+// The facts, the cheapest first.
 const (
 	// FactMember: a member of the organisation of the repository.
 	FactMember = string(member)
@@ -23,27 +23,25 @@ const (
 	FactAdmin  = string(admin)
 	// FactTeam: a member of a team.
 	FactTeam = string(team)
-	// FactRootApprover and FactApprover: a collaborator whom the OWNERS files of
-	// the base branch let approve at the top, and every changed file.
+	// FactRootApprover and FactApprover: a collaborator who is an approver in the
+	// top-level OWNERS file of the base branch, or of every changed file.
 	FactRootApprover = string(rootApprover)
 	FactApprover     = string(approver)
 )
 
 var costs = []string{FactMember, FactWriter, FactAdmin, FactTeam, FactRootApprover, FactApprover}
 
-// Answer is what was found out. Because is a sentence for people on why it could
-// not be decided, and counts as no; mostly empty.
+// Answer is the result of a lookup. Because is a sentence for people that says why it
+// could not be decided; it counts as no. It is usually empty.
 type Answer struct {
 	Holds   bool
 	Because string
 }
 
-// Facts are what is known. What is missing is not known, which is not the same
-// as no.
+// Facts are the known answers. A missing one is unknown, which is not the same as no.
 type Facts map[Fact]Answer
 
-// Person is an account. An id stays when an account is renamed; it is 0 where it is
-// not known.
+// Person is an account. Its id survives renames; it is 0 if it is not known.
 type Person struct {
 	Login string
 	ID    int64
@@ -57,25 +55,25 @@ func (p Person) is(login string, id int64) bool {
 // Question is who wants to do what to which pull request.
 type Question struct {
 	Command Command
-	// By and Author are logins, ByID the id of the former where it is known.
+	// By and Author are logins, ByID the id of the former if it is known.
 	By     string
 	ByID   int64
 	Author string
-	// Others are who made the pull request what it is besides its author, and may
-	// include that: whoever pushed to it, and wrote its commits.
+	// Others are the other contributors: everybody who pushed to the pull request or is
+	// named in its commits. They may include the author.
 	Others []Person
-	// Unknown says that there may be more of them.
+	// Unknown says that there may be more contributors.
 	Unknown bool
 	// Labels are those of the pull request.
 	Labels []string
 }
 
-// byMaker says that somebody asks who made the pull request.
+// byMaker says that the person is a contributor.
 func (q Question) byMaker() bool {
 	return strings.EqualFold(q.By, q.Author) || slices.ContainsFunc(q.Others, func(p Person) bool { return p.is(q.By, q.ByID) })
 }
 
-// makers are the logins of who made the pull request, the author first.
+// makers are the logins of the contributors, the author first.
 func (q Question) makers() []string {
 	logins := []string{q.Author}
 	for _, p := range q.Others {
@@ -86,25 +84,24 @@ func (q Question) makers() []string {
 	return logins
 }
 
-// Decision is a verdict, or what has to be found out before there is one.
+// Decision is a verdict, or the fact that it needs next.
 type Decision struct {
-	// Need is what to find out next; nil once it is decided.
+	// Need is the fact to look up next; nil once it is decided.
 	Need    *Fact
 	Allowed bool
-	// Own says that it was denied because nobody may do that to a pull request that
-	// they made, alone or with others.
+	// Own says that it was denied because contributors may not do this to their own pull
+	// request.
 	Own bool
-	// Unknown says that it was denied only because nobody can tell who made the
-	// pull request.
+	// Unknown says that it was denied only because the contributors are not known.
 	Unknown bool
-	// Distrusted is who of those that made the pull request is not trusted, where that
-	// was decided; empty when nobody can tell who made it.
+	// Distrusted is a contributor who is not trusted, if that was decided; empty if the
+	// contributors are not known.
 	Distrusted string
-	// Because are the reasons why facts could not be found out.
+	// Because are the reasons why facts could not be looked up.
 	Because []string
 }
 
-// Decide says whether somebody may do something, or what it takes to know.
+// Decide says whether somebody may do something, or which fact it needs.
 func (c Config) Decide(q Question, known Facts) Decision {
 	if q.By == "" || q.Author == "" || !slices.Contains(Commands(), q.Command) {
 		return Decision{}
@@ -128,9 +125,9 @@ func (c Config) Decide(q Question, known Facts) Decision {
 	return e.decision(verdict)
 }
 
-// Trusts says whether a pull request runs without an approval of each head, or
-// what it takes to know. Of the question, what is about the pull request counts:
-// everybody who made it must be trusted.
+// Trusts says whether a pull request runs without an approval of each head, or which
+// fact it needs. Only the question's facts about the pull request matter: all
+// contributors must be trusted.
 func (c Config) Trusts(q Question, known Facts) Decision {
 	if q.Author == "" {
 		return Decision{}
@@ -141,15 +138,15 @@ func (c Config) Trusts(q Question, known Facts) Decision {
 	return d
 }
 
-// trusted is the rule about the author, without what would go round in circles.
+// trusted is the trust rule, without conditions that would be circular.
 func (c Config) trusted() []alternative {
 	return slices.DeleteFunc(c.Trust.parse(), func(a alternative) bool {
 		return slices.ContainsFunc(a, func(c condition) bool { return c.kind == author || c.kind == trustedAuthor })
 	})
 }
 
-// truth is what is known of a condition. The order makes min a conjunction and
-// max a disjunction.
+// truth is a three-valued truth. The order makes min a conjunction and max a
+// disjunction.
 type truth int
 
 const (
@@ -165,7 +162,7 @@ func truthOf(b bool) truth {
 	return no
 }
 
-// evaluation goes through rules and collects what is not known.
+// evaluation evaluates rules and collects the unknown facts.
 type evaluation struct {
 	q     Question
 	facts Facts
@@ -173,7 +170,7 @@ type evaluation struct {
 	trust   []alternative
 	needs   []Fact
 	because []string
-	// distrusted is the first who is found not to be trusted.
+	// distrusted is the first contributor who is found not to be trusted.
 	distrusted string
 }
 
@@ -193,8 +190,8 @@ func (e *evaluation) cheapest() *Fact {
 	return &need
 }
 
-// rule is a disjunction. What is left to ask of alternatives, or of a rule, that
-// are decided is not worth asking.
+// rule is a disjunction. It does not ask for facts of alternatives that are already
+// decided.
 func (e *evaluation) rule(rule []alternative, login string) truth {
 	verdict, before := no, len(e.needs)
 	for _, a := range rule {
@@ -237,9 +234,8 @@ func (e *evaluation) condition(c condition, login string) truth {
 	return no
 }
 
-// trusted says whether everybody who made the pull request is trusted. The first
-// who is not, or of whom it is not known, settles it: one after the other is asked
-// about.
+// trusted says whether all contributors are trusted. They are checked one after the
+// other: the first who is not trusted, or not known, decides.
 func (e *evaluation) trusted() truth {
 	if e.q.Unknown {
 		return no

@@ -1,8 +1,7 @@
 package policy
 
-// Settle finds out what a decision needs, one fact after the other, until it is
-// made, and remembers it in known. An error of find is one of Settle, and no
-// decision.
+// Settle looks up the facts that a decision needs, one after the other, until it is
+// made, and stores them in known. It returns errors of find without a decision.
 func Settle(decide func(Facts) Decision, known Facts, find func(Fact) (Answer, error)) (Decision, error) {
 	for {
 		d := decide(known)

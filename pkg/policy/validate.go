@@ -9,8 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
-// Validate returns everything that is wrong, joined, each with the path of the
-// field.
+// Validate returns all errors, joined, each with the path of the field.
 func (c Config) Validate() error {
 	if _, ok := Preset(c.Preset); !ok && c.Preset != "" {
 		return fmt.Errorf("preset: there is no %q%s; known are %s", c.Preset, suggest(c.Preset, Presets()), strings.Join(Presets(), ", "))
@@ -41,11 +40,11 @@ func validate(field, text string) error {
 	case field == trust && has(author):
 		return fmt.Errorf("%q: the author cannot be why the author is trusted", text)
 	case field == trust && has(trustedAuthor):
-		return fmt.Errorf("%q: trust is what says whether the author is trusted", text)
+		return fmt.Errorf("%q: trust itself decides whether the author is trusted", text)
 	case Command(field).byOthers() && has(author):
 		return fmt.Errorf("%q: the author of a pull request may never do this to it", text)
 	case (Command(field).byOthers() || field == string(Ack) && !has(author)) && !slices.ContainsFunc(a, condition.vouches):
-		return fmt.Errorf("%q: this must not be for anyone; name a condition on who does it, such as writer", text)
+		return fmt.Errorf("%q: this must not be open to anyone; name a condition on the person, such as writer", text)
 	}
 	return nil
 }
@@ -55,15 +54,14 @@ func (c Config) ackIsNoWeaker() error {
 	run := c.Run.parse()
 	for i, a := range c.Ack.parse() {
 		if !slices.ContainsFunc(run, a.implies) {
-			return fmt.Errorf("ack[%d]: %q lets people acknowledge who may not run: each alternative of ack must hold all conditions of one of run (%s)",
+			return fmt.Errorf("ack[%d]: %q lets people who may not run acknowledge: each alternative of ack must hold all conditions of one of run (%s)",
 				i, c.Ack[i], strings.Join(c.Run, "; "))
 		}
 	}
 	return nil
 }
 
-// suggest is a question that offers the nearest of the names; empty when none
-// is near.
+// suggest is a question that offers similar names; empty if there are none.
 func suggest[T ~string](name string, names []T) string {
 	known := make([]string, len(names))
 	for i, n := range names {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Who is for whom a command is, as people read it: "people with write access to
-// `org/repo`". It is plain text in which `…` marks code.
+// Who describes who may give a command: "people with write access to `org/repo`". It
+// is plain text in which `…` marks code.
 func (c Config) Who(command Command, org, repo string) string {
 	table := c.filled()
 	rule, known := table.rules()[string(command)]
@@ -29,8 +29,8 @@ func (c Config) Who(command Command, org, repo string) string {
 	return strings.Join(ways, separator)
 }
 
-// words describe an alternative: the people first, then what else they are, then
-// what the pull request must be like. An alternative that never holds has none.
+// words describe an alternative: the people first, then what else they are, then what
+// the pull request must be like. An alternative that never holds has no words.
 func (a alternative) words(org, repo string) string {
 	var people, pull []string
 	for _, c := range a {
@@ -64,7 +64,7 @@ func (a alternative) words(org, repo string) string {
 	return s
 }
 
-// people are those of whom a condition holds.
+// people describes those who meet a condition.
 func (c condition) people(org, repo string) string {
 	switch c.kind {
 	case author:

@@ -57,7 +57,7 @@ func (a *Attendant) Attend(ctx context.Context, name string) (*prowapi.ProwJob, 
 	}
 	close(complete)
 	if !wait(copied, drain) {
-		out.say("the rest of the log did not come in time")
+		out.say("the rest of the log did not arrive in time")
 		stop()
 		wait(copied, drain)
 	}
@@ -72,7 +72,7 @@ func (a *Attendant) Attend(ctx context.Context, name string) (*prowapi.ProwJob, 
 func (a *Attendant) follow(ctx context.Context, pj *prowapi.ProwJob, out *lines, complete <-chan struct{}) {
 	client, err := a.Logs.cluster(pj)
 	if err != nil {
-		out.say(fmt.Sprintf("the log cannot be shown as it is written: %v", err))
+		out.say(fmt.Sprintf("the log cannot be followed: %v", err))
 		return
 	}
 	f := &follower{pods: client.CoreV1().Pods(a.Logs.Namespace), name: pj.Name, out: out, interval: lookAgain}

@@ -105,7 +105,7 @@ func (f *follower) tell(why string) {
 		f.told = map[string]bool{}
 	}
 	f.told[why] = true
-	f.out.say("the pod waits: " + why)
+	f.out.say("the pod is waiting: " + why)
 }
 
 func over(pod *corev1.Pod) bool {

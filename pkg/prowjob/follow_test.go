@@ -236,7 +236,7 @@ func TestFollowFromWaitingToTheEnd(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"» the pod waits: container test: ErrImagePull: no such image", "│ a", "│ b", "│ c", "│ d"}
+	want := []string{"» the pod is waiting: container test: ErrImagePull: no such image", "│ a", "│ b", "│ c", "│ d"}
 	if diff := cmp.Diff(want, out.lines()); diff != "" {
 		t.Error(diff)
 	}

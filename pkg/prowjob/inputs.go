@@ -24,7 +24,7 @@ type TakenError struct {
 }
 
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("the ConfigMap %s/%s in the cluster %s exists with another content; delete it and ask for the job again", e.Namespace, e.Name, e.Cluster)
+	return fmt.Sprintf("the ConfigMap %s/%s in the cluster %s exists with different content; delete it and run the job again", e.Namespace, e.Name, e.Cluster)
 }
 
 // EnsureInput creates a ConfigMap in the cluster with the alias, or adopts the

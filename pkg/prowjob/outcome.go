@@ -76,7 +76,7 @@ func errorVerdict(pj *prowapi.ProwJob, said string) (run.Verdict, string) {
 	case said == plankPendingTimeout:
 		return run.Errored, "its pod had a node, but did not start in time"
 	case strings.Contains(said, "no build client found for cluster"), strings.Contains(said, "unknown cluster alias"):
-		return run.Errored, fmt.Sprintf("Prow knows no cluster `%s`", pj.ClusterAlias())
+		return run.Errored, fmt.Sprintf("Prow does not know the cluster `%s`", pj.ClusterAlias())
 	case said == "":
 		return run.Errored, "Prow could not run it and gives no reason"
 	}

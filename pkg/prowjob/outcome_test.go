@@ -30,7 +30,7 @@ func TestVerdicts(t *testing.T) {
 		{"replaced by a newer one", prowapi.AbortedState, "Job triggered.", run.Aborted, ""},
 		{"scheduling time-out", prowapi.ErrorState, "Pod scheduling timeout.", run.Unschedulable, "no node took its pod in time"},
 		{"pending time-out", prowapi.ErrorState, "Pod pending timeout.", run.Errored, "its pod had a node, but did not start in time"},
-		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, run.Errored, "Prow knows no cluster `default`"},
+		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, run.Errored, "Prow does not know the cluster `default`"},
 		{"out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", run.Errored, "Job pod was OOM killed by the cluster."},
 		{"evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", run.Errored, "Job pod was evicted by the cluster."},
 		{"error that quotes a secret", prowapi.ErrorState, "webhook denied it: token=hunter2", run.Errored, "webhook denied it: token=[censored]"},

@@ -138,7 +138,7 @@ func TestAttend(t *testing.T) {
 		{"never ran", stuck, nil, []string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): error: Pod scheduling timeout."}},
 		{"cluster without kubeconfig", elsewhere, nil, []string{
 			"» ProwJob job-1 (rehearse-7-pull-widget-e2e): success: Job succeeded. https://deck/view/gs/b/1",
-			"» the log cannot be shown as it is written: cluster build01: no kubeconfig for this cluster",
+			"» the log cannot be followed: cluster build01: no kubeconfig for this cluster",
 			"» no log was read: the ProwJob does not say where Deck is",
 		}},
 	}

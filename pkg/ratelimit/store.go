@@ -1,6 +1,6 @@
-// Package ratelimit keeps until when GitHub wants no calls from us, and how much we
-// have written to it, in a ConfigMap, for whoever calls next: the controller after a
-// restart, its other replicas, and the tasks of runs. It makes no calls to GitHub.
+// Package ratelimit stores GitHub's rate limits, and our number of writes, in a
+// ConfigMap for the other processes: the controller after a restart, its replicas,
+// and the tasks of runs. It makes no calls to GitHub.
 package ratelimit
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 )
 
-// ConfigMap is the name of the ConfigMap, in our namespace. It may be deleted at
-// any time; that only costs a call which GitHub refuses.
+// ConfigMap is the name of the ConfigMap, in our namespace. It can be deleted at any
+// time; that only costs one refused call.
 const ConfigMap = "rehearsal-rate-limits"
 
 // Store implements github.Windows. A key of the ConfigMap is an account, its
@@ -22,7 +22,7 @@ type Store struct {
 	ConfigMaps corev1client.ConfigMapInterface
 }
 
-// Load implements github.Windows. What is no time is left out.
+// Load implements github.Windows. Invalid times are skipped.
 func (s *Store) Load(ctx context.Context) (map[string]time.Time, error) {
 	values, err := s.values().Load(ctx)
 	if err != nil {

@@ -13,25 +13,25 @@ import (
 const (
 	// MaxBody is the largest payload that GitHub sends.
 	MaxBody = 25 << 20
-	// largeBody is where a body becomes one of those that are read one at a
-	// time. What we listen to is far smaller, and anyone can send large ones.
+	// largeBody is the size from which bodies are read one at a time. The events that we
+	// use are far smaller, and anyone can send large bodies.
 	largeBody = 1 << 20
-	// smallBodies is how much memory all the others may take together. Bodies
-	// are held before it is known who signed them, and can be sent slowly.
+	// smallBodies is the memory for all other bodies together. Bodies are held before
+	// their signature is verified, and can be sent slowly.
 	smallBodies = 32 << 20
-	// firstBytes are read before a body counts for anything.
+	// firstBytes are read before a body counts against any limit.
 	firstBytes = 1 << 10
-	// grace is how long a sender may take to begin, and leastRate how much it has
-	// to send from then on, in bytes a second.
+	// grace is how long a sender may take to begin, and leastRate the minimum rate after
+	// that, in bytes per second.
 	grace     = 2 * time.Second
 	leastRate = 64 << 10
-	// largeGrace and largeRate are the same for a body while it keeps other large
-	// ones waiting. A slower one of 25 MiB would not be there in time in any case.
+	// largeGrace and largeRate are the same for a body that keeps other large ones
+	// waiting. A slower one of 25 MiB would miss the deadline in any case.
 	largeGrace = time.Second
 	largeRate  = 2 << 20
 )
 
-// refusal is an answer other than 2xx, with a sentence for who reads it.
+// refusal is a response other than 2xx, with a message for its reader.
 type refusal struct {
 	status   int
 	sentence string
@@ -43,10 +43,9 @@ func refuse(status int, format string, args ...any) *refusal {
 	return &refusal{status: status, sentence: fmt.Sprintf(format, args...)}
 }
 
-// bodies reads request bodies within bounded memory. Nobody has signed anything
-// before the last byte is there, so a body counts for what has arrived of it, and
-// not for what its sender says will. Nobody is kept out by those who are slow or
-// have a lot: they give way.
+// bodies reads request bodies within bounded memory. A signature can be verified only
+// once the last byte has arrived, so a body counts for what has arrived, not for its
+// announced length. Slow and large senders cannot keep others out: they are evicted.
 type bodies struct {
 	small   *pool
 	large   *place
@@ -57,8 +56,8 @@ func newBodies(sources *sources, small int64) *bodies {
 	return &bodies{small: newPool(small), large: &place{}, sources: sources}
 }
 
-// with reads the body of a request and calls f with it. The body is only good
-// until f returns.
+// with reads the body of a request and calls f with it. The body is valid only until
+// f returns.
 func (b *bodies) with(w http.ResponseWriter, r *http.Request, s standing, f func([]byte) error) error {
 	in, err := b.incoming(w, r, s)
 	if err != nil {
@@ -74,7 +73,7 @@ func (b *bodies) with(w http.ResponseWriter, r *http.Request, s standing, f func
 	return f(body)
 }
 
-// copy reads the body of a request into a writer, and keeps nothing of it.
+// copy streams the body of a request into a writer without buffering it.
 func (b *bodies) copy(w http.ResponseWriter, r *http.Request, s standing, to io.Writer) error {
 	in, err := b.incoming(w, r, s)
 	if err != nil {
@@ -96,11 +95,11 @@ func (b *bodies) copy(w http.ResponseWriter, r *http.Request, s standing, to io.
 	}
 }
 
-// copied is how much of a body that is not kept is read at once.
+// copied is the buffer size for streamed bodies.
 const copied = 4 << 10
 
 func tooLarge() error {
-	return refuse(http.StatusRequestEntityTooLarge, "a payload has at most %d MiB", MaxBody>>20)
+	return refuse(http.StatusRequestEntityTooLarge, "a payload can have at most %d MiB", MaxBody>>20)
 }
 
 // incoming is a body that arrives.
@@ -109,7 +108,7 @@ type incoming struct {
 	request *http.Request
 	control *http.ResponseController
 	started time.Time
-	// waiting ends when it gives way, by cancel.
+	// waiting is cancelled when it is evicted.
 	waiting context.Context
 	cancel  context.CancelFunc
 	// got is how many bytes have arrived, and buffer what is kept of them.
@@ -131,7 +130,7 @@ func (b *bodies) incoming(w http.ResponseWriter, r *http.Request, s standing) (*
 		return nil, tooLarge()
 	}
 	in := &incoming{bodies: b, request: r, control: http.NewResponseController(w), started: time.Now()}
-	// It may wait for its sender, or for a place.
+	// It may wait for its sender, or for the slot.
 	ctx, cancel := context.WithCancel(r.Context())
 	in.waiting, in.cancel = ctx, cancel
 	interrupt := func() {
@@ -144,7 +143,7 @@ func (b *bodies) incoming(w http.ResponseWriter, r *http.Request, s standing) (*
 	return in, nil
 }
 
-// wait bounds a read. A writer without deadlines is one that nothing slow is behind.
+// wait sets a read deadline. A writer without deadlines has no slow sender behind it.
 func (in *incoming) wait(until time.Time) { _ = in.control.SetReadDeadline(until) }
 
 func (in *incoming) read() ([]byte, error) {
@@ -166,7 +165,7 @@ func (in *incoming) read() ([]byte, error) {
 	}
 }
 
-// complete says that all is there that was announced.
+// complete says that the announced length has arrived.
 func (in *incoming) complete() bool {
 	return in.request.ContentLength >= 0 && int64(in.got) == in.request.ContentLength
 }
@@ -199,11 +198,11 @@ func (in *incoming) next(end int) (done bool, err error) {
 }
 
 func busy() error {
-	return refuse(http.StatusServiceUnavailable, "too many payloads at once, deliver it again")
+	return refuse(http.StatusServiceUnavailable, "too many payloads at once, redeliver it")
 }
 
-// hurry bounds the next read: by what should have arrived, and by the deadline of
-// the whole.
+// hurry sets the deadline of the next read: from the minimum rate, and from the
+// deadline of the whole request.
 func (in *incoming) hurry() error {
 	allowed := grace + time.Duration(in.got)*time.Second/leastRate
 	until := in.started.Add(min(allowed, deadline))
@@ -223,7 +222,7 @@ func (in *incoming) gaveWay() bool {
 	return in.small.hasLeft(&in.guest.occupant) || in.large.hasLeft(&in.applicant.occupant)
 }
 
-// grow makes room for twice as much, once there is some.
+// grow doubles the buffer, once there is memory.
 func (in *incoming) grow() error {
 	size := int64(2 * cap(in.buffer))
 	if size <= largeBody {
@@ -238,7 +237,7 @@ func (in *incoming) grow() error {
 	}
 	shelf, err := in.large.take(in.waiting, &in.applicant)
 	if err != nil {
-		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, deliver it again")
+		return refuse(http.StatusServiceUnavailable, "too many large payloads at once, redeliver it")
 	}
 	in.shelf, in.isBig, in.bigSince, in.bigFrom = shelf, true, time.Now(), in.got
 	if n := in.request.ContentLength; n > int64(cap(in.shelf)) {

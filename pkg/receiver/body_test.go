@@ -41,7 +41,7 @@ func TestLargeBodies(t *testing.T) {
 		status int
 		answer string
 	}{
-		{"too large, and says so", MaxBody + 1, MaxBody + 1, 413, "a payload has at most 25 MiB"},
+		{"too large, and says so", MaxBody + 1, MaxBody + 1, 413, "a payload can have at most 25 MiB"},
 		{"too large, and does not say so", 2 * MaxBody, -1, 411, "a payload of more than 1 MiB needs a Content-Length"},
 		{"as large as can be, not signed", MaxBody, MaxBody, 403, "the signature was made with another secret"},
 	}

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// standing is what is known of a request, or of its connection, before its last
-// byte is there. Those with less give way to those with more.
+// standing is what is known of a request, or of its connection, before its last byte
+// has arrived. Those with a lower standing are evicted first.
 type standing int
 
 const (
 	// idle connections have no request on them.
 	idle standing = iota
-	// stranger is what anybody can be.
+	// stranger is anybody.
 	stranger
-	// familiar names a hook that has delivered here before. Hooks' numbers are seen
-	// by those who administer them.
+	// familiar requests name a webhook that has delivered here before. Only its
+	// administrators can see a webhook's ID.
 	familiar
-	// settled requests have arrived. They do not give way.
+	// settled requests have arrived. They are not evicted.
 	settled
 )
 
-// claim is a part of something that has an end: memory, or the number of connections.
+// claim is a share of a limited resource: memory, or the number of connections.
 type claim struct {
 	// source is the address that it comes from.
 	source string
@@ -31,15 +31,14 @@ type claim struct {
 	standing standing
 }
 
-// moment is added to the age of claims: of those that came together, the source that
-// has more gives way.
+// moment is added to the age of claims: of those that came at the same time, the
+// source with more is evicted.
 const moment = 50 * time.Millisecond
 
-// worst is the claim that gives way before all others, -1 if none does. Of claims with
-// equal standing it is the one with the greatest cost: the time that it has lasted,
-// times what its source has in all. What arrives swiftly costs little, whatever comes
-// from the same address; what is slow costs more with every second, and so does whatever
-// one address has a lot of.
+// worst is the claim that is evicted first, -1 if there is none. Of claims with equal
+// standing it is the one with the greatest cost: its age times everything that its
+// source holds. Fast bodies cost little, even many from one address; slow ones cost
+// more with every second, as does anything that one address has a lot of.
 func worst(claims []claim, now time.Time) int {
 	held := map[string]float64{}
 	for _, c := range claims {
@@ -58,9 +57,8 @@ func worst(claims []claim, now time.Time) int {
 	return found
 }
 
-// giveWay are the claims that end so that there is room for so much more for one of
-// them, asker. It is not enough when asker itself would be the next to give way, or
-// when all others are settled.
+// giveWay returns the claims to evict so that asker gets more. It is not enough if
+// asker itself would be the next to be evicted, or if all others are settled.
 func giveWay(claims []claim, asker int, more int64, now time.Time) (ending []int, enough bool) {
 	left := slices.Clone(claims)
 	left[asker].size += more

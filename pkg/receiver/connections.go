@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// maxConnections are open at once. Each takes memory before it has said a word.
+// maxConnections can be open at once. Each takes memory before it has sent anything.
 const maxConnections = 256
 
-// connections are those of a server. When there are too many, the worst is closed.
+// connections are those of a server. If there are too many, the worst is closed.
 type connections struct {
 	most int
 	now  func() time.Time
@@ -60,8 +60,8 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// closeWorst closes a connection if there are too many. All others may be settled: they
-// are gone before long.
+// closeWorst closes a connection if there are too many. If all others are settled,
+// they will finish soon.
 func (c *connections) closeWorst() {
 	if len(c.open) <= c.most {
 		return
@@ -77,7 +77,7 @@ func (c *connections) closeWorst() {
 	}
 }
 
-// rise says what is known now of the request on a connection.
+// rise records the new standing of the request on a connection.
 func rise(r *http.Request, s standing) {
 	known, _ := r.Context().Value(connectionKey{}).(*connection)
 	if known == nil {

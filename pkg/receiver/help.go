@@ -11,11 +11,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// maxQuestion is the longest list of repositories that is read: some thousands.
+// maxQuestion bounds the list of repositories that is read: some thousands.
 const maxQuestion = 256 << 10
 
-// help answers Prow's hook, which asks its external plugins for what they show
-// in Prow's command help, naming the repositories that they are enabled for.
+// help answers Prow's hook, which asks its external plugins for their command help,
+// with the repositories that they are enabled for.
 func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -44,8 +44,8 @@ func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// helpFor is the help for a list of repositories. One list is read at a time:
-// what it takes in memory is a multiple of its length.
+// helpFor is the help for a list of repositories. One list is read at a time: it
+// takes a multiple of its length in memory.
 func (r *Receiver) helpFor(body []byte) (*pluginhelp.PluginHelp, error) {
 	r.helping.Lock()
 	defer r.helping.Unlock()

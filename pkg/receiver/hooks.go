@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// hooksOfScope is how many webhooks are remembered for each scope of keys: whoever has
-// one key must not have those of others forgotten.
+// hooksOfScope is how many webhooks are remembered for each scope of keys: the owner
+// of one key must not displace the webhooks of others.
 const hooksOfScope = 16
 
-// hooks are the webhooks that have delivered something that was signed.
+// hooks are the webhooks with verified deliveries.
 type hooks struct {
 	mu   sync.Mutex
 	seen map[string][]string // by scope, the latest last
@@ -27,7 +27,7 @@ func hookOf(h http.Header) string {
 	return id
 }
 
-// standingOf is what a request has before anything is verified.
+// standingOf is the standing of a request before anything is verified.
 func (h *hooks) standingOf(r *http.Request) standing {
 	id := hookOf(r.Header)
 	if id == "" {
@@ -43,7 +43,8 @@ func (h *hooks) standingOf(r *http.Request) standing {
 	return stranger
 }
 
-// signed remembers the webhook of a delivery that keys of these scopes have signed.
+// signed remembers the webhook of a delivery that was signed with keys of these
+// scopes.
 func (h *hooks) signed(header http.Header, scopes []string) {
 	id := hookOf(header)
 	if id == "" {

@@ -16,18 +16,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// anywhere is the scope of keys that are good for all repositories.
+// anywhere is the scope of keys that are valid for all repositories.
 const anywhere = "*"
 
-// Keys are the secrets with which webhooks are signed, by scope: org/repo, org
-// or "*". All keys of a scope are live.
+// Keys are the secrets with which webhooks are signed, by scope: org/repo, org or
+// "*". All keys of a scope are valid.
 type Keys struct {
 	byScope map[string][][]byte
 }
 
-// ParseKeys reads a secret in one of the formats of Prow's hook: a map from
-// scope to a list of {value, created_at}, or the bare secret. A file of several
-// lines that is no such map has one secret per line. Errors do not quote it.
+// ParseKeys reads a secret in one of the formats of Prow's hook: a map from scope to
+// a list of {value, created_at}, or the bare secret. A file of several lines that is
+// not such a map has one secret per line. Errors do not quote it.
 func ParseKeys(content []byte) (*Keys, error) {
 	content = bytes.TrimSpace(content)
 	if len(content) == 0 {
@@ -74,20 +74,20 @@ func parseBare(content []byte) (*Keys, error) {
 }
 
 // Verify checks the value of X-Hub-Signature-256 against a body and returns the
-// scopes of the keys that made it, sorted; none when no key did.
+// scopes of the keys that match, sorted; none if no key does.
 func (k *Keys) Verify(signature string, body []byte) []string {
 	check := k.Check(signature)
 	_, _ = check.Write(body) // it never fails
 	return check.Signed()
 }
 
-// Check is a signature that is held against a body, which is written to it.
+// Check verifies a signature of a body, which is written to it.
 type Check struct {
 	claimed []byte
 	made    []made
 }
 
-// made is what one key makes of the body.
+// made is the signature of the body with one key.
 type made struct {
 	scope string
 	mac   hash.Hash

@@ -7,8 +7,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
-// Metrics tells Prometheus whether the settings are those in the file, which it
-// looks at first, and what the process takes.
+// Metrics exports whether the current settings file is valid, which it checks first,
+// and the metrics of the process.
 func Metrics(s *Reloaded[*settings.Settings]) (http.Handler, error) {
 	handler, meter, err := telemetry.Handler()
 	if err != nil {

@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// lately is how many of those who had the place last are remembered.
+// lately is how many of the latest owners of the slot are remembered.
 const lately = 256
 
-// place is the memory for the one large body that is read at a time.
+// place is the slot for the one large body that is read at a time.
 type place struct {
 	room
 	holder  *applicant
 	waiting []*applicant
 	// had are the sources that had it, the latest last.
 	had []string
-	// buffer is used again: as garbage, a row of them would add up.
+	// buffer is reused: several in a row would otherwise add up as garbage.
 	buffer []byte
 }
 
@@ -23,12 +23,12 @@ type place struct {
 type applicant struct {
 	source   string
 	standing standing
-	// turn is closed when the place is its own.
+	// turn is closed when it gets the slot.
 	turn chan struct{}
 	occupant
 }
 
-// take waits for the place. Whoever has it and is a stranger gives way to a familiar.
+// take waits for the slot. A stranger in the slot is evicted for a familiar sender.
 func (p *place) take(ctx context.Context, a *applicant) ([]byte, error) {
 	a.turn = make(chan struct{})
 	p.mu.Lock()
@@ -48,7 +48,7 @@ func (p *place) take(ctx context.Context, a *applicant) ([]byte, error) {
 	}
 }
 
-// next gives the place to one of those who wait for it.
+// next gives the slot to one of the waiting applicants.
 func (p *place) next() {
 	if p.holder != nil || len(p.waiting) == 0 {
 		return
@@ -76,7 +76,7 @@ func foremost(waiting []*applicant, had []string) int {
 	return best
 }
 
-// leave gives the place back, with its buffer, or stops waiting for it.
+// leave gives the slot back, with its buffer, or stops waiting for it.
 func (p *place) leave(a *applicant, buffer []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

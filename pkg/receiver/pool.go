@@ -8,11 +8,11 @@ import (
 )
 
 var (
-	errFull    = errors.New("there is no room")
-	errEvicted = errors.New("it has given way")
+	errFull    = errors.New("no space is left")
+	errEvicted = errors.New("it was evicted")
 )
 
-// pool is memory that bodies share.
+// pool is the memory that bodies share.
 type pool struct {
 	room
 	capacity int64
@@ -31,7 +31,7 @@ func newPool(capacity int64) *pool {
 	return &pool{capacity: capacity, freed: make(chan struct{})}
 }
 
-// take has a guest hold that much in all. Others give way to it; where they cannot, it
+// take gives a guest that much memory in all. It evicts others; if it cannot, it
 // waits for a while.
 func (p *pool) take(ctx context.Context, g *guest, size int64) error {
 	ctx, cancel := context.WithTimeout(ctx, grace)
@@ -49,8 +49,8 @@ func (p *pool) take(ctx context.Context, g *guest, size int64) error {
 	}
 }
 
-// try takes it if there is room. Otherwise it has others give way, and returns what is
-// closed when somebody has gone.
+// try takes the memory if it is free. Otherwise it evicts others, and returns a
+// channel that is closed when memory has been freed.
 func (p *pool) try(g *guest, size int64) (<-chan struct{}, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *pool) try(g *guest, size int64) (<-chan struct{}, error) {
 	return p.freed, p.makeRoom(g, missing)
 }
 
-// makeRoom has others give way. That they are all settled is no error.
+// makeRoom evicts others. It is not an error if all are settled.
 func (p *pool) makeRoom(g *guest, missing int64) error {
 	var staying []*guest
 	var claims []claim
@@ -97,7 +97,7 @@ func (p *pool) makeRoom(g *guest, missing int64) error {
 	return nil
 }
 
-// alone says that all others are settled: they will be gone before long.
+// alone says that all others are settled: they will finish soon.
 func alone(claims []claim, asker int) bool {
 	for i, c := range claims {
 		if i != asker && c.standing != settled && c.size > 0 {

@@ -1,8 +1,8 @@
-// Package receiver is the HTTP side of the webhook endpoint: it checks who
-// signed a delivery, and answers 2xx only after what was said is stored. It
-// calls neither GitHub nor git and decides nothing about what was said. It
-// understands GitHub's webhooks and what Prow's hook forwards, which is the
-// same, and hook's questions for help.
+// Package receiver is the HTTP side of the webhook endpoint: it verifies the
+// signature of a delivery, and answers 2xx only after its content is stored. It calls
+// neither GitHub nor git and decides nothing about the content. It understands
+// GitHub's webhooks, which Prow's hook forwards unchanged, and hook's requests for
+// help.
 package receiver
 
 import (
@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	// deadline bounds a delivery from its first byte to our answer; GitHub
-	// gives up after ten seconds.
+	// deadline bounds a delivery from its first byte to our response; GitHub gives up
+	// after ten seconds.
 	deadline = 8 * time.Second
 	// maxHeader bounds the headers of a request: many short ones take many times their
 	// length in memory. GitHub sends 1 KiB.
@@ -38,11 +38,11 @@ const (
 type Options struct {
 	// Rehearsals is where deliveries are stored.
 	Rehearsals logbook.Rehearsals
-	// Keys and Settings give what is valid now.
+	// Keys and Settings return the current values.
 	Keys     func() *Keys
 	Settings func() *settings.Settings
 	Log      *slog.Logger
-	// Proxies are those whose X-Forwarded-For is believed.
+	// Proxies are those whose X-Forwarded-For is trusted.
 	Proxies []netip.Prefix
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -55,8 +55,8 @@ type Receiver struct {
 	bodies *bodies
 	hooks  hooks
 	writer *logbook.Writer
-	// questions are the bodies of those for help. Nobody signs them, so they have
-	// memory of their own, and helping is held while one is understood.
+	// questions are the bodies of help requests. They are not signed, so they have
+	// separate memory, and helping is held while one is parsed.
 	questions *bodies
 	helping   sync.Mutex
 }
@@ -86,7 +86,7 @@ func (r *Receiver) Handler() http.Handler {
 	return mux
 }
 
-// NewServer is an HTTP server that lets nobody hold it up.
+// NewServer is an HTTP server with limits, so that no client can block it.
 func NewServer(addr string, handler http.Handler) *http.Server {
 	s := &http.Server{
 		Addr:              addr,
@@ -127,14 +127,14 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	default:
 		log.Error("not stored", "error", err)
 		span.SetStatus(codes.Error, "not stored") // why is in the log: the API server may quote what was said
-		status, outcome = http.StatusServiceUnavailable, "it could not be stored, deliver it again"
+		status, outcome = http.StatusServiceUnavailable, "it could not be stored, redeliver it"
 	}
 	span.SetAttributes(telemetry.Status(status))
 	r.answer(w, status, outcome)
 }
 
-// read reads a delivery and returns what became of it. Of an event that says nothing
-// to us only the signature is looked at.
+// read reads a delivery and returns the result. For an event that we do not use, only
+// the signature is checked.
 func (r *Receiver) read(ctx context.Context, log *slog.Logger, w http.ResponseWriter, req *http.Request) (outcome string, err error) {
 	header := req.Header
 	standing := r.hooks.standingOf(req)
@@ -169,7 +169,7 @@ var wellFormed = regexp.MustCompile(`^sha256=[0-9a-fA-F]{64}$`)
 func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return refuse(http.StatusMethodNotAllowed, "webhooks are POSTed")
+		return refuse(http.StatusMethodNotAllowed, "use POST")
 	}
 	if mediaType, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
 		return refuse(http.StatusUnsupportedMediaType, "set the webhook's content type to application/json")
@@ -181,12 +181,12 @@ func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	case signature == "":
 		return refuse(http.StatusForbidden, "there is no X-Hub-Signature-256 header: give the webhook a secret")
 	case !wellFormed.MatchString(signature):
-		return refuse(http.StatusForbidden, "X-Hub-Signature-256 is no signature")
+		return refuse(http.StatusForbidden, "X-Hub-Signature-256 is not a valid signature")
 	}
 	return nil
 }
 
-// deliver stores what a delivery says and returns what became of it.
+// deliver stores the content of a delivery and returns the result.
 func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.Header, body []byte) (string, error) {
 	keys := r.opts.Keys()
 	signed := keys.Verify(header.Get("X-Hub-Signature-256"), body)
@@ -215,15 +215,16 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	var full *logbook.FullError
 	if err := r.writer.Append(ctx, heard); errors.As(err, &full) {
 		log.Warn("a log is full", "pull", name, "error", err)
-		return "", refuse(http.StatusInsufficientStorage, "%s is not stored: its log is full, and takes commands again as older ones leave it, a week after they were written", name)
+		return "", refuse(http.StatusInsufficientStorage, "%s is not stored: its log is full. Commands leave it a week after they were written", name)
 	} else if err != nil {
-		return "", fmt.Errorf("storing what was said on %s: %w", name, err)
+		return "", fmt.Errorf("storing the event on %s: %w", name, err)
 	}
 	log.Info("stored", "pull", name, "commands", len(heard.Commands))
 	return fmt.Sprintf("stored: %s, commands: %d", name, len(heard.Commands)), nil
 }
 
-// forLog cuts what strangers may choose: GitHub's own ids and names are short.
+// forLog shortens values that anyone can choose: GitHub's own ids and names are
+// short.
 func forLog(header string) string {
 	return header[:min(len(header), 64)]
 }
@@ -233,6 +234,6 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, sentence string) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	if _, err := fmt.Fprintln(w, sentence); err != nil {
-		r.log.Info("the answer was not delivered", "status", status, "error", err)
+		r.log.Info("the response was not delivered", "status", status, "error", err)
 	}
 }

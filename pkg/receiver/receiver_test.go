@@ -95,12 +95,12 @@ func TestWebhook(t *testing.T) {
 			return delivery("issue_comment", strings.Replace(comment, "release", "origin", 1))
 		}, 200,
 			"nothing to do: openshift/origin#7 is not on a config repository that is served here", 0},
-		{"GET", func() *http.Request { return httptest.NewRequest(http.MethodGet, "/hook", nil) }, 405, "webhooks are POSTed", 0},
+		{"GET", func() *http.Request { return httptest.NewRequest(http.MethodGet, "/hook", nil) }, 405, "use POST", 0},
 		{"form", with("Content-Type", "application/x-www-form-urlencoded"), 415, "set the webhook's content type to application/json", 0},
 		{"no event", with("X-GitHub-Event", ""), 400, "there is no X-GitHub-Event header", 0},
 		{"no signature", with("X-Hub-Signature-256", ""), 403, "there is no X-Hub-Signature-256 header: give the webhook a secret", 0},
 		{"another secret", with("X-Hub-Signature-256", sign("other", []byte(comment))), 403, "the signature was made with another secret", 0},
-		{"SHA-1", with("X-Hub-Signature-256", "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"), 403, "X-Hub-Signature-256 is no signature", 0},
+		{"SHA-1", with("X-Hub-Signature-256", "sha1=7d38cdd689735b008b3c702edd92eea23791c5f6"), 403, "X-Hub-Signature-256 is not a valid signature", 0},
 		{"malformed, and signed", func() *http.Request { return delivery("issue_comment", "{") }, 400, "malformed issue_comment event: unexpected end of JSON input", 0},
 		{"malformed, and not signed", func() *http.Request {
 			r := delivery("issue_comment", "{")

@@ -12,9 +12,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// Reloaded is a value that is made from files and made again when they change.
-// Mounted Secrets and ConfigMaps are small and local, so they are simply read
-// each time. While what is there cannot be used, the last value stays.
+// Reloaded is a value that is parsed from files, again when they change. Mounted
+// Secrets and ConfigMaps are small and local, so they are simply read each time.
+// While they are not valid, the last value stays.
 type Reloaded[T any] struct {
 	read  func() ([]byte, error)
 	parse func([]byte) (T, error)
@@ -24,23 +24,23 @@ type Reloaded[T any] struct {
 	mu    sync.Mutex
 	raw   []byte
 	value T
-	// fault is what is wrong with the files now.
+	// fault is the current problem with the files.
 	fault error
-	// refused is what they hold when that cannot be parsed, reason why, and count how
-	// many versions could not be.
+	// refused is their content if it cannot be parsed, reason says why, and count is how
+	// many versions could not be parsed.
 	refused []byte
 	reason  error
 	count   int
 }
 
-// KeysFile gives the keys in a file. It fails when there are none.
+// KeysFile reads the keys in a file. It fails if there are none.
 func KeysFile(path string, log *slog.Logger) (*Reloaded[*Keys], error) {
 	read := func() ([]byte, error) { return os.ReadFile(path) }
 	return load("webhook secret", read, ParseKeys, log)
 }
 
-// SettingsDir gives the settings in a directory with a file per key, which is
-// how a ConfigMap is mounted.
+// SettingsDir reads the settings from a directory with a file per key, which is how a
+// ConfigMap is mounted.
 func SettingsDir(dir string, log *slog.Logger) (*Reloaded[*settings.Settings], error) {
 	return load("settings", func() ([]byte, error) { return readDir(dir) }, parseSettings, log)
 }
@@ -59,13 +59,13 @@ func (r *Reloaded[T]) Get() T {
 	defer r.mu.Unlock()
 	before := r.fault
 	if r.fault = r.reload(); r.fault != nil && (before == nil || before.Error() != r.fault.Error()) {
-		r.log.Error("cannot be read again, keeping what was", "what", r.name, "error", r.fault)
+		r.log.Error("cannot be reloaded; the previous one stays in force", "what", r.name, "error", r.fault)
 	}
 	return r.value
 }
 
-// State says whether the value is what the files say now, and how many versions
-// of them were refused.
+// State says whether the value is that of the current files, and how many versions
+// were refused.
 func (r *Reloaded[T]) State() (valid bool, refused int) {
 	r.Get()
 	r.mu.Lock()
@@ -92,7 +92,7 @@ func (r *Reloaded[T]) reload() error {
 	}
 	r.refused = nil
 	if r.raw != nil {
-		r.log.Info("read again", "what", r.name)
+		r.log.Info("reloaded", "what", r.name)
 	}
 	r.raw, r.value = raw, value
 	return nil

@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// room is what pool and place have in common: occupants, which may have to give way.
-// The lock is for all that is in it.
+// room is what pool and place have in common: occupants, which can be evicted. The
+// lock guards all of it.
 type room struct{ mu sync.Mutex }
 
-// occupant has a part of a room, or wants it.
+// occupant holds a share of a room, or waits for one.
 type occupant struct {
 	// interrupt ends what it waits for.
 	interrupt func()
 	leaving   bool
 }
 
-// wait says until when an occupant may wait for what is to come; not at all if it has
-// given way.
+// wait says until when an occupant may wait for more data; not at all if it was
+// evicted.
 func (r *room) wait(o *occupant, until time.Time, set func(time.Time)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,7 +28,7 @@ func (r *room) wait(o *occupant, until time.Time, set func(time.Time)) error {
 	return nil
 }
 
-// hasLeft says that an occupant has given way.
+// hasLeft says that an occupant was evicted.
 func (r *room) hasLeft(o *occupant) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

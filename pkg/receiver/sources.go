@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// sources tell where requests come from.
+// sources determines where requests come from.
 type sources struct {
-	// proxies are those whose word on the address of a client counts.
+	// proxies are trusted to give the address of a client.
 	proxies []netip.Prefix
 }
 
-// of is where a request comes from: its peer or, behind proxies that we know,
-// the last address in X-Forwarded-For that is not one of theirs. What stands
-// before it is the client's own word.
+// of is where a request comes from: its peer or, behind proxies that we know, the
+// last address in X-Forwarded-For that is not one of theirs. Anything before it could
+// be invented by the client.
 func (s *sources) of(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *sources) of(r *http.Request) string {
 	return network(client)
 }
 
-// network is what one customer has: an address or, of IPv6, a /64.
+// network is what one customer has: an IPv4 address or an IPv6 /64.
 func network(a netip.Addr) string {
 	if a = a.Unmap(); a.Is6() {
 		if prefix, err := a.WithZone("").Prefix(64); err == nil {

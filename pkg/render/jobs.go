@@ -169,7 +169,7 @@ func branchOf(a affected.Job, brancher config.Brancher, in Input) (branch, probl
 	case branch == "":
 		return "", "it names no single branch, and the default branch of " + a.Repo + " is not known"
 	case !plainName.MatchString(branch):
-		return "", "it names no single branch, and the default branch of " + a.Repo + " has a name that is not checked out"
+		return "", "it names no single branch, and the default branch of " + a.Repo + " has a name that cannot be checked out"
 	case !brancher.ShouldRun(branch):
 		return "", "it names no single branch, and does not run on " + branch + ", the default branch of " + a.Repo
 	}

@@ -52,7 +52,7 @@ func TestUnknownDefaultBranch(t *testing.T) {
 	// is none.
 	for _, odd := range []string{"+pull/1/head", "-upload-pack=x", "main:x", "refs/heads/*", "a b"} {
 		in.DefaultBranches = map[string]string{"acme/widget": odd}
-		if job := find(t, Jobs(list, in), "pull-widget-anywhere"); job.Branch != "" || !strings.Contains(job.Problem, "has a name that is not checked out") {
+		if job := find(t, Jobs(list, in), "pull-widget-anywhere"); job.Branch != "" || !strings.Contains(job.Problem, "has a name that cannot be checked out") {
 			t.Errorf("%q is %q, %q", odd, job.Branch, job.Problem)
 		}
 	}

@@ -59,7 +59,7 @@ type Gates struct {
 	AllowedBy    map[string]string
 }
 
-// Hold is why a job waits for somebody's word.
+// Hold is why a job waits for approval.
 type Hold struct {
 	// New is why the head has to be approved for it; empty when it need not.
 	New string

@@ -37,7 +37,7 @@ type Selection struct {
 	// Unknown are the names that no affected job has, and the patterns that no
 	// offered job matches.
 	Unknown []string
-	// NotRunnable are jobs that were asked for by name and cannot be run.
+	// NotRunnable are jobs that were requested by name and cannot be run.
 	NotRunnable []NotRunnable
 	// Gone are jobs that did not pass and are no longer affected.
 	Gone []string

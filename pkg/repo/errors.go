@@ -65,10 +65,10 @@ type SlowError struct {
 func (e *SlowError) Error() string {
 	text := fmt.Sprintf("fetching %s took more than %s", e.Revision, e.Time)
 	if e.Stalled {
-		text = fmt.Sprintf("fetching %s came to a halt for %s", e.Revision, e.Time)
+		text = fmt.Sprintf("fetching %s stalled for %s", e.Revision, e.Time)
 	}
 	if !e.Until.IsZero() {
-		text += "; it is tried again after " + e.Until.UTC().Format(time.RFC3339)
+		text += "; it is retried after " + e.Until.UTC().Format(time.RFC3339)
 	}
 	return text
 }
@@ -80,7 +80,7 @@ type AccessError struct {
 }
 
 func (e *AccessError) Error() string {
-	return "the server does not let us read the repository with our token: " + e.err.Error()
+	return "our token does not let us read the repository: " + e.err.Error()
 }
 
 func (e *AccessError) Unwrap() error { return e.err }
@@ -105,9 +105,9 @@ type RebuiltError struct {
 
 func (e *RebuiltError) Error() string {
 	if e.Revision != "" {
-		return fmt.Sprintf("git cannot read commit %s, though it was fetched anew", e.Revision)
+		return fmt.Sprintf("git cannot read commit %s, although it was fetched again", e.Revision)
 	}
-	return fmt.Sprintf("the mirror seems damaged, and was rebuilt %d times within %s already", maxRebuilds, rebuildTime)
+	return fmt.Sprintf("the mirror seems damaged, and was already rebuilt %d times within %s", maxRebuilds, rebuildTime)
 }
 
 // commandFailure is a git command that did not succeed.

@@ -64,7 +64,7 @@ func (m *Mirror) Fetch(ctx context.Context, revisions ...string) error {
 // trying again.
 func (m *Mirror) FetchHead(ctx context.Context, sha string) error {
 	if !IsSHA(sha) {
-		return fmt.Errorf("%q is no full commit SHA", sha)
+		return fmt.Errorf("%q is not a full commit SHA", sha)
 	}
 	return m.bring(ctx, sha, true)
 }

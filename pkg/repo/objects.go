@@ -280,7 +280,7 @@ func (o Objects) Materialise(ctx context.Context, entries []Entry, dir string) e
 // Write writes the content of a file below dir.
 func Write(dir string, e Entry, content []byte) error {
 	if !filepath.IsLocal(e.Path) {
-		return fmt.Errorf("writing %s: the path leads out of the directory", e.Path)
+		return fmt.Errorf("writing %s: the path is outside the directory", e.Path)
 	}
 	path := filepath.Join(dir, e.Path)
 	err := os.MkdirAll(filepath.Dir(path), 0o755)

@@ -26,7 +26,7 @@ func makeTemp(parent, pattern string) (*tempDir, error) {
 	}
 	if err != nil {
 		_ = t.Close()
-		return nil, fmt.Errorf("holding %s: %w", path, err)
+		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
 	return t, nil
 }

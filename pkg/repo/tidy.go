@@ -86,7 +86,7 @@ func (m *Mirror) forget(ctx context.Context, needed []string) error {
 		return nil
 	}
 	if _, err := m.runWith(ctx, strings.NewReader(commands.String()), "update-ref", "--stdin"); err != nil {
-		return fmt.Errorf("forgetting what nobody needs: %w", err)
+		return fmt.Errorf("deleting what is no longer needed: %w", err)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func acknowledgement(v PlanView) string {
 	case a == nil:
 		return ""
 	case !a.Acknowledged:
-		return "\n" + withdrawn(*a, "Not acknowledged any more", v.Commands.line("ack")) + "\n"
+		return "\n" + withdrawn(*a, "No longer acknowledged", v.Commands.line("ack")) + "\n"
 	}
 	s := "**Acknowledged** by " + code(a.By) + since(*a)
 	switch a.Reason {
@@ -80,7 +80,7 @@ func networkAccess(v PlanView) string {
 	case a == nil:
 		return ""
 	case !a.Acknowledged:
-		return "\n" + withdrawn(*a, "Network access is not allowed any more", v.Commands.line("network-access-allowed")) + "\n"
+		return "\n" + withdrawn(*a, "Network access is no longer allowed", v.Commands.line("network-access-allowed")) + "\n"
 	}
 	return "\n🌐 **Network access is allowed** by " + code(a.By) + since(*a) + kept(*a, v.Head) + labelled(a.Label) + ".\n"
 }
@@ -90,15 +90,15 @@ func withdrawn(a Acknowledgement, what, again string) string {
 	s := "⚠️ **" + what + "**"
 	switch a.Reason {
 	case v1alpha1.AckRejected:
-		s += ": " + code(a.By) + " took that back" + since(a) + "."
+		s += ": " + code(a.By) + " withdrew it" + since(a) + "."
 	case v1alpha1.AckRetarget:
-		s += ": the pull request has another base branch since."
+		s += ": the base branch of the pull request has changed."
 	case v1alpha1.AckPushed:
-		s += ": " + sha(a.Head) + " was pushed since."
+		s += ": " + sha(a.Head) + " was pushed afterwards."
 	default:
 		s += "."
 	}
-	return s + " Whoever has looked at the pull request as it is now can write " + code(again) + "."
+	return s + " To renew this, review the pull request as it is now and write " + code(again) + "."
 }
 
 func since(a Acknowledgement) string {
@@ -118,13 +118,13 @@ func rests(a Acknowledgement) string {
 	case a.Reason == v1alpha1.AckSkipped || a.Reason == v1alpha1.AckNothing:
 		return ""
 	case len(a.Runs) == 0:
-		return ", though no run had passed"
+		return ", although no run had passed"
 	}
 	var runs []string
 	for _, id := range a.Runs[:min(len(a.Runs), maxRuns)] {
 		runs = append(runs, runLink(id))
 	}
-	s := ", resting on " + strings.Join(runs, ", ")
+	s := ", based on " + strings.Join(runs, ", ")
 	if left := len(a.Runs) - len(runs); left > 0 {
 		s += " and " + count(left) + " more"
 	}
@@ -137,7 +137,7 @@ func runLink(id string) string {
 		return fmt.Sprintf("[this run](#issuecomment-%d)", comment)
 	}
 	if event.FromDescription(id) {
-		return "the run that the description asks for"
+		return "the run requested in the description"
 	}
 	return strings.TrimSpace("the run " + code(id))
 }
@@ -147,7 +147,7 @@ func kept(a Acknowledgement, head string) string {
 	if head == "" || a.Head == "" || a.Head == head {
 		return ""
 	}
-	return "; it holds for what was pushed since"
+	return "; it also covers what was pushed afterwards"
 }
 
 func labelled(label string) string {

@@ -14,7 +14,7 @@ func Answer(commandID, line, by string, sentences ...string) string {
 	b.WriteString("💬 " + code(by) + ": " + said(legible.Clip(line, maxName)) + "\n")
 	for i, s := range sentences {
 		if i == maxNotes || b.Len() > MaxBody/2 {
-			fmt.Fprintf(&b, "\n… and %s.\n", plural(len(sentences)-i, "more remark"))
+			fmt.Fprintf(&b, "\n… and %s.\n", plural(len(sentences)-i, "more note"))
 			break
 		}
 		b.WriteString("\n" + text(legible.Clip(s, maxDetail)) + "\n")
@@ -28,25 +28,25 @@ func Answer(commandID, line, by string, sentences ...string) string {
 func NothingToAbort() string { return "Nothing is running for this pull request." }
 
 // NothingAffected is said when there is no job to run.
-func NothingAffected() string { return "This pull request affects no job that could be rehearsed." }
+func NothingAffected() string { return "This pull request affects no jobs that can be rehearsed." }
 
 // PushBetween is said when the head moved after the command was written.
 func PushBetween(head string) string {
-	return fmt.Sprintf("A push came between this command and our reading of it, so it was not applied to code that its author may not have seen. Write it again for %s.", quote(head))
+	return fmt.Sprintf("A push arrived before this command was read, so it was not applied: its author may not have seen the new code. Write it again for %s.", quote(head))
 }
 
 // HeadUnknown is said where nobody knows whether the head was there when a command
 // was written. Line is the same command for the head; empty where it cannot name one.
 func HeadUnknown(head, line string) string {
 	if line == "" {
-		return fmt.Sprintf("It is not known whether %s was there when you wrote this. Write it again once the comment with the affected jobs names that commit.", quote(short(head)))
+		return fmt.Sprintf("It is not known whether %s was already the head when you wrote this. Write it again once the comment with the affected jobs names that commit.", quote(short(head)))
 	}
-	return fmt.Sprintf("It is not known whether %s was there when you wrote this; write %s.", quote(short(head)), quote(line))
+	return fmt.Sprintf("It is not known whether %s was already the head when you wrote this. Write %s.", quote(short(head)), quote(line))
 }
 
 // OtherCommit is said of a command that names another commit than the head.
 func OtherCommit(named, head, line string) string {
-	return fmt.Sprintf("%s is not what this pull request is at: that is %s. Look at it, and write %s.", quote(named), quote(short(head)), quote(line))
+	return fmt.Sprintf("%s is not the head of this pull request: the head is %s. Review it, and write %s.", quote(named), quote(short(head)), quote(line))
 }
 
 // short is as much of a SHA as people copy.
@@ -54,40 +54,40 @@ func short(sha string) string { return fmt.Sprintf("%.12s", sha) }
 
 // Edited is said of a command in a text that is not what it was.
 func Edited() string {
-	return "This was edited before it was read, and GitHub does not tell by whom, or what it said before. Write the command in a new comment."
+	return "This was edited before it was read, and GitHub does not say by whom, or what it said before. Write the command in a new comment."
 }
 
 // OtherPrefix is said of a command with a prefix that the settings do not have any
 // more.
 func (c Commands) OtherPrefix() string {
-	return fmt.Sprintf("What it begins with is not the beginning of a command any more. Write it with %s.", quote(c.Prefixes[0]))
+	return fmt.Sprintf("This prefix no longer starts a command. Write it with %s.", quote(c.Prefixes[0]))
 }
 
 // Closed is said when the pull request is no longer open.
-func Closed() string { return "This pull request is closed; nothing is run for it." }
+func Closed() string { return "This pull request is closed, so nothing is run for it." }
 
 // Expired is said of commands that are found too late.
-func Expired() string { return "This command is too old to be acted upon. Write it again." }
+func Expired() string { return "This command is too old to be carried out. Write it again." }
 
 // NeedsOkToTest is said as long as a label forbids to run anything of a pull
 // request.
 func NeedsOkToTest(label string) string {
-	return fmt.Sprintf("Nothing is run as long as this pull request has the label %s: somebody who may trust its author has to look at it and remove the label first.", quote(label))
+	return fmt.Sprintf("Nothing runs while this pull request has the label %s. Somebody who may trust its author has to review it and remove the label first.", quote(label))
 }
 
 // OtherBase is said as long as a pull request is for a branch that is not served.
 func OtherBase(branch, repo string) string {
-	return fmt.Sprintf("Nothing is run of pull requests into the branch %s: what a branch says of jobs and people counts only where the settings list it. Who runs this installation can add it to the branches of %s.", quote(branch), quote(repo))
+	return fmt.Sprintf("Nothing runs for pull requests into the branch %s: the jobs and permissions on a branch count only if the settings list it. An operator of this installation can add it to the branches of %s.", quote(branch), quote(repo))
 }
 
 // TooManyRuns is said to who asks for more runs than there may be at a time.
 func TooManyRuns(most int) string {
-	return fmt.Sprintf("%d runs of this pull request are not over, and there may not be more. Wait for some of them, or abort them; one command can name many jobs.", most)
+	return fmt.Sprintf("%d runs of this pull request have not ended, and more are not allowed. Wait for some of them, or abort them. One command can name many jobs.", most)
 }
 
 // NothingFailed is said when `failed` finds nothing to run.
 func NothingFailed() string {
-	return "Every job of the latest run passed, so there is nothing to run again."
+	return "Every job of the latest run passed, so there is nothing to rerun."
 }
 
 // NoRunYet is said when `failed` has no run to speak of.
@@ -102,7 +102,7 @@ func StillRunning() string {
 
 // Capped is said when a command asks for more jobs than one run may have.
 func Capped(asked, limit int) string {
-	return fmt.Sprintf("%s jobs were asked for, and one run has at most %s, so %s of them are not in this run.", count(asked), count(limit), count(asked-limit))
+	return fmt.Sprintf("%s jobs were requested, but a run has at most %s, so %s of them are not in this run.", count(asked), count(limit), count(asked-limit))
 }
 
 // NotPinned is said when what some branches of other repositories are at was not
@@ -112,23 +112,23 @@ func NotPinned(branches int) string {
 	if branches == 1 {
 		what = "One branch of another repository was"
 	}
-	return what + " not looked up, so each job clones what it finds there."
+	return what + " not looked up, so each job clones whatever it finds there."
 }
 
 // NothingMatches is said of a name with asterisks that fits no affected job.
 func NothingMatches(pattern string) string {
-	return fmt.Sprintf("No affected job that is offered matches %s.", quote(pattern))
+	return fmt.Sprintf("No offered job matches %s.", quote(pattern))
 }
 
 // NoLongerAffected is said of a job that did not pass in the latest run, and
 // that `failed` cannot run again.
 func NoLongerAffected(name string) string {
-	return fmt.Sprintf("%s did not pass in the latest run, and is no longer affected by this pull request, so it was not run.", quote(name))
+	return fmt.Sprintf("%s did not pass in the latest run, but this pull request no longer affects it, so it was not run.", quote(name))
 }
 
 // NotRunning is said of a name that `abort` finds no running job for.
 func NotRunning(name string, running []string) string {
-	return fmt.Sprintf("No job that is running for this pull request has the name %s.", quote(name)) + didYouMean(nearest.Names(name, running))
+	return fmt.Sprintf("No running job of this pull request is called %s.", quote(name)) + didYouMean(nearest.Names(name, running))
 }
 
 // NotAffected is said of a name that is none of the affected jobs'.
@@ -138,7 +138,7 @@ func NotAffected(name string, affected []string) string {
 
 // NotAJob is said of a name that no job has, affected or not.
 func NotAJob(name string, affected []string) string {
-	return fmt.Sprintf("There is no job %s, so it was not run.", quote(name)) + didYouMean(nearest.Names(name, affected))
+	return fmt.Sprintf("There is no job called %s, so it was not run.", quote(name)) + didYouMean(nearest.Names(name, affected))
 }
 
 // didYouMean is a sentence that offers names; empty without any.

@@ -28,10 +28,10 @@ func Answers(commandID string, answers []string, more int, last string) string {
 		b.WriteString(part)
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "\n\n… and %s of that comment like these.", plural(more, "more line"))
+		fmt.Fprintf(&b, "\n\n… and %s like these in that comment.", plural(more, "more line"))
 	}
 	if left > 0 {
-		fmt.Fprintf(&b, "\n\n… and %s of that comment without an answer, for want of room: write them in comments of their own.", plural(left, "more line"))
+		fmt.Fprintf(&b, "\n\n… and %s in that comment without an answer, for lack of space. Write them in separate comments.", plural(left, "more line"))
 	}
 	if last != "" {
 		b.WriteString("\n\n<sub>" + text(last) + "</sub>")
@@ -41,12 +41,12 @@ func Answers(commandID string, answers []string, more int, last string) string {
 
 // LastAnswer is said with the last answer that somebody has within an hour.
 func LastAnswer(most int) string {
-	return fmt.Sprintf("This is the last of %s answers that you may have within an hour on this repository. What you ask beyond that is not answered.", count(most))
+	return fmt.Sprintf("This is the last of the %s answers that you can get in an hour on this repository. Further questions get no answer.", count(most))
 }
 
 // TooManyQuestions is why a question has no answer.
 func TooManyQuestions() string {
-	return "You have had as many answers within an hour as you may. Ask again later."
+	return "You have reached the limit of answers in an hour. Ask again later."
 }
 
 func withoutMarker(body string) string {

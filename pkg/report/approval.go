@@ -39,7 +39,7 @@ func approvals(v PlanView) string {
 // privileges says whose privileges are allowed.
 func (a Approval) privileges() string {
 	if len(a.Jobs) == 0 {
-		return "**The privileges that the jobs ask for are allowed** by " + a.line()
+		return "**The privileges that the jobs request are allowed** by " + a.line()
 	}
 	names := make([]string, 0, len(a.Jobs))
 	for _, name := range a.Jobs[:min(len(a.Jobs), maxRemoved)] {
@@ -48,7 +48,7 @@ func (a Approval) privileges() string {
 	if left := len(a.Jobs) - len(names); left > 0 {
 		names = append(names, "and "+count(left)+" more")
 	}
-	return "**The privileges that some jobs ask for are allowed**, at last by " + a.line() + ": " + strings.Join(names, ", ")
+	return "**The privileges that some jobs request are allowed**, most recently by " + a.line() + ": " + strings.Join(names, ", ")
 }
 
 func (a Approval) line() string {
@@ -57,8 +57,8 @@ func (a Approval) line() string {
 
 // headNeedsApproval says what the head of an untrusted author waits for.
 func headNeedsApproval(c Commands, author, head, org, repo string) string {
-	return "Jobs are run for " + quote(author) + " once somebody else has looked at the commit " + quote(head) + ": " +
-		c.Policy.Who(policy.Approve, org, repo) + " can write " + quote(c.For("approve", short(head))) + ". Every push needs that anew."
+	return "Jobs run for " + quote(author) + " once somebody else has reviewed the commit " + quote(head) + ": " +
+		c.Policy.Who(policy.Approve, org, repo) + " can write " + quote(c.For("approve", short(head))) + ". Every push needs a new approval."
 }
 
 // who says who may do what, as Markdown.
@@ -77,6 +77,6 @@ func (c Commands) who(org, repo string) string {
 	for _, who := range order {
 		b.WriteString("- " + upperFirst(strings.Join(named[who], ", ")) + ": " + text(who) + ".\n")
 	}
-	b.WriteString("\nNobody approves or allows anything on a pull request of their own.")
+	b.WriteString("\nNobody can approve or allow anything on their own pull request.")
 	return b.String()
 }

@@ -45,37 +45,37 @@ func ruleWords(rule gate.Rule) string {
 
 // rules say what each kind of privilege is, as the rest of a sentence about a job.
 var rules = map[gate.Rule]string{
-	gate.RuleCluster:        "runs in a cluster that it does not run in at base",
-	gate.RulePrivileged:     "has power over its node",
-	gate.RuleHost:           "shares something with its node",
-	gate.RuleHostPath:       "reads files of its node",
+	gate.RuleCluster:        "runs in a cluster that it does not run in on the base branch",
+	gate.RulePrivileged:     "is privileged on its node",
+	gate.RuleHost:           "shares resources with its node",
+	gate.RuleHostPath:       "mounts files of its node",
 	gate.RuleCapability:     "adds a capability",
-	gate.RuleConfinement:    "is confined less than others, or than on the base branch",
+	gate.RuleConfinement:    "is less confined than other jobs, or than on the base branch",
 	gate.RuleSysctl:         "sets a kernel parameter",
 	gate.RuleServiceAccount: "runs as a service account",
-	gate.RuleToken:          "gets a token of its service account",
+	gate.RuleToken:          "gets a token for its service account",
 	gate.RuleSecret:         "reads a secret",
 	gate.RuleVolume:         "mounts a volume of a kind that is not known to be harmless",
 	gate.RuleDecoration:     "changes what runs, or is read, with Prow's own credentials",
 	gate.RuleCheckout:       "checks out a repository with credentials",
-	gate.RuleAgent:          "is run by something else than Prow's own pods",
+	gate.RuleAgent:          "is not run by Prow's own pods",
 	gate.RuleUnknown:        "is not known to be harmless",
 	gate.RuleShared:         "sees the processes of the containers that hold credentials",
 	gate.RuleNetwork:        "changes what host names mean to the containers that hold credentials",
-	gate.RuleProbe:          "has the node call an address",
-	gate.RulePullSecret:     "pulls its images with a secret, or takes what others have pulled",
+	gate.RuleProbe:          "makes the node call an address",
+	gate.RulePullSecret:     "pulls its images with a secret, or uses images that others have pulled",
 	gate.RuleCloneURI:       "clones from an address of its own",
 	gate.RuleCensoring:      "weakens the censoring of secrets in its output",
-	gate.RuleScheduling:     "chooses nodes, or its place in the queue, in a way that others cannot, or keeps others out",
+	gate.RuleScheduling:     "chooses nodes or its priority in a way that other jobs cannot, or keeps others out",
 	gate.RuleDevice:         "uses a device",
-	gate.RuleQueue:          "takes places in a queue of jobs, or is held back less than on the base branch",
+	gate.RuleQueue:          "takes slots in a job queue, or is limited less than on the base branch",
 	gate.RuleReports:        "chooses where its results are shown",
 	gate.RuleTimeout:        "may run longer than the settings allow",
-	gate.RuleResources:      "takes more than the settings allow",
-	gate.RuleImage:          "takes an image from a registry that is not listed",
+	gate.RuleResources:      "uses more resources than the settings allow",
+	gate.RuleImage:          "uses an image from a registry that is not listed",
 	gate.RuleConfigMap:      "reads a ConfigMap that is not listed",
-	gate.RuleLabel:          "has a label that others may act on",
-	gate.RuleAnnotation:     "has an annotation that others may act on",
+	gate.RuleLabel:          "has a label that other programs may act on",
+	gate.RuleAnnotation:     "has an annotation that other programs may act on",
 }
 
 // askValue says what is asked for.
@@ -248,7 +248,7 @@ func HeldBecause(asks []gate.Ask, fresh string) string {
 	}
 	switch {
 	case len(kinds) > 0:
-		return "held: it " + strings.Join(kinds, ", ") + ", which base does not grant it; see `privileges-allowed`"
+		return "held: it " + strings.Join(kinds, ", ") + ", which the base branch does not grant it; see `privileges-allowed`"
 	case fresh != "":
 		return "held: " + fresh + "; see `approve`"
 	}

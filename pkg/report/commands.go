@@ -84,15 +84,15 @@ func (c Commands) usage() string {
 	for _, l := range c.Lines() {
 		b.WriteString("- " + code(l.Usage) + ": " + text(l.Does) + "\n")
 	}
-	b.WriteString("\nA command is a line of its own in a new comment.")
+	b.WriteString("\nWrite each command on a line of its own in a new comment.")
 	prefixes := c.prefixes()
 	for _, p := range prefixes[1:] {
 		b.WriteString(" " + code(p) + " means the same as " + code(prefixes[0]) + ".")
 	}
 	if c.AckLabel != "" {
-		fmt.Fprintf(&b, " An acknowledgement is the label %s", said(c.AckLabel))
+		fmt.Fprintf(&b, " An acknowledgement sets the label %s", said(c.AckLabel))
 		if c.NetworkLabel != "" {
-			b.WriteString(", the leave to use the network " + said(c.NetworkLabel))
+			b.WriteString("; allowing network access sets " + said(c.NetworkLabel))
 		}
 		b.WriteString(".")
 	}
@@ -117,5 +117,5 @@ func (c Commands) Unknown(commandID, line, by, reason string) string {
 		reason = "it is not a command"
 	}
 	return "❓ " + code(by) + ": " + said(legible.Clip(line, maxName)) + " was not understood: " + text(legible.Clip(reason, maxDetail)) +
-		". What is:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+		". These commands are:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }

@@ -28,7 +28,7 @@ func (c Commands) Denied(d Denial) string {
 	return "🔒 " + code(d.By) + ", thank you, but " + said(legible.Clip(d.Line, maxName)) + " was not carried out.\n\n" +
 		text(legible.Clip(d.Sentence, 2*maxDetail)) + "\n\n" +
 		"<details><summary>Who may do what</summary>\n\n" + c.who(d.Org, d.Repo) + "\n\n</details>\n\n" +
-		"<sub>This is said once for each push; the same again stays without an answer.</sub>\n\n" +
+		"<sub>You get this answer once per push. The same command again gets none.</sub>\n\n" +
 		DeniedMarker(d.By, d.Head, d.Kind) + "\n"
 }
 
@@ -40,7 +40,7 @@ func (c Commands) NotAllowed(command policy.Command, org, repo string) string {
 	if who == "nobody" {
 		return "Nobody may do that here."
 	}
-	return "That is for " + who + ". They are welcome to look at the change and write it instead."
+	return "This command is for " + who + ". They can review the change and write it instead."
 }
 
 // OwnPull is said to authors of what they may not do to their own pull request.
@@ -56,31 +56,31 @@ func (c Commands) OwnPush(command policy.Command, org, repo string) string {
 // OwnCommit is said to those who have a part in its commits, of what that keeps
 // them from.
 func (c Commands) OwnCommit(command policy.Command, org, repo string) string {
-	return "Commits of this pull request are by you, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
+	return "Some commits of this pull request are yours, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
 }
 
 // HeadNotApproved is said of what waits for an approval of the head.
 func (c Commands) HeadNotApproved(author, head, org, repo string) string {
-	return headNeedsApproval(c, author, head, org, repo) + " Write this again after that."
+	return headNeedsApproval(c, author, head, org, repo) + " Then write this again."
 }
 
 // UnmappedUser is said to a user of the command line whose login is not known.
 func UnmappedUser(user string) string {
-	return fmt.Sprintf("The setting %s does not say which login on GitHub the Kubernetes user %s has, so nobody knows what they may do.", quote("users"), quote(user))
+	return fmt.Sprintf("The setting %s does not give the GitHub login of the Kubernetes user %s, so it is not known what they may do.", quote("users"), quote(user))
 }
 
 // NotPlanned is said when it is not known yet which privileges jobs ask for.
 func NotPlanned() string {
-	return "It is not known yet which privileges the jobs ask for. Write this again once the list of affected jobs shows them."
+	return "It is not known yet which privileges the jobs request. Write this again once the list of affected jobs shows them."
 }
 
-// NotShown is said when the comment on the affected jobs does not show whole what
+// NotShown is said when the comment with the affected jobs does not show whole what
 // somebody wants to allow: to these jobs, or to all where none are named.
 func (c Commands) NotShown(names []string, head string) string {
 	if len(names) == 0 {
-		return "The list of affected jobs has no room for everything that jobs ask for, so it cannot be allowed all at once. " +
-			quote("rehearse affected") + " in a clone shows it, and " + quote(c.line("explain {job}")) + " for one job. " +
-			quote(c.For("privileges-allowed", short(head)+" {job} {job} …")) + " allows it to jobs that the list names beside everything that they ask for."
+		return "The list of affected jobs has no room for everything that the jobs request, so it cannot all be allowed at once. " +
+			quote("rehearse affected") + " in a clone shows all of it, and " + quote(c.line("explain {job}")) + " shows it for one job. " +
+			quote(c.For("privileges-allowed", short(head)+" {job} {job} …")) + " allows it for jobs that the list names next to everything they request."
 	}
 	quoted := make([]string, 0, len(names))
 	for _, name := range names[:min(len(names), maxExamples)] {
@@ -89,20 +89,20 @@ func (c Commands) NotShown(names []string, head string) string {
 	if left := len(names) - len(quoted); left > 0 {
 		quoted = append(quoted, count(left)+" more")
 	}
-	return "The list of affected jobs does not show all that is asked for under these names, and whole, or it is allowed already: " + strings.Join(quoted, ", ") +
-		". Write each name as the list has it, beside everything that the job asks for."
+	return "Either the list of affected jobs does not show in full what these jobs request, or it is already allowed: " + strings.Join(quoted, ", ") +
+		". Write each name exactly as the list shows it next to everything that the job requests."
 }
 
 // NothingAsked is said when there are no privileges to allow.
 func NothingAsked() string {
-	return "There is nothing to allow: no job asks for more than it may have today."
+	return "There is nothing to allow: no job requests more than the base branch grants."
 }
 
 // Person is who wrote a command, as it is shown: what comes from the command line
 // was not written by a login on GitHub.
 func Person(commandID, login string) string {
 	if event.FromCommandLine(commandID) {
-		return login + " (by the command line)"
+		return login + " (on the command line)"
 	}
 	return login
 }

@@ -46,7 +46,7 @@ func (t table) render(rows int) string {
 		b.WriteString("\n" + t.header + strings.Join(t.rows[:rows], ""))
 	}
 	if left := t.total - rows; left > 0 {
-		fmt.Fprintf(&b, "\n… and %s that there is no room for here%s.\n", plural(left, "more "+t.noun), t.elsewhere)
+		fmt.Fprintf(&b, "\n… and %s not shown here%s.\n", plural(left, "more "+t.noun), t.elsewhere)
 	}
 	return b.String()
 }
@@ -85,7 +85,7 @@ func (d document) shown(r room) string {
 	if s := d.assemble(r); len(s) <= MaxBody {
 		return s
 	}
-	return "⚠️ **There is no room in a comment for what is to be said here**: names or messages are too long.\n\n" + d.marker
+	return "⚠️ **This does not fit into a comment**: names or messages are too long.\n\n" + d.marker
 }
 
 // cut cuts the excerpts first, then the sections, then the rows, those of the last
@@ -146,7 +146,7 @@ func (d document) assemble(r room) string {
 	if left > 0 {
 		b.WriteString("\n" + d.leftOut(left) + "\n")
 	} else if cut {
-		b.WriteString("\nThere is no room here for what the logs say; follow the links.\n")
+		b.WriteString("\nThe log excerpts do not fit here; follow the links.\n")
 	}
 	b.WriteString(d.tail + d.marker)
 	return b.String()

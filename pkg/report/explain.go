@@ -71,7 +71,7 @@ const maxExplained = 20
 
 // Explain answers the question about one job.
 func Explain(v ExplainView) string {
-	more := func(n int) string { return "There is no room here for " + plural(n, "more job") + " of that name." }
+	more := func(n int) string { return "… and " + plural(n, "more job") + " of that name." }
 	d := document{
 		head:    "💬 " + code(v.By) + ": " + said(legible.Clip(v.Line, maxName)) + "\n",
 		leftOut: more,
@@ -116,7 +116,7 @@ func (j ExplainJob) verdict() (icon, verdict string) {
 	case j.Removed:
 		return "➖", "is removed, so there is nothing left to rehearse"
 	case j.Touched:
-		return "⚪", "is not affected: Prow would create the same ProwJob before and after the merge. The change touches its file, but what that says of this job means the same"
+		return "⚪", "is not affected: Prow would create the same ProwJob before and after the merge. The change touches its file, but not the meaning of this job"
 	}
 	return "⚪", "is not affected: Prow would create the same ProwJob before and after the merge"
 }
@@ -133,7 +133,7 @@ func (m medium) explained(j ExplainJob, v ExplainView) Sheet {
 		}
 		s = append(s, Field{Name: "What changes", Value: m.words(change), Below: m.reasons(j.Reasons)})
 		if len(j.Asks) > 0 {
-			s = append(s, Field{Name: "Asks for more", Value: "than base grants; somebody else than the author may have to allow it", Below: m.asks(j.Asks)})
+			s = append(s, Field{Name: "Requests more", Value: "than the base branch grants; somebody other than the author may have to allow it", Below: m.asks(j.Asks)})
 		}
 		s = append(s, Field{Name: "Offered", Value: m.offer(j, v), Below: m.held(j.Held)})
 	}
@@ -188,13 +188,13 @@ func (m medium) offer(j ExplainJob, v ExplainView) string {
 	command := m.name(c.line(argument(j.PlanJob)), maxCode)
 	switch {
 	case j.Problem != "":
-		return "no, and it cannot be run: " + m.words(legible.Clip(j.Problem, maxDetail))
+		return "no, it cannot be run: " + m.words(legible.Clip(j.Problem, maxDetail))
 	case j.Held != nil && len(j.Held.Asks) > 0:
-		return "not before somebody else than the author allows, with " + m.name(c.For("privileges-allowed", head+" "+argument(j.PlanJob)), maxCode) + ", that it"
+		return "once somebody other than the author allows, with " + m.name(c.For("privileges-allowed", head+" "+argument(j.PlanJob)), maxCode) + ", that it"
 	case j.Held != nil:
-		return "not before somebody else than the author writes " + m.name(c.For("approve", head), maxCode) + ", as it is"
+		return "once somebody other than the author writes " + m.name(c.For("approve", head), maxCode) + ", because it is"
 	case j.Excluded != "":
-		return "no: " + m.words(legible.Clip(j.Excluded, maxDetail)) + ". By name it can be asked for all the same: " + command
+		return "no: " + m.words(legible.Clip(j.Excluded, maxDetail)) + ". It can still be run by name: " + command
 	}
 	return "yes; " + command + " runs it"
 }
@@ -230,7 +230,7 @@ func rehearsalItems(r Rehearsal) []string {
 		items = append(items, "run by "+quote(r.Agent))
 	}
 	if r.Timeout > 0 {
-		items = append(items, "may take "+lasting(r.Timeout))
+		items = append(items, "times out after "+lasting(r.Timeout))
 	}
 	for _, c := range r.Checkouts {
 		items = append(items, "checks out "+checkout(c))

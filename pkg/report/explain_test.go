@@ -45,7 +45,7 @@ var explainViews = []struct {
 	}()},
 	{"held", func() ExplainView {
 		j := explainJob()
-		j.Rehearsal, j.Held = nil, &Held{New: "new: the base branch does not know it", Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud", 9}}}
+		j.Rehearsal, j.Held = nil, &Held{New: "new: it does not exist on the base branch", Asks: []Ask{{"reads a secret", "pod_spec.volumes[0].secret", "cloud", 9}}}
 		return explainView(j)
 	}()},
 	{"removed", func() ExplainView { v := explainView(); v.Removed = true; return v }()},
@@ -94,7 +94,7 @@ func TestExplainFits(t *testing.T) {
 	if len(body) > MaxBody {
 		t.Errorf("%d bytes", len(body))
 	}
-	for _, want := range []string{"no room here for 80 more jobs of that name", "and 81 more reasons"} {
+	for _, want := range []string{"80 more jobs of that name", "and 81 more reasons"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("does not say %q", want)
 		}

@@ -18,11 +18,11 @@ type Refusal struct {
 func Full(refused []Refusal) string {
 	slices.SortFunc(refused, func(a, b Refusal) int { return strings.Compare(a.By, b.By) })
 	var b strings.Builder
-	b.WriteString("📚 The log of commands on this pull request is full. What these people wrote was not taken:\n\n")
+	b.WriteString("📚 The command log of this pull request is full. Commands by these people were not accepted:\n\n")
 	for _, r := range refused {
 		fmt.Fprintf(&b, "* %s, last at %s\n", code(r.By), r.At.UTC().Format(time.RFC3339))
 	}
-	b.WriteString("\nOne person can use half of it. Commands leave it a week after they were written. After that, or on another pull request, write yours again.\n\n")
+	b.WriteString("\nOne person can fill half of it. Commands leave it a week after they were written. Write yours again then, or on another pull request.\n\n")
 	return b.String() + FullMarker() + "\n"
 }
 

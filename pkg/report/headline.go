@@ -24,7 +24,7 @@ func headline(v RunView) (icon, verdict, rest string) {
 		}
 		return "🛑", verdict, rest
 	case t.Total == 0:
-		return "⏳", "The rehearsals are being prepared", ""
+		return "⏳", "Preparing the rehearsals", ""
 	case t.Unfinished() > 0 && !v.Over:
 		if t.Queued+t.NotStarted == t.Total {
 			return "⏳", plural(t.Total, "rehearsal") + " queued", ""
@@ -37,7 +37,7 @@ func headline(v RunView) (icon, verdict, rest string) {
 	case t.Failed > 0:
 		icon, verdict, rest = "❌", ofTotal(t.Failed, t.Total, "failed"), counts(t, run.Failed)
 	case t.Unfinished() > 0:
-		icon, verdict, rest = "❌", ofTotal(t.Unfinished(), t.Total, "did not end"), counts(t, "")
+		icon, verdict, rest = "❌", ofTotal(t.Unfinished(), t.Total, "did not finish"), counts(t, "")
 	default:
 		icon, verdict, rest = "🛑", ofTotal(t.Aborted, t.Total, "aborted"), counts(t, run.Aborted)
 	}

@@ -42,9 +42,9 @@ const (
 // waiting is a number of jobs that wait, as a clause.
 func waiting(n int) string {
 	if n == 1 {
-		return "1 waits for somebody's word"
+		return "1 waits for approval"
 	}
-	return count(n) + " wait for somebody's word"
+	return count(n) + " wait for approval"
 }
 
 // wait is something that jobs wait for, and which.
@@ -188,29 +188,29 @@ func heldTitle(v PlanView, held []PlanJob, whole bool) string {
 		asks = asks || len(j.Held.Asks) > 0
 		fresh = fresh || j.Held.New != ""
 	}
-	s := "\n**Held: not run before somebody else than the author says so.**"
+	s := "\n**Held until somebody other than the author allows them.**"
 	named := code(v.Commands.For("privileges-allowed", short(v.Head)+" {job} {job} …"))
 	switch {
 	case asks && whole:
-		s += " What a job asks for and base does not grant it, " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
-			" allows: all of it at once, for this head alone. " + named + " allows it to some jobs."
+		s += " " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
+			" allows everything that they request beyond what the base branch grants, for this head only. " + named + " allows it for some jobs."
 	case asks:
-		s += " **Not everything that jobs ask for and base does not grant them can be shown here**, so " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
-			" is not accepted. " + seeAll(v) + " " + named + " allows it to jobs that are named below with everything that they ask for, for this head alone."
+		s += " **Not everything that they request beyond what the base branch grants fits here**, so " + code(v.Commands.For("privileges-allowed", short(v.Head))) +
+			" is not accepted. " + seeAll(v) + " " + named + " allows it for jobs that are named below with everything they request, for this head only."
 	}
 	if fresh {
-		s += " New jobs may run after " + code(v.Commands.For("approve", short(v.Head))) + "."
+		s += " New jobs can run after " + code(v.Commands.For("approve", short(v.Head))) + "."
 	}
 	return s + "\n"
 }
 
 // seeAll says where all that jobs ask for can be seen.
 func seeAll(v PlanView) string {
-	s := code("rehearse affected") + " in a clone shows all of it, and so does " + code(v.Commands.line("explain {job}")) + " for one job."
+	affected, explain := code("rehearse affected"), code(v.Commands.line("explain {job}"))
 	if l := link("The full list", v.Page); l != "" {
-		return l + " shows all of it, " + s
+		return l + " and " + affected + " in a clone show all of it; " + explain + " shows it for one job."
 	}
-	return upperFirst(s)
+	return affected + " in a clone shows all of it; " + explain + " shows it for one job."
 }
 
 func (m medium) asks(asks []Ask) []string {
@@ -248,7 +248,7 @@ func (h Held) plain() string {
 // maxPageHeld bounds that, in characters: all of it stands above.
 const maxPageHeld = 4000
 
-// Waiting says that a run leaves jobs out because they wait for somebody's word.
+// Waiting says that a run leaves jobs out because they wait for approval.
 func Waiting(n int) string {
-	return upperFirst(plural(n, "affected job")) + " left out: " + waiting(n) + ", and the comment on the affected jobs says for what."
+	return upperFirst(plural(n, "affected job")) + " left out: " + waiting(n) + "; the comment with the affected jobs says what is needed."
 }

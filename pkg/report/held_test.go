@@ -33,9 +33,9 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 
 	many := asked(156)
 	for i := range many.Jobs {
-		many.Jobs[i].Held.Asks = []Ask{{"has a label that others may act on", "labels", fmt.Sprintf("team=t%d", i), light}}
+		many.Jobs[i].Held.Asks = []Ask{{"has a label that other programs may act on", "labels", fmt.Sprintf("team=t%d", i), light}}
 	}
-	many.Jobs[155].Held.Asks = []Ask{{"has power over its node", "p", "privileged", grave}}
+	many.Jobs[155].Held.Asks = []Ask{{"is privileged on its node", "p", "privileged", grave}}
 
 	long := asked(1)
 	long.Jobs[0].Held.Asks = []Ask{{"mounts a volume", "p", `csi {"driver":"` + strings.Repeat("cache.example.com/", 6) + `","class":"prod-signing-key"}`, 10}}
@@ -51,9 +51,9 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 
 	tooMany := asked(2000)
 	for i := range tooMany.Jobs {
-		tooMany.Jobs[i].Held.Asks = []Ask{{"has a label that others may act on", "labels", fmt.Sprintf("team=t%d", i), light}, secret("cloud")}
+		tooMany.Jobs[i].Held.Asks = []Ask{{"has a label that other programs may act on", "labels", fmt.Sprintf("team=t%d", i), light}, secret("cloud")}
 	}
-	tooMany.Jobs[1999].Held.Asks = append(tooMany.Jobs[1999].Held.Asks, Ask{"has power over its node", "p", "privileged", grave})
+	tooMany.Jobs[1999].Held.Asks = append(tooMany.Jobs[1999].Held.Asks, Ask{"is privileged on its node", "p", "privileged", grave})
 
 	hidden := asked(1)
 	hidden.Jobs[0].Held.Asks = []Ask{secret("cloud<!-- prod-signing-key -->\u200b\u0430 ")}
@@ -65,11 +65,11 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 		jobs int
 	}{
 		"nine of one job":        {nine, []string{"`prod-signing-key`"}, true, 1},
-		"a grave one among many": {many, []string{"has power over its node: `privileged`", "`team=t154`"}, true, 156},
+		"a grave one among many": {many, []string{"is privileged on its node: `privileged`", "`team=t154`"}, true, 156},
 		"a long one":             {long, []string{`"class":"prod-signing-key"}`}, true, 1},
 		"the same of very many":  {alike, []string{"reads a secret: `cloud`", "3,000 jobs: `pull-widget-000`"}, true, 100},
 		"one that is too long":   {tooLong, []string{"and 16 more characters", "Not everything", "`cloud`", "privileges-allowed 012345678901 {job}"}, false, 1},
-		"too many":               {tooMany, []string{"has power over its node: `privileged`", "Not everything", "more rows that there is no room for"}, false, 3},
+		"too many":               {tooMany, []string{"is privileged on its node: `privileged`", "Not everything", "more rows not shown here"}, false, 3},
 		"what hides":             {hidden, []string{"`cloud\\x3c!-- prod-signing-key -->\\u200b\\u0430\\x20`"}, true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 			if shown.All != c.all || jobs != c.jobs {
 				t.Errorf("all is %v, and %d jobs are shown whole", shown.All, jobs)
 			}
-			if at := strings.Index(body, "has power over"); at > strings.Index(body, "has a label") && at >= 0 {
+			if at := strings.Index(body, "is privileged on"); at > strings.Index(body, "has a label") && at >= 0 {
 				t.Error("a label comes before power over a node")
 			}
 			if page := string(PlanPage(c.view)); strings.Contains(name, "too") && !strings.Contains(page, "prod-signing-key") && !strings.Contains(page, "team=t1999") {

@@ -19,7 +19,7 @@ func inputs(m run.Manifest) string {
 	if s == "" {
 		return ""
 	}
-	return "\n<details><summary>Commits of other repositories, and ConfigMaps, that the jobs get</summary>\n" + s + "\n</details>\n"
+	return "\n<details><summary>Commits of other repositories and ConfigMaps that the jobs use</summary>\n" + s + "\n</details>\n"
 }
 
 // inputText are lines of plain text: each commit and each ConfigMap once,
@@ -38,7 +38,7 @@ func inputText(m run.Manifest) []string {
 	for _, c := range sortedKeys(checkouts, compareCheckouts) {
 		s := checkout(c)
 		if c.SHA == "" {
-			s += ": could not be pinned, each job takes what it finds there"
+			s += ": could not be pinned; each job uses whatever it finds there"
 		}
 		lines = append(lines, s+ofJobs(checkouts[c], len(m.Jobs)))
 	}

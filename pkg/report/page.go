@@ -115,7 +115,7 @@ func (p *page) execute(to *bytes.Buffer, name string, data any) {
 
 func (p *page) bytes(noun, elsewhere string) []byte {
 	if p.left > 0 {
-		p.end("note", "There is no room here for "+plural(p.left, noun)+elsewhere+".")
+		p.end("note", "… and "+plural(p.left, noun)+" not shown here"+elsewhere+".")
 	}
 	p.end("bottom", nil)
 	return p.body.Bytes()

@@ -228,7 +228,7 @@ func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 func planHeadline(v PlanView, offered, held, excluded []PlanJob) (icon, verdict, rest string) {
 	switch {
 	case len(v.Jobs) == 0:
-		icon, verdict, rest = "✅", "This pull request affects no job", ": all "+count(v.Total)+" stay as they are"
+		icon, verdict, rest = "✅", "This pull request affects no jobs", ": all "+count(v.Total)+" stay as they are"
 	case len(offered) == 0 && len(held) > 0:
 		icon, verdict, rest = "🔒", "Nothing can be rehearsed yet", ": "+waiting(len(held))+", of "+plural(len(v.Jobs), "affected job")
 	case len(offered) == 0:
@@ -280,7 +280,7 @@ func planTail(v PlanView) string {
 	for _, w := range v.Warnings {
 		warnings = append(warnings, text(legible.Clip(w, maxDetail)))
 	}
-	b.WriteString(list("Files whose jobs are missing here, because they could not be read", "file", unread))
+	b.WriteString(list("Files that could not be read; their jobs are missing here", "file", unread))
 	b.WriteString(list("Warnings", "warning", warnings))
 	if v.Head != "" {
 		how := " merged into "

@@ -77,26 +77,26 @@ var planViews = []struct {
 		v.Coverage = &run.Coverage{}
 		return v
 	}},
-	{"nothing", "✅ **This pull request affects no job**: all 3,800 stay as they are.", planView},
+	{"nothing", "✅ **This pull request affects no jobs**: all 3,800 stay as they are.", planView},
 	{"only-excluded", "✅ **There is nothing to rehearse**: 1 job affected, none of them offered.", func() PlanView {
 		v := planView()
 		v.Jobs = []PlanJob{{Name: "post-widget-push", Type: "postsubmit", Repo: "acme/widget", Branch: "main", Change: "new", Excluded: "postsubmits publish and deploy: they run only when named"}}
 		return v
 	}},
-	{"held", "🔎 **This pull request affects 4 jobs** of 3,800, 1 of which can be rehearsed; 3 wait for somebody's word.", func() PlanView {
+	{"held", "🔎 **This pull request affects 4 jobs** of 3,800, 1 of which can be rehearsed; 3 wait for approval.", func() PlanView {
 		v := planView()
 		v.Jobs = planJobs(4)
 		v.Jobs[1].Held = &Held{Asks: []Ask{
-			{"reads a secret", "pod_spec.volumes[0].secret", "cloud-credentials", 9}, {"has power over its node", "pod_spec.containers[0].securityContext.privileged", "privileged", 1},
+			{"reads a secret", "pod_spec.volumes[0].secret", "cloud-credentials", 9}, {"is privileged on its node", "pod_spec.containers[0].securityContext.privileged", "privileged", 1},
 		}}
-		v.Jobs[2].Held = &Held{New: "new: the base branch does not know it"}
+		v.Jobs[2].Held = &Held{New: "new: it does not exist on the base branch"}
 		v.Jobs[3].Held = &Held{}
 		for i := range 12 {
 			v.Jobs[3].Held.Asks = append(v.Jobs[3].Held.Asks, Ask{"reads a secret", "pod_spec.volumes[0].secret", fmt.Sprintf("secret-%d", i), 9})
 		}
 		return v
 	}},
-	{"all-held", "🔒 **Nothing can be rehearsed yet**: 30 wait for somebody's word, of 30 affected jobs.", func() PlanView {
+	{"all-held", "🔒 **Nothing can be rehearsed yet**: 30 wait for approval, of 30 affected jobs.", func() PlanView {
 		v := planView()
 		v.Jobs = planJobs(30)
 		for i := range v.Jobs {
@@ -197,37 +197,37 @@ var planViews = []struct {
 		v.Unread = []FileProblem{{File: "jobs/a.yaml", Line: 12, Message: "did not find expected key"}}
 		return v
 	}},
-	{"base-refused", "🚫 **Prow refuses the configuration of `main` as it is**, so this pull request is not to blame, and cannot be rehearsed until that is mended, in `jobs/a.yaml`:", func() PlanView {
+	{"base-refused", "🚫 **Prow refuses the configuration of `main` even without this change**, in `jobs/a.yaml`. This pull request is not to blame, but cannot be rehearsed until that is fixed:", func() PlanView {
 		v := planView()
 		v.Problem = &Problem{Refused: &FileProblem{File: "jobs/a.yaml", Message: "duplicated job"}, BaseBroken: true}
 		return v
 	}},
-	{"stopped", "🚫 **It cannot be found out which jobs this commit affects**: planning took more than 2 minutes. This is not tried again before a push.", func() PlanView {
+	{"stopped", "🚫 **The jobs that this commit affects cannot be determined**: planning took more than 2 minutes. This is not retried until the next push.", func() PlanView {
 		v := planView()
 		v.Problem = &Problem{Stopped: "took more than 2 minutes"}
 		return v
 	}},
-	{"base-stopped", "⚙️ **The configuration of `main` cannot be read**: that needed more than 768 MiB of memory. This pull request is not to blame. Whoever runs the rehearsals has to look into it.", func() PlanView {
+	{"base-stopped", "⚙️ **The configuration of `main` cannot be read**: reading it needed more than 768 MiB of memory. This pull request is not to blame. An operator of this installation has to look into it.", func() PlanView {
 		v := planView()
 		v.Problem = &Problem{Stopped: "needed more than 768 MiB of memory", BaseBroken: true}
 		return v
 	}},
-	{"too-large", "🚫 **This pull request is too large: which jobs it affects is not looked for**:", func() PlanView {
+	{"too-large", "🚫 **This pull request is too large, so the jobs that it affects are not determined**:", func() PlanView {
 		v := planView()
 		v.Jobs, v.Problem = nil, &Problem{TooLarge: true, Refused: &FileProblem{Message: "the repository has more than 500000 files"}}
 		return v
 	}},
-	{"base-too-large", "⚙️ **The configuration of `main` is too large to be read**, so this pull request is not to blame, and whoever runs the rehearsals has to look into it, in `jobs/a.yaml`:", func() PlanView {
+	{"base-too-large", "⚙️ **The configuration of `main` is too large to be read**, in `jobs/a.yaml`. This pull request is not to blame. An operator of this installation has to look into it:", func() PlanView {
 		v := planView()
 		v.Jobs, v.Problem = nil, &Problem{TooLarge: true, BaseBroken: true, Refused: &FileProblem{File: "jobs/a.yaml", Message: "is too much: more than 500 jobs have this name"}}
 		return v
 	}},
-	{"unfetched", "🚫 **This pull request is not rehearsed**: commit 1234 brings more than 256 MiB that the base branch does not have. It is looked at again once something else is pushed.", func() PlanView {
+	{"unfetched", "🚫 **This pull request is not rehearsed**: commit 1234 brings more than 256 MiB that the base branch does not have. It is read again after the next push.", func() PlanView {
 		v := planView()
 		v.Jobs, v.Problem = nil, &Problem{Unfetched: "commit 1234 brings more than 256 MiB that the base branch does not have"}
 		return v
 	}},
-	{"missing-path", "⚙️ **The configuration of the rehearsals does not fit this repository**: the setting `prow_config` names `core/config.yaml`, which does not exist. Whoever runs the rehearsals has to correct it.", func() PlanView {
+	{"missing-path", "⚙️ **The rehearsal settings do not match this repository**: the setting `prow_config` names `core/config.yaml`, which does not exist. An operator of this installation has to correct it.", func() PlanView {
 		v := planView()
 		v.Problem = &Problem{Missing: "core/config.yaml", Setting: "prow_config"}
 		return v
@@ -271,7 +271,7 @@ func TestPlanFits(t *testing.T) {
 	if len(body) > MaxBody {
 		t.Errorf("%d bytes", len(body))
 	}
-	for _, want := range []string{"more affected jobs that there is no room for", "`rehearse affected` in a clone lists them", "**2,500 presubmits** of `acme/widget`: because because", "and 4,970 more", "460 more warnings"} {
+	for _, want := range []string{"more affected jobs not shown here", "`rehearse affected` in a clone lists them", "**2,500 presubmits** of `acme/widget`: because because", "and 4,970 more", "460 more warnings"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("does not say %q", want)
 		}
@@ -296,16 +296,16 @@ func TestAcknowledgement(t *testing.T) {
 		want string
 	}{
 		{"nobody", nil, ""},
-		{"on a run", given(v1alpha1.AckByCommand, "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-98765) (label `ack`)."},
+		{"on a run", given(v1alpha1.AckByCommand, "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-98765) (label `ack`)."},
 		{"on runs", given(v1alpha1.AckByCommand, "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
-			"☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, resting on the run that the description asks for, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
-		{"on nothing", given(v1alpha1.AckByCommand), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, though no run had passed (label `ack`)."},
+			"☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, based on the run requested in the description, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
+		{"on nothing", given(v1alpha1.AckByCommand), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, although no run had passed (label `ack`)."},
 		{"skipped", given(v1alpha1.AckSkipped), "☑️ **Acknowledged without a rehearsal** by `bob` for " + head + ", 20 November 10:00 UTC (label `ack`)."},
-		{"by a run", given(v1alpha1.AckAuto, "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1) (label `ack`)."},
+		{"by a run", given(v1alpha1.AckAuto, "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-1) (label `ack`)."},
 		{"nothing to do", given(v1alpha1.AckNothing), "☑️ **Acknowledged** because there is nothing to rehearse for " + head + ", 20 November 10:00 UTC (label `ack`)."},
-		{"kept", older, "☑️ **Acknowledged** by `bob` for " + older.Head + ", 20 November 10:00 UTC, resting on [this run](#issuecomment-1); it holds for what was pushed since (label `ack`)."},
-		{"withdrawn by a push", pushed, "⚠️ **Not acknowledged any more**: " + head + " was pushed since. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
-		{"withdrawn by somebody", rejected, "⚠️ **Not acknowledged any more**: `bob` took that back for " + head + ", 20 November 10:00 UTC. Whoever has looked at the pull request as it is now can write `/pj-rehearse ack`."},
+		{"kept", older, "☑️ **Acknowledged** by `bob` for " + older.Head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-1); it also covers what was pushed afterwards (label `ack`)."},
+		{"withdrawn by a push", pushed, "⚠️ **No longer acknowledged**: " + head + " was pushed afterwards. To renew this, review the pull request as it is now and write `/pj-rehearse ack`."},
+		{"withdrawn by somebody", rejected, "⚠️ **No longer acknowledged**: `bob` withdrew it for " + head + ", 20 November 10:00 UTC. To renew this, review the pull request as it is now and write `/pj-rehearse ack`."},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

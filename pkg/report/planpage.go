@@ -178,7 +178,7 @@ func (p *page) remarks(v PlanView) {
 		for i, f := range v.Unread {
 			unread[i] = quote(f.place()) + ": " + legible.Clip(f.Message, maxProblem)
 		}
-		p.add("title", "Files whose jobs are missing here, because they could not be read")
+		p.add("title", "Files that could not be read; their jobs are missing here")
 		p.add("list", unread)
 	}
 	if len(v.Warnings) > 0 {

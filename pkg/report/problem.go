@@ -59,25 +59,25 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	case len(p.Conflicts) > 0:
 		return "⚠️", "This pull request does not merge into " + quote(v.BaseRef), ", so there is nothing to rehearse yet. Resolve the conflicts in:"
 	case p.Missing != "":
-		return "⚙️", "The configuration of the rehearsals does not fit this repository",
-			": the setting " + quote(p.Setting) + " names " + quote(p.Missing) + ", which does not exist. Whoever runs the rehearsals has to correct it."
+		return "⚙️", "The rehearsal settings do not match this repository",
+			": the setting " + quote(p.Setting) + " names " + quote(p.Missing) + ", which does not exist. An operator of this installation has to correct it."
 	case p.Stopped != "" && p.BaseBroken:
 		return "⚙️", "The configuration of " + quote(v.BaseRef) + " cannot be read",
-			": that " + legible.Clip(p.Stopped, maxDetail) + ". This pull request is not to blame. Whoever runs the rehearsals has to look into it."
+			": reading it " + legible.Clip(p.Stopped, maxDetail) + ". This pull request is not to blame. An operator of this installation has to look into it."
 	case p.Stopped != "":
-		return "🚫", "It cannot be found out which jobs this commit affects",
-			": planning " + legible.Clip(p.Stopped, maxDetail) + ". This is not tried again before a push."
+		return "🚫", "The jobs that this commit affects cannot be determined",
+			": planning " + legible.Clip(p.Stopped, maxDetail) + ". This is not retried until the next push."
 	case p.Delayed != "":
-		return "⏳", "It could not be found out yet which jobs this commit affects", ": " + legible.Clip(p.Delayed, maxDetail) + " It is tried again by itself."
+		return "⏳", "The jobs that this commit affects are not known yet", ": " + legible.Clip(p.Delayed, maxDetail) + " This is retried automatically."
 	case p.Unfetched != "":
-		return "🚫", "This pull request is not rehearsed", ": " + legible.Clip(p.Unfetched, maxProblem) + ". It is looked at again once something else is pushed."
+		return "🚫", "This pull request is not rehearsed", ": " + legible.Clip(p.Unfetched, maxProblem) + ". It is read again after the next push."
 	case p.Refused != nil && p.TooLarge && p.BaseBroken:
-		return "⚙️", "The configuration of " + quote(v.BaseRef) + " is too large to be read", ", so this pull request is not to blame, and whoever runs the rehearsals has to look into it" + in + ":"
+		return "⚙️", "The configuration of " + quote(v.BaseRef) + " is too large to be read", in + ". This pull request is not to blame. An operator of this installation has to look into it:"
 	case p.Refused != nil && p.TooLarge:
-		return "🚫", "This pull request is too large: which jobs it affects is not looked for", in + ":"
+		return "🚫", "This pull request is too large, so the jobs that it affects are not determined", in + ":"
 	case p.Refused != nil && p.BaseBroken:
-		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " as it is",
-			", so this pull request is not to blame, and cannot be rehearsed until that is mended" + in + ":"
+		return "🚫", "Prow refuses the configuration of " + quote(v.BaseRef) + " even without this change",
+			in + ". This pull request is not to blame, but cannot be rehearsed until that is fixed:"
 	}
 	return "🚫", "Prow would refuse this configuration", in + ":"
 }
@@ -97,7 +97,7 @@ func problemHead(v PlanView) string {
 		b.WriteString("\n" + block(strings.Split(legible.Clip(legible.Text(strings.TrimSpace(p.Refused.Message)), maxProblem), "\n")))
 	}
 	if len(v.Jobs) > 0 {
-		b.WriteString("\nThis is what could be read; nothing of it can be run before that is mended.\n")
+		b.WriteString("\nThis is what could be read. None of it can run until the problem is fixed.\n")
 	}
 	return b.String()
 }

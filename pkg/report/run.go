@@ -63,7 +63,7 @@ func Run(v RunView) string {
 	return document{
 		head: runHead(v), tables: []table{jobs}, sections: failures(v, outcomes),
 		leftOut: func(n int) string {
-			return "There is no room here for the reasons of " + plural(n, "more job") + v.elsewhere() + "."
+			return "The reasons of " + plural(n, "more job") + " are not shown here" + v.elsewhere() + "."
 		},
 		tail: runTail(v), marker: runMarkers(v),
 	}.render()
@@ -75,7 +75,7 @@ func (v RunView) elsewhere() string {
 		return "; " + l + " has them"
 	}
 	if v.PipelineRun != "" {
-		return "; the end of the run's output lists all"
+		return "; the end of the run's output lists all of them"
 	}
 	return "; see the logs"
 }
@@ -101,9 +101,9 @@ func autoAck(v RunView) string {
 	case !v.Manifest.AutoAck:
 		return ""
 	case !v.Ended() && v.AbortReason == "":
-		return "When all of them pass, the pull request is acknowledged, as " + by + " asked."
+		return "If all of them pass, the pull request is acknowledged, as " + by + " asked."
 	case run.Count(v.Outcomes).AllPassed() && v.AbortReason == "":
-		return "With that the pull request is acknowledged, as " + by + " asked."
+		return "The pull request is acknowledged, as " + by + " asked."
 	}
 	return "The pull request is not acknowledged: " + by + " asked for that only if all pass."
 }
@@ -167,15 +167,15 @@ func runTail(v RunView) string {
 	for i, note := range m.Notes {
 		notes[i] = text(legible.Clip(note, maxDetail))
 	}
-	b.WriteString(list("", "remark", notes))
+	b.WriteString(list("", "note", notes))
 	if again := rerunAll(v); again != "" {
-		b.WriteString("\nRun what did not pass again: " + code(again) + "\n")
+		b.WriteString("\nTo rerun what did not pass: " + code(again) + "\n")
 	}
 	if m.Coverage != nil {
 		b.WriteString("\n" + text(coverage("This run", m.Coverage)) + "\n")
 	}
 	b.WriteString(inputs(m))
-	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, asked for by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))
+	fmt.Fprintf(&b, "\n<sub>Rehearsal of %s, requested by %s", revisions(m.Head, " merged into ", m.BaseRef, m.Base), code(m.By))
 	if m.Command != "" {
 		b.WriteString(" with " + said(legible.Clip(m.Command, maxName)))
 	}
@@ -184,7 +184,7 @@ func runTail(v RunView) string {
 	}
 	b.WriteString(".")
 	if v.PipelineRun != "" {
-		b.WriteString(" All output" + logsKept(m) + ": " + code(tkn(v)) + ".")
+		b.WriteString(" Full output" + logsKept(m) + ": " + code(tkn(v)) + ".")
 	}
 	if l := link("The page of this run", v.page()); l != "" {
 		b.WriteString(" " + l + ".")
@@ -209,7 +209,7 @@ func logsKept(m run.Manifest) string {
 	if m.KeptFor <= 0 {
 		return ""
 	}
-	return ", until " + lasting(m.KeptFor) + " after the end"
+	return ", kept for " + lasting(m.KeptFor) + " after the end"
 }
 
 func tkn(v RunView) string {

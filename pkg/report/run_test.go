@@ -70,7 +70,7 @@ var runViews = []struct {
 		stuck.Detail = "no node took its pod in time; FailedScheduling: 0/3 nodes are available: 3 Insufficient memory."
 		lost := at("periodic-d-lost", run.Errored, 1)
 		lost.Repo, lost.Branch, lost.Type = "", "", "periodic"
-		lost.Detail = "Prow knows no cluster `build99`"
+		lost.Detail = "Prow does not know the cluster `build99`"
 		late := at("pull-c-late", run.TimedOut, 7200)
 		late.Detail = "it did not finish within 2h0m0s"
 		aborted := at("pull-f-aborted", run.Aborted, 5)
@@ -154,7 +154,7 @@ var runViews = []struct {
 		v.Manifest.AutoAck = true
 		return v
 	}},
-	{"lost", "❌ **1 of 2 rehearsals did not end**: 1 passed, 1 running.", func() RunView {
+	{"lost", "❌ **1 of 2 rehearsals did not finish**: 1 passed, 1 running.", func() RunView {
 		return view(at("pull-a", run.Passed, 1), at("pull-b", run.Running, 0))
 	}},
 	{"hostile", "❌ **The rehearsal failed**", func() RunView {
@@ -208,10 +208,10 @@ func TestRunFits(t *testing.T) {
 	}{
 		{"everything", 30, 5, 40, []string{"\n```text\n"}},
 		{"excerpts shortened", 35, 20, 60, []string{"\n```text\n"}},
-		{"excerpts left out", 120, 20, 60, []string{"no room here for what the logs say"}},
-		{"reasons left out", 240, 0, 60, []string{"no room here for the reasons of"}},
-		{"rows left out", 500, 20, 60, []string{"more jobs that there is no room for here", "no room here for the reasons of 500 more jobs"}},
-		{"long names", 500, 20, 5000, []string{"more jobs that there is no room for here"}},
+		{"excerpts left out", 120, 20, 60, []string{"log excerpts do not fit here"}},
+		{"reasons left out", 240, 0, 60, []string{"The reasons of"}},
+		{"rows left out", 500, 20, 60, []string{"more jobs not shown here", "The reasons of 500 more jobs are not shown here"}},
+		{"long names", 500, 20, 5000, []string{"more jobs not shown here"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -32,10 +32,10 @@ func RunPage(v RunView) []byte {
 		p.add("list", m.Notes)
 	}
 	if lines := inputText(m); len(lines) > 0 {
-		p.add("title", "What the jobs get besides the pull request")
+		p.add("title", "What the jobs use besides the pull request")
 		p.add("list", lines)
 	}
-	return p.bytes("more row", "; the end of the run's output lists all")
+	return p.bytes("more row", "; the end of the run's output lists all of them")
 }
 
 func runTop(v RunView) top {
@@ -49,7 +49,7 @@ func runTop(v RunView) top {
 	if m.Coverage != nil {
 		t.Sentences = append(t.Sentences, coverage("This run", m.Coverage))
 	}
-	t.Subject = t.Title + ": " + quote(m.Head) + " merged into " + quote(m.BaseRef) + " at " + quote(m.Base) + ", asked for by " + quote(m.By)
+	t.Subject = t.Title + ": " + quote(m.Head) + " merged into " + quote(m.BaseRef) + " at " + quote(m.Base) + ", requested by " + quote(m.By)
 	if m.Command != "" {
 		t.Subject += " with " + quote(m.Command)
 	}
@@ -58,7 +58,7 @@ func runTop(v RunView) top {
 		t.Subject += " " + upperFirst(plural(left, "more affected job")) + " not in this run."
 	}
 	if v.PipelineRun != "" {
-		t.Subject += " All output" + logsKept(m) + ": " + quote(tkn(v)) + "."
+		t.Subject += " Full output" + logsKept(m) + ": " + quote(tkn(v)) + "."
 	}
 	if !v.Ended() && !v.Now.IsZero() {
 		t.Subject += " As of " + v.Now.UTC().Format("2 January 15:04:05 MST") + "."

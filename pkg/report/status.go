@@ -67,7 +67,7 @@ func acknowledgedBy(a Acknowledgement) string {
 func runStatus(t run.Tally, over bool) (state, description string) {
 	switch {
 	case t.Total == 0:
-		return "pending", "The rehearsals are being prepared"
+		return "pending", "Preparing the rehearsals"
 	case !over && t.Unfinished() > 0:
 		// How many have ended is left out: GitHub keeps 1,000 statuses of a commit.
 		return "pending", "Running " + plural(t.Total, "rehearsal")
@@ -78,7 +78,7 @@ func runStatus(t run.Tally, over bool) (state, description string) {
 	case t.Failed > 0:
 		return "failure", ofTotal(t.Failed, t.Total, "failed")
 	case t.Unfinished() > 0:
-		return "failure", ofTotal(t.Unfinished(), t.Total, "did not end")
+		return "failure", ofTotal(t.Unfinished(), t.Total, "did not finish")
 	}
 	return "failure", ofTotal(t.Aborted, t.Total, "aborted")
 }

@@ -33,7 +33,7 @@ func Text(v RunView) string {
 		b.WriteString("- " + oneLine(note) + "\n")
 	}
 	if again := rerunAll(v); again != "" {
-		b.WriteString("\nTo run those that did not pass again: " + oneLine(again) + "\n")
+		b.WriteString("\nTo rerun what did not pass: " + oneLine(again) + "\n")
 	}
 	return b.String()
 }

@@ -1,4 +1,4 @@
-// Package requeue says when to look at a resource again.
+// Package requeue decides when to reconcile a resource again.
 package requeue
 
 import (
@@ -6,16 +6,15 @@ import (
 	"time"
 )
 
-// Later is an error that says that nothing is wrong, and when to look again.
+// Later is an error that means: nothing is wrong, reconcile again later.
 type Later struct {
 	After  time.Duration
 	Reason string
 }
 
-func (l *Later) Error() string { return fmt.Sprintf("%s; looking again in %s", l.Reason, l.After) }
+func (l *Later) Error() string { return fmt.Sprintf("%s; retrying in %s", l.Reason, l.After) }
 
-// Flatten takes joined errors apart: one that can wait must not hide one that has
-// failed.
+// Flatten splits joined errors: a wait must not hide a failure.
 func Flatten(errs []error) []error {
 	var flat []error
 	for _, err := range errs {

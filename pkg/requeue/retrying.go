@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// firstBackOff is the pause after a failed turn, doubled after each that follows.
+	// firstBackOff is the pause after a failed reconcile; it doubles after each further
+	// failure.
 	firstBackOff = 50 * time.Millisecond
-	// LongestBackOff is the most that an error can delay what is due.
+	// LongestBackOff bounds how long an error can delay what is due.
 	LongestBackOff = time.Minute
 )
 
-// Retrying decides when a turn that failed is repeated. The work queue would
-// remember the failures of a run's whole life, for it forgets them after a turn
-// that wants no other, and wait up to 1,000 s; and it knows nothing of what the
-// turn had to wait for beside its error.
+// Retrying decides when a failed reconcile is retried. The work queue would count
+// failures over a run's whole life, because it resets only after a reconcile without
+// a requeue, and would wait up to 1,000 s. It also ignores waits besides the error.
 type Retrying struct {
 	controller.Reconciler
 	reconciler.LeaderAware
@@ -42,8 +42,8 @@ func NewRetrying(inner Leading) *Retrying {
 	}
 }
 
-// Reconcile implements controller.Reconciler. It has the key come back after the
-// back-off or when what it waits for is due, whichever is earlier.
+// Reconcile implements controller.Reconciler. It requeues the key after the back-off
+// or when a wait is due, whichever is earlier.
 func (r *Retrying) Reconcile(ctx context.Context, key string) error {
 	err := r.Reconciler.Reconcile(ctx, key)
 	requeue, _ := controller.IsRequeueKey(err)
@@ -56,15 +56,14 @@ func (r *Retrying) Reconcile(ctx context.Context, key string) error {
 	if errors.As(err, &failed) && failed.again > 0 {
 		again = min(again, failed.again)
 	}
-	logging.FromContext(ctx).Warnw("A turn failed, and is repeated", "key", key, "after", again, "failures", r.backOff.NumRequeues(key), "error", err)
+	logging.FromContext(ctx).Warnw("Reconciling failed and is retried", "key", key, "after", again, "failures", r.backOff.NumRequeues(key), "error", err)
 	return controller.NewRequeueAfter(again)
 }
 
-// failure is what failed in a turn, and when it is due again nevertheless.
+// failure is the error of a reconcile, and when the key is due again anyway.
 type failure struct {
 	error
-	// again is how long what the turn waits for may take; zero where it waits for
-	// nothing.
+	// again is when the next wait is due; zero if there is none.
 	again time.Duration
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// Settle turns what the phases returned into what the work queue understands: an
-// error, with the time to come back at the latest, that time alone, or nothing.
+// Settle turns the errors of the phases into what the work queue understands: an
+// error with the latest time to requeue, that time alone, or nothing.
 func Settle(errs []error, now time.Time) error {
 	var again time.Duration
 	var failed []error
@@ -41,7 +41,7 @@ func Settle(errs []error, now time.Time) error {
 	return nil
 }
 
-// Failures are the errors that are neither waits nor windows of GitHub's.
+// Failures are the errors that are neither waits nor rate limits.
 func Failures(errs ...error) []error {
 	return slices.DeleteFunc(Flatten(errs), func(err error) bool {
 		var wait *Later
@@ -50,7 +50,7 @@ func Failures(errs ...error) []error {
 	})
 }
 
-// LimitedUntil is the end of the latest window among errors.
+// LimitedUntil is the end of the latest rate limit among errors.
 func LimitedUntil(errs []error) (until time.Time, limited bool) {
 	for _, err := range Flatten(errs) {
 		var window *github.RateLimitedError

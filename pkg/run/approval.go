@@ -23,7 +23,7 @@ func SpecHash(spec prowapi.ProwJobSpec) (string, error) {
 type UnapprovedError struct{ Name string }
 
 func (e *UnapprovedError) Error() string {
-	return fmt.Sprintf("the ProwJob %s is not what was approved: its specification has another hash than its annotation %s", e.Name, AnnotationApproved)
+	return fmt.Sprintf("the ProwJob %s is not what was approved: the hash of its spec differs from its annotation %s", e.Name, AnnotationApproved)
 }
 
 // CheckApproval returns an *UnapprovedError for a ProwJob with an approval that is

@@ -1,6 +1,6 @@
-// Package secrets knows what a secret looks like, and takes it out of texts that
-// are shown to people: excerpts of logs, events, what Prow says, reasons. There is
-// no other list of it.
+// Package secrets recognises secrets, and removes them from texts that are shown to
+// people: excerpts of logs, events, messages from Prow, reasons. It is the only place
+// that does.
 package secrets
 
 import (
@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// Mark stands where a secret was.
+// Mark replaces a secret.
 const Mark = "[censored]"
 
-// minSecret is the length below which a value is too common to be told from
-// ordinary text.
+// minSecret is the length below which a value cannot be distinguished from ordinary
+// text.
 const minSecret = 4
 
 var (
@@ -24,7 +24,7 @@ var (
 	placeName = regexp.MustCompile(`(?i)(?:name|path|file|dir|ref|mode|audience|mount[a-z]*)$`)
 )
 
-// Named says that a name promises a secret as its value, and not only where one is.
+// Named says that a name suggests a secret value, not only the place of one.
 func Named(name string) bool {
 	return (secretName.MatchString(name) || strings.EqualFold(name, "auth")) && !placeName.MatchString(name)
 }
@@ -37,12 +37,12 @@ var (
 	keyLine  = regexp.MustCompile(`^\s*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/]+={0,2}|[A-Za-z-]+: .*|)\s*$`)
 )
 
-// Censor takes out what looks like a secret, and the given values.
+// Censor removes what looks like a secret, and the given values.
 func Censor(s string, values []string) string {
 	return Shapes(Blocks(s, values))
 }
 
-// Blocks takes out what may span lines: the given values, and keys.
+// Blocks removes what can span lines: the given values, and keys.
 func Blocks(s string, values []string) string {
 	for _, value := range spellings(values) {
 		s = strings.ReplaceAll(s, value, Mark)
@@ -53,7 +53,7 @@ func Blocks(s string, values []string) string {
 	return s
 }
 
-// spellings are the ways in which the values may show up, the longest first.
+// spellings are the encodings in which the values may occur, the longest first.
 func spellings(values []string) []string {
 	seen := map[string]bool{}
 	for _, secret := range values {
@@ -80,7 +80,7 @@ func spellings(values []string) []string {
 	return out
 }
 
-// censorHalfKeys takes out private keys of which the log shows one end only.
+// censorHalfKeys removes private keys of which the text has only one end.
 func censorHalfKeys(s string) string {
 	lines := strings.Split(s, "\n")
 	inside := false

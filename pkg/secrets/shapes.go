@@ -12,7 +12,7 @@ import (
 	"github.com/zricethezav/gitleaks/v8/config"
 )
 
-// shape is how a kind of secret looks.
+// shape is the pattern of a kind of secret.
 type shape struct {
 	// keywords are in lower case; text without any of them has no such secret.
 	keywords []string
@@ -61,7 +61,7 @@ func re(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// Shapes takes out what a line alone shows to be a secret.
+// Shapes removes secrets that a single line shows.
 func Shapes(s string) string {
 	for _, i := range all().hit(strings.ToLower(s)) {
 		s = all().shapes[i].censor(s)

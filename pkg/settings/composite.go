@@ -23,7 +23,7 @@ func (d *decoder) pairs(n *yaml.Node, path string, f func(key *yaml.Node, value 
 		case key.Kind != yaml.ScalarNode:
 			d.add(key.Line, path, "has %s for a key", describe(key))
 		case twice:
-			d.add(key.Line, child(path, key.Value), "is written a second time; the first is in line %d", line)
+			d.add(key.Line, child(path, key.Value), "is a duplicate; the first is in line %d", line)
 		default:
 			first[key.Value] = key.Line
 			d.lines[child(path, key.Value)] = key.Line

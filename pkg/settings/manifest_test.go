@@ -16,7 +16,7 @@ func TestParseManifest(t *testing.T) {
 		{name: "a broken file", content: "# x\ndry_run: 1\n", want: `f:2: dry_run: is the number 1, not true or false`},
 		{name: "a manifest", content: head + "data:\n  _example: x\n  config.yaml: |\n    dry_run: true\n"},
 		{name: "a broken manifest", content: head + "data:\n  config.yaml: |-\n    # x\n    dry_run: 1\n  prefixes: /x\n",
-			want: "f:8: dry_run: is the number 1, not true or false\nf:9: data.prefixes: is not a key that is read: all settings are in config.yaml"},
+			want: "f:8: dry_run: is the number 1, not true or false\nf:9: data.prefixes: is not a known key: all settings are in config.yaml"},
 		{name: "among others", content: "kind: ConfigMap\nmetadata: {name: other}\n---\n" + head + "data:\n  config.yaml: |\n    dry_run: true\n"},
 		{name: "in quotes", content: head + "data: {config.yaml: \"\\ndry_run: 1\\n\"}\n", want: "f/config.yaml:2: dry_run: is the number 1, not true or false"},
 		{name: "JSON", content: `{"kind": "ConfigMap", "metadata": {"name": "config-rehearsal"}, "data": {"config.yaml": "dry_run: true"}}`},

@@ -13,7 +13,7 @@ import (
 // maxFile bounds the file, in bytes: no ConfigMap holds more.
 const maxFile = 1 << 20
 
-const unreadKey = "is not a key that is read: all settings are in %s"
+const unreadKey = "is not a known key: all settings are in %s"
 
 // Parse reads the data of the ConfigMap. The error is an InvalidError; its files
 // are keys of the ConfigMap, such as config-rehearsal/config.yaml.
@@ -55,7 +55,7 @@ func ParseFile(name string, content []byte) (*Settings, error) {
 // be read.
 func (d *decoder) document(content []byte) *yaml.Node {
 	if len(content) > maxFile {
-		d.add(0, "", "has %d bytes, more than the %d that are read", len(content), maxFile)
+		d.add(0, "", "has %d bytes, more than the limit of %d", len(content), maxFile)
 		return nil
 	}
 	stream := yaml.NewDecoder(bytes.NewReader(content))
@@ -67,7 +67,7 @@ func (d *decoder) document(content []byte) *yaml.Node {
 		return nil
 	}
 	if err := stream.Decode(&second); err == nil {
-		d.add(second.Line, "", "a second document begins here; there can be one only")
+		d.add(second.Line, "", "a second document begins here; only one is allowed")
 	} else if !errors.Is(err, io.EOF) {
 		d.syntax(content, err)
 	}
@@ -83,10 +83,10 @@ func (d *decoder) document(content []byte) *yaml.Node {
 func (d *decoder) plain(n *yaml.Node) bool {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		d.add(n.Line, "", "anchors and aliases (&, *) are not read; what repositories share goes to defaults")
+		d.add(n.Line, "", "anchors and aliases (&, *) are not supported; put what repositories share into defaults")
 		return false
 	case n.Style&yaml.TaggedStyle != 0:
-		d.add(n.Line, "", "tags such as %s are not read", n.Tag)
+		d.add(n.Line, "", "tags such as %s are not supported", n.Tag)
 		return false
 	}
 	ok := true

@@ -71,7 +71,7 @@ var refused = []struct {
 	{name: "repository name", file: "repositories:\n- {repo: test-infra, prow_config: x}\n",
 		want: `2: repositories[0].repo: is "test-infra", which cannot be used; write it like kubernetes/test-infra`},
 	{name: "repository twice", file: "repositories:\n- {repo: a/b, prow_config: x}\n- {prow_config: x, repo: A/b}\n", together: true,
-		want: `3: repositories[1].repo: is A/b, which is listed already in line 2`},
+		want: `3: repositories[1].repo: is A/b, which is already listed in line 2`},
 	{name: "paths", file: repository + ", job_config: /jobs, plugin_config: ../x,\n  supplemental_prow_config_dirs: [.., ok]}]\n", together: true,
 		want: `1: repositories[0].job_config: is "/jobs"; paths begin at the root of the repository, without a slash
 1: repositories[0].plugin_config: is "../x"; paths begin at the root of the repository, without a slash
@@ -81,7 +81,7 @@ var refused = []struct {
 4: defaults.gates.image_registries: is empty; it must have at least 1
 5: defaults.gates.config_maps: is empty; it must have at least 1`},
 	{name: "branches", file: repository + ", branches: ['release-[']}]\n" + "", together: true,
-		want: `1: repositories[0].branches[0]: is "release-[", which is no name of a branch`},
+		want: `1: repositories[0].branches[0]: is "release-[", which is not the name of a branch`},
 	{name: "no time at all", file: "defaults: {gates: {max_timeout: 0s}}\n", together: true,
 		want: `1: defaults.gates.max_timeout: is 0s, and must be at least 1s`},
 	{name: "one label for two things", file: "defaults: {labels: {ack: ok}}\n" + repository + ",\n  labels: {network: OK}}]\n", together: true,
@@ -100,18 +100,18 @@ var refused = []struct {
 		want: `1: defaults.gates.max_resources.cpu: is "lots": quantities must match the regular expression
 1: defaults.gates.max_timeout: is "1d", not a duration such as 90s, 30m or 2h`},
 	{name: "key twice", file: "dry_run: true\nprefixes: [/x]\ndry_run: false\n", together: true,
-		want: `3: dry_run: is written a second time; the first is in line 1`},
+		want: `3: dry_run: is a duplicate; the first is in line 1`},
 	{name: "repositories twice", file: "repositories: []\nrepositories: []\ndry_run: true\n", together: true,
-		want: `2: repositories: is written a second time; the first is in line 1`},
+		want: `2: repositories: is a duplicate; the first is in line 1`},
 	{name: "key of a map twice", file: "users:\n  a: b\n  a: c\n", together: true,
-		want: `3: users.a: is written a second time; the first is in line 2`},
+		want: `3: users.a: is a duplicate; the first is in line 2`},
 	{name: "second document", file: "dry_run: true\n---\ndry_run: false\n", together: true,
-		want: `2: a second document begins here; there can be one only`},
+		want: `2: a second document begins here; only one is allowed`},
 	{name: "alias", file: "prefixes: &p [/x]\ndefaults: {sticky_authors: *p}\n", together: true,
-		want: `1: anchors and aliases (&, *) are not read; what repositories share goes to defaults
-2: anchors and aliases (&, *) are not read; what repositories share goes to defaults`},
+		want: `1: anchors and aliases (&, *) are not supported; put what repositories share into defaults
+2: anchors and aliases (&, *) are not supported; put what repositories share into defaults`},
 	{name: "tag", file: "dry_run: !!str true\n", together: true,
-		want: `1: tags such as !!str are not read`},
+		want: `1: tags such as !!str are not supported`},
 	{name: "list without end", file: "dry_run: true\nprefixes: [/x\ndry_run: true\n", together: true,
 		want: `2: is not YAML: did not find expected ',' or ']'`},
 	{name: "wrong indentation", file: "prow:\n  pod_namespace: x\n prowjob_namespace: y\n", together: true,
@@ -152,8 +152,8 @@ func TestRefusesWhatIsNotInALine(t *testing.T) {
 		data map[string]string
 		want string
 	}{
-		"flat keys":     {map[string]string{"repositories": "", File: "dry_run: 3"}, "config-rehearsal: repositories: is not a key that is read: all settings are in config.yaml\nconfig-rehearsal/config.yaml:1: dry_run: is the number 3, not true or false"},
-		"a file to big": {map[string]string{File: strings.Repeat(" ", maxFile+1)}, "config-rehearsal/config.yaml: has 1048577 bytes, more than the 1048576 that are read"},
+		"flat keys":     {map[string]string{"repositories": "", File: "dry_run: 3"}, "config-rehearsal: repositories: is not a known key: all settings are in config.yaml\nconfig-rehearsal/config.yaml:1: dry_run: is the number 3, not true or false"},
+		"a file to big": {map[string]string{File: strings.Repeat(" ", maxFile+1)}, "config-rehearsal/config.yaml: has 1048577 bytes, more than the limit of 1048576"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Parse(tc.data); err == nil || err.Error() != tc.want {

@@ -1,10 +1,10 @@
-// Package settings reads the file with everything that an installation may
-// choose: the key config.yaml of the ConfigMap config-rehearsal. It knows no
-// clients: whoever watches or mounts the ConfigMap hands its data to Parse.
+// Package settings reads the settings of an installation: the key config.yaml of the
+// ConfigMap config-rehearsal. It uses no clients: callers watch or mount the
+// ConfigMap and pass its data to Parse.
 //
-// The reference in docs/configuration.md and the JSON schema are made from the
-// structs here and in the packages they embed: comments of fields are written
-// for those who write the file.
+// The reference in docs/configuration.md and the JSON schema are generated from the
+// structs here and in the packages they embed: write the comments of fields for the
+// users of the file.
 package settings
 
 import (
@@ -24,44 +24,44 @@ const (
 	ConfigMap = "config-rehearsal"
 	// File is its key that holds the settings.
 	File = "config.yaml"
-	// Example is a key that is not read. It shows all settings with their
-	// defaults, and applying it again leaves File alone.
+	// Example is a key that is ignored. It shows all settings with their defaults, and
+	// applying it again leaves File alone.
 	Example = "_example"
 )
 
-// Settings is what an installation chose, defaults filled in.
+// Settings are those of an installation, with defaults filled in.
 type Settings struct {
 	// The config repositories that are served, and where their configuration lives.
 	Repositories []Repository `json:"repositories"`
-	// What holds for every repository that does not say otherwise. A repository
-	// overrides single fields: its lists replace those here, its maps are added to
-	// them key by key.
+	// The defaults for all repositories. A repository overrides single fields: its lists
+	// replace those here, its maps are merged key by key.
 	Defaults Options `json:"defaults"`
 	// How GitHub is reached.
 	GitHub GitHub `json:"github"`
-	// What Prow's own configuration says, as far as it must be known here too.
+	// Values from Prow's own configuration that are needed here too.
 	Prow Prow `json:"prow"`
 	// What a command starts with; comments show the first.
 	Prefixes []string `json:"prefixes" jsonschema:"minItems=1,pattern=^/\\S+$,example=/rehearse"`
-	// How many jobs may be under way at a time.
+	// How many jobs may run at a time.
 	Quotas Quotas `json:"quotas"`
-	// What finding out the affected jobs of a pull request may take.
+	// How much time and memory planning (finding the affected jobs of a pull request)
+	// may take.
 	Planning Planning `json:"planning"`
-	// Names of Kubernetes users and the GitHub logins that commands of theirs on
-	// the command line count for, such as alice@example.com: alice. Whoever is not
-	// listed cannot use it.
+	// A map from Kubernetes users to the GitHub logins for which their commands on the
+	// command line count, such as alice@example.com: alice. Users who are not listed
+	// cannot give commands.
 	Users map[string]string `json:"users"`
-	// Where people reach the Service rehearsal-controller, which shows the lists
-	// that are too long for a comment; nowhere when empty. A list is shown to whoever
-	// has its link, which comments on the pull request give.
+	// The URL at which people reach the Service rehearsal-controller, which serves the
+	// lists that are too long for a comment; without it there are no pages. Anybody with
+	// the link, which comments on the pull request contain, can read a list.
 	PageURL string `json:"page_url" jsonschema:"pattern=^(https?://[^/\\s]+\\S*)?$,example=https://rehearsals.example.com"`
-	// How long the PipelineRuns of a run that is over are kept, and with them what
-	// tkn pipelinerun logs shows. Its comments, its page and its result stay for as
-	// long as the pull request is open, and a week longer.
+	// How long the PipelineRuns of an ended run, and what tkn pipelinerun logs shows,
+	// are kept. Its comments, its page and its result stay as long as the pull request
+	// is open, and a week longer.
 	KeepRuns time.Duration `json:"keep_runs"`
-	// The least time between two edits of the comment of a run that goes on.
+	// The minimum time between two edits of the comment of an active run.
 	ProgressInterval time.Duration `json:"progress_interval"`
-	// The time between two looks for what no webhook told.
+	// The time between two sweeps, which find what no webhook reported.
 	SweepInterval time.Duration `json:"sweep_interval"`
 	// Only log what would be written to GitHub, Prow and Tekton.
 	DryRun bool `json:"dry_run"`
@@ -72,23 +72,23 @@ type GitHub struct {
 	// The base of the REST API; https://HOST/api/v3 for GitHub Enterprise. Read
 	// when the controller starts.
 	Endpoint string `json:"endpoint" jsonschema:"pattern=^https?://[^/\\s]+\\S*$,example=https://github.example.com/api/v3"`
-	// Below this, ORG/REPO.git is cloned.
+	// The base URL for git: ORG/REPO.git below it is cloned.
 	GitEndpoint string `json:"git_endpoint" jsonschema:"pattern=^https?://[^/\\s]+\\S*$,example=https://github.example.com"`
-	// The id of the GitHub App whose private key is in the Secret rehearsal-github; 0
-	// when the Secret has the id itself, or a personal token. Read when the
-	// controller starts.
+	// The id of the GitHub App whose private key is in the Secret rehearsal-github; 0 if
+	// the Secret has the id itself, or a personal token. Read when the controller
+	// starts.
 	AppID int64 `json:"app_id" jsonschema:"minimum=0"`
-	// How much is written with our account at most: comments, labels, reactions and
-	// statuses. GitHub takes 80 writes a minute and 500 an hour from an account; a
-	// GitHub Enterprise server may take more. Read when the controller starts.
+	// The limits of writes with our account: comments, labels, reactions and statuses.
+	// GitHub accepts 80 writes a minute and 500 an hour from an account; a GitHub
+	// Enterprise server may accept more. Read when the controller starts.
 	Writes Writes `json:"writes"`
 }
 
 // Writes bounds what is written to GitHub.
 type Writes struct {
-	// In a minute. Four sevenths of them are for what nobody waits for.
+	// Writes in a minute. Low-priority writes can use four sevenths of them.
 	PerMinute int `json:"per_minute" jsonschema:"minimum=1,maximum=100000"`
-	// In an hour. Two thirds of them are for what nobody waits for.
+	// Writes in an hour. Low-priority writes can use two thirds of them.
 	PerHour int `json:"per_hour" jsonschema:"minimum=1,maximum=1000000"`
 }
 
@@ -103,52 +103,52 @@ type Prow struct {
 	// The time-out of jobs that are not decorated: pod_running_timeout in plank's
 	// part of Prow's config.yaml.
 	DefaultJobTimeout time.Duration `json:"default_job_timeout"`
-	// How long jobs may wait before they start, under max_concurrency or for a
-	// node. A run may take this and the longest time-out of its jobs.
+	// How long jobs may wait before they start, because of max_concurrency or for a
+	// node. A run may take this plus the longest time-out of its jobs.
 	QueueAllowance time.Duration `json:"queue_allowance"`
 }
 
-// Quotas bound what may be under way at a time; 0 is no bound.
+// Quotas bound how many jobs run at a time; 0 is no limit.
 type Quotas struct {
-	// Jobs of one pull request; 0 is no bound.
+	// Jobs of one pull request; 0 is no limit.
 	PullJobs int `json:"pull_jobs" jsonschema:"minimum=0"`
-	// Jobs that one person asked for, in all repositories; 0 is no bound.
+	// Jobs that one person requested, in all repositories; 0 is no limit.
 	PersonJobs int `json:"person_jobs" jsonschema:"minimum=0"`
-	// Jobs in all; 0 is no bound.
+	// Jobs in all; 0 is no limit.
 	Jobs int `json:"jobs" jsonschema:"minimum=0"`
 }
 
-// Planning bounds what is done with what a pull request says, before any job runs.
+// Planning bounds the processing of a pull request before any job runs.
 type Planning struct {
-	// How long it may take to find the affected jobs of a commit. What takes longer is
-	// refused, and not tried again before a push.
+	// How long it may take to find the affected jobs of a commit. If it takes longer,
+	// the commit is refused, and not retried until the next push.
 	Timeout time.Duration `json:"timeout"`
-	// How long it may take to read the base branch, which is done as a whole when it
-	// is seen for the first time.
+	// How long it may take to read the base branch, which is read completely the first
+	// time.
 	BaseTimeout time.Duration `json:"base_timeout"`
-	// How much memory each process that does so may have, and each git command that
-	// it runs, in MiB. There are up to three at once: see the resources in
+	// How much memory each planning process, and each git command that it runs, may use,
+	// in MiB. There are up to three at once: see the resources in
 	// config/500-controller.yaml.
 	MemoryMiB int `json:"memory_mib" jsonschema:"minimum=256,maximum=65536"`
 }
 
 // Options may differ from repository to repository.
 type Options struct {
-	// How many jobs a command runs at most.
+	// How many jobs a command may run.
 	Limits Limits `json:"limits"`
-	// The labels that mean something on a pull request. Those on open pull requests
-	// stay as they are when a name changes.
+	// The labels that are used on pull requests. If you rename one, open pull requests
+	// keep the old label.
 	Labels Labels `json:"labels"`
-	// The logins of authors whose acknowledgements outlive a push.
+	// The logins of authors whose pull requests keep their acknowledgement after a push.
 	StickyAuthors []string `json:"sticky_authors"`
-	// The context of a commit status for those who gate merging on one, such as
-	// ci/rehearsals: it succeeds once the pull request is acknowledged or has
-	// nothing to rehearse. There is none when empty. One that begins with
-	// ci/rehearse/ is refused: rehearsals report there.
+	// The context of a commit status on which merging can depend, such as ci/rehearsals:
+	// it succeeds once the pull request is acknowledged or has nothing to rehearse. If
+	// empty, there is no status. It must not begin with ci/rehearse/, where rehearsals
+	// report.
 	StatusContext string `json:"status_context"`
-	// Who may command what.
+	// Who may give which command.
 	Policy policy.Config `json:"policy"`
-	// What rehearsals may ask of the clusters they run in.
+	// What rehearsals may use without approval.
 	Gates gate.Config `json:"gates"`
 }
 
@@ -160,18 +160,18 @@ type Limits struct {
 	More int `json:"more" jsonschema:"minimum=1,maximum=500"`
 	// For the command max.
 	Max int `json:"max" jsonschema:"minimum=1,maximum=500"`
-	// For every other command: the tasks of one run must fit into one object.
+	// For every other command. The tasks of one run must fit into one object.
 	All int `json:"all" jsonschema:"minimum=1,maximum=500"`
 }
 
 // Labels are names of labels on GitHub.
 type Labels struct {
-	// Is on pull requests that somebody, or a run, vouched for.
+	// The label of pull requests that were acknowledged by a person or a run.
 	Ack string `json:"ack" jsonschema:"minLength=1"`
-	// Is on pull requests whose rehearsals may use the network.
+	// The label of pull requests whose rehearsals may use the network.
 	Network string `json:"network" jsonschema:"minLength=1"`
-	// Is on pull requests of people whom nobody vouched for yet: nothing is run as
-	// long as it is there.
+	// The label of pull requests by people who are not trusted yet: nothing runs while
+	// it is set.
 	Untrusted string `json:"untrusted" jsonschema:"minLength=1"`
 }
 
@@ -184,9 +184,9 @@ type Repository struct {
 	layout.Layout
 
 	// The branches into which pull requests are rehearsed: names, in which * stands for
-	// any characters but slashes. What these branches say of jobs and in OWNERS files
-	// is what pull requests are held against, so list none that is not protected.
-	// Without a list it is the default branch alone.
+	// any characters but slashes. Pull requests are compared with the jobs and OWNERS
+	// files of these branches, so list only protected ones. Without a list, only the
+	// default branch counts.
 	Branches []string `json:"branches" jsonschema:"minItems=1,example=release-*"`
 
 	Options
@@ -202,8 +202,8 @@ func (s *Settings) Repository(org, repo string) (Repository, bool) {
 	return s.Repositories[i], true
 }
 
-// ServesBranch says whether pull requests into a branch are rehearsed; known is
-// false where it depends on what the default branch is.
+// ServesBranch says whether pull requests into a branch are rehearsed; known is false
+// if that depends on the default branch.
 func (r Repository) ServesBranch(branch string) (serves, known bool) {
 	serves = slices.ContainsFunc(r.Branches, func(pattern string) bool {
 		fits, err := path.Match(pattern, branch)

@@ -44,7 +44,7 @@ func (s *Store) Update(data map[string]string) (waiting []string, err error) {
 // none, after one that did: it would end all that is running.
 func forgotten() error {
 	p := problems{file: ConfigMap + "/" + File}
-	p.add(0, "repositories", "is not there any more; write repositories: [] to serve none")
+	p.add(0, "repositories", "was removed; write repositories: [] to serve none")
 	return p.err()
 }
 

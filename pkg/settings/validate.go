@@ -69,7 +69,7 @@ func (d *decoder) repositories(list []Repository) {
 		at := item("repositories", i)
 		name := strings.ToLower(r.Name)
 		if before, twice := first[name]; twice && name != "" {
-			d.wrong(at+".repo", "is %s, which is listed already in line %d", r.Name, d.line(before))
+			d.wrong(at+".repo", "is %s, which is already listed in line %d", r.Name, d.line(before))
 		} else {
 			first[name] = at + ".repo"
 		}
@@ -80,7 +80,7 @@ func (d *decoder) repositories(list []Repository) {
 		}
 		for j, pattern := range r.Branches {
 			if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-				d.wrong(item(at+".branches", j), "is %q, which is no name of a branch", pattern)
+				d.wrong(item(at+".branches", j), "is %q, which is not the name of a branch", pattern)
 			}
 		}
 		d.options(at, r.Options)

@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// sweepShare is the part of GitHub's hourly calls, one in so many, that sweeps
-// leave to what people asked for.
+// sweepShare is the fraction, one in so many, of GitHub's hourly calls that sweeps
+// reserve for commands.
 const sweepShare = 5
 
 // sweepOrSkip sweeps, unless too few calls are left of the hour.
@@ -28,7 +28,7 @@ func (s *Sweeper) sweepOrSkip(ctx context.Context, repository string) error {
 			s.skipped = map[string]time.Time{}
 		}
 		s.skipped[repository] = budget.Reset
-		logging.FromContext(ctx).Warnw("Sweeps pause: the calls that GitHub still takes are left to what people ask for; webhooks are heard as ever",
+		logging.FromContext(ctx).Warnw("Sweeps pause: the remaining GitHub calls are reserved for commands; webhooks still arrive",
 			"repository", repository, "remaining", budget.Remaining, "limit", budget.Limit, "until", budget.Reset.UTC())
 	}
 	return nil

@@ -23,7 +23,7 @@ func hasBody(rh *v1alpha1.Rehearsal) bool {
 	return false
 }
 
-// heardOf are the ids of the commands that are in the log, or were judged and have
+// heardOf are the ids of the commands that are in the log, or were decided and have
 // left it.
 func heardOf(rh *v1alpha1.Rehearsal) map[string]bool {
 	have := map[string]bool{}

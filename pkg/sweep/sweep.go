@@ -1,5 +1,5 @@
-// Package sweep finds on GitHub what no webhook has told, and appends it to the logs of
-// the pull requests.
+// Package sweep polls GitHub for what no webhook reported, and appends it to the logs
+// of the pull requests.
 package sweep
 
 import (
@@ -24,20 +24,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
-// longestRetreat is how far a look reaches back for what could not be stored: after
-// that it is given up.
+// longestRetreat is how far back a sweep retries what could not be stored.
 const longestRetreat = 6 * time.Hour
 
-// firstSights is how many pull requests one look takes up that have been open for
-// longer and that nobody has asked anything about: a repository that is served anew
-// may have a thousand, and each costs calls and a comment.
+// firstSights is how many older open pull requests without commands one sweep adds: a
+// newly served repository may have a thousand, and each costs calls and a comment.
 const firstSights = 5
 
-// overlap is how far a look reaches back before the one before it: clocks
-// differ, and GitHub lists a comment a little after it was written.
+// overlap is how far a sweep reaches back before the previous one: clocks differ, and
+// GitHub lists a comment with a delay.
 const overlap = 2 * time.Minute
 
-// Source is what a sweep asks of GitHub.
+// Source is the part of GitHub's API that a sweep uses.
 type Source interface {
 	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
@@ -49,35 +47,34 @@ type Source interface {
 // Look is one look at a repository.
 type Look struct {
 	At time.Time
-	// Since is where the list of comments began. The next look asks for the same
-	// list, so that GitHub can answer that nothing has changed, which is free.
+	// Since is where the list of comments began. The next sweep asks for the same list,
+	// so that GitHub can answer that nothing has changed, which is free.
 	Since time.Time
 }
 
-// Memory keeps the last look at a repository, org/repo, that had no error; the
-// zero value when there was none.
+// Memory keeps the last successful look at a repository, org/repo; the zero value if
+// there was none.
 type Memory interface {
 	Looked(ctx context.Context, repository string) (Look, error)
 	Remember(ctx context.Context, repository string, look Look) error
 }
 
-// Sweeper finds what no webhook has told, for GitHub does not deliver twice and
-// hook forwards only once. All replicas sweep: they append the same entries,
-// and the second of two is refused.
+// Sweeper finds what no webhook reported: GitHub does not redeliver by itself, and
+// hook forwards only once. All replicas sweep: they append the same entries, and
+// duplicates are refused.
 type Sweeper struct {
 	GitHub     Source
 	Rehearsals logbook.Rehearsals
 	Lister     listers.RehearsalNamespaceLister
 	Settings   func() *settings.Settings
 	Memory     Memory
-	// Identify makes sure that a name is that of the repository that is served, by
-	// its number.
+	// Identify checks by its ID that a name still belongs to the served repository.
 	Identify func(ctx context.Context, org, repo string, id int64) error
 	Clock    clock.Clock
 
-	// skipped is until when the latest word about skipping a repository holds.
+	// skipped is until when skipping a repository is not logged again.
 	skipped map[string]time.Time
-	// troubled is when it was last said of a repository that sweeps of it fail.
+	// troubled is when failing sweeps of a repository were last logged.
 	troubled map[string]time.Time
 }
 
@@ -103,12 +100,11 @@ func (s *Sweeper) traced(ctx context.Context, repository string) error {
 	return err
 }
 
-// troubleInterval is how often it is said that sweeps of a repository fail: an outage
-// concerns all of them, at each sweep.
+// troubleInterval is how often failing sweeps of a repository are logged: an outage
+// affects all repositories at each sweep.
 const troubleInterval = 10 * time.Minute
 
-// tell logs how a sweep ended: that it failed, unless that was said lately, and that
-// sweeps work again.
+// tell logs the result of a sweep: failures, but not too often, and recoveries.
 func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
 	var limited *github.RateLimitedError
 	if errors.As(err, &limited) || ctx.Err() != nil {
@@ -125,13 +121,13 @@ func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
 			s.troubled = map[string]time.Time{}
 		}
 		s.troubled[repository] = now
-		log.Warnw("Not everything was found, the next sweep reaches back as far", "error", err)
+		log.Warnw("The sweep is incomplete; the next one covers the same time again", "error", err)
 	}
 }
 
-// Sweep looks at one repository, org/repo, and appends what is not known yet.
-// What was written before the first sweep, and before any webhook, was not written to
-// us, and is left alone: another plugin may have answered to the same words.
+// Sweep checks one repository, org/repo, and appends what is not known yet. Comments
+// from before the first sweep and any webhook are ignored: they were not meant for
+// us, and another plugin may have answered them.
 func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	began := s.Clock.Now()
 	org, repo := settings.Split(repository)
@@ -143,8 +139,8 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	if err != nil {
 		return err
 	}
-	// GitHub's time, which its answer tells: what is older than a look was there to
-	// be found, and our clock must not say otherwise.
+	// GitHub's time, from its response: what is older than a sweep could be found by it,
+	// whatever our clock says.
 	ahead, _ := s.GitHub.Skew()
 	now := began.Add(ahead)
 	since := last.At.Add(-overlap)
@@ -159,8 +155,8 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	if listErr != nil {
 		return errors.Join(err, listErr)
 	}
-	// What cannot be stored keeps nobody else from being heard. The next look reaches
-	// back as far, but not for ever.
+	// What cannot be stored does not block the rest. The next sweep covers the same time
+	// again, but not for ever.
 	err = errors.Join(err, s.sweepComments(ctx, org, repo, after(comments, since), open, now))
 	if err != nil && !last.At.IsZero() && now.Sub(last.At) < longestRetreat {
 		return err
@@ -168,8 +164,8 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	return errors.Join(err, s.Memory.Remember(ctx, repository, Look{At: now, Since: nextSince(last.Since, comments)}))
 }
 
-// servedSince is since when a repository that was never looked at has been served:
-// since its first webhook that counts. It reaches back as far as a look may.
+// servedSince is since when a repository without a sweep has been served: since its
+// first relevant webhook, at most as far back as a sweep may reach.
 func (s *Sweeper) servedSince(org, repo string, now time.Time) (time.Time, error) {
 	all, err := s.of(org, repo)
 	since := now
@@ -196,12 +192,12 @@ func (s *Sweeper) of(org, repo string) ([]*v1alpha1.Rehearsal, error) {
 	}), nil
 }
 
-// stride is how much longer the list of comments may become before it begins
-// later: each new beginning costs a call.
+// stride is how long the list of comments may grow before its start is moved: each
+// move costs a call.
 const stride = time.Hour
 
-// nextSince is where the next list of comments begins: in the same place, until
-// it becomes long. A list that begins later still has all that is listed late.
+// nextSince is where the next list of comments begins: at the same time, until the
+// list becomes long. A later start still covers comments that are listed late.
 func nextSince(since time.Time, comments []github.Comment) time.Time {
 	for _, c := range comments {
 		if begin := c.UpdatedAt.Add(-overlap); begin.Sub(since) > stride {
@@ -211,14 +207,14 @@ func nextSince(since time.Time, comments []github.Comment) time.Time {
 	return since
 }
 
-// after are the comments that were written or edited since a time: older ones were
-// heard before.
+// after returns the comments that were written or edited since a time: older ones
+// were handled before.
 func after(comments []github.Comment, since time.Time) []github.Comment {
 	return slices.DeleteFunc(slices.Clone(comments), func(c github.Comment) bool { return c.UpdatedAt.Before(since) })
 }
 
-// hear appends, and takes a full log for what it is: a matter of one pull
-// request, which must not hold up the others.
+// hear appends. A full log concerns only one pull request and must not block the
+// others.
 func (s *Sweeper) hear(ctx context.Context, heard *event.Heard) error {
 	err := logbook.Append(ctx, s.Rehearsals, heard)
 	var full *logbook.FullError
@@ -245,7 +241,7 @@ func (s *Sweeper) openPulls(ctx context.Context, org, repo string) ([]github.Pul
 	return pulls, err
 }
 
-// sweepPulls wakes the Rehearsals of pull requests that are not as they were.
+// sweepPulls wakes the Rehearsals of changed pull requests.
 func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []github.Pull, since, now time.Time) (map[int]bool, error) {
 	open := map[int]bool{}
 	var errs []error
@@ -275,7 +271,7 @@ func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []gith
 	return open, errors.Join(errs...)
 }
 
-// sweepClosed wakes the Rehearsals of pull requests that are open no more.
+// sweepClosed wakes the Rehearsals of pull requests that are no longer open.
 func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[int]bool, now time.Time) error {
 	all, err := s.of(org, repo)
 	if err != nil {
@@ -292,9 +288,9 @@ func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[in
 	return errors.Join(errs...)
 }
 
-// sweepComments appends the commands in comments on pull requests that are open
-// or have a Rehearsal. The list of open ones alone may lack one: GitHub makes it
-// page by page, while pull requests are being closed.
+// sweepComments appends the commands in comments on pull requests that are open or
+// have a Rehearsal. The list of open ones may miss some: GitHub returns it page by
+// page while pull requests are being closed.
 func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, comments []github.Comment, open map[int]bool, now time.Time) error {
 	var errs []error
 	for _, c := range comments {

@@ -316,7 +316,7 @@ func TestAnOutageIsToldOnceInAWhile(t *testing.T) {
 			s.clock.Step(troubleInterval)
 		}
 		s.tell(ctx, "acme/config", step.err)
-		failed, worked := logs.FilterMessageSnippet("Not everything was found").Len(), logs.FilterMessageSnippet("works again").Len()
+		failed, worked := logs.FilterMessageSnippet("The sweep is incomplete").Len(), logs.FilterMessageSnippet("works again").Len()
 		if failed != step.failed || worked != step.worked {
 			t.Errorf("it was said %d times that sweeps fail and %d times that they work again, want %d and %d", failed, worked, step.failed, step.worked)
 		}

@@ -12,8 +12,9 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// Handler shows Prometheus the metrics of a program that Knative does not run, by the
-// same names, those of the Go runtime included. Instruments are made by the meter.
+// Handler serves the metrics of a program that Knative does not run to Prometheus,
+// with the same names, including those of the Go runtime. Use the meter for
+// instruments.
 func Handler() (http.Handler, metric.Meter, error) {
 	registry := prometheus.NewRegistry()
 	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())

@@ -1,5 +1,5 @@
-// Package telemetry has every metric of our own, as OpenTelemetry names them. Those of
-// Knative, of client-go and of the Go runtime are beside them in what programs export.
+// Package telemetry has all our metrics, as OpenTelemetry instruments. Programs also
+// export those of Knative, client-go and the Go runtime.
 package telemetry
 
 import (
@@ -17,9 +17,9 @@ import (
 type Metric struct {
 	// Name and Unit are OpenTelemetry's; the unit is a UCUM code.
 	Name, Unit string
-	// Counter says that it only grows.
+	// Counter says that it is monotonic.
 	Counter bool
-	// Label is what it is told apart by; empty for nothing.
+	// Label is its label; empty if it has none.
 	Label       string
 	Description string
 	// Programs are those that export it.
@@ -66,14 +66,14 @@ func (m Metric) Prometheus() string {
 	return name
 }
 
-// scope is what OpenTelemetry calls who makes instruments.
+// scope is the name of OpenTelemetry's instrumentation scope.
 const scope = "github.com/rehearsal-dev/rehearsal"
 
 // Meter makes our instruments.
 func Meter() metric.Meter { return otel.Meter(scope) }
 
 // ObserveSettings exports whether the latest version of the settings is in force, and
-// how many were refused.
+// how many versions were refused.
 func ObserveSettings(meter metric.Meter, state func() (valid bool, refused int64)) error {
 	valid, err := meter.Int64ObservableGauge(settingsValid.Name, metric.WithDescription(settingsValid.Description))
 	if err != nil {
@@ -96,7 +96,7 @@ func ObserveSettings(meter metric.Meter, state func() (valid bool, refused int64
 	return err
 }
 
-// ObserveCachedAnswers exports how large the answers of GitHub are that are kept.
+// ObserveCachedAnswers exports the size of the cached GitHub responses.
 func ObserveCachedAnswers(meter metric.Meter, size func() int64) error {
 	_, err := meter.Int64ObservableGauge(cachedAnswers.Name, metric.WithDescription(cachedAnswers.Description), metric.WithUnit(cachedAnswers.Unit),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
@@ -109,7 +109,7 @@ func ObserveCachedAnswers(meter metric.Meter, size func() int64) error {
 	return nil
 }
 
-// RecordLimit exports until when GitHub takes no calls from an account.
+// RecordLimit exports until when an account is rate-limited.
 func RecordLimit(ctx context.Context, meter metric.Meter, account string, until time.Time) error {
 	gauge, err := meter.Float64Gauge(limitedUntil.Name, metric.WithDescription(limitedUntil.Description), metric.WithUnit(limitedUntil.Unit))
 	if err != nil {

@@ -95,7 +95,7 @@ func TestCommandLine(t *testing.T) {
 			t.Errorf("the run %s is of %s, want %s", r.ID, r.By, maintainer)
 		}
 	}
-	s.comment(rig.RunComment, "asked for by `"+maintainer+" (by the command line)`")
+	s.comment(rig.RunComment, "requested by `"+maintainer+" (on the command line)`")
 }
 
 func TestCommandLineAborts(t *testing.T) {

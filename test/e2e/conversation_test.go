@@ -132,7 +132,7 @@ func (c *conversation) acknowledging() {
 	c.shows("plan-auto-ack", c.Pull.HeadSHA, "all jobs passed")
 	c.say(maintainer, "/pj-rehearse reject")
 	c.labels()
-	c.shows("plan-reject", c.Pull.HeadSHA, "took that back")
+	c.shows("plan-reject", c.Pull.HeadSHA, "withdrew it")
 	c.say(maintainer, "/pj-rehearse ack")
 	c.labels("rehearsals-ack")
 	c.shows("plan-ack", c.Pull.HeadSHA, "**Acknowledged** by")
@@ -146,7 +146,7 @@ func (c *conversation) pushing() {
 	c.heads = append(c.heads, pull.HeadSHA)
 	c.Pull = pull
 	c.labels()
-	c.shows("plan-pushed", c.Pull.HeadSHA, "was pushed since")
+	c.shows("plan-pushed", c.Pull.HeadSHA, "was pushed afterwards")
 	// GitHub's times are whole seconds, and a command of the same second as a push
 	// counts as older.
 	time.Sleep(time.Second)

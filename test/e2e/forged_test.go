@@ -64,7 +64,7 @@ func TestForgedCommand(t *testing.T) {
 	log, err := s.Cluster.Output(s.ctx, "kubectl", "-n", rig.Namespace, "logs", "deployment/"+rig.Controller, "--tail=-1")
 	s.must(err)
 	for _, c := range forged {
-		if !logged(log, "A command in the log is not what GitHub has", c.ID) {
+		if !logged(log, "A command in the log does not match GitHub", c.ID) {
 			t.Errorf("the controller's log does not tell of %s", c.ID)
 		}
 	}

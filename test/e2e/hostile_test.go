@@ -29,8 +29,8 @@ func TestHostile(t *testing.T) {
 	s.must(err)
 	s.openWith(inRig(p.Head))
 	s.comment(rig.PlanComment, "Nothing can be rehearsed yet", "privileges-allowed",
-		"reads a secret", "runs as a service account", "gets a token", "reads files of its node", "has power over its node",
-		"shares something with its node", "adds a capability", "is confined less", "runs in a cluster", "uses a device",
+		"reads a secret", "runs as a service account", "gets a token", "mounts files of its node", "is privileged on its node",
+		"shares resources with its node", "adds a capability", "is less confined", "runs in a cluster", "uses a device",
 		"changes what runs", "clones from an address of its own", "has a label", "has an annotation", "may run longer",
 		"restricted: ", "hidden: ", "checkout: ")
 	s.say(maintainer, "/pj-rehearse all")

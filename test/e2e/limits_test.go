@@ -37,7 +37,7 @@ func TestCheckConfigLive(t *testing.T) {
 		"The API server has rehearsal.dev/v1alpha1 Rehearsal.", "Our service accounts may do what they need.",
 		"Its own containers meet PodSecurity restricted.", "We are the GitHub App " + appSlug + ".",
 		"The App has every permission and event that it needs in " + world.org + "/",
-		"Prow and we agree that prowjob_namespace is " + rig.ProwJobNamespace,
+		"Prow's config.yaml and our settings agree that prowjob_namespace is " + rig.ProwJobNamespace,
 	} {
 		if !strings.Contains(out, "  ok       "+want) {
 			t.Errorf("the output lacks %q", want)

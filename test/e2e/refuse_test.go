@@ -81,7 +81,7 @@ func TestUntrustedAuthor(t *testing.T) {
 	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
 	s.openBy(stranger, map[string]string{jobsPath: s.changed()})
-	s.comment(rig.PlanComment, "Jobs are run for `"+stranger+"` once somebody else has looked")
+	s.comment(rig.PlanComment, "Jobs run for `"+stranger+"` once somebody else has reviewed")
 	s.say(maintainer, "/pj-rehearse")
 	s.say(maintainer, "/pj-rehearse pull-widget-unit")
 	s.comment(rig.DeniedComment+" "+maintainer, "/pj-rehearse approve", s.Pull.HeadSHA)
@@ -102,7 +102,7 @@ func TestUntrustedAuthor(t *testing.T) {
 	}})
 	s.must(err)
 	s.Pull = pushed
-	s.comment(rig.PlanComment, "Jobs are run for `"+stranger+"` once somebody else has looked", s.Pull.HeadSHA)
+	s.comment(rig.PlanComment, "Jobs run for `"+stranger+"` once somebody else has reviewed", s.Pull.HeadSHA)
 	// GitHub's times are whole seconds, and a command of the same second as a push
 	// counts as older.
 	time.Sleep(time.Second)

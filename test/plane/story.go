@@ -196,7 +196,7 @@ func (s *Story) interrupted(ctx context.Context, interrupt func() error) error {
 	return interrupt()
 }
 
-// seen waits until the comment on the affected jobs is about the present head: a command
+// seen waits until the comment with the affected jobs is about the present head: a command
 // counts for the head that its author can have seen.
 func (s *Story) seen(ctx context.Context) error {
 	return rig.Until(ctx, storyTime, "the jobs of the new head", func(ctx context.Context) (string, bool, error) {

@@ -16,30 +16,30 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-const checkConfigHelp = `Says in which lines of the settings what is wrong, all of it at once, or how they
+const checkConfigHelp = `Reports all errors in the settings with their lines, or how the settings
 are understood.
 
 FILE is the file itself (config.yaml), or a manifest with the ConfigMap
 config-rehearsal; - is standard input. With --git-dir, the paths that the settings
-name are looked up in a clone of the config repository as well.
+name are also looked up in a clone of the config repository.
 
-With --live, GitHub, Prow, Tekton and the cluster are compared with what the
-settings need, and there is a sentence for each thing that is missing. FILE may
-then be left out: the settings are those in the cluster. That reads the Secret
+With --live, GitHub, Prow, Tekton and the cluster are checked against what the
+settings need, and everything that is missing is reported. FILE can then be left
+out: the settings in the cluster are checked. This reads the Secret
 rehearsal-github, unless --github-credentials names a directory, and changes
 nothing.
 
-Exit status: 0 all is fine; 1 usage or failure; 2 the settings are not valid, or
+Exit status: 0 everything is fine; 1 usage or failure; 2 the settings are not valid, or
 something is missing.`
 
 const checkConfigExamples = `  rehearse check-config config.yaml
   rehearse check-config config.yaml --git-dir ~/src/release
   kubectl -n rehearsals get configmap config-rehearsal -o yaml | rehearse check-config -
 
-  # Is everything there that the installation needs?
+  # Does the installation have everything it needs?
   rehearse check-config --live
 
-  # For editors: names, meanings and values of all settings
+  # For editors: the names, meanings and values of all settings
   rehearse check-config --schema > settings.schema.json`
 
 // checkConfig is one check of settings.
@@ -57,7 +57,7 @@ func New() *cobra.Command {
 	var c checkConfig
 	cmd := &cobra.Command{
 		Use:   "check-config FILE",
-		Short: "Say what is wrong with the settings of an installation",
+		Short: "Check the settings of an installation",
 		Long:  checkConfigHelp, Example: checkConfigExamples,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -25,7 +25,7 @@ func (c *checkConfig) lookUp(ctx context.Context, s *settings.Settings, out io.W
 	}
 	repository, served := s.Repository(org, name)
 	if !served {
-		return fmt.Errorf("the clone is of %s/%s, which the settings do not list; --repository says what else it is of", org, name)
+		return fmt.Errorf("the clone is of %s/%s, which the settings do not list; name another repository with --repository", org, name)
 	}
 	base, err := c.clone.FindBase(ctx, clone)
 	if err != nil {

@@ -18,7 +18,7 @@ func understood(s *settings.Settings, out io.Writer) error {
 	}
 	_, _ = fmt.Fprintln(w, "The settings are valid.")
 	if len(s.Repositories) == 0 {
-		_, _ = fmt.Fprintln(w, "\nNo repository is served: list those that are under repositories.")
+		_, _ = fmt.Fprintln(w, "\nNo repository is served: list some under repositories.")
 	}
 	for _, r := range s.Repositories {
 		_, _ = fmt.Fprintf(w, "\n%s\n", r.Name)

@@ -80,8 +80,8 @@ func checkInstallation(ctx context.Context, kube kubernetes.Interface, s *settin
 	gh, err := o.gitHub(ctx, kube, s)
 	if err != nil {
 		findings = append(findings, check.Finding{
-			Area: "GitHub, at " + s.GitHub.Endpoint, State: check.Unknown, Text: "GitHub was not asked: " + err.Error() + ".",
-			Do: "name a directory with the credentials by --github-credentials",
+			Area: "GitHub, at " + s.GitHub.Endpoint, State: check.Unknown, Text: "GitHub was not checked: " + err.Error() + ".",
+			Do: "name a directory with the credentials with --github-credentials",
 		})
 	}
 	files := o.prowFiles(ctx, kube, gh, s)

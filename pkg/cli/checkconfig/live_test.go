@@ -54,7 +54,7 @@ func TestCheckLive(t *testing.T) {
 		"  ok       We are the GitHub App rehearsal.\n",
 		"  ok       The App has every permission and event that it needs in acme/config.\n",
 		"  MISSING  The App is not installed in acme/none.\n           → install the App in acme",
-		"  ok       Prow and we agree that prowjob_namespace is prow.\n",
+		"  ok       Prow's config.yaml and our settings agree that prowjob_namespace is prow.\n",
 		"  ok       Secret rehearsal-github has private-key.\n",
 		"  MISSING  Namespace prow does not exist.\n",
 		"  unknown  Prow's plugins.yaml cannot be read: ",
@@ -72,7 +72,7 @@ func TestCheckLiveWithoutCredentials(t *testing.T) {
 	var out strings.Builder
 	err := checkInstallation(t.Context(), kubefake.NewSimpleClientset(), settings.Defaults(), &out, liveOptions{Address: cluster.Address{Namespace: "rehearsals"}})
 	var outcome *program.Outcome
-	if !errors.As(err, &outcome) || !strings.Contains(out.String(), "GitHub was not asked") || !strings.Contains(out.String(), "--github-credentials") {
+	if !errors.As(err, &outcome) || !strings.Contains(out.String(), "GitHub was not checked") || !strings.Contains(out.String(), "--github-credentials") {
 		t.Errorf("%v:\n%s", err, out.String())
 	}
 }

@@ -90,7 +90,7 @@ func (a *Address) Config() (*rest.Config, error) {
 		return nil, fmt.Errorf("no cluster is configured: name a kubeconfig with --kubeconfig or $KUBECONFIG, as for kubectl")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("finding the cluster: %w; `kubectl config get-contexts` lists those that there are", err)
+		return nil, fmt.Errorf("finding the cluster: %w; `kubectl config get-contexts` lists the contexts", err)
 	}
 	config.UserAgent = rest.DefaultKubernetesUserAgent()
 	config.WarningHandlerWithContext = rest.NoWarnings{}
@@ -166,7 +166,7 @@ func checkUser(name string) error {
 	case name == "" || name == "system:anonymous":
 		return fmt.Errorf("the cluster does not know who you are: log in, or use another context")
 	case length > maxUser:
-		return fmt.Errorf("your user name in this cluster has %d characters, and a command can carry %d: comment on the pull request instead, or ask for a shorter name (it begins with %s)", length, maxUser, terminal.Plain(screen.Cut(name, 40)))
+		return fmt.Errorf("your user name in this cluster has %d characters, but a command can record only %d: comment on the pull request instead, or ask for a shorter name (it begins with %s)", length, maxUser, terminal.Plain(screen.Cut(name, 40)))
 	case terminal.Plain(name) != name:
 		return fmt.Errorf("your user name in this cluster, %q, has characters that cannot be shown: comment on the pull request instead, or ask for another name", name)
 	}

@@ -33,9 +33,9 @@ func (c *cluster) explain(err error, verb, resource string) error {
 	case apierrors.IsForbidden(err):
 		return c.forbidden(err, verb, resource)
 	case isUnknownKind(err):
-		return fmt.Errorf("the cluster %s knows no %s: Rehearsal is not installed there, or another context is meant (`kubectl config get-contexts`)", c.host, resource)
+		return fmt.Errorf("the cluster %s has no %s: Rehearsal is not installed there, or this is the wrong context (`kubectl config get-contexts`)", c.host, resource)
 	case errors.As(err, &transport), errors.As(err, &network):
-		return fmt.Errorf("the cluster %s does not answer: %w; is it up, and the right context (`kubectl config current-context`)?", c.host, err)
+		return fmt.Errorf("the cluster %s does not respond: %w; is it up, and is this the right context (`kubectl config current-context`)?", c.host, err)
 	}
 	return fmt.Errorf("%s %s in namespace %s: %w", verb, resource, c.namespace, err)
 }
@@ -50,7 +50,7 @@ func (c *cluster) forbidden(err error, verb, resource string) error {
 	if m := namedUser.FindStringSubmatch(err.Error()); m != nil {
 		user = m[1]
 	}
-	return fmt.Errorf("you may not %s %s in namespace %s; who runs the installation can let you:\n"+
+	return fmt.Errorf("you may not %s %s in namespace %s; an operator of the installation can allow it:\n"+
 		"  kubectl create rolebinding %s -n %s --role=%s --user=%s\n(%w)", verb, resource, c.namespace, role, c.namespace, role, user, err)
 }
 

@@ -17,9 +17,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-const describeHelp = `Tell everything that is known of the rehearsals of a pull request: what it
-affects, who said what and what was decided about it, what ran and how it ended,
-and what to do next.
+const describeHelp = `Show everything about the rehearsals of a pull request: the jobs that it
+affects, each command and the decision on it, each run and its result, and what
+to do next.
 
 ` + pullHelp
 
@@ -30,7 +30,7 @@ func newDescribe() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:     "describe PULL",
-		Short:   "Tell everything that is known of the rehearsals of a pull request",
+		Short:   "Show everything about the rehearsals of a pull request",
 		Long:    describeHelp,
 		Example: "  rehearse describe acme/release#1234\n  rehearse describe . -o json | jq '.runs[-1].state'",
 		Args:    atLeastPull,
@@ -122,11 +122,11 @@ func (d *description) text(width int, now time.Time) string {
 func (d *description) trust() string {
 	switch {
 	case d.Labelled:
-		return ", not trusted: a label forbids to run anything"
+		return ", not trusted: a label forbids running anything"
 	case d.AuthorTrusted:
 		return ", trusted"
 	}
-	return ", whose heads need an approval"
+	return ", whose heads need approval"
 }
 
 func (d *description) writePlan(t *sheet) {
@@ -140,7 +140,7 @@ func (d *description) writePlan(t *sheet) {
 		for _, c := range []struct {
 			n    int
 			what string
-		}{{p.Excluded, "excluded"}, {p.Held, "waiting for an approval"}, {p.Removed, "removed"}} {
+		}{{p.Excluded, "excluded"}, {p.Held, "waiting for approval"}, {p.Removed, "removed"}} {
 			if c.n > 0 {
 				text += fmt.Sprintf(", %d %s", c.n, c.what)
 			}
@@ -172,7 +172,7 @@ func acknowledgement(a *v1alpha1.Acknowledgement) string {
 	case v1alpha1.StateRequired:
 		return "not yet"
 	case v1alpha1.StateHeld:
-		return fmt.Sprintf("for %.10s; whether it holds is known with the plan of the new head", cmp.Or(a.Given, a.Head))
+		return fmt.Sprintf("for %.10s; whether it still holds depends on the plan of the new head", cmp.Or(a.Given, a.Head))
 	}
 	text := "yes"
 	if a.State == v1alpha1.StateWithdrawn {
@@ -216,7 +216,7 @@ func (d *description) writeCommands(t *sheet) {
 	for _, c := range d.Commands {
 		verdict := strings.ToLower(string(c.Verdict))
 		if verdict == "" {
-			verdict = "not looked at yet"
+			verdict = "not read yet"
 		}
 		if c.Why != "" {
 			verdict += ": " + c.Why

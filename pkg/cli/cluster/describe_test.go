@@ -91,9 +91,9 @@ func TestNext(t *testing.T) {
 		{"new", func(rh *v1alpha1.Rehearsal) { rh.Status = v1alpha1.RehearsalStatus{} }, []string{"until the controller has read"}},
 		{"closed", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }, []string{"closed"}},
 		{"being planned", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = base }, []string{"until the affected jobs are known"}},
-		{"broken", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "refused" }, []string{"Correct what the plan says"}},
-		{"untrusted", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Untrusted = true }, []string{"take the label away"}},
-		{"held", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Held = 2 }, []string{"Waiting for an approval: 2 jobs", "rehearse run acme/release#7"}},
+		{"broken", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "refused" }, []string{"Fix the problem that the plan reports"}},
+		{"untrusted", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Untrusted = true }, []string{"remove the label"}},
+		{"held", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Held = 2 }, []string{"Waiting for approval: 2 jobs", "rehearse run acme/release#7"}},
 		{"planned", func(*v1alpha1.Rehearsal) {}, []string{"rehearse run acme/release#7"}},
 		{"nothing", func(rh *v1alpha1.Rehearsal) {
 			rh.Status.Acknowledgement = &v1alpha1.Acknowledgement{State: v1alpha1.StateAcknowledged}

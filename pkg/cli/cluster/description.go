@@ -80,7 +80,7 @@ type describedJob struct {
 }
 
 // describeRehearsal tells all that is known of a Rehearsal.
-func describeRehearsal(rh *v1alpha1.Rehearsal, s *sight, chosen *settings.Settings, now time.Time) *description {
+func describeRehearsal(rh *v1alpha1.Rehearsal, s *snapshot, chosen *settings.Settings, now time.Time) *description {
 	p := rh.Spec.Pull
 	d := &description{
 		Pull: nameOf(p), URL: chosen.GitHub.PullPage(p.Org, p.Repo, p.Number), State: "not read yet", Plan: rh.Status.Plan, Blind: s.blind,
@@ -139,7 +139,7 @@ func describeRun(v runView, chosen *settings.Settings, now time.Time) describedR
 func next(rh *v1alpha1.Rehearsal) []string {
 	pull, name := rh.Status.Pull, nameOf(rh.Spec.Pull)
 	if pull == nil {
-		return []string{"Wait until the controller has read the pull request; the conditions say what is in its way, if anything is."}
+		return []string{"Wait until the controller has read the pull request; the conditions show any problem."}
 	}
 	if !pull.Open {
 		return []string{"Nothing: the pull request is closed."}
@@ -148,14 +148,14 @@ func next(rh *v1alpha1.Rehearsal) []string {
 	plan := rh.Status.Plan
 	switch {
 	case plan == nil || plan.Head != pull.Head:
-		return []string{"Wait until the affected jobs are known; the conditions say what is in the way, if anything is."}
+		return []string{"Wait until the affected jobs are known; the conditions show any problem."}
 	case plan.Error != "":
-		return []string{"Correct what the plan says, and push."}
+		return []string{"Fix the problem that the plan reports, and push."}
 	case pull.Untrusted:
-		out = append(out, "Somebody who may trust the author has to look at it and take the label away that forbids to run anything.")
+		out = append(out, "Somebody who may trust the author has to review it and remove the label that forbids running anything.")
 	}
 	if plan.Held > 0 {
-		out = append(out, fmt.Sprintf("Waiting for an approval: %s. The comment with the affected jobs says of what kind, and whose: rehearse approve %s, or rehearse privileges-allowed %s", countJobs(plan.Held), name, name))
+		out = append(out, fmt.Sprintf("Waiting for approval: %s. The comment with the affected jobs says which kind, and from whom: rehearse approve %s, or rehearse privileges-allowed %s", countJobs(plan.Held), name, name))
 	}
 	return append(out, nextRun(rh)...)
 }
@@ -163,7 +163,7 @@ func next(rh *v1alpha1.Rehearsal) []string {
 func nextRun(rh *v1alpha1.Rehearsal) []string {
 	name := nameOf(rh.Spec.Pull)
 	if a := rh.Status.Acknowledgement; a != nil && a.State == v1alpha1.StateAcknowledged {
-		return []string{"Nothing: it is acknowledged, and may be merged."}
+		return []string{"Nothing: it is acknowledged, and can be merged."}
 	}
 	// Runs that were rejected ran nothing.
 	began := slices.DeleteFunc(slices.Clone(rh.Status.Runs), func(r v1alpha1.RunStatus) bool { return r.State == v1alpha1.RunRejected })
@@ -172,7 +172,7 @@ func nextRun(rh *v1alpha1.Rehearsal) []string {
 		case v1alpha1.RunPassed:
 			return []string{"Acknowledge it: rehearse ack " + name}
 		case v1alpha1.RunFailed:
-			return []string{"Look at what failed, and push a correction; or run it again: rehearse run " + name + " --selection failed"}
+			return []string{"Look at what failed, and push a fix; or rerun it: rehearse run " + name + " --selection failed"}
 		case v1alpha1.RunAborted:
 		default:
 			return []string{"Watch it: rehearse watch " + name}

@@ -18,11 +18,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// display shows what a lookout sees: on a terminal as a table that is redrawn,
+// display shows what a watcher sees: on a terminal as a table that is redrawn,
 // elsewhere as a line for each change.
 type display struct {
 	out     io.Writer
-	lookout *lookout
+	watcher *watcher
 	screen  *screen.Screen
 	// told is what was said last of each thing there is to say something about.
 	told map[string]string
@@ -37,8 +37,8 @@ type display struct {
 	others []func(context.Context, any)
 }
 
-func newDisplay(out io.Writer, w *lookout) *display {
-	d := &display{out: out, lookout: w, screen: screen.Open(os.Stdin, out), told: map[string]string{}, now: time.Now}
+func newDisplay(out io.Writer, w *watcher) *display {
+	d := &display{out: out, watcher: w, screen: screen.Open(os.Stdin, out), told: map[string]string{}, now: time.Now}
 	// Times go on where nothing else does.
 	d.tick = time.NewTicker(time.Second)
 	d.others = utilruntime.PanicHandlers
@@ -54,12 +54,12 @@ func (d *display) close() {
 
 // wait waits for something new to show.
 func (d *display) wait(ctx context.Context) error {
-	stopped := &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; what runs goes on"}
+	stopped := &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; the rehearsals continue"}
 	for {
 		select {
 		case <-ctx.Done():
 			return stopped
-		case <-d.lookout.changed:
+		case <-d.watcher.changed:
 			return nil
 		case key := <-d.screen.Keys():
 			if key == screen.Quit {
@@ -78,7 +78,7 @@ func (d *display) wait(ctx context.Context) error {
 	}
 }
 
-const lostWords = "The cluster does not answer; this is what was known last."
+const lostWords = "The cluster does not respond; this is the last known state."
 
 // showRuns shows runs. The last time, all there is to tell is shown, and stays.
 func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) error {
@@ -91,7 +91,7 @@ func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 			f.Add("%s: waiting for the controller to start a run", nameOf(rh.Spec.Pull))
 			return f
 		}
-		return runFrame(runs, d.lookout.blind, width, rows, d.now())
+		return runFrame(runs, d.watcher.blind, width, rows, d.now())
 	}
 	if last {
 		width, _ := d.screen.Size()
@@ -105,7 +105,7 @@ func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 // or else what matters most. What else there is to say stands below.
 func (d *display) draw(table func(width, rows int) *screen.Frame, below string) error {
 	width, height := d.screen.Size()
-	if d.lookout.lost.Load() {
+	if d.watcher.lost.Load() {
 		below = lostWords
 	}
 	rows := height - 1 // the cursor stands below
@@ -135,8 +135,8 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 	if len(runs) == 0 {
 		d.tell(&b, "", nameOf(rh.Spec.Pull)+": waiting for the controller to start a run")
 	}
-	if d.lookout.blind != "" {
-		d.tell(&b, "blind", d.lookout.blind)
+	if d.watcher.blind != "" {
+		d.tell(&b, "blind", d.watcher.blind)
 	}
 	for _, r := range runs {
 		if last && len(d.told) == 0 {
@@ -181,7 +181,7 @@ func (d *display) showAll(all []activeRun) error {
 		}
 		return f
 	}
-	return d.draw(table, "Ctrl-C ends the watching.")
+	return d.draw(table, "Ctrl-C stops watching.")
 }
 
 func (d *display) tellAll(all []activeRun) error {
@@ -204,7 +204,7 @@ func (d *display) tellAll(all []activeRun) error {
 	return err
 }
 
-const nothingGoesOn = "No rehearsal is going on."
+const nothingGoesOn = "No rehearsals are running."
 
 // quiet hides that a writer is a terminal.
 type quiet struct{ io.Writer }

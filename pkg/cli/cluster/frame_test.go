@@ -22,7 +22,7 @@ func seen() runView {
 	rh := pull("acme", "release", 7)
 	command(rh, "cli-1-0", "alice", "/try max")
 	pr := running(rh, "cli-1-0", "pull-widget-unit", "pull-widget-integration-with-a-long-name", "periodic-widget-benchmark", "pull-widget-e2e", "pull-widget-lint")
-	s := sight{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
+	s := snapshot{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
 	s.keep([]*prowapi.ProwJob{
 		prowJob(rh, "pull-widget-unit", prowapi.SuccessState, "Job succeeded."),
 		prowJob(rh, "pull-widget-integration-with-a-long-name", prowapi.AbortedState, "Pod running timeout."),
@@ -110,7 +110,7 @@ func TestRunFrameOfTheBlind(t *testing.T) {
 	rh := pull("acme", "release", 7)
 	pr := running(rh, "cli-1-0", "pull-widget-unit")
 	rh.Status.Runs[0].Passed = 1
-	s := sight{pipelineRuns: []*pipelinev1.PipelineRun{pr}, blind: blindTo("jobs")}
+	s := snapshot{pipelineRuns: []*pipelinev1.PipelineRun{pr}, blind: blindTo("jobs")}
 	text := shown(runFrame([]runView{s.viewRun(rh, rh.Status.Runs[0])}, s.blind, 0, 0, noon))
 	for _, want := range []string{"1 of 1 passed", "pull-widget-unit  ?", "you may not watch ProwJobs in namespace jobs", "rehearsal-viewer"} {
 		if !strings.Contains(text, want) {
@@ -126,7 +126,7 @@ func TestRunFrameAfterProwForgot(t *testing.T) {
 	r := &rh.Status.Runs[0]
 	done := metav1.NewTime(noon)
 	r.State, r.Passed, r.Failed, r.DoneAt = v1alpha1.RunFailed, 1, 1, &done
-	s := sight{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
+	s := snapshot{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
 	text := shown(runFrame([]runView{s.viewRun(rh, *r)}, "", 0, 0, noon.Add(time.Hour)))
 	if !strings.Contains(text, "Failed: 1 of 2 passed, 1 failed (4m0s)") || strings.Contains(text, "not started") {
 		t.Errorf("it shows:\n%s", text)
@@ -175,7 +175,7 @@ acme/release#7  0123456789  alice  4m0s  Running: 0 of 2 passed
 	if diff := cmp.Diff(all, shown(listFrame(latest([]v1alpha1.Rehearsal{*rh, *idle}), 0, noon))); diff != "" {
 		t.Error(diff)
 	}
-	if got := shown(listFrame(nil, 40, noon)); got != "No rehearsal is going on.\n" {
+	if got := shown(listFrame(nil, 40, noon)); got != "No rehearsals are running.\n" {
 		t.Errorf("nothing is %q", got)
 	}
 }
@@ -185,7 +185,7 @@ acme/release#7  0123456789  alice  4m0s  Running: 0 of 2 passed
 func TestWideNamesLineUp(t *testing.T) {
 	rh := pull("acme", "release", 7)
 	pr := running(rh, "cli-1-0", "unit", "単体テスト-統合-エンドツーエンド", "🧪-e2e", "caf\u0065\u0301-lint")
-	s := sight{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
+	s := snapshot{pipelineRuns: []*pipelinev1.PipelineRun{pr}}
 	v := s.viewRun(rh, rh.Status.Runs[0])
 	for _, width := range []int{0, 80, 45, 36} {
 		f := runFrame([]runView{v}, "", width, 0, noon)

@@ -79,8 +79,8 @@ func newList() *cobra.Command {
 	var everything bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the rehearsals that go on, or all pull requests that are known",
-		Long:  "List the rehearsals that go on. With --all, every pull request that is known, each\nwith its latest run.",
+		Short: "List the running rehearsals, or all known pull requests",
+		Long:  "List the running rehearsals. With --all, list every known pull request with its\nlatest run.",
 		Args:  atMost(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.connect()
@@ -106,7 +106,7 @@ func newList() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	a.Add(cmd)
-	cmd.Flags().BoolVarP(&everything, "all", "A", false, "every pull request that is known")
+	cmd.Flags().BoolVarP(&everything, "all", "A", false, "list every known pull request")
 	return cmd
 }
 

@@ -23,9 +23,9 @@ import (
 // here stands for the pull request of the commit that is checked out.
 const here = "."
 
-const pullHelp = `A pull request is ORG/REPO#NUMBER, its address, or NUMBER where all pull requests
-are of one repository, or the current directory is a clone of the one that is
-meant. "." is the one whose head is checked out in the current directory.`
+const pullHelp = `A pull request is ORG/REPO#NUMBER, its URL, or NUMBER if all known pull requests
+are of one repository or the current directory is a clone of the right
+one. "." is the pull request whose head is checked out in the current directory.`
 
 var pullName = regexp.MustCompile(`^([A-Za-z0-9._-]+)/([A-Za-z0-9._-]+)#([1-9][0-9]{0,8})$`)
 
@@ -41,12 +41,12 @@ func parsePull(argument string) (v1alpha1.Pull, error) {
 		if i := slices.Index(path, "pull"); i >= 2 && i+1 < len(path) {
 			return parsePull(path[i-2] + "/" + path[i-1] + "#" + path[i+1])
 		}
-		return v1alpha1.Pull{}, fmt.Errorf("%s is not the address of a pull request", terminal.Plain(argument))
+		return v1alpha1.Pull{}, fmt.Errorf("%s is not the URL of a pull request", terminal.Plain(argument))
 	}
 	if number, err := strconv.Atoi(strings.TrimPrefix(argument, "#")); err == nil && number > 0 {
 		return v1alpha1.Pull{Number: number}, nil
 	}
-	return v1alpha1.Pull{}, fmt.Errorf("%q is not a pull request: write ORG/REPO#NUMBER, its address, its NUMBER, or \".\"", argument)
+	return v1alpha1.Pull{}, fmt.Errorf("%q is not a pull request: write ORG/REPO#NUMBER, its URL, its NUMBER, or \".\"", argument)
 }
 
 func nameOf(p v1alpha1.Pull) string { return fmt.Sprintf("%s/%s#%d", p.Org, p.Repo, p.Number) }
@@ -67,8 +67,8 @@ func (c *cluster) find(ctx context.Context, argument string) (*v1alpha1.Rehearsa
 	}
 	rh, err := c.rehearsals.Get(ctx, event.Name(pull), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) && !isUnknownKind(err) {
-		return nil, fmt.Errorf("nothing is known of %s in namespace %s. The controller looks for open pull requests of the repositories in its settings every minute or so; "+
-			"is this one of them, and the namespace right? `kubectl get configmap config-rehearsal -n %s -o yaml` shows the settings", nameOf(pull), c.namespace, c.namespace)
+		return nil, fmt.Errorf("%s is not known in namespace %s. The controller looks for open pull requests of the repositories in its settings every minute or so; "+
+			"is this one of them, and is the namespace right? `kubectl get configmap config-rehearsal -n %s -o yaml` shows the settings", nameOf(pull), c.namespace, c.namespace)
 	}
 	return rh, c.explain(err, "get", "rehearsals")
 }
@@ -126,7 +126,7 @@ func chooseRepository(known, clones []string) (string, error) {
 	case 1:
 		return known[0], nil
 	}
-	return "", fmt.Errorf("pull requests of several repositories are known, so name one of them too: %s", strings.Join(known, ", "))
+	return "", fmt.Errorf("pull requests of several repositories are known, so name the repository too: %s", strings.Join(known, ", "))
 }
 
 // findHere returns the Rehearsal of the commit that is checked out in the current

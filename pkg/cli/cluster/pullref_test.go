@@ -32,10 +32,10 @@ func TestParsePull(t *testing.T) {
 		"acme#7":                            "is not a pull request",
 		"a/b/c#7":                           "is not a pull request",
 		"\x1b[2J":                           `"\x1b[2J" is not a pull request`,
-		"https://github.com/acme/release":   "is not the address of a pull request",
+		"https://github.com/acme/release":   "is not the URL of a pull request",
 		"https://github.com/a/b/pull/x":     "is not a pull request",
-		"https://github.com/acme/pull/7":    "is not the address of a pull request",
-		"https://github.com/a/b/issues/7":   "is not the address of a pull request",
+		"https://github.com/acme/pull/7":    "is not the URL of a pull request",
+		"https://github.com/a/b/issues/7":   "is not the URL of a pull request",
 		"https://github.com/\x1b/b/issues/": "is not a pull request",
 	} {
 		if got, err := parsePull(argument); err == nil || !strings.Contains(err.Error(), says) {
@@ -54,7 +54,7 @@ func TestChooseRepository(t *testing.T) {
 		{name: "the only one", known: two[1:], want: "acme/release"},
 		{name: "the only one, elsewhere", known: two[1:], clones: []string{"acme/widget"}, want: "acme/release"},
 		{name: "a fork and its upstream", known: two, clones: []string{"ACME/release", "alice/release"}, want: "acme/release"},
-		{name: "several", known: two, says: "name one of them too: acme/infra, acme/release"},
+		{name: "several", known: two, says: "name the repository too: acme/infra, acme/release"},
 		{name: "none", says: "no pull request is known yet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	for argument, says := range map[string]string{
-		"acme/release#9": "nothing is known of acme/release#9 in namespace rehearsals",
+		"acme/release#9": "acme/release#9 is not known in namespace rehearsals",
 		".":              "the current directory is not in a git repository",
 	} {
 		if _, err := s.find(t.Context(), argument); err == nil || !strings.Contains(err.Error(), says) {

@@ -16,11 +16,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-const runHelp = `Rehearse jobs that a pull request affects, as the same command in a comment does.
+const runHelp = `Rehearse jobs that a pull request affects, like the same command in a comment.
 
-The command goes into the log of the pull request, under your Kubernetes user
-name. The controller decides about it as about a comment of the GitHub login that
-the installation has for you. You are told what it decided; with --watch or
+The command is stored in the log of the pull request under your Kubernetes user
+name. The controller treats it like a comment by the GitHub login that the
+settings give for you. Its decision is printed; with --watch or
 --wait, the rehearsal is followed to its end.
 
 Jobs are named as in rehearse describe or on the pull request: JOB, JOB@BRANCH, or
@@ -83,10 +83,10 @@ func (a *asking) ask(cmd *cobra.Command, pull string, words ...string) (*said, e
 	}
 	verdict, run, err := s.decided(ctx, a.timeout)
 	if ctx.Err() != nil {
-		return nil, &program.Outcome{Status: program.ExitInterrupted, Words: "interrupted; the command is stored, and will be heeded"}
+		return nil, &program.Outcome{Status: program.ExitInterrupted, Words: "interrupted; the command is stored, and will be carried out"}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the command is stored, but what becomes of it cannot be seen: %w", err)
+		return nil, fmt.Errorf("the command is stored, but its outcome cannot be read: %w", err)
 	}
 	text, err := s.answer(verdict, run)
 	if err != nil {
@@ -133,7 +133,7 @@ func newRun() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&selection, "selection", "", "`which` jobs, if none are named: "+strings.Join(selections, ", "))
 	flags.BoolVar(&autoAck, "auto-ack", false, "acknowledge the pull request if all jobs pass")
-	flags.BoolVar(&wait, "wait", false, "wait for the end, and write each change as a line")
+	flags.BoolVar(&wait, "wait", false, "wait for the end, and print each change as a line")
 	flags.BoolVarP(&watch, "watch", "w", false, "watch to the end, as rehearse watch does")
 	cmd.MarkFlagsMutuallyExclusive("wait", "watch")
 	completeFlag(cmd, "selection", func(context.Context) ([]string, error) { return selections, nil })
@@ -148,7 +148,7 @@ func runWords(jobs []string, selection string, autoAck bool) ([]string, error) {
 	}
 	switch {
 	case selection != "" && len(jobs) > 0:
-		return nil, errors.New("--selection chooses the jobs, so name none")
+		return nil, errors.New("--selection selects the jobs, so do not name any")
 	case selection != "" && !slices.Contains(selections, selection):
 		return nil, fmt.Errorf("--selection %s: must be one of %s", selection, strings.Join(selections, ", "))
 	case selection != "" && selection != string(event.Sample):
@@ -161,7 +161,7 @@ func runWords(jobs []string, selection string, autoAck bool) ([]string, error) {
 	case said.Verb == event.Unknown:
 		return nil, fmt.Errorf("%s: %s", terminal.Plain(strings.Join(words, " ")), plainText(said.Reason))
 	case said.Kind().Effect != event.Starts:
-		return nil, fmt.Errorf("%s chooses no jobs; there is `rehearse %s` for it, perhaps, and else a comment on the pull request", words[0], words[0])
+		return nil, fmt.Errorf("%s is not a selection of jobs; try `rehearse %s`, or a comment on the pull request", words[0], words[0])
 	}
 	return words, nil
 }

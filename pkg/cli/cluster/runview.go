@@ -17,8 +17,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// sight is what was read of a cluster.
-type sight struct {
+// snapshot is what was read of a cluster.
+type snapshot struct {
 	rehearsals   []*v1alpha1.Rehearsal
 	pipelineRuns []*pipelinev1.PipelineRun
 	prowJobs     map[string]*prowapi.ProwJob
@@ -43,7 +43,7 @@ type jobView struct {
 }
 
 // viewRun puts together what was seen of a run.
-func (s *sight) viewRun(rh *v1alpha1.Rehearsal, r v1alpha1.RunStatus) runView {
+func (s *snapshot) viewRun(rh *v1alpha1.Rehearsal, r v1alpha1.RunStatus) runView {
 	v := runView{RunStatus: r, pull: rh.Spec.Pull}
 	for _, c := range rh.Spec.Commands {
 		if c.ID == r.ID {

@@ -44,7 +44,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	chosen := c.settings(ctx)
 	text := strings.Join(append([]string{chosen.Prefixes[0]}, strings.Fields(strings.Join(words, " "))...), " ")
 	if len(text) > maxText {
-		return nil, fmt.Errorf("that is too much for one command: %d bytes, of %d; `*` stands for any part of a name, as in *-e2e-*", len(text), maxText)
+		return nil, fmt.Errorf("the command is too long: %d bytes, of at most %d; `*` matches any part of a name, as in *-e2e-*", len(text), maxText)
 	}
 	parsed := event.Parse(text, chosen.Prefixes)
 	if parsed.Verb == event.Unknown {
@@ -66,7 +66,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	err = logbook.Append(ctx, appender{c.rehearsals}, &event.Heard{Pull: rh.Spec.Pull, Commands: []v1alpha1.Command{s.command}})
 	var full *logbook.FullError
 	if errors.As(err, &full) {
-		return nil, fmt.Errorf("the log of %s holds as many commands as it may; the oldest go after a week", nameOf(rh.Spec.Pull))
+		return nil, fmt.Errorf("the command log of %s is full; commands leave it after a week", nameOf(rh.Spec.Pull))
 	}
 	return s, c.explain(err, "patch", "rehearsals")
 }
@@ -141,7 +141,7 @@ func (s *said) answer(verdict *v1alpha1.CommandStatus, run *v1alpha1.RunStatus) 
 	case s.kind.Effect != event.Starts:
 		return fmt.Sprintf("accepted: %s on %s\n", terminal.Plain(s.command.Text), pull), nil
 	case run == nil || run.PipelineRun == "" && !run.State.Done():
-		return fmt.Sprintf("accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. To see it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull), nil
+		return fmt.Sprintf("accepted: %s on %s, at %.10s\nThe run starts once the affected jobs are known. Watch it: rehearse watch %s\n", terminal.Plain(s.command.Text), pull, verdict.Head, pull), nil
 	case run.PipelineRun == "":
 		return "", &program.Outcome{Status: program.ExitFailed, Words: "nothing was run. " + terminal.Plain(plainText(run.Message)) + s.comment(" See ", run)}
 	}
@@ -158,9 +158,9 @@ func countJobs(n int) string {
 
 // unheard is said when no verdict came in time.
 func (s *said) unheard() string {
-	text := fmt.Sprintf("the command is stored, but the controller has not looked at it yet. It will once it runs; `kubectl get deployment rehearsal-controller -n %s` tells whether it does", s.cluster.namespace)
+	text := fmt.Sprintf("the command is stored, but the controller has not read it yet. `kubectl get deployment rehearsal-controller -n %s` shows whether the controller is running", s.cluster.namespace)
 	if condition := s.rh.Status.GetCondition(v1alpha1.ConditionPulled); condition != nil && condition.Status != "True" && condition.Message != "" {
-		text += ". What is in its way: " + terminal.Plain(condition.Message)
+		text += ". The controller reports: " + terminal.Plain(condition.Message)
 	}
 	return text
 }

@@ -54,10 +54,10 @@ func TestSayNot(t *testing.T) {
 		rh    func(*v1alpha1.Rehearsal)
 		says  string
 	}{
-		{name: "too long a user name", user: strings.Repeat("x", 101), says: "has 101 characters, and a command can carry 100"},
+		{name: "too long a user name", user: strings.Repeat("x", 101), says: "has 101 characters, but a command can record only 100"},
 		{name: "a user name that steers terminals", user: "eve\x1b[2J", says: "characters that cannot be shown"},
 		{name: "anonymous", user: "system:anonymous", says: "does not know who you are"},
-		{name: "too many words", words: []string{strings.Repeat("x", 2060), "y"}, says: "too much for one command"},
+		{name: "too many words", words: []string{strings.Repeat("x", 2060), "y"}, says: "the command is too long"},
 		{name: "not understood", words: []string{"two$"}, says: "is not understood"},
 		{name: "not read", rh: func(rh *v1alpha1.Rehearsal) { rh.Status.Pull = nil }, says: "has not read it yet"},
 		{name: "not served", rh: func(rh *v1alpha1.Rehearsal) {
@@ -150,7 +150,7 @@ func TestDecided(t *testing.T) {
 		},
 		{name: "an abort of nothing", words: []string{"abort"}, decide: accept, says: []string{"accepted: /try abort", "nothing is running"}},
 		{name: "an acknowledgement", words: []string{"ack"}, decide: accept, says: []string{"accepted: /try ack on acme/release#7"}},
-		{name: "no controller", decide: func(rh *v1alpha1.Rehearsal, _ string) { rh.Status.MarkPulling("Retrying", "GitHub is away") }, status: program.ExitNoAnswer, says: []string{"stored, but the controller has not looked", "kubectl get deployment rehearsal-controller -n rehearsals", "in its way: GitHub is away"}},
+		{name: "no controller", decide: func(rh *v1alpha1.Rehearsal, _ string) { rh.Status.MarkPulling("Retrying", "GitHub is away") }, status: program.ExitNoAnswer, says: []string{"stored, but the controller has not read", "kubectl get deployment rehearsal-controller -n rehearsals", "The controller reports: GitHub is away"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, logged())
@@ -213,11 +213,11 @@ func TestRunWords(t *testing.T) {
 		{jobs: []string{"a", "b@main", "*-e2e-*"}, want: "a b@main *-e2e-*"},
 		{jobs: []string{"a"}, autoAck: true, want: "auto-ack a"},
 		{jobs: []string{"max"}, want: "max"},
-		{jobs: []string{"a"}, selection: "max", says: "name none"},
+		{jobs: []string{"a"}, selection: "max", says: "do not name any"},
 		{selection: "most", says: "--selection most: must be one of sample, more, max, all, failed"},
-		{jobs: []string{"ack"}, says: "chooses no jobs"},
-		{jobs: []string{"abort", "a"}, says: "chooses no jobs"},
-		{jobs: []string{"a;b"}, says: "cannot be the name of a job"},
+		{jobs: []string{"ack"}, says: "is not a selection of jobs"},
+		{jobs: []string{"abort", "a"}, says: "is not a selection of jobs"},
+		{jobs: []string{"a;b"}, says: "cannot be job names"},
 		{jobs: []string{"a\nack"}, want: "a\nack"},
 	} {
 		words, err := runWords(c.jobs, c.selection, c.autoAck)
@@ -241,7 +241,7 @@ func TestExplainErrors(t *testing.T) {
 			[]string{"you may not list rehearsals in namespace rehearsals", "kubectl create rolebinding rehearsal-viewer -n rehearsals --role=rehearsal-viewer --user=eve"}},
 		"no right to command": {apierrors.NewForbidden(resource, "", errors.New("no")), "patch", []string{"--role=rehearsal-user --user=YOU"}},
 		"the policy":          {apierrors.NewForbidden(resource, "", errors.New("ValidatingAdmissionPolicy 'rehearsal-commands' denied")), "patch", []string{"refused to store it"}},
-		"not installed":       {unknown, "list", []string{"knows no rehearsals", "another context is meant"}},
+		"not installed":       {unknown, "list", []string{"has no rehearsals", "this is the wrong context"}},
 		"something else":      {apierrors.NewInternalError(errors.New("boom")), "list", []string{"list rehearsals in namespace rehearsals", "boom"}},
 	} {
 		for _, want := range e.says {
@@ -251,7 +251,7 @@ func TestExplainErrors(t *testing.T) {
 		}
 	}
 	_, err := http.Get("http://127.0.0.1:1/")
-	if got := c.explain(err, "list", "rehearsals"); !strings.Contains(got.Error(), "https://cluster.example.com does not answer") {
+	if got := c.explain(err, "list", "rehearsals"); !strings.Contains(got.Error(), "https://cluster.example.com does not respond") {
 		t.Errorf("nobody there: %v", got)
 	}
 	if c.explain(nil, "list", "rehearsals") != nil {

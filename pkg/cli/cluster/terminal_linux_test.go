@@ -183,7 +183,7 @@ func TestWatchScrolls(t *testing.T) {
 		c.shows(step.shows)
 	}
 	c.press("q")
-	c.shows("stopped watching; what runs goes on")
+	c.shows("stopped watching; the rehearsals continue")
 	if status := c.ends(); status.ExitStatus() != program.ExitInterrupted {
 		t.Errorf("it ends with %d", status.ExitStatus())
 	}

@@ -17,22 +17,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/rehearsal/resources"
 )
 
-const watchHelp = `Watch rehearsals as they go on.
+const watchHelp = `Watch running rehearsals.
 
-With a pull request, its runs that go on are shown until the last of them is
-over; with the name or id of a run, that run. A run that is over already is shown
-once. Without arguments, all rehearsals that go on are shown, until Ctrl-C.
+With a pull request, its active runs are shown until the last of them has
+ended; with the name or id of a run, that run. A run that has already ended is shown
+once. Without arguments, all running rehearsals are shown until Ctrl-C.
 
 On a terminal the table is redrawn in place; elsewhere each change is a line. A
-table that is too high is shortened to what matters most. Arrows, j and k, PgUp and
-PgDn, g and G scroll through all of it, s shortens it again. q or Ctrl-C ends the
-watching, not the rehearsal: for that there is rehearse abort.
+table that does not fit is shortened to what matters most. Arrows, j and k, PgUp and
+PgDn, g and G scroll through all of it; s shortens it again. q or Ctrl-C stops
+watching, not the rehearsal; rehearse abort does that.
 
 ` + pullHelp + `
 
 ` + program.ExitHelp
 
-const watchExamples = `  # Everything that is going on
+const watchExamples = `  # Everything that is running
   rehearse watch
 
   # One pull request, to its end
@@ -45,7 +45,7 @@ func newWatch() *cobra.Command {
 	var a Address
 	cmd := &cobra.Command{
 		Use:     "watch [PULL|RUN]",
-		Short:   "Watch rehearsals as they go on",
+		Short:   "Watch running rehearsals",
 		Long:    watchHelp,
 		Example: watchExamples,
 		Args:    atMost(1, "one pull request or run"),
@@ -91,7 +91,7 @@ func (c *cluster) findRun(ctx context.Context, argument string) (*v1alpha1.Rehea
 			}
 		}
 	}
-	return nil, "", fmt.Errorf("%q is neither a pull request (ORG/REPO#NUMBER) nor a run that is known; `rehearse list` shows those that go on", argument)
+	return nil, "", fmt.Errorf("%q is neither a pull request (ORG/REPO#NUMBER) nor a known run; `rehearse list` shows the running ones", argument)
 }
 
 // watchRuns shows runs of a pull request until they are over: the ones chosen, or
@@ -121,7 +121,7 @@ func (c *cluster) watchRuns(ctx context.Context, out io.Writer, rh *v1alpha1.Reh
 			}
 		}
 		if len(chosen) == 0 && !expected(now) {
-			return fmt.Errorf("nothing of %s has been run yet; `rehearse run %s` runs a sample of what it affects", nameOf(now.Spec.Pull), nameOf(now.Spec.Pull))
+			return fmt.Errorf("nothing has been run for %s yet; `rehearse run %s` runs a sample of what it affects", nameOf(now.Spec.Pull), nameOf(now.Spec.Pull))
 		}
 		if err := d.showRuns(now, runs, over); err != nil {
 			return err

@@ -82,7 +82,7 @@ func TestWatchNothing(t *testing.T) {
 	rh := logged()
 	s := newStage(t, rh)
 	var out bytes.Buffer
-	if err := s.watchRuns(soon(t), &out, rh, nil); program.Status(err) != program.ExitUsage || !strings.Contains(err.Error(), "nothing of acme/release#7 has been run yet; `rehearse run acme/release#7`") {
+	if err := s.watchRuns(soon(t), &out, rh, nil); program.Status(err) != program.ExitUsage || !strings.Contains(err.Error(), "nothing has been run for acme/release#7 yet; `rehearse run acme/release#7`") {
 		t.Errorf("it ends with %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestWatchWaitsForARun(t *testing.T) {
 	out.until(t, "run comment-2-0: Running")
 	stop()
 	var outcome *program.Outcome
-	if err := <-ended; !errors.As(err, &outcome) || outcome.Status != program.ExitInterrupted || !strings.Contains(outcome.Words, "what runs goes on") {
+	if err := <-ended; !errors.As(err, &outcome) || outcome.Status != program.ExitInterrupted || !strings.Contains(outcome.Words, "the rehearsals continue") {
 		t.Errorf("it ends with %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-const abortHelp = `Abort what is running for a pull request, or only the jobs that are named.
+const abortHelp = `Abort the running jobs of a pull request, or only the named ones.
 
 ` + pullHelp
 
@@ -17,7 +17,7 @@ func newAbort() *cobra.Command {
 	var a asking
 	cmd := &cobra.Command{
 		Use:     "abort PULL [JOB...]",
-		Short:   "Abort what is running for a pull request, or some jobs of it",
+		Short:   "Abort the running jobs of a pull request, or some of them",
 		Long:    abortHelp,
 		Example: "  rehearse abort acme/release#1234\n  rehearse abort acme/release#1234 '*-e2e-*'",
 		Args:    atLeastPull,
@@ -56,7 +56,7 @@ func newVerb(row event.Row) *cobra.Command {
 		Args:  atLeastPull,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("only a pull request follows %s", cmd.Name())
+				return fmt.Errorf("only a pull request can follow %s", cmd.Name())
 			}
 			_, err := a.ask(cmd, args[0], row.Word)
 			return err
@@ -70,7 +70,7 @@ func newVerb(row event.Row) *cobra.Command {
 // atLeastPull accepts arguments that begin with a pull request.
 func atLeastPull(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("name a pull request: ORG/REPO#NUMBER, its address, its NUMBER, or \".\" for what is checked out here")
+		return fmt.Errorf("name a pull request: ORG/REPO#NUMBER, its URL, its NUMBER, or \".\" for the one checked out here")
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ In a clone of a config repository no flags are needed: the current branch, with
 its uncommitted changes, is merged in memory into the main branch of the remote
 "upstream", else "origin". Nothing is fetched, and nothing in the clone changes.
 
-Where the configuration is comes from the flags, else from the file
-` + settingsFile + `, else from the layout of openshift/release,
+The configuration is found through the flags, else the file
+` + settingsFile + `, else the layout of openshift/release,
 kubernetes/test-infra or kubevirt/project-infra.
 
 Exit status: 0 done, 1 usage or failure, 2 Prow would refuse the configuration,

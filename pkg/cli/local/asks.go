@@ -38,7 +38,7 @@ func (c *change) asks(wide bool) string {
 		if len(names) > few && !wide {
 			of = fmt.Sprintf("%s and %d more, see -o wide", strings.Join(names[:few], ", "), len(names)-few)
 		}
-		b.WriteString("asks for more than base grants: " + askText(a) + ": " + of + "\n")
+		b.WriteString("requests more than the base branch grants: " + askText(a) + ": " + of + "\n")
 	}
 	return b.String()
 }

@@ -24,7 +24,7 @@ func TestAsks(t *testing.T) {
 	c := &change{result: r}
 	got := c.asks(false)
 	lines := strings.Split(got, "\n")
-	if len(lines) != 4 || !strings.Contains(lines[0], "has power over its node") || !strings.Contains(lines[2], long) || !strings.Contains(got, `reads a secret: clo\u200bud (p): pull-1, `) || !strings.Contains(got, "and 1 more") {
+	if len(lines) != 4 || !strings.Contains(lines[0], "is privileged on its node") || !strings.Contains(lines[2], long) || !strings.Contains(got, `reads a secret: clo\u200bud (p): pull-1, `) || !strings.Contains(got, "and 1 more") {
 		t.Errorf("got %.400s", got)
 	}
 	if wide := c.asks(true); !strings.Contains(wide, "pull-11") {

@@ -69,7 +69,7 @@ func (o *Options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 		return nil, advised(withFlag(err), clone, base)
 	}
 	if c.result.Jobs == 0 && found.JobConfig == "" {
-		c.result.Warnings = append(c.result.Warnings, found.ProwConfig+" has no jobs; --job-config says where else they are")
+		c.result.Warnings = append(c.result.Warnings, found.ProwConfig+" has no jobs; name their path with --job-config")
 	}
 	return c, nil
 }
@@ -78,7 +78,7 @@ func (o *Options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 func safely(do func() (*plan.Local, error)) (result *plan.Local, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			result, err = nil, fmt.Errorf("the planner broke down on this change, which is a bug: %.200s", strings.SplitN(fmt.Sprint(r), "\n", 2)[0])
+			result, err = nil, fmt.Errorf("the planner crashed on this change, which is a bug: %.200s", strings.SplitN(fmt.Sprint(r), "\n", 2)[0])
 		}
 	}()
 	return do()
@@ -99,7 +99,7 @@ func (o *Options) FindClone(ctx context.Context) (*repo.Clone, error) {
 	case o.GitDir != "":
 		return nil, fmt.Errorf("--git-dir: %w", err)
 	case os.Getenv("GIT_DIR") != "":
-		return nil, errors.New("the current directory is not in a git repository, and GIT_DIR is not read: name the repository with --git-dir")
+		return nil, errors.New("the current directory is not in a git repository, and GIT_DIR is ignored: name the repository with --git-dir")
 	}
 	return nil, errors.New("the current directory is not in a git repository: go to a clone of the config repository, or name one with --git-dir")
 }

@@ -115,7 +115,7 @@ func parseSettings(content []byte) (layout.Layout, error) {
 	return s, nil
 }
 
-const outside = "leads out of the repository; paths are from its root"
+const outside = "is outside the repository; paths are relative to its root"
 
 // normalise writes paths as git does. Root, if not empty, is the work tree, in
 // which paths may be absolute.

@@ -23,7 +23,7 @@ func (o *Options) add(flags *pflag.FlagSet) {
 	flags.StringVar(&o.head, "head", "", "branch or `commit` to try (default: the current branch with its uncommitted changes)")
 	flags.StringVar(&o.Repository, "repository", "", "`org/repo` of the config repository (default: from the remote's address)")
 	o.AddFlags(flags)
-	flags.StringVar(&o.cacheDir, "cache-dir", defaultCache(), "`directory` to keep what was learned of the base branch; empty keeps nothing")
+	flags.StringVar(&o.cacheDir, "cache-dir", defaultCache(), "`directory` for a cache of the base branch; empty for none")
 }
 
 func defaultCache() string {

@@ -16,7 +16,7 @@ import (
 
 func TestPanicsAreErrors(t *testing.T) {
 	result, err := safely(func() (*plan.Local, error) { panic("index out of range") })
-	if result != nil || err == nil || program.Status(err) != program.ExitUsage || err.Error() != "the planner broke down on this change, which is a bug: index out of range" {
+	if result != nil || err == nil || program.Status(err) != program.ExitUsage || err.Error() != "the planner crashed on this change, which is a bug: index out of range" {
 		t.Errorf("got %v, %v", result, err)
 	}
 }

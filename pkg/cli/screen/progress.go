@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// patience is how long a command may take before it says what it does.
-const patience = time.Second
+// progressDelay is how long a command may take before it says what it does.
+const progressDelay = time.Second
 
 // Progress shows one line on a terminal when something takes long.
 type Progress struct {
@@ -27,7 +27,7 @@ func StartProgress(out io.Writer) *Progress {
 	p := &Progress{message: "merging"}
 	if isTerminal(out) {
 		p.out = terminal.File(out)
-		p.timer = time.AfterFunc(patience, func() {
+		p.timer = time.AfterFunc(progressDelay, func() {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if p.shown = !p.stopped; p.shown {

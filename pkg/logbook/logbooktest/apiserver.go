@@ -39,7 +39,7 @@ func Start(t testing.TB) *APIServer {
 	env := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join(root(t), "config", "300-rehearsal.yaml")},
 		ErrorIfCRDPathMissing: true,
-		// Machines that are busy with other tests take their time.
+		// It can be slow on a busy machine.
 		ControlPlaneStartTimeout: 2 * time.Minute,
 	}
 	config, err := env.Start()
@@ -68,9 +68,9 @@ func root(t testing.TB) string {
 	return ""
 }
 
-// Stop stops the API server; again is as good as once.
+// Stop stops the API server. It is idempotent.
 func (s *APIServer) Stop() {
-	// What it could say is that a process is gone already.
+	// The only error is that a process has already gone.
 	_ = s.env.Stop()
 }
 
@@ -87,7 +87,7 @@ func (s *APIServer) Kubeconfig(t testing.TB) string {
 // Config reaches the API server as its administrator.
 func (s *APIServer) Config() *rest.Config { return rest.CopyConfig(s.config) }
 
-// As reaches it as somebody else, who has the rights that Roles give.
+// As reaches it as another user, who has the rights that Roles give.
 func (s *APIServer) As(user string) *rest.Config {
 	config := s.Config()
 	config.Impersonate.UserName = user
@@ -105,7 +105,7 @@ func (s *APIServer) RehearsalsAs(t testing.TB, user, namespace string) rehearsal
 	return ours.RehearsalV1alpha1().Rehearsals(namespace)
 }
 
-// Install creates what files of config/ hold.
+// Install creates the objects in files of config/.
 func (s *APIServer) Install(t testing.TB, files ...string) {
 	t.Helper()
 	admin, err := client.New(s.Config(), client.Options{})

@@ -1,6 +1,5 @@
-// Package logbooktest stands in for the API server where Rehearsals are
-// appended to, and starts a real one for those who are in doubt. It is for
-// tests only.
+// Package logbooktest is a fake of the API server for packages that append to
+// Rehearsals, and can start a real one to check the fake. It is for tests only.
 package logbooktest
 
 import (
@@ -29,13 +28,13 @@ const (
 // Store keeps Rehearsals in memory and answers as the API server does. The zero
 // Store is empty.
 type Store struct {
-	// Fail, when set, is asked before each call ("create" or "patch"), and
-	// its error is the answer.
+	// Fail, if set, is called before each call ("create" or "patch"); the call returns
+	// its error.
 	Fail func(verb, name string) error
-	// Lose, when set, is asked after each call that was done; its error is the
-	// answer although it was done.
+	// Lose, if set, is called after each successful call; the call returns its error
+	// although it was done.
 	Lose func(verb, name string) error
-	// Seen, when set, is shown each patch.
+	// Seen, if set, is called with each patch.
 	Seen func(patch []byte)
 
 	mu      sync.Mutex
@@ -140,7 +139,7 @@ func patch(current *v1alpha1.Rehearsal, kind types.PatchType, data []byte) (*v1a
 	return &patched, json.Unmarshal(document, &patched)
 }
 
-// validate holds some of what the schema says about commands.
+// validate implements a part of the schema's rules for commands.
 func validate(r *v1alpha1.Rehearsal) error {
 	path := field.NewPath("spec", "commands")
 	var errs field.ErrorList
@@ -166,7 +165,7 @@ func validate(r *v1alpha1.Rehearsal) error {
 	return nil
 }
 
-// validateGrowth holds some of what the schema says about a log that grows.
+// validateGrowth implements a part of the schema's rules for a log that grows.
 func validateGrowth(before, after *v1alpha1.Rehearsal) error {
 	commands := after.Spec.Commands
 	if len(before.Spec.Commands) == 0 || len(commands) <= len(before.Spec.Commands) {

@@ -1,10 +1,10 @@
-// Package owners says who approves what by the OWNERS files of a repository, as
-// Prow reads them: with aliases, filters and no_parent_owners. It reads only the
-// files that an answer needs, through a function, and neither clones nor caches.
+// Package owners determines approvers from the OWNERS files of a repository, as Prow
+// does: with aliases, filters and no_parent_owners. It reads only the files that it
+// needs, through a function, and neither clones nor caches.
 //
-// It is stricter than Prow where Prow goes on without a file that it cannot read:
-// nobody approves what such a file is for. It knows neither the approvers in the
-// headers of Markdown files nor directories that Prow is told to ignore.
+// It is stricter than Prow, which ignores a file that it cannot read: here nobody
+// approves what such a file covers. It supports neither approvers in the headers of
+// Markdown files nor directories that Prow is configured to ignore.
 package owners
 
 import (
@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/prow/pkg/repoowners"
 )
 
-// MaxDirectories is how many directories are looked into for one answer.
+// MaxDirectories is how many directories are read for one answer.
 const MaxDirectories = 200
 
 const (
@@ -26,9 +26,8 @@ const (
 	aliasesFile = "OWNERS_ALIASES"
 )
 
-// Read returns the content of a file. Content is nil when there is none. Because
-// says why there is one and it cannot be read; what went wrong otherwise is an
-// error.
+// Read returns the content of a file. Content is nil if there is no file. Because
+// says why a file exists but cannot be read; anything else is an error.
 type Read func(ctx context.Context, path string) (content []byte, because string, err error)
 
 // Tree is the OWNERS files of one commit. It remembers what it has read.
@@ -46,7 +45,7 @@ type aliases struct {
 	because string
 }
 
-// directory is what the OWNERS file of a directory says of approvers.
+// directory has the approvers in the OWNERS file of a directory.
 type directory struct {
 	approvers []approvers
 	noParents bool
@@ -59,8 +58,8 @@ type approvers struct {
 	logins sets.Set[string]
 }
 
-// Verdict is whether somebody approves something. Because says why that cannot
-// be told, and nobody approves it then; mostly empty.
+// Verdict is whether somebody approves something. Because says why that is not known,
+// in which case nobody approves; usually empty.
 type Verdict struct {
 	Approves bool
 	Because  string
@@ -75,8 +74,8 @@ func (t *Tree) Root(ctx context.Context, login string) (Verdict, error) {
 	return Verdict{Approves: dir.of(".").Has(github.NormLogin(login))}, nil
 }
 
-// All says whether somebody approves every one of the files. Of no files at all
-// nobody is an approver.
+// All says whether somebody approves all of the files. Nobody is an approver of an
+// empty list.
 func (t *Tree) All(ctx context.Context, login string, files []string) (Verdict, error) {
 	login = github.NormLogin(login)
 	for _, file := range files {
@@ -88,7 +87,7 @@ func (t *Tree) All(ctx context.Context, login string, files []string) (Verdict, 
 	return Verdict{Approves: len(files) > 0 && login != ""}, nil
 }
 
-// file goes up from a file to the first directory that settles it.
+// file walks up from a file to the first directory that decides.
 func (t *Tree) file(ctx context.Context, login, file string) (Verdict, error) {
 	owned := false
 	for d := path.Dir(file); ; d = path.Dir(d) {
@@ -154,7 +153,7 @@ func (t *Tree) directory(ctx context.Context, name string) (*directory, error) {
 	return d, nil
 }
 
-// parse reads an OWNERS file in either form, as Prow tells them apart.
+// parse reads an OWNERS file in either format, distinguished as in Prow.
 func (t *Tree) parse(ctx context.Context, file string, content []byte) (*directory, error) {
 	known, err := t.allAliases(ctx)
 	if err != nil || known.because != "" {

@@ -25,10 +25,10 @@ func (f *Facts) ClockIsRight() error {
 	case len(judging.Unjudged(f.Rehearsal)) == 0:
 		return nil
 	case !known:
-		return &requeue.Later{After: time.Minute, Reason: "GitHub's answers do not tell its time, and nothing is decided without it"}
+		return &requeue.Later{After: time.Minute, Reason: "GitHub's responses have no date, and nothing is decided without it"}
 	case behind <= mostBehind:
 		return nil
 	}
 	return &requeue.Later{After: time.Minute, Reason: fmt.Sprintf(
-		"the controller's clock is %s behind GitHub's, and nothing is decided until it is set right", behind.Round(time.Second))}
+		"the controller's clock is %s behind GitHub's, and nothing is decided until it is corrected", behind.Round(time.Second))}
 }

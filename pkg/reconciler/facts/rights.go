@@ -45,7 +45,7 @@ func (f *Facts) findOut(ctx context.Context, asked policy.Fact) (policy.Answer, 
 	case policy.FactRootApprover, policy.FactApprover:
 		return f.approves(ctx, asked)
 	default:
-		return policy.Answer{}, fmt.Errorf("there is no way to find out %q", asked.Of)
+		return policy.Answer{}, fmt.Errorf("there is no way to look up %q", asked.Of)
 	}
 	if err != nil {
 		return policy.Answer{}, err
@@ -127,7 +127,7 @@ func (f *Facts) changedFiles(ctx context.Context) (*changedFiles, error) {
 	files := &changedFiles{names: names}
 	var part *github.IncompleteError
 	if errors.As(err, &part) {
-		files.because, err = "The changed files cannot all be looked at: "+part.Reason+".", nil
+		files.because, err = "Not all changed files can be read: "+part.Reason+".", nil
 	}
 	if err == nil {
 		// GitHub lists the files of whatever the head is at that moment.
@@ -248,7 +248,7 @@ func (f *Facts) SameHead(ctx context.Context) error {
 	}
 	if now.Head != known.Head || now.BaseRef != known.BaseRef {
 		known.Invalidate()
-		return &requeue.Later{After: time.Second, Reason: "the pull request has moved on"}
+		return &requeue.Later{After: time.Second, Reason: "the pull request has changed"}
 	}
 	return nil
 }

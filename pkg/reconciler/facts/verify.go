@@ -25,7 +25,7 @@ func (f *Facts) Verify(ctx context.Context, c v1alpha1.Command) (judging.Doubt, 
 	}
 	d, err := f.compare(ctx, c)
 	if err == nil && d.Reason == v1alpha1.ReasonForged {
-		logging.FromContext(ctx).Errorw("A command in the log is not what GitHub has: look into who writes Rehearsals, the receiver first",
+		logging.FromContext(ctx).Errorw("A command in the log does not match GitHub: check who writes Rehearsals, the receiver first",
 			"command", c.ID, "by", c.By, "text", judging.Brief(c.Text), "instead", d.Because)
 	}
 	return d, err

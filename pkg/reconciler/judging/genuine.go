@@ -29,7 +29,7 @@ func BodyEdited(edits *github.Edits, author string) Doubt {
 		}
 	}
 	if !edits.Complete || len(edits.Editors) == 0 {
-		return Doubt{v1alpha1.ReasonEdited, "The text of the pull request was edited, and GitHub does not tell by whom."}
+		return Doubt{v1alpha1.ReasonEdited, "The text of the pull request was edited, and GitHub does not say by whom."}
 	}
 	return Doubt{}
 }
@@ -75,7 +75,7 @@ func CommentDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Comment,
 func BodyDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Pull, prefixes []string) Doubt {
 	switch {
 	case !event.FromDescription(c.ID):
-		return Doubt{v1alpha1.ReasonForged, "There is nothing on GitHub that such a name stands for."}
+		return Doubt{v1alpha1.ReasonForged, "Nothing on GitHub matches such a name."}
 	case !strings.EqualFold(found.Author, c.By):
 		return Doubt{v1alpha1.ReasonForged, fmt.Sprintf("The pull request is by %s.", found.Author)}
 	case found.CreatedAt.Unix() != c.At.Unix():

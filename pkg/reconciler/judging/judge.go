@@ -278,7 +278,7 @@ func Outdate(rh *v1alpha1.Rehearsal) {
 	}
 	rh.Status.AbortRuns(fmt.Sprintf("a new push replaced the head with %.12s", pull.Head),
 		func(r *v1alpha1.RunStatus) bool { return r.Head != pull.Head })
-	rh.Status.AbortRuns("the pull request is for the branch "+pull.BaseRef+" now",
+	rh.Status.AbortRuns("the base branch of the pull request is now "+pull.BaseRef,
 		func(r *v1alpha1.RunStatus) bool { return r.BaseRef != pull.BaseRef })
 }
 
@@ -288,7 +288,7 @@ func Barred(rh *v1alpha1.Rehearsal, label string) string {
 	pull := rh.Status.Pull
 	switch {
 	case pull.OtherBase:
-		return "nothing is run of pull requests into the branch " + pull.BaseRef
+		return "nothing runs for pull requests into the branch " + pull.BaseRef
 	case pull.Untrusted:
 		return "the pull request has the label " + label
 	case !pull.AuthorTrusted && !rh.Status.HeadApproval.Holds(pull):

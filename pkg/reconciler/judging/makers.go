@@ -68,13 +68,13 @@ func MakersUnknown(rh *v1alpha1.Rehearsal) string {
 	c := ContributorsOf(rh.Status.Pull)
 	switch {
 	case c == nil:
-		return "GitHub has not told yet who wrote the commits."
+		return "GitHub does not show yet who wrote the commits."
 	case c.Because != "":
-		return fmt.Sprintf("Nobody can tell who made this head: %s. Combine its commits into fewer, and write this again.", c.Because)
+		return fmt.Sprintf("It is not known who contributed to this head: %s. Combine its commits into fewer, and write this again.", c.Because)
 	case len(rh.Spec.Pushes) >= v1alpha1.MaxPushers:
-		return "Nobody can tell who made this pull request: too many people have pushed to it. Open another one."
+		return "It is not known who contributed to this pull request: too many people have pushed to it. Open a new one."
 	case c.Unmapped != "" && !pushed(rh, rh.Status.Pull.Head):
-		return fmt.Sprintf("Nobody can tell who made this head: commit %.12s is by somebody whose e-mail address belongs to no account on GitHub, and who pushed it was not heard. Push once more, or commit under an address that GitHub knows, and write this again.", c.Unmapped)
+		return fmt.Sprintf("It is not known who contributed to this head: the author of commit %.12s has an e-mail address without an account on GitHub, and no webhook said who pushed it. Push again, or commit under an address that GitHub knows, and write this again.", c.Unmapped)
 	}
 	return ""
 }
@@ -111,7 +111,7 @@ func Disown(rh *v1alpha1.Rehearsal) {
 		rh.Status.NetworkAccess = restart(rh, a)
 	}
 	if word != "" {
-		rh.Status.AbortRuns(word+", who has allowed something of it, has made this pull request as well",
+		rh.Status.AbortRuns(word+", who allowed something on this pull request, also contributed to it",
 			func(*v1alpha1.RunStatus) bool { return true })
 	}
 }
@@ -121,7 +121,7 @@ func Disown(rh *v1alpha1.Rehearsal) {
 func Distrust(rh *v1alpha1.Rehearsal) {
 	pull := rh.Status.Pull
 	if by := pull.Distrusted; by != "" && !strings.EqualFold(by, pull.Author) && !rh.Status.HeadApproval.Holds(pull) {
-		rh.Status.AbortRuns(by+", who is not trusted, has a part in this head, and nobody has approved it",
+		rh.Status.AbortRuns(by+", who is not trusted, contributed to this head, and nobody has approved it",
 			func(r *v1alpha1.RunStatus) bool { return r.State != v1alpha1.RunPending })
 	}
 }

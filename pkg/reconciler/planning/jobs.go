@@ -67,7 +67,7 @@ func (p *Plan) Whole(ctx context.Context, jobs []render.Job) ([]render.Job, erro
 	}
 	findings, err := p.Result.Judge(ctx, affectedOf(jobs))
 	if err != nil {
-		return nil, fmt.Errorf("judging the jobs of the run: %w", p.Details(err))
+		return nil, fmt.Errorf("checking the jobs of the run: %w", p.Details(err))
 	}
 	return render.Regate(jobs, findings, p.Input()), nil
 }

@@ -61,7 +61,7 @@ func (t *turn) noteShown(shown report.Shown, at *metav1.Time) {
 	plan.AsksSince, plan.AsksShown, plan.Asking = at, shown.All, jobs
 }
 
-// planAltered says that somebody else has edited the comment on the affected jobs, or has
+// planAltered says that somebody else has edited the comment with the affected jobs, or has
 // deleted it: whoever may write to the repository may do that, and nobody can tell what
 // others have seen in it. Then it is written anew, and shows nothing until it was.
 func (t *turn) planAltered(ctx context.Context) (bool, error) {

@@ -114,7 +114,7 @@ func TestWhatHoldsWhenARunStarts(t *testing.T) {
 		want   string
 	}{
 		"nothing has changed":  {func(*world) {}, ""},
-		"another branch":       {func(w *world) { w.hub.pull.BaseRef = "release" }, "the branch release now"},
+		"another branch":       {func(w *world) { w.hub.pull.BaseRef = "release" }, "is now release"},
 		"the label is back":    {func(w *world) { w.hub.pull.Labels = []string{"needs-ok-to-test"} }, "the label needs-ok-to-test"},
 		"the approval is gone": {func(w *world) { w.rh.Status.HeadApproval = nil }, "nobody has approved"},
 	} {

@@ -294,7 +294,7 @@ func TestPushTakesTheStatusAndTheLabelAwayBeforeItIsPlanned(t *testing.T) {
 	if last := w.hub.statuses[len(w.hub.statuses)-1]; last.State != "success" || len(w.hub.pull.Labels) != 1 {
 		t.Errorf("the same rehearsals: status %+v, labels %v", last, w.hub.pull.Labels)
 	}
-	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, head) || !strings.Contains(plan, "holds for what was pushed since") {
+	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, head) || !strings.Contains(plan, "covers what was pushed afterwards") {
 		t.Errorf("the plan comment does not say which head was acknowledged: %s", plan)
 	}
 }

@@ -42,14 +42,14 @@ func TestOneCommentHasOneAnswer(t *testing.T) {
 		want  []string
 		lacks []string
 	}{
-		"one question, often": {strings.Split(strings.Repeat("help,", 19)+"help", ","), []string{"19 more lines of that comment like these"}, nil},
+		"one question, often": {strings.Split(strings.Repeat("help,", 19)+"help", ","), []string{"19 more lines like these in that comment"}, nil},
 		"several": {[]string{"help", "list", "abort", "explain pull-unit", "more pull-unit"},
 			[]string{"Show these commands", "affects 2 jobs", "Nothing is running", "`pull-unit`", "was not understood"}, []string{"like these"}},
 		"not understood": {[]string{"ack now", "skip now", "list now", "ack now"}, []string{"`/pj-rehearse skip now` was not understood either", "1 more line"}, nil},
 		"runs of what is not there": {[]string{"no-job", "nor-job", "help", "no-job", "failed"},
 			[]string{"`no-job`", "`nor-job`", "Show these commands", "1 more line", "Nothing has been run"}, nil},
 		"beside a run":     {[]string{"", "list"}, []string{"affects 2 jobs"}, nil},
-		"more than fit":    {strings.Split("explain a,explain b,explain c,explain d,explain e,explain f,explain g,explain h,explain i,explain j,explain k,explain l", ","), []string{"2 more lines of that comment without an answer"}, nil},
+		"more than fit":    {strings.Split("explain a,explain b,explain c,explain d,explain e,explain f,explain g,explain h,explain i,explain j,explain k,explain l", ","), []string{"2 more lines in that comment without an answer"}, nil},
 		"denied in 2 ways": {[]string{"approve", "privileges-allowed", "explain pull-unit"}, []string{"somebody else has to do that", "`pull-unit`"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 				if got := w.verdict(last); tc.reason != "" && got != tc.reason {
 					t.Errorf("the last is %s, want %s", got, tc.reason)
 				}
-				told := strings.Contains(said[len(said)-1], fmt.Sprintf("the last of %d answers", tc.most))
+				told := strings.Contains(said[len(said)-1], fmt.Sprintf("the last of the %d answers", tc.most))
 				if tc.most > 1 && (!told || strings.Contains(said[0], "the last of")) {
 					t.Errorf("the last answer says %s", said[len(said)-1])
 				}

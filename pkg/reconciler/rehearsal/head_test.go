@@ -116,7 +116,7 @@ func TestWhatWeShowedProvesTheHead(t *testing.T) {
 		show func(*v1alpha1.RehearsalStatus, *metav1.Time)
 		of   string
 	}{
-		"the comment on the affected jobs": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) { s.Plan.Shown = since }},
+		"the comment with the affected jobs": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) { s.Plan.Shown = since }},
 		"a commit status": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
 			s.Plan, s.CommitStatus = nil, &v1alpha1.CommitStatus{Head: head, Since: since}
 		}},
@@ -148,7 +148,7 @@ func TestPushWithAnOldDateTakesNoApproval(t *testing.T) {
 		t.Fatalf("it is %s: %+v", w.verdict("comment-2-0"), a)
 	}
 	said := w.hub.comments[len(w.hub.comments)-1].Body
-	if want := "It is not known whether `bbbbbbbbbbbb` was there when you wrote this; write `/pj-rehearse approve bbbbbbbbbbbb`"; !strings.Contains(said, want) {
+	if want := "It is not known whether `bbbbbbbbbbbb` was already the head when you wrote this. Write `/pj-rehearse approve bbbbbbbbbbbb`"; !strings.Contains(said, want) {
 		t.Errorf("bob is told %s", said)
 	}
 	w.hearFrom("bob", "comment-3-0", "/pj-rehearse approve aaaaaaaaaaaa")
@@ -192,7 +192,7 @@ func TestOldDateOnTheStandIn(t *testing.T) {
 			if got := w.verdict(before); got != v1alpha1.ReasonHeadUnknown {
 				t.Errorf("what was written before the push is %s", got)
 			}
-			// By now the comment on the affected jobs names the head.
+			// By now the comment with the affected jobs names the head.
 			if after := say(); words != "privileges-allowed" {
 				w.reconcile()
 				if got := w.verdict(after); got != "OK" {

@@ -134,7 +134,7 @@ func TestHeldIsShown(t *testing.T) {
 		}
 	}
 	w.hear("comment-2-0", "/pj-rehearse explain pull-e2e")
-	if body := strings.Join(w.bodies(), "\n"); !strings.Contains(body, "not before somebody else than the author allows") {
+	if body := strings.Join(w.bodies(), "\n"); !strings.Contains(body, "once somebody other than the author allows") {
 		t.Errorf("the explanation does not say that it is held:\n%s", body)
 	}
 }
@@ -208,7 +208,7 @@ func TestOnlyWhatIsShownIsAllowed(t *testing.T) {
 			t.Errorf("after %s, %q are run, want %q", step.words, got, step.jobs)
 		}
 	}
-	if body := strings.Join(w.bodies(), "\n"); !strings.Contains(body, "some jobs ask for are allowed**, at last by `bob`") {
+	if body := strings.Join(w.bodies(), "\n"); !strings.Contains(body, "some jobs request are allowed**, most recently by `bob`") {
 		t.Errorf("nobody is told:\n%s", body)
 	}
 }

@@ -111,8 +111,8 @@ func TestARunThatCannotStart(t *testing.T) {
 		advice  string
 	}{
 		"quota":            {pipelineRuns(forbidden("pipelineruns", saysQuota)), saysQuota, "quota of the namespace `rehearsals`"},
-		"admission policy": {pipelineRuns(forbidden("pipelineruns", saysPolicy)), saysPolicy, "has to let it pass"},
-		"webhook":          {pipelineRuns(apierrors.NewBadRequest(saysWebhook)), saysWebhook, "has to let it pass"},
+		"admission policy": {pipelineRuns(forbidden("pipelineruns", saysPolicy)), saysPolicy, "has to allow it"},
+		"webhook":          {pipelineRuns(apierrors.NewBadRequest(saysWebhook)), saysWebhook, "has to allow it"},
 		"webhook is away":  {pipelineRuns(apierrors.NewInternalError(errors.New(saysNoHook))), saysNoHook, "has to look into it"},
 		"ConfigMap refused": {func(w *world) {
 			refuse(&w.kube.Fake, "configmaps", forbidden("configmaps", "exceeded quota: small"))
@@ -121,7 +121,7 @@ func TestARunThatCannotStart(t *testing.T) {
 			refuse(&w.kube.Fake, "configmaps", apierrors.NewRequestEntityTooLargeError("limit is 3145728"))
 		}, "limit is 3145728", "has to look into it"},
 		"the head is gone":      {func(w *world) { w.reconciler.Plans = noPlans{errors.New(`revision "aaaa" not found`)} }, `revision "aaaa" not found`, "has to look into it"},
-		"the disk is full":      {func(w *world) { w.reconciler.Plans = noPlans{&repo.DiskFullError{}} }, "the disk of the mirrors is full", "room for the mirrors"},
+		"the disk is full":      {func(w *world) { w.reconciler.Plans = noPlans{&repo.DiskFullError{}} }, "the disk of the mirrors is full", "free disk space for the mirrors"},
 		"GitHub answers errors": {func(w *world) { w.reconciler.GitHub = noPulls{w.hub} }, "502", "has to look into it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestWaitingForOthersIsNoHindrance(t *testing.T) {
 	}
 	w.clock.SetTime(w.clock.Now().Add(deadline.WaitTime))
 	w.persist(time.Minute)
-	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected || !strings.Contains(w.lastComment(), "waits for room") {
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected || !strings.Contains(w.lastComment(), "is queued") {
 		t.Errorf("the run is %s: %s", r.State, w.lastComment())
 	}
 }

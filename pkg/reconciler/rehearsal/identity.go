@@ -48,7 +48,7 @@ type identities struct {
 // its organisation is, whoever takes the name would be served in its place.
 func (i *identities) check(ctx context.Context, org, repo string, id int64) error {
 	if id == 0 {
-		return fmt.Errorf("GitHub does not tell the number of the repository %s/%s", org, repo)
+		return fmt.Errorf("GitHub does not give the ID of the repository %s/%s", org, repo)
 	}
 	key, number := strings.ToLower(org+"."+repo), strconv.FormatInt(id, 10)
 	cm, err := i.configMaps.Get(ctx, repositoriesConfigMap, metav1.GetOptions{})
@@ -60,8 +60,8 @@ func (i *identities) check(ctx context.Context, org, repo string, id int64) erro
 	case cm.Data[key] == number:
 		return nil
 	case remembers(cm, key):
-		return &foreignError{fmt.Sprintf("%s/%s is another repository now: its number on GitHub is %s, and it was %q when it was served first; "+
-			"if the new one is to be served, set %s to %q in the ConfigMap %s", org, repo, number, cm.Data[key], key, number, repositoriesConfigMap)}
+		return &foreignError{fmt.Sprintf("%s/%s is now a different repository: its ID on GitHub is %s, but it was %q when it was first served; "+
+			"to serve the new one, set %s to %q in the ConfigMap %s", org, repo, number, cm.Data[key], key, number, repositoriesConfigMap)}
 	default:
 		if cm = cm.DeepCopy(); cm.Data == nil {
 			cm.Data = map[string]string{}
@@ -96,7 +96,7 @@ func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
 		return err
 	case before != nil && before.RepositoryID != 0 && before.RepositoryID != pull.RepoID:
-		return t.foreign(fmt.Sprintf("this Rehearsal is of the repository with number %d on GitHub, and %s/%s is number %d now: delete this Rehearsal",
+		return t.foreign(fmt.Sprintf("this Rehearsal is of the repository with the ID %d on GitHub, but %s/%s now has the ID %d: delete this Rehearsal",
 			before.RepositoryID, p.Org, p.Repo, pull.RepoID))
 	}
 	return nil
@@ -104,7 +104,7 @@ func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
 
 // foreign says that nothing is done for the pull request.
 func (t *turn) foreign(reason string) error {
-	t.talk.Muted = &github.RefusedError{Op: "commenting on a pull request", Reason: "its name leads to another repository"}
+	t.talk.Muted = &github.RefusedError{Op: "commenting on a pull request", Reason: "its name now belongs to another repository"}
 	t.rh.Status.MarkNotPulled("OtherRepository", reason)
 	if t.rh.Status.Pull != nil {
 		t.rh.Status.Pull.Invalidate()

@@ -87,7 +87,7 @@ func TestNameOfAnotherRepository(t *testing.T) {
 		return w.refused("OtherRepository")
 	}
 	message := again()
-	for _, want := range []string{"number on GitHub is 666", `"4711" when it was served first`, `set acme.config to "666" in the ConfigMap rehearsal-repositories`} {
+	for _, want := range []string{"ID on GitHub is 666", `"4711" when it was first served`, `set acme.config to "666" in the ConfigMap rehearsal-repositories`} {
 		if !strings.Contains(message, want) {
 			t.Errorf("the condition says %q, want %q", message, want)
 		}
@@ -157,7 +157,7 @@ func TestRenamedRepositoryIsNotFollowed(t *testing.T) {
 	w.check(err)
 	w.rh.Status = v1alpha1.RehearsalStatus{} // it was never heard of
 	before := len(calls(t, server, writes...))
-	if message := w.refused("OtherRepository"); !strings.Contains(message, "is another repository now") {
+	if message := w.refused("OtherRepository"); !strings.Contains(message, "is now a different repository") {
 		t.Errorf("the condition says %q", message)
 	}
 	if made := calls(t, server, writes...); len(made) != before {

@@ -42,7 +42,7 @@ func (s *inputSweeper) run(ctx context.Context) {
 		case <-s.clock.After(inputInterval):
 		}
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			logging.FromContext(ctx).Warnw("ConfigMaps of past runs were not all deleted, the next look tries again", "error", err)
+			logging.FromContext(ctx).Warnw("Not all ConfigMaps of past runs were deleted; the next pass tries again", "error", err)
 		}
 	}
 }

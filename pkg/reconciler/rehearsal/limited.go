@@ -22,9 +22,9 @@ const reasonLimited = "RateLimited"
 // ReportLimit tells whoever operates us that GitHub takes no calls from an
 // account until some time.
 func ReportLimit(ctx context.Context, account string, until time.Time) {
-	logging.FromContext(ctx).Warnw("GitHub takes no calls from us; what needs some goes on by itself", "account", account, "until", until.UTC())
+	logging.FromContext(ctx).Warnw("GitHub's rate limit is reached; work resumes by itself", "account", account, "until", until.UTC())
 	if err := telemetry.RecordLimit(ctx, telemetry.Meter(), account, until); err != nil {
-		logging.FromContext(ctx).Warnw("The rate limit is not measured", "error", err)
+		logging.FromContext(ctx).Warnw("The rate limit was not recorded as a metric", "error", err)
 	}
 }
 
@@ -34,9 +34,9 @@ func (t *turn) showLimit(errs []error) {
 	if !limited {
 		return
 	}
-	message := "there is more to write to GitHub than it takes at once; this goes on at " + until.UTC().Format(time.RFC3339)
+	message := "the limit of writes to GitHub is reached; work resumes by itself at " + until.UTC().Format(time.RFC3339)
 	if !onlyOurs(errs) {
-		message = "GitHub takes no calls from us until " + until.UTC().Format(time.RFC3339) + "; this goes on by itself then"
+		message = "GitHub's rate limit is reached until " + until.UTC().Format(time.RFC3339) + "; work resumes by itself"
 	}
 	if !t.fresh {
 		t.rh.Status.MarkPulling(reasonLimited, message)

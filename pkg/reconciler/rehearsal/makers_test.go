@@ -47,8 +47,8 @@ func TestTheSecondPersonIsASecondPerson(t *testing.T) {
 		"opened it for alice":        {pushedBy("bob", 2, "opened", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
 		"opened it again":            {pushedBy("bob", 2, "reopened", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
 		"had another login then":     {pushedBy("robert", 2, "synchronize", older), nil, v1alpha1.ReasonOwnPush, "You pushed"},
-		"is named in a commit":       {nil, wrote(alice, bob), v1alpha1.ReasonOwnCommit, "Commits of this pull request are by you"},
-		"is named by another login":  {nil, wrote(alice, github.Person{Login: "robert", ID: 2}), v1alpha1.ReasonOwnCommit, "Commits of this pull request are by you"},
+		"is named in a commit":       {nil, wrote(alice, bob), v1alpha1.ReasonOwnCommit, "Some commits of this pull request are yours"},
+		"is named by another login":  {nil, wrote(alice, github.Person{Login: "robert", ID: 2}), v1alpha1.ReasonOwnCommit, "Some commits of this pull request are yours"},
 		"pushed what nobody wrote":   {pushedBy("bob", 2, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, v1alpha1.ReasonOwnPush, "You pushed"},
 		"pushed more than is listed": {pushedBy("bob", 2, "synchronize", head), &github.Contributors{Because: "GitHub lists no more than 250 commits"}, v1alpha1.ReasonOwnPush, "You pushed"},
 	} {
@@ -108,9 +108,9 @@ func TestMakersThatNobodyCanTell(t *testing.T) {
 		wrote  *github.Contributors
 		want   string
 	}{
-		"who wrote it":                         {nil, &github.Contributors{Unmapped: "c0ffee0123456789"}, "commit c0ffee012345 is by somebody whose e-mail address"},
-		"and only somebody else has pushed":    {pushedBy("carol", 3, "synchronize", strings.Repeat("e", 40)), &github.Contributors{Unmapped: "c0ffee"}, "Push once more"},
-		"and it was only opened again":         {pushedBy("carol", 3, "reopened", head), &github.Contributors{Unmapped: "c0ffee"}, "Push once more"},
+		"who wrote it":                         {nil, &github.Contributors{Unmapped: "c0ffee0123456789"}, "the author of commit c0ffee012345 has an e-mail address"},
+		"and only somebody else has pushed":    {pushedBy("carol", 3, "synchronize", strings.Repeat("e", 40)), &github.Contributors{Unmapped: "c0ffee"}, "Push again"},
+		"and it was only opened again":         {pushedBy("carol", 3, "reopened", head), &github.Contributors{Unmapped: "c0ffee"}, "Push again"},
 		"more commits than GitHub lists":       {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Because: "GitHub lists no more than 250 commits"}, "no more than 250 commits. Combine its commits"},
 		"more people than there is a list for": {crowd, nil, "too many people"},
 	} {
@@ -194,7 +194,7 @@ func TestWordIsTakenBack(t *testing.T) {
 	if w.rh.Status.HeadApproval != nil || w.rh.Status.NetworkAccess.State == v1alpha1.StateAcknowledged {
 		t.Errorf("bob's words hold: %+v, %+v", w.rh.Status.HeadApproval, w.rh.Status.NetworkAccess)
 	}
-	if r := w.rh.Status.Runs[0]; !strings.Contains(r.AbortReason, "bob, who has allowed something of it") {
+	if r := w.rh.Status.Runs[0]; !strings.Contains(r.AbortReason, "bob, who allowed something on this pull request") {
 		t.Errorf("the run goes on: %+v", r)
 	}
 }

@@ -152,7 +152,7 @@ func (t *turn) statusView() report.StatusView {
 	return v
 }
 
-// planLink leads to the comment on the affected jobs.
+// planLink leads to the comment with the affected jobs.
 func (t *turn) planLink() string {
 	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
 	if id == 0 {

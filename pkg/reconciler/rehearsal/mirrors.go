@@ -49,13 +49,13 @@ func (s *mirrorSweeper) sweep(ctx context.Context) {
 	logger := logging.FromContext(ctx)
 	list, err := s.lister.List(labels.Everything())
 	if err != nil {
-		logger.Warnw("Mirrors were not tidied, the next look tries again", "error", err)
+		logger.Warnw("Mirrors were not cleaned up; the next pass tries again", "error", err)
 		return
 	}
 	for _, repository := range s.settings().Repositories {
 		org, name := settings.Split(repository.Name)
 		if err := s.mirrors.Keep(ctx, org, name, commitsNeeded(list, org, name)); err != nil && ctx.Err() == nil {
-			logger.Warnw("A mirror was not tidied, the next look tries again", "repository", repository.Name, "error", err)
+			logger.Warnw("A mirror was not cleaned up; the next pass tries again", "repository", repository.Name, "error", err)
 		}
 	}
 }

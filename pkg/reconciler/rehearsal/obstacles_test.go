@@ -149,7 +149,7 @@ func TestNobodyTakesItUp(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
 	w.look(2 * time.Minute)
-	if n := strings.Count(w.lastComment(), "Tekton has not taken up the PipelineRun"); n != 2 {
+	if n := strings.Count(w.lastComment(), "Tekton has not picked up the PipelineRun"); n != 2 {
 		t.Errorf("it is said of %d jobs, want 2: %s", n, w.lastComment())
 	}
 }
@@ -182,19 +182,19 @@ func TestProwJobsThatNobodyTakesUp(t *testing.T) {
 	})
 	w.tasks(goingOn)
 	w.look(3 * time.Minute)
-	if strings.Contains(w.lastComment(), "taken it up") {
+	if strings.Contains(w.lastComment(), "picked it up") {
 		t.Errorf("after three minutes it says %s", w.lastComment())
 	}
 	w.look(7 * time.Minute)
 	for _, line := range strings.Split(w.lastComment(), "\n") {
-		if strings.HasPrefix(line, "| `pull-unit") && !strings.Contains(line, "Prow has not taken it up") {
+		if strings.HasPrefix(line, "| `pull-unit") && !strings.Contains(line, "Prow has not picked it up") {
 			t.Errorf("it says %q", line)
 		}
-		if strings.HasPrefix(line, "| `pull-e2e") && strings.Contains(line, "taken it up") {
+		if strings.HasPrefix(line, "| `pull-e2e") && strings.Contains(line, "picked it up") {
 			t.Errorf("of another job it says %q", line)
 		}
 	}
-	if !strings.Contains(w.lastComment(), "Prow has not taken it up") {
+	if !strings.Contains(w.lastComment(), "Prow has not picked it up") {
 		t.Errorf("it says %s", w.lastComment())
 	}
 }
@@ -221,7 +221,7 @@ func TestUnknownCluster(t *testing.T) {
 	})
 	w.tasks(goingOn)
 	w.look(10 * time.Minute)
-	if !strings.Contains(w.lastComment(), "Prow knows no cluster `build99`") || w.rh.Status.Runs[0].State != v1alpha1.RunRunning {
+	if !strings.Contains(w.lastComment(), "Prow does not know the cluster `build99`") || w.rh.Status.Runs[0].State != v1alpha1.RunRunning {
 		t.Errorf("the run is %s: %s", w.rh.Status.Runs[0].State, w.lastComment())
 	}
 }

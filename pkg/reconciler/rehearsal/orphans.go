@@ -44,7 +44,7 @@ func (s *orphanSweeper) run(ctx context.Context) {
 		case <-time.After(orphanInterval):
 		}
 		if err := s.sweep(ctx, system.Namespace()); err != nil && ctx.Err() == nil {
-			logging.FromContext(ctx).Warnw("What goes on for runs that are over was not all ended, the next look tries again", "error", err)
+			logging.FromContext(ctx).Warnw("Not everything left over from ended runs was stopped; the next pass tries again", "error", err)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func (s *orphanSweeper) judge(ctx context.Context, namespace string, of owner, p
 		if why == "" || needed[pj.Name] {
 			continue
 		}
-		logging.FromContext(ctx).Infow("A ProwJob goes on for nobody, and is aborted", "prowjob", pj.Name, "namespace", pj.Namespace, "why", why)
+		logging.FromContext(ctx).Infow("Aborting a ProwJob that belongs to no run", "prowjob", pj.Name, "namespace", pj.Namespace, "why", why)
 		errs = append(errs, prowjob.Abort(ctx, s.Prow.ProwV1().ProwJobs(pj.Namespace), pj.Name, "Aborted: "+why+"."))
 	}
 	return errors.Join(errs...)

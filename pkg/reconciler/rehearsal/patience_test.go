@@ -185,7 +185,7 @@ func TestWaitingRunsNeedNoPlan(t *testing.T) {
 	w.elapse(2*time.Minute, runs.QuotaPause)
 	counted.n = 0
 	w.elapse(10*time.Minute, runs.QuotaPause)
-	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPending || !strings.Contains(r.Message, "waits for room") {
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunPending || !strings.Contains(r.Message, "is queued") {
 		t.Fatalf("the run is %+v", r)
 	}
 	if counted.n > 0 {

@@ -24,7 +24,7 @@ func (t *turn) makePlan(ctx context.Context) error {
 	}
 	result, err, done := t.plan.Get()
 	if !done {
-		t.rh.Status.MarkPlanning("Planning", "the affected jobs are being looked for")
+		t.rh.Status.MarkPlanning("Planning", "the affected jobs are being determined")
 		return t.notPlanned(ctx, nil)
 	}
 	if err != nil && !plan.Terminal(err) {
@@ -78,5 +78,5 @@ func (t *turn) lookAgainLater() error {
 	if known == nil || known.LookAgain == nil || pull == nil || !pull.Open || known.Head != pull.Head {
 		return nil
 	}
-	return &requeue.Later{After: known.LookAgain.Sub(t.now), Reason: "the plan lacks something"}
+	return &requeue.Later{After: known.LookAgain.Sub(t.now), Reason: "the plan is incomplete"}
 }

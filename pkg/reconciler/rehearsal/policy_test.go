@@ -148,7 +148,7 @@ func TestHeadOfAnUntrustedAuthorNeedsAnApproval(t *testing.T) {
 	if got := w.verdict(wholeRun); got != v1alpha1.ReasonHeadNotApproved {
 		t.Fatalf("the run is %s", got)
 	}
-	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, "Jobs are run for `alice` once") || !strings.Contains(plan, head) {
+	if plan := w.comment(report.PlanMarker()); !strings.Contains(plan, "Jobs run for `alice` once") || !strings.Contains(plan, head) {
 		t.Errorf("the plan comment does not say what is missing: %s", plan)
 	}
 	if said := w.denials(); len(said) != 1 || !strings.Contains(said[0], "`/pj-rehearse approve aaaaaaaaaaaa`") || !strings.Contains(said[0], "write access to `acme/config`") {
@@ -309,7 +309,7 @@ func TestTrustIsAskedAgainWhenItCouldNotBeRead(t *testing.T) {
 	if err := w.reconciler.ReconcileKind(context.Background(), w.rh); err == nil || w.rh.Status.Pull.AuthorTrusted {
 		t.Errorf("%v, %+v", err, w.rh.Status.Pull)
 	}
-	if plan := w.comment(report.PlanMarker()); strings.Contains(plan, "Jobs are run for") {
+	if plan := w.comment(report.PlanMarker()); strings.Contains(plan, "Jobs run for") {
 		t.Errorf("the plan comment says what is not known: %s", plan)
 	}
 	r.away = nil

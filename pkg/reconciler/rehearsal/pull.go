@@ -39,7 +39,7 @@ func (t *turn) readPull(ctx context.Context) error {
 	var gone *github.NotFoundError
 	switch {
 	case isMoved(err):
-		return t.foreign(fmt.Sprintf("%s/%s was renamed or moved: have the settings name it as it is called now", p.Org, p.Repo))
+		return t.foreign(fmt.Sprintf("%s/%s was renamed or moved: use its new name in the settings", p.Org, p.Repo))
 	case errors.As(err, &gone):
 		t.rh.Status.MarkNotPulled("NotFound", gone.Error())
 		if len(judging.Unjudged(t.rh)) > 0 || len(t.rh.Status.ActiveRuns()) > 0 {
@@ -202,7 +202,7 @@ func (t *turn) judgeAll(ctx context.Context) error {
 		in := judging.Circumstances{Pull: t.rh.Status.Pull, Unmapped: !mapped, Plan: t.shownPlan(), Runs: ahead, Now: t.facts.TheirTime(), Overlooked: c.At.Time.Before(known)}
 		status, because, err := t.judgeOne(ctx, c, said, login, &in)
 		if err != nil {
-			return fmt.Errorf("judging %s: %w", c.ID, err)
+			return fmt.Errorf("deciding on %s: %w", c.ID, err)
 		}
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c

@@ -42,10 +42,10 @@ func TestARunWaitsForRoom(t *testing.T) {
 	w.withQuotas(settings.Quotas{Jobs: 5}, other)
 	w.reconcile()
 	r := w.rh.Status.Runs[0]
-	if r.State != v1alpha1.RunPending || !strings.Contains(r.Message, "waits for room") {
+	if r.State != v1alpha1.RunPending || !strings.Contains(r.Message, "is queued") {
 		t.Fatalf("the run is %s: %q", r.State, r.Message)
 	}
-	if !slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, "waits for room") }) {
+	if !slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, "is queued") }) {
 		t.Errorf("nobody is told: %q", w.bodies())
 	}
 	other.Status.Runs[0].State = v1alpha1.RunPassed
@@ -60,7 +60,7 @@ func TestARunWaitsForRoom(t *testing.T) {
 	if len(prs.Items) != 1 {
 		t.Errorf("%d PipelineRuns", len(prs.Items))
 	}
-	if slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, "waits for room") }) {
+	if slices.ContainsFunc(w.bodies(), func(b string) bool { return strings.Contains(b, "is queued") }) {
 		t.Errorf("it is still said to wait: %q", w.bodies())
 	}
 }
@@ -69,7 +69,7 @@ func TestARunThatNeverFitsIsRejected(t *testing.T) {
 	w := newWorld(t, command("comment-1-0", "/pj-rehearse", 1))
 	w.withQuotas(settings.Quotas{PullJobs: 1})
 	w.reconcile()
-	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected || !strings.Contains(r.Message, "no more than 1 job") {
+	if r := w.rh.Status.Runs[0]; r.State != v1alpha1.RunRejected || !strings.Contains(r.Message, "more than the 1 job") {
 		t.Errorf("the run is %s: %q", r.State, r.Message)
 	}
 }

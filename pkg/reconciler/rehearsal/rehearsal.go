@@ -116,7 +116,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	t.noteDryRun()
 	err := phase{"readPull", t.hindering(t.readPull)}.run(ctx)
 	if isForeign(err) {
-		rh.Status.AbortRuns("its name leads to another repository now", func(*v1alpha1.RunStatus) bool { return true })
+		rh.Status.AbortRuns("its name now belongs to another repository", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
 		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.runs.Advance(ctx), t.runs.Clean(ctx))
 	}
@@ -235,10 +235,10 @@ func (r *Reconciler) finalize(ctx context.Context, rh *v1alpha1.Rehearsal) recon
 
 // letGo says that a Rehearsal goes although something of it may still run.
 func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int, err error) {
-	message := fmt.Sprintf("%s after its deletion not all that it has started has ended (%d that are known); it is let go", deadline.Lasts[deadline.Deleting], left)
+	message := fmt.Sprintf("%s after its deletion, not everything that it started has ended (%d known); it is deleted anyway", deadline.Lasts[deadline.Deleting], left)
 	if err != nil {
 		message += ": " + err.Error()
 	}
-	logging.FromContext(ctx).Errorw("A deleted Rehearsal is let go", "left", left, "error", err)
+	logging.FromContext(ctx).Errorw("A Rehearsal is deleted although not everything that it started has ended", "left", left, "error", err)
 	warningEvent(ctx, rh, "LetGo", message)
 }

@@ -17,7 +17,7 @@ func TestCommandsFromTheCommandLine(t *testing.T) {
 		want, message  string
 	}{
 		"a user who is mapped":  {"kube-bob", head, "/pj-rehearse", "OK", ""},
-		"one who is not":        {"system:admin", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "The setting `users` does not say which login on GitHub the Kubernetes user `system:admin` has"},
+		"one who is not":        {"system:admin", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "The setting `users` does not give the GitHub login of the Kubernetes user `system:admin`"},
 		"a name like a login":   {"bob", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "`bob`"},
 		"another head":          {"kube-bob", strings.Repeat("b", 40), "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
 		"no head":               {"kube-bob", "", "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
@@ -63,7 +63,7 @@ func TestWhoUsesTheCommandLineIsShownAsSuch(t *testing.T) {
 		t.Errorf("the run is by %s", r.By)
 	}
 	for _, marker := range []string{report.RunMarker("cli-0-0"), report.PlanMarker()} {
-		if body := w.comment(marker); !strings.Contains(body, "`bob (by the command line)`") {
+		if body := w.comment(marker); !strings.Contains(body, "`bob (on the command line)`") {
 			t.Errorf("the comment does not say who asked, and how: %s", body)
 		}
 	}
@@ -132,5 +132,5 @@ func TestTooManyFilesAreNotDecided(t *testing.T) {
 type tooMany struct{ *registry }
 
 func (tooMany) ChangedFiles(context.Context, string, string, int) ([]string, error) {
-	return nil, &github.IncompleteError{Op: "listing", Reason: "GitHub tells of no more than 3000"}
+	return nil, &github.IncompleteError{Op: "listing", Reason: "GitHub lists no more than 3000"}
 }

@@ -51,7 +51,7 @@ func TestStoppedHeadIsNotPlannedAgain(t *testing.T) {
 	plans := &bomb{stopped: &plan.StoppedError{Why: "took more than 2 minutes"}}
 	w.reconciler.Plans = plans
 	w.reconcile()
-	if want := "🚫 **It cannot be found out which jobs this commit affects**: planning took more than 2 minutes. This is not tried again before a push."; !strings.Contains(w.planComment(), want) {
+	if want := "🚫 **The jobs that this commit affects cannot be determined**: planning took more than 2 minutes. This is not retried until the next push."; !strings.Contains(w.planComment(), want) {
 		t.Errorf("the comment does not say why:\n%s", w.planComment())
 	}
 	if s := w.rh.Status.Plan.Stopped; s == nil || s.Why != "took more than 2 minutes" || s.ReadingBase {
@@ -104,7 +104,7 @@ func TestBaseThatCannotBeRead(t *testing.T) {
 	plans := &bomb{stopped: &plan.StoppedError{Why: "took more than 10 minutes", Base: true}}
 	w.reconciler.Plans = plans
 	w.reconcile()
-	if want := "⚙️ **The configuration of `main` cannot be read**: that took more than 10 minutes. This pull request is not to blame. Whoever runs the rehearsals has to look into it."; !strings.Contains(w.planComment(), want) {
+	if want := "⚙️ **The configuration of `main` cannot be read**: reading it took more than 10 minutes. This pull request is not to blame. An operator of this installation has to look into it."; !strings.Contains(w.planComment(), want) {
 		t.Errorf("the comment:\n%s", w.planComment())
 	}
 	plans.stopped, plans.asked = nil, nil

@@ -166,7 +166,7 @@ func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
 	if n := e.calls(); n > lookup.StrangersPerHour {
 		t.Errorf("%d calls in the first turn", n)
 	}
-	if body := planBody(t, w); !strings.Contains(body, "is later, by itself") {
+	if body := planBody(t, w); !strings.Contains(body, "this is retried automatically") {
 		t.Errorf("it is not said:\n%s", body)
 	}
 	for range 24 * 6 {
@@ -197,7 +197,7 @@ func TestOneTurnAsksSoMuch(t *testing.T) {
 		t.Errorf("%d calls in the first turn", n)
 	}
 	again := w.rh.Status.Plan.LookAgain
-	if again == nil || !strings.Contains(planBody(t, w), "is later, by itself") {
+	if again == nil || !strings.Contains(planBody(t, w), "this is retried automatically") {
 		t.Fatalf("again at %v", again)
 	}
 	for range 3 {
@@ -218,7 +218,7 @@ func TestLimitedLookupsHoldUpNothing(t *testing.T) {
 	w, e := about(t, newTargets{repos: []string{"acme/known", "acme/open"}, atBase: []string{"acme/known"}})
 	e.limited = true
 	w.reconcile()
-	if body := planBody(t, w); strings.Count(body, "is later, by itself") < 2 {
+	if body := planBody(t, w); strings.Count(body, "this is retried automatically") < 2 {
 		t.Errorf("it is not said:\n%s", body)
 	}
 	e.limited = false

@@ -110,7 +110,7 @@ func TestTraceOfFailures(t *testing.T) {
 
 // TestWaitingIsNoFailure: what waits is tried again by itself.
 func TestWaitingIsNoFailure(t *testing.T) {
-	later := &requeue.Later{After: time.Minute, Reason: "the pull request has moved on"}
+	later := &requeue.Later{After: time.Minute, Reason: "the pull request has changed"}
 	limited := &github.RateLimitedError{Until: noon}
 	for name, tc := range map[string]struct {
 		err    error

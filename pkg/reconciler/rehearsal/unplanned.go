@@ -29,9 +29,9 @@ func (t *turn) notPlanned(ctx context.Context, err error) error {
 	due := deadline.Earliest(deadline.EndOf(deadline.Waiting, &u.Since), deadline.EndOf(deadline.Unplanned, u.FailingSince))
 	giveUp := !t.now.Before(due) || failed && givenUp(known)
 	if !giveUp {
-		t.later = append(t.later, &requeue.Later{After: due.Sub(t.now), Reason: "the affected jobs are looked for"})
+		t.later = append(t.later, &requeue.Later{After: due.Sub(t.now), Reason: "the affected jobs are being determined"})
 	}
-	late := &planning.LateError{Sentences: "Looking for them has not come to an end. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
+	late := &planning.LateError{Sentences: "Planning has not finished. " + trouble.Advice(errors.New(""), t.rh.Namespace)}
 	if err != nil {
 		late.Sentences = trouble.Because(err, t.rh.Namespace, t.runs.Secrets())
 	}

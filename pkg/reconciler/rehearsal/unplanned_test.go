@@ -23,7 +23,7 @@ func TestAHeadThatCannotBePlanned(t *testing.T) {
 	if len(w.hub.comments) == 1 {
 		said = w.lastComment()
 	}
-	for _, want := range []string{"could not be found out yet", `revision "aaaa" not found`, "has to look into it", "tried again by itself"} {
+	for _, want := range []string{"are not known yet", `revision "aaaa" not found`, "has to look into it", "retried automatically"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say %q: %s", want, said)
 		}
@@ -79,7 +79,7 @@ func TestAKnownPlanIsNotTakenBack(t *testing.T) {
 	}
 	w.persist(deadline.Lasts[deadline.Unplanned])
 	after, same := strings.CutPrefix(w.allComments(), before)
-	if !same || !strings.Contains(after, "comment-2-0") || !strings.Contains(after, "could not be found out yet") {
+	if !same || !strings.Contains(after, "comment-2-0") || !strings.Contains(after, "are not known yet") {
 		t.Errorf("it says %s", w.allComments())
 	}
 	if p := w.rh.Status.Plan; p == nil || p.Error != "" || p.Offered != 2 {

@@ -44,7 +44,7 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 		return []error{t.runs.Advance(ctx), &requeue.Later{After: end.Sub(t.now), Reason: message}}
 	}
 	t.rh.Status.MarkNotPulled("NotServed", message)
-	t.rh.Status.AbortRuns("this repository is not served any more", func(*v1alpha1.RunStatus) bool { return true })
+	t.rh.Status.AbortRuns("this repository is no longer served", func(*v1alpha1.RunStatus) bool { return true })
 	return []error{t.runs.Advance(ctx)}
 }
 

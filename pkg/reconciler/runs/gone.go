@@ -13,7 +13,7 @@ import (
 
 // forgotten is what is said about a job whose end is known although its ProwJob
 // is gone.
-const forgotten = "its ProwJob has been removed since"
+const forgotten = "its ProwJob was deleted"
 
 // MaxJobEnds bounds what the status of a Rehearsal keeps of jobs that have ended,
 // all runs together, and of those that never started: an object is not stored when it

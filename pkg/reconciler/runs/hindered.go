@@ -47,7 +47,7 @@ func (t *Turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) er
 
 // tellHindrance says what keeps a run from starting, and what to do about it.
 func (t *Turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
-	sentence := "This run has not started yet: " + r.Message + " It is tried again until " + deadline.Due(r).UTC().Format("15:04 MST") + "."
+	sentence := "This run has not started yet: " + r.Message + " This is retried until " + deadline.Due(r).UTC().Format("15:04 MST") + "."
 	news := conversation.Hash(withoutNumbers(sentence))
 	if r.Progress == news || r.ProgressAt != nil && t.Now.Sub(r.ProgressAt.Time) < min(t.Settings.ProgressInterval, obstacleInterval) {
 		return nil
@@ -79,9 +79,9 @@ func (t *Turn) sayOfUnstarted(ctx context.Context, r *v1alpha1.RunStatus, senten
 // endLate ends a run that has not started in time. Where that cannot be said, it is
 // said later.
 func (t *Turn) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
-	sentence := fmt.Sprintf("Not started: it has waited for %s, which is as long as a run may. %s", lasting(t.Now.Sub(r.Since.Time)), r.Message)
+	sentence := fmt.Sprintf("Not started: it waited for %s, which is the limit. %s", lasting(t.Now.Sub(r.Since.Time)), r.Message)
 	if r.HinderedSince != nil && r.Message != "" {
-		sentence = fmt.Sprintf("Not started: %s That was tried for %s; write the command again when it is mended.", r.Message, lasting(t.Now.Sub(r.HinderedSince.Time)))
+		sentence = fmt.Sprintf("Not started: %s This was retried for %s. Write the command again when the problem is fixed.", r.Message, lasting(t.Now.Sub(r.HinderedSince.Time)))
 	}
 	e := t.Endings[r.ID]
 	if e.State == "" {

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrEarlier is part of the errors about what belongs to an earlier Rehearsal.
-var ErrEarlier = errors.New("of an earlier Rehearsal of this pull request, which was deleted, and has to go first")
+var ErrEarlier = errors.New("left over from an earlier Rehearsal of this pull request, and has to be deleted first")
 
 // ofAnother is an error where a child has the name of one of ours, and belongs to an
 // earlier Rehearsal of the pull request, which was deleted: the garbage collector takes

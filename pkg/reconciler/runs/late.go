@@ -19,7 +19,7 @@ func (t *Turn) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, e
 	if r.State.Done() || t.Now.Before(deadline.Due(r).Add(deadline.AbortTime)) {
 		return err
 	}
-	logging.FromContext(ctx).Errorw("A run ends without what it takes to end it", "run", r.ID, "state", r.State, "error", err)
+	logging.FromContext(ctx).Errorw("A run is ended although it could not be ended properly", "run", r.ID, "state", r.State, "error", err)
 	over := s.observed && !s.live() && !s.unsettled()
 	if !over {
 		r.Abort(TimeIsUp)
@@ -53,7 +53,7 @@ func (t *Turn) reportLate(ctx context.Context) error {
 		}
 		err := t.report(ctx, r)
 		if err != nil && !t.Now.Before(deadline.Due(r)) {
-			t.Rehearsal.Status.MarkNotReported("GivenUp", fmt.Sprintf("how run %s ended was not written to the pull request: %v", r.ID, err))
+			t.Rehearsal.Status.MarkNotReported("GivenUp", fmt.Sprintf("the result of run %s was not written to the pull request: %v", r.ID, err))
 			t.Talk.Refused, err = true, nil
 		}
 		if err == nil {

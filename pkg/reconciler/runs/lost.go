@@ -62,7 +62,7 @@ func (t *Turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.Pr
 	m := t.newManifest(r, command)
 	m.Name, m.ID, m.Org, m.Repo, m.Number = name, r.ID, p.Org, p.Repo, p.Number
 	m.Head, m.Base, m.BaseRef = r.Head, r.Base, r.BaseRef
-	m.Notes = []string{fmt.Sprintf("The ConfigMap %s, which listed the jobs of this run, was deleted or damaged while it went on. These are the jobs that Prow knows of.", name)}
+	m.Notes = []string{fmt.Sprintf("The ConfigMap %s, which listed the jobs of this run, was deleted or damaged during the run. These are the jobs that Prow knows of.", name)}
 	for _, pj := range prowJobs {
 		if !render.IsProwJobName(pj.Name) {
 			continue

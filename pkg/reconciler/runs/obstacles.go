@@ -95,7 +95,7 @@ func taskObstacle(tr *pipelinev1.TaskRun, now time.Time) (why string, again time
 	c := tr.Status.GetCondition(apis.ConditionSucceeded)
 	switch {
 	case c == nil:
-		return unless(tr.CreationTimestamp.Time, now, "Tekton has not taken up its task")
+		return unless(tr.CreationTimestamp.Time, now, "Tekton has not picked up its task")
 	case c.Status == corev1.ConditionTrue, c.Reason == pipelinev1.TaskRunReasonRunning.String():
 		return "", 0
 	case c.Status == corev1.ConditionFalse:
@@ -112,7 +112,7 @@ func prowObstacle(o run.Outcome, now time.Time) (why string, again time.Duration
 	if left := prowPatience - now.Sub(o.Started); left > 0 {
 		return "", left
 	}
-	return "Prow has not taken it up: its controller may be down, or the job waits for others; whoever runs Prow can tell", 0
+	return "Prow has not picked it up: its controller may be down, or the job waits for others. Prow's operators can tell", 0
 }
 
 // pipelineObstacle says why a PipelineRun has none of its TaskRuns.
@@ -122,7 +122,7 @@ func pipelineObstacle(pr *pipelinev1.PipelineRun, taskRuns int, now time.Time) (
 	case taskRuns > 0:
 		return "", 0
 	case c == nil:
-		return unless(pr.CreationTimestamp.Time, now, "Tekton has not taken up the PipelineRun")
+		return unless(pr.CreationTimestamp.Time, now, "Tekton has not picked up the PipelineRun")
 	case c.Status == corev1.ConditionTrue:
 		return "", 0
 	case c.Status == corev1.ConditionFalse:

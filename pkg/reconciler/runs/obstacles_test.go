@@ -31,7 +31,7 @@ func TestTaskObstacle(t *testing.T) {
 		again     time.Duration
 	}{
 		"just made":             {time.Second, nil, "", startPatience - time.Second},
-		"nobody takes it up":    {startPatience, nil, "Tekton has not taken up its task", 0},
+		"nobody takes it up":    {startPatience, nil, "Tekton has not picked up its task", 0},
 		"its image is pulled":   {10 * time.Second, conditionOf(unknown, "Pending", "Pending"), "", startPatience - 10*time.Second},
 		"it is pending long":    {time.Minute, conditionOf(unknown, "Pending", `pod status "PodScheduled":"False"; message: "0/3 nodes are available"`), `its task does not start: Pending: pod status "PodScheduled":"False"; message: "0/3 nodes are available"`, 0},
 		"quota":                 {time.Minute, conditionOf(unknown, "ExceededResourceQuota", quotaExceeded), "its task does not start: ExceededResourceQuota: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5", 0},
@@ -65,7 +65,7 @@ func TestPipelineObstacle(t *testing.T) {
 		again     time.Duration
 	}{
 		"just made":               {0, nil, 0, "", startPatience},
-		"nobody takes it up":      {time.Minute, nil, 0, "Tekton has not taken up the PipelineRun", 0},
+		"nobody takes it up":      {time.Minute, nil, 0, "Tekton has not picked up the PipelineRun", 0},
 		"a Task is missing":       {time.Second, conditionOf(corev1.ConditionFalse, "CouldntGetTask", "no Task"), 0, "the PipelineRun could not start: CouldntGetTask: no Task", 0},
 		"it waits":                {time.Minute, conditionOf(corev1.ConditionUnknown, "PipelineRunPending", ""), 0, "the PipelineRun does not start: PipelineRunPending", 0},
 		"it has started":          {time.Minute, conditionOf(corev1.ConditionUnknown, "Running", "x"), 1, "", 0},

@@ -50,9 +50,9 @@ type scope struct {
 
 func (l load) scopes(q settings.Quotas) []scope {
 	return slices.DeleteFunc([]scope{
-		{"pull " + l.pull, "this pull request may have under way", q.PullJobs},
-		{"person " + l.person, "one person may have under way", q.PersonJobs},
-		{"all", "may be under way in all", q.Jobs},
+		{"pull " + l.pull, "this pull request may run at a time", q.PullJobs},
+		{"person " + l.person, "one person may run at a time", q.PersonJobs},
+		{"all", "may run at a time in all", q.Jobs},
 	}, func(s scope) bool { return s.most <= 0 })
 }
 
@@ -62,7 +62,7 @@ func (l load) scopes(q settings.Quotas) []scope {
 func room(q settings.Quotas, me load, others []load) (ok, never bool, sentence string) {
 	for _, s := range me.scopes(q) {
 		if me.jobs > s.most {
-			return false, true, fmt.Sprintf("These are %s, and %s %s. Name fewer.", plural(me.jobs, "job"), "no more than "+plural(s.most, "job"), s.whose)
+			return false, true, fmt.Sprintf("These are %s, more than the %s that %s. Name fewer.", plural(me.jobs, "job"), plural(s.most, "job"), s.whose)
 		}
 	}
 	taken := map[string]int{}
@@ -108,11 +108,11 @@ func start(q settings.Quotas, l load, taken, before map[string]int) {
 }
 
 func waits(me load, s scope, taken, ahead int) string {
-	sentence := fmt.Sprintf("This run of %s waits for room: %d of the %s that %s are taken", plural(me.jobs, "job"), min(taken, s.most), plural(s.most, "job"), s.whose)
+	sentence := fmt.Sprintf("This run of %s is queued: %d of the %s that %s are in use", plural(me.jobs, "job"), min(taken, s.most), plural(s.most, "job"), s.whose)
 	if ahead > 0 {
-		sentence += fmt.Sprintf(", and %s before it", plural(ahead, "run"))
+		sentence += fmt.Sprintf(", and %s ahead of it", plural(ahead, "run"))
 	}
-	return sentence + ". It starts by itself."
+	return sentence + ". It starts automatically."
 }
 
 func plural(n int, noun string) string {
@@ -275,7 +275,7 @@ func WaitComment(id string) string { return WaitComments + id }
 // tellWaiting says that a run waits for room, and for how much.
 func (t *Turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
 	r.Total, r.Message, r.HinderedSince = jobs, sentence, nil
-	again := &requeue.Later{After: QuotaPause, Reason: "run " + r.ID + " waits for room"}
+	again := &requeue.Later{After: QuotaPause, Reason: "run " + r.ID + " waits for its quota"}
 	if r.ProgressAt != nil && t.Now.Sub(r.ProgressAt.Time) < t.Settings.ProgressInterval {
 		return again
 	}
@@ -314,7 +314,7 @@ func (t *Turn) endWaits(ctx context.Context) error {
 			continue
 		}
 		if r != nil && r.StartedAt != nil {
-			if err := t.Talk.Say(ctx, name, t.runAnswer(r, "It waits no more: this run has started.")); err != nil {
+			if err := t.Talk.Say(ctx, name, t.runAnswer(r, "It is no longer queued: this run has started.")); err != nil {
 				errs = append(errs, err)
 				continue
 			}

@@ -112,7 +112,7 @@ func (t *Turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation) (er
 	case stepStart:
 		err = t.start(ctx, r)
 	case stepReject:
-		err = t.reject(ctx, r, "there is no plan for this head; the comment on the affected jobs says why")
+		err = t.reject(ctx, r, "there is no plan for this head; the comment with the affected jobs says why")
 	case stepDrop:
 		r.Abort(s.barred)
 		err = t.drop(ctx, r)

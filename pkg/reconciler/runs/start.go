@@ -44,7 +44,7 @@ func (t *Turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if r.Comment == 0 {
 		comment, err := t.Talk.Upsert(ctx, v1alpha1.CommentStatus{}, report.Run(view))
 		if t.Talk.IsRefused(err) {
-			r.Message = "the pull request takes no comments"
+			r.Message = "no comments can be written on the pull request"
 			r.MarkOver(v1alpha1.RunRejected, t.Now)
 			return nil
 		}
@@ -69,7 +69,7 @@ func (t *Turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 		return &requeue.Later{After: time.Second, Reason: "the pull request is read again before run " + r.ID + " starts"}
 	}
 	if a := t.Rehearsal.Status.PrivilegeApproval; m.Asks != "" && (!a.Holds(t.Rehearsal.Status.Pull) || a.Asks != m.Asks) {
-		r.Abort("what its jobs ask for is not allowed any more")
+		r.Abort("the privileges that its jobs request are no longer allowed")
 		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " ends before it starts"}
 	}
 	return nil
@@ -168,7 +168,7 @@ func (t *Turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 func (t *Turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
 	if t.Settings.DryRun {
 		// The run began before the dry run did.
-		r.Abort("this is a dry run now")
+		r.Abort("dry run is now on")
 		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " is not continued in a dry run"}
 	}
 	if err := t.declareServed(ctx); err != nil {
@@ -184,7 +184,7 @@ func (t *Turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 	_, err := t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace).Create(ctx, pr, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		if pr, err = t.pipelineRun(ctx, pr.Name); err != nil || pr == nil {
-			return errors.Join(err, &requeue.Later{After: time.Second, Reason: "the PipelineRun of run " + r.ID + " is there, and is not"})
+			return errors.Join(err, &requeue.Later{After: time.Second, Reason: "the PipelineRun of run " + r.ID + " exists, but cannot be read yet"})
 		}
 	}
 	if err != nil {

@@ -44,13 +44,13 @@ func Advice(err error, namespace string) string {
 	said := err.Error()
 	switch {
 	case errors.As(err, &full):
-		return "Whoever runs the rehearsals has to make room for the mirrors."
+		return "An operator of this installation has to free disk space for the mirrors."
 	case errors.As(err, &refused):
-		return "Whoever runs the rehearsals has to give them access to this repository."
+		return "An operator of this installation has to give it access to this repository."
 	case apierrors.IsForbidden(err) && strings.Contains(said, "quota"):
-		return fmt.Sprintf("Whoever runs the rehearsals has to raise the quota of the namespace `%s`, or remove what fills it.", namespace)
+		return fmt.Sprintf("An operator of this installation has to raise the quota of the namespace `%s`, or remove what fills it.", namespace)
 	case apierrors.IsForbidden(err), strings.Contains(said, "denied the request"), strings.Contains(said, "denied request"):
-		return fmt.Sprintf("Whoever runs the rehearsals has to let it pass in the namespace `%s`.", namespace)
+		return fmt.Sprintf("An operator of this installation has to allow it in the namespace `%s`.", namespace)
 	}
-	return "Whoever runs the rehearsals has to look into it if it does not pass."
+	return "If this persists, an operator of this installation has to look into it."
 }

@@ -42,7 +42,7 @@ type Follower struct {
 func NewFollower(ctx context.Context, store *settings.Store) *Follower {
 	f := &Follower{store: store, events: controller.GetEventRecorder(ctx), log: logging.FromContext(ctx)}
 	if err := observe(telemetry.Meter(), store); err != nil {
-		f.log.Errorw("The state of the settings is not measured", "error", err)
+		f.log.Errorw("The state of the settings was not recorded as a metric", "error", err)
 	}
 	return f
 }
@@ -52,7 +52,7 @@ func (f *Follower) Follow(cm *corev1.ConfigMap) {
 	wasValid := f.store.Valid()
 	waiting, err := f.store.Update(cm.Data)
 	if err != nil {
-		f.log.Errorw("The settings are not valid, the previous ones stay in force", "error", err)
+		f.log.Errorw("The settings are not valid; the previous ones stay in force", "error", err)
 		f.events.Event(cm, corev1.EventTypeWarning, reasonSettingsRefused, refusal(err))
 		return
 	}
@@ -62,7 +62,7 @@ func (f *Follower) Follow(cm *corev1.ConfigMap) {
 		f.events.Event(cm, corev1.EventTypeNormal, reasonSettingsAccepted, "The settings are valid again, and in force.")
 	}
 	if len(waiting) > 0 {
-		message := strings.Join(waiting, ", ") + ": what is new here waits until the controller is restarted"
+		message := strings.Join(waiting, ", ") + ": changes here take effect when the controller is restarted"
 		f.log.Warn(message)
 		f.events.Event(cm, corev1.EventTypeWarning, reasonRestartNeeded, message)
 	}
@@ -70,7 +70,7 @@ func (f *Follower) Follow(cm *corev1.ConfigMap) {
 
 // refusal says what is wrong as far as an event has room for it.
 func refusal(err error) string {
-	message := "These settings are not valid, the previous ones stay in force:"
+	message := "These settings are not valid; the previous ones stay in force:"
 	var invalid *settings.InvalidError
 	if !errors.As(err, &invalid) {
 		return message + " " + err.Error()

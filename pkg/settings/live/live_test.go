@@ -55,12 +55,12 @@ func TestSettingsAreFollowed(t *testing.T) {
 	}{
 		{name: "valid", file: "dry_run: true", dry: true, valid: 1},
 		{name: "broken", file: "dry_run: false\nprefixs: [/x]\n", dry: true, refused: 1,
-			event: "Warning SettingsRefused These settings are not valid, the previous ones stay in force:\nconfig-rehearsal/config.yaml:2: prefixs: is not a setting; did you mean prefixes?"},
+			event: "Warning SettingsRefused These settings are not valid; the previous ones stay in force:\nconfig-rehearsal/config.yaml:2: prefixs: is not a setting; did you mean prefixes?"},
 		{name: "still broken", file: "[]", dry: true, refused: 2,
-			event: "Warning SettingsRefused These settings are not valid, the previous ones stay in force:\nconfig-rehearsal/config.yaml:1: is a list, not a map"},
+			event: "Warning SettingsRefused These settings are not valid; the previous ones stay in force:\nconfig-rehearsal/config.yaml:1: is a list, not a map"},
 		{name: "mended", file: "dry_run: false", valid: 1, refused: 2, event: "Normal SettingsAccepted The settings are valid again, and in force."},
 		{name: "for the next start", file: "github: {app_id: 7}", valid: 1, refused: 2,
-			event: "Warning RestartNeeded github.app_id: what is new here waits until the controller is restarted"},
+			event: "Warning RestartNeeded github.app_id: changes here take effect when the controller is restarted"},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			f.Follow(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: settings.ConfigMap}, Data: map[string]string{settings.File: step.file}})

@@ -18,33 +18,33 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// Ledger implements github.Permits: it counts what all of us write to GitHub, in the
-// same ConfigMap. A key is writes. and an account; its value has a word for each
-// second in which something was written, the oldest first: seconds since 1970, a
-// colon, and how often.
-type Ledger struct {
+// WriteCounter implements github.Permits: it counts the writes of all our processes to
+// GitHub, in the same ConfigMap. A key is "writes." and an account; its value has a
+// word for each second with writes, the oldest first: seconds since 1970, a colon,
+// and the number of writes.
+type WriteCounter struct {
 	ConfigMaps corev1client.ConfigMapInterface
 
 	mu sync.Mutex
 }
 
 const (
-	// writesPrefix is of the keys of what was written.
+	// writesPrefix is the prefix of the keys of writes.
 	writesPrefix = "writes."
-	// remembered is how long it is known: the longest period of a bound.
+	// remembered is how long writes are kept: the longest period of a bound.
 	remembered = time.Hour
-	// maxTries bounds how often others may be faster.
+	// maxTries bounds the retries after lost races.
 	maxTries = 20
 )
 
-// second is how often something was written in one.
+// second is the number of writes in one second.
 type second struct {
 	at    int64
 	times int
 }
 
 // Take implements github.Permits.
-func (l *Ledger) Take(ctx context.Context, account string, most []github.Bound, now time.Time) (until time.Time, err error) {
+func (l *WriteCounter) Take(ctx context.Context, account string, most []github.Bound, now time.Time) (until time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range maxTries {
@@ -73,7 +73,7 @@ func (l *Ledger) Take(ctx context.Context, account string, most []github.Bound, 
 }
 
 // store writes one key, unless somebody else has written since it was read.
-func (l *Ledger) store(ctx context.Context, cm *corev1.ConfigMap, missing bool, key, value string) error {
+func (l *WriteCounter) store(ctx context.Context, cm *corev1.ConfigMap, missing bool, key, value string) error {
 	data := map[string]string{key: value}
 	if missing {
 		cm.Data = data
@@ -88,7 +88,7 @@ func (l *Ledger) store(ctx context.Context, cm *corev1.ConfigMap, missing bool, 
 	return err
 }
 
-// next is when there is room for one more; the zero time if there is now.
+// next is when the next write is allowed; the zero time means now.
 func next(written []second, most []github.Bound, now time.Time) (until time.Time) {
 	for _, b := range most {
 		n := 0
@@ -108,8 +108,7 @@ func next(written []second, most []github.Bound, now time.Time) (until time.Time
 	return until
 }
 
-// parse reads what was written within the time that is remembered. What is no such
-// word is left out.
+// parse reads the writes within the time that is kept. Invalid words are skipped.
 func parse(text string, now time.Time) []second {
 	var written []second
 	for _, word := range strings.Fields(text) {
@@ -123,7 +122,7 @@ func parse(text string, now time.Time) []second {
 	return written
 }
 
-// add notes that something is written now. A second counts from its end.
+// add counts a write now. A second counts from its end.
 func add(written []second, now time.Time) []second {
 	at := now.Unix() + 1
 	if n := len(written); n > 0 && written[n-1].at >= at {

@@ -20,8 +20,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// lookout keeps an eye on the objects of a cluster that people follow.
-type lookout struct {
+// watcher keeps an eye on the objects of a cluster that people follow.
+type watcher struct {
 	// changed has a value whenever there is something new to see.
 	changed                            chan struct{}
 	rehearsals, pipelineRuns, prowJobs cache.Store
@@ -32,8 +32,8 @@ type lookout struct {
 
 // lookAt watches one Rehearsal, or all where the name is empty, until the context
 // ends.
-func (c *cluster) lookAt(ctx context.Context, name string) (*lookout, error) {
-	w := &lookout{changed: make(chan struct{}, 1)}
+func (c *cluster) lookAt(ctx context.Context, name string) (*watcher, error) {
+	w := &watcher{changed: make(chan struct{}, 1)}
 	which := metav1.ListOptions{}
 	if name != "" {
 		which.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
@@ -44,7 +44,7 @@ func (c *cluster) lookAt(ctx context.Context, name string) (*lookout, error) {
 }
 
 // lookAfter watches one Rehearsal with all that belongs to it.
-func (c *cluster) lookAfter(ctx context.Context, rh *v1alpha1.Rehearsal) (*lookout, error) {
+func (c *cluster) lookAfter(ctx context.Context, rh *v1alpha1.Rehearsal) (*watcher, error) {
 	w, err := c.lookAt(ctx, rh.Name)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (c *cluster) lookAfter(ctx context.Context, rh *v1alpha1.Rehearsal) (*looko
 }
 
 func blindTo(namespace string) string {
-	return fmt.Sprintf("The states of the jobs cannot be shown, as you may not watch ProwJobs in namespace %s; the counts are right. The Role %s there lets you.", namespace, roleViewer)
+	return fmt.Sprintf("The states of the jobs cannot be shown because you may not watch ProwJobs in namespace %s; the counts are correct. The Role %s there grants it.", namespace, roleViewer)
 }
 
 // source is a client for objects of one kind, whose list is L.
@@ -74,7 +74,7 @@ type source[L runtime.Object] interface {
 
 // follow keeps a store in step with the objects of a kind. It returns once the
 // store is, and the error when they may not be read.
-func follow[L runtime.Object](ctx context.Context, w *lookout, from source[L], which metav1.ListOptions, of runtime.Object) (cache.Store, error) {
+func follow[L runtime.Object](ctx context.Context, w *watcher, from source[L], which metav1.ListOptions, of runtime.Object) (cache.Store, error) {
 	with := func(o metav1.ListOptions) metav1.ListOptions {
 		o.FieldSelector, o.LabelSelector = which.FieldSelector, which.LabelSelector
 		return o
@@ -119,7 +119,7 @@ type plainLists struct{}
 // IsWatchListSemanticsUnSupported is asked by the informer.
 func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
 
-func (w *lookout) notify() {
+func (w *watcher) notify() {
 	select {
 	case w.changed <- struct{}{}:
 	default:
@@ -127,8 +127,8 @@ func (w *lookout) notify() {
 }
 
 // look is what there is to see now.
-func (w *lookout) look() *sight {
-	s := &sight{rehearsals: stored[*v1alpha1.Rehearsal](w.rehearsals), pipelineRuns: stored[*pipelinev1.PipelineRun](w.pipelineRuns), blind: w.blind}
+func (w *watcher) look() *snapshot {
+	s := &snapshot{rehearsals: stored[*v1alpha1.Rehearsal](w.rehearsals), pipelineRuns: stored[*pipelinev1.PipelineRun](w.pipelineRuns), blind: w.blind}
 	s.keep(stored[*prowapi.ProwJob](w.prowJobs))
 	return s
 }
@@ -147,7 +147,7 @@ func stored[T any](store cache.Store) []T {
 }
 
 // keep sorts what was seen.
-func (s *sight) keep(prowJobs []*prowapi.ProwJob) {
+func (s *snapshot) keep(prowJobs []*prowapi.ProwJob) {
 	s.prowJobs = map[string]*prowapi.ProwJob{}
 	for _, pj := range prowJobs {
 		s.prowJobs[pj.Name] = pj
@@ -157,13 +157,13 @@ func (s *sight) keep(prowJobs []*prowapi.ProwJob) {
 }
 
 // glance reads once what belongs to a Rehearsal.
-func (c *cluster) glance(ctx context.Context, rh *v1alpha1.Rehearsal) (*sight, error) {
+func (c *cluster) glance(ctx context.Context, rh *v1alpha1.Rehearsal) (*snapshot, error) {
 	ours := metav1.ListOptions{LabelSelector: run.LabelRehearsalUID + "=" + string(rh.UID)}
 	pipelineRuns, err := c.pipelineRuns.List(ctx, ours)
 	if err != nil {
 		return nil, c.explain(err, "list", "pipelineruns")
 	}
-	s := &sight{rehearsals: []*v1alpha1.Rehearsal{rh}}
+	s := &snapshot{rehearsals: []*v1alpha1.Rehearsal{rh}}
 	for i := range pipelineRuns.Items {
 		s.pipelineRuns = append(s.pipelineRuns, &pipelineRuns.Items[i])
 	}

@@ -20,15 +20,15 @@ import (
 
 var most = []github.Bound{{Times: 70, Period: time.Minute}, {Times: 450, Period: time.Hour}}
 
-// TestLedgerIsShared: whoever writes as fast as it may stays within the bounds,
+// TestWriteCounterIsShared: whoever writes as fast as it may stays within the bounds,
 // together with others and over restarts.
-func TestLedgerIsShared(t *testing.T) {
+func TestWriteCounterIsShared(t *testing.T) {
 	configMaps := kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	var written []time.Time
 	for range 3 * 3600 {
 		for range 3 { // three processes, which begin anew each time
-			l := &Ledger{ConfigMaps: configMaps}
+			l := &WriteCounter{ConfigMaps: configMaps}
 			until, err := l.Take(t.Context(), "token", most, now)
 			if err != nil {
 				t.Fatal(err)
@@ -66,8 +66,8 @@ func TestLedgerIsShared(t *testing.T) {
 	}
 }
 
-// TestLedgerLosesNoWrite: who writes the ConfigMap meanwhile is not overwritten.
-func TestLedgerLosesNoWrite(t *testing.T) {
+// TestWriteCounterLosesNoWrite: who writes the ConfigMap meanwhile is not overwritten.
+func TestWriteCounterLosesNoWrite(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	kube := kubefake.NewSimpleClientset(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: ConfigMap, Namespace: "rehearsals"}})
 	var mu sync.Mutex
@@ -83,7 +83,7 @@ func TestLedgerLosesNoWrite(t *testing.T) {
 		}
 		return false, nil, nil
 	})
-	l := &Ledger{ConfigMaps: kube.CoreV1().ConfigMaps("rehearsals")}
+	l := &WriteCounter{ConfigMaps: kube.CoreV1().ConfigMaps("rehearsals")}
 	one := []github.Bound{{Times: 1, Period: time.Minute}}
 	for i, free := range []bool{true, false} {
 		until, err := l.Take(context.Background(), "token", one, now)
