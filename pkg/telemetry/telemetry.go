@@ -1,4 +1,4 @@
-// Package telemetry has every metric of our own, as OpenTelemetry names them. Those of
+// Package telemetry has every metric and span of our own, as OpenTelemetry names them. Those of
 // Knative, of client-go and of the Go runtime are beside them in what programs export.
 package telemetry
 
