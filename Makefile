@@ -10,7 +10,7 @@ KO ?= $(shell command -v ko || echo go run github.com/google/ko@v0.19.1)
 # Packages that start no goroutine, and tests that only compare: the race detector has
 # nothing to see there.
 PURE = affected|event|gate|joblog|key|layout|legible|nearest|policy|policy/owners|render|report|report/planview|run|secrets|sources|sources/[a-z]+|terminal
-PLAIN = docs|pkg/($(PURE))|test/(github/conformance|hook|hostile)
+PLAIN = docs|pkg/($(PURE))|test/(hook|hostile)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit integration e2e verify lint generate deploy cluster bench fanout large soak clean
@@ -32,6 +32,7 @@ unit: ## Unit tests with the race detector; needs no cluster
 	@go test -count=1 -run 'TestDeliveriesPassAttacks$$' ./pkg/receiver # the race detector bounds no time
 	@go test -count=1 -timeout 30m -run 'TestRealPulls$$' -v ./pkg/plan | grep -E '^ *(---|ok|FAIL|SKIP|panic| +[a-z_]+_test.go)'
 	@go -C test/cluster test .
+	@REHEARSAL_REQUIRE_GITHUB_DATA=1 go -C test/github/conformance test .
 
 integration: ## Tests against a real API server
 	@$(CLUSTER) build
@@ -49,10 +50,12 @@ verify: generate lint ## Regenerate, format and lint; fails when that changes a 
 lint:
 	@test -z "$$(gofmt -l cmd pkg test)" || { gofmt -l cmd pkg test; echo "these files are not formatted: run gofmt -w"; exit 1; }
 	@! grep -nE '^\s*go (func|[[:alpha:]])|\.Go\(' $$(find pkg -name '*.go' ! -name '*_test.go' | grep -E '^pkg/($(PURE))/[^/]*$$') || { echo "take the package from PURE in the Makefile: a goroutine wants the race detector"; exit 1; }
-	@go mod tidy -diff
+	@for module in . test/github/conformance test/tools/settings; do go -C $$module mod tidy -diff; done
 	@cd test/tools/lint && go build -o ../../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@bin/golangci-lint run --allow-serial-runners ./...
 	@cd test/cluster && ../../bin/golangci-lint run --allow-serial-runners --config ../../.golangci.yml --build-tags cluster ./...
+	@for module in test/github/conformance test/tools/settings; do \
+		(cd $$module && ../../../bin/golangci-lint run --allow-serial-runners --config ../../../.golangci.yml ./...); done
 
 generate: ## Write the generated clients, deep copies, CRD and reference of the settings
 	@test/tools/generate.sh

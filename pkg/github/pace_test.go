@@ -21,7 +21,7 @@ func TestWritesArePaced(t *testing.T) {
 	pull := f.open(t)
 	configMaps := kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")
 	process := func() *github.Client {
-		return newClient(t, f.APIURL(), github.Options{Now: clock, Writes: &ratelimit.Ledger{ConfigMaps: configMaps}})
+		return newClient(t, f.APIURL(), github.Options{Now: clock, Writes: &ratelimit.WriteCounter{ConfigMaps: configMaps}})
 	}
 	controller, collate := process(), process()
 	kept := map[bool]int{}

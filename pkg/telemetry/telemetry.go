@@ -1,4 +1,4 @@
-// Package telemetry has all our metrics, as OpenTelemetry instruments. Programs also
+// Package telemetry has all our metrics and spans, as OpenTelemetry has them. Programs also
 // export those of Knative, client-go and the Go runtime.
 package telemetry
 

@@ -34,4 +34,4 @@ rm -rf pkg/client
 "$bin/controller-gen" crd:crdVersions=v1,allowDangerousTypes=false paths=./pkg/apis/... output:crd:stdout \
   | sed '/controller-gen.kubebuilder.io\/version/d; /^  annotations:$/d; s/of the Service that$/of the Rehearsal that/' > config/300-rehearsal.yaml
 
-go run ./test/tools/settings
+go -C test/tools/settings run .

@@ -1,6 +1,6 @@
 // Command settings writes what follows from the structs of pkg/settings: the JSON
 // schema, the reference in docs/configuration.md, and the example in config/. Run
-// it at the top of the repository.
+// it in its own directory.
 package main
 
 import (
@@ -28,6 +28,9 @@ func main() {
 }
 
 func run() error {
+	if err := os.Chdir("../../.."); err != nil {
+		return err
+	}
 	schema, err := reflectSchema()
 	if err != nil {
 		return err
