@@ -103,7 +103,6 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	}
 	t, served := r.newTurn(rh)
 	defer boundStatus(rh)
-	defer rh.Status.Conclude()
 	switch name := event.Name(rh.Spec.Pull); {
 	case rh.Name != name:
 		// Nothing tells what is in its log or its status.

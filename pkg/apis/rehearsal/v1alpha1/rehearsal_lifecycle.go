@@ -36,38 +36,21 @@ func (*Rehearsal) GetGroupVersionKind() schema.GroupVersionKind {
 func (s *RehearsalStatus) InitializeConditions() {
 	manager := conditions.Manage(s)
 	manager.InitializeConditions()
-	for _, c := range unheard {
+	for _, c := range notYet {
 		if now := s.GetCondition(c.of); now.IsUnknown() && now.Reason == "" {
 			manager.MarkUnknown(c.of, "NotYet", "%s", c.message)
 		}
 	}
 }
 
-// unheard is what conditions say that nothing has marked yet.
-var unheard = []struct {
+// notYet is what conditions say that nothing has marked yet.
+var notYet = []struct {
 	of      apis.ConditionType
 	message string
 }{
 	{ConditionPulled, "GitHub was not asked yet"},
 	{ConditionPlanned, "nothing has needed the affected jobs yet"},
 	{ConditionReported, "there is something that the pull request does not show yet"},
-}
-
-// Conclude makes Ready say what the others do: the first that is False, else the first
-// that is Unknown. They may all be as they were for an older generation.
-func (s *RehearsalStatus) Conclude() {
-	manager := conditions.Manage(s)
-	for _, wrong := range []func(*apis.Condition) bool{(*apis.Condition).IsFalse, (*apis.Condition).IsUnknown} {
-		for _, c := range unheard {
-			if now := s.GetCondition(c.of); wrong(now) {
-				ready := *now
-				ready.Type = apis.ConditionReady
-				manager.SetCondition(ready)
-				return
-			}
-		}
-	}
-	manager.MarkTrue(apis.ConditionReady)
 }
 
 // MarkPulled records that GitHub told the state of the pull request.
