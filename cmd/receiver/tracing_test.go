@@ -50,7 +50,8 @@ func TestTracesWhereTheConfigMapSays(t *testing.T) {
 			telemetry.End(span, nil)
 			flush(silent())
 			sent := got.Load().(string)
-			if tc.want == "" && sent != "" || tc.want != "" && !(strings.HasPrefix(sent, "/v1/traces ") && strings.Contains(sent, tc.want) && strings.Contains(sent, "rehearsal-receiver")) {
+			is := strings.HasPrefix(sent, "/v1/traces ") && strings.Contains(sent, tc.want) && strings.Contains(sent, "rehearsal-receiver")
+			if tc.want == "" && sent != "" || tc.want != "" && !is {
 				t.Errorf("sent was %q", sent)
 			}
 		})

@@ -52,7 +52,7 @@ func (w *work) advance(ctx context.Context, from *snapshot.Snapshot, tree string
 	if err != nil {
 		return nil, err
 	}
-	if err := w.readJobFiles(ctx, from, s, nil); err != nil {
+	if err := w.readJobFiles(ctx, s, nil); err != nil {
 		return nil, err
 	}
 	if err := w.stepProwConfig(ctx, from, s, w.ProwConfig); err != nil {
@@ -77,7 +77,7 @@ func (w *work) compare(ctx context.Context, from *snapshot.Snapshot, tree string
 	}
 	c := &comparison{step: *s, outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
 	// One look at the repository is cheaper than two.
-	if err := w.readJobFiles(ctx, from, &c.step, c.replaced(from)); err != nil {
+	if err := w.readJobFiles(ctx, &c.step, c.replaced(from)); err != nil {
 		return nil, err
 	}
 	if err := w.stepProwConfig(ctx, from, &c.step, w.StrictProwConfig); err != nil {
@@ -157,7 +157,7 @@ func (s *step) replaced(from *snapshot.Snapshot) []string {
 
 // readJobFiles reads the job files that differ, and some other blobs along with them
 // if they are few.
-func (w *work) readJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step, along []string) error {
+func (w *work) readJobFiles(ctx context.Context, s *step, along []string) error {
 	to := s.after
 	if len(s.added)+len(s.gone) > 0 {
 		s.read = make(map[string]*affected.Loaded, len(s.added)+len(s.gone))

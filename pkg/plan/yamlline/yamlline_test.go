@@ -21,7 +21,7 @@ presubmits:
     decorate: 1h
 periodics:
 - name: third
-  nmae: x
+  nome: x
 `
 
 func TestLinesOfMessages(t *testing.T) {
@@ -31,7 +31,7 @@ func TestLinesOfMessages(t *testing.T) {
 		"yaml: did not find expected node content":                                                      1,
 		"json: cannot unmarshal string into Go struct field Presubmit.presubmits.decorate of type bool": 12,
 		"quantities must match the regular expression":                                                  9,
-		`json: unknown field "nmae"`:                                                                    15,
+		`json: unknown field "nome"`:                                                                    15,
 		`json: unknown field "name"`:                                                                    0, // there are several
 		`unknown anchor 'spec' referenced`:                                                              10,
 		`time: invalid duration "1h"`:                                                                   12,

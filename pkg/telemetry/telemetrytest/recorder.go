@@ -74,7 +74,7 @@ func (r Recorder) Only(t testing.TB, name string) tracetest.SpanStub {
 func Attributes(s tracetest.SpanStub) []string {
 	var list []string
 	for _, a := range s.Attributes {
-		list = append(list, string(a.Key)+"="+a.Value.Emit())
+		list = append(list, string(a.Key)+"="+a.Value.String())
 	}
 	slices.Sort(list)
 	return list
