@@ -17,19 +17,11 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 			// The API server describes the metadata of all resources.
 			delete(schema.Properties, "metadata")
 			missing := undescribed(crd.Spec.Names.Singular, *schema)
-			missing = slices.DeleteFunc(missing, func(path string) bool { return slices.Contains(ofRuns, path) })
 			if len(missing) > 0 {
 				t.Errorf("%s has no description of %q", crd.Name, missing)
 			}
 		}
 	}
-}
-
-// ofRuns are described once runs are resources of their own.
-var ofRuns = []string{
-	"rehearsal.status.runs[].base", "rehearsal.status.runs[].by", "rehearsal.status.runs[].doneAt", "rehearsal.status.runs[].failed",
-	"rehearsal.status.runs[].jobEnds{}.doneAt", "rehearsal.status.runs[].passed", "rehearsal.status.runs[].startedAt",
-	"rehearsal.status.runs[].total",
 }
 
 // TestUndescribed: a description is missed wherever it is taken out.

@@ -33,72 +33,110 @@ func (s RunState) Done() bool {
 
 // RunStatus is one run: the answer to one command that asked for one.
 type RunStatus struct {
-	// ID is the id of the command.
+	// ID is the id of the command that asked for the run.
 	ID string `json:"id"`
-	// Head and Base are the SHAs that it runs; Base is set once it is planned.
+	// Head is the full SHA of the pull request's commit that is rehearsed.
 	Head string `json:"head"`
+	// Base is the full SHA of the base branch that the head is merged into.
+	// Empty until the run has started.
+	// +optional
 	Base string `json:"base,omitempty"`
-	// BaseRef is the branch that Base is a commit of.
+	// BaseRef is the branch that base is a commit of.
+	// +optional
 	BaseRef string `json:"baseRef,omitempty"`
-	By      string `json:"by"`
-	// PipelineRun is the name of the latest PipelineRun of the run.
+	// By is the login of who asked for the run.
+	By string `json:"by"`
+	// PipelineRun is the name of the latest PipelineRun of the run, in the
+	// namespace of the Rehearsal. Empty until the run has started.
+	// +optional
 	PipelineRun string `json:"pipelineRun,omitempty"`
-	// Attempt counts the PipelineRuns from 1: jobs that one never started are
-	// continued in another.
+	// Attempt counts the PipelineRuns, from 1: jobs that one never started are
+	// continued in another. 0, or missing, until the run has started.
+	// +optional
 	Attempt int `json:"attempt,omitempty"`
-	// Comment is the id of the run's comment.
-	Comment int64    `json:"comment,omitempty"`
-	State   RunState `json:"state"`
-	// AbortReason says why a run is being aborted, or was.
+	// Comment is GitHub's id of the run's comment. 0, or missing, while it has
+	// none.
+	// +optional
+	Comment int64 `json:"comment,omitempty"`
+	// State is Pending while the run waits to start; Running while it has a
+	// PipelineRun; Aborting while that, or a ProwJob, is being stopped; and in
+	// the end Passed, Failed, Aborted or Rejected.
+	State RunState `json:"state"`
+	// AbortReason says why the run is being aborted, or was. Empty otherwise.
+	// +optional
 	AbortReason string `json:"abortReason,omitempty"`
-	// ProgressAt is when the run's comment was last edited while it went on.
+	// ProgressAt is when the run's comment was last edited while it went on, by
+	// the controller's clock.
 	// +optional
 	ProgressAt *metav1.Time `json:"progressAt,omitempty"`
-	// Progress changes whenever there is more to tell.
+	// Progress is a hash that changes whenever there is more to say in the
+	// comment.
+	// +optional
 	Progress string `json:"progress,omitempty"`
-	// Message says why a run was rejected, or what is in its way.
+	// Message says why the run waits, or was rejected. Empty otherwise.
+	// +optional
 	Message string `json:"message,omitempty"`
-	Total   int    `json:"total,omitempty"`
-	Passed  int    `json:"passed,omitempty"`
-	Failed  int    `json:"failed,omitempty"`
-	// Since is when the run came to be pending, or aborting.
+	// Total is how many jobs the run has. 0, or missing, until that is known.
+	// +optional
+	Total int `json:"total,omitempty"`
+	// Passed is how many of them have passed.
+	// +optional
+	Passed int `json:"passed,omitempty"`
+	// Failed is how many of them have ended and did not pass.
+	// +optional
+	Failed int `json:"failed,omitempty"`
+	// Since is when the run came to be pending or, later, aborting, by the
+	// controller's clock.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 	// HinderedSince is when errors began to keep a pending run from starting.
+	// Empty while none do.
 	// +optional
 	HinderedSince *metav1.Time `json:"hinderedSince,omitempty"`
-	// Restarts counts how often the run was about to start and was planned anew.
+	// Restarts counts how often the run was about to start and was planned
+	// again, because the base branch had moved.
+	// +optional
 	Restarts int `json:"restarts,omitempty"`
+	// StartedAt is when the first PipelineRun was created, by the controller's
+	// clock. Empty until then.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
-	// Deadline is when the jobs of a run that has started have to be done.
+	// Deadline is when the jobs of the run have to be done. Empty until it has
+	// started, and again when it is over.
 	// +optional
 	Deadline *metav1.Time `json:"deadline,omitempty"`
+	// DoneAt is when the run ended, by the controller's clock. Empty until then.
 	// +optional
 	DoneAt *metav1.Time `json:"doneAt,omitempty"`
-	// Cleaned is set once the PipelineRuns of a run that is over, and what they were
-	// to run, are deleted. The result and the page stay.
+	// Cleaned is true once the PipelineRuns of a run that is over, and what they
+	// were to run, are deleted. The result and the page stay.
+	// +optional
 	Cleaned bool `json:"cleaned,omitempty"`
-	// Unreported is set on a run that is over while the pull request does not show
-	// how it ended.
+	// Unreported is true on a run that is over while the pull request does not
+	// show how it ended.
+	// +optional
 	Unreported bool `json:"unreported,omitempty"`
 	// PipelineRunEnd is how the latest PipelineRun ended, as soon as that was
-	// seen: it may be deleted at any time. It goes when the run is over.
+	// seen, because it may be deleted at any time. Empty again when the run is
+	// over.
 	// +optional
 	PipelineRunEnd *PipelineRunEnd `json:"pipelineRunEnd,omitempty"`
-	// JobEnds are how jobs ended, by the names of their ProwJobs, which may be
-	// deleted as well. They go when the run is over.
+	// JobEnds are how jobs ended, by the names of their ProwJobs, because those
+	// may be deleted as well. At most 500 are kept for all runs together. Empty
+	// again when the run is over.
 	// +optional
 	JobEnds map[string]JobEnd `json:"jobEnds,omitempty"`
 }
 
 // PipelineRunEnd is how a PipelineRun ended.
 type PipelineRunEnd struct {
-	// At is when.
+	// At is when, by Tekton's clock where it says so.
 	At metav1.Time `json:"at"`
-	// Reported is set when its finally task wrote the report.
+	// Reported is true when its finally task wrote the report.
+	// +optional
 	Reported bool `json:"reported,omitempty"`
-	// FromOutside is set when somebody cancelled it or its time was up.
+	// FromOutside is true when somebody cancelled it, or its time was up.
+	// +optional
 	FromOutside bool `json:"fromOutside,omitempty"`
 	// Unscheduled are the names of the ProwJobs whose tasks it never got to.
 	// +optional
@@ -109,8 +147,10 @@ type PipelineRunEnd struct {
 type JobEnd struct {
 	// Verdict is what the report calls it.
 	Verdict string `json:"verdict"`
-	// StartedAt and DoneAt are Prow's times.
+	// StartedAt is when Prow started the job, by its clock. Empty when it did
+	// not say.
 	// +optional
 	StartedAt metav1.Time `json:"startedAt,omitempty"`
-	DoneAt    metav1.Time `json:"doneAt"`
+	// DoneAt is when the job ended, by Prow's clock.
+	DoneAt metav1.Time `json:"doneAt"`
 }
