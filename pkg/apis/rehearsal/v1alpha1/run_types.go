@@ -82,7 +82,7 @@ type RunStatus struct {
 	// Passed is how many of them have passed.
 	// +optional
 	Passed int `json:"passed,omitempty"`
-	// Failed is how many of them have ended and did not pass.
+	// Failed is how many of them have ended and neither passed nor were aborted.
 	// +optional
 	Failed int `json:"failed,omitempty"`
 	// Since is when the run came to be pending or, later, aborting, by the
