@@ -168,8 +168,8 @@ func TestWithAPIServer(t *testing.T) {
 
 	expect("a listing", program.ExitDone, []string{"acme/release#7", "alice", "Running"}, "alice", "list")
 	expect("no right to look", program.ExitUsage, []string{"--role=rehearsal-viewer --user=mallory"}, "mallory", "list")
-	expect("unknown", program.ExitUsage, []string{"nothing is known of acme/release#8"}, "alice", "run", "acme/release#8")
-	expect("no Tekton", program.ExitUsage, []string{"knows no pipelineruns"}, "alice", "watch", "7")
+	expect("unknown", program.ExitUsage, []string{"acme/release#8 is not known in namespace rehearsals"}, "alice", "run", "acme/release#8")
+	expect("no Tekton", program.ExitUsage, []string{"has no pipelineruns"}, "alice", "watch", "7")
 }
 
 // TestKubeconfigIsFound where kubectl finds it.
