@@ -34,7 +34,7 @@ func TestRunsAreCleanedUp(t *testing.T) {
 	s := tell(t, failing("pull-widget-unit", "no such wheel")).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
-	body := s.result(v1alpha1.RunFailed, 0, 1, "no such wheel", "until 5s after the end")
+	body := s.result(v1alpha1.RunFailed, 0, 1, "no such wheel", "kept for 5s after the end")
 	s.until("the run to be cleaned up", func(ctx context.Context) (string, bool, error) {
 		left, err := s.leftOfRuns(ctx)
 		return strings.Join(left, ", "), len(left) == 0, err

@@ -121,6 +121,6 @@ func TestCommandLineDenies(t *testing.T) {
 	s.types(userUnknown, 6, []string{"run", pull}, "not accepted", userUnknown)
 	s.types(userStranger, 6, []string{"ack", pull}, "not accepted")
 	s.types("nobody@cluster.example.com", 1, []string{"run", pull}, "--role=rehearsal-viewer --user=nobody@cluster.example.com")
-	s.types(userMaintainer, 1, []string{"run", "acme/nowhere#1"}, "nothing is known of acme/nowhere#1")
+	s.types(userMaintainer, 1, []string{"run", "acme/nowhere#1"}, "acme/nowhere#1 is not known in namespace")
 	s.idle()
 }

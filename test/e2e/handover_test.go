@@ -87,7 +87,7 @@ func TestTaskThatIsTakenOver(t *testing.T) {
 	}
 	world.gates.Open(t.Name())
 	s.result(v1alpha1.RunPassed, 1, 0)
-	if err := create(stored.DeepCopy()); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "is over") {
+	if err := create(stored.DeepCopy()); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "has ended") {
 		t.Errorf("a task creates its ProwJob once more when its run is over: %v", err)
 	}
 }
