@@ -21,11 +21,7 @@ import (
 // TestAFullDiskHeals: what others have left, and what closed pull requests had, makes
 // room for what is asked for.
 func TestAFullDiskHeals(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=5m"); err != nil {
-		t.Skipf("a small disk takes the right to mount one: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	disk := smallDisk(t)
 	tree, mirrors := mirrored(t, disk)
 	tree.Write("a", "1")
 	base := tree.Commit()
@@ -73,6 +69,17 @@ func TestAFullDiskHeals(t *testing.T) {
 	}
 }
 
+// smallDisk is the path of a volume of 5 MiB.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=5m"); err != nil {
+		t.Skipf("a small disk takes the right to mount one: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	return disk
+}
+
 // noise is text that hardly compresses.
 func noise(t *testing.T, bytes int) string {
 	t.Helper()
@@ -86,11 +93,7 @@ func noise(t *testing.T, bytes int) string {
 // TestAFullVolumeHealsAfterARestart: not a byte is left, what fills it is half of a pack
 // that a fetch was bringing when it was killed, and a new controller finds it so.
 func TestAFullVolumeHealsAfterARestart(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=5m"); err != nil {
-		t.Skipf("a small disk takes the right to mount one: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	disk := smallDisk(t)
 	tree, mirrors := mirrored(t, disk)
 	tree.Write("a", "1")
 	base := tree.Commit()

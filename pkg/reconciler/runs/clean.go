@@ -28,7 +28,7 @@ func (t *Turn) Clean(ctx context.Context) error {
 		return nil
 	}
 	var errs []error
-	for _, id := range t.Ended {
+	for _, id := range t.ended {
 		r := t.Rehearsal.Status.Run(id)
 		if r == nil || r.Cleaned {
 			continue
@@ -53,22 +53,22 @@ func (t *Turn) Clean(ctx context.Context) error {
 // cleanLeft deletes what runs have left that are gone from status: nothing tells any
 // more when they ended, so that goes as soon as no run goes on.
 func (t *Turn) cleanLeft(ctx context.Context) error {
-	if !t.Uncleaned || len(t.Rehearsal.Status.ActiveRuns()) > 0 {
+	if !t.uncleaned || len(t.Rehearsal.Status.ActiveRuns()) > 0 {
 		return nil
 	}
 	known := map[string]bool{}
 	for i := range t.Rehearsal.Status.Runs {
 		known[resources.RunName(t.Rehearsal, t.Rehearsal.Status.Runs[i].ID)] = true
 	}
-	if err := t.delete(ctx, OfRehearsal(t.Rehearsal), func(runName string) bool { return runName != "" && !known[runName] }); err != nil {
+	if err := t.delete(ctx, ofRehearsal(t.Rehearsal), func(runName string) bool { return runName != "" && !known[runName] }); err != nil {
 		return fmt.Errorf("cleaning up after runs that are gone from status: %w", err)
 	}
 	t.Rehearsal.Status.Uncleaned = false
 	return nil
 }
 
-// EndedRuns are the ids of the runs that are over.
-func EndedRuns(rh *v1alpha1.Rehearsal) []string {
+// endedRuns are the ids of the runs that are over.
+func endedRuns(rh *v1alpha1.Rehearsal) []string {
 	var ids []string
 	for _, r := range rh.Status.Runs {
 		if r.State.Done() {

@@ -118,7 +118,7 @@ func (r *Clients) CancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, stat
 // counts those that are still going. It asks the API server: what the informers
 // do not know yet would be left behind.
 func (r *Clients) EndAll(ctx context.Context, rh *v1alpha1.Rehearsal, prowJobNamespace, reason string) (left int, err error) {
-	ours := OfRehearsal(rh)
+	ours := ofRehearsal(rh)
 	pipelineRuns, err := r.Tekton.TektonV1().PipelineRuns(rh.Namespace).List(ctx, ours)
 	if err != nil {
 		return 0, fmt.Errorf("listing the PipelineRuns of %s: %w", rh.Name, err)

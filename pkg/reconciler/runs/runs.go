@@ -147,8 +147,8 @@ func ofRun(rh *v1alpha1.Rehearsal, name string) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID), run.LabelRun: name}.String()}
 }
 
-// OfRehearsal selects what belongs to a Rehearsal.
-func OfRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
+// ofRehearsal selects what belongs to a Rehearsal.
+func ofRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
 }
 

@@ -67,10 +67,6 @@ type Turn struct {
 	Links pages.Links
 	// Hindrances are what failed that a run needs to start.
 	Hindrances []error
-	// Ended are the runs that were over when the turn began; Uncleaned is what status
-	// said then.
-	Ended     []string
-	Uncleaned bool
 
 	// Later are the times when runs are due, or may be cleaned up.
 	Later []error
@@ -79,6 +75,10 @@ type Turn struct {
 	// Attended are the runs whose jobs were looked at for those to abort.
 	Attended map[string]bool
 
+	// ended are the runs that were over when the turn began; uncleaned is what status
+	// said then.
+	ended     []string
+	uncleaned bool
 	// named are the aborts of jobs of each run, once they were looked up.
 	named map[string][]judging.JobAbort
 	// needed are the ProwJobs that runs which go on need, once that was found out.
@@ -89,7 +89,7 @@ type Turn struct {
 
 // NewTurn is for one turn of one Rehearsal, which is looked at as it is now.
 func NewTurn(t Turn) *Turn {
-	t.Ended, t.Uncleaned = EndedRuns(t.Rehearsal), t.Rehearsal.Status.Uncleaned
+	t.ended, t.uncleaned = endedRuns(t.Rehearsal), t.Rehearsal.Status.Uncleaned
 	t.Endings, t.Attended, t.waits = map[string]Ending{}, map[string]bool{}, map[string]string{}
 	return &t
 }
