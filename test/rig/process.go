@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,11 @@ func (c *Cluster) Kill(ctx context.Context, deployment string) (int, error) {
 			return killed, err
 		}
 		for _, pid := range pids {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			err := syscall.Kill(pid, syscall.SIGKILL)
+			if errors.Is(err, syscall.ESRCH) {
+				continue // a child that had not become another program when it was listed, or one that has just ended
+			}
+			if err != nil {
 				return killed, fmt.Errorf("kill process %d of %s: %w", pid, pods[i].Name, err)
 			}
 			killed++
