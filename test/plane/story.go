@@ -40,9 +40,10 @@ func StoryVerdict(pj *prowapi.ProwJob) (prowapi.ProwJobState, time.Duration) {
 	return prowapi.SuccessState, 300 * time.Millisecond
 }
 
-// storyTime is how long each part of a story may take, however often who tells it is
-// killed: comments that may be there twice are looked for after two minutes.
-const storyTime = 5 * time.Minute
+// storyTime bounds each part of a story, however often its processes are killed: a
+// Rehearsal looks for duplicate comments after two minutes, and a release may resume its
+// work up to five minutes after a limit of a minute.
+const storyTime = 8 * time.Minute
 
 // maxAttempts is how many PipelineRuns a run has at most, one after the other.
 const maxAttempts = 3

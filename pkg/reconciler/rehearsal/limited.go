@@ -53,18 +53,25 @@ func onlyOurs(errs []error) bool {
 }
 
 const (
-	// spreadTime is how long it takes until all have taken up their work again after
-	// a window, and soonTime how long where people wait for an answer.
+	// spreadTime is the time over which the work of all Rehearsals resumes after a rate
+	// limit. It is shorter where people wait: for an answer, or for the jobs of a head
+	// that they have just pushed.
 	spreadTime = 5 * time.Minute
+	pushedTime = time.Minute
 	soonTime   = 20 * time.Second
+	// freshTime is how long after a push its author is expected to wait.
+	freshTime = time.Hour
 )
 
-// spread has each Rehearsal come back at a time of its own after a window, so that
-// not all call at once: where people wait, before the others.
+// spread has each Rehearsal resume at a different time after a rate limit, so that not
+// all of them call GitHub at once.
 func (t *turn) spread(errs []error) []error {
 	within := spreadTime
-	if len(judging.Unjudged(t.rh)) > 0 || len(t.unanswered()) > 0 {
+	switch {
+	case len(judging.Unjudged(t.rh)) > 0 || len(t.unanswered()) > 0:
 		within = soonTime
+	case t.pushAwaitsComment():
+		within = pushedTime
 	}
 	out := requeue.Flatten(errs)
 	for i, err := range out {
@@ -74,6 +81,24 @@ func (t *turn) spread(errs []error) []error {
 		}
 	}
 	return out
+}
+
+// pushAwaitsComment reports whether the head was pushed or opened a short time ago, and no
+// comment lists its jobs yet.
+func (t *turn) pushAwaitsComment() bool {
+	if t.rh.Spec.Observed == nil {
+		return false
+	}
+	head := t.rh.Spec.Observed.Head
+	if plan := t.rh.Status.Plan; plan != nil && plan.Head == head && plan.Shown != nil {
+		return false
+	}
+	for _, push := range t.rh.Spec.Pushes {
+		if push.Head == head && t.now.Sub(push.At.Time).Abs() < freshTime {
+			return true
+		}
+	}
+	return false
 }
 
 // share is a part of a time, the same for each name.

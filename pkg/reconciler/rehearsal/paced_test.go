@@ -2,9 +2,11 @@ package rehearsal
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/controller"
 
@@ -58,5 +60,39 @@ func TestWindowsEndForOneAfterAnother(t *testing.T) {
 		if n > 300 {
 			t.Errorf("%d of %d come back in the minute after %s", n, asked, minute)
 		}
+	}
+}
+
+// TestAPushIsShownSoonAfterARateLimit: its author waits for the comment, until it is there.
+func TestAPushIsShownSoonAfterARateLimit(t *testing.T) {
+	head := strings.Repeat("a", 40)
+	shown := &v1alpha1.PlanStatus{Head: head, Shown: &metav1.Time{Time: noon}}
+	for name, c := range map[string]struct {
+		pushed time.Time
+		head   string
+		plan   *v1alpha1.PlanStatus
+		most   time.Duration
+	}{
+		"just opened":                   {pushed: noon.Add(-time.Minute), head: head, most: pushedTime},
+		"the plan has no comment yet":   {pushed: noon.Add(-time.Minute), head: head, plan: &v1alpha1.PlanStatus{Head: head}, most: pushedTime},
+		"the comment is about its past": {pushed: noon.Add(-time.Minute), head: head, plan: &v1alpha1.PlanStatus{Head: "b", Shown: shown.Shown}, most: pushedTime},
+		"the comment is there":          {pushed: noon.Add(-time.Minute), head: head, plan: shown, most: spreadTime},
+		"pushed yesterday":              {pushed: noon.Add(-24 * time.Hour), head: head, most: spreadTime},
+		"another head was pushed":       {pushed: noon.Add(-time.Minute), head: "b", most: spreadTime},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var latest time.Duration
+			for n := range 200 {
+				tr := &turn{rh: &v1alpha1.Rehearsal{}, now: noon}
+				tr.rh.Name = fmt.Sprintf("acme-config-%d", n)
+				tr.rh.Spec.Observed, tr.rh.Status.Plan = &v1alpha1.Observed{Head: head}, c.plan
+				tr.rh.Spec.Pushes = map[string]v1alpha1.Push{"alice": {Head: c.head, At: metav1.NewTime(c.pushed)}}
+				_, after := controller.IsRequeueKey(requeue.Settle(tr.spread([]error{&github.RateLimitedError{Until: noon.Add(time.Hour)}}), noon))
+				latest = max(latest, after-time.Hour)
+			}
+			if latest > c.most || latest < c.most*9/10 {
+				t.Errorf("the last of 200 resumes %s after the limit, want about %s", latest, c.most)
+			}
+		})
 	}
 }
