@@ -193,6 +193,7 @@ func TestProwJobPolicy(t *testing.T) {
 		return err
 	})
 	w.testCreate()
+	w.testRendered()
 	w.testUpdate()
 	w.testFloor()
 	deck := rest.CopyConfig(config)
