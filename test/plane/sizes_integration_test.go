@@ -19,10 +19,8 @@ import (
 // largest is how large an object of a run may be.
 const largest = 600 << 10
 
-// specification is about how large that of a job is. Of 500 with 64 KiB no plan is made:
-// its answer is too large. None of the objects grows with it but the ConfigMaps, which
-// are begun anew when they are full.
-const specification = 16 << 10
+// specification is about how large that of each job is.
+const specification = 64 << 10
 
 // TestSizes has a run of 500 jobs with large specifications, and measures all that there
 // is of it in the namespace.

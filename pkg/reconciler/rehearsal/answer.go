@@ -223,8 +223,8 @@ func (t *turn) found(c commandVerdict) (found, known bool) {
 		return true, true
 	}
 	for _, r := range t.rh.Status.ActiveRuns() {
-		wanted := slices.ContainsFunc(t.runs.JobAborts(r), func(a judging.JobAbort) bool { return a.Command == c.ID })
-		if wanted && !t.runs.Attended[r.ID] {
+		wanted := slices.ContainsFunc(t.runs.Aborts.Of(r), func(a judging.JobAbort) bool { return a.Command == c.ID })
+		if wanted && !t.runs.Aborts.Attended[r.ID] {
 			return false, false
 		}
 	}

@@ -65,7 +65,7 @@ func (t *turn) needsPlan() bool {
 		return true
 	}
 	for _, r := range t.rh.Status.ActiveRuns() {
-		if r.State == v1alpha1.RunPending && r.AbortReason == "" && !t.runs.WaitsForRoom(r) {
+		if r.State == v1alpha1.RunPending && r.AbortReason == "" && !t.runs.Queue.WaitsForRoom(r) {
 			return true
 		}
 	}

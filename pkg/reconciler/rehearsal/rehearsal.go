@@ -85,7 +85,7 @@ type turn struct {
 	// plan is the plan of the head.
 	plan *planning.Plan
 	// runs are those of the pull request.
-	runs *runs.Turn
+	runs *runs.Runner
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
 	// told are the texts on other pull requests that had an answer, with or without
@@ -109,7 +109,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
 		return nil
 	case !served:
-		return t.settle(append([]error{t.runs.Clean(ctx)}, t.leaveUnserved(ctx)...)...)
+		return t.settle(append([]error{t.runs.Cleaner.Clean(ctx)}, t.leaveUnserved(ctx)...)...)
 	}
 	rh.Status.UnservedSince = nil
 	t.noteDryRun()
@@ -117,7 +117,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	if isForeign(err) {
 		rh.Status.AbortRuns("its name now belongs to another repository", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
-		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.runs.Advance(ctx), t.runs.Clean(ctx))
+		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.runs.Advance(ctx), t.runs.Cleaner.Clean(ctx))
 	}
 	errs := []error{err}
 	for _, p := range t.phases() {
@@ -147,7 +147,7 @@ func (r *Reconciler) newTurn(rh *v1alpha1.Rehearsal) (t *turn, served bool) {
 	t.plan = &planning.Plan{
 		Rehearsal: rh, Settings: t.settings, Repository: t.repo, Now: t.now, Planner: r.Plans, GitHub: r.GitHub, Lookups: &r.Lookups,
 	}
-	t.runs = runs.NewTurn(runs.Turn{
+	t.runs = runs.NewRunner(runs.Pass{
 		Clients: r.Clients, GitHub: r.GitHub, Rehearsal: rh, Settings: t.settings, Repository: t.repo, Now: t.now, Plan: t.plan, Talk: t.talk,
 	})
 	return t, served
@@ -176,7 +176,7 @@ func (t *turn) phases() []phase {
 		{"tellRefused", t.tellRefused},
 		{"showStatus", t.showStatus},
 		{"removeDoubles", t.removeDoubles},
-		{"clean", t.runs.Clean},
+		{"clean", t.runs.Cleaner.Clean},
 		{"tidy", t.tidy},
 	}
 }

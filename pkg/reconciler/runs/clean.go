@@ -19,11 +19,19 @@ import (
 // cleanPage is how many ConfigMaps of a run are read at a time: each may be near 1 MiB.
 const cleanPage = 5
 
+// Cleaner deletes what is left of runs.
+type Cleaner struct {
+	*Pass
+	// ended are the runs that were over when the pass began; uncleaned is what status said then.
+	ended     []string
+	uncleaned bool
+}
+
 // Clean deletes what made up the runs that have been over for a while: PipelineRuns,
 // with their TaskRuns and pods, and what they were to run. Results and pages stay.
 // It goes by the status that this turn began with, so that a run is known to be over,
 // by the API server too, before anything of it goes.
-func (t *Turn) Clean(ctx context.Context) error {
+func (t *Cleaner) Clean(ctx context.Context) error {
 	if t.Settings.DryRun {
 		return nil
 	}
@@ -52,7 +60,7 @@ func (t *Turn) Clean(ctx context.Context) error {
 
 // cleanLeft deletes what runs have left that are gone from status: nothing tells any
 // more when they ended, so that goes as soon as no run goes on.
-func (t *Turn) cleanLeft(ctx context.Context) error {
+func (t *Cleaner) cleanLeft(ctx context.Context) error {
 	if !t.uncleaned || len(t.Rehearsal.Status.ActiveRuns()) > 0 {
 		return nil
 	}
@@ -93,7 +101,7 @@ func cleanable(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, keep time.Duration
 	return max(r.DoneAt.Add(keep).Sub(now), 0), true
 }
 
-func (t *Turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Cleaner) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 	name := resources.RunName(t.Rehearsal, r.ID)
 	if err := t.delete(ctx, ofRun(t.Rehearsal, name), func(string) bool { return true }); err != nil {
 		return fmt.Errorf("cleaning up run %s: %w", name, err)
@@ -103,7 +111,7 @@ func (t *Turn) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 
 // delete deletes what made up runs: of those that are listed, the ones whose name is
 // to go. Results and pages stay.
-func (t *Turn) delete(ctx context.Context, ours metav1.ListOptions, goes func(runName string) bool) error {
+func (t *Cleaner) delete(ctx context.Context, ours metav1.ListOptions, goes func(runName string) bool) error {
 	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace)
 	all, err := pipelineRuns.List(ctx, ours)
 	if err != nil {

@@ -14,20 +14,20 @@ import (
 
 // renderHandover chooses and renders the jobs of a run. Without any, the notes
 // of the manifest say why.
-func (t *Turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
+func (t *starter) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
 	command, said := t.commandOf(r)
 	selection, notes, err := t.selectJobs(ctx, r, said)
 	if err != nil {
 		return render.Handover{}, err
 	}
-	ok, never, sentence, err := t.admit(r, len(selection.Jobs))
+	ok, never, sentence, err := t.Queue.admit(r, len(selection.Jobs))
 	switch {
 	case err != nil:
 		return render.Handover{}, err
 	case never:
 		return render.Handover{Manifest: run.Manifest{Notes: []string{sentence}}}, nil
 	case !ok:
-		return render.Handover{}, t.tellWaiting(ctx, r, len(selection.Jobs), sentence)
+		return render.Handover{}, t.Queue.tellWaiting(ctx, r, len(selection.Jobs), sentence)
 	}
 	jobs, err := t.Plan.Whole(ctx, selection.Jobs)
 	if err != nil {
@@ -56,7 +56,7 @@ func (t *Turn) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (rende
 }
 
 // newManifest is what a manifest has of a run's command and of the settings.
-func (t *Turn) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.Manifest {
+func (t *Pass) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.Manifest {
 	s := t.Settings
 	return run.Manifest{
 		By: report.Person(r.ID, r.By), Command: command.Text, Page: t.runPage(r),
@@ -68,7 +68,7 @@ func (t *Turn) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.
 }
 
 // commandOf is the command that asked for a run, and what it says.
-func (t *Turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
+func (t *Pass) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
 	for _, c := range t.Rehearsal.Spec.Commands {
 		if c.ID == r.ID {
 			return c, event.ParseStored(c.Text, t.Settings.Prefixes)
@@ -79,7 +79,7 @@ func (t *Turn) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command
 
 // selectJobs chooses the jobs of a run, and says what there is to say about those
 // that are not chosen.
-func (t *Turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
+func (t *starter) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
 	req := t.Plan.Selection(said.Selection)
 	req.Names = said.Jobs
 	var err error
@@ -94,27 +94,13 @@ func (t *Turn) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event
 	}
 	selection := render.Select(t.Plan.Jobs, req)
 	notes := t.notes(selection, said)
-	left, aborted := t.withoutAborted(r, selection.Jobs)
+	left, aborted := t.Aborts.exclude(r, selection.Jobs)
 	selection.Jobs = left
 	return selection, append(notes, aborted...), nil
 }
 
-// withoutAborted leaves out what somebody wanted to end before it began, and
-// says so.
-func (t *Turn) withoutAborted(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
-	for _, job := range jobs {
-		reason := t.claim(r, run.Job{Name: job.Name, Branch: job.Branch})
-		if reason == "" {
-			left = append(left, job)
-			continue
-		}
-		notes = append(notes, report.Excluded(job.Argument, reason))
-	}
-	return left, notes
-}
-
 // notes are what the comment has to say about jobs that are not run.
-func (t *Turn) notes(s render.Selection, said event.Command) []string {
+func (t *starter) notes(s render.Selection, said event.Command) []string {
 	var out []string
 	switch {
 	case said.Selection == event.Named || said.Selection == event.Failed && len(s.Jobs) > 0:
@@ -146,7 +132,7 @@ func (t *Turn) notes(s render.Selection, said event.Command) []string {
 	return out
 }
 
-func (t *Turn) renderRun(r *v1alpha1.RunStatus) render.Run {
+func (t *starter) renderRun(r *v1alpha1.RunStatus) render.Run {
 	return render.Run{
 		Rehearsal: t.Rehearsal.Name, UID: string(t.Rehearsal.UID), Home: t.Rehearsal.Namespace,
 		ID: r.ID, Name: resources.RunName(t.Rehearsal, r.ID),

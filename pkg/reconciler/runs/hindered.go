@@ -13,7 +13,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/trouble"
-	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
@@ -22,7 +21,7 @@ const TellAfter = 2 * time.Minute
 
 // pending follows what keeps a run from starting, after an attempt to take it
 // further: it is told, and ends the run when it is due.
-func (t *Turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
+func (t *Runner) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
 	if _, ends := t.Endings[r.ID]; ends {
 		r.MarkHindered(t.Now) // until it is said
 	}
@@ -42,11 +41,11 @@ func (t *Turn) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) er
 	if len(failed) == 0 || t.Now.Sub(r.HinderedSince.Time) < TellAfter {
 		return err
 	}
-	return errors.Join(err, t.tellHindrance(ctx, r))
+	return errors.Join(err, t.reporter.tellHindrance(ctx, r))
 }
 
 // tellHindrance says what keeps a run from starting, and what to do about it.
-func (t *Turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *reporter) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	sentence := "This run has not started yet: " + r.Message + " This is retried until " + deadline.Due(r).UTC().Format("15:04 MST") + "."
 	news := conversation.Hash(withoutNumbers(sentence))
 	if r.Progress == news || r.ProgressAt != nil && t.Now.Sub(r.ProgressAt.Time) < min(t.Settings.ProgressInterval, obstacleInterval) {
@@ -59,26 +58,9 @@ func (t *Turn) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return nil
 }
 
-// sayOfUnstarted says something in the comment of a run, or beside the answer to its
-// text as long as it has none.
-func (t *Turn) sayOfUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentence string) error {
-	if r.Comment == 0 {
-		return t.Talk.Say(ctx, WaitComment(r.ID), t.runAnswer(r, sentence))
-	}
-	m, err := t.Manifest(ctx, r)
-	if err != nil {
-		return err
-	}
-	m.Notes = append(slices.Clip(m.Notes), sentence)
-	if _, err := t.Talk.Upsert(ctx, v1alpha1.CommentStatus{ID: r.Comment}, report.Run(t.runView(r, m, queued(m)))); err != nil && !t.Talk.IsRefused(err) {
-		return t.Talk.Reporting(err)
-	}
-	return nil
-}
-
 // endLate ends a run that has not started in time. Where that cannot be said, it is
 // said later.
-func (t *Turn) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Runner) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
 	sentence := fmt.Sprintf("Not started: it waited for %s, which is the limit. %s", lasting(t.Now.Sub(r.Since.Time)), r.Message)
 	if r.HinderedSince != nil && r.Message != "" {
 		sentence = fmt.Sprintf("Not started: %s This was retried for %s. Write the command again when the problem is fixed.", r.Message, lasting(t.Now.Sub(r.HinderedSince.Time)))
@@ -91,7 +73,7 @@ func (t *Turn) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
 		e = Ending{v1alpha1.RunAborted, []string{"Not started: " + r.AbortReason + "."}}
 	}
 	delete(t.Endings, r.ID)
-	err := t.sayUnstarted(ctx, r, e.Sentences...)
+	err := t.reporter.sayUnstarted(ctx, r, e.Sentences...)
 	if err != nil {
 		r.MarkUnreported(e.State, t.Now)
 		r.Message = e.Sentences[0] // whole, to be said later

@@ -15,7 +15,7 @@ import (
 
 // inTime ends a run that has started when it is due, whatever the attempt to take it
 // further came to.
-func (t *Turn) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, err error) error {
+func (t *Runner) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, err error) error {
 	if r.State.Done() || t.Now.Before(deadline.Due(r).Add(deadline.AbortTime)) {
 		return err
 	}
@@ -44,7 +44,7 @@ func endState(r *v1alpha1.RunStatus, tally run.Tally) v1alpha1.RunState {
 
 // reportLate has the pull request show how runs ended that are over already, as long
 // as there is hope.
-func (t *Turn) reportLate(ctx context.Context) error {
+func (t *Runner) reportLate(ctx context.Context) error {
 	var errs []error
 	for i := range t.Rehearsal.Status.Runs {
 		r := &t.Rehearsal.Status.Runs[i]
@@ -66,9 +66,9 @@ func (t *Turn) reportLate(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (t *Turn) report(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Runner) report(ctx context.Context, r *v1alpha1.RunStatus) error {
 	if r.StartedAt == nil {
-		return t.sayUnstarted(ctx, r, r.Message)
+		return t.reporter.sayUnstarted(ctx, r, r.Message)
 	}
 	m, err := t.Manifest(ctx, r)
 	if err != nil {

@@ -24,20 +24,20 @@ func IsLost(err error) bool {
 }
 
 // StoredManifest is the manifest of the run of a command as it is stored, or was a moment ago.
-func (t *Turn) StoredManifest(ctx context.Context, id string) (run.Manifest, error) {
+func (t *Pass) StoredManifest(ctx context.Context, id string) (run.Manifest, error) {
 	configMaps := ownConfigMaps{t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace), t.Rehearsal}
 	return t.Manifests.read(ctx, configMaps, t.Rehearsal, resources.RunName(t.Rehearsal, id), t.Now)
 }
 
 // Manifest is that of a run that has started. Where it is lost, it is made again from
 // the ProwJobs that there are.
-func (t *Turn) Manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+func (t *Pass) Manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
 	m, _, err := t.findManifest(ctx, r)
 	return m, err
 }
 
 // findManifest is Manifest, and says why a run cannot go on that has lost jobs with it.
-func (t *Turn) findManifest(ctx context.Context, r *v1alpha1.RunStatus) (m run.Manifest, lost string, err error) {
+func (t *Pass) findManifest(ctx context.Context, r *v1alpha1.RunStatus) (m run.Manifest, lost string, err error) {
 	m, err = t.StoredManifest(ctx, r.ID)
 	if !IsLost(err) {
 		return m, "", err
@@ -56,7 +56,7 @@ func (t *Turn) findManifest(ctx context.Context, r *v1alpha1.RunStatus) (m run.M
 
 // rebuilt is a manifest of these ProwJobs, without the reruns from Deck, which have the
 // labels of what they repeat.
-func (t *Turn) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
+func (t *Pass) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
 	p := t.Rehearsal.Spec.Pull
 	command, _ := t.commandOf(r)
 	m := t.newManifest(r, command)

@@ -21,8 +21,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// observe gathers what the next step of a run depends on, and writes nothing.
-func (t *Turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, error) {
+// observer finds out what became of runs. It writes nothing.
+type observer struct {
+	*Pass
+	Aborts *Aborts
+	Queue  *Queue
+}
+
+// observe gathers what the next step of a run depends on.
+func (t *observer) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, error) {
 	s := situation{run: r, now: t.Now}
 	var err error
 	if r.State == v1alpha1.RunPending {
@@ -51,7 +58,7 @@ func (t *Turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, e
 	if s.outcomes, err = t.outcomes(ctx, r, s.manifest, s.pipelineRun); err != nil {
 		return s, err
 	}
-	s.unscheduled = slices.DeleteFunc(unscheduled(r, s.pipelineRun, taskRuns, s.outcomes), func(job run.Job) bool { return t.isAborted(r, job) })
+	s.unscheduled = slices.DeleteFunc(unscheduled(r, s.pipelineRun, taskRuns, s.outcomes), func(job run.Job) bool { return t.Aborts.include(r, job) })
 	s.obstacles = findObstacles(s.pipelineRun, taskRuns, s.outcomes, t.Now)
 	s.obstacles.explain(s.outcomes, t.Secrets())
 	s.observed = true
@@ -59,8 +66,8 @@ func (t *Turn) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, e
 }
 
 // observePending is what a run that has not started waits for.
-func (t *Turn) observePending(s *situation) {
-	known := t.Plan.Known() && !t.Plan.Outlived() || t.waits[s.run.ID] != ""
+func (t *observer) observePending(s *situation) {
+	known := t.Plan.Known() && !t.Plan.Outlived() || t.Queue.waits[s.run.ID] != ""
 	if !known || t.Rehearsal.Status.Pull.Stale() {
 		return
 	}
@@ -73,7 +80,7 @@ func (t *Turn) observePending(s *situation) {
 
 // pipelineRun returns nil when it is gone for sure: the informer may not have
 // seen yet what was just created.
-func (t *Turn) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
+func (t *Pass) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
 	pr, err := t.PipelineRuns.PipelineRuns(t.Rehearsal.Namespace).Get(name)
 	if apierrors.IsNotFound(err) {
 		pr, err = t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace).Get(ctx, name, metav1.GetOptions{})
@@ -123,7 +130,7 @@ func killed(tr *pipelinev1.TaskRun) bool {
 }
 
 // taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
-func (t *Turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
+func (t *observer) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
 	list, err := t.TaskRuns.ByIndex(ByPipelineRun, t.Rehearsal.Namespace+"/"+pipelineRun)
 	if err != nil {
 		return nil, fmt.Errorf("looking up the TaskRuns of %s: %w", pipelineRun, err)
@@ -140,7 +147,7 @@ func (t *Turn) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, err
 // outcomes reads the ProwJobs of a run. All are read from the API server where the
 // informer does not know one of which it matters whether it exists, or where one is
 // not complete although nobody saw how the PipelineRun ended.
-func (t *Turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
+func (t *observer) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
 	over := pr == nil || pr.IsDone()
 	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
 	known := make([]*prowapi.ProwJob, len(m.Jobs))
@@ -170,12 +177,12 @@ func (t *Turn) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manife
 	return outcomes, nil
 }
 
-func (t *Turn) prowJobs() prowclient.ProwJobInterface {
+func (t *Pass) prowJobs() prowclient.ProwJobInterface {
 	return t.Prow.ProwV1().ProwJobs(t.Settings.Prow.ProwJobNamespace)
 }
 
 // knownProwJob returns nil for a ProwJob that the informer does not know.
-func (t *Turn) knownProwJob(name string) (*prowapi.ProwJob, error) {
+func (t *Pass) knownProwJob(name string) (*prowapi.ProwJob, error) {
 	pj, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).Get(name)
 	if apierrors.IsNotFound(err) {
 		return nil, nil

@@ -14,8 +14,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
-	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
@@ -24,80 +22,23 @@ import (
 
 // attend is what there is to do about a run while it goes on: end the jobs that
 // somebody wants to end, and tell how far it is.
-func (t *Turn) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+func (t *Runner) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	if r.State != v1alpha1.RunRunning {
-		if sentence := t.waits[r.ID]; sentence != "" {
-			return t.tellWaiting(ctx, r, r.Total, sentence)
+		if sentence := t.Queue.waits[r.ID]; sentence != "" {
+			return t.Queue.tellWaiting(ctx, r, r.Total, sentence)
 		}
 		return s.wait()
 	}
-	errs := []error{t.abortNamed(ctx, r, s), s.wait()}
+	errs := []error{t.Aborts.endJobs(ctx, r, s), s.wait()}
 	if s.live() {
-		errs = append(errs, t.tellProgress(ctx, r, s))
+		errs = append(errs, t.reporter.tellProgress(ctx, r, s))
 	}
 	return errors.Join(errs...)
-}
-
-// abortNamed aborts the jobs of a run that somebody named. It is repeated until
-// Prow is done with them: a task may create its ProwJob in between.
-func (t *Turn) abortNamed(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	t.Attended[r.ID] = true
-	if len(t.JobAborts(r)) == 0 {
-		return nil
-	}
-	kept, err := t.neededElsewhere(ctx, r)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	left := false
-	for _, o := range s.outcomes {
-		if o.Settled() {
-			continue
-		}
-		reason := t.claim(r, o.Job)
-		if reason == "" || kept[o.ProwJob] {
-			continue
-		}
-		left = true
-		if o.Verdict != run.NotStarted && !o.Verdict.Ended() {
-			errs = append(errs, prowjob.Abort(ctx, t.prowJobs(), o.ProwJob, "Aborted: "+reason+"."))
-		}
-	}
-	if left {
-		errs = append(errs, &requeue.Later{After: AbortPause, Reason: "jobs of run " + r.ID + " are being aborted"})
-	}
-	return errors.Join(errs...)
-}
-
-// JobAborts are for jobs of a run.
-func (t *Turn) JobAborts(r *v1alpha1.RunStatus) []judging.JobAbort {
-	if t.named == nil {
-		t.named = judging.JobAborts(t.Rehearsal, t.Settings.Prefixes)
-	}
-	return t.named[r.ID]
-}
-
-// claim is why somebody wants to end a job of a run; empty if nobody does. Who
-// does has found it.
-func (t *Turn) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
-	for _, a := range t.JobAborts(r) {
-		if a.Matches(job) {
-			reason = a.Reason
-			t.Rehearsal.Status.VerdictOn(a.Command).Found = true
-		}
-	}
-	return reason
-}
-
-// isAborted says whether somebody wants to end a job of a run.
-func (t *Turn) isAborted(r *v1alpha1.RunStatus, job run.Job) bool {
-	return slices.ContainsFunc(t.JobAborts(r), func(a judging.JobAbort) bool { return a.Matches(job) })
 }
 
 // tellProgress edits the comment of a run when there is more to tell, at most
 // once in an interval. From the start of the finally task on, that writes it.
-func (t *Turn) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+func (t *reporter) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	var later error
 	m := s.manifest
 	if s.obstacles.again > 0 {
@@ -143,7 +84,7 @@ func notRun(o run.Outcome) bool {
 }
 
 // runView is a run that goes on.
-func (t *Turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Outcome) report.RunView {
+func (t *Pass) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Outcome) report.RunView {
 	return report.RunView{
 		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason,
 		PipelineRun: r.PipelineRun, Namespace: t.Rehearsal.Namespace, Now: t.Now,
@@ -151,7 +92,7 @@ func (t *Turn) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Out
 }
 
 // Secrets are values that are never shown.
-func (t *Turn) Secrets() []string {
+func (t *Pass) Secrets() []string {
 	if t.Logs == nil || t.Logs.Secrets == nil {
 		return nil
 	}
@@ -168,20 +109,6 @@ func progress(outcomes []run.Outcome, trouble string) string {
 	return conversation.Hash(all.String() + trouble)
 }
 
-// overwritten says whether the comment of a run shows an earlier state of it
-// than the finally task has written: an edit of ours came late.
-func (t *Turn) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
-	p := t.Rehearsal.Spec.Pull
-	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, r.Comment)
-	if github.Impossible(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading the comment of run %s: %w", r.ID, err)
-	}
-	return report.InProgress(comment.Body), nil
-}
-
 // progressShare is the time between two edits if one run went on: all together take no
 // more than four ninths of what may be written in an hour.
 func progressShare(perHour int) time.Duration {
@@ -190,7 +117,7 @@ func progressShare(perHour int) time.Duration {
 
 // progressInterval is the time between two edits of the comment of a run that goes
 // on: the more runs there are, the longer it is.
-func (t *Turn) progressInterval(interval time.Duration) (time.Duration, error) {
+func (t *reporter) progressInterval(interval time.Duration) (time.Duration, error) {
 	if t.Lister == nil {
 		return interval, nil
 	}

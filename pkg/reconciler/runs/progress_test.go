@@ -21,8 +21,8 @@ func TestProgressSlowsDown(t *testing.T) {
 			rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{ID: fmt.Sprintf("comment-%d-0", i), State: v1alpha1.RunRunning})
 		}
 		a.show(rh)
-		tr := &Turn{Clients: a.r, Settings: paced}
-		if got, err := tr.progressInterval(time.Minute); err != nil || got != want {
+		reports := &reporter{&Pass{Clients: a.r, Settings: paced}}
+		if got, err := reports.progressInterval(time.Minute); err != nil || got != want {
 			t.Errorf("%d runs: %s, want %s (%v)", runs, got, want, err)
 		}
 	}

@@ -143,8 +143,15 @@ type kept struct {
 	until time.Time
 }
 
+// Queue lets runs start as the quotas allow.
+type Queue struct {
+	*Pass
+	// waits are why runs are still queued, by their ids.
+	waits map[string]string
+}
+
 // admit says whether a run of so many jobs can start, and keeps room for it if so.
-func (t *Turn) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence string, err error) {
+func (t *Queue) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence string, err error) {
 	if t.Settings.Quotas == (settings.Quotas{}) || jobs == 0 || t.Lister == nil {
 		return true, false, "", nil
 	}
@@ -239,7 +246,7 @@ func (l *Ledger) others(shown []load, me string, now time.Time) []load {
 
 // loads are the runs that are not over. Of this Rehearsal, what this turn knows
 // is newer than what the informer does.
-func (t *Turn) loads(all []*v1alpha1.Rehearsal) []load {
+func (t *Queue) loads(all []*v1alpha1.Rehearsal) []load {
 	var out []load
 	for _, rh := range append(slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.Rehearsal.UID }), t.Rehearsal) {
 		for i := range rh.Status.Runs {
@@ -252,7 +259,7 @@ func (t *Turn) loads(all []*v1alpha1.Rehearsal) []load {
 	return out
 }
 
-func (t *Turn) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
+func (t *Queue) load(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) load {
 	l := load{
 		id: loadID(rh, r), pull: string(rh.UID), person: strings.ToLower(r.By),
 		jobs: max(r.Total-r.Passed-r.Failed, 0), waiting: r.State == v1alpha1.RunPending,
@@ -273,7 +280,7 @@ const WaitComments = "waits/"
 func WaitComment(id string) string { return WaitComments + id }
 
 // tellWaiting says that a run waits for room, and for how much.
-func (t *Turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
+func (t *Queue) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
 	r.Total, r.Message, r.HinderedSince = jobs, sentence, nil
 	again := &requeue.Later{After: QuotaPause, Reason: "run " + r.ID + " waits for its quota"}
 	if r.ProgressAt != nil && t.Now.Sub(r.ProgressAt.Time) < t.Settings.ProgressInterval {
@@ -288,7 +295,7 @@ func (t *Turn) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int,
 
 // WaitsForRoom says that a run which was told to wait has no room yet: as long as
 // that is so, nobody needs its plan.
-func (t *Turn) WaitsForRoom(r *v1alpha1.RunStatus) bool {
+func (t *Queue) WaitsForRoom(r *v1alpha1.RunStatus) bool {
 	if r.Total == 0 || !t.ToldToWait(r) {
 		return false
 	}
@@ -302,7 +309,7 @@ func (t *Turn) WaitsForRoom(r *v1alpha1.RunStatus) bool {
 
 // endWaits says of the runs that have started that they wait no more, until it
 // is said. What ends a run that has not started says so in the same comment.
-func (t *Turn) endWaits(ctx context.Context) error {
+func (t *Queue) endWaits(ctx context.Context) error {
 	var errs []error
 	for name := range t.Rehearsal.Status.Comments {
 		id, waits := strings.CutPrefix(name, WaitComments)

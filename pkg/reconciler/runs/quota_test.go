@@ -117,9 +117,9 @@ func TestAdmitWhileOthersDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		wg.Go(func() {
-			turn := &Turn{Clients: r, Rehearsal: rh, Settings: chosen, Now: noon}
+			queue := &Queue{Pass: &Pass{Clients: r, Rehearsal: rh, Settings: chosen, Now: noon}}
 			for range 3 {
-				ok, _, _, err := turn.admit(&rh.Status.Runs[0], 3)
+				ok, _, _, err := queue.admit(&rh.Status.Runs[0], 3)
 				if err != nil {
 					t.Error(err)
 				}
@@ -172,8 +172,8 @@ func (a crowd) admit(rh *v1alpha1.Rehearsal, at time.Time) bool {
 	a.t.Helper()
 	chosen := settings.Defaults()
 	chosen.Quotas = a.quotas
-	turn := &Turn{Clients: a.r, Rehearsal: rh, Settings: chosen, Now: at}
-	ok, _, _, err := turn.admit(&rh.Status.Runs[0], rh.Status.Runs[0].Total)
+	queue := &Queue{Pass: &Pass{Clients: a.r, Rehearsal: rh, Settings: chosen, Now: at}}
+	ok, _, _, err := queue.admit(&rh.Status.Runs[0], rh.Status.Runs[0].Total)
 	if err != nil {
 		a.t.Fatal(err)
 	}

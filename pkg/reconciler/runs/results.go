@@ -23,7 +23,7 @@ import (
 
 // storeResult keeps what became of the jobs of a run: Prow forgets its ProwJobs
 // sooner than a pull request is merged.
-func (t *Turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.Outcome) error {
+func (t *reporter) storeResult(ctx context.Context, m run.Manifest, outcomes []run.Outcome) error {
 	var result run.Result
 	for _, o := range outcomes {
 		result.Jobs = append(result.Jobs, run.JobResult{
@@ -52,7 +52,7 @@ func (t *Turn) storeResult(ctx context.Context, m run.Manifest, outcomes []run.O
 
 // notPassed are the jobs of the latest run that did not pass, by what they are
 // called in a command. Without a run that is over, sentence says why.
-func (t *Turn) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names []string, sentence string, err error) {
+func (t *starter) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names []string, sentence string, err error) {
 	latest := latestRun(t.Rehearsal, r)
 	switch {
 	case latest == nil:
@@ -95,7 +95,7 @@ func latestRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) *v1alpha1.RunStatu
 
 // durations are how long the jobs took that have been rehearsed and passed, as
 // far as Prow still knows; of several, the last to start.
-func (t *Turn) durations() (map[string]time.Duration, error) {
+func (t *starter) durations() (map[string]time.Duration, error) {
 	list, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).List(labels.Everything())
 	if err != nil {
 		return nil, fmt.Errorf("listing ProwJobs: %w", err)
@@ -112,24 +112,6 @@ func (t *Turn) durations() (map[string]time.Duration, error) {
 }
 
 // runPage is where people see all of a run; empty when nowhere.
-func (t *Turn) runPage(r *v1alpha1.RunStatus) string {
+func (t *Pass) runPage(r *v1alpha1.RunStatus) string {
 	return t.Links.To(pages.RunPage, resources.RunName(t.Rehearsal, r.ID))
-}
-
-// storeRunPage stores the page of a run that the finally task did not store.
-func (t *Turn) storeRunPage(ctx context.Context, view report.RunView) error {
-	if view.Manifest.Page == "" {
-		return nil
-	}
-	meta := metav1.ObjectMeta{
-		Name: pages.Name(view.Manifest.Name), Namespace: t.Rehearsal.Namespace,
-		Labels:          resources.Labels(t.Rehearsal, view.Manifest.Name),
-		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.Rehearsal)},
-	}
-	_, err := t.storePage(ctx, meta, report.RunPage(view))
-	return err
-}
-
-func (t *Turn) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
-	return pages.Save(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
 }

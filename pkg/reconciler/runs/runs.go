@@ -28,24 +28,24 @@ const SettlePause = 10 * time.Second
 
 // Advance takes every run that is not over one step further. A run that
 // fails to advance does not hold up the others.
-func (t *Turn) Advance(ctx context.Context) error {
+func (t *Runner) Advance(ctx context.Context) error {
 	var errs []error
 	for _, r := range t.Rehearsal.Status.ActiveRuns() {
 		if err := t.advance(ctx, r); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, t.endWaits(ctx), t.reportLate(ctx))
+	errs = append(errs, t.Queue.endWaits(ctx), t.reportLate(ctx))
 	return errors.Join(errs...)
 }
 
 // advance takes a run further. What it fails with ends no later what is due.
-func (t *Turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
+func (t *Runner) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	deadline.Begin(r, t.Now)
-	s, err := t.observe(ctx, r)
+	s, err := t.observer.observe(ctx, r)
 	if err == nil && s.begun != nil {
 		t.adopt(r, s)
-		s, err = t.observe(ctx, r)
+		s, err = t.observer.observe(ctx, r)
 	}
 	if err == nil {
 		t.note(r, s)
@@ -67,7 +67,7 @@ func (t *Turn) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 
 // adopt goes on with a run that has a PipelineRun although status, which may be older,
 // does not say so.
-func (t *Turn) adopt(r *v1alpha1.RunStatus, s situation) {
+func (t *Runner) adopt(r *v1alpha1.RunStatus, s situation) {
 	r.Comment = resources.Comment(s.begun)
 	t.Talk.Doubt() // status was lost, perhaps more than once
 	r.MarkAttempt(s.begun.Name, 1, resources.Deadline(s.begun))
@@ -75,7 +75,7 @@ func (t *Turn) adopt(r *v1alpha1.RunStatus, s situation) {
 }
 
 // note keeps in status what was seen of a run that has started.
-func (t *Turn) note(r *v1alpha1.RunStatus, s situation) {
+func (t *Runner) note(r *v1alpha1.RunStatus, s situation) {
 	if !s.observed {
 		return
 	}
@@ -89,7 +89,7 @@ func (t *Turn) note(r *v1alpha1.RunStatus, s situation) {
 }
 
 // comeBackFor has the next turn come when a run is due, and when it has to end.
-func (t *Turn) comeBackFor(r *v1alpha1.RunStatus) {
+func (t *Runner) comeBackFor(r *v1alpha1.RunStatus) {
 	at := deadline.Due(r)
 	if !at.IsZero() && !at.After(t.Now) {
 		at = at.Add(deadline.AbortTime)
@@ -100,7 +100,7 @@ func (t *Turn) comeBackFor(r *v1alpha1.RunStatus) {
 }
 
 // take takes the next step of a run.
-func (t *Turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation) (err error) {
+func (t *Runner) take(ctx context.Context, r *v1alpha1.RunStatus, s situation) (err error) {
 	if s.overdue() {
 		r.Abort(TimeIsUp)
 	}
@@ -117,9 +117,9 @@ func (t *Turn) take(ctx context.Context, r *v1alpha1.RunStatus, s situation) (er
 		r.Abort(s.barred)
 		err = t.drop(ctx, r)
 	case stepAbort:
-		err = t.abort(ctx, r, s)
+		err = t.Aborts.endRun(ctx, r, s)
 	case stepContinue:
-		err = t.createPipelineRun(ctx, r, s.manifest, s.unscheduled, r.Attempt+1)
+		err = t.starter.createPipelineRun(ctx, r, s.manifest, s.unscheduled, r.Attempt+1)
 	case stepPublish:
 		err = t.publish(ctx, r, s)
 	case stepFinish:
@@ -153,8 +153,8 @@ func ofRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
 }
 
 // conclude ends a run whose report is on the pull request.
-func (t *Turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	overwritten, err := t.overwritten(ctx, r)
+func (t *Runner) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+	overwritten, err := t.reporter.overwritten(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -166,8 +166,8 @@ func (t *Turn) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situation)
 
 // finish records the result of a run that the pull request shows already, and
 // acknowledges the pull request if that was asked for.
-func (t *Turn) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
-	if err := t.storeResult(ctx, s.manifest, s.outcomes); err != nil {
+func (t *Runner) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
+	if err := t.reporter.storeResult(ctx, s.manifest, s.outcomes); err != nil {
 		return err
 	}
 	r.MarkOver(endState(r, run.Count(s.outcomes)), t.Now)

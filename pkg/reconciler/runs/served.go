@@ -18,7 +18,7 @@ import (
 const ServedConfigMap = "rehearsal-served"
 
 // declareServed brings the list up to date before tasks need it.
-func (t *Turn) declareServed(ctx context.Context) error {
+func (t *starter) declareServed(ctx context.Context) error {
 	served := map[string]string{}
 	for _, repo := range t.Settings.Repositories {
 		served[strings.ToLower(kvstore.RepositoryKey(repo.Name))] = ""

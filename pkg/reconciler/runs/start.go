@@ -25,14 +25,26 @@ import (
 
 // start stores the ProwJobs of a run, comments, and creates its PipelineRun, in
 // this order: each finds what the one before has made, also after a crash.
-func (t *Turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
-	manifest, err := t.handOver(ctx, r)
+func (t *Runner) start(ctx context.Context, r *v1alpha1.RunStatus) error {
+	manifest, err := t.starter.handOver(ctx, r)
 	if err != nil {
 		return err
 	}
 	if len(manifest.Jobs) == 0 {
 		return t.reject(ctx, r, manifest.Notes...)
 	}
+	return t.starter.start(ctx, r, manifest)
+}
+
+// starter stores what a run consists of, and creates its PipelineRun.
+type starter struct {
+	*Pass
+	Aborts *Aborts
+	Queue  *Queue
+}
+
+// start comments on a run that was handed over, and creates its PipelineRun.
+func (t *starter) start(ctx context.Context, r *v1alpha1.RunStatus, manifest run.Manifest) error {
 	if err := t.stillAllowed(r, manifest); err != nil {
 		return err
 	}
@@ -62,7 +74,7 @@ func (t *Turn) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 
 // stillAllowed holds a run that is about to start against what is true now: it may
 // have waited for hours, and what it hands over may have been stored before.
-func (t *Turn) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
+func (t *starter) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 	if pull := t.Rehearsal.Status.Pull; t.Now.Sub(pull.ReadAt.Time) > facts.Lag {
 		pull.Invalidate()
 		r.Restarts++
@@ -86,7 +98,7 @@ func queued(m run.Manifest) []run.Outcome {
 // handOver returns the manifest of a run, and stores it first where that has
 // not happened. What is stored already is what counts: an earlier attempt may
 // have seen an earlier base.
-func (t *Turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
+func (t *starter) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
 	configMaps := t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace)
 	stored, err := t.StoredManifest(ctx, r.ID)
 	if !apierrors.IsNotFound(err) {
@@ -122,7 +134,7 @@ func (t *Turn) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifes
 
 // activeProwJobs are the ProwJobs of the other runs of this head that are not
 // over, whether their tasks have created them yet or not.
-func (t *Turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
+func (t *starter) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
 	var active []prowapi.ProwJob
 	configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace))
 	for _, other := range t.Rehearsal.Status.ActiveRuns() {
@@ -138,7 +150,7 @@ func (t *Turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 			return nil, err
 		}
 		for _, job := range manifest.Jobs {
-			if t.isAborted(other, job) {
+			if t.Aborts.include(other, job) {
 				continue
 			}
 			pj, err := run.ReadProwJob(ctx, configMaps, job.ConfigMap, job.ProwJob)
@@ -165,7 +177,7 @@ func (t *Turn) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]pro
 }
 
 // createPipelineRun creates the attempt-th PipelineRun for jobs, or finds it.
-func (t *Turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
+func (t *starter) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
 	if t.Settings.DryRun {
 		// The run began before the dry run did.
 		r.Abort("dry run is now on")
@@ -195,7 +207,7 @@ func (t *Turn) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m r
 }
 
 // pretend ends a run that a dry run does not start.
-func (t *Turn) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest) error {
+func (t *starter) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest) error {
 	names := make([]string, 0, len(m.Jobs))
 	for _, job := range m.Jobs {
 		names = append(names, job.Name)

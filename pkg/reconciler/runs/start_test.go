@@ -16,13 +16,13 @@ func TestAHandoverOutlivesNoApproval(t *testing.T) {
 		Pull:              &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true, ReadAt: metav1.NewTime(noon)},
 		PrivilegeApproval: &v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main", Asks: "x"},
 	}}
-	turn, m := &Turn{Rehearsal: rh, Now: noon}, run.Manifest{Asks: "x"}
+	starts, m := &starter{Pass: &Pass{Rehearsal: rh, Now: noon}}, run.Manifest{Asks: "x"}
 	r := &v1alpha1.RunStatus{State: v1alpha1.RunPending}
-	if err := turn.stillAllowed(r, m); err != nil || r.AbortReason != "" {
+	if err := starts.stillAllowed(r, m); err != nil || r.AbortReason != "" {
 		t.Errorf("what is allowed does not start: %v, %q", err, r.AbortReason)
 	}
 	rh.Status.PrivilegeApproval = nil
-	if err := turn.stillAllowed(r, m); err == nil || r.AbortReason == "" {
+	if err := starts.stillAllowed(r, m); err == nil || r.AbortReason == "" {
 		t.Error("what is not allowed any more starts")
 	}
 }

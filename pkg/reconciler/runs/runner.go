@@ -23,7 +23,6 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/prowjob"
-	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
@@ -52,8 +51,8 @@ type Clients struct {
 	Logs      *prowjob.Logs
 }
 
-// Turn carries the runs of one Rehearsal further, as far as they go now.
-type Turn struct {
+// Pass is one reconcile of the runs of one Rehearsal: what its parts share.
+type Pass struct {
 	*Clients
 	GitHub     GitHub
 	Rehearsal  *v1alpha1.Rehearsal
@@ -65,31 +64,37 @@ type Turn struct {
 	Talk *conversation.Conversation
 	// Links are those to pages.
 	Links pages.Links
-	// Hindrances are what failed that a run needs to start.
+	// Hindrances are the errors of what a run needs to start.
 	Hindrances []error
 
-	// Later are the times when runs are due, or may be cleaned up.
+	// Later are the times when runs are due, or can be cleaned up.
 	Later []error
-	// Endings are those of runs that will not start, for the answers to say.
-	Endings map[string]Ending
-	// Attended are the runs whose jobs were looked at for those to abort.
-	Attended map[string]bool
-
-	// ended are the runs that were over when the turn began; uncleaned is what status
-	// said then.
-	ended     []string
-	uncleaned bool
-	// named are the aborts of jobs of each run, once they were looked up.
-	named map[string][]judging.JobAbort
-	// needed are the ProwJobs that runs which go on need, once that was found out.
-	needed map[string]need
-	// waits are why runs that wait for room still do, by their ids.
-	waits map[string]string
 }
 
-// NewTurn is for one turn of one Rehearsal, which is looked at as it is now.
-func NewTurn(t Turn) *Turn {
-	t.ended, t.uncleaned = endedRuns(t.Rehearsal), t.Rehearsal.Status.Uncleaned
-	t.Endings, t.Attended, t.waits = map[string]Ending{}, map[string]bool{}, map[string]string{}
-	return &t
+// Runner takes the runs of a Rehearsal as many steps further as is possible now.
+type Runner struct {
+	*Pass
+	Queue    *Queue
+	Aborts   *Aborts
+	Cleaner  *Cleaner
+	observer *observer
+	starter  *starter
+	reporter *reporter
+
+	// Endings are those of runs that will not start, for the answers to mention.
+	Endings map[string]Ending
+}
+
+// NewRunner is for one pass, with the Rehearsal as it is now.
+func NewRunner(p Pass) *Runner {
+	pass := &p
+	queue, aborts := &Queue{Pass: pass, waits: map[string]string{}}, &Aborts{Pass: pass, Attended: map[string]bool{}}
+	return &Runner{
+		Pass: pass, Queue: queue, Aborts: aborts,
+		Cleaner:  &Cleaner{Pass: pass, ended: endedRuns(p.Rehearsal), uncleaned: p.Rehearsal.Status.Uncleaned},
+		observer: &observer{pass, aborts, queue},
+		starter:  &starter{pass, aborts, queue},
+		reporter: &reporter{pass},
+		Endings:  map[string]Ending{},
+	}
 }
