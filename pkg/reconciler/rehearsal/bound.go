@@ -97,7 +97,7 @@ func boundComments(s *v1alpha1.RehearsalStatus) {
 const fullComment = "full"
 
 // tellRefused tells those whose commands found no room in the log.
-func (t *turn) tellRefused(ctx context.Context) error {
+func (t *marks) tellRefused(ctx context.Context) error {
 	if len(t.rh.Spec.Refused) == 0 || t.rh.Status.Pull == nil {
 		return nil
 	}

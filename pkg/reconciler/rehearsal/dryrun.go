@@ -110,7 +110,7 @@ const annotationDryRun = "rehearsal.dev/dry-run"
 
 // noteDryRun marks such a status, or makes everything that is kept up to date be
 // written once the dry run is over. What was answered then stays so.
-func (t *turn) noteDryRun() {
+func (t *pass) noteDryRun() {
 	status := &t.rh.Status
 	_, noted := status.Annotations[annotationDryRun]
 	switch {

@@ -63,9 +63,9 @@ func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except stri
 	return texts
 }
 
-// answersHad counts the answers that somebody had, or has due as well, beside the one
+// had counts the answers that somebody had, or has due as well, beside the one
 // to a text.
-func (t *turn) answersHad(login, text string, at time.Time, due bool) (int, error) {
+func (t *answers) had(login, text string, at time.Time, due bool) (int, error) {
 	elsewhere, err := t.toldElsewhere(due)
 	if err != nil {
 		return 0, err
@@ -76,7 +76,7 @@ func (t *turn) answersHad(login, text string, at time.Time, due bool) (int, erro
 
 // toldElsewhere are the texts on other pull requests by the logins of their authors, as
 // they are at the beginning of a turn: a log has many questions.
-func (t *turn) toldElsewhere(due bool) (map[string]map[string]answered, error) {
+func (t *answers) toldElsewhere(due bool) (map[string]map[string]answered, error) {
 	if known := t.told[due]; known != nil || t.Lister == nil {
 		return known, nil
 	}
@@ -100,11 +100,11 @@ func (t *turn) toldElsewhere(due bool) (map[string]map[string]answered, error) {
 	return byLogin, nil
 }
 
-// answersLeft is how many answers somebody may still have to what they wrote at a
+// left is how many answers somebody may still have to what they wrote at a
 // moment, the one to a text included, and how many they may have at all. What they
 // may do is asked only when it matters.
-func (t *turn) answersLeft(ctx context.Context, login, text string, at time.Time, due bool) (left, most int, err error) {
-	had, err := t.answersHad(login, text, at, due)
+func (t *answers) left(ctx context.Context, login, text string, at time.Time, due bool) (left, most int, err error) {
+	had, err := t.had(login, text, at, due)
 	if err != nil || had < answersForAnybody-1 {
 		return answersForAnybody - had, answersForAnybody, err
 	}
@@ -121,7 +121,7 @@ func (t *turn) answersLeft(ctx context.Context, login, text string, at time.Time
 }
 
 // labels are those of the pull request, where it was read in this turn.
-func (t *turn) labels() []string {
+func (t *answers) labels() []string {
 	if t.facts.Pull == nil {
 		return nil
 	}

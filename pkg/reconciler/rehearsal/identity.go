@@ -85,7 +85,7 @@ func remembers(cm *corev1.ConfigMap, key string) bool {
 
 // identify makes sure that the pull request is of the repository that is served, and
 // of the one that it was of before.
-func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
+func (t *pullReader) identify(ctx context.Context, pull *github.Pull) error {
 	p, before := t.rh.Spec.Pull, t.rh.Status.Pull
 	known := identities{t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)}
 	err := known.check(ctx, p.Org, p.Repo, pull.RepoID)
@@ -103,7 +103,7 @@ func (t *turn) identify(ctx context.Context, pull *github.Pull) error {
 }
 
 // foreign says that nothing is done for the pull request.
-func (t *turn) foreign(reason string) error {
+func (t *pullReader) foreign(reason string) error {
 	t.talk.Muted = &github.RefusedError{Op: "commenting on a pull request", Reason: "its name now belongs to another repository"}
 	t.rh.Status.MarkNotPulled("OtherRepository", reason)
 	if t.rh.Status.Pull != nil {

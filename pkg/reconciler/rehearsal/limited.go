@@ -29,7 +29,7 @@ func ReportLimit(ctx context.Context, account string, until time.Time) {
 }
 
 // showLimit says in the conditions why nothing happens, and when it will.
-func (t *turn) showLimit(errs []error) {
+func (t *pass) showLimit(errs []error) {
 	until, limited := requeue.LimitedUntil(errs)
 	if !limited {
 		return
@@ -65,7 +65,7 @@ const (
 
 // spread has each Rehearsal resume at a different time after a rate limit, so that not
 // all of them call GitHub at once.
-func (t *turn) spread(errs []error) []error {
+func (t *pass) spread(errs []error) []error {
 	within := spreadTime
 	switch {
 	case len(judging.Unjudged(t.rh)) > 0 || len(t.unanswered()) > 0:
@@ -85,7 +85,7 @@ func (t *turn) spread(errs []error) []error {
 
 // pushAwaitsComment reports whether the head was pushed or opened a short time ago, and no
 // comment lists its jobs yet.
-func (t *turn) pushAwaitsComment() bool {
+func (t *pass) pushAwaitsComment() bool {
 	if t.rh.Spec.Observed == nil {
 		return false
 	}

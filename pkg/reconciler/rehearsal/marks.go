@@ -17,12 +17,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
+// marks are the labels, reactions and the commit status of the pull request.
+type marks struct{ *pass }
+
 // seen is the reaction that tells the author of a command that it was read.
 const seen = "eyes"
 
 // react marks the commands that are heeded, each text once. What outsiders write
 // has none.
-func (t *turn) react(ctx context.Context) error {
+func (t *marks) react(ctx context.Context) error {
 	ctx = github.Later(ctx)
 	marked := map[int64]bool{}
 	var errs []error
@@ -49,7 +52,7 @@ func (t *turn) react(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (t *turn) reactTo(ctx context.Context, comment int64) error {
+func (t *marks) reactTo(ctx context.Context, comment int64) error {
 	p := t.rh.Spec.Pull
 	if comment == 0 {
 		return t.GitHub.ReactToPull(ctx, p.Org, p.Repo, p.Number, seen)
@@ -58,7 +61,7 @@ func (t *turn) reactTo(ctx context.Context, comment int64) error {
 }
 
 // keepAcknowledged follows the pull request, and makes its labels say what holds.
-func (t *turn) keepAcknowledged(ctx context.Context) error {
+func (t *marks) keepAcknowledged(ctx context.Context) error {
 	if !t.fresh {
 		return nil
 	}
@@ -69,7 +72,7 @@ func (t *turn) keepAcknowledged(ctx context.Context) error {
 	)
 }
 
-func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label string) error {
+func (t *marks) label(ctx context.Context, a *v1alpha1.Acknowledgement, label string) error {
 	if a == nil || a.Labelled {
 		return nil
 	}
@@ -95,7 +98,7 @@ func (t *turn) label(ctx context.Context, a *v1alpha1.Acknowledgement, label str
 
 // showStatus sets the commit status of the head, where one is wanted and it is
 // not what was set last.
-func (t *turn) showStatus(ctx context.Context) error {
+func (t *marks) showStatus(ctx context.Context) error {
 	pull := t.rh.Status.Pull
 	if t.repo.StatusContext == "" || pull == nil || !t.fresh || !pull.Open {
 		return nil
@@ -129,7 +132,7 @@ func (t *turn) showStatus(ctx context.Context) error {
 	return nil
 }
 
-func (t *turn) statusView() report.StatusView {
+func (t *marks) statusView() report.StatusView {
 	var v report.StatusView
 	if a := t.rh.Status.Acknowledgement; a != nil && !judging.MovedOn(a, t.rh.Status.Pull) {
 		v.Acknowledgement = planview.Acknowledgement(a, t.repo.Labels.Ack)
@@ -153,7 +156,7 @@ func (t *turn) statusView() report.StatusView {
 }
 
 // planLink leads to the comment with the affected jobs.
-func (t *turn) planLink() string {
+func (t *marks) planLink() string {
 	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
 	if id == 0 {
 		return t.settings.GitHub.PullPage(p.Org, p.Repo, p.Number)

@@ -40,7 +40,7 @@ func TestWindowsEndForOneAfterAnother(t *testing.T) {
 	until := noon.Add(time.Hour)
 	perMinute, asked := map[time.Duration]int{}, 0
 	for n := range 1000 {
-		tr := &turn{rh: &v1alpha1.Rehearsal{}, now: noon}
+		tr := &pass{rh: &v1alpha1.Rehearsal{}, now: noon}
 		tr.rh.Name = fmt.Sprintf("acme-config-%d", n)
 		if n%100 == 0 {
 			tr.rh.Spec.Commands = []v1alpha1.Command{runCommand()}
@@ -83,7 +83,7 @@ func TestAPushIsShownSoonAfterARateLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var latest time.Duration
 			for n := range 200 {
-				tr := &turn{rh: &v1alpha1.Rehearsal{}, now: noon}
+				tr := &pass{rh: &v1alpha1.Rehearsal{}, now: noon}
 				tr.rh.Name = fmt.Sprintf("acme-config-%d", n)
 				tr.rh.Spec.Observed, tr.rh.Status.Plan = &v1alpha1.Observed{Head: head}, c.plan
 				tr.rh.Spec.Pushes = map[string]v1alpha1.Push{"alice": {Head: c.head, At: metav1.NewTime(c.pushed)}}

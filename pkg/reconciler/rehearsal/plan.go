@@ -11,14 +11,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// makePlan finds the affected jobs where somebody needs them: for the plan
+// prepare finds the affected jobs where somebody needs them: for the plan
 // comment after a push, for runs that are to start, for a list.
-func (t *turn) makePlan(ctx context.Context) error {
+func (t *planner) prepare(ctx context.Context) error {
 	pull := t.rh.Status.Pull
 	if pull == nil || !t.fresh || !pull.Open {
 		return nil
 	}
-	if !t.needsPlan() {
+	if !t.needed() {
 		t.rh.Status.Unplanned = nil
 		return nil
 	}
@@ -54,9 +54,9 @@ func (t *turn) makePlan(ctx context.Context) error {
 	return nil
 }
 
-// needsPlan says whether anything waits for the plan of the current head. The
+// needed says whether anything waits for the plan of the current head. The
 // base moves with every merge of others, which only matters to what starts now.
-func (t *turn) needsPlan() bool {
+func (t *planner) needed() bool {
 	pull, known := t.rh.Status.Pull, t.rh.Status.Plan
 	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
 		return true
@@ -73,7 +73,7 @@ func (t *turn) needsPlan() bool {
 }
 
 // lookAgainLater says when GitHub is to be asked for what the plan lacks.
-func (t *turn) lookAgainLater() error {
+func (t *pass) lookAgainLater() error {
 	known, pull := t.rh.Status.Plan, t.rh.Status.Pull
 	if known == nil || known.LookAgain == nil || pull == nil || !pull.Open || known.Head != pull.Head {
 		return nil

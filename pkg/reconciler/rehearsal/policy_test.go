@@ -422,19 +422,20 @@ func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
 		r.rights["bob"], r.rights["alice"] = "writer member collaborator team", "writer member"
 		w.reconcile()
 		for _, id := range []string{"comment-1-0", "comment-404-0"} {
-			turn := &turn{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), facts: facts.New(facts.Facts{GitHub: w.reconciler.GitHub, Rehearsal: w.rh, Settings: w.reconciler.Settings(), Now: w.clock.Now(), TrustKnown: true, Pull: &w.hub.pull})}
-			turn.repo, _ = turn.settings.Repository("acme", "config")
-			turn.facts.Repository = turn.repo
+			pass := &pass{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), facts: facts.New(facts.Facts{GitHub: w.reconciler.GitHub, Rehearsal: w.rh, Settings: w.reconciler.Settings(), Now: w.clock.Now(), TrustKnown: true, Pull: &w.hub.pull})}
+			pass.repo, _ = pass.settings.Repository("acme", "config")
+			pass.facts.Repository = pass.repo
+			judges := &verdicts{pass, &answers{pass: pass}}
 			c := by("bob", id, "/pj-rehearse bogus")
 			in := judging.Circumstances{Pull: w.rh.Status.Pull, Now: w.clock.Now()}
-			if _, err := turn.look(t.Context(), c, bogus, "bob", &in); err != nil || in.Allowed {
+			if _, err := judges.look(t.Context(), c, bogus, "bob", &in); err != nil || in.Allowed {
 				t.Errorf("%s: allowed %t, %v", preset, in.Allowed, err)
 			}
 			status := judging.Judge(c, bogus, in)
 			if status.Verdict != v1alpha1.VerdictDenied || status.Told {
 				t.Errorf("%s: it is %s", preset, status.Verdict)
 			}
-			if said := turn.sentence(commandVerdict{c, &status, bogus}); said != "Nobody may do that here." {
+			if said := judges.answers.sentence(commandVerdict{c, &status, bogus}); said != "Nobody may do that here." {
 				t.Errorf("%s: it is told %q", preset, said)
 			}
 		}

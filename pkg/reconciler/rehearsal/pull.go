@@ -12,22 +12,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
-	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
-	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
-	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/runs"
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
-	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
 // gonePause is the time between two looks for a pull request that is gone.
 const gonePause = 2 * time.Minute
 
-// readPull asks GitHub for the truth, once for every change of the spec, and
+// pullReader reads the pull request from GitHub.
+type pullReader struct{ *pass }
+
+// read asks GitHub for the truth, once for every change of the spec, and
 // whenever somebody is to be judged.
-func (t *turn) readPull(ctx context.Context) error {
+func (t *pullReader) read(ctx context.Context) error {
 	known := t.rh.Status.Pull
 	if known != nil && known.SpecGeneration == t.rh.Generation && len(judging.Unjudged(t.rh)) == 0 {
 		t.fresh = true
@@ -93,7 +92,7 @@ const maxRestarts = 3
 
 // staysOnBase says that the base which was planned on is good enough for the pull
 // request as it is now.
-func (t *turn) staysOnBase(now *github.Pull) bool {
+func (t *pullReader) staysOnBase(now *github.Pull) bool {
 	known := t.rh.Status.Pull
 	if known == nil || known.Base == "" || known.Head != now.Head || known.BaseRef != now.BaseRef {
 		return false
@@ -105,7 +104,7 @@ func (t *turn) staysOnBase(now *github.Pull) bool {
 
 // servesBase says whether pull requests into a branch are rehearsed: a branch that
 // anybody may push to could grant them anything.
-func (t *turn) servesBase(ctx context.Context, branch string) (bool, error) {
+func (t *pullReader) servesBase(ctx context.Context, branch string) (bool, error) {
 	if serves, known := t.repo.ServesBranch(branch); known {
 		return serves, nil
 	}
@@ -169,155 +168,11 @@ func lagging(rh *v1alpha1.Rehearsal, now time.Time) bool {
 		rh.Status.Pull.Open && now.Sub(observed.At.Time).Abs() < facts.Lag
 }
 
-// judgeCommands gives a verdict on every command that has none, and folds the
-// accepted ones into runs. A command whose author's rights cannot be read keeps
-// waiting, and so do those after it: their order matters.
-func (t *turn) judgeCommands(ctx context.Context) error {
-	if t.rh.Status.Pull == nil || !t.fresh {
-		return nil
-	}
-	if err := t.facts.ClockIsRight(); err != nil {
-		t.rh.Status.MarkPulling("ClockBehind", err.Error())
-		return err
-	}
-	trust := t.facts.ReadTrust(ctx)
-	if trust != nil {
-		t.rh.Status.MarkPulling("Retrying", trust.Error())
-	}
-	err := t.judgeAll(ctx)
-	var wait *requeue.Later
-	if err != nil && !errors.As(err, &wait) {
-		t.rh.Status.MarkPulling("Retrying", err.Error())
-	}
-	t.aborted = judging.Fold(t.rh, t.settings.Prefixes)
-	judging.Outdate(t.rh)
-	return errors.Join(err, trust)
-}
-
-func (t *turn) judgeAll(ctx context.Context) error {
-	ahead, known := t.runsAhead(), judging.DeniedSince(t.rh)
-	for _, c := range judging.Unjudged(t.rh) {
-		said := event.ParseStored(c.Text, t.settings.Prefixes)
-		login, mapped := t.facts.Person(c)
-		in := judging.Circumstances{Pull: t.rh.Status.Pull, Unmapped: !mapped, Plan: t.shownPlan(), Runs: ahead, Now: t.facts.TheirTime(), Overlooked: c.At.Time.Before(known)}
-		status, because, err := t.judgeOne(ctx, c, said, login, &in)
-		if err != nil {
-			return fmt.Errorf("deciding on %s: %w", c.ID, err)
-		}
-		if status.Verdict == v1alpha1.VerdictAccepted {
-			byLogin := c
-			byLogin.By, byLogin.At = login, *status.At
-			judging.Vouch(t.rh, byLogin, said.Verb, said.Jobs...)
-			if said.Kind().Effect == event.Starts {
-				ahead++
-			}
-		}
-		t.rh.Status.Commands = append(t.rh.Status.Commands, t.explained(c, said, login, status, because))
-	}
-	return nil
-}
-
-func (t *turn) judgeOne(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) (v1alpha1.CommandStatus, []string, error) {
-	begun, err := t.begun(ctx, c, said)
-	if err != nil {
-		return v1alpha1.CommandStatus{}, nil, err
-	}
-	if begun != nil {
-		r := v1alpha1.RunStatus{ID: c.ID, Head: begun.Head, BaseRef: begun.BaseRef, By: login, State: v1alpha1.RunPending}
-		t.rh.Status.Runs = append(t.rh.Status.Runs, r)
-		return judging.AcceptedBefore(c, r.Head, in.Now), nil, nil
-	}
-	because, err := t.look(ctx, c, said, login, in)
-	return judging.Judge(c, said, *in), because, err
-}
-
-// begun is what is stored of the run of a command that has no verdict; nil if nothing is.
-// It was accepted in a turn whose status was lost. What has come since then may end the
-// run, but must not deny it: somebody has to end it.
-func (t *turn) begun(ctx context.Context, c v1alpha1.Command, said event.Command) (*run.Manifest, error) {
-	if said.Kind().Effect != event.Starts {
-		return nil, nil
-	}
-	m, err := t.runs.StoredManifest(ctx, c.ID)
-	if runs.IsLost(err) || errors.Is(err, runs.ErrEarlier) {
-		return nil, nil
-	}
-	return &m, err
-}
-
-// runsAhead counts the runs that are not over, and those that were accepted in
-// this turn and have not begun to be.
-func (t *turn) runsAhead() int {
-	n, on, runs := len(t.rh.Status.ActiveRuns()), t.rh.Status.Verdicts(), t.rh.Status.RunsByID()
-	for _, c := range t.rh.Spec.Commands {
-		v := on[c.ID]
-		if v != nil && v.Verdict == v1alpha1.VerdictAccepted && !v.Over && runs[c.ID] == nil && event.ParseStored(c.Text, t.settings.Prefixes).Kind().Effect == event.Starts {
-			n++
-		}
-	}
-	return n
-}
-
-// look finds out what a verdict depends on, as far as it does. It returns what
-// kept the policy from knowing more.
-func (t *turn) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) ([]string, error) {
-	kind := said.Kind()
-	if in.Unmapped || in.Overlooked || judging.Expired(c, in.Now) {
-		return nil, nil
-	}
-	q := t.facts.Question()
-	q.Command, q.By = policy.CommandOf(said), login
-	because, err := t.facts.Permit(ctx, q, in)
-	if err != nil || !in.Allowed {
-		return because, err
-	}
-	if kind.MustBeVerified() {
-		d, err := t.facts.Verify(ctx, c)
-		if in.Doubt = d.Reason; err != nil || in.Doubt != "" {
-			return []string{d.Because}, err
-		}
-		// The comment tells the id of its author, who may have another login now.
-		if q.ByID = t.facts.AuthorID(c); q.ByID != 0 {
-			if because, err := t.facts.Permit(ctx, q, in); err != nil || !in.Allowed {
-				return because, err
-			}
-		}
-	}
-	if kind.IsQuestion() {
-		left, _, err := t.answersLeft(ctx, login, event.TextID(c.ID), judging.BoundTime(c, in.Now).Time, true)
-		in.Flooded = left <= 0
-		return nil, err
-	}
-	if !in.Pull.Open || !kind.BindsToHead() {
-		return nil, nil
-	}
-	if kind.NeedsTrust() && !t.facts.TrustKnown {
-		return nil, &requeue.Later{After: time.Second, Reason: "it is not known whether the author is trusted"}
-	}
-	in.Approved = in.Pull.AuthorTrusted || t.rh.Status.HeadApproval.Holds(t.rh.Status.Pull)
-	if in.Unseen, err = t.facts.AboutHead(ctx, c, said); err == nil && said.Verb == event.AllowPrivileges {
-		in.Altered, err = t.planAltered(ctx)
-	}
-	return nil, err
-}
-
 // shownPlan is the plan of the head whose list of affected jobs there is to see.
-func (t *turn) shownPlan() *v1alpha1.PlanStatus {
+func (t *pass) shownPlan() *v1alpha1.PlanStatus {
 	plan := t.rh.Status.PlanOfHead()
 	if plan == nil || plan.Error != "" || t.rh.Status.Comments[planComment].ID == 0 {
 		return nil
 	}
 	return plan
-}
-
-// explained adds to a verdict what is not told on the pull request.
-func (t *turn) explained(c v1alpha1.Command, said event.Command, login string, status v1alpha1.CommandStatus, because []string) v1alpha1.CommandStatus {
-	if status.Verdict != v1alpha1.VerdictAccepted {
-		status.Message = strings.Join(because, " ")
-	}
-	status.By = login
-	if event.FromCommandLine(c.ID) {
-		status.Message = t.sentence(commandVerdict{c, &status, said})
-	}
-	return status
 }

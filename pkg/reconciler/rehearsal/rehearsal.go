@@ -25,6 +25,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/conversation"
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/lookup"
+	"github.com/rehearsal-dev/rehearsal/pkg/pages"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/facts"
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
@@ -68,8 +69,8 @@ var (
 	_ reconcilerv1alpha1.Finalizer = (*Reconciler)(nil)
 )
 
-// turn is one reconciliation of one Rehearsal.
-type turn struct {
+// pass is one reconcile of one Rehearsal: what its phases share.
+type pass struct {
 	*Reconciler
 	rh       *v1alpha1.Rehearsal
 	settings *settings.Settings
@@ -78,7 +79,7 @@ type turn struct {
 
 	// talk is the conversation with people.
 	talk *conversation.Conversation
-	// fresh says that GitHub was asked in this turn, or need not be.
+	// fresh says that GitHub was asked in this pass, or need not be.
 	fresh bool
 	// facts are what is found out for the policy.
 	facts *facts.Facts
@@ -88,9 +89,6 @@ type turn struct {
 	runs *runs.Runner
 	// aborted counts the runs that each abort command found.
 	aborted map[string]int
-	// told are the texts on other pull requests that had an answer, with or without
-	// those that have one due, once that was found out.
-	told map[bool]map[string]map[string]answered
 	// later are the times when something is due.
 	later []error
 }
@@ -101,7 +99,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
 	}
-	t, served := r.newTurn(rh)
+	t, served := r.newPass(rh)
 	defer boundStatus(rh)
 	switch name := event.Name(rh.Spec.Pull); {
 	case rh.Name != name:
@@ -109,11 +107,11 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
 		return nil
 	case !served:
-		return t.settle(append([]error{t.runs.Cleaner.Clean(ctx)}, t.leaveUnserved(ctx)...)...)
+		return t.settle(append([]error{t.runs.Cleaner.Clean(ctx)}, (&tidier{t}).leaveUnserved(ctx)...)...)
 	}
 	rh.Status.UnservedSince = nil
 	t.noteDryRun()
-	err := phase{"readPull", t.hindering(t.readPull)}.run(ctx)
+	err := phase{"readPull", t.hindering((&pullReader{t}).read)}.run(ctx)
 	if isForeign(err) {
 		rh.Status.AbortRuns("its name now belongs to another repository", func(*v1alpha1.RunStatus) bool { return true })
 		// Whoever can help need not touch the Rehearsal.
@@ -132,10 +130,10 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	return t.settle(append(errs, t.lookAgainLater())...)
 }
 
-// newTurn is for a Rehearsal as it is now. served says whether the settings list its
+// newPass is for a Rehearsal as it is now. served says whether the settings list its
 // repository.
-func (r *Reconciler) newTurn(rh *v1alpha1.Rehearsal) (t *turn, served bool) {
-	t = &turn{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now()}
+func (r *Reconciler) newPass(rh *v1alpha1.Rehearsal) (t *pass, served bool) {
+	t = &pass{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now()}
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
 	t.talk = &conversation.Conversation{
 		GitHub: r.GitHub, Memory: &r.Conversations, Rehearsal: rh, Now: t.now,
@@ -154,7 +152,7 @@ func (r *Reconciler) newTurn(rh *v1alpha1.Rehearsal) (t *turn, served bool) {
 }
 
 // hindering keeps what a phase fails with: a run needs it to start.
-func (t *turn) hindering(phase func(context.Context) error) func(context.Context) error {
+func (t *pass) hindering(phase func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := phase(ctx)
 		t.runs.Hindrances = append(t.runs.Hindrances, err)
@@ -163,26 +161,29 @@ func (t *turn) hindering(phase func(context.Context) error) func(context.Context
 }
 
 // phases are what follows once the pull request was read, or could not be.
-func (t *turn) phases() []phase {
+func (t *pass) phases() []phase {
+	planner, marks := &planner{t}, &marks{t}
+	answers := &answers{pass: t, planner: planner}
+	verdicts := &verdicts{t, answers}
 	return []phase{
 		{"readLinkKey", t.hindering(t.readLinkKey)},
-		{"judgeCommands", t.hindering(t.judgeCommands)},
-		{"react", t.react},
-		{"makePlan", t.hindering(t.makePlan)},
-		{"keepAcknowledged", t.keepAcknowledged},
-		{"showPlan", t.showPlan},
+		{"judgeCommands", t.hindering(verdicts.judgeCommands)},
+		{"react", marks.react},
+		{"makePlan", t.hindering(planner.prepare)},
+		{"keepAcknowledged", marks.keepAcknowledged},
+		{"showPlan", planner.show},
 		{"advanceRuns", t.runs.Advance},
-		{"answerCommands", t.answerCommands},
-		{"tellRefused", t.tellRefused},
-		{"showStatus", t.showStatus},
+		{"answerCommands", answers.answerCommands},
+		{"tellRefused", marks.tellRefused},
+		{"showStatus", marks.showStatus},
 		{"removeDoubles", t.removeDoubles},
 		{"clean", t.runs.Cleaner.Clean},
-		{"tidy", t.tidy},
+		{"tidy", (&tidier{t}).tidy},
 	}
 }
 
 // removeDoubles removes comments that were written twice. In a dry run none were.
-func (t *turn) removeDoubles(ctx context.Context) error {
+func (t *pass) removeDoubles(ctx context.Context) error {
 	if t.settings.DryRun {
 		return nil
 	}
@@ -190,7 +191,7 @@ func (t *turn) removeDoubles(ctx context.Context) error {
 }
 
 // settle is what the work queue is told, with the times when something is due.
-func (t *turn) settle(errs ...error) error {
+func (t *pass) settle(errs ...error) error {
 	return requeue.Settle(slices.Concat(errs, t.later, t.runs.Later), t.now)
 }
 
@@ -240,4 +241,13 @@ func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int
 	}
 	logging.FromContext(ctx).Errorw("A Rehearsal is deleted although not everything that it started has ended", "left", left, "error", err)
 	warningEvent(ctx, rh, "LetGo", message)
+}
+
+// readLinkKey is for a turn that may give out links.
+func (t *pass) readLinkKey(ctx context.Context) error {
+	t.runs.Links.URL = t.settings.PageURL
+	if t.runs.Links.URL != "" {
+		t.runs.Links.Key, t.runs.Links.Err = pages.EnsureLinkKey(ctx, t.Kube.CoreV1().Secrets(t.rh.Namespace))
+	}
+	return t.runs.Links.Err
 }

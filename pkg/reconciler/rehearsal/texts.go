@@ -11,6 +11,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
+// answers are what people are told who gave commands.
+type answers struct {
+	*pass
+	planner *planner
+
+	// told are the texts on other pull requests that had an answer, with or without
+	// those that have one due, once that was found out.
+	told map[bool]map[string]map[string]answered
+}
+
 // writing is what somebody wrote at once, in one comment or elsewhere, as far as it
 // has no answer. It has one comment of ours in answer, if any.
 type writing struct {
@@ -27,7 +37,7 @@ type part struct {
 }
 
 // writings groups what is not answered yet. What is not judged as a whole waits.
-func (t *turn) writings() []writing {
+func (t *answers) writings() []writing {
 	var all []writing
 	for _, c := range t.unanswered() {
 		id := event.TextID(c.ID)
@@ -51,7 +61,7 @@ func (t *turn) writings() []writing {
 
 // answerCommands answers what has no comment of its own otherwise. It comes
 // after the runs, whose comments answer the commands that asked for them.
-func (t *turn) answerCommands(ctx context.Context) error {
+func (t *answers) answerCommands(ctx context.Context) error {
 	for _, w := range t.writings() {
 		parts, more, ready, err := t.parts(ctx, w)
 		if err == nil && ready {
@@ -68,7 +78,7 @@ func (t *turn) answerCommands(ctx context.Context) error {
 }
 
 // answered notes that there is nothing more to say to a command.
-func (t *turn) answered(c commandVerdict) {
+func (t *answers) answered(c commandVerdict) {
 	c.status.Answered = true
 	if e, ends := t.runs.Endings[c.ID]; ends {
 		t.runs.Over(t.rh.Status.Run(c.ID), e)
@@ -77,7 +87,7 @@ func (t *turn) answered(c commandVerdict) {
 
 // parts are the answers to the commands of a text, those that are alike once, and how
 // many there are more of these.
-func (t *turn) parts(ctx context.Context, w writing) (parts []part, more int, ready bool, err error) {
+func (t *answers) parts(ctx context.Context, w writing) (parts []part, more int, ready bool, err error) {
 	seen := map[string]bool{}
 	unknown := false
 	for _, c := range w.commands {
@@ -108,7 +118,7 @@ func (t *turn) parts(ctx context.Context, w writing) (parts []part, more int, re
 
 // like is the same for commands that have the same answer: the same that is asked, or
 // the same reason for which another is not accepted.
-func (t *turn) like(c commandVerdict) string {
+func (t *answers) like(c commandVerdict) string {
 	if c.status.Verdict == v1alpha1.VerdictAccepted || c.status.Verdict == v1alpha1.VerdictUnknown {
 		return fmt.Sprintf("%+v", c.said)
 	}
@@ -116,13 +126,13 @@ func (t *turn) like(c commandVerdict) string {
 }
 
 // answerOnce writes the answer to a text, unless its author has had enough of them.
-func (t *turn) answerOnce(ctx context.Context, w writing, parts []part, more int) error {
+func (t *answers) answerOnce(ctx context.Context, w writing, parts []part, more int) error {
 	if len(parts) == 0 {
 		return nil
 	}
 	first := w.commands[0]
 	due := slices.ContainsFunc(w.commands, func(c commandVerdict) bool { return c.status.Told })
-	left, most, err := t.answersLeft(ctx, judging.LoginOf(first.Command, first.status), w.id, judging.GivenAt(first.Command, first.status), !due)
+	left, most, err := t.left(ctx, judging.LoginOf(first.Command, first.status), w.id, judging.GivenAt(first.Command, first.status), !due)
 	if err != nil {
 		return err
 	}

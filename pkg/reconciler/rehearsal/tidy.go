@@ -17,10 +17,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
+// tidier deletes what nobody needs any more.
+type tidier struct{ *pass }
+
 // tidy forgets what is older than a week: entries of the log and their
 // verdicts, and the whole Rehearsal once its pull request has been closed for
 // that long. Nobody acts on comments older than that, so nothing comes back.
-func (t *turn) tidy(ctx context.Context) error {
+func (t *tidier) tidy(ctx context.Context) error {
 	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
 	if t.forgotten() {
 		return t.remove(ctx)
@@ -46,7 +49,7 @@ func (t *turn) tidy(ctx context.Context) error {
 }
 
 // remove deletes the Rehearsal, if it is still the one that we know.
-func (t *turn) remove(ctx context.Context) error {
+func (t *tidier) remove(ctx context.Context) error {
 	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
 	err := client.Delete(ctx, t.rh.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &t.rh.UID}})
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -57,7 +60,7 @@ func (t *turn) remove(ctx context.Context) error {
 
 // forgotten says that the pull request has been closed, and nothing has been
 // heard of it, for a week.
-func (t *turn) forgotten() bool {
+func (t *tidier) forgotten() bool {
 	pull := t.rh.Status.Pull
 	if pull == nil || pull.Open || len(t.rh.Status.ActiveRuns()) > 0 {
 		return false
@@ -66,7 +69,7 @@ func (t *turn) forgotten() bool {
 }
 
 // silent says that nothing has been heard of the pull request for a week.
-func (t *turn) silent() bool {
+func (t *tidier) silent() bool {
 	last := t.rh.CreationTimestamp.Time
 	if o := t.rh.Spec.Observed; o != nil && o.At.After(last) {
 		last = o.At.Time

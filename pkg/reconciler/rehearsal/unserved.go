@@ -21,7 +21,7 @@ const unservedGrace = 10 * time.Minute
 // leaveUnserved does what there is to do for a pull request of a repository that the
 // settings do not list: its runs end when that lasts, and the Rehearsal goes when
 // nothing has been heard of it for a week.
-func (t *turn) leaveUnserved(ctx context.Context) []error {
+func (t *tidier) leaveUnserved(ctx context.Context) []error {
 	news := t.rh.Status.UnservedSince == nil
 	if news {
 		t.rh.Status.UnservedSince = &metav1.Time{Time: t.now}
@@ -49,7 +49,7 @@ func (t *turn) leaveUnserved(ctx context.Context) []error {
 }
 
 // warn tells whoever operates us, in an event and in the log.
-func (t *turn) warn(ctx context.Context, reason, message string) {
+func (t *tidier) warn(ctx context.Context, reason, message string) {
 	logging.FromContext(ctx).Warnw(message, "rehearsal", t.rh.Name)
 	warningEvent(ctx, t.rh, reason, message)
 }

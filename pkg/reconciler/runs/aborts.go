@@ -26,7 +26,7 @@ type Aborts struct {
 	needed map[string]need
 }
 
-// abort cancels the PipelineRun and aborts every ProwJob of a run. It is
+// endRun cancels the PipelineRun and aborts every ProwJob of a run. It is
 // repeated until nothing is left: a task may create its ProwJob in between.
 func (t *Aborts) endRun(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	r.MarkAborting(t.Now)
@@ -102,7 +102,7 @@ func (t *Aborts) readNeeded(ctx context.Context) error {
 	return nil
 }
 
-// abortNamed aborts the jobs of a run that somebody named. It is repeated until
+// endJobs aborts the jobs of a run that somebody named. It is repeated until
 // Prow is done with them: a task may create its ProwJob in between.
 func (t *Aborts) endJobs(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	t.Attended[r.ID] = true
@@ -134,7 +134,7 @@ func (t *Aborts) endJobs(ctx context.Context, r *v1alpha1.RunStatus, s situation
 	return errors.Join(errs...)
 }
 
-// JobAborts are for jobs of a run.
+// Of returns the aborts of jobs of a run.
 func (t *Aborts) Of(r *v1alpha1.RunStatus) []judging.JobAbort {
 	if t.named == nil {
 		t.named = judging.JobAborts(t.Rehearsal, t.Settings.Prefixes)
@@ -154,12 +154,12 @@ func (t *Aborts) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
 	return reason
 }
 
-// isAborted says whether somebody wants to end a job of a run.
+// include reports whether somebody wants to end a job of a run.
 func (t *Aborts) include(r *v1alpha1.RunStatus, job run.Job) bool {
 	return slices.ContainsFunc(t.Of(r), func(a judging.JobAbort) bool { return a.Matches(job) })
 }
 
-// withoutAborted leaves out what somebody wanted to end before it began, and
+// exclude leaves out what somebody wanted to end before it began, and
 // says so.
 func (t *Aborts) exclude(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
 	for _, job := range jobs {
