@@ -25,7 +25,7 @@ type Access struct {
 }
 
 // AppAccess is what the App was registered with; nil for a person.
-func (c *Client) AppAccess(ctx context.Context) (*Access, error) {
+func (c *people) AppAccess(ctx context.Context) (*Access, error) {
 	if c.app == nil {
 		return nil, nil
 	}
@@ -39,7 +39,7 @@ func (c *Client) AppAccess(ctx context.Context) (*Access, error) {
 
 // RepositoryAccess is what we may do in a repository: as an App, what those who
 // installed it have agreed to. It returns a *NotInstalledError if nobody has.
-func (c *Client) RepositoryAccess(ctx context.Context, org, repo string) (*Access, error) {
+func (c *people) RepositoryAccess(ctx context.Context, org, repo string) (*Access, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (c *Client) RepositoryAccess(ctx context.Context, org, repo string) (*Acces
 	return access, nil
 }
 
-func (c *Client) installationAccess(ctx context.Context, op, org, repo string) (*Access, error) {
+func (c *people) installationAccess(ctx context.Context, op, org, repo string) (*Access, error) {
 	found, _, err := c.app.client.Apps.FindRepositoryInstallation(ctx, org, repo)
 	if err = translate(op, err); err != nil {
 		if lasting(err) {

@@ -46,6 +46,23 @@ type Options struct {
 
 // Client talks to one GitHub as one user or App.
 type Client struct {
+	*connection
+	writer
+	people
+	graph
+}
+
+// writer has the calls that change something.
+type writer struct{ *connection }
+
+// people has the calls about what somebody, or the App, is allowed.
+type people struct{ *connection }
+
+// graph has the calls of the GraphQL API.
+type graph struct{ *connection }
+
+// connection is how GitHub is reached.
+type connection struct {
 	github *gogithub.Client
 	// public makes calls without credentials: it sees only public data.
 	public      *gogithub.Client
@@ -69,7 +86,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("the GitHub endpoint %q is not an http or https URL", endpoint)
 	}
-	c := &Client{now: opts.Now, root: base.EscapedPath(), source: nobody{}}
+	c := &connection{now: opts.Now, root: base.EscapedPath(), source: nobody{}}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -105,7 +122,7 @@ func New(opts Options) (*Client, error) {
 	c.public = connect(&stranger{next: c.limits})
 	// The only error is about a size that is not positive.
 	c.memory.branches, _ = lru.New[string, branchAnswer](keptBranches)
-	return c, nil
+	return &Client{c, writer{c}, people{c}, graph{c}}, nil
 }
 
 // KeptBytes is the size of the cached responses.
@@ -150,7 +167,7 @@ const maxRedirects = 10
 
 // redirected refuses redirects from a repository that was renamed or moved: somebody
 // else can take its old name. It is the CheckRedirect of http.Client.
-func (c *Client) redirected(next *http.Request, before []*http.Request) error {
+func (c *connection) redirected(next *http.Request, before []*http.Request) error {
 	if len(before) >= maxRedirects {
 		return fmt.Errorf("GitHub redirects more than %d times", maxRedirects)
 	}

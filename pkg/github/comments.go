@@ -105,7 +105,7 @@ func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.Issue
 
 // CreateComment comments on a pull request. The body is made safe, so that nothing in
 // it is a command to another bot.
-func (c *Client) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
+func (c *writer) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 
 // EditComment replaces the body of a comment, in the same way, and returns the
 // comment as it is then.
-func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, body string) (*Comment, error) {
+func (c *writer) EditComment(ctx context.Context, org, repo string, id int64, body string) (*Comment, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (c *Client) EditComment(ctx context.Context, org, repo string, id int64, bo
 }
 
 // DeleteComment removes a comment.
-func (c *Client) DeleteComment(ctx context.Context, org, repo string, id int64) error {
+func (c *writer) DeleteComment(ctx context.Context, org, repo string, id int64) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
 	}

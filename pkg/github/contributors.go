@@ -92,7 +92,7 @@ type (
 )
 
 // Contributors reads who wrote the commits of a pull request, by its node id.
-func (c *Client) Contributors(ctx context.Context, org, repo, node string) (*Contributors, error) {
+func (c *graph) Contributors(ctx context.Context, org, repo, node string) (*Contributors, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
 	}

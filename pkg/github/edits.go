@@ -50,7 +50,7 @@ type graphqlText struct {
 
 // Edits reads the edits of a comment, or of the description of a pull request, by its
 // node id. The REST API only says when, in whole seconds, and not who.
-func (c *Client) Edits(ctx context.Context, org, repo, node string) (*Edits, error) {
+func (c *graph) Edits(ctx context.Context, org, repo, node string) (*Edits, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type graphqlError struct {
 // graphql queries the GraphQL API with the credentials that the REST API uses for a
 // repository. Any problem with the response or a part of it is an error, but never a
 // *NotFoundError: something that a token may not see here can still exist.
-func (c *Client) graphql(ctx context.Context, op, org, repo, query string, variables map[string]any, data any) error {
+func (c *graph) graphql(ctx context.Context, op, org, repo, query string, variables map[string]any, data any) error {
 	ctx = context.WithValue(ctx, aboutKey{}, repoPath(org, repo))
 	call := map[string]any{"query": query, "variables": variables}
 	req, err := c.github.NewRequest(http.MethodPost, c.graphqlPath(), call)
@@ -51,7 +51,7 @@ func (c *Client) graphql(ctx context.Context, op, org, repo, query string, varia
 
 // graphqlPath derives the path of the GraphQL API from that of the REST API: next to
 // it on github.com, and next to its directory on GitHub Enterprise.
-func (c *Client) graphqlPath() string {
+func (c *graph) graphqlPath() string {
 	if strings.HasSuffix(c.root, "/v3/") {
 		return "../graphql"
 	}
@@ -67,7 +67,7 @@ func notFoundIsNoAnswer(op string, err error) error {
 }
 
 // graphqlErrors turns the errors of a response into one error.
-func (c *Client) graphqlErrors(ctx context.Context, op string, resp *gogithub.Response, found []graphqlError) error {
+func (c *graph) graphqlErrors(ctx context.Context, op string, resp *gogithub.Response, found []graphqlError) error {
 	var reasons []string
 	for _, e := range found {
 		if e.Type == "RATE_LIMITED" {

@@ -19,7 +19,7 @@ const maxDescription = 140
 
 // AddLabel puts a label on a pull request. It is idempotent. GitHub creates a label
 // that the repository does not have yet.
-func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
+func (c *writer) AddLabel(ctx context.Context, org, repo string, number int, label string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (c *Client) AddLabel(ctx context.Context, org, repo string, number int, lab
 
 // RemoveLabel removes a label from a pull request. A missing label is not an error; a
 // missing pull request is.
-func (c *Client) RemoveLabel(ctx context.Context, org, repo string, number int, label string) error {
+func (c *writer) RemoveLabel(ctx context.Context, org, repo string, number int, label string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func hasNoLabel(err error) bool {
 
 // React puts a reaction (+1, -1, laugh, confused, heart, hooray, rocket or eyes) on a
 // comment. It is idempotent.
-func (c *Client) React(ctx context.Context, org, repo string, comment int64, content string) error {
+func (c *writer) React(ctx context.Context, org, repo string, comment int64, content string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c *Client) React(ctx context.Context, org, repo string, comment int64, con
 }
 
 // ReactToPull is React for the text of the pull request itself.
-func (c *Client) ReactToPull(ctx context.Context, org, repo string, number int, content string) error {
+func (c *writer) ReactToPull(ctx context.Context, org, repo string, number int, content string) error {
 	if err := checkRepository(org, repo); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ type Status struct {
 // SetStatus sets the status of a commit in the status' context. GitHub accepts 1,000
 // for a commit and a context, so callers set only a status that has changed. It
 // returns GitHub's time of the status.
-func (c *Client) SetStatus(ctx context.Context, org, repo, sha string, s Status) (time.Time, error) {
+func (c *writer) SetStatus(ctx context.Context, org, repo, sha string, s Status) (time.Time, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return time.Time{}, err
 	}

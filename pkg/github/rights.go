@@ -22,7 +22,7 @@ func (p Permission) IsAdmin() bool { return p == "admin" }
 
 // Permission asks what a login may do in a repository, now. A login that does not
 // exist, or no longer exists, gives a *NotFoundError.
-func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permission, error) {
+func (c *people) Permission(ctx context.Context, org, repo, login string) (Permission, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return "", err
 	}
@@ -42,7 +42,7 @@ func (c *Client) Permission(ctx context.Context, org, repo, login string) (Permi
 
 // Member asks whether a login is a member of an organisation, now. GitHub shows only
 // public members to outsiders: if we are one, everybody else counts as no member.
-func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
+func (c *people) Member(ctx context.Context, org, login string) (bool, error) {
 	if !isOwner(org) || !isLogin(login) {
 		return false, nil
 	}
@@ -53,7 +53,7 @@ func (c *Client) Member(ctx context.Context, org, login string) (bool, error) {
 
 // TeamMember asks whether a login is a member of a team or a child team, now. Pending
 // invitations do not count.
-func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool, error) {
+func (c *people) TeamMember(ctx context.Context, org, slug, login string) (bool, error) {
 	if !isOwner(org) || !isTeam(slug) || !isLogin(login) {
 		return false, nil
 	}
@@ -71,7 +71,7 @@ func (c *Client) TeamMember(ctx context.Context, org, slug, login string) (bool,
 
 // Collaborator asks whether a login has access to a repository beyond what
 // everybody has, now.
-func (c *Client) Collaborator(ctx context.Context, org, repo, login string) (bool, error) {
+func (c *people) Collaborator(ctx context.Context, org, repo, login string) (bool, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return false, err
 	}

@@ -36,7 +36,7 @@ func (e *efforts) spend(d *affected.Defaults, steps int) error {
 
 // spendExpected counts what it takes at least to make jobs: what is too much should
 // be refused before any of it is made.
-func (w *work) spendExpected(s *step, at []affected.At) error {
+func (w *evaluator) spendExpected(s *step, at []affected.At) error {
 	for _, a := range at {
 		if err := w.expected.spend(s.delta.New, s.delta.New.LeastSteps(a.Entry())); err != nil {
 			return err
@@ -47,7 +47,7 @@ func (w *work) spendExpected(s *step, at []affected.At) error {
 
 // spendQuick counts what it takes a source to decide about all jobs, before any is
 // looked at.
-func (w *work) spendQuick(s *step, source candidateSource) error {
+func (w *evaluator) spendQuick(s *step, source candidateSource) error {
 	if source.quick == nil {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (w *work) spendQuick(s *step, source candidateSource) error {
 }
 
 // spend counts what it takes to make the jobs of a pair.
-func (w *work) spend(d *affected.Delta, parsed map[string]*prowtree.JobFile, p *pair) error {
+func (w *evaluator) spend(d *affected.Delta, parsed map[string]*prowtree.JobFile, p *pair) error {
 	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
 		return err
 	}

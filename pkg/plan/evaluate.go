@@ -19,7 +19,7 @@ const (
 )
 
 // validate finds out which jobs that may differ are valid.
-func (w *work) validate(ctx context.Context, s *step) error {
+func (w *evaluator) validate(ctx context.Context, s *step) error {
 	known, err := s.reconsider(ctx)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (w *work) validate(ctx context.Context, s *step) error {
 
 // evaluate decides about every job that may differ from those of a base with some
 // defaults, and validates it.
-func (w *work) evaluate(ctx context.Context, c *comparison, base *snapshot.Snapshot, defaults *affected.Defaults) error {
+func (w *evaluator) evaluate(ctx context.Context, c *comparison, base *snapshot.Snapshot, defaults *affected.Defaults) error {
 	c.delta = w.newDelta(&c.step, base, defaults)
 	for _, ch := range c.changes {
 		c.delta.Files = append(c.delta.Files, affected.FileChange{Path: ch.Path, OldBlob: ch.OldBlob, NewBlob: ch.NewBlob})
@@ -96,7 +96,7 @@ func (s *step) reconsider(ctx context.Context) (known snapshot.Problems, err err
 }
 
 // inParts hands out jobs by few files at a time.
-func (w *work) inParts(s *step, at []affected.At, do func([]affected.At) error) error {
+func (w *evaluator) inParts(s *step, at []affected.At, do func([]affected.At) error) error {
 	if err := w.spendExpected(s, at); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (w *work) inParts(s *step, at []affected.At, do func([]affected.At) error) 
 }
 
 // applied hands out pairs with their effective jobs.
-func (w *work) applied(ctx context.Context, s *step, pairs []pair, do func([]pair) error) error {
+func (w *evaluator) applied(ctx context.Context, s *step, pairs []pair, do func([]pair) error) error {
 	parsed, err := w.parsePairs(ctx, pairs)
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 
 // candidates returns the jobs that have to be looked at. Those that a source decides
 // about from their summaries are decided at once; affected ones are handed to decided.
-func (w *work) candidates(ctx context.Context, s *step, known snapshot.Problems, decided func(*affected.Entry, affected.Job)) ([]affected.At, error) {
+func (w *evaluator) candidates(ctx context.Context, s *step, known snapshot.Problems, decided func(*affected.Entry, affected.Job)) ([]affected.At, error) {
 	at, changed, err := s.rewritten(ctx, known)
 	sources := s.selecting()
 	if len(sources) == 0 || err != nil {
@@ -273,7 +273,7 @@ func (s *step) isValid(p *pair) bool {
 	return p.err == nil
 }
 
-func (w *work) judge(ctx context.Context, c *comparison, pairs []pair) error {
+func (w *evaluator) judge(ctx context.Context, c *comparison, pairs []pair) error {
 	first := len(c.jobs)
 	var judged []*pair
 	for i := range pairs {

@@ -92,7 +92,7 @@ func (g *gates) baseline(job gate.Job) gate.Job {
 
 // findShed looks for a restricted job among those that are removed, and for files
 // of which nobody knows what was restricted in them.
-func (w *work) findShed(c *comparison) {
+func (w *evaluator) findShed(c *comparison) {
 	if c.gates.blind {
 		c.gates.sheds = "the Prow configuration of the base branch cannot be read"
 		return
@@ -156,7 +156,7 @@ func jobBlobs(at []affected.At) []string {
 }
 
 // judgeGates looks at the jobs that a part of a comparison found.
-func (w *work) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
+func (w *evaluator) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
 	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
 	err := crew.Each(ctx, w.options.Workers, len(jobs), func(i int) {
 		var old *affected.Entry

@@ -164,7 +164,7 @@ func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.
 }
 
 func (p *Incremental) work(req Request, objects repo.Objects) *work {
-	return &work{
+	return &work{&stepper{&evaluator{
 		Incremental: p,
 		Loader: &prowtree.Loader{
 			Cache: p.read, Objects: objects, Layout: req.Layout, Watched: watchedBy(p.options.Sources, req.Layout), Workers: p.options.Workers,
@@ -172,7 +172,7 @@ func (p *Incremental) work(req Request, objects repo.Objects) *work {
 		repository: req.Org + "/" + req.Repo, head: req.Head, gates: req.Gates,
 		changed:  efforts{max: maxChangedSteps, what: "the jobs that differ"},
 		expected: efforts{max: maxChangedSteps, what: "the jobs that differ"},
-	}
+	}}}
 }
 
 // readBase returns what is known of the base, which must be as the layout says.

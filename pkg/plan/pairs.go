@@ -29,7 +29,7 @@ func pairUp(d *affected.Delta, at []affected.At) []pair {
 }
 
 // parsePairs reads the files of jobs.
-func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*prowtree.JobFile, error) {
+func (w *evaluator) parsePairs(ctx context.Context, pairs []pair) (map[string]*prowtree.JobFile, error) {
 	var blobs []string
 	for i := range pairs {
 		blobs = append(blobs, pairs[i].New.Blob)
@@ -42,7 +42,7 @@ func (w *work) parsePairs(ctx context.Context, pairs []pair) (map[string]*prowtr
 }
 
 // apply makes the effective jobs.
-func (w *work) apply(ctx context.Context, d *affected.Delta, parsed map[string]*prowtree.JobFile, pairs []pair) error {
+func (w *evaluator) apply(ctx context.Context, d *affected.Delta, parsed map[string]*prowtree.JobFile, pairs []pair) error {
 	for i := range pairs {
 		if err := w.spend(d, parsed, &pairs[i]); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (w *work) missingWatched(s *snapshot.Snapshot) error {
 
 // newDelta is what differs between two states, as far as that is known without asking
 // the sources.
-func (w *work) newDelta(s *step, from *snapshot.Snapshot, old *affected.Defaults) *affected.Delta {
+func (w *evaluator) newDelta(s *step, from *snapshot.Snapshot, old *affected.Defaults) *affected.Delta {
 	to := s.after
 	return &affected.Delta{
 		Before: from.Revision, After: to.Revision, Old: old, New: to.Defaults,
@@ -56,7 +56,7 @@ func (w *work) newDelta(s *step, from *snapshot.Snapshot, old *affected.Defaults
 
 // treeReader implements affected.Reader for the tree of a plan.
 type treeReader struct {
-	*work
+	*evaluator
 	tree string
 }
 
@@ -135,7 +135,7 @@ func (l *Local) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected
 		return nil, err
 	}
 	defer func() { _ = merged.Close() }()
-	files := treeReader{l.planner.work(l.request, merged.Objects), merged.Tree}
+	files := treeReader{l.planner.work(l.request, merged.Objects).evaluator, merged.Tree}
 	var out []affected.ConfigMapContent
 	for _, feeder := range feeders {
 		contents, err := feeder.Feed(ctx, files, jobs)

@@ -47,7 +47,7 @@ const readAlong = 40
 
 // advance returns the state of another tree. Which of its jobs differ, nobody asks;
 // which are valid has to be known.
-func (w *work) advance(ctx context.Context, from *snapshot.Snapshot, tree string) (*snapshot.Snapshot, error) {
+func (w *stepper) advance(ctx context.Context, from *snapshot.Snapshot, tree string) (*snapshot.Snapshot, error) {
 	s, err := w.begin(ctx, from, tree)
 	if err != nil {
 		return nil, err
@@ -63,14 +63,14 @@ func (w *work) advance(ctx context.Context, from *snapshot.Snapshot, tree string
 	}
 	s.delta = w.newDelta(s, from, from.Defaults)
 	s.delta.ValidityOnly = true
-	if err := s.delta.Compare(ctx, w.options.Sources, treeReader{w, tree}); err != nil {
+	if err := s.delta.Compare(ctx, w.options.Sources, treeReader{w.evaluator, tree}); err != nil {
 		return nil, err
 	}
 	return s.after, w.validate(ctx, s)
 }
 
 // compare compares a known state with another tree.
-func (w *work) compare(ctx context.Context, from *snapshot.Snapshot, tree string) (*comparison, error) {
+func (w *stepper) compare(ctx context.Context, from *snapshot.Snapshot, tree string) (*comparison, error) {
 	s, err := w.begin(ctx, from, tree)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (w *work) compare(ctx context.Context, from *snapshot.Snapshot, tree string
 }
 
 // begin finds out what differs.
-func (w *work) begin(ctx context.Context, from *snapshot.Snapshot, tree string) (*step, error) {
+func (w *stepper) begin(ctx context.Context, from *snapshot.Snapshot, tree string) (*step, error) {
 	changes, err := w.Objects.Diff(ctx, from.Tree, tree)
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func pathsOf(changes []repo.Change) []string {
 }
 
 // findJobFiles finds out which job files the tree has.
-func (w *work) findJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step) error {
+func (w *stepper) findJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step) error {
 	l, to := w.Layout, s.after
 	isRule := func(ch repo.Change) bool {
 		return l.IsIgnoreFile(ch.Path) || l.IsMisnamed(ch.Path) || l.IsJobFile(ch.Path) && ch.NewMode == repo.ModeSymlink
@@ -157,7 +157,7 @@ func (s *step) replaced(from *snapshot.Snapshot) []string {
 
 // readJobFiles reads the job files that differ, and some other blobs along with them
 // if they are few.
-func (w *work) readJobFiles(ctx context.Context, s *step, along []string) error {
+func (w *stepper) readJobFiles(ctx context.Context, s *step, along []string) error {
 	to := s.after
 	if len(s.added)+len(s.gone) > 0 {
 		s.read = make(map[string]*affected.Loaded, len(s.added)+len(s.gone))
@@ -205,7 +205,7 @@ func differing(r *affected.Revision, files []prowtree.File) (added []prowtree.Fi
 }
 
 // readAdded reads the added files.
-func (w *work) readAdded(ctx context.Context, s *step, along []string) error {
+func (w *stepper) readAdded(ctx context.Context, s *step, along []string) error {
 	if err := prowtree.CheckJobFiles(len(s.added)); err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (w *work) readAdded(ctx context.Context, s *step, along []string) error {
 }
 
 // readMany reads files of which only the summaries stay.
-func (w *work) readMany(ctx context.Context, s *step) error {
+func (w *stepper) readMany(ctx context.Context, s *step) error {
 	places := map[string][]prowtree.File{}
 	for _, e := range s.added {
 		if e.Err == nil {
@@ -265,7 +265,7 @@ func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
 
 // stepProwConfig loads Prow's own configuration again when it differs, and puts
 // together the defaults that result.
-func (w *work) stepProwConfig(ctx context.Context, from *snapshot.Snapshot, s *step, load loadConfig) error {
+func (w *stepper) stepProwConfig(ctx context.Context, from *snapshot.Snapshot, s *step, load loadConfig) error {
 	to := s.after
 	if from.Linked || slices.ContainsFunc(s.files, w.isProwFile) {
 		var err error
@@ -301,7 +301,7 @@ type loadConfig func(context.Context, prowtree.ConfigFiles) (*prowtree.ProwConfi
 
 // isProwFile says whether a file is of Prow's own configuration, or some source
 // watches it.
-func (w *work) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.IsWatched(p) }
+func (w *stepper) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.IsWatched(p) }
 
 func (s *step) changeProwConfig(prow *prowtree.ProwConfig) {
 	to := s.after
@@ -318,7 +318,7 @@ func (s *step) changeProwConfig(prow *prowtree.ProwConfig) {
 
 // setDuplicates looks again for presets that are there twice. Prow only looks where
 // there are job files to merge.
-func (w *work) setDuplicates(p snapshot.Problems, presets []affected.PlacedPreset) {
+func (w *stepper) setDuplicates(p snapshot.Problems, presets []affected.PlacedPreset) {
 	if w.Layout.JobConfig == "" {
 		presets = nil
 	}

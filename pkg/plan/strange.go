@@ -10,7 +10,7 @@ import (
 )
 
 // unknownFields says what is left out of files, and where.
-func (w *work) unknownFields(ctx context.Context, files []prowtree.Unknown) []string {
+func (w *stepper) unknownFields(ctx context.Context, files []prowtree.Unknown) []string {
 	var out []string
 	for i, f := range files {
 		field, ok := yamlline.UnknownField(f.Message)
