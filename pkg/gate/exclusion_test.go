@@ -123,7 +123,7 @@ func TestPrivileged(t *testing.T) {
 	if Privileged(job(t)) {
 		t.Error("a plain job counts as privileged")
 	}
-	for _, name := range []string{"host path", "privileged", "service account", "secret volume", "host network", "cluster", "a field nobody looked at"} {
+	for _, name := range []string{"host path", "privileged", "service account", "secret volume", "host network", "cluster", "field without a handler"} {
 		spec := strings.ReplaceAll(asking[name].spec, "CONTAINER", "containers")
 		if !Privileged(job(t, spec)) {
 			t.Errorf("%s does not count", name)
