@@ -100,7 +100,7 @@ func differences(before, after map[string]bool) []string {
 	return found
 }
 
-// daemons lists the processes without a parent, except kernel threads: a shell or a
+// daemons lists the orphaned processes, except kernel threads: a shell or a
 // compiler beside this test does not belong to the cluster.
 func daemons() []string {
 	var found []string

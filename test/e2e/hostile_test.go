@@ -14,7 +14,7 @@ import (
 )
 
 // TestHostile has a pull request with everything that a job must not get without approval,
-// and somebody request runs of all of it.
+// and somebody who requests runs of all its jobs.
 func TestHostile(t *testing.T) {
 	parallel(t)
 	n := int(world.taken.Add(1)) - 1

@@ -67,8 +67,8 @@ func (s *story) checkPods(want ...string) []corev1.Pod {
 	return pods
 }
 
-// TestPodsCannotWrite tries to write with git, the only other program in the controller's
-// image.
+// TestPodsCannotWrite tries to write with git, the program for which the controller's image
+// is made.
 func TestPodsCannotWrite(t *testing.T) {
 	parallel(t)
 	try := func(dir string) (string, error) {

@@ -52,7 +52,7 @@ context_options:
 
 var startTide = sync.OnceValue(func() error { return world.cluster.StartTide(world.ctx) })
 
-// tellTide returns the story of a pull request that is already approved otherwise.
+// tellTide returns the story of a pull request that others have already approved.
 func tellTide(t *testing.T, repo string, jobs ...rig.Job) *story {
 	t.Helper()
 	if err := startTide(); err != nil {

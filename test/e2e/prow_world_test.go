@@ -22,7 +22,7 @@ const (
 
 func hookedOrg() string { return world.org + "-hooked" }
 
-// hookedRepositories lists all of them.
+// hookedRepositories lists the repositories behind hook.
 func hookedRepositories() []string {
 	var all []string
 	for _, repo := range append([]string{hookedRepo, noisyRepo, pluggedRepo}, tideRepos...) {

@@ -68,7 +68,7 @@ func measure(ctx context.Context, jobs, pairs int, jobPods bool) error {
 	return nil
 }
 
-// pair measures both; in turn, each of them is first.
+// pair measures both, which take turns to go first.
 func (b *bench) pair(ctx context.Context, n int) (pair, error) {
 	var p pair
 	steps := []func() error{

@@ -17,8 +17,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Gate is the way of one process to the API server, as its service account, and through
-// HTTP_PROXY to GitHub. It counts the calls, and kills the process at its Point.
+// Gate is a proxy for one process: to the API server, as the service account of the process,
+// and, through HTTP_PROXY, to GitHub. It counts the calls, and kills the process at its Point.
 type Gate struct {
 	// URL is the address of the API server for the process.
 	URL      string
@@ -42,8 +42,8 @@ const renewal = "update leases rehearsal-controller.github.com.rehearsal-dev.reh
 // Point is a moment in the life of a process: before or after its Nth write, counted from
 // when the Point was set. Only writes with the name Write count.
 type Point struct {
-	// Write is a name such as "create pipelineruns", "update rehearsals/status" or "github
-	// POST issues/*/comments"; empty for any write.
+	// Write is a name such as "create pipelineruns", "update rehearsals/status" or
+	// "github POST issues/*/comments"; empty for any write.
 	Write string
 	Nth   int
 	// After means that the write is done, but its response is lost.
