@@ -21,7 +21,7 @@ import (
 
 const tektonNamespace = "tekton-pipelines"
 
-// crdPaths returns the CRDs of ours, of Tekton and of Prow.
+// crdPaths returns the paths of our CRDs and of those of Tekton and Prow.
 func crdPaths() ([]string, error) {
 	tekton, err := rig.ModulePath("github.com/tektoncd/pipeline", "config", "300-crds")
 	if err != nil {
