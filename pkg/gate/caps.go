@@ -14,19 +14,20 @@ import (
 const (
 	// defaultMaxTimeout is Prow's own default for a job.
 	defaultMaxTimeout = 24 * time.Hour
-	// maxGrace is how long a job may take to stop after it was told to: for that
-	// long it goes on, whoever aborts it.
+	// maxGrace is the longest grace period: a job can go on for this long after it was
+	// aborted.
 	maxGrace = time.Hour
 )
 
-// overCaps lists in what a job is over a bound, and more so than at base.
+// overCaps lists the limits that a job exceeds, unless every base job does so at least as
+// much.
 func (c Config) overCaps(change Change) []Ask {
 	var out []Ask
 	longest := cmp.Or(c.MaxTimeout, defaultMaxTimeout)
 	always := graces(prowapi.ProwJobSpec{DecorationConfig: change.Decoration})
 	over := func(of func(prowapi.ProwJobSpec) map[string]time.Duration, bound time.Duration) {
 		for path, own := range of(change.Head.Spec) {
-			// Prow takes a time-out that is not positive for none.
+			// Prow treats a time-out that is not positive as no time-out.
 			if own > 0 && own <= bound || longer(always[path], own) || everyBase(change, func(b Job) bool { return longer(of(b.Spec)[path], own) }) {
 				continue
 			}
@@ -51,7 +52,7 @@ func (c Config) overCaps(change Change) []Ask {
 	return out
 }
 
-// moreDevices lists the devices of which a job takes more than at base.
+// moreDevices lists the devices of which a job requests more than at base.
 func moreDevices(change Change, total map[string]resource.Quantity) []Ask {
 	var out []Ask
 	for _, name := range sortedKeys(total) {
@@ -64,18 +65,18 @@ func moreDevices(change Change, total map[string]resource.Quantity) []Ask {
 	return out
 }
 
-// everyBase says whether all jobs of base that stand for the head's, in its own
-// cluster, have something.
+// everyBase reports whether there are base jobs, all in the head's cluster, and all of them
+// have something.
 func everyBase(change Change, has func(Job) bool) bool {
 	return len(change.Base) > 0 && !slices.ContainsFunc(change.Base, func(b Job) bool {
 		return b.cluster() != change.Head.cluster() || !has(b)
 	})
 }
 
-// longer says whether had is a time-out that is no shorter than own.
+// longer reports whether had is a time-out at least as long as own.
 func longer(had, own time.Duration) bool { return had != 0 && (had < 0 || own > 0 && had >= own) }
 
-// timeouts are how long a job may run, by field.
+// timeouts returns how long a job may run, by field.
 func timeouts(spec prowapi.ProwJobSpec) map[string]time.Duration {
 	out := map[string]time.Duration{}
 	dc, pod := spec.DecorationConfig, spec.PodSpec
@@ -91,13 +92,13 @@ func timeouts(spec prowapi.ProwJobSpec) map[string]time.Duration {
 	case dc != nil && dc.Timeout != nil:
 		out["decoration_config.timeout"] = dc.Timeout.Duration
 	case !limited && pod != nil:
-		// Nothing but the end of the run stops it.
+		// Without any limit, only the end of the run stops the job.
 		out["decoration_config.timeout"] = defaultMaxTimeout
 	}
 	return out
 }
 
-// graces are how long a job may take to stop, by field.
+// graces returns how long a job may take to stop, by field.
 func graces(spec prowapi.ProwJobSpec) map[string]time.Duration {
 	out := map[string]time.Duration{}
 	if dc := spec.DecorationConfig; dc != nil && dc.GracePeriod.Get() != 0 {
@@ -109,13 +110,13 @@ func graces(spec prowapi.ProwJobSpec) map[string]time.Duration {
 	return out
 }
 
-// seconds cuts off what no duration can hold.
+// seconds converts to a duration, limited to ten years, because more could overflow.
 func seconds(n int64) time.Duration {
 	return time.Duration(min(n, int64(10*365*24*time.Hour/time.Second))) * time.Second
 }
 
-// totals are the larger of what all containers of a pod, Prow's own included,
-// request and are limited to together.
+// totals returns, for each resource, the larger of the pod's total requests and total
+// limits, including Prow's own containers.
 func totals(spec prowapi.ProwJobSpec) map[string]resource.Quantity {
 	pod := spec.PodSpec
 	requests, limits := corev1.ResourceList{}, corev1.ResourceList{}
@@ -150,7 +151,8 @@ func totals(spec prowapi.ProwJobSpec) map[string]resource.Quantity {
 	return out
 }
 
-// requested is what a container requests: where it does not say, its limit.
+// requested returns a container's requests; a resource without one is requested at its
+// limit.
 func requested(r corev1.ResourceRequirements) corev1.ResourceList {
 	out := corev1.ResourceList{}
 	maps.Copy(out, r.Limits)
@@ -158,8 +160,8 @@ func requested(r corev1.ResourceRequirements) corev1.ResourceList {
 	return out
 }
 
-// containerResources are those of all containers of a job, Prow's own included,
-// with the request for memory that Prow gives to those that have none.
+// containerResources returns the resources of all containers of a job, including Prow's
+// own, with the memory request that Prow sets by default.
 func containerResources(spec prowapi.ProwJobSpec) []corev1.ResourceRequirements {
 	var out []corev1.ResourceRequirements
 	for _, c := range spec.PodSpec.InitContainers {

@@ -13,8 +13,8 @@ pod_spec:
 decoration_config: {timeout: 40h}
 `
 
-// TestGrantsAreOfACluster: the same names mean other secrets and accounts in
-// another cluster, even in one that any job may use.
+// TestGrantsAreOfACluster: in another cluster, the same names refer to other secrets and
+// accounts, even if any job may run there.
 func TestGrantsAreOfACluster(t *testing.T) {
 	config := Config{Clusters: []string{"default", "build02"}}
 	want := []Rule{RulePrivileged, RuleSecret, RuleServiceAccount, RuleToken, RuleTimeout}
@@ -24,11 +24,11 @@ func TestGrantsAreOfACluster(t *testing.T) {
 		base []string
 		asks bool
 	}{
-		"the same cluster":         {"cluster: build01", []string{"cluster: build01"}, false},
-		"the default, unsaid":      {"cluster: ''", []string{"cluster: default"}, false},
-		"to the default":           {"cluster: default", []string{"cluster: build01"}, true},
-		"from the default, unsaid": {"cluster: build02", []string{"cluster: ''"}, true},
-		"one of two":               {"cluster: build02", []string{"cluster: build02", "cluster: build01"}, true},
+		"same cluster":                                      {"cluster: build01", []string{"cluster: build01"}, false},
+		"default cluster, not named in the head":            {"cluster: ''", []string{"cluster: default"}, false},
+		"moved to the default cluster":                      {"cluster: default", []string{"cluster: build01"}, true},
+		"moved from the default cluster, not named at base": {"cluster: build02", []string{"cluster: ''"}, true},
+		"one of two base jobs in another cluster":           {"cluster: build02", []string{"cluster: build02", "cluster: build01"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var base []Job

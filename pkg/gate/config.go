@@ -79,7 +79,7 @@ func Defaults() Config {
 	}
 }
 
-// Validate returns the first thing that is wrong, with the path of the field.
+// Validate returns the first error, with the path of the field.
 func (c Config) Validate() error {
 	for _, list := range c.lists() {
 		for i, entry := range list.entries {
@@ -109,8 +109,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// list is a field of the configuration that is a list, and what is wrong with an
-// entry of it.
+// list is a list field of the configuration. Check returns what is wrong with an entry.
 type list struct {
 	field   string
 	entries []string
@@ -157,19 +156,19 @@ func checkMark(mark string) string {
 	return ""
 }
 
-// IsProse says that an annotation is for people, or for a page that lists jobs.
-// Most jobs have some.
+// IsProse reports whether an annotation is meant for people or for a page that lists jobs.
+// Most jobs have some of these.
 func IsProse(key string) bool { return key == "description" || strings.HasPrefix(key, "testgrid-") }
 
-// allows says whether one of the patterns fits the whole value.
+// allows reports whether one of the patterns matches the whole value.
 func allows(patterns []string, value string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return Wildcard(p, value) })
 }
 
-// Wildcard says whether an asterisk, for any number of characters, makes the
-// pattern fit the whole string. What stands between two asterisks is taken where
-// it is found first: nothing that comes later fits better elsewhere, so the time
-// is bounded by the product of the lengths.
+// Wildcard reports whether the pattern matches the whole string; an asterisk matches any
+// number of characters. The text between two asterisks is matched at its first occurrence:
+// a later one never helps the rest to match. So the time is bounded by the product of the
+// lengths.
 func Wildcard(pattern, s string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
@@ -190,7 +189,7 @@ func Wildcard(pattern, s string) bool {
 	return true
 }
 
-// Marks that restrict jobs where the configuration names none.
+// defaultRestricted are the marks that restrict jobs if the configuration lists none.
 var defaultRestricted = []string{"rehearsal.dev/restricted=true", "rehearsal.restricted=true"}
 
 func (c Config) restricted() []string {

@@ -14,17 +14,17 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// plainDecoration are the fields of a decoration that touch nothing but the job's
-// own time and files.
+// plainDecoration lists the fields of a decoration that affect only the job's own time and
+// files.
 var plainDecoration = []string{
 	"timeout", "grace_period", "pod_pending_timeout", "pod_running_timeout", "pod_unscheduled_timeout",
 	"skip_cloning", "run_as_user", "run_as_group", "fs_group", "set_limit_equals_memory_request",
 	"default_memory_request", "upload_ignores_interrupts", "blobless_fetch", "sparse_checkout_files",
 }
 
-// decorationGrants lists what a decoration gives: the images that run with Prow's
-// credentials, those credentials, and where they are used. Every single value
-// counts, so that fields which a later Prow adds are not let through.
+// decorationGrants lists what a decoration grants: the images that run with Prow's
+// credentials, the credentials, and where they are used. Every single value counts, so that
+// fields added by a later Prow do not slip through.
 func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
 	if dc == nil {
 		return nil
@@ -53,8 +53,8 @@ func decorationGrants(dc *prowapi.DecorationConfig) []Ask {
 	return g.uses
 }
 
-// wholes adds a field, or each element of a list, as it is: parts of a bucket, a
-// secret or a toleration that are known one by one make another one together.
+// wholes adds a field, or each element of a list, as a whole: known parts of buckets,
+// secrets or tolerations can be combined into an unknown one.
 func (g *collector) wholes(rule Rule, path, name string, v any) {
 	if list, ok := v.([]any); ok {
 		for i, element := range list {
@@ -83,7 +83,7 @@ func (g *collector) leaves(rule Rule, path, name string, v any) {
 	}
 }
 
-// defaultGrants lists what the defaults of a repository give.
+// defaultGrants lists what the defaults of a repository grant.
 func defaultGrants(d *prowapi.ProwJobDefault) []Ask {
 	g := &collector{}
 	if d != nil {
@@ -92,7 +92,7 @@ func defaultGrants(d *prowapi.ProwJobDefault) []Ask {
 	return g.uses
 }
 
-// Credentialed says whether a decoration clones with credentials.
+// Credentialed reports whether a decoration clones with credentials.
 func Credentialed(dc *prowapi.DecorationConfig) bool {
 	if dc == nil || dc.SkipCloning != nil && *dc.SkipCloning {
 		return false
@@ -101,8 +101,8 @@ func Credentialed(dc *prowapi.DecorationConfig) bool {
 		dc.GitHubAppPrivateKeySecret != nil || dc.CookiefileSecret != nil && *dc.CookiefileSecret != ""
 }
 
-// checkouts adds what a job clones with credentials, and from addresses of its
-// own.
+// checkouts adds the repositories that a job clones with credentials, and those that it
+// clones from an address of its own.
 func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 	for at, ref := range allRefs(spec) {
 		if Credentialed(spec.DecorationConfig) {
@@ -116,8 +116,8 @@ func (g *collector) checkouts(spec prowapi.ProwJobSpec) {
 	}
 }
 
-// checkout adds what is cloned with credentials. Anybody can propose what a pull
-// request has in it, submodules of any address included.
+// checkout adds a repository that is cloned with credentials. Anybody can propose the
+// contents of a pull request, including submodules with any address.
 func (g *collector) checkout(at string, ref prowapi.Refs) {
 	of := Use{Name: ref.Org + "/" + ref.Repo, From: cmp.Or(ref.CloneURI, ref.RepoLink)}
 	add := func(field string, more func(*Use)) {
@@ -142,11 +142,11 @@ func (g *collector) checkout(at string, ref prowapi.Refs) {
 	}
 }
 
-// noBranch is what git fetches and servers have besides branches and tags: commits,
-// and what was proposed, which git also finds without the leading refs/.
+// noBranch matches refs other than branches and tags that git or servers accept: commits,
+// and proposed changes, which git also finds without the leading refs/.
 var noBranch = regexp.MustCompile(`^((refs|pull|pulls|pull-requests|merge-requests|keep-around|changes|notes|remotes|replace)/|[0-9a-fA-F]{40,64}$)`)
 
-// allRefs are the references of a job by where they are.
+// allRefs returns the references of a job by their paths.
 func allRefs(spec prowapi.ProwJobSpec) map[string]prowapi.Refs {
 	out := map[string]prowapi.Refs{}
 	if spec.Refs != nil {
@@ -158,8 +158,8 @@ func allRefs(spec prowapi.ProwJobSpec) map[string]prowapi.Refs {
 	return out
 }
 
-// malformed is why a checkout cannot be what it says it is: git would take some
-// of it for an option or a command, or write where it must not.
+// malformed returns why a checkout is not valid: git would treat a value as an option or a
+// command, or write outside the workspace.
 func malformed(spec prowapi.ProwJobSpec) string {
 	all := allRefs(spec)
 	for _, at := range sortedKeys(all) {
@@ -200,8 +200,8 @@ func malformedWord(field, value string) string {
 	return ""
 }
 
-// named says whether servers take each part of a name of a repository, or of the
-// address of a server that has some, for what it is.
+// named reports whether a server takes each part of a repository's name, or of an address,
+// literally.
 func named(value string) bool {
 	if value == "" {
 		return true
@@ -216,7 +216,7 @@ func named(value string) bool {
 // scpAddress is git's short form of an address for ssh.
 var scpAddress = regexp.MustCompile(`^[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9.-]*:[^:].*$`)
 
-// cloneable says whether an address is one of https or ssh, and leads where it seems
+// cloneable reports whether an address uses https, http or ssh, and leads where it seems
 // to.
 func cloneable(address string) bool {
 	parts := strings.FieldsFunc(address, func(r rune) bool { return r == '/' || r == ':' })

@@ -23,24 +23,24 @@ func TestExclusions(t *testing.T) {
 		want   string
 		fresh  bool
 	}{
-		"nothing":                      {Config{}, job(t), []Job{job(t)}, "", false},
-		"restricted by the head":       {Config{}, mark(nil, restricted), []Job{job(t)}, "restricted: the pull request", false},
-		"restricted by base":           {Config{}, job(t), []Job{mark(restricted, nil)}, "restricted: the base branch", false},
-		"by one of base":               {Config{}, job(t), []Job{job(t), mark(nil, restricted)}, "restricted: the base branch", false},
-		"restricted by another mark":   {Config{Restricted: []string{"no"}}, mark(map[string]string{"no": ""}, nil), nil, "restricted", false},
-		"with another value":           {Config{}, mark(map[string]string{"rehearsal.restricted": "false"}, nil), []Job{job(t)}, "", false},
-		"hidden by the head":           {Config{}, hidden, []Job{job(t)}, "hidden: the pull request", false},
-		"hidden at base":               {Config{}, job(t), []Job{hidden}, "hidden: the base branch", false},
-		"opted in at base":             {required, mark(in, nil), []Job{mark(in, nil)}, "", false},
-		"by annotation, and the other": {required, mark(nil, map[string]string{"also": ""}), []Job{mark(in, nil)}, "", false},
-		"opted in by the head alone":   {required, mark(in, nil), []Job{job(t)}, "not opted in: it needs the label or annotation in=true or also on the base branch", false},
-		"by one of two":                {required, mark(in, nil), []Job{mark(in, nil), job(t)}, "not opted in", false},
-		"opted out by the head":        {required, job(t), []Job{mark(in, nil)}, "not opted in", false},
-		"new and opted in":             {required, mark(in, nil), nil, "", true},
-		"new and not":                  {required, job(t), nil, "not opted in", false},
-		"new":                          {Config{}, job(t), nil, "", false},
-		"new, to be approved":          {Config{NewJobs: NewJobsApprove}, job(t), nil, "", true},
-		"not new":                      {Config{NewJobs: NewJobsApprove}, job(t), []Job{job(t)}, "", false},
+		"nothing":                                 {Config{}, job(t), []Job{job(t)}, "", false},
+		"restricted in the pull request":          {Config{}, mark(nil, restricted), []Job{job(t)}, "restricted: the pull request", false},
+		"restricted at base":                      {Config{}, job(t), []Job{mark(restricted, nil)}, "restricted: the base branch", false},
+		"restricted in one of two base jobs":      {Config{}, job(t), []Job{job(t), mark(nil, restricted)}, "restricted: the base branch", false},
+		"restricted by a configured mark":         {Config{Restricted: []string{"no"}}, mark(map[string]string{"no": ""}, nil), nil, "restricted", false},
+		"restricting label with another value":    {Config{}, mark(map[string]string{"rehearsal.restricted": "false"}, nil), []Job{job(t)}, "", false},
+		"hidden in the pull request":              {Config{}, hidden, []Job{job(t)}, "hidden: the pull request", false},
+		"hidden at base":                          {Config{}, job(t), []Job{hidden}, "hidden: the base branch", false},
+		"opted in at base":                        {required, mark(in, nil), []Job{mark(in, nil)}, "", false},
+		"opted in by another mark, an annotation": {required, mark(nil, map[string]string{"also": ""}), []Job{mark(in, nil)}, "", false},
+		"opted in only in the pull request":       {required, mark(in, nil), []Job{job(t)}, "not opted in: it needs the label or annotation in=true or also on the base branch", false},
+		"opted in only in one of two base jobs":   {required, mark(in, nil), []Job{mark(in, nil), job(t)}, "not opted in", false},
+		"opted out in the pull request":           {required, job(t), []Job{mark(in, nil)}, "not opted in", false},
+		"new and opted in":                        {required, mark(in, nil), nil, "", true},
+		"new and not opted in":                    {required, job(t), nil, "not opted in", false},
+		"new":                                     {Config{}, job(t), nil, "", false},
+		"new, where new jobs need approval":       {Config{NewJobs: NewJobsApprove}, job(t), nil, "", true},
+		"not new, where new jobs need approval":   {Config{NewJobs: NewJobsApprove}, job(t), []Job{job(t)}, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := judge(t, tc.config, tc.head, tc.base...)
@@ -61,7 +61,7 @@ func TestExclusions(t *testing.T) {
 			}
 		}
 	})
-	t.Run("sheds", func(t *testing.T) {
+	t.Run("restricted job under a new name", func(t *testing.T) {
 		if f := Judge(Config{}, Change{Head: job(t), Sheds: "deploy"}); !strings.Contains(f.New, "deploy") {
 			t.Errorf("found %+v", f)
 		}
@@ -93,7 +93,7 @@ func TestMalformedCheckouts(t *testing.T) {
 	}
 }
 
-// TestDigest: it is of everything that is asked for, and of whose it is.
+// TestDigest: the digest covers everything that is requested, and which job requests it.
 func TestDigest(t *testing.T) {
 	ask := func(value string) Finding {
 		return Finding{Asks: []Ask{{Rule: RuleSecret, Path: "p", Use: Use{Name: value}}}}
@@ -123,7 +123,7 @@ func TestPrivileged(t *testing.T) {
 	if Privileged(job(t)) {
 		t.Error("a plain job counts as privileged")
 	}
-	for _, name := range []string{"host path", "privileged", "service account", "secret volume", "host network", "cluster", "a field nobody looked at"} {
+	for _, name := range []string{"host path", "privileged", "service account", "secret volume", "host network", "cluster", "field without a handler"} {
 		spec := strings.ReplaceAll(asking[name].spec, "CONTAINER", "containers")
 		if !Privileged(job(t, spec)) {
 			t.Errorf("%s does not count", name)
@@ -139,9 +139,8 @@ func TestOwnConfigMaps(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsDecidedUpon: the fields that this Kubernetes and Prow have and
-// that no handler is for, hence are asked for, are these. A new one has to be
-// looked at.
+// TestEveryFieldIsDecidedUpon lists the fields in the current Kubernetes and Prow that have
+// no handler and therefore count as requests. New fields have to be examined.
 func TestEveryFieldIsDecidedUpon(t *testing.T) {
 	want := []string{"pod_spec.container[].env[].valueFrom.fileKeyRef", "pod_spec.schedulingGroup"}
 	if got := undecided(t); !slices.Equal(got, want) {

@@ -9,8 +9,8 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// undecided lists the fields below a ProwJobSpec that no handler is for, the
-// outermost of each, in the order of the types.
+// undecided lists the fields below a ProwJobSpec that have no handler, in the order of the
+// types; of nested fields only the outermost.
 func undecided(t *testing.T) []string {
 	t.Helper()
 	var out []string
@@ -46,9 +46,8 @@ func undecided(t *testing.T) []string {
 	return slices.DeleteFunc(out, func(p string) bool { return p == "" })
 }
 
-// TestFieldsOfCheckouts: these are all that a checkout has, and what each means is
-// decided where checkouts are looked at, see checkouts and malformed. A new one has
-// to be looked at there.
+// TestFieldsOfCheckouts: checkouts have exactly these fields; checkouts and malformed
+// handle them. New fields have to be examined there.
 func TestFieldsOfCheckouts(t *testing.T) {
 	for typ, want := range map[reflect.Type][]string{
 		reflect.TypeFor[prowapi.Refs](): {

@@ -42,7 +42,7 @@ func FuzzAsks(f *testing.F) {
 	})
 }
 
-// gravest lists, in another way than the gate, what must never be overlooked.
+// gravest lists, independently of the gate, what it must never overlook.
 func gravest(pod *corev1.PodSpec) []string {
 	if pod == nil {
 		return nil

@@ -13,55 +13,54 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// Job is a job as Prow would run it: defaulted, decorated, presets applied.
+// Job is a job as Prow would run it: with defaults, decoration and presets.
 type Job struct {
 	Spec        prowapi.ProwJobSpec
 	Labels      map[string]string
 	Annotations map[string]string
-	// Hidden says that its output must not be shown to everybody.
+	// Hidden says that the output must not be public.
 	Hidden bool
 	// OwnConfigMaps are the names of ConfigMaps that were made for this rehearsal.
 	OwnConfigMaps []string
 }
 
-// Change is a job and what it was.
+// Change is a job before and after a change.
 type Change struct {
 	Head Job
-	// Base are the jobs of the base branch that stand for it: the same, or, when
-	// its branches differ, all that have its type, repository and name. What
-	// several grant is what every one of them does, and one in another cluster than
-	// the head's grants nothing. None for a new job.
+	// Base are the corresponding jobs of the base branch: the same job, or, if its branches
+	// differ, all jobs with its type, repository and name. If there are several, they grant
+	// only what each of them has; a job in another cluster than the head's grants nothing.
+	// Empty for a new job.
 	Base []Job
-	// Decoration is what the base branch's defaults make of any job of that
-	// repository in that cluster; nil when they decorate none.
+	// Decoration is the result of the base branch's defaults for any job of that repository
+	// in that cluster; nil if they decorate none.
 	Decoration *prowapi.DecorationConfig
-	// Defaults is where the base branch has the results of any such job shown; nil
-	// when that is not known.
+	// Defaults says where results of any such job are shown by the base branch's defaults;
+	// nil if unknown.
 	Defaults *prowapi.ProwJobDefault
-	// Sheds is why a new job may be a restricted one by another name; empty when
-	// nothing says so.
+	// Sheds is why a new job may be a restricted job under another name; empty if nothing
+	// suggests it.
 	Sheds string
-	// Unknown is why it cannot be told what the base branch restricts; empty when it
-	// can.
+	// Unknown is why it is unknown what the base branch restricts; empty if it is known.
 	Unknown string
-	// HiddenRepos are organisations and repositories (org/repo) of which nothing
-	// may be shown to everybody, by deck.hidden_repos of either side.
+	// HiddenRepos are organisations and repositories (org/repo) whose output must not be
+	// public, by deck.hidden_repos of the base or the head.
 	HiddenRepos []string
 }
 
-// Finding is what there is to say about a change of a job.
+// Finding is the result for a change of a job.
 type Finding struct {
-	// Excluded is the rule because of which the job is not rehearsed, whoever
-	// allows it; empty when there is none.
+	// Excluded is the rule that excludes the job regardless of approvals; empty if there is
+	// none.
 	Excluded string `json:"excluded,omitempty"`
-	// New is why the head has to be approved first; empty when it need not.
+	// New is why the head must be approved first; empty if it need not be.
 	New string `json:"new,omitempty"`
-	// Asks are the privileges that the job asks for, the gravest first. Somebody
-	// else than the author may allow them.
+	// Asks are the privileges that the job requests, the most powerful first. Only somebody
+	// other than the author may allow them.
 	Asks []Ask `json:"asks,omitempty"`
 }
 
-// Zero says that there is nothing in the job's way.
+// Zero reports whether nothing stands in the way of the job.
 func (f Finding) Zero() bool { return f.Excluded == "" && f.New == "" && len(f.Asks) == 0 }
 
 // Beyond returns the asks of f that are not among the allowed ones.
@@ -79,11 +78,11 @@ func (f Finding) Beyond(allowed Finding) []Ask {
 	return out
 }
 
-// Digest changes whenever jobs, by their keys, ask for something else; it is
-// empty when none asks for anything.
+// Digest changes whenever the requests of any job change; jobs are identified by their
+// keys. It is empty if there are no requests.
 func Digest(findings map[string]Finding) string {
 	h, asked := sha256.New(), false
-	enc := json.NewEncoder(h) // a hash takes everything, and all of this can be encoded
+	enc := json.NewEncoder(h) // writing to a hash cannot fail, and all of this can be encoded
 	for _, key := range slices.Sorted(maps.Keys(findings)) {
 		for _, a := range findings[key].Asks {
 			asked = true
@@ -96,7 +95,7 @@ func Digest(findings map[string]Finding) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Judge says what is in the way of a job.
+// Judge returns what prevents a job from running, or needs permission.
 func Judge(c Config, change Change) Finding {
 	f := Finding{Excluded: c.exclusion(change)}
 	if f.Excluded != "" {
@@ -107,7 +106,7 @@ func Judge(c Config, change Change) Finding {
 	return f
 }
 
-// exclusion is the rule that keeps the job from being rehearsed.
+// exclusion returns the rule that keeps the job from being rehearsed.
 func (c Config) exclusion(change Change) string {
 	head := change.Head
 	if why := malformed(head.Spec); why != "" {
@@ -145,7 +144,7 @@ func (c Config) exclusion(change Change) string {
 	return ""
 }
 
-// Restricts says whether a job must not be rehearsed.
+// Restricts reports whether a job must not be rehearsed.
 func (c Config) Restricts(job Job) bool { return job.Hidden || job.mark(c.restricted()) != "" }
 
 // cluster is the alias of the build cluster that the job runs in.
@@ -165,8 +164,8 @@ func (j Job) mark(marks []string) string {
 	return ""
 }
 
-// newJob is why the head has to be approved: for a job without a past, or with one
-// that is not known.
+// newJob returns why the head must be approved: because the job is new, or because the base
+// branch is not fully known.
 func (c Config) newJob(change Change) string {
 	switch {
 	case change.Unknown != "":
@@ -183,8 +182,7 @@ func (c Config) newJob(change Change) string {
 	return ""
 }
 
-// asks lists what the head uses beyond what base grants and what is allowed to
-// all.
+// asks lists what the head uses beyond what base grants and what any job may use.
 func (c Config) asks(change Change) []Ask {
 	if len(change.Base) == 1 && alike(change.Head, change.Base[0]) {
 		return nil
@@ -192,7 +190,7 @@ func (c Config) asks(change Change) []Ask {
 	var granted [][]Ask
 	for _, base := range change.Base {
 		if base.cluster() != change.Head.cluster() {
-			// The same names are of other secrets and accounts there.
+			// In another cluster, the same names refer to other secrets and accounts.
 			granted = append(granted, nil)
 			continue
 		}
@@ -211,8 +209,8 @@ func (c Config) asks(change Change) []Ask {
 	return slices.CompactFunc(out, func(a, b Ask) bool { return a.anywhere() == b.anywhere() })
 }
 
-// alike says that a job uses what it used, without a closer look: most changes are
-// of commands, and those of presets or defaults reach very many jobs.
+// alike is a cheap check that a job uses what it used before: most changes only affect
+// commands, and changes of presets or defaults affect very many jobs.
 func alike(a, b Job) bool {
 	x, y := a.Spec, b.Spec
 	return x.Cluster == y.Cluster && x.Agent == y.Agent && len(a.OwnConfigMaps) == 0 &&
@@ -230,8 +228,8 @@ func allCover(granted [][]Ask, a Ask) bool {
 	return !slices.ContainsFunc(granted, func(g []Ask) bool { return !covered(g, a) })
 }
 
-// covered says whether one of the grants is for the same thing, or for all of it:
-// a whole secret covers each of its keys, and to write covers to read.
+// covered reports whether one of the grants is for the same thing, or for more: a whole
+// secret covers each of its keys, and write access covers read access.
 func covered(granted []Ask, a Ask) bool {
 	whole := a.Use
 	if a.Rule == RuleSecret {
@@ -250,15 +248,15 @@ func covered(granted []Ask, a Ask) bool {
 	})
 }
 
-// floor are the kinds of privileges that can be told from a ProwJob alone.
+// floor are the kinds of privileges that are visible in a ProwJob alone.
 var floor = []Rule{
 	RuleCluster, RuleServiceAccount, RuleToken, RuleSecret, RulePullSecret, RuleHost, RuleHostPath, RulePrivileged, RuleCapability,
 	RuleConfinement, RuleSysctl, RuleScheduling, RuleDevice, RuleVolume, RuleShared, RuleProbe, RuleNetwork,
 	RuleAgent, RuleUnknown,
 }
 
-// Privileged says whether a ProwJob uses anything that is no matter of course,
-// whoever granted it: the admission policy asks for a word of ours about that.
+// Privileged reports whether a ProwJob uses any special privilege, granted or not: the
+// admission policy requires our confirmation for these.
 func Privileged(job Job) bool {
 	return slices.ContainsFunc(grants(job), func(a Ask) bool {
 		return slices.Contains(floor, a.Rule) && (a.Rule != RuleCluster || a.Name != prowapi.DefaultClusterAlias)

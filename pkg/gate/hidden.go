@@ -8,8 +8,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// hiddenRepo is the first entry of deck.hidden_repos that the job checks out
-// something of.
+// hiddenRepo returns the first entry of deck.hidden_repos that hides a checkout of the job.
 func hiddenRepo(change Change) string {
 	if len(change.HiddenRepos) == 0 {
 		return ""
@@ -25,15 +24,15 @@ func hiddenRepo(change Change) string {
 	return ""
 }
 
-// Names says whether an entry of deck.hidden_repos is this repository, org/repo, or
-// its organisation.
+// Names reports whether an entry of deck.hidden_repos is this repository (org/repo) or its
+// organisation.
 func Names(hidden, repository string) bool {
 	org, _, _ := strings.Cut(repository, "/")
 	return strings.EqualFold(hidden, org) || strings.EqualFold(hidden, repository)
 }
 
-// hides says whether an entry of deck.hidden_repos is for a checkout, however that
-// spells the repository and wherever it has it from.
+// hides reports whether an entry of deck.hidden_repos hides a checkout, however the
+// checkout spells the repository and from wherever it is cloned.
 func hides(hidden string, ref prowapi.Refs) bool {
 	hidden, all := strings.CutSuffix(hidden, "/*")
 	what, org := placeOf(hidden), placeOf(ref.Org)
@@ -60,14 +59,14 @@ func hides(hidden string, ref prowapi.Refs) bool {
 	return false
 }
 
-// place is where a repository is, spelt as all who mean the same have to: the host,
-// empty where only a name is known, and the names that lead to it.
+// place is the normalised location of a repository: the host, empty if only a name is
+// known, and the parts of its path.
 type place struct {
 	host string
 	path []string
 }
 
-// placeOf reads an address, or the name of a repository or an organisation.
+// placeOf parses an address, or the name of a repository or an organisation.
 func placeOf(address string) place {
 	var p place
 	path := address

@@ -8,18 +8,18 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// identity is as whom a container uses what its pod has power over.
+// identity is the user and the groups with which a container uses the powers of its pod.
 type identity struct {
 	user, group *int64
-	// groups are those that it is in besides.
+	// groups are the supplementary groups.
 	groups []int64
-	// root says that it may become whomever it likes.
+	// root says that the container can become any user.
 	root bool
-	// message is where the node looks for its last words; empty for the usual place.
+	// message is the path of the termination message; empty for the default path.
 	message string
 }
 
-// identities are those of all containers of a job.
+// identities returns the identities of all containers of a job.
 func identities(spec prowapi.ProwJobSpec) []identity {
 	if spec.PodSpec == nil {
 		return nil
@@ -47,8 +47,8 @@ func identities(spec prowapi.ProwJobSpec) []identity {
 	return out
 }
 
-// beyond lists what an identity is and another is not. A user that nobody names is
-// the image's to name, and a job may take any image.
+// beyond lists in what an identity exceeds another. A user that the pod does not set is
+// chosen by the image, and a job may use any image.
 func (id identity) beyond(base identity) []Ask {
 	var out []Ask
 	add := func(is bool, kind Kind, name string) {
@@ -79,7 +79,7 @@ func number(p *int64) string {
 	return strconv.FormatInt(*p, 10)
 }
 
-// otherwise lists as whom the containers of a job are what none is at base.
+// otherwise lists in what the containers of a job exceed every identity at base.
 func otherwise(head, base prowapi.ProwJobSpec) []Ask {
 	var out []Ask
 	had := identities(base)

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// neverPulled adds the images for which no registry is ever asked.
+// neverPulled adds the images that are never pulled from a registry.
 func (g *collector) neverPulled() {
 	for i, c := range numbered(g.pod) {
 		if c.ImagePullPolicy == corev1.PullNever {
@@ -17,7 +17,7 @@ func (g *collector) neverPulled() {
 	}
 }
 
-// numbered yields the containers of all kinds by where they are.
+// numbered yields the containers of all kinds with their paths.
 func numbered(pod *corev1.PodSpec) func(func(string, corev1.Container) bool) {
 	return func(yield func(string, corev1.Container) bool) {
 		count := map[string]int{}
@@ -30,9 +30,9 @@ func numbered(pod *corev1.PodSpec) func(func(string, corev1.Container) bool) {
 	}
 }
 
-// cached lists the images that the head may take from a node without the right to
-// pull them: others of a registry for which the job has a pull secret at base, and
-// none in the head. With one, they are asked about as what it opens.
+// cached lists the images that the head may take from a node's cache without the right to
+// pull them: other images of a registry for which the job has a pull secret at base, but
+// none in the head. With a pull secret, they are requested by pulls.
 func cached(change Change) []Ask {
 	head := change.Head.Spec.PodSpec
 	if head == nil || len(head.ImagePullSecrets) > 0 {
@@ -61,8 +61,8 @@ func cached(change Change) []Ask {
 	return out
 }
 
-// ownerOf is where images are that the same pull secret opens: their registry and,
-// in the one that everybody uses, whose they are.
+// ownerOf returns the images that a pull secret probably opens: those of the same registry,
+// and for docker.io of the same owner.
 func ownerOf(image string) string {
 	host, path, _ := strings.Cut(repositoryOf(image), "/")
 	owner, _, _ := strings.Cut(path, "/")
@@ -72,8 +72,8 @@ func ownerOf(image string) string {
 	return host + "/" + owner
 }
 
-// askedAlways says whether the registry is asked each time, as Kubernetes has it
-// where nothing is said: for what has no tag, or the tag latest.
+// askedAlways reports whether the image is pulled every time. By Kubernetes' default, this
+// is so for images without a tag and for the tag latest.
 func askedAlways(c corev1.Container) bool {
 	if c.ImagePullPolicy != "" {
 		return c.ImagePullPolicy == corev1.PullAlways

@@ -11,14 +11,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// mount is a volume mount, with what its container knows by name.
+// mount is a volume mount, with the variables of its container.
 type mount struct {
 	corev1.VolumeMount
 	env  []corev1.EnvVar
 	from []corev1.EnvFromSource
 }
 
-// mounts are the mounts of a volume, in all kinds of containers.
+// mounts returns the mounts of a volume, in all kinds of containers.
 func (g *collector) mounts(volume string) []mount {
 	var out []mount
 	for c := range containersOf(g.pod) {
@@ -52,8 +52,8 @@ func containersOf(pod *corev1.PodSpec) iter.Seq2[corev1.Container, string] {
 	}
 }
 
-// part is which part of the volume is mounted; empty for all of it. Where that
-// depends on variables, what these are belongs to it.
+// part returns which part of the volume is mounted; empty for all of it. If that depends on
+// variables, where lists their definitions.
 func (m mount) part() (part, where string) {
 	if m.SubPathExpr == "" {
 		return m.SubPath, ""
@@ -73,8 +73,8 @@ func (m mount) part() (part, where string) {
 			}
 		}
 	}
-	// A variable knows those before it, and another of its name takes its place, so
-	// the order counts.
+	// A variable can use earlier ones, and a later one with the same name replaces it, so
+	// the order matters.
 	var all []string
 	for _, e := range m.env {
 		switch {
@@ -91,7 +91,7 @@ func (m mount) part() (part, where string) {
 	return m.SubPathExpr, strings.Join(all, " and ")
 }
 
-// variable is how a name is referred to where Kubernetes expands it.
+// variable matches a reference that Kubernetes expands.
 var variable = regexp.MustCompile(`\$\(([^()]*)\)`)
 
 func (m mount) grade() Grade {
@@ -107,8 +107,7 @@ func (m mount) grade() Grade {
 	return OnlyRead
 }
 
-// ways are the ways in which a volume is mounted: which part of it, where, and
-// whether it can be written to.
+// ways lists how a volume is mounted: which part, where, and whether it is writable.
 func (g *collector) ways(volume string) []Use {
 	var out []Use
 	for _, m := range g.mounts(volume) {

@@ -11,12 +11,12 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// fields says of every field of a ProwJobSpec and its pod what it means. Those of
-// decoration and of checkouts are looked at apart, labels and annotations too.
+// fields has the handler of every field of a ProwJobSpec and its pod. Decoration,
+// checkouts, labels and annotations are handled separately.
 var fields = map[string]handler{
 	"type": harmless, "job": harmless, "report": harmless, "context": harmless, "rerun_command": harmless,
 	"error_on_eviction": harmless,
-	// To be held back less than at base is another matter, see unqueued.
+	// Weaker limits than at base are handled by unqueued.
 	"max_concurrency": harmless, "job_queue_name": uses(RuleQueue), "prowjob_defaults": reports,
 	// Rendering overwrites these.
 	"namespace": harmless, "reporter_config": harmless, "rerun_auth_config": harmless, "hidden": harmless,
@@ -29,15 +29,15 @@ var fields = map[string]handler{
 	"pod_spec.activeDeadlineSeconds": harmless, "pod_spec.dnsPolicy": harmless, "pod_spec.enableServiceLinks": harmless,
 	"pod_spec.subdomain": harmless, "pod_spec.setHostnameAsFQDN": harmless,
 	"pod_spec.readinessGates": harmless, "pod_spec.os": harmless,
-	// These get into /etc/hosts of all containers, before any name server is asked.
+	// These are written to /etc/hosts of all containers, which comes before name servers.
 	"pod_spec.hostname": usesUnless(RuleNetwork, KindHostName), "pod_spec.hostnameOverride": usesUnless(RuleNetwork, KindHostName),
 	// Taints, not selectors, keep pods off nodes that are not for them.
 	"pod_spec.nodeSelector": harmless, "pod_spec.topologySpreadConstraints": harmless,
 	"pod_spec.affinity.nodeAffinity": harmless, "pod_spec.affinity.podAffinity": harmless,
 	"pod_spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution": harmless,
-	// What a running pod requires of its neighbours binds those that come later.
+	// The anti-affinity of a running pod also applies to pods that are scheduled later.
 	"pod_spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[]": repels,
-	// Not to have a user namespace is what pods do that say nothing.
+	// A pod that does not set this has no user namespace either.
 	"pod_spec.hostUsers":   harmless,
 	"pod_spec.volumes":     (*collector).volumes,
 	"pod_spec.resources":   (*collector).resources,
@@ -78,7 +78,7 @@ var fields = map[string]handler{
 
 	"pod_spec.container[].name": harmless, "pod_spec.container[].command": harmless, "pod_spec.container[].args": harmless,
 	"pod_spec.container[].workingDir": harmless,
-	// Never is, see neverPulled, and what else is not asked for again, see cached.
+	// Never is handled by neverPulled, other cached images by cached.
 	"pod_spec.container[].imagePullPolicy":        harmless,
 	"pod_spec.container[].terminationMessagePath": harmless, "pod_spec.container[].terminationMessagePolicy": harmless,
 	"pod_spec.container[].stdin": harmless, "pod_spec.container[].stdinOnce": harmless, "pod_spec.container[].tty": harmless,
@@ -130,7 +130,7 @@ var fields = map[string]handler{
 
 var fieldWays = waysTo(fields)
 
-// grants lists everything that a job uses and that not everybody may.
+// grants lists everything that a job uses and that not every job may use.
 func grants(job Job) []Ask {
 	g := &collector{pod: job.Spec.PodSpec, own: job.OwnConfigMaps}
 	if dc := job.Spec.DecorationConfig; dc != nil && dc.DefaultServiceAccountName != nil {
@@ -157,8 +157,8 @@ func grants(job Job) []Ask {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// tokens adds the token that the pod gets without asking for it in a volume. Prow
-// turns it off where a pod says nothing and names no service account.
+// tokens adds the token that is mounted automatically. Prow switches it off for pods that
+// neither set this field nor name a service account.
 func (g *collector) tokens() {
 	named := cmp.Or(g.pod.ServiceAccountName, g.pod.DeprecatedServiceAccount) != ""
 	auto := g.pod.AutomountServiceAccountToken
@@ -167,14 +167,13 @@ func (g *collector) tokens() {
 	}
 }
 
-// account is the service account that the pod has in the end. Prow fills in the
-// decoration's where the pod has none by the new name, and the API server takes the
-// old name where there is still none.
+// account returns the effective service account of the pod. Prow sets the decoration's if
+// the new field is empty; the API server uses the old field if the new one is still empty.
 func (g *collector) account() string {
 	return cmp.Or(g.pod.ServiceAccountName, g.decorationAccount, g.pod.DeprecatedServiceAccount, "default")
 }
 
-// repels looks at a rule about which pods must not be near.
+// repels handles a rule about which pods must not be near.
 func repels(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	if of := text(m["topologyKey"]); of != corev1.LabelHostname {
@@ -182,11 +181,11 @@ func repels(g *collector, path string, v any) {
 	}
 }
 
-// noTenant is config.DefaultTenantID, which Prow fills in where nobody has said
-// whose a job is; that package would bring all of Prow along.
+// noTenant is config.DefaultTenantID, which Prow sets by default. It is copied because that
+// package would import all of Prow.
 const noTenant = "GlobalDefaultID"
 
-// reports looks at where results are shown.
+// reports handles the fields that say where results are shown.
 func reports(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	for _, key := range sortedKeys(m) {
@@ -206,7 +205,7 @@ func profile(of Kind) handler {
 	}
 }
 
-// probed looks at a call that a probe or a hook has the node make.
+// probed handles a call that a probe or a hook makes from the node.
 func probed(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	if host := m["host"]; !empty(host) {
@@ -214,7 +213,7 @@ func probed(g *collector, path string, v any) {
 	}
 }
 
-// said is what a field says; empty where it says nothing.
+// said returns the text of a field; empty if the field is not set.
 func said(v any) string {
 	if empty(v) {
 		return ""
@@ -222,7 +221,7 @@ func said(v any) string {
 	return text(v)
 }
 
-// port looks at a port, and adds one that is the node's, too.
+// port handles a port, and adds it if it is also a port of the node.
 func port(g *collector, path string, v any) {
 	m, _ := v.(map[string]any)
 	for _, key := range sortedKeys(m) {
@@ -247,7 +246,8 @@ func image(g *collector, path string, v any) {
 	}
 }
 
-// repositoryOf spells out what container runtimes fill in.
+// repositoryOf returns the full name of an image's repository, as container runtimes
+// complete it.
 func repositoryOf(image string) string {
 	name, _, _ := strings.Cut(image, "@")
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
@@ -263,7 +263,7 @@ func repositoryOf(image string) string {
 	return name
 }
 
-// plainResources are what every container needs some of.
+// plainResources are resources that every container needs.
 var plainResources = []string{"cpu", "memory", "ephemeral-storage", "storage", "hugepages-*"}
 
 func (g *collector) resources(path string, v any) {

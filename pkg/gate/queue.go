@@ -2,9 +2,9 @@ package gate
 
 import "strconv"
 
-// unqueued lists what holds a job back at base and does not any more: the queue
-// that it shares with others, and the bound on how often it runs at once. Something
-// that only one may use at a time may depend on it.
+// unqueued lists the limits that a job has at base and no longer has: the queue that it
+// shares with others, and max_concurrency. A resource that only one job may use at a time
+// may depend on them.
 func unqueued(change Change) []Ask {
 	var out []Ask
 	head := change.Head.Spec

@@ -8,16 +8,15 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// powers are the kinds of privileges that go further the less confines the pod.
+// powers are the privileges that become more dangerous in a less confined pod.
 var powers = []Rule{
 	RuleHost, RuleHostPath, RulePrivileged, RuleCapability, RuleConfinement, RuleSysctl, RuleVolume, RuleDevice,
 }
 
-// loosened lists what confines a job at base and does not any more, and as whom it
-// is what it is not at base. That matters
-// for the powers that base grants it as confined as it is there, and to no other
-// job: by itself it is what every pod is without a word. Used is all that the head
-// uses.
+// loosened lists the restraints that a job has at base and no longer has, and the users and
+// groups that it does not have at base. They only matter for powers, because base grants
+// these together with its restraints. Other jobs need no permission to be without
+// restraints: every pod is by default. Used is everything that the head uses.
 func loosened(change Change, used []Ask) []Ask {
 	if !slices.ContainsFunc(used, func(a Ask) bool { return slices.Contains(powers, a.Rule) }) {
 		return nil
@@ -38,7 +37,7 @@ func loosened(change Change, used []Ask) []Ask {
 	return out
 }
 
-// restraints are what confines all containers of a job's pod, and where it runs.
+// restraints lists what confines all containers of a job's pod, and where it runs.
 func restraints(spec prowapi.ProwJobSpec) []Ask {
 	if spec.PodSpec == nil {
 		return nil
@@ -90,7 +89,7 @@ func restraints(spec prowapi.ProwJobSpec) []Ask {
 	return out
 }
 
-// asDecorated is the pod with what decoration fills in of what confines it.
+// asDecorated returns the pod with the restraints that decoration adds.
 func asDecorated(spec prowapi.ProwJobSpec) *corev1.PodSpec {
 	pod, dc := spec.PodSpec.DeepCopy(), spec.DecorationConfig
 	if pod.SecurityContext == nil {
@@ -109,8 +108,8 @@ func asDecorated(spec prowapi.ProwJobSpec) *corev1.PodSpec {
 
 const containersPath = "pod_spec.containers.securityContext"
 
-// containerRestraints are what confines one container: its own settings count
-// before those of the pod.
+// containerRestraints lists what confines one container: its own settings override those of
+// the pod.
 func containerRestraints(pod *corev1.PodSecurityContext, own *corev1.SecurityContext) []Ask {
 	if own == nil {
 		own = &corev1.SecurityContext{}
@@ -145,7 +144,7 @@ func containerRestraints(pod *corev1.PodSecurityContext, own *corev1.SecurityCon
 	return out
 }
 
-// first is the first of two that is set.
+// first returns the first of two that is set.
 func first[T any](a, b *T) *T {
 	if a != nil {
 		return a

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestLoosened: what confines a job with power at base has to stay; without power
-// anything may go that is not there in other jobs either.
+// TestLoosened: a job with powers must keep the restraints that it has at base; a job
+// without powers may drop them, since other jobs do not have them either.
 func TestLoosened(t *testing.T) {
 	const power = "volumes: [{name: v, hostPath: {path: /data}}]"
 	const c = "containers: [{name: c, image: a}]"
@@ -17,25 +17,25 @@ func TestLoosened(t *testing.T) {
 		base, head string
 		asks       bool
 	}{
-		"a user namespace":            {"hostUsers: false, " + c, c, true},
-		"said otherwise":              {"hostUsers: false, " + c, "hostUsers: true, " + c, true},
-		"a runtime class":             {"runtimeClassName: kata, " + c, c, true},
-		"a node selector":             {"nodeSelector: {pool: ci, zone: a}, " + c, "nodeSelector: {zone: a}, " + c, true},
-		"one more node selector":      {"nodeSelector: {pool: ci}, " + c, "nodeSelector: {pool: ci, zone: a}, " + c, false},
-		"a node affinity":             {"affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: Exists}]}]}}}, " + c, c, true},
-		"a user":                      {"securityContext: {runAsUser: 1000}, " + c, c, true},
-		"a user, by the container":    {"securityContext: {runAsUser: 1000}, " + c, "securityContext: {runAsUser: 1000}, " + secured("runAsUser: 0"), true},
-		"another user":                {secured("runAsUser: 1000"), secured("runAsUser: 2000"), true},
-		"the same for the pod":        {secured("runAsNonRoot: true"), "securityContext: {runAsNonRoot: true}, " + c, false},
-		"one more container, as root": {secured("runAsUser: 1000"), "containers: [{name: c, image: a, securityContext: {runAsUser: 1000}}, {name: d, image: a}]", true},
-		"as one of two was":           {"containers: [{name: c, image: a, securityContext: {runAsUser: 1000}}, {name: d, image: a}]", c, false},
-		"no more privileges":          {secured("allowPrivilegeEscalation: false"), c, true},
-		"a capability":                {secured("capabilities: {drop: [NET_RAW]}"), c, true},
-		"all capabilities":            {secured("capabilities: {drop: [NET_RAW]}"), secured("capabilities: {drop: [ALL]}"), false},
-		"not all capabilities":        {secured("capabilities: {drop: [ALL]}"), secured("capabilities: {drop: [NET_RAW]}"), true},
-		"seccomp":                     {"securityContext: {seccompProfile: {type: RuntimeDefault}}, " + c, c, true},
-		"AppArmor":                    {secured("appArmorProfile: {type: RuntimeDefault}"), c, true},
-		"more of all":                 {c, "hostUsers: false, nodeSelector: {a: b}, securityContext: {runAsNonRoot: true}, " + secured("capabilities: {drop: [ALL]}"), false},
+		"user namespace removed":                        {"hostUsers: false, " + c, c, true},
+		"user namespace switched off":                   {"hostUsers: false, " + c, "hostUsers: true, " + c, true},
+		"runtime class removed":                         {"runtimeClassName: kata, " + c, c, true},
+		"node selector removed":                         {"nodeSelector: {pool: ci, zone: a}, " + c, "nodeSelector: {zone: a}, " + c, true},
+		"node selector added":                           {"nodeSelector: {pool: ci}, " + c, "nodeSelector: {pool: ci, zone: a}, " + c, false},
+		"node affinity removed":                         {"affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: Exists}]}]}}}, " + c, c, true},
+		"user removed":                                  {"securityContext: {runAsUser: 1000}, " + c, c, true},
+		"user overridden by the container":              {"securityContext: {runAsUser: 1000}, " + c, "securityContext: {runAsUser: 1000}, " + secured("runAsUser: 0"), true},
+		"another user":                                  {secured("runAsUser: 1000"), secured("runAsUser: 2000"), true},
+		"restraint moved from the container to the pod": {secured("runAsNonRoot: true"), "securityContext: {runAsNonRoot: true}, " + c, false},
+		"container as root added":                       {secured("runAsUser: 1000"), "containers: [{name: c, image: a, securityContext: {runAsUser: 1000}}, {name: d, image: a}]", true},
+		"only the less restrained container kept":       {"containers: [{name: c, image: a, securityContext: {runAsUser: 1000}}, {name: d, image: a}]", c, false},
+		"privilege escalation allowed":                  {secured("allowPrivilegeEscalation: false"), c, true},
+		"capability no longer dropped":                  {secured("capabilities: {drop: [NET_RAW]}"), c, true},
+		"all capabilities dropped":                      {secured("capabilities: {drop: [NET_RAW]}"), secured("capabilities: {drop: [ALL]}"), false},
+		"fewer capabilities dropped":                    {secured("capabilities: {drop: [ALL]}"), secured("capabilities: {drop: [NET_RAW]}"), true},
+		"seccomp":                                       {"securityContext: {seccompProfile: {type: RuntimeDefault}}, " + c, c, true},
+		"AppArmor":                                      {secured("appArmorProfile: {type: RuntimeDefault}"), c, true},
+		"restraints added":                              {c, "hostUsers: false, nodeSelector: {a: b}, securityContext: {runAsNonRoot: true}, " + secured("capabilities: {drop: [ALL]}"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := judge(t, Config{}, job(t, "pod_spec: {"+power+", "+tc.head+"}"), job(t, "pod_spec: {"+power+", "+tc.base+"}"))
@@ -51,7 +51,7 @@ func TestLoosened(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the decoration's user", func(t *testing.T) {
+	t.Run("user of the decoration removed", func(t *testing.T) {
 		base := job(t, "decoration_config: {run_as_user: 1000}\npod_spec: {"+power+"}")
 		if f := judge(t, Config{}, job(t, "pod_spec: {"+power+"}"), base); !slices.Equal(kinds(f), []Rule{RuleConfinement}) {
 			t.Errorf("asks for %+v", f.Asks)
@@ -59,8 +59,8 @@ func TestLoosened(t *testing.T) {
 	})
 }
 
-// TestPutTogether: parts that base grants are no grant of what they make together,
-// nor is a use of something a grant of another.
+// TestPutTogether: grants of parts do not allow their combination, and a grant of one use
+// does not allow another use.
 func TestPutTogether(t *testing.T) {
 	const pulled = "pod_spec: {imagePullSecrets: [{name: s}], containers: [{name: c, image: "
 	tolerated := func(list string) string {
@@ -73,18 +73,18 @@ func TestPutTogether(t *testing.T) {
 		base, head string
 		want       []Rule
 	}{
-		"a toleration without its key": {tolerated("{key: ci, operator: Exists}"), tolerated("{operator: Exists}"), []Rule{RuleDecoration}},
-		"a bucket without its path":    {"decoration_config: {gcs_configuration: {bucket: releases, path_prefix: sandbox}}", "decoration_config: {gcs_configuration: {bucket: releases}}", []Rule{RuleDecoration}},
-		"a pull secret, other image":   {pulled + "quay.io/a/b:1}]}", pulled + "quay.io/a/private}]}", []Rule{RulePullSecret}},
-		"a pull secret, other tag":     {pulled + "quay.io/a/b:1}]}", pulled + "quay.io/a/b:2}]}", nil},
-		"a token for the API server":   {token(", audience: vault"), token(""), []Rule{RuleToken}},
-		"the same, mounted":            {token(", audience: vault"), "pod_spec: {automountServiceAccountToken: true}", []Rule{RuleToken}},
-		"a token for somebody else":    {token(""), token(", audience: vault"), []Rule{RuleToken}},
-		"the same token, projected":    {"pod_spec: {automountServiceAccountToken: true}", token(""), nil},
-		"to read what it wrote":        {"pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", "pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, readOnly: true}]}]}", nil},
-		"a commit in capitals":         {cloned("base_ref: main"), cloned("base_ref: ABCDEF6789ABCDEF0123456789ABCDEF01234567"), []Rule{RuleCheckout}},
-		"a proposal on other servers":  {cloned("base_ref: main"), cloned("base_ref: pull-requests/6/from"), []Rule{RuleCheckout}},
-		"without its address":          {cloned("base_ref: main, clone_uri: 'https://git.example.com/x.git'"), cloned("base_ref: main"), []Rule{RuleCheckout}},
+		"toleration without its key":                           {tolerated("{key: ci, operator: Exists}"), tolerated("{operator: Exists}"), []Rule{RuleDecoration}},
+		"bucket without its path":                              {"decoration_config: {gcs_configuration: {bucket: releases, path_prefix: sandbox}}", "decoration_config: {gcs_configuration: {bucket: releases}}", []Rule{RuleDecoration}},
+		"pull secret for another image":                        {pulled + "quay.io/a/b:1}]}", pulled + "quay.io/a/private}]}", []Rule{RulePullSecret}},
+		"pull secret for another tag":                          {pulled + "quay.io/a/b:1}]}", pulled + "quay.io/a/b:2}]}", nil},
+		"token for the API server instead of another audience": {token(", audience: vault"), token(""), []Rule{RuleToken}},
+		"mounted token instead of one for another audience":    {token(", audience: vault"), "pod_spec: {automountServiceAccountToken: true}", []Rule{RuleToken}},
+		"token for another audience":                           {token(""), token(", audience: vault"), []Rule{RuleToken}},
+		"mounted token, now projected":                         {"pod_spec: {automountServiceAccountToken: true}", token(""), nil},
+		"write access reduced to read access":                  {"pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x}]}]}", "pod_spec: {volumes: [{name: v, hostPath: {path: /x}}], containers: [{name: c, image: a, volumeMounts: [{name: v, mountPath: /x, readOnly: true}]}]}", nil},
+		"commit in capitals as a ref":                          {cloned("base_ref: main"), cloned("base_ref: ABCDEF6789ABCDEF0123456789ABCDEF01234567"), []Rule{RuleCheckout}},
+		"proposed change by a ref of another server":           {cloned("base_ref: main"), cloned("base_ref: pull-requests/6/from"), []Rule{RuleCheckout}},
+		"checkout without its own address":                     {cloned("base_ref: main, clone_uri: 'https://git.example.com/x.git'"), cloned("base_ref: main"), []Rule{RuleCheckout}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := judge(t, Config{}, job(t, tc.head), job(t, tc.base))
@@ -108,7 +108,8 @@ func TestPutTogether(t *testing.T) {
 	})
 }
 
-// TestGravestFirst: what is cut off the end of a list is not the worst of it.
+// TestGravestFirst: a list that is cut off at its end still shows the most powerful
+// requests.
 func TestGravestFirst(t *testing.T) {
 	head := job(t, "pod_spec: {hostNetwork: true, volumes: [{name: v, secret: {secretName: s}}]}\ndecoration_config: {timeout: 48h}")
 	head.Annotations = map[string]string{"a": "b", "c": "d"}

@@ -77,15 +77,15 @@ var rules = []Rule{
 	RuleAnnotation,
 }
 
-// Rules are all of them. Those that most can be done with come first: the end of a long
-// list is not shown everywhere.
+// Rules returns all rules, the most powerful first: the end of a long list is not shown
+// everywhere.
 func Rules() []Rule { return slices.Clone(rules) }
 
-// rank is the place of a rule among all; -1 for none of them.
+// rank is the position of a rule among all; -1 if it is not a rule.
 func rank(rule Rule) int { return slices.Index(rules, rule) }
 
-// harmlessLabels and harmlessAnnotations are keys of which it is known what reads
-// them: Prow for its presets, and tools that make or show job configuration.
+// harmlessLabels and harmlessAnnotations are keys whose readers are known: Prow, for its
+// presets, and tools that generate or show job configuration.
 var (
 	harmlessLabels = []string{
 		"preset-*", "rehearsal", "rehearsal.*", "rehearsal.dev/*", "ci.openshift.io/*", "ci-operator.openshift.io/*",
@@ -97,7 +97,7 @@ var (
 	}
 )
 
-// allowed says whether any job may ask for this.
+// allowed reports whether any job may use this.
 func (c Config) allowed(a Ask) bool {
 	switch a.Rule {
 	case RuleCluster:
@@ -106,7 +106,7 @@ func (c Config) allowed(a Ask) bool {
 		return allows(c.ServiceAccounts, a.Name)
 	case RulePullSecret:
 		if a.Kind == KindCached {
-			return allows(c.Secrets, "") // nobody knows which
+			return allows(c.Secrets, "") // nobody knows which one
 		}
 		return allows(c.Secrets, a.Name)
 	case RuleSecret:

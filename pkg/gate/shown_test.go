@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// TestNothingIsHidden: an ask does not hide a part of itself where it is shown.
+// TestNothingIsHidden: every part of a request is visible where it is shown.
 func TestNothingIsHidden(t *testing.T) {
 	head := gate.Job{Annotations: map[string]string{"a": "b<!-- c -->"}, Spec: prowapi.ProwJobSpec{PodSpec: &corev1.PodSpec{
 		Volumes: []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/tmp<!--/../etc-->"}}}},

@@ -15,21 +15,20 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// leaf is a field that has a value of its own, by its path without numbers, and two
-// values that it may have.
+// leaf is a field with a value of its own: its path without indices, and two valid values.
 type leaf struct {
 	path string
 	a, b any
 }
 
-// whole are parts that are looked at as one.
+// whole are fields that are handled as a whole.
 var whole = map[string][2]any{
 	"jenkins_spec":             {map[string]any{"github_branch_source_job": true}, map[string]any{}},
 	"pipeline_run_spec":        {map[string]any{"pipelineRef": map[string]any{"name": "a"}}, map[string]any{"pipelineRef": map[string]any{"name": "b"}}},
 	"tekton_pipeline_run_spec": {map[string]any{"v1beta1": map[string]any{"pipelineRef": map[string]any{"name": "a"}}}, map[string]any{"v1beta1": map[string]any{"pipelineRef": map[string]any{"name": "b"}}}},
 }
 
-// samples are values of fields that take only some.
+// samples are valid values of fields that accept only some.
 var samples = map[string][2]any{
 	"agent":                            {"kubernetes", "jenkins"},
 	"decoration_config.censor_secrets": {true, false},
@@ -37,7 +36,7 @@ var samples = map[string][2]any{
 	"pod_spec.securityContext.supplementalGroupsPolicy":                            {"Strict", "Merge"},
 }
 
-// leaves lists all fields of a job but those in whole.
+// leaves lists all fields of a job; those in whole are not descended into.
 func leaves(t *testing.T) []leaf {
 	t.Helper()
 	var out []leaf
@@ -103,7 +102,7 @@ func leaves(t *testing.T) []leaf {
 	return out
 }
 
-// first elements of lists that need more than one field.
+// elements are first elements of lists that need more than one field.
 var elements = map[string]map[string]any{
 	"volumes":                   {"name": "w"},
 	"initContainers":            {"name": "i", "image": "alpine:3"},
@@ -120,7 +119,7 @@ var elements = map[string]map[string]any{
 	"topologySpreadConstraints": {"maxSkew": 1},
 }
 
-// with returns a job with a field set, as it would be written.
+// with returns a job in which one field is set.
 func with(t *testing.T, base, path string, value any) Job {
 	t.Helper()
 	root := map[string]any{}
@@ -173,7 +172,7 @@ func put(at map[string]any, path []string, value any) {
 	}
 }
 
-// powerless is a job like others; mighty is the same with files of its node.
+// powerless is an ordinary job; mighty is the same with files of its node.
 const (
 	powerless = `
 type: presubmit
@@ -201,7 +200,7 @@ decoration_config:
 
 var mighty = strings.Replace(powerless, "emptyDir: {}", disk, 1)
 
-// outcome is what is asked for when a field is added, changed and dropped.
+// outcome returns the requests when a field is added, changed and removed.
 func outcome(t *testing.T, base string, l leaf) string {
 	t.Helper()
 	none, a, b := with(t, base, "", nil), with(t, base, l.path, l.a), with(t, base, l.path, l.b)
@@ -218,11 +217,11 @@ func outcome(t *testing.T, base string, l leaf) string {
 	return strings.Join([]string{ask(a, none), ask(b, a), ask(none, a)}, "|")
 }
 
-// decisions are what is asked for when a field is added, changed and dropped, by a
-// job like others and by one with power over its node. An asterisk stands for any
-// characters, and the first that fits counts.
+// decisions are the requests when a field is added, changed and removed, in an ordinary job
+// and in one with power over its node. An asterisk matches any characters, and the first
+// match counts.
 var decisions = []struct{ fields, without, with string }{
-	// Nobody gets more by these.
+	// These fields grant nothing.
 	{"type job report context rerun_command error_on_eviction namespace reporter_config.* rerun_auth_config.* hidden", "||", "||"},
 	{"refs.clone_uri refs.repo_link extra_refs[].clone_uri extra_refs[].repo_link", "excluded|excluded|", "excluded|excluded|"},
 	{"refs.* extra_refs[].*", "||", "||"},
@@ -230,7 +229,7 @@ var decisions = []struct{ fields, without, with string }{
 	{"agent", "|agent|", "|agent|"},
 	{"jenkins_spec", "agent||", "agent||"},
 	{"pipeline_run_spec tekton_pipeline_run_spec", "agent|agent|", "agent|agent|"},
-	// What holds a job back has to stay.
+	// Limits must stay.
 	{"max_concurrency", "|queue|queue", "|queue|queue"},
 	{"job_queue_name", "queue|queue|queue", "queue|queue|queue"},
 	{"prowjob_defaults.*", "reports|reports|", "reports|reports|"},
@@ -316,9 +315,8 @@ var decisions = []struct{ fields, without, with string }{
 	{"pod_spec.ephemeralContainers[].targetContainerName", "shared processes|shared processes|", "shared processes|shared processes|"},
 }
 
-// TestWhatBecomesOfEveryField: what becomes of a job that has a field which it has
-// not at base, or with another value, or not any more. A field that a later
-// Kubernetes or Prow brings has to be looked at.
+// TestWhatBecomesOfEveryField checks the result for each field that a job adds, changes or
+// removes. Fields that are new in a later Kubernetes or Prow have to be examined.
 func TestWhatBecomesOfEveryField(t *testing.T) {
 	used := make([]bool, len(decisions))
 	for _, l := range leaves(t) {
@@ -340,7 +338,7 @@ func TestWhatBecomesOfEveryField(t *testing.T) {
 		without, with := outcome(t, powerless, l), outcome(t, mighty, l)
 		d := decisions[i]
 		if beside != "" {
-			// A container that is added has no past: what it asks for counts.
+			// An added container has no counterpart at base: all its requests count.
 			without, _, _ = strings.Cut(without, "|")
 			d.without, _, _ = strings.Cut(d.without, "|")
 			with = d.with

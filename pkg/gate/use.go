@@ -5,50 +5,49 @@ import (
 	"strings"
 )
 
-// Ask is one privilege that a job asks for beyond what base grants it.
+// Ask is a request: a privilege that a job uses and base does not grant.
 type Ask struct {
-	// Rule is the kind of privilege, and Path the field that asks for it, as in a
-	// ProwJob.
+	// Rule is the kind of privilege, and Path the field that requests it, as in a ProwJob.
 	Rule Rule   `json:"rule"`
 	Path string `json:"path"`
 	Use
 }
 
-// Use is what is asked for. Each rule needs a few of these fields. Two uses are of the
-// same if they are equal.
+// Use is what is requested. Each rule uses a few of these fields. Two uses are the same if
+// they are equal.
 type Use struct {
-	// Kind tells apart what one rule is about.
+	// Kind distinguishes the things that one rule covers.
 	Kind Kind `json:"kind,omitempty"`
 	// Name is the name of what is used, such as a secret, an account, an image, a
-	// repository, or the key of a label; a structure is its own name, as JSON.
+	// repository, or the key of a label; for a structure, its JSON.
 	Name string `json:"name,omitempty"`
-	// Part is a part of it, such as a key of a secret, or the value that it has. Where are
-	// the variables that it depends on.
+	// Part is a part of what is named, such as a key of a secret, or its value. Where lists
+	// the variables on which it depends.
 	Part  string `json:"part,omitempty"`
 	Where string `json:"where,omitempty"`
-	// For is the audience of a token, or the image that a secret pulls.
+	// For is the audience of a token, or the image that a pull secret opens.
 	For string `json:"for,omitempty"`
-	// From is where a repository is cloned from if not from where its name says, Ref and
-	// Commit what is checked out of it.
+	// From is the address from which a repository is cloned, if it is not the usual one;
+	// Ref and Commit are what is checked out.
 	From   string `json:"from,omitempty"`
 	Ref    string `json:"ref,omitempty"`
 	Commit string `json:"commit,omitempty"`
-	// Amount is how much of it, or how long.
+	// Amount is how much is used, or for how long.
 	Amount string `json:"amount,omitempty"`
 	// At is where a volume is mounted, or a port or an address.
 	At string `json:"at,omitempty"`
-	// Mounted is the part of a volume that is mounted, Propagation and Grade are how.
+	// Mounted is the part of a volume that is mounted; Propagation and Grade say how.
 	Mounted     string `json:"mounted,omitempty"`
 	Propagation string `json:"propagation,omitempty"`
 	Grade       Grade  `json:"grade,omitempty"`
-	// Lost says that a job is confined so at base and not any more.
+	// Lost says that the job has this restraint at base and no longer has it.
 	Lost bool `json:"lost,omitempty"`
 }
 
-// Grade is what a mounted volume is good for, from the least to the most.
+// Grade says how a volume may be used, from the least to the most.
 type Grade int
 
-// The grades. The first two are of volumes that have others mounted in them.
+// The grades. The first two are for volumes with other file systems mounted inside.
 const (
 	NothingToWrite           Grade = -2
 	NothingToWriteIfPossible Grade = -1
@@ -56,7 +55,7 @@ const (
 	Written                  Grade = 1
 )
 
-// Kind is what is asked for under a rule that is about several things.
+// Kind distinguishes what is requested under a rule that covers several things.
 type Kind string
 
 // The kinds. Those without a comment are fields of a pod or of a ProwJob.
@@ -95,24 +94,24 @@ const (
 	KindSubmodules     Kind = "submodules"
 	// KindKeepsOut keeps other pods out of a topology.
 	KindKeepsOut Kind = "keeps out"
-	// KindNotRoot is to be another user than root, KindImageUser whatever user the image
-	// names, and KindImageGroup whatever group.
+	// KindNotRoot is running as another user than root; KindImageUser is running as the
+	// image's user, KindImageGroup with the image's group.
 	KindNotRoot    Kind = "not root"
 	KindImageUser  Kind = "image's user"
 	KindImageGroup Kind = "image's group"
-	// KindNoImageGroups is to be in no groups that the image names.
+	// KindNoImageGroups is not having the groups of the image.
 	KindNoImageGroups Kind = "no groups of the image"
-	// KindNoEscalation is to get no more privileges, KindDropped to lack a capability.
+	// KindNoEscalation is no privilege escalation, KindDropped a dropped capability.
 	KindNoEscalation Kind = "no escalation"
 	KindDropped      Kind = "dropped capability"
 	// KindOff is something that is switched off.
 	KindOff Kind = "off"
-	// KindCached is an image that comes without asking its registry: whoever pulled it to
+	// KindCached is an image that is used without asking its registry. Whoever pulled it to
 	// the node had the right to.
 	KindCached Kind = "cached"
-	// KindQueue is a queue of jobs that a job is in.
+	// KindQueue is a queue of jobs.
 	KindQueue Kind = "queue"
-	// KindKey is a key of a secret, or another part of it, and not all of it.
+	// KindKey is a key or another part of a secret, not all of it.
 	KindKey Kind = "key"
 	// KindPull is a pull request that is checked out.
 	KindPull Kind = "pull request"
@@ -120,11 +119,10 @@ const (
 	KindDecoration Kind = "volume of the decoration"
 )
 
-// Gravity is the place of its kind among all: the less, the more can be done with
-// it.
+// Gravity is the position of the request's rule: the lower, the more powerful.
 func (a Ask) Gravity() int { return rank(a.Rule) }
 
-// anywhere is the ask, whatever field asks.
+// anywhere returns the request without the field that makes it.
 func (a Ask) anywhere() Ask {
 	a.Path = ""
 	return a

@@ -7,7 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// volumes adds what the volumes of the pod give it.
+// volumes adds what the volumes of the pod grant.
 func (g *collector) volumes(path string, v any) {
 	list, _ := v.([]any)
 	for i, element := range list {
@@ -22,8 +22,7 @@ func (g *collector) volumes(path string, v any) {
 	}
 }
 
-// volume adds what one source of a volume gives. Kinds that are not known to be
-// harmless are not.
+// volume adds what one source of a volume grants. Unknown kinds are not harmless.
 func (g *collector) volume(path, name, kind string, v any) {
 	m, _ := v.(map[string]any)
 	switch kind {
@@ -47,10 +46,10 @@ func (g *collector) volume(path, name, kind string, v any) {
 	}
 }
 
-// usualToken is how long a token is good for where nobody says, in seconds.
+// usualToken is the default lifetime of a token, in seconds.
 const usualToken = 3600
 
-// tokenOf adds a token that is mounted, and that it is good for long.
+// tokenOf adds a token that is mounted, and its lifetime if it is longer than usual.
 func (g *collector) tokenOf(at string, from map[string]any) {
 	use := Use{Name: g.account(), For: said(from["audience"])}
 	g.add(RuleToken, at, use)
@@ -60,8 +59,8 @@ func (g *collector) tokenOf(at string, from map[string]any) {
 	}
 }
 
-// pulls adds the images that a pull secret opens: what it is good for at base is
-// no word for whatever else it opens.
+// pulls adds the images that a pull secret opens: that base grants it for some images is no
+// grant for others.
 func (g *collector) pulls(path string, v any) {
 	list, _ := v.([]any)
 	var images []string
@@ -103,7 +102,7 @@ func (g *collector) projected(path string, m map[string]any) {
 	}
 }
 
-// secret adds the keys of a secret that the pod can read, or all of it.
+// secret adds the keys of a secret that the pod can read, or the whole secret.
 func (g *collector) secret(path, name string, items any, mounts []mount) {
 	var parts []Use
 	list, _ := items.([]any)
@@ -148,8 +147,8 @@ func (g *collector) configMap(path string, v any) {
 	}
 }
 
-// mounted looks at the name of a volume that a container mounts. One that the pod
-// does not have is of decoration, which keeps credentials in some.
+// mounted checks the name of a volume that a container mounts. A volume that the pod does
+// not define comes from the decoration, which keeps credentials in some volumes.
 func (g *collector) mounted(path string, v any) {
 	name := text(v)
 	if !slices.ContainsFunc(g.pod.Volumes, func(v corev1.Volume) bool { return v.Name == name }) {

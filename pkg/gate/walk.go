@@ -14,27 +14,25 @@ import (
 // collector gathers what a job uses.
 type collector struct {
 	pod *corev1.PodSpec
-	// decorationAccount is the service account that the decoration gives to pods
-	// without one.
+	// decorationAccount is the service account that the decoration sets for pods without
+	// one.
 	decorationAccount string
-	// own are ConfigMaps that are ours.
+	// own are the ConfigMaps that were made for this rehearsal.
 	own  []string
 	uses []Ask
 }
 
-// add keeps a use.
 func (g *collector) add(rule Rule, path string, use Use) {
 	g.uses = append(g.uses, Ask{rule, path, use})
 }
 
-// handler looks at the value of a field.
+// handler handles the value of a field.
 type handler func(g *collector, path string, v any)
 
-// harmless is for fields that give no power.
+// harmless is for fields that grant nothing.
 func harmless(*collector, string, any) {}
 
-// uses is for fields that are a privilege whatever they say, unless they say
-// nothing.
+// uses is for fields whose every value is a privilege.
 func uses(rule Rule) handler {
 	return func(g *collector, path string, v any) {
 		if !empty(v) {
@@ -43,7 +41,7 @@ func uses(rule Rule) handler {
 	}
 }
 
-// usesAs is the same for switches, of which what they are is more telling.
+// usesAs is for switches, where the kind says more than the value.
 func usesAs(rule Rule, kind Kind) handler {
 	return func(g *collector, path string, v any) {
 		if !empty(v) {
@@ -52,7 +50,7 @@ func usesAs(rule Rule, kind Kind) handler {
 	}
 }
 
-// usesUnless is for fields with one value that is harmless.
+// usesUnless is for fields of which some values are harmless.
 func usesUnless(rule Rule, kind Kind, fine ...string) handler {
 	return func(g *collector, path string, v any) {
 		if s := text(v); !empty(v) && !slices.Contains(fine, s) {
@@ -75,7 +73,7 @@ func each(rule Rule, use func(any) Use) handler {
 	}
 }
 
-// tree is a value as JSON has it: fields of types that we do not know come along.
+// tree returns a value as decoded JSON, which includes fields of unknown types.
 func tree(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -88,8 +86,8 @@ func tree(v any) any {
 	return out
 }
 
-// walk visits all fields of a value. One that no handler is for, and that is on
-// the way to none, is a privilege: a later Kubernetes may have added it.
+// walk visits all fields of a value. A field that neither has a handler nor leads to one is
+// a privilege: a later Kubernetes may have added it.
 func (g *collector) walk(handlers map[string]handler, ways map[string]bool, path, pattern string, v any) {
 	if h, ok := handlers[pattern]; ok {
 		h(g, path, v)
@@ -129,8 +127,7 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// containerField, probeField and hookField are names of fields that are handled
-// alike.
+// containerField and probeField match names of fields that are handled alike.
 var (
 	containerField = regexp.MustCompile(`^pod_spec\.(initContainers|containers|ephemeralContainers)$`)
 	probeField     = regexp.MustCompile(`^(pod_spec\.container\[\]\.)(livenessProbe|readinessProbe|startupProbe|lifecycle\.preStop|lifecycle\.postStart)$`)
@@ -143,7 +140,7 @@ func canonical(pattern string) string {
 	return probeField.ReplaceAllString(pattern, "${1}probe")
 }
 
-// ways are the patterns on the way to a handler.
+// waysTo returns the patterns of the fields that lead to a handler.
 func waysTo(handlers map[string]handler) map[string]bool {
 	out := map[string]bool{"": true}
 	for pattern := range handlers {
@@ -161,7 +158,7 @@ func waysTo(handlers map[string]handler) map[string]bool {
 	return out
 }
 
-// empty says that a field is as good as not there.
+// empty reports whether a field is as good as not set.
 func empty(v any) bool {
 	switch t := v.(type) {
 	case nil:
@@ -180,8 +177,8 @@ func empty(v any) bool {
 	return false
 }
 
-// text is a value as an identity, and fit for people: strings bare, all else as JSON
-// with sorted keys.
+// text returns a value as a readable identity: strings as they are, all else as JSON with
+// sorted keys.
 func text(v any) string {
 	if s, ok := v.(string); ok {
 		return s

@@ -9,20 +9,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// Acknowledgement is who vouched for a pull request, or allowed it something,
-// or that this does not hold any more.
+// Acknowledgement says who acknowledged a pull request, or allowed network access, or that
+// this no longer holds.
 type Acknowledgement struct {
-	// By is the login of who did it; empty where it followed from the plan or
-	// from a push.
+	// By is the login of the person; empty if no person did it, but the plan or a push.
 	By string
-	// Head is the full SHA that it was said of, and At when; At may be zero.
+	// Head is the full SHA to which it applies, and At the time; At may be zero.
 	Head string
 	At   time.Time
 	// Reason is how it came about.
 	Reason v1alpha1.AckReason
-	// Runs are the ids of the runs that it rests on.
+	// Runs are the ids of the runs on which it is based.
 	Runs []string
-	// Label is on the pull request as long as it holds.
+	// Label is the label that the pull request has while it holds.
 	Label string
 	// Acknowledged says that it holds.
 	Acknowledged bool
@@ -30,7 +29,7 @@ type Acknowledgement struct {
 
 const maxRuns = 5
 
-// AckWords are the words for how an acknowledgement came about, in a list.
+// AckWords returns a short name for the reason of an acknowledgement, for a list.
 func AckWords(reason v1alpha1.AckReason) string {
 	switch reason {
 	case v1alpha1.AckByCommand:
@@ -51,8 +50,8 @@ func AckWords(reason v1alpha1.AckReason) string {
 	return string(reason)
 }
 
-// acknowledgement is the line of the plan comment on who vouches for the pull
-// request; empty when nobody ever did.
+// acknowledgement returns the line of the plan comment on who acknowledged the pull
+// request; empty if nobody ever did.
 func acknowledgement(v PlanView) string {
 	a := v.Acknowledgement
 	switch {
@@ -73,7 +72,7 @@ func acknowledgement(v PlanView) string {
 	return "\n☑️ " + s + rests(*a) + kept(*a, v.Head) + labelled(a.Label) + ".\n"
 }
 
-// networkAccess is the line on whether rehearsals may use the network.
+// networkAccess returns the line on whether rehearsals may use the network.
 func networkAccess(v PlanView) string {
 	a := v.NetworkAccess
 	switch {
@@ -85,7 +84,7 @@ func networkAccess(v PlanView) string {
 	return "\n🌐 **Network access is allowed** by " + code(a.By) + since(*a) + kept(*a, v.Head) + labelled(a.Label) + ".\n"
 }
 
-// withdrawn says what ended an acknowledgement, and how to give it anew.
+// withdrawn returns what ended an acknowledgement, and how to renew it.
 func withdrawn(a Acknowledgement, what, again string) string {
 	s := "⚠️ **" + what + "**"
 	switch a.Reason {
@@ -112,7 +111,7 @@ func since(a Acknowledgement) string {
 	return s
 }
 
-// rests says which runs an acknowledgement rests on.
+// rests returns on which runs an acknowledgement is based.
 func rests(a Acknowledgement) string {
 	switch {
 	case a.Reason == v1alpha1.AckSkipped || a.Reason == v1alpha1.AckNothing:
@@ -131,7 +130,7 @@ func rests(a Acknowledgement) string {
 	return s
 }
 
-// runLink leads to the comment that asked for a run.
+// runLink links to the comment that requested a run.
 func runLink(id string) string {
 	if comment, ok := event.CommentID(id); ok {
 		return fmt.Sprintf("[this run](#issuecomment-%d)", comment)

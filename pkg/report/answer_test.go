@@ -39,7 +39,8 @@ func denied(head, sentence string) string {
 	return Commands{}.Denied(Denial{By: "Mallory", Line: "/pj-rehearse", Head: head, Kind: "NotAllowed", Org: "acme", Repo: "release", Sentence: sentence})
 }
 
-// No comment of ours may be heard as a command, should it ever be quoted.
+// TestCommentsCommandNothing: none of our comments contains a command, even if it is
+// quoted.
 func TestCommentsCommandNothing(t *testing.T) {
 	bodies := []string{Commands{}.Help("comment-1-0", "/pj-rehearse help", "bob"), denied(strings.Repeat("0", 40), "No."), Commands{}.Unknown("comment-1-0", "/pj-rehearse x", "bob", "")}
 	for _, c := range runViews {
@@ -62,12 +63,12 @@ func TestFindMarker(t *testing.T) {
 	cases := []struct {
 		name, body, want string
 	}{
-		{"ours", "text\n\n" + RunMarker("comment-1-0") + "\n", "<!-- rehearsal:run comment-1-0 -->"},
-		{"line ends of a browser", "text\r\n" + PlanMarker() + "\r\n", "<!-- rehearsal:plan -->"},
-		{"not at the end", PlanMarker() + "\nquoted", ""},
-		{"in a quote", "> " + PlanMarker(), ""},
-		{"another bot's", "<!-- test report -->", ""},
-		{"nothing", "", ""},
+		{"marker at the end", "text\n\n" + RunMarker("comment-1-0") + "\n", "<!-- rehearsal:run comment-1-0 -->"},
+		{"line endings of a browser", "text\r\n" + PlanMarker() + "\r\n", "<!-- rehearsal:plan -->"},
+		{"marker not at the end", PlanMarker() + "\nquoted", ""},
+		{"marker in a quotation", "> " + PlanMarker(), ""},
+		{"marker of another bot", "<!-- test report -->", ""},
+		{"empty body", "", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

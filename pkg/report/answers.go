@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// maxAnswers bounds how many commands of one text are answered.
+// maxAnswers is the maximum number of answered commands in one text.
 const maxAnswers = 10
 
-// Answers puts the answers to the commands of one text into one comment. Each is a
-// whole comment, or what can be a part of one. As many as fit are shown; more counts
-// the lines that have no answer of their own, being like another. Last is a sentence
-// for the end; mostly empty.
+// Answers combines the answers to the commands of one text into one comment. Each answer is
+// a whole comment or a part of one. As many as fit are shown. More is the number of lines
+// without an answer of their own because they are like others. Last is a final sentence;
+// usually empty.
 func Answers(commandID string, answers []string, more int, last string) string {
 	const rule = "\n\n---\n\n"
 	var b strings.Builder
@@ -39,12 +39,12 @@ func Answers(commandID string, answers []string, more int, last string) string {
 	return b.String() + "\n\n" + AnswerMarker(commandID) + "\n"
 }
 
-// LastAnswer is said with the last answer that somebody has within an hour.
+// LastAnswer is added to the last answer that a person gets within an hour.
 func LastAnswer(most int) string {
 	return fmt.Sprintf("This is the last of the %s answers that you can get in an hour on this repository. Further questions get no answer.", count(most))
 }
 
-// TooManyQuestions is why a question has no answer.
+// TooManyQuestions is the reason why a question gets no answer.
 func TooManyQuestions() string {
 	return "You have reached the limit of answers in an hour. Ask again later."
 }

@@ -9,19 +9,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
-// Approval is somebody's word for one head.
+// Approval is an approval by one person for one head.
 type Approval struct {
-	// By is the login of who gave it.
+	// By is the login of the person.
 	By string
-	// Head is the full SHA that it is for.
+	// Head is the full SHA to which it applies.
 	Head string
 	At   time.Time
-	// Jobs are those that it is for; none means all.
+	// Jobs are the jobs to which it applies; empty means all.
 	Jobs []string
 }
 
-// approvals are the lines of the plan comment on who let the head run and its
-// jobs have what they ask for, or that somebody has to.
+// approvals returns the lines of the plan comment on who approved the head and the requests
+// of its jobs, or that somebody has to.
 func approvals(v PlanView) string {
 	var b strings.Builder
 	switch {
@@ -55,13 +55,13 @@ func (a Approval) line() string {
 	return code(a.By) + since(Acknowledgement{Head: a.Head, At: a.At})
 }
 
-// headNeedsApproval says what the head of an untrusted author waits for.
+// headNeedsApproval says what is needed before the head of an untrusted author can run.
 func headNeedsApproval(c Commands, author, head, org, repo string) string {
 	return "Jobs run for " + quote(author) + " once somebody else has reviewed the commit " + quote(head) + ": " +
 		c.Policy.Who(policy.Approve, org, repo) + " can write " + quote(c.For("approve", short(head))) + ". Every push needs a new approval."
 }
 
-// who says who may do what, as Markdown.
+// who lists who may do what, as Markdown.
 func (c Commands) who(org, repo string) string {
 	var order []string
 	named := map[string][]string{}

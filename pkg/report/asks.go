@@ -8,18 +8,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// Ask is a privilege that a job asks for beyond what base grants it. All of it may
-// come from the pull request.
+// Ask is a request: a privilege that a job uses and base does not grant. All of it may come
+// from the pull request.
 type Ask struct {
-	// Sentence is what it is, as the rest of a sentence about the job, Path the
-	// field of the ProwJob that asks for it, and Value what it asks for.
+	// Sentence is the kind of privilege, as the rest of a sentence about the job; Path is
+	// the field of the ProwJob that makes the request, and Value what is requested.
 	Sentence, Path, Value string
-	// Gravity is the place of its kind among all kinds: the gravest has the lowest.
+	// Gravity is the position of the kind among all kinds: the most powerful is the lowest.
 	Gravity int
 }
 
-// NewAsk puts an ask into words. Comments of HTML are taken out of what people are
-// shown, so its value does not hide a part of itself in one.
+// NewAsk puts a request into words. HTML comments are removed from text that is shown, so
+// the value has them broken up: nothing in it may be hidden.
 func NewAsk(a gate.Ask) Ask {
 	return Ask{
 		Sentence: ruleWords(a.Rule), Path: a.Path, Gravity: a.Gravity(),
@@ -27,7 +27,7 @@ func NewAsk(a gate.Ask) Ask {
 	}
 }
 
-// NewAsks puts all of them into words.
+// NewAsks puts requests into words.
 func NewAsks(asks []gate.Ask) []Ask {
 	var out []Ask
 	for _, a := range asks {
@@ -43,7 +43,7 @@ func ruleWords(rule gate.Rule) string {
 	return rules[gate.RuleUnknown]
 }
 
-// rules say what each kind of privilege is, as the rest of a sentence about a job.
+// rules describe each kind of privilege, as the rest of a sentence about a job.
 var rules = map[gate.Rule]string{
 	gate.RuleCluster:        "runs in a cluster that it does not run in on the base branch",
 	gate.RulePrivileged:     "is privileged on its node",
@@ -78,7 +78,7 @@ var rules = map[gate.Rule]string{
 	gate.RuleAnnotation:     "has an annotation that other programs may act on",
 }
 
-// askValue says what is asked for.
+// askValue describes what is requested.
 func askValue(a gate.Ask) string {
 	u := a.Use
 	switch a.Rule {
@@ -115,7 +115,7 @@ func askValue(a gate.Ask) string {
 	return useWords(u)
 }
 
-// joined is two parts of a value, of which either may be empty.
+// joined joins two parts of a value; either may be empty.
 func joined(a, between, b string) string {
 	if a == "" || b == "" {
 		return a + b
@@ -136,7 +136,7 @@ func checkoutValue(u gate.Use) string {
 	return joined(s, " at ", u.Ref+u.Commit)
 }
 
-// mountWords say how a volume is mounted, if it is.
+// mountWords describes how a volume is mounted; empty if it is not.
 func mountWords(u gate.Use) string {
 	if u.At == "" && u.Mounted == "" && u.Grade == gate.OnlyRead {
 		return ""
@@ -159,7 +159,7 @@ func mountWords(u gate.Use) string {
 	return s
 }
 
-// useWords say what is used. Most kinds are called what they are.
+// useWords describes what is used. Most kinds are described by their names.
 func useWords(u gate.Use) string {
 	switch u.Kind {
 	case gate.KindPort:
@@ -176,7 +176,7 @@ func useWords(u gate.Use) string {
 	return joined(s, ": ", u.Amount) + mountWords(u)
 }
 
-// spaced is a word and what it is of, where there is any.
+// spaced joins a word and its value; empty without a value.
 func spaced(word, of string) string {
 	if of == "" {
 		return ""
@@ -184,7 +184,7 @@ func spaced(word, of string) string {
 	return word + " " + of
 }
 
-// identityWords say as whom a container runs, and what is left of it.
+// identityWords describes the identity of a container.
 func identityWords(u gate.Use) string {
 	switch u.Kind {
 	case gate.KindUser:
@@ -199,7 +199,7 @@ func identityWords(u gate.Use) string {
 	return "with its last words at " + legible.Word(u.Name)
 }
 
-// lostWords say what confines a job at base and does not any more.
+// lostWords describes a restraint that a job has at base and no longer has.
 func lostWords(u gate.Use) string {
 	if u.Kind == gate.KindMaxConcurrency {
 		return "more than " + u.Amount + " at once"
@@ -207,7 +207,7 @@ func lostWords(u gate.Use) string {
 	return "no longer " + confinements[u.Kind] + confinedTo(u)
 }
 
-// confinedTo is what follows the words for a confinement.
+// confinedTo returns what follows the words for a restraint.
 func confinedTo(u gate.Use) string {
 	switch u.Kind {
 	case gate.KindQueue:
@@ -237,8 +237,8 @@ var confinements = map[gate.Kind]string{
 	gate.KindQueue:         "in the queue ",
 }
 
-// HeldBecause says in plain text what a job waits for, and for which command: the
-// privileges that it asks for, or why it is new.
+// HeldBecause says in plain text why a job is held, and which command releases it: because
+// of the privileges that it requests, or because it is new.
 func HeldBecause(asks []gate.Ask, fresh string) string {
 	var kinds []string
 	for _, a := range asks {

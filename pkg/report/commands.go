@@ -10,21 +10,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// Commands is how one installation is commanded.
+// Commands says how commands are written in one installation, and what they do.
 type Commands struct {
 	// Prefixes start a command; the first is the one to show.
 	Prefixes []string
-	// Limits are how many jobs a selection runs at most; a selection that is
-	// missing has none that is known.
+	// Limits are the maximum numbers of jobs by selection; a missing one means that the
+	// limit is unknown.
 	Limits map[event.Selection]int
-	// AckLabel and NetworkLabel are the labels that commands set; they are not
-	// spoken of when empty.
+	// AckLabel and NetworkLabel are the labels that commands set; if empty, they are not
+	// mentioned.
 	AckLabel, NetworkLabel string
 	// Policy says who may do what.
 	Policy policy.Config
 }
 
-// CommandsOf is how an installation is commanded where these options hold.
+// CommandsOf returns the commands of an installation with these options.
 func CommandsOf(prefixes []string, o settings.Options) Commands {
 	return Commands{
 		Prefixes: prefixes,
@@ -37,18 +37,18 @@ func CommandsOf(prefixes []string, o settings.Options) Commands {
 	}
 }
 
-// Line is one command and what it does, both plain text in which `…` marks code.
+// Line is one command and its effect, both plain text in which `…` marks code.
 type Line struct {
-	// Usage is what to write.
+	// Usage is the text to write.
 	Usage string
 	// Does is a sentence.
 	Does string
-	// For is the row of the policy that says who may.
+	// For is the row of the policy that says who may use it.
 	For policy.Command
 }
 
-// Lines is the grammar as people see it: in comments, in Prow's command help and
-// in the documentation.
+// Lines returns the grammar as shown in comments, in Prow's command help and in the
+// documentation.
 func (c Commands) Lines() []Line {
 	rows := event.Grammar()
 	lines := make([]Line, len(rows))
@@ -62,13 +62,13 @@ func (c Commands) Lines() []Line {
 	return lines
 }
 
-// line is a command as it is written.
+// line returns a command line.
 func (c Commands) line(words string) string {
 	return strings.TrimSpace(c.prefixes()[0] + " " + words)
 }
 
-// For is the line that gives a command for one commit. It is never at the start of a
-// line of ours: other bots read those.
+// For returns a command line for one commit. It must never start a line of a comment,
+// because other bots read such lines.
 func (c Commands) For(word, sha string) string { return c.line(word + " " + sha) }
 
 func (c Commands) prefixes() []string {
@@ -78,7 +78,7 @@ func (c Commands) prefixes() []string {
 	return c.Prefixes
 }
 
-// usage is the list of commands, as Markdown.
+// usage returns the list of commands as Markdown.
 func (c Commands) usage() string {
 	var b strings.Builder
 	for _, l := range c.Lines() {
@@ -99,19 +99,19 @@ func (c Commands) usage() string {
 	return b.String()
 }
 
-// Help answers a command that asks for the commands.
+// Help answers the command `help`.
 func (c Commands) Help(commandID, line, by string) string {
 	return "💬 " + code(by) + ": " + said(legible.Clip(line, maxName)) + "\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }
 
-// UnknownToo is said of a line that is not understood either, where that was answered
-// with what is. It is part of a comment, see Answers.
+// UnknownToo returns an answer to another unknown line, after the list of commands was
+// already given. It is part of a comment, see Answers.
 func UnknownToo(line, reason string) string {
 	return "❓ " + code(legible.Clip(line, maxName)) + " was not understood either: " + text(legible.Clip(reason, maxDetail)) + "."
 }
 
-// Unknown answers a line that is not understood with what is. Reason is half a
-// sentence of plain text, and may be empty.
+// Unknown answers an unknown line with the list of commands. Reason is half a sentence of
+// plain text, and may be empty.
 func (c Commands) Unknown(commandID, line, by, reason string) string {
 	if reason == "" {
 		reason = "it is not a command"

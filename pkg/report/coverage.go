@@ -8,8 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// coverage says what a choice of jobs covers, and what it leaves out: a sentence of plain
-// text in which `…` marks code.
+// coverage says what a selection of jobs covers and what it leaves out, as a sentence of
+// plain text in which `…` marks code.
 func coverage(who string, c *run.Coverage) string {
 	var covered, left []string
 	for _, a := range c.Of {
@@ -37,7 +37,7 @@ func whole(n int) string {
 	return fmt.Sprint("all ", n)
 }
 
-// many is the plural of an aspect.
+// many returns the plural of an aspect.
 func many(what string) string {
 	switch what {
 	case "repository":
@@ -48,7 +48,7 @@ func many(what string) string {
 	return what + "s"
 }
 
-// examples names some of what is left out.
+// examples names some of the missing values.
 func examples(a run.Aspect) string {
 	var quoted []string
 	for _, value := range a.Examples {

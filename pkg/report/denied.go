@@ -9,21 +9,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
-// Denial is that somebody may not do something, for one head.
+// Denial says that a person may not do something, for one head.
 type Denial struct {
-	// By is the login of who may not, Line what they wrote.
+	// By is the login of the person, Line the command.
 	By, Line string
 	// Head is the full SHA.
 	Head string
-	// Kind is a word for the reason: each is told once for each person and head.
+	// Kind is a word for the reason. Each person is told each reason once per head.
 	Kind string
 	// Org and Repo name the config repository.
 	Org, Repo string
-	// Sentence says why, in plain text.
+	// Sentence is the reason in plain text.
 	Sentence string
 }
 
-// Denied tells somebody why a command was not carried out, and who can help.
+// Denied tells a person why a command was not carried out, and who can help.
 func (c Commands) Denied(d Denial) string {
 	return "🔒 " + code(d.By) + ", thank you, but " + said(legible.Clip(d.Line, maxName)) + " was not carried out.\n\n" +
 		text(legible.Clip(d.Sentence, 2*maxDetail)) + "\n\n" +
@@ -32,9 +32,9 @@ func (c Commands) Denied(d Denial) string {
 		DeniedMarker(d.By, d.Head, d.Kind) + "\n"
 }
 
-// The sentences below are plain text, for Denial.
+// The functions below return plain text for Denial.
 
-// NotAllowed is said to whom the policy does not let do something.
+// NotAllowed is the reason if the policy does not allow the command.
 func (c Commands) NotAllowed(command policy.Command, org, repo string) string {
 	who := c.Policy.Who(command, org, repo)
 	if who == "nobody" {
@@ -43,39 +43,38 @@ func (c Commands) NotAllowed(command policy.Command, org, repo string) string {
 	return "This command is for " + who + ". They can review the change and write it instead."
 }
 
-// OwnPull is said to authors of what they may not do to their own pull request.
+// OwnPull is the reason if authors must not do this for their own pull requests.
 func (c Commands) OwnPull(command policy.Command, org, repo string) string {
 	return "You are the author of this pull request, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
 }
 
-// OwnPush is said to those who have pushed, of what that keeps them from.
+// OwnPush is the reason if people who pushed must not do this.
 func (c Commands) OwnPush(command policy.Command, org, repo string) string {
 	return "You pushed to this pull request, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
 }
 
-// OwnCommit is said to those who have a part in its commits, of what that keeps
-// them from.
+// OwnCommit is the reason if people who are named in the commits must not do this.
 func (c Commands) OwnCommit(command policy.Command, org, repo string) string {
 	return "Some commits of this pull request are yours, so somebody else has to do that: " + c.Policy.Who(command, org, repo) + "."
 }
 
-// HeadNotApproved is said of what waits for an approval of the head.
+// HeadNotApproved is the reason if the head must be approved first.
 func (c Commands) HeadNotApproved(author, head, org, repo string) string {
 	return headNeedsApproval(c, author, head, org, repo) + " Then write this again."
 }
 
-// UnmappedUser is said to a user of the command line whose login is not known.
+// UnmappedUser is the reason for users of the command line whose login is unknown.
 func UnmappedUser(user string) string {
 	return fmt.Sprintf("The setting %s does not give the GitHub login of the Kubernetes user %s, so it is not known what they may do.", quote("users"), quote(user))
 }
 
-// NotPlanned is said when it is not known yet which privileges jobs ask for.
+// NotPlanned is the reason while the requests of the jobs are unknown.
 func NotPlanned() string {
 	return "It is not known yet which privileges the jobs request. Write this again once the list of affected jobs shows them."
 }
 
-// NotShown is said when the comment with the affected jobs does not show whole what
-// somebody wants to allow: to these jobs, or to all where none are named.
+// NotShown is the reason if the comment with the affected jobs does not completely show
+// what is to be allowed for the named jobs; for all jobs if none are named.
 func (c Commands) NotShown(names []string, head string) string {
 	if len(names) == 0 {
 		return "The list of affected jobs has no room for everything that the jobs request, so it cannot all be allowed at once. " +
@@ -93,13 +92,13 @@ func (c Commands) NotShown(names []string, head string) string {
 		". Write each name exactly as the list shows it next to everything that the job requests."
 }
 
-// NothingAsked is said when there are no privileges to allow.
+// NothingAsked is the answer if there are no privileges to allow.
 func NothingAsked() string {
 	return "There is nothing to allow: no job requests more than the base branch grants."
 }
 
-// Person is who wrote a command, as it is shown: what comes from the command line
-// was not written by a login on GitHub.
+// Person returns how the author of a command is shown: commands from the command line do
+// not come from a GitHub login.
 func Person(commandID, login string) string {
 	if event.FromCommandLine(commandID) {
 		return login + " (on the command line)"

@@ -5,34 +5,34 @@ import (
 	"strings"
 )
 
-// MaxBody bounds a comment, in bytes: GitHub refuses more than 65,536
-// characters, and others append to what they quote.
+// MaxBody is the maximum size of a comment in bytes: GitHub refuses more than 65,536
+// characters, and people append to what they quote.
 const MaxBody = 60_000
 
-// document is a comment whose parts can be cut to fit.
+// document is a comment with parts that can be cut to make it fit.
 type document struct {
 	head     string
 	tables   []table
 	sections []section
-	// leftOut is said when sections that speak of n jobs are cut.
+	// leftOut returns the sentence that replaces sections about n jobs.
 	leftOut func(n int) string
 	tail    string
-	// marker ends it.
+	// marker is the last line.
 	marker string
 }
 
-// table is a list of rows that can be cut at its end.
+// table has rows that can be cut off at the end.
 type table struct {
 	intro  string
 	header string
 	rows   []string
-	// total counts the rows with those that were not even made.
+	// total is the number of rows, including those that were not rendered.
 	total int
-	// noun is what a row stands for; elsewhere is where those are that are cut.
+	// noun is what a row describes; elsewhere says where to find the rows that were cut.
 	noun      string
 	elsewhere string
-	// keep is how long rows stay, 0 to 2: those that stand for many things go after
-	// others, and those that people rest a decision on at last.
+	// keep says how long rows are kept, from 0 to 2: rows that describe many things are cut
+	// later than others, and rows on which people base a decision last.
 	keep int
 }
 
@@ -51,7 +51,7 @@ func (t table) render(rows int) string {
 	return b.String()
 }
 
-// section is what a comment says of one job, or of several, below the tables.
+// section is the text on one or several jobs below the tables.
 type section struct {
 	title string
 	lines []string
@@ -76,11 +76,12 @@ type room struct {
 	lines    int // of each section
 }
 
-// render is the document, cut where that must be.
+// render returns the document, cut if necessary.
 func (d document) render() string { return d.shown(d.cut()) }
 
-// shown is as much of a document as there is room for. Where what cannot be cut is
-// too long, whoever wrote that wants it to be; GitHub would take nothing of it.
+// shown returns the part of a document that room allows. If even the parts that cannot be
+// cut are too long, somebody made them so on purpose; GitHub would refuse the comment, so
+// it is replaced.
 func (d document) shown(r room) string {
 	if s := d.assemble(r); len(s) <= MaxBody {
 		return s
@@ -88,8 +89,8 @@ func (d document) shown(r room) string {
 	return "⚠️ **This does not fit into a comment**: names or messages are too long.\n\n" + d.marker
 }
 
-// cut cuts the excerpts first, then the sections, then the rows, those of the last
-// table before those of the first, and those to keep at last.
+// cut shortens the excerpts first, then drops sections, then rows. Rows of the last table
+// go first, and rows to keep go last.
 func (d document) cut() room {
 	r := room{sections: len(d.sections)}
 	for _, t := range d.tables {
@@ -114,7 +115,7 @@ func (d document) cut() room {
 
 func (d document) fits(r room) bool { return len(d.assemble(r)) <= MaxBody }
 
-// shrink lowers one number of r, which n points to, to the largest that fits.
+// shrink reduces one number in r, to which n points, to the largest that fits.
 func (d document) shrink(r *room, n *int) {
 	low, high := 0, *n
 	for low < high {

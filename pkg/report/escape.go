@@ -7,8 +7,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// zeroWidth parts an @ or a # from the word behind it, so that GitHub sees
-// neither a mention nor a reference.
+// zeroWidth separates @ or # from the following word, so that GitHub sees neither a mention
+// nor a reference.
 const zeroWidth = "\u200b"
 
 var (
@@ -26,8 +26,8 @@ var markdownEscaper = strings.NewReplacer(
 	"[", `\[`, "]", `\]`, "!", `\!`, "$", `\$`, "://", ":"+zeroWidth+"//", "www.", "www"+zeroWidth+".",
 )
 
-// text makes plain text safe for a line of Markdown: no markup, no HTML, no
-// mention, no link, no list, heading or command. `…` still marks code.
+// text escapes plain text for one line of Markdown: it contains no markup, HTML, mention,
+// link, list, heading or command. `…` still marks code.
 func text(s string) string {
 	s = oneLine(s)
 	var b strings.Builder
@@ -42,27 +42,27 @@ func text(s string) string {
 }
 
 func prose(s string) string {
-	// One after the other, and of a reference no more than the start: #GH-1 is one
-	// of each, and GH-GH-1 two.
+	// Both are replaced, one after the other: #GH-1 is a reference in both ways. The
+	// pattern matches only the start of a reference, because GH-GH-1 contains two.
 	s = mentions.ReplaceAllString(s, "$1"+zeroWidth+"$2")
 	s = references.ReplaceAllString(s, "$0"+zeroWidth)
 	return markdownEscaper.Replace(s)
 }
 
-// ours are characters that we write into names ourselves.
+// ours are characters that we add to names ourselves.
 const ours = "…▸→"
 
-// code makes a code span of a name, or anything else that is ASCII in all honest
-// use: what is not shows as what it is.
+// code makes a code span of a name, or of other text that is normally ASCII: all other
+// characters are spelled out.
 func code(s string) string { return codeSpanOf(legible.Clip(legible.Name(s, ours), maxCode)) }
 
-// maxCode bounds a name of which every character is spelled out.
+// maxCode is the maximum length of a name in which every character is spelled out.
 const maxCode = 1000
 
-// said makes a code span of what people may write in their own language.
+// said makes a code span of text that people may write in their own language.
 func said(s string) string { return codeSpanOf(strings.TrimSpace(legible.StripComments(oneLine(s)))) }
 
-// codeSpanOf makes a code span of a line that is safe in one.
+// codeSpanOf makes a code span of a safe line.
 func codeSpanOf(s string) string {
 	if s == "" {
 		return ""
@@ -79,7 +79,7 @@ func codeSpanOf(s string) string {
 	return fence + s + fence
 }
 
-// row makes a row of a table out of cells that are safe lines of Markdown.
+// row makes a table row from safe lines of Markdown.
 func row(cells ...string) string {
 	for i, cell := range cells {
 		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
@@ -87,8 +87,7 @@ func row(cells ...string) string {
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
-// block makes a fenced code block whose fence nothing in the lines can close, and
-// in which no line is a command.
+// block makes a fenced code block. No line can close the fence, and no line is a command.
 func block(lines []string) string {
 	body := legible.Mute(legible.StripComments(legible.Text(strings.Join(lines, "\n"))))
 	fence := "```"
@@ -100,7 +99,7 @@ func block(lines []string) string {
 	return fence + "text\n" + body + "\n" + fence + "\n"
 }
 
-// link makes a link out of an http URL, and nothing out of any other.
+// link makes a link from an http or https URL; empty for all others.
 func link(label, url string) string {
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 		return ""
@@ -131,8 +130,8 @@ func oneLine(s string) string {
 	return strings.TrimSpace(spaces.ReplaceAllString(legible.Text(s), " "))
 }
 
-// plain says that s is ASCII that prints, with single blanks: most of what is
-// shown is, and a page shows a lot.
+// plain reports whether s is printable ASCII with single blanks. Most text is, and a page
+// has a lot of it.
 func plain(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && i > 0 && s[i-1] == ' ' {

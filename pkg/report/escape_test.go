@@ -13,8 +13,8 @@ import (
 
 var github = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe()))
 
-// rendered is the page that GitHub would make, without its sanitiser: nothing
-// may depend on that.
+// rendered returns the page that GitHub would make, without its sanitiser: we must not
+// depend on that.
 func rendered(t *testing.T, body string) string {
 	t.Helper()
 	var page bytes.Buffer

@@ -9,20 +9,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// ExplainView is everything that is known about the jobs of one name.
+// ExplainView has everything that is known about the jobs with one name.
 type ExplainView struct {
 	CommandID, Line, By string
-	// Name is what was asked for: a name, or name@branch.
+	// Name is the name in the question: a name, or name@branch.
 	Name string
 	// Jobs are the jobs with that name after the merge, sorted.
 	Jobs []ExplainJob
 	// Removed says that the pull request removes a job with that name.
 	Removed bool
-	// Nearest are names like it, where no job has it.
+	// Nearest are similar names, if no job has that name.
 	Nearest []string
 	// Affected counts the affected jobs.
 	Affected int
-	// Head is the full SHA of the commit that the answer is about.
+	// Head is the full SHA of the commit to which the answer applies.
 	Head     string
 	Commands Commands
 }
@@ -32,44 +32,44 @@ type ExplainJob struct {
 	PlanJob
 	// Branches and SkipBranches are as configured.
 	Branches, SkipBranches []string
-	// Affected is false for a job that the pull request leaves as it is: then
-	// only its name, type, repository and branches are set.
+	// Affected is false for a job that the pull request does not change: then only its
+	// name, type, repository and branches are set.
 	Affected bool
-	// Rehearsal is what would be run; nil where nothing can be.
+	// Rehearsal is what would be run; nil if the job cannot be run.
 	Rehearsal *Rehearsal
-	// Problem is why nothing can be run, as plain text.
+	// Problem is why the job cannot be run, as plain text.
 	Problem string
-	// What is known in a clone, and of no use in a comment: the File that has the job,
-	// what the kind of change means, that the file is Touched though the job is the
-	// same, that the job is Removed, and what it Asks for beyond what base grants.
+	// These are known only in a clone, and not used in a comment: the File that defines the
+	// job, the Meaning of the kind of change, that the file is Touched although the job is
+	// the same, that the job is Removed, and its requests.
 	File, Meaning    string
 	Touched, Removed bool
 	Asks             []Ask
 }
 
-// Rehearsal is what a job would be run as.
+// Rehearsal describes how a job would be run.
 type Rehearsal struct {
 	// Name is its name in Prow, Context the context of its commit status.
 	Name, Context string
 	// Branch is the branch of the target repository; empty for periodics.
 	Branch string
-	// Cluster is the alias of the cluster that it runs on, Agent what runs it.
+	// Cluster is the alias of the cluster in which it runs, Agent what runs it.
 	Cluster, Agent string
 	// SkipReport says that it sets no commit status.
 	SkipReport bool
-	// Timeout bounds it by its own configuration; zero when that says nothing.
+	// Timeout is its configured time-out; zero if there is none.
 	Timeout time.Duration
-	// Checkouts are the other repositories that it checks out; a SHA is set once
-	// it is pinned.
+	// Checkouts are the other repositories that it checks out; SHAs are set once they are
+	// pinned.
 	Checkouts []run.Checkout
-	// ConfigMaps are those that it reads with the pull request's content.
+	// ConfigMaps are those that it reads with the content of the pull request.
 	ConfigMaps []string
 }
 
-// maxExplained bounds the jobs of one name that are explained in full.
+// maxExplained is the maximum number of jobs with one name that are explained in full.
 const maxExplained = 20
 
-// Explain answers the question about one job.
+// Explain answers the question about one name.
 func Explain(v ExplainView) string {
 	more := func(n int) string { return "… and " + plural(n, "more job") + " of that name." }
 	d := document{
@@ -90,7 +90,7 @@ func Explain(v ExplainView) string {
 	return d.render()
 }
 
-// noSuchJob is plain text.
+// noSuchJob returns plain text.
 func noSuchJob(v ExplainView) string {
 	if v.Removed {
 		return "This pull request removes " + quote(v.Name) + ", so there is nothing left to rehearse."
@@ -98,7 +98,7 @@ func noSuchJob(v ExplainView) string {
 	return "After this pull request there is no job " + quote(v.Name) + "." + didYouMean(v.Nearest)
 }
 
-// ExplainText is what there is to say of one job on a terminal.
+// ExplainText explains one job on a terminal.
 func ExplainText(j ExplainJob) string {
 	_, verdict := j.verdict()
 	return terminal.Plain(argument(j.PlanJob)) + " " + verdict + ".\n\n" + console.explained(j, ExplainView{}).Text()
@@ -143,7 +143,7 @@ func (m medium) explained(j ExplainJob, v ExplainView) Sheet {
 	return s
 }
 
-// identity tells jobs of one name apart.
+// identity distinguishes jobs with the same name.
 func (m medium) identity(j ExplainJob) string {
 	s := m.words(j.Type)
 	if j.Repo != "" {
@@ -214,7 +214,7 @@ func (m medium) rehearsal(r Rehearsal) Field {
 	return f
 }
 
-// rehearsalItems are what there is to say about a rehearsal, in plain text.
+// rehearsalItems describe a rehearsal in plain text.
 func rehearsalItems(r Rehearsal) []string {
 	var items []string
 	switch {

@@ -101,8 +101,8 @@ func TestExplainFits(t *testing.T) {
 	}
 }
 
-// TestExplainText: a terminal is told the same as a comment, and what is known in a
-// clone besides. Nothing steers it.
+// TestExplainText: a terminal shows the same fields as a comment, and those that are known
+// only in a clone. Other people's text cannot control the terminal.
 func TestExplainText(t *testing.T) {
 	for _, c := range explainViews {
 		for _, j := range c.view.Jobs {

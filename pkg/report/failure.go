@@ -8,12 +8,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// maxTogether is how many jobs with the same failure are named.
+// maxTogether is the maximum number of named jobs with the same failure.
 const maxTogether = 30
 
-// failures are the parts of the comment that speak of jobs that did not pass,
-// in the order of the outcomes: a sentence and the excerpt. Jobs that failed
-// with the same are spoken of together.
+// failures returns the sections on jobs that did not pass, in the order of the outcomes: a
+// sentence and the excerpt. Jobs with the same failure share a section.
 func failures(v RunView, outcomes []run.Outcome) []section {
 	var sections []section
 	for _, same := range together(v, outcomes) {
@@ -22,7 +21,7 @@ func failures(v RunView, outcomes []run.Outcome) []section {
 	return sections
 }
 
-// together groups the outcomes that have something to say by what they say.
+// together groups the outcomes that are worth explaining by their symptom.
 func together(v RunView, outcomes []run.Outcome) [][]run.Outcome {
 	var groups [][]run.Outcome
 	index := map[string]int{}
@@ -42,8 +41,8 @@ func together(v RunView, outcomes []run.Outcome) [][]run.Outcome {
 	return groups
 }
 
-// worthSaying holds for bad ends of which more is known than the verdict, and
-// for jobs that were aborted for another reason than the run was.
+// worthSaying reports whether more is known about a bad outcome than its verdict. For
+// aborted jobs, the reason must differ from that of the run.
 func worthSaying(v RunView, o run.Outcome) bool {
 	if o.Verdict == run.Aborted {
 		return o.Detail != "" && (v.AbortReason == "" || !strings.Contains(o.Detail, strings.TrimRight(v.AbortReason, ".")))
@@ -51,7 +50,7 @@ func worthSaying(v RunView, o run.Outcome) bool {
 	return o.Verdict.Bad() && (o.Detail != "" || len(o.Excerpt) > 0)
 }
 
-// explanation is the detail without what the verdict says already.
+// explanation returns the detail without the part that repeats the verdict.
 func explanation(o run.Outcome) string {
 	if rest, ok := strings.CutPrefix(o.Detail, "Aborted: "); ok && o.Verdict == run.Aborted {
 		return rest
@@ -59,11 +58,11 @@ func explanation(o run.Outcome) string {
 	return o.Detail
 }
 
-// variable is what differs between two logs that say the same: numbers, hashes,
+// variable matches the differences between logs of the same failure: numbers, hashes,
 // times, generated names.
 var variable = regexp.MustCompile(`[A-Za-z0-9]*[0-9][A-Za-z0-9]*|/tmp/[^\s:'"]+`)
 
-// symptom is equal for outcomes that say the same.
+// symptom returns the same string for outcomes with the same failure.
 func symptom(o run.Outcome) string {
 	parts := []string{string(o.Verdict), o.Detail}
 	s := strings.Join(append(parts, o.Excerpt...), "\n")

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Refusal is that what somebody wrote found no room in the log of a pull request.
+// Refusal says that somebody's command did not fit into the log of a pull request.
 type Refusal struct {
-	// By is their login, At when they wrote it.
+	// By is their login, At when they wrote the command.
 	By string
 	At time.Time
 }
 
-// Full tells people that what they wrote was not taken.
+// Full tells people that their commands were not accepted.
 func Full(refused []Refusal) string {
 	slices.SortFunc(refused, func(a, b Refusal) int { return strings.Compare(a.By, b.By) })
 	var b strings.Builder
@@ -26,5 +26,5 @@ func Full(refused []Refusal) string {
 	return b.String() + FullMarker() + "\n"
 }
 
-// FullMarker marks the comment that says that the log is full.
+// FullMarker marks the comment which says that the log is full.
 func FullMarker() string { return marker("full", "") }

@@ -12,11 +12,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// canary is a secret that a log may contain, and no comment.
+// canary is a secret that a log may contain, but no comment.
 const canary = "kanarienvogel-42"
 
-// FuzzRun is the comment and the page of a run, made of what jobs print and of
-// what a pull request calls them.
+// FuzzRun checks the comment and the page of a run with any output and any names in the
+// pull request.
 func FuzzRun(f *testing.F) {
 	for i, s := range hostile {
 		f.Add(s, hostile[(i+1)%len(hostile)], hostile[(i+2)%len(hostile)], "Error: "+s+canary+"\n"+s, uint8(i))
@@ -53,8 +53,7 @@ func FuzzRun(f *testing.F) {
 	})
 }
 
-// FuzzPlan is the comments and the page on a plan, made of what a pull request
-// says.
+// FuzzPlan checks the comments and the page of a plan with any text in the pull request.
 func FuzzPlan(f *testing.F) {
 	for i, s := range hostile {
 		f.Add(s, hostile[(i+1)%len(hostile)], hostile[(i+2)%len(hostile)], hostile[(i+3)%len(hostile)], uint8(i))

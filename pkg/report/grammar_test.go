@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
-// The page for people has the grammar as the comments and Prow's help have it,
-// with the limits of an installation that sets none.
+// TestDocumentedGrammar: the documentation has the same grammar as the comments and Prow's
+// help, with the default limits.
 func TestDocumentedGrammar(t *testing.T) {
 	const file = "../../docs/commands.md"
 	page, err := os.ReadFile(file)

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// plainUpTo is how many jobs are listed one by one, whatever they share.
+	// plainUpTo is the maximum number of jobs that are listed without groups.
 	plainUpTo = 20
-	// groupFrom is how many jobs with something in common make a group.
+	// groupFrom is the minimum size of a group.
 	groupFrom = 5
-	// maxExamples is how many names of a group are shown.
+	// maxExamples is the number of names that are shown of a group.
 	maxExamples = 3
 )
 
-// jobGroup is a number of jobs with something in common.
+// jobGroup has jobs with something in common.
 type jobGroup struct{ jobs []PlanJob }
 
-// group takes the jobs together that have the same key, the largest groups
-// first, and returns the rest in their order.
+// group groups the jobs with the same key, the largest groups first, and returns the rest
+// in their order.
 func group(jobs []PlanJob, of func(PlanJob) string) (groups []jobGroup, rest []PlanJob) {
 	if len(jobs) <= plainUpTo {
 		return nil, jobs
@@ -50,8 +50,8 @@ func group(jobs []PlanJob, of func(PlanJob) string) (groups []jobGroup, rest []P
 	return groups, rest
 }
 
-// cause is equal for jobs that are affected by the same. All new jobs are: it
-// would not help to tell them apart.
+// cause returns the same string for jobs that are affected by the same change. All new jobs
+// are treated as one cause: to distinguish them would not help.
 func cause(j PlanJob) string {
 	if j.Change == changeNew {
 		return j.Change
@@ -63,7 +63,7 @@ func cause(j PlanJob) string {
 	return key.Of(parts...)
 }
 
-// size counts the jobs, by their type where they share one.
+// size counts the jobs, by their type if they share one.
 func (g jobGroup) size() string {
 	noun := g.jobs[0].Type
 	for _, j := range g.jobs {
@@ -97,12 +97,12 @@ func (g jobGroup) where() string {
 	return "of " + plural(len(repos), "repository")
 }
 
-// title is how many jobs there are, and of what.
+// title says how many jobs there are, and where.
 func (g jobGroup) title() string {
 	return strings.TrimSpace("**" + g.size() + "** " + text(g.where()))
 }
 
-// cause is what the jobs are affected by.
+// cause says what affects the jobs.
 func (g jobGroup) cause() string {
 	j := g.jobs[0]
 	if j.Change != changeNew {
@@ -118,7 +118,7 @@ func (g jobGroup) cause() string {
 	}
 }
 
-// files are the files of the reasons, each once, in the order of the jobs.
+// files returns the files of the reasons, each once, in the order of the jobs.
 func (g jobGroup) files() []string {
 	var files []string
 	seen := map[string]bool{}
@@ -133,7 +133,7 @@ func (g jobGroup) files() []string {
 	return files
 }
 
-// examples names some of the jobs, of as many repositories as it can.
+// examples names some of the jobs, from as many repositories as possible.
 func (g jobGroup) examples() string {
 	var first, more []string
 	seen := map[string]bool{}

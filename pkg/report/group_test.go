@@ -2,7 +2,8 @@ package report
 
 import "testing"
 
-// What others have written between the parts of a cause makes no two causes the same.
+// TestCausesAreNotTakenForEachOther: separators in the parts of a cause do not make two
+// causes equal.
 func TestCausesAreNotTakenForEachOther(t *testing.T) {
 	reasons := [][]Reason{
 		{{File: "a", Path: "b"}},

@@ -8,8 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// headline is the verdict on the run as plain text: an icon, the verdict, and
-// what there is to say besides.
+// headline summarises a run as plain text: an icon, the verdict, and the rest.
 func headline(v RunView) (icon, verdict, rest string) {
 	t := run.Count(v.Outcomes)
 	switch {
@@ -61,7 +60,7 @@ func ofTotal(n, total int, what string) string {
 	return fmt.Sprintf("%d of %s %s", n, plural(total, "rehearsal"), what)
 }
 
-// counts names the counts, without the one that the headline has named already.
+// counts lists the counts, without the one that the headline already has.
 func counts(t run.Tally, without run.Verdict) string {
 	var parts []string
 	for _, c := range []struct {

@@ -10,36 +10,36 @@ import (
 
 // Held is what a job waits for.
 type Held struct {
-	// New is why the head has to be approved for it, as plain text; empty when it
-	// need not.
+	// New is why the head must be approved for the job, as plain text; empty if it need not
+	// be.
 	New string
 	// Asks are the privileges that somebody has to allow.
 	Asks []Ask
 }
 
-// Shown is what a comment shows of the privileges that jobs ask for.
+// Shown is what a comment shows of the privileges that jobs request.
 type Shown struct {
-	// Head says that it names the head.
+	// Head says that the comment names the head.
 	Head bool
-	// All says that it shows everything, and everything whole.
+	// All says that the comment shows every request completely.
 	All bool
-	// Jobs are the keys of the jobs that it names beside everything that they ask
-	// for, and that whole.
+	// Jobs are the keys of the jobs that the comment names beside all their requests, shown
+	// completely.
 	Jobs map[string]bool
 }
 
 const (
-	// maxAsked is how long a value may be to be shown whole in a comment, in
+	// maxAsked is the maximum length of a value that is shown completely in a comment, in
 	// characters.
 	maxAsked = 2000
-	// heldRoom is how long the rows of the jobs that wait may be, in bytes, before
-	// fewer jobs are named in each.
+	// heldRoom is the maximum size of the rows on held jobs, in bytes, before fewer jobs
+	// are named in each.
 	heldRoom = MaxBody / 2
-	// maxWaits bounds the rows: no comment has room for more.
+	// maxWaits is the maximum number of rows: no comment has room for more.
 	maxWaits = 1000
 )
 
-// waiting is a number of jobs that wait, as a clause.
+// waiting counts the held jobs, as a clause.
 func waiting(n int) string {
 	if n == 1 {
 		return "1 waits for approval"
@@ -47,15 +47,16 @@ func waiting(n int) string {
 	return count(n) + " wait for approval"
 }
 
-// wait is something that jobs wait for, and which.
+// wait is one thing that jobs wait for, with these jobs.
 type wait struct {
 	Ask
-	// fresh says that it is an approval of the head, as Sentence says.
+	// fresh says that they wait for an approval of the head; Sentence says why.
 	fresh bool
 	jobs  []PlanJob
 }
 
-// waits are what jobs wait for, each once, the gravest first and new jobs last.
+// waits lists what jobs wait for, each thing once, the most powerful privilege first and
+// new jobs last.
 func waits(held []PlanJob) []wait {
 	var out []wait
 	at := map[sameWait]int{}
@@ -89,14 +90,14 @@ func waits(held []PlanJob) []wait {
 	return out
 }
 
-// sameWait is equal for what is asked for alike.
+// sameWait is equal for equal requests.
 type sameWait struct {
 	sentence, value string
 	fresh           bool
 }
 
-// asked shows what is asked for, and says whether that is whole. A value is shown
-// exactly, and nothing is left out of it without a word.
+// asked renders a request, and returns whether it is complete. The value is shown exactly,
+// and if something is left out, the text says so.
 func (a Ask) asked() (s string, whole bool) {
 	if a.Value == "" {
 		return text(a.Sentence), true
@@ -109,7 +110,7 @@ func (a Ask) asked() (s string, whole bool) {
 	return text(a.Sentence) + ": " + codeSpanOf(value[:maxAsked]) + " **and " + plural(n-maxAsked, "more character") + "**", false
 }
 
-// row shows what is waited for, with the names of so many jobs.
+// row shows what is waited for, with up to this number of job names.
 func (w wait) row(names int) string {
 	what, _ := w.asked()
 	field := dash
@@ -135,7 +136,7 @@ func (w wait) names(most int) string {
 	return strings.Join(names, ", ")
 }
 
-// namesFor is how many jobs each row can name.
+// namesFor returns how many jobs each row can name.
 func namesFor(all []wait) int {
 	for _, names := range []int{1 << 20, 100, 30, 10} {
 		size := 0
@@ -149,7 +150,7 @@ func namesFor(all []wait) int {
 	return maxExamples
 }
 
-// heldTable lists what jobs wait for; whole says that all of it is shown.
+// heldTable lists what jobs wait for; whole says that everything is shown.
 func heldTable(v PlanView, held []PlanJob, all []wait, names int, whole bool) table {
 	t := table{
 		intro: heldTitle(v, held, whole), header: row("What they wait for", "Field", "Jobs") + "|---|---|---|\n",
@@ -161,8 +162,7 @@ func heldTable(v PlanView, held []PlanJob, all []wait, names int, whole bool) ta
 	return t
 }
 
-// shown is what a comment shows that has so many of the rows, with so many names
-// in each.
+// shownIn returns what a comment shows with this number of rows and of names in each.
 func shownIn(held []PlanJob, all []wait, rows, names int) Shown {
 	s := Shown{All: true, Jobs: map[string]bool{}}
 	for _, j := range held {
@@ -181,7 +181,7 @@ func shownIn(held []PlanJob, all []wait, rows, names int) Shown {
 	return s
 }
 
-// heldTitle says what the jobs that wait have in common, and what lets them run.
+// heldTitle says what the held jobs have in common, and how to release them.
 func heldTitle(v PlanView, held []PlanJob, whole bool) string {
 	var asks, fresh bool
 	for _, j := range held {
@@ -204,7 +204,7 @@ func heldTitle(v PlanView, held []PlanJob, whole bool) string {
 	return s + "\n"
 }
 
-// seeAll says where all that jobs ask for can be seen.
+// seeAll says where all requests of the jobs are shown.
 func seeAll(v PlanView) string {
 	affected, explain := code("rehearse affected"), code(v.Commands.line("explain {job}"))
 	if l := link("The full list", v.Page); l != "" {
@@ -221,7 +221,7 @@ func (m medium) asks(asks []Ask) []string {
 	return out
 }
 
-// held is what a job waits for.
+// held returns what a job waits for.
 func (m medium) held(h *Held) []string {
 	if h == nil {
 		return nil
@@ -233,7 +233,7 @@ func (m medium) held(h *Held) []string {
 	return out
 }
 
-// plain is what a job waits for as plain text, for a page.
+// plain returns what a job waits for as plain text, for a page.
 func (h Held) plain() string {
 	var out []string
 	if h.New != "" {
@@ -245,10 +245,11 @@ func (h Held) plain() string {
 	return legible.Clip("held: "+strings.Join(out, "; "), maxPageHeld)
 }
 
-// maxPageHeld bounds that, in characters: all of it stands above.
+// maxPageHeld is the maximum length of that text, in characters: the full text is further
+// up on the page.
 const maxPageHeld = 4000
 
-// Waiting says that a run leaves jobs out because they wait for approval.
+// Waiting says how many jobs a run leaves out because they wait for approval.
 func Waiting(n int) string {
 	return upperFirst(plural(n, "affected job")) + " left out: " + waiting(n) + "; the comment with the affected jobs says what is needed."
 }

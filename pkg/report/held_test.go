@@ -22,8 +22,8 @@ func secret(name string) Ask {
 	return Ask{Sentence: "reads a secret", Path: "pod_spec.volumes[0].secret", Value: name, Gravity: 9}
 }
 
-// TestWhatIsAllowedIsShown: all that jobs ask for is shown whole, the gravest
-// first, or the comment says that it is not.
+// TestWhatIsAllowedIsShown: all requests are shown completely, the most powerful first, or
+// the comment says that they are not.
 func TestWhatIsAllowedIsShown(t *testing.T) {
 	nine := asked(1)
 	for i := range 8 {
@@ -64,13 +64,13 @@ func TestWhatIsAllowedIsShown(t *testing.T) {
 		all  bool
 		jobs int
 	}{
-		"nine of one job":        {nine, []string{"`prod-signing-key`"}, true, 1},
-		"a grave one among many": {many, []string{"is privileged on its node: `privileged`", "`team=t154`"}, true, 156},
-		"a long one":             {long, []string{`"class":"prod-signing-key"}`}, true, 1},
-		"the same of very many":  {alike, []string{"reads a secret: `cloud`", "3,000 jobs: `pull-widget-000`"}, true, 100},
-		"one that is too long":   {tooLong, []string{"and 16 more characters", "Not everything", "`cloud`", "privileges-allowed 012345678901 {job}"}, false, 1},
-		"too many":               {tooMany, []string{"is privileged on its node: `privileged`", "Not everything", "more rows not shown here"}, false, 3},
-		"what hides":             {hidden, []string{"`cloud\\x3c!-- prod-signing-key -->\\u200b\\u0430\\x20`"}, true, 1},
+		"nine requests of one job":         {nine, []string{"`prod-signing-key`"}, true, 1},
+		"one dangerous request among many": {many, []string{"is privileged on its node: `privileged`", "`team=t154`"}, true, 156},
+		"long value":                       {long, []string{`"class":"prod-signing-key"}`}, true, 1},
+		"same request of very many jobs":   {alike, []string{"reads a secret: `cloud`", "3,000 jobs: `pull-widget-000`"}, true, 100},
+		"value that is too long":           {tooLong, []string{"and 16 more characters", "Not everything", "`cloud`", "privileges-allowed 012345678901 {job}"}, false, 1},
+		"too many requests":                {tooMany, []string{"is privileged on its node: `privileged`", "Not everything", "more rows not shown here"}, false, 3},
+		"hidden characters":                {hidden, []string{"`cloud\\x3c!-- prod-signing-key -->\\u200b\\u0430\\x20`"}, true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body, shown := PlanShown(c.view)

@@ -13,8 +13,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/texts"
 )
 
-// foul is text that would be a command to another bot, were a line of a comment
-// to begin with it.
+// foul are texts that would be commands to another bot if a line of a comment began with
+// them.
 var foul = []string{
 	"/lgtm", "x\n/lgtm", "x\r/lgtm", "x\r\n   /lgtm", "\t/lgtm", "x\v/lgtm", "x\f/lgtm", "x\u0085/lgtm", "x\u2028/lgtm", "x\u2029/lgtm",
 	"x\x1c/lgtm", "\u00a0/lgtm", "\u200b/lgtm", "\ufeff/lgtm", "\u2800/lgtm", "\u3164/lgtm", "\x00/lgtm", "\x1b[0m/lgtm", "\x1b/lgtm", "\xff/lgtm",
@@ -27,9 +27,9 @@ var (
 	comment  = regexp.MustCompile(`(?s)<!--.*?-->`)
 )
 
-// slashLine is the first line that some bot may take for one that begins with a
-// slash: whatever it calls a line and white space, with or without what HTML
-// comments hide.
+// slashLine returns the first line that some bot may read as starting with a slash,
+// whatever it treats as a line or as white space, with or without the contents of HTML
+// comments.
 func slashLine(body string) string {
 	for _, body := range []string{body, comment.ReplaceAllString(body, "")} {
 		for _, line := range lineEnds.Split(body, -1) {
@@ -44,9 +44,8 @@ func slashLine(body string) string {
 	return ""
 }
 
-// TestNothingOfOursIsACommand: whatever is quoted, no line of what we write begins
-// with a slash, nor does it say what other bots look for in comments of their
-// account.
+// TestNothingOfOursIsACommand: whatever is quoted, no line that we write begins with a
+// slash, and none contains what other bots look for in comments by their account.
 func TestNothingOfOursIsACommand(t *testing.T) {
 	others := regexp.MustCompile(`LGTM label has been added.  <details>Git tree hash|@kubernetes/sig-`)
 	for _, s := range foul {
@@ -61,7 +60,7 @@ func TestNothingOfOursIsACommand(t *testing.T) {
 	}
 }
 
-// TestSlashLine: the test itself sees lines that begin with a slash.
+// TestSlashLine: the test recognises lines that begin with a slash.
 func TestSlashLine(t *testing.T) {
 	for i, s := range foul[:17] {
 		if slashLine(fmt.Sprintf("We say\n%s", s)) == "" {
@@ -83,8 +82,8 @@ func FuzzNothingOfOursIsACommand(f *testing.F) {
 	})
 }
 
-// TestLongTextsFit: no text, however long and however much longer it gets when it
-// is shown as what it is, makes a comment that GitHub refuses.
+// TestLongTextsFit: no text makes a comment that GitHub refuses, however long it is and
+// however much longer it becomes when its characters are spelled out.
 func TestLongTextsFit(t *testing.T) {
 	for name, s := range map[string]string{
 		"tags": strings.Repeat("\U000e0061", 5000), "letters": strings.Repeat("&", 5000), "lines": strings.Repeat("/lgtm\n", 5000), "groups": strings.Repeat("@kubernetes/sig-", 500), "backticks": strings.Repeat("`", 5000),

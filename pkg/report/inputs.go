@@ -8,8 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// inputs is the folded list of what the jobs of a run start from, besides the
-// pull request itself.
+// inputs renders a folded list of what the jobs of a run use besides the pull request
+// itself.
 func inputs(m run.Manifest) string {
 	var lines []string
 	for _, line := range inputText(m) {
@@ -22,8 +22,8 @@ func inputs(m run.Manifest) string {
 	return "\n<details><summary>Commits of other repositories and ConfigMaps that the jobs use</summary>\n" + s + "\n</details>\n"
 }
 
-// inputText are lines of plain text: each commit and each ConfigMap once,
-// sorted, with the number of jobs where that is not all.
+// inputText returns lines of plain text: each commit and each ConfigMap once, sorted, with
+// the number of jobs that use it if not all do.
 func inputText(m run.Manifest) []string {
 	checkouts, configMaps := map[run.Checkout]int{}, map[run.Input]int{}
 	for _, j := range m.Jobs {
@@ -49,7 +49,7 @@ func inputText(m run.Manifest) []string {
 	return lines
 }
 
-// checkout names a commit of another repository in plain text.
+// checkout describes a commit of another repository in plain text.
 func checkout(c run.Checkout) string {
 	s := quote(c.Repo)
 	if c.Ref != "" {

@@ -8,10 +8,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// A marker is the last line of a comment of ours, hidden on the page. It says
-// which comment this is, so that a comment whose creation was not answered is
-// found again instead of being written twice. It proves nothing: whoever looks
-// for it must also check that the comment is ours.
+// A marker is the last line of each of our comments, hidden on the page. It identifies the
+// comment: if a request to create it got no response, the comment is found again instead of
+// being written twice. A marker proves nothing: callers must also check that the comment is
+// ours.
 
 // PlanMarker marks the comment that lists the affected jobs.
 func PlanMarker() string { return marker("plan", "") }
@@ -19,8 +19,8 @@ func PlanMarker() string { return marker("plan", "") }
 // RunMarker marks the comment of one run, by the id of its command.
 func RunMarker(id string) string { return marker("run", id) }
 
-// DeniedMarker marks the comment that tells somebody why they may not do
-// something, by the kind of reason, once for each head.
+// DeniedMarker marks the comment that tells a person why they may not do something, one for
+// each kind of reason and each head.
 func DeniedMarker(login, head, kind string) string {
 	return marker("denied", strings.Join([]string{strings.ToLower(login), fmt.Sprintf("%.12s", head), kind}, "."))
 }
@@ -28,12 +28,10 @@ func DeniedMarker(login, head, kind string) string {
 // AnswerMarker marks the answer to one command.
 func AnswerMarker(commandID string) string { return marker("answer", commandID) }
 
-// progressMarker stands before the marker of a run's comment until its last
-// report.
+// progressMarker precedes the marker of a run's comment until the last report.
 const progressMarker = event.Marker + "progress -->"
 
-// InProgress says that the body of a run's comment is not the last report on the
-// run.
+// InProgress reports whether the body of a run's comment is not the last report on the run.
 func InProgress(body string) bool {
 	lines := strings.Split(strings.TrimSpace(body), "\n")
 	if len(lines) < 2 {
@@ -62,7 +60,7 @@ func marker(kind, id string) string {
 	return event.Marker + kind + " " + markerID(id) + " -->"
 }
 
-// markerID keeps an id readable and an HTML comment intact, whatever is in it.
+// markerID escapes an id so that it stays readable and cannot end the HTML comment.
 func markerID(id string) string {
 	var b strings.Builder
 	dash := false

@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// maxPage bounds a page, in bytes; reserve is kept for what closes it.
+// maxPage is the maximum size of a page in bytes; reserve is kept for its closing parts.
 const (
 	maxPage = 7 << 20
 	reserve = 64 << 10
@@ -27,7 +27,7 @@ var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"exact": func(s string) string { return legible.Name(s, "") },
 }).Parse(pagesSource))
 
-// proseHTML is a sentence of plain text in which `…` marks code.
+// proseHTML renders a sentence of plain text in which `…` marks code.
 func proseHTML(s string) template.HTML {
 	s = oneLine(s)
 	var b strings.Builder
@@ -46,11 +46,11 @@ type page struct {
 	body    bytes.Buffer
 	scratch bytes.Buffer
 	full    bool
-	// left counts the rows for which there was no room.
+	// left is the number of rows for which there was no room.
 	left int
 }
 
-// top is what a page begins with: all plain text.
+// top is the start of a page, all plain text.
 type top struct {
 	Title, Icon, Verdict, Rest string
 	Sentences                  []string
@@ -75,8 +75,8 @@ func (p *page) write(part []byte) bool {
 	return !p.full
 }
 
-// member writes one of the jobs that share something. There may be very many:
-// a template takes several times as long.
+// member writes one job of a group. There may be very many, and a template takes several
+// times as long.
 func (p *page) member(j PlanJob) {
 	p.scratch.Reset()
 	p.scratch.WriteString("<li><code>" + escaped(argument(j)) + "</code>")
@@ -93,22 +93,22 @@ func (p *page) member(j PlanJob) {
 
 func escaped(s string) string { return html.EscapeString(shown(s)) }
 
-// shown is a name on a page.
+// shown returns a name as shown on a page.
 func shown(s string) string { return legible.Name(legible.Clip(s, maxDetail), ours) }
 
-// row writes a part that is counted when there is no room for it.
+// row writes a part, or counts it if there is no room for it.
 func (p *page) row(name string, data any) {
 	if !p.add(name, data) {
 		p.left++
 	}
 }
 
-// end writes a small part that closes another, also when the page is full.
+// end writes a small part that closes another, even if the page is full.
 func (p *page) end(name string, data any) { p.execute(&p.body, name, data) }
 
 func (p *page) execute(to *bytes.Buffer, name string, data any) {
 	if err := pages.ExecuteTemplate(to, name, data); err != nil {
-		// The templates and their data are ours, and a buffer takes everything.
+		// The templates and their data are ours, and writing to a buffer cannot fail.
 		panic(err)
 	}
 }
@@ -121,7 +121,7 @@ func (p *page) bytes(noun, elsewhere string) []byte {
 	return p.body.Bytes()
 }
 
-// webURL is an http URL as it is, and nothing for any other.
+// webURL returns an http or https URL as it is; empty for all others.
 func webURL(s string) string {
 	if !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
 		return ""

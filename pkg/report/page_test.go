@@ -15,13 +15,13 @@ import (
 var (
 	tag  = regexp.MustCompile(`<[^>]*>`)
 	href = regexp.MustCompile(`^<a href="https://[^"<>]*" rel="nofollow noreferrer">$`)
-	// plainTag is a tag of ours without an address in it.
+	// plainTag matches a tag of ours without an address.
 	plainTag = regexp.MustCompile(`^</?(?:html|head|title|style|body|h[123]|p|ul|li|code|pre|table|thead|tbody|tr|th|td|details|summary|strong|br|a)` +
 		`(?: (?:lang="en"|class="(?:faint|names|short)"|data-name="(?:Time|Not offered)"|open))*>$`)
 )
 
-// checkPage fails when a page has a tag that the templates do not have, or a
-// link to anything but the web.
+// checkPage fails if a page has a tag that the templates do not have, or a link that is not
+// an https URL.
 func checkPage(t *testing.T, page []byte) {
 	t.Helper()
 	if len(page) > 8<<20 {

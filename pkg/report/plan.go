@@ -9,11 +9,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// PlanView is which jobs a pull request affects, or why that is not known.
+// PlanView says which jobs a pull request affects, or why that is unknown.
 type PlanView struct {
 	Org, Repo           string
 	Head, Base, BaseRef string
-	// Number is the pull request's.
+	// Number is the number of the pull request.
 	Number int
 	// Total counts all jobs after the merge.
 	Total int
@@ -21,35 +21,34 @@ type PlanView struct {
 	Jobs []PlanJob
 	// Removed are the jobs that the pull request removes.
 	Removed []PlanJob
-	// Coverage is what the jobs that the bare prefix runs cover; nil when it runs all
-	// that are offered.
+	// Coverage is the coverage of the jobs that the bare prefix runs; nil if it runs all
+	// offered jobs.
 	Coverage *run.Coverage
 	// Warnings are plain text.
 	Warnings []string
-	// Unread are files whose jobs are missing from the answer.
+	// Unread are files whose jobs are missing from the result.
 	Unread []FileProblem
 	// Problem is why there is no plan, or only part of one.
 	Problem *Problem
-	// Acknowledgement is who vouches for the pull request, NetworkAccess who lets
-	// its rehearsals use the network; nil when nobody ever did.
+	// Acknowledgement says who acknowledged the pull request, NetworkAccess who allowed its
+	// rehearsals to use the network; nil if nobody ever did.
 	Acknowledgement, NetworkAccess *Acknowledgement
-	// HeadApproval is who let the head run, PrivilegeApproval who let its jobs have
-	// what they ask for; nil when nobody did.
+	// HeadApproval says who approved the head, PrivilegeApproval who allowed the requests
+	// of its jobs; nil if nobody did.
 	HeadApproval, PrivilegeApproval *Approval
-	// NotTrusted is the author whose head waits for an approval; empty when it does
-	// not.
+	// NotTrusted is the author whose head waits for an approval; empty if it does not.
 	NotTrusted string
-	// Untrusted is the label because of which nothing is run; empty if it is not
-	// on the pull request.
+	// Untrusted is the label that keeps everything from running; empty if the pull request
+	// does not have it.
 	Untrusted string
-	// OtherBase says that the pull request is for a branch that is not served.
+	// OtherBase says that the pull request is for a branch that the settings do not list.
 	OtherBase bool
-	// StatusContext is the context of the commit status that says whether the
-	// pull request may be merged; empty when there is none.
+	// StatusContext is the context of the commit status on which merging can depend; empty
+	// if there is none.
 	StatusContext string
-	// Page is the URL of the page with the full list; empty when there is none.
+	// Page is the URL of the page with the full list; empty if there is none.
 	Page string
-	// Commands is what to tell about commands.
+	// Commands describes the commands.
 	Commands Commands
 	// Marker is PlanMarker unless set: the same table can answer a command.
 	Marker string
@@ -58,22 +57,22 @@ type PlanView struct {
 // PlanJob is one affected job.
 type PlanJob struct {
 	Name, Type, Repo, Branch string
-	// Key tells it apart from all others.
+	// Key identifies the job.
 	Key string
-	// Argument is what to write behind /pj-rehearse to run it.
+	// Argument is the argument of the command that runs the job.
 	Argument string
 	// Change is the kind of change.
 	Change  string
 	Reasons []Reason
 	// Excluded is the rule that keeps it from being offered, as plain text.
 	Excluded string
-	// Held is what it waits for; nil when it need not wait.
+	// Held is what it waits for; nil if it is not held.
 	Held *Held
 }
 
 const (
-	// maxRows bounds the rows of jobs where there is no page with all of them,
-	// fewRows where there is one.
+	// maxRows is the maximum number of job rows without a page that has all of them,
+	// fewRows with one.
 	maxRows    = 150
 	fewRows    = 35
 	maxRemoved = 30
@@ -85,8 +84,8 @@ func Plan(v PlanView) string {
 	return body
 }
 
-// PlanShown does the same, and says what the comment shows of the privileges that
-// jobs ask for.
+// PlanShown does the same, and returns what the comment shows of the privileges that jobs
+// request.
 func PlanShown(v PlanView) (string, Shown) {
 	mark := v.Marker
 	if mark == "" {
@@ -106,7 +105,7 @@ func PlanShown(v PlanView) (string, Shown) {
 	r := d.cut()
 	s := shownIn(held, all, r.rows[at], names)
 	if !s.All {
-		// To say so takes room as well.
+		// This statement takes room as well.
 		d.tables[at] = heldTable(v, held, all, names, false)
 		r = d.cut()
 		s = Shown{Jobs: shownIn(held, all, r.rows[at], names).Jobs}
@@ -118,8 +117,8 @@ func PlanShown(v PlanView) (string, Shown) {
 	return d.shown(r), s
 }
 
-// split parts the jobs into those that can be rehearsed, those that wait for
-// somebody's word, and those that are not offered.
+// split returns the jobs that can be rehearsed, those that are held, and those that are not
+// offered.
 func split(jobs []PlanJob) (offered, held, excluded []PlanJob) {
 	for _, j := range jobs {
 		switch {
@@ -173,7 +172,7 @@ func excludedTables(v PlanView, excluded []PlanJob) []table {
 	return []table{many, few}
 }
 
-// rows is how many rows of jobs the comment has at most.
+// rows is the maximum number of job rows in the comment.
 func (v PlanView) rows() int {
 	if v.Page == "" {
 		return maxRows
@@ -181,7 +180,7 @@ func (v PlanView) rows() int {
 	return fewRows
 }
 
-// elsewhere says where those are that the comment has no room for.
+// elsewhere says where to find what the comment has no room for.
 func (v PlanView) elsewhere() string {
 	if l := link("the full list", v.Page); l != "" {
 		return "; " + l + " has them"
@@ -189,7 +188,7 @@ func (v PlanView) elsewhere() string {
 	return "; " + code("rehearse affected") + " in a clone lists them"
 }
 
-// argument is what to write behind the prefix to run the job.
+// argument returns the argument of the command that runs the job.
 func argument(j PlanJob) string {
 	if j.Argument != "" {
 		return j.Argument
@@ -223,7 +222,7 @@ func planHead(v PlanView, offered, held, excluded []PlanJob) string {
 	return b.String()
 }
 
-// planHeadline is the answer in plain text: an icon, the gist, and the rest of
+// planHeadline summarises the plan in plain text: an icon, the main clause, and the rest of
 // the sentence without its full stop.
 func planHeadline(v PlanView, offered, held, excluded []PlanJob) (icon, verdict, rest string) {
 	switch {
@@ -248,7 +247,7 @@ func planHeadline(v PlanView, offered, held, excluded []PlanJob) (icon, verdict,
 	return icon, verdict, rest
 }
 
-// invitation says what to write to run some of the offered jobs.
+// invitation says how to run some of the offered jobs.
 func invitation(v PlanView, offered int) string {
 	c := v.Commands
 	limit := c.Limits[event.Sample]
@@ -313,11 +312,11 @@ func removedLine(removed []PlanJob) string {
 	return "\nRemoved: " + strings.Join(names, ", ") + "\n"
 }
 
-// maxList bounds the lines of a list but the last, in bytes.
+// maxList is the maximum size of a list without its last line, in bytes.
 const maxList = 25_000
 
-// list makes a list of lines of Markdown, cut to a bearable length. The empty
-// line keeps a title from becoming a heading.
+// list renders a list of Markdown lines, limited in length. The empty line keeps a title
+// from becoming a heading.
 func list(title, noun string, items []string) string {
 	items = slices.DeleteFunc(items, func(s string) bool { return s == "" })
 	if len(items) == 0 {

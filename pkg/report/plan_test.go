@@ -26,8 +26,8 @@ func planJobs(n int) []PlanJob {
 
 var tenAtOnce = Commands{Limits: map[event.Selection]int{event.Sample: 10}}
 
-// decoration is what one line of Prow's configuration does to many jobs of many
-// repositories.
+// decoration returns jobs of many repositories that are affected by one line of Prow's
+// configuration.
 func decoration(n int) []PlanJob {
 	jobs := planJobs(n)
 	for i := range jobs {
@@ -296,13 +296,13 @@ func TestAcknowledgement(t *testing.T) {
 		want string
 	}{
 		{"nobody", nil, ""},
-		{"on a run", given(v1alpha1.AckByCommand, "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-98765) (label `ack`)."},
-		{"on runs", given(v1alpha1.AckByCommand, "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
+		{"based on a run", given(v1alpha1.AckByCommand, "comment-98765-0"), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-98765) (label `ack`)."},
+		{"based on several runs", given(v1alpha1.AckByCommand, "body-0a-0", "cli-1-0", "comment-3-0", "comment-4-0", "comment-5-0", "comment-6-0"),
 			"☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, based on the run requested in the description, the run `cli-1-0`, [this run](#issuecomment-3), [this run](#issuecomment-4), [this run](#issuecomment-5) and 1 more (label `ack`)."},
-		{"on nothing", given(v1alpha1.AckByCommand), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, although no run had passed (label `ack`)."},
+		{"based on no run", given(v1alpha1.AckByCommand), "☑️ **Acknowledged** by `bob` for " + head + ", 20 November 10:00 UTC, although no run had passed (label `ack`)."},
 		{"skipped", given(v1alpha1.AckSkipped), "☑️ **Acknowledged without a rehearsal** by `bob` for " + head + ", 20 November 10:00 UTC (label `ack`)."},
-		{"by a run", given(v1alpha1.AckAuto, "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-1) (label `ack`)."},
-		{"nothing to do", given(v1alpha1.AckNothing), "☑️ **Acknowledged** because there is nothing to rehearse for " + head + ", 20 November 10:00 UTC (label `ack`)."},
+		{"given by a run", given(v1alpha1.AckAuto, "comment-1-0"), "☑️ **Acknowledged** because all jobs passed, as `bob` asked for " + head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-1) (label `ack`)."},
+		{"nothing to rehearse", given(v1alpha1.AckNothing), "☑️ **Acknowledged** because there is nothing to rehearse for " + head + ", 20 November 10:00 UTC (label `ack`)."},
 		{"kept", older, "☑️ **Acknowledged** by `bob` for " + older.Head + ", 20 November 10:00 UTC, based on [this run](#issuecomment-1); it also covers what was pushed afterwards (label `ack`)."},
 		{"withdrawn by a push", pushed, "⚠️ **No longer acknowledged**: " + head + " was pushed afterwards. To renew this, review the pull request as it is now and write `/pj-rehearse ack`."},
 		{"withdrawn by somebody", rejected, "⚠️ **No longer acknowledged**: `bob` withdrew it for " + head + ", 20 November 10:00 UTC. To renew this, review the pull request as it is now and write `/pj-rehearse ack`."},

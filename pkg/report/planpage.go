@@ -7,11 +7,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// maxPageReasons bounds the reasons of one job on a page.
+// maxPageReasons is the maximum number of reasons for one job on a page.
 const maxPageReasons = 50
 
-// PlanPage is the full list of affected jobs, with all their reasons, as an
-// HTML page of less than 8 MiB.
+// PlanPage renders the full list of affected jobs with all their reasons, as an HTML page
+// of less than 8 MiB.
 func PlanPage(v PlanView) []byte {
 	offered, held, excluded := split(v.Jobs)
 	p := &page{}
@@ -72,15 +72,15 @@ type pageJob struct {
 	MoreReasons int
 }
 
-// pageGroup is what stands above jobs that share something.
+// pageGroup is the heading of a group of jobs.
 type pageGroup struct {
 	Size, Where, Why string
 	Reasons          []Reason
-	// Open says that the jobs are few enough to be shown at once.
+	// Open says that the group is small enough to be unfolded.
 	Open bool
 }
 
-// maxOpen is how many jobs of a group are shown without a click.
+// maxOpen is the maximum size of a group that is unfolded.
 const maxOpen = 50
 
 func (p *page) jobs(jobs []PlanJob, key func(PlanJob) string, excluded bool) {
@@ -117,7 +117,7 @@ type pageWait struct {
 	Jobs []string
 }
 
-// waits lists all that jobs wait for.
+// waits lists everything that jobs wait for.
 func (p *page) waits(all []wait) {
 	if !p.add("waits", nil) {
 		p.left += len(all)

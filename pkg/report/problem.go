@@ -19,28 +19,25 @@ type FileProblem struct {
 type Problem struct {
 	// Conflicts are the files that do not merge.
 	Conflicts []string
-	// Missing is a path that does not exist, and Setting the setting that
-	// names it.
+	// Missing is a path that does not exist, and Setting the setting that names it.
 	Missing, Setting string
-	// Unfetched is why the commits of the pull request are not fetched.
+	// Unfetched is why the commits of the pull request were not fetched.
 	Unfetched string
-	// Refused is what Prow says about the configuration, and where.
+	// Refused is Prow's error about the configuration, and where it is.
 	Refused *FileProblem
-	// Stopped says what went wrong with planning itself, as the end of a sentence
-	// about it.
+	// Stopped says what went wrong in planning itself, as the end of a sentence about it.
 	Stopped string
-	// Delayed says why it is not planned yet, in sentences.
+	// Delayed is why there is no plan yet, in sentences.
 	Delayed string
-	// TooLarge says that it is not Prow that refuses: it is more than is planned.
+	// TooLarge says that Prow did not refuse the configuration: it is too large to plan.
 	TooLarge bool
-	// BaseBroken says that the base is refused as well, or is what planning stopped
-	// at.
+	// BaseBroken says that base is refused as well, or that planning stopped at base.
 	BaseBroken bool
 }
 
 const maxProblem = 4000
 
-// place is where: the file, and the line if it is known.
+// place returns the file, and the line if it is known.
 func (f FileProblem) place() string {
 	if f.Line > 0 && f.File != "" {
 		return fmt.Sprintf("%s:%d", legible.Clip(f.File, maxName), f.Line)
@@ -48,7 +45,7 @@ func (f FileProblem) place() string {
 	return legible.Clip(f.File, maxName)
 }
 
-// problemHeadline says in plain text why there is no plan, and whose turn it is.
+// problemHeadline says in plain text why there is no plan, and who has to act.
 func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	p := v.Problem
 	in := ""
@@ -82,7 +79,7 @@ func problemHeadline(v PlanView) (icon, verdict, rest string) {
 	return "🚫", "Prow would refuse this configuration", in + ":"
 }
 
-// problemHead is the same with the files, or what Prow says.
+// problemHead returns the same with the files, or Prow's error.
 func problemHead(v PlanView) string {
 	p := v.Problem
 	var b strings.Builder

@@ -14,13 +14,13 @@ const (
 	maxValue   = 80
 )
 
-// what says in a cell why a job is affected.
+// what says in a table cell why a job is affected.
 func what(j PlanJob) string {
 	return strings.Join(because(j, comment.reason), "<br>")
 }
 
-// because says why a job is affected, the kind of change first where that says
-// something, each reason shown by show, and not too many of them.
+// because says why a job is affected: first the kind of change, if it says something, then
+// each reason as rendered by show, up to a limit.
 func because(j PlanJob, show func(Reason) string) []string {
 	var parts []string
 	if word := changeWord(j.Change); word != j.Change || len(j.Reasons) == 0 {
@@ -40,8 +40,7 @@ func because(j PlanJob, show func(Reason) string) []string {
 	return parts
 }
 
-// changeNew is the change of a job that did not exist; its only reason is its
-// own name.
+// changeNew is the change of a new job; its only reason is its own name.
 const changeNew = "new"
 
 func changeWord(change string) string {
@@ -71,7 +70,7 @@ func (m medium) reason(r Reason) string {
 	return s
 }
 
-// reasonAndFile is a reason outside a cell.
+// reasonAndFile renders a reason outside a table cell.
 func (m medium) reasonAndFile(r Reason) string {
 	s := m.reason(r)
 	if r.Path == "" || r.File == "" {

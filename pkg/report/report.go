@@ -1,5 +1,5 @@
-// Package report turns what is known about a rehearsal into what a person
-// reads: the comments on the pull request, and the same in plain text for a log.
+// Package report renders what is known about a rehearsal for people: the comments on the
+// pull request, and the same in plain text for a log.
 //
 // It is pure: no I/O, no clock, no clients. Everything that comes from a job,
 // a pull request or a user passes through the escaping in escape.go before it
@@ -22,7 +22,7 @@ var verdictIcon = map[run.Verdict]string{
 	run.NotStarted: "⚪", run.Running: "⏳", run.Queued: "⏳", run.Passed: "✅",
 }
 
-// words is what people call the verdict.
+// words returns the usual words for a verdict.
 func words(v run.Verdict) string {
 	if v == run.Unschedulable {
 		return "cannot be scheduled"
@@ -30,7 +30,7 @@ func words(v run.Verdict) string {
 	return string(v)
 }
 
-// wordsOfMany is the same behind a plural.
+// wordsOfMany returns the words after a plural.
 func wordsOfMany(v run.Verdict) string {
 	switch v {
 	case run.Aborted:
@@ -41,8 +41,7 @@ func wordsOfMany(v run.Verdict) string {
 	return words(v)
 }
 
-// sorted returns the outcomes in the order of the report: the worst first, then
-// by name.
+// sorted returns the outcomes in the order of the report: the worst first, then by name.
 func sorted(outcomes []run.Outcome) []run.Outcome {
 	out := append([]run.Outcome(nil), outcomes...)
 	sort.SliceStable(out, func(i, j int) bool {

@@ -11,29 +11,29 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// RunView is a run as far as it is known.
+// RunView is what is known about a run so far.
 type RunView struct {
 	Manifest run.Manifest
 	// Outcomes has one entry per job of the manifest.
 	Outcomes []run.Outcome
-	// AbortReason says why the run is being aborted, or was.
+	// AbortReason says why the run is being aborted, or was aborted.
 	AbortReason string
-	// Over says that jobs without a verdict will not get one any more.
+	// Over says that jobs without a verdict will not get one.
 	Over bool
-	// Now is the time of the report, for how long jobs have been running; zero
-	// leaves that out.
+	// Now is the time of the report; it shows how long jobs have been running. Zero omits
+	// that.
 	Now time.Time
-	// PipelineRun and Namespace name the latest PipelineRun, where there is one.
+	// PipelineRun and Namespace name the latest PipelineRun, if there is one.
 	PipelineRun string
 	Namespace   string
 }
 
-// Ended says that the report is the last on this run: no job of it will change.
+// Ended reports whether this is the last report on this run: no job of it will change.
 func (v RunView) Ended() bool {
 	return v.Over || len(v.Outcomes) > 0 && !slices.ContainsFunc(v.Outcomes, func(o run.Outcome) bool { return !o.Verdict.Ended() })
 }
 
-// page is the URL of the page of the run, which is there once it is over.
+// page returns the URL of the run's page, which exists once the run is over.
 func (v RunView) page() string {
 	if !v.Ended() {
 		return ""
@@ -41,7 +41,7 @@ func (v RunView) page() string {
 	return v.Manifest.Page
 }
 
-// dash is the content of a cell that has none.
+// dash is the content of an empty cell.
 const dash = "–"
 
 const (
@@ -69,7 +69,7 @@ func Run(v RunView) string {
 	}.render()
 }
 
-// elsewhere says where there is what the comment has no room for.
+// elsewhere says where to find what the comment has no room for.
 func (v RunView) elsewhere() string {
 	if l := link("the page of this run", v.page()); l != "" {
 		return "; " + l + " has them"
@@ -116,8 +116,8 @@ func runRow(v RunView, o run.Outcome) string {
 	return row(code(legible.Clip(o.Name, maxName)), target(o.Type, o.Repo, o.Branch), result(o), took(v, o), log, rerun(o.Job))
 }
 
-// result is the verdict in a cell; what there is to say about a job that has
-// ended is said below the table.
+// result returns the verdict for a cell; details about a job that has ended are shown below
+// the table.
 func result(o run.Outcome) string {
 	s := verdictIcon[o.Verdict] + " " + words(o.Verdict)
 	if !o.Verdict.Ended() && o.Detail != "" {
@@ -126,7 +126,7 @@ func result(o run.Outcome) string {
 	return s
 }
 
-// took is how long the job ran, or has been running so far.
+// took returns how long the job ran, or has been running so far.
 func took(v RunView, o run.Outcome) string {
 	if o.Verdict == run.Running && !v.Ended() && v.Now.After(o.Started) && !o.Started.IsZero() {
 		return lasting(v.Now.Sub(o.Started)) + " so far"
@@ -137,7 +137,7 @@ func took(v RunView, o run.Outcome) string {
 	return dash
 }
 
-// target is what a job tests.
+// target says what a job tests.
 func target(jobType, repo, branch string) string {
 	if repo == "" {
 		return text(jobType)
@@ -152,7 +152,7 @@ func target(jobType, repo, branch string) string {
 	return s
 }
 
-// rerun is shown whole or not at all: half a command is a wrong one.
+// rerun shows a command completely or not at all: half a command is a wrong one.
 func rerun(j run.Job) string {
 	if j.Rerun == "" || len(j.Rerun) > 2*maxName {
 		return dash
@@ -204,7 +204,7 @@ func runMarkers(v RunView) string {
 	return s
 }
 
-// logsKept says for how long there is all output.
+// logsKept says how long the full output is kept.
 func logsKept(m run.Manifest) string {
 	if m.KeptFor <= 0 {
 		return ""
@@ -219,8 +219,8 @@ func tkn(v RunView) string {
 	return "tkn pipelinerun logs " + v.PipelineRun + " -n " + v.Namespace
 }
 
-// rerunAll is the command for all jobs that did not pass, once the run is over
-// and where there are several: one has its own.
+// rerunAll returns the command for all jobs that did not pass, once the run is over and if
+// there are several: a single one has its own command.
 func rerunAll(v RunView) string {
 	prefix, bad := "", 0
 	for _, o := range v.Outcomes {
@@ -240,7 +240,7 @@ func rerunAll(v RunView) string {
 	return prefix + " " + string(event.Failed)
 }
 
-// revisions names a head and a base, and how they go together.
+// revisions names a head and a base; how says how they are combined.
 func revisions(head, how, baseRef, base string) string {
 	s := sha(head) + how + code(baseRef)
 	if base != "" {
@@ -249,7 +249,7 @@ func revisions(head, how, baseRef, base string) string {
 	return s
 }
 
-// sha shows a full SHA, which GitHub turns into a short link.
+// sha returns a full SHA as plain text, because GitHub turns it into a short link.
 func sha(s string) string {
 	for _, c := range s {
 		if !strings.ContainsRune("0123456789abcdef", c) {

@@ -24,7 +24,7 @@ func job(name string) run.Job {
 	return run.Job{Name: name, Type: "presubmit", Repo: "acme/widget", Branch: "main", Rerun: "/pj-rehearse " + name}
 }
 
-// at is an outcome that took the given number of seconds.
+// at returns an outcome that took the given number of seconds.
 func at(name string, verdict run.Verdict, seconds int) run.Outcome {
 	o := run.Outcome{Job: job(name), Verdict: verdict, URL: "https://deck.example.com/view/gs/b/" + name}
 	if verdict != run.NotStarted && verdict != run.Queued {
@@ -240,7 +240,7 @@ func TestRunFits(t *testing.T) {
 	}
 }
 
-// different is another word for every number.
+// different returns a different word for every number.
 func different(i int) string {
 	s := ""
 	for ; i > 0 || s == ""; i /= 26 {
@@ -259,12 +259,12 @@ func TestInProgress(t *testing.T) {
 		name, body string
 		want       bool
 	}{
-		{"goes on", Run(going), true},
-		{"as a browser sends it", strings.ReplaceAll(Run(going), "\n", "\r\n"), true},
+		{"running", Run(going), true},
+		{"line endings of a browser", strings.ReplaceAll(Run(going), "\n", "\r\n"), true},
 		{"ended", Run(view(at("x", run.Passed, 1))), false},
-		{"a log that says so", Run(forged), false},
+		{"marker in a log", Run(forged), false},
 		{"quoted", Run(going) + "\n> thanks", false},
-		{"a plan", Plan(planView()), false},
+		{"comment of a plan", Plan(planView()), false},
 		{"nothing", "", false},
 	}
 	for _, c := range cases {

@@ -8,8 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// RunPage is a run with all its jobs and excerpts as an HTML page of less than
-// 8 MiB.
+// RunPage renders a run with all its jobs and excerpts as an HTML page of less than 8 MiB.
 func RunPage(v RunView) []byte {
 	m := v.Manifest
 	outcomes := sorted(v.Outcomes)

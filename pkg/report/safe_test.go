@@ -14,15 +14,15 @@ var (
 	mention = regexp.MustCompile(`@[A-Za-z0-9]|#[0-9]|\bGH-[0-9]`)
 	ourLink = regexp.MustCompile(`^(?:https://deck\.example\.com/|https://rehearsals\.example\.com/|#issuecomment-[0-9]+$)`)
 	ourHTML = regexp.MustCompile(`^(?:</?sub>|<br>|</details>|<details><summary>[\w ,]+</summary>|<!-- rehearsal:\S*(?: \S+)? -->)$`)
-	// ourNodes are the parts of Markdown that our comments are made of.
+	// ourNodes are the Markdown nodes that our comments contain.
 	ourNodes = map[string]bool{
 		"Document": true, "Paragraph": true, "TextBlock": true, "Text": true, "String": true, "CodeSpan": true, "FencedCodeBlock": true,
 		"List": true, "ListItem": true, "Table": true, "TableHeader": true, "TableRow": true, "TableCell": true,
 	}
 )
 
-// checkSafe fails when a comment has anything but what we wrote: the structure,
-// links, HTML and markers of ours, no mention and no reference, and not too much.
+// checkSafe fails if a comment has structure, links, HTML or markers other than ours, a
+// mention or a reference, or if it is too long.
 func checkSafe(t *testing.T, body string) {
 	t.Helper()
 	if len(body) > MaxBody || !utf8.ValidString(body) {
@@ -57,7 +57,7 @@ func checkSafe(t *testing.T, body string) {
 	}
 }
 
-// foreign is what of a node is not ours; empty if it is.
+// foreign returns what in a node is not ours; empty if it is.
 func foreign(n ast.Node, source []byte) string {
 	switch n := n.(type) {
 	case *ast.Text:

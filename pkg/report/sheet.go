@@ -7,9 +7,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// medium is where something is shown: how a name, what people have written, and words
-// of ours, in which `…` marks code, become part of a line there. Names and what people
-// have written are cut to a number of characters where room is short.
+// medium says how text becomes part of a line: a name, text that people wrote, and our own
+// words, in which `…` marks code. Where space is short, names and people's text are cut to
+// a number of characters.
 type medium struct {
 	name, said func(s string, most int) string
 	words      func(string) string
@@ -24,7 +24,7 @@ var (
 		words: text,
 		ask:   func(a Ask) string { s, _ := a.asked(); return s },
 	}
-	// console is a terminal. What steers one is taken care of once a line is whole.
+	// console is a terminal. Control characters are removed later, when a line is complete.
 	console = medium{
 		name:  func(s string, _ int) string { return strings.TrimSpace(s) },
 		said:  func(s string, _ int) string { return strings.TrimSpace(s) },
@@ -33,17 +33,17 @@ var (
 	}
 )
 
-// Sheet is what is known of something, in fields, as parts of lines for one medium.
+// Sheet has fields with what is known about something, as parts of lines for one medium.
 type Sheet []Field
 
-// Field is one of them. One without a value begins a section on a terminal.
+// Field is a field of a Sheet. On a terminal, a field without a value starts a section.
 type Field struct {
 	Name, Value string
-	// Below are lines that belong to it.
+	// Below are the lines that belong to it.
 	Below []string
 }
 
-// list is the sheet as a list in Markdown.
+// list renders the sheet as a Markdown list.
 func (s Sheet) list() string {
 	var b strings.Builder
 	for _, f := range s {
@@ -55,7 +55,7 @@ func (s Sheet) list() string {
 	return b.String()
 }
 
-// Text is the sheet for a terminal, as kubectl describe has it.
+// Text renders the sheet for a terminal, like kubectl describe.
 func (s Sheet) Text() string {
 	width := 0
 	for _, f := range s {

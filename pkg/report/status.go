@@ -8,28 +8,28 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// StatusView is what the aggregate commit status of a pull request says.
+// StatusView has the content of the aggregate commit status of a pull request.
 type StatusView struct {
-	// Planned says that it is known which jobs are affected.
+	// Planned says that the affected jobs are known.
 	Planned bool
-	// Problem says that there can be no plan until somebody mends something.
+	// Problem says that there can be no plan until somebody fixes something.
 	Problem bool
 	// Offered counts the affected jobs that can be rehearsed.
 	Offered int
-	// Acknowledgement is who vouches for the pull request; nil for nobody.
+	// Acknowledgement says who acknowledged the pull request; nil for nobody.
 	Acknowledgement *Acknowledgement
-	// Run counts the jobs of the latest run of the head; nil for none. RunOver
+	// Run counts the jobs of the latest run of the head; nil if there was none. RunOver
 	// says that it has ended.
 	Run     *run.Tally
 	RunOver bool
 }
 
-// maxDescription is how much GitHub shows of a commit status, in characters.
+// maxDescription is how much of a commit status GitHub shows, in characters.
 const maxDescription = 140
 
-// Status is the state (pending, success, failure or error, as GitHub calls
-// them) and the description of the commit status: success once the pull request
-// is acknowledged or has nothing to rehearse.
+// Status returns the state (pending, success, failure or error, in GitHub's terms) and the
+// description of the commit status: success once the pull request is acknowledged or has
+// nothing to rehearse.
 func Status(v StatusView) (state, description string) {
 	state, description = status(v)
 	return state, legible.Clip(oneLine(description), maxDescription)
@@ -69,7 +69,8 @@ func runStatus(t run.Tally, over bool) (state, description string) {
 	case t.Total == 0:
 		return "pending", "Preparing the rehearsals"
 	case !over && t.Unfinished() > 0:
-		// How many have ended is left out: GitHub keeps 1,000 statuses of a commit.
+		// The number of ended jobs is left out: GitHub keeps only 1,000 statuses per
+		// commit.
 		return "pending", "Running " + plural(t.Total, "rehearsal")
 	case t.AllPassed() && t.Total == 1:
 		return "pending", "The rehearsal passed; not acknowledged"

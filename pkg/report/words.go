@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// plural is a number and a noun that takes an s, or is "repository" or the like.
+// plural returns a number and a noun; the noun takes an s, or ies for y.
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -19,7 +19,7 @@ func plural(n int, noun string) string {
 	return count(n) + " " + noun + "s"
 }
 
-// count writes a number with a comma between the thousands.
+// count writes a number with commas between thousands.
 func count(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -28,7 +28,7 @@ func count(n int) string {
 	return s
 }
 
-// lasting writes a duration in whole seconds, without zeros at its end.
+// lasting writes a duration in whole seconds, without trailing zeros.
 func lasting(d time.Duration) string {
 	s := d.Round(time.Second).String()
 	if rest, ok := strings.CutSuffix(s, "m0s"); ok {
@@ -40,7 +40,7 @@ func lasting(d time.Duration) string {
 	return s
 }
 
-// sentence puts a capital letter before and a full stop behind what has none.
+// sentence adds a capital letter and a full stop if they are missing.
 func sentence(s string) string {
 	s = upperFirst(strings.TrimSpace(s))
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {

@@ -4,20 +4,20 @@ import (
 	"fmt"
 )
 
-// change is one kind of change, made several times: no head and no file of it
-// has been seen when it is measured.
+// change is one kind of change, made several times: when it is measured, neither its heads
+// nor its files have been seen before.
 type change struct {
 	name  string
 	heads []string
-	// files is how many job files differ, 0 for changes of what all jobs share.
+	// files is the number of changed job files; 0 for changes of what all jobs share.
 	files int
 }
 
-// repeats is how often each measurement that is short is made.
+// repeats is how often each short measurement is repeated.
 const repeats = 5
 
-// changesOf lists the changes that are measured in a repository with a number
-// of job files. The first changes one file, the last all jobs.
+// changesOf lists the changes that are measured in a repository with a number of job files.
+// The first changes one file, the last all jobs.
 func changesOf(jobFiles int) []change {
 	var out []change
 	for _, n := range []int{1, 10, 100, 1000} {
@@ -43,14 +43,14 @@ func changesOf(jobFiles int) []change {
 	return append(out, preset, global)
 }
 
-// base is the name of the base branch after it has moved i times.
+// base returns the name of the base branch after i moves.
 func base(i int) string { return fmt.Sprintf("base-%d", i) }
 
-// moves is how often the base branch moves, by a commit each.
+// moves is how often the base branch moves, by one commit each.
 const moves = 6 * repeats
 
-// branches makes all that is measured: bases, each a commit after the one
-// before, and heads, all of which started from the first.
+// branches creates everything that is measured: bases, each one commit after the previous
+// one, and heads, all based on the first.
 func (r *repository) branches() error {
 	const image = "registry/ci-operator:1"
 	if err := r.git("branch", "--force", base(0), "main"); err != nil {
@@ -59,7 +59,7 @@ func (r *repository) branches() error {
 	last := image
 	for i := 1; i <= moves; i++ {
 		moved := fmt.Sprintf("registry/ci-operator:moved-%d", i)
-		// The jobs of this file are in no other change.
+		// No other change affects the jobs of this file.
 		if err := r.branch(base(i), base(i-1), last, moved, otherJobs); err != nil {
 			return err
 		}
@@ -88,5 +88,5 @@ func (r *repository) branches() error {
 	return r.branch(earlier, "main", image, "registry/ci-operator:earlier", r.files[len(r.files)/2])
 }
 
-// earlier is the pull request that caches have been filled by.
+// earlier is the pull request that filled the caches.
 const earlier = "earlier"

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// measureCommand measures the command line, a process for each plan: without a
-// cache, with the one that another pull request left, and doing nothing.
+// measureCommand measures the command line, with a process for each plan: without a cache,
+// with the cache of another pull request, and with no work to do.
 func (t *table) measureCommand(dir, command string, c change) error {
 	cache := filepath.Join(dir, ".git", "bench-cache")
 	affected := func(base, head string) (sample, error) {

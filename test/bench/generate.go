@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// settings of a generated repository.
+// The paths in a generated repository.
 const (
 	prowConfig   = "prow/config.yaml"
 	pluginConfig = "prow/plugins.yaml"
@@ -17,7 +17,7 @@ const (
 	otherJobs    = jobConfig + "/other.yaml"
 )
 
-// jobsPerFile is about what openshift/release has.
+// jobsPerFile is about that of openshift/release.
 const jobsPerFile = 25
 
 // repository is a generated config repository.
@@ -26,8 +26,8 @@ type repository struct {
 	files []string
 }
 
-// generate makes a config repository of n jobs of about 1.7 KB each. The same
-// n gives the same content.
+// generate creates a config repository with n jobs of about 1.7 KB each. The same n gives
+// the same content.
 func generate(dir string, n int) (*repository, error) {
 	r := &repository{dir: dir}
 	rng := rand.New(rand.NewPCG(uint64(n), 1)) //nolint:gosec // reproducible, not secret.
@@ -79,7 +79,7 @@ func (r *repository) commit(name string) error {
 	return r.git("commit", "--quiet", "--message="+name)
 }
 
-// branch commits, on a branch from another, the given replacement in files.
+// branch commits a replacement in files, on a branch from another.
 func (r *repository) branch(name, from, before, after string, files ...string) error {
 	if err := r.git("checkout", "--quiet", "-B", name, from); err != nil {
 		return err
@@ -147,7 +147,7 @@ func jobFile(rng *rand.Rand, file, count int) string {
 	return b.String()
 }
 
-// job writes a job as ci-operator's generator would.
+// job writes a job like ci-operator's generator.
 func job(b *strings.Builder, indent, name, own string, rng *rand.Rand) {
 	lines := []string{"name: " + name, "agent: kubernetes", "cluster: " + fmt.Sprintf("build%02d", rng.IntN(12)), "decorate: true"}
 	lines = append(lines, strings.Split(strings.TrimSpace(own), "\n")...)

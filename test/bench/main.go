@@ -1,8 +1,7 @@
-// Command bench generates config repositories and measures how long it takes
-// to find the affected jobs of a change: by loading the full configuration
-// twice, as the existing plugins do, and by package plan. All numbers of a
-// table come from one run; every measurement has a process of its own, so that
-// its peak memory is its own.
+// Command bench generates config repositories and measures how long it takes to find the
+// affected jobs of a change: by loading the complete configuration twice, as the existing
+// plugins do, and by package plan. All numbers in a table come from one run. Each
+// measurement has a process of its own, so that its peak memory is its own.
 package main
 
 import (
@@ -19,8 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/worker"
 )
 
-// sizes are those of kubernetes/test-infra, of a mid-size openshift/release,
-// and of one as large as it gets.
+// sizes are the numbers of jobs in kubernetes/test-infra, in a mid-size openshift/release,
+// and in the largest one.
 const sizes = "3800,19000,77000"
 
 func main() {
@@ -77,8 +76,8 @@ func benchSize(dir string, n int, command string) (*table, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	// Generating happens in a process of its own as well: a process that is
-	// started inherits the peak memory of the one that starts it.
+	// Generating also has a process of its own, because a process inherits the peak memory
+	// of the one that starts it.
 	if _, err := measured(dir, "generate", strconv.Itoa(n)); err != nil {
 		return nil, err
 	}

@@ -27,18 +27,18 @@ import (
 
 // sample is one measurement, or the median of several.
 type sample struct {
-	// Seconds are those of a clock on the wall, CPU those of all processors,
-	// with those of the git commands that ran.
+	// Seconds is the elapsed time, CPU the time of all processors. Both include the git
+	// commands.
 	Seconds float64
 	CPU     float64
-	// PeakMiB is the largest resident size of the process while it was
-	// measured, 0 if that was another.
+	// PeakMiB is the largest resident size of the process while it was measured; 0 if it
+	// was another process.
 	PeakMiB  float64
 	Affected int
 	Repeats  int
 }
 
-// median is the sample in the middle, by time.
+// median returns the median sample by time.
 func median(samples []sample) sample {
 	slices.SortFunc(samples, func(a, b sample) int { return cmp.Compare(a.Seconds, b.Seconds) })
 	middle := samples[len(samples)/2]
@@ -65,8 +65,8 @@ func measured(dir, what string, args ...string) ([]sample, error) {
 	return s, json.Unmarshal(out, &s)
 }
 
-// child makes the measurements of one kind and prints them. For plans that are
-// warm an argument is a change: its heads, separated by commas.
+// child makes the measurements of one kind and prints them. For warm plans, each argument
+// is a change: its heads, separated by commas.
 func child(what, dir string, args []string) error {
 	ctx := context.Background()
 	b := bench1{dir: dir, mirror: repo.OpenClone(filepath.Join(dir, ".git"))}
@@ -106,11 +106,11 @@ func generateAll(dir string, args []string) error {
 	if err := r.branches(); err != nil {
 		return err
 	}
-	// A clone or a mirror that has been used for a while is packed.
+	// A clone or mirror that has been in use for a while is packed.
 	return r.git("repack", "-a", "-d", "--quiet")
 }
 
-// bench1 measures on one repository.
+// bench1 measures one repository.
 type bench1 struct {
 	dir    string
 	mirror *repo.Mirror
@@ -128,8 +128,8 @@ func (b bench1) each(ctx context.Context, heads []string, do func(context.Contex
 	return []sample{median(samples)}, nil
 }
 
-// full loads both revisions from directories that are there already, which
-// spares it the checkouts that the plugins make.
+// full loads both revisions from existing directories, which saves the checkouts that the
+// plugins make.
 func (b bench1) full(ctx context.Context, i int, head string) (sample, error) {
 	merged, err := b.mirror.Merge(ctx, base(i+1), head)
 	if err != nil {
@@ -165,8 +165,7 @@ func (b bench1) planner() *plan.Incremental {
 	return plan.NewPlanner(plan.Options{Mirror: func(context.Context, plan.Request) (*repo.Mirror, error) { return b.mirror, nil }})
 }
 
-// inChild measures plans that are made in a process of their own, as in the
-// controller.
+// inChild measures plans in a process of their own, as in the controller.
 func (b bench1) inChild(do func(plan.Planner) ([]sample, error)) ([]sample, error) {
 	cache, err := os.MkdirTemp("", "rehearsal-bench-cache-")
 	if err != nil {
@@ -185,8 +184,8 @@ func (b bench1) cold(ctx context.Context, i int, head string) (sample, error) {
 	return b.plan(ctx, b.planner(), base(i+1), head)
 }
 
-// warm plans what has never been seen, after another pull request on an older
-// base. The base moves by a commit before every plan.
+// warm plans heads that were never seen, after another pull request on an older base. The
+// base moves by one commit before every plan.
 func (b bench1) warm(ctx context.Context, p plan.Planner, changes []string) ([]sample, error) {
 	if _, err := b.plan(ctx, p, base(0), earlier); err != nil {
 		return nil, err
@@ -226,7 +225,7 @@ func (b bench1) plan(ctx context.Context, p plan.Planner, base, head string) (sa
 	return watch.stop(len(result.Affected)), nil
 }
 
-// git is the floor: merge, compare the base with the one before and with the
+// git measures the lower bound: merge, compare the base with the previous one and with the
 // merge, and read the blobs that differ.
 func (b bench1) git(_ context.Context, i int, head string) (sample, error) {
 	git := func(in string, args ...string) (string, error) {
@@ -266,11 +265,11 @@ type stopwatch struct {
 	cpu   float64
 }
 
-// start begins with a heap that is as small as it gets, and forgets how large
-// the process and its children have been.
+// start frees as much of the heap as possible, and resets the peak memory of the process
+// and its children.
 func start() stopwatch {
 	debug.FreeOSMemory()
-	// Where that is not possible, the peak is the one since the process began.
+	// Where that is not possible, the peak is since the start of the process.
 	for _, pid := range family() {
 		_ = os.WriteFile("/proc/"+pid+"/clear_refs", []byte("5"), 0)
 	}
@@ -281,7 +280,7 @@ func (w stopwatch) stop(affected int) sample {
 	return sample{Seconds: time.Since(w.begin).Seconds(), CPU: cpu() - w.cpu, PeakMiB: peakMemory(), Affected: affected}
 }
 
-// family is this process and its children.
+// family returns this process and its children.
 func family() []string {
 	self := strconv.Itoa(os.Getpid())
 	out := []string{self}
@@ -294,7 +293,7 @@ func family() []string {
 	return out
 }
 
-// statOf are the fields of a process, from its state on.
+// statOf returns the fields of a process, starting with its state.
 func statOf(file string) []string {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -304,10 +303,10 @@ func statOf(file string) []string {
 	return strings.Fields(rest)
 }
 
-// cpu is what this process, its children, and those that they waited for have
-// used.
+// cpu returns the time used by this process, its children, and the processes for which they
+// waited.
 func cpu() float64 {
-	const ticks = 100 // of a second, as everywhere
+	const ticks = 100 // per second, as everywhere
 	var total float64
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
 		var u syscall.Rusage
@@ -327,7 +326,7 @@ func cpu() float64 {
 
 func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
 
-// peakMemory is the largest resident size of this process and its children, in MiB.
+// peakMemory returns the largest resident size of this process and its children, in MiB.
 func peakMemory() float64 {
 	var total float64
 	for _, pid := range family() {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Names of rows that others are compared with.
+// Names of rows with which others are compared.
 const (
 	rowFull    = "full configuration loaded twice"
 	rowCold    = "cold, 1 file"
@@ -17,15 +17,15 @@ const (
 	rowCommand = "command, cache of another pull request, 1 file"
 )
 
-// row is one line of a table. Floor is what the git commands alone take for
-// the same change; zero where that is not the question.
+// row is one line of a table. Floor is the time of the git commands alone for the same
+// change; zero if it does not apply.
 type row struct {
 	name string
 	sample
 	floor sample
 }
 
-// table is what was measured on one repository.
+// table has the measurements of one repository.
 type table struct {
 	jobs, files int
 	megabytes   float64
@@ -43,7 +43,7 @@ func (t *table) find(name string) row {
 	return row{}
 }
 
-// measure adds a row of measurements that a process of their own makes.
+// measure adds a row of measurements that are made in a process of their own.
 func (t *table) measure(dir, name, what string, heads []string) error {
 	samples, err := measured(dir, what, heads...)
 	if err != nil {
@@ -53,8 +53,7 @@ func (t *table) measure(dir, name, what string, heads []string) error {
 	return nil
 }
 
-// measureWarm adds a row for each change, all made by one process as in the
-// controller.
+// measureWarm adds a row for each change, all made by one process as in the controller.
 func (t *table) measureWarm(dir, what, name string, changes []change) error {
 	var args []string
 	for _, c := range changes {
@@ -92,7 +91,7 @@ func (t *table) print() {
 	}
 }
 
-// printMachine says what the numbers depend on.
+// printMachine prints what the numbers depend on.
 func printMachine() {
 	git, err := exec.Command("git", "--version").Output()
 	if err != nil {
@@ -139,8 +138,8 @@ times git       what the git commands alone took for the same change
 `)
 }
 
-// printGrowth shows how the time for one file grows with the repository, on the
-// clock and of the processors.
+// printGrowth prints how the time for one file grows with the repository, both elapsed and
+// processor time.
 func printGrowth(tables []*table) {
 	if len(tables) < 2 {
 		return

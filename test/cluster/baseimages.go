@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// nonRoot is the user that distroless images, Tekton and Knative settled on.
+// nonRoot is the user of distroless images, Tekton and Knative.
 const nonRoot = "65532:65532"
 
 const certificateBundle = "/etc/ssl/certs/ca-certificates.crt"
 
-// baseImages are the references, by digest, of the images made from this
-// machine's own Debian packages.
+// baseImages has the references, by digest, of the images made from this machine's own
+// Debian packages.
 type baseImages struct {
-	Busybox string `json:"busybox"` // a shell and its tools, as root: jobs, Tekton's shell image
-	Base    string `json:"base"`    // the same, not root: what ko puts programs on
+	Busybox string `json:"busybox"` // a shell and its tools, as root: for jobs, and as Tekton's shell image
+	Base    string `json:"base"`    // the same, not as root: ko's base for programs
 	Git     string `json:"git"`     // the same with git
-	Deck    string `json:"deck"`    // the same with Deck's pages instead
-	Pause   string `json:"pause"`   // holds a pod's namespaces
+	Deck    string `json:"deck"`    // the same, with Deck's pages instead of git
+	Pause   string `json:"pause"`   // holds the namespaces of a pod
 }
 
-// pushBaseImages makes the base images and puts them into the registry.
+// pushBaseImages makes the base images and pushes them to the registry.
 func pushBaseImages(ctx context.Context, l layout) (baseImages, error) {
 	busybox, err := busyboxFiles(ctx)
 	if err != nil {
@@ -70,8 +70,8 @@ func (i image) push(ctx context.Context, l layout) (string, error) {
 	return reference, pushLayout(ctx, l, dir, repository+":latest", reference)
 }
 
-// pushLayout pushes an OCI layout unless the registry has it. The registry
-// keeps blobs on disk, but manifests only in memory.
+// pushLayout pushes an OCI layout unless the registry already has it. The registry keeps
+// blobs on disk, but manifests only in memory.
 func pushLayout(ctx context.Context, l layout, dir, tag, reference string) error {
 	if hasImage(ctx, reference) {
 		return nil
@@ -90,8 +90,7 @@ func hasImage(ctx context.Context, reference string) bool {
 	return get(ctx, &http.Client{Timeout: 5 * time.Second}, url) == nil
 }
 
-// busyboxFiles is the smallest root file system that people and programs
-// feel at home in.
+// busyboxFiles is a minimal root file system with what people and programs expect.
 func busyboxFiles(ctx context.Context) (map[string]imageFile, error) {
 	binary, err := hostFile("/bin/busybox")
 	if err != nil {
@@ -130,7 +129,7 @@ func text(content string) imageFile {
 
 const gitCore = "/usr/lib/git-core"
 
-// gitFiles adds git, what it calls for http, and the libraries both need.
+// gitFiles adds git, its helper for http, and the libraries of both.
 func gitFiles(ctx context.Context, base map[string]imageFile) (map[string]imageFile, error) {
 	files := maps.Clone(base)
 	programs := []string{"/usr/bin/git", gitCore + "/git-remote-http"}
@@ -154,8 +153,8 @@ func gitFiles(ctx context.Context, base map[string]imageFile) (map[string]imageF
 	return files, addScripts(files)
 }
 
-// addScripts adds git-core's shell scripts (submodule and the like): small,
-// and busybox's shell runs them.
+// addScripts adds git-core's shell scripts (submodule and the like): they are small, and
+// busybox's shell can run them.
 func addScripts(files map[string]imageFile) error {
 	entries, err := os.ReadDir(gitCore)
 	if err != nil {
@@ -185,7 +184,7 @@ func librariesOf(ctx context.Context, programs []string) ([]string, error) {
 	return parseLibraries(said), nil
 }
 
-// parseLibraries takes the paths out of what ldd printed.
+// parseLibraries extracts the paths from the output of ldd.
 func parseLibraries(ldd string) []string {
 	seen := map[string]bool{}
 	var paths []string
@@ -200,8 +199,8 @@ func parseLibraries(ldd string) []string {
 	return paths
 }
 
-// koConfig tells ko which images to build on. The programs that run git get
-// the image that has it, and Deck the one with its pages.
+// koConfig configures ko's base images. Programs that run git get the image with git, and
+// Deck the one with its pages.
 func koConfig(images baseImages, architecture string) string {
 	return fmt.Sprintf(`defaultBaseImage: %s
 defaultPlatforms: [linux/%s]

@@ -11,17 +11,16 @@ import (
 	"strings"
 )
 
-// A before is what the machine was like when `up` came, as far as `down` has
-// to put it back.
+// A before describes the machine before `up`, as far as `down` has to restore it.
 type before struct {
 	Sysctls     map[string]string   `json:"sysctls"`
-	Tables      map[string][]string `json:"tables"` // iptables' tables, by family
+	Tables      map[string][]string `json:"tables"` // the iptables tables, by family
 	MissingDirs []string            `json:"missing_dirs"`
 	Controllers map[string][]string `json:"controllers"` // enabled, by v2 hierarchy
 }
 
-// sysctls are the kernel's settings that the kubelet, kube-proxy, the CNI
-// plugins or we may change.
+// sysctls are the kernel settings that the kubelet, kube-proxy, the CNI plugins or we may
+// change.
 var sysctls = []string{
 	"kernel/keys/root_maxbytes",
 	"kernel/keys/root_maxkeys",
@@ -37,8 +36,8 @@ var sysctls = []string{
 	"vm/panic_on_oom",
 }
 
-// saveMachine notes what the machine is like, once: a second `up` would take
-// the first one's doings for the machine's own.
+// saveMachine records the machine's state once: a second `up` would record the changes of
+// the first one.
 func saveMachine(ctx context.Context, l layout) error {
 	if exists(l.config("before.json")) {
 		return nil
@@ -75,8 +74,8 @@ func saveMachine(ctx context.Context, l layout) error {
 	return write(l.config("before.json"), string(content))
 }
 
-// readMachine returns the notes; there are none when `up` did not come far
-// enough to change anything.
+// readMachine returns the recorded state; it is empty if `up` stopped before it changed
+// anything.
 func readMachine(l layout) (before, error) {
 	var was before
 	content, err := os.ReadFile(l.config("before.json"))

@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// A module is one of the nested Go modules and the binaries made from it.
-// They are apart because their dependencies cannot, or need not, agree.
+// A module is one of the nested Go modules, with its binaries. The modules are separate
+// because their dependencies cannot, or need not, agree.
 type module struct {
 	dir      string
 	about    string
 	packages []string
 	ldflags  string
-	inputs   []string          // files besides go.mod and go.sum that decide the result
+	inputs   []string          // files besides go.mod and go.sum on which the result depends
 	links    map[string]string // further name → binary
 }
 
@@ -56,12 +56,12 @@ var modules = []module{
 	},
 }
 
-// withoutDebugging leaves out what debuggers read, which is a fifth of the time
-// to compile; the standard library keeps it, to be shared with everyone else's.
+// withoutDebugging leaves out debugging information, which takes a fifth of the compile
+// time. The standard library keeps it, so that it can be shared with other builds.
 var withoutDebugging = []string{"-gcflags=all=-dwarf=false", "-gcflags=std="}
 
-// kubernetesLDFlags says which version this is: without it the servers call
-// themselves v0.0.0, and Tekton refuses to run on that.
+// kubernetesLDFlags sets the version: otherwise the servers report v0.0.0, and Tekton
+// refuses to run on that.
 func kubernetesLDFlags() string {
 	numbers := strings.Split(strings.TrimPrefix(kubernetesVersion, "v"), ".")
 	flags := []string{"-s", "-w"}
@@ -74,7 +74,7 @@ func kubernetesLDFlags() string {
 	return strings.Join(flags, " ")
 }
 
-// fingerprint names a result by everything it is made from.
+// fingerprint identifies a result by everything from which it is made.
 func fingerprint(files []string, extra ...string) (string, error) {
 	sum := sha256.New()
 	sum.Write(fmt.Appendf(nil, "%s %s %s\n", runtime.Version(), runtime.GOARCH, strings.Join(extra, "\n")))
@@ -96,8 +96,7 @@ func (m module) fingerprint(l layout) (string, error) {
 	return fingerprint(files, m.ldflags, strings.Join(withoutDebugging, " "), strings.Join(m.packages, " "))
 }
 
-// binaries is the directory with a module's programs. It exists only when it
-// is complete.
+// binaries is the directory with a module's programs. It only exists if it is complete.
 func (m module) binaries(l layout) (string, error) {
 	print, err := m.fingerprint(l)
 	if err != nil {
@@ -133,14 +132,13 @@ func (m module) build(ctx context.Context, l layout) error {
 	return os.Rename(temporary, target)
 }
 
-// buildEnvironment is what ko builds with too, so that both share one compile
-// of each package.
+// buildEnvironment is also used by ko, so that each package is compiled only once.
 func buildEnvironment() []string {
 	return []string{"CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false"}
 }
 
-// binDir is one directory with a link to every program, for PATH and for
-// tests that need nothing but etcd, kube-apiserver and kubectl.
+// binDir is one directory with links to all programs, for PATH and for tests that only need
+// etcd, kube-apiserver and kubectl.
 func (l layout) binDir() (string, error) {
 	var prints []string
 	for _, m := range modules {
@@ -162,7 +160,7 @@ func (l layout) program(name string) (string, error) {
 	return filepath.Join(dir, name), err
 }
 
-// linkBinaries fills binDir with what has been compiled so far.
+// linkBinaries fills binDir with the programs that have been compiled so far.
 func linkBinaries(l layout) error {
 	bin, err := l.binDir()
 	if err != nil {
@@ -193,7 +191,7 @@ func linkBinaries(l layout) error {
 	if err != nil {
 		return err
 	}
-	// PATH may begin with this very directory.
+	// PATH may start with this directory.
 	if etcd, err = filepath.EvalSymlinks(etcd); err != nil {
 		return err
 	}

@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// An identity is one certificate: who it speaks for, and at which addresses
-// it may serve.
+// An identity is one certificate: its user, and the addresses at which it may serve.
 type identity struct {
 	name         string // of the file
 	user         string
@@ -52,9 +51,9 @@ var identities = []identity{
 
 const certificateLife = 10 * 365 * 24 * time.Hour
 
-// ensureCertificates makes the authority, every identity and the key that
-// signs service account tokens. What exists is kept, so that a second `up`
-// does not lock out the first one's clients.
+// ensureCertificates creates the authority, every identity and the signing key of service
+// account tokens. Existing files are kept, so that a second `up` does not lock out the
+// clients of the first one.
 func ensureCertificates(l layout) error {
 	if err := os.MkdirAll(l.state+"/pki", 0o700); err != nil {
 		return err

@@ -12,11 +12,10 @@ import (
 	"time"
 )
 
-// All pods are in a control group of ours, so that another kubelet's would not
-// be mistaken for them, and so that they can be found without containerd.
+// All pods are in a control group of our own, so that they are not confused with those of
+// another kubelet, and can be found without containerd.
 
-// cgroupRoots are the hierarchies of this machine: one under v2, one per
-// controller under v1.
+// cgroupRoots are the hierarchies of this machine: one with v2, one per controller with v1.
 func cgroupRoots(mountInfo string) []string {
 	var roots []string
 	for _, mount := range parseMounts(mountInfo) {
@@ -51,8 +50,8 @@ func makeCgroup() error {
 	return nil
 }
 
-// enableControllers lets the groups below a v2 root have its controllers. It
-// leaves v1 alone, and the v2 hierarchy that stands beside it without memory.
+// enableControllers enables all controllers for the groups below a v2 root. It leaves v1
+// alone, and also the v2 hierarchy beside v1, which has no memory controller.
 func enableControllers(root string) error {
 	available, enabled := controllers2(root)
 	if !slices.Contains(available, "memory") {
@@ -66,7 +65,7 @@ func enableControllers(root string) error {
 	return nil
 }
 
-// controllers2 lists what a v2 hierarchy has and what it passes on.
+// controllers2 lists the available and the enabled controllers of a v2 hierarchy.
 func controllers2(root string) (available, enabled []string) {
 	read := func(name string) []string {
 		content, _ := os.ReadFile(filepath.Join(root, name))
@@ -89,8 +88,7 @@ func difference(from, without []string) []string {
 	return rest
 }
 
-// removeCgroups removes our groups, and passes on as many controllers as
-// before.
+// removeCgroups removes our groups, and restores the enabled controllers.
 func removeCgroups(l layout) error {
 	roots, err := machineCgroupRoots()
 	if err != nil {
@@ -106,7 +104,7 @@ func removeCgroups(l layout) error {
 		if before, noted := was.Controllers[root]; noted {
 			_, enabled := controllers2(root)
 			for _, controller := range difference(enabled, before) {
-				// Refused when somebody else uses it by now.
+				// This fails if somebody else uses it by now.
 				_ = switchController(root, "-"+controller)
 			}
 		}
@@ -114,8 +112,8 @@ func removeCgroups(l layout) error {
 	return errors.Join(failed...)
 }
 
-// removeTree removes the groups from the leaves up; one without a process can
-// always be removed, a moment after its last process has gone.
+// removeTree removes the groups from the leaves up. A group can always be removed a moment
+// after its last process has gone.
 func removeTree(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {

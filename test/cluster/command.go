@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// output runs a command and returns what it printed; a failure carries the
-// end of what it said.
+// output runs a command and returns its output; an error has the end of its output.
 func output(ctx context.Context, name string, arguments ...string) (string, error) {
 	return runIn(ctx, "", nil, "", name, arguments...)
 }

@@ -13,10 +13,10 @@ import (
 	"strings"
 )
 
-// The components are Tekton and Prow: their manifests, and the images that
-// these ask for as ko://IMPORT/PATH. ko builds the images from the nested
-// module `components`; references and image layouts are kept in the cache, so
-// that each version is built once, and a manifest can change without a build.
+// The components are Tekton and Prow: their manifests, and the images in these as
+// ko://IMPORT/PATH. ko builds the images from the nested module `components`. References
+// and image layouts are kept in the cache, so that each version is built once, and a
+// manifest can change without a build.
 type components struct {
 	dir       string // in the cache
 	manifests map[string]string
@@ -46,7 +46,7 @@ func newComponents(ctx context.Context, l layout, images baseImages) (components
 	}, nil
 }
 
-// build fills the cache. The registry must serve, because ko pushes to it.
+// build fills the cache. The registry must be running, because ko pushes to it.
 func (c components) build(ctx context.Context, l layout) error {
 	if exists(c.dir) {
 		return nil
@@ -90,7 +90,7 @@ func (c components) references() (map[string]string, error) {
 	return references, nil
 }
 
-// pushImages puts the cached images into a registry that does not have them.
+// pushImages pushes the cached images to a registry that does not have them.
 func (c components) pushImages(ctx context.Context, l layout) error {
 	references, err := c.references()
 	if err != nil {
@@ -105,7 +105,7 @@ func (c components) pushImages(ctx context.Context, l layout) error {
 	return nil
 }
 
-// resolved is a manifest with the references of the built images.
+// resolved returns a manifest with the references of the built images.
 func (c components) resolved(name string) (string, error) {
 	references, err := c.references()
 	if err != nil {
@@ -114,7 +114,7 @@ func (c components) resolved(name string) (string, error) {
 	return resolve(c.manifests[name], references)
 }
 
-// koImage is how a manifest asks for the image of a Go program.
+// koImage matches the image of a Go program in a manifest.
 var koImage = regexp.MustCompile(`ko://([\w./-]+)`)
 
 func koPrograms(manifest string) []string {
@@ -141,7 +141,7 @@ func resolve(manifest string, references map[string]string) (string, error) {
 	return manifest, nil
 }
 
-// koBuild builds and pushes images, and returns the reference of each.
+// koBuild builds and pushes images, and returns their references.
 func koBuild(ctx context.Context, l layout, programs []string) (map[string]string, error) {
 	ko, err := l.program("ko")
 	if err != nil {
@@ -156,7 +156,7 @@ func koBuild(ctx context.Context, l layout, programs []string) (map[string]strin
 	return builtReferences(said, programs)
 }
 
-// builtReferences reads what ko printed: a reference per image, in no order.
+// builtReferences parses the output of ko: one reference per image, in any order.
 func builtReferences(said string, programs []string) (map[string]string, error) {
 	references := map[string]string{}
 	for _, reference := range strings.Fields(said) {
@@ -184,7 +184,7 @@ func layoutName(reference string) string {
 	return reference[strings.LastIndex(reference, ":")+1:]
 }
 
-// moduleDir is where a dependency of the nested module `components` lies.
+// moduleDir returns the directory of a dependency of the nested module `components`.
 func moduleDir(ctx context.Context, l layout, module string) (string, error) {
 	said, err := runIn(ctx, filepath.Join(l.source, "components"), buildEnvironment(), "",
 		"go", "mod", "download", "-json", module)
@@ -200,9 +200,8 @@ func moduleDir(ctx context.Context, l layout, module string) (string, error) {
 
 var downloadedDir = regexp.MustCompile(`"Dir": "([^"]+)"`)
 
-// An edit replaces something in a manifest in as many places as it is known
-// to be, and fails on any other number: a newer version must not silently lose
-// a setting.
+// An edit replaces text in a manifest in the known number of places, and fails for any
+// other number: with a newer version, a setting must not be lost silently.
 type edit struct {
 	times    int
 	from, to string
@@ -218,7 +217,7 @@ func applyEdits(manifest string, edits []edit) (string, error) {
 	return manifest, nil
 }
 
-// joinManifests reads files in order as one YAML stream.
+// joinManifests joins files in order into one YAML stream.
 func joinManifests(paths []string) (string, error) {
 	if len(paths) == 0 {
 		return "", errors.New("no manifest found")

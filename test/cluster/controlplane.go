@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// controlPlane lists the servers that need no other, in the order they start.
+// controlPlane lists the servers that need no other ones, in the order of their start.
 func controlPlane(l layout, bin string) []server {
 	return []server{registry(l, bin), etcd(l, bin), apiServer(l, bin)}
 }
 
-// controllers lists the servers that only look at the API server.
+// controllers lists the servers that only use the API server.
 func controllers(l layout, bin string) []server {
 	return []server{scheduler(l, bin), controllerManager(l, bin)}
 }
@@ -30,7 +30,7 @@ func etcd(l layout, bin string) server {
 			"--listen-peer-urls=" + peers,
 			"--initial-advertise-peer-urls=" + peers,
 			"--initial-cluster=" + nodeName + "=" + peers,
-			"--unsafe-no-fsync", // throw-away data
+			"--unsafe-no-fsync", // the data is thrown away
 		},
 		env:   []string{"ETCD_UNSUPPORTED_ARCH=arm64"},
 		ready: answers(clients + "/health"),
@@ -53,7 +53,7 @@ func apiServer(l layout, bin string) server {
 			"--kubelet-certificate-authority=" + l.certificate("ca"),
 			"--kubelet-client-certificate=" + l.certificate("kubelet-client"),
 			"--kubelet-client-key=" + l.key("kubelet-client"),
-			// The node's name means nothing to this machine's resolver.
+			// The node's name cannot be resolved on this machine.
 			"--kubelet-preferred-address-types=InternalIP",
 			"--service-account-issuer=https://kubernetes.default.svc",
 			"--service-account-key-file=" + l.key("service-account"),
@@ -82,7 +82,7 @@ func controllerManager(l layout, bin string) server {
 			"--secure-port=0",
 		},
 		inputs: []string{l.config("kube-controller-manager.kubeconfig")},
-		// It serves nothing; that pods get their service account shows it works.
+		// It serves nothing. It works if the service accounts of pods are created.
 		ready: apiAnswers(l, "/api/v1/namespaces/default/serviceaccounts/default"),
 	}
 }
@@ -97,12 +97,12 @@ func scheduler(l layout, bin string) server {
 			"--secure-port=0",
 		},
 		inputs: []string{l.config("kube-scheduler.kubeconfig")},
-		ready:  func(context.Context) error { return nil }, // the first pod will tell
+		ready:  func(context.Context) error { return nil }, // the first pod will show
 	}
 }
 
-// registry serves the images; containerd and ko talk plain HTTP to a registry
-// on 127.0.0.1 without being told.
+// registry serves the images; containerd and ko use plain HTTP for a registry on 127.0.0.1
+// by default.
 func registry(l layout, bin string) server {
 	return server{
 		name:    "registry",
@@ -112,8 +112,7 @@ func registry(l layout, bin string) server {
 	}
 }
 
-// listeners are the addresses the cluster needs, for the check before it
-// starts.
+// listeners are the addresses that the cluster needs, to be checked before it starts.
 func listeners() []listener {
 	return []listener{
 		{"etcd", "127.0.0.1", etcdPort},
@@ -127,6 +126,6 @@ func listeners() []listener {
 	}
 }
 
-// serverNames lists every server, in the order in which `down` stops them:
-// first who would start something anew.
+// serverNames lists every server in the order in which `down` stops them: those that
+// restart others come first.
 var serverNames = strings.Fields("kubelet kube-proxy kube-scheduler kube-controller-manager containerd kube-apiserver etcd registry")

@@ -9,16 +9,15 @@ import (
 	"path/filepath"
 )
 
-// Deck's pages are not part of its program: ko takes them from a directory that
-// Prow's own build fills, with TypeScript compiled by npm's tools. Here Debian's
-// esbuild does that.
+// Deck's pages are not part of its program: ko takes them from a directory that Prow's own
+// build fills, with TypeScript compiled by npm's tools. Here Debian's esbuild compiles it.
 
 const (
 	deckRoot      = "usr/share/deck"
 	momentLibrary = "/usr/share/javascript/moment/moment.js"
 )
 
-// deckPages maps directories of Prow's module to where Deck looks for them
+// deckPages maps directories of Prow's module to the paths that Deck reads
 // (cmd/deck/static-map).
 var deckPages = map[string]string{
 	"cmd/deck/template":   "template",
@@ -26,8 +25,8 @@ var deckPages = map[string]string{
 	"pkg/spyglass/lenses": "lenses",
 }
 
-// deckScripts maps the scripts of the pages that this cluster's Deck serves to
-// their bundles (cmd/deck/.ts-packages).
+// deckScripts maps the scripts of the pages that this cluster's Deck serves to their
+// bundles (cmd/deck/.ts-packages).
 var deckScripts = map[string]string{
 	"cmd/deck/static/prow/prow.ts":               "static/prow_bundle.min.js",
 	"cmd/deck/static/job-history/job-history.ts": "static/job_history_bundle.min.js",
@@ -37,7 +36,7 @@ var deckScripts = map[string]string{
 	"pkg/spyglass/lenses/metadata/metadata.ts":   "lenses/metadata/script_bundle.min.js",
 }
 
-// deckFiles adds the pages of Deck and their scripts.
+// deckFiles adds Deck's pages and their scripts.
 func deckFiles(ctx context.Context, l layout, base map[string]imageFile) (map[string]imageFile, error) {
 	module, err := moduleDir(ctx, l, prowModule)
 	if err != nil {
@@ -59,7 +58,7 @@ func deckFiles(ctx context.Context, l layout, base map[string]imageFile) (map[st
 	return files, nil
 }
 
-// addPages adds what browsers and templates read below a directory.
+// addPages adds the files below a directory that browsers and templates read.
 func addPages(files map[string]imageFile, from, to string) error {
 	return filepath.WalkDir(from, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {

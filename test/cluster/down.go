@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// down removes the cluster, in any state. It goes on after a failure, and says
-// at the end what is left.
+// down removes the cluster, whatever its state. It continues after errors, and finally
+// lists what is left.
 func down(ctx context.Context, l layout, p *progress) error {
 	if os.Geteuid() != 0 {
 		return checkMachine(l.source)
@@ -35,9 +35,8 @@ func down(ctx context.Context, l layout, p *progress) error {
 	return errors.Join(append(failed, leftovers(l))...)
 }
 
-// endProcesses stops who would start something anew before who would be
-// started: the kubelet, then containers while their shims can still reap
-// them, the shims, and the other servers.
+// endProcesses stops those that restart others first: the kubelet, then containers while
+// their shims can still reap them, the shims, and the other servers.
 func endProcesses(l layout) error {
 	for _, name := range serverNames {
 		if name == "containerd" {
@@ -66,7 +65,7 @@ func endContainers(l layout) {
 	for _, process := range containers() {
 		_ = syscall.Kill(process.pid, syscall.SIGKILL)
 	}
-	// Who does not go now is met again with the shims.
+	// Those that do not end now are killed later, with the shims.
 	_ = waitGone(containers)
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// printEnvironment prints shell lines that point every tool at the cluster.
-// While there is none, they only name the programs.
+// printEnvironment prints shell commands that configure every tool for the cluster. Without
+// a cluster, they only set the paths of the programs.
 func printEnvironment(l layout, out io.Writer) error {
 	bin, err := l.binDir()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Places outside the state directory that containerd, the CNI library and the
-// kubelet write to, whatever they are told.
+// Places outside the state directory to which containerd, the CNI library and the kubelet
+// write, whatever their configuration.
 const (
 	shimSockets   = "/run/containerd/s"
 	cniResults    = "/var/lib/cni/results"
@@ -18,15 +18,14 @@ const (
 	devicePlugins = "/var/lib/kubelet/device-plugins"
 )
 
-// sharedDirs are the directories of these places, children first. Those that
-// were not there before `up` are removed by `down`, unless somebody else has
-// put something into them since.
+// sharedDirs are the directories of these places, children first. `down` removes those that
+// did not exist before `up`, unless somebody else has put something into them since.
 var sharedDirs = []string{
 	shimSockets, "/run/containerd",
 	cniResults, "/var/lib/cni",
 	containerLogs,
 	devicePlugins, "/var/lib/kubelet",
-	"/run/mount", // of mount(8), which the kubelet calls
+	"/run/mount", // used by mount(8), which the kubelet calls
 }
 
 func missingDirs(dirs []string) []string {
@@ -39,7 +38,7 @@ func missingDirs(dirs []string) []string {
 	return missing
 }
 
-// removeFiles removes the state and what lies elsewhere.
+// removeFiles removes the state and the files outside it.
 func removeFiles(l layout) error {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -59,7 +58,7 @@ func removeFiles(l layout) error {
 	for _, dir := range was.MissingDirs {
 		failed = append(failed, removeIfEmpty(dir))
 	}
-	// Last, because it holds the notes that the rest goes by.
+	// Last, because it has the records that the other steps need.
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
@@ -79,8 +78,8 @@ func removeContainerLogLinks(l layout) error {
 	return nil
 }
 
-// removeCNIResults removes the CNI library's notes on our pods: they name the
-// pod's network namespace, which lies in our state.
+// removeCNIResults removes the CNI library's records of our pods: they name the pod's
+// network namespace, which is in our state.
 func removeCNIResults(l layout) error {
 	results, _ := filepath.Glob(cniResults + "/*")
 	for _, path := range results {
@@ -95,7 +94,7 @@ func removeCNIResults(l layout) error {
 	return nil
 }
 
-// removeDeadSockets removes the sockets that nobody listens on any more.
+// removeDeadSockets removes the sockets on which nobody listens.
 func removeDeadSockets(pattern string) error {
 	sockets, _ := filepath.Glob(pattern)
 	for _, socket := range sockets {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// answers checks that a plain HTTP address says 200.
+// answers checks that a plain HTTP URL returns 200.
 func answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return get(ctx, &http.Client{Timeout: 3 * time.Second}, url)
@@ -43,8 +43,8 @@ func accepts(network, address string) func(context.Context) error {
 	}
 }
 
-// criAnswers checks that containerd serves the kubelet: its socket accepts
-// some time before. It asks for the version, which in gRPC is an HTTP/2 POST of
+// criAnswers checks that containerd serves the kubelet, because its socket accepts
+// connections some time before. It requests the version, which in gRPC is an HTTP/2 POST of
 // a length-prefixed message, here an empty one.
 func criAnswers(socket string) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -71,7 +71,7 @@ func criAnswers(socket string) func(context.Context) error {
 		if _, err := io.Copy(io.Discard, response.Body); err != nil {
 			return err
 		}
-		// An error without any answer puts its status into the headers.
+		// An error without a response has its status in the headers.
 		if code := response.Trailer.Get("Grpc-Status") + response.Header.Get("Grpc-Status"); code != "0" {
 			return fmt.Errorf("containerd answers with gRPC status %s: %s", code, response.Trailer.Get("Grpc-Message")+response.Header.Get("Grpc-Message"))
 		}
@@ -94,7 +94,7 @@ func apiClient(l layout) (*http.Client, error) {
 	return &http.Client{Transport: transport, Timeout: 5 * time.Second}, nil
 }
 
-// get is content with an answer of 200, and quotes any other.
+// get accepts a response with 200, and quotes any other in its error.
 func get(ctx context.Context, client *http.Client, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

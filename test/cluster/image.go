@@ -13,16 +13,16 @@ import (
 	"sort"
 )
 
-// An imageFile is one entry of an image's only layer: a file's content, or
-// where a symbolic link leads.
+// An imageFile is one entry in an image's only layer: a file's content, or the target of a
+// symbolic link.
 type imageFile struct {
 	content []byte
 	link    string
 	mode    fs.FileMode
 }
 
-// An image is what an OCI image needs to be: a few files and how to start
-// them. Equal files make equal digests: nothing of time or machine gets in.
+// An image has what an OCI image needs: a few files and how to start them. Equal files give
+// equal digests: the result does not depend on time or machine.
 type image struct {
 	name       string
 	files      map[string]imageFile // path without the leading slash
@@ -36,8 +36,8 @@ type descriptor struct {
 	Size      int    `json:"size"`
 }
 
-// The three documents of https://github.com/opencontainers/image-spec that
-// make an image out of a layer.
+// The three documents of https://github.com/opencontainers/image-spec that make an image
+// from a layer.
 type (
 	imageManifest struct {
 		SchemaVersion int          `json:"schemaVersion"`
@@ -69,8 +69,8 @@ type (
 	}
 )
 
-// writeLayout writes the image as an OCI layout and returns its digest. The
-// layer is not compressed: it never leaves the machine.
+// writeLayout writes the image as an OCI layout and returns its digest. The layer is not
+// compressed, because it never leaves the machine.
 func (i image) writeLayout(dir string) (string, error) {
 	layer, err := tarball(i.files)
 	if err != nil {
@@ -181,7 +181,7 @@ func namesWithParents(files map[string]imageFile) []string {
 	return names
 }
 
-// hostFile is a file of this machine as it goes into an image.
+// hostFile returns a file of this machine as an entry of an image.
 func hostFile(path string) (imageFile, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A family is one of iptables' two protocols.
+// A family is one of the two protocols of iptables.
 type family struct {
 	command  string
 	save     string
@@ -22,14 +22,13 @@ var families = []family{
 	{command: "ip6tables", save: "ip6tables-save", restore: "ip6tables-restore", protocol: protocolIPv6},
 }
 
-// ownChains are the prefixes of the chains that kube-proxy, the kubelet, the
-// CNI plugins and we create.
+// ownChains are the prefixes of the chains that kube-proxy, the kubelet, the CNI plugins
+// and we create.
 var ownChains = []string{"KUBE-", "CNI-", "REHEARSAL-"}
 
-// cleanupRules turns what iptables-save printed into what iptables-restore
-// --noflush must read to be rid of our chains: foreign rules that jump to one
-// are deleted, then the chains are flushed and deleted. It is empty when
-// there is nothing to do.
+// cleanupRules turns the output of iptables-save into an input of iptables-restore
+// --noflush that removes our chains: foreign rules that jump to one are deleted, then the
+// chains are flushed and deleted. It is empty if there is nothing to do.
 func cleanupRules(saved string) string {
 	var out strings.Builder
 	for _, table := range parseTables(saved) {
@@ -65,7 +64,7 @@ func cleanupRules(saved string) string {
 
 type table struct {
 	name   string
-	chains map[string]string // name → policy, "-" for those that somebody made
+	chains map[string]string // name → policy; "-" for user-defined chains
 	rules  []string
 }
 
@@ -92,7 +91,7 @@ func parseTables(saved string) []table {
 	return tables
 }
 
-// ruleEnds returns the chain a rule is in and the one it jumps or goes to.
+// ruleEnds returns the chain of a rule and the chain to which it jumps or goes.
 func ruleEnds(rule string) (chain, target string) {
 	fields := strings.Fields(rule)
 	for i := 0; i+1 < len(fields); i++ {
@@ -115,9 +114,9 @@ func isOwnChain(chain string) bool {
 	return false
 }
 
-// emptyTables are the tables with no rule and no chain of anyone's that did
-// not exist before: the nft back end makes a table when it is first used, and
-// never gives it up.
+// emptyTables are the tables that did not exist before and have neither rules nor
+// user-defined chains: the nft back end creates a table when it is first used, and never
+// deletes it.
 func emptyTables(before []string, after string) []string {
 	var empty []string
 	for _, table := range parseTables(after) {
@@ -128,7 +127,7 @@ func emptyTables(before []string, after string) []string {
 	return empty
 }
 
-// untouched tells whether all chains are the kernel's own, as it makes them.
+// untouched reports whether all chains are built-in ones with their default policy.
 func untouched(chains map[string]string) bool {
 	for _, policy := range chains {
 		if policy != "ACCEPT" {
@@ -138,7 +137,7 @@ func untouched(chains map[string]string) bool {
 	return true
 }
 
-// removeRules takes our rules out of both families.
+// removeRules removes our rules from both families.
 func removeRules(ctx context.Context, l layout) error {
 	was, err := readMachine(l)
 	if err != nil {

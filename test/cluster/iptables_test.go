@@ -55,11 +55,11 @@ func TestEmptyTables(t *testing.T) {
 		after  string
 		want   []string
 	}{
-		"made by us":              {nil, "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n", []string{"nat"}},
-		"there before":            {[]string{"nat"}, "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n", nil},
-		"somebody's rule in it":   {nil, "*nat\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -j ACCEPT\nCOMMIT\n", nil},
-		"somebody's chain in it":  {nil, "*nat\n:OUTPUT ACCEPT [0:0]\n:DOCKER - [0:0]\nCOMMIT\n", nil},
-		"somebody's policy in it": {nil, "*filter\n:INPUT DROP [0:0]\nCOMMIT\n", nil},
+		"created by us":          {nil, "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n", []string{"nat"}},
+		"existed before":         {[]string{"nat"}, "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n", nil},
+		"with somebody's rule":   {nil, "*nat\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -j ACCEPT\nCOMMIT\n", nil},
+		"with somebody's chain":  {nil, "*nat\n:OUTPUT ACCEPT [0:0]\n:DOCKER - [0:0]\nCOMMIT\n", nil},
+		"with somebody's policy": {nil, "*filter\n:INPUT DROP [0:0]\nCOMMIT\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := emptyTables(test.before, test.after); !slices.Equal(got, test.want) {

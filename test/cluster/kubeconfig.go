@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// A login is one context of a kubeconfig. Context names matter: Prow reads
-// them as cluster aliases, and wants one called `default`.
+// A login is one context of a kubeconfig. Context names matter: Prow uses them as cluster
+// aliases, and requires one called `default`.
 type login struct {
 	context  string
 	identity string
 }
 
-// kubeconfigs lists every kubeconfig of the cluster: the administrator's, the
-// components', and the one with Prow's two cluster aliases.
+// kubeconfigs lists every kubeconfig of the cluster: the administrator's, those of the
+// components, and the one with Prow's two cluster aliases.
 func kubeconfigs(l layout) map[string][]login {
 	files := map[string][]login{
 		l.kubeconfig():      {{"default", "admin"}},

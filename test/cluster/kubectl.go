@@ -20,8 +20,8 @@ func kubectlStdin(ctx context.Context, l layout, stdin string, arguments ...stri
 	return runIn(ctx, "", []string{"KUBECONFIG=" + l.kubeconfig()}, stdin, program, arguments...)
 }
 
-// apply creates or updates what a manifest says. It does nothing when the
-// very same manifest was applied before, which the state remembers.
+// apply creates or updates the objects of a manifest. It does nothing if exactly this
+// manifest was applied before, which is recorded in the state.
 func apply(ctx context.Context, l layout, name, manifest string) error {
 	sum := sha256.Sum256([]byte(manifest))
 	digest := hex.EncodeToString(sum[:])
@@ -29,7 +29,7 @@ func apply(ctx context.Context, l layout, name, manifest string) error {
 	if held, err := os.ReadFile(mark); err == nil && string(held) == digest {
 		return nil
 	}
-	// Server-side: the CRDs are too long for the annotation of a plain apply.
+	// Server-side, because the CRDs are too long for the annotation of a plain apply.
 	_, err := kubectlStdin(ctx, l, manifest, "apply", "--server-side", "--force-conflicts", "-f", "-")
 	if err != nil {
 		return err

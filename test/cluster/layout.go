@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 )
 
-// Addresses are from 198.18.0.0/15, the range reserved for benchmarks: it is
-// routed nowhere, so it cannot hide a network the machine has.
+// Addresses are from 198.18.0.0/15, the range reserved for benchmarks: it is not routed
+// anywhere, so it cannot hide a network of the machine.
 const (
 	podRange         = "198.18.0.0/24"
 	hostAddress      = "198.18.0.1" // the bridge: how pods reach servers on the host
 	hostPrefix       = hostAddress + "/24"
 	serviceRange     = "198.19.0.0/16"
 	kubernetesIP     = "198.19.0.1"
-	dnsAddress       = "198.19.0.10" // nothing answers here; look-ups are refused at once
+	dnsAddress       = "198.19.0.10" // nobody responds here; look-ups are refused at once
 	podBridge        = "rehearsal0"
 	serviceBridge    = "rehearsal1"
 	nodeName         = "rehearsal"
@@ -23,8 +23,8 @@ const (
 	podNamespace     = "test-pods"
 )
 
-// Ports, away from the well-known ones so that another etcd or kubelet on the
-// machine is not in the way.
+// The ports differ from the well-known ones, so that they do not conflict with another etcd
+// or kubelet on the machine.
 const (
 	etcdPort         = 23790
 	etcdPeerPort     = 23800
@@ -41,8 +41,8 @@ var (
 	apiServerURL    = fmt.Sprintf("https://%s:%d", hostAddress, apiServerPort)
 )
 
-// layout knows where everything is: state is what `up` makes and `down`
-// removes, cache is what survives so that the next `up` compiles nothing.
+// layout knows all paths: state is what `up` creates and `down` removes, cache is kept so
+// that the next `up` compiles nothing.
 type layout struct {
 	state  string
 	cache  string
@@ -76,8 +76,8 @@ func (l layout) buildKubeconfig() string        { return filepath.Join(l.state, 
 func (l layout) koConfig() string               { return filepath.Join(l.state, "ko.yaml") }
 func (l layout) containerdSocket() string       { return l.run("containerd.sock") }
 
-// write creates a file and its directory; the mode is tight because half of
-// these files hold keys.
+// write creates a file and its directory. The mode is restrictive because half of these
+// files contain keys.
 func write(path, content string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

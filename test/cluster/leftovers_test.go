@@ -27,7 +27,7 @@ func TestDownLeavesNothing(t *testing.T) {
 	}
 	ctx := context.Background()
 	p := newProgress(os.Stderr)
-	// Packages stay: they are the machine's, not the cluster's.
+	// The packages stay: they belong to the machine, not to the cluster.
 	if err := installPackages(ctx, missingPackages()); err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +46,8 @@ func TestDownLeavesNothing(t *testing.T) {
 	}
 }
 
-// snapshot is everything about the machine that a cluster might change, as
-// lines that can be compared.
+// snapshot returns everything on the machine that a cluster might change, as comparable
+// lines.
 func snapshot(t *testing.T) map[string]bool {
 	t.Helper()
 	lines := map[string]bool{}
@@ -100,8 +100,8 @@ func differences(before, after map[string]bool) []string {
 	return found
 }
 
-// daemons lists the processes that belong to nobody any more, kernel threads
-// aside: a shell or a compiler next to this test is not the cluster's.
+// daemons lists the orphaned processes, except kernel threads: a shell or a
+// compiler beside this test does not belong to the cluster.
 func daemons() []string {
 	var found []string
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
@@ -118,7 +118,7 @@ func daemons() []string {
 	return found
 }
 
-// Directories whose content others change all the time.
+// busy are directories that others change all the time.
 var busy = map[string]bool{
 	"/var/cache": true, "/var/tmp": true, "/var/log/journal": true, "/var/lib/apt": true,
 	lockPath: true,
@@ -129,7 +129,7 @@ func files(root string) []string {
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return nil // gone in between
+			return nil // removed in the meantime
 		case busy[path]:
 			return filepath.SkipDir
 		case strings.HasPrefix(root, "/sys") && !entry.IsDir():
@@ -157,7 +157,7 @@ func settings(root string) []string {
 	return found
 }
 
-// isCounter tells what the kernel counts from what somebody has set.
+// isCounter distinguishes values that the kernel counts from settings.
 func isCounter(path string) bool {
 	for _, part := range []string{"/random/", "/ns_last_pid", "_count", "/pty/nr", "/stat_refresh"} {
 		if strings.Contains(path, part) {

@@ -7,13 +7,12 @@ import (
 	"syscall"
 )
 
-// lockPath is held by `up` and `down`; what is compiled has a lock of its own,
-// beside the cache.
+// lockPath is locked by `up` and `down`; compiling has a lock of its own, beside the cache.
 const lockPath = "/run/rehearsal-cluster.lock"
 
-// acquireLock makes sure that one holder of the file runs at a time. The
-// returned function removes the file while the lock is still held, so that
-// nothing is left behind and whoever waited notices and takes a new one.
+// acquireLock lets only one process at a time hold the file's lock. The returned function
+// removes the file while the lock is still held, so that nothing is left behind; those that
+// waited notice this and create a new one.
 func acquireLock(path string) (release func(), err error) {
 	for {
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

@@ -16,7 +16,7 @@ import (
 
 const etcdPackage = "etcd-server"
 
-// needed are the programs the cluster runs on, and the Debian package of each.
+// needed are the programs that the cluster uses, with their Debian packages.
 var needed = []struct{ path, debian string }{
 	{"etcd", etcdPackage},
 	{"containerd", "containerd"},
@@ -33,8 +33,8 @@ var needed = []struct{ path, debian string }{
 	{"mount", "mount"},
 }
 
-// checkMachine refuses, in one sentence, what cannot work here. It changes
-// nothing.
+// checkMachine returns an error, in one sentence, if the cluster cannot work here. It
+// changes nothing.
 func checkMachine(source string) error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("the cluster runs on Linux only, this is %s", runtime.GOOS)
@@ -48,7 +48,7 @@ func checkMachine(source string) error {
 	return checkSource(source)
 }
 
-// checkSource refuses to compile what it cannot find.
+// checkSource returns an error if something needed to compile is missing.
 func checkSource(source string) error {
 	if !exists(source + "/components/go.mod") {
 		return errors.New("run this from its own directory: go -C test/cluster run . up")
@@ -59,7 +59,7 @@ func checkSource(source string) error {
 	return nil
 }
 
-// checkPrograms refuses what shows only once the packages are there.
+// checkPrograms checks what can only be checked once the packages are installed.
 func checkPrograms(ctx context.Context) error {
 	version, err := output(ctx, "git", "--version")
 	if err != nil {
@@ -76,7 +76,7 @@ func checkPrograms(ctx context.Context) error {
 
 var gitVersion = regexp.MustCompile(`(\d+)\.(\d+)`)
 
-// checkGit wants merge-tree --write-tree, which git has since 2.38.
+// checkGit requires merge-tree --write-tree, which git has since 2.38.
 func checkGit(said string) error {
 	numbers := gitVersion.FindStringSubmatch(said)
 	if numbers == nil {
@@ -90,8 +90,8 @@ func checkGit(said string) error {
 	return nil
 }
 
-// checkForeign refuses to share the machine with another Kubernetes: both
-// would write, and `down` would remove, the same rules.
+// checkForeign refuses to share the machine with another Kubernetes: both would write the
+// same rules, and `down` would remove them.
 func checkForeign(ctx context.Context, l layout) error {
 	if exists(l.state) {
 		return nil
@@ -117,9 +117,8 @@ type listener struct {
 	port    int
 }
 
-// checkPorts names the first port that is taken, and by whom. Servers of ours
-// that run already hold theirs rightly; one that has just ended may take a
-// moment to let go.
+// checkPorts names the first port that is taken, and by whom. Our servers that already run
+// hold theirs rightly; one that has just ended may take a moment to release it.
 func checkPorts(ctx context.Context, l layout) error {
 	for _, wanted := range listeners() {
 		if _, running := readRecord(l.run(wanted.server + ".pid")); running {
@@ -132,7 +131,7 @@ func checkPorts(ctx context.Context, l layout) error {
 	return nil
 }
 
-// free tries the port on every address when its own may not exist yet.
+// free tries the port on every address if its own address may not exist yet.
 func (w listener) free() error {
 	address := w.address
 	if address == hostAddress {
@@ -160,8 +159,8 @@ func byWhom(port int) string {
 	return ""
 }
 
-// listeningInode finds the socket that listens on a port in /proc/net/tcp:
-// column 1 is the local address, 3 the state (0A = LISTEN), 9 the inode.
+// listeningInode finds the socket that listens on a port in /proc/net/tcp: column 1 is the
+// local address, 3 the state (0A = LISTEN), 9 the inode.
 func listeningInode(table string, port int) string {
 	suffix := fmt.Sprintf(":%04X", port)
 	for _, line := range strings.Split(table, "\n") {

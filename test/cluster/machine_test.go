@@ -75,9 +75,9 @@ func TestParseMounts(t *testing.T) {
 
 func TestEnableControllers(t *testing.T) {
 	for name, test := range map[string]struct{ available, enabled, want string }{
-		"v2":                           {"cpu memory pids", "cpu memory", "+pids"},
-		"v2, all passed on":            {"cpu memory", "cpu memory", "cpu memory"},
-		"the v2 beside a v1 hierarchy": {"hugetlb", "", ""},
+		"v2 with a controller to enable":  {"cpu memory pids", "cpu memory", "+pids"},
+		"v2 with all controllers enabled": {"cpu memory", "cpu memory", "cpu memory"},
+		"v2 beside v1, without memory":    {"hugetlb", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
@@ -89,7 +89,7 @@ func TestEnableControllers(t *testing.T) {
 			if err := enableControllers(root); err != nil {
 				t.Fatal(err)
 			}
-			// A plain file keeps the last thing written to it.
+			// A plain file keeps only the last write.
 			if got, err := os.ReadFile(filepath.Join(root, "cgroup.subtree_control")); err != nil || string(got) != test.want {
 				t.Errorf("written: %q, %v", got, err)
 			}

@@ -1,8 +1,7 @@
-// Command cluster runs a real Kubernetes cluster on this machine, for the
-// demonstration and the end-to-end tests: etcd, the Kubernetes servers,
-// containerd, an image registry, Tekton and Prow, built from their Go modules
-// and Debian packages. It is no tool for a cluster that anything depends on:
-// the data is not synced to disk, and `down` removes all of it.
+// Command cluster runs a real Kubernetes cluster on this machine, for the demonstration and
+// the end-to-end tests: etcd, the Kubernetes servers, containerd, an image registry, Tekton
+// and Prow, built from their Go modules and Debian packages. Nothing important may depend
+// on this cluster: the data is not synced to disk, and `down` removes all of it.
 package main
 
 import (
@@ -84,7 +83,7 @@ func run() error {
 	}
 }
 
-// exclusive runs an action that changes the machine while no other does.
+// exclusive runs an action that changes the machine, one at a time.
 func exclusive(ctx context.Context, l layout, action func(context.Context, layout, *progress) error) error {
 	if os.Geteuid() != 0 {
 		return checkMachine(l.source)

@@ -74,8 +74,8 @@ func TestBuiltReferences(t *testing.T) {
 	}
 }
 
-// TestProwManifestsAgree holds the addresses that stand in for names, as there
-// is no DNS, against the services that have them.
+// TestProwManifestsAgree checks the addresses that replace names, because there is no DNS,
+// against the services that have them.
 func TestProwManifestsAgree(t *testing.T) {
 	entries, err := prowManifests.ReadDir("manifests")
 	if err != nil {
@@ -135,8 +135,8 @@ func TestGuardRulesKeepPodsInside(t *testing.T) {
 	}
 }
 
-// TestSharedVersions compares the nested module of Tekton and Prow with the
-// product's: where they agree, every package is compiled once for both.
+// TestSharedVersions compares the nested module of Tekton and Prow with the product's:
+// where they agree, every package is compiled only once.
 func TestSharedVersions(t *testing.T) {
 	product := requirements(t, "../../go.mod")
 	for module, version := range requirements(t, "components/go.mod") {

@@ -15,7 +15,7 @@ type mount struct {
 	kind  string
 }
 
-// parseMounts reads /proc/self/mountinfo.
+// parseMounts parses /proc/self/mountinfo.
 func parseMounts(mountInfo string) []mount {
 	var mounts []mount
 	for _, line := range strings.Split(mountInfo, "\n") {
@@ -29,13 +29,13 @@ func parseMounts(mountInfo string) []mount {
 	return mounts
 }
 
-// unescape undoes the kernel's octal escapes of blanks.
+// unescape undoes the kernel's octal escapes of white space.
 func unescape(path string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(path)
 }
 
-// mountsBelow lists mount points under a directory, the last made first: the
-// order in which they can be undone.
+// mountsBelow lists mount points under a directory, the latest first: the order in which
+// they can be unmounted.
 func mountsBelow(mountInfo, dir string) []string {
 	var points []string
 	for _, mount := range parseMounts(mountInfo) {

@@ -7,10 +7,9 @@ import (
 	"syscall"
 )
 
-// What iptables can make but not unmake is removed by talking netlink to the
-// kernel: the nft back end's empty tables, and the counter that kube-proxy
-// makes for packets it drops. The numbers are from linux/netfilter/nfnetlink.h,
-// nf_tables.h and nfnetlink_acct.h.
+// These are removed through netlink, because iptables can create but not remove them: the
+// empty tables of the nft back end, and kube-proxy's counters of dropped packets. The
+// numbers are from linux/netfilter/nfnetlink.h, nf_tables.h and nfnetlink_acct.h.
 const (
 	netlinkNetfilter = 12
 
@@ -29,7 +28,7 @@ const (
 	protocolIPv6 = 10 // NFPROTO_IPV6
 )
 
-// proxyAccounting is kube-proxy's counters.
+// proxyAccounting are kube-proxy's counters.
 var proxyAccounting = []string{"ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts"}
 
 func deleteTable(protocol byte, name string) error {
@@ -47,7 +46,7 @@ func deleteAccounting(names []string) error {
 	for _, name := range names {
 		remove := message(messageDeleteAccounting, syscall.NLM_F_REQUEST|syscall.NLM_F_ACK, 0, 0, nameAttribute(name))
 		err := netlink(remove)
-		// Not there, or a kernel without such counters.
+		// They do not exist, or the kernel does not support such counters.
 		if err != nil && !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.EOPNOTSUPP) {
 			failed = append(failed, fmt.Errorf("delete counter %s: %w", name, err))
 		}
@@ -55,7 +54,7 @@ func deleteAccounting(names []string) error {
 	return errors.Join(failed...)
 }
 
-// message is a netlink header, a netfilter header and attributes.
+// message returns a netlink header, a netfilter header and attributes.
 func message(kind uint16, flags uint16, protocol byte, resource uint16, attributes []byte) []byte {
 	out := make([]byte, syscall.NLMSG_HDRLEN+4, syscall.NLMSG_HDRLEN+4+len(attributes))
 	binary.NativeEndian.PutUint32(out[0:], uint32(cap(out)))
@@ -66,7 +65,7 @@ func message(kind uint16, flags uint16, protocol byte, resource uint16, attribut
 	return append(out, attributes...)
 }
 
-// nameAttribute is padded to a multiple of four, as every attribute is.
+// nameAttribute is padded to a multiple of four, like every attribute.
 func nameAttribute(name string) []byte {
 	length := 4 + len(name) + 1
 	out := make([]byte, (length+3)&^3)

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ensureNetwork makes the pods' bridge, whose address is the host as pods see
-// it, and a second, empty bridge that the service range is routed to: an
-// address no rule has caught yet ends there, and not on the default route.
+// ensureNetwork creates the pods' bridge, whose address is the host for pods, and a second,
+// empty bridge to which the service range is routed: packets to an address without a rule
+// end there instead of on the default route.
 func ensureNetwork(ctx context.Context) error {
 	for _, bridge := range []string{podBridge, serviceBridge} {
 		if !exists("/sys/class/net/" + bridge) {
@@ -34,9 +34,9 @@ func ensureNetwork(ctx context.Context) error {
 	return ensureGuard(ctx)
 }
 
-// bridgedTrafficFiltered tells whether packets between two pods on the bridge
-// pass iptables. Where they do not, an answer from a service's pod would not
-// find its way back unless the host stands in between.
+// bridgedTrafficFiltered reports whether packets between two pods on the bridge pass
+// iptables. If not, a response from a service's pod only finds its way back if the host is
+// in between.
 func bridgedTrafficFiltered() bool {
 	content, err := os.ReadFile("/proc/sys/net/bridge/bridge-nf-call-iptables")
 	return err == nil && strings.TrimSpace(string(content)) == "1"
@@ -47,8 +47,8 @@ const (
 	guardForward = "REHEARSAL-FORWARD"
 )
 
-// guardRules keep the pods' packets inside the machine: pods reach each other
-// and the host, and nothing is forwarded in or out.
+// guardRules keep the pods' packets inside the machine: pods reach each other and the host,
+// and nothing is forwarded in or out.
 func guardRules() string {
 	return strings.Join([]string{
 		"*filter",

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// node lists the servers that run pods, in the order they start.
+// node lists the servers that run pods, in the order of their start.
 func node(l layout, bin string) []server {
 	return []server{containerd(l), kubelet(l, bin), proxy(l, bin)}
 }
@@ -48,8 +48,8 @@ func proxy(l layout, bin string) server {
 	}
 }
 
-// writeNodeConfig writes the configuration files of the node's servers and
-// makes the control group that holds all pods.
+// writeNodeConfig writes the configuration files of the node's servers, and creates the
+// control group of all pods.
 func writeNodeConfig(l layout, pauseImage string) error {
 	files := map[string]string{
 		l.config("containerd.toml"):           containerdConfig(l, pauseImage, snapshotter()),
@@ -68,8 +68,8 @@ func writeNodeConfig(l layout, pauseImage string) error {
 	return makeCgroup()
 }
 
-// snapshotter is overlayfs, except where the state itself is on an overlay
-// (in a container): those do not stack.
+// snapshotter is overlayfs, unless the state itself is on an overlay (in a container),
+// because overlays cannot be stacked.
 func snapshotter() string {
 	filesystems, err := os.ReadFile("/proc/filesystems")
 	if err != nil || !strings.Contains(string(filesystems), "overlay") || filesystemType("/var/lib") == overlayMagic {
@@ -125,8 +125,7 @@ disabled_plugins = [
 		pauseImage, l.config("cni"), snapshotter, l.run("runc"))
 }
 
-// cniConfig has no DNS and no masquerading: pods see their own network and
-// the host, nothing else.
+// cniConfig has no DNS and no masquerading: pods reach only their own network and the host.
 func cniConfig(l layout) string {
 	return fmt.Sprintf(`{
   "cniVersion": "0.4.0",

@@ -25,8 +25,8 @@ func missingPackages() []string {
 	return packages
 }
 
-// A policy that forbids starting services, see invoke-rc.d(8): the packages
-// of etcd and containerd would start theirs.
+// policyPath is a policy that forbids starting services, see invoke-rc.d(8): otherwise the
+// packages of etcd and containerd would start theirs.
 const policyPath = "/usr/sbin/policy-rc.d"
 
 func installPackages(ctx context.Context, packages []string) error {

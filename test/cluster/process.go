@@ -21,14 +21,14 @@ type server struct {
 	name    string
 	command []string
 	env     []string
-	inputs  []string // files whose change calls for a restart
-	dir     string   // its data, made before it starts
+	inputs  []string // files whose changes require a restart
+	dir     string   // its data directory, created before it starts
 	ready   func(context.Context) error
 }
 
-// A record is the pid file. The start time tells our process from another one
-// that got the same pid later, the digest tells whether it still runs with
-// the flags and files it should.
+// A record is the content of the pid file. The start time distinguishes our process from a
+// later one with the same pid; the digest shows whether it still runs with the right flags
+// and files.
 type record struct {
 	PID    int    `json:"pid"`
 	Start  string `json:"start"`
@@ -37,13 +37,13 @@ type record struct {
 
 const (
 	readyTimeout = 2 * time.Minute
-	// How long a server may take to end. The API server would wait a minute
+	// patience is the time limit for a server to end. The API server would wait a minute
 	// for its watches.
 	patience = 5 * time.Second
 )
 
-// ensureRunning starts the server unless it runs as it should, and waits until
-// it is ready.
+// ensureRunning starts the server unless it already runs with the right flags and files,
+// and waits until it is ready.
 func (s server) ensureRunning(ctx context.Context, l layout) error {
 	held, err := s.ensureStarted(l)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s server) ensureRunning(ctx context.Context, l layout) error {
 	return s.waitReady(ctx, l, held)
 }
 
-// ensureStarted is the first half of it.
+// ensureStarted is the first half of ensureRunning.
 func (s server) ensureStarted(l layout) (record, error) {
 	digest, err := s.digest()
 	if err != nil {
@@ -76,8 +76,8 @@ func (s server) ensureStarted(l layout) (record, error) {
 	return held, nil
 }
 
-// digest names everything a running server was started with. The program
-// counts by where it really is: a link to the same one changes nothing.
+// digest identifies everything with which a running server was started. The program is
+// identified by its real path, so another link to it changes nothing.
 func (s server) digest() (string, error) {
 	program, err := exec.LookPath(s.command[0])
 	if err != nil {
@@ -98,8 +98,8 @@ func (s server) digest() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// start detaches the process with a session of its own, so that it outlives
-// the shell that called us.
+// start gives the process a session of its own, so that it outlives the shell that called
+// us.
 func (s server) start(l layout, digest string) (record, error) {
 	if err := os.MkdirAll(filepath.Dir(l.log(s.name)), 0o755); err != nil {
 		return record{}, err
@@ -117,7 +117,7 @@ func (s server) start(l layout, digest string) (record, error) {
 	if err := command.Start(); err != nil {
 		return record{}, err
 	}
-	// Reaped here while we live; pid 1 does it afterwards.
+	// The process is reaped here while we live, and by pid 1 afterwards.
 	go func() { _ = command.Wait() }()
 	held := record{PID: command.Process.Pid, Start: startTime(command.Process.Pid), Digest: digest}
 	content, err := json.Marshal(held)
@@ -141,10 +141,10 @@ func (s server) waitReady(ctx context.Context, l layout, held record) error {
 	return nil
 }
 
-// stopPolling is an error that waiting cannot cure.
+// stopPolling is an error that waiting cannot fix.
 type stopPolling struct{ error }
 
-// poll asks until there is no error any more.
+// poll calls check until it returns no error.
 func poll(ctx context.Context, limit time.Duration, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -164,7 +164,7 @@ func poll(ctx context.Context, limit time.Duration, check func(context.Context) 
 	}
 }
 
-// readRecord returns a pid file and whether its process still runs.
+// readRecord returns a pid file, and whether its process still runs.
 func readRecord(path string) (record, bool) {
 	var held record
 	content, err := os.ReadFile(path)
@@ -174,8 +174,7 @@ func readRecord(path string) (record, bool) {
 	return held, held.Start != "" && startTime(held.PID) == held.Start
 }
 
-// startTime is field 22 of /proc/PID/stat, or nothing when the process is
-// gone or only waits to be reaped.
+// startTime returns field 22 of /proc/PID/stat; empty if the process is gone or a zombie.
 func startTime(pid int) string {
 	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -185,7 +184,7 @@ func startTime(pid int) string {
 }
 
 func parseStartTime(stat string) string {
-	// The name in parentheses may hold spaces, so count from its end.
+	// The name in parentheses may contain spaces, so fields are counted from its end.
 	fields := strings.Fields(afterLast(stat, ")"))
 	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return ""
@@ -197,7 +196,7 @@ func afterLast(text, separator string) string {
 	return text[strings.LastIndex(text, separator)+1:]
 }
 
-// stop asks a process to end, and ends it when it does not.
+// stop terminates a process, and kills it if it does not end in time.
 func stop(pid int, limit time.Duration) {
 	start := startTime(pid)
 	if start == "" {

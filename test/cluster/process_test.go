@@ -14,8 +14,8 @@ func TestParseStartTime(t *testing.T) {
 	rest := " 1 2 2 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 777 100 1 184467"
 	for name, test := range map[string]struct{ stat, want string }{
 		"running":                        {"12 (etcd) S" + rest, "777"},
-		"a name with blanks and bracket": {"12 (a ) b) R" + rest, "777"},
-		"waits to be reaped":             {"12 (etcd) Z" + rest, ""},
+		"name with blanks and a bracket": {"12 (a ) b) R" + rest, "777"},
+		"zombie":                         {"12 (etcd) Z" + rest, ""},
 		"nothing":                        {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,10 +87,10 @@ func TestServerThatEnds(t *testing.T) {
 func TestReadRecordOfAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.pid")
 	for name, content := range map[string]string{
-		"pid reused":  `{"pid": 1, "start": "1", "digest": "d"}`,
-		"not written": "",
-		"damaged":     "{",
-		"no pid":      `{"start": ""}`,
+		"pid reused": `{"pid": 1, "start": "1", "digest": "d"}`,
+		"empty file": "",
+		"damaged":    "{",
+		"no pid":     `{"start": ""}`,
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// socketOwner names the process that holds a socket.
+// socketOwner returns the process that holds a socket.
 func socketOwner(proc, inode string) string {
 	descriptors, _ := filepath.Glob(proc + "/[0-9]*/fd/*")
 	for _, path := range descriptors {
@@ -21,17 +21,15 @@ func socketOwner(proc, inode string) string {
 	return ""
 }
 
-// A found process belongs to the cluster: a container's, a shim's or a
-// server's.
+// A found process belongs to the cluster: to a container, a shim or a server.
 type found struct {
 	pid       int
 	container bool
 	command   string
 }
 
-// clusterProcesses finds what runs for the cluster without the help of pid
-// files: containers by their control group, everything else by its mention
-// of the state directory on the command line.
+// clusterProcesses finds the cluster's processes without pid files: containers by their
+// control group, all others by the state directory on their command line.
 func clusterProcesses(l layout) []found {
 	entries, _ := filepath.Glob("/proc/[0-9]*")
 	var processes []found
@@ -58,8 +56,8 @@ func inClusterCgroup(cgroup string) bool {
 	return strings.Contains(cgroup, ":/"+cgroupName+"/")
 }
 
-// isClusterCommand recognises servers and container shims, and not an editor
-// that has one of our files open.
+// isClusterCommand recognises servers and container shims, but not an editor with one of
+// our files open.
 func isClusterCommand(l layout, arguments []string) bool {
 	program := filepath.Base(arguments[0])
 	known := program == "containerd-shim-runc-v2" || program == "crane" || program == "runc"
@@ -69,7 +67,7 @@ func isClusterCommand(l layout, arguments []string) bool {
 	return known && strings.Contains(strings.Join(arguments, " "), l.state+"/")
 }
 
-// residentKiB is a process' resident memory.
+// residentKiB returns the resident memory of a process.
 func residentKiB(pid int) int {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {

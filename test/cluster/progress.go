@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// progress shows which step is going on and for how long: on a terminal a
-// counter that runs, elsewhere a line when a step begins to feel long.
+// progress shows the current step and its duration: on a terminal as a running counter,
+// elsewhere as a line if a step takes long.
 type progress struct {
 	out      io.Writer
 	terminal bool
@@ -26,7 +26,7 @@ func newProgress(out *os.File) *progress {
 	return &progress{out: out, terminal: terminal, tick: tick}
 }
 
-// step runs do and prints its name with the time it took.
+// step runs do, and prints its name and duration.
 func (p *progress) step(ctx context.Context, name string, do func(context.Context) error) error {
 	begin := time.Now()
 	done := make(chan error, 1)
@@ -66,7 +66,7 @@ func (p *progress) finish(name string, elapsed time.Duration, err error) {
 	p.print("  %-6s%6s  %s\n", word, elapsed.Round(100*time.Millisecond), name)
 }
 
-// print writes to a person; when nobody listens, the work goes on.
+// print ignores errors: the work continues if nobody reads the output.
 func (p *progress) print(format string, arguments ...any) {
 	_, _ = fmt.Fprintf(p.out, format, arguments...)
 }

@@ -13,17 +13,17 @@ import (
 //go:embed manifests
 var prowManifests embed.FS
 
-// prowFiles are in the order to apply them in: the namespaces come first.
+// prowFiles are in the order in which they are applied: the namespaces come first.
 var prowFiles = []string{"prow.yaml", "storage.yaml", "deck.yaml", "github.yaml"}
 
-// prowDeployments are those that run without a GitHub.
+// prowDeployments are the deployments that run without a GitHub.
 var prowDeployments = []string{"prow-controller-manager", "storage", "deck"}
 
 const prowModule = "sigs.k8s.io/prow"
 
 const prowJobCRD = "config/prow/cluster/prowjob-crd/prowjob_customresourcedefinition.yaml"
 
-// prowManifest is the ProwJob CRD and Prow's parts.
+// prowManifest returns the ProwJob CRD and Prow's parts.
 func prowManifest(ctx context.Context, l layout) (string, error) {
 	dir, err := moduleDir(ctx, l, prowModule)
 	if err != nil {
@@ -44,8 +44,8 @@ func prowManifest(ctx context.Context, l layout) (string, error) {
 	return strings.Join(parts, "---\n"), nil
 }
 
-// deployProw gives plank the kubeconfig whose contexts are the cluster
-// aliases, then the rest.
+// deployProw creates the Secret with plank's kubeconfig, whose contexts are the cluster
+// aliases, then everything else.
 func deployProw(ctx context.Context, l layout, c components) error {
 	manifest, err := c.resolved("prow")
 	if err != nil {

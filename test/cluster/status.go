@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// status shows each server, the node and what all of it takes in memory.
+// status prints each server, the node and their total memory.
 func status(ctx context.Context, l layout, out io.Writer) error {
 	if !exists(l.state) {
 		_, err := fmt.Fprintln(out, "the cluster is down")

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// up brings the cluster from whatever state it is in to running. Every step
-// looks before it acts, so a run that was interrupted is finished by the next.
+// up brings the cluster from any state to running. Every step checks before it acts, so the
+// next run completes an interrupted one.
 func up(ctx context.Context, l layout, p *progress) error {
 	begin := time.Now()
 	if err := checkMachine(l.source); err != nil {
@@ -33,7 +33,7 @@ func up(ctx context.Context, l layout, p *progress) error {
 	return nil
 }
 
-// prepare installs and compiles, and checks what can be checked beforehand.
+// prepare installs and compiles, and checks what can be checked in advance.
 func prepare(ctx context.Context, l layout, p *progress) error {
 	if packages := missingPackages(); len(packages) > 0 {
 		err := p.step(ctx, "install "+strings.Join(packages, ", "), func(ctx context.Context) error {
@@ -55,8 +55,8 @@ func prepare(ctx context.Context, l layout, p *progress) error {
 	return buildPrograms(ctx, l, p, modules)
 }
 
-// buildPrograms fills the cache. It has its own lock, because tests that only
-// want the programs call it while a cluster starts.
+// buildPrograms fills the cache. It has its own lock, because tests that only need the
+// programs call it while a cluster starts.
 func buildPrograms(ctx context.Context, l layout, p *progress, modules []module) error {
 	if err := os.MkdirAll(l.cache, 0o755); err != nil {
 		return err
@@ -75,8 +75,8 @@ func buildPrograms(ctx context.Context, l layout, p *progress, modules []module)
 	return linkBinaries(l)
 }
 
-// buildOnly is for tests that need an API server and no node: Kubernetes is
-// the first of the modules, and the only one they need.
+// buildOnly is for tests that need an API server but no node: they only need Kubernetes,
+// the first of the modules.
 func buildOnly(ctx context.Context, l layout, p *progress) error {
 	if err := checkSource(l.source); err != nil {
 		return err
@@ -109,7 +109,7 @@ func startServers(ctx context.Context, l layout, p *progress) error {
 		return err
 	}
 	for _, s := range controllers(l, bin) {
-		// They take a while to see everything, and nothing waits for them yet.
+		// They need a while to sync, and nothing waits for them yet.
 		if _, err := s.ensureStarted(l); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func startServers(ctx context.Context, l layout, p *progress) error {
 	return startAll(ctx, l, p, controllers(l, bin))
 }
 
-// prepareState makes what the servers need before the first of them starts.
+// prepareState creates what the servers need before the first of them starts.
 func prepareState(ctx context.Context, l layout) error {
 	if err := saveMachine(ctx, l); err != nil {
 		return err
@@ -151,8 +151,7 @@ func startAll(ctx context.Context, l layout, p *progress, servers []server) erro
 	return nil
 }
 
-// ensureBaseImages pushes the base images and writes everything that names
-// them.
+// ensureBaseImages pushes the base images and writes everything that refers to them.
 func ensureBaseImages(ctx context.Context, l layout) error {
 	images, err := pushBaseImages(ctx, l)
 	if err != nil {

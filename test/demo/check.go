@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// The promises of the demonstration.
+// What the demonstration must show.
 const (
 	failing   = "pull-widget-integration"
 	ownWords  = "POST /v1/widgets: status = 200, want 400"
@@ -19,7 +19,7 @@ const (
 
 var passing = []string{"pull-widget-unit", "periodic-widget-benchmark"}
 
-// check holds what people see against what was promised.
+// check compares what people see with what the demonstration must show.
 func check(ctx context.Context, c rig.Conversation, logs, rehearsals string) error {
 	plans, err := c.Comments(ctx, rig.PlanComment)
 	if err != nil {
@@ -55,7 +55,7 @@ func checkResult(body string) error {
 	return errors.Join(errs...)
 }
 
-// rowOf is the row of a table that speaks of a job.
+// rowOf returns the row of a job in a table.
 func rowOf(body, job string) string {
 	for line := range strings.Lines(body) {
 		if strings.HasPrefix(line, "|") && strings.Contains(line, "`"+job+"`") {
@@ -79,7 +79,7 @@ func checkLogs(logs string) error {
 	return contains("tkn pipelinerun logs", logs, append([]string{"[" + failing, ownWords, afterward, "BenchmarkRender-2", "widget.acme.dev/pkg/render"}, passing...)...)
 }
 
-// contains is an error that names what is missing.
+// contains returns an error that lists what is missing.
 func contains(what, text string, wanted ...string) error {
 	var missing []string
 	for _, w := range wanted {

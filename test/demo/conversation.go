@@ -13,7 +13,7 @@ func (d *demo) planned(ctx context.Context) (found string, ok bool, err error) {
 	return fmt.Sprintf("%d such comments", len(comments)), len(comments) > 0, err
 }
 
-// finished waits for the end of the only run, and tells what changes meanwhile.
+// finished waits for the end of the only run, and prints changes meanwhile.
 func (d *demo) finished() func(context.Context) (string, bool, error) {
 	last := ""
 	return func(ctx context.Context) (string, bool, error) {

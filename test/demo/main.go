@@ -1,8 +1,8 @@
-// Command demo shows a rehearsal from beginning to end, on a real cluster on
-// this machine with a stand-in for GitHub: a pull request that changes three
-// jobs, the comment with the affected jobs, the command, the three runs and the
-// comment with their results. The cluster must be up. It exits non-zero when the conversation is not as
-// promised. `demo clean` ends the stand-in, which otherwise goes on.
+// Command demo shows a rehearsal from beginning to end, on the local cluster with a
+// stand-in for GitHub: a pull request that changes three jobs, the comment with the
+// affected jobs, the command, the run of the three jobs and the comment with their results.
+// The cluster must be up. The command fails if the conversation is not as expected. `demo
+// clean` stops the stand-in, which otherwise keeps running.
 package main
 
 import (
@@ -47,7 +47,7 @@ type demo struct {
 	progress
 	installation rig.Installation
 	rig.Conversation
-	// statuses are what crier reported of each job.
+	// statuses are the commit statuses by crier, one for each job.
 	statuses []github.Status
 }
 
@@ -63,7 +63,7 @@ func (d *demo) run(ctx context.Context) error {
 	return d.show(ctx)
 }
 
-// prepare makes everything that a pull request needs.
+// prepare creates everything that a pull request needs.
 func (d *demo) prepare(ctx context.Context) error {
 	var err error
 	if d.Cluster, err = rig.Connect(ctx); err != nil {
@@ -97,7 +97,7 @@ func (d *demo) prepare(ctx context.Context) error {
 	})
 }
 
-// converse has the conversation on the pull request.
+// converse plays the conversation on the pull request.
 func (d *demo) converse(ctx context.Context) error {
 	files, err := baseFiles(d.Cluster.Image)
 	if err != nil {
@@ -137,7 +137,7 @@ func (d *demo) converse(ctx context.Context) error {
 	return rig.Until(ctx, time.Minute, "crier to report every job", d.reported)
 }
 
-// show prints what there is to see, and holds it against the promises.
+// show prints the results, and checks them.
 func (d *demo) show(ctx context.Context) error {
 	runs, err := d.Runs(ctx)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// progress tells what is going on and how long it takes.
+// progress prints what is going on, and how long it takes.
 type progress struct {
 	style style
 	start time.Time
@@ -19,7 +19,7 @@ func (p progress) note(text string) {
 	fmt.Printf("%s %s\n", p.style.dim(fmt.Sprintf("%6s", time.Since(p.start).Round(time.Second))), text)
 }
 
-// step runs one step and says how long it took.
+// step runs one step, and prints how long it took.
 func (p progress) step(what string, do func() error) error {
 	begin := time.Now()
 	p.note(what + " …")

@@ -22,7 +22,7 @@ const (
 //go:embed all:repository
 var repository embed.FS
 
-// baseFiles is the config repository as it is before the pull request.
+// baseFiles returns the config repository before the pull request.
 func baseFiles(image string) (map[string]string, error) {
 	files := map[string]string{}
 	err := fs.WalkDir(repository, "repository", func(path string, entry fs.DirEntry, err error) error {
@@ -39,8 +39,8 @@ func baseFiles(image string) (map[string]string, error) {
 	return files, err
 }
 
-// newToolchain is the change of the pull request: every job that names a
-// version of Go gets the next one.
+// newToolchain returns the change of the pull request: the next version of Go for every job
+// that names one.
 func newToolchain(files map[string]string) map[string]string {
 	changed := map[string]string{}
 	for path, content := range files {
@@ -51,7 +51,7 @@ func newToolchain(files map[string]string) map[string]string {
 	return changed
 }
 
-// createRepository makes the config repository, and whoever has to do with it.
+// createRepository creates the config repository, with its people and its webhook.
 func createRepository(ctx context.Context, hub github.Control, files map[string]string, in rig.Installation, webhook string) error {
 	if _, err := hub.CreateRepo(ctx, github.NewRepo{
 		Org: org, Repo: repo, Description: "The configuration of Acme's Prow", Files: files,

@@ -16,14 +16,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// stateDir holds what outlives the demonstration: the stand-in goes on, so that
-// its pages can be looked at.
+// stateDir has what outlives the demonstration: the stand-in keeps running, so that people
+// can look at its pages.
 const stateDir = "/var/lib/rehearsal-demo"
 
-// preferredPort is where the pages are, unless something else is there.
+// preferredPort is the port of the pages, unless it is in use.
 const preferredPort = 8980
 
-// standIn is the GitHub stand-in as a process of its own.
+// standIn is the GitHub stand-in in a process of its own.
 type standIn struct {
 	binary, pidFile, logFile string
 }
@@ -36,8 +36,8 @@ func newStandIn() standIn {
 	}
 }
 
-// start ends the one of an earlier demonstration, and starts another on the
-// address that pods can reach. It keeps nothing of the earlier one.
+// start stops the stand-in of an earlier demonstration, and starts a new one on the address
+// that pods can reach. Nothing of the earlier one is kept.
 func (s standIn) start(ctx context.Context, c *rig.Cluster) (string, error) {
 	if err := s.stop(); err != nil {
 		return "", err
@@ -72,7 +72,7 @@ func (s standIn) start(ctx context.Context, c *rig.Cluster) (string, error) {
 	return url, err
 }
 
-// stop ends the stand-in that the pid file names, if it still is one.
+// stop stops the stand-in in the pid file, if it still runs.
 func (s standIn) stop() error {
 	content, err := os.ReadFile(s.pidFile)
 	if errors.Is(err, os.ErrNotExist) {
@@ -97,8 +97,8 @@ func (s standIn) stop() error {
 	return os.Remove(s.pidFile)
 }
 
-// isOurs tells the stand-in from a stranger that has inherited its number. A
-// binary that has been replaced is listed as deleted.
+// isOurs distinguishes the stand-in from another process that has reused its pid. A binary
+// that was replaced is listed as deleted.
 func (s standIn) isOurs(pid int) bool {
 	exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 	return err == nil && strings.TrimSuffix(exe, " (deleted)") == s.binary
@@ -116,7 +116,7 @@ func freeAddress(host string) (string, error) {
 	return "", fmt.Errorf("no port is free on %s", host)
 }
 
-// remove ends the stand-in and leaves nothing.
+// remove stops the stand-in and removes all its files.
 func (s standIn) remove() error {
 	return errors.Join(s.stop(), os.RemoveAll(stateDir))
 }

@@ -12,11 +12,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// contexts is what the statuses of rehearsals are called.
+// contexts is the prefix of the contexts of rehearsals.
 const contexts = "ci/rehearse/"
 
-// reported waits until each job of the run has a status on the pull request
-// that will not change any more.
+// reported waits until each job of the run has a final status on the pull request.
 func (d *demo) reported(ctx context.Context) (found string, ok bool, err error) {
 	all, err := d.Hub.ListStatuses(ctx, github.StatusQuery{Org: org, Repo: repo, SHA: d.Pull.HeadSHA})
 	if err != nil {
@@ -32,7 +31,7 @@ func (d *demo) reported(ctx context.Context) (found string, ok bool, err error) 
 	return fmt.Sprintf("%d statuses, %d of them pending", len(d.statuses), pending), len(d.statuses) == 1+len(passing) && pending == 0, nil
 }
 
-// printStatuses shows what crier reported, with Deck's pages of the logs.
+// printStatuses prints the statuses by crier, with Deck's pages of the logs.
 func (d *demo) printStatuses() {
 	d.heading("The statuses on the pull request, by Prow's crier, with the logs on its Deck")
 	for _, s := range d.statuses {
@@ -40,8 +39,7 @@ func (d *demo) printStatuses() {
 	}
 }
 
-// checkStatuses holds the statuses against the promises, and opens the page of
-// the job that failed.
+// checkStatuses checks the statuses, and opens the page of the job that failed.
 func checkStatuses(ctx context.Context, statuses []github.Status) error {
 	var errs []error
 	for _, s := range statuses {
@@ -57,8 +55,8 @@ func checkStatuses(ctx context.Context, statuses []github.Status) error {
 	return errors.Join(errs...)
 }
 
-// checkPage expects a page of Deck's that shows a build log. The log itself is
-// loaded by the page's script.
+// checkPage expects a page of Deck that shows a build log. The log itself is loaded by the
+// page's script.
 func checkPage(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

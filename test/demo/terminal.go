@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// style marks text for a terminal; plain is for everything else.
+// style formats text for a terminal; with plain, it adds no escape sequences.
 type style struct{ plain bool }
 
 func newStyle(f *os.File) style {
@@ -20,7 +20,7 @@ func (s style) bold(text string) string { return s.mark("1", text) }
 func (s style) dim(text string) string  { return s.mark("2", text) }
 func (s style) code(text string) string { return s.mark("36", text) }
 
-// mark marks word by word, so that lines can be broken anywhere.
+// mark formats word by word, so that lines can be broken anywhere.
 func (s style) mark(sgr, text string) string {
 	if s.plain {
 		return text
@@ -47,8 +47,8 @@ var (
 	ansi        = regexp.MustCompile("\x1b\\[[0-9;]*m")
 )
 
-// markdown shows a comment as people see it on the page, as far as a terminal
-// can. It knows what our comments are made of, no more.
+// markdown renders a comment as on the page, as far as a terminal can. It only knows the
+// Markdown that our comments contain.
 func (s style) markdown(body string) string {
 	body = details.ReplaceAllString(htmlComment.ReplaceAllString(body, ""), "▸ $1")
 	var out []string
@@ -91,7 +91,7 @@ func (s style) inline(text string) string {
 	return html.UnescapeString(escaped.ReplaceAllString(text, "$1"))
 }
 
-// cells splits a row of a table at the bars that are not escaped.
+// cells splits a table row at the bars that are not escaped.
 func (s style) cells(line string) []string {
 	line = strings.ReplaceAll(strings.Trim(line, "|"), `\|`, "\x00")
 	var cells []string
@@ -126,7 +126,7 @@ func (s style) table(rows [][]string) []string {
 	return out
 }
 
-// columns is the width to which running text is broken.
+// columns is the width at which running text is broken.
 const columns = 110
 
 // wrap breaks a line between words.
@@ -147,7 +147,7 @@ func wrap(line string) []string {
 	return append(out, current)
 }
 
-// width is how many columns a text takes: emoji take two.
+// width returns how many columns a text takes: emoji take two.
 func width(text string) int {
 	text = ansi.ReplaceAllString(text, "")
 	n := utf8.RuneCountInString(text)
@@ -159,7 +159,7 @@ func width(text string) int {
 	return n
 }
 
-// squeeze leaves one empty line where there are several.
+// squeeze reduces several empty lines to one.
 func squeeze(text string) string {
 	for strings.Contains(text, "\n\n\n") {
 		text = strings.ReplaceAll(text, "\n\n\n", "\n\n")
@@ -167,7 +167,7 @@ func squeeze(text string) string {
 	return text
 }
 
-// boxed puts a comment under a line that says whose it is.
+// boxed prints a comment under a title with its author.
 func (s style) boxed(title, body string) string {
 	var b strings.Builder
 	b.WriteString(s.dim("┌─ ") + s.bold(title) + "\n")

@@ -19,7 +19,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// bombs are changes that are small to push and large, or long, to plan.
+// bombs are changes that are small to push, but large or slow to plan.
 func bombs(t *testing.T) map[string]github.Change {
 	t.Helper()
 	job := func(name, more string) string {
@@ -43,7 +43,7 @@ func bombs(t *testing.T) map[string]github.Change {
 		fmt.Fprintf(&links, "k%d: &a%d [%s]\n", i, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
 	}
 	return map[string]github.Change{
-		"an ignore file that is no pattern": file(".prowignore", "[é\n"),
+		"an ignore file with an invalid pattern": file(".prowignore", "[é\n"),
 		"an ignore file of asterisks": {Files: map[string]string{
 			rig.JobsPath + "/.prowignore":                           strings.Repeat("*a", 40) + "*b\n",
 			rig.JobsPath + "/" + strings.Repeat("a", 200) + ".yaml": "{}\n",
@@ -51,19 +51,19 @@ func bombs(t *testing.T) map[string]github.Change {
 		"a long pattern of config-updater": {Files: map[string]string{
 			rig.PluginsPath: "config_updater: {maps: {\"" + strings.Repeat("*a", 50<<10) + "\": {name: a}}}\n",
 		}},
-		"jobs of one name":          file("twins.yaml", twins.String()),
-		"links that lead nowhere":   {Symlinks: broken},
-		"a tree of trees":           {Vast: map[string]int{"zz": 10}},
-		"a tree of trees with jobs": {Vast: map[string]int{rig.JobsPath + "/zz": 10}},
-		"a file that unpacks":       file("big.yaml", packed(t, 1500)),
-		"a million mappings":        file("maps.yaml", "periodics: ["+strings.Repeat("{},", 1_000_000)+"]\n"),
-		"aliases of aliases":        file("alias.yaml", links.String()),
-		"deep nesting":              file("deep.yaml", nested),
-		"a regular expression":      file("re.yaml", job("pull-re", "branches: ['"+strings.Repeat("(a{1,100}){1,9}", 400)+"']")),
+		"jobs with the same name":                       file("twins.yaml", twins.String()),
+		"broken symbolic links":                         {Symlinks: broken},
+		"a tree of trees":                               {Vast: map[string]int{"zz": 10}},
+		"a tree of trees with jobs":                     {Vast: map[string]int{rig.JobsPath + "/zz": 10}},
+		"a compressed file that is large when unpacked": file("big.yaml", packed(t, 1500)),
+		"a million mappings":                            file("maps.yaml", "periodics: ["+strings.Repeat("{},", 1_000_000)+"]\n"),
+		"aliases of aliases":                            file("alias.yaml", links.String()),
+		"deep nesting":                                  file("deep.yaml", nested),
+		"a regular expression":                          file("re.yaml", job("pull-re", "branches: ['"+strings.Repeat("(a{1,100}){1,9}", 400)+"']")),
 	}
 }
 
-// packed is so many mebibytes of zeros behind a line of YAML, compressed.
+// packed returns a line of YAML followed by this many mebibytes of zeros, compressed.
 func packed(t *testing.T, mebibytes int) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -84,9 +84,9 @@ func packed(t *testing.T, mebibytes int) string {
 	return b.String()
 }
 
-// TestBombs opens all of them at once, in the repository of a harmless pull request
-// and in others. That one is planned and run meanwhile; each of the others gets an
-// answer; and neither the controller nor the receiver was started again.
+// TestBombs opens all of them at once, in the repository of a harmless pull request and in
+// others. Meanwhile the harmless one is planned and run. Each of the others gets an answer,
+// and neither the controller nor the receiver is restarted.
 func TestBombs(t *testing.T) {
 	parallel(t)
 	before := restarts(t)
@@ -119,8 +119,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// restarts tells of the pods of the receiver and the controller how often they
-// were started again. Those that an earlier rollout is ending do not count.
+// restarts returns the restart counts of the pods of the receiver and the controller. Pods
+// that an earlier rollout is ending do not count.
 func restarts(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder

@@ -17,9 +17,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestRunsAreCleanedUp keeps runs for a moment: then all that made one up is gone, and
-// what there is to know of it is still told. The settings are those of all tests, so
-// nothing runs beside it.
+// TestRunsAreCleanedUp keeps runs only for a moment: then all objects of a run are gone,
+// and its result is still shown. It changes the settings of all tests, so no other test
+// runs at the same time.
 func TestRunsAreCleanedUp(t *testing.T) {
 	short := world.installation
 	short.Settings = "keep_runs: 5s\n" + short.Settings
@@ -47,8 +47,8 @@ func TestRunsAreCleanedUp(t *testing.T) {
 	s.ended(2)
 }
 
-// leftOfRuns are the PipelineRuns, their pods and the ConfigMaps of the runs of the
-// pull request, but for results.
+// leftOfRuns are the PipelineRuns of the pull request, their pods, and the ConfigMaps of
+// its runs except results.
 func (s *story) leftOfRuns(ctx context.Context) ([]string, error) {
 	rh, err := s.Rehearsal(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *story) leftOfRuns(ctx context.Context) ([]string, error) {
 	return left, nil
 }
 
-// kept says whether a ConfigMap stays for as long as its Rehearsal.
+// kept reports whether a ConfigMap stays as long as its Rehearsal.
 func kept(cm *corev1.ConfigMap) bool {
 	name := cm.Labels[run.LabelRun]
 	return cm.Name == run.ResultName(name) || cm.Name == pages.Name(name)

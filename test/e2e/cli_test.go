@@ -20,17 +20,17 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// Users of the cluster, of whom the settings know the first two.
+// Users of the cluster. The settings list the first two.
 const (
 	userMaintainer = "bob@cluster.example.com"
 	userStranger   = "mallory@cluster.example.com"
 	userUnknown    = "somebody@cluster.example.com"
-	// cliUsers is the part of the settings that knows them.
+	// cliUsers is the part of the settings that lists them.
 	cliUsers = "users: {" + userMaintainer + ": " + maintainer + ", " + userStranger + ": " + stranger + "}\n"
 )
 
-// commandLine builds the command once, as a plugin of kubectl, and gives the
-// users their Roles. It returns the directory of the plugin.
+// commandLine builds the command once, as a plugin of kubectl, and gives the users their
+// Roles. It returns the directory of the plugin.
 var commandLine = sync.OnceValues(func() (string, error) {
 	ctx := world.ctx
 	dir, err := os.MkdirTemp("", "rehearse-")
@@ -59,8 +59,8 @@ func bind(ctx context.Context, namespace, role, user string) error {
 	return err
 }
 
-// types has a user type a command, and expects its exit status and words of what
-// it writes, to either stream.
+// types runs a command as a user. It expects this exit status, and these words in its
+// output on either stream.
 func (s *story) types(user string, status int, args []string, says ...string) {
 	s.t.Helper()
 	dir, err := commandLine()

@@ -19,8 +19,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// The conversation has a config repository of its own name: which jobs are a
-// sample depends on it.
+// The conversation has a config repository with a fixed name, because the jobs in a sample
+// depend on it.
 const (
 	conversationOrg  = "acme"
 	conversationRepo = "release"
@@ -32,9 +32,9 @@ const (
 	cartPath    = rig.JobsPath + "/acme/cart/acme-cart-presubmits.yaml"
 )
 
-// TestConversation is what an author and a maintainer say to one another and to
-// us on one pull request: each command once, and what is not one. Each answer is
-// held against a golden file. It takes the longest, so it waits for no place.
+// TestConversation is a conversation of an author and a maintainer with each other and with
+// us on one pull request: each command once, and lines that are no commands. Each answer is
+// compared with a golden file. The test takes the longest, so it does not wait for a place.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	c := converse(t)
@@ -50,7 +50,7 @@ func TestConversation(t *testing.T) {
 	c.reactions()
 }
 
-// opening has a command in the description, and what only looks like one.
+// opening has a command in the description, and text that only looks like one.
 func (c *conversation) opening() {
 	c.openWith(map[string]string{presetsPath: c.bump(), fuzzPath: c.file("acme-catalog-fuzz.yaml")}, strings.Join([]string{
 		"Go 1.26 is out. This moves all jobs to it, and adds a fuzzer to the catalog.", "",
@@ -61,8 +61,8 @@ func (c *conversation) opening() {
 	c.holds("help", c.said(rig.AnswerComment+" body-"))
 }
 
-// strangers may not command, and nobody may while the pull request needs a
-// maintainer's word.
+// strangers may not give commands, and nobody may run anything while the pull request has
+// the label needs-ok-to-test.
 func (c *conversation) strangers() {
 	c.say(stranger, "/pj-rehearse")
 	c.say(stranger, "/pj-rehearse ack")
@@ -87,7 +87,7 @@ func (c *conversation) questions() {
 	c.idle()
 }
 
-// aborting has a job that goes on until it is told to stop.
+// aborting has a job that runs until it is aborted.
 func (c *conversation) aborting() {
 	run := c.starts(author, "/pj-rehearse pull-cart-soak pull-cart-lint")
 	c.until("one job to wait and the other to pass", func(ctx context.Context) (string, bool, error) {
@@ -138,7 +138,7 @@ func (c *conversation) acknowledging() {
 	c.shows("plan-ack", c.Pull.HeadSHA, "**Acknowledged** by")
 }
 
-// pushing mends the job that failed, which takes the acknowledgement away.
+// pushing fixes the job that failed, which ends the acknowledgement.
 func (c *conversation) pushing() {
 	mended := strings.Replace(c.repositoryFile(cartPath), `"$GO_VERSION" != 1.25`, `"$GO_VERSION" != 1.26`, 1)
 	pull, err := c.Hub.Push(c.ctx, github.NewPush{PullID: c.Pull.PullID, Message: "Expect what Go 1.26 does", Change: github.Change{Files: map[string]string{cartPath: mended}}})
@@ -147,8 +147,8 @@ func (c *conversation) pushing() {
 	c.Pull = pull
 	c.labels()
 	c.shows("plan-pushed", c.Pull.HeadSHA, "was pushed afterwards")
-	// GitHub's times are whole seconds, and a command of the same second as a push
-	// counts as older.
+	// GitHub's times are whole seconds, and a command in the same second as a push counts
+	// as older.
 	time.Sleep(time.Second)
 	c.runs(author, "/pj-rehearse auto-ack pull-cart-e2e-aws", "mended")
 	c.labels("rehearsals-ack")
@@ -165,7 +165,7 @@ func (c *conversation) network() {
 	c.shows("plan-network", c.Pull.HeadSHA, "Network access is allowed")
 }
 
-// approving is for others than the author, too, and is for the head as it is.
+// approving can only be done by others than the author, and applies to the current head.
 func (c *conversation) approving() {
 	c.say(author, "/pj-rehearse approve")
 	c.say(maintainer, "/pj-rehearse approve")
@@ -178,7 +178,7 @@ func (c *conversation) approving() {
 	}
 }
 
-// reactions are on what commanded, and on nothing else.
+// reactions are on texts with commands, and on nothing else.
 func (c *conversation) reactions() {
 	c.say(maintainer, "Thank you!")
 	pull, err := c.Hub.GetPull(c.ctx, c.Pull.PullID)
@@ -205,11 +205,11 @@ type conversation struct {
 	*story
 	// gate holds pull-cart-soak.
 	gate string
-	// heads are those of the pull request, the oldest first.
+	// heads are the heads of the pull request, the oldest first.
 	heads []string
 }
 
-// converse makes the config repository of testdata.
+// converse creates the config repository from testdata.
 func converse(t *testing.T) *conversation {
 	t.Helper()
 	c := &conversation{story: stage(t, conversationOrg, conversationRepo, 25*time.Minute), gate: t.Name()}
@@ -232,7 +232,7 @@ func converse(t *testing.T) *conversation {
 	return c
 }
 
-// targets makes a repository that jobs test, with these branches beside main.
+// targets creates a repository that jobs test, with these branches besides main.
 func (c *conversation) targets(repo string, branches ...string) {
 	c.t.Helper()
 	_, err := c.Hub.CreateRepo(c.ctx, github.NewRepo{Org: conversationOrg, Repo: repo, Files: map[string]string{"README.md": "# " + repo + "\n"}})
@@ -245,7 +245,8 @@ func (c *conversation) targets(repo string, branches ...string) {
 
 const conversationData = "testdata/conversation"
 
-// file reads a file beside the golden ones. What the cluster decides is filled in.
+// file reads a file beside the golden ones, and replaces placeholders for values of the
+// cluster.
 func (c *conversation) file(name string) string {
 	c.t.Helper()
 	raw, err := os.ReadFile(filepath.Join(conversationData, name))
@@ -261,7 +262,7 @@ func (c *conversation) repositoryFile(name string) string {
 	return c.file(filepath.Join("repository", name))
 }
 
-// bump is the change: another version in what most jobs have in common.
+// bump returns the change: another version in the presets that most jobs share.
 func (c *conversation) bump() string {
 	return strings.Replace(c.repositoryFile(presetsPath), "1.25", "1.26", 1)
 }
@@ -287,7 +288,7 @@ func (c *conversation) unlabel(name string) {
 	c.must(err)
 }
 
-// labels waits for the labels of the pull request to be these.
+// labels waits until the pull request has exactly these labels.
 func (c *conversation) labels(want ...string) {
 	c.t.Helper()
 	c.until(fmt.Sprintf("the labels %q", want), func(ctx context.Context) (string, bool, error) {
@@ -296,18 +297,18 @@ func (c *conversation) labels(want ...string) {
 	})
 }
 
-// answerTo is the marker of the answer to a comment.
+// answerTo returns the marker of the answer to a comment.
 func answerTo(comment github.Comment) string {
 	return report.AnswerMarker(fmt.Sprintf("comment-%d-0", comment.ID))
 }
 
-// asks comments, and holds the answer against a golden file.
+// asks comments, and compares the answer with a golden file.
 func (c *conversation) asks(by, body, golden string) {
 	c.t.Helper()
 	c.holds(golden, c.said(answerTo(c.say(by, body))))
 }
 
-// run is the id of the run that the first line of a comment asks for.
+// run returns the id of the run that the first line of a comment requests.
 func (c *conversation) run(comment github.Comment) string {
 	return fmt.Sprintf("comment-%d-0", comment.ID)
 }
@@ -317,8 +318,7 @@ func (c *conversation) starts(by, body string) string {
 	return c.run(c.say(by, body))
 }
 
-// runs comments, waits for the end of the run, and holds its comment against a
-// golden file.
+// runs comments, waits for the end of the run, and compares its comment with a golden file.
 func (c *conversation) runs(by, body, golden string) {
 	c.t.Helper()
 	c.ends(c.starts(by, body), golden)

@@ -25,9 +25,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// These take the receiver or the controller away, so nothing runs beside them until
-// it is back. Those that kill come first: what a run was writing at that moment would
-// be there twice for two minutes.
+// The following tests stop the receiver or the controller, so no other test runs until it
+// is back. Those that kill come first: comments that a run was writing at that moment could
+// exist twice for two minutes.
 
 func TestKilledInTheMiddle(t *testing.T) {
 	s := tell(t, waiting("pull-widget-unit", t.Name()), failing("pull-widget-lint", "too long a line")).open()
@@ -60,10 +60,10 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 }
 
-// window is how long GitHub wants no calls: longer than a restart takes.
+// window is how long GitHub refuses calls: longer than a restart takes.
 const window = 75 * time.Second
 
-// It takes GitHub from the controller, as far as one installation of the App reaches:
+// TestRateLimitAcrossARestart makes GitHub refuse the calls of one installation of the App:
 // that of an organisation of its own.
 func TestRateLimitAcrossARestart(t *testing.T) {
 	s := stage(t, limitedOrg(), limitedRepo, 10*time.Minute)
@@ -141,7 +141,7 @@ func scaleUp(t *testing.T) {
 	}
 }
 
-// delivery finds the webhook that told of a comment.
+// delivery finds the webhook for a comment.
 func delivery(s *story, comment github.Comment) github.Delivery {
 	s.t.Helper()
 	all, err := s.Hub.ListDeliveries(s.ctx, github.DeliveryQuery{Event: "issue_comment", Action: "created"})
@@ -158,7 +158,7 @@ func delivery(s *story, comment github.Comment) github.Delivery {
 }
 
 // TestRefusedPipelineRun has a quota of our namespace refuse the PipelineRun: the pull
-// request says so, and the run starts once there is room.
+// request says so, and the run starts once the quota allows it.
 func TestRefusedPipelineRun(t *testing.T) {
 	s := tell(t, passing("pull-widget-unit")).open()
 	s.planned()
@@ -188,7 +188,7 @@ func TestRefusedPipelineRun(t *testing.T) {
 	s.result(v1alpha1.RunPassed, 1, 0, "passed")
 }
 
-// These only concern their own pull request.
+// The following tests only affect their own pull request.
 
 func TestWebhookRepeated(t *testing.T) {
 	parallel(t)
@@ -212,7 +212,7 @@ func TestWebhookRepeated(t *testing.T) {
 	}
 }
 
-// repeat sends a webhook as GitHub did, under the same id.
+// repeat sends a webhook again, under the same id.
 func repeat(ctx context.Context, d github.Delivery) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Payload))
 	if err != nil {
@@ -244,9 +244,9 @@ func TestWatcherPodDeleted(t *testing.T) {
 	s.row(body, "pull-widget-unit", "passed")
 }
 
-// Without its watcher the job is left to the task that reports; without that
-// one, too, to the controller. Tekton may start a pod that is gone anew, so the watcher
-// is deleted until there is one that reports.
+// TestReportingPodDeleted: without its watcher, a job is left to the finally task; without
+// the finally task, to the controller. Tekton may restart a pod that is gone, so the pods
+// of watchers are deleted until the finally task runs.
 func TestReportingPodDeleted(t *testing.T) {
 	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
@@ -262,8 +262,8 @@ func TestReportingPodDeleted(t *testing.T) {
 
 func anyTask(string) bool { return true }
 
-// deletePod deletes a pod of a task of the only PipelineRun, once it runs, and says of
-// which task it was.
+// deletePod deletes a pod of the only PipelineRun's tasks once it runs, and returns its
+// task.
 func (s *story) deletePod(is func(task string) bool) string {
 	s.t.Helper()
 	var pod, of string

@@ -19,8 +19,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestForgedCommand has somebody take over the receiver, who wants the head of an
-// outsider to be run with a maintainer's word, and the maintainer give it later.
+// TestForgedCommand takes over the receiver to run the head of an outsider with forged
+// commands of a maintainer. Later the maintainer gives the real command.
 func TestForgedCommand(t *testing.T) {
 	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
@@ -48,9 +48,9 @@ func TestForgedCommand(t *testing.T) {
 	cli := forged[0]
 	cli.ID, cli.By, cli.Head = "cli-0123-0", userMaintainer, s.Pull.HeadSHA
 	for what, err := range map[string]error{
-		"speaks for the command line": forge("add", "/spec/commands/-", cli),
-		"changes the log":             forge("replace", "/spec/commands/0/text", "/rehearse approve"),
-		"shortens the log":            forge("remove", "/spec/commands/0", nil),
+		"adds a command from the command line": forge("add", "/spec/commands/-", cli),
+		"changes the log":                      forge("replace", "/spec/commands/0/text", "/rehearse approve"),
+		"shortens the log":                     forge("remove", "/spec/commands/0", nil),
 	} {
 		if !apierrors.IsForbidden(err) {
 			t.Errorf("the receiver %s: %v", what, err)
@@ -75,7 +75,7 @@ func TestForgedCommand(t *testing.T) {
 	s.result(v1alpha1.RunPassed, 1, 0)
 }
 
-// logged says that a line of a log has all of the words.
+// logged reports whether a line of a log has all of the words.
 func logged(log string, words ...string) bool {
 	for line := range strings.Lines(log) {
 		if containsAll(line, words) {
@@ -102,7 +102,7 @@ func (s *story) judged(id, reason string) {
 	})
 }
 
-// takeOver writes to the Rehearsal with the receiver's own service account.
+// takeOver writes to the Rehearsal with the receiver's service account.
 func (s *story) takeOver() func(op, path string, value any) error {
 	s.t.Helper()
 	client, err := rehearsals.NewForConfig(s.as(rig.Receiver))

@@ -21,11 +21,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// calm is for how long a text that is edited has to stay the same before it is
-// written as a golden file.
+// calm is how long a text that is still edited must stay the same before it is written as a
+// golden file.
 const calm = 3 * time.Second
 
-// said waits for our comment whose marker starts so, and returns it.
+// said waits for our comment whose marker starts like this, and returns it.
 func (c *conversation) said(marker string) string {
 	c.t.Helper()
 	var body string
@@ -45,7 +45,7 @@ func (c *conversation) find(ctx context.Context, marker string) (string, error) 
 	return comments[len(comments)-1].Body, nil
 }
 
-// holds compares a text that does not change any more with a golden file.
+// holds compares a final text with a golden file.
 func (c *conversation) holds(file, text string) {
 	c.t.Helper()
 	if diff := c.compare(file, text); diff != "" {
@@ -69,15 +69,14 @@ func (c *conversation) compare(file, text string) string {
 
 func goldenFile(name string) string { return filepath.Join(conversationData, name+".md") }
 
-// eventually waits for the comment of a run to be like a golden file while it
-// is still edited.
+// eventually waits until the comment of a run matches a golden file while the run goes on.
 func (c *conversation) eventually(file, run string, says ...string) {
 	c.t.Helper()
 	c.becomes(file, says, func(ctx context.Context) (string, error) { return c.find(ctx, report.RunMarker(run)) })
 }
 
-// shows waits for the comment with the affected jobs, the labels and the commit
-// status to be like a golden file.
+// shows waits until the comment with the affected jobs, the labels and the commit status
+// match a golden file.
 func (c *conversation) shows(file string, says ...string) {
 	c.t.Helper()
 	c.becomes(file, says, func(ctx context.Context) (string, error) {
@@ -100,7 +99,7 @@ func (c *conversation) shows(file string, says ...string) {
 	})
 }
 
-// becomes waits for a text that says all of it and is like a golden file.
+// becomes waits for a text that contains all of says and matches a golden file.
 func (c *conversation) becomes(file string, says []string, read func(context.Context) (string, error)) {
 	c.t.Helper()
 	var last, diff string
@@ -129,7 +128,7 @@ func (c *conversation) becomes(file string, says []string, read func(context.Con
 	}
 }
 
-// varying is what differs from run to run, and what stands for it.
+// varying are patterns of values that differ from run to run, and their placeholders.
 var varying = []struct {
 	pattern *regexp.Regexp
 	name    string
@@ -145,7 +144,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+s\b`), "TIME"},
 }
 
-// plain is a text without what differs from run to run.
+// plain replaces the values that differ from run to run.
 func (c *conversation) plain(text string) string {
 	var names []string
 	for i, sha := range c.heads {

@@ -22,8 +22,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestTaskThatIsTakenOver has somebody take over a task of a run, who wants the
-// cluster to run something else than what was approved.
+// TestTaskThatIsTakenOver takes over a task of a run, to make the cluster run something
+// other than what was approved.
 func TestTaskThatIsTakenOver(t *testing.T) {
 	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
@@ -60,7 +60,7 @@ func TestTaskThatIsTakenOver(t *testing.T) {
 			s.must(json.Unmarshal([]byte(strings.ReplaceAll(string(raw), s.Pull.Repo, other)), pj))
 			pj.Name = stored.Name
 		},
-		"its success": func(pj *prowapi.ProwJob) {
+		"a success status": func(pj *prowapi.ProwJob) {
 			pj.Status.State = prowapi.SuccessState
 			pj.SetComplete()
 		},
@@ -92,7 +92,7 @@ func TestTaskThatIsTakenOver(t *testing.T) {
 	}
 }
 
-// handedOver is the ProwJob of the only job of the only run.
+// handedOver returns the ProwJob of the only job of the only run.
 func (s *story) handedOver() *prowapi.ProwJob {
 	s.t.Helper()
 	runs, err := s.PipelineRuns(s.ctx)
@@ -108,7 +108,7 @@ func (s *story) handedOver() *prowapi.ProwJob {
 	return pj
 }
 
-// as reaches the API server with the token of a service account of ours.
+// as returns access to the API server with the token of one of our service accounts.
 func (s *story) as(account string) *rest.Config {
 	s.t.Helper()
 	token, err := s.Cluster.Kube.CoreV1().ServiceAccounts(rig.Namespace).CreateToken(s.ctx, account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})

@@ -13,8 +13,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestHostile has one pull request ask for everything that a job must not have by
-// itself, and somebody ask for all of it.
+// TestHostile has a pull request with everything that a job must not get without approval,
+// and somebody who requests runs of all its jobs.
 func TestHostile(t *testing.T) {
 	parallel(t)
 	n := int(world.taken.Add(1)) - 1
@@ -43,7 +43,7 @@ func TestHostile(t *testing.T) {
 	s.idle()
 }
 
-// inRig moves the files to where the settings of the cluster look for them.
+// inRig moves the files to the paths in the settings of the cluster.
 func inRig(files map[string]string) map[string]string {
 	out := map[string]string{}
 	for path, content := range files {

@@ -16,26 +16,26 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// We are a GitHub App, which is installed for the config repositories and can do
-// what docs/github.md asks for. Prow is a person.
+// We are a GitHub App, installed for the config repositories with the permissions that
+// docs/github.md lists. Prow uses a personal account.
 const (
 	appSlug = "rehearsal"
 	bot     = appSlug + "[bot]"
-	// tokenLife is how long tokens live: they are renewed five minutes before.
+	// tokenLife is the lifetime of tokens: they are renewed five minutes before its end.
 	tokenLife = 5*time.Minute + 20*time.Second
-	// privateRepo is a config repository that nobody reads without a token.
+	// privateRepo is a config repository that cannot be read without a token.
 	privateRepo = "config-private"
 	narrowRepo  = "config"
 	limitedRepo = "config"
 )
 
-// narrowOrg is an organisation that has not granted the App all that it asks for.
+// narrowOrg is an organisation that has not granted all permissions of the App.
 func narrowOrg() string { return world.org + "-narrow" }
 
-// limitedOrg is an organisation in which GitHub wants no calls for a while.
+// limitedOrg is an organisation in which GitHub refuses calls for a while.
 func limitedOrg() string { return world.org + "-limited" }
 
-// registerApp makes the App and installs it.
+// registerApp creates the App and installs it.
 func registerApp(ctx context.Context) error {
 	documented := map[string]string{}
 	for _, p := range github.AppPermissions() {
@@ -74,8 +74,8 @@ func registerApp(ctx context.Context) error {
 	return nil
 }
 
-// TestTokensOfTheApp has a run outlive a token, in a repository that is closed
-// to whoever has none, and looks at what was done with which.
+// TestTokensOfTheApp has a run that outlasts a token, in a private repository, and checks
+// which token was used for what.
 func TestTokensOfTheApp(t *testing.T) {
 	parallel(t)
 	s := stage(t, world.org, privateRepo, 10*time.Minute)
@@ -99,7 +99,7 @@ func TestTokensOfTheApp(t *testing.T) {
 	s.checkCredentials()
 }
 
-// calls are those about the config repository, by the REST API and by git.
+// calls returns the calls about the config repository, by the REST API and by git.
 func (s *story) calls() []standin.Call {
 	s.t.Helper()
 	all, err := s.Hub.Calls(s.ctx, standin.CallQuery{})
@@ -117,7 +117,7 @@ const (
 	byCollate    = "rehearsal-collate"
 )
 
-// tokens are those that the controller has used about the repository.
+// tokens returns the tokens that the controller has used for the repository.
 func (s *story) tokens() []int64 {
 	var ids []int64
 	for _, c := range s.calls() {
@@ -128,8 +128,8 @@ func (s *story) tokens() []int64 {
 	return ids
 }
 
-// checkTokens expects that all was done with tokens for the repository, which can
-// do what is documented, and those of a run's pod no more than comment.
+// checkTokens expects that all calls used tokens for the repository with the documented
+// permissions, and that those of a run's pod could only comment.
 func (s *story) checkTokens() {
 	s.t.Helper()
 	documented := map[string]string{}
@@ -143,7 +143,7 @@ func (s *story) checkTokens() {
 		if byGit(c) {
 			who = "git"
 		} else if !strings.HasPrefix(who, "rehearsal-") || c.App {
-			continue // Prow's, and looking for the installation
+			continue // calls by Prow, and those that look for the installation
 		}
 		done[who+" "+c.Route]++
 		want := documented
@@ -170,8 +170,8 @@ func (s *story) checkTokens() {
 	}
 }
 
-// checkCredentials expects of all stories so far that we made no call as anybody
-// else, and none that GitHub would not let us make.
+// checkCredentials expects of all stories so far that we made no call with other
+// credentials, and none for which GitHub lacked a permission.
 func (s *story) checkCredentials() {
 	s.t.Helper()
 	all, err := s.Hub.Calls(s.ctx, standin.CallQuery{})

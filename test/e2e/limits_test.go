@@ -13,8 +13,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestCheckConfigLive has everything there that the installation needs, but for
-// permissions that one organisation has not granted, and then takes one thing away.
+// TestCheckConfigLive checks a complete installation, except for permissions that one
+// organisation has not granted, and then removes one part.
 func TestCheckConfigLive(t *testing.T) {
 	parallel(t)
 	dir, err := commandLine()
@@ -30,7 +30,7 @@ func TestCheckConfigLive(t *testing.T) {
 		}
 		return string(out), cmd.ProcessState.ExitCode()
 	}
-	tell(t) // one of the repositories must be there
+	tell(t) // one of the repositories must exist
 	out, _ := check()
 	t.Log(out)
 	for _, want := range []string{

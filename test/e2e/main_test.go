@@ -1,8 +1,8 @@
 //go:build e2e
 
-// Package e2e rehearses pull requests on the local cluster: GitHub is stood in
-// for, everything else is real. Each test has a config repository of its own.
-// The cluster must be up; what is in the work tree is deployed first.
+// Package e2e rehearses pull requests on the local cluster. GitHub is a stand-in,
+// everything else is real. Each test has a config repository of its own. The cluster must
+// be up; the work tree is deployed first.
 package e2e
 
 import (
@@ -22,39 +22,39 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// world is what all tests share.
+// world is shared by all tests.
 var world struct {
 	ctx     context.Context
 	cluster *rig.Cluster
 	hub     *github.Server
 	gates   *rig.Gates
-	// app is who we are, and installations where it is installed, by organisation.
+	// app is our GitHub App, and installations has its installations, by organisation.
 	app           github.App
 	installations map[string]int64
-	// org holds the config repositories. It is another in each run of the
-	// tests, so that nothing of an earlier one is mistaken for ours.
+	// org has the config repositories. Its name differs in each run of the tests, so that
+	// nothing of an earlier run is mistaken for ours.
 	org          string
 	repositories []string
 	// installation is what was deployed.
 	installation rig.Installation
 	taken        atomic.Int32
-	// places are for the tests that run at the same time.
+	// places limits the number of tests that run at the same time.
 	places chan struct{}
 }
 
-// pool is the number of config repositories: they have to be in the settings
-// before the first test asks for one.
+// pool is the number of config repositories: the settings must list them before the first
+// test needs one.
 const pool = 40
 
-// statusContext is the commit status that sums up a pull request.
+// statusContext is the context of the commit status that summarises a pull request.
 const statusContext = "rehearsal"
 
-// abreast is how many tests run at the same time, beside the long conversation: they
-// mostly wait, but for pods, which two processors start one after the other.
+// abreast is how many tests run at the same time, besides the long conversation. They
+// mostly wait for pods, which two processors start one after the other.
 const abreast = 4
 
-// parallel has a test run beside others, when there is a place. All of them wait
-// here, and not for a place of testing's own, which knows none that should go first.
+// parallel lets a test run beside others when there is a place. Tests wait here instead of
+// in package testing, which cannot let a test go first.
 func parallel(t *testing.T) {
 	t.Parallel()
 	world.places <- struct{}{}
@@ -79,8 +79,8 @@ func runTests(m *testing.M) (int, error) {
 	if world.cluster, err = rig.Connect(ctx); err != nil {
 		return 1, err
 	}
-	// Dozens of repositories that are swept every few seconds are more than
-	// GitHub's hourly budget is for.
+	// Dozens of repositories that are swept every few seconds need more calls than GitHub
+	// allows in an hour.
 	if world.hub, err = github.Start(net.JoinHostPort(world.cluster.HostAddress, "0"), github.WithRateLimit(1_000_000), github.WithTokenLife(tokenLife)); err != nil {
 		return 1, err
 	}
@@ -97,7 +97,7 @@ func runTests(m *testing.M) (int, error) {
 	if code != 0 {
 		fmt.Println(world.cluster.Diagnose())
 	}
-	// Nobody must go on looking for a GitHub that ends with us.
+	// The deployment must not keep looking for a GitHub that ends with us.
 	ctx = context.WithoutCancel(ctx)
 	return code, errors.Join(
 		world.cluster.Configure(ctx, rig.Installation{GitHub: world.hub.URL(), App: &world.app, Sweep: time.Hour}),
@@ -105,7 +105,7 @@ func runTests(m *testing.M) (int, error) {
 	)
 }
 
-// deploy brings the work tree to the cluster and connects it with the stand-in.
+// deploy deploys the work tree to the cluster, and connects it to the stand-in.
 func deploy(ctx context.Context) error {
 	world.org = "e2e-" + rig.Random()[:8]
 	for i := range pool {
@@ -118,7 +118,7 @@ func deploy(ctx context.Context) error {
 	installation := rig.Installation{
 		GitHub: world.hub.URL(), WebhookSecret: rig.Random(), Token: rig.Random(), App: &world.app, Sweep: 5 * time.Second,
 		Hurried: true,
-		// It asks for members, too.
+		// This policy also makes us look up members.
 		Presets: map[string]string{private: "openshift"},
 		// Small limits make small pull requests large.
 		Settings: "defaults: {limits: {sample: 2, more: 3, max: 4}, status_context: " + statusContext + "}\nprogress_interval: 1s\n" + cliUsers,

@@ -22,8 +22,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestPods looks at the pods as they run, those of a run with what Tekton adds to
-// them.
+// TestPods checks the running pods, including what Tekton adds to the pods of a run.
 func TestPods(t *testing.T) {
 	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()
@@ -43,8 +42,8 @@ func TestPods(t *testing.T) {
 	s.checkPods(rig.Receiver, rig.Controller, "rehearsal-prowjob", "rehearsal-collate")
 }
 
-// checkPods holds our pods to what they are declared to be, and expects one for
-// each network policy.
+// checkPods compares our pods with their declarations, and expects one for each network
+// policy.
 func (s *story) checkPods(want ...string) []corev1.Pod {
 	s.t.Helper()
 	policies, err := s.Cluster.Kube.NetworkingV1().NetworkPolicies(rig.Namespace).List(s.ctx, metav1.ListOptions{})
@@ -68,8 +67,8 @@ func (s *story) checkPods(want ...string) []corev1.Pod {
 	return pods
 }
 
-// TestPodsCannotWrite has git, the one program that the controller's image is
-// for, try to write there.
+// TestPodsCannotWrite tries to write with git, the program for which the controller's image
+// is made.
 func TestPodsCannotWrite(t *testing.T) {
 	parallel(t)
 	try := func(dir string) (string, error) {
@@ -84,7 +83,7 @@ func TestPodsCannotWrite(t *testing.T) {
 	}
 }
 
-// ourPods are the pods of the Deployments and of the story's run.
+// ourPods returns the pods of the Deployments and of the story's run.
 func (s *story) ourPods() []corev1.Pod {
 	s.t.Helper()
 	rehearsal, err := s.Rehearsal(s.ctx)
@@ -116,8 +115,8 @@ func checkRestricted(t *testing.T, pod corev1.Pod) {
 	}
 }
 
-// checkNetwork returns the name of the one policy that a pod has beside that
-// which denies everything.
+// checkNetwork returns the name of the only policy for a pod besides the one that denies
+// everything.
 func checkNetwork(t *testing.T, pod corev1.Pod, policies []networkingv1.NetworkPolicy) string {
 	t.Helper()
 	var own []string
@@ -141,8 +140,8 @@ func checkNetwork(t *testing.T, pod corev1.Pod, policies []networkingv1.NetworkP
 	return own[0]
 }
 
-// checkProcesses asks the kernel what the processes of a pod's containers may do.
-// The sandbox around them is the container runtime's.
+// checkProcesses asks the kernel for the permissions of the processes in a pod's
+// containers. The sandbox around them belongs to the container runtime.
 func checkProcesses(t *testing.T, pod corev1.Pod) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cgroup")
@@ -153,7 +152,7 @@ func checkProcesses(t *testing.T, pod corev1.Pod) {
 	for _, file := range files {
 		cgroup, err := os.ReadFile(file)
 		if err != nil || !hasContainer(pod, string(cgroup)) {
-			continue // it has ended, or is another's
+			continue // it has ended, or belongs to another pod
 		}
 		dir := filepath.Dir(file)
 		name, _ := os.ReadFile(filepath.Join(dir, "comm"))
@@ -178,7 +177,7 @@ func checkProcesses(t *testing.T, pod corev1.Pod) {
 	}
 }
 
-// hasContainer says whether a cgroup is that of a container of the pod.
+// hasContainer reports whether a cgroup belongs to a container of the pod.
 func hasContainer(pod corev1.Pod, cgroup string) bool {
 	for _, c := range pod.Status.ContainerStatuses {
 		if _, id, ok := strings.Cut(c.ContainerID, "://"); ok && strings.Contains(cgroup, id) {

@@ -12,16 +12,16 @@ import (
 	"strings"
 )
 
-// deckClient looks at Deck as a browser does.
+// deckClient uses Deck like a browser.
 type deckClient struct{ s *story }
 
-// get reads a page, given as a path below Deck or as an address.
+// get reads a page, by its path below Deck or its URL.
 func (d deckClient) get(page string) string {
 	d.s.t.Helper()
 	return d.do(http.MethodGet, page)
 }
 
-// rerun presses the button of that name.
+// rerun presses the button Rerun.
 func (d deckClient) rerun(prowJob string) {
 	d.s.t.Helper()
 	d.do(http.MethodPost, "/rerun?prowjob="+url.QueryEscape(prowJob))
@@ -48,7 +48,7 @@ func (d deckClient) do(method, page string) string {
 	return string(body)
 }
 
-// What the page of a job tells its script (cmd/deck/template/spyglass.html).
+// These are the variables of a job's page for its script (cmd/deck/template/spyglass.html).
 var (
 	spyglassSource    = regexp.MustCompile(`var src = (".*");`)
 	spyglassArtifacts = regexp.MustCompile(`var lensArtifacts = ({.*});`)
@@ -56,8 +56,8 @@ var (
 	rawLog            = regexp.MustCompile(`href="([^"]+)"[^>]*>Raw build-log\.txt`)
 )
 
-// expectLog expects that the page behind the link to a job shows its log, and
-// leads to the whole of it.
+// expectLog expects that the page behind the link of a job shows its log, and links to the
+// whole log.
 func (d deckClient) expectLog(link string, words ...string) {
 	t := d.s.t
 	t.Helper()
@@ -80,7 +80,7 @@ func (d deckClient) expectLog(link string, words ...string) {
 	}
 }
 
-// lens is where the script of a job's page loads one of its views from.
+// lens returns the URL from which the script of a job's page loads one of its views.
 func (d deckClient) lens(page, name string) string {
 	t := d.s.t
 	t.Helper()
@@ -104,8 +104,7 @@ func (d deckClient) lens(page, name string) string {
 	return ""
 }
 
-// expectStored expects a file of the job in the object store, by the end of its
-// name.
+// expectStored expects a file of the job in the object store, by the end of its name.
 func (d deckClient) expectStored(link, name, content string) {
 	d.s.t.Helper()
 	_, path, _ := strings.Cut(link, "/view/s3/")

@@ -14,8 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// commandedPlugins are plugins of Prow's hook that do what a line of a new comment
-// says, whoever wrote it.
+// commandedPlugins are plugins of Prow's hook that obey commands in a new comment by
+// anybody.
 var commandedPlugins = []string{"lgtm", "hold", "skip", "label", "lifecycle"}
 
 const (
@@ -23,11 +23,11 @@ const (
 	lgtmLabel = "lgtm"
 )
 
-// orders are lines that those plugins obey.
+// orders are commands that those plugins obey.
 const orders = "/lgtm\n/hold cancel\n/skip\n/label tide/merge-method-squash\n/lifecycle frozen\n/close\n"
 
-// TestNobodyObeysUs puts orders for Prow's plugins wherever a pull request can have
-// us quote something: none is obeyed.
+// TestNobodyObeysUs puts commands for Prow's plugins wherever a pull request can make us
+// quote text: none is obeyed.
 func TestNobodyObeysUs(t *testing.T) {
 	parallel(t)
 	const name = "pull-widget-loud"
@@ -39,7 +39,7 @@ func TestNobodyObeysUs(t *testing.T) {
 	s.say(maintainer, "/hold")
 	s.hasLabels(holdLabel)
 
-	t.Run("what a change may have", func(t *testing.T) { s.quoted(t) })
+	t.Run("everything in a change", func(t *testing.T) { s.quoted(t) })
 
 	s.say(maintainer, "/pj-rehearse")
 	s.started()
@@ -52,7 +52,7 @@ func TestNobodyObeysUs(t *testing.T) {
 	s.hasLabels()
 }
 
-// quoted opens pull requests with orders in them, in the repository of the story.
+// quoted opens pull requests with such commands, in the repository of the story.
 func (s *story) quoted(t *testing.T) {
 	escaped := strings.ReplaceAll(orders, "\n", `\n`)
 	for title, files := range map[string]map[string]string{
@@ -75,7 +75,7 @@ func (s *story) quoted(t *testing.T) {
 			other.comment(rig.PlanComment)
 			other.say(maintainer, "/hold")
 			other.hasLabels(holdLabel)
-			// The plan of the next head is written into a comment that is created, too.
+			// The plan of the next head is written into a new comment, too.
 			other.deleteOurs(rig.PlanComment)
 			other.Pull, err = world.hub.Push(s.ctx, github.NewPush{PullID: pull.PullID, Change: github.Change{Files: map[string]string{"next": title}}})
 			other.must(err)
@@ -87,7 +87,7 @@ func (s *story) quoted(t *testing.T) {
 	}
 }
 
-// deleteOurs deletes the comments of ours of a kind, as whoever may write can.
+// deleteOurs deletes our comments of one kind, as somebody with write access can.
 func (s *story) deleteOurs(kind string) {
 	s.t.Helper()
 	comments, err := s.Comments(s.ctx, kind)
@@ -98,8 +98,8 @@ func (s *story) deleteOurs(kind string) {
 	}
 }
 
-// heldAndOpen expects that no plugin of hook has done anything since the hold. Once
-// it has obeyed a person, it has heard all that was said before.
+// heldAndOpen expects that no plugin of hook has done anything since the hold. Once a
+// plugin has obeyed a person's command, it has processed all earlier comments.
 func (s *story) heldAndOpen(what, body string) {
 	s.t.Helper()
 	_, err := world.hub.WaitDeliveries(s.ctx, github.None{})
@@ -127,7 +127,7 @@ func (s *story) heldAndOpen(what, body string) {
 	}
 }
 
-// labels are the names of the labels of the pull request but ours, sorted.
+// labels returns the labels of the pull request without ours, sorted.
 func (s *story) labels() []string {
 	s.t.Helper()
 	pull, err := world.hub.GetPull(s.ctx, s.Pull.PullID)
@@ -137,7 +137,7 @@ func (s *story) labels() []string {
 	return labels
 }
 
-// hasLabels waits for the pull request to have these labels but ours.
+// hasLabels waits until the pull request has these labels besides ours.
 func (s *story) hasLabels(labels ...string) {
 	s.t.Helper()
 	s.until(fmt.Sprintf("the labels %q", labels), func(context.Context) (string, bool, error) {

@@ -18,9 +18,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// These have all of Prow around them: its hook in front of the receiver, its
-// clonerefs, initupload, entrypoint and sidecar in the job's pod, its crier
-// behind the job, its Deck in front of the log.
+// The following tests run with all of Prow: its hook in front of the receiver, its
+// clonerefs, initupload, entrypoint and sidecar in the job's pod, its crier behind the job,
+// its Deck in front of the log.
 
 func TestDecoratedJobWithProwAroundIt(t *testing.T) {
 	parallel(t)
@@ -44,7 +44,7 @@ exit 1
 	deck := deckClient{s: s}
 	deck.expectLog(link, words, "/acme/widget")
 	deck.expectStored(link, "artifacts/sound.txt", "squeak")
-	// Only crier writes this one.
+	// Only crier writes this file.
 	deck.expectStored(link, "prowjob.json", `"ci/rehearse/acme/widget/main/`+name+`"`)
 
 	status := s.reported(name, "failure")
@@ -56,7 +56,7 @@ exit 1
 	}
 }
 
-// hook is asked by Deck for the help of its plugins.
+// TestHelpThroughHook: Deck gets the help of all plugins from hook, including ours.
 func TestHelpThroughHook(t *testing.T) {
 	parallel(t)
 	s := &story{Conversation: rig.Conversation{Cluster: world.cluster}, t: t, ctx: world.ctx}
@@ -68,9 +68,9 @@ func TestHelpThroughHook(t *testing.T) {
 	}
 }
 
-// crier comments on failures where nobody forbids it, and deletes comments of
-// its bot that look like its own: those with its mark in them. That bot may be
-// ours, and a job may print the mark.
+// TestCrierSweepsOnlyItsOwnComments: crier comments on failures unless it is forbidden. It
+// deletes comments of its bot that contain its mark. That bot may be ours, and a job may
+// print the mark.
 func TestCrierSweepsOnlyItsOwnComments(t *testing.T) {
 	parallel(t)
 	const name = "pull-widget-fickle"
@@ -122,8 +122,8 @@ exit 1
 	}
 }
 
-// A rerun from Deck is another ProwJob with the labels of ours. It changes the
-// status on the pull request, as every ProwJob does, and nothing of the run.
+// TestRerunFromDeck: a rerun from Deck is another ProwJob with the labels of ours. It
+// changes the status on the pull request, as every ProwJob does, but nothing in the run.
 func TestRerunFromDeck(t *testing.T) {
 	parallel(t)
 	const name = "pull-widget-fickle"
@@ -159,7 +159,8 @@ exit 1
 	}
 }
 
-// Prow runs one ProwJob of a name for a pull request: the latest.
+// TestRerunFromDeckWhileItRuns: of several ProwJobs with the same name for a pull request,
+// Prow runs only the latest.
 func TestRerunFromDeckWhileItRuns(t *testing.T) {
 	parallel(t)
 	const name = "pull-widget-slow"
@@ -175,8 +176,8 @@ func TestRerunFromDeckWhileItRuns(t *testing.T) {
 	s.reported(name, "success")
 }
 
-// cameThroughHook expects that hook, and nobody else, brought a comment to the
-// receiver.
+// cameThroughHook expects that a comment was delivered to hook, and to nobody else, and
+// reached the receiver.
 func (s *story) cameThroughHook(comment github.Comment) {
 	s.t.Helper()
 	d := delivery(s, comment)
@@ -198,7 +199,7 @@ func (s *story) cameThroughHook(comment github.Comment) {
 
 var logLink = regexp.MustCompile(`\]\((http[^)]+)\)`)
 
-// link is where the row of a job leads.
+// link returns the link in the row of a job.
 func (s *story) link(body, job string) string {
 	s.t.Helper()
 	for line := range strings.Lines(body) {
@@ -212,14 +213,13 @@ func (s *story) link(body, job string) string {
 	return ""
 }
 
-// reported waits until the newest status of a job's context on the head is of a
-// state.
+// reported waits until the newest status of a job's context on the head has this state.
 func (s *story) reported(job, state string) github.Status {
 	s.t.Helper()
 	return s.status("ci/rehearse/"+target+"/main/"+job, state)
 }
 
-// crierComments are those with crier's mark.
+// crierComments returns the comments with crier's mark.
 func (s *story) crierComments() []github.Comment {
 	s.t.Helper()
 	all, err := s.Hub.ListComments(s.ctx, s.Pull.PullID)

@@ -19,19 +19,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// The config repositories in which Prow's tide merges what has the labels, each
+// The config repositories in which Prow's tide merges pull requests with the labels, each
 // with another context policy.
 const (
-	strictRepo  = "strict"  // knows nothing of rehearsals
-	skipRepo    = "skip"    // ignores what it does not know
-	lenientRepo = "lenient" // knows that rehearsals are optional
-	gatedRepo   = "gated"   // goes by our commit status instead of the label
+	strictRepo  = "strict"  // does not mention rehearsals
+	skipRepo    = "skip"    // ignores unknown contexts
+	lenientRepo = "lenient" // says that rehearsals are optional
+	gatedRepo   = "gated"   // uses our commit status instead of the label
 )
 
 var tideRepos = []string{strictRepo, skipRepo, lenientRepo, gatedRepo}
 
-// tideConfig has what docs/installation.md recommends for lenientRepo and
-// gatedRepo.
+// tideConfig is what docs/installation.md recommends for lenientRepo and gatedRepo.
 func tideConfig() string {
 	return strings.NewReplacer("ORG", hookedOrg(), "CONTEXT", statusContext).Replace(`
 sync_period: 5s
@@ -53,7 +52,7 @@ context_options:
 
 var startTide = sync.OnceValue(func() error { return world.cluster.StartTide(world.ctx) })
 
-// tellTide is a story of a pull request that others have approved already.
+// tellTide returns the story of a pull request that others have already approved.
 func tellTide(t *testing.T, repo string, jobs ...rig.Job) *story {
 	t.Helper()
 	if err := startTide(); err != nil {
@@ -65,8 +64,8 @@ func tellTide(t *testing.T, repo string, jobs ...rig.Job) *story {
 	return s
 }
 
-// Without a word about rehearsals a red one keeps Tide from merging, although it
-// is acknowledged.
+// TestTideTakesRehearsalsForRequired: unless the configuration mentions rehearsals, a
+// failed one keeps Tide from merging, even if it is acknowledged.
 func TestTideTakesRehearsalsForRequired(t *testing.T) {
 	parallel(t)
 	const name = "pull-widget-red"
@@ -82,8 +81,8 @@ func TestTideTakesRehearsalsForRequired(t *testing.T) {
 	s.isOpen()
 }
 
-// Told that rehearsals are optional, Tide merges what is acknowledged, and only
-// that, whatever becomes of the rehearsals.
+// TestTideMergesWhatIsAcknowledged: if rehearsals are optional, Tide merges what is
+// acknowledged, and only that, whatever the results of the rehearsals.
 func TestTideMergesWhatIsAcknowledged(t *testing.T) {
 	parallel(t)
 	const red, slow = "pull-widget-red", "pull-widget-slow"
@@ -97,7 +96,7 @@ func TestTideMergesWhatIsAcknowledged(t *testing.T) {
 	s.say(maintainer, "/pj-rehearse skip")
 	s.merged()
 
-	// For us it is closed: what still runs ends, and nothing is left.
+	// For us the pull request is closed: running jobs end, and nothing is left.
 	body := s.comment(rig.RunComment, "Aborted", "no luck")
 	s.row(body, slow, "aborted")
 	if r := s.ended(1)[0]; r.State != v1alpha1.RunAborted || r.Failed != 1 {
@@ -118,7 +117,7 @@ func TestTideSkipsUnknownContexts(t *testing.T) {
 	s.merged()
 }
 
-// Who gates on our commit status needs no label in the query.
+// TestTideWaitsForOurStatus: with our commit status, the query needs no label.
 func TestTideWaitsForOurStatus(t *testing.T) {
 	parallel(t)
 	const name = "pull-widget-red"
@@ -173,7 +172,7 @@ func (s *story) merged() {
 	})
 }
 
-// over waits until nothing of the pull request runs any more.
+// over waits until nothing of the pull request is running.
 func (s *story) over() {
 	s.t.Helper()
 	s.until("everything to be over", func(ctx context.Context) (string, bool, error) {
@@ -206,7 +205,7 @@ func (s *story) over() {
 	})
 }
 
-// status waits until the newest status of a context on the head is of a state.
+// status waits until the newest status of a context on the head has this state.
 func (s *story) status(name, state string) github.Status {
 	s.t.Helper()
 	var status github.Status
@@ -218,8 +217,7 @@ func (s *story) status(name, state string) github.Status {
 	return status
 }
 
-// newest is the newest status of a context on the head, an empty one when there
-// is none.
+// newest returns the newest status of a context on the head; an empty one if there is none.
 func (s *story) newest(ctx context.Context, name string) (github.Status, error) {
 	all, err := s.Hub.ListStatuses(ctx, github.StatusQuery{Org: s.Pull.Org, Repo: s.Pull.Repo, SHA: s.Pull.HeadSHA})
 	if i := slices.IndexFunc(all, func(st github.Status) bool { return st.Context == name }); i >= 0 {
@@ -228,7 +226,8 @@ func (s *story) newest(ctx context.Context, name string) (github.Status, error) 
 	return github.Status{}, err
 }
 
-// What check-config says of these settings is what Tide does above.
+// TestCheckConfigKnowsWhatTideDoes: check-config predicts what Tide does in the tests
+// above.
 func TestCheckConfigKnowsWhatTideDoes(t *testing.T) {
 	parallel(t)
 	for repo, want := range map[string][]string{

@@ -12,9 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// The config repositories whose webhooks go to Prow's hook, and to nobody else.
-// crier leaves comments on the second only, hook has plugins of its own for the
-// third, and tide merges in those of tideRepos.
+// The config repositories whose webhooks go only to Prow's hook. crier leaves comments only
+// in the second, hook has plugins of its own for the third, and tide merges in tideRepos.
 const (
 	hookedRepo  = "hooked"
 	noisyRepo   = "noisy"
@@ -23,7 +22,7 @@ const (
 
 func hookedOrg() string { return world.org + "-hooked" }
 
-// hookedRepositories are to be served, too.
+// hookedRepositories lists the repositories behind hook.
 func hookedRepositories() []string {
 	var all []string
 	for _, repo := range append([]string{hookedRepo, noisyRepo, pluggedRepo}, tideRepos...) {
@@ -32,8 +31,8 @@ func hookedRepositories() []string {
 	return all
 }
 
-// startProw has hook hand on the webhooks of its organisation, and crier report
-// on all pull requests, without words on all but one repository.
+// startProw makes hook forward the webhooks of its organisation, and crier report on all
+// pull requests, without comments except in one repository.
 func startProw(ctx context.Context, in rig.Installation) error {
 	quiet := slices.DeleteFunc(slices.Clone(in.Repositories), func(r string) bool { return r == hookedOrg()+"/"+noisyRepo })
 	err := world.cluster.StartProw(ctx, in, rig.ProwOnGitHub{
@@ -51,8 +50,8 @@ func startProw(ctx context.Context, in rig.Installation) error {
 	return err
 }
 
-// tellHooked is a story in one of these repositories. Its jobs exist, but do
-// something else; those with a decoration get it from Prow's configuration.
+// tellHooked returns a story in one of these repositories. Its jobs exist, but do something
+// else; those with a decoration get it from Prow's configuration.
 func tellHooked(t *testing.T, repo string, jobs ...rig.Job) *story {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(world.ctx, 10*time.Minute)

@@ -57,7 +57,7 @@ func TestCommandByStranger(t *testing.T) {
 	s.idle()
 }
 
-// denied waits for as many commands to be denied.
+// denied waits until this number of commands is denied.
 func (s *story) denied(want int) {
 	s.t.Helper()
 	s.until(fmt.Sprintf("%d commands to be denied", want), func(ctx context.Context) (string, bool, error) {
@@ -75,8 +75,8 @@ func (s *story) denied(want int) {
 	})
 }
 
-// The head of somebody who may not write runs once a maintainer has looked at it,
-// and the next one not.
+// TestUntrustedAuthor: the head of somebody without write access runs once a maintainer has
+// approved it; the next head does not.
 func TestUntrustedAuthor(t *testing.T) {
 	parallel(t)
 	s := tell(t, passing("pull-widget-unit"))
@@ -103,8 +103,8 @@ func TestUntrustedAuthor(t *testing.T) {
 	s.must(err)
 	s.Pull = pushed
 	s.comment(rig.PlanComment, "Jobs run for `"+stranger+"` once somebody else has reviewed", s.Pull.HeadSHA)
-	// GitHub's times are whole seconds, and a command of the same second as a push
-	// counts as older.
+	// GitHub's times are whole seconds, and a command in the same second as a push counts
+	// as older.
 	time.Sleep(time.Second)
 	s.say(maintainer, "/pj-rehearse")
 	s.denied(4)

@@ -60,8 +60,8 @@ func TestSecondCluster(t *testing.T) {
 	}
 }
 
-// A decorated job finds its own repository where it works, and the pull request
-// merged into the config repository beside it.
+// TestDecoratedJob: a decorated job finds its own repository in its working directory, and
+// the config repository beside it, with the pull request merged.
 func TestDecoratedJob(t *testing.T) {
 	parallel(t)
 	job := rig.Job{Name: "pull-widget-decorated", Script: `grep widget README.md
@@ -72,7 +72,7 @@ echo "error: so far so good"
 exit 1
 `}
 	var err error
-	// Decorated before as well: what decoration gives is base's to grant.
+	// Decorated at base as well: only base can grant what decoration gives.
 	if job.Decoration, err = world.cluster.Decoration(world.ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +125,8 @@ func TestPostsubmitIsListedAndNotRunUnasked(t *testing.T) {
 	}
 }
 
-// A job that runs already for this head is not started again: Prow would end
-// the first of the two.
+// TestJobIsJoined: a job that already runs for this head is not started again, because Prow
+// would end the first ProwJob.
 func TestJobIsJoined(t *testing.T) {
 	parallel(t)
 	s := tell(t, waiting("pull-widget-unit", t.Name())).open()

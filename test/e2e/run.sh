@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs the end-to-end tests on the local cluster, which is brought up if need be.
-# Arguments go to `go test`, for instance -run TestAbortByComment. How many tests run
-# at the same time is theirs to say (main_test.go), so testing itself lets all of them.
+# Runs the end-to-end tests on the local cluster, which is started if necessary. Arguments
+# go to `go test`, for instance -run TestAbortByComment. main_test.go limits how many tests
+# run at the same time, so `go test` does not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 go -C test/cluster run . up

@@ -18,12 +18,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// passing is a job that ends well.
+// passing returns a job that passes.
 func passing(name string) rig.Job {
 	return rig.Job{Name: name, Script: "echo " + name + " did its work\n"}
 }
 
-// failing is a job that ends badly, and says why before it cleans up.
+// failing returns a job that fails, and says why before it cleans up.
 func failing(name, words string) rig.Job {
 	return rig.Job{Name: name, Script: fmt.Sprintf(`trap 'echo removing what was made; echo done' EXIT
 echo making what is needed
@@ -32,7 +32,7 @@ exit 1
 `, words)}
 }
 
-// waiting is a job that runs until its gate is opened.
+// waiting returns a job that runs until its gate is opened.
 func waiting(name, gate string) rig.Job {
 	return rig.Job{Name: name, Script: world.gates.Wait(gate) + "echo " + name + " did its work\n"}
 }
@@ -70,7 +70,7 @@ func (s *story) ended(number int) []v1alpha1.RunStatus {
 	return runs
 }
 
-// result waits for the end of the only run and expects its counts.
+// result waits for the end of the only run, and checks its counts.
 func (s *story) result(state v1alpha1.RunState, passed, failed int, says ...string) string {
 	s.t.Helper()
 	r := s.ended(1)[0]
@@ -81,7 +81,7 @@ func (s *story) result(state v1alpha1.RunState, passed, failed int, says ...stri
 	return s.comment(rig.RunComment, says...)
 }
 
-// row expects the row of a job in the table of a comment.
+// row expects words in a job's row in the table of a comment.
 func (s *story) row(body, job string, says ...string) {
 	s.t.Helper()
 	for line := range strings.Lines(body) {
@@ -95,7 +95,7 @@ func (s *story) row(body, job string, says ...string) {
 	s.t.Errorf("%s has no row in:\n%s", job, body)
 }
 
-// aborted expects that every job was ended: by state and in fact.
+// aborted expects that every ProwJob is aborted and its pod is gone.
 func (s *story) aborted() {
 	s.t.Helper()
 	s.until("ProwJobs to be aborted and pods to be gone", func(ctx context.Context) (string, bool, error) {
@@ -128,9 +128,8 @@ func (s *story) idle() {
 	}
 }
 
-// checkInvariants holds what is true of every pull request at any time: one
-// comment for each thing there is to say, one PipelineRun for each attempt of a
-// run, one ProwJob for each job of a run.
+// checkInvariants checks what holds for every pull request at any time: one comment per
+// marker, one PipelineRun for each attempt of a run, one ProwJob for each job of a run.
 func (s *story) checkInvariants() {
 	comments, err := s.Comments(s.ctx, "")
 	if err != nil {
@@ -181,8 +180,8 @@ func (s *story) checkProwJobs() {
 	}
 }
 
-// rerun tells a ProwJob that Deck made, whose name is random, from ours, whose
-// names are derived from what they are. The labels are the same.
+// rerun distinguishes a ProwJob by Deck, whose name is random, from ours, whose names are
+// derived from their content. The labels are the same.
 func rerun(prowJob string) bool {
 	id, err := uuid.Parse(prowJob)
 	return err == nil && id.Version() == 4

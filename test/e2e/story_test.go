@@ -15,31 +15,31 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// The people of the stories.
+// The people in the stories.
 const (
-	author     = "alice"   // may write
-	maintainer = "bob"     // may write
-	stranger   = "mallory" // may read
+	author     = "alice"   // has write access
+	maintainer = "bob"     // has write access
+	stranger   = "mallory" // has read access
 )
 
 const (
 	target   = "acme/widget"
 	jobsPath = rig.JobsPath + "/acme/widget/jobs.yaml"
-	// patience is how long anything may take on a busy machine.
+	// patience is the time limit for any condition on a busy machine.
 	patience = 4 * time.Minute
 )
 
-// story is one pull request and what becomes of it.
+// story is one pull request, from its opening to its end.
 type story struct {
 	rig.Conversation
 	t   *testing.T
 	ctx context.Context
-	// jobs are the jobs as the pull request leaves them.
+	// jobs are the jobs as changed by the pull request.
 	jobs []rig.Job
 }
 
-// tell makes a config repository in which the jobs exist, but do something else,
-// beside one that nobody changes.
+// tell creates a config repository in which the jobs exist, but do something else, and
+// another job that never changes.
 func tell(t *testing.T, jobs ...rig.Job) *story {
 	t.Helper()
 	n := int(world.taken.Add(1)) - 1
@@ -51,13 +51,13 @@ func tell(t *testing.T, jobs ...rig.Job) *story {
 	return s
 }
 
-// publish makes the config repository of a story.
+// publish creates the config repository of a story.
 func (s *story) publish(private bool, jobs ...rig.Job) {
 	s.t.Helper()
 	s.jobs = jobs
 	before := []rig.Job{{Name: "pull-widget-untouched", Script: "true"}}
 	for _, j := range jobs {
-		// What base grants is no matter of these stories.
+		// The stories are not about requests, so base grants everything else.
 		j.Script = "echo as it was before"
 		before = append(before, j)
 	}
@@ -71,7 +71,7 @@ func (s *story) publish(private bool, jobs ...rig.Job) {
 	s.must(err)
 }
 
-// stage is a story whose config repository has yet to be made.
+// stage returns a story whose config repository does not exist yet.
 func stage(t *testing.T, org, repo string, within time.Duration) *story {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(world.ctx, within)
@@ -82,8 +82,8 @@ func stage(t *testing.T, org, repo string, within time.Duration) *story {
 	return s
 }
 
-// beside lets other tests run from here on: until now this one had the cluster to
-// itself. It goes on when all such tests have come as far.
+// beside lets other tests run from here on: until now, this test had the cluster to itself.
+// It continues when all such tests have reached this point.
 func (s *story) beside() {
 	s.t.Helper()
 	parallel(s.t)
@@ -106,7 +106,7 @@ func (s *story) jobsFile(jobs ...rig.Job) string {
 	return file
 }
 
-// changed is the jobs' file as the pull request leaves it.
+// changed returns the jobs' file as changed by the pull request.
 func (s *story) changed() string {
 	return s.jobsFile(append([]rig.Job{{Name: "pull-widget-untouched", Script: "true"}}, s.jobs...)...)
 }
@@ -132,7 +132,7 @@ func (s *story) openBy(login string, files map[string]string) *story {
 	return s
 }
 
-// until waits for a condition and fails the story when it does not come.
+// until waits for a condition, and fails the story if it does not come.
 func (s *story) until(what string, look func(context.Context) (string, bool, error)) {
 	s.t.Helper()
 	begin := time.Now()
@@ -148,7 +148,7 @@ func (s *story) say(by, body string) github.Comment {
 	return comment
 }
 
-// comment waits for our only comment of a kind that says all of it.
+// comment waits for our only comment of a kind, with all these words.
 func (s *story) comment(kind string, says ...string) string {
 	s.t.Helper()
 	var body string
@@ -172,7 +172,7 @@ func containsAll(text string, parts []string) bool {
 	return true
 }
 
-// planned waits for the list of affected jobs of the present head.
+// planned waits for the list of affected jobs of the current head.
 func (s *story) planned() {
 	s.t.Helper()
 	s.comment(rig.PlanComment, append(s.names(), s.Pull.HeadSHA)...)
@@ -186,8 +186,7 @@ func (s *story) names() []string {
 	return names
 }
 
-// epilogue holds what must be true of every story, and helps to find out when
-// something was not.
+// epilogue checks what must hold for every story, and logs details of failed ones.
 func (s *story) epilogue() {
 	s.ctx = context.WithoutCancel(world.ctx)
 	if s.Pull.Number > 0 {
@@ -198,8 +197,8 @@ func (s *story) epilogue() {
 	}
 }
 
-// describe is what there is of the story, what most often tells the cause first:
-// logs are cut at their end.
+// describe describes the story, with the most useful parts first: logs are cut at their
+// end.
 func (s *story) describe() string {
 	var b strings.Builder
 	comments, err := world.hub.ListComments(s.ctx, s.Pull.PullID)

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// cost is what something took of the machine, with all that went on beside it.
+// cost is what the machine spent on something, including everything else at that time.
 type cost struct {
-	// busy is how much of elapsed, counted for each of the CPUs, they were busy.
+	// busy is the busy time of all CPUs, of elapsed for each of them.
 	busy, elapsed time.Duration
-	// requests are those that the API server has answered.
+	// requests is the number of requests that the API server answered.
 	requests int
 }
 
-// meter measures until what it returns is called.
+// meter starts a measurement; the returned function ends it.
 func (b *bench) meter(ctx context.Context) (func() (cost, error), error) {
 	before, err := b.read(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func (b *bench) read(ctx context.Context) (c cost, err error) {
 const ticks = time.Second / 100
 
 // cpuTime reads the first line of /proc/stat: user, nice, system, idle, iowait, irq,
-// softirq and steal, then parts of these.
+// softirq and steal, followed by parts of these.
 func cpuTime(stat []byte) (busy, all time.Duration, err error) {
 	line, _, _ := bytes.Cut(stat, []byte("\n"))
 	fields := strings.Fields(string(line))

@@ -1,10 +1,9 @@
-// Command fanout compares how fast a rehearsal fans out with how fast Tekton
-// does: the time from a comment with the command to the last ProwJob created,
-// against the time from a plain PipelineRun of as many named tasks that do
-// nothing to the last of its pods started. Both run on the local cluster, which
-// must be up, in alternating pairs; everything but GitHub is real. The pods that
-// Prow starts for the jobs wait for the last ProwJob, unless -job-pods is given:
-// they would run on the same machine.
+// Command fanout compares how fast a rehearsal fans out with how fast Tekton does. It
+// measures the time from a comment with the command to the last ProwJob created, and the
+// time from a plain PipelineRun, with as many named tasks that do nothing, to its last pod
+// started. Both run in alternating pairs on the local cluster, which must be up; everything
+// except GitHub is real. Without -job-pods, Prow starts the pods of the jobs only after the
+// last ProwJob, because they would run on the same machine.
 package main
 
 import (
@@ -39,7 +38,7 @@ starts the pods of the jobs after that, unless -job-pods is given.
 	}
 }
 
-// pair is what was measured at one time.
+// pair has the measurements of one round.
 type pair struct {
 	ours  milestones
 	plain plain
@@ -69,7 +68,7 @@ func measure(ctx context.Context, jobs, pairs int, jobPods bool) error {
 	return nil
 }
 
-// pair measures both, and lets either be the first half of the time.
+// pair measures both, which take turns to go first.
 func (b *bench) pair(ctx context.Context, n int) (pair, error) {
 	var p pair
 	steps := []func() error{

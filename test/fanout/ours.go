@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// tasksOfJobs are the pods of all tasks of runs; the one that reports is the last.
+// tasksOfJobs selects the pods of all tasks of runs except the finally task.
 const tasksOfJobs = run.LabelRun + ",tekton.dev/pipelineTask,tekton.dev/pipelineTask!=" + run.CollateTask
 
 // milestones are times since the comment with the command.
@@ -26,8 +26,8 @@ type milestones struct {
 	cost        cost
 }
 
-// rehearse opens a pull request that changes all jobs, waits for its plan, and
-// measures from the command on.
+// rehearse opens a pull request that changes all jobs, waits for its plan, and measures
+// from the command on.
 func (b *bench) rehearse(ctx context.Context, n int) (milestones, error) {
 	c, err := b.open(ctx, n)
 	if err != nil {
@@ -56,8 +56,7 @@ func (b *bench) rehearse(ctx context.Context, n int) (milestones, error) {
 	return m, b.gone(ctx, rig.Namespace, run.LabelRun)
 }
 
-// open waits for the comment of the pull request: the plan is no part of what is
-// measured.
+// open waits for the comment on the pull request: planning is not part of the measurement.
 func (b *bench) open(ctx context.Context, n int) (*rig.Conversation, error) {
 	files := map[string]string{jobsPath: b.changed}
 	pull, err := b.hub.OpenPull(ctx, github.NewPull{
@@ -73,9 +72,9 @@ func (b *bench) open(ctx context.Context, n int) (*rig.Conversation, error) {
 	})
 }
 
-// command writes the command and waits for the last ProwJob. Unless they are wanted,
-// Prow starts the pods of jobs only then: an installation has other machines for
-// them, and the plain PipelineRun has no such work.
+// command writes the command and waits for the last ProwJob. Without jobPods, Prow starts
+// the pods of jobs only afterwards: an installation has other machines for them, and the
+// plain PipelineRun has no such work.
 func (b *bench) command(ctx context.Context, c *rig.Conversation) (m milestones, err error) {
 	if !b.jobPods {
 		defer func() { err = errors.Join(err, b.cluster.RunPlank(context.WithoutCancel(ctx), 1)) }()
@@ -111,7 +110,7 @@ func (b *bench) measureRun(ctx context.Context, c *rig.Conversation) (m mileston
 	return m, errors.Join(err, m.tasks.read(ctx, w.tasks, b.jobs, m.begin))
 }
 
-// watches are on all that a run makes.
+// watches watch all objects of a run.
 type watches struct{ pipelineRuns, tasks, prowJobs *sightings }
 
 func (b *bench) watchRun(ctx context.Context) (w watches, err error) {

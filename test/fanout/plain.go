@@ -12,14 +12,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// plainTask is the Task that does nothing, in a namespace of its own that Tekton's
-// defaults hold for.
+// plainTask is the Task that does nothing, in a namespace of its own with Tekton's
+// defaults.
 const (
 	plainNamespace = "rehearsal-fanout"
 	plainTask      = "nothing"
 )
 
-// prowJobTask is the Task of a rehearsal's jobs, as tasks/ names it.
+// prowJobTask is the Task of a rehearsal's jobs, see tasks/.
 const prowJobTask = "rehearsal-prowjob"
 
 func (b *bench) preparePlain(ctx context.Context) error {
@@ -43,13 +43,13 @@ func (b *bench) preparePlain(ctx context.Context) error {
 	return err
 }
 
-// plain is what a plain PipelineRun took since its creation.
+// plain has the times of a plain PipelineRun since its creation.
 type plain struct {
 	tasks stages
 	cost  cost
 }
 
-// runPlain measures until the last of the pods of a PipelineRun has started.
+// runPlain measures until the last pod of a PipelineRun has started.
 func (b *bench) runPlain(ctx context.Context, n int) (p plain, err error) {
 	pr := b.plainPipelineRun(n)
 	selector := "tekton.dev/pipelineRun=" + pr.Name
@@ -103,8 +103,8 @@ func (b *bench) plainPipelineRun(n int) *pipelinev1.PipelineRun {
 	}
 }
 
-// pullImage has the node get the image of our tasks, as it has that of the others: an
-// installation gets it once.
+// pullImage makes the node pull the image of our tasks, because it already has the other
+// images: an installation pulls it once.
 func (b *bench) pullImage(ctx context.Context) error {
 	task, err := b.cluster.Tekton.TektonV1().Tasks(rig.Namespace).Get(ctx, prowJobTask, metav1.GetOptions{})
 	if err != nil {

@@ -24,28 +24,28 @@ const (
 	jobsPath = rig.JobsPath + "/acme/widget/jobs.yaml"
 )
 
-// bench is what all measurements share.
+// bench is shared by all measurements.
 type bench struct {
 	cluster *rig.Cluster
 	hub     *github.Server
 	jobs    int
-	// jobPods lets Prow start the pods of jobs while tasks still start.
+	// jobPods lets Prow start the pods of jobs while tasks are still starting.
 	jobPods bool
-	// changed is the file with the jobs as the pull requests leave it.
+	// changed is the file with the jobs as the pull requests change it.
 	changed      string
 	installation rig.Installation
 }
 
 func jobName(i int) string { return fmt.Sprintf("pull-widget-%03d", i) }
 
-// prepare installs what is in the work tree, with a config repository of its own.
+// prepare installs the work tree, with a config repository of its own.
 func prepare(ctx context.Context, jobs int, jobPods bool) (*bench, error) {
 	b := &bench{jobs: jobs, jobPods: jobPods}
 	var err error
 	if b.cluster, err = rig.Connect(ctx); err != nil {
 		return nil, err
 	}
-	// Neither GitHub's limits nor the sizes of selections are what is measured.
+	// GitHub's limits and the sizes of selections are not measured.
 	if b.hub, err = github.Start(net.JoinHostPort(b.cluster.HostAddress, "0"), github.WithRateLimit(1_000_000)); err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func prepare(ctx context.Context, jobs int, jobPods bool) (*bench, error) {
 	return b, errors.Join(b.publish(ctx), b.preparePlain(ctx), b.pullImage(ctx))
 }
 
-// publish makes the config repository, and the hook to the receiver.
+// publish creates the config repository, and the webhook to the receiver.
 func (b *bench) publish(ctx context.Context) error {
 	before, err := b.jobsFile("true")
 	if err != nil {
@@ -101,7 +101,7 @@ func (b *bench) jobsFile(script string) (string, error) {
 	return b.cluster.JobsFile(target, jobs...)
 }
 
-// gone waits until the pods of a measurement are: the next one has the node to
+// gone waits until the pods of a measurement are gone, so that the next one has the node to
 // itself.
 func (b *bench) gone(ctx context.Context, namespace, selector string) error {
 	if err := b.cluster.Kube.CoreV1().Pods(rig.PodNamespace).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
@@ -121,7 +121,7 @@ func (b *bench) gone(ctx context.Context, namespace, selector string) error {
 	})
 }
 
-// close takes away what would look for a GitHub that ends with us.
+// close removes what would keep looking for a GitHub that ends with us.
 func (b *bench) close(ctx context.Context) {
 	b.installation.Repositories, b.installation.Sweep = nil, time.Hour
 	err := b.cluster.Configure(ctx, b.installation)

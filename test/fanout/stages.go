@@ -13,10 +13,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// span is when the first and the last of several came to a stage.
+// span is when the first and the last of several objects reached a stage.
 type span struct{ first, last time.Duration }
 
-// stages are what becomes of the pods of a PipelineRun's tasks.
+// stages are the stages of the pods of a PipelineRun's tasks.
 type stages struct{ created, scheduled, started, running span }
 
 // watchStages watches the pods of tasks through their stages.
@@ -35,12 +35,12 @@ func (s *stages) read(ctx context.Context, pods *sightings, n int, begin time.Ti
 	return nil
 }
 
-// exists says of anything that a watch shows that it is there.
+// exists is a stage that every object has reached.
 func exists[T any](T) bool { return true }
 
 func podScheduled(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
 
-// podStarted says whether a container of the pod's own has run.
+// podStarted reports whether a container of the pod has started.
 func podStarted(pod *corev1.Pod) bool {
 	for _, c := range pod.Status.ContainerStatuses {
 		if c.State.Running != nil || c.State.Terminated != nil {
@@ -50,8 +50,8 @@ func podStarted(pod *corev1.Pod) bool {
 	return false
 }
 
-// processes reads when the programs of steps that are over began: Tekton starts them
-// in containers that have been there for a while.
+// processes returns when the programs of finished steps started: Tekton starts them in
+// containers that have existed for a while.
 func processes(ctx context.Context, kube kubernetes.Interface, namespace, selector string, n int, begin time.Time) (span, error) {
 	pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
@@ -72,7 +72,7 @@ func processes(ctx context.Context, kube kubernetes.Interface, namespace, select
 	return span{first: times[0].Sub(begin), last: times[n-1].Sub(begin)}, nil
 }
 
-// programStarted reads what Tekton's entrypoint has left.
+// programStarted reads the message of Tekton's entrypoint.
 func programStarted(end *corev1.ContainerStateTerminated) (time.Time, bool) {
 	if end == nil {
 		return time.Time{}, false

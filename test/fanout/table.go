@@ -42,7 +42,7 @@ func printMedian(pairs []pair) {
 
 func (s span) String() string { return seconds(s.first) + " " + seconds(s.last) }
 
-// cpu is how much of what the CPUs had to give was taken.
+// cpu returns the used share of the CPU time.
 func (c cost) cpu() string { return fmt.Sprintf("%.0f of %.0f", c.busy.Seconds(), c.elapsed.Seconds()) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }

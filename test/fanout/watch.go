@@ -15,11 +15,10 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// patience is how long anything may take on a busy machine.
+// patience is the time limit for any condition on a busy machine.
 const patience = 15 * time.Minute
 
-// sightings are the times at which objects were first seen to have come to each of
-// some stages.
+// sightings are the times at which objects were first observed in each of several stages.
 type sightings struct {
 	stop  func()
 	mutex sync.Mutex
@@ -27,19 +26,19 @@ type sightings struct {
 	news  chan struct{}
 }
 
-// list is what a generated client lists.
+// list is the list type of a generated client.
 type list interface {
 	runtime.Object
 	metav1.ListInterface
 }
 
-// objects is one kind of objects in one namespace, as a generated client has it.
+// objects is one kind of objects in one namespace, as provided by a generated client.
 type objects[L list] interface {
 	List(context.Context, metav1.ListOptions) (L, error)
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
-// watchFor notes when each object that is not there yet comes to each stage.
+// watchFor records when each new object reaches each stage.
 func watchFor[L list, T metav1.Object](ctx context.Context, client objects[L], selector string, stages ...func(T) bool) (*sightings, error) {
 	there, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
@@ -67,7 +66,7 @@ func watchFor[L list, T metav1.Object](ctx context.Context, client objects[L], s
 	}
 	s := &sightings{stop: w.Stop, times: make([][]time.Time, len(stages)), news: make(chan struct{}, 1)}
 	go func() {
-		past := map[types.UID]int{} // how many stages an object has come to
+		past := map[types.UID]int{} // how many stages an object has reached
 		for e := range w.ResultChan() {
 			object, ok := e.Object.(T)
 			if !ok || e.Type == watch.Deleted || old[object.GetUID()] {
@@ -92,8 +91,8 @@ func (s *sightings) add(stage int, at time.Time) {
 	}
 }
 
-// wait waits until n objects have come to a stage, and returns how long after begin
-// the first and the last of these did.
+// wait waits until n objects have reached a stage, and returns when the first and the last
+// of them did, relative to begin.
 func (s *sightings) wait(ctx context.Context, stage, n int, begin time.Time) (span, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// tokenLife is how long GitHub lets an installation token live, and ours unless
-// told otherwise.
+// tokenLife is GitHub's lifetime of installation tokens, and our default.
 const tokenLife = time.Hour
 
 // app is a GitHub App.
@@ -26,7 +25,7 @@ type app struct {
 	installations []*installation
 }
 
-// installation is an App in one organisation.
+// installation is the installation of an App in one organisation.
 type installation struct {
 	id          int64
 	app         *app
@@ -48,7 +47,7 @@ func (i *installation) selection() string {
 	return "selected"
 }
 
-// grant is what an installation token may do.
+// grant has the permissions of an installation token.
 type grant struct {
 	id           int64
 	installation *installation
@@ -61,7 +60,7 @@ func (g *grant) covers(r *repository) bool {
 	return g.installation.covers(r) && (g.repositories == nil || g.repositories[strings.ToLower(r.name)])
 }
 
-// told is what the log of calls tells of a token.
+// told returns what the log of calls shows of a token.
 func (g *grant) told() *Grant {
 	if g == nil {
 		return nil
@@ -72,15 +71,15 @@ func (g *grant) told() *Grant {
 	}
 }
 
-// actor is who makes a call: a person, an installation of an App, or an App
-// itself.
+// actor is the caller of the API: a person, an installation of an App, or an App itself.
 type actor struct {
 	user  *user
 	app   *app   // set for calls with a JSON web token
 	grant *grant // set for calls with an installation token
 }
 
-// account is what the limits are counted by, and how GitHub calls it.
+// account returns the key by which limits are counted, and GitHub's kind and id of the
+// account.
 func (a *actor) account() (key string, kind string, id int64) {
 	switch {
 	case a.app != nil:
@@ -92,7 +91,7 @@ func (a *actor) account() (key string, kind string, id int64) {
 	return a.user.login, "user", a.user.id
 }
 
-// actor finds out who makes a call; nil and no error for nobody.
+// actor returns the caller of a request; nil without an error if there are no credentials.
 func (s *Server) actor(r *http.Request) (*actor, error) {
 	token := bearer(r)
 	if token == "" {
@@ -125,7 +124,7 @@ func bearer(r *http.Request) string {
 	return ""
 }
 
-// installationOf is the installation of an App that covers a repository.
+// installationOf returns the installation of an App that covers a repository.
 func (a *app) installationOf(r *repository) *installation {
 	for _, i := range a.installations {
 		if i.covers(r) {
@@ -135,7 +134,7 @@ func (a *app) installationOf(r *repository) *installation {
 	return nil
 }
 
-// installationIn is the installation of an App in an organisation.
+// installationIn returns the installation of an App in an organisation.
 func (a *app) installationIn(o *org) *installation {
 	for _, i := range a.installations {
 		if i.account == o {
@@ -145,8 +144,8 @@ func (a *app) installationIn(o *org) *installation {
 	return nil
 }
 
-// narrowed are the permissions that a token gets: those asked for, if the
-// installation has them.
+// narrowed returns the permissions of a token: those requested, if the installation has
+// them.
 func (i *installation) narrowed(asked map[string]string) (map[string]string, error) {
 	if len(asked) == 0 {
 		return maps.Clone(i.permissions), nil

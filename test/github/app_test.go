@@ -22,7 +22,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// sign makes a JSON web token, by the standard.
+// sign makes a JSON web token, written from the standard.
 func sign(t *testing.T, key, algorithm string, claims map[string]any) string {
 	t.Helper()
 	block, _ := pem.Decode([]byte(key))
@@ -70,19 +70,19 @@ func TestJSONWebTokens(t *testing.T) {
 		token string
 		want  int
 	}{
-		"valid":              {valid, 200},
-		"numeric issuer":     {sign(t, app.PrivateKey, "RS256", map[string]any{"iss": app.ID, "iat": now, "exp": now + 60}), 200},
-		"ten minutes":        {sign(t, app.PrivateKey, "RS256", claims(now-60, now+599)), 200},
-		"eleven minutes":     {sign(t, app.PrivateKey, "RS256", claims(now, now+660)), 401},
-		"over":               {sign(t, app.PrivateKey, "RS256", claims(now-120, now-1)), 401},
-		"from the future":    {sign(t, app.PrivateKey, "RS256", claims(now+60, now+120)), 401},
-		"no expiry":          {sign(t, app.PrivateKey, "RS256", map[string]any{"iss": app.ID, "iat": now}), 401},
-		"somebody else's":    {sign(t, other.PrivateKey, "RS256", claims(now, now+60)), 401},
-		"another algorithm":  {sign(t, app.PrivateKey, "none", claims(now, now+60)), 401},
-		"changed":            {valid[:len(valid)-2] + "AA", 401},
-		"an App not known":   {sign(t, app.PrivateKey, "RS256", map[string]any{"iss": "7", "iat": now, "exp": now + 60}), 404},
-		"not even a token":   {"a.b.c", 401},
-		"a person's instead": {botToken, 401},
+		"valid":                     {valid, 200},
+		"numeric issuer":            {sign(t, app.PrivateKey, "RS256", map[string]any{"iss": app.ID, "iat": now, "exp": now + 60}), 200},
+		"expires in ten minutes":    {sign(t, app.PrivateKey, "RS256", claims(now-60, now+599)), 200},
+		"expires in eleven minutes": {sign(t, app.PrivateKey, "RS256", claims(now, now+660)), 401},
+		"over":                      {sign(t, app.PrivateKey, "RS256", claims(now-120, now-1)), 401},
+		"issued in the future":      {sign(t, app.PrivateKey, "RS256", claims(now+60, now+120)), 401},
+		"no expiry":                 {sign(t, app.PrivateKey, "RS256", map[string]any{"iss": app.ID, "iat": now}), 401},
+		"signed by another App":     {sign(t, other.PrivateKey, "RS256", claims(now, now+60)), 401},
+		"unsigned":                  {sign(t, app.PrivateKey, "none", claims(now, now+60)), 401},
+		"changed":                   {valid[:len(valid)-2] + "AA", 401},
+		"unknown App":               {sign(t, app.PrivateKey, "RS256", map[string]any{"iss": "7", "iat": now, "exp": now + 60}), 404},
+		"not a token":               {"a.b.c", 401},
+		"token of a person":         {botToken, 401},
 	} {
 		_, _, err := goGitHub(t, srv, tc.token).Apps.Get(ctx, "")
 		if got := status(err); got != tc.want {
@@ -91,7 +91,7 @@ func TestJSONWebTokens(t *testing.T) {
 	}
 }
 
-// asApp returns a client with a JSON web token of the stand-in's time.
+// asApp returns a client with a JSON web token for the stand-in's time.
 func asApp(t *testing.T, srv *github.Server, app github.App, now time.Time) *gogithub.Client {
 	t.Helper()
 	return goGitHub(t, srv, sign(t, app.PrivateKey, "RS256", map[string]any{
@@ -137,7 +137,7 @@ func TestInstallationTokens(t *testing.T) {
 			_, _, err := comment(ctx, c, pull.Number, "hello")
 			return err
 		}, map[string]int{"scoped": 201, "reader": 403}},
-		{"status, which the App may not set", func(c *gogithub.Client) error {
+		{"status without permission", func(c *gogithub.Client) error {
 			_, _, err := c.Repositories.CreateStatus(ctx, "org", "config", pull.HeadSHA, statusOf("pending", "x", "y"))
 			return err
 		}, map[string]int{"scoped": 403, "reader": 403}},
@@ -145,19 +145,19 @@ func TestInstallationTokens(t *testing.T) {
 			_, _, err := c.Git.GetRef(ctx, "org", "second", "heads/main")
 			return err
 		}, map[string]int{"scoped": 404, "reader": 200}},
-		{"what is public", func(c *gogithub.Client) error {
+		{"public repository", func(c *gogithub.Client) error {
 			_, _, err := c.Git.GetRef(ctx, "elsewhere", "public", "heads/main")
 			return err
 		}, map[string]int{"scoped": 200, "reader": 200}},
-		{"who we are", func(c *gogithub.Client) error {
+		{"authenticated user", func(c *gogithub.Client) error {
 			_, _, err := c.Users.Get(ctx, "")
 			return err
 		}, map[string]int{"scoped": 403, "reader": 403}},
-		{"a member", func(c *gogithub.Client) error {
+		{"member of the organisation", func(c *gogithub.Client) error {
 			_, _, err := c.Organizations.IsMember(ctx, "org", "bob")
 			return err
 		}, map[string]int{"scoped": 200, "reader": 403}},
-		{"the App", func(c *gogithub.Client) error {
+		{"App by an installation token", func(c *gogithub.Client) error {
 			_, _, err := c.Apps.Get(ctx, "")
 			return err
 		}, map[string]int{"scoped": 401, "reader": 401}},
@@ -188,8 +188,9 @@ func TestInstallationTokens(t *testing.T) {
 	}
 }
 
-// TestCallsTellWhoCalled: the App itself, one of its installations by which token,
-// or a person; by the REST API and by git. Tokens live as long as they are told to.
+// TestCallsTellWhoCalled: the log names the caller: the App itself, one of its
+// installations with its token, or a person, by the REST API and by git. Tokens have the
+// configured lifetime.
 func TestCallsTellWhoCalled(t *testing.T) {
 	srv, ctx := start(t, github.WithTokenLife(time.Minute)), t.Context()
 	app := must(srv.CreateApp(ctx, github.NewApp{Slug: "rehearsal", Owner: "org", Permissions: map[string]string{"contents": "read"}}))(t)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// keptCalls is how many calls are kept in detail; counts go on beyond.
+// keptCalls is the number of calls that are kept in detail; counts have no limit.
 const keptCalls = 50_000
 
 // Call is a call of the REST API or of git.
@@ -18,10 +18,10 @@ type Call struct {
 	Method string    `json:"method"`
 	Path   string    `json:"path"` // without /api/v3
 	Query  string    `json:"query,omitempty"`
-	Route  string    `json:"route"` // method and pattern, empty when there is none
+	Route  string    `json:"route"` // method and pattern; empty if no route matches
 	User   string    `json:"user,omitempty"`
-	// App says that a GitHub App called as itself, Grant that one of its
-	// installations did; a person did, or nobody, when neither is set.
+	// App says that a GitHub App called as itself, Grant that one of its installations did.
+	// If neither is set, it was a person, or nobody.
 	App       bool   `json:"app,omitempty"`
 	Grant     *Grant `json:"grant,omitempty"`
 	UserAgent string `json:"user_agent,omitempty"`
@@ -29,13 +29,13 @@ type Call struct {
 	Fault     int64  `json:"fault,omitempty"`
 }
 
-// Grant is what an installation token was made for.
+// Grant describes an installation token.
 type Grant struct {
-	// ID tells one token from another, and is not secret.
+	// ID identifies the token, and is not secret.
 	ID           int64 `json:"id"`
 	Installation int64 `json:"installation"`
-	// Repositories are the names it is limited to, sorted; none means all of the
-	// installation's.
+	// Repositories are the names of the repositories to which it is limited, sorted; empty
+	// means all of the installation's.
 	Repositories []string          `json:"repositories,omitempty"`
 	Permissions  map[string]string `json:"permissions"`
 }
@@ -47,10 +47,10 @@ type CallQuery struct {
 	User   string `json:"user,omitempty"`
 }
 
-// Calls is what the server was asked.
+// Calls are the requests to the server.
 type Calls struct {
-	// Counts are by route, such as "GET /repos/{owner}/{repo}/pulls". They
-	// ignore the query.
+	// Counts are the numbers of calls by route, such as "GET /repos/{owner}/{repo}/pulls".
+	// They include calls that do not match the query.
 	Counts map[string]int `json:"counts"`
 	// Calls are those that match the query, the oldest first.
 	Calls []Call `json:"calls"`
@@ -99,7 +99,7 @@ func (s *Server) ResetCalls(context.Context, None) (None, error) {
 
 type callKey struct{}
 
-// noteFault tells the call log why a call fails.
+// noteFault notes in the call log which fault a call gets.
 func noteFault(r *http.Request, f *Fault) {
 	if c, ok := r.Context().Value(callKey{}).(*Call); ok {
 		c.Fault = f.ID
@@ -114,7 +114,7 @@ func (s *Server) counted(routes *router, next http.Handler) http.Handler {
 			call.Route = to.pattern
 		}
 		noted := &statusNote{ResponseWriter: w}
-		defer func() { s.logCall(call, r, noted.status) }() // also when the connection is dropped
+		defer func() { s.logCall(call, r, noted.status) }() // even if the connection is dropped
 		next.ServeHTTP(noted, r.WithContext(context.WithValue(r.Context(), callKey{}, call)))
 	})
 }
@@ -150,7 +150,7 @@ func (n *statusNote) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (n *statusNote) Unwrap() http.ResponseWriter { return n.ResponseWriter }
 
-// Duration is a time.Duration that is text, such as "30s", in JSON.
+// Duration is a time.Duration that is text in JSON, such as "30s".
 type Duration time.Duration
 
 // MarshalJSON implements json.Marshaler.

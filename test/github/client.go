@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// Client offers Control over a stand-in in another process.
+// Client provides Control of a stand-in in another process.
 type Client struct {
 	// URL is the address of the stand-in.
 	URL string
-	// HTTP is http.DefaultClient when nil.
+	// HTTP is http.DefaultClient if nil.
 	HTTP *http.Client
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// controlHandler offers Control to other processes.
+// controlHandler provides Control to other processes.
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	handle(mux, "create-repo", s.CreateRepo)
@@ -56,8 +56,8 @@ func (s *Server) controlHandler() http.Handler {
 	return mux
 }
 
-// handle makes a verb a path: the argument comes as JSON in the body, none
-// meaning its zero value, and the answer goes out as JSON.
+// handle serves a verb under a path. The argument is JSON in the body; without a body it is
+// the zero value. The result is JSON.
 func handle[In, Out any](mux *http.ServeMux, name string, verb func(context.Context, In) (Out, error)) {
 	mux.HandleFunc("/_control/"+name, func(w http.ResponseWriter, r *http.Request) {
 		var in In

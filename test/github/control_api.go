@@ -2,10 +2,9 @@ package github
 
 import "context"
 
-// Control is everything a test or a demo does to GitHub that is not done
-// through GitHub's own interfaces. A Server offers it to its own process, a
-// Client to others. Users, labels and branches that are named are made when
-// they are new.
+// Control is everything that a test or a demo does to GitHub other than through GitHub's
+// own interfaces. A Server provides it to its own process, a Client to others. Users,
+// labels and branches that are named are created if they do not exist.
 type Control interface {
 	CreateRepo(context.Context, NewRepo) (Repo, error)
 	GetRepo(context.Context, RepoID) (Repo, error)
@@ -35,10 +34,10 @@ type Control interface {
 	SetMember(context.Context, Member) (None, error)
 	SetTeamMember(context.Context, TeamMember) (None, error)
 	AddToken(context.Context, Token) (None, error)
-	// CreateApp registers a GitHub App and makes its private key.
+	// CreateApp registers a GitHub App and generates its private key.
 	CreateApp(context.Context, NewApp) (App, error)
 	InstallApp(context.Context, NewInstallation) (Installation, error)
-	// AdvanceClock makes tokens and limits older than they are.
+	// AdvanceClock lets time pass for tokens and limits.
 	AdvanceClock(context.Context, Duration) (None, error)
 	SetRateLimit(context.Context, RateLimit) (None, error)
 
@@ -47,7 +46,7 @@ type Control interface {
 	SetDelivering(context.Context, Delivering) (None, error)
 	ListDeliveries(context.Context, DeliveryQuery) ([]Delivery, error)
 	Redeliver(context.Context, Redelivery) (Delivery, error)
-	// WaitDeliveries returns when each delivery so far was dropped or tried.
+	// WaitDeliveries returns when each delivery so far was dropped or attempted.
 	WaitDeliveries(context.Context, None) (None, error)
 
 	AddFault(context.Context, Fault) (Fault, error)
@@ -56,11 +55,11 @@ type Control interface {
 
 	Calls(context.Context, CallQuery) (Calls, error)
 	ResetCalls(context.Context, None) (None, error)
-	// Violations lists what the validator objected to.
+	// Violations lists the objections of the validator.
 	Violations(context.Context, None) ([]string, error)
 }
 
-// None stands for no argument and for no answer.
+// None stands for no argument or no result.
 type None struct{}
 
 var (

@@ -8,8 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestClientSpeaksControl does the same in- and out-of-process, and expects
-// the same.
+// TestClientSpeaksControl does the same in-process and through a Client, and expects the
+// same results.
 func TestClientSpeaksControl(t *testing.T) {
 	srv := start(t)
 	ctx := t.Context()

@@ -9,11 +9,11 @@ import (
 
 var errNotFound = errors.New("not found")
 
-// apiError is an error in the words of the REST API.
+// apiError is an error response of the REST API.
 type apiError struct {
 	Status  int
 	Message string
-	Docs    string // documentation_url; the root of the documentation when empty
+	Docs    string // documentation_url; the root of the documentation if empty
 	Errors  []object
 	Header  http.Header
 }
@@ -25,7 +25,7 @@ func (e *apiError) Error() string {
 	return e.Message
 }
 
-// invalid is GitHub's answer to a field it does not accept.
+// invalid returns GitHub's response to a field that it does not accept.
 func invalid(resource, field, message string) *apiError {
 	return &apiError{Status: http.StatusUnprocessableEntity, Message: "Validation Failed", Errors: []object{
 		{"resource": resource, "code": "custom", "field": field, "message": message},
@@ -36,7 +36,7 @@ func forbidden(message string) *apiError {
 	return &apiError{Status: http.StatusForbidden, Message: message}
 }
 
-// asAPIError finds the answer to any error.
+// asAPIError returns the response to any error.
 func asAPIError(err error) *apiError {
 	var known *apiError
 	switch {
@@ -60,5 +60,5 @@ func (e *apiError) body() object {
 	return o
 }
 
-// IsNotFound says whether what a verb of Control was about does not exist.
+// IsNotFound reports whether the object of a verb of Control does not exist.
 func IsNotFound(err error) bool { return asAPIError(err).Status == http.StatusNotFound }

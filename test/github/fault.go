@@ -20,53 +20,51 @@ type FaultKind string
 const (
 	// Answer sends Status instead of doing anything. It is the default.
 	Answer FaultKind = "answer"
-	// Hang does nothing and answers nothing for Delay, or, without one,
-	// until the client gives up; then the connection drops.
+	// Hang does nothing and sends no response for Delay, or, without one, until the client
+	// gives up; then it closes the connection.
 	Hang FaultKind = "hang"
-	// Drop closes the connection without doing anything. Go's client then
-	// repeats a GET by itself.
+	// Drop closes the connection without doing anything. Go's client then repeats a GET
+	// automatically.
 	Drop FaultKind = "drop"
-	// LoseAnswer does what is asked, then closes the connection instead of
-	// answering.
+	// LoseAnswer carries out the call, then closes the connection without a response.
 	LoseAnswer FaultKind = "lose-answer"
-	// Slow does what is asked after Delay.
+	// Slow carries out the call after Delay.
 	Slow FaultKind = "slow"
-	// Late answers lists of comments as they were Delay ago: without those that are
-	// younger.
+	// Late returns lists of comments as they were Delay ago: without newer comments.
 	Late FaultKind = "late"
 )
 
-// Fault makes calls of the REST API or of git fail. The first fault that
-// matches a call is applied to it.
+// Fault makes calls of the REST API or of git fail. The first fault that matches a call
+// applies to it.
 type Fault struct {
 	ID int64 `json:"id,omitempty"` // given by the server
 
-	// Method and Path select calls; empty matches all. An element of Path
-	// that is *, or a name in braces, matches any element; a last ** matches
-	// all that follow. The path is without /api/v3.
+	// Method and Path select calls; empty matches all. In Path, the element * or a name in
+	// braces matches any element; a final ** matches all that follow. The path is without
+	// /api/v3.
 	Method string `json:"method,omitempty"`
 	Path   string `json:"path,omitempty"`
 
-	// Skip is the number of matching calls that pass first.
+	// Skip is the number of matching calls that succeed first.
 	Skip int `json:"skip,omitempty"`
-	// Times is how often the fault strikes; 0 is without end.
+	// Times is how often the fault applies; 0 means no limit.
 	Times int `json:"times,omitempty"`
-	// Probability, between 0 and 1, is that of striking a call; 0 is always.
+	// Probability, between 0 and 1, is the probability that a call fails; 0 means always.
 	// Seed makes the choice repeatable.
 	Probability float64 `json:"probability,omitempty"`
 	Seed        uint64  `json:"seed,omitempty"`
 
 	Kind   FaultKind         `json:"kind,omitempty"`
-	Status int               `json:"status,omitempty"` // of Answer; 502 when 0
+	Status int               `json:"status,omitempty"` // of Answer; 502 if 0
 	Header map[string]string `json:"header,omitempty"`
-	Body   string            `json:"body,omitempty"`  // GitHub's for the status when empty
-	Empty  bool              `json:"empty,omitempty"` // the answer has no body
+	Body   string            `json:"body,omitempty"`  // GitHub's body for the status if empty
+	Empty  bool              `json:"empty,omitempty"` // the response has no body
 	Delay  Duration          `json:"delay,omitempty"`
 
-	Struck int `json:"struck"` // calls hit so far
+	Struck int `json:"struck"` // number of calls that failed so far
 }
 
-// SecondaryLimit is the fault of asking too much: 403 with Retry-After.
+// SecondaryLimit is the fault of too many calls: 403 with Retry-After.
 func SecondaryLimit(method, path string, times int, retryAfter time.Duration) Fault {
 	return Fault{Method: method, Path: path, Times: times, Status: http.StatusForbidden,
 		Header: map[string]string{"Retry-After": fmt.Sprint(int(retryAfter.Seconds()))}}
@@ -116,7 +114,7 @@ func (s *Server) ListFaults(context.Context, None) ([]Fault, error) {
 	return list, nil
 }
 
-// strike finds the fault for a call, nil when it shall pass.
+// strike returns the fault for a call; nil if the call is to succeed.
 func (s *Server) strike(r *http.Request) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +155,7 @@ func matchPath(pattern, got string) bool {
 	return len(want) == len(have)
 }
 
-// failing applies faults in front of a handler.
+// failing applies faults before a handler.
 func (s *Server) failing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := s.strike(r)
@@ -175,7 +173,7 @@ func (s *Server) failing(next http.Handler) http.Handler {
 		case Late:
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), lateKey{}, time.Duration(f.Delay))))
 		case LoseAnswer:
-			// What is being done must not end with the client's patience.
+			// What is being done must not end when the client gives up.
 			next.ServeHTTP(&discard{header: http.Header{}}, r.WithContext(context.WithoutCancel(r.Context())))
 			hangUp()
 		case Hang:
@@ -187,10 +185,10 @@ func (s *Server) failing(next http.Handler) http.Handler {
 	})
 }
 
-// lateKey is for how late a list is.
+// lateKey is the context key for how late a list is.
 type lateKey struct{}
 
-// shown leaves out what a list that is late does not have yet.
+// shown leaves out the comments that a late list does not have yet.
 func (s *Server) shown(ctx context.Context, list []*comment) []*comment {
 	late, ok := ctx.Value(lateKey{}).(time.Duration)
 	if !ok {
@@ -200,10 +198,10 @@ func (s *Server) shown(ctx context.Context, list []*comment) []*comment {
 	return slices.DeleteFunc(slices.Clone(list), func(c *comment) bool { return c.createdAt.After(until) })
 }
 
-// hangUp closes the connection: net/http's word for that is this panic.
+// hangUp closes the connection: this panic is net/http's way to do so.
 func hangUp() { panic(http.ErrAbortHandler) }
 
-// pause waits for the delay, or without one for the client to give up.
+// pause waits for the delay; without one, until the client gives up.
 func (s *Server) pause(r *http.Request, delay Duration) {
 	var after <-chan time.Time
 	if delay > 0 {
@@ -245,7 +243,7 @@ func defaultFaultBody(status int) string {
 	return fmt.Sprintf(`{"message":"Server Error","status":"%d"}`, status)
 }
 
-// discard is where a lost answer goes.
+// discard discards a lost response.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header         { return d.header }

@@ -19,13 +19,13 @@ func TestFaults(t *testing.T) {
 	cases := []struct {
 		name     string
 		fault    github.Fault
-		wants    []string // outcome of each comment in turn
-		comments int      // there afterwards
+		wants    []string // outcome of each comment, in order
+		comments int      // number of comments afterwards
 	}{
 		{"twice 502", github.Fault{Method: "POST", Path: commentsPath, Times: 2}, []string{"502", "502", "ok"}, 1},
-		{"the second only", github.Fault{Skip: 1, Times: 1, Status: 500}, []string{"ok", "500", "ok"}, 2},
+		{"only the second call", github.Fault{Skip: 1, Times: 1, Status: 500}, []string{"ok", "500", "ok"}, 2},
 		{"another path", github.Fault{Path: "/repos/*/*/pulls"}, []string{"ok"}, 1},
-		{"all below", github.Fault{Path: "/repos/org/config/issues/**", Status: 503}, []string{"503"}, 0},
+		{"all paths below", github.Fault{Path: "/repos/org/config/issues/**", Status: 503}, []string{"503"}, 0},
 		{"another method", github.Fault{Method: "GET"}, []string{"ok"}, 1},
 		{"answer lost", github.Fault{Kind: github.LoseAnswer, Times: 1}, []string{"dropped", "ok"}, 2},
 		{"dropped", github.Fault{Kind: github.Drop, Times: 1}, []string{"dropped", "ok"}, 1},
@@ -116,7 +116,7 @@ func TestCallsAreCounted(t *testing.T) {
 	}
 }
 
-// TestLateLists: what was just written is not listed yet, but is there.
+// TestLateLists: a new comment is not listed yet, but can be read.
 func TestLateLists(t *testing.T) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	srv, err := github.Start("", github.WithToken(botToken, "bot"), github.WithClock(func() time.Time { return now }))

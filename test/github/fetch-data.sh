@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fetches GitHub's own descriptions of its APIs and webhooks, which the tests hold
-# the stand-in against, from the npm registry into the cache:
-#   ${XDG_CACHE_HOME:-~/.cache}/rehearsal/github-data/PACKAGE/VERSION/FILE
-# What is there already is left alone; a file appears whole or not at all.
+# Downloads GitHub's own descriptions of its APIs and webhooks from the npm registry into
+# the cache. The tests check the stand-in against them:
+# ${XDG_CACHE_HOME:-~/.cache}/rehearsal/github-data/PACKAGE/VERSION/FILE
+# Existing files are kept; new files are written atomically.
 set -eu
 
 packages=$(dirname "$0")/internal/data/packages.txt

@@ -14,8 +14,8 @@ import (
 // gitDir is the path of a bare repository.
 type gitDir string
 
-// gitConfig is what GitHub allows a client to ask for. Nothing is ever
-// collected: objects that no ref reaches any more stay, as they do there.
+// gitConfig is what GitHub lets a client fetch. Nothing is ever garbage-collected:
+// unreachable objects stay, as on GitHub.
 const gitConfig = `[core]
 	repositoryformatversion = 0
 	bare = true
@@ -31,7 +31,7 @@ const gitConfig = `[core]
 	auto = 0
 `
 
-// initGit makes a bare repository whose HEAD is the given branch.
+// initGit creates a bare repository whose HEAD is the given branch.
 func initGit(ctx context.Context, dir, branch string) (gitDir, error) {
 	g := gitDir(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -43,7 +43,7 @@ func initGit(ctx context.Context, dir, branch string) (gitDir, error) {
 	return g, os.WriteFile(filepath.Join(dir, "config"), []byte(gitConfig), 0o644)
 }
 
-// gitEnv shuts out the configuration of the machine and of the user.
+// gitEnv excludes the configuration of the machine and of the user.
 func gitEnv() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -55,7 +55,7 @@ func gitEnv() []string {
 	}
 }
 
-// run runs git in the repository and returns what it printed.
+// run runs git in the repository and returns its output.
 func (g gitDir) run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	out, code, err := g.exitCode(ctx, stdin, args...)
 	if err == nil && code != 0 {
@@ -66,7 +66,7 @@ func (g gitDir) run(ctx context.Context, stdin []byte, args ...string) ([]byte, 
 
 type gitOutput struct{ stdout, stderr []byte }
 
-// exitCode is run for commands whose exit status is an answer.
+// exitCode is run for commands whose exit status is a result.
 func (g gitDir) exitCode(ctx context.Context, stdin []byte, args ...string) (gitOutput, int, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = string(g)
@@ -121,7 +121,7 @@ func (g gitDir) setRef(ctx context.Context, ref, sha string) error {
 
 type gitRef struct{ name, sha string }
 
-// refs lists what is under a prefix such as refs/heads/, sorted by name.
+// refs lists the refs under a prefix such as refs/heads/, sorted by name.
 func (g gitDir) refs(ctx context.Context, prefix string) ([]gitRef, error) {
 	out, err := g.run(ctx, nil, "for-each-ref", "--format=%(refname) %(objectname)", prefix)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// git runs the client's git, without any configuration of the machine.
+// git runs the client's git, without the configuration of the machine.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", args...)
@@ -60,7 +60,7 @@ func TestPushSynchronizes(t *testing.T) {
 	clone := filepath.Join(t.TempDir(), "clone")
 	address := strings.Replace(srv.URL(), "http://", "http://x-access-token:alice-token@", 1) + "/org/config"
 	git(t, "", "clone", "-q", "--branch=topic", address, clone)
-	// Larger than git's http.postBuffer, so the push comes in chunks.
+	// The push is larger than git's http.postBuffer, so it is chunked.
 	if err := os.WriteFile(filepath.Join(clone, "x"), incompressible(3<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestPushSynchronizes(t *testing.T) {
 	}
 }
 
-// incompressible returns n bytes of the same noise each time.
+// incompressible returns n bytes of noise, the same each time.
 func incompressible(n int) []byte {
 	b, x := make([]byte, n), uint32(1)
 	for i := range b {

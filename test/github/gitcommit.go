@@ -11,30 +11,30 @@ import (
 	"time"
 )
 
-// Change is what a commit does to the tree of its parent.
+// Change is the change that a commit makes to the tree of its parent.
 type Change struct {
 	// Files maps paths to their new content.
 	Files map[string]string `json:"files,omitempty"`
-	// Symlinks maps paths to what they point at.
+	// Symlinks maps paths to their targets.
 	Symlinks map[string]string `json:"symlinks,omitempty"`
-	// Vast maps paths to directories that stand for ten to the power of so many
-	// files: each level is one tree, ten times.
+	// Vast maps paths to an exponent n: such a directory has ten to the power of n files.
+	// Each level is one tree, ten times.
 	Vast map[string]int `json:"vast,omitempty"`
-	// Remove lists files or directories that go.
+	// Remove lists files or directories to remove.
 	Remove []string `json:"remove,omitempty"`
 }
 
 type commitSpec struct {
-	parent    string // SHA, or empty for a first commit
+	parent    string // SHA; empty for a first commit
 	author    string // a login, or an e-mail address
-	committer string // the author when empty
+	committer string // the author if empty
 	at        time.Time
 	message   string
 	change    Change
 }
 
-// commit writes a commit on top of its parent and points ref at it, whatever
-// ref pointed at before.
+// commit writes a commit on top of its parent and points ref at it, whatever ref pointed at
+// before.
 func (g gitDir) commit(ctx context.Context, ref string, c commitSpec) (string, error) {
 	vast := map[string]string{}
 	for path, power := range c.change.Vast {
@@ -51,7 +51,7 @@ func (g gitDir) commit(ctx context.Context, ref string, c commitSpec) (string, e
 	return strings.TrimSpace(string(out)), nil
 }
 
-// vastTree makes a tree of ten to the power of so many files, out of few objects.
+// vastTree creates a tree of ten to the power of power files, with few objects.
 func (g gitDir) vastTree(ctx context.Context, power int) (string, error) {
 	out, err := g.run(ctx, []byte("x\n"), "hash-object", "-w", "--stdin")
 	entry := "100644 blob " + strings.TrimSpace(string(out))
@@ -69,8 +69,8 @@ func (g gitDir) vastTree(ctx context.Context, power int) (string, error) {
 	return strings.Fields(entry)[2], err
 }
 
-// stream writes the commit in the input format of git fast-import. vast are the
-// trees of the vast directories.
+// stream writes the commit in the input format of git fast-import. vast are the trees of
+// the vast directories.
 func (c commitSpec) stream(ref string, vast map[string]string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "commit %s\nmark :1\nauthor %s\ncommitter %s\n", ref, c.signature(c.author), c.signature(cmp.Or(c.committer, c.author)))
@@ -96,7 +96,7 @@ func (c commitSpec) stream(ref string, vast map[string]string) []byte {
 	return b.Bytes()
 }
 
-// signature is a person as a commit has it.
+// signature returns a person as written in a commit.
 func (c commitSpec) signature(who string) string {
 	name, isAddress := who, strings.Contains(who, "@")
 	if isAddress {
@@ -111,13 +111,13 @@ func data(b *bytes.Buffer, text string) {
 	fmt.Fprintf(b, "data %d\n%s\n", len(text), text)
 }
 
-// quotePath quotes as C does, which fast-import wants of unusual paths.
+// quotePath quotes as in C, which fast-import requires for unusual paths.
 func quotePath(path string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(path) + `"`
 }
 
-// merge merges head into base without a work tree. It returns the merge
-// commit, or ok false when they conflict.
+// merge merges head into base without a work tree. It returns the merge commit; ok is false
+// if they conflict.
 func (g gitDir) merge(ctx context.Context, base, head string, c commitSpec) (sha string, ok bool, err error) {
 	tree, ok, err := g.mergeTree(ctx, base, head)
 	if err != nil || !ok {

@@ -13,19 +13,19 @@ import (
 
 // fileDiff is one changed file.
 type fileDiff struct {
-	path, oldPath        string // oldPath only of renames
-	status               string // GitHub's word
-	sha                  string // blob, of the new side unless removed
+	path, oldPath        string // oldPath is only set for renames
+	status               string // in GitHub's terms
+	sha                  string // of the new blob, or the old one if removed
 	additions, deletions int
-	patch                string // hunks only; empty for binary files
+	patch                string // only the hunks; empty for binary files
 }
 
-// diff compares two commits the way a pull request page does, with renames.
+// diff compares two commits as a pull request page does, with renames.
 func (g gitDir) diff(ctx context.Context, from, to string) ([]fileDiff, error) {
 	raw, err := g.modestly(ctx, "diff", "--raw", "--no-abbrev", "-z", "-M", from, to)
 	if errors.Is(err, errTooLarge) {
-		// GitHub does not list all of them either; here directories stand for what is
-		// in them.
+		// GitHub does not list all of them either. Here, directories stand for their
+		// contents.
 		raw, err = g.run(ctx, nil, "diff-tree", "--raw", "--no-abbrev", "-z", from, to)
 		return parseRaw(string(raw)), err
 	}
@@ -45,7 +45,7 @@ func (g gitDir) diff(ctx context.Context, from, to string) ([]fileDiff, error) {
 	for i := range files {
 		n := 1
 		if files[i].status == "changed" {
-			n = 2 // of type: shown as a removal and an addition
+			n = 2 // a changed type is shown as a removal and an addition
 		}
 		if len(patches) < n {
 			return nil, fmt.Errorf("git diff of %s and %s: no patch for %s", from, to, files[i].path)
@@ -56,13 +56,13 @@ func (g gitDir) diff(ctx context.Context, from, to string) ([]fileDiff, error) {
 	return files, nil
 }
 
-// maxMemory is what git may take for a list of changed files, in bytes. It holds
-// all of it before it prints the first.
+// maxMemory is the maximum memory of git for a list of changed files, in bytes. Git holds
+// the whole list before it prints anything.
 const maxMemory = 512 << 20
 
 var errTooLarge = errors.New("too many changed files")
 
-// modestly runs a command that may not take more than maxMemory.
+// modestly runs a git command with at most maxMemory.
 func (g gitDir) modestly(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "prlimit", append([]string{fmt.Sprintf("--as=%d", maxMemory), "git"}, args...)...)
 	cmd.Dir, cmd.Env = string(g), gitEnv()
@@ -80,8 +80,8 @@ func (g gitDir) modestly(ctx context.Context, args ...string) ([]byte, error) {
 
 var diffStatus = map[byte]string{'A': "added", 'D': "removed", 'M': "modified", 'R': "renamed", 'C': "copied", 'T': "changed"}
 
-// parseRaw reads git diff --raw -z: fields of a file are separated by NUL as
-// files are, and a rename has two paths.
+// parseRaw parses git diff --raw -z: NUL separates both fields and files, and a rename has
+// two paths.
 func parseRaw(raw string) []fileDiff {
 	fields := strings.Split(strings.TrimSuffix(raw, "\x00"), "\x00")
 	var files []fileDiff
@@ -117,8 +117,8 @@ func (f *fileDiff) setPatch(text string) {
 	}
 }
 
-// stats is what the REST API tells about a pull request that only git knows.
-// It is kept with the SHAs it was computed from.
+// stats is the part of a pull request in the REST API that is computed by git. It is kept
+// with the SHAs from which it was computed.
 type stats struct {
 	base, head           string
 	mergeBase            string
@@ -128,8 +128,8 @@ type stats struct {
 	mergeable            bool
 }
 
-// computed returns the statistics of the pull request at its present head
-// and the present tip of its base.
+// computed returns the statistics of the pull request at its current head and the current
+// tip of its base.
 func (p *pull) computed(ctx context.Context) (stats, error) {
 	git := p.repo.git
 	base := p.baseSHA
@@ -196,7 +196,7 @@ func (g gitDir) log(ctx context.Context, args ...string) ([]gitCommit, error) {
 	return commits, nil
 }
 
-// show is log for one commit.
+// show returns one commit, like log.
 func (g gitDir) show(ctx context.Context, sha string) (gitCommit, error) {
 	commits, err := g.log(ctx, "-1", sha)
 	if err != nil {
@@ -208,7 +208,7 @@ func (g gitDir) show(ctx context.Context, sha string) (gitCommit, error) {
 	return commits[0], nil
 }
 
-// changeOf is a commit and what it changes of its first parent.
+// changeOf returns a commit and its changes relative to its first parent.
 func (g gitDir) changeOf(ctx context.Context, rev string) (gitCommit, []fileDiff, error) {
 	sha, err := g.resolve(ctx, rev)
 	if err != nil {
@@ -226,7 +226,7 @@ func (g gitDir) changeOf(ctx context.Context, rev string) (gitCommit, []fileDiff
 	return c, files, err
 }
 
-// emptyTree is the object that git knows without storing it.
+// emptyTree is an object that git knows without storing it.
 const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 func unixTime(seconds string) time.Time {

@@ -2,8 +2,8 @@ package github
 
 import "testing"
 
-// TestVastPull: a pull request of more files than there are bytes of memory is told
-// of in part, as GitHub does.
+// TestVastPull: a pull request with more files than fit into memory is described in part,
+// as on GitHub.
 func TestVastPull(t *testing.T) {
 	s, err := Start("127.0.0.1:0")
 	if err != nil {

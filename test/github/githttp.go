@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// serveGit speaks git's smart HTTP through git http-backend. Anyone may fetch
-// from a public repository; a push needs a token, as the password of basic
-// authentication, of someone who may write.
+// serveGit serves git's smart HTTP through git http-backend. Anyone may fetch from a public
+// repository. A push needs a token of somebody with write access, as the password of basic
+// authentication.
 func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	rest := strings.SplitN(r.URL.Path, "/", 4)[3]
 	s.mu.Lock()
@@ -62,8 +62,8 @@ func (s *Server) mayGit(repo *repository, who *actor, pushes bool) bool {
 	return repo.allows(who.user.login, role)
 }
 
-// gitBackend prepares the CGI program for one request. CGI knows no chunked
-// bodies, so one that comes in chunks is read first.
+// gitBackend prepares the CGI program for one request. CGI does not support chunked bodies,
+// so they are read first.
 func (s *Server) gitBackend(r *http.Request, repo *repository, who *user) (*cgi.Handler, error) {
 	git, err := exec.LookPath("git")
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Server) gitBackend(r *http.Request, repo *repository, who *user) (*cgi.
 	return &cgi.Handler{Path: git, Args: []string{"http-backend"}, Dir: string(repo.git), Env: env, Stderr: io.Discard}, nil
 }
 
-// afterPush brings pull requests up to date with the branches just pushed.
+// afterPush updates pull requests to the branches that were just pushed.
 func (s *Server) afterPush(r *http.Request, repo *repository, who *user) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

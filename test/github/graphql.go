@@ -14,14 +14,14 @@ import (
 //go:embed schema.graphql
 var graphqlSchema string
 
-// GraphQLSchema is the part of GitHub's GraphQL API that is there.
+// GraphQLSchema returns the supported part of GitHub's GraphQL schema.
 func GraphQLSchema() string { return graphqlSchema }
 
-// GraphQLURL is where that API is, as on GitHub Enterprise.
+// GraphQLURL returns the URL of that API, as on GitHub Enterprise.
 func (s *Server) GraphQLURL() string { return s.baseURL + "/api/graphql" }
 
-// graphqlHandler serves the API. Resolvers run one after the other: they share
-// the lock that the call holds.
+// graphqlHandler serves the API. Resolvers run one after the other, because they share the
+// lock that the call holds.
 func (s *Server) graphqlHandler() http.Handler {
 	schema := graphql.MustParseSchema(graphqlSchema, &graphqlRoot{},
 		graphql.UseFieldResolvers(), graphql.MaxParallelism(1))
@@ -70,8 +70,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request, schema *gr
 	}
 }
 
-// graphql answers a call. What is wrong with a query is told with status 200,
-// as GitHub does.
+// graphql answers a call. Like GitHub, it returns errors in a query with status 200.
 func (r *restRequest) graphql(schema *graphql.Schema) (answer, error) {
 	if r.who.app != nil {
 		return answer{}, &apiError{Status: http.StatusForbidden, Message: notForApps}
@@ -84,16 +83,16 @@ func (r *restRequest) graphql(schema *graphql.Schema) (answer, error) {
 	return ok(schema.Exec(ctx, in.Query, in.Operation, in.Variables))
 }
 
-// graphqlCaller is the key of the call in the context of its resolvers.
+// graphqlCaller is the context key of the call for its resolvers.
 type graphqlCaller struct{}
 
-// graphqlScalar is a value of GitHub's own scalar types, which are strings.
+// graphqlScalar is a value of one of GitHub's scalar types, which are strings.
 type graphqlScalar string
 
-// ImplementsGraphQLType is for the library.
+// ImplementsGraphQLType is required by the library.
 func (graphqlScalar) ImplementsGraphQLType(string) bool { return true }
 
-// UnmarshalGraphQL is for the library: nothing takes such a value.
+// UnmarshalGraphQL is required by the library: no argument has such a type.
 func (*graphqlScalar) UnmarshalGraphQL(any) error {
 	return errors.New("there is no argument of this type")
 }
@@ -105,7 +104,7 @@ type graphqlRateLimit struct {
 	ResetAt                      graphqlScalar
 }
 
-// RateLimit tells what is left. Every query costs one call.
+// RateLimit returns the remaining calls. Every query costs one call.
 func (graphqlRoot) RateLimit(ctx context.Context) *graphqlRateLimit {
 	r := ctx.Value(graphqlCaller{}).(*restRequest)
 	l := &r.s.limits

@@ -99,10 +99,10 @@ func (s *Server) graphqlCommitOf(r *repository, c gitCommit) graphqlCommit {
 	return commit
 }
 
-// graphqlRange asks for the first or the last items of a list.
+// graphqlRange requests the first or the last items of a list.
 type graphqlRange struct{ First, Last *int32 }
 
-// graphqlList is a connection: a part of a list, and how long that is.
+// graphqlList is a connection: a part of a list, and the length of the list.
 type graphqlList[T any] struct {
 	Nodes      *[]*T
 	TotalCount int32
@@ -120,13 +120,13 @@ func within[T any](list []*T, r graphqlRange) *graphqlList[T] {
 	return &graphqlList[T]{Nodes: &part, TotalCount: int32(len(list))}
 }
 
-// Labels is for the library.
+// Labels is a resolver.
 func (g *graphqlPull) Labels(r graphqlRange) *graphqlList[graphqlLabel] { return within(g.labels, r) }
 
-// maxListedCommits is how many commits GitHub lists of a pull request.
+// maxListedCommits is the maximum number of commits that GitHub lists for a pull request.
 const maxListedCommits = 250
 
-// Commits is for the library.
+// Commits is a resolver.
 func (g *graphqlPull) Commits(in struct {
 	After       *string
 	First, Last *int32
@@ -146,18 +146,18 @@ func (g *graphqlPull) Commits(in struct {
 	return list, nil
 }
 
-// Contexts is for the library.
+// Contexts is a resolver.
 func (g *graphqlRollup) Contexts(r graphqlRange) *graphqlList[graphqlCheck] {
 	return within(g.checks, r)
 }
 
-// ToStatusContext is for the library.
+// ToStatusContext is a resolver.
 func (c *graphqlCheck) ToStatusContext() (*graphqlContext, bool) { return c.context, true }
 
-// ToCheckRun is for the library.
+// ToCheckRun is a resolver.
 func (c *graphqlCheck) ToCheckRun() (*graphqlCheckRun, bool) { return nil, false }
 
-// graphqlActor is a person or a bot, which this API calls without "[bot]".
+// graphqlActor is a person or a bot. Bots have no "[bot]" in this API.
 type graphqlActor struct{ user *user }
 
 type (
@@ -169,18 +169,18 @@ type (
 	graphqlOwner struct{ Login string }
 )
 
-// Login is for the library.
+// Login is a resolver.
 func (a *graphqlActor) Login() string { return strings.TrimSuffix(a.user.login, "[bot]") }
 
-// ToUser is for the library.
+// ToUser is a resolver.
 func (a *graphqlActor) ToUser() (*graphqlUser, bool) {
 	return graphqlUserOf(a.user), a.user.kind == "User"
 }
 
-// ToBot is for the library.
+// ToBot is a resolver.
 func (a *graphqlActor) ToBot() (*graphqlBot, bool) {
 	return &graphqlBot{a.Login()}, a.user.kind == "Bot"
 }
 
-// ToOrganization is for the library: all repositories belong to one.
+// ToOrganization is a resolver: all repositories belong to organisations.
 func (o *graphqlOwner) ToOrganization() (*graphqlOwner, bool) { return o, true }

@@ -33,10 +33,10 @@ type graphqlPage struct {
 
 type graphqlItem struct{ pull *graphqlPull }
 
-// ToPullRequest is for the library.
+// ToPullRequest is a resolver.
 func (i *graphqlItem) ToPullRequest() (*graphqlPull, bool) { return i.pull, true }
 
-// Search finds pull requests, a page of them.
+// Search finds one page of pull requests.
 func (graphqlRoot) Search(ctx context.Context, in graphqlSearch) (*graphqlFound, error) {
 	r := ctx.Value(graphqlCaller{}).(*restRequest)
 	if in.Type != "ISSUE" {
@@ -75,7 +75,7 @@ func cursorAt(n int) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "cursor:%d", n))
 }
 
-// afterCursor is how many results a cursor is behind.
+// afterCursor returns the number of results before a cursor.
 func afterCursor(cursor *string) (int, error) {
 	if cursor == nil {
 		return 0, nil
@@ -90,8 +90,8 @@ func afterCursor(cursor *string) (int, error) {
 	return 0, fmt.Errorf("`%s` does not appear to be a valid cursor", *cursor)
 }
 
-// search finds what the caller may see, the newest first unless the query says
-// otherwise.
+// search returns the pull requests that the caller may see, the newest first unless the
+// query has another order.
 func (r *restRequest) search(query string) ([]*pull, error) {
 	q, err := parseSearch(query)
 	if err != nil {
@@ -113,8 +113,8 @@ func (r *restRequest) search(query string) ([]*pull, error) {
 	return all, nil
 }
 
-// searchQuery is a query in GitHub's search syntax. Everything in it has to
-// hold, but of places (org, repo) and of bases one is enough.
+// searchQuery is a query in GitHub's search syntax. All conditions must hold, except that
+// one of the places (org, repo) and one of the bases is enough.
 type searchQuery struct {
 	places, bases []condition
 	others        []condition
@@ -130,8 +130,8 @@ func (q *searchQuery) matches(p *pull) bool {
 		!slices.ContainsFunc(q.others, func(c condition) bool { return !c(p) })
 }
 
-// searchTerm is a qualifier and its values, which are quoted where they have
-// spaces: -label:"a b",c
+// searchTerm matches a qualifier and its values. Values with spaces are quoted, such as
+// -label:"a b",c.
 var searchTerm = regexp.MustCompile(`(-?)([a-z]+):((?:"[^"]*"|[^\s"])+)`)
 
 func parseSearch(text string) (*searchQuery, error) {
@@ -160,15 +160,14 @@ func parseSearch(text string) (*searchQuery, error) {
 	return q, nil
 }
 
-// condition is what one term asks of a pull request; nil and no error when
-// nothing.
+// condition returns the condition of one term; nil without an error if it is always true.
 func (q *searchQuery) condition(qualifier string, values []string) (condition, error) {
 	value := values[0]
 	switch qualifier + ":" + value {
 	case "is:pr", "archived:false":
 		return nil, nil
 	case "is:issue", "archived:true", "review:approved":
-		return func(*pull) bool { return false }, nil // the stand-in has none
+		return func(*pull) bool { return false }, nil // there are none in the stand-in
 	case "sort:updated-asc":
 		q.oldestFirst = true
 		return nil, nil
@@ -194,7 +193,7 @@ func (q *searchQuery) condition(qualifier string, values []string) (condition, e
 	return nil, fmt.Errorf("the stand-in does not know how to search for %s:%s", qualifier, value)
 }
 
-// updatedWithin reads FROM..TO, in which an asterisk is no limit.
+// updatedWithin parses FROM..TO, in which an asterisk means no limit.
 func updatedWithin(value string) (condition, error) {
 	var limits [2]time.Time
 	from, to, _ := strings.Cut(value, "..")

@@ -16,7 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// tideQuery asks for all that Prow's tide does.
+// tideQuery has all fields that Prow's tide requests.
 const tideQuery = `query($query:String!$searchCursor:String){
 rateLimit{cost,remaining},
 search(type: ISSUE, first: 2, after: $searchCursor, query: $query){pageInfo{hasNextPage,endCursor},nodes{... on PullRequest{
@@ -98,8 +98,8 @@ func TestGraphQLPullRequest(t *testing.T) {
 	}
 }
 
-// searched are the pull requests that the search has to choose from: number,
-// labels and what else is unusual about them.
+// searched creates the pull requests to search in: number, labels and what is unusual about
+// them.
 func searched(t *testing.T) *github.Server {
 	t.Helper()
 	srv, ctx := start(t), t.Context()
@@ -124,19 +124,19 @@ func searched(t *testing.T) *github.Server {
 func TestGraphQLSearch(t *testing.T) {
 	srv := searched(t)
 	for name, tc := range map[string]struct{ query, want string }{
-		"all that is open":       {`is:pr state:open archived:false org:"org"`, "config#1 config#2 config#3 other#1"},
-		"closed":                 {`is:pr state:closed repo:"org/config"`, "config#4"},
-		"labels":                 {`is:pr state:open label:"lgtm" label:"approved"`, "config#1 config#3 other#1"},
-		"one label or another":   {`is:pr state:open label:"do not merge","none"`, "config#2"},
-		"label is missing":       {`is:pr state:open label:"lgtm" -label:"do not merge" repo:"org/config"`, "config#1 config#3"},
-		"places":                 {`is:pr state:open repo:"org/other" repo:"org/hidden"`, "other#1"},
-		"all but one place":      {`is:pr state:open org:"org" -repo:"org/config"`, "other#1"},
-		"bases":                  {`is:pr state:open base:"release" base:"none"`, "config#3"},
-		"all but one base":       {`is:pr state:open -base:"main"`, "config#3"},
-		"author":                 {`is:pr state:open author:"Bob"`, "config#3"},
-		"updated":                {`is:pr state:open updated:2007-10-19T00:00:00Z..*`, "config#1 config#2 config#3 other#1"},
-		"updated long ago":       {`is:pr state:open updated:*..2007-10-19T00:00:00Z`, ""},
-		"issues: there are none": {`is:issue state:open org:"org"`, ""},
+		"all open pull requests":  {`is:pr state:open archived:false org:"org"`, "config#1 config#2 config#3 other#1"},
+		"closed":                  {`is:pr state:closed repo:"org/config"`, "config#4"},
+		"labels":                  {`is:pr state:open label:"lgtm" label:"approved"`, "config#1 config#3 other#1"},
+		"one label or another":    {`is:pr state:open label:"do not merge","none"`, "config#2"},
+		"label is missing":        {`is:pr state:open label:"lgtm" -label:"do not merge" repo:"org/config"`, "config#1 config#3"},
+		"places":                  {`is:pr state:open repo:"org/other" repo:"org/hidden"`, "other#1"},
+		"all but one place":       {`is:pr state:open org:"org" -repo:"org/config"`, "other#1"},
+		"bases":                   {`is:pr state:open base:"release" base:"none"`, "config#3"},
+		"all but one base":        {`is:pr state:open -base:"main"`, "config#3"},
+		"author":                  {`is:pr state:open author:"Bob"`, "config#3"},
+		"updated":                 {`is:pr state:open updated:2007-10-19T00:00:00Z..*`, "config#1 config#2 config#3 other#1"},
+		"no update before a date": {`is:pr state:open updated:*..2007-10-19T00:00:00Z`, ""},
+		"issues":                  {`is:issue state:open org:"org"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := strings.Join(search(t, srv, tc.query), " "); got != tc.want {
@@ -146,7 +146,7 @@ func TestGraphQLSearch(t *testing.T) {
 	}
 }
 
-// search collects the pages of a search, sorted.
+// search returns all results of a search, sorted.
 func search(t *testing.T, srv *github.Server, text string) []string {
 	t.Helper()
 	var names []string
@@ -191,7 +191,7 @@ func TestGraphQLRefuses(t *testing.T) {
 		"unknown field":     {botToken, "{viewer{login}}", "", http.StatusOK, "viewer"},
 		"unknown qualifier": {botToken, tideQuery, "is:pr language:go", http.StatusOK, "language:go"},
 		"words":             {botToken, tideQuery, "is:pr gophers", http.StatusOK, "gophers"},
-		"too many at once":  {botToken, strings.Replace(tideQuery, "first: 2", "first: 101", 1), "is:pr", http.StatusOK, "from 1 to 100"},
+		"page too large":    {botToken, strings.Replace(tideQuery, "first: 2", "first: 101", 1), "is:pr", http.StatusOK, "from 1 to 100"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, got := query(t, srv, tc.token, tc.query, map[string]any{"query": tc.search})

@@ -10,7 +10,7 @@ import (
 	"github.com/graph-gophers/graphql-go"
 )
 
-// graphqlText is what a comment and the text of a pull request have in common.
+// graphqlText is common to comments and descriptions of pull requests.
 type graphqlText struct {
 	ID                   graphql.ID
 	Author, Editor       *graphqlActor
@@ -40,7 +40,7 @@ func textOf(id string, author *user, created, updated time.Time, edits []edit) g
 	return t
 }
 
-// UserContentEdits is for the library.
+// UserContentEdits is a resolver.
 func (t graphqlText) UserContentEdits(r graphqlRange) *graphqlList[graphqlEdit] {
 	return within(t.edits, r)
 }
@@ -50,13 +50,13 @@ type graphqlComment struct {
 	Body string
 }
 
-// graphqlNode is something with an id.
+// graphqlNode is an object with an id.
 type graphqlNode struct {
 	pull    *graphqlPull
 	comment *graphqlComment
 }
 
-// ID is for the library.
+// ID is a resolver.
 func (n *graphqlNode) ID() graphql.ID {
 	return n.text().ID
 }
@@ -68,10 +68,10 @@ func (n *graphqlNode) text() graphqlText {
 	return n.comment.graphqlText
 }
 
-// ToPullRequest is for the library.
+// ToPullRequest is a resolver.
 func (n *graphqlNode) ToPullRequest() (*graphqlPull, bool) { return n.pull, n.pull != nil }
 
-// ToIssueComment is for the library.
+// ToIssueComment is a resolver.
 func (n *graphqlNode) ToIssueComment() (*graphqlComment, bool) { return n.comment, n.comment != nil }
 
 // Node finds a pull request or a comment that the caller may see.
@@ -100,14 +100,14 @@ func (graphqlRoot) Node(ctx context.Context, in struct{ ID graphql.ID }) (*graph
 	return nil, graphqlNotFound(in.ID)
 }
 
-// graphqlNotFound is the error that GitHub gives, with its type.
+// graphqlNotFound is GitHub's error with its type.
 type graphqlNotFound string
 
 func (id graphqlNotFound) Error() string {
 	return fmt.Sprintf("Could not resolve to a node with the global id of '%s'", string(id))
 }
 
-// graphqlGitActor is a person as a commit names them.
+// graphqlGitActor is a person as named in a commit.
 type graphqlGitActor struct {
 	Email, Name *string
 	User        *graphqlUser
@@ -128,7 +128,7 @@ func graphqlUserOf(u *user) *graphqlUser {
 
 var coAuthor = regexp.MustCompile(`(?im)^co-authored-by:\s*(.*?)\s*<([^>]*)>\s*$`)
 
-// graphqlAuthors are the author of a commit and those that its message adds.
+// graphqlAuthors returns the author of a commit and the co-authors in its message.
 func (s *Server) graphqlAuthors(c gitCommit) []*graphqlGitActor {
 	authors := []*graphqlGitActor{s.graphqlGitActor(c.author)}
 	for _, found := range coAuthor.FindAllStringSubmatch(c.message, -1) {
@@ -137,7 +137,7 @@ func (s *Server) graphqlAuthors(c gitCommit) []*graphqlGitActor {
 	return authors
 }
 
-// Authors is for the library.
+// Authors is a resolver.
 func (c graphqlCommit) Authors(r graphqlRange) *graphqlList[graphqlGitActor] {
 	return within(c.authors, r)
 }

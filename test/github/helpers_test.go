@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const botToken = "bot-token"
 
-// start serves a stand-in with a repository org/config, whose bot may write.
+// start serves a stand-in with a repository org/config, to which its bot can write.
 func start(t *testing.T, opts ...github.Option) *github.Server {
 	t.Helper()
 	opts = append([]github.Option{github.WithToken(botToken, "rehearsal-bot")}, opts...)
@@ -34,7 +34,7 @@ func start(t *testing.T, opts ...github.Option) *github.Server {
 	return srv
 }
 
-// must unwraps the result of a call that must work.
+// must unwraps the result of a call that must succeed.
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()

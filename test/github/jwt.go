@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// longestJWT is how far ahead a JSON web token may expire, as documented at
+// longestJWT is the maximum lifetime of a JSON web token, as documented at
 // https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app.
 const longestJWT = 10 * time.Minute
 
@@ -22,8 +22,8 @@ type claims struct {
 	ExpiresAt *int64          `json:"exp"`
 }
 
-// appOf verifies a JSON web token and returns the App that signed it. It is
-// written against the standard and not with the library that signs.
+// appOf verifies a JSON web token and returns the App that signed it. It is written from
+// the standard, without the library that signs.
 func (s *Server) appOf(token string) (*app, error) {
 	parts := strings.Split(token, ".")
 	var header struct {

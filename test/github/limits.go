@@ -12,7 +12,7 @@ import (
 // limits are GitHub's rate limits, counted per user, App or installation.
 type limits struct {
 	perHour int
-	period  time.Duration // that these calls have to last; an hour when 0
+	period  time.Duration // in which the calls are counted; an hour if 0
 	content bool          // enforce the secondary limits too
 	spent   map[string]*budget
 }
@@ -20,10 +20,10 @@ type limits struct {
 type budget struct {
 	resets time.Time
 	used   int
-	writes []time.Time // of the last hour
+	writes []time.Time // in the last hour
 }
 
-// What there are so many calls of, in GitHub's words.
+// The resources with limits, in GitHub's terms.
 const (
 	resourceCore    = "core"
 	resourceGraphQL = "graphql"
@@ -54,7 +54,7 @@ const secondaryDocs = "https://docs.github.com/rest/using-the-rest-api/rate-limi
 
 const secondaryMessage = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
-// take counts a call, or says why it is refused.
+// take counts a call, or returns why it is refused.
 func (l *limits) take(who *actor, resource, method string, now time.Time) error {
 	b := l.of(who, resource, now)
 	if b.used >= l.perHour {
@@ -81,7 +81,7 @@ func (l *limits) take(who *actor, resource, method string, now time.Time) error 
 	return nil
 }
 
-// wait is how long until another write fits into the period.
+// wait returns how long it takes until another write fits into the period.
 func (b *budget) wait(writes int, period time.Duration, now time.Time) time.Duration {
 	if len(b.writes) < writes {
 		return 0

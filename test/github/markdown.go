@@ -12,7 +12,7 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// markdown renders as GitHub does comments: line breaks stay, HTML passes.
+// markdown renders comments as GitHub does: line breaks and HTML are kept.
 var markdown = goldmark.New(
 	goldmark.WithExtensions(
 		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
@@ -21,8 +21,7 @@ var markdown = goldmark.New(
 	goldmark.WithRendererOptions(html.WithHardWraps(), html.WithUnsafe()),
 )
 
-// allowed is what of that HTML is shown. HTML comments, scripts and styles
-// are not.
+// allowed is the HTML that is shown. HTML comments, scripts and styles are removed.
 var allowed = func() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[\w-]+$`)).OnElements("code")
@@ -31,8 +30,8 @@ var allowed = func() *bluemonday.Policy {
 	return p
 }()
 
-// renderMarkdown renders a text; commits are the addresses of those that it may
-// name by their SHAs.
+// renderMarkdown renders a text; commits are the URLs of commits that the text may name by
+// their SHAs.
 func renderMarkdown(text string, commits map[string]string) template.HTML {
 	var b bytes.Buffer
 	if err := markdown.Convert([]byte(text), &b); err != nil {
@@ -43,8 +42,8 @@ func renderMarkdown(text string, commits map[string]string) template.HTML {
 
 var tagOrSHA = regexp.MustCompile(`<(/?)([a-z0-9]+)[^>]*>|\b[0-9a-f]{40}\b`)
 
-// linkCommits makes a short link of each SHA of a commit, as GitHub does outside
-// of code and links.
+// linkCommits turns each SHA of a commit into a short link, except in code and links, as
+// GitHub does.
 func linkCommits(html string, commits map[string]string) string {
 	inside := 0
 	return tagOrSHA.ReplaceAllStringFunc(html, func(found string) string {

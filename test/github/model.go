@@ -17,7 +17,7 @@ type user struct {
 type org struct {
 	id        int64
 	login     string
-	members   map[string]bool              // by lower-case login; true of public ones
+	members   map[string]bool              // by lower-case login; true if public
 	teams     map[string]map[string]string // by slug and lower-case login: active or pending
 	createdAt time.Time
 }
@@ -50,12 +50,12 @@ type pull struct {
 	draft       bool
 	locked      bool
 	lockReason  string
-	fork        bool // the head is in a fork of the author, not in the repository
+	fork        bool // the head is in a fork by the author
 	headRef     string
 	headSHA     string
 	baseRef     string
-	// baseSHA is, as on GitHub, the tip of the base branch at the last push
-	// or retargeting, not the tip of now.
+	// baseSHA is, as on GitHub, the tip of the base branch at the last push or retargeting,
+	// not its current tip.
 	baseSHA     string
 	labels      []*label
 	reactions   []*reaction // to the description
@@ -86,14 +86,14 @@ type comment struct {
 	reactions []*reaction
 }
 
-// edit is a revision of a text. Like GitHub, a text that was never edited has
-// none, and the first edit makes two: what there was before is the first.
+// edit is a revision of a text. As on GitHub, an unedited text has none, and the first edit
+// makes two: the first one is the original.
 type edit struct {
 	by *user
 	at time.Time
 }
 
-// edited adds a revision to those of a text.
+// edited adds a revision to a text.
 func edited(edits []edit, author *user, created time.Time, by *user, at time.Time) []edit {
 	if len(edits) == 0 {
 		edits = []edit{{author, created}}
@@ -119,8 +119,7 @@ type status struct {
 	at          time.Time
 }
 
-// event is an entry of the timeline of a pull request; kind is GitHub's name
-// for it.
+// event is an entry in the timeline of a pull request; kind is GitHub's name for it.
 type event struct {
 	id       int64
 	kind     string
@@ -144,7 +143,7 @@ func (p *pull) state() string {
 	return "closed"
 }
 
-// headOwner is who the head's repository belongs to.
+// headOwner returns the owner of the head's repository.
 func (p *pull) headOwner() string {
 	if p.fork {
 		return p.author.login
@@ -210,7 +209,7 @@ func (s *Server) findPull(id PullID) (*pull, error) {
 	return p, nil
 }
 
-// findComment looks in a repository for a comment by its id.
+// findComment finds a comment in a repository by its id.
 func (s *Server) findComment(org, repo string, id int64) (*comment, error) {
 	r, err := s.findRepo(org, repo)
 	if err != nil {
@@ -223,14 +222,14 @@ func (s *Server) findComment(org, repo string, id int64) (*comment, error) {
 	return c, nil
 }
 
-// has says whether a login, in lower case, is a member.
+// has reports whether a login, in lower case, is a member.
 func (o *org) has(login string) bool {
 	_, member := o.members[login]
 	return member
 }
 
-// role is what login may do in the repository. Everyone may read a public
-// one; members of the organisation may read a private one.
+// role returns the role of a login in the repository. Everyone can read a public one;
+// members of the organisation can read a private one.
 func (r *repository) role(login string) string {
 	key := strings.ToLower(login)
 	if role := r.roles[key]; role != "" {
@@ -242,14 +241,14 @@ func (r *repository) role(login string) string {
 	return "none"
 }
 
-// roles from least to most, by GitHub's role names.
+// roles are GitHub's roles, from the least to the most powerful.
 var roles = []string{"none", "read", "triage", "write", "maintain", "admin"}
 
 func (r *repository) allows(login, role string) bool {
 	return slices.Index(roles, r.role(login)) >= slices.Index(roles, role)
 }
 
-// legacyPermission is the coarse level that GitHub reports beside the role.
+// legacyPermission returns the coarse level that GitHub reports besides the role.
 func legacyPermission(role string) string {
 	switch role {
 	case "maintain":

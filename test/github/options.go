@@ -9,44 +9,41 @@ import (
 // Option configures a Server.
 type Option func(*Server)
 
-// WithBaseURL sets the address under which others reach the server, without a
-// trailing slash. URLs in answers, pages and webhooks start with it.
+// WithBaseURL sets the URL by which others reach the server, without a trailing slash. URLs
+// in responses, pages and webhooks start with it.
 func WithBaseURL(url string) Option {
 	return func(s *Server) { s.baseURL = strings.TrimRight(url, "/") }
 }
 
-// WithDir keeps the repositories in a directory of their own below parent
-// instead of the system's directory for temporary files.
+// WithDir keeps the repositories in a new directory below parent, instead of the system's
+// directory for temporary files.
 func WithDir(parent string) Option {
 	return func(s *Server) { s.parent = parent }
 }
 
-// WithToken lets token act as login; the user is created when new.
+// WithToken lets token act as login; the user is created if necessary.
 func WithToken(token, login string) Option {
 	return func(s *Server) { s.tokens[token] = s.ensureUser(login).login }
 }
 
-// WithClock replaces the clock. GitHub's timestamps have whole seconds, so
-// what the clock returns is truncated to that.
+// WithClock replaces the clock. Its times are truncated to seconds, as in GitHub's
+// timestamps.
 func WithClock(now func() time.Time) Option {
 	return func(s *Server) { s.clock = now }
 }
 
-// WithRateLimit sets the number of calls a user has per hour; the default is
-// GitHub's 5,000.
+// WithRateLimit sets the number of calls per user and hour; the default is GitHub's 5,000.
 func WithRateLimit(perHour int) Option {
 	return func(s *Server) { s.limits.perHour = perHour }
 }
 
-// WithTokenLife sets how long installation tokens live; the default is GitHub's
-// hour.
+// WithTokenLife sets the lifetime of installation tokens; the default is GitHub's hour.
 func WithTokenLife(d time.Duration) Option {
 	return func(s *Server) { s.tokenLife = d }
 }
 
-// WithContentLimits enforces GitHub's secondary limits on the creation of
-// content: 80 writes in a minute and 500 in an hour, per user. Without the
-// option writes are not limited.
+// WithContentLimits enforces GitHub's secondary limits on creating content: 80 writes in a
+// minute and 500 in an hour, per user. Without this option, writes are not limited.
 func WithContentLimits() Option {
 	return func(s *Server) { s.limits.content = true }
 }
@@ -56,8 +53,7 @@ func WithLogger(l *slog.Logger) Option {
 	return func(s *Server) { s.log = l }
 }
 
-// WithValidator shows each REST exchange to v; what it objects to is kept for
-// Violations.
+// WithValidator passes each REST exchange to v; Violations returns its objections.
 func WithValidator(v Validator) Option {
 	return func(s *Server) { s.validator = v }
 }

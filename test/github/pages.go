@@ -20,11 +20,11 @@ var pageFiles embed.FS
 
 var templates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// view makes what a template shows of a request.
+// view returns the template for a request and its data.
 type view func(*http.Request) (name string, data any, err error)
 
-// pageRoutes are the pages for people. They take no credentials: who reaches
-// the stand-in may act as anyone.
+// pageRoutes are the pages for people. They need no credentials: everybody who reaches the
+// stand-in may act as anyone.
 func (s *Server) pageRoutes() *router {
 	m := &router{other: http.NotFoundHandler()}
 	m.handle("GET /", s.show(s.reposView))
@@ -184,7 +184,7 @@ func (s *Server) servePull(w http.ResponseWriter, r *http.Request) {
 	s.write(w, text)
 }
 
-// serveRaw serves a file of a commit as it is.
+// serveRaw serves a file of a commit.
 func (s *Server) serveRaw(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,8 +207,8 @@ func (s *Server) serveRaw(w http.ResponseWriter, r *http.Request) {
 	s.write(w, text)
 }
 
-// postComment does what the form of the page asks: it comments, if there is
-// a text, and closes or reopens if that button was pressed.
+// postComment handles the form on the page: it comments, if there is a text, and closes or
+// reopens if that button was pressed.
 func (s *Server) postComment(w http.ResponseWriter, r *http.Request) {
 	id, as := pullIDOf(r), cmp.Or(strings.TrimSpace(r.PostFormValue("other")), r.PostFormValue("as"))
 	body := strings.ReplaceAll(r.PostFormValue("body"), "\r\n", "\n")
@@ -240,7 +240,7 @@ func serveStyle(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, pageFiles, "pages/style.css")
 }
 
-// serveAvatar draws the first letter of a login on a colour of its own.
+// serveAvatar draws the first letter of a login on a colour derived from the login.
 func serveAvatar(w http.ResponseWriter, r *http.Request) {
 	login := r.PathValue("login")
 	h := fnv.New32a()

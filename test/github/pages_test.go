@@ -12,7 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// read gets a page as a browser does.
+// read gets a page like a browser.
 func read(t *testing.T, resp *http.Response, err error) string {
 	t.Helper()
 	if err != nil {

@@ -14,8 +14,7 @@ const (
 	maxPage     = 100
 )
 
-// page answers with one page of a list, and with the Link header that leads
-// to the others.
+// page returns one page of a list, with a Link header to the others.
 func page[T any](r *restRequest, list []T, show func(T) object) (answer, error) {
 	query := r.URL.Query()
 	size := clamp(query.Get("per_page"), defaultPage, maxPage)
@@ -60,7 +59,7 @@ func links(r *restRequest, number, last int) string {
 	return strings.Join(out, ", ")
 }
 
-// since reads the parameter of that name; the zero time when it is absent.
+// since parses the parameter of that name; the zero time if it is absent.
 func (r *restRequest) since() (time.Time, error) {
 	text := r.URL.Query().Get("since")
 	if text == "" {

@@ -2,8 +2,7 @@ package github
 
 import "context"
 
-// emitPull sends a pull_request event; more are the fields that only some
-// actions have.
+// emitPull sends a pull_request event; more are the fields that only some actions have.
 func (s *Server) emitPull(ctx context.Context, p *pull, action string, by *user, more object) {
 	if !s.heard(p.repo, "pull_request") {
 		return
@@ -41,7 +40,7 @@ func (s *Server) payload(r *repository, action string, by *user) object {
 	}
 }
 
-// ping is what GitHub sends to a hook that is new.
+// ping returns the event that GitHub sends to a new hook.
 func (s *Server) ping(h *hook, by *user) object {
 	payload := object{"zen": "Keep it logically awesome.", "hook_id": h.ID, "sender": s.userObject(by)}
 	events := h.Events

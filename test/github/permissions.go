@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// need is what an installation token needs for a call: one of the permissions,
-// at the level.
+// need is the permission that an installation token needs for a call: one of these, at this
+// level.
 type need struct {
 	level string
 	oneOf []string
@@ -22,8 +22,8 @@ var (
 	metadata = []string{"metadata"}
 )
 
-// needs of calls by the beginnings of their routes, the longest first, as listed
-// at https://docs.github.com/rest/authentication/permissions-required-for-github-apps.
+// needs lists the permissions for calls by the prefixes of their routes, the longest first,
+// from https://docs.github.com/rest/authentication/permissions-required-for-github-apps.
 var needs = []struct {
 	path  string
 	oneOf []string
@@ -45,7 +45,8 @@ var needs = []struct {
 	{"/rate_limit", nil},
 }
 
-// needOf is what a route needs; false when no installation token will do.
+// needOf returns the permission for a route; false if it does not accept installation
+// tokens.
 func needOf(pattern string) (need, bool) {
 	method, path, _ := strings.Cut(pattern, " ")
 	n := need{level: "write"}
@@ -65,7 +66,7 @@ func (n need) metBy(permissions map[string]string) bool {
 	return n.oneOf == nil || slices.ContainsFunc(n.oneOf, func(p string) bool { return atLeast(permissions[p], n.level) })
 }
 
-// authorise says whether a route takes such a caller at all.
+// authorise returns an error if a route does not accept such a caller at all.
 func (r *restRequest) authorise() error {
 	_, forApps := appRoutes[r.Pattern]
 	switch {
@@ -84,7 +85,7 @@ const notForApps = "Resource not accessible by integration"
 func (r *restRequest) authoriseGrant(g *grant) error {
 	n, known := needOf(r.Pattern)
 	if r.Pattern == "" {
-		return nil // there is no such call, and its handler says so
+		return nil // there is no such call; its handler says so
 	}
 	covered := known
 	if name := r.PathValue("repo"); name != "" {
@@ -96,7 +97,7 @@ func (r *restRequest) authoriseGrant(g *grant) error {
 			return errNotFound
 		}
 		if !covered && r.Method == http.MethodGet {
-			return nil // what everybody may read
+			return nil // everybody may read this
 		}
 	}
 	if org := r.PathValue("org"); org != "" {
@@ -108,8 +109,8 @@ func (r *restRequest) authoriseGrant(g *grant) error {
 	return nil
 }
 
-// allows says whether the caller has a role in a repository. An App has none: in
-// what its token covers, its permissions decide, and did already.
+// allows reports whether the caller has a role in a repository. An App has none: where its
+// token applies, its permissions decide, and were checked already.
 func (r *restRequest) allows(repo *repository, role string) bool {
 	if g := r.who.grant; g != nil && g.covers(repo) {
 		return role != "admin" && role != "maintain"
@@ -117,8 +118,8 @@ func (r *restRequest) allows(repo *repository, role string) bool {
 	return repo.allows(r.user.login, role)
 }
 
-// TakesInstallations says whether a call of Routes is known to be open to
-// installation tokens.
+// TakesInstallations reports whether a call in Routes is known to accept installation
+// tokens.
 func TakesInstallations(route string) bool {
 	_, known := needOf(route)
 	return known

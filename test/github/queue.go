@@ -10,7 +10,7 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []func()
 	stopped bool
-	wake    chan struct{} // holds one token when there may be work
+	wake    chan struct{} // has one token if there may be work
 }
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
@@ -22,7 +22,7 @@ func (q *queue) add(f func()) {
 	q.signal()
 }
 
-// stop ends work after what is waiting now.
+// stop ends the work once the waiting functions have run.
 func (q *queue) stop() {
 	q.mu.Lock()
 	q.stopped = true
@@ -37,7 +37,7 @@ func (q *queue) signal() {
 	}
 }
 
-// work runs what is added until the context ends or the queue is stopped.
+// work runs functions until the context ends or the queue is stopped.
 func (q *queue) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		f, stopped := q.next()

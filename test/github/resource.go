@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// object is a JSON object as the REST API and the webhooks show it.
+// object is a JSON object in the REST API or in a webhook.
 type object = map[string]any
 
 var zeroTime time.Time
 
-// html is the address of a page.
+// html returns the URL of a page.
 func (s *Server) html(parts ...any) string { return s.baseURL + join(parts) }
 
-// rest is the address of a resource of the REST API.
+// rest returns the URL of a resource of the REST API.
 func (s *Server) rest(parts ...any) string { return s.baseURL + "/api/v3" + join(parts) }
 
 func join(parts []any) string {
@@ -27,7 +27,7 @@ func join(parts []any) string {
 	return b.String()
 }
 
-// nodeID is GitHub's opaque id: base64 of the type and the number.
+// nodeID returns GitHub's opaque id: base64 of the type and the number.
 func nodeID(kind string, id any) string {
 	text := fmt.Sprintf("%s%v", kind, id)
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "0%d:%s", len(kind), text))
@@ -35,7 +35,7 @@ func nodeID(kind string, id any) string {
 
 func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// orNull renders a time that may not have come yet.
+// orNull renders a time; null if it is zero.
 func orNull(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -61,7 +61,7 @@ func (s *Server) userOrNull(u *user) any {
 	return s.userObject(u)
 }
 
-// ownerObject is an organisation in the shape of a user.
+// ownerObject returns an organisation in the form of a user.
 func (s *Server) ownerObject(o *org) object {
 	return s.accountObject(o.login, o.id, "Organization")
 }
@@ -84,7 +84,7 @@ func (s *Server) accountObject(login string, id int64, kind string) object {
 	}
 }
 
-// profileObject is what GET /users/{username} tells beyond userObject.
+// profileObject returns GET /users/{username}, which has more than userObject.
 func (s *Server) profileObject(u *user) object {
 	o := s.userObject(u)
 	for _, field := range []string{"name", "company", "blog", "location", "email", "hireable", "bio"} {
@@ -98,7 +98,7 @@ func (s *Server) profileObject(u *user) object {
 	return o
 }
 
-// organizationObject is what webhooks tell of an organisation.
+// organizationObject returns an organisation for webhooks.
 func (s *Server) organizationObject(o *org) object {
 	url := s.rest("orgs", o.login)
 	return object{
@@ -125,7 +125,7 @@ func (s *Server) labelObjects(p *pull) []object {
 	return list
 }
 
-// association is how GitHub calls the bond of a user with a repository.
+// association returns GitHub's name for the relation of a user to a repository.
 func association(r *repository, u *user) string {
 	key := strings.ToLower(u.login)
 	switch {

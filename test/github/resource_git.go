@@ -11,7 +11,7 @@ func (s *Server) refObject(r *repository, ref gitRef) object {
 	}
 }
 
-// commitObject is a commit as repository calls show it.
+// commitObject returns a commit for repository calls.
 func (s *Server) commitObject(r *repository, c gitCommit) object {
 	url := s.rest("repos", r.fullName(), "commits", c.sha)
 	o := s.gitCommitObject(r, c)
@@ -29,7 +29,7 @@ func (s *Server) commitObject(r *repository, c gitCommit) object {
 	}
 }
 
-// gitCommitObject is a commit as git calls and timelines show it.
+// gitCommitObject returns a commit for git calls and timelines.
 func (s *Server) gitCommitObject(r *repository, c gitCommit) object {
 	repo := r.fullName()
 	parents := []object{}
@@ -52,7 +52,7 @@ func personObject(p gitPerson) object {
 	return object{"name": p.name, "email": p.email, "date": timestamp(p.at)}
 }
 
-// userOf is the user whose commit it is, nil when unknown.
+// userOf returns the user who made the commit; nil if unknown.
 func (s *Server) userOf(p gitPerson) *user {
 	if p.email == "noreply@github.com" {
 		return s.ensureUser("web-flow")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// pullObject is a pull request as lists show it.
+// pullObject returns a pull request for lists.
 func (s *Server) pullObject(p *pull) object {
 	repo := p.repo.fullName()
 	url, issue := s.rest("repos", repo, "pulls", p.number), s.rest("repos", repo, "issues", p.number)
@@ -42,7 +42,7 @@ func (s *Server) pullObject(p *pull) object {
 	return o
 }
 
-// sideObject is the head or the base of a pull request.
+// sideObject returns the head or the base of a pull request.
 func (s *Server) sideObject(p *pull, owner, ref, sha string, fork bool) object {
 	o := object{"label": owner + ":" + ref, "ref": ref, "sha": sha}
 	if fork {
@@ -53,7 +53,7 @@ func (s *Server) sideObject(p *pull, owner, ref, sha string, fork bool) object {
 	return o
 }
 
-// fullPullObject is a pull request as GET and webhooks show it.
+// fullPullObject returns a pull request for GET and webhooks.
 func (s *Server) fullPullObject(ctx context.Context, p *pull) (object, error) {
 	st, err := p.computed(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Server) fullPullObject(ctx context.Context, p *pull) (object, error) {
 	return o, nil
 }
 
-// issueObject is a pull request seen as an issue.
+// issueObject returns a pull request as an issue.
 func (s *Server) issueObject(p *pull) object {
 	repo := p.repo.fullName()
 	url, page := s.rest("repos", repo, "issues", p.number), s.html(repo, "pull", p.number)
@@ -118,7 +118,7 @@ func (s *Server) commentPage(c *comment) string {
 	return fmt.Sprintf("%s#issuecomment-%d", s.html(c.pull.repo.fullName(), "pull", c.pull.number), c.id)
 }
 
-// statusObject is one commit status.
+// statusObject returns a commit status.
 func (s *Server) statusObject(r *repository, st *status) object {
 	return object{
 		"id": st.id, "node_id": nodeID("StatusContext", st.id),

@@ -2,7 +2,7 @@ package github
 
 import "strings"
 
-// repoURLs are the templates under the URL of a repository.
+// repoURLs are the URL templates below the URL of a repository.
 var repoURLs = map[string]string{
 	"archive_url":       "/{archive_format}{/ref}",
 	"assignees_url":     "/assignees{/user}",
@@ -42,14 +42,13 @@ var repoURLs = map[string]string{
 	"trees_url":         "/git/trees{/sha}",
 }
 
-// repoObject is a repository as pull requests show it.
+// repoObject returns a repository for pull requests.
 func (s *Server) repoObject(r *repository) object {
 	return s.repoNamed(r, r.fullName(), s.ownerObject(r.org))
 }
 
-// forkObject is the repository that the head of a pull request from a fork
-// is in. It is only a description: git serves the head from the repository
-// itself, as refs/pull/N/head.
+// forkObject returns the repository of a head in a fork. It is only a description: git
+// serves the head from the repository itself, as refs/pull/N/head.
 func (s *Server) forkObject(p *pull) object {
 	o := s.repoNamed(p.repo, p.author.login+"/"+p.repo.name, s.userObject(p.author))
 	id := p.repo.id + p.author.id
@@ -91,13 +90,13 @@ func (s *Server) repoNamed(r *repository, fullName string, owner object) object 
 	return o
 }
 
-// webhookRepo is what webhooks add to a repository.
+// webhookRepo adds the fields that only webhooks have.
 func webhookRepo(o object) object {
 	o["custom_properties"] = object{}
 	return o
 }
 
-// fullRepoObject is the answer to GET /repos/{owner}/{repo}.
+// fullRepoObject returns GET /repos/{owner}/{repo}.
 func (s *Server) fullRepoObject(r *repository, viewer *user) object {
 	o := s.repoObject(r)
 	o["network_count"], o["subscribers_count"], o["has_discussions"] = 0, 0, false

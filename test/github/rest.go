@@ -11,7 +11,7 @@ import (
 	"slices"
 )
 
-// restRequest is a call of the REST API by a known user.
+// restRequest is a call of the REST API by a known caller.
 type restRequest struct {
 	*http.Request
 	s    *Server
@@ -20,7 +20,7 @@ type restRequest struct {
 	body []byte
 }
 
-// answer is what a call returns. A nil body is no body.
+// answer is the result of a call. A nil body means no body.
 type answer struct {
 	status int
 	body   any
@@ -33,8 +33,8 @@ func ok(body any) (answer, error)      { return answer{status: http.StatusOK, bo
 func created(body any) (answer, error) { return answer{status: http.StatusCreated, body: body}, nil }
 func noContent() (answer, error)       { return answer{status: http.StatusNoContent}, nil }
 
-// restRoutes is the REST API. The names of path parameters are those of
-// GitHub's OpenAPI description, so that patterns are its paths.
+// restRoutes is the REST API. Path parameters have the names in GitHub's OpenAPI
+// description, so that the patterns equal its paths.
 var restRoutes = func() map[string]restHandler {
 	all := map[string]restHandler{}
 	for _, table := range []map[string]restHandler{pullRoutes, mergeRoutes, issueRoutes, commitRoutes, peopleRoutes, gitRoutes, appRoutes} {
@@ -43,8 +43,7 @@ var restRoutes = func() map[string]restHandler {
 	return all
 }()
 
-// Routes lists the calls of the REST API that the stand-in knows, as they
-// are named in Calls.
+// Routes lists the supported calls of the REST API by their names in Calls.
 func Routes() []string { return slices.Sorted(maps.Keys(restRoutes)) }
 
 func (s *Server) restHandler() http.Handler {
@@ -55,8 +54,8 @@ func (s *Server) restHandler() http.Handler {
 	return s.byNumber(s.counted(routes, s.failing(routes)))
 }
 
-// serve turns a restHandler into an http.Handler: who asks, may they ask
-// again, what is the answer, and is it news.
+// serve turns a restHandler into an http.Handler: it authenticates, applies the rate limit,
+// answers, and handles conditional requests.
 func (s *Server) serve(h restHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 10<<20))
@@ -102,7 +101,7 @@ func (s *Server) answerTo(r *http.Request, body []byte, h restHandler) answer {
 	return a
 }
 
-// permitted calls next for somebody with calls left.
+// permitted calls next if the caller is known and has calls left.
 func (s *Server) permitted(r *http.Request, header http.Header, next func(*actor) (answer, error)) (answer, error) {
 	who, err := s.actor(r)
 	if err == nil && who == nil {
@@ -111,7 +110,7 @@ func (s *Server) permitted(r *http.Request, header http.Header, next func(*actor
 	if err != nil {
 		return answer{}, err
 	}
-	if r.URL.Path != "/rate_limit" { // asking is free
+	if r.URL.Path != "/rate_limit" { // this call is free
 		err = s.limits.take(who, resourceOf(r), r.Method, s.now())
 	}
 	s.limits.header(who, resourceOf(r), s.now(), header)
@@ -121,8 +120,7 @@ func (s *Server) permitted(r *http.Request, header http.Header, next func(*actor
 	return next(who)
 }
 
-// render returns the bytes of the body. A client that has them already gets
-// 304 instead.
+// render returns the body. A client that already has it gets 304 instead.
 func (a *answer) render(r *http.Request) []byte {
 	if a.body == nil {
 		return nil
@@ -138,7 +136,7 @@ func (a *answer) render(r *http.Request) []byte {
 	if r.Method != http.MethodGet || a.status != http.StatusOK {
 		return b.Bytes()
 	}
-	// Another token gives another ETag.
+	// Another token gets another ETag.
 	etag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(append(b.Bytes(), r.Header.Get("Authorization")...)))
 	a.header.Set("ETag", etag)
 	a.header.Set("Vary", "Accept, Authorization, Cookie, X-GitHub-OTP,Accept-Encoding")
@@ -150,7 +148,7 @@ func (a *answer) render(r *http.Request) []byte {
 	return b.Bytes()
 }
 
-// refund gives back the call that a 304 does not cost.
+// refund returns the call, because a 304 costs nothing.
 func (s *Server) refund(r *http.Request, header http.Header) {
 	if who, err := s.actor(r); err == nil && who != nil && r.URL.Path != "/rate_limit" {
 		s.limits.of(who, resourceOf(r), s.now()).used--
@@ -158,7 +156,7 @@ func (s *Server) refund(r *http.Request, header http.Header) {
 	}
 }
 
-// decode reads the JSON body of a request.
+// decode parses the JSON body of a request.
 func (r *restRequest) decode(into any) error {
 	if err := json.Unmarshal(r.body, into); err != nil {
 		return &apiError{Status: http.StatusBadRequest, Message: "Problems parsing JSON"}

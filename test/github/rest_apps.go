@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// appRoutes are the calls that take a JSON web token, and no other.
+// appRoutes are the calls that accept a JSON web token, and only that.
 var appRoutes = map[string]restHandler{
 	"GET /app": getApp,
 	"POST /app/installations/{installation_id}/access_tokens": createInstallationToken,
@@ -89,8 +89,7 @@ func createInstallationToken(r *restRequest) (answer, error) {
 	return created(o)
 }
 
-// chosen are the repositories that a token is limited to; nil means that it is
-// not.
+// chosen returns the repositories to which a token is limited; nil if it is not limited.
 func (s *Server) chosen(i *installation, names []string, ids []int64) ([]*repository, error) {
 	var list []*repository
 	for _, repo := range s.repos {

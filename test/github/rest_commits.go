@@ -13,7 +13,7 @@ var commitRoutes = map[string]restHandler{
 	"GET /repos/{owner}/{repo}/commits/{ref...}":       getCommit,
 }
 
-// statusLimit is how many statuses GitHub takes per SHA and context.
+// statusLimit is GitHub's maximum number of statuses per SHA and context.
 const statusLimit = 1000
 
 func createStatus(r *restRequest) (answer, error) {
@@ -71,7 +71,7 @@ func (st *status) check(others []*status) error {
 	return nil
 }
 
-// commit resolves the ref of the path.
+// commit resolves the ref in the path.
 func (r *restRequest) commit() (*repository, string, error) {
 	repo, err := r.repository()
 	if err != nil {
@@ -94,9 +94,9 @@ func listStatuses(r *restRequest) (answer, error) {
 	return page(r, newest, func(st *status) object { return r.s.statusObject(repo, st) })
 }
 
-// combinedStatus is failure, pending or success of the newest statuses of
-// all contexts; without any it is pending. It lists them by pages, and sums up
-// them all on each.
+// combinedStatus combines the newest statuses of all contexts to failure, pending or
+// success; without any it is pending. The list is paged, but each page has the combined
+// state of all.
 func combinedStatus(r *restRequest) (answer, error) {
 	repo, sha, err := r.commit()
 	if err != nil {

@@ -69,7 +69,7 @@ func getRef(r *restRequest) (answer, error) {
 	return answer{}, errNotFound
 }
 
-// listRefs lists the refs that start with the given letters.
+// listRefs lists the refs with a prefix.
 func listRefs(r *restRequest) (answer, error) {
 	repo, err := r.repository()
 	if err != nil {
@@ -106,7 +106,7 @@ func (g gitDir) listTree(ctx context.Context, sha, dir string) ([]treeEntry, err
 			continue
 		}
 		f := strings.Fields(meta)
-		size, _ := strconv.Atoi(f[3]) // "-" of directories and submodules is 0
+		size, _ := strconv.Atoi(f[3]) // "-" for directories and submodules becomes 0
 		entries = append(entries, treeEntry{mode: f[0], kind: f[1], sha: f[2], size: size, path: path.Join(dir, name)})
 	}
 	return entries, nil
@@ -153,7 +153,7 @@ func (r *restRequest) directory(repo *repository, sha, ref, dir string) (answer,
 	return ok(list)
 }
 
-// maxInline is the size, in bytes, up to which contents are in the answer.
+// maxInline is the maximum size, in bytes, of contents that are included in the response.
 const maxInline = 1 << 20
 
 func (r *restRequest) file(repo *repository, ref string, e treeEntry) (answer, error) {
@@ -173,7 +173,7 @@ func (r *restRequest) file(repo *repository, ref string, e treeEntry) (answer, e
 	return ok(o)
 }
 
-// wrapped breaks base64 into lines as GitHub does.
+// wrapped breaks base64 into lines, as GitHub does.
 func wrapped(text string) string {
 	var b strings.Builder
 	for len(text) > 60 {

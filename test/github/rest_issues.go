@@ -50,8 +50,8 @@ func listComments(r *restRequest) (answer, error) {
 	return page(r, r.s.shown(r.Context(), list), r.s.commentObject)
 }
 
-// listRepoComments lists the comments of all pull requests. Without a sort
-// the order is that of the ids, and direction is ignored.
+// listRepoComments lists the comments of all pull requests. Without a sort, they are
+// ordered by id, and direction is ignored.
 func listRepoComments(r *restRequest) (answer, error) {
 	repo, err := r.repository()
 	if err != nil {
@@ -100,7 +100,7 @@ func createComment(r *restRequest) (answer, error) {
 	return a, err
 }
 
-// comment finds the comment that the path names.
+// comment finds the comment in the path.
 func (r *restRequest) comment() (*comment, error) {
 	repo, err := r.repository()
 	if err != nil {
@@ -113,7 +113,7 @@ func (r *restRequest) comment() (*comment, error) {
 	return nil, errNotFound
 }
 
-// ownComment is comment for those who may change it: its author and writers.
+// ownComment finds the comment for those who may change it: its author and writers.
 func (r *restRequest) ownComment() (*comment, error) {
 	c, err := r.comment()
 	if err == nil && c.author != r.user && !r.allows(c.pull.repo, "write") {
@@ -183,7 +183,7 @@ func addLabels(r *restRequest) (answer, error) {
 	return ok(r.s.labelObjects(p))
 }
 
-// labelNames reads both forms GitHub takes: {"labels": […]} and […].
+// labelNames parses both forms that GitHub accepts: {"labels": […]} and […].
 func labelNames(r *restRequest) ([]string, error) {
 	var in struct {
 		Labels []string `json:"labels"`
@@ -195,7 +195,7 @@ func labelNames(r *restRequest) ([]string, error) {
 	return in.Labels, err
 }
 
-// maxLabel is how long the name of a label may be, in characters.
+// maxLabel is the maximum length of a label's name, in characters.
 const maxLabel = 50
 
 func checkLabels(names []string) error {

@@ -15,7 +15,7 @@ func TestReactionsAreCounted(t *testing.T) {
 	bot, eve := goGitHub(t, srv, botToken), goGitHub(t, srv, "eve-token")
 	pull := openPull(t, srv)
 	c := must(srv.CreateComment(ctx, github.NewComment{PullID: pull.PullID, By: "bob", Body: "hi"}))(t)
-	for _, client := range []*gogithub.Client{bot, bot, eve} { // once each, however often
+	for _, client := range []*gogithub.Client{bot, bot, eve} { // counted once each, however often
 		if _, _, err := client.Reactions.CreateIssueCommentReaction(ctx, "org", "config", c.ID, "eyes"); err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestReactionsAreCounted(t *testing.T) {
 	}
 }
 
-// TestCombinedStatusPages has more contexts than GitHub shows unasked.
+// TestCombinedStatusPages has more contexts than GitHub shows by default.
 func TestCombinedStatusPages(t *testing.T) {
 	srv, ctx := start(t), t.Context()
 	client := goGitHub(t, srv, botToken)

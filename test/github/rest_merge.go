@@ -5,14 +5,14 @@ import (
 	"net/http"
 )
 
-// mergeRoutes are what Prow's tide needs to merge.
+// mergeRoutes are the calls that Prow's tide needs to merge.
 var mergeRoutes = map[string]restHandler{
 	"PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge": mergePull,
-	// The older name of git/ref, which GitHub still answers to.
+	// The older name of git/ref, which GitHub still supports.
 	"GET /repos/{owner}/{repo}/git/refs/{ref...}": getRef,
 }
 
-// mergePull makes a merge commit, which is the only way to merge here.
+// mergePull makes a merge commit. Other ways to merge are not supported.
 func mergePull(r *restRequest) (answer, error) {
 	p, err := r.pull()
 	if err != nil {

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// movedOrNotFound redirects from a name that a repository had to its number, as
-// GitHub does.
+// movedOrNotFound redirects from a former name of a repository to its id, as GitHub does.
 func (r *restRequest) movedOrNotFound() error {
 	repo := r.s.renamed[strings.ToLower(r.PathValue("owner")+"/"+r.PathValue("repo"))]
 	if repo == nil || !r.allows(repo, "read") {
@@ -26,7 +25,7 @@ func (r *restRequest) movedOrNotFound() error {
 	return &apiError{Status: status, Message: "Moved Permanently", Header: http.Header{"Location": {to}}}
 }
 
-// byNumber lets repositories be named by their numbers: /repositories/1/pulls.
+// byNumber lets repositories be addressed by their ids: /repositories/1/pulls.
 func (s *Server) byNumber(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if after, ok := strings.CutPrefix(r.URL.Path, "/repositories/"); ok {

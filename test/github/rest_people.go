@@ -28,8 +28,8 @@ func getUser(r *restRequest) (answer, error) {
 	return ok(r.s.profileObject(u))
 }
 
-// checkMember tells members who is a member, and sends others to the list of
-// public members.
+// checkMember tells members who is a member, and redirects others to the list of public
+// members.
 func checkMember(r *restRequest) (answer, error) {
 	o := r.s.orgs[strings.ToLower(r.PathValue("org"))]
 	name := r.PathValue("username")

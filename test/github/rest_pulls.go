@@ -15,8 +15,8 @@ var pullRoutes = map[string]restHandler{
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}/commits": listPullCommits,
 }
 
-// repository finds what the path names. One that the user may not read does
-// not exist for them.
+// repository finds the repository in the path. For users without read access it does not
+// exist.
 func (r *restRequest) repository() (*repository, error) {
 	repo, err := r.s.findRepo(r.PathValue("owner"), r.PathValue("repo"))
 	if err != nil {
@@ -28,7 +28,7 @@ func (r *restRequest) repository() (*repository, error) {
 	return repo, nil
 }
 
-// pull finds the pull request that the path names by number.
+// pull finds the pull request in the path by its number.
 func (r *restRequest) pull() (*pull, error) {
 	repo, err := r.repository()
 	if err != nil {
@@ -59,8 +59,8 @@ func listPulls(r *restRequest) (answer, error) {
 	return page(r, list, r.s.pullObject)
 }
 
-// sortPulls sorts by creation, newest first, unless told otherwise. An order
-// that is given ascends unless told otherwise.
+// sortPulls sorts by creation, newest first, by default. An explicit order is ascending by
+// default.
 func sortPulls(list []*pull, by, direction string) {
 	if direction == "" {
 		direction = "desc"
@@ -117,7 +117,7 @@ func updatePull(r *restRequest) (answer, error) {
 	return getPull(r)
 }
 
-// maxListedFiles is how many files GitHub lists of a pull request.
+// maxListedFiles is the maximum number of files that GitHub lists for a pull request.
 const maxListedFiles = 3000
 
 func listPullFiles(r *restRequest) (answer, error) {
@@ -144,8 +144,8 @@ func listPullCommits(r *restRequest) (answer, error) {
 	return page(r, st.commits, func(c gitCommit) object { return r.s.commitObject(p.repo, c) })
 }
 
-// mustAllow refuses users below a role, as GitHub does a token without the
-// scope for it.
+// mustAllow refuses users below a role, with GitHub's response to a token without the
+// scope.
 func (r *restRequest) mustAllow(repo *repository, role string) error {
 	if r.allows(repo, role) {
 		return nil

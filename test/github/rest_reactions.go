@@ -34,8 +34,8 @@ func createPullReaction(r *restRequest) (answer, error) {
 	return r.react(&p.reactions)
 }
 
-// react adds to the reactions. It answers 200 with the old one to who reacted
-// that way before.
+// react adds a reaction. If the caller already has this reaction, it returns the old one
+// with status 200.
 func (r *restRequest) react(to *[]*reaction) (answer, error) {
 	var in struct {
 		Content string `json:"content"`

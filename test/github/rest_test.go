@@ -148,23 +148,23 @@ func TestRefusals(t *testing.T) {
 			_, _, err := comment(ctx, eve, locked.Number, "hi")
 			return err
 		}, 403, "Unable to create comment because issue is locked."},
-		{"locked, for a writer", func() error {
+		{"comment by a writer on a locked pull request", func() error {
 			_, _, err := comment(ctx, bot, locked.Number, "hi")
 			return err
 		}, 0, ""},
-		{"label without the right", func() error {
+		{"label without write access", func() error {
 			_, _, err := eve.Issues.AddLabelsToIssue(ctx, "org", "config", pull.Number, []string{"ok"})
 			return err
 		}, 403, "Resource not accessible by personal access token"},
-		{"removing a label that is not there", func() error {
+		{"removing a missing label", func() error {
 			_, err := bot.Issues.RemoveLabelForIssue(ctx, "org", "config", pull.Number, "nope")
 			return err
 		}, 404, "Label does not exist"},
-		{"permission asked by an outsider", func() error {
+		{"permission query by an outsider", func() error {
 			_, _, err := eve.Repositories.GetPermissionLevel(ctx, "org", "config", "bob")
 			return err
 		}, 403, "Must have push access to view collaborator permission."},
-		{"status of a commit that is not there", func() error {
+		{"status of a missing commit", func() error {
 			_, _, err := bot.Repositories.CreateStatus(ctx, "org", "config", strings.Repeat("0", 40), &gogithub.RepoStatus{State: gogithub.String("pending")})
 			return err
 		}, 422, "No commit found for SHA: " + strings.Repeat("0", 40)},
@@ -259,7 +259,7 @@ func TestContentLimits(t *testing.T) {
 		t.Fatalf("81st write in a minute: got %v", err)
 	}
 	now = now.Add(time.Minute)
-	fresh := goGitHub(t, srv, botToken) // the old client remembers to wait
+	fresh := goGitHub(t, srv, botToken) // the old client remembers that it has to wait
 	if _, _, err := comment(t.Context(), fresh, pull.Number, "later"); err != nil {
 		t.Errorf("a minute later: %v", err)
 	}

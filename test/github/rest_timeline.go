@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// listTimeline lists what happened on a pull request. GitHub puts a commit where its
-// committer's date is, whatever that says and whenever it was pushed; everything else
-// has GitHub's own time.
+// listTimeline lists the events of a pull request. GitHub sorts a commit by its committer
+// date, whatever it is and whenever the commit was pushed; all other events have GitHub's
+// own time.
 func listTimeline(r *restRequest) (answer, error) {
 	p, err := r.pull()
 	if err != nil {
@@ -47,8 +47,7 @@ func listTimeline(r *restRequest) (answer, error) {
 	})
 }
 
-// eventObject is an entry of the timeline that is neither a commit nor a
-// comment.
+// eventObject returns an entry of the timeline that is neither a commit nor a comment.
 func (s *Server) eventObject(p *pull, e *event) object {
 	repo := p.repo.fullName()
 	o := object{

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// router finds handlers by patterns in the syntax of http.ServeMux. Unlike
-// that it takes patterns that overlap, as GitHub's do
-// (/issues/{issue_number}/comments and /issues/comments/{comment_id}): the
-// one whose first difference is a literal wins.
+// router finds handlers by patterns in the syntax of http.ServeMux. Unlike http.ServeMux,
+// it accepts overlapping patterns, because GitHub's overlap
+// (/issues/{issue_number}/comments and /issues/comments/{comment_id}): the one with a
+// literal at the first difference wins.
 type router struct {
 	routes []route
-	other  http.Handler // for what no route matches
+	other  http.Handler // for requests that match no route
 }
 
 type route struct {
@@ -37,7 +37,7 @@ func (m *router) handle(pattern string, h http.Handler) {
 	})
 }
 
-// width orders the elements of patterns from narrow to wide.
+// width orders the elements of patterns from specific to general.
 func width(element string) int {
 	switch {
 	case strings.HasSuffix(element, "...}"):
@@ -48,7 +48,7 @@ func width(element string) int {
 	return 0
 }
 
-// find returns the route of a request, or nil, and sets its path values.
+// find returns the route of a request and sets its path values; nil if there is none.
 func (m *router) find(r *http.Request) *route {
 	got, method := strings.Split(r.URL.EscapedPath(), "/"), r.Method
 	if method == http.MethodHead {

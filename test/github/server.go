@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Server is the stand-in. Make one with New or Start, and Close it.
+// Server is the stand-in. Create one with New or Start, and Close it.
 type Server struct {
 	baseURL   string
 	clock     func() time.Time
@@ -33,11 +33,11 @@ type Server struct {
 
 	tokenLife time.Duration // of installation tokens
 
-	ahead atomic.Int64 // nanoseconds that our time is ahead of the clock
+	ahead atomic.Int64 // nanoseconds by which our time is ahead of the clock
 
-	// mu guards everything below. It is held through a whole call, git
-	// included: calls are short, and an order of events that cannot
-	// interleave is worth more in a test than throughput.
+	// mu guards everything below. It is held during a whole call, including git: calls are
+	// short, and in a test, an order of events without interleaving matters more than
+	// throughput.
 	mu       sync.Mutex
 	lastID   int64
 	users    map[string]*user // by lower-case login
@@ -56,8 +56,8 @@ type Server struct {
 	problems []string
 }
 
-// New makes a stand-in that only answers through ServeHTTP. Give it the
-// address it will be reached at WithBaseURL; Start does that by itself.
+// New creates a stand-in that only responds through ServeHTTP. Set its URL with
+// WithBaseURL; Start does so automatically.
 func New(opts ...Option) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
@@ -88,8 +88,8 @@ func New(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Start makes a stand-in and serves it on addr, "127.0.0.1:0" when empty.
-// Unless WithBaseURL says otherwise, its URL is that of the listener.
+// Start creates a stand-in and serves it on addr; "127.0.0.1:0" if empty. Without
+// WithBaseURL, its URL is that of the listener.
 func Start(addr string, opts ...Option) (*Server, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
@@ -114,11 +114,10 @@ func Start(addr string, opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// URL is the address the server is reached at, without a trailing slash.
+// URL returns the URL of the server, without a trailing slash.
 func (s *Server) URL() string { return s.baseURL }
 
-// APIURL is the root of the REST API as go-github's WithEnterpriseURLs wants
-// it.
+// APIURL returns the root of the REST API in the form for go-github's WithEnterpriseURLs.
 func (s *Server) APIURL() string { return s.baseURL + "/api/v3/" }
 
 // Close stops serving and delivering, and removes the repositories.
@@ -132,8 +131,8 @@ func (s *Server) Close() error {
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
-// restRoots are the first path elements of the REST API; GitHub has no
-// organisations of these names.
+// restRoots are the first path elements of the REST API. GitHub has no organisations with
+// these names.
 var restRoots = map[string]bool{
 	"repos": true, "orgs": true, "users": true, "user": true, "rate_limit": true,
 	"app": true, "meta": true, "repositories": true,

@@ -7,36 +7,36 @@ import (
 	"time"
 )
 
-// PullID names a pull request.
+// PullID identifies a pull request.
 type PullID struct {
 	Org    string `json:"org"`
 	Repo   string `json:"repo"`
 	Number int    `json:"number"`
 }
 
-// Name is org/repo#number.
+// Name returns org/repo#number.
 func (id PullID) Name() string { return fmt.Sprintf("%s/%s#%d", id.Org, id.Repo, id.Number) }
 
-// RepoID names a repository.
+// RepoID identifies a repository.
 type RepoID struct {
 	Org  string `json:"org"`
 	Repo string `json:"repo"`
 }
 
-// NewRepo creates a repository, its organisation included.
+// NewRepo creates a repository and, if necessary, its organisation.
 type NewRepo struct {
 	Org         string `json:"org"`
 	Repo        string `json:"repo"`
 	Description string `json:"description,omitempty"`
-	// DefaultBranch is main unless given.
+	// DefaultBranch is main if empty.
 	DefaultBranch string `json:"default_branch,omitempty"`
 	Private       bool   `json:"private,omitempty"`
 	// Files is the tree of the first commit.
 	Files map[string]string `json:"files,omitempty"`
-	// From is the path, on the server's machine, of a bundle or a repository
-	// whose refs are copied instead of making a first commit.
+	// From is the path, on the server's machine, of a bundle or a repository whose refs are
+	// copied instead of making a first commit.
 	From string `json:"from,omitempty"`
-	// Roles gives logins a role: read, triage, write, maintain or admin.
+	// Roles maps logins to roles: read, triage, write, maintain or admin.
 	Roles map[string]string `json:"roles,omitempty"`
 }
 
@@ -51,32 +51,31 @@ type Repo struct {
 	Branches      map[string]string `json:"branches"` // name to SHA
 }
 
-// NewCommit adds a commit to a branch, which is made from the default branch
-// when it is new.
+// NewCommit adds a commit to a branch. A new branch starts at the default branch.
 type NewCommit struct {
 	Org     string `json:"org"`
 	Repo    string `json:"repo"`
-	Branch  string `json:"branch,omitempty"` // the default branch when empty
+	Branch  string `json:"branch,omitempty"` // the default branch if empty
 	By      string `json:"by,omitempty"`
 	Message string `json:"message,omitempty"`
 	Change
 }
 
-// Commit is the answer to NewCommit.
+// Commit is the result of NewCommit.
 type Commit struct {
 	SHA string `json:"sha"`
 }
 
-// NewPull opens a pull request. Its head is either a branch of the
-// repository (Head), an object that is there already (SHA), or a commit made
-// from Change on top of the base branch, as if pushed to the author's fork.
+// NewPull opens a pull request. Its head is a branch of the repository (Head), an existing
+// commit (SHA), or a commit with Change on top of the base branch, as if pushed to the
+// author's fork.
 type NewPull struct {
 	Org    string   `json:"org"`
 	Repo   string   `json:"repo"`
 	Author string   `json:"author"`
 	Title  string   `json:"title,omitempty"`
 	Body   string   `json:"body,omitempty"`
-	Base   string   `json:"base,omitempty"` // the default branch when empty
+	Base   string   `json:"base,omitempty"` // the default branch if empty
 	Head   string   `json:"head,omitempty"`
 	SHA    string   `json:"sha,omitempty"`
 	Draft  bool     `json:"draft,omitempty"`
@@ -101,41 +100,40 @@ type Pull struct {
 	BaseSHA string   `json:"base_sha"` // the base branch's tip at the last push
 	Labels  []string `json:"labels"`
 	HTMLURL string   `json:"html_url"`
-	// Reactions are to the description, the oldest first.
+	// Reactions are the reactions to the description, the oldest first.
 	Reactions []Reaction `json:"reactions,omitempty"`
 }
 
-// NewPush gives a pull request a new head: a commit on top of the present
-// head, or, with Force, on top of the base branch; or SHA, which is there
-// already.
+// NewPush gives a pull request a new head: a commit on top of the current head, or, with
+// Force, on top of the base branch; or SHA, an existing commit.
 type NewPush struct {
 	PullID
-	By      string `json:"by,omitempty"` // the author when empty
+	By      string `json:"by,omitempty"` // the author if empty
 	Message string `json:"message,omitempty"`
 	Force   bool   `json:"force,omitempty"`
 	SHA     string `json:"sha,omitempty"`
-	// Date is what the commit that is made says of itself; now when nil.
+	// Date is the date in the new commit; now if nil.
 	Date *time.Time `json:"date,omitempty"`
 	Signed
 	Change
 }
 
-// Signed is whom a commit that is made names, which is whomever its author likes:
-// a login, or an e-mail address that belongs to nobody. Empty fields stand for whoever
-// pushes it, and for its author.
+// Signed has the names in a new commit, which its author can choose freely: a login, or an
+// e-mail address that belongs to nobody. The default is the person who pushes, and the
+// author of the commit.
 type Signed struct {
 	CommitBy  string `json:"commit_by,omitempty"`
 	Committer string `json:"committer,omitempty"`
 }
 
-// RepoRename gives a repository another name. GitHub redirects from the old one,
-// until another repository is created with it.
+// RepoRename renames a repository. GitHub redirects from the old name, until another
+// repository is created with it.
 type RepoRename struct {
 	RepoID
 	To string `json:"to"`
 }
 
-// PullEdit changes what is not nil; a new Base retargets the pull request.
+// PullEdit changes the fields that are not nil; a new Base retargets the pull request.
 type PullEdit struct {
 	PullID
 	By    string  `json:"by,omitempty"`
@@ -144,8 +142,7 @@ type PullEdit struct {
 	Base  *string `json:"base,omitempty"`
 }
 
-// PullAction is a button that By presses on a pull request; the author does
-// when By is empty.
+// PullAction is an action by somebody on a pull request; by the author if By is empty.
 type PullAction struct {
 	PullID
 	By string `json:"by,omitempty"`
@@ -165,12 +162,12 @@ type NewComment struct {
 	Body string `json:"body"`
 }
 
-// CommentEdit changes or deletes (Body is then ignored) a comment.
+// CommentEdit changes a comment, or deletes it; then Body is ignored.
 type CommentEdit struct {
 	Org  string `json:"org"`
 	Repo string `json:"repo"`
 	ID   int64  `json:"id"`
-	By   string `json:"by,omitempty"` // the comment's author when empty
+	By   string `json:"by,omitempty"` // the comment's author if empty
 	Body string `json:"body,omitempty"`
 }
 
@@ -182,18 +179,17 @@ type Comment struct {
 	Body      string    `json:"body"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
-	// Reactions are the oldest first.
+	// Reactions are sorted, the oldest first.
 	Reactions []Reaction `json:"reactions,omitempty"`
 }
 
-// Reaction is what somebody thinks of a comment, in one of GitHub's words, such
-// as eyes.
+// Reaction is a reaction to a comment, in GitHub's terms, such as eyes.
 type Reaction struct {
 	User    string `json:"user"`
 	Content string `json:"content"`
 }
 
-// StatusQuery asks for the statuses of a commit.
+// StatusQuery selects the statuses of a commit.
 type StatusQuery struct {
 	Org  string `json:"org"`
 	Repo string `json:"repo"`
@@ -210,8 +206,8 @@ type Status struct {
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-// Permission gives a login a role in a repository: read, triage, write,
-// maintain or admin; none takes it away.
+// Permission gives a login a role in a repository: read, triage, write, maintain, admin or
+// none.
 type Permission struct {
 	Org  string `json:"org"`
 	Repo string `json:"repo"`
@@ -219,8 +215,8 @@ type Permission struct {
 	Role string `json:"role"`
 }
 
-// Member makes a login a member of an organisation, or ends that. Public
-// members are shown to everybody.
+// Member makes a login a member of an organisation, or ends the membership. Public members
+// are shown to everybody.
 type Member struct {
 	Org    string `json:"org"`
 	User   string `json:"user"`
@@ -228,9 +224,9 @@ type Member struct {
 	Remove bool   `json:"remove,omitempty"`
 }
 
-// TeamMember puts a login into a team of an organisation, which is made when it
-// is new, or takes it out. Pending is who has been invited only; others are
-// members of the organisation, too.
+// TeamMember adds a login to a team of an organisation, or removes it. The team is created
+// if necessary. With Pending, the login is only invited; otherwise it also becomes a member
+// of the organisation.
 type TeamMember struct {
 	Org     string `json:"org"`
 	Team    string `json:"team"` // slug
@@ -245,27 +241,27 @@ type Token struct {
 	User  string `json:"user"`
 }
 
-// Hook is a webhook of a repository, or of all repositories of an
-// organisation when Repo is empty.
+// Hook is a webhook of a repository, or of all repositories of an organisation if Repo is
+// empty.
 type Hook struct {
 	ID     int64    `json:"id,omitempty"` // given by the server
 	Org    string   `json:"org"`
 	Repo   string   `json:"repo,omitempty"`
 	URL    string   `json:"url"`
 	Secret string   `json:"secret,omitempty"`
-	Events []string `json:"events,omitempty"` // all when empty
+	Events []string `json:"events,omitempty"` // all if empty
 }
 
-// Delivering switches the delivery of webhooks off and on. Deliveries that
-// are dropped are recorded and can be redelivered.
+// Delivering switches the delivery of webhooks on or off. Dropped deliveries are recorded
+// and can be redelivered.
 type Delivering struct {
 	Drop bool `json:"drop"`
 }
 
-// Delivery is a webhook that was sent, or dropped.
+// Delivery is a webhook that was sent or dropped.
 type Delivery struct {
 	ID       int64           `json:"id"`
-	GUID     string          `json:"guid"` // X-GitHub-Delivery; kept by a redelivery
+	GUID     string          `json:"guid"` // X-GitHub-Delivery; a redelivery keeps it
 	HookID   int64           `json:"hook_id"`
 	Event    string          `json:"event"`
 	Action   string          `json:"action,omitempty"`
@@ -276,14 +272,14 @@ type Delivery struct {
 	Attempts []Attempt       `json:"attempts,omitempty"`
 }
 
-// Attempt is one try to deliver.
+// Attempt is one attempt to deliver.
 type Attempt struct {
 	At     time.Time `json:"at"`
 	Status int       `json:"status,omitempty"`
 	Error  string    `json:"error,omitempty"`
 }
 
-// Delivered says whether some attempt was answered with a 2xx.
+// Delivered reports whether an attempt got a 2xx response.
 func (d Delivery) Delivered() bool {
 	for _, a := range d.Attempts {
 		if a.Status >= 200 && a.Status < 300 {
@@ -299,7 +295,7 @@ type DeliveryQuery struct {
 	Action string `json:"action,omitempty"`
 }
 
-// Redelivery names a delivery to send again.
+// Redelivery identifies a delivery to send again.
 type Redelivery struct {
 	ID int64 `json:"id"`
 }

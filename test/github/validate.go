@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Exchange is a call of the REST API and its answer. Request.Pattern and
-// Request.PathValue tell the route; the body of the request is read already.
+// Exchange is a call of the REST API and its response. Request.Pattern and
+// Request.PathValue have the route; the body of the request was already read.
 type Exchange struct {
 	Request     *http.Request
 	RequestBody []byte
@@ -17,7 +17,7 @@ type Exchange struct {
 	Body        []byte
 }
 
-// Validator judges exchanges against a description of the API.
+// Validator checks exchanges against a description of the API.
 type Validator interface {
 	Validate(Exchange) error
 }

@@ -22,32 +22,32 @@ type NewApp struct {
 	Events      []string          `json:"events,omitempty"`
 }
 
-// App is a GitHub App with the private key that it was given.
+// App is a GitHub App with its private key.
 type App struct {
 	ID   int64  `json:"id"`
 	Slug string `json:"slug"`
-	// PrivateKey is in PEM.
+	// PrivateKey is PEM-encoded.
 	PrivateKey string `json:"private_key"`
 }
 
-// NewInstallation installs an App in an organisation, or changes how it is.
+// NewInstallation installs an App in an organisation, or changes its installation.
 type NewInstallation struct {
 	App int64  `json:"app"`
 	Org string `json:"org"`
-	// Repositories limits it to some of the organisation's; all when nil.
+	// Repositories limits it to some of the organisation's repositories; nil means all.
 	Repositories []string `json:"repositories,omitempty"`
-	// Permissions and Events are those of the App when nil: an organisation may
-	// not have agreed to the latest yet.
+	// Permissions and Events default to those of the App. An organisation may not have
+	// accepted the latest ones yet.
 	Permissions map[string]string `json:"permissions,omitempty"`
 	Events      []string          `json:"events,omitempty"`
 }
 
-// Installation is the answer to NewInstallation.
+// Installation is the result of NewInstallation.
 type Installation struct {
 	ID int64 `json:"id"`
 }
 
-// keyBits is what the keys that GitHub makes have.
+// keyBits is the size of keys that GitHub generates.
 const keyBits = 2048
 
 // CreateApp implements Control.
@@ -122,10 +122,9 @@ func (s *Server) SetRateLimit(_ context.Context, in RateLimit) (None, error) {
 	return None{}, nil
 }
 
-// RateLimit changes the number of calls that everybody has, and begins to count
-// again.
+// RateLimit changes everybody's number of calls, and restarts the counts.
 type RateLimit struct {
 	PerHour int `json:"per_hour"`
-	// Period, an hour when zero, is how long those calls have to last.
+	// Period is the time in which calls are counted; an hour if zero.
 	Period Duration `json:"period,omitempty"`
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// maxBody is the greatest length of a comment, in characters.
+// maxBody is the maximum length of a comment, in characters.
 const maxBody = 65536
 
 // CreateComment implements Control.
@@ -137,8 +137,8 @@ func describeReactions(reactions []*reaction) []Reaction {
 	return list
 }
 
-// ListStatuses implements Control: the newest status of each context, sorted
-// by context.
+// ListStatuses implements Control: it returns the newest status of each context, sorted by
+// context.
 func (s *Server) ListStatuses(_ context.Context, in StatusQuery) ([]Status, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

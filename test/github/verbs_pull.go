@@ -41,7 +41,7 @@ func (s *Server) OpenPull(ctx context.Context, in NewPull) (Pull, error) {
 	return s.describePull(p), nil
 }
 
-// makeHead finds or makes the commit the pull request proposes.
+// makeHead finds or creates the commit that the pull request proposes.
 func (s *Server) makeHead(ctx context.Context, p *pull, in NewPull) error {
 	git, ref := p.repo.git, fmt.Sprintf("refs/pull/%d/head", p.number)
 	var err error
@@ -110,8 +110,8 @@ func (s *Server) describePull(p *pull) Pull {
 	}
 }
 
-// changePull finds the pull request and who acts on it, the author when by is
-// empty, lets change act, and describes what became of it.
+// changePull finds the pull request and the person who acts, the author if by is empty,
+// calls change, and returns the result.
 func (s *Server) changePull(id PullID, by string, change func(*pull, *user) error) (Pull, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,8 +129,7 @@ func (s *Server) changePull(id PullID, by string, change func(*pull, *user) erro
 	return s.describePull(p), nil
 }
 
-// Push implements Control. As on GitHub, the head of a closed pull request
-// stays where it was.
+// Push implements Control. As on GitHub, the head of a closed pull request does not change.
 func (s *Server) Push(ctx context.Context, in NewPush) (Pull, error) {
 	return s.changePull(in.PullID, in.By, func(p *pull, by *user) error {
 		if !p.open() {
@@ -149,7 +148,7 @@ func (s *Server) Push(ctx context.Context, in NewPush) (Pull, error) {
 	})
 }
 
-// pushed finds or makes the commit that is pushed.
+// pushed finds or creates the commit that is pushed.
 func (s *Server) pushed(ctx context.Context, p *pull, by *user, in NewPush) (string, error) {
 	git := p.repo.git
 	if in.SHA != "" {
@@ -173,7 +172,7 @@ func (s *Server) pushed(ctx context.Context, p *pull, by *user, in NewPush) (str
 	})
 }
 
-// moveHead makes sha the head and tells of it.
+// moveHead makes sha the head and sends the events.
 func (s *Server) moveHead(ctx context.Context, p *pull, sha string, by *user) error {
 	git, before := p.repo.git, p.headSHA
 	if err := git.setRef(ctx, fmt.Sprintf("refs/pull/%d/head", p.number), sha); err != nil {
@@ -190,7 +189,7 @@ func (s *Server) moveHead(ctx context.Context, p *pull, sha string, by *user) er
 	p.headSHA, p.baseSHA = sha, base
 	since := before
 	if forced := code != 0; forced {
-		// GitHub's timeline lists the commits of the present head only.
+		// GitHub's timeline lists only the commits of the current head.
 		p.timeline = slices.DeleteFunc(p.timeline, func(e *event) bool { return e.kind == "committed" })
 		s.record(p, &event{kind: "head_ref_force_pushed", actor: by, commit: sha})
 		since = base
@@ -214,7 +213,7 @@ func (s *Server) recordCommits(ctx context.Context, p *pull, since string, by *u
 	return nil
 }
 
-// record appends to the timeline, now.
+// record appends an event to the timeline with the current time.
 func (s *Server) record(p *pull, e *event) {
 	e.id, e.at = s.id(), s.now()
 	p.timeline = append(p.timeline, e)

@@ -61,7 +61,7 @@ func (s *Server) RenameRepo(ctx context.Context, in RepoRename) (Repo, error) {
 }
 
 func (s *Server) makeGit(ctx context.Context, in NewRepo) (gitDir, error) {
-	// Another repository may have had that name.
+	// Another repository may have had this name.
 	dir := filepath.Join(s.dir, strings.ToLower(in.Org), fmt.Sprintf("%s-%d.git", strings.ToLower(in.Repo), s.id()))
 	git, err := initGit(ctx, dir, in.DefaultBranch)
 	if err != nil {
@@ -102,8 +102,8 @@ func (s *Server) describeRepo(ctx context.Context, r *repository) (Repo, error) 
 	}, nil
 }
 
-// CreateCommit implements Control. Pull requests whose head the branch is
-// follow, and a push event tells of the new tip.
+// CreateCommit implements Control. Pull requests with the branch as head are updated, and a
+// push event is sent.
 func (s *Server) CreateCommit(ctx context.Context, in NewCommit) (Commit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,7 +137,7 @@ func (s *Server) CreateCommit(ctx context.Context, in NewCommit) (Commit, error)
 	return Commit{SHA: sha}, s.syncBranches(ctx, r, by)
 }
 
-// syncBranches moves the open pull requests whose head branch has moved.
+// syncBranches updates the open pull requests whose head branch has moved.
 func (s *Server) syncBranches(ctx context.Context, r *repository, by *user) error {
 	r.pushedAt = s.now()
 	for _, p := range sortedPulls(r) {

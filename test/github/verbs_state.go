@@ -58,7 +58,7 @@ func (p *pull) mergeTitle() string {
 	return fmt.Sprintf("Merge pull request #%d from %s/%s", p.number, p.headOwner(), p.headRef)
 }
 
-// merge merges an open pull request, which closes it.
+// merge merges an open pull request, and thereby closes it.
 func (s *Server) merge(ctx context.Context, p *pull, by *user, message string) error {
 	git, ref := p.repo.git, "refs/heads/"+p.baseRef
 	base, err := git.resolve(ctx, ref)
@@ -81,8 +81,8 @@ func (s *Server) merge(ctx context.Context, p *pull, by *user, message string) e
 	return s.syncBranches(ctx, p.repo, by)
 }
 
-// LockPull implements Control: who may not write to the repository can then
-// neither comment nor edit comments.
+// LockPull implements Control: afterwards, people without write access can neither comment
+// nor edit comments.
 func (s *Server) LockPull(ctx context.Context, in PullAction) (Pull, error) {
 	return s.setLocked(ctx, in, true, "locked")
 }
@@ -133,7 +133,7 @@ func (s *Server) addLabels(ctx context.Context, p *pull, by *user, names []strin
 	}
 }
 
-// removeLabel returns whether the label was there.
+// removeLabel reports whether the label was there.
 func (s *Server) removeLabel(ctx context.Context, p *pull, by *user, name string) bool {
 	i := slices.IndexFunc(p.labels, func(l *label) bool { return strings.EqualFold(l.name, name) })
 	if i < 0 {
@@ -146,7 +146,7 @@ func (s *Server) removeLabel(ctx context.Context, p *pull, by *user, name string
 	return true
 }
 
-// ensureLabel finds the repository's label or makes it, grey as GitHub does.
+// ensureLabel finds the label in the repository or creates it, grey like GitHub's.
 func (s *Server) ensureLabel(r *repository, name string) *label {
 	key := strings.ToLower(name)
 	if r.labels[key] == nil {

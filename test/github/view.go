@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// The types of this file are what the templates show; they hold no policy.
+// These types are the data of the templates; they contain no policy.
 
 type layout struct {
 	Title   string
-	Repo    string // full name, or empty
-	Refresh int    // seconds, 0 for never
+	Repo    string // full name; may be empty
+	Refresh int    // seconds; 0 for never
 }
 
 type viewTime struct{ ISO, Ago string }
@@ -100,7 +100,7 @@ type viewPull struct {
 	Files                                []viewFile
 }
 
-// pullState is the word on the badge.
+// pullState returns the word on the badge.
 func pullState(p *pull) string {
 	switch {
 	case p.merged:
@@ -148,7 +148,7 @@ func viewChecks(statuses []*status) []viewCheck {
 	return out
 }
 
-// viewPeople lists who may be acted as: everyone known but organisations.
+// viewPeople lists the people as whom one may act: all known users except organisations.
 func (s *Server) viewPeople(r *repository) []viewPerson {
 	var out []viewPerson
 	for _, key := range slices.Sorted(maps.Keys(s.users)) {
@@ -185,7 +185,7 @@ func (s *Server) viewEntries(p *pull, commits []gitCommit) []viewEntry {
 	return entries
 }
 
-// commitLinks are the pages of the commits that people speak of.
+// commitLinks returns the pages of the commits that people mention.
 func commitLinks(p *pull, commits []gitCommit) map[string]string {
 	links := map[string]string{}
 	add := func(sha string) { links[sha] = fmt.Sprintf("/%s/commit/%s", p.repo.fullName(), sha) }

@@ -2,7 +2,7 @@ package github
 
 import "net/http"
 
-// webHandler serves what is not the REST API: git and the pages.
+// webHandler serves everything except the APIs: git and the pages.
 func (s *Server) webHandler() http.Handler {
 	pages := s.pageRoutes()
 	git := &router{other: pages}

@@ -21,7 +21,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// deliveryTimeout is how long GitHub waits for the answer to a webhook.
+// deliveryTimeout is how long GitHub waits for the response to a webhook.
 const deliveryTimeout = 10 * time.Second
 
 // hook sends its deliveries one after the other, in the order of the events.
@@ -35,7 +35,7 @@ func (h *hook) hears(r *repository, event string) bool {
 		(len(h.Events) == 0 || slices.Contains(h.Events, event))
 }
 
-// AddHook implements Control. GitHub greets a new hook with a ping event.
+// AddHook implements Control. GitHub sends a ping event to a new hook.
 func (s *Server) AddHook(_ context.Context, in Hook) (Hook, error) {
 	if in.Org == "" || in.URL == "" {
 		return Hook{}, invalid("Hook", "url", "org and url are needed")
@@ -54,7 +54,7 @@ func (s *Server) AddHook(_ context.Context, in Hook) (Hook, error) {
 	return in, nil
 }
 
-// RemoveHook implements Control; only the ID counts.
+// RemoveHook implements Control; only the ID is used.
 func (s *Server) RemoveHook(_ context.Context, in Hook) (None, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,8 +75,7 @@ func (s *Server) SetDelivering(_ context.Context, in Delivering) (None, error) {
 	return None{}, nil
 }
 
-// heard says whether any hook wants the event, whose payload is not worth
-// the work otherwise.
+// heard reports whether a hook wants the event. Otherwise its payload need not be built.
 func (s *Server) heard(r *repository, event string) bool {
 	return slices.ContainsFunc(s.hooks, func(h *hook) bool { return h.hears(r, event) })
 }
@@ -89,7 +88,7 @@ func (s *Server) emit(r *repository, event, action string, payload object) {
 	}
 }
 
-// deliver records a delivery and, unless deliveries are dropped, queues it.
+// deliver records a delivery, and queues it unless deliveries are dropped.
 func (s *Server) deliver(h *hook, event, action string, payload object) {
 	body, err := json.Marshal(payload)
 	if err != nil {
@@ -140,8 +139,7 @@ var hookClient = &http.Client{
 	},
 }
 
-// attempt sends a delivery once. Whether it arrives is the receiver's
-// business: GitHub does not try again by itself.
+// attempt sends a delivery once. Like GitHub, it does not retry.
 func (s *Server) attempt(d *Delivery) {
 	result := Attempt{At: s.now()}
 	ctx, cancel := context.WithTimeout(s.ctx, deliveryTimeout)
@@ -193,8 +191,8 @@ func (d *Delivery) copy() Delivery {
 	return c
 }
 
-// Redeliver implements Control. It sends the same bytes under the same GUID,
-// even while deliveries are dropped, and returns when that was tried.
+// Redeliver implements Control. It sends the same bytes with the same GUID, even while
+// deliveries are dropped, and returns after the attempt.
 func (s *Server) Redeliver(_ context.Context, in Redelivery) (Delivery, error) {
 	s.mu.Lock()
 	var d *Delivery

@@ -16,12 +16,12 @@ import (
 
 const hookSecret = "s3cret"
 
-// receiver keeps the webhooks that arrive with a good signature.
+// receiver keeps the webhooks that arrive with a valid signature.
 type receiver struct {
 	mu     sync.Mutex
 	events []string
 	guids  []string
-	bodies map[string]json.RawMessage // the last, by event and action
+	bodies map[string]json.RawMessage // the last one by event and action
 	status int
 }
 

@@ -1,4 +1,4 @@
-// Package golden compares texts with files that hold what they should be.
+// Package golden compares texts with golden files.
 package golden
 
 import (
@@ -10,11 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Update says that golden files are written, and not compared.
+// Update says that golden files are written instead of compared.
 var Update = flag.Bool("update", false, "write the golden files anew")
 
-// Compare compares a text with the file under testdata that holds it, or writes that with
-// -update.
+// Compare compares a text with a golden file under testdata; with -update it writes the
+// file.
 func Compare(t testing.TB, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

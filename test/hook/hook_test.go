@@ -1,5 +1,5 @@
-// Package hook_test gives what we write to the plugins of Prow's hook, which read
-// the comments of bots as those of people.
+// Package hook_test runs the plugins of Prow's hook on what we write, because they read the
+// comments of bots like those of people.
 package hook_test
 
 import (
@@ -23,7 +23,7 @@ import (
 	"sigs.k8s.io/prow/pkg/github"
 	"sigs.k8s.io/prow/pkg/github/fakegithub"
 	"sigs.k8s.io/prow/pkg/plugins"
-	// Each registers itself.
+	// These packages register themselves.
 	_ "sigs.k8s.io/prow/pkg/plugins/approve"
 	_ "sigs.k8s.io/prow/pkg/plugins/assign"
 	_ "sigs.k8s.io/prow/pkg/plugins/blunderbuss"
@@ -48,7 +48,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/texts"
 )
 
-// commands are one for each plugin that acts on comments, by its name.
+// commands has a command for each plugin that acts on comments, by the plugin's name.
 var commands = map[string]string{
 	"lgtm": "/lgtm", "approve": "/approve", "hold": "/hold", "label": "/label tide/merge-method-squash", "lifecycle": "/lifecycle frozen",
 	"skip": "/skip", "trigger": "/ok-to-test", "override": "/override ci/prow/unit", "assign": "/assign @mallory", "retitle": "/retitle pwned",
@@ -56,13 +56,13 @@ var commands = map[string]string{
 	"transfer-issue": "/transfer-issue", "blunderbuss": "/auto-cc", "dog": "/woof", "sigmention": "@kubernetes/sig-node-bugs",
 }
 
-// forms are how a job, a name or an error may have a line of it.
+// forms are ways to hide a command in a job, a name or an error.
 var forms = []string{
 	"%s", "x\n%s\ny", "x\r\n%s\r\ny", "x\r%s\ry", "x\n   %s\ny", "```\n%s\n```", "<!-- x -->%s", "<!--\n-->%s", "x\u2028%s\u2028y", "\u200b%s", "\x1b[0m\n%s", "\x00\n%s\n", "```\n```%s\n```\n%[1]s",
 }
 
-// hub is a GitHub that can do what most plugins want; the rest of it makes a
-// plugin panic, which is something that it did.
+// hub is a GitHub with most calls that plugins need. Other calls make a plugin panic, which
+// counts as doing something.
 type hub struct {
 	*fakegithub.FakeClient
 	rest
@@ -73,10 +73,10 @@ type rest struct{ plugins.PluginGitHubClient }
 func (hub) IsCollaborator(string, string, string) (bool, error) { return true, nil }
 func (hub) IsMember(string, string) (bool, error)               { return true, nil }
 
-// Query is for what the fake does not know.
+// Query is for calls that the fake does not support.
 func (hub) Query(context.Context, any, map[string]any) error { return errors.New("not asked in tests") }
 
-// does is what a plugin does about a comment of a bot.
+// does returns what a plugin does about a comment of a bot.
 func does(t *testing.T, plugin string, handle plugins.GenericCommentHandler, body string) (done string) {
 	t.Helper()
 	fake := fakegithub.NewFakeClient()
@@ -113,7 +113,7 @@ func does(t *testing.T, plugin string, handle plugins.GenericCommentHandler, bod
 // onIssues are plugins that do nothing on pull requests.
 var onIssues = map[string]bool{"help": true, "transfer-issue": true}
 
-// prowConfig has a job that may be skipped.
+// prowConfig returns a configuration with a job that may be skipped.
 func prowConfig(t *testing.T) *config.Config {
 	t.Helper()
 	jobs := []config.Presubmit{{JobBase: config.JobBase{Name: "unit"}, Optional: true, Reporter: config.Reporter{Context: "ci/prow/unit"}, Trigger: `(?m)^/test unit`, RerunCommand: "/test unit"}}
@@ -129,7 +129,7 @@ func silent() *logrus.Entry {
 	return logrus.NewEntry(l)
 }
 
-// pluginConfig is Prow's, with every default.
+// pluginConfig returns Prow's plugin configuration with all defaults.
 func pluginConfig(t *testing.T) *plugins.Configuration {
 	t.Helper()
 	c := &plugins.Configuration{Label: plugins.Label{AdditionalLabels: []string{"tide/merge-method-squash"}}, SigMention: plugins.SigMention{Regexp: `(?m)@kubernetes/sig-([\w-]*)-(misc|test-failures|bugs|feature-requests|proposals|pr-reviews|api-reviews)`}}
@@ -148,8 +148,8 @@ func handlers(t *testing.T) map[string]plugins.GenericCommentHandler {
 	return agent.GenericCommentHandlers("acme", "release")
 }
 
-// TestPluginsDoNothing: no plugin of Prow's hook does anything about what we
-// write, whatever it quotes; each does when a comment has its command.
+// TestPluginsDoNothing: no plugin of Prow's hook does anything about what we write,
+// whatever it quotes. Each plugin does something about a comment with its command.
 func TestPluginsDoNothing(t *testing.T) {
 	all := handlers(t)
 	for name, command := range commands {
@@ -181,9 +181,8 @@ func TestPluginsDoNothing(t *testing.T) {
 	}
 }
 
-// TestNoRegularExpressionMatches: neither do the expressions match for which Prow's
-// plugins and external plugins look at the start of lines, all of which are read
-// from its source.
+// TestNoRegularExpressionMatches: the expressions that Prow's plugins and external plugins
+// use for starts of lines do not match either. All of them are read from Prow's source.
 func TestNoRegularExpressionMatches(t *testing.T) {
 	expressions := slashExpressions(t)
 	if len(expressions) < 60 {
@@ -215,8 +214,7 @@ func TestNoRegularExpressionMatches(t *testing.T) {
 	}
 }
 
-// slashExpressions are Prow's regular expressions for lines that begin with a
-// slash.
+// slashExpressions returns Prow's regular expressions for lines that begin with a slash.
 func slashExpressions(t *testing.T) []*regexp.Regexp {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/prow").Output()

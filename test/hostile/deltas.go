@@ -8,7 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
-// edit is a pull request that changes one job.
+// edit returns a pull request that changes one job.
 func edit(name, before, after, want string) Pull {
 	return Pull{
 		Name: name, Base: files(jobs(job("pull-a", before, "a"))), Head: files(jobs(job("pull-a", after, "b"))),
@@ -16,8 +16,8 @@ func edit(name, before, after, want string) Pull {
 	}
 }
 
-// deltas are changes of which each part is harmless, or granted by base, and which
-// are more than base grants nevertheless.
+// deltas are changes in which each part is harmless or granted by base, but which together
+// exceed what base grants.
 func deltas() []Pull {
 	const root = "containers: [{CENTER, securityContext: {privileged: true}}]"
 	const disk = "volumes: [{name: v, hostPath: {path: /data}}], containers: [{CENTER}]"
@@ -60,9 +60,9 @@ func deltas() []Pull {
 	return append(pulls, look)
 }
 
-// Twins are pull requests with two new jobs of one name: one on two branches, which
-// reads a secret, and one on a single branch whose name has what might separate
-// them, which has a label.
+// Twins are pull requests with two new jobs of the same name: one on two branches, which
+// reads a secret, and one with a label on a single branch. The name of that branch contains
+// a possible separator.
 func Twins() map[string]Pull {
 	out := map[string]Pull{}
 	two := strings.Replace(job("pull-x", secretPart, "a"), "[main]", "['^b$', '^main$']", 1)
@@ -77,7 +77,7 @@ func Twins() map[string]Pull {
 	return out
 }
 
-// evasions are pull requests that have a job not be what it was.
+// evasions are pull requests that disguise a job as another one.
 func evasions() []Pull {
 	deploy := presubmits(Target, job("pull-deploy", restrictedPart, "a"))
 	from := func(path, content string) map[string]string { return files(map[string]string{path: content}) }
@@ -96,22 +96,22 @@ func evasions() []Pull {
 			Head: files(map[string]string{Jobs + "/..x/d.yaml": deploy, Jobs + "/y.yaml": other}), Cases: []Case{{"pull-y", New}},
 		},
 		{
-			Name: "restricted job in a file that is none", Base: from(hidden, deploy),
+			Name: "restricted job in a file that is not read", Base: from(hidden, deploy),
 			Head: files(map[string]string{hidden + ".txt": deploy, Jobs + "/y.yaml": other}), Cases: []Case{{"pull-y", New}},
 		},
 		{
 			Name: "restricted job of Prow's own file", Base: from(ProwConfig, plainConfig+deploy), Head: from(Jobs+"/y.yaml", other), Cases: []Case{{"pull-y", New}},
 		},
 		{
-			Name: "restricted job that nobody could read", Base: from(hidden, deploy+"  bad: [\n"),
+			Name: "restricted job in an invalid file", Base: from(hidden, deploy+"  bad: [\n"),
 			Head: from(hidden, presubmits(Target, job("pull-deploy", "", "a"))), Cases: []Case{{"pull-deploy", New}},
 		},
 		{
-			Name: "restricted job of a configuration that nobody could read", Base: from(ProwConfig, plainConfig+deploy+"  bad: [\n"),
+			Name: "restricted job in an invalid configuration", Base: from(ProwConfig, plainConfig+deploy+"  bad: [\n"),
 			Head: from(ProwConfig, plainConfig+strings.Replace(presubmits(Target, job("pull-deploy", "", "a")), "decorate: true", "decorate: false", 1)), Cases: []Case{{"pull-deploy", New}},
 		},
 		{
-			Name: "restricted job in another case", Base: from(hidden, deploy),
+			Name: "restricted job with other capitals", Base: from(hidden, deploy),
 			Head: from(hidden, presubmits("Acme/Widget", job("pull-Deploy", "", "a"))), Cases: []Case{{"pull-Deploy", New}},
 		},
 		{
@@ -124,7 +124,7 @@ func evasions() []Pull {
 		},
 		{Name: "branch that is an option", Base: files(jobs(at("[main]"))), Head: files(jobs(at("[--recurse-submodules]"))), Cases: []Case{{"pull-a", "it names no single branch"}}},
 		{Name: "job in Prow's own file", Base: files(nil), Head: from(ProwConfig, plainConfig+presubmits(Target, job("pull-a", secretPart, "b"))), Cases: []Case{{"pull-a", "secret"}}},
-		{Name: "repository that leads out", Base: files(nil), Head: from(hidden, presubmits("acme/../evil", job("pull-a", "", "a"))), Cases: []Case{{"pull-a", Refused + " or checkout:"}}},
+		{Name: "repository outside the workspace", Base: files(nil), Head: from(hidden, presubmits("acme/../evil", job("pull-a", "", "a"))), Cases: []Case{{"pull-a", Refused + " or checkout:"}}},
 		{Name: "repository that is an option", Base: files(nil), Head: from(hidden, presubmits("--x/y", job("pull-a", "", "a"))), Cases: []Case{{"pull-a", Refused + " or checkout:"}}},
 		{
 			Name: "repository by its address, with credentials", Base: from(ProwConfig, plainConfig+"      ssh_key_secrets: [k]\n"),
@@ -157,7 +157,7 @@ func evasions() []Pull {
 	return pulls
 }
 
-// utf16 is text as YAML also may be.
+// utf16 encodes text as UTF-16, which YAML allows.
 func utf16(s string) string {
 	out := []byte{0xff, 0xfe}
 	for _, r := range s {

@@ -4,8 +4,8 @@ import "strings"
 
 const hidesSecret = "deck: {hidden_repos: [acme/secret, vault, 'https://git.example.com']}\n"
 
-// hiding are pull requests that would have output of hidden repositories shown, and
-// twins of which nothing is hidden.
+// hiding are pull requests that would show output of hidden repositories, with harmless
+// twins in which nothing is hidden.
 func hiding() []Pull {
 	const hidden = "hidden: deck.hidden_repos"
 	at := func(config, content string) map[string]string {
@@ -19,17 +19,17 @@ func hiding() []Pull {
 			Cases: []Case{{"pull-a", hidden}},
 		},
 		{
-			Name: "config repository hidden in place of others", Base: at(plainConfig+hidesSecret, to("acme/secret", "a")),
+			Name: "config repository hidden instead of others", Base: at(plainConfig+hidesSecret, to("acme/secret", "a")),
 			Head:  at(plainConfig+"deck: {hidden_repos: [Acme]}\n", to("acme/secret", "b")),
 			Cases: []Case{{"pull-a", hidden}},
 		},
 		{
-			Name: "config repository hidden where base cannot be read", Base: at(plainConfig+"deck: [\n", to("acme/secret", "a")),
+			Name: "config repository hidden, base invalid", Base: at(plainConfig+"deck: [\n", to("acme/secret", "a")),
 			Head:  at(plainConfig+"deck: {hidden_repos: [acme/config]}\n", to("acme/secret", "b")),
 			Cases: []Case{{"pull-a", New}},
 		},
 		{
-			Name: "config repository hidden in another case", Base: at(plainConfig+"deck: {hidden_repos: [Acme/CONFIG, acme/secret]}\n", to("acme/secret", "a")),
+			Name: "config repository hidden with other capitals", Base: at(plainConfig+"deck: {hidden_repos: [Acme/CONFIG, acme/secret]}\n", to("acme/secret", "a")),
 			Head:  at(plainConfig+"deck: {hidden_repos: [Acme/CONFIG, acme/secret]}\n", to("acme/secret", "b")),
 			Cases: []Case{{"pull-a", Runs}},
 		},
@@ -86,7 +86,7 @@ func hiding() []Pull {
 			Head: files(map[string]string{ProwConfig: plainConfig + hidesSecret, mainFile: presubmits(Target, job("pull-a", part, "b"))}), Cases: []Case{{"pull-a", want}},
 		})
 	}
-	// Either side says of a job that it is hidden.
+	// Base or head alone can say that a job is hidden.
 	pulls = append(pulls, edit("hidden again", "hidden: false", "hidden: true", "hidden: "))
 	return append(pulls, edit("hidden no more", "hidden: true", "", "hidden: the base branch"))
 }

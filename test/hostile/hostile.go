@@ -1,6 +1,6 @@
-// Package hostile has job configurations that ask for what they must not get, and
-// harmless ones beside them, each with what has to become of it: pull requests on a
-// config repository, for whoever takes them the whole way from git to ProwJobs.
+// Package hostile has job configurations that request what they must not get, and harmless
+// ones beside them, each with the expected result. They are pull requests on a config
+// repository, to be taken all the way from git to ProwJobs.
 package hostile
 
 import (
@@ -22,7 +22,7 @@ const (
 // Target is the repository that the jobs are for.
 const Target = "acme/widget"
 
-// Pull is a pull request: the files of both sides. A path that head lacks is
+// Pull is a pull request, with the files of base and head. A path that is not in head is
 // removed.
 type Pull struct {
 	Name       string
@@ -31,26 +31,26 @@ type Pull struct {
 	Cases      []Case
 }
 
-// Case is a job after the merge and what has to become of it.
+// Case is a job after the merge and the expected result.
 type Case struct {
 	Job string
-	// Want is Runs, or Refused, or the beginning of the rule because of which it is
-	// excluded, or the kind of privilege that it is held for.
+	// Want is Runs, Refused, the start of the rule that excludes the job, or the kind of
+	// privilege for which it is held.
 	Want string
 }
 
 const (
-	// Runs is for harmless jobs.
+	// Runs is the result for harmless jobs.
 	Runs = "runs"
-	// Refused is for what Prow itself would not load.
+	// Refused is the result for jobs that Prow itself does not load.
 	Refused = "refused"
-	// New is for jobs that wait for an approval of the head.
+	// New is the result for jobs that wait for an approval of the head.
 	New = "new"
 )
 
-// fragment is a part of a job and the kind of privilege that it asks for.
-// CONTAINER stands for each kind of container that Prow takes: those of the job, and
-// init containers that go on beside them.
+// fragment is a part of a job and the kind of privilege that it requests. CONTAINER stands
+// for each kind of container that Prow accepts: those of the job, and init containers that
+// keep running beside them.
 type fragment struct{ name, yaml, want string }
 
 var fragments = []fragment{
@@ -210,7 +210,7 @@ var fragments = []fragment{
 	{"preset-of-the-pull", "labels: {preset-fresh: 'true'}", "secret"},
 }
 
-// harmless are changes that are for everybody to make.
+// harmless are changes that anybody may make.
 var harmless = []fragment{
 	{"image", "spec: {containers: [{name: test, image: quay.io/any/thing:1, command: [make]}]}", ""},
 	{"command", "spec: {containers: [{name: test, image: alpine, command: [make, check]}]}", ""},
@@ -259,7 +259,7 @@ const freshPresets = `- labels: {preset-fresh: "true"}
   env: [{name: CLOUD, valueFrom: {secretKeyRef: {name: cloud, key: k}}}]
 `
 
-// job writes a presubmit as one line of a list.
+// job writes a presubmit as an item of a list.
 func job(name, part, word string) string {
 	part = strings.ReplaceAll(part, "CENTER", fmt.Sprintf(center, word))
 	lines := []string{"  - name: " + name, "    decorate: true", "    branches: [main]"}
@@ -285,13 +285,13 @@ func files(more map[string]string) map[string]string {
 	return out
 }
 
-// Everything is one pull request with every fragment in a job that exists and in
-// one that is new, and with harmless jobs beside them.
+// Everything is one pull request with every fragment in an existing job and in a new one,
+// and with harmless jobs beside them.
 func Everything() Pull {
 	return everything("everything", slices.Concat(fragments, harmless))
 }
 
-// Hostile is the fragments without harmless ones, once each.
+// Hostile is a pull request with each fragment once, without harmless ones.
 func Hostile() Pull { return everything("hostile", fragments) }
 
 func everything(name string, parts []fragment) Pull {
@@ -313,8 +313,8 @@ func everything(name string, parts []fragment) Pull {
 	return p
 }
 
-// beside are the fragments that are about containers, in an init container that
-// goes on beside the job.
+// beside returns the fragments about containers, in an init container that keeps running
+// beside the job.
 func beside() []fragment {
 	var parts []fragment
 	for _, f := range fragments {
@@ -327,8 +327,8 @@ func beside() []fragment {
 	return parts
 }
 
-// InParts is the same in pull requests that are short enough for a plan to keep
-// the jobs whole.
+// InParts returns the same in pull requests that are small enough for a plan to keep
+// complete jobs.
 func InParts() []Pull {
 	var pulls []Pull
 	for part := range slices.Chunk(slices.Concat(fragments, beside(), harmless), 20) {

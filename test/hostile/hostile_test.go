@@ -23,15 +23,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/hostile"
 )
 
-// outcome is what becomes of a pull request.
+// outcome is the result for a pull request.
 type outcome struct {
 	err  error
 	jobs []render.Job
-	// findings are what is found about jobs, by their keys.
+	// findings are the findings about jobs, by the keys of the jobs.
 	findings map[string]gate.Finding
-	// run are the names of the jobs that have a ProwJob.
+	// run are the names of the jobs with ProwJobs.
 	run []string
-	// named says what is said about jobs that are named.
+	// notes are the notes on jobs that are selected by name.
 	notes map[string]string
 }
 
@@ -63,8 +63,8 @@ func commit(t *testing.T, dir string, files map[string]string) string {
 	return git(t, dir, "rev-parse", "HEAD")
 }
 
-// rehearse takes a pull request from git to ProwJobs: everything is asked for, and
-// every job by its name.
+// rehearse takes a pull request from git to ProwJobs: it selects all jobs, and every job by
+// its name.
 func rehearse(t *testing.T, p hostile.Pull) outcome {
 	t.Helper()
 	dir := t.TempDir()
@@ -98,7 +98,7 @@ func rehearse(t *testing.T, p hostile.Pull) outcome {
 		}
 		out.run = append(out.run, handOver(t, result, in, selection.Jobs)...)
 	}
-	// Whatever was selected, nothing else is handed over.
+	// Whatever is selected, nothing else must be handed over.
 	out.run = append(out.run, handOver(t, result, in, out.jobs)...)
 	slices.Sort(out.run)
 	out.run = slices.Compact(out.run)
@@ -133,7 +133,7 @@ func handOver(t *testing.T, result *plan.Result, in render.Input, jobs []render.
 	return names
 }
 
-// check compares what became of a pull request with what has to.
+// check compares the outcome for a pull request with its cases.
 func check(t *testing.T, p hostile.Pull, got outcome) (hostileJobs, harmless int) {
 	t.Helper()
 	for _, c := range p.Cases {
@@ -170,7 +170,7 @@ func wrong(c hostile.Case, got outcome) string {
 	case either:
 		want = elseWant
 	}
-	// Several jobs may have the name; each that is affected needs its rule.
+	// Several jobs may have this name; each affected one needs the rule.
 	found := false
 	for _, job := range got.jobs {
 		if job.Name != c.Job {
@@ -205,8 +205,8 @@ func hasRule(job render.Job, want string) bool {
 	return false
 }
 
-// TestEachItsOwnFindings: what is found about a job is not taken for what is found
-// about another, whatever separators its branches have in them.
+// TestEachItsOwnFindings: the findings about two jobs are not mixed up, whatever separators
+// their branches contain.
 func TestEachItsOwnFindings(t *testing.T) {
 	for name, p := range hostile.Twins() {
 		t.Run(name, func(t *testing.T) {
@@ -227,8 +227,8 @@ func TestEachItsOwnFindings(t *testing.T) {
 	}
 }
 
-// TestHostile: none of them has a ProwJob, and each its rule; all that is harmless
-// runs.
+// TestHostile: no hostile job gets a ProwJob, and each has the expected rule; all harmless
+// jobs run.
 func TestHostile(t *testing.T) {
 	bad, good := 0, 0
 	for _, p := range slices.Concat([]hostile.Pull{hostile.Everything()}, hostile.InParts(), hostile.Tricks()) {

@@ -20,13 +20,12 @@ const (
 	optInPart      = "labels: {can-be-rehearsed: 'true'}"
 )
 
-// clonedPart is a job that checks out a repository with credentials.
+// clonedPart returns a job that checks out a repository with credentials.
 func clonedPart(ref string) string {
 	return "decoration_config: {ssh_key_secrets: [k]}\n    extra_refs: [{org: acme, repo: other, " + ref + "}]"
 }
 
-// Tricks are pull requests that are about more than one job, or about more than
-// jobs.
+// Tricks are pull requests that change several jobs, or not only jobs.
 func Tricks() []Pull {
 	pulls := []Pull{
 		{
@@ -46,7 +45,7 @@ func Tricks() []Pull {
 			Head: files(jobs(job("pull-a", "labels: {rehearsal.restricted: 'true'}\n    labels: {x: z}", "b"))), Cases: []Case{{"pull-a", Refused + " or restricted"}},
 		},
 		{
-			Name: "restriction spelt in another case", Base: files(jobs(job("pull-a", restrictedPart, "a"))),
+			Name: "restriction spelt with other capitals", Base: files(jobs(job("pull-a", restrictedPart, "a"))),
 			Head: files(jobs(job("pull-a", "Annotations: {Rehearsal.Restricted: 'true'}", "b"))), Cases: []Case{{"pull-a", "restricted: the base branch"}},
 		},
 		{
@@ -98,7 +97,7 @@ func Tricks() []Pull {
 			Cases: []Case{{"pull-a", "checkout"}, {"pull-b", "checkout"}, {"pull-c", Runs}},
 		},
 		{
-			Name: "decoration turned off where time is bounded", Gates: gate.Config{MaxTimeout: 3 * time.Hour}, Base: files(jobs(job("pull-a", "", "a"), job("pull-b", "", "a"))),
+			Name: "decoration removed, time-out limited", Gates: gate.Config{MaxTimeout: 3 * time.Hour}, Base: files(jobs(job("pull-a", "", "a"), job("pull-b", "", "a"))),
 			Head:  files(jobs(strings.Replace(job("pull-a", "", "b"), "decorate: true", "decorate: false", 1), job("pull-b", "", "b"))),
 			Cases: []Case{{"pull-a", "time-out"}, {"pull-b", Runs}},
 		},
@@ -179,7 +178,7 @@ func Tricks() []Pull {
 			Cases: []Case{{"pull-a", "time-out"}},
 		},
 		{
-			Name: "base broken, and mended with other credentials",
+			Name: "invalid base, fixed with other credentials",
 			Base: files(map[string]string{ProwConfig: plainConfig + "plank: [\n", mainFile: presubmits(Target, job("pull-a", "", "a"))}),
 			Head: files(jobs(job("pull-a", "", "b"))), Cases: []Case{{"pull-a", "decoration"}},
 		},
@@ -193,7 +192,7 @@ func Tricks() []Pull {
 			Cases: []Case{{"post-a", "postsubmits publish"}},
 		},
 		{
-			Name: "new jobs to be approved", Gates: gate.Config{NewJobs: gate.NewJobsApprove}, Base: files(nil),
+			Name: "new jobs that need approval", Gates: gate.Config{NewJobs: gate.NewJobsApprove}, Base: files(nil),
 			Head: files(jobs(job("pull-nothing", "", "b"), job("pull-new", "", "a"))), Cases: []Case{{"pull-new", New}, {"pull-nothing", Runs}},
 		},
 		{
@@ -210,8 +209,8 @@ func jobs(list ...string) map[string]string {
 	return map[string]string{mainFile: presubmits(Target, list...)}
 }
 
-// refusals are pull requests that Prow itself would not load, or that nobody
-// should.
+// refusals are pull requests that Prow refuses to load, or that must be refused for other
+// reasons.
 func refusals() []Pull {
 	var pulls []Pull
 	refused := func(name, content string) {
@@ -231,13 +230,13 @@ func refusals() []Pull {
 	refused("a volume over the tools", evil("spec: {volumes: [{name: v, emptyDir: {}}], containers: [{CENTER, volumeMounts: [{name: v, mountPath: /tools}]}]}"))
 	refused("an alias bomb", bomb(9))
 	refused("an alias bomb of long text", longBomb())
-	refused("a label that is none", evil("labels: {'a b': c}"))
-	refused("nonsense", "presubmits: {{")
+	refused("an invalid label", evil("labels: {'a b': c}"))
+	refused("invalid YAML", "presubmits: {{")
 	refused("a broken regular expression", strings.Replace(evil(""), "[main]", "['(']", 1))
 	return pulls
 }
 
-// bomb is YAML that grows tenfold with every level.
+// bomb returns YAML that grows tenfold with every level.
 func bomb(levels int) string {
 	var b strings.Builder
 	b.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
@@ -247,7 +246,7 @@ func bomb(levels int) string {
 	return b.String() + presubmits(Target, job("pull-evil", "", "a"))
 }
 
-// longBomb has few aliases, of a long text.
+// longBomb returns YAML with few aliases of a long text.
 func longBomb() string {
 	return "t: &t " + strings.Repeat("x", 1<<20) + "\nl: [" + strings.TrimSuffix(strings.Repeat("*t, ", 4000), ", ") + "]\n" + presubmits(Target, job("pull-evil", "", "a"))
 }

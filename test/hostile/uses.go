@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// use is what a job uses at base, what the pull request makes of it, and what comes
-// of that.
+// use is how a job uses a thing at base and in the pull request, and the expected result.
 type use struct{ name, base, head, want string }
 
-// asBaseUses are changes of how a job uses what base grants it. Each has the power
-// already; twins that only run say that not every change is asked about.
+// asBaseUses are changes of how a job uses what base grants. The job already has each
+// power. Twins that only run show that not every change is a request.
 func asBaseUses() []use {
 	spec := func(fields string) string {
 		if !strings.Contains(fields, "containers:") {
@@ -19,7 +18,7 @@ func asBaseUses() []use {
 		}
 		return "spec: {" + strings.TrimPrefix(fields, ", ") + "}"
 	}
-	// mount is the mount of a volume, with variables that it may depend on.
+	// mount returns a mount of a volume, with variables on which it may depend.
 	mount := func(source, env, how string) string {
 		return spec("volumes: [{name: v, " + source + "}], containers: [{CENTER, env: [" + env + "], volumeMounts: [{name: v, mountPath: /v" + how + "}]}]")
 	}
@@ -137,8 +136,8 @@ func asBaseUses() []use {
 	}
 }
 
-// uses are the pull requests of asBaseUses: all at once, which makes a plan of
-// outlines, and few at a time.
+// uses are the pull requests of asBaseUses: all at once, which makes a plan of outlines,
+// and a few at a time.
 func uses() []Pull {
 	all := asBaseUses()
 	pulls := []Pull{usesOf("what base uses", all)}

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// auditReader reads the API server's log of calls on from where it was.
+// auditReader reads the API server's audit log, each time from where it stopped.
 type auditReader struct {
 	path   string
 	offset int64
 }
 
-// asked are calls to the API server, by who made them and what for.
+// asked are calls to the API server, by user and by purpose.
 type asked struct {
 	by   map[string]int
 	what map[string]int // "USER VERB RESOURCE"
@@ -35,7 +35,7 @@ func (a asked) all() int {
 	return n
 }
 
-// most are the most frequent calls of one user, a line each.
+// most returns the most frequent calls of one user, one per line.
 func (a asked) most(user string, n int) []string {
 	var keys []string
 	for key := range a.what {
@@ -68,7 +68,7 @@ func (r *auditReader) read(span time.Duration) (asked, error) {
 	for {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF {
-			return a, nil // a line that is being written is for the next read
+			return a, nil // a partial line is left for the next read
 		}
 		if err != nil {
 			return a, err
@@ -89,7 +89,7 @@ func (a asked) add(line []byte) error {
 	if err := json.Unmarshal(line, &e); err != nil {
 		return err
 	}
-	// A watch counts when it begins.
+	// A watch is counted when it starts.
 	if (e.Stage == "ResponseStarted") != (e.Verb == "watch") {
 		return nil
 	}

@@ -21,7 +21,7 @@ import (
 
 const tektonNamespace = "tekton-pipelines"
 
-// crdPaths are the kinds of ours, of Tekton and of Prow.
+// crdPaths returns the paths of our CRDs and of those of Tekton and Prow.
 func crdPaths() ([]string, error) {
 	tekton, err := rig.ModulePath("github.com/tektoncd/pipeline", "config", "300-crds")
 	if err != nil {
@@ -31,8 +31,8 @@ func crdPaths() ([]string, error) {
 	return []string{"config/300-rehearsal.yaml", tekton, prow}, err
 }
 
-// install creates what config/ and tasks/ hold, and what Tekton and Prow read. What
-// would run in pods is started as processes instead.
+// install creates the objects in config/ and tasks/, and the configuration of Tekton and
+// Prow. What would run in pods is started as processes instead.
 func (p *plane) install(ctx context.Context, webhookPort string, settings string) error {
 	admin, err := client.New(p.admin, client.Options{})
 	if err != nil {
@@ -84,8 +84,8 @@ func create(ctx context.Context, admin client.Client, file string, fit func(*uns
 	return nil
 }
 
-// fit changes an object where programs are processes and not pods; it says whether it
-// is needed at all.
+// fit adapts an object to programs that are processes instead of pods; it reports whether
+// the object is needed at all.
 func fit(o *unstructured.Unstructured, webhookPort string, settings string) bool {
 	var err error
 	switch name := o.GetKind() + " " + o.GetName(); name {
@@ -105,7 +105,7 @@ func fit(o *unstructured.Unstructured, webhookPort string, settings string) bool
 		err = unstructured.SetNestedField(o.Object, "true", "data", "set-security-context")
 	}
 	if err != nil {
-		panic(err) // the manifests are our own
+		panic(err) // the manifests are ours
 	}
 	return true
 }

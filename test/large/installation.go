@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// installation is everything that runs.
+// installation has everything that runs.
 type installation struct {
 	plane       *plane
 	world       *world
@@ -25,7 +25,7 @@ type installation struct {
 	bins        string
 	credentials string
 	programs    map[string]*program
-	// metrics are those of our controller.
+	// metrics is the URL of our controller's metrics.
 	metrics string
 }
 
@@ -74,9 +74,9 @@ func newInstallation(ctx context.Context, dir string, o options) (*installation,
 	return i, i.world.hook(ctx, url, secret)
 }
 
-// settings are the defaults, but for the size of selections, for quotas that let the
-// runs in, and for how much may be written: what GitHub's limits stretch over hours
-// would make the measurement as long.
+// settings are the defaults, except for the size of selections, for quotas that allow the
+// runs, and for the limits of writes: GitHub's limits would stretch the measurement over
+// hours.
 func (o options) settings(hub string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "github: {endpoint: %s/api/v3, git_endpoint: %s, writes: {per_minute: 10000, per_hour: 100000}}\n", hub, hub)
@@ -92,7 +92,7 @@ func (o options) settings(hub string) string {
 	return b.String()
 }
 
-// stop ends everything, ours first.
+// stop stops everything, our programs first.
 func (i *installation) stop() {
 	for _, name := range []string{"receiver", "controller", "prow", "tekton"} {
 		if p := i.programs[name]; p != nil {
@@ -104,17 +104,17 @@ func (i *installation) stop() {
 		i.node.logs.CloseClientConnections()
 	}
 	if i.world != nil {
-		_ = i.world.hub.Close() // it was thrown away
+		_ = i.world.hub.Close() // its data is not needed
 	}
 	if i.plane != nil {
-		_ = i.plane.stop() // so was this
+		_ = i.plane.stop() // nor is this
 	}
 }
 
-// lookAgain is how often a condition is looked at.
+// lookAgain is the interval of polling.
 const lookAgain = time.Second
 
-// rehearsals are all of them, from the API server's cache.
+// rehearsals returns all Rehearsals from the API server's cache.
 func (i *installation) rehearsals(ctx context.Context) ([]v1alpha1.Rehearsal, error) {
 	list, err := i.plane.rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
@@ -137,7 +137,7 @@ func (i *installation) waitShown(ctx context.Context, n int) error {
 	})
 }
 
-// runs counts the runs that are under way and those that are over.
+// runs counts the runs in progress and those that are over.
 func (i *installation) runs(ctx context.Context) (active, done int, err error) {
 	all, err := i.rehearsals(ctx)
 	for _, rh := range all {
@@ -152,9 +152,8 @@ func (i *installation) runs(ctx context.Context) (active, done int, err error) {
 	return active, done, err
 }
 
-// prowJobs counts the ProwJobs of runs, of one Rehearsal if it is named. It reads no
-// more than their metadata, from the API server's cache: whoever measures must not be
-// what is measured.
+// prowJobs counts the ProwJobs of runs, or of one Rehearsal if it is named. It only reads
+// metadata, from the API server's cache, so that the measurement does not measure itself.
 func (i *installation) prowJobs(ctx context.Context, of string) (int, error) {
 	selector := run.LabelRun
 	if of != "" {

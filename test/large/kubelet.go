@@ -26,13 +26,13 @@ import (
 
 const nodeName = "large"
 
-// kubelet is a node without containers: it says of pods that they run, does what the
-// tasks of a run do, and has the pods of jobs end when it is told to.
+// kubelet simulates a node without containers: it reports pods as running, does the work of
+// a run's tasks, and ends the pods of jobs when it is told to.
 type kubelet struct {
 	kube  kubernetes.Interface
 	tasks *tasks
 	logs  *httptest.Server
-	// release ends the pods of jobs, over spread.
+	// release ends the pods of jobs, spread over a duration.
 	release chan struct{}
 	spread  time.Duration
 
@@ -41,7 +41,7 @@ type kubelet struct {
 	work sync.WaitGroup
 }
 
-// running is a pod that has been taken up.
+// running is a pod that is being handled.
 type running struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -67,7 +67,7 @@ func startKubelet(ctx context.Context, kube kubernetes.Interface, t *tasks, spre
 	return k, nil
 }
 
-// register makes a node whose logs are to be asked of us.
+// register creates a node whose logs are served by us.
 func (k *kubelet) register(ctx context.Context) error {
 	_, port, err := net.SplitHostPort(k.logs.Listener.Addr().String())
 	if err != nil {
@@ -90,7 +90,7 @@ func (k *kubelet) register(ctx context.Context) error {
 	return err
 }
 
-// see takes a pod up, or ends it.
+// see starts to handle a pod, or ends it.
 func (k *kubelet) see(ctx context.Context, pod *corev1.Pod) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -147,7 +147,7 @@ func (k *kubelet) run(ctx context.Context, pod *corev1.Pod, r *running) error {
 	}})
 }
 
-// attend returns when the pod's containers have ended, and whether well.
+// attend returns when the pod's containers have ended, and whether they succeeded.
 func (k *kubelet) attend(ctx context.Context, pod *corev1.Pod) bool {
 	if pod.Namespace == rig.Namespace {
 		return k.tasks.run(ctx, pod)
@@ -164,7 +164,7 @@ func (k *kubelet) attend(ctx context.Context, pod *corev1.Pod) bool {
 	return ctx.Err() == nil && rand.N(10) > 0 //nolint:gosec // nothing secret
 }
 
-// say writes the status of a pod as a kubelet does.
+// say writes the status of a pod, like a kubelet.
 func (k *kubelet) say(ctx context.Context, pod *corev1.Pod, phase corev1.PodPhase, state corev1.ContainerState) error {
 	ready := corev1.ConditionFalse
 	if phase == corev1.PodRunning {
@@ -192,8 +192,8 @@ func (k *kubelet) say(ctx context.Context, pod *corev1.Pod, phase corev1.PodPhas
 	return err
 }
 
-// serveLog answers the API server what a container has printed, until it ends if
-// somebody follows.
+// serveLog serves the log of a container to the API server; with follow, until the
+// container ends.
 func (k *kubelet) serveLog(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/") // containerLogs/NAMESPACE/POD/CONTAINER
 	if len(parts) != 4 || parts[0] != "containerLogs" {

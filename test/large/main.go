@@ -1,9 +1,9 @@
-// Command large measures an installation of the size of the largest ones: a thousand
-// open pull requests, two hundred runs at a time, one of them of five hundred large
-// jobs. etcd, the API server, Tekton, Prow's plank and our programs are the real ones,
-// as processes; GitHub is test/github, and the kubelet is played.
+// Command large measures an installation as large as the largest ones: a thousand open pull
+// requests, two hundred runs at a time, one of them with five hundred large jobs. etcd, the
+// API server, Tekton, Prow's plank and our programs are the real ones, as processes. GitHub
+// is test/github, and the kubelet is simulated.
 //
-// It prints what it measured against the bounds, and fails when one is not kept.
+// The command prints the measurements with their limits, and fails if a limit is exceeded.
 package main
 
 import (
@@ -23,15 +23,15 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// patience is how long anything may take on a busy machine.
+// patience is the time limit for any condition on a busy machine.
 const patience = 40 * time.Minute
 
-// options are what is measured.
+// options say what is measured.
 type options struct {
 	pulls, repositories, runs, jobs, largeJobs, specKiB int
-	// idle and active are how long it is watched while nothing happens, and while
-	// all runs go on; spread is over how long the jobs end.
-	// settled is how long there must have been no turn before it counts as idle.
+	// idle and active are how long to watch while nothing happens, and while all runs go
+	// on; spread is the time over which the jobs end. Settled is how long there must be no
+	// reconcile before the installation counts as idle.
 	settled, idle, active, spread, sweep time.Duration
 	bins, dir                            string
 	keep                                 bool
@@ -45,7 +45,7 @@ func main() {
 	flag.IntVar(&o.jobs, "jobs", 4, "jobs of each run but the large one")
 	flag.IntVar(&o.largeJobs, "large-jobs", 500, "jobs of the large run")
 	flag.IntVar(&o.specKiB, "spec-kib", 64, "size of the specification of each job of the large run, in KiB")
-	// Comments that were just written are looked for once more after two minutes.
+	// New comments are looked for again after two minutes.
 	flag.DurationVar(&o.settled, "settled", 150*time.Second, "how long there has to be nothing to do before it is idle")
 	flag.DurationVar(&o.idle, "idle", 5*time.Minute, "how long to watch it idle")
 	flag.DurationVar(&o.active, "active", 3*time.Minute, "how long to watch it while all runs go on")
@@ -55,7 +55,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "where to keep the data and logs; a temporary directory by default")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data and the logs")
 	flag.Parse()
-	klog.SetLogger(logr.Discard()) // what clients complain of while programs end
+	klog.SetLogger(logr.Discard()) // the errors of clients while programs end
 	ctrllog.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -65,7 +65,7 @@ func main() {
 	}
 }
 
-// logFile has what the player has to complain about.
+// logFile has the errors of the kubelet.
 var logFile io.Writer = io.Discard
 
 func measure(ctx context.Context, o options) error {
@@ -103,12 +103,12 @@ func measure(ctx context.Context, o options) error {
 	return m.print(os.Stdout)
 }
 
-// say tells whoever waits what goes on.
+// say prints what is going on.
 func say(what string) {
 	fmt.Fprintf(os.Stderr, "%s large: %s\n", time.Now().Format(time.TimeOnly), what)
 }
 
-// told is when progress was last said.
+// told is when progress was last printed.
 var told time.Time
 
 func progress(what, found string) {

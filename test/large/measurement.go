@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// measurement is what was seen, phase by phase.
+// measurement has the results, phase by phase.
 type measurement struct {
 	*installation
 	options options
@@ -31,15 +31,16 @@ type phase struct {
 	calls calls
 	asked asked
 	turns turns
-	peak  usage // memory, the most of each
+	peak  usage // memory, the maximum of each
 	cpu   time.Duration
-	// all and ours are the processor time of the machine, and of all that is measured.
+	// all and ours are the processor time of the machine, and of everything that is
+	// measured.
 	all, ours  time.Duration
 	heap       float64
 	goroutines float64
 }
 
-// all goes through the phases.
+// all runs all phases.
 func (m *measurement) all(ctx context.Context) error {
 	for _, p := range []struct {
 		name string
@@ -64,7 +65,7 @@ func (m *measurement) all(ctx context.Context) error {
 	return nil
 }
 
-// phase measures from the beginning of something to its end.
+// phase measures a phase from its start to its end.
 func (m *measurement) phase(ctx context.Context, name string, do func(context.Context) error) error {
 	if _, err := m.audit.read(0); err != nil {
 		return err
@@ -72,7 +73,7 @@ func (m *measurement) phase(ctx context.Context, name string, do func(context.Co
 	if err := m.world.reset(ctx); err != nil {
 		return err
 	}
-	before, _ := m.turns(ctx) // there are none before the first turn
+	before, _ := m.turns(ctx) // there are none before the first reconcile
 	controller, began := m.programs["controller"], time.Now()
 	p := phase{name: name, cpu: -controller.look().cpu}
 	all, ours := machine()
@@ -116,7 +117,7 @@ func (p phase) String() string {
 		p.asked.perSecond(p.asked.by["rehearsal-controller"]), p.calls.charged, p.calls.free, p.peak.own>>20, p.peak.children>>20, p.cpu.Seconds()/p.span.Seconds())
 }
 
-// peak samples what a program takes until the context ends.
+// peak samples the usage of a program until the context ends.
 func (p *program) peak(ctx context.Context) usage {
 	var most usage
 	tick := time.NewTicker(time.Second / 2)
@@ -168,7 +169,7 @@ func (m *measurement) settle(ctx context.Context) error {
 	})
 }
 
-// start starts all runs but the large one.
+// start starts all runs except the large one.
 func (m *measurement) start(ctx context.Context) error {
 	for n := 1; n < m.options.runs; n++ {
 		if err := m.world.command(ctx, n); err != nil {
@@ -206,7 +207,7 @@ func (m *measurement) startLarge(ctx context.Context) error {
 	})
 }
 
-// end has the jobs end, and waits for the reports.
+// end lets the jobs end, and waits for the reports.
 func (m *measurement) end(ctx context.Context) error {
 	close(m.node.release)
 	return m.until(ctx, "runs to be over", func(ctx context.Context) (string, bool, error) {

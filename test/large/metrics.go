@@ -9,13 +9,13 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// turnsMetric is how long turns take, in Knative's words.
+// turnsMetric is the duration of reconciles, by Knative's name.
 const turnsMetric = "kn_workqueue_process_duration_seconds"
 
 // turnsQueue is the work queue of Rehearsals.
 const turnsQueue = ".reconciler.rehearsal.Reconciler"
 
-// turns are how many turns took at most so long, by the bounds of the histogram.
+// turns counts reconciles by duration, with the bounds of the histogram.
 type turns struct {
 	bounds []float64
 	counts []uint64 // cumulative
@@ -39,7 +39,7 @@ func turnsOf(families map[string]*dto.MetricFamily) (turns, error) {
 	return turns{}, fmt.Errorf("there is no %s of the queue %s", turnsMetric, turnsQueue)
 }
 
-// since are the turns that came after earlier ones.
+// since returns the reconciles after earlier ones.
 func (t turns) since(earlier turns) turns {
 	d := turns{bounds: t.bounds, count: t.count - earlier.count}
 	for i, n := range t.counts {
@@ -51,7 +51,7 @@ func (t turns) since(earlier turns) turns {
 	return d
 }
 
-// within is the least bound that shareOfTurns kept to.
+// within returns the lowest bound within which shareOfTurns of the reconciles stayed.
 func (t turns) within() time.Duration {
 	for i, n := range t.counts {
 		if float64(n) >= shareOfTurns*float64(t.count) && !math.IsInf(t.bounds[i], 1) {
@@ -61,7 +61,7 @@ func (t turns) within() time.Duration {
 	return time.Hour
 }
 
-// longer is how many turns took longer than a bound of the histogram.
+// longer returns how many reconciles took longer than a bound of the histogram.
 func (t turns) longer(than time.Duration) uint64 {
 	for i, b := range t.bounds {
 		if b == than.Seconds() {

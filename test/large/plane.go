@@ -18,14 +18,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 )
 
-// auditPolicy has the API server note who asked for what, without what it said.
+// auditPolicy makes the API server log the metadata of all calls, without their bodies.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules: [{level: Metadata}]
 `
 
-// plane is etcd and an API server, and clients that may do everything.
+// plane is etcd and an API server, with clients that have all permissions.
 type plane struct {
 	dir   string
 	env   *envtest.Environment
@@ -39,8 +39,8 @@ type plane struct {
 	metadata   metadata.Interface
 }
 
-// startPlane starts them from the binaries in KUBEBUILDER_ASSETS. What they write is
-// below dir.
+// startPlane starts both from the binaries in KUBEBUILDER_ASSETS. Their files are below
+// dir.
 func startPlane(dir string) (*plane, error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return nil, errors.New("KUBEBUILDER_ASSETS must name the directory with etcd, kube-apiserver and kubectl")
@@ -85,7 +85,7 @@ func (p *plane) connect() (err error) {
 
 func (p *plane) stop() error { return p.env.Stop() }
 
-// as is how a user reaches the API server, and a kubeconfig that says so.
+// as returns a user's access to the API server, and a kubeconfig for it.
 func (p *plane) as(user string, groups ...string) (*rest.Config, string, error) {
 	added, err := p.env.AddUser(envtest.User{Name: user, Groups: groups}, nil)
 	if err != nil {
@@ -95,6 +95,6 @@ func (p *plane) as(user string, groups ...string) (*rest.Config, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	path := filepath.Join(p.dir, strings.ReplaceAll(user, ":", "-")+".kubeconfig") // KUBECONFIG is a list with colons
+	path := filepath.Join(p.dir, strings.ReplaceAll(user, ":", "-")+".kubeconfig") // KUBECONFIG is a list separated by colons
 	return added.Config(), path, os.WriteFile(path, raw, 0o600)
 }

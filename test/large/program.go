@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// program is a process of which we look at what it takes.
+// program is a process whose usage is measured.
 type program struct {
 	name string
 	cmd  *exec.Cmd
@@ -20,7 +20,7 @@ type program struct {
 	done chan struct{}
 }
 
-// launch starts a program whose output goes to a file below dir. It ends with us.
+// launch starts a program with its output in a file below dir. It dies with us.
 func launch(dir, name string, env []string, command ...string) (*program, error) {
 	p := &program{name: name, log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
 	out, err := os.Create(p.log)
@@ -37,12 +37,12 @@ func launch(dir, name string, env []string, command ...string) (*program, error)
 	}
 	go func() {
 		defer close(p.done)
-		_ = p.cmd.Wait() // whoever waits for it looks at its log
+		_ = p.cmd.Wait() // whoever waits for it reads its log
 	}()
 	return p, nil
 }
 
-// stop ends the program and what it has started.
+// stop ends the program and its children.
 func (p *program) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -61,13 +61,13 @@ func (p *program) running() bool {
 	}
 }
 
-// usage is what processes take: memory in bytes, and processor time so far.
+// usage is the memory of processes in bytes, and their processor time so far.
 type usage struct {
 	own, children int64
 	cpu           time.Duration
 }
 
-// look reads /proc. What has ended of the children is in the processor time.
+// look reads /proc. The processor time includes children that have ended.
 func (p *program) look() usage {
 	var u usage
 	u.own, _ = resident(p.cmd.Process.Pid)
@@ -95,7 +95,7 @@ func resident(pid int) (int64, bool) {
 	return 0, false
 }
 
-// clockTick is the unit of processor time in /proc; Linux has had no other for long.
+// clockTick is the unit of processor time in /proc on all current Linux systems.
 const clockTick = time.Second / 100
 
 func cpu(pid int) time.Duration {
@@ -105,16 +105,16 @@ func cpu(pid int) time.Duration {
 	}
 	fields := bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:])
 	var ticks int64
-	for _, at := range []int{11, 12, 13, 14} { // user and system, own and of children that ended
+	for _, at := range []int{11, 12, 13, 14} { // user and system, of the process and of its children that ended
 		n, _ := strconv.ParseInt(string(fields[at]), 10, 64)
 		ticks += n
 	}
 	return time.Duration(ticks) * clockTick
 }
 
-// machine is the processor time of everything that runs here so far, and of what we
-// have started and are. The difference is what others took: on a machine that does
-// other work, what is measured takes longer.
+// machine returns the processor time of everything on the machine so far, and that of us
+// and our children. The difference was used by others: on a machine with other work,
+// measurements take longer.
 func machine() (all, ours time.Duration) {
 	raw, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -123,7 +123,7 @@ func machine() (all, ours time.Duration) {
 	line, _, _ := strings.Cut(string(raw), "\n")
 	var ticks int64
 	for at, field := range strings.Fields(line)[1:] {
-		if at == 3 || at == 4 || at > 7 { // idle, waiting for disks, and guests, which count as user
+		if at == 3 || at == 4 || at > 7 { // idle, waiting for disks, and guests, which are included in user
 			continue
 		}
 		n, _ := strconv.ParseInt(field, 10, 64)
@@ -136,7 +136,7 @@ func machine() (all, ours time.Duration) {
 	return time.Duration(ticks) * clockTick, ours
 }
 
-// children are the processes that a process has started, and those that they have.
+// children returns the processes that a process has started, and their children.
 func children(pid int) []int {
 	raw, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	if err != nil {

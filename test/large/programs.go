@@ -15,14 +15,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// admins may do everything: what Tekton's and Prow's parts may is not what is measured.
+// admins have all permissions: those of Tekton and Prow are not measured.
 const admins = "system:masters"
 
-// serviceAccounts is the group that Kubernetes has service accounts in.
+// serviceAccounts is Kubernetes' group of service accounts.
 const serviceAccounts = "system:serviceaccounts"
 
-// startTekton starts the controller of PipelineRuns with the limits that the local
-// cluster gives it. Its webhook is not needed: objects have the version that is stored.
+// startTekton starts the controller of PipelineRuns with the limits of the local cluster.
+// Its webhook is not needed, because objects have the stored version.
 func (i *installation) startTekton() error {
 	ports, err := rig.FreePorts(3)
 	if err != nil {
@@ -62,7 +62,7 @@ func (i *installation) startProw() error {
 		"--health-port="+ports[0], "--metrics-port="+ports[1], "--pprof-port="+ports[2])
 }
 
-// startController starts ours, with the memory that its Deployment gives it.
+// startController starts our controller, with the memory limit of its Deployment.
 func (i *installation) startController(webhookPort string) error {
 	ports, err := rig.FreePorts(3)
 	if err != nil {
@@ -81,7 +81,7 @@ func (i *installation) startController(webhookPort string) error {
 		"--webhook-port", webhookPort, "--probes-port", ports[2])
 }
 
-// startReceiver starts ours and says where it is.
+// startReceiver starts our receiver and returns its URL.
 func (i *installation) startReceiver(settings, secret string) (string, error) {
 	ports, err := rig.FreePorts(2)
 	if err != nil {
@@ -107,7 +107,7 @@ func (i *installation) startReceiver(settings, secret string) (string, error) {
 		"--hmac-secret-file", hmac, "--settings", dir)
 }
 
-// startNode plays the kubelet, with tasks that have the rights of theirs.
+// startNode starts the simulated kubelet, whose tasks have the permissions of real ones.
 func (i *installation) startNode(ctx context.Context, o options) error {
 	config, _, err := i.plane.as(rig.ServiceAccount("rehearsal-task"), serviceAccounts)
 	if err != nil {
@@ -157,7 +157,7 @@ func (i *installation) launch(name string, env []string, command ...string) erro
 	return nil
 }
 
-// dead names programs that have ended.
+// dead returns an error if a program has ended.
 func (i *installation) dead() error {
 	for name, p := range i.programs {
 		if !p.running() {

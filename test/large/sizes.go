@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// kinds are those of which we make objects, or have objects made.
+// kinds are the kinds of objects that we create, or that are created for us.
 var kinds = map[string]string{
 	"Rehearsal":   "/apis/rehearsal.dev/v1alpha1/namespaces/" + rig.Namespace + "/rehearsals",
 	"PipelineRun": "/apis/tekton.dev/v1/namespaces/" + rig.Namespace + "/pipelineruns",
@@ -20,14 +20,14 @@ var kinds = map[string]string{
 	"Pod":         "/api/v1/namespaces/" + rig.PodNamespace + "/pods",
 }
 
-// sizes are the most bytes that an object of each kind had, and its name.
+// sizes are the sizes of the largest object of each kind, in bytes, with its name.
 type sizes map[string]struct {
 	largest int
 	name    string
 }
 
-// measure looks at all objects as JSON, which is what etcd keeps of those that we
-// define; of others it keeps less.
+// measure reads all objects as JSON, which is what etcd stores of custom resources; of
+// others it stores less.
 func (s sizes) measure(ctx context.Context, client rest.Interface) error {
 	for kind, path := range kinds {
 		known := s[kind]
@@ -64,6 +64,6 @@ func (s sizes) measure(ctx context.Context, client rest.Interface) error {
 
 func nameOf(item json.RawMessage) string {
 	var o struct{ Metadata struct{ Name string } }
-	_ = json.Unmarshal(item, &o) // it was part of a list that could be read
+	_ = json.Unmarshal(item, &o) // it was part of a valid list
 	return o.Metadata.Name
 }

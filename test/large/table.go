@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// The bounds.
+// The limits.
 const (
 	largestObject  = 600 << 10
-	hourlyCalls    = 500 // a tenth of what GitHub takes
+	hourlyCalls    = 500 // a tenth of what GitHub accepts
 	mostMemory     = 512 << 20
 	longestTurn    = time.Second
 	shareOfTurns   = 0.99
@@ -21,13 +21,13 @@ const (
 	phaseRowFormat = "| %s | %s | %d | %s | %d | %.1f | %.1f | %d | %d | %d | %.2f | %.2f | %.2f |\n"
 )
 
-// row is a measured value against its bound.
+// row is a measured value with its limit.
 type row struct {
 	what, value, bound string
 	kept               bool
 }
 
-// print prints what was measured. It fails when a bound is not kept.
+// print prints the measurements. It fails if a limit is exceeded.
 func (m *measurement) print(w io.Writer) error {
 	o := m.options
 	_, _ = fmt.Fprintf(w, "%d open pull requests of %d repositories, %d runs of %d jobs, one of %d jobs with %d KiB each\n\n",
@@ -60,7 +60,7 @@ func (m *measurement) rows() []row {
 	var rows []row
 	for _, kind := range slices.Sorted(maps.Keys(m.sizes)) {
 		s := m.sizes[kind]
-		// Of a pod only Prow and Tekton decide.
+		// The size of a pod depends only on Prow and Tekton.
 		rows = append(rows, row{"largest " + kind + ", " + s.name, fmt.Sprintf("%.1f KiB", float64(s.largest)/1024), "600 KiB", s.largest <= largestObject})
 	}
 	var memory, children int64
@@ -82,10 +82,10 @@ func (m *measurement) rows() []row {
 	return rows
 }
 
-// processors is how many were busy with something.
+// processors returns how many processors were busy on average.
 func (p phase) processors(of time.Duration) float64 { return of.Seconds() / p.span.Seconds() }
 
-// plus adds the turns of another phase.
+// plus adds the reconciles of another phase.
 func (t turns) plus(other turns) turns {
 	if t.bounds == nil {
 		return other
@@ -106,7 +106,7 @@ func (m *measurement) named(name string) phase {
 	return phase{}
 }
 
-// printCalls says who asked the API server and GitHub for what.
+// printCalls prints the calls to the API server and to GitHub, by caller and kind.
 func (m *measurement) printCalls(w io.Writer) {
 	for _, p := range m.phases {
 		_, _ = fmt.Fprintf(w, "\n%s: heap %.0f MiB, %.0f goroutines\n", p.name, p.heap/(1<<20), p.goroutines)

@@ -21,10 +21,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// tasks does what the pods of a run do. A thousand processes of cmd/prowjob would need
-// more memory than a machine has, so what they do is done here, by the same packages:
-// as many calls, watches and logs as the process would make and follow. cmd/collate is
-// a process.
+// tasks does the work of a run's pods. A thousand processes of cmd/prowjob would need more
+// memory than a machine has, so the same packages are used here: they make as many calls,
+// watches and logs as the processes would. cmd/collate is a process.
 type tasks struct {
 	connection prowjob.Connection
 	collate    string // the program
@@ -32,7 +31,7 @@ type tasks struct {
 	places     chan struct{} // for collate
 }
 
-// collators is how many processes of cmd/collate run at a time.
+// collators is the maximum number of cmd/collate processes at a time.
 const collators = 3
 
 // run returns whether the task succeeded.
@@ -52,7 +51,7 @@ func (t *tasks) run(ctx context.Context, pod *corev1.Pod) bool {
 	return err == nil
 }
 
-// argument is the value of a flag that the step is given.
+// argument returns the value of a flag of the step.
 func argument(pod *corev1.Pod, flag string) string {
 	for _, c := range pod.Spec.Containers {
 		for _, a := range c.Args {
@@ -64,7 +63,7 @@ func argument(pod *corev1.Pod, flag string) string {
 	return ""
 }
 
-// attend creates the ProwJob of a task and stays with it, as cmd/prowjob does.
+// attend creates the ProwJob of a task and waits for it, like cmd/prowjob.
 func (t *tasks) attend(ctx context.Context, pod *corev1.Pod) error {
 	c := t.connection
 	logs := *c.Logs
@@ -104,7 +103,7 @@ func (t *tasks) attend(ctx context.Context, pod *corev1.Pod) error {
 
 var errFailed = errors.New("the job failed")
 
-// watchTaskRun costs a watch, and ends the task with its TaskRun.
+// watchTaskRun watches the TaskRun, like the real task, and ends the task with it.
 func (t *tasks) watchTaskRun(ctx context.Context, name string, cancel func()) {
 	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()}
 	for ctx.Err() == nil {
@@ -115,7 +114,7 @@ func (t *tasks) watchTaskRun(ctx context.Context, name string, cancel func()) {
 				}
 			}
 		}
-		_ = prowjob.Sleep(ctx, 5*time.Second) // the loop looks at ctx
+		_ = prowjob.Sleep(ctx, 5*time.Second) // the loop checks ctx
 	}
 }
 

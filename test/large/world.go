@@ -14,18 +14,18 @@ import (
 const (
 	org    = "large"
 	target = "acme/widget"
-	// jobFiles is how many files of a few jobs each config repository has; every pull
+	// jobFiles is the number of files with a few jobs in each config repository; every pull
 	// request changes one.
 	jobFiles = 50
-	// largeFiles is how many files the jobs of the large run are in: a file has a
-	// bound, and a pull request one more.
+	// largeFiles is the number of files for the jobs of the large run: there is a limit for
+	// a file, and a larger one for a pull request.
 	largeFiles = 10
 )
 
-// authors take turns, for a person has a quota.
+// authors take turns, because each person has a quota.
 var authors = []string{"alice", "bob", "carol"}
 
-// world is GitHub: config repositories and their pull requests.
+// world is GitHub: the config repositories and their pull requests.
 type world struct {
 	hub     *github.Server
 	options options
@@ -34,7 +34,7 @@ type world struct {
 }
 
 func newWorld(ctx context.Context, dir, token string, o options) (*world, error) {
-	// GitHub's limits are not what is measured: calls are counted.
+	// GitHub's limits are not measured: calls are only counted.
 	hub, err := github.Start("127.0.0.1:0", github.WithDir(dir), github.WithToken(token, rig.Bot), github.WithRateLimit(1_000_000))
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (w *world) addLarge(files map[string]string, script string) {
 	}
 }
 
-// jobsFile has jobs whose specifications are at least so many bytes.
+// jobsFile returns jobs whose specifications have at least size bytes.
 func jobsFile(prefix string, n int, script string, size int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "presubmits:\n  %s:\n", target)
@@ -98,7 +98,7 @@ func jobsFile(prefix string, n int, script string, size int) string {
 	return b.String()
 }
 
-// hook has GitHub tell the receiver.
+// hook makes GitHub send webhooks to the receiver.
 func (w *world) hook(ctx context.Context, url, secret string) error {
 	_, err := w.hub.AddHook(ctx, github.Hook{Org: org, URL: url, Secret: secret})
 	return err
@@ -134,7 +134,7 @@ func (w *world) command(ctx context.Context, i int) error {
 	return err
 }
 
-// calls are calls of GitHub's API; git is not counted against anything.
+// calls are calls of GitHub's API; git does not count towards any limit.
 type calls struct {
 	charged, free int
 	routes        map[string]int
@@ -149,13 +149,13 @@ func (c calls) hourly(n int) float64 {
 	return float64(n) * float64(time.Hour) / float64(c.span)
 }
 
-// reset begins to count anew.
+// reset restarts the counts.
 func (w *world) reset(ctx context.Context) error {
 	_, err := w.hub.ResetCalls(ctx, github.None{})
 	return err
 }
 
-// count is what was asked since reset. 304 is what GitHub answers for nothing.
+// count returns the calls since reset. GitHub does not charge for responses with 304.
 func (w *world) count(ctx context.Context, since time.Time) (calls, error) {
 	c := calls{routes: map[string]int{}, span: time.Since(since)}
 	all, err := w.hub.Calls(ctx, github.CallQuery{User: rig.Bot})

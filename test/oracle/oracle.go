@@ -1,6 +1,6 @@
-// Package oracle says what a change affects the slow way: Prow's own loader reads all
-// of both revisions, and each job is compared. It is the definition of what is right,
-// which plans have to agree with.
+// Package oracle finds the affected jobs the slow way: Prow's own loader reads both
+// revisions completely, and each job is compared. It defines the correct result, with which
+// plans must agree.
 package oracle
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// Load has Prow load a checkout.
+// Load loads a checkout with Prow's loader.
 func Load(dir string, l layout.Layout) (*config.Config, error) {
 	jobConfig := ""
 	if l.JobConfig != "" {
@@ -32,7 +32,7 @@ func Load(dir string, l layout.Layout) (*config.Config, error) {
 	return config.Load(filepath.Join(dir, l.ProwConfig), jobConfig, supplemental, l.Suffix())
 }
 
-// CheckOut writes the files of a tree of a repository below a directory.
+// CheckOut writes the files of a repository's tree to a directory.
 func CheckOut(repository, tree, dir string) error {
 	archive := exec.Command("sh", "-c", `git archive "$1" | tar -xf - -C "$2"`, "sh", tree, dir)
 	archive.Dir = repository
@@ -53,7 +53,7 @@ func Merge(repository, base, head string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// Plan loads two revisions of a repository whole, and compares them.
+// Plan loads two revisions of a repository completely, and compares them.
 func Plan(repository, before, after string, l layout.Layout) (*affected.Result, error) {
 	var loaded []*config.Config
 	for _, tree := range []string{before, after} {

@@ -17,10 +17,10 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Gate is how one process reaches the API server, as its service account, and through
-// HTTP_PROXY GitHub. It counts the calls, and kills the process at its Point.
+// Gate is a proxy for one process: to the API server, as the service account of the process,
+// and, through HTTP_PROXY, to GitHub. It counts the calls, and kills the process at its Point.
 type Gate struct {
-	// URL is where the process finds the API server.
+	// URL is the address of the API server for the process.
 	URL      string
 	api, hub http.Handler
 	server   *http.Server
@@ -36,17 +36,17 @@ type Gate struct {
 	dead    chan struct{}
 }
 
-// renewal is what the controller that leads asks of the API server all the time.
+// renewal is the call with which the leader keeps renewing its lease.
 const renewal = "update leases rehearsal-controller.github.com.rehearsal-dev.rehearsal.pkg.reconciler.rehearsal.reconciler.00-of-01"
 
-// Point is a place in the life of a process: before or after its Nth write, counted
-// from when the Point was set, of those that are called Write.
+// Point is a moment in the life of a process: before or after its Nth write, counted from
+// when the Point was set. Only writes with the name Write count.
 type Point struct {
 	// Write is a name such as "create pipelineruns", "update rehearsals/status" or
 	// "github POST issues/*/comments"; empty for any write.
 	Write string
 	Nth   int
-	// After lets the write be done, and its answer be lost.
+	// After means that the write is done, but its response is lost.
 	After bool
 }
 
@@ -85,7 +85,7 @@ func (p *Plane) startGate(user string, kill func()) (*Gate, error) {
 	forget := context.AfterFunc(p.ctx, func() { _ = g.server.Close() })
 	g.close = func() {
 		forget()
-		_ = g.server.Close() // connections drop, as they should
+		_ = g.server.Close() // drops open connections, which is intended
 	}
 	return g, nil
 }
@@ -106,12 +106,12 @@ func forward(target *url.URL, transport http.RoundTripper) http.Handler {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = target.Scheme, target.Host, target.Host
 		},
-		// To the process it looks as if nobody were there.
+		// To the process it looks as if there were no server.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 }
 
-// ServeHTTP implements http.Handler. What a proxy is asked for is GitHub's.
+// ServeHTTP implements http.Handler. Proxy requests are for GitHub.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	to, called := g.api, apiCall
 	if r.URL.IsAbs() {
@@ -131,7 +131,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// count counts a call, and returns the Point when the process has come to it.
+// count counts a call, and returns the Point if the process has reached it.
 func (g *Gate) count(call string, write bool) (*Point, chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -150,8 +150,8 @@ func (g *Gate) count(call string, write bool) (*Point, chan struct{}) {
 	return point, g.dead
 }
 
-// KillAt kills the process once it comes to a Point. The channel is closed when it is
-// dead.
+// KillAt kills the process when it reaches a Point. The channel is closed when the process
+// is dead.
 func (g *Gate) KillAt(point Point) <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -159,23 +159,22 @@ func (g *Gate) KillAt(point Point) <-chan struct{} {
 	return g.dead
 }
 
-// Spare takes back a Point that was not reached.
+// Spare removes a Point that was not reached.
 func (g *Gate) Spare() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.point = nil
 }
 
-// Calls are how often what was asked: of the API server by verb and resource, of GitHub
-// by method and path, with * for numbers.
+// Calls counts the calls by name: for the API server the verb and the resource, for GitHub
+// the method and the path, with * for numbers.
 func (g *Gate) Calls() map[string]int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return maps.Clone(g.calls)
 }
 
-// Leader is the controller that has renewed its lease last, unless that was too long
-// ago; nil when there is none.
+// Leader is the controller that renewed its lease last; nil if all leases have expired.
 func (p *Plane) Leader() *Replica {
 	var leader *Replica
 	latest := time.Now().Add(-p.Lease)
@@ -189,8 +188,9 @@ func (p *Plane) Leader() *Replica {
 	return leader
 }
 
-// apiCall names a call to the API server, and says whether it is a write that matters:
-// leases are renewed all the time, and events are for people.
+// apiCall names a call to the API server, and returns whether it is a relevant write.
+// Leases do not count, because they are renewed all the time, and events are only for
+// people.
 func apiCall(r *http.Request) (name string, write bool) {
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	skip := 2 // api/v1
@@ -220,12 +220,12 @@ func apiCall(r *http.Request) (name string, write bool) {
 	write = verb != "get" && verb != "list" && verb != "watch" &&
 		resource != "leases" && resource != "events" && !strings.HasSuffix(resource, "reviews")
 	if named && (resource == "leases" || resource == "configmaps" && strings.HasPrefix(path[skip+1], "rehearsal-")) {
-		resource += " " + path[skip+1] // one for all, not one of a run
+		resource += " " + path[skip+1] // a shared object, not one of many runs
 	}
 	return verb + " " + resource, write
 }
 
-// gitHubCall names a call to GitHub, and says whether it writes.
+// gitHubCall names a call to GitHub, and returns whether it is a write.
 func gitHubCall(r *http.Request) (name string, write bool) {
 	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v3/"), "/")
 	if path[0] == "repos" && len(path) > 3 {
@@ -239,7 +239,7 @@ func gitHubCall(r *http.Request) (name string, write bool) {
 	return "github " + r.Method + " " + strings.Join(path, "/"), r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/graphql")
 }
 
-// nowhere is where an answer goes that is lost.
+// nowhere discards a response.
 type nowhere struct{}
 
 func (nowhere) Header() http.Header         { return http.Header{} }

@@ -19,19 +19,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// What the stand-in and the installation call each other. Controllers reach it through
-// their gates, by HTTP_PROXY, under an address that nobody else has.
+// These are the addresses of the stand-in and the installation. Controllers reach the
+// stand-in through their gates, by HTTP_PROXY, under an address that exists nowhere else.
 const (
 	hubURL = "http://github.test"
 	// Org and Repo are the config repository.
 	Org, Repo = "acme", "config"
-	// Author and Maintainer may both write.
+	// Author and Maintainer both have write access.
 	Author, Maintainer = "alice", "bob"
 )
 
 func (p *Plane) startHub() error {
 	var err error
-	// Neither GitHub's limits nor its pace is what is looked at here.
+	// The tests are not about GitHub's rate limits.
 	if p.Hub, err = github.Start("", github.WithRateLimit(10_000_000), github.WithToken(p.token, rig.Bot)); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (p *Plane) startHub() error {
 	return err
 }
 
-// jobsFiles are all jobs, ten in a file; those that are named are changed.
+// jobsFiles has all jobs, ten in a file; the script of the changed ones is how.
 func (p *Plane) jobsFiles(changed []string, how string) map[string]string {
 	isChanged := map[string]bool{}
 	for _, name := range changed {
@@ -86,7 +86,7 @@ const jobTemplate = `  - name: %s
         args: [%q]
 `
 
-// install applies config/ and what it counts on.
+// install applies config/ and what it requires.
 func (p *Plane) install() error {
 	for _, module := range [][]string{
 		{"github.com/tektoncd/pipeline", "config", "300-crds"},
@@ -111,7 +111,7 @@ func (p *Plane) install() error {
 	return p.Configure(p.settings())
 }
 
-// applyConfig applies config/ of the source in root; it may have been applied before.
+// applyConfig applies config/ of the source in root; it may already be applied.
 func (p *Plane) applyConfig(root string) error {
 	files, err := filepath.Glob(filepath.Join(root, "config", "[1-4]*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -131,7 +131,7 @@ func (p *Plane) applyConfig(root string) error {
 func (p *Plane) settings() string {
 	writes := ", writes: {per_minute: 100000, per_hour: 1000000}"
 	if p.earlier {
-		writes = "" // it refuses what it does not know
+		writes = "" // it refuses unknown settings
 	}
 	return fmt.Sprintf(`github: {endpoint: %[1]s/api/v3, git_endpoint: %[2]s%[11]s}
 prow: {prowjob_namespace: %[3]s, pod_namespace: %[4]s}
@@ -142,7 +142,7 @@ repositories: [{repo: %[5]s/%[6]s, prow_config: %[7]s, job_config: %[8]s, plugin
 `, hubURL, p.Hub.URL(), rig.ProwJobNamespace, rig.PodNamespace, Org, Repo, rig.ProwConfigPath, rig.JobsPath, rig.PluginsPath, p.Settings, writes)
 }
 
-// Configure writes the settings, for controllers and receivers.
+// Configure writes the settings for controllers and receivers.
 func (p *Plane) Configure(file string) error {
 	if _, err := settings.Parse(map[string]string{settings.File: file}); err != nil {
 		return err
@@ -166,8 +166,8 @@ func (p *Plane) patchConfigMap(name string, data map[string]string) error {
 	return err
 }
 
-// publishWebhook tells the API server where it finds the Service of config/ that asks
-// the controllers: there is no network of pods.
+// publishWebhook makes the API server reach the admission webhook of the controllers on
+// this machine, because there is no pod network.
 func (p *Plane) publishWebhook() error {
 	_, port, _ := strings.Cut(p.Webhook.Address, ":")
 	service := `{"spec":{"type":"ExternalName","externalName":"localhost","clusterIP":null,"clusterIPs":null}}`
@@ -180,7 +180,7 @@ func (p *Plane) publishWebhook() error {
 	return err
 }
 
-// waitForWebhook returns once the API server knows the controllers' certificate.
+// waitForWebhook waits until the API server has the controllers' certificate.
 func (p *Plane) waitForWebhook() error {
 	return rig.Until(p.ctx, startTime, "the certificate of the webhook", func(ctx context.Context) (string, bool, error) {
 		found, err := p.Kube.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, admission.Configuration, metav1.GetOptions{})

@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// storySettings have everything written that may be.
+// storySettings make the controller write everything that it can write.
 const storySettings = `page_url: https://pages.example
 defaults: {status_context: ci/rehearsals}`
 
@@ -26,20 +26,20 @@ func startStories(t *testing.T, controllers, receivers int) *Plane {
 	})
 }
 
-// teller keeps some stories going.
+// teller keeps a number of stories running.
 type teller struct {
 	t    *testing.T
 	p    *Plane
 	room chan struct{}
 	work sync.WaitGroup
 	next int
-	// plot is the one that all stories have; all have their turn when it is negative.
+	// plot is the plot of all stories; if negative, they take turns.
 	plot int
 	mu   sync.Mutex
 	well int
-	// repeated are the commands that were given again.
+	// repeated counts the commands that were given again.
 	repeated int
-	// after is done after a story that ended well.
+	// after is called for every story that ended well.
 	after func(*Story) error
 }
 
@@ -47,7 +47,7 @@ func newTeller(t *testing.T, p *Plane, together int) *teller {
 	return &teller{t: t, p: p, room: make(chan struct{}, together), plot: -1}
 }
 
-// keep begins stories until none finds room.
+// keep starts stories until the maximum is reached.
 func (l *teller) keep() {
 	for {
 		select {
@@ -59,7 +59,7 @@ func (l *teller) keep() {
 	}
 }
 
-// begin begins a story, which has its room already.
+// begin starts a story, for which room was already taken.
 func (l *teller) begin() {
 	n := l.next
 	l.next++
@@ -85,14 +85,14 @@ func (l *teller) begin() {
 	}()
 }
 
-// end waits until all stories have ended, and says how.
+// end waits until all stories have ended, and summarises them.
 func (l *teller) end() string {
 	l.work.Wait()
 	return fmt.Sprintf("%d of %d stories ended well, with %d commands given again", l.well, l.next, l.repeated)
 }
 
-// strike has a process die at a point, with stories going on, or says that it does not
-// come to it.
+// strike kills a process at a point while stories run. It returns false if the process does
+// not reach the point in time.
 func (l *teller) strike(gate *Gate, point Point, patience time.Duration) bool {
 	dead, limit := gate.KillAt(point), time.After(patience)
 	for {
@@ -108,7 +108,7 @@ func (l *teller) strike(gate *Gate, point Point, patience time.Duration) bool {
 	}
 }
 
-// The writes of a controller and of a receiver that a story cannot do without.
+// The writes of a controller and of a receiver that happen in every story.
 var (
 	controllerWrites = []string{
 		"update rehearsals/status", "patch rehearsals", "create configmaps", "create pipelineruns", "patch pipelineruns", "patch prowjobs",
@@ -118,8 +118,8 @@ var (
 	receiverWrites = []string{"create rehearsals", "patch rehearsals"}
 )
 
-// TestKilledAroundEachWrite tells stories while the controller and the receiver are
-// killed before and after each kind of write.
+// TestKilledAroundEachWrite runs stories while the controller and the receiver are killed
+// before and after each kind of write.
 func TestKilledAroundEachWrite(t *testing.T) {
 	p := startStories(t, 1, 1)
 	l := newTeller(t, p, 4)
@@ -142,8 +142,8 @@ func TestKilledAroundEachWrite(t *testing.T) {
 	t.Logf("%d kills; %s", kills, l.end())
 }
 
-// TestKilledTasks tells stories while the pods of tasks are killed before and after each
-// of their writes.
+// TestKilledTasks runs stories while the pods of tasks are killed before and after each of
+// their writes.
 func TestKilledTasks(t *testing.T) {
 	p := startStories(t, 1, 1)
 	points := map[bool][]Point{
@@ -187,8 +187,8 @@ func TestKilledTasks(t *testing.T) {
 	}
 }
 
-// TestKilledAtRandom kills controllers, receivers and tasks around any writes, for as
-// long as REHEARSAL_SOAK says.
+// TestKilledAtRandom kills controllers, receivers and tasks around random writes, for the
+// duration in REHEARSAL_SOAK.
 func TestKilledAtRandom(t *testing.T) {
 	soak, err := time.ParseDuration(os.Getenv("REHEARSAL_SOAK"))
 	if err != nil {

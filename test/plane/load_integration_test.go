@@ -20,20 +20,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// samplePause is the time between two looks at what the programs take.
+// samplePause is the time between two measurements of the programs.
 const samplePause = 5 * time.Second
 
-// most is by how much what a program takes may have grown from the second third of the
-// time to the last one. In the first one, what it remembers fills up.
+// most is the maximum growth of a measured value from the second to the last third of the
+// time. Caches fill up in the first third.
 const most = 1.05
 
-// remembered is for how long at most a story is kept when it has ended: sweeps hear what
-// was said in the last minutes again.
+// remembered is the maximum time for which an ended story is kept: sweeps read the comments
+// of the last minutes again.
 const remembered = 8 * time.Minute
 
-// TestLoad tells stories for as long as REHEARSAL_SOAK says. Each is forgotten some time
-// after it has ended, as those are whose pull request has been closed for a week. Neither
-// goroutines nor memory grow meanwhile, and nothing is left.
+// TestLoad runs stories for the duration in REHEARSAL_SOAK. Each is removed some time after
+// its end, like a pull request that has been closed for a week. Neither goroutines nor
+// memory grow meanwhile, and nothing is left at the end.
 func TestLoad(t *testing.T) {
 	span, err := time.ParseDuration(os.Getenv("REHEARSAL_SOAK"))
 	if err != nil {
@@ -69,7 +69,7 @@ func TestLoad(t *testing.T) {
 	p.nothingLeft()
 }
 
-// endedStories are those that are to be forgotten.
+// endedStories are the stories that are to be removed.
 type endedStories struct {
 	mu   sync.Mutex
 	list []endedStory
@@ -87,7 +87,7 @@ func (e *endedStories) add(s *Story) error {
 	return nil
 }
 
-// forget forgets those that have ended so long ago.
+// forget removes the stories that ended at least this long ago.
 func (e *endedStories) forget(ctx context.Context, after time.Duration) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -100,10 +100,10 @@ func (e *endedStories) forget(ctx context.Context, after time.Duration) error {
 	return nil
 }
 
-// taken is what the programs take: of the memory, what is in use after each garbage
-// collection, which its next goal is made from. It is twice as much. The answers of
-// GitHub that the controller keeps have a bound that is not reached within an hour, and
-// are told apart.
+// taken measures the programs. For memory, it takes the goal of the next garbage
+// collection, which is twice the memory in use after the last one. GitHub's responses in
+// the controller's cache are subtracted, because the cache does not reach its limit within
+// an hour.
 func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
 	controller, err := rig.Scrape(ctx, p.Controllers[0].Metrics)
 	if err != nil {
@@ -123,13 +123,13 @@ func (p *Plane) taken(ctx context.Context) (map[string]float64, error) {
 	}, nil
 }
 
-// low is what is taken when little is under way: a tenth of the looks saw less. What is
-// allocated while the garbage collector runs counts as in use, and on a busy machine it
-// runs for long. What is never given back raises this as well.
+// low is the value when little is happening: a tenth of the measurements are lower. Memory
+// that is allocated while the garbage collector runs counts as in use, and on a busy
+// machine it runs for long. A leak raises this value as well.
 func low(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/10] }
 
-// forget closes the pull request, if it is open, and takes away what is kept of it, and
-// what Tekton, sinker and the garbage collector would take away.
+// forget closes the pull request if it is open, and removes everything about it, including
+// what Tekton, sinker and the garbage collector would remove.
 func (s *Story) forget(ctx context.Context) error {
 	rh, err := s.rehearsal(ctx)
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *Story) forget(ctx context.Context) error {
 		if _, err := s.p.Hub.ClosePull(ctx, github.PullAction{PullID: s.Pull.PullID}); err != nil {
 			return err
 		}
-		// A webhook that comes later would be about a pull request that nobody knows.
+		// A later webhook would be about an unknown pull request.
 		if _, err := s.p.Hub.WaitDeliveries(ctx, github.None{}); err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (s *Story) forget(ctx context.Context) error {
 	return nil
 }
 
-// nothingLeft waits until no Rehearsal is left. Sweeps may have heard of one again.
+// nothingLeft waits until no Rehearsal is left. Sweeps may create one again.
 func (p *Plane) nothingLeft() {
 	p.t.Helper()
 	rehearsals := p.Rehearsals.RehearsalV1alpha1().Rehearsals(rig.Namespace)

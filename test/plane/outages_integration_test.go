@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// soak is what REHEARSAL_SOAK says; short is when it says nothing.
+// soak is the duration in REHEARSAL_SOAK; short if it is not set.
 func soak(short time.Duration) time.Duration {
 	if d, err := time.ParseDuration(os.Getenv("REHEARSAL_SOAK")); err == nil {
 		return d
@@ -18,15 +18,14 @@ func soak(short time.Duration) time.Duration {
 	return short
 }
 
-// TestLeaderKilled kills whoever leads ten seconds after it came to, while stories are
-// told.
+// TestLeaderKilled kills the leader every ten seconds while stories run.
 func TestLeaderKilled(t *testing.T) {
 	p := startStories(t, 3, 1)
 	l := newTeller(t, p, 6)
 	kills := 0
 	for end := time.Now().Add(soak(35 * time.Second)); time.Now().Before(end) && !t.Failed(); {
 		l.keep()
-		time.Sleep(10 * time.Second) // the pace of the killings
+		time.Sleep(10 * time.Second) // the interval between kills
 		if leader := p.Leader(); leader != nil {
 			leader.Kill()
 			kills++
@@ -38,8 +37,8 @@ func TestLeaderKilled(t *testing.T) {
 	}
 }
 
-// TestOutages takes the API server and etcd away while stories are told. The receiver
-// says so, and whatever was under way goes on.
+// TestOutages stops the API server and etcd while stories run. The receiver refuses
+// webhooks meanwhile, and everything continues afterwards.
 func TestOutages(t *testing.T) {
 	away := 20 * time.Second
 	if os.Getenv("REHEARSAL_SOAK") != "" {
@@ -64,7 +63,7 @@ func TestOutages(t *testing.T) {
 		{"the API server hangs", p.API, frozen}, {"etcd hangs", p.Etcd, frozen},
 	} {
 		l.keep()
-		time.Sleep(5 * time.Second) // so that some of the stories are in their middle
+		time.Sleep(5 * time.Second) // so that some stories are half done
 		start := time.Now()
 		back := outage.by(outage.of)
 		for time.Since(start) < away {
@@ -83,8 +82,8 @@ func TestOutages(t *testing.T) {
 	t.Log(l.end())
 }
 
-// refused counts the webhooks that were not taken while nothing could be stored, and
-// finds none that was.
+// refused counts the webhooks that were refused while nothing could be stored, and checks
+// that none was accepted.
 func (p *Plane) refused(outage string, start, end time.Time) (n int) {
 	p.t.Helper()
 	_, err := p.Hub.WaitDeliveries(p.ctx, github.None{})
@@ -93,7 +92,8 @@ func (p *Plane) refused(outage string, start, end time.Time) (n int) {
 	p.check(err)
 	for _, delivery := range all {
 		for _, attempt := range delivery.Attempts {
-			// Times are in whole seconds, and GitHub waits for ten.
+			// Times are in whole seconds, and GitHub waits up to ten seconds for a
+			// response.
 			answered := attempt.Status >= 200 && attempt.Status < 300
 			switch {
 			case attempt.At.Before(start.Add(time.Second)) || attempt.At.After(end):

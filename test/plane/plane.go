@@ -22,26 +22,26 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// Options are what an installation is made of.
+// Options describe an installation.
 type Options struct {
-	// Controllers and Receivers are how many there are of each.
+	// Controllers and Receivers are their numbers.
 	Controllers, Receivers int
-	// Lease is how long a controller that was killed keeps its lease; 3 seconds when
-	// zero, to save time. config/ has 15.
+	// Lease is how long the lease of a killed controller lasts; 3 seconds if zero, to save
+	// time. In config/ it is 15 seconds.
 	Lease time.Duration
-	// Jobs are the presubmits of the config repository; pull-unit and pull-e2e when nil.
+	// Jobs are the presubmits of the config repository; pull-unit and pull-e2e if nil.
 	Jobs []string
-	// Spec is further YAML of the container of each job, such as a large environment.
+	// Spec is further YAML for the container of each job, such as a large environment.
 	Spec string
 	// Settings are further lines of the settings.
 	Settings string
-	// Root is the source that config/ comes from, and the programs; our own when empty.
+	// Root is the source of config/ and the programs; our own if empty.
 	Root string
-	// Programs is the directory with the binaries; they are built when it is empty.
+	// Programs is the directory with the binaries; if empty, they are built.
 	Programs string
 	// Tasks says which tasks are run by the real programs, see Player.
 	Tasks Tasks
-	// Verdict decides how a ProwJob ends; all succeed at once when it is nil.
+	// Verdict decides how a ProwJob ends; if nil, all succeed at once.
 	Verdict Verdict
 }
 
@@ -50,13 +50,13 @@ type Plane struct {
 	Options
 	Etcd, API              *Process
 	Controllers, Receivers []*Replica
-	// Receiver and Webhook are the Services of the receivers, and of the controllers for
-	// the API server.
+	// Receiver and Webhook are the Services of the receivers, and of the controllers'
+	// admission webhook.
 	Receiver, Webhook *Service
 	Hub               *github.Server
 	Player            *Player
 
-	// Admin reaches the API server as its administrator.
+	// Admin gives access to the API server as its administrator.
 	Admin      *rest.Config
 	Kube       kubernetes.Interface
 	Tekton     tekton.Interface
@@ -65,7 +65,7 @@ type Plane struct {
 
 	t   testing.TB
 	dir string
-	// earlier says that an earlier version is installed at first.
+	// earlier says that an earlier version is installed first.
 	earlier bool
 	secret  string
 	token   string
@@ -74,7 +74,7 @@ type Plane struct {
 	work    sync.WaitGroup
 }
 
-// Start brings an installation up, until the test ends.
+// Start starts an installation for the duration of the test.
 func Start(t testing.TB, o Options) *Plane {
 	t.Helper()
 	if o.Lease == 0 {
@@ -89,7 +89,7 @@ func Start(t testing.TB, o Options) *Plane {
 	return p
 }
 
-// check ends the test with an error.
+// check fails the test on an error.
 func (p *Plane) check(err error) {
 	p.t.Helper()
 	if err != nil {
@@ -97,7 +97,7 @@ func (p *Plane) check(err error) {
 	}
 }
 
-// background does something that ends with the plane.
+// background runs a function that ends with the plane.
 func (p *Plane) background(do func()) {
 	p.work.Add(1)
 	go func() {
@@ -136,7 +136,7 @@ func (p *Plane) startServers() (err error) {
 	return err
 }
 
-// stop ends what there is, the last first.
+// stop stops everything, in reverse order.
 func (p *Plane) stop(cancel context.CancelFunc) {
 	if p.t.Failed() {
 		p.Diagnose()
@@ -168,7 +168,7 @@ func (p *Plane) stop(cancel context.CancelFunc) {
 	p.direct.CloseIdleConnections()
 }
 
-// Diagnose logs the last words of all processes.
+// Diagnose logs the last output of all processes.
 func (p *Plane) Diagnose() {
 	logs, _ := filepath.Glob(filepath.Join(p.dir, "*.log"))
 	for _, log := range logs {
@@ -178,8 +178,8 @@ func (p *Plane) Diagnose() {
 	}
 }
 
-// As reaches the API server as somebody else, with the rights that Roles give; as the
-// administrator when user is empty.
+// As returns access to the API server as another user, with the permissions of the Roles;
+// as the administrator if user is empty.
 func (p *Plane) As(user string) *rest.Config {
 	config := rest.CopyConfig(p.Admin)
 	if user == "" {
@@ -190,7 +190,7 @@ func (p *Plane) As(user string) *rest.Config {
 	return config
 }
 
-// kubeconfig writes a kubeconfig for an API server that needs no proof.
+// kubeconfig writes a kubeconfig for an API server that needs no credentials.
 func (p *Plane) kubeconfig(name, server string) (string, error) {
 	config := clientcmdapi.NewConfig()
 	config.Clusters["plane"] = &clientcmdapi.Cluster{Server: server}

@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestOneRun: nothing goes wrong.
+// TestOneRun runs jobs without any failure.
 func TestOneRun(t *testing.T) {
 	p := Start(t, Options{Controllers: 1, Receivers: 1, Tasks: Tasks{Jobs: true, Report: true}})
 	pull := p.OpenPull("pull-unit", "pull-e2e")

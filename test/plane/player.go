@@ -21,19 +21,19 @@ import (
 )
 
 // Tasks says which tasks of a run are the real programs, each a process of its own.
-// Without them a ProwJob is created in this process, and the finally task fails: then
-// the controller reports.
+// Otherwise ProwJobs are created in this process, and the finally task fails, so that the
+// controller writes the report.
 type Tasks struct{ Jobs, Report bool }
 
-// Verdict decides how a ProwJob ends, and how long after it was taken up.
+// Verdict decides how a ProwJob ends, and how long after its start.
 type Verdict func(pj *prowapi.ProwJob) (state prowapi.ProwJobState, after time.Duration)
 
-// Player plays Tekton and the kubelet, which run the tasks of PipelineRuns, and Prow's
-// plank, which runs ProwJobs. It is never killed, and goes on when the API server is
+// Player simulates Tekton and the kubelet, which run the tasks of PipelineRuns, and Prow's
+// plank, which runs ProwJobs. It is never killed, and continues when the API server is
 // back.
 type Player struct {
-	// OnTask, when set, sees the gate of each task that is a process before that starts:
-	// task is the name of the PipelineTask.
+	// OnTask, if set, is called with the gate of each task process before its start: task
+	// is the name of the PipelineTask.
 	OnTask func(pipelineRun, task string, gate *Gate)
 
 	plane        *Plane
@@ -42,7 +42,7 @@ type Player struct {
 	work         sync.WaitGroup
 	pipelineRuns tektonlisters.PipelineRunLister
 	prowJobs     prowlisters.ProwJobLister
-	// taskKube and taskProw act as a task does that is no process.
+	// taskKube and taskProw have the permissions of a task that is not a process.
 	taskKube kubernetes.Interface
 	taskProw prow.Interface
 
@@ -50,7 +50,7 @@ type Player struct {
 	taken map[any]bool
 }
 
-// lookAgain is how often what is awaited is looked for.
+// lookAgain is the interval of polling.
 const lookAgain = 100 * time.Millisecond
 
 func (p *Plane) startPlayer() error {
@@ -122,7 +122,7 @@ func onChange[T any](do func(T)) cache.ResourceEventHandlerFuncs {
 	return cache.ResourceEventHandlerFuncs{AddFunc: handle, UpdateFunc: func(_, o any) { handle(o) }}
 }
 
-// take says whether something is taken up for the first time.
+// take returns whether the key is taken for the first time.
 func (pl *Player) take(key any) bool {
 	pl.mu.Lock()
 	defer pl.mu.Unlock()
@@ -131,7 +131,7 @@ func (pl *Player) take(key any) bool {
 	return !taken
 }
 
-// insist tries until it works, the object is gone, or the plane ends.
+// insist retries until the call succeeds, the object is gone, or the plane ends.
 func (pl *Player) insist(call func(ctx context.Context) error) {
 	for pl.ctx.Err() == nil {
 		err := call(pl.ctx)
@@ -142,7 +142,7 @@ func (pl *Player) insist(call func(ctx context.Context) error) {
 	}
 }
 
-// pause waits, and says whether the plane goes on.
+// pause waits, and returns whether the plane continues.
 func (pl *Player) pause(d time.Duration) bool {
 	select {
 	case <-time.After(d):

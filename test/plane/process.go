@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// Process is a program that can be killed, held and started again.
+// Process is a program that can be killed, frozen and started again.
 type Process struct {
 	Name string
-	// Log is the file with all that it has said.
+	// Log is the file with its output.
 	Log string
 
 	command []string
 	env     []string
-	// restarted says that it is started again when it ends, as the kubelet does.
+	// restarted says that it is started again when it ends, as by the kubelet.
 	restarted bool
 
 	mu      sync.Mutex
@@ -29,20 +29,20 @@ type Process struct {
 	last    *life
 }
 
-// life is one process, from its start to its end.
+// life is one execution of the program.
 type life struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
-// restartPause is how long the kubelet is taken to need.
+// restartPause simulates the time that the kubelet needs.
 const restartPause = 200 * time.Millisecond
 
 func newProcess(dir, name string, restarted bool, env []string, command ...string) *Process {
 	return &Process{Name: name, Log: filepath.Join(dir, name+".log"), command: command, env: env, restarted: restarted}
 }
 
-// Start starts it, unless it runs.
+// Start starts the process, unless it runs.
 func (p *Process) Start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *Process) Start() error {
 	return p.start()
 }
 
-// start is called with the lock held.
+// start must be called with the lock held.
 func (p *Process) start() error {
 	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -63,7 +63,7 @@ func (p *Process) start() error {
 	cmd := exec.Command(p.command[0], p.command[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = log, log
-	// What it starts dies with it, as in a container, and it dies with us.
+	// Its child processes die with it, as in a container, and it dies with us.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", p.Name, err)
@@ -74,9 +74,9 @@ func (p *Process) start() error {
 	return nil
 }
 
-// attend waits for the end of a life, and begins another one where there has to be.
+// attend waits for the end of a life, and starts another one if necessary.
 func (p *Process) attend(l *life) {
-	_ = l.cmd.Wait() // that it was killed is no news
+	_ = l.cmd.Wait() // being killed is not an error
 	p.mu.Lock()
 	p.current = nil
 	p.mu.Unlock()
@@ -94,14 +94,14 @@ func (p *Process) attend(l *life) {
 	}
 }
 
-// Kill ends the process with SIGKILL, and returns when it is dead. A controller or a
-// receiver is started again by itself, others by Start.
+// Kill ends the process with SIGKILL, and returns when it is dead. Controllers and
+// receivers are restarted automatically, other processes by Start.
 func (p *Process) Kill() { p.end(syscall.SIGKILL, true) }
 
-// Stop ends it with SIGKILL until it is started.
+// Stop ends the process with SIGKILL. It does not run again until Start.
 func (p *Process) Stop() { p.end(syscall.SIGKILL, false) }
 
-// Terminate ends it with SIGTERM, as whoever takes a pod away does, until it is started.
+// Terminate ends the process with SIGTERM, like the deletion of a pod, until Start.
 func (p *Process) Terminate() { p.end(syscall.SIGTERM, false) }
 
 func (p *Process) end(signal syscall.Signal, again bool) {
@@ -114,9 +114,9 @@ func (p *Process) end(signal syscall.Signal, again bool) {
 	}
 	group := -l.cmd.Process.Pid
 	if signal != syscall.SIGKILL {
-		group = l.cmd.Process.Pid // as the kubelet tells the first process of a container
+		group = l.cmd.Process.Pid // the kubelet signals only the first process of a container
 	}
-	_ = syscall.Kill(group, signal) // it may just have ended
+	_ = syscall.Kill(group, signal) // the process may just have ended
 	select {
 	case <-l.ended:
 	case <-time.After(time.Minute):
@@ -125,10 +125,10 @@ func (p *Process) end(signal syscall.Signal, again bool) {
 	}
 }
 
-// Freeze stops it where it is, until Thaw.
+// Freeze suspends the process until Thaw.
 func (p *Process) Freeze() { p.signal(syscall.SIGSTOP) }
 
-// Thaw lets it go on.
+// Thaw resumes the process.
 func (p *Process) Thaw() { p.signal(syscall.SIGCONT) }
 
 func (p *Process) signal(s syscall.Signal) {
@@ -139,7 +139,7 @@ func (p *Process) signal(s syscall.Signal) {
 	}
 }
 
-// wait returns what the process exits with, -1 when it was killed.
+// wait returns the exit status of the process; -1 if it was killed.
 func (p *Process) wait() int {
 	p.mu.Lock()
 	l := p.last
@@ -151,7 +151,7 @@ func (p *Process) wait() int {
 	return l.cmd.ProcessState.ExitCode()
 }
 
-// LastWords are the last bytes of the log.
+// LastWords returns the last bytes of the log.
 func (p *Process) LastWords(n int64) string {
 	f, err := os.Open(p.Log)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// attend does to a ProwJob what plank does: takes it up, and ends it with the verdict.
+// attend does what plank does with a ProwJob: it starts it, and ends it with the verdict.
 func (pl *Player) attend(pj *prowapi.ProwJob) {
 	state, after := prowapi.SuccessState, time.Duration(0)
 	if pl.plane.Verdict != nil {
@@ -29,7 +29,7 @@ func (pl *Player) attend(pj *prowapi.ProwJob) {
 	})
 }
 
-// bury ends a ProwJob that was aborted.
+// bury completes a ProwJob that was aborted.
 func (pl *Player) bury(name string) {
 	prowJobs := pl.plane.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace)
 	pl.insist(func(ctx context.Context) error {
@@ -43,7 +43,7 @@ func (pl *Player) bury(name string) {
 	})
 }
 
-// change changes a ProwJob that goes on.
+// change changes a ProwJob that has not ended.
 func (pl *Player) change(name string, do func(*prowapi.ProwJobStatus)) {
 	prowJobs := pl.plane.Prow.ProwV1().ProwJobs(rig.ProwJobNamespace)
 	pl.insist(func(ctx context.Context) error {

@@ -15,7 +15,7 @@ func (p *Plane) OpenPull(jobs ...string) github.Pull {
 	return pull
 }
 
-// change is one of these jobs.
+// change changes these jobs.
 func (p *Plane) change(jobs []string, how string) github.Change {
 	return github.Change{Files: p.jobsFiles(jobs, how)}
 }

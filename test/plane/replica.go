@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// Replica is a controller or a receiver, which is started again when it ends.
+// Replica is a controller or a receiver. It is restarted when it ends.
 type Replica struct {
 	*Process
 	Gate *Gate
@@ -21,7 +21,7 @@ type Replica struct {
 	Metrics string
 }
 
-// Build builds the controller, the receiver and the tasks of the source in root into a
+// Build builds the controller, the receiver and the tasks from the source in root into a
 // directory.
 func Build(ctx context.Context, root, dir string) error {
 	args := []string{"build", "-o", dir + "/"}
@@ -29,7 +29,7 @@ func Build(ctx context.Context, root, dir string) error {
 		args = append(args, "./cmd/"+name)
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
-	// As images are built, so that most of it is there.
+	// The flags are those of the images, to share their build cache.
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the programs: %w\n%s", err, out)
@@ -81,7 +81,7 @@ func (p *Plane) startReplicas() error {
 	return err
 }
 
-// AddController starts another controller, of the programs in a directory.
+// AddController starts another controller with the programs in a directory.
 func (p *Plane) AddController(programs string) (*Replica, error) {
 	name := fmt.Sprintf("controller-%d", len(p.Controllers))
 	ports, err := rig.FreePorts(4)
@@ -96,7 +96,7 @@ func (p *Plane) AddController(programs string) (*Replica, error) {
 	command := []string{filepath.Join(programs, "controller"),
 		"--github-credentials", p.credentials(), "--mirrors", filepath.Join(p.dir, name), "--kubeconfig-dir", filepath.Join(p.dir, "no-kubeconfigs"),
 		"--pages-address", "127.0.0.1:0", "--webhook-port", webhook}
-	// Those of before this flag serve them at a port of their choice.
+	// Earlier versions do not have this flag, and choose a port themselves.
 	if help, _ := exec.CommandContext(p.ctx, command[0], "--help").CombinedOutput(); strings.Contains(string(help), "-probes-port") {
 		command = append(command, "--probes-port", probes)
 	}
@@ -131,7 +131,7 @@ func (p *Plane) AddReceiver(programs string) (*Replica, error) {
 	return r, err
 }
 
-// credentials is the directory with what we prove ourselves to GitHub with.
+// credentials is the directory with our credentials for GitHub.
 func (p *Plane) credentials() string { return filepath.Join(p.dir, "github") }
 
 // addReplica starts a program behind a gate of its own.

@@ -17,12 +17,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// startTime is how long etcd and the API server may take to answer, on a machine that
-// is busy with other tests.
+// startTime is the maximum time until etcd and the API server respond, on a machine that is
+// busy with other tests.
 const startTime = 2 * time.Minute
 
-// newServers makes etcd and an API server on top of it, which can be stopped and
-// started again on the same data, and says how the administrator reaches the latter.
+// newServers returns etcd and an API server on top of it, which can be stopped and started
+// again with the same data, and the administrator's access to the API server.
 func newServers(dir string) (etcd, api *Process, admin *rest.Config, err error) {
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {
@@ -43,7 +43,7 @@ func newServers(dir string) (etcd, api *Process, admin *rest.Config, err error) 
 	etcd = newProcess(dir, "etcd", false, nil, filepath.Join(assets, "etcd"), "--data-dir="+filepath.Join(dir, "etcd"),
 		"--listen-client-urls="+client, "--advertise-client-urls="+client, "--listen-peer-urls="+peer,
 		"--initial-advertise-peer-urls="+peer, "--initial-cluster=default="+peer, "--log-level=error",
-		"--unsafe-no-fsync") // the machine goes on when the process is killed
+		"--unsafe-no-fsync") // the machine keeps running when the process is killed
 	certificates := filepath.Join(dir, "certificates")
 	api = newProcess(dir, "kube-apiserver", false, nil, filepath.Join(assets, "kube-apiserver"), "--etcd-servers="+client,
 		"--bind-address=127.0.0.1", "--secure-port="+ports[2], "--cert-dir="+certificates, "--token-auth-file="+tokens,
@@ -64,10 +64,10 @@ func writeKey(path string) error {
 	return os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
 }
 
-// WaitForAPI returns once the API server answers.
+// WaitForAPI waits until the API server responds.
 func (p *Plane) WaitForAPI(ctx context.Context) error {
 	return rig.Until(ctx, startTime, "the API server to answer", func(ctx context.Context) (string, bool, error) {
-		// Its certificate is there once it has been started.
+		// The certificate exists once the server has been started.
 		client, err := rest.HTTPClientFor(p.Admin)
 		if err != nil {
 			return "", false, err

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Service sends each connection to a replica that takes it, as a Service of Kubernetes
-// does.
+// Service forwards each connection to a replica that accepts it, like a Service of
+// Kubernetes.
 type Service struct {
 	Address  string
 	listener net.Listener
@@ -51,7 +51,7 @@ func (s *Service) add(address string) {
 	s.replicas = append(s.replicas, address)
 }
 
-// dial tries all replicas, beginning with another one each time.
+// dial tries all replicas, starting with another one each time.
 func (s *Service) dial() net.Conn {
 	s.mu.Lock()
 	replicas, first := s.replicas, s.next
@@ -66,16 +66,16 @@ func (s *Service) dial() net.Conn {
 }
 
 func (s *Service) forward(client net.Conn) {
-	defer client.Close() //nolint:errcheck // it may be closed
+	defer client.Close() //nolint:errcheck // it may already be closed
 	server := s.dial()
 	if server == nil {
 		return
 	}
-	defer server.Close() //nolint:errcheck // it may be closed
+	defer server.Close() //nolint:errcheck // it may already be closed
 	ended := make(chan struct{}, 2)
 	for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
 		go func() {
-			_, _ = io.Copy(pair[0], pair[1]) // a side went away
+			_, _ = io.Copy(pair[0], pair[1]) // one side has closed
 			ended <- struct{}{}
 		}()
 	}

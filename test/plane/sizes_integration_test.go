@@ -16,14 +16,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// largest is how large an object of a run may be.
+// largest is the maximum size of an object of a run.
 const largest = 600 << 10
 
-// specification is about how large that of each job is.
+// specification is the approximate size of each job's specification.
 const specification = 64 << 10
 
-// TestSizes has a run of 500 jobs with large specifications, and measures all that there
-// is of it in the namespace.
+// TestSizes runs 500 jobs with large specifications, and measures all objects of the run in
+// the namespace.
 func TestSizes(t *testing.T) {
 	var jobs []string
 	for i := range 500 {
@@ -43,7 +43,7 @@ func TestSizes(t *testing.T) {
 			return "no run", false, err
 		}
 		r := list.Items[0].Status.Runs[0]
-		// It is largest while the run goes on: how jobs ended is kept as long.
+		// It is largest while the run goes on: the results of jobs are kept for as long.
 		sizes["Rehearsal "+list.Items[0].Name] = max(sizes["Rehearsal "+list.Items[0].Name], size(t, list.Items[0]))
 		return fmt.Sprintf("%s: %d of %d passed, %d failed; %s", r.State, r.Passed, r.Total, r.Failed, r.Message), r.State == v1alpha1.RunPassed, nil
 	}))
@@ -58,7 +58,7 @@ func TestSizes(t *testing.T) {
 	configMaps, err := p.Kube.CoreV1().ConfigMaps(rig.Namespace).List(t.Context(), metav1.ListOptions{})
 	p.check(err)
 	for _, cm := range configMaps.Items {
-		sizes["ConfigMap "+cm.Name] = cm.Size() // etcd has it in protobuf
+		sizes["ConfigMap "+cm.Name] = cm.Size() // etcd stores it as protobuf
 	}
 	most := map[string]int{}
 	for name, n := range sizes {
@@ -76,7 +76,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// size is that of an object as etcd has it, managedFields included.
+// size returns the size of an object in etcd, including managedFields.
 func size(t *testing.T, object any) int {
 	t.Helper()
 	raw, err := json.Marshal(object)

@@ -18,7 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// The jobs of stories, by how they end; StoryVerdict has it.
+// The jobs of stories, named by how they end, see StoryVerdict.
 const (
 	quickJob   = "pull-quick"
 	otherJob   = "pull-other"
@@ -26,7 +26,7 @@ const (
 	endlessJob = "pull-endless"
 )
 
-// StoryJobs are all of them.
+// StoryJobs are all of these jobs.
 var StoryJobs = []string{quickJob, otherJob, failingJob, endlessJob}
 
 // StoryVerdict ends ProwJobs as their names say.
@@ -40,32 +40,32 @@ func StoryVerdict(pj *prowapi.ProwJob) (prowapi.ProwJobState, time.Duration) {
 	return prowapi.SuccessState, 300 * time.Millisecond
 }
 
-// storyTime bounds each part of a story, however often its processes are killed: a
-// Rehearsal looks for duplicate comments after two minutes, and a release may resume its
-// work up to five minutes after a limit of a minute.
+// storyTime is the time limit for each part of a story, however often its processes are
+// killed: a Rehearsal looks for duplicate comments after two minutes, and a release may
+// resume its work up to five minutes after a limit of a minute.
 const storyTime = 8 * time.Minute
 
-// maxAttempts is how many PipelineRuns a run has at most, one after the other.
+// maxAttempts is the maximum number of consecutive PipelineRuns of a run.
 const maxAttempts = 3
 
 // Story is one pull request, from its opening to its end.
 type Story struct {
 	Plot string
 	Pull github.Pull
-	// Repeated is how many commands were given again.
+	// Repeated is the number of commands that were given again.
 	Repeated int
 
 	p    *Plane
 	runs []wantedRun
 }
 
-// wantedRun is a run that was commanded, by the id of the command, and how it ends.
+// wantedRun is an expected run, by the id of its command, and its expected end.
 type wantedRun struct {
 	id, body string
 	ends     v1alpha1.RunState
 }
 
-// plots are the ways in which a story goes.
+// plots are the different courses of stories.
 var plots = []struct {
 	name string
 	jobs []string
@@ -113,8 +113,8 @@ var plots = []struct {
 	}},
 }
 
-// Tell tells the nth story, and returns when it has ended as it should, or an error
-// that says what is wrong.
+// Tell runs the nth story, and returns when it has ended as expected, or an error that says
+// what is wrong.
 func (p *Plane) Tell(ctx context.Context, n int) (*Story, error) {
 	plot := plots[n%len(plots)]
 	s := &Story{Plot: plot.name, p: p}
@@ -140,22 +140,22 @@ func (p *Plane) Tell(ctx context.Context, n int) (*Story, error) {
 	return s, err
 }
 
-// say comments on the pull request, and returns the id of a command in it.
+// say comments on the pull request, and returns the id of a command in the comment.
 func (s *Story) say(body string) (string, error) {
 	c, err := s.p.Hub.CreateComment(s.p.ctx, github.NewComment{PullID: s.Pull.PullID, By: Maintainer, Body: body})
 	return fmt.Sprintf("comment-%d-0", c.ID), err
 }
 
-// command asks for a run.
+// command requests a run.
 func (s *Story) command(body string, ends v1alpha1.RunState) error {
 	id, err := s.say(body)
 	s.runs = append(s.runs, wantedRun{id, body, ends})
 	return err
 }
 
-// repeat commands again what was answered with that nobody can tell which head it is
-// about. That is so when a webhook was lost, and somebody writes as soon as they see the
-// first comment.
+// repeat gives commands again that were denied because it is unknown for which head they
+// were meant. This happens if a webhook was lost, and somebody writes as soon as they see
+// the first comment.
 func (s *Story) repeat(ctx context.Context) error {
 	rh, err := s.rehearsal(ctx)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Story) repeat(ctx context.Context) error {
 	return nil
 }
 
-// interrupted starts a run, and does something that aborts it once its ProwJobs run.
+// interrupted starts a run, and calls interrupt to abort it once its ProwJobs run.
 func (s *Story) interrupted(ctx context.Context, interrupt func() error) error {
 	if err := s.command("/pj-rehearse", v1alpha1.RunAborted); err != nil {
 		return err
@@ -197,7 +197,7 @@ func (s *Story) interrupted(ctx context.Context, interrupt func() error) error {
 	return interrupt()
 }
 
-// seen waits until the comment with the affected jobs is about the present head: a command
+// seen waits until the comment with the affected jobs is about the current head: a command
 // counts for the head that its author can have seen.
 func (s *Story) seen(ctx context.Context) error {
 	return rig.Until(ctx, storyTime, "the jobs of the new head", func(ctx context.Context) (string, bool, error) {
@@ -227,7 +227,7 @@ func (s *Story) prowJobs(ctx context.Context) ([]prowapi.ProwJob, error) {
 	return list.Items, nil
 }
 
-// Problems says in what the story has not ended as it should.
+// Problems lists how the story differs from its expected end.
 func (s *Story) Problems(ctx context.Context) ([]string, error) {
 	rh, err := s.rehearsal(ctx)
 	if err != nil {
@@ -314,7 +314,7 @@ func (s *Story) problemsOfRuns(rh *v1alpha1.Rehearsal) (problems []string) {
 	return problems
 }
 
-// verdictOn is what became of a command.
+// verdictOn describes the decision on a command.
 func verdictOn(rh *v1alpha1.Rehearsal, id string) string {
 	heard := slices.ContainsFunc(rh.Spec.Commands, func(c v1alpha1.Command) bool { return c.ID == id })
 	for _, c := range rh.Status.Commands {
@@ -325,7 +325,7 @@ func verdictOn(rh *v1alpha1.Rehearsal, id string) string {
 	return fmt.Sprintf("heard: %t, no verdict", heard)
 }
 
-// problemsOfComments looks at our comments by their markers.
+// problemsOfComments checks our comments by their markers.
 func (s *Story) problemsOfComments(bodies map[string]string) (problems []string) {
 	if bodies[report.PlanMarker()] == "" {
 		problems = append(problems, "no comment lists the jobs")

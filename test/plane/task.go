@@ -20,8 +20,8 @@ func (pl *Player) taskRuns() tektonclient.TaskRunInterface {
 	return pl.plane.Tekton.TektonV1().TaskRuns(rig.Namespace)
 }
 
-// runTask does what the pod of a task does, and says whether it succeeded. It asks from
-// time to time whether the task is cancelled.
+// runTask does what the pod of a task does, and returns whether it succeeded. It keeps
+// checking whether the task is cancelled.
 func (pl *Player) runTask(pr *pipelinev1.PipelineRun, tr *pipelinev1.TaskRun, task pipelinev1.PipelineTask, cancelled func() bool) bool {
 	params := map[string]string{}
 	for _, p := range task.Params {
@@ -39,7 +39,7 @@ func (pl *Player) runTask(pr *pipelinev1.PipelineRun, tr *pipelinev1.TaskRun, ta
 	return pl.job(configMap, name, cancelled)
 }
 
-// job creates or adopts a ProwJob, and stays with it to its end.
+// job creates or adopts a ProwJob, and waits for its end.
 func (pl *Player) job(configMap, name string, cancelled func() bool) bool {
 	created := false
 	pl.insist(func(ctx context.Context) error {
@@ -109,7 +109,7 @@ func (pl *Player) process(pr *pipelinev1.PipelineRun, tr *pipelinev1.TaskRun, ta
 	}
 }
 
-// noteExit notes what the step of a task has exited with; -1 stands for SIGKILL.
+// noteExit sets the exit status of a task's step; -1 stands for SIGKILL.
 func (pl *Player) noteExit(taskRun string, code int) {
 	if code < 0 {
 		code = 128 + int(syscall.SIGKILL)

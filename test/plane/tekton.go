@@ -16,8 +16,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// perform does what Tekton does with a PipelineRun: all tasks at once, then the finally
-// task. TaskRuns go with it, as the garbage collector has it.
+// perform does what Tekton does with a PipelineRun: it runs all tasks at once, then the
+// finally task. TaskRuns are deleted with it, as by the garbage collector.
 func (pl *Player) perform(pr *pipelinev1.PipelineRun) {
 	start := metav1.Now()
 	pl.setStatus(pr.Name, func(s *pipelinev1.PipelineRunStatus) {
@@ -26,7 +26,7 @@ func (pl *Player) perform(pr *pipelinev1.PipelineRun) {
 		s.SetCondition(succeeded(corev1.ConditionUnknown, pipelinev1.PipelineRunReasonRunning.String()))
 	})
 	passed := pl.performTasks(pr, pr.Spec.PipelineSpec.Tasks, func() bool { return pl.cancelled(pr) })
-	if pl.cancelled(pr) != pl.ended(pr) || !pl.cancelled(pr) { // all but a plain Cancelled
+	if pl.cancelled(pr) != pl.ended(pr) || !pl.cancelled(pr) { // run the finally task, unless the PipelineRun is Cancelled
 		passed = pl.performTasks(pr, pr.Spec.PipelineSpec.Finally, func() bool { return pl.ended(pr) }) && passed
 	}
 	end := metav1.Now()
@@ -52,7 +52,7 @@ func (pl *Player) perform(pr *pipelinev1.PipelineRun) {
 	})
 }
 
-// children are what Tekton notes of the TaskRuns.
+// children returns the references to TaskRuns as Tekton writes them.
 func children(pr *pipelinev1.PipelineRun, tasks []pipelinev1.PipelineTask) []pipelinev1.ChildStatusReference {
 	list := make([]pipelinev1.ChildStatusReference, 0, len(tasks))
 	for _, task := range tasks {
@@ -69,8 +69,8 @@ func taskRunName(pr *pipelinev1.PipelineRun, task pipelinev1.PipelineTask) strin
 	return kmeta.ChildName(pr.Name, "-"+task.Name)
 }
 
-// performTasks runs tasks to their ends, and says whether all of them succeeded. Those
-// that go on when they are cancelled are told to end.
+// performTasks runs tasks to their ends, and returns whether all of them succeeded. If they
+// are cancelled, running tasks are told to end.
 func (pl *Player) performTasks(pr *pipelinev1.PipelineRun, tasks []pipelinev1.PipelineTask, cancelled func() bool) bool {
 	results := make([]bool, len(tasks))
 	var group sync.WaitGroup
@@ -126,7 +126,7 @@ func (pl *Player) performTask(pr *pipelinev1.PipelineRun, task pipelinev1.Pipeli
 	return passed && !cancelled()
 }
 
-// cancelTaskRun marks a TaskRun as Tekton does before it takes the pod away.
+// cancelTaskRun marks a TaskRun as cancelled, which Tekton does before it deletes the pod.
 func (pl *Player) cancelTaskRun(name string) bool {
 	patch := []byte(`{"spec":{"status":"` + pipelinev1.TaskRunSpecStatusCancelled + `","statusMessage":"` + pipelinev1.TaskRunCancelledByPipelineMsg + `"}}`)
 	pl.insist(func(ctx context.Context) error {
@@ -140,13 +140,13 @@ func succeeded(status corev1.ConditionStatus, reason string) *apis.Condition {
 	return &apis.Condition{Type: apis.ConditionSucceeded, Status: status, Reason: reason}
 }
 
-// cancelled says that a PipelineRun is to end, or gone.
+// cancelled reports whether a PipelineRun was told to end, or is gone.
 func (pl *Player) cancelled(pr *pipelinev1.PipelineRun) bool {
 	now, err := pl.pipelineRuns.PipelineRuns(pr.Namespace).Get(pr.Name)
 	return err != nil || now.UID != pr.UID || now.Spec.Status != ""
 }
 
-// ended says that it is to end without its finally task, or gone.
+// ended reports whether it was told to end without its finally task, or is gone.
 func (pl *Player) ended(pr *pipelinev1.PipelineRun) bool {
 	now, err := pl.pipelineRuns.PipelineRuns(pr.Namespace).Get(pr.Name)
 	return err != nil || now.UID != pr.UID || now.Spec.Status == pipelinev1.PipelineRunSpecStatusCancelled

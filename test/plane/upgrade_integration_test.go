@@ -12,9 +12,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// TestUpgradeAndRollback rolls an installation from the commit that REHEARSAL_UPGRADE_FROM
-// names to the present one and back, while stories are told: first what is in config/,
-// then the programs one after the other.
+// TestUpgradeAndRollback upgrades an installation from the commit in REHEARSAL_UPGRADE_FROM
+// to the present one and back, while stories run: first config/, then the programs one
+// after the other.
 func TestUpgradeAndRollback(t *testing.T) {
 	from := os.Getenv("REHEARSAL_UPGRADE_FROM")
 	if from == "" {
@@ -43,7 +43,7 @@ func TestUpgradeAndRollback(t *testing.T) {
 	l := newTeller(t, p, 6)
 	for i := range 4 {
 		l.keep()
-		time.Sleep(15 * time.Second) // so that some of the stories are in their middle
+		time.Sleep(15 * time.Second) // so that some stories are half done
 		to := releases[(i+1)%2]
 		p.rollTo(to)
 		t.Logf("%s runs now; %d stories began", to.name, l.next)
@@ -52,16 +52,16 @@ func TestUpgradeAndRollback(t *testing.T) {
 	t.Log(l.end())
 }
 
-// release is a version of all that is installed.
+// release is a version of everything that is installed.
 type release struct{ name, root, programs string }
 
-// rollTo replaces what runs by another release, as kubectl apply and two Deployments do:
-// of each, another one comes before the present one goes.
+// rollTo replaces the running release by another one, like kubectl apply with two
+// Deployments: each new process starts before the old one ends.
 func (p *Plane) rollTo(r release) {
 	p.t.Helper()
 	p.check(p.applyConfig(r.root))
 	p.check(p.publishWebhook())
-	p.Programs = r.programs // of tasks that begin from now on
+	p.Programs = r.programs // of tasks that start from now on
 	receivers, controllers := p.Receivers, p.Controllers
 	_, err := p.AddReceiver(r.programs)
 	p.check(err)

@@ -17,16 +17,16 @@ import (
 	rehearsals "github.com/rehearsal-dev/rehearsal/pkg/client/clientset/versioned"
 )
 
-// Cluster is the local cluster and how to talk to it.
+// Cluster gives access to the local cluster.
 type Cluster struct {
 	// Root is the top of the repository.
 	Root string
-	// HostAddress is how pods reach this machine, and only they.
+	// HostAddress is the address of this machine for pods; nothing else can reach it.
 	HostAddress string
-	// Image has a shell and nothing else to speak of.
+	// Image has a shell and little else.
 	Image string
-	// Kubeconfig and BuildKubeconfig are paths; the latter's contexts are
-	// Prow's cluster aliases.
+	// Kubeconfig and BuildKubeconfig are paths; the contexts of the latter are Prow's
+	// cluster aliases.
 	Kubeconfig, BuildKubeconfig string
 
 	Kube       kubernetes.Interface
@@ -37,7 +37,7 @@ type Cluster struct {
 	env []string
 }
 
-// Connect reads from test/cluster where the cluster is, which must be up.
+// Connect gets the address of the cluster from test/cluster; the cluster must be up.
 func Connect(ctx context.Context) (*Cluster, error) {
 	root, err := FindRoot()
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *Cluster) connect() error {
 	if err != nil {
 		return fmt.Errorf("read the kubeconfig of the local cluster: %w", err)
 	}
-	// Tests poll a lot, and the cluster is theirs.
+	// Tests poll a lot, and nobody else uses the cluster.
 	config.QPS, config.Burst = 200, 400
 	if c.Kube, err = kubernetes.NewForConfig(config); err != nil {
 		return err
@@ -83,8 +83,8 @@ func (c *Cluster) connect() error {
 	return err
 }
 
-// Command runs a program with the cluster's environment: kubectl, tkn and ko
-// are found and know where to go.
+// Command runs a program with the cluster's environment, in which kubectl, tkn and ko are
+// found and configured.
 func (c *Cluster) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	if path, err := c.lookup(name); err == nil {
 		name = path
@@ -94,7 +94,7 @@ func (c *Cluster) Command(ctx context.Context, name string, args ...string) *exe
 	return cmd
 }
 
-// Output runs a program and returns what it prints, whatever its verdict.
+// Output runs a program and returns its output, even if it fails.
 func (c *Cluster) Output(ctx context.Context, name string, args ...string) (string, error) {
 	out, err := c.Command(ctx, name, args...).CombinedOutput()
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 	JobsPath       = "config/jobs"
 )
 
-// ProwConfig is the smallest configuration of a Prow like the local cluster's.
+// ProwConfig is a minimal configuration for a Prow like that of the local cluster.
 const ProwConfig = `prowjob_namespace: prow
 pod_namespace: test-pods
 in_repo_config:
@@ -28,20 +28,19 @@ in_repo_config:
 // Job is a presubmit in a config repository.
 type Job struct {
 	Name string
-	// Script runs in the shell of a small image.
+	// Script is run by the shell of a small image.
 	Script string
-	// Branch is main when empty.
+	// Branch is main if empty.
 	Branch string
-	// Cluster is Prow's alias, the default one when empty.
+	// Cluster is Prow's alias; the default cluster if empty.
 	Cluster string
-	// NodeSelector decides where the pod may run.
+	// NodeSelector restricts where the pod may run.
 	NodeSelector map[string]string
-	// Decoration makes Prow clone repositories and watch the job from inside
-	// its pod.
+	// Decoration makes Prow clone repositories, and watch the job from inside its pod.
 	Decoration *prowapi.DecorationConfig
 }
 
-// JobsFile is a file with the presubmits of one target repository.
+// JobsFile returns a file with the presubmits of one target repository.
 func (c *Cluster) JobsFile(target string, jobs ...Job) (string, error) {
 	var presubmits []config.Presubmit
 	for _, j := range jobs {

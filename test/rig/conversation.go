@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// Kinds of comments of ours, as their markers begin.
+// The kinds of our comments, by the start of their markers.
 const (
 	PlanComment   = "<!-- rehearsal:plan"
 	RunComment    = "<!-- rehearsal:run"
@@ -25,13 +25,12 @@ const (
 	AnswerComment = "<!-- rehearsal:answer"
 )
 
-// Conversation is a pull request on the stand-in, and what the cluster has of
-// it.
+// Conversation is a pull request on the stand-in, and the cluster's objects for it.
 type Conversation struct {
 	Hub     github.Control
 	Cluster *Cluster
 	Pull    github.Pull
-	// Bot is who our comments are by.
+	// Bot is the author of our comments.
 	Bot string
 }
 
@@ -52,7 +51,7 @@ func (c *Conversation) Comments(ctx context.Context, kind string) ([]github.Comm
 	}), nil
 }
 
-// Rehearsal is the object of the pull request, nil while there is none.
+// Rehearsal returns the Rehearsal of the pull request; nil if there is none.
 func (c *Conversation) Rehearsal(ctx context.Context) (*v1alpha1.Rehearsal, error) {
 	list, err := c.Cluster.Rehearsals.RehearsalV1alpha1().Rehearsals(Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -67,7 +66,7 @@ func (c *Conversation) Rehearsal(ctx context.Context) (*v1alpha1.Rehearsal, erro
 	return nil, nil
 }
 
-// Runs are the runs of the pull request, the oldest first.
+// Runs returns the runs of the pull request, the oldest first.
 func (c *Conversation) Runs(ctx context.Context) ([]v1alpha1.RunStatus, error) {
 	rehearsal, err := c.Rehearsal(ctx)
 	if err != nil || rehearsal == nil {
@@ -76,7 +75,7 @@ func (c *Conversation) Runs(ctx context.Context) ([]v1alpha1.RunStatus, error) {
 	return rehearsal.Status.Runs, nil
 }
 
-// PipelineRuns are those of the pull request.
+// PipelineRuns returns the PipelineRuns of the pull request.
 func (c *Conversation) PipelineRuns(ctx context.Context) ([]tektonv1.PipelineRun, error) {
 	options, ok, err := c.ours(ctx)
 	if !ok || err != nil {
@@ -89,7 +88,7 @@ func (c *Conversation) PipelineRuns(ctx context.Context) ([]tektonv1.PipelineRun
 	return list.Items, nil
 }
 
-// ProwJobs are those of the pull request.
+// ProwJobs returns the ProwJobs of the pull request.
 func (c *Conversation) ProwJobs(ctx context.Context) ([]prowapi.ProwJob, error) {
 	options, ok, err := c.ours(ctx)
 	if !ok || err != nil {
@@ -102,7 +101,7 @@ func (c *Conversation) ProwJobs(ctx context.Context) ([]prowapi.ProwJob, error) 
 	return list.Items, nil
 }
 
-// JobPods are the pods of the jobs of the pull request.
+// JobPods returns the pods of the jobs of the pull request.
 func (c *Conversation) JobPods(ctx context.Context) ([]corev1.Pod, error) {
 	options, ok, err := c.ours(ctx)
 	if !ok || err != nil {
@@ -115,7 +114,7 @@ func (c *Conversation) JobPods(ctx context.Context) ([]corev1.Pod, error) {
 	return list.Items, nil
 }
 
-// ours selects what belongs to the pull request, if it has a Rehearsal.
+// ours selects the objects of the pull request, if it has a Rehearsal.
 func (c *Conversation) ours(ctx context.Context) (metav1.ListOptions, bool, error) {
 	rehearsal, err := c.Rehearsal(ctx)
 	if err != nil || rehearsal == nil {
@@ -124,7 +123,7 @@ func (c *Conversation) ours(ctx context.Context) (metav1.ListOptions, bool, erro
 	return metav1.ListOptions{LabelSelector: run.LabelRehearsalUID + "=" + string(rehearsal.UID)}, true, nil
 }
 
-// States is how far the jobs are, in a line.
+// States summarises the states of the jobs in one line.
 func (c *Conversation) States(ctx context.Context) (string, error) {
 	jobs, err := c.ProwJobs(ctx)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Decoration is how the cluster's Prow decorates jobs: with utility images of
-// its own version, which upload to the cluster's object store.
+// Decoration returns the decoration of the cluster's Prow: utility images of its own
+// version, which upload to the cluster's object store.
 func (c *Cluster) Decoration(ctx context.Context) (*prowapi.DecorationConfig, error) {
 	cm, err := c.prowConfig(ctx)
 	if err != nil {
@@ -32,8 +32,8 @@ func (c *Cluster) Decoration(ctx context.Context) (*prowapi.DecorationConfig, er
 	return decoration, nil
 }
 
-// PlankConfig is the part of Prow's configuration by which decorated jobs are
-// decorated as the cluster's Prow does it.
+// PlankConfig returns the part of Prow's configuration that decorates jobs like the
+// cluster's Prow.
 func (c *Cluster) PlankConfig(ctx context.Context) (string, error) {
 	decoration, err := c.Decoration(ctx)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Diagnose collects what a person would look at first when a rehearsal did not
-// go as it should. It is for the end of a log: what cannot be read is named.
+// Diagnose collects what a person would look at first after a failure, for the end of a
+// log. It also says what could not be read.
 func (c *Cluster) Diagnose() string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -42,7 +42,7 @@ const (
 	shownColumn = 400
 )
 
-// condense leaves the end of a text, and of JSON log lines what a person reads.
+// condense returns the end of a text; JSON log lines are reduced to what a person reads.
 func condense(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -56,8 +56,8 @@ func condense(text string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// condenseLine drops the successes, which are many, and the fields that say the
-// same in each line.
+// condenseLine drops successes, because they are many, and fields that are the same in each
+// line.
 func condenseLine(line string) string {
 	var fields map[string]any
 	if json.Unmarshal([]byte(line), &fields) == nil {

@@ -1,5 +1,4 @@
-// Package rig is what the demonstration and the end-to-end tests share: finding
-// the local cluster, deploying to it, making config repositories on the GitHub
-// stand-in, waiting for what is to come, and saying what was there instead. It
-// asserts nothing by itself.
+// Package rig is shared by the demonstration and the end-to-end tests. It finds the local
+// cluster, deploys to it, makes config repositories on the GitHub stand-in, and waits for
+// conditions, with errors that say what was found instead. It contains no assertions.
 package rig

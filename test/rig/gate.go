@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Gates hold jobs until they are told to go on, so that a test decides when a
-// job ends. Jobs reach them over the network of the cluster.
+// Gates hold jobs until a test opens them, so that the test decides when a job ends. Jobs
+// reach them over the network of the cluster.
 type Gates struct {
 	address string
 	server  *http.Server
@@ -30,7 +30,7 @@ func StartGates(c *Cluster) (*Gates, error) {
 	g := &Gates{address: l.Addr().String(), open: map[string]bool{}}
 	g.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
-		// Serve always returns an error; that of Close is the normal one.
+		// Serve always returns an error; after Close it is ErrServerClosed.
 		if err := g.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			fmt.Println("gates:", err)
 		}
@@ -47,18 +47,17 @@ func (g *Gates) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Open lets the jobs behind a gate go on.
+// Open lets the jobs behind a gate continue.
 func (g *Gates) Open(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open[name] = true
 }
 
-// Close ends the server. Jobs that still wait, wait until they are ended.
+// Close stops the server. Jobs that are still waiting wait until they are ended.
 func (g *Gates) Close(ctx context.Context) error { return g.server.Shutdown(ctx) }
 
-// Wait is the script of a job that waits at a gate. It ends at once when it is
-// told to.
+// Wait returns the script of a job that waits at a gate. The job ends at once on SIGTERM.
 func (g *Gates) Wait(name string) string {
 	return fmt.Sprintf(`trap 'echo told to stop; exit 143' TERM
 echo waiting at gate %[1]s
@@ -67,8 +66,8 @@ echo gate %[1]s is open
 `, name, g.IsOpen(name))
 }
 
-// IsOpen is a condition of a shell script. The image's wget cannot do this:
-// Debian's static busybox crashes when it looks at a URL.
+// IsOpen returns a condition for a shell script. The image's wget cannot be used: Debian's
+// static busybox crashes when it parses a URL.
 func (g *Gates) IsOpen(name string) string {
 	host, port, _ := net.SplitHostPort(g.address)
 	return fmt.Sprintf(`printf 'GET /%s HTTP/1.0\r\n\r\n' | nc %s %s | grep -q ' 200 '`, name, host, port)

@@ -21,42 +21,41 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// Installation is what a deployment is told.
+// Installation describes a deployment.
 type Installation struct {
 	// GitHub is the address of the stand-in.
 	GitHub string
-	// WebhookSecret and Token are what it shares with the stand-in. Token is that of
-	// Bot, for Prow and, where there is no App, for us.
+	// WebhookSecret and Token are shared with the stand-in. Token belongs to Bot; it is
+	// used by Prow and, if there is no App, by us.
 	WebhookSecret, Token string
-	// App is the GitHub App that we are.
+	// App is our GitHub App.
 	App *github.App
 	// Repositories are the config repositories, org/repo.
 	Repositories []string
-	// Presets are the policies of some of them, where it is not the default one.
+	// Presets are the policies of repositories that do not use the default one.
 	Presets map[string]string
-	// Sweep is the time between two looks for what no webhook told.
+	// Sweep is the interval of sweeps.
 	Sweep time.Duration
-	// Hurried lets more be written than GitHub would take.
+	// Hurried allows more writes than GitHub would accept.
 	Hurried bool
-	// Settings are further lines of the settings, none of which is about
-	// repositories, GitHub, Prow or the sweep.
+	// Settings are further lines of the settings, other than repositories, GitHub, Prow and
+	// the sweep.
 	Settings string
 }
 
-// Random is a secret of 32 hexadecimal digits.
+// Random returns a secret of 32 hexadecimal digits.
 func Random() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// Install deploys what is in the work tree, or brings a deployment up to date,
-// and waits until it serves.
+// Install deploys the work tree, or upgrades a deployment, and waits until it is ready.
 func (c *Cluster) Install(ctx context.Context, in Installation, log func(string)) error {
 	if err := c.writeSecrets(ctx, in); err != nil {
 		return err
 	}
-	// Another stand-in numbers its repositories anew.
+	// Another stand-in may give its repositories the same ids.
 	err := c.Kube.CoreV1().ConfigMaps(Namespace).Delete(ctx, "rehearsal-repositories", metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("forget the repositories of earlier stand-ins: %w", err)
@@ -103,7 +102,7 @@ func (c *Cluster) writeSecrets(ctx context.Context, in Installation) error {
 	return nil
 }
 
-// credentials are what docs/github.md has people put into the Secret.
+// credentials returns the content of the Secret as described in docs/github.md.
 func (in Installation) credentials() map[string][]byte {
 	if in.App != nil {
 		return map[string][]byte{privateKeyKey: []byte(in.App.PrivateKey)}
@@ -124,7 +123,7 @@ func (c *Cluster) writeSecret(ctx context.Context, namespace, name string, data 
 	return nil
 }
 
-// Configure writes the settings, which the controller heeds at once.
+// Configure writes the settings, which the controller applies at once.
 func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 	var file strings.Builder
 	fmt.Fprintf(&file, "github: {endpoint: %s/api/v3, git_endpoint: %s%s%s}\n", in.GitHub, in.GitHub, in.appID(), in.writes())
@@ -158,7 +157,7 @@ func (c *Cluster) Configure(ctx context.Context, in Installation) error {
 	return nil
 }
 
-// writes is a pace that holds up nobody, where many pull requests are played.
+// writes sets limits that never delay anything, for many pull requests at once.
 func (in Installation) writes() string {
 	if !in.Hurried {
 		return ""
@@ -179,7 +178,7 @@ func (c *Cluster) Restart(ctx context.Context, name string) error {
 	return err
 }
 
-// Stop takes all pods of a deployment away, and waits until they are gone.
+// Stop removes all pods of a deployment, and waits until they are gone.
 func (c *Cluster) Stop(ctx context.Context, name string) error {
 	if err := c.Scale(ctx, name, 0); err != nil {
 		return err
@@ -196,9 +195,9 @@ func (c *Cluster) Scale(ctx context.Context, name string, replicas int) error {
 	return err
 }
 
-// WaitReady waits until a deployment runs what it should, and nothing else: the pods of
-// an earlier rollout, which a deployment does not count any more, are gone. A receiver
-// also has to answer where webhooks go: the node learns of its pods a moment later.
+// WaitReady waits until a deployment runs only its current pods: pods of an earlier
+// rollout, which a deployment no longer counts, are gone. A receiver must also respond at
+// the address for webhooks, because the node learns of its pods a moment later.
 func (c *Cluster) WaitReady(ctx context.Context, name string) error {
 	err := c.waitRolledOut(ctx, name)
 	if err != nil || name != Receiver {
@@ -234,8 +233,8 @@ func rolledOut(d *appsv1.Deployment) bool {
 	return s.ObservedGeneration >= d.Generation && s.UpdatedReplicas == want && s.Replicas == want && s.ReadyReplicas == want
 }
 
-// ReceiverURL is where webhooks go. The service's address is reachable from
-// this machine, and from nowhere else.
+// ReceiverURL returns the URL for webhooks. The service's address is reachable from this
+// machine, and from nowhere else.
 func (c *Cluster) ReceiverURL(ctx context.Context) (string, error) {
 	service, err := c.Kube.CoreV1().Services(Namespace).Get(ctx, Receiver, metav1.GetOptions{})
 	if err != nil {
@@ -245,9 +244,9 @@ func (c *Cluster) ReceiverURL(ctx context.Context) (string, error) {
 	return u.String(), nil
 }
 
-// Clear removes what earlier rehearsals left: a stand-in starts anew and counts
-// pull requests from one again. The controller must run: it has the last word on
-// each.
+// Clear removes the objects of earlier rehearsals: a new stand-in numbers pull requests
+// from one again. The controller must be running, because it removes the
+// finalizers.
 func (c *Cluster) Clear(ctx context.Context) error {
 	all, ours := metav1.ListOptions{}, metav1.ListOptions{LabelSelector: run.LabelRehearsalUID}
 	background := metav1.DeletePropagationBackground

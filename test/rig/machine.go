@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// FreePort is one that nobody listens on now.
+// FreePort returns a port on which nothing listens now.
 func FreePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -22,7 +22,7 @@ func FreePort() (string, error) {
 	return port, l.Close()
 }
 
-// FreePorts are several, all different.
+// FreePorts returns several ports, all different.
 func FreePorts(n int) ([]string, error) {
 	ports := make([]string, n)
 	for i := range ports {
@@ -34,7 +34,7 @@ func FreePorts(n int) ([]string, error) {
 	return ports, nil
 }
 
-// ModulePath is a path in a module that we are built with.
+// ModulePath returns a path in a module with which we are built.
 func ModulePath(module string, path ...string) (string, error) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
@@ -43,7 +43,7 @@ func ModulePath(module string, path ...string) (string, error) {
 	return filepath.Join(append([]string{strings.TrimSpace(string(dir))}, path...)...), nil
 }
 
-// FindRoot is the top of the repository: tests run in their package's directory.
+// FindRoot returns the top of the repository: tests run in their package's directory.
 func FindRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -61,6 +61,6 @@ func FindRoot() (string, error) {
 	}
 }
 
-// ServiceAccount is the user that a service account of ours is, which Roles and
-// policies go by.
+// ServiceAccount returns the user name of one of our service accounts, which Roles and
+// policies use.
 func ServiceAccount(name string) string { return "system:serviceaccount:" + Namespace + ":" + name }

@@ -9,10 +9,10 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Metrics are those of a program, by name.
+// Metrics are the metrics of a program, by name.
 type Metrics map[string]*dto.MetricFamily
 
-// Scrape reads the metrics of a program as Prometheus does.
+// Scrape reads the metrics of a program, like Prometheus.
 func Scrape(ctx context.Context, url string) (Metrics, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

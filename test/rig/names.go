@@ -1,6 +1,6 @@
 package rig
 
-// What config/ and the local cluster call their parts.
+// The names of the parts in config/ and the local cluster.
 const (
 	Namespace        = "rehearsals"
 	ProwJobNamespace = "prow"
@@ -24,8 +24,8 @@ const (
 // prowOnGitHub are the parts of Prow that talk to GitHub.
 var prowOnGitHub = []string{"hook", "crier"}
 
-// programs are the names of the binaries in the deployments' containers.
+// programs are the names of the binaries in the containers of the deployments.
 var programs = map[string]string{Receiver: "receiver", Controller: "controller"}
 
-// Bot is the person that an Installation's token is of.
+// Bot is the account to which an Installation's token belongs.
 const Bot = "rehearsal-bot"

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Poll is how often a condition is looked at.
+// Poll is the interval of polling.
 const Poll = 250 * time.Millisecond
 
-// Until looks at a condition until it holds. Look says what it found instead,
-// which becomes the error when time is up. An error of look is something found,
-// too: what cannot be read now may be readable soon.
+// Until polls a condition until it holds. Look returns what it found instead, which becomes
+// the error when the time is up. An error of look counts as something found: what cannot be
+// read now may be readable soon.
 func Until(ctx context.Context, within time.Duration, what string, look func(context.Context) (found string, ok bool, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -37,7 +37,7 @@ func Until(ctx context.Context, within time.Duration, what string, look func(con
 	}
 }
 
-// Answers looks for Until whether a server answers, whatever it says.
+// Answers is for Until: it reports whether a server responds, with any status.
 func Answers(ctx context.Context, url string) (found string, ok bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Kill ends the processes of a deployment's containers with SIGKILL, as a
-// machine out of memory would. The kubelet starts the containers again. It
-// returns how many processes it ended.
+// Kill ends the processes of a deployment's containers with SIGKILL, as a machine out of
+// memory would. The kubelet restarts the containers. It returns the number of ended
+// processes.
 func (c *Cluster) Kill(ctx context.Context, deployment string) (int, error) {
 	pods, err := c.pods(ctx, deployment)
 	if err != nil {
@@ -31,7 +31,7 @@ func (c *Cluster) Kill(ctx context.Context, deployment string) (int, error) {
 		for _, pid := range pids {
 			err := syscall.Kill(pid, syscall.SIGKILL)
 			if errors.Is(err, syscall.ESRCH) {
-				continue // a child that had not become another program when it was listed, or one that has just ended
+				continue // a child that had not yet executed another program when it was listed, or one that has just ended
 			}
 			if err != nil {
 				return killed, fmt.Errorf("kill process %d of %s: %w", pid, pods[i].Name, err)
@@ -42,7 +42,7 @@ func (c *Cluster) Kill(ctx context.Context, deployment string) (int, error) {
 	return killed, nil
 }
 
-// pods are those of a deployment, whatever their state.
+// pods returns the pods of a deployment, in any state.
 func (c *Cluster) pods(ctx context.Context, deployment string) ([]corev1.Pod, error) {
 	d, err := c.Kube.AppsV1().Deployments(Namespace).Get(ctx, deployment, metav1.GetOptions{})
 	if err != nil {
@@ -55,8 +55,8 @@ func (c *Cluster) pods(ctx context.Context, deployment string) ([]corev1.Pod, er
 	return list.Items, nil
 }
 
-// podProcesses lists the processes of a pod that run the program. Containers
-// share the kernel with this process: the pod's uid is in their cgroup.
+// podProcesses lists the processes of a pod that run the program. Containers share the
+// kernel with this process, and their cgroups contain the pod's uid.
 func podProcesses(uid, program string) ([]int, error) {
 	entries, err := filepath.Glob("/proc/[0-9]*/cgroup")
 	if err != nil {
@@ -67,7 +67,7 @@ func podProcesses(uid, program string) ([]int, error) {
 		dir := filepath.Dir(entry)
 		cgroup, err := os.ReadFile(entry)
 		if err != nil || !strings.Contains(strings.ReplaceAll(string(cgroup), "_", "-"), uid) {
-			continue // it has ended, or is another's
+			continue // it has ended, or belongs to another pod
 		}
 		exe, err := os.Readlink(filepath.Join(dir, "exe"))
 		if err != nil || filepath.Base(exe) != program {

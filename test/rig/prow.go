@@ -18,22 +18,22 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// ProwOnGitHub is what the parts of Prow that talk to GitHub are told.
+// ProwOnGitHub configures the parts of Prow that talk to GitHub.
 type ProwOnGitHub struct {
-	// Hooked are the repositories, or organisations, whose webhooks hook hands
-	// on to the receiver.
+	// Hooked are the repositories, or organisations, whose webhooks hook forwards to the
+	// receiver.
 	Hooked []string
-	// Quiet are those where crier leaves no comments, which is what an
-	// installation should do for its config repositories.
+	// Quiet are the repositories in which crier leaves no comments. An installation should
+	// list its config repositories there.
 	Quiet []string
 	// Plugins are the plugins that hook itself runs, by repository.
 	Plugins map[string][]string
-	// Tide is what the section tide of Prow's config.yaml says.
+	// Tide is the section tide of Prow's config.yaml.
 	Tide string
 }
 
-// StartProw starts hook and crier, which need a GitHub. They act as Bot. The
-// receiver must be deployed.
+// StartProw starts hook and crier, which need a GitHub. They act as Bot. The receiver must
+// already be deployed.
 func (c *Cluster) StartProw(ctx context.Context, in Installation, p ProwOnGitHub) error {
 	receiver, err := c.ReceiverURL(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *Cluster) waitForProw(ctx context.Context, name string) error {
 	})
 }
 
-// StopProw ends hook, crier and tide: their GitHub goes away.
+// StopProw stops hook, crier and tide, because their GitHub goes away.
 func (c *Cluster) StopProw(ctx context.Context) error {
 	for _, name := range append([]string{tide}, prowOnGitHub...) {
 		if err := c.runProw(ctx, name, 0); err != nil {
@@ -75,8 +75,8 @@ func (c *Cluster) StopProw(ctx context.Context) error {
 	return nil
 }
 
-// runProw sets the number of pods of one part of Prow, and replaces those of
-// before, which have another configuration.
+// runProw sets the number of pods of one part of Prow, and replaces earlier pods, which
+// have another configuration.
 func (c *Cluster) runProw(ctx context.Context, name string, replicas int) error {
 	patch, err := json.Marshal(map[string]any{"spec": map[string]any{
 		"replicas": replicas,
@@ -125,7 +125,7 @@ func (c *Cluster) configureProw(ctx context.Context, in Installation, p ProwOnGi
 	return c.writeSecret(ctx, ProwJobNamespace, "github", map[string][]byte{"token": []byte(in.Token), "hmac": []byte(in.WebhookSecret)})
 }
 
-// configuration is Prow's configuration with what is said here.
+// configuration returns Prow's configuration with these changes.
 func (p ProwOnGitHub) configuration(file string) (string, error) {
 	prow := map[string]any{}
 	if err := yaml.Unmarshal([]byte(file), &prow); err != nil {
@@ -154,17 +154,17 @@ func (c *Cluster) writeProwConfigMap(ctx context.Context, name string, data map[
 	return nil
 }
 
-// HookURL is where Prow's webhooks go.
+// HookURL returns the URL for Prow's webhooks.
 func (c *Cluster) HookURL(ctx context.Context) (string, error) {
 	return c.prowURL(ctx, "hook", "/hook")
 }
 
-// DeckURL is Deck's first page.
+// DeckURL returns the URL of Deck's first page.
 func (c *Cluster) DeckURL(ctx context.Context) (string, error) {
 	return c.prowURL(ctx, "deck", "/")
 }
 
-// StorageURL is where the object store has its buckets.
+// StorageURL returns the URL of the object store's buckets.
 func (c *Cluster) StorageURL(ctx context.Context) (string, error) {
 	return c.prowURL(ctx, "storage", "/")
 }
@@ -181,7 +181,7 @@ func (c *Cluster) prowURL(ctx context.Context, name, path string) (string, error
 	return u.String(), nil
 }
 
-// RunPlank sets whether Prow starts pods: there is one replica of what does, or none.
+// RunPlank starts or stops the program that starts Prow's pods, with one replica or none.
 func (c *Cluster) RunPlank(ctx context.Context, replicas int) error {
 	const plank = "prow-controller-manager"
 	if err := c.runProw(ctx, plank, replicas); err != nil {

@@ -48,11 +48,11 @@ func TestRolledOut(t *testing.T) {
 		status   appsv1.DeploymentStatus
 		want     bool
 	}{
-		"new":               {&one, appsv1.DeploymentStatus{ObservedGeneration: 1}, false},
-		"not seen yet":      {&one, appsv1.DeploymentStatus{ObservedGeneration: 0, Replicas: 1, ReadyReplicas: 1, UpdatedReplicas: 1}, false},
-		"old pod goes":      {&one, appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: 2, ReadyReplicas: 2, UpdatedReplicas: 1}, false},
-		"done":              {&one, appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: 1, ReadyReplicas: 1, UpdatedReplicas: 1}, true},
-		"none wanted, none": {&none, appsv1.DeploymentStatus{ObservedGeneration: 1}, true},
+		"no pods yet":         {&one, appsv1.DeploymentStatus{ObservedGeneration: 1}, false},
+		"not observed yet":    {&one, appsv1.DeploymentStatus{ObservedGeneration: 0, Replicas: 1, ReadyReplicas: 1, UpdatedReplicas: 1}, false},
+		"old pod still there": {&one, appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: 2, ReadyReplicas: 2, UpdatedReplicas: 1}, false},
+		"rolled out":          {&one, appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: 1, ReadyReplicas: 1, UpdatedReplicas: 1}, true},
+		"scaled to zero":      {&none, appsv1.DeploymentStatus{ObservedGeneration: 1}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: tc.replicas}, Status: tc.status}

@@ -1,4 +1,4 @@
-// Package texts puts texts of others wherever they can be in what we write.
+// Package texts puts other people's texts wherever they can occur in what we write.
 package texts
 
 import (
@@ -51,18 +51,18 @@ func fill(v reflect.Value, s string, depth int) {
 	}
 }
 
-// Filled has a text in every field that can hold one.
+// Filled returns a value with a text in every field that can hold one.
 func Filled[T any](s string) T {
 	var v T
 	fill(reflect.ValueOf(&v).Elem(), s, 0)
 	return v
 }
 
-// Bodies are all that is written to a pull request, with s wherever a text
-// of others can be.
+// Bodies returns everything that is written to a pull request, with s wherever other
+// people's text can occur.
 func Bodies(s string) map[string]string {
 	v, plan, explain, c := Filled[report.RunView](s), Filled[report.PlanView](s), Filled[report.ExplainView](s), Filled[report.Commands](s)
-	plan.Marker = "" // is ours
+	plan.Marker = "" // the marker is ours
 	running := v
 	running.Outcomes = []run.Outcome{Filled[run.Outcome](s), Filled[run.Outcome](s)}
 	running.Outcomes[0].Verdict, running.Outcomes[1].Verdict, running.AbortReason, running.Over = run.Running, run.NotStarted, "", false

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes the generated code and the CRD from pkg/apis, with the generators that
-# test/tools/codegen/go.mod pins, and what follows from pkg/settings.
+# Writes the generated code and the CRD from pkg/apis, with the generators pinned in
+# test/tools/codegen/go.mod, and the files generated from pkg/settings.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Tells stories of crashes and faults from new seeds, and runs the fuzzers: for so many
-# minutes in all, of which each kind of stories and the fuzzers have a fifth. Stories
-# in memory run with the race detector, and fail when goroutines or memory grow. Those
-# with real processes are told while these are killed, while their leaders are, and while
-# goroutines and memory are looked at. What takes as long as it takes comes on top: kills
-# around each write, outages of a minute, the sizes of a large run, and rolling from an
-# earlier commit to this one and back.
+# Runs stories of crashes and faults from new seeds, and the fuzzers, for a number of
+# minutes in total; each kind of stories and the fuzzers get a fifth. Stories in memory run
+# with the race detector, and fail if goroutines or memory grow. Stories with real processes
+# run while these are killed, while their leaders are killed, and while goroutines and
+# memory are measured. Tests with a duration of their own take additional time: kills around
+# each write, outages of a minute, the sizes of a large run, and an upgrade from an earlier
+# commit to this one and back.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=$((${1:-10} * 60))
@@ -16,7 +16,7 @@ for test in TestStories TestStoriesOnGitHub; do
     | grep -E '^ *(--- FAIL|ok|FAIL|panic|WARNING|stories_test)|stories_test.go'
 done
 
-# A commit that hands over runs as this one does.
+# A commit that hands over runs like this one.
 from=6a7298d
 for test in TestKilledAroundEachWrite TestKilledAtRandom TestLeaderKilled TestOutages TestLoad TestSizes TestUpgradeAndRollback; do
   echo "== $test for $((seconds / 5))s"

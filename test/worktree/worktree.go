@@ -1,4 +1,4 @@
-// Package worktree makes small git repositories to test with.
+// Package worktree creates small git repositories for tests.
 package worktree
 
 import (
@@ -12,15 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Tree is a repository to commit to.
+// Tree is a repository with a work tree.
 type Tree struct {
-	// T is the test that it is for.
+	// T is the test that uses it.
 	T testing.TB
-	// Dir is where its files are.
+	// Dir is the directory with its files.
 	Dir string
 }
 
-// New makes a repository without commits, which ends with the test.
+// New creates a repository without commits; it is removed after the test.
 func New(t testing.TB) Tree {
 	t.Helper()
 	w := Tree{t, t.TempDir()}
@@ -28,7 +28,7 @@ func New(t testing.TB) Tree {
 	return w
 }
 
-// Git runs git, and returns what it prints.
+// Git runs git, and returns its output.
 func (w Tree) Git(args ...string) string {
 	w.T.Helper()
 	return w.GitWith("", args...)
@@ -69,5 +69,5 @@ func (w Tree) Commit() string {
 	return w.Git("rev-parse", "HEAD")
 }
 
-// Mirror is what plans read it through.
+// Mirror returns the mirror through which plans read the repository.
 func (w Tree) Mirror() *repo.Mirror { return repo.OpenClone(filepath.Join(w.Dir, ".git")) }

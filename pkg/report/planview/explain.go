@@ -12,16 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// Named is the part of a plan that knows jobs which are not affected, too.
+// Named is the part of a plan that also knows jobs that are not affected.
 type Named interface {
-	// Named lists the jobs after the merge that have a name.
+	// Named lists the jobs with a name after the merge.
 	Named(name string) []affected.Ref
 }
 
-// Explain fills in everything about the jobs of one name, or name@branch. Jobs
-// are the affected jobs of the plan as they would be rendered, and removed those
-// that the pull request removes; describe says what the rehearsal of one that
-// can be run would be.
+// Explain returns everything about the jobs with one name, or name@branch. Jobs are the
+// affected jobs of the plan as they would be rendered, and removed those that the pull
+// request removes; describe returns what the rehearsal of a job would be.
 func Explain(named Named, removed []affected.Ref, jobs []render.Job, name string, describe func(render.Job) render.Description) report.ExplainView {
 	v := report.ExplainView{Name: name, Affected: len(jobs)}
 	bare, branch, _ := strings.Cut(name, "@")
@@ -71,8 +70,8 @@ func affectedJob(j render.Job, describe func(render.Job) render.Description) rep
 	return out
 }
 
-// ExplainLocally is what is known of an affected job in a clone, where nothing was
-// decided about it: finding is what it asks for beyond what base grants.
+// ExplainLocally returns what is known of an affected job in a clone, without decisions:
+// finding has its requests.
 func ExplainLocally(j affected.Job, finding gate.Finding) report.ExplainJob {
 	return report.ExplainJob{
 		PlanJob: planJob(render.Job{Job: j, Argument: j.Name}), Affected: true, Branches: j.Branches, SkipBranches: j.SkipBranches,
@@ -80,7 +79,7 @@ func ExplainLocally(j affected.Job, finding gate.Finding) report.ExplainJob {
 	}
 }
 
-// ExplainUnaffected is what is known in a clone of a job that a change leaves as it
+// ExplainUnaffected returns what is known in a clone of a job that a change leaves as it
 // is.
 func ExplainUnaffected(j plan.Located) report.ExplainJob {
 	out := unaffectedJob(j.Ref)
@@ -88,7 +87,7 @@ func ExplainUnaffected(j plan.Located) report.ExplainJob {
 	return out
 }
 
-// ExplainRemoved is what there is to say of a job that a change removes.
+// ExplainRemoved returns what is known of a job that a change removes.
 func ExplainRemoved(ref affected.Ref) report.ExplainJob {
 	out := unaffectedJob(ref)
 	out.Removed = true

@@ -1,6 +1,6 @@
-// Package planview makes what package report shows of a plan out of what the
-// planner and the renderer know. It is apart from report so that the programs
-// that only report a run need not link Prow's configuration.
+// Package planview converts the results of the planner and the renderer into views of a
+// plan for package report. It is separate from report so that programs that only report a
+// run need not link Prow's configuration.
 package planview
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// New fills in the jobs of a plan. Result may be nil where there is no plan;
-// jobs are its affected jobs as they would be rendered.
+// New fills in the jobs of a plan. Result may be nil if there is no plan; jobs are its
+// affected jobs as they would be rendered.
 func New(result *affected.Result, jobs []render.Job) report.PlanView {
 	v := report.PlanView{}
 	if result == nil {
@@ -34,9 +34,8 @@ func New(result *affected.Result, jobs []render.Job) report.PlanView {
 	return v
 }
 
-// Acknowledgement translates what the status of a Rehearsal says about an
-// acknowledgement or the leave to use the network; nil while there is none to
-// speak of.
+// Acknowledgement translates an acknowledgement or the permission to use the network from
+// the status of a Rehearsal; nil if there is none worth mentioning.
 func Acknowledgement(a *v1alpha1.Acknowledgement, label string) *report.Acknowledgement {
 	if a == nil || a.State == v1alpha1.StateRequired || a.State == v1alpha1.StateHeld {
 		return nil
@@ -51,8 +50,7 @@ func Acknowledgement(a *v1alpha1.Acknowledgement, label string) *report.Acknowle
 	return out
 }
 
-// Approval translates what the status of a Rehearsal says about an approval; nil
-// while there is none.
+// Approval translates an approval from the status of a Rehearsal; nil if there is none.
 func Approval(a *v1alpha1.Approval) *report.Approval {
 	if a == nil {
 		return nil
@@ -81,8 +79,8 @@ func planJob(j render.Job) report.PlanJob {
 	return out
 }
 
-// Problem translates the errors of planning that a pull request is told about;
-// nil for all others.
+// Problem translates the planning errors that are shown on the pull request; nil for all
+// others.
 func Problem(err error) *report.Problem {
 	var conflict *plan.ConflictError
 	var refused *plan.RefusedError

@@ -28,7 +28,7 @@ func planned(r affected.Ref, branch string) render.Job {
 	return j
 }
 
-// jobs of a plan; the third cannot be run, the fourth is not offered.
+// jobs returns the jobs of a plan; the third cannot be run, the fourth is not offered.
 func jobs() []render.Job {
 	broken := planned(ref("broken", "main"), "main")
 	broken.Problem = "the job has no pod spec"
@@ -80,7 +80,7 @@ func TestExplain(t *testing.T) {
 	}
 	cases := []struct {
 		name string
-		// want is branch, affected, rehearsal and problem of each job.
+		// want is the branch, affected, rehearsal and problem of each job.
 		want    []string
 		removed bool
 		nearest []string
@@ -132,7 +132,7 @@ func TestAcknowledgement(t *testing.T) {
 	}
 }
 
-// The report speaks of each reason that the contract knows in words of its own.
+// TestReasons: the report describes each reason in the API by different words.
 func TestReasons(t *testing.T) {
 	said := map[string]v1alpha1.AckReason{}
 	for _, reason := range []v1alpha1.AckReason{v1alpha1.AckByCommand, v1alpha1.AckSkipped, v1alpha1.AckAuto, v1alpha1.AckNothing, v1alpha1.AckRejected, v1alpha1.AckPushed} {
@@ -157,13 +157,13 @@ func TestProblem(t *testing.T) {
 	}{
 		{"conflict", fmt.Errorf("x: %w", &plan.ConflictError{Files: []string{"a"}}), &report.Problem{Conflicts: []string{"a"}}},
 		{"refused", &plan.RefusedError{Reason: "r", File: "f", Line: 2, BaseBroken: true}, &report.Problem{Refused: &report.FileProblem{File: "f", Line: 2, Message: "r"}, BaseBroken: true}},
-		{"more than is planned", &plan.RefusedError{Reason: "r", TooLarge: true}, &report.Problem{Refused: &report.FileProblem{Message: "r"}, TooLarge: true}},
+		{"refused as too large to plan", &plan.RefusedError{Reason: "r", TooLarge: true}, &report.Problem{Refused: &report.FileProblem{Message: "r"}, TooLarge: true}},
 		{"stopped", fmt.Errorf("x: %w", &plan.StoppedError{Why: "broke down"}), &report.Problem{Stopped: "broke down"}},
-		{"stopped at base", &plan.StoppedError{Why: "broke down", Base: true}, &report.Problem{Stopped: "broke down", BaseBroken: true}},
-		{"too large", fmt.Errorf("fetching: %w", &plan.UnfetchedError{Reason: "it is too large"}), &report.Problem{Unfetched: "it is too large"}},
-		{"missing", &plan.MissingPathError{Path: "p", Setting: "s"}, &report.Problem{Missing: "p", Setting: "s"}},
-		{"worth a retry", errors.New("x"), nil},
-		{"none", nil, nil},
+		{"stopped while planning base", &plan.StoppedError{Why: "broke down", Base: true}, &report.Problem{Stopped: "broke down", BaseBroken: true}},
+		{"not fetched", fmt.Errorf("fetching: %w", &plan.UnfetchedError{Reason: "it is too large"}), &report.Problem{Unfetched: "it is too large"}},
+		{"missing path", &plan.MissingPathError{Path: "p", Setting: "s"}, &report.Problem{Missing: "p", Setting: "s"}},
+		{"other error", errors.New("x"), nil},
+		{"no error", nil, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,10 +1,10 @@
-// Package conformance holds the GitHub stand-in against GitHub's own
-// descriptions: its REST API against the OpenAPI document, requests included,
-// and its webhooks against the published schemas and examples.
+// Package conformance checks the GitHub stand-in against GitHub's own descriptions:
+// requests and responses of its REST API against the OpenAPI document, and its webhooks
+// against the published schemas and examples.
 //
-// The descriptions come from a cache that test/github/fetch-data.sh fills.
-// Tests that need them are skipped, or fail under
-// REHEARSAL_REQUIRE_GITHUB_DATA, where they are absent.
+// The descriptions come from a cache that test/github/fetch-data.sh fills. If they are
+// absent, tests that need them are skipped, or fail if REHEARSAL_REQUIRE_GITHUB_DATA is
+// set.
 package conformance
 
 import (
@@ -32,7 +32,7 @@ type REST struct {
 	doc *openapi3.T
 }
 
-// load parses the document, which takes seconds, once per test binary.
+// load parses the document once per test binary, because it takes seconds.
 var load = sync.OnceValues(func() (*openapi3.T, error) {
 	raw, err := data.Read(data.OpenAPI)
 	if err != nil {
@@ -45,9 +45,9 @@ var load = sync.OnceValues(func() (*openapi3.T, error) {
 	return doc, amend(doc)
 })
 
-// amend adds what the document says in words only: "You can also pass an
-// array of labels directly", as go-github does. And it adds the name that a call
-// had before, by which Prow still calls it.
+// amend adds what the document only says in words: "You can also pass an array of labels
+// directly", as go-github does. It also adds the former name of a call, which Prow still
+// uses.
 func amend(doc *openapi3.T) error {
 	ref, refs := doc.Paths.Value("/repos/{owner}/{repo}/git/ref/{ref}"), doc.Paths.Value("/repos/{owner}/{repo}/git/refs/{ref}")
 	if ref == nil || refs == nil {
@@ -72,9 +72,8 @@ func NewREST(tb testing.TB) *REST {
 	return &REST{doc: doc}
 }
 
-// Validate implements github.Validator: the request must be one that GitHub
-// describes, unless the answer refuses it, and the answer too, without fields
-// that GitHub does not describe.
+// Validate implements github.Validator. The request must be described by GitHub, unless the
+// response refuses it. The response must be described too, including all of its fields.
 func (v *REST) Validate(e github.Exchange) error {
 	route, err := v.route(e.Request)
 	if err != nil {
@@ -99,12 +98,12 @@ func (v *REST) Validate(e github.Exchange) error {
 	return errors.Join(problems...)
 }
 
-// briefly leaves out the schema and the value, which fill pages.
+// briefly leaves out the schema and the value, because they fill pages.
 func briefly(err *openapi3.SchemaError) string {
 	return fmt.Sprintf("/%s: %s", strings.Join(err.JSONPointer(), "/"), err.Reason)
 }
 
-// route finds the operation: the stand-in's patterns are GitHub's paths.
+// route finds the operation: the stand-in's patterns equal GitHub's paths.
 func (v *REST) route(r *http.Request) (*routers.Route, error) {
 	method, path, _ := strings.Cut(strings.ReplaceAll(r.Pattern, "...}", "}"), " ")
 	item := v.doc.Paths.Value(path)
@@ -119,7 +118,7 @@ func pathParams(r *http.Request) map[string]string {
 	for element := range strings.SplitSeq(r.Pattern, "/") {
 		if strings.HasPrefix(element, "{") {
 			name := strings.TrimSuffix(strings.Trim(element, "{}"), "...")
-			params[name] = cmp.Or(r.PathValue(name), "/") // of the root of a repository
+			params[name] = cmp.Or(r.PathValue(name), "/") // the root of a repository
 		}
 	}
 	return params
@@ -148,13 +147,13 @@ func (v *REST) answer(input *openapi3filter.RequestValidationInput, e github.Exc
 		return err
 	}
 	if e.Status >= http.StatusBadRequest {
-		return nil // GitHub's errors have fields that it does not describe
+		return nil // GitHub's errors have undescribed fields
 	}
 	return undescribed("", body, []*openapi3.Schema{schema.Value})
 }
 
-// schema is that of the body of an answer, nil for none. GitHub does not
-// describe each error of each operation, but has one shape for all.
+// schema returns the schema of a response's body; nil for none. GitHub does not describe
+// each error of each operation, but has one form for all.
 func (v *REST) schema(op *openapi3.Operation, status int) (*openapi3.SchemaRef, error) {
 	if status == http.StatusNotModified {
 		return nil, nil

@@ -17,8 +17,8 @@ func unmarshal(raw []byte, into any) error {
 	return nil
 }
 
-// undescribed reports fields that no alternative of the schemas knows. A
-// plain validator passes them: GitHub's schemas are open.
+// undescribed reports fields that are in none of the schemas. A plain validator accepts
+// them, because GitHub's schemas are open.
 func undescribed(path string, value any, schemas []*openapi3.Schema) error {
 	schemas = alternatives(schemas)
 	var problems []error
@@ -59,8 +59,8 @@ func alternatives(schemas []*openapi3.Schema) []*openapi3.Schema {
 	return flat
 }
 
-// property finds the schemas of a field. An object without properties of its
-// own is free to have any.
+// property finds the schemas of a field. An object without described properties may have
+// any.
 func property(schemas []*openapi3.Schema, field string) (found []*openapi3.Schema, known bool) {
 	free := true
 	for _, s := range schemas {

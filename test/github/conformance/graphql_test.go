@@ -14,12 +14,12 @@ import (
 
 var deprecated = regexp.MustCompile(`@deprecated\(reason: "(?:[^"\\]|\\.)*"\)`)
 
-// TestGraphQLSchemaIsPartOfGitHubs holds each type, field, argument and value of
-// our schema against GitHub's.
+// TestGraphQLSchemaIsPartOfGitHubs compares each type, field, argument and value of our
+// schema with GitHub's.
 func TestGraphQLSchemaIsPartOfGitHubs(t *testing.T) {
 	raw, err := data.Read(data.GraphQLSchema)
 	data.Need(t, err)
-	// The library wants a field deprecated everywhere or nowhere.
+	// The library requires a field to be deprecated everywhere or nowhere.
 	theirs := parseSchema(t, deprecated.ReplaceAllString(string(raw), ""))
 	ours := parseSchema(t, github.GraphQLSchema())
 	for name, our := range ours.Types {

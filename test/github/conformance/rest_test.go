@@ -14,12 +14,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github/conformance"
 )
 
-// world is a stand-in with one of everything.
+// world is a stand-in with one object of each kind.
 type world struct {
 	srv  *github.Server
 	pull github.Pull
 	old  github.Comment
-	// app is installed in org, as installation.
+	// app is installed in org, with the id installation.
 	app          github.App
 	installation int64
 }
@@ -62,7 +62,7 @@ func newWorld(t *testing.T, opts ...github.Option) world {
 	return w
 }
 
-// appToken is the user of a call that is made as the App itself.
+// appToken stands for the user of a call that the App itself makes.
 const appToken = "app"
 
 func (w world) token(t *testing.T, user string) string {
@@ -87,7 +87,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// history puts each kind of event into the timeline.
+// history adds each kind of event to the timeline.
 func (w world) history(t *testing.T) {
 	t.Helper()
 	ctx, title, base := t.Context(), "Another title", "release"
@@ -124,7 +124,7 @@ type restCall struct {
 	status                   int
 }
 
-// calls is a good call, at least, of each route, and the refusals.
+// calls returns at least one good call of each route, and the refused ones.
 func (w world) calls() []restCall {
 	repo := "/repos/org/config"
 	issue, pull := repo+"/issues/1", repo+"/pulls/1"
@@ -243,7 +243,7 @@ func (w world) do(t *testing.T, c restCall) {
 	if c.user != "" {
 		req.Header.Set("Authorization", "Bearer "+w.token(t, c.user))
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req) // follows no redirects
+	resp, err := http.DefaultTransport.RoundTrip(req) // does not follow redirects
 	check(t, err)
 	body, err := io.ReadAll(resp.Body)
 	check(t, err)
@@ -282,7 +282,7 @@ func TestRESTConforms(t *testing.T) {
 	}
 }
 
-// TestValidatorObjects makes sure that silence means something.
+// TestValidatorObjects: the validator really objects to errors.
 func TestValidatorObjects(t *testing.T) {
 	rest := conformance.NewREST(t)
 	exchange := func(pattern, path, requestBody string, status int, body string) github.Exchange {
@@ -301,14 +301,14 @@ func TestValidatorObjects(t *testing.T) {
 	cases := []struct {
 		name     string
 		exchange github.Exchange
-		want     string // part of the objection, empty for none
+		want     string // part of the objection; empty for none
 	}{
-		{"good", exchange(labels, "/", "", 200, "["+label+"]"), ""},
+		{"valid", exchange(labels, "/", "", 200, "["+label+"]"), ""},
 		{"missing field", exchange(labels, "/", "", 200, `[{"id":1}]`), `"node_id" is missing`},
 		{"wrong type", exchange(labels, "/", "", 200, strings.Replace("["+label+"]", `"id":1`, `"id":"1"`, 1)), "must be an integer"},
-		{"made-up field", exchange(labels, "/", "", 200, strings.Replace("["+label+"]", `"id":1`, `"id":1,"colour":"x"`, 1)), "does not describe [].colour"},
-		{"made-up route", exchange("GET /repos/{owner}/{repo}/wishes", "/", "", 200, "{}"), "GitHub has no GET"},
-		{"made-up status", exchange(labels, "/", "", 207, "[]"), "does not answer that"},
+		{"unknown field", exchange(labels, "/", "", 200, strings.Replace("["+label+"]", `"id":1`, `"id":1,"colour":"x"`, 1)), "does not describe [].colour"},
+		{"unknown route", exchange("GET /repos/{owner}/{repo}/wishes", "/", "", 200, "{}"), "GitHub has no GET"},
+		{"unknown status", exchange(labels, "/", "", 207, "[]"), "does not answer that"},
 		{"bad request", exchange("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", "/", `{"content":"wave"}`, 200, "{}"), "request:"},
 		{"bad query", exchange(labels, "/?per_page=many", "", 200, "[]"), "per_page"},
 	}

@@ -16,11 +16,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github/internal/data"
 )
 
-// Webhooks validates payloads of webhooks.
+// Webhooks validates the payloads of webhooks.
 type Webhooks struct {
 	compiler *jsonschema.Compiler
-	fields   map[string]shape // the outermost fields, by event
-	objects  shape            // what is in them, which is alike in all events
+	fields   map[string]shape // the top-level fields, by event
+	objects  shape            // the fields of objects, which are the same in all events
 }
 
 // loadSchemas parses the schemas once per test binary.
@@ -45,7 +45,7 @@ func NewWebhooks(tb testing.TB) *Webhooks {
 	data.Need(tb, err)
 	w := &Webhooks{compiler: jsonschema.NewCompiler(), fields: map[string]shape{}, objects: shape{}}
 	w.compiler.DefaultDraft(jsonschema.Draft7)
-	// The library's own check knows no operators, as in {/name}.
+	// The library's own check does not support operators, as in {/name}.
 	w.compiler.RegisterFormat(&jsonschema.Format{Name: "uri-template", Validate: func(any) error { return nil }})
 	if err := w.compiler.AddResource(schemaURL, doc); err != nil {
 		tb.Fatal(err)
@@ -66,9 +66,9 @@ func NewWebhooks(tb testing.TB) *Webhooks {
 	return w
 }
 
-// Validate checks a payload against the schema of its event and action, and
-// that each of its fields is, with the same type, in some published example.
-// Whether a field may be null is left to the schema: examples rarely tell.
+// Validate checks a payload against the schema of its event and action. Each of its fields
+// must also exist, with the same type, in a published example. Whether a field may be null
+// is left to the schema, because examples rarely show it.
 func (w *Webhooks) Validate(event, action string, payload []byte) error {
 	name := event + "$" + action
 	if action == "" {
@@ -92,14 +92,14 @@ func (w *Webhooks) Validate(event, action string, payload []byte) error {
 	return errors.Join(problems...)
 }
 
-// unseen are fields that the schemas name and no example has: none is of an
+// unseen are fields that are in the schemas, but in no example: there is no example of an
 // edited or a merged pull request.
 var unseen = map[string]bool{
 	"changes.base": true, "changes.title": true, "pull_request.merged_at": true, "pull_request.merged_by": true,
 	"issue.pull_request.merged_at": true,
 }
 
-// shape is what types of JSON each path of some documents has.
+// shape has the JSON types of each path in some documents.
 type shape map[string]map[string]bool
 
 func (s shape) note(path string, value any) {

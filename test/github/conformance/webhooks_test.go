@@ -8,7 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/github/conformance"
 )
 
-// TestWebhooksConform drops what is delivered: only what would be sent counts.
+// TestWebhooksConform drops all deliveries: only their payloads matter.
 func TestWebhooksConform(t *testing.T) {
 	validator, w, ctx := conformance.NewWebhooks(t), newWorld(t), t.Context()
 	_, err := w.srv.SetDelivering(ctx, github.Delivering{Drop: true})
@@ -49,7 +49,7 @@ func TestWebhooksConform(t *testing.T) {
 	}
 }
 
-// TestWebhookValidatorObjects makes sure that silence means something.
+// TestWebhookValidatorObjects: the validator really objects to errors.
 func TestWebhookValidatorObjects(t *testing.T) {
 	validator, w, ctx := conformance.NewWebhooks(t), newWorld(t), t.Context()
 	_, err := w.srv.AddHook(ctx, github.Hook{Org: "org", URL: "http://127.0.0.1:1"})
@@ -61,7 +61,7 @@ func TestWebhookValidatorObjects(t *testing.T) {
 	good := string(deliveries[0].Payload)
 	for name, c := range map[string]struct{ payload, want string }{
 		"missing field": {strings.Replace(good, `"sender":`, `"sendr":`, 1), "missing property 'sender'"},
-		"made-up field": {strings.Replace(good, `"action":`, `"sent":"now","action":`, 1), "no example has sent"},
+		"unknown field": {strings.Replace(good, `"action":`, `"sent":"now","action":`, 1), "no example has sent"},
 		"wrong type":    {strings.Replace(good, `"body":"hi"`, `"body":1`, 1), "comment.body is number"},
 	} {
 		err := validator.Validate("issue_comment", "created", []byte(c.payload))

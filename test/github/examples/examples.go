@@ -1,7 +1,6 @@
-// Package examples gives tests the webhook payloads that GitHub publishes as
-// examples. They come from a cache that test/github/fetch-data.sh fills;
-// tests that need them are skipped, or fail under
-// REHEARSAL_REQUIRE_GITHUB_DATA, where they are absent.
+// Package examples gives tests the webhook payloads that GitHub publishes as examples. They
+// come from a cache that test/github/fetch-data.sh fills. If they are absent, tests that
+// need them are skipped, or fail if REHEARSAL_REQUIRE_GITHUB_DATA is set.
 package examples
 
 import (
@@ -16,7 +15,7 @@ import (
 // Example is one published payload.
 type Example struct {
 	Event   string // as in X-GitHub-Event
-	Action  string // empty where the event has none
+	Action  string // empty if the event has none
 	Payload json.RawMessage
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// reference is the part of the documentation that lists all settings: a table of
-// those at the top, and one for each that has fields.
+// reference returns the documentation of all settings: a table of those at the top level,
+// and one for each setting with fields.
 func reference(root *node) string {
 	var b strings.Builder
 	top := &node{}
@@ -41,7 +41,7 @@ func reference(root *node) string {
 	return b.String()
 }
 
-// writeKinds says of values of a kind of their own, once, what they are.
+// writeKinds describes the special kinds of values once.
 func writeKinds(b *strings.Builder, n *node) {
 	var order []string
 	names := map[string][]string{}
@@ -58,7 +58,7 @@ func writeKinds(b *strings.Builder, n *node) {
 	}
 }
 
-// walk calls f with every field below and its path.
+// walk calls f for every field below, with its path.
 func (n *node) walk(path string, f func(path string, field *node)) {
 	for _, field := range n.fields {
 		f(path+field.name, field)
@@ -93,7 +93,7 @@ func writeRows(b *strings.Builder, n *node, prefix string) {
 	fmt.Fprintf(b, "| `%s` | %s | %s |\n", prefix+n.name, def, cell(strings.TrimSpace(n.description+" "+n.kind())))
 }
 
-// kind says what may be written, where the meaning does not.
+// kind says which values are allowed, if the description does not.
 func (n *node) kind() string {
 	s := n.schema
 	if n.items != nil {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// width is that of comments, in characters.
+// width is the width of comments, in characters.
 const width = 76
 
-// example is a file with every setting: its default, or, as a comment where it
-// has none, what it may look like.
+// example returns a file with every setting: its default, or, without a default, an example
+// in a comment.
 func example(root *node) string {
 	var b strings.Builder
 	for i, f := range root.fields {
@@ -44,13 +44,12 @@ func writeExample(b *strings.Builder, n *node, by string) {
 	}
 }
 
-// given says whether there is a default to write.
+// given reports whether there is a default to write.
 func (n *node) given() bool {
 	return n.def() != "" || n.items != nil && len(n.fields) > 0 || n.items == nil && slices.ContainsFunc(n.fields, (*node).given)
 }
 
-// writeEntry writes a list with one entry: what an entry of its kind may have
-// that has an example.
+// writeEntry writes a list with one entry, which has every field with an example.
 func writeEntry(b *strings.Builder, n *node, by string) {
 	b.WriteString(by + n.name + ":\n")
 	lead := "- "
@@ -63,7 +62,7 @@ func writeEntry(b *strings.Builder, n *node, by string) {
 	}
 }
 
-// inline is a value on the line of its field.
+// inline returns a value on the line of its field.
 func (n *node) inline(value string) string {
 	switch {
 	case n.items != nil:
@@ -76,8 +75,8 @@ func (n *node) inline(value string) string {
 	return value
 }
 
-// writeComment writes the first paragraph of the description: the documentation
-// has all of it.
+// writeComment writes the first paragraph of the description: the documentation has the
+// rest.
 func writeComment(b *strings.Builder, n *node, by string) {
 	text, _, _ := strings.Cut(n.description, "\n\n")
 	line := by + "#"

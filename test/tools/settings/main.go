@@ -1,5 +1,5 @@
-// Command settings writes what follows from the structs of pkg/settings: the JSON
-// schema, the reference in docs/configuration.md, and the example in config/. Run
+// Command settings writes the files that are generated from the structs of pkg/settings:
+// the JSON schema, the reference in docs/configuration.md, and the example in config/. Run
 // it in its own directory.
 package main
 
@@ -52,8 +52,8 @@ func run() error {
 	return replace(exampleFile, "  _example: |\n", "", indent(example(root), "    "))
 }
 
-// replace puts text between two marks in a file; an empty second one is the end
-// of the file.
+// replace puts text between two marks in a file; an empty second mark means the end of the
+// file.
 func replace(file, from, to, text string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// node is a setting, with what its schema says and its default.
+// node is a setting, with its schema and its default.
 type node struct {
 	name, description string
-	// schema is the one of the value, items that of the items of a list.
+	// schema is the schema of the value, items that of the items of a list.
 	schema, items *jsonschema.Schema
 	required      bool
-	// value is the default; empty where only the schema is known.
+	// value is the default; not valid if only the schema is known.
 	value reflect.Value
-	// fields are those of a struct, or of the structs in a list.
+	// fields are the fields of a struct, or of the structs in a list.
 	fields []*node
 }
 
@@ -53,7 +53,7 @@ func newNode(root, s *jsonschema.Schema, name string, value reflect.Value) *node
 	return n
 }
 
-// elementOf is what an entry of a list of structs starts from.
+// elementOf returns the initial value of an entry in a list of structs.
 func elementOf(list reflect.Type) reflect.Value {
 	if list == reflect.TypeFor[[]settings.Repository]() {
 		return reflect.ValueOf(settings.Repository{Options: settings.Defaults().Defaults})
@@ -68,7 +68,7 @@ func resolve(root, s *jsonschema.Schema) *jsonschema.Schema {
 	return s
 }
 
-// fieldOf is the field of a struct that has a name in the file.
+// fieldOf returns the field of a struct by its name in the file.
 func fieldOf(v reflect.Value, name string) reflect.Value {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -98,8 +98,7 @@ func (n *node) undocumented() []string {
 	return names
 }
 
-// def is the default as it would be written in the file; empty when there is
-// nothing to write.
+// def returns the default as it is written in the file; empty if there is nothing to write.
 func (n *node) def() string {
 	if !n.value.IsValid() {
 		return ""
@@ -127,7 +126,7 @@ func (n *node) def() string {
 	return ""
 }
 
-// plain is the default as JSON has it.
+// plain returns the default as a JSON value.
 func (n *node) plain() any {
 	if n.schema.Type == "string" {
 		return n.def()
@@ -142,7 +141,7 @@ func duration(d time.Duration) string {
 	return strings.Replace(strings.Replace(d.String(), "m0s", "m", 1), "h0m", "h", 1)
 }
 
-// example is a value from the schema where there is no default.
+// example returns an example from the schema, for settings without a default.
 func (n *node) example() string {
 	for _, s := range []*jsonschema.Schema{n.schema, n.items} {
 		if s != nil && len(s.Examples) > 0 {

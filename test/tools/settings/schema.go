@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// module is ours, and packages are those of it that settings are made of.
+// module is our module, and packages are its packages with types of settings.
 const module = "github.com/rehearsal-dev/rehearsal"
 
 var packages = []string{"pkg/settings", "pkg/policy", "pkg/gate", "pkg/layout"}
@@ -38,7 +38,7 @@ func reflectSchema() (*jsonschema.Schema, error) {
 	return schema, nil
 }
 
-// definitionName tells the types of several packages apart that are called alike.
+// definitionName distinguishes types with the same name in several packages.
 func definitionName(t reflect.Type) string {
 	pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
 	if t.Name() == "" || pkg == "settings" {
@@ -47,7 +47,8 @@ func definitionName(t reflect.Type) string {
 	return pkg + "." + t.Name()
 }
 
-// special are the types whose text in the file their Go type does not show.
+// special returns the schema of types whose form in the file does not follow from their Go
+// type.
 func special(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[time.Duration](), reflect.TypeFor[metav1.Duration]():
@@ -70,8 +71,8 @@ func special(t reflect.Type) *jsonschema.Schema {
 
 var subject = regexp.MustCompile(`^(\w+) (?:is|are) `)
 
-// forReaders makes the comment of a field one for people who do not know its name
-// in Go: "Run is who may …" becomes "Who may …". Line breaks go, paragraphs stay.
+// forReaders turns the comment of a field into one for people who do not know its name in
+// Go: "Run is who may …" becomes "Who may …". Line breaks are removed, paragraphs are kept.
 func forReaders(name, comment string) string {
 	goName := name[strings.LastIndexByte(name, '.')+1:]
 	if match := subject.FindStringSubmatch(comment); match != nil && match[1] == goName {

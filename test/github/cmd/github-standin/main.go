@@ -1,7 +1,6 @@
-// Command github-standin serves the GitHub stand-in to other processes: to
-// the demo, the end-to-end tests and a browser. It keeps everything in memory
-// and trusts everyone who reaches it, so it belongs on loopback or on an
-// address of a test cluster.
+// Command github-standin serves the GitHub stand-in to other processes: the demo, the
+// end-to-end tests and a browser. It keeps everything in memory and trusts all clients, so
+// it belongs on loopback or on an address of a test cluster.
 package main
 
 import (
@@ -83,8 +82,7 @@ func run(ctx context.Context, f flags) error {
 	return closing(srv, nil)
 }
 
-// announce writes the file whole or not at all: who waits for it reads it at
-// once.
+// announce writes the file atomically, because readers that wait for it read it at once.
 func announce(path, url string) error {
 	if path == "" {
 		return nil

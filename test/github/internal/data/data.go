@@ -1,6 +1,5 @@
-// Package data finds GitHub's own descriptions of its APIs and webhooks in the
-// cache where test/github/fetch-data.sh puts them. It fetches nothing
-// itself.
+// Package data finds GitHub's own descriptions of its APIs and webhooks in the cache that
+// test/github/fetch-data.sh fills. It downloads nothing itself.
 package data
 
 import (
@@ -14,7 +13,7 @@ import (
 	"testing"
 )
 
-// The packages of the npm registry that the descriptions come from.
+// The packages of the npm registry that contain the descriptions.
 const (
 	GraphQLSchema   = "@octokit/graphql-schema"
 	OpenAPI         = "@octokit/openapi"
@@ -28,7 +27,7 @@ const requireVariable = "REHEARSAL_REQUIRE_GITHUB_DATA"
 //go:embed packages.txt
 var packages string
 
-// Read returns the file that is taken from a package.
+// Read returns the file from a package.
 func Read(name string) ([]byte, error) {
 	for line := range strings.Lines(packages) {
 		f := strings.Fields(line)
@@ -49,8 +48,7 @@ func Read(name string) ([]byte, error) {
 	return nil, fmt.Errorf("package %s is not in packages.txt", name)
 }
 
-// Need ends the test when err says that data is absent: as skipped, or as
-// failed where the data is required.
+// Need skips the test if err says that data is absent, or fails it if the data is required.
 func Need(tb testing.TB, err error) {
 	tb.Helper()
 	switch {
