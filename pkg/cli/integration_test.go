@@ -154,10 +154,10 @@ func TestWithAPIServer(t *testing.T) {
 		in.judges(rh.Name, v1alpha1.CommandStatus{Verdict: v1alpha1.VerdictAccepted, Head: head}, true)
 		in.judges(rh.Name, v1alpha1.CommandStatus{Verdict: v1alpha1.VerdictDenied, Reason: v1alpha1.ReasonNotAllowed, Message: "Only `bob` may."}, false)
 	}()
-	expect("the first of the log", program.ExitDone, []string{"accepted: /pj-rehearse on acme/release#7", "1 job"}, "alice", "run", "acme/release#7")
+	expect("first command of the log", program.ExitDone, []string{"accepted: /pj-rehearse on acme/release#7", "1 job"}, "alice", "run", "acme/release#7")
 	expect("denied", program.ExitNotAccepted, []string{"not accepted. Only bob may."}, "alice", "ack", "7")
 	<-judged
-	expect("nobody there to judge", program.ExitNoAnswer, []string{"stored, but the controller has not read"}, "alice", "abort", "7", "--timeout", "50ms")
+	expect("no decision", program.ExitNoAnswer, []string{"stored, but the controller has not read"}, "alice", "abort", "7", "--timeout", "50ms")
 	stored, err := in.RehearsalsAs(t, "alice", "rehearsals").Get(t.Context(), rh.Name, metav1.GetOptions{})
 	in.must(err)
 	for _, c := range stored.Spec.Commands {
@@ -166,10 +166,10 @@ func TestWithAPIServer(t *testing.T) {
 		}
 	}
 
-	expect("a listing", program.ExitDone, []string{"acme/release#7", "alice", "Running"}, "alice", "list")
-	expect("no right to look", program.ExitUsage, []string{"--role=rehearsal-viewer --user=mallory"}, "mallory", "list")
-	expect("unknown", program.ExitUsage, []string{"acme/release#8 is not known in namespace rehearsals"}, "alice", "run", "acme/release#8")
-	expect("no Tekton", program.ExitUsage, []string{"has no pipelineruns"}, "alice", "watch", "7")
+	expect("list", program.ExitDone, []string{"acme/release#7", "alice", "Running"}, "alice", "list")
+	expect("no right to list", program.ExitUsage, []string{"--role=rehearsal-viewer --user=mallory"}, "mallory", "list")
+	expect("unknown pull request", program.ExitUsage, []string{"acme/release#8 is not known in namespace rehearsals"}, "alice", "run", "acme/release#8")
+	expect("Tekton not installed", program.ExitUsage, []string{"has no pipelineruns"}, "alice", "watch", "7")
 }
 
 // TestKubeconfigIsFound checks that the kubeconfig is found in the same places as by

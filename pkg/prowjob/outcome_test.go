@@ -19,20 +19,20 @@ func TestVerdicts(t *testing.T) {
 		want        run.Verdict
 		detail      string
 	}{
-		{"success", prowapi.SuccessState, "Job succeeded.", run.Passed, ""},
-		{"failure", prowapi.FailureState, "Job failed.", run.Failed, ""},
-		{"running", prowapi.PendingState, "Job triggered.", run.Running, ""},
-		{"queued", prowapi.TriggeredState, "", run.Queued, ""},
-		{"scheduling", prowapi.SchedulingState, "", run.Queued, ""},
+		{"job succeeded", prowapi.SuccessState, "Job succeeded.", run.Passed, ""},
+		{"job failed", prowapi.FailureState, "Job failed.", run.Failed, ""},
+		{"pod pending or running", prowapi.PendingState, "Job triggered.", run.Running, ""},
+		{"ProwJob triggered", prowapi.TriggeredState, "", run.Queued, ""},
+		{"ProwJob in Prow's scheduler", prowapi.SchedulingState, "", run.Queued, ""},
 		{"no state yet", "", "", run.Queued, ""},
 		{"plank's running time-out", prowapi.AbortedState, "Pod running timeout.", run.TimedOut, "its pod ran for longer than Prow allows"},
 		{"aborted by Deck", prowapi.AbortedState, "alice successfully aborted x.", run.Aborted, "alice successfully aborted x."},
-		{"replaced by a newer one", prowapi.AbortedState, "Job triggered.", run.Aborted, ""},
+		{"replaced by a newer ProwJob", prowapi.AbortedState, "Job triggered.", run.Aborted, ""},
 		{"scheduling time-out", prowapi.ErrorState, "Pod scheduling timeout.", run.Unschedulable, "no node took its pod in time"},
 		{"pending time-out", prowapi.ErrorState, "Pod pending timeout.", run.Errored, "its pod had a node, but did not start in time"},
 		{"unknown cluster", prowapi.ErrorState, `Terminal error: nonretryable error: no build client found for cluster "default".`, run.Errored, "Prow does not know the cluster `default`"},
-		{"out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", run.Errored, "Job pod was OOM killed by the cluster."},
-		{"evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", run.Errored, "Job pod was evicted by the cluster."},
+		{"pod out of memory", prowapi.ErrorState, "Job pod was OOM killed by the cluster.", run.Errored, "Job pod was OOM killed by the cluster."},
+		{"pod evicted", prowapi.ErrorState, "Job pod was evicted by the cluster.", run.Errored, "Job pod was evicted by the cluster."},
 		{"error that quotes a secret", prowapi.ErrorState, "webhook denied it: token=hunter2", run.Errored, "webhook denied it: token=[censored]"},
 		{"error without a reason", prowapi.ErrorState, "", run.Errored, "Prow could not run it and gives no reason"},
 	}
