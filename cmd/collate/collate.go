@@ -83,8 +83,8 @@ func (c *collator) collate(ctx context.Context) error {
 	return nil
 }
 
-// unknownTime is how long we wait if the manifest does not say how long the run may take,
-// as that of another version. Its PipelineRun times out before.
+// unknownTime is how long we wait for a run whose manifest, from another version, has no
+// Time. Its PipelineRun times out before.
 const unknownTime = 48 * time.Hour
 
 // await returns the run once all of its ProwJobs have ended, or its time is over.

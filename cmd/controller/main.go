@@ -46,8 +46,8 @@ import (
 )
 
 const (
-	// workers is high, because they mostly wait for the API server, for GitHub, and for
-	// logs.
+	// workers is the number of concurrent reconciles. It is high, because they mostly wait
+	// for the API server, for GitHub, and for logs.
 	workers = 8
 	// drain is how long the API server may take to notice that we are shutting down.
 	drain = 2 * time.Second
@@ -97,7 +97,7 @@ func main() {
 	ctx = webhook.WithOptions(ctx, webhook.Options{
 		ServiceName: admission.Service, SecretName: admission.Service, Port: *webhookPort, GracePeriod: drain,
 	})
-	ctx = sharedmain.WithHealthProbesDisabled(ctx) // the port could not be chosen
+	ctx = sharedmain.WithHealthProbesDisabled(ctx) // its port cannot be chosen
 	admission.SeeOneSecret()
 	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
 		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {

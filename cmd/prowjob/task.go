@@ -25,7 +25,7 @@ const (
 	// patience is how long the API server, and the controller behind the webhook, may be
 	// unreachable at the start.
 	patience = 5 * time.Minute
-	// grace bounds the time to abort, because pods get 30 seconds to stop.
+	// grace is how long aborting may take: pods get 30 seconds to stop.
 	grace = 20 * time.Second
 	// watchPause is the time between two watches of the TaskRun.
 	watchPause = 5 * time.Second
@@ -83,8 +83,8 @@ func (t *task) run(ctx context.Context) bool {
 }
 
 // exitCode returns the exit status of the task. A special status tells the controller
-// that a signal came before a ProwJob existed: another task then repeats the job, as if
-// this one had been killed.
+// that a signal came before a ProwJob existed: then another task does the job, as if this
+// one had been killed.
 func (t *task) exitCode(passed, told bool) int {
 	switch {
 	case passed:

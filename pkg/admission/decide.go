@@ -86,8 +86,8 @@ func difference(want *prowapi.ProwJob, got object, schema *structuralschema.Stru
 	asKept(wanted, schema)
 	got = maps.Clone(got)
 	for _, side := range []object{wanted, got} {
-		delete(side, "apiVersion") // these belong to the request,
-		delete(side, "kind")       // which is for ProwJobs
+		delete(side, "apiVersion") // the API server has checked these:
+		delete(side, "kind")       // the request is for ProwJobs
 		if metadata, ok := side["metadata"].(object); ok {
 			metadata = maps.Clone(metadata)
 			for _, key := range ofTheAPIServer {

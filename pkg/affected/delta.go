@@ -53,7 +53,7 @@ func (d *Delta) Compare(ctx context.Context, sources []Source, files Reader) err
 	return nil
 }
 
-// Reads reports whether a job reads something at runtime that differs.
+// Reads reports whether a job reads changed input at runtime.
 func (d *Delta) Reads(e *Entry) bool {
 	return slices.ContainsFunc(d.Found, func(f Found) bool {
 		input, ok := f.Evidence.(Input)
@@ -116,8 +116,8 @@ func Bounded(reasons []Reason) []Reason {
 	return reasons
 }
 
-// Removed lists the jobs that no longer exist in changed files, given by their keys. A
-// file that cannot be read any more hides its jobs; these do not count as removed.
+// Removed lists the jobs of changed files (given by key) that no longer exist. A file
+// that cannot be read any more hides its jobs; these do not count as removed.
 func (d *Delta) Removed(changed []string) []Ref {
 	removed := []Ref{}
 	for _, key := range changed {

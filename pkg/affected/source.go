@@ -6,8 +6,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// Source is one kind of cause for jobs to be affected. Every change is compared by all
-// sources, and each gives its own reasons. A Source is safe for concurrent use.
+// Source is one kind of cause for jobs to be affected. All sources compare every change,
+// and each gives its own reasons. A Source is safe for concurrent use.
 type Source interface {
 	// Name is the value of Reason.Source.
 	Name() string
@@ -58,11 +58,11 @@ type Decision struct {
 	Invalid string
 }
 
-// Input is Evidence that something differs which jobs read at runtime. A job may behave
+// Input is Evidence of a difference in what jobs read at runtime. A job may behave
 // differently although its ProwJob is the same.
 type Input interface {
 	Evidence
-	// Reads reports whether a job reads something that differs.
+	// Reads reports whether a job reads what differs.
 	Reads(*Entry) bool
 	// Files are the changed files behind the difference.
 	Files() []string

@@ -172,8 +172,7 @@ func TestWithAPIServer(t *testing.T) {
 	expect("Tekton not installed", program.ExitUsage, []string{"has no pipelineruns"}, "alice", "watch", "7")
 }
 
-// TestKubeconfigIsFound checks that the kubeconfig is found in the same places as by
-// kubectl.
+// TestKubeconfigIsFound checks that the kubeconfig is found where kubectl finds it.
 func TestKubeconfigIsFound(t *testing.T) {
 	in := install(t)
 	content, err := os.ReadFile(in.kubeconfig)

@@ -32,8 +32,8 @@ func (e *ForeignError) Error() string {
 }
 
 // Ensure creates the ProwJob, or adopts the existing one with its name. Names are
-// deterministic, so that one was created by an earlier attempt, or by this one if the
-// response was lost. Created says that this call created the ProwJob.
+// deterministic, so the existing one was created by an earlier attempt, or by this one if
+// the response was lost. Created says that this call created the ProwJob.
 func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (pj *prowapi.ProwJob, created bool, err error) {
 	pj, err = Create(ctx, client, want)
 	if err == nil {

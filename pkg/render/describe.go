@@ -8,8 +8,8 @@ import (
 
 // Description describes the rehearsal that a job would have.
 type Description struct {
-	// Problem is why the job cannot be rehearsed. If it is set, only Argument, Type and
-	// Repo are certain to be set, too.
+	// Problem is why the job cannot be rehearsed. If it is set, fields other than
+	// Argument, Type and Repo may be empty.
 	Problem string
 	// Argument names the job in a command, Rerun is the whole command.
 	Argument, Rerun string

@@ -104,7 +104,8 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// TestHeldJobsAreNotRendered checks this also for callers that do not use the selection.
+// TestHeldJobsAreNotRendered checks that a held job is not rendered, even for a caller
+// that does not use the selection.
 func TestHeldJobsAreNotRendered(t *testing.T) {
 	list := loadJobs(t)
 	key := find(t, Jobs(list, testInput), "pull-widget-unit").Key()

@@ -118,8 +118,8 @@ func Complete(jobs []Job, effective []affected.Job) []Job {
 	return out
 }
 
-// Regate holds jobs that request more than the findings that were shown for approval.
-// Again are the findings about the complete jobs.
+// Regate holds jobs that, now that they are complete, request more than was shown for
+// approval. Again are the findings about the complete jobs.
 func Regate(jobs []Job, again map[string]gate.Finding, in Input) []Job {
 	out := slices.Clone(jobs)
 	if in.Gates == nil {

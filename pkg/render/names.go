@@ -49,7 +49,7 @@ func reporterOf(j Job) config.Reporter {
 
 // nameApart makes names and contexts unique. Of two presubmits of a pull request with the
 // same name, plank aborts the older; of two statuses with the same context, GitHub shows
-// only the newer. All jobs that share one get a suffix, so the names do not depend on the
+// only the newer. All that share one get a suffix, so the names do not depend on the
 // order of the jobs. A postsubmit leaves the name to other jobs, because it is not always
 // known yet whether it can run.
 //

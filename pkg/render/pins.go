@@ -12,7 +12,7 @@ import (
 )
 
 // Checkouts lists the branches and tags of other repositories that rehearsals of the jobs
-// check out, sorted and without SHA. Their commits belong into Input.Tips. Without an
+// check out, sorted and without SHA. Their commits belong in Input.Tips. Without an
 // entry there, each pod checks out the latest commit.
 func Checkouts(jobs []Job, in Input) []run.Checkout {
 	in.Tips = nil
@@ -47,8 +47,8 @@ func compareCheckouts(a, b run.Checkout) int {
 func repoName(ref prowapi.Refs) string { return ref.Org + "/" + ref.Repo }
 
 // pinnable reports whether a reference means the current commit of a branch or tag of a
-// repository on GitHub. A clone URL of a mirror has the same commits, but that of another
-// repository has not.
+// repository on GitHub. Its clone URL may be that of a mirror, which has the same
+// commits, but not that of another repository.
 func pinnable(ref prowapi.Refs) bool {
 	if ref.BaseRef == "" || ref.BaseSHA != "" || len(ref.Pulls) > 0 || strings.Contains(ref.Org, "://") {
 		return false

@@ -110,7 +110,7 @@ func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	presubmit.RerunCommand = in.command() + " " + job.Argument
 	presubmit.Optional = true
 	presubmit.ReporterConfig = nil
-	// The policy decides on the pull request who may rerun it.
+	// Reruns are requested on the pull request, where the policy decides.
 	presubmit.RerunAuthConfig = nil
 	if !targetsConfigRepo(job.Job, in) {
 		// These settings are for the checkout of the target repository, which is not the

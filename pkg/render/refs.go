@@ -35,8 +35,8 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 }
 
 // targetRef moves the job's checkout settings, which are for the repository under test,
-// to the reference. Its link is that of a pull request on the target repository. Without
-// other settings, the link determines the clone URL and the path.
+// to the reference. Its link is the one that pull requests on the target repository have.
+// Without other settings, the link determines the clone URL and the path.
 func targetRef(job Job, in Input) prowapi.Refs {
 	base := job.Base()
 	org, repo := splitRepo(job.Repo)

@@ -108,10 +108,10 @@ func TestCap(t *testing.T) {
 		names = append(names, jobs[i].Name)
 	}
 	for name, req := range map[string]Request{
-		"selection all":        {Selection: event.All},
-		"selection by names":   {Selection: event.Named, Names: names},
-		"selection by pattern": {Selection: event.Named, Names: []string{"*"}},
-		"selection failed":     {Selection: event.Failed, NotPassed: names},
+		"selection of all jobs":    {Selection: event.All},
+		"selection by names":       {Selection: event.Named, Names: names},
+		"selection by pattern":     {Selection: event.Named, Names: []string{"*"}},
+		"selection of failed jobs": {Selection: event.Failed, NotPassed: names},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Select(jobs, req); len(got.Jobs) != 9 || got.Capped != 0 || got.Coverage != nil {

@@ -140,7 +140,7 @@ func TestNamesLikeOptions(t *testing.T) {
 }
 
 // TestMissingObjectsAreNotFetched reads a clone that lacks objects. By default git would
-// fetch them from the remote, with the programs, that the configuration names.
+// fetch them from the remote and with the programs that the configuration names.
 func TestMissingObjectsAreNotFetched(t *testing.T) {
 	o := newOrigin(t)
 	o.commit(map[string]string{"a": "1\n"})

@@ -41,9 +41,9 @@ const (
 )
 
 // Fetch fetches the given branches, full refs or full commit SHAs; commits that anybody
-// may have pushed need FetchHead. Commits that the mirror already has cost nothing and need not wait; a ref
-// always asks the remote. It returns a *NotFoundError for a ref that the remote does not
-// have. It rebuilds the mirror from nothing if it finds damage.
+// may have pushed need FetchHead. Commits that the mirror already has cost nothing and
+// need not wait; a ref always asks the remote. It returns a *NotFoundError for a ref that
+// the remote does not have. It rebuilds the mirror from nothing if it finds damage.
 func (m *Mirror) Fetch(ctx context.Context, revisions ...string) error {
 	for _, rev := range revisions {
 		if IsSHA(rev) {

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// noise returns random text.
+// noise returns random text, which does not compress well.
 func noise(t *testing.T, bytes int) string {
 	t.Helper()
 	b := make([]byte, bytes/2)

@@ -13,7 +13,7 @@ import (
 
 const (
 	// maxRebuilds is how often a mirror is rebuilt within rebuildTime. What looks like
-	// damage may be in a pushed commit, and rebuilding would not help.
+	// damage may be in a pushed commit, and then rebuilding does not help.
 	maxRebuilds = 2
 	rebuildTime = time.Hour
 	// rebuiltLately is the time after a rebuild in which another one is not needed:

@@ -206,7 +206,8 @@ func TestLeftoversAreSwept(t *testing.T) {
 	}
 }
 
-// TestWhatARepackLeftGoesWithTheNextFetch checks this even for a fetch that fails.
+// TestWhatARepackLeftGoesWithTheNextFetch checks that a fetch removes the files of a
+// killed repack, even if the fetch fails.
 func TestWhatARepackLeftGoesWithTheNextFetch(t *testing.T) {
 	o := newOrigin(t)
 	m := mirrorOf(t, o, o.commit(map[string]string{"a": "1"}))

@@ -1,6 +1,6 @@
-// Package run defines what the controller hands over to the tasks of a PipelineRun: which
-// ProwJobs a run consists of and where their objects are stored. It also defines the
-// verdicts of jobs. It does not process them.
+// Package run defines what the controller hands over to the tasks of a PipelineRun (which
+// ProwJobs a run consists of, and where their objects are stored), and the verdicts of
+// jobs. It defines data and names; other packages act on them.
 package run
 
 import "time"
@@ -12,7 +12,8 @@ const Prefix = "rehearsal.dev/"
 const (
 	// LabelRehearsal has the name of the Rehearsal.
 	LabelRehearsal = "rehearsal.dev/rehearsal"
-	// LabelRehearsalUID has its uid, by which sweeps find objects in all namespaces.
+	// LabelRehearsalUID has the uid of the Rehearsal, by which sweeps find objects in all
+	// namespaces.
 	LabelRehearsalUID = "rehearsal.dev/rehearsal-uid"
 	// LabelRun has the name of the run, see Manifest.Name.
 	LabelRun = "rehearsal.dev/run"

@@ -45,8 +45,8 @@ const checkConfigExamples = `  rehearse check-config config.yaml
 // checkConfig holds the flags of the command.
 type checkConfig struct {
 	schema bool
-	// clone is the clone in which paths are looked up; they are not if it names no
-	// directory.
+	// clone names the clone in which to look up paths; without a directory they are not
+	// looked up.
 	clone local.Options
 	// live asks for a comparison of the settings with an installation.
 	live        bool

@@ -58,7 +58,7 @@ func (c *cluster) forbidden(err error, verb, resource string) error {
 var namedUser = regexp.MustCompile(`User "([^"]+)" cannot`)
 
 // isUnknownKind reports whether the API server does not know the kind. If only the object
-// is missing, the error has its name.
+// is missing, the error names it.
 func isUnknownKind(err error) bool {
 	var status apierrors.APIStatus
 	return apierrors.IsNotFound(err) && errors.As(err, &status) &&

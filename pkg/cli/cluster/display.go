@@ -101,8 +101,8 @@ func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 }
 
 // draw shows a table and a line below it. The function table returns the table with at
-// most so many rows, or all of it for 0. A table that does not fit is cut to the user's
-// scroll position, or else to its most important rows.
+// most so many rows, or all of it for 0. A table that does not fit is cut: to the part
+// that the user has scrolled to, or else to the most important rows.
 func (d *display) draw(table func(width, rows int) *screen.Frame, below string) error {
 	width, height := d.screen.Size()
 	if d.watcher.lost.Load() {

@@ -189,7 +189,8 @@ func TestWatchScrolls(t *testing.T) {
 	}
 }
 
-// TestWatchLeavesTheTerminalAsItWas checks this for every way to end.
+// TestWatchLeavesTheTerminalAsItWas checks that the terminal has its former mode, however
+// watch ends.
 func TestWatchLeavesTheTerminalAsItWas(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -111,8 +111,8 @@ func follow[L runtime.Object](ctx context.Context, w *watcher, from source[L], w
 	return informer.GetStore(), nil
 }
 
-// plainLists keeps informers from streaming lists, which pays for large lists only, and
-// which not every API server supports.
+// plainLists keeps informers from streaming lists. Streaming pays off only for large
+// lists, and not every API server supports it.
 type plainLists struct{}
 
 // IsWatchListSemanticsUnSupported is called by the informer.

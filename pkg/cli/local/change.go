@@ -199,7 +199,7 @@ func branchName(ref string, remotes []string) string {
 		}
 	}
 	if !strings.Contains(ref, "refs/heads/") && (strings.ContainsAny(name, "~^@:") || isHex(name)) {
-		// A commit has no branch name, and main is the most common one.
+		// A commit is not a branch name; main is the most common name.
 		return "main"
 	}
 	return name

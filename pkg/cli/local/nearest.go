@@ -32,7 +32,7 @@ func nearest(name string, all []string) []string {
 		}
 		switch {
 		case strings.Contains(lower, name):
-			// A shortened name is no typing error, however much is missing.
+			// A shortened name has no typing error, however much is missing.
 			found = append(found, candidate{other, 0})
 		case distance <= most:
 			found = append(found, candidate{other, distance})

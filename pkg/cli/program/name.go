@@ -36,7 +36,7 @@ func Prepare(root *cobra.Command, called []string) {
 	root.SetArgs(args)
 }
 
-// Speak replaces the program's name in a text by the name that it was called by. It
+// Speak replaces the program's name in a text with the name that it was called by. It
 // replaces only names before a command or flag of ours, because there is also
 // /pj-rehearse and the verb "rehearse".
 func Speak(cmd *cobra.Command, text string) string {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Key is the action of a key.
+// Key is the action that a key stands for.
 type Key int
 
 // The known keys.

@@ -92,7 +92,8 @@ func (k *keyboard) obey(s os.Signal) {
 	k.take()
 }
 
-// patient is the timeout of a poll, and so the time until listen ends, in milliseconds.
+// patient is the timeout of a poll, in milliseconds, and so bounds the time until listen
+// ends.
 const patient = 100
 
 // listen sends the pressed keys to the channel.

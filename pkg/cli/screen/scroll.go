@@ -15,7 +15,7 @@ type Scroll struct {
 	top, page int
 }
 
-// Press does the action of a key.
+// Press performs the action of a key.
 func (s *Scroll) Press(k Key) {
 	was := s.Chosen
 	s.Chosen = true
