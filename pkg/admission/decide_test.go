@@ -72,7 +72,7 @@ func offers(pjs ...*prowapi.ProwJob) []offer {
 	return all
 }
 
-// wants checks whether an answer allows, refuses, or is not known yet.
+// wants checks an answer: allowed, refused, or not known yet.
 func wants(t *testing.T, err error, want string) {
 	t.Helper()
 	var (

@@ -216,8 +216,9 @@ func (p person) everything() string {
 	return strings.Join(out, "\n")
 }
 
-// No program that a clone's configuration names may run: the clone may be somebody
-// else's, and the program could change the result.
+// TestNothingOfTheConfigurationRuns checks that no program runs that a clone's
+// configuration names: the clone may be somebody else's, and the program could change the
+// result.
 func TestNothingOfTheConfigurationRuns(t *testing.T) {
 	p := newPerson(t)
 	proof := filepath.Join(t.TempDir(), "ran")
