@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// patience is how long the API server may be away.
+	// patience is how long the API server may be unreachable.
 	patience = 5 * time.Minute
 	// publishing bounds all attempts to write the comment.
 	publishing = 6 * time.Minute
-	// longestPause bounds the wait between two of them.
+	// longestPause bounds the wait between two attempts.
 	longestPause = 15 * time.Second
 )
 
-// editor writes comments.
+// editor edits comments.
 type editor interface {
 	EditComment(ctx context.Context, org, repo string, id int64, body string) (*github.Comment, error)
 }
@@ -37,13 +37,13 @@ type editor interface {
 // collator reports one run.
 type collator struct {
 	*prowjob.Connection
-	// newEditor makes the editor for the comment of a run.
+	// newEditor creates the editor for the comment of a run.
 	newEditor func(run.Manifest) (editor, error)
 	editor    editor
 	out       io.Writer
 	now       func() time.Time
-	// interval is the time between two looks at the ProwJobs, backoff the first
-	// wait after a failed call to GitHub.
+	// interval is the time between two looks at the ProwJobs, backoff the wait after the
+	// first failed call to GitHub.
 	interval time.Duration
 	backoff  time.Duration
 
@@ -54,7 +54,7 @@ type collator struct {
 	finalGrace  time.Duration
 }
 
-// collate waits, reports, and returns an error when it could not.
+// collate waits for the run, reports it, and returns an error if it could not.
 func (c *collator) collate(ctx context.Context) error {
 	var manifest run.Manifest
 	err := prowjob.Persist(ctx, patience, func(ctx context.Context) (err error) {
@@ -83,12 +83,11 @@ func (c *collator) collate(ctx context.Context) error {
 	return nil
 }
 
-// unknownTime is how long we wait where the manifest does not say how long the run may
-// take, as one of another version: its PipelineRun ends us before.
+// unknownTime is how long we wait for a run whose manifest, from another version, has no
+// Time. Its PipelineRun times out before.
 const unknownTime = 48 * time.Hour
 
-// await returns the run once no ProwJob of it is going, or the time for that is
-// over.
+// await returns the run once all of its ProwJobs have ended, or its time is over.
 func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, []*prowapi.ProwJob, error) {
 	following := prowjob.Follow(c.ProwJobs, m)
 	defer following.Stop()
@@ -104,8 +103,8 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 		}
 		late := !c.now().Before(limit)
 		if late || len(goingOn(view.Outcomes)) == 0 {
-			// What is reported is what the API server has at the end, not what a watch
-			// told on the way.
+			// The report must have the final state from the API server, not an earlier one
+			// from a watch.
 			collector := prowjob.Collector{ProwJobs: c.ProwJobs}
 			view, jobs, err = c.look(ctx, m, &limit, func(ctx context.Context) ([]run.Outcome, []*prowapi.ProwJob, error) {
 				return collector.Read(ctx, m)
@@ -129,11 +128,11 @@ func (c *collator) await(ctx context.Context, m run.Manifest) (report.RunView, [
 	}
 }
 
-// lookup reads what became of the jobs of a run.
+// lookup reads the outcomes of a run.
 type lookup = func(context.Context) ([]run.Outcome, []*prowapi.ProwJob, error)
 
-// look reads whether the run is being aborted, until when it may go on, and what
-// became of its jobs.
+// look reads whether the run is being aborted, its deadline, and the outcomes of its
+// jobs.
 func (c *collator) look(ctx context.Context, m run.Manifest, limit *time.Time, read lookup) (report.RunView, []*prowapi.ProwJob, error) {
 	view := report.RunView{Manifest: m, PipelineRun: c.pipelineRun, Namespace: c.namespace}
 	var jobs []*prowapi.ProwJob
@@ -152,7 +151,7 @@ func (c *collator) look(ctx context.Context, m run.Manifest, limit *time.Time, r
 	return view, jobs, err
 }
 
-// goingOn names the jobs that have a ProwJob which Prow is not done with.
+// goingOn names the jobs whose ProwJob Prow has not finished.
 func goingOn(outcomes []run.Outcome) []string {
 	var names []string
 	for _, o := range outcomes {
@@ -163,7 +162,7 @@ func goingOn(outcomes []run.Outcome) []string {
 	return names
 }
 
-// readPipelineRun reads the PipelineRun that we are a task of; without one it is empty.
+// readPipelineRun reads the PipelineRun of this task; it is empty if the name is not set.
 func (c *collator) readPipelineRun(ctx context.Context) (*pipelinev1.PipelineRun, error) {
 	if c.pipelineRun == "" {
 		return &pipelinev1.PipelineRun{}, nil
@@ -175,7 +174,7 @@ func (c *collator) readPipelineRun(ctx context.Context) (*pipelinev1.PipelineRun
 	return pr, nil
 }
 
-// abortReason says why the run is being aborted; empty when it is not.
+// abortReason says why the run is being aborted; empty if it is not.
 func abortReason(pr *pipelinev1.PipelineRun) string {
 	if reason := pr.Annotations[run.AnnotationAbortReason]; reason != "" {
 		return reason
@@ -186,7 +185,7 @@ func abortReason(pr *pipelinev1.PipelineRun) string {
 	return ""
 }
 
-// publish writes the comment, and tries again while there is hope.
+// publish writes the comment. It retries errors that may pass.
 func (c *collator) publish(ctx context.Context, m run.Manifest, body string) error {
 	deadline := c.now().Add(publishing)
 	ctx, cancel := context.WithTimeout(ctx, publishing)
@@ -211,7 +210,7 @@ func (c *collator) publish(ctx context.Context, m run.Manifest, body string) err
 	}
 }
 
-// hopeless says that GitHub gives the same answer however often it is asked.
+// hopeless reports whether the error is permanent.
 func hopeless(err error) bool {
 	var notFound *github.NotFoundError
 	var refused *github.RefusedError
@@ -219,5 +218,5 @@ func hopeless(err error) bool {
 }
 
 func (c *collator) say(format string, args ...any) {
-	fmt.Fprintln(c.out, terminal.Lines(fmt.Sprintf(format, args...))) //nolint:errcheck // nobody is left to tell
+	fmt.Fprintln(c.out, terminal.Lines(fmt.Sprintf(format, args...))) //nolint:errcheck // there is no one to report it to
 }

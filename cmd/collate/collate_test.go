@@ -30,7 +30,7 @@ import (
 
 var now = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 
-// page is a pull request's comment that answers with the given errors first.
+// page is a comment whose first edits fail with the given errors.
 type page struct {
 	errs  []error
 	calls int
@@ -100,8 +100,8 @@ func newCollator(t *testing.T, p *page, pr *pipelinev1.PipelineRun, jobs ...k8sr
 	}, prow, out
 }
 
-// TestDeadlineOfThePipelineRun: the time of a run counts from when it started, which
-// the PipelineRun tells.
+// TestDeadlineOfThePipelineRun checks that the deadline in the PipelineRun counts,
+// because the time of a run starts with its first PipelineRun.
 func TestDeadlineOfThePipelineRun(t *testing.T) {
 	pr := pipelineRun("", "")
 	pr.Annotations = map[string]string{run.AnnotationDeadline: "2026-11-20T18:00:00Z"}
@@ -121,44 +121,44 @@ func TestCollate(t *testing.T) {
 		name string
 		pr   *pipelinev1.PipelineRun
 		jobs []k8sruntime.Object
-		// clock is added to the time with every look at it.
+		// clock is how far the clock advances each time that it is read.
 		clock time.Duration
 		want  string
-		// goesOn says that the controller will start what is left.
+		// goesOn says that the controller will start the remaining jobs.
 		goesOn bool
 	}{
 		{
-			name: "all passed", pr: pipelineRun("", ""),
+			name: "all jobs passed", pr: pipelineRun("", ""),
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.SuccessState, true)},
 			want: "✅ **All 2 rehearsals passed**",
 		},
 		{
-			name: "one failed", pr: pipelineRun("", ""),
+			name: "one job failed", pr: pipelineRun("", ""),
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.FailureState, true)},
 			want: "❌ **1 of 2 rehearsals failed**: 1 passed.",
 		},
 		{
-			name: "one to be continued", pr: pipelineRun("", ""),
+			name: "one job left for the next PipelineRun", pr: pipelineRun("", ""),
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.FailureState, true)},
 			want: "⏳ **Running 1 of 2 rehearsals**: 1 failed, 1 not started.", goesOn: true,
 		},
 		{
-			name: "one never ends", pr: pipelineRun("", ""), clock: 10 * time.Minute,
+			name: "one job never ends", pr: pipelineRun("", ""), clock: 10 * time.Minute,
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.PendingState, false)},
 			want: "❌ **1 of 2 rehearsals did not finish**: 1 passed, 1 running.",
 		},
 		{
-			name: "aborted", pr: pipelineRun("a new push", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),
+			name: "run aborted", pr: pipelineRun("a new push", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.AbortedState, true)},
 			want: "🛑 **Aborted**: a new push. 1 not started.",
 		},
 		{
-			name: "aborted, and plank is away", pr: pipelineRun("a new push", ""), clock: time.Second,
+			name: "run aborted while plank is down", pr: pipelineRun("a new push", ""), clock: time.Second,
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.AbortedState, false)},
 			want: "🛑 **Aborted**: a new push. 1 not started.",
 		},
 		{
-			name: "cancelled by hand", pr: pipelineRun("", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),
+			name: "PipelineRun cancelled by hand", pr: pipelineRun("", pipelinev1.PipelineRunSpecStatusCancelledRunFinally),
 			jobs: []k8sruntime.Object{prowJob("a", prowapi.SuccessState, true), prowJob("b", prowapi.AbortedState, true)},
 			want: "🛑 **Aborted**: the PipelineRun was cancelled. 1 passed.",
 		},
@@ -208,9 +208,9 @@ func TestStorePage(t *testing.T) {
 		twice  bool
 		linked bool
 	}{
-		{name: "stored", kube: refuse("update"), linked: true},
-		{name: "stored by an attempt before", kube: refuse("update"), twice: true, linked: true},
-		{name: "refused", kube: refuse("create")},
+		{name: "page stored", kube: refuse("update"), linked: true},
+		{name: "page stored by an earlier attempt", kube: refuse("update"), twice: true, linked: true},
+		{name: "page refused", kube: refuse("create")},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -265,9 +265,9 @@ func TestPublishing(t *testing.T) {
 		calls int
 		ok    bool
 	}{
-		{"ten times 502", []error{bad, bad, bad, bad, bad, bad, bad, bad, bad, bad}, 11, true},
+		{"ten 502 errors", []error{bad, bad, bad, bad, bad, bad, bad, bad, bad, bad}, 11, true},
 		{"rate limit that ends soon", []error{&github.RateLimitedError{Until: now.Add(time.Millisecond)}}, 2, true},
-		{"rate limit that does not", []error{&github.RateLimitedError{Until: now.Add(time.Hour)}}, 1, false},
+		{"rate limit for too long", []error{&github.RateLimitedError{Until: now.Add(time.Hour)}}, 1, false},
 		{"comment deleted", []error{&github.NotFoundError{Op: "x"}}, 1, false},
 		{"pull request locked", []error{&github.RefusedError{Op: "x", Status: 403}}, 1, false},
 	}
@@ -306,9 +306,9 @@ func TestFlags(t *testing.T) {
 		want int
 	}{
 		{"help", []string{"--help"}, 0},
-		{"nothing", nil, 2},
+		{"no arguments", nil, 2},
 		{"no comment", []string{"--run", "a"}, 2},
-		{"something else", []string{"--run", "a", "--comment", "1", "b"}, 2},
+		{"unexpected argument", []string{"--run", "a", "--comment", "1", "b"}, 2},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -319,7 +319,8 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// TestTimeThatIsNotKnown: a run that another version has handed over is waited for.
+// TestTimeThatIsNotKnown checks that a run from another version, without a time, is
+// waited for.
 func TestTimeThatIsNotKnown(t *testing.T) {
 	c, _, out := newCollator(t, &page{}, pipelineRun("", ""), prowJob("a", prowapi.PendingState, false))
 	configMaps := c.Kube.CoreV1().ConfigMaps("rehearsals")

@@ -18,9 +18,9 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestReportsAsAnApp: the pod of a run has the App's key, and what it makes of it
-// lets it comment in the run's repository and nothing else. A window that GitHub
-// told somebody else of us is kept.
+// TestReportsAsAnApp checks that the App's key gives this task a token that can only
+// comment in the run's repository. A rate limit that another process has recorded is
+// respected.
 func TestReportsAsAnApp(t *testing.T) {
 	hub, err := standin.Start("")
 	check(t, err)

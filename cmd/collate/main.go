@@ -1,6 +1,6 @@
-// Command collate is the step of the finally Task of a run: it waits for the
-// ProwJobs that are still going, and writes what became of all of them into the
-// run's comment and its own log.
+// Command collate is the step of a run's finally task: it waits for the ProwJobs that are
+// still running, and writes the outcomes of all jobs into the run's comment and its own
+// log.
 package main
 
 import (
@@ -41,7 +41,7 @@ func start(args []string) int {
 	)
 	flags := flag.NewFlagSet("collate", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), help) //nolint:errcheck // nobody is left to tell
+		fmt.Fprint(flags.Output(), help) //nolint:errcheck // there is no one to report it to
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&c.run, "run", "", "the first ConfigMap of the run (required)")
@@ -90,8 +90,8 @@ func (c *collator) connect(places prowjob.Places, credentials string) error {
 	return nil
 }
 
-// gitHub makes the client for GitHub. As an App it uses tokens for the run's
-// repository that can do nothing but comment there.
+// gitHub creates the client for GitHub. As an App it uses tokens that can only comment in
+// the run's repository.
 func (c *collator) gitHub(m run.Manifest, credentials string) (*github.Client, error) {
 	token, app, err := github.Credentials(credentials, m.GitHubAppID)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// storePage stores the page of a run that is over. Without a page the comment
-// does not speak of one, and the run is reported all the same.
+// storePage stores the page of a run that is over. If that fails, the comment does not
+// link to the page, and the run is still reported.
 func (c *collator) storePage(ctx context.Context, view *report.RunView) {
 	if view.Manifest.Page == "" || !view.Ended() {
 		return
@@ -33,8 +33,8 @@ func (c *collator) storePage(ctx context.Context, view *report.RunView) {
 	}
 }
 
-// tryStorePage gives the page the labels and the owner of the run's ConfigMaps,
-// so that it goes when they do.
+// tryStorePage gives the page the labels and the owner of the run's ConfigMaps, so that
+// it is deleted with them.
 func (c *collator) tryStorePage(ctx context.Context, view report.RunView) (bool, error) {
 	configMaps := c.Kube.CoreV1().ConfigMaps(c.namespace)
 	first, err := configMaps.Get(ctx, c.run, metav1.GetOptions{})
@@ -43,7 +43,7 @@ func (c *collator) tryStorePage(ctx context.Context, view report.RunView) (bool,
 	}
 	owners := slices.Clone(first.OwnerReferences)
 	for i := range owners {
-		// To block the deletion of its owner takes rights that we do not have.
+		// An owner reference that blocks deletion needs rights that we do not have.
 		owners[i].BlockOwnerDeletion = nil
 	}
 	meta := metav1.ObjectMeta{
@@ -53,8 +53,8 @@ func (c *collator) tryStorePage(ctx context.Context, view report.RunView) (bool,
 	return pages.Save(ctx, lastPage{configMaps}, meta, report.RunPage(view))
 }
 
-// lastPage keeps what is stored: we may create ConfigMaps but change none, and
-// the page of a run that is over says the same each time.
+// lastPage ignores updates: we may create ConfigMaps but not change them, and the page of
+// a run that is over is always the same.
 type lastPage struct {
 	corev1client.ConfigMapInterface
 }

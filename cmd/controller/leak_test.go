@@ -6,5 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What other packages start as soon as they are linked is not ours to end.
+// Goroutines that other packages start in their init functions are ignored.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }

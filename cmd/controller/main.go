@@ -46,22 +46,23 @@ import (
 )
 
 const (
-	// workers wait for the API server, for GitHub, and for logs.
+	// workers is the number of concurrent reconciles. It is high, because they mostly wait
+	// for the API server, for GitHub, and for logs.
 	workers = 8
-	// drain is how long the API server may take to see that we go.
+	// drain is how long the API server may take to notice that we are shutting down.
 	drain = 2 * time.Second
 )
 
-// What each client may ask the API server for, calls a second and at once. A turn makes
-// some five calls: with what the tasks may ask for, eight workers would spend most of
-// theirs waiting for their own clients.
+// Rate limits of each client for the API server: calls per second, and in a burst. A
+// reconcile makes about five calls. With the limits of the tasks, eight workers would
+// mostly wait for their own clients.
 const (
 	qps   = 200
 	burst = 400
 )
 
-// When it is told to end, the controller gives its turns drainTime to come to their
-// end, and is gone after exitTime, whatever they do: before Kubernetes kills it.
+// At shutdown, the controller lets its reconciles finish for drainTime. It exits after
+// exitTime in any case, before Kubernetes kills it.
 const (
 	drainTime = 15 * time.Second
 	exitTime  = 25 * time.Second
@@ -96,7 +97,7 @@ func main() {
 	ctx = webhook.WithOptions(ctx, webhook.Options{
 		ServiceName: admission.Service, SecretName: admission.Service, Port: *webhookPort, GracePeriod: drain,
 	})
-	ctx = sharedmain.WithHealthProbesDisabled(ctx) // it would serve them at a port of its choice
+	ctx = sharedmain.WithHealthProbesDisabled(ctx) // its port cannot be chosen
 	admission.SeeOneSecret()
 	sharedmain.MainWithConfig(ctx, "rehearsal-controller", config,
 		func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
@@ -106,8 +107,8 @@ func main() {
 		}, certificates.NewController, newAdmission(config))
 }
 
-// newAdmission answers the API server by clients of its own: what tasks ask for must
-// not keep the reconciler waiting.
+// newAdmission answers the API server with clients of its own, so that requests of tasks
+// do not slow down the reconciler.
 func newAdmission(config *rest.Config) injection.ControllerConstructor {
 	return func(ctx context.Context, cmw configmap.Watcher) *controller.Impl {
 		return admission.NewController(ctx, cmw,
@@ -116,9 +117,9 @@ func newAdmission(config *rest.Config) injection.ControllerConstructor {
 	}
 }
 
-// drained is a context that ends after another one, when no turn is under way: the
-// lease is given up with it. A turn that does not end takes the process with it,
-// and the lease runs out.
+// drained returns a context that ends after another one, once no reconcile is running.
+// The lease is released when it ends. If a reconcile does not finish, the process exits
+// and the lease expires.
 func drained(ended context.Context, turns *leader.Turns) context.Context {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ended))
 	context.AfterFunc(ended, func() {
@@ -131,7 +132,8 @@ func drained(ended context.Context, turns *leader.Turns) context.Context {
 	return ctx
 }
 
-// serveProbes serves until the context ends, once we know of the Rehearsals.
+// serveProbes serves probes until the context ends. It starts once the Rehearsals are in
+// the cache.
 func serveProbes(ctx context.Context, port int) {
 	if !cache.WaitForCacheSync(ctx.Done(), rehearsalinformer.Get(ctx).Informer().HasSynced) {
 		return
@@ -141,7 +143,7 @@ func serveProbes(ctx context.Context, port int) {
 	}
 }
 
-// servePages serves until the context ends. Every replica does.
+// servePages serves pages until the context ends. Every replica does.
 func servePages(ctx context.Context, address string) {
 	core := kubeclient.Get(ctx).CoreV1()
 	server := &http.Server{
@@ -201,8 +203,8 @@ func newOptions(ctx context.Context, config *rest.Config, dir, credentials, kube
 	}, nil
 }
 
-// newPlanner has plans made by processes of their own, and fetches for them: they
-// have no credentials. What they learn is kept beside the mirrors.
+// newPlanner lets separate processes make plans, and fetches for them, because they have
+// no credentials. Their cache is beside the mirrors.
 func newPlanner(ctx context.Context, dir string, kept *mirrors.Mirrors) (rehearsal.Plans, error) {
 	pool, err := worker.NewPool(worker.Options{
 		Dir: kept.Dir, CacheDir: filepath.Join(dir, ".plans"), Size: rehearsal.Planners,
@@ -214,8 +216,8 @@ func newPlanner(ctx context.Context, dir string, kept *mirrors.Mirrors) (rehears
 	return rehearsal.Plans{Planner: plan.Traced(pool), Fetch: plan.TracedFetch(kept.Fetch), Repair: kept.Repair, Close: pool.Close}, nil
 }
 
-// connect makes the client for GitHub. The App that it may act as is narrowed to
-// the repositories that the settings list now.
+// connect creates the client for GitHub. As an App it is limited to the repositories in
+// the current settings.
 func connect(kube kubernetes.Interface, store *settings.Store, credentials string) (*github.Client, error) {
 	token, app, err := github.Credentials(credentials, store.Get().GitHub.AppID)
 	if err != nil {
@@ -246,8 +248,7 @@ func connect(kube kubernetes.Interface, store *settings.Store, credentials strin
 	})
 }
 
-// loadSettings reads the settings once; what follows them is in the informer's
-// hands.
+// loadSettings reads the settings once. An informer follows later changes.
 func loadSettings(ctx context.Context, kube kubernetes.Interface) (*settings.Store, error) {
 	cm, err := kube.CoreV1().ConfigMaps(system.Namespace()).Get(ctx, settings.ConfigMap, metav1.GetOptions{})
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// apiServer has one ConfigMap, or none when data is nil.
+// apiServer returns an API server with one ConfigMap, or none if data is nil.
 func apiServer(t *testing.T, data map[string]string) *rest.Config {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,8 +38,8 @@ func apiServer(t *testing.T, data map[string]string) *rest.Config {
 	return &rest.Config{Host: server.URL}
 }
 
-// The controller may have to report a run itself, so it needs what the finally
-// task has: the logs by Deck, and what must not be shown of them.
+// TestControllerCanReport: the controller may have to report a run itself. So it needs
+// the logs from Deck, and the secrets to censor, as the finally task does.
 func TestControllerCanReport(t *testing.T) {
 	credentials := t.TempDir()
 	if err := os.WriteFile(filepath.Join(credentials, "token"), []byte("canary-4711\n"), 0o600); err != nil {
@@ -58,7 +58,8 @@ func TestControllerCanReport(t *testing.T) {
 	}
 }
 
-// Without its ConfigMap the controller cannot follow changes of it either.
+// TestControllerNeedsSettings: without its ConfigMap the controller cannot follow changes
+// either.
 func TestControllerNeedsSettings(t *testing.T) {
 	_, err := newOptions(t.Context(), apiServer(t, nil), t.TempDir(), "", "")
 	if err == nil || !strings.Contains(err.Error(), "reading the settings") {

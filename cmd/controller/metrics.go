@@ -14,8 +14,8 @@ import (
 	"knative.dev/pkg/system"
 )
 
-// withMetrics serves metrics to Prometheus, on port 9090. The ConfigMap
-// config-observability, in Knative's format, has the say where it exists.
+// withMetrics serves metrics to Prometheus, on port 9090, unless the ConfigMap
+// config-observability exists. That has Knative's format and takes precedence.
 func withMetrics(ctx context.Context, config *rest.Config) (context.Context, error) {
 	kube, err := kubernetes.NewForConfig(config)
 	if err != nil {

@@ -25,11 +25,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-// patience is how long something may take that takes no time.
+// patience is a generous timeout for fast operations.
 const patience = 2 * time.Minute
 
-// TestBrokenSettings runs the controller on a real API server, and breaks and
-// mends its settings.
+// TestBrokenSettings runs the controller on a real API server, and breaks and repairs its
+// settings.
 func TestBrokenSettings(t *testing.T) {
 	server := logbooktest.Start(t)
 	kubeconfig := server.Kubeconfig(t)
@@ -56,19 +56,19 @@ func TestBrokenSettings(t *testing.T) {
 	testServedFromNowOn(t, clientset.NewForConfigOrDie(server.Config()), write, bin, kubeconfig)
 }
 
-// applyCRDs has the API server know what Tekton and Prow have.
+// applyCRDs installs the CustomResourceDefinitions of Tekton and Prow.
 func applyCRDs(t *testing.T, kubeconfig string) {
 	t.Helper()
 	kubectl(t, kubeconfig, "apply", "--server-side", "-f", modulePath(t, "github.com/tektoncd/pipeline", "config", "300-crds"),
 		"-f", modulePath(t, "sigs.k8s.io/prow", "config", "prow", "cluster", "prowjob-crd"))
 }
 
-// buildController returns where the program is.
+// buildController builds the controller and returns its path.
 func buildController(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "controller")
 	build := exec.Command("go", "build", "-o", bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as images are built, so that most of it is there
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as images are built, so that the build cache helps
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -78,8 +78,8 @@ func buildController(t *testing.T) string {
 // nobodyListens are settings with a GitHub that does not answer.
 const nobodyListens = "github: {endpoint: \"http://127.0.0.1:9\"}\n"
 
-// testServedFromNowOn has a repository served that was not: what was heard of its
-// pull requests is taken up without anything new happening on them.
+// testServedFromNowOn adds a repository to the settings. What was received about its pull
+// requests before must be processed without a new event.
 func testServedFromNowOn(t *testing.T, client clientset.Interface, write func(file string), bin, kubeconfig string) {
 	write(nobodyListens)
 	c, _ := start(t, bin, kubeconfig)
@@ -132,7 +132,7 @@ func testReload(t *testing.T, kube kubernetes.Interface, write func(file string)
 	eventually(t, "an event about that", func() bool { return told(t, kube, "Normal", "valid again") })
 }
 
-// start starts the controller, with further flags, and says where its metrics are.
+// start starts the controller, with additional flags, and returns the URL of its metrics.
 func start(t *testing.T, bin, kubeconfig string, flags ...string) (c *exec.Cmd, metrics string) {
 	t.Helper()
 	credentials := t.TempDir()
@@ -175,14 +175,14 @@ func get(url string) string {
 	if err != nil {
 		return ""
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close() //nolint:errcheck // errors of closing a reader do not matter
 	body, _ := io.ReadAll(response.Body)
 	return string(body)
 }
 
 func valid(metrics string) string { return value(metrics, "rehearsal_settings_valid") }
 
-// value is that of a metric; empty when there is none.
+// value returns the value of a metric; empty if there is none.
 func value(metrics, name string) string {
 	for line := range strings.Lines(get(metrics)) {
 		if rest, ok := strings.CutPrefix(line, name+"{"); ok {
@@ -192,7 +192,7 @@ func value(metrics, name string) string {
 	return ""
 }
 
-// told says whether the ConfigMap has an event.
+// told reports whether the ConfigMap has an event.
 func told(t *testing.T, kube kubernetes.Interface, kind, words string) bool {
 	t.Helper()
 	events, err := kube.CoreV1().Events("rehearsals").List(t.Context(), metav1.ListOptions{FieldSelector: "involvedObject.name=" + settings.ConfigMap})
@@ -215,7 +215,7 @@ func kubectl(t *testing.T, kubeconfig string, args ...string) {
 	}
 }
 
-// modulePath is a path in a module that we are built with.
+// modulePath returns a path in a module of this build.
 func modulePath(t *testing.T, module string, path ...string) string {
 	t.Helper()
 	found, err := rig.ModulePath(module, path...)

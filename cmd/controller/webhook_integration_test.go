@@ -22,8 +22,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// TestWebhook runs the controller on a real API server with the rights that config/
-// gives it, and asks it as the API server does.
+// TestWebhook runs the controller on a real API server with the rights from config/, and
+// calls its webhook like the API server.
 func TestWebhook(t *testing.T) {
 	server := logbooktest.Start(t)
 	admin := server.Kubeconfig(t)
@@ -67,7 +67,7 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// asController is a kubeconfig with the rights of the controller, and no others.
+// asController returns a kubeconfig with only the rights of the controller.
 func asController(t *testing.T, admin string) string {
 	t.Helper()
 	config, err := clientcmd.LoadFromFile(admin)
@@ -101,7 +101,7 @@ func ask(t *testing.T, client *http.Client, url, object string) *admissionv1.Adm
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close() //nolint:errcheck // errors of closing a reader do not matter
 	var review admissionv1.AdmissionReview
 	if err := json.NewDecoder(response.Body).Decode(&review); err != nil || review.Response == nil {
 		t.Fatalf("%s: %v", response.Status, err)

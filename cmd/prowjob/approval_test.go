@@ -12,13 +12,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// TestTaskCreatesWhatWasApproved: a ProwJob whose approval is for something else
-// is not created.
+// TestTaskCreatesWhatWasApproved checks that a ProwJob with an approval for another
+// specification is not created.
 func TestTaskCreatesWhatWasApproved(t *testing.T) {
 	for name, change := range map[string]func(pj *prowapi.ProwJob){
-		"as it was approved": func(*prowapi.ProwJob) {},
-		"with more":          func(pj *prowapi.ProwJob) { pj.Spec.Cluster = "vault" },
-		"of another":         func(pj *prowapi.ProwJob) { pj.Annotations[run.AnnotationApproved] = strings.Repeat("0", 64) },
+		"as it was approved":           func(*prowapi.ProwJob) {},
+		"changed after the approval":   func(pj *prowapi.ProwJob) { pj.Spec.Cluster = "vault" },
+		"with the approval of another": func(pj *prowapi.ProwJob) { pj.Annotations[run.AnnotationApproved] = strings.Repeat("0", 64) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			task, prow, out := newTask(t)

@@ -1,6 +1,5 @@
-// Command prowjob is the step of the Task that stands for one job of a run: it
-// creates or adopts the job's ProwJob, prints what happens to it and what it
-// prints, and exits with its verdict.
+// Command prowjob is the step of the Task for one job of a run: it creates or adopts the
+// job's ProwJob, prints its states and its log, and exits with its verdict.
 package main
 
 import (
@@ -44,7 +43,7 @@ func start(args []string) int {
 	)
 	flags := flag.NewFlagSet("prowjob", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), help) //nolint:errcheck // nobody is left to tell
+		fmt.Fprint(flags.Output(), help) //nolint:errcheck // there is no one to report it to
 		flags.PrintDefaults()
 	}
 	job := flags.String("job", "", "the ConfigMap and the name of the ProwJob in it, as CONFIGMAP/PROWJOB (required)")

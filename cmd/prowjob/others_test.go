@@ -18,8 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// stored is a hand-over of ProwJobs, of which the run has joined job-3, with what else a
-// ConfigMap may hold.
+// stored returns a ConfigMap of a run with the named ProwJobs and other data. The run has
+// joined job-3.
 func stored(t *testing.T, names ...string) *corev1.ConfigMap {
 	t.Helper()
 	data := map[string]string{run.ManifestKey: `{"name": "run-1"}`, "broken": "{"}
@@ -42,8 +42,8 @@ func stored(t *testing.T, names ...string) *corev1.ConfigMap {
 	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "run-1", Namespace: "rehearsals"}, Data: data}
 }
 
-// TestATaskStartsOthers: no job waits for the pod of its task, and nothing is made that
-// another task has made, or that somebody has deleted.
+// TestATaskStartsOthers checks that jobs start before the pods of their tasks, and that
+// no ProwJob is created that another task has created or somebody has deleted.
 func TestATaskStartsOthers(t *testing.T) {
 	all := []string{"job-1", "job-2", "job-3", "job-4", "job-5"}
 	for name, c := range map[string]struct {
@@ -52,14 +52,14 @@ func TestATaskStartsOthers(t *testing.T) {
 		refused           string
 		want              []string
 	}{
-		"the first task":                                  {name: "job-1", pipelineRun: "run-1", want: []string{"job-1", "job-2", "job-4", "job-5"}},
-		"one in the middle":                               {name: "job-4", pipelineRun: "run-1", want: []string{"job-4", "job-5", "job-1", "job-2"}},
-		"up to what another has made":                     {name: "job-4", pipelineRun: "run-1", there: []string{"job-1"}, want: []string{"job-4", "job-5"}},
-		"its own is there":                                {name: "job-1", pipelineRun: "run-1", there: []string{"job-1"}},
-		"the run goes on":                                 {name: "job-1", pipelineRun: "run-1-c2", want: []string{"job-1"}},
-		"a task of an earlier version":                    {name: "job-1", want: []string{"job-1"}},
-		"the run has joined its own":                      {name: "job-3", pipelineRun: "run-1", want: []string{"job-3"}},
-		"one of them is refused, and told of by its task": {name: "job-1", pipelineRun: "run-1", refused: "job-4", want: []string{"job-1", "job-2"}},
+		"first task":                        {name: "job-1", pipelineRun: "run-1", want: []string{"job-1", "job-2", "job-4", "job-5"}},
+		"task in the middle":                {name: "job-4", pipelineRun: "run-1", want: []string{"job-4", "job-5", "job-1", "job-2"}},
+		"up to the ProwJob of another task": {name: "job-4", pipelineRun: "run-1", there: []string{"job-1"}, want: []string{"job-4", "job-5"}},
+		"own ProwJob exists":                {name: "job-1", pipelineRun: "run-1", there: []string{"job-1"}},
+		"second PipelineRun of the run":     {name: "job-1", pipelineRun: "run-1-c2", want: []string{"job-1"}},
+		"task of an earlier version":        {name: "job-1", want: []string{"job-1"}},
+		"own ProwJob joined":                {name: "job-3", pipelineRun: "run-1", want: []string{"job-3"}},
+		"one of the others refused":         {name: "job-1", pipelineRun: "run-1", refused: "job-4", want: []string{"job-1", "job-2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			task, prow, out := newTask(t)
@@ -99,7 +99,7 @@ func TestATaskStartsOthers(t *testing.T) {
 	}
 }
 
-// TestNoOthersAfterASignal: what is to end starts nothing.
+// TestNoOthersAfterASignal checks that a task that must stop creates no other ProwJobs.
 func TestNoOthersAfterASignal(t *testing.T) {
 	task, prow, _ := newTask(t)
 	task.Kube, task.pipelineRun = kubefake.NewSimpleClientset(stored(t, "job-1", "job-2", "job-4")), "run-1"

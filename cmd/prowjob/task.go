@@ -22,10 +22,10 @@ import (
 )
 
 const (
-	// patience is how long the API server may be away when we start, and the
-	// controller that it asks about the ProwJob.
+	// patience is how long the API server, and the controller behind the webhook, may be
+	// unreachable at the start.
 	patience = 5 * time.Minute
-	// grace is how long we take to abort: pods are given 30 seconds.
+	// grace is how long aborting may take: pods get 30 seconds to stop.
 	grace = 20 * time.Second
 	// watchPause is the time between two watches of the TaskRun.
 	watchPause = 5 * time.Second
@@ -38,16 +38,16 @@ type task struct {
 	configMap string
 	name      string
 	taskRun   string
-	// pipelineRun is the one that the TaskRun belongs to; empty when that is not known.
+	// pipelineRun is the PipelineRun of the TaskRun; empty if unknown.
 	pipelineRun string
 	out         io.Writer
-	// stored is the ProwJob as it was rendered, once it has been read.
+	// stored is the rendered ProwJob, once it has been read.
 	stored *prowapi.ProwJob
-	// made says that it was created, or adopted.
+	// made says that the ProwJob was created or adopted.
 	made bool
 }
 
-// splitJob takes CONFIGMAP/PROWJOB apart.
+// splitJob splits CONFIGMAP/PROWJOB.
 func splitJob(s string) (configMap, name string, err error) {
 	configMap, name, ok := strings.Cut(s, "/")
 	if !ok || configMap == "" || name == "" || strings.Contains(name, "/") {
@@ -56,7 +56,7 @@ func splitJob(s string) (configMap, name string, err error) {
 	return configMap, name, nil
 }
 
-// run sees the job through and says whether it succeeded.
+// run attends the job to its end and returns whether it succeeded.
 func (t *task) run(ctx context.Context) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -82,8 +82,9 @@ func (t *task) run(ctx context.Context) bool {
 	return o.Verdict == run.Passed
 }
 
-// exitCode tells the controller, besides the verdict, that a signal came before anything
-// was made: it has another task do it then, as where this one is killed.
+// exitCode returns the exit status of the task. A special status tells the controller
+// that a signal came before a ProwJob existed: then another task does the job, as if this
+// one had been killed.
 func (t *task) exitCode(passed, told bool) int {
 	switch {
 	case passed:
@@ -94,7 +95,7 @@ func (t *task) exitCode(passed, told bool) int {
 	return 1
 }
 
-// attend creates or adopts the ProwJob and stays with it to its end.
+// attend creates or adopts the ProwJob and follows it to its end.
 func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	var pj *prowapi.ProwJob
 	first := false
@@ -126,7 +127,7 @@ func (t *task) attend(ctx context.Context) (*prowapi.ProwJob, error) {
 	return attendant.Attend(ctx, pj.Name)
 }
 
-// sayWhatFails prints why a call is made again, each reason once.
+// sayWhatFails prints why a call is repeated, each reason once.
 func (t *task) sayWhatFails(call func(context.Context) error) func(context.Context) error {
 	said := ""
 	var rights prowjob.Rights
@@ -140,9 +141,9 @@ func (t *task) sayWhatFails(call func(context.Context) error) func(context.Conte
 	}
 }
 
-// startOthers lets other jobs of the run begin while the pods of their tasks start. That
-// is for the first PipelineRun of a run, which has its name: when there is another one,
-// what is not there may have been deleted by somebody, and is not made again.
+// startOthers creates the ProwJobs of other tasks while their pods start. It does so only
+// in the first PipelineRun of a run, which has the run's name: in a later one, a missing
+// ProwJob may have been deleted by somebody, and must not be created again.
 func (t *task) startOthers(ctx context.Context) {
 	if t.pipelineRun == "" || t.pipelineRun != t.stored.Labels[run.LabelRun] {
 		return
@@ -152,8 +153,8 @@ func (t *task) startOthers(ctx context.Context) {
 	}
 }
 
-// sayWhatItReads prints the commits that the job checks out and the ConfigMaps
-// that were made for it.
+// sayWhatItReads prints the commits that the job checks out and the ConfigMaps that were
+// created for it.
 func (t *task) sayWhatItReads(pj *prowapi.ProwJob) {
 	if refs := pj.Spec.Refs; refs != nil {
 		for _, pull := range refs.Pulls {
@@ -173,9 +174,9 @@ func (t *task) sayWhatItReads(pj *prowapi.ProwJob) {
 	}
 }
 
-// watchTaskRun ends the task when its TaskRun is cancelled: where Tekton keeps
-// the pods of cancelled TaskRuns, its entrypoint kills the step without a
-// signal that could be caught.
+// watchTaskRun ends the task when its TaskRun is cancelled. If Tekton keeps the pods of
+// cancelled TaskRuns, its entrypoint kills the step without a signal that could be
+// caught.
 func (t *task) watchTaskRun(ctx context.Context, cancel context.CancelFunc) {
 	if t.taskRun == "" {
 		return
@@ -199,7 +200,7 @@ func (t *task) watchTaskRun(ctx context.Context, cancel context.CancelFunc) {
 	}
 }
 
-// cancelledIn follows a watch of a TaskRun to its end, or until the TaskRun is
+// cancelledIn follows a watch of a TaskRun until the watch ends or the TaskRun is
 // cancelled.
 func cancelledIn(ctx context.Context, w watch.Interface) bool {
 	for {
@@ -217,7 +218,7 @@ func cancelledIn(ctx context.Context, w watch.Interface) bool {
 	}
 }
 
-// stopped decides what the end of the task means for the ProwJob.
+// stopped aborts the ProwJob if the end of the task requires that.
 func (t *task) stopped(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
@@ -232,11 +233,11 @@ func (t *task) stopped(ctx context.Context) {
 	t.say("the run was cancelled: aborted the ProwJob %s", t.name)
 }
 
-// goesOn says why the ProwJob is not for this task to abort; empty when it is.
-// Pods are also deleted by drained nodes and by hand; their jobs go on, and
-// whoever reports the run waits for them. A job may be shared with another run,
-// and only the controller knows by which: it aborts what is to be aborted by
-// itself, so that in doubt the job is left to it.
+// goesOn says why this task must not abort the ProwJob; empty if it must. Pods are also
+// deleted by drained nodes and by hand. Their jobs continue, and the task that reports
+// the run waits for them. A ProwJob may be shared with another run, and only the
+// controller knows which runs share it. The controller aborts ProwJobs itself, so in
+// doubt the task leaves the ProwJob alone.
 func (t *task) goesOn(ctx context.Context) string {
 	if t.stored == nil {
 		return "this pod had not created it yet"
@@ -269,7 +270,7 @@ func (t *task) goesOn(ctx context.Context) string {
 	return ""
 }
 
-// jobName is the name of the job as it is configured.
+// jobName returns the name of the job in the configuration.
 func jobName(pj *prowapi.ProwJob) string {
 	if name := pj.Annotations[run.AnnotationJob]; name != "" {
 		return name
@@ -278,5 +279,5 @@ func jobName(pj *prowapi.ProwJob) string {
 }
 
 func (t *task) say(format string, args ...any) {
-	_ = terminal.Say(t.out, fmt.Sprintf(format, args...)) // nobody is left to tell
+	_ = terminal.Say(t.out, fmt.Sprintf(format, args...)) // there is no one to report an error to
 }

@@ -126,13 +126,13 @@ func TestTaskSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestTaskWaitsForTheController has the API server not get an answer from the
-// controller, and then have one.
+// TestTaskWaitsForTheController checks that a task retries while the webhook does not
+// answer.
 func TestTaskWaitsForTheController(t *testing.T) {
 	for name, no := range map[string]error{
-		"not there":   apierrors.NewInternalError(errors.New(`failed calling webhook "prowjobs.rehearsal.dev": connection refused`)),
-		"not so far":  apierrors.NewServiceUnavailable("no active run has handed over the ProwJob job-1"),
-		"not in time": apierrors.NewTimeoutError("context deadline exceeded", 0),
+		"webhook unreachable":  apierrors.NewInternalError(errors.New(`failed calling webhook "prowjobs.rehearsal.dev": connection refused`)),
+		"run not observed yet": apierrors.NewServiceUnavailable("no active run has handed over the ProwJob job-1"),
+		"webhook times out":    apierrors.NewTimeoutError("context deadline exceeded", 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			task, prow, out := newTask(t)
@@ -152,7 +152,7 @@ func TestTaskWaitsForTheController(t *testing.T) {
 	}
 }
 
-// TestTaskTakesANo has the controller refuse a ProwJob for good.
+// TestTaskTakesANo checks that a task does not retry after a permanent refusal.
 func TestTaskTakesANo(t *testing.T) {
 	task, prow, out := newTask(t)
 	asked := 0
@@ -183,14 +183,14 @@ func TestSignal(t *testing.T) {
 		objects []k8sruntime.Object
 		want    prowapi.ProwJobState
 	}{
-		{"by hand", "", nil, prowapi.AbortedState},
+		{"task run by hand", "", nil, prowapi.AbortedState},
 		{"run cancelled", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-1"), byHand}, prowapi.AbortedState},
 		{"run cancelled by the controller", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-1"), byUs}, prowapi.TriggeredState},
-		{"run that joined cancelled", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-2"), byHand}, prowapi.TriggeredState},
-		{"time is up", "task-1", []k8sruntime.Object{late, byHand}, prowapi.TriggeredState},
+		{"run that joined the ProwJob cancelled", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-2"), byHand}, prowapi.TriggeredState},
+		{"run timed out", "task-1", []k8sruntime.Object{late, byHand}, prowapi.TriggeredState},
 		{"pod deleted", "task-1", []k8sruntime.Object{taskRun("", "run-1"), byHand}, prowapi.TriggeredState},
 		{"run deleted", "task-1", []k8sruntime.Object{taskRun(cancelled, "run-1")}, prowapi.TriggeredState},
-		{"cannot be told", "task-1", nil, prowapi.TriggeredState},
+		{"TaskRun cannot be read", "task-1", nil, prowapi.TriggeredState},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -234,7 +234,7 @@ func TestTaskRunCancelled(t *testing.T) {
 	}
 	job, err := prow.ProwV1().ProwJobs("prow").Get(context.Background(), "job-1", metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return // cancelled before it was created
+		return // cancelled before the ProwJob was created
 	}
 	if err != nil || job.Status.State != prowapi.AbortedState {
 		t.Errorf("got %+v, %v", job, err)
@@ -248,9 +248,9 @@ func TestFlags(t *testing.T) {
 		want int
 	}{
 		{"help", []string{"--help"}, 0},
-		{"no job", nil, 2},
-		{"half a job", []string{"--job", "run-1"}, 2},
-		{"something else", []string{"--job", "a/b", "c"}, 2},
+		{"no arguments", nil, 2},
+		{"--job without a ProwJob", []string{"--job", "run-1"}, 2},
+		{"unexpected argument", []string{"--job", "a/b", "c"}, 2},
 		{"unknown flag", []string{"--nope"}, 2},
 	}
 	for _, c := range cases {
@@ -262,8 +262,8 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// reading is a hand-over with a job that checks out other repositories and reads a
-// ConfigMap in another cluster.
+// reading returns a ConfigMap of a run with a job that checks out other repositories and
+// reads a ConfigMap in another cluster.
 func reading(t *testing.T) *corev1.ConfigMap {
 	t.Helper()
 	pj := prowapi.ProwJob{
@@ -327,7 +327,7 @@ func TestTaskWithoutWhatTheJobReads(t *testing.T) {
 		want     string
 	}{
 		{"unknown cluster", reading(t), nil, "» creating the ConfigMap test-pods/scripts in the cluster build01: no kubeconfig for this cluster"},
-		{"damaged", damaged, prowjob.Clusters{"build01": kubefake.NewSimpleClientset()}, "» ConfigMap run-2 has no key scripts"},
+		{"stored ConfigMap missing", damaged, prowjob.Clusters{"build01": kubefake.NewSimpleClientset()}, "» ConfigMap run-2 has no key scripts"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -346,8 +346,8 @@ func TestTaskWithoutWhatTheJobReads(t *testing.T) {
 	}
 }
 
-// TestStoppedBeforeAnythingWasMade: the controller can tell that another task has to do
-// it.
+// TestStoppedBeforeAnythingWasMade checks the exit status that makes the controller start
+// another task.
 func TestStoppedBeforeAnythingWasMade(t *testing.T) {
 	task, prow, _ := newTask(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -18,7 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// TestRun starts the command as it is, delivers a webhook and ends it.
+// TestRun starts the command, delivers a webhook and stops the command.
 func TestRun(t *testing.T) {
 	server := logbooktest.Start(t)
 	settings := t.TempDir()
@@ -85,11 +85,11 @@ func status(url string) int {
 	if err != nil {
 		return 0
 	}
-	_ = resp.Body.Close() // only the status matters
+	_ = resp.Body.Close() // only the status is needed
 	return resp.StatusCode
 }
 
-// eventually polls until it holds.
+// eventually waits until a condition holds.
 func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); !holds(); {

@@ -22,13 +22,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/receiver"
 )
 
-// shutdownTimeout is how long deliveries in flight may take at the end. It is
-// more than one delivery may.
+// shutdownTimeout is how long running deliveries may take at shutdown. It is more than
+// the timeout of one delivery.
 const shutdownTimeout = 15 * time.Second
 
-// memoryLimit is where garbage is collected whatever it costs: a row of payloads
-// of 25 MiB must not add up. It is what bodies and connections take at worst.
-// GOMEMLIMIT overrides it.
+// memoryLimit is the soft limit of the garbage collector, in bytes. Without it, garbage
+// of consecutive payloads of 25 MiB would add up. It is the worst case for bodies and
+// connections. GOMEMLIMIT overrides it.
 const memoryLimit = 128 << 20
 
 type flags struct {
@@ -108,14 +108,14 @@ func newClient(kubeconfig string) (versioned.Interface, error) {
 		return nil, fmt.Errorf("configuring the client: %w", err)
 	}
 	rest.AddUserAgent(config, "rehearsal-receiver")
-	// Deliveries come in bursts. The API server's own fairness orders them, and
-	// each has a deadline; queueing them here as well would only lose time.
+	// Deliveries come in bursts. The API server's own fairness orders them, and each has a
+	// deadline. Queueing them here as well would only waste time.
 	config.QPS = -1
 	return versioned.NewForConfig(config)
 }
 
-// serve runs the servers until the context ends or one of them fails, and lets
-// what is in flight finish.
+// serve runs the servers until the context ends or one of them fails, and then waits for
+// running requests.
 func serve(ctx context.Context, probes *receiver.Probes, servers ...*http.Server) error {
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
@@ -123,7 +123,7 @@ func serve(ctx context.Context, probes *receiver.Probes, servers ...*http.Server
 		if err != nil {
 			return err
 		}
-		defer s.Close() //nolint:errcheck // closes what Shutdown below did not
+		defer s.Close() //nolint:errcheck // closes connections that Shutdown below has not
 		go func() { failed <- s.Serve(listener) }()
 	}
 	probes.SetReady(true)

@@ -56,11 +56,11 @@ func TestRefusesToStart(t *testing.T) {
 		change func(*flags)
 		reason string
 	}{
-		{"no namespace", func(f *flags) { f.namespace = "" }, "no namespace"},
-		{"no secret", func(f *flags) { f.secret = filepath.Join(dir, "none") }, "webhook secret"},
-		{"empty secret", func(f *flags) { f.secret = write(t, filepath.Join(dir, "empty"), "\n") }, "webhook secret"},
-		{"no settings", func(f *flags) { f.settings = filepath.Join(dir, "none") }, "settings"},
-		{"no cluster", func(*flags) {}, "configuring the client"},
+		{"namespace not set", func(f *flags) { f.namespace = "" }, "no namespace"},
+		{"secret file missing", func(f *flags) { f.secret = filepath.Join(dir, "none") }, "webhook secret"},
+		{"secret file empty", func(f *flags) { f.secret = write(t, filepath.Join(dir, "empty"), "\n") }, "webhook secret"},
+		{"settings missing", func(f *flags) { f.settings = filepath.Join(dir, "none") }, "settings"},
+		{"no kubeconfig", func(*flags) {}, "configuring the client"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

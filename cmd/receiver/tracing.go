@@ -16,12 +16,12 @@ import (
 	"knative.dev/pkg/observability/tracing"
 )
 
-// flushTimeout is how long the last spans may take on their way.
+// flushTimeout bounds the export of the last spans.
 const flushTimeout = 5 * time.Second
 
-// trace sends spans where the ConfigMap config-observability, in Knative's format, says:
-// nowhere by default, as in the controller. It is read once. Flush is to be called at the
-// end.
+// trace exports spans according to the ConfigMap config-observability, in Knative's
+// format. By default it exports none, like the controller. The ConfigMap is read once.
+// The caller must call flush at the end.
 func trace(ctx context.Context, dir string) (flush func(*slog.Logger), err error) {
 	data, err := configmap.Load(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -27,9 +27,9 @@ func TestTracesWhereTheConfigMapSays(t *testing.T) {
 		settings map[string]string
 		want     string
 	}{
-		"no ConfigMap": {nil, ""},
-		"only metrics": {map[string]string{"metrics-protocol": "prometheus"}, ""},
-		"traces": {map[string]string{
+		"no ConfigMap":           {nil, ""},
+		"metrics without traces": {map[string]string{"metrics-protocol": "prometheus"}, ""},
+		"traces to a collector": {map[string]string{
 			"tracing-protocol": "http/protobuf", "tracing-endpoint": collector.URL + "/v1/traces", "tracing-sampling-rate": "1",
 		}, "webhook"},
 	} {

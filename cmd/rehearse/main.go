@@ -1,7 +1,7 @@
-// Command rehearse tells authors of config-repository pull requests, before
-// they push, which Prow jobs a change affects and what their rehearsals would
-// look like; and it runs, watches and aborts rehearsals on a cluster. Called
-// kubectl-rehearse, it is a plugin of kubectl.
+// Command rehearse shows authors of config-repository pull requests which Prow jobs a
+// change affects, and what their rehearsals would look like, before they push. It also
+// runs, watches and aborts rehearsals on a cluster. Called as kubectl-rehearse, it is a
+// kubectl plugin.
 package main
 
 import (

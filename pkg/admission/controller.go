@@ -29,16 +29,16 @@ import (
 )
 
 const (
-	// Service is the Service that the API server calls, and the name of the Secret
-	// with the certificate.
+	// Service is the Service that the API server calls, and the name of the Secret with
+	// the certificate.
 	Service = "rehearsal-webhook"
-	// Configuration is the ValidatingWebhookConfiguration, and the name of the one
-	// webhook in it.
+	// Configuration is the ValidatingWebhookConfiguration, and the name of its only
+	// webhook.
 	Configuration = "prowjobs.rehearsal.dev"
 )
 
-// SeeOneSecret has the informer of Secrets that knative.dev/pkg/webhook uses see the
-// one with the certificate, which is all that we may read. It is to be called before
+// SeeOneSecret limits the informer of Secrets that knative.dev/pkg/webhook uses to the
+// Secret with the certificate, the only one that we may read. It must be called before
 // injection is set up.
 func SeeOneSecret() {
 	injection.Default.RegisterInformerFactory(func(ctx context.Context) context.Context {
@@ -50,7 +50,7 @@ func SeeOneSecret() {
 	})
 }
 
-// reconciler answers the API server, and tells it by which certificate it knows us.
+// reconciler answers the API server, and tells it our certificate authority.
 type reconciler struct {
 	judge
 	pkgreconciler.LeaderAwareFuncs
@@ -59,7 +59,7 @@ type reconciler struct {
 	secrets corelisters.SecretLister
 }
 
-// NewController makes the controller of the webhook. ConfigMaps are those of our
+// NewController returns the controller of the webhook. ConfigMaps are those of our
 // namespace.
 func NewController(ctx context.Context, _ configmap.Watcher, configMaps run.ConfigMaps, crds CRDs) *controller.Impl {
 	secrets := secretinformer.Get(ctx)
@@ -89,8 +89,8 @@ func NewController(ctx context.Context, _ configmap.Watcher, configMaps run.Conf
 	return impl
 }
 
-// Reconcile implements controller.Reconciler: it writes the authority of the
-// certificate into the configuration of the webhook, and nothing else.
+// Reconcile writes the certificate authority into the configuration of the webhook, and
+// nothing else.
 func (r *reconciler) Reconcile(ctx context.Context, key string) error {
 	if !r.IsLeaderFor(r.key) {
 		return controller.NewSkipKey(key)
@@ -101,7 +101,7 @@ func (r *reconciler) Reconcile(ctx context.Context, key string) error {
 	}
 	authority := secret.Data[resources.CACert]
 	if len(authority) == 0 {
-		return nil // it is made now, and we are called again
+		return nil // it is being created, and Reconcile is called again
 	}
 	configurations := r.client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	found, err := configurations.Get(ctx, Configuration, metav1.GetOptions{})

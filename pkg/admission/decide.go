@@ -1,6 +1,6 @@
-// Package admission answers the API server which ProwJobs the tasks of a run may
-// create: those that the controller has handed over to them, as they were handed
-// over, while their run is under way.
+// Package admission tells the API server which ProwJobs the tasks of a run may create:
+// those that the controller has handed over to them, unchanged, while their run is
+// active.
 package admission
 
 import (
@@ -17,30 +17,31 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// object is what a JSON object holds; its numbers are int64 or float64.
+// object is a decoded JSON object; its numbers are int64 or float64.
 type object = map[string]any
 
-// offer is a ProwJob that a run which is under way has handed over to its tasks.
+// offer is a ProwJob that an active run has handed over to its tasks.
 type offer struct {
 	run     string
 	prowJob *prowapi.ProwJob
 }
 
-// refusal says why a ProwJob may not be created, now or later.
+// refusal says why a ProwJob must not be created, now or later.
 type refusal struct{ reason string }
 
 func (r *refusal) Error() string { return r.reason }
 
 func refuse(format string, args ...any) error { return &refusal{fmt.Sprintf(format, args...)} }
 
-// notYet says that nobody can tell yet whether a ProwJob may be created.
+// notYet says that it cannot be decided yet whether a ProwJob may be created.
 type notYet struct{ reason string }
 
 func (n *notYet) Error() string { return n.reason }
 
-// decide returns nil for a ProwJob that is one of the offers, and else a *refusal,
-// or *notYet where its run may only not have been seen yet. Schema is that of
-// ProwJobs in the cluster, for what it makes of them; nil when it changes nothing.
+// decide returns nil for a ProwJob that equals one of the offers. Else it returns a
+// *refusal, or *notYet if its run may just not have been observed yet. Schema is that of
+// ProwJobs in the cluster, by which the API server may have changed the ProwJob; nil if
+// it changes nothing.
 func decide(got object, over bool, offers []offer, schema *structuralschema.Structural) error {
 	name, labels := stringAt(got, "metadata", "name"), labelsOf(got)
 	for _, key := range []string{run.LabelRehearsal, run.LabelRehearsalUID, run.LabelRun} {
@@ -68,11 +69,11 @@ func decide(got object, over bool, offers []offer, schema *structuralschema.Stru
 	return &notYet{fmt.Sprintf("no active run has handed over the ProwJob %s", name)}
 }
 
-// ofTheAPIServer are what the API server itself writes into the metadata.
+// ofTheAPIServer are the fields of the metadata that the API server sets.
 var ofTheAPIServer = []string{"uid", "creationTimestamp", "generation", "managedFields"}
 
-// difference names the first field in which a ProwJob is not as it was handed over;
-// empty when there is none. Only the time of its creation is the task's to say.
+// difference returns the first field in which a ProwJob differs from the one that was
+// handed over; empty if there is none. The task may set only the time of creation.
 func difference(want *prowapi.ProwJob, got object, schema *structuralschema.Structural) (string, error) {
 	raw, err := json.Marshal(want)
 	if err != nil {
@@ -85,8 +86,8 @@ func difference(want *prowapi.ProwJob, got object, schema *structuralschema.Stru
 	asKept(wanted, schema)
 	got = maps.Clone(got)
 	for _, side := range []object{wanted, got} {
-		delete(side, "apiVersion") // these are of the request,
-		delete(side, "kind")       // which is about ProwJobs
+		delete(side, "apiVersion") // the API server has checked these:
+		delete(side, "kind")       // the request is for ProwJobs
 		if metadata, ok := side["metadata"].(object); ok {
 			metadata = maps.Clone(metadata)
 			for _, key := range ofTheAPIServer {
@@ -103,8 +104,8 @@ func difference(want *prowapi.ProwJob, got object, schema *structuralschema.Stru
 	return differ("", wanted, got), nil
 }
 
-// differ names the first place in which two values differ; empty when there is
-// none. Null is as good as nothing.
+// differ returns the path of the first difference between two values; empty if there is
+// none. Null equals a missing value.
 func differ(path string, want, got any) string {
 	switch w := want.(type) {
 	case object:

@@ -20,7 +20,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// handedOver is a ProwJob as the controller renders it.
+// handedOver returns a ProwJob as the controller renders it.
 func handedOver() *prowapi.ProwJob {
 	return &prowapi.ProwJob{
 		TypeMeta: metav1.TypeMeta{APIVersion: "prow.k8s.io/v1", Kind: "ProwJob"},
@@ -40,7 +40,7 @@ func handedOver() *prowapi.ProwJob {
 	}
 }
 
-// created is a ProwJob as the API server asks about it.
+// created returns a ProwJob as the API server sends it to the webhook.
 func created(t *testing.T, pj *prowapi.ProwJob) object {
 	t.Helper()
 	o, err := encoded(pj)
@@ -72,7 +72,7 @@ func offers(pjs ...*prowapi.ProwJob) []offer {
 	return all
 }
 
-// wants says whether an answer is a permission, a refusal, or that it is not known.
+// wants checks an answer: allowed, refused, or not known yet.
 func wants(t *testing.T, err error, want string) {
 	t.Helper()
 	var (
@@ -108,29 +108,29 @@ func TestDecide(t *testing.T) {
 		offers []offer
 		want   string
 	}{
-		"as it was handed over":     {handedOver(), false, offers(handedOver()), "allowed"},
-		"of a run that was joined":  {joined, true, offers(handedOver(), joined), "allowed"},
-		"its run is over":           {handedOver(), true, nil, "refused"},
-		"its run has not been seen": {handedOver(), false, nil, "not yet"},
-		"of a joined one, another start": {changed(func(pj *prowapi.ProwJob) {
+		"unchanged ProwJob":       {handedOver(), false, offers(handedOver()), "allowed"},
+		"ProwJob of a joined run": {joined, true, offers(handedOver(), joined), "allowed"},
+		"run is over":             {handedOver(), true, nil, "refused"},
+		"run not observed yet":    {handedOver(), false, nil, "not yet"},
+		"ProwJob of a joined run with another start time": {changed(func(pj *prowapi.ProwJob) {
 			pj.Status.State, pj.Status.StartTime = prowapi.PendingState, metav1.NewTime(time.Unix(6, 0))
 		}), true, offers(joined), "refused"},
-		"another checkout": {changed(func(pj *prowapi.ProwJob) {
+		"additional checkout": {changed(func(pj *prowapi.ProwJob) {
 			pj.Spec.ExtraRefs = []prowapi.Refs{{Org: "acme", Repo: "secret"}}
 		}), false, offers(handedOver()), "refused"},
-		"another address": {changed(func(pj *prowapi.ProwJob) { pj.Spec.Refs.CloneURI = "https://evil.example/x.git" }), false, offers(handedOver()), "refused"},
-		"another pull":    {changed(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 8 }), false, offers(handedOver()), "refused"},
-		"its own approval": {changed(func(pj *prowapi.ProwJob) {
+		"another clone URL":    {changed(func(pj *prowapi.ProwJob) { pj.Spec.Refs.CloneURI = "https://evil.example/x.git" }), false, offers(handedOver()), "refused"},
+		"another pull request": {changed(func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 8 }), false, offers(handedOver()), "refused"},
+		"approval by the task itself": {changed(func(pj *prowapi.ProwJob) {
 			pj.Spec.PodSpec.HostNetwork = true
 			pj.Annotations[run.AnnotationApproved], _ = run.SpecHash(pj.Spec)
 			pj.Annotations[run.AnnotationApprovedBy] = "base"
 		}), false, offers(handedOver()), "refused"},
-		"passed already":    {changed(func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.SuccessState; pj.SetComplete() }), false, offers(handedOver()), "refused"},
-		"an owner":          {changed(func(pj *prowapi.ProwJob) { pj.OwnerReferences = []metav1.OwnerReference{{Name: "x"}} }), false, offers(handedOver()), "refused"},
-		"a finalizer":       {changed(func(pj *prowapi.ProwJob) { pj.Finalizers = []string{"x"} }), false, offers(handedOver()), "refused"},
-		"a made-up name":    {changed(func(pj *prowapi.ProwJob) { pj.GenerateName = "job-" }), false, offers(handedOver()), "refused"},
-		"no label":          {changed(func(pj *prowapi.ProwJob) { pj.Labels = nil }), false, offers(handedOver()), "refused"},
-		"no label of a run": {changed(func(pj *prowapi.ProwJob) { delete(pj.Labels, run.LabelRun) }), false, nil, "refused"},
+		"passed from the start": {changed(func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.SuccessState; pj.SetComplete() }), false, offers(handedOver()), "refused"},
+		"owner added":           {changed(func(pj *prowapi.ProwJob) { pj.OwnerReferences = []metav1.OwnerReference{{Name: "x"}} }), false, offers(handedOver()), "refused"},
+		"finalizer added":       {changed(func(pj *prowapi.ProwJob) { pj.Finalizers = []string{"x"} }), false, offers(handedOver()), "refused"},
+		"generated name":        {changed(func(pj *prowapi.ProwJob) { pj.GenerateName = "job-" }), false, offers(handedOver()), "refused"},
+		"no labels":             {changed(func(pj *prowapi.ProwJob) { pj.Labels = nil }), false, offers(handedOver()), "refused"},
+		"no label with the run": {changed(func(pj *prowapi.ProwJob) { delete(pj.Labels, run.LabelRun) }), false, nil, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wants(t, decide(created(t, tc.got), tc.over, tc.offers, nil), tc.want)
@@ -138,7 +138,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// TestUnknownFields has somebody add what our version of the API does not know.
+// TestUnknownFields adds a field that our version of the API does not know.
 func TestUnknownFields(t *testing.T) {
 	for _, path := range [][]string{{"spec"}, {"status"}, {"metadata"}, {"spec", "refs"}, {"spec", "pod_spec"}, {}} {
 		got := created(t, handedOver())
@@ -151,12 +151,11 @@ func TestUnknownFields(t *testing.T) {
 	}
 }
 
-// TestEveryFieldCounts changes each field of a ProwJob by itself: none may be
-// other than it was handed over, but what the API server and the time of the
-// creation fill in.
+// TestEveryFieldCounts changes each field of a ProwJob: any change must be refused,
+// except for fields that the API server sets and the time of creation.
 func TestEveryFieldCounts(t *testing.T) {
 	free := map[string]bool{
-		"TypeMeta.Kind": true, "TypeMeta.APIVersion": true, // of the request
+		"TypeMeta.Kind": true, "TypeMeta.APIVersion": true, // part of the request
 		"ObjectMeta.UID": true, "ObjectMeta.CreationTimestamp.Time": true, "ObjectMeta.Generation": true,
 		"Status.StartTime.Time": true,
 	}
@@ -169,7 +168,7 @@ func TestEveryFieldCounts(t *testing.T) {
 		set(reflect.ValueOf(got).Elem())
 		after, err := encoded(got)
 		if err != nil || reflect.DeepEqual(created(t, handedOver()), after) {
-			return // it cannot be by itself, or is not part of the object
+			return // the field cannot be set alone, or is not part of the object
 		}
 		n++
 		want := "refused"
@@ -193,8 +192,8 @@ func TestEveryFieldCounts(t *testing.T) {
 	}
 }
 
-// eachField calls do for every leaf of a type, with a function that sets it, and
-// what it is in, to something.
+// eachField calls do for every leaf of a type, with a function that sets the leaf, and
+// creates the objects around it.
 func eachField(typ reflect.Type, do func(path string, set func(reflect.Value))) {
 	var walk func(typ reflect.Type, path string, within func(reflect.Value, func(reflect.Value)))
 	walk = func(typ reflect.Type, path string, within func(reflect.Value, func(reflect.Value))) {
@@ -203,7 +202,7 @@ func eachField(typ reflect.Type, do func(path string, set func(reflect.Value))) 
 			return
 		}
 		if strings.Count(path, "PipelineSpec") > 1 {
-			return // pipelines may have pipelines
+			return // pipelines may contain pipelines
 		}
 		switch typ.Kind() {
 		case reflect.Pointer:
@@ -238,7 +237,7 @@ func eachField(typ reflect.Type, do func(path string, set func(reflect.Value))) 
 	walk(typ, "", func(root reflect.Value, then func(reflect.Value)) { then(root) })
 }
 
-// sample is a value of a type that is a leaf, unlike any in handedOver.
+// sample returns a value for a leaf of a type that differs from all values in handedOver.
 func sample(typ reflect.Type) (reflect.Value, bool) {
 	switch typ {
 	case reflect.TypeFor[time.Time]():

@@ -44,7 +44,7 @@ const (
 	prow = "prow"
 )
 
-// world is a real API server that asks us.
+// world is a real API server that calls our webhook.
 type world struct {
 	t      *testing.T
 	config *rest.Config
@@ -86,7 +86,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// serve has the API server call us where we are: it is not in a cluster.
+// serve makes the API server call us at a URL, because it does not run in a cluster.
 func (w *world) serve() {
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		w.asked.Add(1)
@@ -123,7 +123,7 @@ func (w *world) configure(change func(*admissionregistrationv1.ValidatingWebhook
 	w.must(err)
 }
 
-// as is what a pod with a service account of ours comes with.
+// as returns a configuration with the identity of one of our service accounts.
 func (w *world) as(account string) *rest.Config {
 	config := rest.CopyConfig(w.config)
 	config.Impersonate = rest.ImpersonationConfig{
@@ -142,7 +142,7 @@ func (w *world) create(config *rest.Config, pj *prowapi.ProwJob) error {
 	return err
 }
 
-// store writes the hand-over of a run with one job.
+// store writes what the controller hands over for a run with one job.
 func (w *world) store(pj *prowapi.ProwJob) {
 	w.t.Helper()
 	_, kube := newJudge(w.t, pj, func(*pipelinev1.PipelineRun) {})
@@ -157,13 +157,13 @@ func (w *world) store(pj *prowapi.ProwJob) {
 	}
 }
 
-// TestProwJobsOnAPIServer asks a real API server, with Prow's own
-// CustomResourceDefinition, what it lets a task create.
+// TestProwJobsOnAPIServer checks which ProwJobs a real API server, with Prow's own
+// CustomResourceDefinition, lets a task create.
 func TestProwJobsOnAPIServer(t *testing.T) {
 	w := newWorld(t)
 	task := w.as("rehearsal-task")
 	whole := handedOver()
-	// A field that has a default, one that Prow does not keep, and times.
+	// A field with a default, a field that Prow does not keep, and durations.
 	whole.Spec.PodSpec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80}}
 	whole.Spec.PodSpec.Containers[0].EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{}}}
 	override := "x"
@@ -173,21 +173,21 @@ func TestProwJobsOnAPIServer(t *testing.T) {
 	w.until("the webhook is in force", func() bool { return apierrors.IsForbidden(w.create(task, w.other(whole))) })
 
 	for name, change := range map[string]func(*prowapi.ProwJob){
-		"a checkout":         func(pj *prowapi.ProwJob) { pj.Spec.ExtraRefs = []prowapi.Refs{{Org: "acme", Repo: "secret"}} },
-		"an address":         func(pj *prowapi.ProwJob) { pj.Spec.Refs.CloneURI = "https://evil.example/x.git" },
-		"a pull request":     func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 8 },
-		"a port":             func(pj *prowapi.ProwJob) { pj.Spec.PodSpec.Containers[0].Ports[0].Protocol = "UDP" },
-		"a time-out":         func(pj *prowapi.ProwJob) { pj.Spec.DecorationConfig.Timeout.Duration *= 2 },
-		"without a time-out": func(pj *prowapi.ProwJob) { pj.Spec.DecorationConfig = nil },
-		"an approval":        func(pj *prowapi.ProwJob) { pj.Annotations[run.AnnotationApproved] = strings.Repeat("0", 64) },
-		"a label":            func(pj *prowapi.ProwJob) { pj.Labels["x"] = "y" },
-		"its end":            func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.SuccessState; pj.SetComplete() },
-		"a finalizer":        func(pj *prowapi.ProwJob) { pj.Finalizers = []string{"example.com/x"} },
+		"an additional checkout":         func(pj *prowapi.ProwJob) { pj.Spec.ExtraRefs = []prowapi.Refs{{Org: "acme", Repo: "secret"}} },
+		"another clone URL":              func(pj *prowapi.ProwJob) { pj.Spec.Refs.CloneURI = "https://evil.example/x.git" },
+		"another pull request":           func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 8 },
+		"another protocol of a port":     func(pj *prowapi.ProwJob) { pj.Spec.PodSpec.Containers[0].Ports[0].Protocol = "UDP" },
+		"another timeout":                func(pj *prowapi.ProwJob) { pj.Spec.DecorationConfig.Timeout.Duration *= 2 },
+		"no timeout":                     func(pj *prowapi.ProwJob) { pj.Spec.DecorationConfig = nil },
+		"an approval by the task itself": func(pj *prowapi.ProwJob) { pj.Annotations[run.AnnotationApproved] = strings.Repeat("0", 64) },
+		"an additional label":            func(pj *prowapi.ProwJob) { pj.Labels["x"] = "y" },
+		"a final state":                  func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.SuccessState; pj.SetComplete() },
+		"a finalizer":                    func(pj *prowapi.ProwJob) { pj.Finalizers = []string{"example.com/x"} },
 		"an owner": func(pj *prowapi.ProwJob) {
 			pj.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "y"}}
 		},
-		"nothing of its run":  func(pj *prowapi.ProwJob) { pj.Labels, pj.Annotations = nil, nil },
-		"a description of it": func(pj *prowapi.ProwJob) { pj.Status.Description = "passed" },
+		"no labels and annotations": func(pj *prowapi.ProwJob) { pj.Labels, pj.Annotations = nil, nil },
+		"a description":             func(pj *prowapi.ProwJob) { pj.Status.Description = "passed" },
 	} {
 		pj := whole.DeepCopy()
 		change(pj)
@@ -209,15 +209,14 @@ func TestProwJobsOnAPIServer(t *testing.T) {
 	w.testOthers(whole)
 }
 
-// other is a ProwJob of which each try has another name.
+// other returns a ProwJob that differs from the one that was handed over.
 func (w *world) other(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	pj = pj.DeepCopy()
 	pj.Spec.Context = "ci/rehearse/other"
 	return pj
 }
 
-// testOthers has Prow create its own ProwJobs, and Deck a copy of ours, while we do
-// not answer.
+// testOthers creates ProwJobs as Prow and as Deck, while the webhook does not answer.
 func (w *world) testOthers(whole *prowapi.ProwJob) {
 	asked := w.asked.Load()
 	w.server.Close()
@@ -254,8 +253,8 @@ func (w *world) until(what string, done func() bool) {
 	}
 }
 
-// TestControllerOnAPIServer has the controller, with its own rights, tell the API
-// server of its certificate, and try what an intruder would.
+// TestControllerOnAPIServer runs the controller with its own rights. It must write its
+// certificate authority, and must not be able to do what an intruder would try.
 func TestControllerOnAPIServer(t *testing.T) {
 	w := newWorld(t)
 	w.configure(func(hook *admissionregistrationv1.ValidatingWebhook) {
@@ -272,7 +271,7 @@ func TestControllerOnAPIServer(t *testing.T) {
 	key := types.NamespacedName{Name: Configuration}
 	r := &reconciler{key: key, client: controller, secrets: corelisters.NewSecretLister(indexer)}
 	w.must(r.Promote(pkgreconciler.UniversalBucket(), nil))
-	for range 2 { // again is as good as once
+	for range 2 { // the second call changes nothing
 		w.must(r.Reconcile(t.Context(), key.String()))
 	}
 	found, err := configurations.Get(t.Context(), Configuration, metav1.GetOptions{})
@@ -285,23 +284,23 @@ func TestControllerOnAPIServer(t *testing.T) {
 		_, err := configurations.Patch(t.Context(), Configuration, types.JSONPatchType, []byte(text), metav1.PatchOptions{})
 		return err
 	}
-	seconds := 0 // what changes nothing is allowed
+	seconds := 0 // a patch that changes nothing is allowed
 	w.until("the policy is in force", func() bool {
 		seconds = seconds%30 + 1
 		return apierrors.IsForbidden(patch(fmt.Sprintf(`[{"op":"replace","path":"/webhooks/0/timeoutSeconds","value":%d}]`, seconds)))
 	})
 	for name, text := range map[string]string{
-		"ignored":            `[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`,
-		"elsewhere":          `[{"op":"replace","path":"/webhooks/0/clientConfig","value":{"url":"https://evil.example/","caBundle":"eA=="}}]`,
-		"another service":    `[{"op":"replace","path":"/webhooks/0/clientConfig/service/namespace","value":"default"}]`,
-		"all resources":      `[{"op":"replace","path":"/webhooks/0/rules/0/resources","value":["*"]}]`,
-		"fewer":              `[{"op":"replace","path":"/webhooks/0/rules","value":[]}]`,
-		"without conditions": `[{"op":"remove","path":"/webhooks/0/matchConditions"}]`,
-		"a selector":         `[{"op":"replace","path":"/webhooks/0/namespaceSelector","value":{"matchLabels":{"a":"b"}}}]`,
+		"failures ignored":    `[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`,
+		"another URL":         `[{"op":"replace","path":"/webhooks/0/clientConfig","value":{"url":"https://evil.example/","caBundle":"eA=="}}]`,
+		"another service":     `[{"op":"replace","path":"/webhooks/0/clientConfig/service/namespace","value":"default"}]`,
+		"all resources":       `[{"op":"replace","path":"/webhooks/0/rules/0/resources","value":["*"]}]`,
+		"no rules":            `[{"op":"replace","path":"/webhooks/0/rules","value":[]}]`,
+		"no match conditions": `[{"op":"remove","path":"/webhooks/0/matchConditions"}]`,
+		"namespace selector":  `[{"op":"replace","path":"/webhooks/0/namespaceSelector","value":{"matchLabels":{"a":"b"}}}]`,
 		"another webhook": `[{"op":"add","path":"/webhooks/-","value":{"name":"a.b.c","sideEffects":"None","admissionReviewVersions":["v1"],
 			"clientConfig":{"url":"https://evil.example/"}}}]`,
-		"no webhook": `[{"op":"remove","path":"/webhooks/0"}]`,
-		"an owner":   `[{"op":"add","path":"/metadata/ownerReferences","value":[{"apiVersion":"v1","kind":"Namespace","name":"x","uid":"y"}]}]`,
+		"webhook removed": `[{"op":"remove","path":"/webhooks/0"}]`,
+		"owner added":     `[{"op":"add","path":"/metadata/ownerReferences","value":[{"apiVersion":"v1","kind":"Namespace","name":"x","uid":"y"}]}]`,
 	} {
 		if err := patch(text); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "rehearsal-webhook") {
 			t.Errorf("%s: %v", name, err)
@@ -315,7 +314,7 @@ func TestControllerOnAPIServer(t *testing.T) {
 	w.testRights(configurations)
 }
 
-// testRights has the controller touch more than its own.
+// testRights lets the controller touch configurations other than its own.
 func (w *world) testRights(configurations interface {
 	Create(context.Context, *admissionregistrationv1.ValidatingWebhookConfiguration, metav1.CreateOptions) (*admissionregistrationv1.ValidatingWebhookConfiguration, error)
 	Delete(context.Context, string, metav1.DeleteOptions) error

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// keptConfigMaps is how many are remembered: each takes up to a megabyte.
+	// keptConfigMaps is how many ConfigMaps are cached: each takes up to a megabyte.
 	keptConfigMaps = 16
-	// believed is how long one is taken to be there still.
+	// believed is how long an entry is cached.
 	believed = time.Minute
 )
 
-// memory is what was read last. The tasks of a run come all at once, and ask about
-// what the same few objects hold.
+// memory caches what was read. The tasks of a run all come at once, and need the same few
+// objects.
 type memory struct {
 	configMaps *cache.LRUExpireCache
 	schemas    *cache.LRUExpireCache
@@ -31,13 +31,13 @@ func newMemory() *memory {
 	return &memory{configMaps: cache.NewLRUExpireCache(keptConfigMaps), schemas: cache.NewLRUExpireCache(2)}
 }
 
-// reading reads ConfigMaps for one answer, from memory where that has them.
+// reading reads ConfigMaps for one decision, from the cache if it has them.
 type reading struct {
 	run.ConfigMaps
 	memory *memory
-	// remembered says that something came from memory.
+	// remembered says that something came from the cache.
 	remembered bool
-	// forget has all be read from the API server.
+	// forget makes every read go to the API server.
 	forget bool
 }
 
@@ -45,8 +45,8 @@ func (r *reading) anew() *reading {
 	return &reading{ConfigMaps: r.ConfigMaps, memory: r.memory, forget: true}
 }
 
-// Get implements run.ConfigMaps. Only what cannot change is remembered, and what
-// comes from memory is shared.
+// Get implements run.ConfigMaps. It caches only immutable ConfigMaps. The cached objects
+// are shared, so callers must not change them.
 func (r *reading) Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.ConfigMap, error) {
 	if known, ok := r.memory.configMaps.Get(name); ok && !r.forget {
 		r.remembered = true
@@ -61,10 +61,10 @@ func (r *reading) Get(ctx context.Context, name string, opts metav1.GetOptions) 
 	return cm, err
 }
 
-// schemaVersion is one version of a schema of one state of a definition.
+// schemaVersion identifies a version of a schema in one state of a definition.
 type schemaVersion struct{ uid, resourceVersion, version string }
 
-// schemaOf is as the function of this name, which takes its time.
+// schemaOf is the function schemaOf with a cache, because the conversion is slow.
 func (m *memory) schemaOf(crd *apiextensionsv1.CustomResourceDefinition, version string) (*structuralschema.Structural, error) {
 	key := schemaVersion{string(crd.UID), crd.ResourceVersion, version}
 	if known, ok := m.schemas.Get(key); ok && crd.ResourceVersion != "" {

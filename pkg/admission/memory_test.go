@@ -16,7 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// replace stores the hand-over of a run anew, as nobody can while it is immutable.
+// replace replaces the ConfigMaps of a run, which nobody can do while they are immutable.
 func replace(t *testing.T, kube *kubefake.Clientset, immutable bool, jobs ...*prowapi.ProwJob) {
 	t.Helper()
 	manifest, data := run.Manifest{Name: "run-1"}, map[string]string{}
@@ -50,7 +50,7 @@ func reads(kube *kubefake.Clientset) (n int) {
 	return n
 }
 
-// TestOneRunIsReadOnce counts what is read for all jobs of a run.
+// TestOneRunIsReadOnce counts the reads for all jobs of a run.
 func TestOneRunIsReadOnce(t *testing.T) {
 	for immutable, want := range map[bool]int{true: 2, false: 2 * 35} {
 		j, kube := newJudge(t, handedOver(), func(*pipelinev1.PipelineRun) {})
@@ -70,7 +70,7 @@ func TestOneRunIsReadOnce(t *testing.T) {
 	}
 }
 
-// TestMemoryRefusesNothing has a hand-over be another one than is remembered.
+// TestMemoryRefusesNothing checks that an outdated cache does not cause a refusal.
 func TestMemoryRefusesNothing(t *testing.T) {
 	j, kube := newJudge(t, handedOver(), func(*pipelinev1.PipelineRun) {})
 	answers(t, j, asked(t, created(t, handedOver())), http.StatusOK, "")
@@ -89,7 +89,8 @@ func TestMemoryRefusesNothing(t *testing.T) {
 	answers(t, j, asked(t, created(t, handedOver())), http.StatusForbidden, "its spec.extra_refs is not")
 }
 
-// TestASchemaIsReadOnce: as long as the definition stays as it is.
+// TestASchemaIsReadOnce checks that a schema is converted once for each state of the
+// definition.
 func TestASchemaIsReadOnce(t *testing.T) {
 	m, crd := newMemory(), newCRDs(t).crd.DeepCopy()
 	crd.UID, crd.ResourceVersion = "u", "1"

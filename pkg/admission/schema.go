@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// schemaOf is the schema of one version of a custom resource.
+// schemaOf returns the schema of one version of a custom resource.
 func schemaOf(crd *apiextensionsv1.CustomResourceDefinition, version string) (*structuralschema.Structural, error) {
 	for _, v := range crd.Spec.Versions {
 		if v.Name != version || v.Schema == nil || v.Schema.OpenAPIV3Schema == nil {
@@ -29,8 +29,8 @@ func schemaOf(crd *apiextensionsv1.CustomResourceDefinition, version string) (*s
 	return nil, fmt.Errorf("%s has no schema of version %s", crd.Name, version)
 }
 
-// asKept makes of an object what the API server keeps of it: without the fields
-// that the schema does not have, and with defaults. Without a schema nothing changes.
+// asKept changes an object into what the API server stores: without fields that are not
+// in the schema, and with defaults. Without a schema nothing changes.
 func asKept(o object, schema *structuralschema.Structural) {
 	if schema == nil {
 		return
@@ -39,9 +39,9 @@ func asKept(o object, schema *structuralschema.Structural) {
 	setDefaults(o, schema)
 }
 
-// setDefaults does what the API server does in
-// k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting, which cannot be
-// had without all of its validation.
+// setDefaults does the same as the API server in
+// k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting, which cannot be used
+// without all of its validation.
 func setDefaults(value any, schema *structuralschema.Structural) {
 	if schema == nil {
 		return

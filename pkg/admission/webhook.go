@@ -20,7 +20,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// path is where the API server asks.
+// path is the path of the webhook.
 const path = "/prowjobs"
 
 // prowJobs is the resource, and prowJobCRD its CustomResourceDefinition.
@@ -28,12 +28,12 @@ var prowJobs = schema.GroupResource{Group: "prow.k8s.io", Resource: "prowjobs"}
 
 const prowJobCRD = "prowjobs.prow.k8s.io"
 
-// CRDs is the part of the client that reading the schema of ProwJobs needs.
+// CRDs is the part of the client that is needed to read the schema of ProwJobs.
 type CRDs interface {
 	Get(ctx context.Context, name string, opts metav1.GetOptions) (*apiextensionsv1.CustomResourceDefinition, error)
 }
 
-// judge answers the API server. Every replica can.
+// judge decides about ProwJobs for the API server. Every replica can answer.
 type judge struct {
 	// pipelineRuns and configMaps are those of our namespace.
 	pipelineRuns pipelinelisters.PipelineRunNamespaceLister
@@ -44,12 +44,10 @@ type judge struct {
 
 var _ webhook.AdmissionController = (*reconciler)(nil)
 
-// Path implements webhook.AdmissionController.
 func (j *judge) Path() string { return path }
 
-// Admit implements webhook.AdmissionController. What it refuses for good is
-// forbidden; where it cannot tell, it says that it is unavailable, so that the task
-// asks again.
+// Admit implements webhook.AdmissionController. A permanent refusal is "forbidden". If it
+// cannot decide yet, it answers "unavailable", so that the task tries again.
 func (j *judge) Admit(ctx context.Context, req *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
 	err := j.admit(ctx, req)
 	if err == nil {
@@ -79,13 +77,14 @@ func (j *judge) admit(ctx context.Context, req *admissionv1.AdmissionRequest) er
 	reading := &reading{ConfigMaps: j.configMaps, memory: j.memory}
 	err := j.compare(ctx, req, got, reading, runs, over)
 	if err != nil && reading.remembered {
-		// What is remembered may let pass what was handed over. It refuses nothing.
+		// The cache may be outdated. It is good enough to allow a ProwJob, but not to
+		// refuse one.
 		err = j.compare(ctx, req, got, reading.anew(), runs, over)
 	}
 	return err
 }
 
-// compare holds a ProwJob against what the runs have handed over.
+// compare compares a ProwJob with those that the runs have handed over.
 func (j *judge) compare(ctx context.Context, req *admissionv1.AdmissionRequest, got object, configMaps run.ConfigMaps, runs []string, over bool) error {
 	offers, err := offersOf(ctx, configMaps, stringAt(got, "metadata", "name"), runs)
 	if err != nil {
@@ -96,7 +95,7 @@ func (j *judge) compare(ctx context.Context, req *admissionv1.AdmissionRequest, 
 	if len(offers) == 0 || !errors.As(err, &refused) {
 		return err
 	}
-	// It may differ only by what the API server has made of it.
+	// The difference may come from the API server, which prunes and defaults the object.
 	crd, err := j.crds.Get(ctx, prowJobCRD, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("reading the CustomResourceDefinition %s: %w", prowJobCRD, err)
@@ -108,14 +107,14 @@ func (j *judge) compare(ctx context.Context, req *admissionv1.AdmissionRequest, 
 	return decide(got, over, offers, kept)
 }
 
-// underWay are the names of the runs of a Rehearsal that have a PipelineRun which is
-// under way, that of the label first. Over says that the one of the label has had
-// one, and has none any more.
+// underWay returns the runs of a Rehearsal that have an active PipelineRun, the run of
+// the label first. Over says that the run of the label had a PipelineRun and has no
+// active one any more.
 func (j *judge) underWay(of map[string]string) (runs []string, over bool) {
 	same := labels.SelectorFromSet(labels.Set{run.LabelRehearsalUID: of[run.LabelRehearsalUID]})
 	all, err := j.pipelineRuns.List(same)
 	if err != nil || of[run.LabelRehearsalUID] == "" {
-		return nil, false // a lister in memory does not fail
+		return nil, false // an in-memory lister does not fail
 	}
 	seen := false
 	for _, pr := range all {
@@ -135,7 +134,7 @@ func (j *judge) underWay(of map[string]string) (runs []string, over bool) {
 	return runs, seen
 }
 
-// offersOf are the ProwJobs of a name that runs have handed over.
+// offersOf returns the ProwJobs with a name that runs have handed over.
 func offersOf(ctx context.Context, configMaps run.ConfigMaps, name string, runs []string) ([]offer, error) {
 	var offers []offer
 	for _, of := range runs {

@@ -40,7 +40,7 @@ func (c *crds) Get(context.Context, string, metav1.GetOptions) (*apiextensionsv1
 	return c.crd, nil
 }
 
-// prowJobs of this cluster have ports with a default and know nothing of hostUsers.
+// newCRDs returns a definition in which ports have a default, and hostUsers is unknown.
 func newCRDs(t *testing.T) *crds {
 	t.Helper()
 	crd := &apiextensionsv1.CustomResourceDefinition{}
@@ -83,7 +83,7 @@ spec:
 	return &crds{crd: crd}
 }
 
-// newJudge has the ConfigMaps of a run with one job, which has a PipelineRun.
+// newJudge returns a judge for a run with one job and one PipelineRun.
 func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.PipelineRun)) (*judge, *kubefake.Clientset) {
 	t.Helper()
 	text := func(v any) string {
@@ -154,15 +154,15 @@ func TestAdmit(t *testing.T) {
 		code   int
 		words  string
 	}{
-		"as it was handed over":       {handedOver(), func(*pipelinev1.PipelineRun) {}, http.StatusOK, ""},
-		"another checkout":            {other, func(*pipelinev1.PipelineRun) {}, http.StatusForbidden, "its spec.extra_refs is not what run run-1 handed over"},
-		"one that nobody handed over": {unnamed, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no active run has handed over the ProwJob job-2"},
-		"of another Rehearsal":        {foreign, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no active run"},
-		"its PipelineRun is done":     {handedOver(), done, http.StatusForbidden, "run run-1 has ended"},
-		"it was cancelled": {handedOver(), func(pr *pipelinev1.PipelineRun) {
+		"unchanged ProwJob":               {handedOver(), func(*pipelinev1.PipelineRun) {}, http.StatusOK, ""},
+		"additional checkout":             {other, func(*pipelinev1.PipelineRun) {}, http.StatusForbidden, "its spec.extra_refs is not what run run-1 handed over"},
+		"ProwJob that no run handed over": {unnamed, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no active run has handed over the ProwJob job-2"},
+		"ProwJob of another Rehearsal":    {foreign, func(*pipelinev1.PipelineRun) {}, http.StatusServiceUnavailable, "no active run"},
+		"PipelineRun done":                {handedOver(), done, http.StatusForbidden, "run run-1 has ended"},
+		"PipelineRun cancelled": {handedOver(), func(pr *pipelinev1.PipelineRun) {
 			pr.Spec.Status = pipelinev1.PipelineRunSpecStatusCancelledRunFinally
 		}, http.StatusForbidden, "run run-1 has ended"},
-		"it was not seen yet": {handedOver(), func(pr *pipelinev1.PipelineRun) { pr.Labels = nil }, http.StatusServiceUnavailable, "no active run"},
+		"PipelineRun not observed yet": {handedOver(), func(pr *pipelinev1.PipelineRun) { pr.Labels = nil }, http.StatusServiceUnavailable, "no active run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j, _ := newJudge(t, handedOver(), tc.change)
@@ -171,7 +171,7 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
-// TestAsTheAPIServerKeepsIt has the schema in the cluster change what is created.
+// TestAsTheAPIServerKeepsIt checks that changes by the cluster's schema are accepted.
 func TestAsTheAPIServerKeepsIt(t *testing.T) {
 	pj := handedOver()
 	pj.Spec.PodSpec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80}}
@@ -191,7 +191,7 @@ func TestAsTheAPIServerKeepsIt(t *testing.T) {
 	answers(t, j, asked(t, got), http.StatusForbidden, "its spec.pod_spec.hostUsers is not")
 }
 
-// TestWhatCannotBeReadIsAskedAgain has what is needed for an answer out of reach.
+// TestWhatCannotBeReadIsAskedAgain checks that a failed read makes the task try again.
 func TestWhatCannotBeReadIsAskedAgain(t *testing.T) {
 	j, kube := newJudge(t, handedOver(), func(*pipelinev1.PipelineRun) {})
 	req := asked(t, created(t, handedOver()))
@@ -202,7 +202,7 @@ func TestWhatCannotBeReadIsAskedAgain(t *testing.T) {
 
 	j, _ = newJudge(t, handedOver(), func(*pipelinev1.PipelineRun) {})
 	j.crds = &crds{}
-	answers(t, j, req, http.StatusOK, "") // it is not needed
+	answers(t, j, req, http.StatusOK, "") // the definition is not needed
 	other := handedOver()
 	other.Spec.Context = "pull-unit"
 	answers(t, j, asked(t, created(t, other)), http.StatusServiceUnavailable, "no API server")

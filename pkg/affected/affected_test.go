@@ -18,19 +18,19 @@ func TestSecretsAreCensored(t *testing.T) {
 		hidden        string
 		shown         string
 	}{
-		"variable named so":     {env("API_TOKEN", "hunter1"), env("API_TOKEN", "hunter2"), "hunter", "env[API_TOKEN].value"},
-		"new variable":          {env("A", "b"), env("DB_PASSWORD", "hunter2"), "hunter2", "DB_PASSWORD"},
-		"token by its form":     {"x", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_", ""},
-		"token of any service":  {"x", "glpat-" + strings.Repeat("aB3", 8), "glpat-", ""},
-		"flag":                  {"x", "login --password hunter2", "hunter2", "login"},
-		"variable like a field": {env("API_KEY", "hunter1"), env("API_KEY", "hunter2"), "hunter", "API_KEY"},
-		"path of a token":       {"x", "--github-token-path=/etc/github/token", "", "/etc/github/token"},
-		"credentials in a URL":  {"x", "https://bob:hunter2@example.com/", "hunter2", "example.com"},
-		"private key":           {"x", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", "hunter2", ""},
-		"field named so":        {map[string]any{"password": "hunter1"}, map[string]any{"password": "hunter2"}, "hunter", "password"},
-		"name of a secret":      {map[string]any{"secretName": "a"}, map[string]any{"secretName": "robot"}, "", "robot"},
-		"ordinary variable":     {env("LEVEL", "1"), env("LEVEL", "2"), "", "2"},
-		"long values are short": {"x", strings.Repeat("y", 500), strings.Repeat("y", 200), "…"},
+		"variable named like a secret":     {env("API_TOKEN", "hunter1"), env("API_TOKEN", "hunter2"), "hunter", "env[API_TOKEN].value"},
+		"new variable named like a secret": {env("A", "b"), env("DB_PASSWORD", "hunter2"), "hunter2", "DB_PASSWORD"},
+		"GitHub token":                     {"x", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_", ""},
+		"token of another service":         {"x", "glpat-" + strings.Repeat("aB3", 8), "glpat-", ""},
+		"password in a flag":               {"x", "login --password hunter2", "hunter2", "login"},
+		"variable named like a field":      {env("API_KEY", "hunter1"), env("API_KEY", "hunter2"), "hunter", "API_KEY"},
+		"path of a token":                  {"x", "--github-token-path=/etc/github/token", "", "/etc/github/token"},
+		"credentials in a URL":             {"x", "https://bob:hunter2@example.com/", "hunter2", "example.com"},
+		"private key":                      {"x", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", "hunter2", ""},
+		"field named like a secret":        {map[string]any{"password": "hunter1"}, map[string]any{"password": "hunter2"}, "hunter", "password"},
+		"name of a Secret":                 {map[string]any{"secretName": "a"}, map[string]any{"secretName": "robot"}, "", "robot"},
+		"ordinary variable":                {env("LEVEL", "1"), env("LEVEL", "2"), "", "2"},
+		"long value":                       {"x", strings.Repeat("y", 500), strings.Repeat("y", 200), "…"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var text strings.Builder
@@ -109,12 +109,12 @@ func TestReasonsTellEmptyFromNone(t *testing.T) {
 		before, after any
 		want          Reason
 	}{
-		"text":      {map[string]any{}, map[string]any{"a": ""}, Reason{Path: "a", New: `""`}},
-		"no text":   {map[string]any{"a": ""}, map[string]any{"a": "x"}, Reason{Path: "a", Old: `""`, New: "x"}},
-		"object":    {map[string]any{}, map[string]any{"a": map[string]any{}}, Reason{Path: "a", New: "{}"}},
-		"no object": {map[string]any{"a": map[string]any{}}, map[string]any{}, Reason{Path: "a", Old: "{}"}},
-		"list":      {map[string]any{}, map[string]any{"a": []any{}}, Reason{Path: "a", New: "[]"}},
-		"field":     {map[string]any{}, map[string]any{"a": map[string]any{"b": 1}}, Reason{Path: "a.b", New: "1"}},
+		"empty text added":      {map[string]any{}, map[string]any{"a": ""}, Reason{Path: "a", New: `""`}},
+		"empty text replaced":   {map[string]any{"a": ""}, map[string]any{"a": "x"}, Reason{Path: "a", Old: `""`, New: "x"}},
+		"empty object added":    {map[string]any{}, map[string]any{"a": map[string]any{}}, Reason{Path: "a", New: "{}"}},
+		"empty object removed":  {map[string]any{"a": map[string]any{}}, map[string]any{}, Reason{Path: "a", Old: "{}"}},
+		"empty list added":      {map[string]any{}, map[string]any{"a": []any{}}, Reason{Path: "a", New: "[]"}},
+		"field of a new object": {map[string]any{}, map[string]any{"a": map[string]any{"b": 1}}, Reason{Path: "a.b", New: "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fields := DiffFields("", tc.before, tc.after)
@@ -140,9 +140,9 @@ func TestFieldsOfReorderedLists(t *testing.T) {
 		before, after map[string]any
 		want          string
 	}{
-		"only order":       {named("a", "b"), named("b", "a"), `l (order): ["a","b"] > ["b","a"]`},
-		"order and change": {named("a", "b"), named("b!", "a"), `l[b].i: false > true, l (order): ["a","b"] > ["b","a"]`},
-		"inserted before":  {named("a", "b"), named("c", "a", "b"), `l[c]:  > {"args":["a && b",false],"i":false,"name":"c"}`},
+		"other order":                       {named("a", "b"), named("b", "a"), `l (order): ["a","b"] > ["b","a"]`},
+		"other order and a changed element": {named("a", "b"), named("b!", "a"), `l[b].i: false > true, l (order): ["a","b"] > ["b","a"]`},
+		"inserted at the beginning":         {named("a", "b"), named("c", "a", "b"), `l[c]:  > {"args":["a && b",false],"i":false,"name":"c"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string

@@ -13,7 +13,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// AlsoIn stands in a message before the other file that a clash is with.
+// AlsoIn precedes, in a message, the other file of a clash.
 const AlsoIn = " (also in "
 
 func alsoIn(file, other string) string {
@@ -23,19 +23,19 @@ func alsoIn(file, other string) string {
 	return AlsoIn + other + ")"
 }
 
-// ExcessError says that a revision takes too much to look at. It would be so again.
+// ExcessError says that a revision exceeds a bound. The error is permanent.
 type ExcessError struct {
 	// File is the file to change.
 	File string
-	// Bound completes a sentence about it: "has more than 5000 presets".
+	// Bound completes a sentence about the file: "has more than 5000 presets".
 	Bound string
 }
 
 func (e *ExcessError) Error() string { return e.File + " " + e.Bound }
 
-// Clashes returns what Prow refuses about files taken together: base names
-// that are not unique, jobs that are there twice, contexts that two jobs report
-// to. Only clashes in which one of the given files takes part are looked for.
+// Clashes returns what Prow refuses about several files together: base names that are not
+// unique, duplicate jobs, and contexts that two jobs report to. It returns only clashes
+// in which one of the given files takes part.
 func (r *Revision) Clashes(ctx context.Context, files iter.Seq[*Loaded]) ([]FileError, error) {
 	found := map[FileError]bool{}
 	look := clashes{Revision: r, bases: map[string][2]string{}, branchers: map[*Entry]*compiledBranches{}}
@@ -63,30 +63,30 @@ func (r *Revision) Clashes(ctx context.Context, files iter.Seq[*Loaded]) ([]File
 	return out, nil
 }
 
-// clashes is one search for clashes. It remembers what it needs more than once.
+// clashes is one search for clashes, with its caches.
 type clashes struct {
 	*Revision
 	// bases has the first two files, in order, of each base name.
 	bases map[string][2]string
-	// branchers are compiled, and nil where that is not possible.
+	// branchers are the compiled branches of jobs; nil if they cannot be compiled.
 	branchers map[*Entry]*compiledBranches
-	// steps is about how much work comparing branches was, in characters looked at.
+	// steps is the approximate work of comparing branches so far, in characters read.
 	steps int
 }
 
-// maxBranchSteps bounds the comparison of jobs that are called alike, or report to
-// the same context: each pair is compared.
+// maxBranchSteps bounds the comparison of jobs with the same name or context: each pair
+// is compared.
 const maxBranchSteps = 500_000_000
 
-// compiledBranches are the branches of a job, and what matters of their size.
+// compiledBranches are the branches of a job and their sizes.
 type compiledBranches struct {
 	config.Brancher
-	// text is the length of the branches, skipped that of the program for those that
-	// are skipped, program that for the others.
+	// text is the length of the branches, program that of the compiled branches, and
+	// skipped that of the compiled skip_branches.
 	text, program, skipped int
 }
 
-// steps is about how much it takes Prow to compare two lists of branches.
+// steps returns the approximate work for Prow to compare two lists of branches.
 func (b *compiledBranches) steps(o *compiledBranches) int {
 	const call, element = 30, 20
 	switch {
@@ -98,11 +98,11 @@ func (b *compiledBranches) steps(o *compiledBranches) int {
 	return call + b.text*(o.program+o.skipped) + o.text*(b.program+b.skipped)
 }
 
-// sharesBase returns another job file of the same base name, or "".
+// sharesBase returns another job file with the same base name, or "".
 func (c *clashes) sharesBase(f *Loaded) string {
 	base := path.Base(f.Path)
 	if f.Main || base == config.ProwIgnoreFileName {
-		// Files of rules are here when they cannot be followed.
+		// A .prowignore file is in the list only if its rules cannot be followed.
 		return ""
 	}
 	first, known := c.bases[base]
@@ -143,7 +143,7 @@ func (c *clashes) clash(a At) string {
 	return ""
 }
 
-// twins returns the other jobs of a name that run on a common branch.
+// twins returns the other jobs with the same name that run on a common branch.
 func (c *clashes) twins(a At) []At {
 	e := a.Entry()
 	return slices.DeleteFunc(slices.Clone(c.named(e.name())), func(other At) bool {
@@ -151,7 +151,7 @@ func (c *clashes) twins(a At) []At {
 	})
 }
 
-// firstPath returns the first in order of the files of jobs.
+// firstPath returns the first path, in order, of the files of jobs.
 func firstPath(jobs []At) string {
 	first := jobs[0].Path
 	for _, a := range jobs[1:] {
@@ -163,7 +163,7 @@ func firstPath(jobs []At) string {
 // intersect asks Prow whether two jobs run on a common branch.
 func (c *clashes) intersect(a, b *Entry) bool {
 	first, second := c.compiled(a), c.compiled(b)
-	// Without, each job is refused for its expressions already.
+	// A job that cannot be compiled is refused for its expressions already.
 	if first == nil || second == nil || c.steps > maxBranchSteps {
 		return false
 	}
@@ -171,7 +171,7 @@ func (c *clashes) intersect(a, b *Entry) bool {
 	return first.Intersects(second.Brancher)
 }
 
-// compiled has Prow compile the branches of a job.
+// compiled returns the branches of a job as Prow compiles them.
 func (c *clashes) compiled(e *Entry) *compiledBranches {
 	known, ok := c.branchers[e]
 	if !ok {
@@ -185,8 +185,7 @@ func (c *clashes) compiled(e *Entry) *compiledBranches {
 	return known
 }
 
-// DuplicatePresets returns the label pairs that more than one preset has,
-// which Prow refuses.
+// DuplicatePresets returns the label pairs that several presets have, which Prow refuses.
 func DuplicatePresets(presets []PlacedPreset) []FileError {
 	seen := map[string]string{}
 	var out []FileError

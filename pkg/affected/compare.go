@@ -9,21 +9,21 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// sameRefs stands for the commits under test, which are no part of a job: with
-// the same on both sides, only what the job itself adds can differ.
+// sameRefs stands for the commits under test, which do not belong to a job. With the same
+// refs on both sides, only what the job itself adds can differ.
 var sameRefs = prowapi.Refs{Org: "org", Repo: "repo", BaseRef: "main"}
 
-// difference is what sets one job apart from its former self.
+// difference is how a job differs from its former version.
 type difference struct {
 	change Change
 	fields []Field
-	// listedOnly: nothing but what surrounds the run differs, so running the
-	// job would try nothing.
+	// listedOnly says that only settings around the execution differ, so running the job
+	// would test nothing.
 	listedOnly bool
 }
 
-// compare returns the change between two effective jobs of one identity, or
-// false when Prow would create the same ProwJob at the same times.
+// compare returns the difference between two effective jobs with the same identity, or
+// false if Prow would create the same ProwJob at the same times.
 func compare(before, after Effective) (difference, bool) {
 	oldSpec, newSpec := before.Spec(sameRefs), after.Spec(sameRefs)
 	oldBase, newBase := before.Base(), after.Base()
@@ -52,7 +52,7 @@ func compare(before, after Effective) (difference, bool) {
 	return difference{}, false
 }
 
-// withoutSurroundings clears what decides how a ProwJob is reported, shown,
+// withoutSurroundings clears the fields that control how a ProwJob is reported, shown,
 // rerun or queued, but not what it does.
 func withoutSurroundings(spec prowapi.ProwJobSpec) prowapi.ProwJobSpec {
 	spec.Context = ""
@@ -66,8 +66,8 @@ func withoutSurroundings(spec prowapi.ProwJobSpec) prowapi.ProwJobSpec {
 	return spec
 }
 
-// stricter reports whether a job starts to block pull requests, or to run on
-// all of them: then its next run should not be its first.
+// stricter reports whether a job starts to block pull requests, or to run on all of them.
+// It should be rehearsed before that.
 func stricter(before, after Effective) bool {
 	if before.Presubmit == nil || after.Presubmit == nil {
 		return false
@@ -76,14 +76,13 @@ func stricter(before, after Effective) bool {
 		!before.Presubmit.AlwaysRun && after.Presubmit.AlwaysRun
 }
 
-// exclusion returns the rule that keeps a job from being rehearsed by default,
-// or "".
+// exclusion returns the rule that keeps a job from being offered, or "".
 func exclusion(job Job, listedOnly bool) string {
 	return exclusionFor(job, job.Effective.Base().Agent, listedOnly)
 }
 
-// Excluded is the rule that keeps a job from being rehearsed by default, or "", where
-// what it does differs.
+// Excluded returns the rule that keeps a job from being offered although its
+// specification differs, or "".
 func Excluded(e *Entry) string {
 	return exclusionFor(Job{Ref: e.Ref, Change: ChangeSpec}, e.Agent, false)
 }

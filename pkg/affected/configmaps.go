@@ -8,22 +8,22 @@ import (
 
 // ConfigMapContent is a ConfigMap as it would be after the merge.
 type ConfigMapContent struct {
-	// Cluster is the alias of a build cluster, "default" where Prow runs.
+	// Cluster is the alias of a build cluster; "default" is Prow's own.
 	Cluster   string
 	Namespace string
 	Name      string
-	// Data and BinaryData are its whole content, files that the pull request
-	// leaves alone included.
+	// Data and BinaryData are its complete content, including files that the pull request
+	// does not change.
 	Data       map[string]string
 	BinaryData map[string][]byte
-	// Jobs are the keys of those among the given jobs that read it.
+	// Jobs are the keys of those of the given jobs that read it.
 	Jobs []string
 	// Problem is why there is no content, or "".
 	Problem string
 }
 
-// ReadsConfigMap reports whether the pod of a job reads a ConfigMap of a cluster, by
-// its own specification or by a preset's.
+// ReadsConfigMap reports whether the pod of a job reads a ConfigMap of a cluster, because
+// of the job's specification or a preset.
 func (d *Defaults) ReadsConfigMap(e *Entry, cluster, name string) bool {
 	if e.Cluster != cluster {
 		return false

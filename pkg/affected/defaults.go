@@ -11,8 +11,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
-// Defaults is everything outside a job that decides what Prow makes of it:
-// Prow's configuration (loaded, without jobs) and all presets, in order.
+// Defaults is everything outside a job that Prow applies to it: Prow's configuration
+// (loaded, without jobs) and all presets, in order.
 type Defaults struct {
 	// File is the path of Prow's main configuration file.
 	File    string
@@ -20,24 +20,24 @@ type Defaults struct {
 	Presets []PlacedPreset
 	// digest is equal for configurations that treat all jobs alike.
 	digest string
-	// presets finds those of a job.
+	// presets finds the presets of a job.
 	presets PresetIndex
 	// reading are the presets that read ConfigMaps.
 	reading []readingPreset
-	// effort knows how much is added to jobs.
+	// effort has the sizes of what is added to jobs.
 	effort *effort
 }
 
-// Sum is the same for defaults that make the same of every job.
+// Sum returns the same text for defaults that treat all jobs alike, including presets.
 func (d *Defaults) Sum() string { return key.Of(d.digest, Encoded(d.Presets)) }
 
-// PlacedPreset is a preset and the file that it is written in.
+// PlacedPreset is a preset and the file that defines it.
 type PlacedPreset struct {
 	File string
 	config.Preset
 }
 
-// NewDefaults takes a configuration as Prow's loader left it.
+// NewDefaults returns the defaults from a configuration as Prow's loader returns it.
 func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Defaults {
 	return &Defaults{
 		File:    file,
@@ -53,28 +53,28 @@ func NewDefaults(file string, c *config.Config, presets []PlacedPreset) *Default
 	}
 }
 
-// Apply returns the job as Prow would run it, or Prow's reason for refusing
-// it. The raw job is left as it is.
+// Apply returns the job as Prow would run it, or Prow's reason to refuse it. It does not
+// change the raw job.
 func (d *Defaults) Apply(raw Raw) (Effective, error) {
 	own := Raw{Repo: raw.Repo, Effective: raw.clone()}
 	presets := d.matching(own.Base().Labels)
 	for i := range presets {
-		// Other jobs get the same presets, and pointers would be shared.
+		// Other jobs get the same presets, so without copies they would share pointers.
 		presets[i] = *presets[i].DeepCopy()
 	}
 	return own.Effective, d.apply(own, presets)
 }
 
-// Check returns Prow's reason for refusing a job. The raw job is spent.
+// Check returns Prow's reason to refuse a job. The raw job must not be used afterwards.
 func (d *Defaults) Check(raw Raw) error {
 	return d.apply(raw, d.matching(raw.Base().Labels))
 }
 
-// apply has Prow fill in and validate a job in place.
+// apply lets Prow apply defaults to a job and validate it, in place.
 func (d *Defaults) apply(job Raw, presets []config.Preset) (err error) {
 	defer func() {
-		// Prow's validation assumes that some optional fields are there; its
-		// loader turns the panic into a refusal, and so do we.
+		// Prow's validation assumes that some optional fields are set. Its loader turns the
+		// panic into a refusal, and so do we.
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic loading config: %v", r)
 		}
@@ -82,8 +82,7 @@ func (d *Defaults) apply(job Raw, presets []config.Preset) (err error) {
 	c := *d.Config
 	c.PresubmitsStatic, c.PostsubmitsStatic, c.Periodics = nil, nil, nil
 	c.Presets = presets
-	// Only jobs of the config repository itself are looked at here, and these
-	// may use any cluster.
+	// All jobs here are from the config repository itself, and may use any cluster.
 	cluster := orDefault(job.Base().Cluster, kube.DefaultClusterAlias)
 	c.InRepoConfig.AllowedClusters = map[string][]string{"*": {cluster}}
 	switch {
@@ -113,15 +112,15 @@ func applyPeriodic(c *config.Config, p *config.Periodic) error {
 	return nil
 }
 
-// Alike reports whether both treat all jobs alike, presets aside.
+// Alike reports whether both treat all jobs alike, apart from presets.
 func (d *Defaults) Alike(other *Defaults) bool { return d.digest == other.digest }
 
-// PresetsOf returns the presets that apply to a job with labels, in order.
+// PresetsOf returns the presets that apply to a job with the given labels, in order.
 func (d *Defaults) PresetsOf(labels map[string]string) []PlacedPreset {
 	return d.presets.matching(labels)
 }
 
-// matching returns the presets that apply to a job with labels, in order.
+// matching returns the presets that apply to a job with the given labels, in order.
 func (d *Defaults) matching(labels map[string]string) []config.Preset {
 	var out []config.Preset
 	for _, p := range d.presets.matching(labels) {
@@ -139,8 +138,8 @@ func matches(p config.Preset, labels map[string]string) bool {
 	return true
 }
 
-// Decoration returns the effective decoration of a job, nil when it has none or
-// when Prow panics over an empty default: then it refuses the job as well.
+// Decoration returns the effective decoration of a job. It returns nil if there is none,
+// or if Prow panics on an empty default: then Prow refuses the job as well.
 func (d *Defaults) Decoration(e *Entry) (dc *prowapi.DecorationConfig) {
 	defer func() {
 		if recover() != nil {
@@ -157,21 +156,21 @@ func (d *Defaults) Decoration(e *Entry) (dc *prowapi.DecorationConfig) {
 	return d.Config.Plank.GuessDefaultDecorationConfigWithJobDC(e.Own.DefaultsRepo, e.Cluster, e.Own.Decoration)
 }
 
-// DefaultDecoration returns how a job of a repository (org/repo, empty for
-// periodics that check out nothing) in a cluster is decorated that says nothing
-// about it itself, nil when there is no such default.
+// DefaultDecoration returns the default decoration for jobs of a repository (org/repo,
+// empty for periodics without a checkout) in a cluster; nil if there is no default.
 func (d *Defaults) DefaultDecoration(repo, cluster string) *prowapi.DecorationConfig {
 	yes := true
 	return d.Decoration(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{Decorate: &yes, DefaultsRepo: repo}})
 }
 
-// DefaultProwJob returns the ProwJob defaults of a job of a repository in a cluster
-// that says nothing about them itself.
+// DefaultProwJob returns the default ProwJob settings for jobs of a repository in a
+// cluster.
 func (d *Defaults) DefaultProwJob(repo, cluster string) *prowapi.ProwJobDefault {
 	return d.ProwJobDefault(&Entry{Cluster: orDefault(cluster, kube.DefaultClusterAlias), Own: Own{DefaultsRepo: repo}})
 }
 
-// ProwJobDefault returns the effective ProwJob defaults of a job, nil as above.
+// ProwJobDefault returns the effective ProwJob defaults of a job; nil in the same cases
+// as Decoration.
 func (d *Defaults) ProwJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
 	defer func() {
 		if recover() != nil {
@@ -181,12 +180,12 @@ func (d *Defaults) ProwJobDefault(e *Entry) (def *prowapi.ProwJobDefault) {
 	return e.Own.Defaults.ApplyDefault(d.Config.GetProwJobDefault(e.Own.DefaultsRepo, e.Cluster))
 }
 
-// Namespace is where the pod of a job runs.
+// Namespace returns the namespace of a job's pod.
 func (d *Defaults) Namespace(e *Entry) string {
 	return orDefault(e.Own.Namespace, d.Config.PodNamespace)
 }
 
-// KnowsQueue reports whether a job may wait in a queue.
+// KnowsQueue reports whether a queue is configured; jobs without a queue are fine.
 func (d *Defaults) KnowsQueue(name string) bool {
 	_, ok := d.Config.Plank.JobQueueCapacities[name]
 	return name == "" || ok

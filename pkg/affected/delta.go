@@ -15,31 +15,31 @@ type Delta struct {
 	// Old and New are the defaults that apply to the jobs of each.
 	Old, New *Defaults
 
-	// Layout says where the config repository keeps what, Repository is its name
+	// Layout is where the config repository keeps its files, Repository its name
 	// (org/repo), and Head the commit of the change.
 	Layout           layout.Layout
 	Repository, Head string
-	// Files are those that differ, sorted by path.
+	// Files are the files that differ, sorted by path.
 	Files []FileChange
-	// WatchedBefore and WatchedAfter are the blobs of what sources watch, by path.
+	// WatchedBefore and WatchedAfter are the blobs that sources watch, by path.
 	WatchedBefore, WatchedAfter map[string]string
-	// ValidityOnly says that nobody asks which jobs are affected: evidence that
+	// ValidityOnly says that only validity matters, not the affected jobs. Evidence that
 	// cannot make a job invalid is not needed.
 	ValidityOnly bool
 
 	// Found is the evidence of all sources, in their order.
 	Found []Found
-	// Warnings are what sources have to say to the author.
+	// Warnings are messages from the sources for the author.
 	Warnings []string
 }
 
-// Found is the evidence of a source.
+// Found is a source with its evidence.
 type Found struct {
 	Source
 	Evidence
 }
 
-// Compare asks sources what differs.
+// Compare collects the evidence of all sources.
 func (d *Delta) Compare(ctx context.Context, sources []Source, files Reader) error {
 	for _, s := range sources {
 		e, err := s.Compare(ctx, d, files)
@@ -53,7 +53,7 @@ func (d *Delta) Compare(ctx context.Context, sources []Source, files Reader) err
 	return nil
 }
 
-// Reads says whether a job reads something that differs when it runs.
+// Reads reports whether a job reads changed input at runtime.
 func (d *Delta) Reads(e *Entry) bool {
 	return slices.ContainsFunc(d.Found, func(f Found) bool {
 		input, ok := f.Evidence.(Input)
@@ -61,16 +61,16 @@ func (d *Delta) Reads(e *Entry) bool {
 	})
 }
 
-// Pair is one job of a Delta. Old, OldRaw and Before are zero when no job of
-// that identity existed.
+// Pair is one job of a Delta. Old, OldRaw and Before are zero if no job with that
+// identity existed.
 type Pair struct {
 	Old, New       At
 	OldRaw, NewRaw Raw
 	// Before and After are the effective jobs.
 	Before, After Effective
-	// Namesakes are the jobs at base of that type, repository and name where there
-	// is no Old, NamesakesRaw and Baseline the same as they are written and as they
-	// run; with an Old, that is the Baseline.
+	// Without Old, Namesakes are the jobs on the base branch with the same type,
+	// repository and name, NamesakesRaw the same jobs as written, and Baseline as
+	// effective. With Old, Baseline is the effective Old.
 	Namesakes    []At
 	NamesakesRaw []Raw
 	Baseline     []Effective
@@ -85,8 +85,8 @@ func (d *Delta) Judge(p *Pair) (Job, bool) {
 	case !ok && !fed:
 		return Job{}, false
 	case fed && job.Change != ChangeNew && job.Change != ChangeBranches:
-		// What it reads differs, so what it does may, whatever its
-		// specification says.
+		// The job reads something that differs, so it may behave differently with the same
+		// specification.
 		job = Job{Ref: e.Ref, Effective: p.After, Before: p.Before, Change: ChangeSpec}
 		job.Excluded = exclusion(job, false)
 		job.Rehearse = job.Excluded == ""
@@ -99,11 +99,10 @@ func (d *Delta) Judge(p *Pair) (Job, bool) {
 	return job, true
 }
 
-// MaxReasons bounds the reasons of a job, and maxReasonPath the path of each, in
-// bytes.
+// MaxReasons bounds the reasons of a job, and maxReasonPath the path of each, in bytes.
 const MaxReasons, maxReasonPath = 100, 1000
 
-// Bounded is as many reasons as people may read, with a count of the rest.
+// Bounded shortens a list of reasons to MaxReasons, with a count of the others.
 func Bounded(reasons []Reason) []Reason {
 	if rest := len(reasons) - MaxReasons; rest > 0 {
 		last := Reason{Source: reasons[MaxReasons].Source, File: reasons[MaxReasons].File, Path: fmt.Sprintf("and %d more", rest)}
@@ -117,8 +116,8 @@ func Bounded(reasons []Reason) []Reason {
 	return reasons
 }
 
-// Removed lists the jobs of changed files, by their keys, that are gone. Files that cannot be
-// read any more hide their jobs, which is not the same.
+// Removed lists the jobs of changed files (given by key) that no longer exist. A file
+// that cannot be read any more hides its jobs; these do not count as removed.
 func (d *Delta) Removed(changed []string) []Ref {
 	removed := []Ref{}
 	for _, key := range changed {

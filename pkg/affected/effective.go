@@ -27,7 +27,7 @@ func (e Effective) Base() *config.JobBase {
 	return &config.JobBase{}
 }
 
-// Spec is the ProwJobSpec that Prow would create for the job at refs.
+// Spec returns the ProwJobSpec that Prow would create for the job at refs.
 func (e Effective) Spec(refs prowapi.Refs) prowapi.ProwJobSpec {
 	switch {
 	case e.Presubmit != nil:
@@ -40,7 +40,7 @@ func (e Effective) Spec(refs prowapi.Refs) prowapi.ProwJobSpec {
 	return prowapi.ProwJobSpec{}
 }
 
-// brancher returns the branches of a job, nil for periodics.
+// brancher returns the branches of a job; nil for periodics.
 func (e Effective) brancher() *config.Brancher {
 	switch {
 	case e.Presubmit != nil:
@@ -75,7 +75,8 @@ func sorted(in []string) []string {
 	return out
 }
 
-// trigger is when and how a job starts, as far as it counts as a change.
+// trigger has the fields that control when and how a job starts, and that count as a
+// change.
 type trigger struct {
 	AlwaysRun         bool   `json:"always_run,omitempty"`
 	AlwaysRunSet      *bool  `json:"always_run_set,omitempty"`

@@ -9,18 +9,18 @@ import (
 	"sigs.k8s.io/prow/pkg/kube"
 )
 
-// effort knows how much presets and defaults add to jobs. What is written once
-// may be put into thousands of jobs, and into each of their containers.
+// effort has the sizes of presets and defaults. A preset that is written once may be
+// added to thousands of jobs, and to each of their containers.
 type effort struct {
 	presets []presetSize
-	// entries are the default decorations and ProwJob defaults, known what they add
-	// up to for the jobs of a repository in a cluster.
+	// entries are the default decorations and ProwJob defaults. Known caches their total
+	// size for the jobs of a repository in a cluster.
 	entries []entrySize
 	known   sync.Map
 }
 
-// presetSize is how large a preset is: bytes as JSON, and elements that Prow
-// compares with those that a job has already.
+// presetSize is the size of a preset: bytes as JSON, and numbers of elements that Prow
+// compares with those of a job.
 type presetSize struct {
 	bytes, env, mounts, volumes, tolerations int
 }
@@ -50,7 +50,7 @@ func newEffort(c *config.Config, presets []PlacedPreset) *effort {
 	return e
 }
 
-// Steps is about how much it takes Prow to put presets and defaults into a job: the
+// Steps returns the approximate work for Prow to apply presets and defaults to a job: the
 // bytes that it copies, and the elements that it compares.
 func (d *Defaults) Steps(raw Raw) int {
 	base := raw.Base()
@@ -66,7 +66,7 @@ func (d *Defaults) Steps(raw Raw) int {
 	return steps + d.stepsOfPresets(base.Labels, pod)
 }
 
-// LeastSteps is what Steps is at least, from the summary of a job.
+// LeastSteps returns a lower bound of Steps, from the summary of a job.
 func (d *Defaults) LeastSteps(e *Entry) int {
 	steps := d.StepsOfDefaults(e)
 	if e.Pod {
@@ -75,24 +75,24 @@ func (d *Defaults) LeastSteps(e *Entry) int {
 	return steps
 }
 
-// StepsOfDefaults is the part of Steps that is not about presets.
+// StepsOfDefaults returns the part of Steps that is not about presets.
 func (d *Defaults) StepsOfDefaults(e *Entry) int {
 	return d.effort.ofDefaults(e.Own.DefaultsRepo, e.Cluster)
 }
 
-// podSize is how many elements a pod has, those of all containers together.
+// podSize has the numbers of elements of a pod, summed over all containers.
 type podSize struct {
 	containers, env, mounts, volumes, tolerations int
 }
 
 func (d *Defaults) stepsOfPresets(labels map[string]string, pod podSize) int {
-	// To compare two tolerations takes reflection.
+	// Comparing two tolerations uses reflection.
 	const reflected = 500
 	steps := 0
 	for _, i := range d.presets.indices(labels) {
 		p := d.effort.presets[i]
 		steps += pod.containers*p.bytes + p.env*pod.env + p.mounts*pod.mounts + p.volumes*pod.volumes + reflected*p.tolerations*pod.tolerations
-		// They are compared with each other, too.
+		// The elements of a preset are compared with each other, too.
 		steps += pod.containers*(p.env*p.env+p.mounts*p.mounts)/2 + p.volumes*p.volumes/2 + reflected*p.tolerations*p.tolerations/2
 		pod.env, pod.mounts = pod.env+pod.containers*p.env, pod.mounts+pod.containers*p.mounts
 		pod.volumes, pod.tolerations = pod.volumes+p.volumes, pod.tolerations+p.tolerations
@@ -100,8 +100,8 @@ func (d *Defaults) stepsOfPresets(labels map[string]string, pod podSize) int {
 	return steps
 }
 
-// ofDefaults is what the defaults for the jobs of a repository in a cluster add up
-// to.
+// ofDefaults returns the total size of the defaults for the jobs of a repository in a
+// cluster.
 func (e *effort) ofDefaults(repo, cluster string) int {
 	if len(e.entries) == 0 {
 		return 0
@@ -114,7 +114,7 @@ func (e *effort) ofDefaults(repo, cluster string) int {
 	names := []string{"", "*", org, repo}
 	n := len(e.entries)
 	for _, entry := range e.entries {
-		// Prow takes the host of Gerrit's names in several ways.
+		// Prow accepts the host of a Gerrit name in several forms.
 		ofRepo := strings.Contains(repo, "://") || slices.Contains(names, entry.repo)
 		if ofRepo && (entry.cluster == "" || entry.cluster == "*" || entry.cluster == cluster) {
 			n += entry.bytes
@@ -124,7 +124,7 @@ func (e *effort) ofDefaults(repo, cluster string) int {
 	return n
 }
 
-// Heaviest is the file that adds most to jobs.
+// Heaviest returns the file that adds most to jobs.
 func (d *Defaults) Heaviest() string {
 	file, most := d.File, 0
 	for _, entry := range d.effort.entries {
@@ -138,7 +138,7 @@ func (d *Defaults) Heaviest() string {
 	return file
 }
 
-// defaultsRepo is the repository whose defaults apply to a job.
+// defaultsRepo returns the repository whose defaults apply to a job.
 func (r Raw) defaultsRepo() string {
 	if refs := r.Base().ExtraRefs; r.Periodic != nil && len(refs) > 0 {
 		return refs[0].Org + "/" + refs[0].Repo

@@ -12,15 +12,13 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// Field is one place where two values differ. Old and New are nil where the
-// field is absent.
+// Field is one place where two values differ. Old and New are nil if the field is absent.
 type Field struct {
 	Path     string
 	Old, New any
 }
 
-// specNames are the names that job authors know for the fields of a
-// ProwJobSpec.
+// specNames are the names that authors of jobs know for fields of a ProwJobSpec.
 var specNames = map[string]string{
 	"pod_spec":          "spec",
 	"job":               "name",
@@ -29,14 +27,15 @@ var specNames = map[string]string{
 	"decoration_config": "decoration_config",
 }
 
-// specFields lists where two ProwJobSpecs differ, named as in a job's YAML.
+// specFields lists the differences between two ProwJobSpecs, with the names in a job's
+// YAML.
 func specFields(before, after prowapi.ProwJobSpec) []Field {
 	fields := DiffFields("", before, after)
 	for i, f := range fields {
 		head, tail := cutPath(f.Path)
 		switch {
 		case head == "refs":
-			// What a job adds to its refs is written at its top level.
+			// What a job adds to its refs is at the top level of the job.
 			fields[i].Path = strings.TrimPrefix(tail, ".")
 		case head == "report":
 			fields[i].Path = "skip_report"
@@ -70,21 +69,21 @@ func triggerFields(before, after trigger) []Field {
 	return fields
 }
 
-// DiffFields lists where two values differ in JSON, which is what would be
-// stored. The list is sorted by path, in the order of list elements.
+// DiffFields lists the differences between two values in JSON, the stored form. The list
+// is sorted by path; list elements are in their order.
 func DiffFields(prefix string, before, after any) []Field {
 	var fields []Field
 	walk(prefix, Generic(before), Generic(after), &fields)
 	return fields
 }
 
-// Generic is a value as JSON has it, numbers as they are written.
+// Generic returns a value as decoded JSON.
 func Generic(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return nil
 	}
-	// Numbers stay as they are written: not all integers fit into a float64.
+	// Numbers keep their text, because not all integers fit into a float64.
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var out any
@@ -135,12 +134,12 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// walkLists descends into lists element by element: by name where elements
-// have one, so that an insertion is one difference, and by position where the
-// lengths are equal. It returns false when neither tells more than the lists.
+// walkLists compares lists element by element. It matches elements by name if they have
+// names, so that an insertion is one difference, and by position if the lengths are
+// equal. It returns false if neither is possible.
 func walkLists(path string, before, after []any, out *[]Field) bool {
 	oldNames, newNames := elementNames(before), elementNames(after)
-	// Variables go by their names always: these tell whether the value may be
+	// Variables are always matched by name: the name decides whether the value may be
 	// shown.
 	variables := strings.HasSuffix(path, "env")
 	if oldNames != nil && newNames != nil && (variables || !slices.Equal(oldNames, newNames)) {
@@ -155,8 +154,8 @@ func walkLists(path string, before, after []any, out *[]Field) bool {
 	return true
 }
 
-// walkInsertion shows the part of a list that differs, without what is the same
-// at both ends.
+// walkInsertion reports the part of two lists that differs, without equal elements at
+// both ends.
 func walkInsertion(path string, before, after []any, out *[]Field) bool {
 	head, tail := 0, 0
 	shorter := min(len(before), len(after))
@@ -202,7 +201,7 @@ func walkNamed(path string, before, after []any, oldNames, newNames []string, ou
 	return true
 }
 
-// positions returns where each of a list's names is first.
+// positions returns the first index of each name in a list.
 func positions(names []string) map[string]int {
 	out := make(map[string]int, len(names))
 	for i, name := range slices.Backward(names) {
@@ -211,7 +210,7 @@ func positions(names []string) map[string]int {
 	return out
 }
 
-// Common returns the names that others have too.
+// Common returns those of the names that are also in others.
 func Common(names, others []string) []string {
 	known := positions(others)
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool {
@@ -228,8 +227,8 @@ func toAny(in []string) []any {
 	return out
 }
 
-// elementNames returns the distinct names of the elements, or nil when any
-// has none.
+// elementNames returns the names of the elements, or nil if a name is missing or not
+// unique.
 func elementNames(list []any) []string {
 	names := make([]string, 0, len(list))
 	seen := make(map[string]bool, len(list))

@@ -17,43 +17,43 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
-// File is the summary of one job file: what the other files of a revision, and
-// a comparison of two, need to know of it. It depends on the content alone, so
-// it can be kept by content hash.
+// File is the summary of one job file, with all that other files of a revision, and a
+// comparison of two revisions, need from it. It depends only on the content, so it can be
+// cached by content hash.
 type File struct {
 	Presets []config.Preset `json:"presets,omitempty"`
 	Jobs    []Entry         `json:"jobs,omitempty"`
 }
 
-// Entry is the summary of one job as it is written, before any defaults.
+// Entry is the summary of one job as written, before any defaults.
 type Entry struct {
 	Ref Ref `json:"ref"`
-	// Branches and SkipBranches are as they are written, nil where that is in
-	// the order of Ref: Prow makes one expression of a list, so `(?i)` in one
-	// element reaches over those behind it.
+	// Branches and SkipBranches are in the written order; nil if that is the order of Ref.
+	// The order matters, because Prow makes one expression of a list, and `(?i)` in one
+	// element also applies to those after it.
 	Branches     []string `json:"branches,omitempty"`
 	SkipBranches []string `json:"skip_branches,omitempty"`
-	// Digest is equal for jobs that are written alike, style and order of
-	// fields aside.
+	// Digest is equal for jobs that are written alike, apart from style and the order of
+	// fields.
 	Digest  []byte `json:"digest"`
 	Context string `json:"context,omitempty"`
 	Agent   string `json:"agent,omitempty"`
 	Cluster string `json:"cluster,omitempty"`
 	Queue   string `json:"queue,omitempty"`
 	Hidden  bool   `json:"hidden,omitempty"`
-	// Pod says that there is one, with a container.
+	// Pod says that the job has a pod with a container.
 	Pod    bool              `json:"pod,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`
-	// Annotations are those that are more than words for people.
+	// Annotations are those that are not mere text for people.
 	Annotations map[string]string `json:"annotations,omitempty"`
-	// ConfigMaps are the names of those that the pod reads.
+	// ConfigMaps are the names of the ConfigMaps that the pod reads.
 	ConfigMaps []string `json:"config_maps,omitempty"`
-	// Own is what the job says itself about things that have defaults.
+	// Own has the job's own settings that also have defaults.
 	Own Own `json:"own,omitzero"`
 }
 
-// Own is what a job says itself about things that Prow's configuration has
-// defaults for. The pointers are JSON, which jobs of one file share.
+// Own has a job's own values for settings with defaults in Prow's configuration. The
+// values behind the pointers are shared between jobs of one file.
 type Own struct {
 	Decorate   *bool                     `json:"decorate,omitempty"`
 	Decoration *prowapi.DecorationConfig `json:"decoration,omitempty"`
@@ -61,22 +61,22 @@ type Own struct {
 	Namespace  string                    `json:"namespace,omitempty"`
 	// DefaultsRepo is the repository whose defaults apply.
 	DefaultsRepo string `json:"defaults_repo,omitempty"`
-	// ExtraRefs says that there are some, which decoration may change.
+	// ExtraRefs says that the job has extra refs, which decoration may change.
 	ExtraRefs bool `json:"extra_refs,omitempty"`
 }
 
-// Parsed is a job file as it is written.
+// Parsed is a job file as written.
 type Parsed struct {
 	Config *config.JobConfig
-	// Unknown is what Prow's strict loader would complain about, or "".
+	// Unknown is the complaint of Prow's strict loader, or "".
 	Unknown string
-	// Size is there when the file cannot be read, too.
+	// Size is also set if the file cannot be read.
 	Size Size
 }
 
-// Parse reads a job file as Prow does: gzip is looked through, unknown fields
-// are accepted. Trying to be strict first costs nothing in the usual case that
-// nothing is unknown.
+// Parse reads a job file like Prow: it decompresses gzip and accepts unknown fields. It
+// tries strict parsing first, which costs nothing in the usual case without unknown
+// fields.
 func Parse(content []byte) (Parsed, error) {
 	plain, size, err := plainOf(content)
 	p := Parsed{Size: size}
@@ -95,7 +95,7 @@ func Parse(content []byte) (Parsed, error) {
 	return p, CheckJobs(p.Config)
 }
 
-// CheckJobs refuses files with more jobs, or longer expressions, than are read.
+// CheckJobs refuses files with too many jobs or too long expressions.
 func CheckJobs(jc *config.JobConfig) error {
 	n := len(jc.Periodics)
 	for _, jobs := range jc.PresubmitsStatic {
@@ -110,8 +110,7 @@ func CheckJobs(jc *config.JobConfig) error {
 	return tooLongPatterns(jc)
 }
 
-// Summarise returns the summary of a parsed job file. Jobs are in the order of
-// Raws.
+// Summarise returns the summary of a parsed job file. Jobs are in the order of Raws.
 func Summarise(jc *config.JobConfig) *File {
 	f := &File{Presets: jc.Presets}
 	for _, raw := range Raws(jc) {
@@ -120,14 +119,14 @@ func Summarise(jc *config.JobConfig) *File {
 	return f
 }
 
-// Raw is a job as it is written, and the repository it is written for.
+// Raw is a job as written, and its repository.
 type Raw struct {
 	Repo string
 	Effective
 }
 
-// Raws lists the jobs of a file in a fixed order: presubmits, postsubmits,
-// periodics; by repository, then as written.
+// Raws lists the jobs of a file in a fixed order: presubmits, postsubmits, periodics; by
+// repository, then as written.
 func Raws(jc *config.JobConfig) []Raw {
 	var raws []Raw
 	for _, repo := range slices.Sorted(maps.Keys(jc.PresubmitsStatic)) {
@@ -175,7 +174,7 @@ func summary(raw Raw) Entry {
 	return e
 }
 
-// speaking returns the annotations that are no prose, or nil.
+// speaking returns the annotations that are not mere text, or nil.
 func speaking(annotations map[string]string) map[string]string {
 	var out map[string]string
 	for key, value := range annotations {
@@ -190,7 +189,7 @@ func speaking(annotations map[string]string) map[string]string {
 	return out
 }
 
-// unsorted returns a list, or nil when it is in order.
+// unsorted returns a list, or nil if it is sorted.
 func unsorted(list []string) []string {
 	if slices.IsSorted(list) {
 		return nil
@@ -198,7 +197,7 @@ func unsorted(list []string) []string {
 	return list
 }
 
-// brancher returns the branches as they are written.
+// brancher returns the branches as written.
 func (e *Entry) brancher() config.Brancher {
 	b := config.Brancher{Branches: e.Branches, SkipBranches: e.SkipBranches}
 	if b.Branches == nil {
@@ -228,7 +227,7 @@ func (e Effective) Written() any {
 	return e.Periodic
 }
 
-// context is the status context, which defaults to the job's name.
+// context returns the status context, which defaults to the job's name.
 func (e Effective) context() string {
 	switch {
 	case e.Presubmit != nil:
@@ -239,8 +238,8 @@ func (e Effective) context() string {
 	return ""
 }
 
-// configMapsOf lists the ConfigMaps that a pod mounts, projects, or reads into
-// its environment.
+// configMapsOf lists the ConfigMaps that a pod mounts, projects, or reads into its
+// environment.
 func configMapsOf(spec *corev1.PodSpec) []string {
 	if spec == nil {
 		return nil
@@ -296,9 +295,8 @@ func (e Effective) clone() Effective {
 	return Effective{}
 }
 
-// DigestSize is the length of an Entry's digest in bytes. Both of two jobs with the
-// same digest may be by one author, who has all the time to look for them: that takes
-// 2^80 attempts.
+// DigestSize is the length of an Entry's digest in bytes. An author who has unlimited
+// time could search for two jobs with the same digest: that takes 2^80 attempts.
 const DigestSize = 20
 
 func digest(v any) []byte {
@@ -306,7 +304,7 @@ func digest(v any) []byte {
 	return sum[:DigestSize:DigestSize]
 }
 
-// Encoded is a value's JSON, as a key for values that mean the same.
+// Encoded returns a value's JSON, as a key for values with the same meaning.
 func Encoded(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil {

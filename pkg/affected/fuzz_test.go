@@ -42,8 +42,8 @@ func FuzzJobFile(f *testing.F) {
 	})
 }
 
-// FuzzBounds feeds small files, compressed ones among them, to what reads them: it
-// comes to an end, and takes no more memory than the bounds allow.
+// FuzzBounds feeds small files, also compressed ones, to the functions that read them.
+// They must return, and allocate no more memory than the bounds allow.
 func FuzzBounds(f *testing.F) {
 	for _, text := range []string{
 		"a: &a [x]\nb: [*a, *a]\n", "a: &a {k: 1}\nb: {<<: *a}\n", "? [a]\n: {b: c}\n", "- - - -\n", "a: !!binary x\n", "a: 1e999\n",

@@ -8,8 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
-// Gate returns what the gate looks at: the job as Prow would run it for its
-// target repository (org/repo, empty for periodics).
+// Gate returns the job as the gates check it: as Prow would run it for its target
+// repository (org/repo, empty for periodics).
 func (e Effective) Gate(repo string) gate.Job {
 	base := e.Base()
 	var refs prowapi.Refs
@@ -19,8 +19,8 @@ func (e Effective) Gate(repo string) gate.Job {
 	return gate.Job{Spec: e.Spec(refs), Labels: base.Labels, Annotations: base.Annotations, Hidden: base.Hidden}
 }
 
-// GateOutline is the same from a summary, without what defaults leave alone: the
-// pod and what else it checks out. It is for jobs of which only the defaults differ.
+// GateOutline is Gate from a summary, without the parts that defaults do not change: the
+// pod and the extra refs. It is for jobs of which only the defaults differ.
 func (d *Defaults) GateOutline(e *Entry) gate.Job {
 	var refs *prowapi.Refs
 	if i := strings.LastIndexByte(e.Ref.Repo, '/'); i >= 0 {

@@ -2,9 +2,8 @@ package affected
 
 import "slices"
 
-// Judge decides whether a job is affected and in which way. Before is zero
-// when no job of that identity existed; named says whether one of that name
-// did.
+// Judge decides whether a job is affected and in which way. Before is zero if no job with
+// that identity existed; named says whether one with that name existed.
 func Judge(ref Ref, before, after Effective, named bool) (Job, bool) {
 	job := Job{Ref: ref, Effective: after, Before: before}
 	var d difference
@@ -26,7 +25,7 @@ func Judge(ref Ref, before, after Effective, named bool) (Job, bool) {
 	return job, true
 }
 
-// Sort puts all lists into the order that people see.
+// Sort sorts all lists into the order in which they are shown.
 func (r *Result) Sort() {
 	slices.SortFunc(r.Affected, func(a, b Job) int { return a.Ref.Compare(b.Ref) })
 	slices.SortFunc(r.Removed, Ref.Compare)

@@ -9,11 +9,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
-// Outlines makes jobs out of their summaries. These outlines have what a list
-// of jobs, and what their rehearsals would be called, depends on: name, agent,
-// cluster, labels, branches, context, whether the job is hidden and whether it
-// has a pod at all. They share what they have in common, so that a plan of all
-// jobs can hold them, and must not be changed.
+// Outlines makes jobs from their summaries. These outlines have only the fields that a
+// list of jobs, and the names of their rehearsals, depend on: name, agent, cluster,
+// labels, branches, context, whether the job is hidden and whether it has a pod. They
+// share common values, so that a plan of all jobs fits into memory, and must not be
+// changed.
 type Outlines struct {
 	branchers map[string]config.Brancher
 }
@@ -42,15 +42,15 @@ func (o *Outlines) Of(e *Entry) Effective {
 	return Effective{}
 }
 
-// brancher has Prow compile the branches of a job, once for all that have the
-// same.
+// brancher lets Prow compile the branches of a job, once for all jobs with the same
+// branches.
 func (o *Outlines) brancher(e *Entry) config.Brancher {
 	written := e.brancher()
 	id := key.Of(key.Of(written.Branches...), key.Of(written.SkipBranches...))
 	known, ok := o.branchers[id]
 	if !ok {
 		jobs := []config.Postsubmit{{Brancher: written}}
-		// A job that cannot be compiled is refused, and in no list.
+		// A job that cannot be compiled is refused, and is in no list.
 		_ = config.SetPostsubmitRegexes(jobs)
 		known = jobs[0].Brancher
 		o.branchers[id] = known

@@ -8,20 +8,20 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 )
 
-// Bounds of regular expressions, in instructions of what they are compiled to:
-// nine bytes can stand for a million.
+// Bounds of regular expressions, in instructions of the compiled program. Nine bytes can
+// compile to a million instructions.
 const (
-	// maxPrograms bounds those of a file together.
+	// maxPrograms bounds the total of a file.
 	maxPrograms = 2_000_000
-	// maxProgram bounds each, as to look for a match takes a stack as high as it is
-	// long. The branches of a job are one.
+	// maxProgram bounds one expression, because matching needs a stack as deep as the
+	// program is long. The branches of a job are one expression.
 	maxProgram = 50_000
 )
 
-// MaxBranches bounds the branches of a job, and those that it skips, in bytes.
+// MaxBranches bounds the total length of a job's branches and skip_branches, in bytes.
 const MaxBranches = 8 << 10
 
-// tooLongPatterns refuses expressions that it takes much time and memory to compile.
+// tooLongPatterns refuses expressions that take too much time and memory to compile.
 func tooLongPatterns(jc *config.JobConfig) error {
 	n := 0
 	for _, raw := range Raws(jc) {
@@ -42,7 +42,7 @@ func tooLongPatterns(jc *config.JobConfig) error {
 	return nil
 }
 
-// patterns are the expressions of a job, those in a list being one.
+// patterns returns the expressions of a job. A list is one expression.
 func (e Effective) patterns() [][]string {
 	var out [][]string
 	if b := e.brancher(); b != nil {
@@ -65,12 +65,12 @@ func textOf(list []string) int {
 	return n
 }
 
-// Instructions is about how long the program is that expressions are compiled to,
-// where one matches what any of them does.
+// Instructions returns the approximate length of the compiled program for an expression
+// that matches any of the patterns.
 func Instructions(patterns ...string) int {
 	pattern := strings.Join(patterns, "|")
 	if !strings.ContainsAny(pattern, `{\`) {
-		// Nothing in it stands for more than it is long.
+		// Nothing in the pattern expands.
 		return len(pattern)
 	}
 	re, err := syntax.Parse(pattern, syntax.Perl)

@@ -9,44 +9,43 @@ import (
 	yamlv2 "sigs.k8s.io/yaml/goyaml.v2"
 )
 
-// MaxFile bounds a file of Prow's configuration, in bytes: decompressed, and
-// with YAML's aliases expanded. Prow has no bound of its own, but what fills
-// our memory would fill Prow's after the merge.
+// MaxFile bounds a file of Prow's configuration, in bytes, decompressed and with YAML's
+// aliases expanded. Prow has no bound of its own, but what exhausts our memory would
+// exhaust Prow's after the merge.
 const MaxFile = 16 << 20
 
-// Bounds of what a file may consist of. What is written in three bytes can take a
-// kilobyte of memory once it is a job or a container; files of four MB that
-// people write have some ten thousand lists items and mappings.
+// Bounds on the content of a file. Three bytes in a file can take a kilobyte of memory
+// once they are a job or a container. Real files of 4 MB have some ten thousand list
+// items and mappings.
 const (
-	// maxItems bounds the list items and mappings of a file, aliases expanded.
+	// maxItems bounds the list items and mappings of a file, with aliases expanded.
 	maxItems = 200_000
-	// maxMarks bounds what may begin an item, be it inside a text: to look closer
-	// would take too much memory.
+	// maxMarks bounds the characters that may begin an item, even inside a text: a closer
+	// look would take too much memory.
 	maxMarks = 1_500_000
 	// maxFileJobs bounds the jobs of a file.
 	maxFileJobs = 20_000
-	// maxDigits bounds the digits in a row: a quantity of resources is read in
+	// maxDigits bounds consecutive digits, because parsing a resource quantity takes
 	// quadratic time.
 	maxDigits = 1000
 )
 
-// Plain returns the content of a file that may be compressed. It refuses what
-// is larger than MaxFile, or has more in it than its size promises.
+// Plain returns the content of a file that may be compressed. It refuses files larger
+// than MaxFile, and files that expand beyond the bounds.
 func Plain(content []byte) ([]byte, error) {
 	plain, _, err := plainOf(content)
 	return plain, err
 }
 
-// Measure is Plain for those who only want to know what is refused, and how much
-// there is to read.
+// Measure is Plain for callers that need only the refusal and the size.
 func Measure(content []byte) (Size, error) {
 	_, size, err := plainOf(content)
 	return size, err
 }
 
-// Size is how much there is to read in a file, uncompressed.
+// Size is the size of a file, uncompressed.
 type Size struct {
-	// Bytes is its length, Items how many list items and mappings it has at most.
+	// Bytes is its length, Items an upper bound of its list items and mappings.
 	Bytes, Items int
 }
 
@@ -90,8 +89,8 @@ func uncompressed(content []byte) ([]byte, error) {
 
 var errTooManyItems = fmt.Errorf("more than %d list items and mappings: split it into several files", maxItems)
 
-// marks counts the characters that may begin a list item or a mapping. It may
-// count too many, never too few.
+// marks counts the characters that may begin a list item or a mapping. It may count too
+// many, but never too few.
 func marks(content []byte) int {
 	n := 0
 	wide := isUTF16(content)
@@ -112,8 +111,8 @@ func isUTF16(content []byte) bool {
 	return bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff"))
 }
 
-// mayExpand reports whether YAML may have both anchors and aliases. Shell
-// commands often look as if they had.
+// mayExpand reports whether YAML may have both anchors and aliases. Shell commands often
+// look as if they had.
 func mayExpand(content []byte) bool {
 	return isUTF16(content) || hasMark(content, '&') && hasMark(content, '*')
 }
@@ -132,8 +131,8 @@ func hasMark(content []byte, mark byte) bool {
 	}
 }
 
-// numeric are digits, and what may be between the digits of one number in a quoted
-// text: escaped digits, and line breaks.
+// numeric are digits, and characters that may be between the digits of one number in a
+// quoted text: escaped digits and line breaks.
 var numeric = func() (is [256]bool) {
 	for _, b := range []byte("0123456789\\xuU \t\r\n") {
 		is[b] = true
@@ -141,8 +140,8 @@ var numeric = func() (is [256]bool) {
 	return is
 }()
 
-// mayHaveLongNumber reports whether there may be more than maxDigits digits in a
-// row. It looks at few of the bytes where there are not.
+// mayHaveLongNumber reports whether there may be more than maxDigits consecutive digits.
+// If there are not, it reads only few of the bytes.
 func mayHaveLongNumber(content []byte) bool {
 	if isUTF16(content) {
 		return true
@@ -177,28 +176,28 @@ func isWord(b byte) bool {
 	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
 
-// weight is what a document has: bytes of JSON, about, and items of lists and
+// weight is the size of a document: approximate bytes of JSON, and items of lists and
 // mappings.
 type weight struct {
 	bytes, items int
-	// long says that there is a number of too many digits.
+	// long says that a number has too many digits.
 	long bool
 }
 
-// weigh looks at a document with its aliases expanded. What the parser makes of
-// aliases shares their text, and is bounded otherwise by the parser itself; only
-// when it is written out does it become large.
+// weigh measures a document with its aliases expanded. The parsed document shares the
+// values of aliases, and the parser itself bounds them; only the written document is
+// large.
 func weigh(content []byte) weight {
 	var document any
 	var w weight
-	// Whoever reads a file that cannot be parsed is told why.
+	// The caller parses the file again and reports the error.
 	if yamlv2.Unmarshal(content, &document) == nil {
 		w.add(document)
 	}
 	return w
 }
 
-// add adds a value, and stops soon after a bound.
+// add adds a value. It stops soon after a bound is exceeded.
 func (w *weight) add(v any) {
 	w.bytes += 2
 	switch t := v.(type) {

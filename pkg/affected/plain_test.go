@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// laughs is a document of few bytes that stands for many.
+// laughs returns a small document that expands to a large one.
 func laughs(depth, width int) string {
 	var b strings.Builder
 	b.WriteString("a0: &a0 [lol, lol]\n")
@@ -44,31 +44,31 @@ func inUTF16(s string) []byte {
 	return out
 }
 
-// TestBounds has files that would take much more memory than they have bytes.
+// TestBounds reads files that would take much more memory than their size.
 func TestBounds(t *testing.T) {
 	const large, expands = "larger than 16 MiB: split it", "larger than 16 MiB once its YAML aliases are expanded"
 	for name, tc := range map[string]struct {
 		content []byte
 		refused string
 	}{
-		"as large as it may be":    {bytes.Repeat([]byte("#"), MaxFile), ""},
-		"too large":                {bytes.Repeat([]byte("#"), MaxFile+1), large},
-		"compressed":               {gzipped(t, bytes.Repeat([]byte("#"), MaxFile)), ""},
-		"compressed bomb":          {gzipped(t, make([]byte, 20*MaxFile)), large},
-		"a billion laughs":         {[]byte(laughs(9, 9)), "excessive aliasing"},
-		"as many as YAML bears":    {[]byte(laughs(2, 9)), ""},
-		"text many times":          {[]byte(repeatedText(64 << 10)), expands},
-		"text many times, UTF-16":  {inUTF16(repeatedText(64 << 10)), expands},
-		"text many times, zipped":  {gzipped(t, []byte(repeatedText(64<<10))), expands},
-		"text as key many times":   {[]byte("a: &a {? " + strings.Repeat("x", 64<<10) + "\n : 1}\nb: [" + strings.Repeat("*a, ", 1000) + "]\n"), expands},
-		"merged many times":        {[]byte("a: &a {k: " + strings.Repeat("x", 64<<10) + "}\nb: [" + strings.Repeat("{<<: *a}, ", 1000) + "]\n"), expands},
-		"some reuse":               {[]byte(repeatedText(100)), ""},
-		"shell":                    {[]byte("a: echo *.go && ls 2>&1 &\n"), ""},
-		"itself":                   {[]byte("a: &a [*a]\n"), "contains itself"},
-		"deep":                     {[]byte(strings.Repeat("[", 1<<20)), "exceeded max depth"},
-		"deep, with anchors":       {[]byte(strings.Repeat("&a [", 1<<18) + "*a"), "exceeded max depth"},
-		"a million laughs":         {[]byte(laughs(3, 40)), "excessive aliasing"},
-		"long line, many comments": {[]byte(strings.Repeat("# x\n", 1<<20) + "a: " + strings.Repeat("y ", 1<<20)), ""},
+		"largest allowed file":                 {bytes.Repeat([]byte("#"), MaxFile), ""},
+		"file above the bound":                 {bytes.Repeat([]byte("#"), MaxFile+1), large},
+		"compressed file":                      {gzipped(t, bytes.Repeat([]byte("#"), MaxFile)), ""},
+		"compressed bomb":                      {gzipped(t, make([]byte, 20*MaxFile)), large},
+		"a billion laughs":                     {[]byte(laughs(9, 9)), "excessive aliasing"},
+		"aliases that the parser accepts":      {[]byte(laughs(2, 9)), ""},
+		"text repeated by aliases":             {[]byte(repeatedText(64 << 10)), expands},
+		"text repeated by aliases, UTF-16":     {inUTF16(repeatedText(64 << 10)), expands},
+		"text repeated by aliases, compressed": {gzipped(t, []byte(repeatedText(64<<10))), expands},
+		"key repeated by aliases":              {[]byte("a: &a {? " + strings.Repeat("x", 64<<10) + "\n : 1}\nb: [" + strings.Repeat("*a, ", 1000) + "]\n"), expands},
+		"text repeated by merge keys":          {[]byte("a: &a {k: " + strings.Repeat("x", 64<<10) + "}\nb: [" + strings.Repeat("{<<: *a}, ", 1000) + "]\n"), expands},
+		"some aliases":                         {[]byte(repeatedText(100)), ""},
+		"shell command":                        {[]byte("a: echo *.go && ls 2>&1 &\n"), ""},
+		"alias of itself":                      {[]byte("a: &a [*a]\n"), "contains itself"},
+		"deep nesting":                         {[]byte(strings.Repeat("[", 1<<20)), "exceeded max depth"},
+		"deep nesting with anchors":            {[]byte(strings.Repeat("&a [", 1<<18) + "*a"), "exceeded max depth"},
+		"a million laughs":                     {[]byte(laughs(3, 40)), "excessive aliasing"},
+		"long line, many comments":             {[]byte(strings.Repeat("# x\n", 1<<20) + "a: " + strings.Repeat("y ", 1<<20)), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

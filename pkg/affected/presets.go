@@ -6,21 +6,21 @@ import (
 	"slices"
 )
 
-// Bounds of presets: of all, and of those that ask for no label or for the same
-// one, which are compared with each job. Large configurations have some hundred,
-// and Prow refuses two with the same label.
+// Bounds on the number of presets: on all of them, and on those that match all jobs or
+// that match the same label, which are compared with each job. Large configurations have
+// some hundred, and Prow refuses two with the same label.
 const maxPresets, maxAlike = 5000, 200
 
 // PresetIndex finds the presets of a job by its labels.
 type PresetIndex struct {
 	presets []PlacedPreset
-	// always are those without labels, byLabel the others by the one of their
-	// labels that the fewest have.
+	// always are the presets without labels. ByLabel has the others, each under its rarest
+	// label.
 	always  []int
 	byLabel map[[2]string][]int
 }
 
-// IndexPresets returns an index of presets, in order.
+// IndexPresets returns an index of presets, which keeps their order.
 func IndexPresets(presets []PlacedPreset) PresetIndex {
 	count := map[[2]string]int{}
 	for _, p := range presets {
@@ -46,7 +46,7 @@ func IndexPresets(presets []PlacedPreset) PresetIndex {
 	return ix
 }
 
-// Any reports whether a preset applies to a job with labels.
+// Any reports whether a preset applies to a job with the given labels.
 func (ix PresetIndex) Any(labels map[string]string) bool {
 	if len(ix.always) > 0 {
 		return true
@@ -61,7 +61,7 @@ func (ix PresetIndex) Any(labels map[string]string) bool {
 	return false
 }
 
-// matching returns the presets that apply to a job with labels, in order.
+// matching returns the presets that apply to a job with the given labels, in order.
 func (ix PresetIndex) matching(labels map[string]string) []PlacedPreset {
 	var out []PlacedPreset
 	for _, i := range ix.indices(labels) {
@@ -83,8 +83,8 @@ func (ix PresetIndex) indices(labels map[string]string) []int {
 	return found
 }
 
-// PresetCrowd says of which presets there are too many to compare them with jobs,
-// if of any.
+// PresetCrowd returns an error if there are too many presets to compare with jobs, else
+// nil.
 func PresetCrowd(presets []PlacedPreset) *FileError {
 	if len(presets) > maxPresets {
 		return &FileError{File: presets[maxPresets].File, Message: fmt.Sprintf("more than %d presets", maxPresets)}

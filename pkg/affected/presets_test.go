@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 )
 
-// Presets that are found by a label are those that are found by looking at each.
+// TestPresetIndex compares the presets from the index with a search through all presets.
 func TestPresetIndex(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	labels := func() map[string]string {
@@ -57,7 +57,8 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
-// What is written in few bytes and long once it is compiled counts as it is compiled.
+// TestInstructions checks that short expressions count by the length of their compiled
+// programs.
 func TestInstructions(t *testing.T) {
 	for pattern, atLeast := range map[string]int{`\pL{1000}`: 100_000, `(((a{10}){10}){10})`: 1000, "main": 1, `release-\d+`: 5, "(": 1} {
 		if n := Instructions(pattern); n < atLeast || n > 200*atLeast {

@@ -11,21 +11,21 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// Loaded is one job file of a revision: its summary, or why there is none.
+// Loaded is one job file of a revision: its summary, or the error.
 type Loaded struct {
 	Path string
 	Blob string
 	*File
 	Err *FileError
-	// Main marks Prow's own configuration file, which may hold jobs too.
+	// Main marks Prow's own configuration file, which may have jobs, too.
 	Main bool
 }
 
 // MainKey is the key of Prow's own configuration file.
 const MainKey = "\x00main"
 
-// Key identifies a file in a revision: by its path, but for the main file, as
-// that may be one of the job files as well.
+// Key identifies a file in a revision. It is the path, but MainKey for the main file,
+// whose path may also be that of a job file.
 func (l *Loaded) Key() string {
 	if l.Main {
 		return MainKey
@@ -33,7 +33,7 @@ func (l *Loaded) Key() string {
 	return l.Path
 }
 
-// At is a place in a job file: its I-th job.
+// At is the I-th job of a job file.
 type At struct {
 	*Loaded
 	I int
@@ -46,11 +46,11 @@ func (a At) Entry() *Entry { return &a.Jobs[a.I] }
 type finder interface {
 	// file returns a file by its key, or nil.
 	file(key string) *Loaded
-	// all yields all files by their keys, in no order.
+	// all yields all files by key, in no order.
 	all() iter.Seq2[string, *Loaded]
 	named(l label) []At
-	// withContext returns the jobs that report to a context, but for those of
-	// which it is the name.
+	// withContext returns the jobs that report to a context, except those with the context
+	// as their name.
 	withContext(l label) []At
 	// withBase returns the keys of the job files with a base name.
 	withBase(base string) []string
@@ -60,7 +60,7 @@ type finder interface {
 	count() int
 }
 
-// index is a finder of files that are all there.
+// index is a finder with all files in memory.
 type index struct {
 	files    map[string]*Loaded
 	names    map[label][]At
@@ -69,13 +69,13 @@ type index struct {
 	targets  map[string][]*Loaded
 	presets  []*Loaded
 	jobs     int
-	// crowd says that too many jobs are alike, and crowdFile where.
+	// crowd says that too many jobs are alike, and crowdFile in which file.
 	crowd, crowdFile string
 }
 
-// maxNamesakes bounds the jobs of one type, repository and name, and those that
-// report to one context: each is compared with each. There is one for each branch,
-// and no repository has so many.
+// maxNamesakes bounds the jobs with the same type, repository and name, and those that
+// report to the same context: each pair is compared. There is one for each branch, and no
+// repository has so many.
 const maxNamesakes = 500
 
 // label is a name or a status context of a job.
@@ -120,7 +120,7 @@ func newIndex(files iter.Seq[*Loaded]) *index {
 	return ix
 }
 
-// crowded notes when there are too many jobs like one.
+// crowded records if there are too many jobs like this one.
 func (ix *index) crowded(f *Loaded, e *Entry) {
 	switch {
 	case ix.crowd != "":
@@ -140,8 +140,8 @@ func (ix *index) withPresets() []*Loaded          { return ix.presets }
 func (ix *index) targeting(repo string) []*Loaded { return ix.targets[repo] }
 func (ix *index) count() int                      { return ix.jobs }
 
-// targets are the repositories that the jobs of a file are about, in lower case, as
-// GitHub does not tell cases apart.
+// targets returns the target repositories of a file's jobs, in lower case, because names
+// on GitHub are not case-sensitive.
 func (f *File) targets() []string {
 	var out []string
 	last := ""
@@ -154,9 +154,9 @@ func (f *File) targets() []string {
 	return slices.Compact(out)
 }
 
-// Anchor is a revision that has been read whole. Others are described by how
-// they differ from it, so that they cost what differs. It never changes, and
-// may be shared.
+// Anchor is a revision that has been read completely. Other revisions are stored as
+// differences from it, so that they cost only what differs. It never changes and may be
+// shared.
 type Anchor struct {
 	index finder
 }
@@ -166,16 +166,16 @@ func NewAnchor(files []*Loaded) *Anchor {
 	return &Anchor{index: newIndex(slices.Values(files))}
 }
 
-// Revision is the job files of one tree: an anchor, with some files changed.
+// Revision has the job files of one tree: those of an Anchor, with some files changed.
 type Revision struct {
 	anchor finder
-	// changed has all files that differ from the anchor; removed ones are nil.
+	// changed has all files that differ from the Anchor; removed ones are nil.
 	changed map[string]*Loaded
 	overlay *index
 }
 
-// With describes a revision by its differences from the anchor, by their keys.
-// Removed files are nil.
+// With returns a revision, given its differences from the Anchor by key. Removed files
+// are nil.
 func (a *Anchor) With(changed map[string]*Loaded) *Revision {
 	added := func(yield func(*Loaded) bool) {
 		for _, f := range changed {
@@ -195,8 +195,8 @@ func (r *Revision) File(key string) *Loaded {
 	return r.anchor.file(key)
 }
 
-// Crowd says of which jobs there are too many to compare them, if of any. Those of
-// the anchor were counted when it was new.
+// Crowd returns an error if there are too many jobs to compare, else nil. The jobs of the
+// Anchor were counted when it was created.
 func (r *Revision) Crowd() *FileError {
 	ix := r.overlay
 	if anchor, ok := r.anchor.(*index); ok && ix.crowd == "" {
@@ -224,7 +224,7 @@ func (r *Revision) Files() iter.Seq[*Loaded] {
 	}
 }
 
-// Jobs counts the jobs.
+// Jobs returns the number of jobs.
 func (r *Revision) Jobs() int {
 	n := r.anchor.count() + r.overlay.count()
 	for p := range r.changed {
@@ -235,7 +235,7 @@ func (r *Revision) Jobs() int {
 	return n
 }
 
-// merge leaves out what the changed files replace.
+// merge returns the old jobs without those in changed files, and the new ones.
 func (r *Revision) merge(old, now []At) []At {
 	if len(r.changed) == 0 {
 		return old
@@ -251,8 +251,8 @@ func (r *Revision) merge(old, now []At) []At {
 
 func (r *Revision) named(l label) []At { return r.merge(r.anchor.named(l), r.overlay.named(l)) }
 
-// withContext returns the jobs that report to a context. Most contexts are the
-// job's own name, and are not indexed again.
+// withContext returns the jobs that report to a context. Most contexts equal the job's
+// name; these are found by name.
 func (r *Revision) withContext(l label) []At {
 	out := slices.Clone(r.merge(r.anchor.withContext(l), r.overlay.withContext(l)))
 	for _, a := range r.named(l) {
@@ -273,8 +273,8 @@ func (r *Revision) Find(ref Ref) (At, bool) {
 	return At{}, false
 }
 
-// Namesakes returns the jobs with the type, repository and name of ref, whatever
-// their branches, sorted.
+// Namesakes returns the jobs with the type, repository and name of ref, whatever their
+// branches, sorted.
 func (r *Revision) Namesakes(ref Ref) []At {
 	out := slices.Clone(r.named(label{ref.Type, ref.Repo, ref.Name}))
 	slices.SortFunc(out, func(a, b At) int { return a.Entry().Ref.Compare(b.Entry().Ref) })
@@ -286,7 +286,7 @@ func (r *Revision) HasName(ref Ref) bool {
 	return len(r.named(label{ref.Type, ref.Repo, ref.Name})) > 0
 }
 
-// Targets reports whether any job is about a repository.
+// Targets reports whether any job has the target repository.
 func (r *Revision) Targets(repo string) bool {
 	repo = strings.ToLower(repo)
 	return len(r.overlay.targeting(repo)) > 0 || slices.ContainsFunc(r.anchor.targeting(repo), func(f *Loaded) bool {
@@ -295,8 +295,8 @@ func (r *Revision) Targets(repo string) bool {
 	})
 }
 
-// Presets returns all presets in the order in which Prow applies them: those
-// of its main file, then those of job files in the order of a file walk.
+// Presets returns all presets in the order in which Prow applies them: those of its main
+// file, then those of job files in the order of a directory walk.
 func (r *Revision) Presets() []PlacedPreset {
 	var files []*Loaded
 	for _, f := range r.anchor.withPresets() {
@@ -325,8 +325,8 @@ func compareLoaded(a, b *Loaded) int {
 	return CompareWalk(a.Path, b.Path)
 }
 
-// CompareWalk orders paths as a walk over directories meets them, name by
-// name. Git orders them otherwise: there a.yaml comes before a/.
+// CompareWalk orders paths as a directory walk visits them, name by name. Git's order
+// differs: there a.yaml comes before a/.
 func CompareWalk(a, b string) int {
 	for {
 		headA, restA, moreA := strings.Cut(a, "/")

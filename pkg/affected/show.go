@@ -12,11 +12,11 @@ import (
 // shownLength is how much of a value a reason shows, in bytes.
 const shownLength = 120
 
-// fieldOfPlace matches fields of a job that have to do with a secret without
-// holding it. Variables may be called so, too, and hold one.
+// fieldOfPlace matches names of fields that refer to a secret but do not contain it. A
+// variable with such a name may contain one.
 var fieldOfPlace = regexp.MustCompile(`(?i)(key|sources|secrets?|optional|configs?)$`)
 
-// ReasonFor makes a reason of a field that differs, with the chain that leads to it.
+// ReasonFor returns the reason for a field that differs, with the chain that leads to it.
 func ReasonFor(source, file, chain string, f Field) Reason {
 	path := f.Path
 	if chain != "" {
@@ -28,8 +28,8 @@ func ReasonFor(source, file, chain string, f Field) Reason {
 	return Reason{Source: source, File: file, Path: path, Old: show(f.Path, f.Old), New: show(f.Path, f.New)}
 }
 
-// show prints a value for a reason: strings bare, anything else as JSON, so
-// that empty ones differ from none.
+// show formats a value for a reason: strings as they are, anything else as JSON. Empty
+// values differ from missing ones.
 func show(path string, v any) string {
 	if v == nil {
 		return ""
@@ -52,8 +52,8 @@ func show(path string, v any) string {
 	return Shorten(secrets.Censor(text, nil))
 }
 
-// censor blanks values under names that promise a secret, and the literal
-// values of environment variables with such names.
+// censor replaces values of fields with the name of a secret, and literal values of
+// environment variables with such a name.
 func censor(name string, variable bool, v any) any {
 	switch t := v.(type) {
 	case string:
@@ -82,8 +82,8 @@ func censor(name string, variable bool, v any) any {
 	return v
 }
 
-// lastName is the last name in a path; the value of a named variable goes by
-// the variable's name.
+// lastName returns the last name in a path. For the value of a named variable it is the
+// name of the variable.
 func lastName(path string) (name string, variable bool) {
 	path, variable = strings.CutSuffix(path, ".value")
 	if i := strings.LastIndexAny(strings.TrimSuffix(path, "]"), ".["); i >= 0 {
@@ -92,7 +92,7 @@ func lastName(path string) (name string, variable bool) {
 	return strings.Trim(path, `]"`), variable
 }
 
-// Shorten cuts a text to what a reason shows of it.
+// Shorten shortens a text to the length that a reason shows.
 func Shorten(s string) string {
 	s = strings.ReplaceAll(s, "\n", "⏎")
 	if len(s) <= shownLength {

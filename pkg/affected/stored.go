@@ -10,28 +10,28 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// Stored is a revision that is kept elsewhere, whose files are read when they
-// are asked for. All fields must be safe for concurrent use.
+// Stored is a revision that is stored elsewhere. Its files are read on demand. All fields
+// must be safe for concurrent use.
 type Stored struct {
-	// Keys are those of all files, sorted.
+	// Keys are the keys of all files, sorted.
 	Keys []string
-	// Load reads the file of Keys[i]. It returns the same for every call.
+	// Load reads the file with the key Keys[i]. It returns the same result for every call.
 	Load func(i int) *Loaded
-	// Having returns the files that have a hash; others may be among them.
+	// Having returns the files that have a hash, and possibly others.
 	Having func(hash uint64) []int
 	// Presets are the files with presets.
 	Presets []int
-	// Jobs counts the jobs of all files.
+	// Jobs is the number of jobs in all files.
 	Jobs int
 }
 
-// NewStoredAnchor describes a revision that is kept elsewhere. It costs what
-// will be asked of it.
+// NewStoredAnchor returns a revision that is stored elsewhere. It costs only what is read
+// later.
 func NewStoredAnchor(s Stored) *Anchor { return &Anchor{index: &storedIndex{Stored: s}} }
 
-// Hashes are what a file is found by: those of its jobs' names and status
-// contexts, and of the repositories that they are about. They are stable, so that
-// they can be kept.
+// Hashes returns the hashes under which a file is found: those of its jobs' names and
+// status contexts, and of their target repositories. They never change, so they can be
+// stored.
 func (f *File) Hashes() []uint64 {
 	var out []uint64
 	for _, repo := range f.targets() {
@@ -48,7 +48,8 @@ func (f *File) Hashes() []uint64 {
 	return slices.Compact(out)
 }
 
-// targetLabel is one that no job has: of none of them.
+// targetLabel returns a label for a repository; it has no type, so it is not that of a
+// job.
 func targetLabel(repo string) label { return label{repo: repo} }
 
 func (l label) hash() uint64 {
@@ -59,8 +60,7 @@ func (l label) hash() uint64 {
 	return h.Sum64()
 }
 
-// hasOwnContext reports whether a job can be found by its context and not by
-// its name alone.
+// hasOwnContext reports whether the job's context differs from its name.
 func (e *Entry) hasOwnContext() bool {
 	return e.Ref.Type != prowapi.PeriodicJob && e.Context != e.Ref.Name
 }

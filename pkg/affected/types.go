@@ -1,9 +1,9 @@
-// Package affected answers which Prow jobs differ between two revisions of a
-// config repository, and why. It is pure: it reads no files, runs no commands
-// and talks to nobody; the revisions are handed to it already read.
+// Package affected finds the Prow jobs that differ between two revisions of a config
+// repository, and why. It is pure: it reads no files, runs no commands and uses no
+// network. Callers pass in the revisions.
 //
-// A job is affected when the ProwJob that Prow would create for it after the
-// merge differs from the one it would create today, or when it is new.
+// A job is affected if it is new, or if the ProwJob that Prow would create for it after
+// the merge differs from the one that it would create today.
 package affected
 
 import (
@@ -20,32 +20,32 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
-// Change says in which way a job is affected. The constants are in order of
-// precedence: a job has the first that applies.
+// Change is the way in which a job is affected. The constants are in order of precedence:
+// a job has the first that applies.
 type Change string
 
 const (
-	// ChangeNew is a job of which no job of that type, repository and name existed.
+	// ChangeNew: no job with this type, repository and name existed.
 	ChangeNew Change = "new"
-	// ChangeBranches is a job whose name existed, but not with this set of branches.
+	// ChangeBranches: the name existed, but not with this set of branches.
 	ChangeBranches Change = "branches"
-	// ChangeSpec is a job whose ProwJobSpec differs, or that reads a ConfigMap that does.
+	// ChangeSpec: the ProwJobSpec differs, or a ConfigMap that the job reads.
 	ChangeSpec Change = "spec"
-	// ChangeLabels is a job of which only the ProwJob's labels differ.
+	// ChangeLabels: only the labels of the ProwJob differ.
 	ChangeLabels Change = "labels"
-	// ChangeTrigger is a job that only starts at other times or for other reasons.
+	// ChangeTrigger: the job only starts at other times or for other reasons.
 	ChangeTrigger Change = "trigger"
-	// ChangeAnnotations is a job of which only the annotations differ.
+	// ChangeAnnotations: only the annotations differ.
 	ChangeAnnotations Change = "annotations"
 )
 
 // SourceJobConfig is the source of reasons that are in the text of the job itself.
 const SourceJobConfig = "job config"
 
-// Reason is one cause for a job to be affected. Path is the field as a job's
-// author writes it (`spec.containers[0].image`), preceded by the chain that
-// leads to it where the cause is indirect (`preset cloud-credentials ▸ …`).
-// Old and New are shortened, and censored where they look like a secret.
+// Reason is one cause for a job to be affected. Path is the field as the job's author
+// writes it (`spec.containers[0].image`), after the chain that leads to it if the cause
+// is indirect (`preset cloud-credentials ▸ …`). Old and New are shortened, and censored
+// if they look like a secret.
 type Reason struct {
 	Source string `json:"source"`
 	File   string `json:"file"`
@@ -54,11 +54,11 @@ type Reason struct {
 	New    string `json:"new"`
 }
 
-// OwnText says whether the cause is the text of the job itself.
+// OwnText reports whether the cause is the text of the job itself.
 func (r Reason) OwnText() bool { return r.Source == SourceJobConfig }
 
-// Ref is the identity of a job: its type, target repository, name and sets of
-// branches, both sorted. Repo is empty for periodics.
+// Ref is the identity of a job: its type, target repository, name and sets of branches,
+// both sorted. Repo is empty for periodics.
 type Ref struct {
 	Type         prowapi.ProwJobType `json:"type"`
 	Repo         string              `json:"repo"`
@@ -67,14 +67,14 @@ type Ref struct {
 	SkipBranches []string            `json:"skip_branches"`
 }
 
-// Key is a string that is equal for equal identities only.
+// Key returns a string that is equal only for equal identities.
 func (r Ref) Key() string {
 	return key.Of(r.nameKey(), key.Of(r.Branches...), key.Of(r.SkipBranches...))
 }
 
 func (r Ref) nameKey() string { return key.Of(string(r.Type), r.Repo, r.Name) }
 
-// Compare orders references for people: by type, repository, name, branches.
+// Compare orders references for display: by type, repository, name, branches.
 func (r Ref) Compare(o Ref) int {
 	return firstNonZero(
 		strings.Compare(typeOrder(r.Type), typeOrder(o.Type)),
@@ -106,8 +106,8 @@ func firstNonZero(ns ...int) int {
 	return 0
 }
 
-// Effective is a job as Prow would run it: defaulted, decorated, presets
-// applied. Exactly one of the three is set.
+// Effective is a job as Prow would run it, with defaults, decoration and presets applied.
+// Exactly one of the three is set.
 type Effective struct {
 	Presubmit  *config.Presubmit  `json:"-"`
 	Postsubmit *config.Postsubmit `json:"-"`
@@ -118,27 +118,27 @@ type Effective struct {
 type Job struct {
 	Ref
 	Effective `json:"-"`
-	// Outline says that Effective is only what Outlines make, and Before
-	// nothing.
+	// Outline says that Effective is only an outline (see Outlines), and Before is not
+	// set.
 	Outline bool `json:"-"`
 
-	// Before is the same job at base; it is unset for new jobs and for jobs
+	// Before is the same job on the base branch. It is not set for new jobs and for jobs
 	// whose set of branches is new.
 	Before Effective `json:"-"`
-	// Baseline are the jobs at base whose powers this one may have: Before or,
-	// when its set of branches is new, all of its type, repository and name. There
-	// are none for new jobs.
+	// Baseline are the jobs on the base branch whose privileges this one may have: Before
+	// or, if its set of branches is new, all with its type, repository and name. It is
+	// empty for new jobs.
 	Baseline []Effective `json:"-"`
 
 	Change Change `json:"change"`
-	// Rehearse says whether the job is offered for a rehearsal by default;
-	// Excluded is the rule that says no.
+	// Rehearse says whether the job is offered; Excluded is the rule that keeps it from
+	// being offered.
 	Rehearse bool     `json:"rehearse"`
 	Excluded string   `json:"excluded"`
 	Reasons  []Reason `json:"reasons"`
 }
 
-// FileError is a file that could not be used, and so hides its jobs.
+// FileError is a file that could not be read; its jobs are unknown.
 type FileError struct {
 	File    string `json:"file"`
 	Line    int    `json:"line,omitempty"`
@@ -151,29 +151,28 @@ type Result struct {
 	Head string `json:"head"`
 	// Tree is the merged tree.
 	Tree string `json:"tree"`
-	// Jobs counts all jobs after the merge.
+	// Jobs is the number of all jobs after the merge.
 	Jobs     int   `json:"jobs"`
 	Removed  []Ref `json:"removed"`
 	Affected []Job `json:"affected"`
-	// Warnings are things that Prow accepts but that are probably mistakes,
-	// such as unknown fields.
+	// Warnings are about things that Prow accepts but that are probably mistakes, such as
+	// unknown fields.
 	Warnings []string `json:"warnings,omitempty"`
 	// Incomplete lists the files whose jobs are missing from the answer.
 	Incomplete []FileError `json:"incomplete,omitempty"`
-	// Fingerprint is the same for changes that do the same: to all jobs, whether they
-	// are rehearsed or not, and to all files that are more than jobs. It is empty
-	// where nobody has found that out.
+	// Fingerprint is equal for changes that do the same to all jobs, rehearsed or not, and
+	// to all files with more than jobs. It is empty if it was not determined.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// Digest identifies what the answer says, whatever the commits are called:
-// two plans with the same digest list the same jobs for the same reasons.
+// Digest identifies the content of the answer, independent of the commits: two plans with
+// the same digest list the same jobs for the same reasons.
 func (r *Result) Digest() string {
 	content := *r
 	content.Base, content.Head, content.Tree, content.Fingerprint = "", "", "", ""
 	raw, err := json.Marshal(content)
 	if err != nil {
-		// Only strings, numbers and booleans: encoding cannot fail.
+		// Encoding cannot fail for strings, numbers and booleans.
 		return ""
 	}
 	sum := sha256.Sum256(raw)

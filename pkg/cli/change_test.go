@@ -119,11 +119,11 @@ func TestExitStatus(t *testing.T) {
 		status int
 		says   string
 	}{
-		"refused": {
+		"configuration refused": {
 			do:     func(c localtest.Clone) { c.Write("config/jobs/b.yaml", "periodics:\n- name: [\n") },
 			status: program.ExitRefused, says: "Prow would refuse this configuration: config/jobs/b.yaml:",
 		},
-		"conflict": {
+		"merge conflict": {
 			do: func(c localtest.Clone) {
 				c.Write("config/jobs/a.yaml", "x: 1\n")
 				c.Commit()
@@ -133,11 +133,11 @@ func TestExitStatus(t *testing.T) {
 			},
 			status: program.ExitConflict, says: "config/jobs/a.yaml",
 		},
-		"refused, and asked about a job": {
+		"configuration refused, with --explain": {
 			do:   func(c localtest.Clone) { c.Write("config/jobs/b.yaml", "periodics:\n- name: [\n") },
 			args: []string{"--explain", "other"}, status: program.ExitRefused, says: "no job is called \"other\"",
 		},
-		"base broken": {
+		"base branch refused already": {
 			do: func(c localtest.Clone) {
 				c.Write("config/jobs/b.yaml", "periodics:\n- name: [\n")
 				c.Commit()
@@ -145,7 +145,7 @@ func TestExitStatus(t *testing.T) {
 			},
 			status: program.ExitRefused, says: "the base branch is broken already",
 		},
-		"unresolved conflict": {
+		"unresolved conflict in the work tree": {
 			do: func(c localtest.Clone) {
 				c.Write("config/jobs/a.yaml", "x: 1\n")
 				c.Commit()
@@ -156,11 +156,11 @@ func TestExitStatus(t *testing.T) {
 			},
 			status: program.ExitConflict, says: "unresolved merge conflict in config/jobs/a.yaml: resolve it",
 		},
-		"unborn branch": {
+		"branch without a commit": {
 			do:     func(c localtest.Clone) { c.Git("checkout", "--quiet", "--orphan", "fresh") },
 			status: program.ExitUsage, says: "no commit yet",
 		},
-		"unrelated": {
+		"unrelated histories": {
 			do: func(c localtest.Clone) {
 				c.Git("checkout", "--quiet", "--orphan", "fresh")
 				c.Write("new", "")
@@ -168,31 +168,31 @@ func TestExitStatus(t *testing.T) {
 			},
 			status: program.ExitUsage, says: "the branch and origin/main have no commit in common",
 		},
-		"no upstream": {
+		"no branch to merge into": {
 			do: func(c localtest.Clone) {
 				c.Git("update-ref", "-d", "refs/remotes/origin/main")
 				c.Git("branch", "-D", "main")
 			},
 			status: program.ExitUsage, says: "name a branch with --base",
 		},
-		"no repository":       {args: []string{"--git-dir", os.TempDir()}, status: program.ExitUsage, says: "--git-dir: " + os.TempDir() + " is not in a git repository"},
-		"no such directory":   {args: []string{"--git-dir", "nowhere"}, status: program.ExitUsage, says: "--git-dir: nowhere is not in a git repository"},
-		"arguments":           {args: []string{"one"}, status: program.ExitUsage, says: "unknown command"},
-		"unknown head":        {args: []string{"--head", "nope"}, status: program.ExitUsage, says: "--head: revision \"nope\" not found; `git fetch`"},
-		"explain and output":  {args: []string{"--explain", "one", "-o", "json"}, status: program.ExitUsage, says: "leave out -o"},
-		"explain nothing":     {args: []string{"--explain", ""}, status: program.ExitUsage, says: "takes the name of a job"},
-		"repository":          {args: []string{"--repository", "a/b/c"}, status: program.ExitUsage, says: "is not org/repo"},
-		"path outside":        {args: []string{"--job-config", "../jobs"}, status: program.ExitUsage, says: "--job-config: \"../jobs\" is outside the repository"},
-		"prow config missing": {args: []string{"--prow-config", "nope"}, status: program.ExitUsage, says: "set --prow-config"},
-		"bad settings file": {
+		"directory without a repository": {args: []string{"--git-dir", os.TempDir()}, status: program.ExitUsage, says: "--git-dir: " + os.TempDir() + " is not in a git repository"},
+		"directory does not exist":       {args: []string{"--git-dir", "nowhere"}, status: program.ExitUsage, says: "--git-dir: nowhere is not in a git repository"},
+		"unexpected argument":            {args: []string{"one"}, status: program.ExitUsage, says: "unknown command"},
+		"unknown head":                   {args: []string{"--head", "nope"}, status: program.ExitUsage, says: "--head: revision \"nope\" not found; `git fetch`"},
+		"--explain with --output":        {args: []string{"--explain", "one", "-o", "json"}, status: program.ExitUsage, says: "leave out -o"},
+		"--explain without a job":        {args: []string{"--explain", ""}, status: program.ExitUsage, says: "takes the name of a job"},
+		"--repository is not org/repo":   {args: []string{"--repository", "a/b/c"}, status: program.ExitUsage, says: "is not org/repo"},
+		"path outside the repository":    {args: []string{"--job-config", "../jobs"}, status: program.ExitUsage, says: "--job-config: \"../jobs\" is outside the repository"},
+		"--prow-config does not exist":   {args: []string{"--prow-config", "nope"}, status: program.ExitUsage, says: "set --prow-config"},
+		"settings file with an unknown field": {
 			do:     func(c localtest.Clone) { c.Write(".rehearsal.yaml", "prow_confg: x\n") },
 			status: program.ExitUsage, says: "unknown field \"prow_confg\"",
 		},
-		"unknown format": {args: []string{"-o", "xml"}, status: program.ExitUsage, says: "must be one of"},
-		"unknown flag":   {args: []string{"--nope"}, status: program.ExitUsage, says: "unknown flag: --nope; see `rehearse affected --help`"},
-		"unknown base":   {args: []string{"--base", "nope"}, status: program.ExitUsage, says: "--base"},
-		"missing path":   {args: []string{"--job-config", "nope"}, status: program.ExitUsage, says: "set --job-config"},
-		"no layout": {
+		"unknown format":              {args: []string{"-o", "xml"}, status: program.ExitUsage, says: "must be one of"},
+		"unknown flag":                {args: []string{"--nope"}, status: program.ExitUsage, says: "unknown flag: --nope; see `rehearse affected --help`"},
+		"unknown base":                {args: []string{"--base", "nope"}, status: program.ExitUsage, says: "--base"},
+		"--job-config does not exist": {args: []string{"--job-config", "nope"}, status: program.ExitUsage, says: "set --job-config"},
+		"no known layout": {
 			do: func(c localtest.Clone) {
 				c.Git("rm", "-r", "--quiet", "config")
 				c.Write("x", "")
@@ -201,7 +201,7 @@ func TestExitStatus(t *testing.T) {
 			},
 			status: program.ExitUsage, says: "set --prow-config",
 		},
-		"configuration removed": {
+		"Prow's configuration removed": {
 			do:     func(c localtest.Clone) { c.Git("rm", "-r", "--quiet", "config/prow") },
 			status: program.ExitRefused, says: "config/prow/config.yaml: no such file or directory",
 		},
@@ -244,9 +244,8 @@ func TestLinkedWorkTree(t *testing.T) {
 	}
 }
 
-// TestNothingSteersTheTerminal: whatever a message quotes, it reaches the terminal
-// as text. Cobra quotes arguments that it does not know, and files may be called
-// anything.
+// TestNothingSteersTheTerminal checks that messages reach the terminal as plain text,
+// whatever they quote. Cobra quotes unknown arguments, and files can have any name.
 func TestNothingSteersTheTerminal(t *testing.T) {
 	const evil = "\x1b]0;owned\x07\u009b2J\x08"
 	for _, args := range [][]string{
@@ -266,8 +265,8 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 	}
 }
 
-// TestNothingOfAChangeSteersTheTerminal: in every format, a hostile name or value
-// stays text, and what scripts read still says what it is.
+// TestNothingOfAChangeSteersTheTerminal checks that hostile names and values are escaped
+// in every format, and that machine-readable output keeps their content.
 func TestNothingOfAChangeSteersTheTerminal(t *testing.T) {
 	c := localtest.New(t)
 	c.Write("config/jobs/a.yaml", strings.NewReplacer("image:1", `image:\e[2J\x9b2J\x7f`).Replace(localtest.Jobs))

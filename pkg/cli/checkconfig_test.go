@@ -80,17 +80,17 @@ func TestCheckConfigLooksUpPaths(t *testing.T) {
 		status     int
 		want       string
 	}{
-		{name: "all there", file: head + "  job_config: config/jobs\n  supplemental_prow_config_dirs: [config/prow]\n",
+		{name: "all paths exist", file: head + "  job_config: config/jobs\n  supplemental_prow_config_dirs: [config/prow]\n",
 			want: "All paths of org/config exist at origin/main.\n"},
-		{name: "nothing there", file: head + "  job_config: jobs\n  plugin_config: config/jobs\n  supplemental_prow_config_dirs: [config/jobs/a.yaml]\n",
+		{name: "no path fits", file: head + "  job_config: jobs\n  plugin_config: config/jobs\n  supplemental_prow_config_dirs: [config/jobs/a.yaml]\n",
 			status: program.ExitRefused, want: `rehearse: these settings do not fit the repository:
 org/config: job_config: jobs does not exist at origin/main
 org/config: plugin_config: config/jobs is a directory, not a file at origin/main
 org/config: supplemental_prow_config_dirs[0]: config/jobs/a.yaml is a file, not a directory at origin/main
 `},
-		{name: "another repository", file: "repositories: [{repo: a/b, prow_config: x}]\n", status: program.ExitUsage,
+		{name: "clone of a repository that is not listed", file: "repositories: [{repo: a/b, prow_config: x}]\n", status: program.ExitUsage,
 			want: "rehearse: the clone is of org/config, which the settings do not list; name another repository with --repository\n"},
-		{name: "by its other name", file: "repositories: [{repo: a/b, prow_config: config/prow/config.yaml}]\n", args: []string{"--repository", "a/b", "--base", "HEAD"},
+		{name: "repository named with --repository", file: "repositories: [{repo: a/b, prow_config: config/prow/config.yaml}]\n", args: []string{"--repository", "a/b", "--base", "HEAD"},
 			want: "All paths of a/b exist at HEAD.\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

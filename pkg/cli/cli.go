@@ -1,5 +1,5 @@
-// Package cli is the command line of Rehearsal: what a main does with its arguments.
-// The commands are in the packages below it.
+// Package cli is the command line of Rehearsal. The commands are in the packages below
+// it.
 package cli
 
 import (
@@ -29,9 +29,10 @@ const rootExamples = `  # In a clone of a config repository: what does my branch
   # With access to the cluster: rehearse a sample of a pull request's jobs
   rehearse run acme/release#1234 --watch`
 
-// Execute does what the arguments say, of which the first is what we were called as.
+// Execute runs the command line and returns the exit status. The first argument is the
+// name that the program was called by.
 func Execute(ctx context.Context, args []string, out, errOut io.Writer) int {
-	// Prow's packages log warnings that are not about what was asked.
+	// Prow's packages log warnings that have nothing to do with the command.
 	logrus.SetOutput(io.Discard)
 	out, errOut = terminal.NewGuard(out), terminal.NewGuard(errOut)
 	root := newRoot()
@@ -45,7 +46,7 @@ func Execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	return program.Status(err)
 }
 
-// complaint is what to say about an error, if anything is left to say.
+// complaint returns the message for an error; "" if there is nothing left to print.
 func complaint(err error, interrupted bool) string {
 	var outcome *program.Outcome
 	switch {
@@ -58,11 +59,11 @@ func complaint(err error, interrupted bool) string {
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		return strings.TrimSpace(err.Error()) + "; see `rehearse --help`"
 	}
-	// Names from a repository may be in it.
+	// The error may contain names from a repository.
 	return terminal.Lines(err.Error())
 }
 
-// newRoot is the whole command line.
+// newRoot returns the root command with all commands.
 func newRoot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "rehearse",
@@ -74,7 +75,7 @@ func newRoot() *cobra.Command {
 	addGroup(cmd, "local", "In a clone of a config repository:", append(local.Commands(), checkconfig.New())...)
 	addGroup(cmd, "cluster", "On the cluster that runs the rehearsals:", cluster.Commands()...)
 	addGroup(cmd, "verbs", "Commands on a pull request there, as in a comment:", cluster.Verbs()...)
-	// Help has to fit a terminal.
+	// The help must fit a terminal.
 	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see `rehearse%s --help`", err, strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath()))
@@ -82,7 +83,7 @@ func newRoot() *cobra.Command {
 	return cmd
 }
 
-// addGroup adds commands that the help lists under a title.
+// addGroup adds commands, which the help lists under a title.
 func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
 	root.AddGroup(&cobra.Group{ID: id, Title: title})
 	for _, cmd := range commands {

@@ -30,7 +30,7 @@ const (
 
 var noon = metav1.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// openPull is a Rehearsal as it is before anything is said about it.
+// openPull returns a Rehearsal without commands.
 func openPull() *v1alpha1.Rehearsal {
 	of := v1alpha1.Pull{Org: "acme", Repo: "release", Number: 7}
 	return &v1alpha1.Rehearsal{
@@ -43,8 +43,8 @@ func openPull() *v1alpha1.Rehearsal {
 	}
 }
 
-// installation is a real API server with an installation's manifests, without
-// Tekton and Prow, and with us in the place of the controller.
+// installation is a real API server with the manifests of an installation, without Tekton
+// and Prow. The test takes the place of the controller.
 type installation struct {
 	*logbooktest.APIServer
 	t          *testing.T
@@ -78,7 +78,7 @@ func (in *installation) must(err error) {
 	}
 }
 
-// opened is what the controller makes of a pull request.
+// opened creates the Rehearsal of a pull request, as the controller would.
 func (in *installation) opened(rh *v1alpha1.Rehearsal) {
 	in.t.Helper()
 	controller := in.RehearsalsAs(in.t, controllerUser, "rehearsals")
@@ -92,7 +92,7 @@ func (in *installation) opened(rh *v1alpha1.Rehearsal) {
 	in.must(err)
 }
 
-// judges gives the next command a verdict, once it is there.
+// judges decides on the next command, once it is in the log.
 func (in *installation) judges(name string, verdict v1alpha1.CommandStatus, started bool) {
 	controller := in.RehearsalsAs(in.t, controllerUser, "rehearsals")
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -122,7 +122,7 @@ func (in *installation) judges(name string, verdict v1alpha1.CommandStatus, star
 	in.t.Error("nothing was said")
 }
 
-// types has somebody type a command.
+// types runs a command line as a user.
 func (in *installation) types(user string, args ...string) (status int, text string) {
 	in.t.Helper()
 	var out bytes.Buffer
@@ -154,10 +154,10 @@ func TestWithAPIServer(t *testing.T) {
 		in.judges(rh.Name, v1alpha1.CommandStatus{Verdict: v1alpha1.VerdictAccepted, Head: head}, true)
 		in.judges(rh.Name, v1alpha1.CommandStatus{Verdict: v1alpha1.VerdictDenied, Reason: v1alpha1.ReasonNotAllowed, Message: "Only `bob` may."}, false)
 	}()
-	expect("the first of the log", program.ExitDone, []string{"accepted: /pj-rehearse on acme/release#7", "1 job"}, "alice", "run", "acme/release#7")
+	expect("first command of the log", program.ExitDone, []string{"accepted: /pj-rehearse on acme/release#7", "1 job"}, "alice", "run", "acme/release#7")
 	expect("denied", program.ExitNotAccepted, []string{"not accepted. Only bob may."}, "alice", "ack", "7")
 	<-judged
-	expect("nobody there to judge", program.ExitNoAnswer, []string{"stored, but the controller has not read"}, "alice", "abort", "7", "--timeout", "50ms")
+	expect("no decision", program.ExitNoAnswer, []string{"stored, but the controller has not read"}, "alice", "abort", "7", "--timeout", "50ms")
 	stored, err := in.RehearsalsAs(t, "alice", "rehearsals").Get(t.Context(), rh.Name, metav1.GetOptions{})
 	in.must(err)
 	for _, c := range stored.Spec.Commands {
@@ -166,13 +166,13 @@ func TestWithAPIServer(t *testing.T) {
 		}
 	}
 
-	expect("a listing", program.ExitDone, []string{"acme/release#7", "alice", "Running"}, "alice", "list")
-	expect("no right to look", program.ExitUsage, []string{"--role=rehearsal-viewer --user=mallory"}, "mallory", "list")
-	expect("unknown", program.ExitUsage, []string{"acme/release#8 is not known in namespace rehearsals"}, "alice", "run", "acme/release#8")
-	expect("no Tekton", program.ExitUsage, []string{"has no pipelineruns"}, "alice", "watch", "7")
+	expect("list", program.ExitDone, []string{"acme/release#7", "alice", "Running"}, "alice", "list")
+	expect("no right to list", program.ExitUsage, []string{"--role=rehearsal-viewer --user=mallory"}, "mallory", "list")
+	expect("unknown pull request", program.ExitUsage, []string{"acme/release#8 is not known in namespace rehearsals"}, "alice", "run", "acme/release#8")
+	expect("Tekton not installed", program.ExitUsage, []string{"has no pipelineruns"}, "alice", "watch", "7")
 }
 
-// TestKubeconfigIsFound where kubectl finds it.
+// TestKubeconfigIsFound checks that the kubeconfig is found where kubectl finds it.
 func TestKubeconfigIsFound(t *testing.T) {
 	in := install(t)
 	content, err := os.ReadFile(in.kubeconfig)

@@ -38,8 +38,8 @@ func TestPlugin(t *testing.T) {
 	}
 }
 
-// TestPluginSpeaksOfAllCommands: every command has the plugin's name in what we say,
-// and in what cobra says, once.
+// TestPluginSpeaksOfAllCommands checks that every command has the plugin's name exactly
+// once, in our texts and in cobra's.
 func TestPluginSpeaksOfAllCommands(t *testing.T) {
 	root := newRoot()
 	program.Prepare(root, []string{"kubectl-rehearse"})
@@ -97,7 +97,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestDocsNameTheCommands: the pages have all commands, and no others.
+// TestDocsNameTheCommands checks that the docs name all commands, and no others.
 func TestDocsNameTheCommands(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {

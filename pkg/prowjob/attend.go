@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	// drain bounds the wait for the last lines of a job that is complete.
+	// drain bounds the wait for the last lines of a complete job.
 	drain = time.Minute
-	// lookAgain is the time between two looks at a pod, at first.
+	// lookAgain is the first pause between two reads of a pod.
 	lookAgain = time.Second
 )
 
-// Attendant stays with one ProwJob to its end and prints what happens.
+// Attendant follows one ProwJob to its end and prints what happens.
 type Attendant struct {
 	ProwJobs prowclient.ProwJobInterface
 	Logs     *Logs
 	Out      io.Writer
 }
 
-// Attend prints each change of the ProwJob's state and what its pod prints, and
-// returns the ProwJob once it is complete and its log is out.
+// Attend prints each change of the ProwJob's state and the log of its pod. It returns the
+// ProwJob once it is complete and its log is printed.
 func (a *Attendant) Attend(ctx context.Context, name string) (*prowapi.ProwJob, error) {
 	out := &lines{to: a.Out}
 	following, stop := context.WithCancel(ctx)
@@ -67,8 +67,8 @@ func (a *Attendant) Attend(ctx context.Context, name string) (*prowapi.ProwJob, 
 	return pj, nil
 }
 
-// follow copies the log until it has ended and the ProwJob is complete: plank
-// replaces pods that are evicted.
+// follow copies the log until it has ended and the ProwJob is complete. There may be
+// several pods, because plank replaces an evicted one.
 func (a *Attendant) follow(ctx context.Context, pj *prowapi.ProwJob, out *lines, complete <-chan struct{}) {
 	client, err := a.Logs.cluster(pj)
 	if err != nil {
@@ -100,7 +100,8 @@ func (a *Attendant) follow(ctx context.Context, pj *prowapi.ProwJob, out *lines,
 	}
 }
 
-// printDeck prints the end of the log as Deck has it, for pods out of our reach.
+// printDeck prints the end of the log from Deck, for pods in a cluster without
+// kubeconfig.
 func (a *Attendant) printDeck(ctx context.Context, pj *prowapi.ProwJob, out *lines) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -115,7 +116,7 @@ func (a *Attendant) printDeck(ctx context.Context, pj *prowapi.ProwJob, out *lin
 	}
 }
 
-// hasPod says that there is a pod, or was one.
+// hasPod reports whether the ProwJob has or had a pod.
 func hasPod(pj *prowapi.ProwJob) bool {
 	return pj.Status.PodName != "" || pj.Status.State == prowapi.PendingState
 }
@@ -140,7 +141,8 @@ func done(c <-chan struct{}) bool {
 	}
 }
 
-// wait waits for a channel that may be nil to be closed.
+// wait waits until a channel is closed, and returns false after the limit. A nil channel
+// counts as closed.
 func wait(c <-chan struct{}, limit time.Duration) bool {
 	if c == nil {
 		return true

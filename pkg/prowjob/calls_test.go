@@ -25,7 +25,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// crowd is an API server with many ProwJobs, which counts what it is asked.
+// crowd is an API server with many ProwJobs, which counts its calls.
 type crowd struct {
 	mutex  sync.Mutex
 	jobs   []prowapi.ProwJob
@@ -78,7 +78,7 @@ func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(list)
 }
 
-// connectTo connects as tasks do.
+// connectTo connects in the same way as the tasks.
 func connectTo(t *testing.T, handler http.Handler) *Connection {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -98,18 +98,18 @@ func connectTo(t *testing.T, handler http.Handler) *Connection {
 	return c
 }
 
-// TestFollowingManyJobs looks a hundred times at a run of 500 jobs: by one list and
-// one watch.
+// TestFollowingManyJobs reads a run of 500 jobs a hundred times, with one list and one
+// watch.
 func TestFollowingManyJobs(t *testing.T) {
 	server, m := newCrowd(500)
-	m.Jobs[7].Run = "run-0" // which it has joined
+	m.Jobs[7].Run = "run-0" // the ProwJob of another run, which this run has joined
 	c := connectTo(t, server)
 	f := Follow(c.ProwJobs, m)
 	defer f.Stop()
 	for range 100 {
 		look, over := context.WithCancel(t.Context())
 		outcomes, _, err := f.Look(look)
-		over() // as at the end of each Persist
+		over() // Persist ends its context, too
 		if err == nil {
 			err = f.Wait(t.Context(), time.Millisecond)
 		}
@@ -144,7 +144,7 @@ func TestFollowingManyJobs(t *testing.T) {
 	}
 }
 
-// TestFollowingWithoutAWatch lists less often while no watch is to be had.
+// TestFollowingWithoutAWatch checks that lists become less frequent if watches fail.
 func TestFollowingWithoutAWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, clients := fakeProw(newJob(prowapi.PendingState, ""))
@@ -168,14 +168,14 @@ func TestFollowingWithoutAWatch(t *testing.T) {
 	})
 }
 
-// TestPendingPodIsWatched has a pod wait for ten minutes.
+// TestPendingPodIsWatched counts the calls for a pod that is pending for ten minutes.
 func TestPendingPodIsWatched(t *testing.T) {
 	for name, c := range map[string]struct {
 		watch func(k8stesting.Action) (bool, k8swatch.Interface, error)
 		most  int
 	}{
-		"watched": {nil, 8},
-		"no right to watch": {func(k8stesting.Action) (bool, k8swatch.Interface, error) {
+		"watch allowed": {nil, 8},
+		"watch forbidden": {func(k8stesting.Action) (bool, k8swatch.Interface, error) {
 			return true, nil, fmt.Errorf("forbidden")
 		}, 80},
 	} {
@@ -202,7 +202,7 @@ func TestPendingPodIsWatched(t *testing.T) {
 	}
 }
 
-// TestPodThatStartsIsSeenAtOnce ends a watch with what it waits for.
+// TestPodThatStartsIsSeenAtOnce checks that the watch reports a pod that starts.
 func TestPodThatStartsIsSeenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "job-1", Namespace: "test-pods"}, Status: corev1.PodStatus{Phase: corev1.PodPending}}
@@ -233,7 +233,7 @@ func TestPodThatStartsIsSeenAtOnce(t *testing.T) {
 	})
 }
 
-// TestClientsAreNotHeldUp looks at what client-go would otherwise slow down.
+// TestClientsAreNotHeldUp checks that client-go's default rate limits are not used.
 func TestClientsAreNotHeldUp(t *testing.T) {
 	c := connectTo(t, http.NotFoundHandler())
 	for name, limiter := range map[string]interface{ QPS() float32 }{

@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// slowest is how many times longer than the first the longest pause between two
-	// failures is.
+	// slowest is the longest pause between two failures, as a multiple of the first.
 	slowest = 30
-	// believed is for how many pauses a watch that says nothing is believed.
+	// believed is the time after which a silent watch is replaced, as a multiple of the
+	// pause.
 	believed = 300
 )
 
-// backoff is for what failed: the first pause, twice as long each time, up to
-// slowest. Hundreds of tasks that lose the same API server come back spread out.
+// backoff returns the pauses after failures: the first, doubled each time, up to slowest.
+// Jitter spreads the retries of hundreds of tasks after a failure of their API server.
 func backoff(first time.Duration) utilwait.Backoff {
 	return utilwait.Backoff{Duration: first, Factor: 2, Jitter: 0.5, Steps: 10, Cap: slowest * first}
 }
 
-// change waits for another version of the pod than the one that was read, or, where
-// reading or watching failed, for some time.
+// change waits until the pod has another version than the one that was read. If reading
+// or watching fails, it waits for the next pause.
 func (f *follower) change(ctx context.Context, pod *corev1.Pod, failed error, again *utilwait.Backoff) error {
 	if failed != nil {
 		return Sleep(ctx, again.Step())
@@ -61,8 +61,8 @@ func (f *follower) change(ctx context.Context, pod *corev1.Pod, failed error, ag
 	}
 }
 
-// pause comes between two readings of a log: a container that has not started is
-// waited for, and a reading that failed is tried later each time.
+// pause waits between two reads of a log: for the start of the container, or after a
+// failed read for a pause that grows each time.
 func (f *follower) pause(ctx context.Context, s *stream, pod *corev1.Pod, failed error, again *utilwait.Backoff) error {
 	state := containerState(pod, s.container)
 	switch {

@@ -12,15 +12,14 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// Clusters are the clients of the clusters that pods run in, by Prow's alias.
+// Clusters has the clients for the build clusters, by Prow's alias.
 type Clusters map[string]kubernetes.Interface
 
-// LoadClusters reads the kubeconfigs in a directory. In a file with several
-// contexts each of them is a cluster alias, as it is for Prow; a file with one
-// stands for the alias that is the file's name up to its first dot, whatever the
-// context is called. The alias "default" is our own cluster unless a file says
-// otherwise. An empty or missing directory is no error: then there is only that
-// one.
+// LoadClusters reads the kubeconfigs in a directory. In a file with several contexts each
+// context is a cluster alias, as in Prow. A file with one context is for the alias that
+// is the file's name up to its first dot, whatever the context is called. The alias
+// "default" is our own cluster unless a file defines it. An empty or missing directory is
+// no error: only "default" exists then.
 func LoadClusters(dir string, own *rest.Config) (Clusters, error) {
 	configs := map[string]*rest.Config{}
 	files, err := kubeconfigs(dir)
@@ -44,8 +43,8 @@ func LoadClusters(dir string, own *rest.Config) (Clusters, error) {
 	return clusters, nil
 }
 
-// kubeconfigs lists the files of a directory, which may be a mounted Secret:
-// those contain links, and names with two dots that are not for us.
+// kubeconfigs lists the files of a directory. A mounted Secret contains links, and names
+// that begin with two dots, which are skipped.
 func kubeconfigs(dir string) ([]string, error) {
 	if dir == "" {
 		return nil, nil
@@ -94,9 +93,9 @@ func addContexts(configs map[string]*rest.Config, file string) error {
 	return nil
 }
 
-// aliasOf is the alias that a file with one context stands for. Tools call all
-// their contexts the same, so its name is only for files that have none of their
-// own.
+// aliasOf returns the alias for a file with one context. Tools give all their contexts
+// the same name, so the context's name counts only for files with the default name of a
+// kubeconfig.
 func aliasOf(file, context string) string {
 	stem, _, _ := strings.Cut(filepath.Base(file), ".")
 	if stem == "kubeconfig" || stem == "config" {

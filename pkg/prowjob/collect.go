@@ -23,13 +23,13 @@ const (
 // Collector reads the outcomes of a run.
 type Collector struct {
 	ProwJobs prowclient.ProwJobInterface
-	// Logs adds excerpts of the logs of what failed; nil leaves them out.
+	// Logs adds excerpts of the logs of failed jobs; nil omits them.
 	Logs *Logs
 }
 
-// Collect reads what became of every job of the manifest, in its order, and
-// gives those that failed an excerpt of their log. A log that cannot be read is
-// no error: the outcome says so instead.
+// Collect returns the outcome of every job of the manifest, in its order, with log
+// excerpts for the failed ones. A log that cannot be read is no error: the outcome says
+// so instead.
 func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]run.Outcome, error) {
 	outcomes, jobs, err := c.Read(ctx, m)
 	if err != nil {
@@ -39,8 +39,8 @@ func (c *Collector) Collect(ctx context.Context, m run.Manifest) ([]run.Outcome,
 	return outcomes, nil
 }
 
-// Read reads the outcomes without excerpts, and the ProwJobs behind them, in the
-// order of the manifest.
+// Read returns the outcomes without excerpts and their ProwJobs, both in the order of the
+// manifest.
 func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]run.Outcome, []*prowapi.ProwJob, error) {
 	seen, _, err := List(ctx, c.ProwJobs, m)
 	if err != nil {
@@ -50,8 +50,8 @@ func (c *Collector) Read(ctx context.Context, m run.Manifest) ([]run.Outcome, []
 	return outcomes, jobs, nil
 }
 
-// Explain adds to each bad outcome what the job's log, or the cluster, says
-// about it. It takes the two results of Read.
+// Explain adds an excerpt of the job's log, or the cluster's events, to each bad outcome.
+// Its arguments are the two results of Read.
 func (c *Collector) Explain(ctx context.Context, outcomes []run.Outcome, jobs []*prowapi.ProwJob) {
 	if c.Logs == nil {
 		return
@@ -101,7 +101,7 @@ func joinSentences(a, b string) string {
 	return a + "; " + b
 }
 
-// each calls do for every index below n, a few at a time.
+// each calls do for every index below n, with a few calls at a time.
 func each(n int, do func(i int)) {
 	next := make(chan int)
 	var group sync.WaitGroup

@@ -47,37 +47,37 @@ func TestCollectExplains(t *testing.T) {
 		excerpt []string
 	}{
 		{
-			name: "failed", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
+			name: "job failed", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
 			kubelet: &kubelet{pod: failedPod, logs: map[string][]string{"test": {"ok\nError: token is canary-4711\n"}}},
 			verdict: run.Failed, excerpt: []string{"ok", "Error: token is [censored]"},
 		},
 		{
-			name: "ended by the entrypoint", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
+			name: "timeout of the entrypoint", job: withPod(newJob(prowapi.FailureState, "Job failed.")),
 			kubelet: &kubelet{pod: failedPod, logs: map[string][]string{"test": {`{"component":"entrypoint","level":"error","msg":"Process did not finish before 1h0m0s timeout"}` + "\n"}}},
 			verdict: run.TimedOut, detail: "it did not finish within 1h0m0s", excerpt: []string{"entrypoint: Process did not finish before 1h0m0s timeout"},
 		},
 		{
-			name: "log is gone", job: withPod(newJob(prowapi.FailureState, "Job failed.")), kubelet: &kubelet{},
+			name: "log no longer available", job: withPod(newJob(prowapi.FailureState, "Job failed.")), kubelet: &kubelet{},
 			verdict: run.Failed, detail: "its log could not be read here",
 		},
 		{
-			name: "no node", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
+			name: "no node for the pod", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
 			kubelet: &kubelet{events: corev1.EventList{Items: []corev1.Event{
 				warning("FailedScheduling", "0/1 nodes: token=canary-4711", now), warning("FailedScheduling", "older", now.Add(-time.Minute)),
 			}}},
 			verdict: run.Unschedulable, detail: "no node took its pod in time; FailedScheduling: 0/1 nodes: token=[censored]",
 		},
 		{
-			name: "no node, and no right to know why", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
+			name: "no node for the pod, events forbidden", job: withPod(newJob(prowapi.ErrorState, "Pod scheduling timeout.")),
 			kubelet: &kubelet{status: http.StatusForbidden},
 			verdict: run.Unschedulable, detail: "no node took its pod in time",
 		},
 		{
-			name: "refused, and quoted", job: completed(newJob(prowapi.ErrorState, "Pod can not be created: hook says canary-4711, password=hunter2")),
+			name: "refused with a secret in the message", job: completed(newJob(prowapi.ErrorState, "Pod can not be created: hook says canary-4711, password=hunter2")),
 			kubelet: &kubelet{},
 			verdict: run.Errored, detail: "Pod can not be created: hook says [censored], password=[censored]",
 		},
-		{name: "passed", job: withPod(newJob(prowapi.SuccessState, "")), kubelet: &kubelet{status: http.StatusTeapot}, verdict: run.Passed},
+		{name: "job passed", job: withPod(newJob(prowapi.SuccessState, "")), kubelet: &kubelet{status: http.StatusTeapot}, verdict: run.Passed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,14 +160,14 @@ func TestLoadClusters(t *testing.T) {
 		want  []string
 		err   bool
 	}{
-		{name: "none", want: []string{"default"}},
-		{name: "contexts", files: map[string]string{"kubeconfig": kubeconfig + context("default") + context("build01")}, want: []string{"build01", "default"}},
-		{name: "a file each", files: map[string]string{"build01.yaml": kubeconfig + context("admin@x"), "build02": kubeconfig + context("build02")}, want: []string{"build01", "build02", "default"}},
-		{name: "a file each, all contexts called the same", files: map[string]string{"build01.kubeconfig": kubeconfig + context("admin@x"), "build02.kubeconfig": kubeconfig + context("admin@x")}, want: []string{"build01", "build02", "default"}},
-		{name: "a file without a name of its own", files: map[string]string{"kubeconfig": kubeconfig + context("build01")}, want: []string{"build01", "default"}},
-		{name: "what a Secret mount has besides", files: map[string]string{"..data": "{", ".hidden": "{"}, want: []string{"default"}},
-		{name: "twice", files: map[string]string{"a": kubeconfig + context("x") + context("y"), "b": kubeconfig + context("x") + context("z")}, err: true},
-		{name: "broken", files: map[string]string{"a": "{"}, err: true},
+		{name: "no files", want: []string{"default"}},
+		{name: "one file with several contexts", files: map[string]string{"kubeconfig": kubeconfig + context("default") + context("build01")}, want: []string{"build01", "default"}},
+		{name: "one file for each cluster", files: map[string]string{"build01.yaml": kubeconfig + context("admin@x"), "build02": kubeconfig + context("build02")}, want: []string{"build01", "build02", "default"}},
+		{name: "one file for each cluster, same context name", files: map[string]string{"build01.kubeconfig": kubeconfig + context("admin@x"), "build02.kubeconfig": kubeconfig + context("admin@x")}, want: []string{"build01", "build02", "default"}},
+		{name: "file named kubeconfig", files: map[string]string{"kubeconfig": kubeconfig + context("build01")}, want: []string{"build01", "default"}},
+		{name: "hidden files of a mounted Secret", files: map[string]string{"..data": "{", ".hidden": "{"}, want: []string{"default"}},
+		{name: "alias in two files", files: map[string]string{"a": kubeconfig + context("x") + context("y"), "b": kubeconfig + context("x") + context("z")}, err: true},
+		{name: "invalid file", files: map[string]string{"a": "{"}, err: true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestLoadClusters(t *testing.T) {
 			}
 		})
 	}
-	t.Run("default stays ours", func(t *testing.T) {
+	t.Run("default is our own cluster", func(t *testing.T) {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "build01.kubeconfig"), []byte(kubeconfig+context("default")), 0o600); err != nil {
 			t.Fatal(err)

@@ -15,9 +15,9 @@ import (
 
 // Places says where the objects of a rehearsal are.
 type Places struct {
-	// Namespace is ours: ConfigMaps and PipelineRuns.
+	// Namespace is the namespace of our ConfigMaps and PipelineRuns.
 	Namespace string
-	// KubeconfigDir is for LoadClusters.
+	// KubeconfigDir is the directory for LoadClusters.
 	KubeconfigDir string
 }
 
@@ -27,7 +27,7 @@ func (p *Places) AddFlags(flags *flag.FlagSet) {
 	flags.StringVar(&p.KubeconfigDir, "kubeconfig-dir", Env("KUBECONFIG_DIR", ""), "directory of kubeconfigs for the clusters that pods run in: a file for each of Prow's cluster aliases, named as it is, or files with several contexts named so; may be missing [$KUBECONFIG_DIR]")
 }
 
-// Env is the value of an environment variable, or the fallback when it is empty.
+// Env returns the value of an environment variable, or the fallback if it is empty.
 func Env(name, fallback string) string {
 	if value := os.Getenv(name); value != "" {
 		return value
@@ -35,27 +35,26 @@ func Env(name, fallback string) string {
 	return fallback
 }
 
-// Connection is the clients for all places. What Prow has is found once Find was
-// told where.
+// Connection has the clients for all places. Find sets the namespaces of Prow's objects.
 type Connection struct {
 	Kube     kubernetes.Interface
 	Tekton   tektonclient.Interface
 	Prow     prowclientset.Interface
 	ProwJobs prowclient.ProwJobInterface
-	// Clusters are those that pods run in.
+	// Clusters are the build clusters.
 	Clusters Clusters
 	Logs     *Logs
 }
 
-// What a client may ask an API server for, calls a second and at once. client-go's
-// own limits are 5 and 10: that is for people.
+// Rate limits of a client: calls per second, and in a burst. client-go's defaults, 5 and
+// 10, are meant for interactive use.
 const (
 	QPS   = 50
 	Burst = 100
 )
 
-// Connect makes the clients, with the pod's service account, or with KUBECONFIG
-// outside of a pod. It makes no call.
+// Connect creates the clients, with the pod's service account, or with KUBECONFIG outside
+// of a pod. It makes no call.
 func (p Places) Connect() (*Connection, error) {
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 		clientcmd.NewDefaultClientConfigLoadingRules(), &clientcmd.ConfigOverrides{}).ClientConfig()
@@ -81,7 +80,7 @@ func (p Places) Connect() (*Connection, error) {
 	return c, nil
 }
 
-// Find says in which namespaces ProwJobs and their pods are.
+// Find sets the namespaces of the ProwJobs and of their pods.
 func (c *Connection) Find(prowJobs, pods string) {
 	c.ProwJobs = c.Prow.ProwV1().ProwJobs(prowJobs)
 	c.Logs.Namespace = pods

@@ -20,19 +20,19 @@ import (
 )
 
 const (
-	// maxLine bounds what is kept of a line before it is passed on.
+	// maxLine bounds how much of a line is buffered, in bytes.
 	maxLine = 64 << 10
-	// lastReads is how often the log of a container that has ended is tried.
+	// lastReads is how often the log of an ended container is tried.
 	lastReads = 5
 )
 
-// follower copies what one pod prints, each line once, however often it is
-// stopped and run again.
+// follower copies the log of one pod. It copies each line once, even if it is stopped and
+// run again.
 type follower struct {
 	pods typedcorev1.PodInterface
 	name string
 	out  *lines
-	// interval is the time between two looks at the pod.
+	// interval is the pause between two reads, and the first pause after a failure.
 	interval time.Duration
 
 	uid     types.UID
@@ -40,7 +40,7 @@ type follower struct {
 	streams map[string]*stream
 }
 
-// run copies until the pod is done or gone.
+// run copies until the pod has ended or no longer exists.
 func (f *follower) run(ctx context.Context) error {
 	pod, err := f.started(ctx)
 	if pod == nil || err != nil {
@@ -73,8 +73,8 @@ func (f *follower) run(ctx context.Context) error {
 	return f.helpers(ctx)
 }
 
-// started waits for the job's containers to start, and says what they wait for.
-// It returns nothing when there is no pod.
+// started waits until the job's containers have started, and prints what they wait for.
+// It returns nil if there is no pod.
 func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
 	again := backoff(f.interval)
 	for {
@@ -95,8 +95,8 @@ func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
 	}
 }
 
-// tell says once what the pod waits for: pulling an image alternates between
-// failing and backing off.
+// tell prints once why the pod waits: while an image cannot be pulled, the reason
+// alternates between failing and backing off.
 func (f *follower) tell(why string) {
 	if why == "" || f.told[why] {
 		return
@@ -146,8 +146,8 @@ func (f *follower) copy(ctx context.Context, s *stream) error {
 	return nil
 }
 
-// copySome copies what a container has printed so far or, while it runs, what it
-// prints until the connection ends. It returns the errors that do not go away.
+// copySome copies the log of a container so far. If the container runs, it continues
+// until the connection ends. It returns only permanent errors.
 func (f *follower) copySome(ctx context.Context, s *stream, pod *corev1.Pod) error {
 	state := containerState(pod, s.container)
 	if state.Running == nil && state.Terminated == nil {
@@ -182,8 +182,8 @@ func containerState(pod *corev1.Pod, name string) corev1.ContainerState {
 	return corev1.ContainerState{}
 }
 
-// read copies what there is of a log, and follows it unless this is the final
-// reading.
+// read copies the log from the last known second on. It follows the log unless this is
+// the final read.
 func (f *follower) read(ctx context.Context, s *stream, final bool) error {
 	options := &corev1.PodLogOptions{Container: s.container, Follow: !final, Timestamps: true}
 	if !s.second.IsZero() {
@@ -193,15 +193,15 @@ func (f *follower) read(ctx context.Context, s *stream, final bool) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // only read from
+	defer in.Close() //nolint:errcheck // errors of closing a reader do not matter
 	return s.copy(in, f.out, final)
 }
 
-// helpers prints the logs of what Prow put around the job, when it failed.
+// helpers prints the logs of Prow's own containers if they failed.
 func (f *follower) helpers(ctx context.Context) error {
 	pod, err := f.pods.Get(ctx, f.name, metav1.GetOptions{})
 	if err != nil || !over(pod) {
-		return nil //nolint:nilerr // the job's own log is complete; this is a bonus
+		return nil //nolint:nilerr // the job's own log is complete; these logs are optional
 	}
 	lines := int64(100)
 	for _, name := range telling(pod) {
@@ -221,26 +221,26 @@ func (f *follower) helpers(ctx context.Context) error {
 	return nil
 }
 
-// stream is how far the log of one container has been copied. Lines are told
-// apart by their place: SinceTime has a resolution of a second, and within one
-// the order of lines is that of the file.
+// stream is the position in the log of one container. Lines are identified by their
+// position: SinceTime has a resolution of one second, and lines within a second keep the
+// order of the file.
 type stream struct {
 	container string
 	prefix    string
 	ended     bool
-	// failed says that the last reading did not go through.
+	// failed says that the last read failed.
 	failed bool
-	// tries counts the readings since the container has ended.
+	// tries counts the reads since the container has ended.
 	tries int
-	// second is the latest second of which a line was copied, copied the number
-	// of lines from it on, and last the latest time of a line.
+	// second is the second of the latest copied line, copied the number of lines copied
+	// from that second on, and last the time of the latest line.
 	second time.Time
 	copied int
 	last   time.Time
 }
 
-// copy passes on the lines that have not been. A line that is cut off by the
-// end of the stream is read again next time, unless this is the final reading.
+// copy copies the new lines. A line that is cut off at the end of the stream is read
+// again next time, unless this is the final read.
 func (s *stream) copy(in io.Reader, out *lines, final bool) error {
 	skip, until := s.copied, s.last
 	reader := bufio.NewReaderSize(in, maxLine)
@@ -283,7 +283,7 @@ func (s *stream) passed(at time.Time) {
 	}
 }
 
-// splitTime takes the time off a line that the kubelet put before it.
+// splitTime splits a line into the kubelet's timestamp and the text.
 func splitTime(line string) (time.Time, string) {
 	stamp, rest, _ := strings.Cut(line, " ")
 	at, err := time.Parse(time.RFC3339Nano, stamp)
@@ -293,14 +293,14 @@ func splitTime(line string) (time.Time, string) {
 	return at, rest
 }
 
-// lines writes whole lines for several writers at once.
+// lines writes whole lines for concurrent writers.
 type lines struct {
 	mutex sync.Mutex
 	to    io.Writer
 	count int
 }
 
-// line passes on a line of the job.
+// line writes a line of the job.
 func (l *lines) line(label, body string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -308,14 +308,14 @@ func (l *lines) line(label, body string) {
 	_ = terminal.Pass(l.to, label, body)
 }
 
-// say adds a line of our own.
+// say writes a line of our own.
 func (l *lines) say(sentence string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	_ = terminal.Say(l.to, sentence)
 }
 
-// passed is the number of the job's lines so far.
+// passed returns the number of the job's lines so far.
 func (l *lines) passed() int {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

@@ -53,11 +53,11 @@ func TestStreamCopiesEachLineOnce(t *testing.T) {
 	const day = "2026-11-20T10:00:"
 	cases := []struct {
 		name     string
-		readings []string // the last one is final
+		readings []string // the last read is final
 		want     []string
 	}{
-		{"in one go", []string{day + "00.1Z a\n" + day + "00.2Z b\n"}, []string{"a", "b"}},
-		{"nothing", []string{""}, nil},
+		{"in one read", []string{day + "00.1Z a\n" + day + "00.2Z b\n"}, []string{"a", "b"}},
+		{"empty log", []string{""}, nil},
 		{"cut within a second", []string{
 			day + "00.1Z a\n" + day + "01.1Z b\n" + day + "01.1Z c\n",
 			day + "01.1Z b\n" + day + "01.1Z c\n" + day + "01.1Z d\n" + day + "02Z e\n",
@@ -70,8 +70,8 @@ func TestStreamCopiesEachLineOnce(t *testing.T) {
 			day + "01.1Z a\n" + day + "01.2Z half of b",
 			day + "01.1Z a\n" + day + "01.2Z half of b and the rest\n",
 		}, []string{"a", "half of b and the rest"}},
-		{"no line end at the end", []string{day + "01.1Z a"}, []string{"a"}},
-		{"rotated in between", []string{
+		{"last line without a line feed", []string{day + "01.1Z a"}, []string{"a"}},
+		{"log rotated between reads", []string{
 			day + "01.1Z a\n" + day + "01.2Z b\n",
 			day + "01.9Z c\n",
 		}, []string{"a", "b", "c"}},
@@ -92,7 +92,7 @@ func TestStreamCopiesEachLineOnce(t *testing.T) {
 	}
 }
 
-// theirs are lines of a job as they are passed on.
+// theirs returns the lines of a job as they are printed.
 func theirs(lines ...string) []string {
 	var out []string
 	for _, line := range lines {
@@ -119,11 +119,11 @@ func TestStreamPassesLongLinesOn(t *testing.T) {
 type kubelet struct {
 	mutex sync.Mutex
 	pod   *corev1.Pod
-	// logs are the readings by container; the last one is repeated.
+	// logs are the contents for successive reads by container; the last one is repeated.
 	logs map[string][]string
 	// asked are the queries for logs.
 	asked []string
-	// events are served as they are.
+	// events are served unchanged.
 	events corev1.EventList
 	status int
 }
@@ -166,7 +166,7 @@ func answer(w http.ResponseWriter, object k8sruntime.Object) {
 	_ = scheme.Codecs.LegacyCodec(corev1.SchemeGroupVersion).Encode(object, w)
 }
 
-// client is a client for the kubelet.
+// client returns a client for the kubelet.
 func (k *kubelet) client(t *testing.T) kubernetes.Interface {
 	t.Helper()
 	server := httptest.NewServer(k)
@@ -204,7 +204,7 @@ func newFollower(k *kubelet, t *testing.T, out io.Writer) *follower {
 	return &follower{pods: k.client(t).CoreV1().Pods("test-pods"), name: "job-1", out: &lines{to: out}, interval: time.Millisecond}
 }
 
-// eventually waits for a condition that other goroutines bring about.
+// eventually waits for a condition that other goroutines fulfil.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
@@ -220,9 +220,9 @@ func TestFollowFromWaitingToTheEnd(t *testing.T) {
 	const at = "2026-11-20T10:00:01."
 	pod := newPod(corev1.PodPending, waiting("test", "ErrImagePull", "no such image"), waiting("sidecar", "PodInitializing", ""))
 	k := &kubelet{pod: pod, logs: map[string][]string{"test": {
-		at + "1Z a\n",                 // the stream drops
-		at + "1Z a\n" + at + "2Z b\n", // again
-		at + "1Z a\n" + at + "2Z b\n" + at + "3Z c\n" + at + "4Z d", // the end
+		at + "1Z a\n",                 // the connection drops
+		at + "1Z a\n" + at + "2Z b\n", // it drops again
+		at + "1Z a\n" + at + "2Z b\n" + at + "3Z c\n" + at + "4Z d", // the last read
 	}}}
 	out := &buffer{}
 	f := newFollower(k, t, out)
@@ -259,7 +259,7 @@ func TestFollow(t *testing.T) {
 	}{
 		{name: "no pod"},
 		{
-			name: "ended long ago", pod: newPod(corev1.PodFailed, ended("b", 1)),
+			name: "pod ended before", pod: newPod(corev1.PodFailed, ended("b", 1)),
 			logs: map[string][]string{"b": {"2026-11-20T10:00:00Z x\n"}},
 			want: []string{"│ x"},
 		},
@@ -333,10 +333,10 @@ func TestWaitingFor(t *testing.T) {
 		pod  *corev1.Pod
 		want string
 	}{
-		{"scheduling", unscheduled, "Unschedulable: 0/3 nodes"},
-		{"image", newPod(corev1.PodPending, waiting("test", "ImagePullBackOff", "")), "container test: ImagePullBackOff"},
-		{"starting", newPod(corev1.PodPending, waiting("test", "ContainerCreating", "")), ""},
-		{"running", newPod(corev1.PodRunning, running("test")), ""},
+		{"unschedulable pod", unscheduled, "Unschedulable: 0/3 nodes"},
+		{"image cannot be pulled", newPod(corev1.PodPending, waiting("test", "ImagePullBackOff", "")), "container test: ImagePullBackOff"},
+		{"container being created", newPod(corev1.PodPending, waiting("test", "ContainerCreating", "")), ""},
+		{"container running", newPod(corev1.PodRunning, running("test")), ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -353,10 +353,10 @@ func TestTelling(t *testing.T) {
 		pod  *corev1.Pod
 		want string
 	}{
-		{"decorated", newPod(corev1.PodFailed, ended("test", 1), ended("sidecar", 1)), "[test]"},
-		{"upload failed", newPod(corev1.PodFailed, ended("test", 0), ended("sidecar", 1)), "[test sidecar]"},
-		{"one of two", newPod(corev1.PodFailed, ended("a", 0), ended("b", 1)), "[b]"},
-		{"killed", newPod(corev1.PodFailed, running("a"), running("b")), "[a b]"},
+		{"job and sidecar failed", newPod(corev1.PodFailed, ended("test", 1), ended("sidecar", 1)), "[test]"},
+		{"only the sidecar failed", newPod(corev1.PodFailed, ended("test", 0), ended("sidecar", 1)), "[test sidecar]"},
+		{"one of two containers failed", newPod(corev1.PodFailed, ended("a", 0), ended("b", 1)), "[b]"},
+		{"containers without an exit code", newPod(corev1.PodFailed, running("a"), running("b")), "[a b]"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -367,8 +367,8 @@ func TestTelling(t *testing.T) {
 	}
 }
 
-// TestAJobSpeaksForItself: a job cannot print a line that passes for ours, nor
-// reach the terminal of whoever reads along; nor can what Prow says of it.
+// TestAJobSpeaksForItself checks that neither a job's log nor Prow's description can
+// imitate our lines or control the reader's terminal.
 func TestAJobSpeaksForItself(t *testing.T) {
 	s, out := &stream{}, &buffer{}
 	to := &lines{to: out}

@@ -17,8 +17,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// TakenError says that the name of a ConfigMap that a job needs is taken by one
-// with another content.
+// TakenError says that a ConfigMap with the name that a job needs exists with different
+// content.
 type TakenError struct {
 	Cluster, Namespace, Name string
 }
@@ -27,8 +27,8 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("the ConfigMap %s/%s in the cluster %s exists with different content; delete it and run the job again", e.Namespace, e.Name, e.Cluster)
 }
 
-// EnsureInput creates a ConfigMap in the cluster with the alias, or adopts the
-// same that an earlier attempt has created.
+// EnsureInput creates a ConfigMap in the cluster with the alias, or adopts an equal one
+// of an earlier attempt.
 func EnsureInput(ctx context.Context, clusters Clusters, alias string, want *corev1.ConfigMap) error {
 	place := fmt.Sprintf("the ConfigMap %s/%s in the cluster %s", want.Namespace, want.Name, alias)
 	client, ok := clusters[alias]
@@ -63,11 +63,11 @@ func sameInput(a, b *corev1.ConfigMap) bool {
 // sweepPage is how many ConfigMaps are read at a time: each may be near 1 MiB.
 const sweepPage = 20
 
-// SweepInputs deletes the ConfigMaps that were made for runs that are over, in a
-// namespace of every cluster, however they ended. over decides by the uid of the
-// Rehearsal, which may be that of another installation, and by how long ago the
-// ConfigMap was made; it must not say so while a job of that Rehearsal may need it. A
-// cluster that fails does not keep the others from being swept.
+// SweepInputs deletes the ConfigMaps of runs that are over, however they ended, in a
+// namespace of every cluster. The function over decides by the uid of the Rehearsal,
+// which may belong to another installation, and by the age of the ConfigMap. It must
+// return false while a job of that Rehearsal may need the ConfigMap. An error in one
+// cluster does not stop the sweep of the others.
 func SweepInputs(ctx context.Context, clusters Clusters, namespace string, over func(uid string, age time.Duration) bool, now time.Time) error {
 	old := func(cm *corev1.ConfigMap) bool {
 		return over(cm.Labels[run.LabelRehearsalUID], now.Sub(cm.CreationTimestamp.Time))

@@ -49,7 +49,7 @@ func TestEnsureInput(t *testing.T) {
 		alias  string
 		exists []k8sruntime.Object
 		answer error
-		want   string // what the error says
+		want   string // part of the error
 		// again says that another attempt may help.
 		again bool
 	}{
@@ -62,7 +62,7 @@ func TestEnsureInput(t *testing.T) {
 		{name: "not ours", alias: "build01", exists: changed(func(cm *corev1.ConfigMap) { cm.Labels = nil }), want: "different content"},
 		{name: "unknown cluster", alias: "build02", want: "creating the ConfigMap test-pods/scripts in the cluster build02: no kubeconfig for this cluster"},
 		{name: "forbidden", alias: "build01", answer: forbidden, want: "the identity of this task needs the verbs get and create for ConfigMaps there"},
-		{name: "away", alias: "build01", answer: errors.New("connection refused"), want: "connection refused", again: true},
+		{name: "API server unreachable", alias: "build01", answer: errors.New("connection refused"), want: "connection refused", again: true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -129,8 +129,8 @@ func TestSweepInputs(t *testing.T) {
 	}
 }
 
-// TestSweepReadsPages has an API server that answers in pages, as the stand-in
-// for one does not.
+// TestSweepReadsPages uses an API server that answers in pages, which the fake clientset
+// does not.
 func TestSweepReadsPages(t *testing.T) {
 	client := kubefake.NewSimpleClientset()
 	deleted := 0

@@ -20,22 +20,22 @@ import (
 // listPage is how many ProwJobs are read at a time: each may be near 100 KiB.
 const listPage = 100
 
-// Slim drops from a ProwJob what is large and what nobody reads who only watches it:
-// how its pod is made, and who wrote which field. It changes pj.
+// Slim removes large fields from a ProwJob that are not needed to watch it: its pod's
+// spec, and the managed fields. It changes pj.
 func Slim(pj *prowapi.ProwJob) {
 	pj.ManagedFields = nil
 	pj.Spec.PodSpec, pj.Spec.DecorationConfig = nil, nil
 	pj.Spec.PipelineRunSpec, pj.Spec.TektonPipelineRunSpec, pj.Spec.JenkinsSpec = nil, nil, nil
 }
 
-// slim is a copy without what Slim drops.
+// slim returns a copy without the fields that Slim removes.
 func slim(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	kept := *pj
 	Slim(&kept)
 	return &kept
 }
 
-// selector chooses the ProwJobs of a run, and those of the runs that it has joined.
+// selector selects the ProwJobs of a run, and those of the runs that it has joined.
 func selector(m run.Manifest) string {
 	runs := sets.New(m.Name)
 	for _, job := range m.Jobs {
@@ -46,9 +46,9 @@ func selector(m run.Manifest) string {
 	return run.LabelRun + " in (" + strings.Join(sets.List(runs), ",") + ")"
 }
 
-// List reads the ProwJobs of a run by their label, in pages, and returns them by
-// their names, slim. version is that of the list, for a watch from there on. The names
-// in the manifest say which ProwJobs are meant: a rerun from Deck copies labels.
+// List reads the ProwJobs of a run by label, in pages, and returns slim copies by name.
+// The version of the list is for a watch from there on. Only ProwJobs that the manifest
+// names count: a rerun from Deck copies the labels.
 func List(ctx context.Context, client prowclient.ProwJobInterface, m run.Manifest) (found map[string]*prowapi.ProwJob, version string, err error) {
 	wanted := namesIn(m)
 	found = map[string]*prowapi.ProwJob{}
@@ -81,8 +81,8 @@ func namesIn(m run.Manifest) sets.Set[string] {
 	return names
 }
 
-// Following keeps what is known of the ProwJobs of a run: it lists them once, and
-// watches from there on. It is for one goroutine.
+// Following keeps the ProwJobs of a run up to date with one list and a watch. It is for
+// one goroutine.
 type Following struct {
 	client   prowclient.ProwJobInterface
 	manifest run.Manifest
@@ -90,20 +90,20 @@ type Following struct {
 	seen     map[string]*prowapi.ProwJob
 	events   watch.Interface
 	cancel   context.CancelFunc
-	// failed counts the watches that ended before they had said anything.
+	// failed counts the watches that ended before their first event.
 	failed int
 }
 
-// maxFollowPause bounds the time between two lists while there is no watch to be had.
+// maxFollowPause bounds the time between two lists while watches fail.
 const maxFollowPause = 30 * time.Second
 
-// Follow begins to follow the ProwJobs of a run. It makes no call.
+// Follow starts to follow the ProwJobs of a run. It makes no call.
 func Follow(client prowclient.ProwJobInterface, m run.Manifest) *Following {
 	return &Following{client: client, manifest: m, wanted: namesIn(m)}
 }
 
-// Look returns what is known, in the order of the manifest. It lists where nothing
-// is known yet, or where the watch has ended.
+// Look returns the current outcomes and ProwJobs, in the order of the manifest. It lists
+// if it is the first call or the watch has ended.
 func (f *Following) Look(ctx context.Context) ([]run.Outcome, []*prowapi.ProwJob, error) {
 	if f.events == nil {
 		seen, version, err := List(ctx, f.client, f.manifest)
@@ -117,7 +117,7 @@ func (f *Following) Look(ctx context.Context) ([]run.Outcome, []*prowapi.ProwJob
 	return outcomes, jobs, nil
 }
 
-// watch begins a watch that outlives the look which began it.
+// watch starts a watch that outlives the context of the Look that starts it.
 func (f *Following) watch(ctx context.Context, version string) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	begun := context.AfterFunc(ctx, cancel)
@@ -133,7 +133,7 @@ func (f *Following) watch(ctx context.Context, version string) {
 	f.events, f.cancel = events, cancel
 }
 
-// Wait takes in what happens for some time; longer, when watches end at once.
+// Wait processes events for a duration, or for longer if watches fail.
 func (f *Following) Wait(ctx context.Context, d time.Duration) error {
 	if f.events == nil {
 		return f.pause(ctx, d)
@@ -156,12 +156,12 @@ func (f *Following) Wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// pause is longer each time that a watch fails, up to maxFollowPause.
+// pause waits longer each time that a watch fails, up to maxFollowPause.
 func (f *Following) pause(ctx context.Context, d time.Duration) error {
 	return Sleep(ctx, min(d<<min(f.failed, 10), max(maxFollowPause, d)))
 }
 
-// take says whether an event could be understood.
+// take processes an event. It returns false if the watch must be replaced.
 func (f *Following) take(event watch.Event) bool {
 	pj, ok := event.Object.(*prowapi.ProwJob)
 	if !ok {
@@ -188,8 +188,8 @@ func (f *Following) Stop() {
 	}
 }
 
-// observe says what became of the jobs of a run, in the order of the manifest; the
-// second result has nil for those without a ProwJob.
+// observe returns the outcomes of a run's jobs and their ProwJobs, in the order of the
+// manifest. A job without a ProwJob has nil.
 func observe(m run.Manifest, seen map[string]*prowapi.ProwJob) ([]run.Outcome, []*prowapi.ProwJob) {
 	outcomes, jobs := make([]run.Outcome, len(m.Jobs)), make([]*prowapi.ProwJob, len(m.Jobs))
 	for i, job := range m.Jobs {

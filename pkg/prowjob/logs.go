@@ -19,27 +19,26 @@ import (
 )
 
 const (
-	// maxTail bounds what is kept of a log, maxTailLines what is asked for, and
-	// maxRead what is read on the way to its end.
+	// maxTail bounds how much of a log is kept, in bytes, maxTailLines how many lines are
+	// requested, and maxRead how many bytes are read to reach the end.
 	maxTail      = 512 << 10
 	maxTailLines = 5000
 	maxRead      = 64 << 20
 	readTimeout  = 30 * time.Second
 )
 
-// Logs reads what the pods of ProwJobs print: from the pod where its cluster is
-// known, else from Deck.
+// Logs reads the logs of ProwJobs: from the pod if its cluster is known, else from Deck.
 type Logs struct {
 	Clusters Clusters
 	// Namespace is the namespace of the pods.
 	Namespace string
 	// HTTP reads from Deck; nil turns that off.
 	HTTP *http.Client
-	// Secrets are values that no excerpt may show; nil means none are known.
+	// Secrets returns the values that no excerpt may show; nil means that none are known.
 	Secrets func() []string
 }
 
-// NewLogs reads from the pods in a namespace and from Deck, and shows no
+// NewLogs returns Logs that read from the pods in a namespace and from Deck, without
 // secrets.
 func NewLogs(clusters Clusters, namespace string, secrets func() []string) *Logs {
 	return &Logs{Clusters: clusters, Namespace: namespace, HTTP: &http.Client{Timeout: readTimeout}, Secrets: secrets}
@@ -47,7 +46,7 @@ func NewLogs(clusters Clusters, namespace string, secrets func() []string) *Logs
 
 var errNoCluster = errors.New("no kubeconfig for this cluster")
 
-// cluster is the client for the cluster of the ProwJob's pod.
+// cluster returns the client for the cluster of the ProwJob's pod.
 func (l *Logs) cluster(pj *prowapi.ProwJob) (kubernetes.Interface, error) {
 	client, ok := l.Clusters[pj.ClusterAlias()]
 	if !ok {
@@ -56,7 +55,7 @@ func (l *Logs) cluster(pj *prowapi.ProwJob) (kubernetes.Interface, error) {
 	return client, nil
 }
 
-// Tail returns the end of what the job printed, at most maxTail bytes.
+// Tail returns the end of the job's log, at most maxTail bytes.
 func (l *Logs) Tail(ctx context.Context, pj *prowapi.ProwJob) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -100,8 +99,7 @@ func (l *Logs) podTail(ctx context.Context, pj *prowapi.ProwJob) (string, error)
 	return strings.Join(parts, "\n"), nil
 }
 
-// deckTail reads the log by Deck, whose address is the beginning of the URL that
-// Prow gave the job.
+// deckTail reads the log from Deck. The ProwJob's URL begins with Deck's address.
 func (l *Logs) deckTail(ctx context.Context, pj *prowapi.ProwJob) (string, error) {
 	address, err := deckLog(pj)
 	if err != nil {
@@ -125,7 +123,7 @@ func (l *Logs) deckTail(ctx context.Context, pj *prowapi.ProwJob) (string, error
 	return readTail(response.Body, nil)
 }
 
-// deckLog is where Deck serves the raw log of a job (cmd/deck, /log).
+// deckLog returns the URL of a job's raw log in Deck (cmd/deck, /log).
 func deckLog(pj *prowapi.ProwJob) (string, error) {
 	u, err := url.Parse(pj.Status.URL)
 	if err != nil || u.Host == "" || pj.Status.BuildID == "" {
@@ -139,9 +137,8 @@ func deckLog(pj *prowapi.ProwJob) (string, error) {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path[:at] + "/log", RawQuery: query.Encode()}).String(), nil
 }
 
-// Obstacle says why the pod of a ProwJob did not run, from the last warning
-// about it; empty when nothing is known. It is asked for when the pod itself is
-// gone already.
+// Obstacle says why the pod of a ProwJob did not run, from the last warning event about
+// it; empty if there is none. The pod itself no longer exists then.
 func (l *Logs) Obstacle(ctx context.Context, pj *prowapi.ProwJob) string {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -182,7 +179,7 @@ func readTail(stream io.ReadCloser, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer stream.Close() //nolint:errcheck // only read from
+	defer stream.Close() //nolint:errcheck // errors of closing a reader do not matter
 	var kept []byte
 	chunk := make([]byte, 32<<10)
 	in := io.LimitReader(stream, maxRead)
@@ -204,7 +201,7 @@ func readTail(stream io.ReadCloser, err error) (string, error) {
 	return string(kept), nil
 }
 
-// refused says that asking again will not help.
+// refused reports whether the error is permanent, because access is refused.
 func refused(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// EnsureInputs creates the ConfigMaps that the pod of a ProwJob reads: without them, it
-// would not start. They are stored in the namespace.
+// EnsureInputs creates the ConfigMaps that the pod of a ProwJob needs to start. Their
+// content is stored in the given namespace.
 func (c *Connection) EnsureInputs(ctx context.Context, namespace string, pj *prowapi.ProwJob) error {
 	inputs, err := run.ReadInputs(ctx, c.Kube.CoreV1().ConfigMaps(namespace), pj)
 	if err != nil {
@@ -24,11 +24,12 @@ func (c *Connection) EnsureInputs(ctx context.Context, namespace string, pj *pro
 	return nil
 }
 
-// StartOthers creates the ProwJobs of tasks that have not come to it yet, after a task has
-// created its own: a node starts their pods one after the other, and the jobs need not
-// wait for that. It takes those that the ConfigMap stores with the own one, from the next
-// one on, up to the first that is there: whoever has created that one takes them from
-// there. What fails is left to the task that it belongs to. It says how many were created.
+// StartOthers creates the ProwJobs of tasks that have not started yet, after a task has
+// created its own: a node starts the tasks' pods one after the other, and the jobs need
+// not wait for them. It takes the ProwJobs that are stored in the same ConfigMap,
+// starting after its own, up to the first that exists: the creator of that one goes on
+// from there. Failures are left to the task of the ProwJob. It returns how many were
+// created.
 func (c *Connection) StartOthers(ctx context.Context, namespace, configMap string, own *prowapi.ProwJob) int {
 	stored, err := run.ReadProwJobs(ctx, c.Kube.CoreV1().ConfigMaps(namespace), configMap)
 	if err != nil {
@@ -37,7 +38,7 @@ func (c *Connection) StartOthers(ctx context.Context, namespace, configMap strin
 	n := 0
 	for _, pj := range after(stored, own.Name) {
 		if pj.Labels[run.LabelRun] != own.Labels[run.LabelRun] {
-			continue // the run has joined it: it is there
+			continue // the run has joined this ProwJob, so it exists
 		}
 		if ctx.Err() != nil || c.startOther(ctx, namespace, pj) != nil {
 			break
@@ -58,7 +59,7 @@ func (c *Connection) startOther(ctx context.Context, namespace string, pj *prowa
 	return err
 }
 
-// after are the others, beginning with those that follow the named one.
+// after returns the other ProwJobs, starting after the named one.
 func after(all []*prowapi.ProwJob, name string) []*prowapi.ProwJob {
 	i := slices.IndexFunc(all, func(pj *prowapi.ProwJob) bool { return pj.Name == name })
 	if i < 0 {

@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
-// What plank writes into the description where the state alone does not tell
-// what happened (pkg/plank/reconciler.go).
+// Plank's descriptions for cases that the state alone does not distinguish
+// (pkg/plank/reconciler.go).
 const (
 	plankRunningTimeout    = "Pod running timeout."
 	plankSchedulingTimeout = "Pod scheduling timeout."
@@ -21,9 +21,9 @@ const (
 	plankTriggered         = "Job triggered."
 )
 
-// Observe says what became of a job, given its ProwJob, or nil where there is
-// none. It is pure and does not know the job's log. What looks like a secret is
-// taken out of what Prow says: it quotes others, such as admission webhooks.
+// Observe returns the outcome of a job, given its ProwJob, or nil if there is none. It
+// does not use the job's log. It censors Prow's description, which may quote others, such
+// as admission webhooks.
 func Observe(job run.Job, pj *prowapi.ProwJob) run.Outcome {
 	o := run.Outcome{Job: job, Verdict: run.NotStarted}
 	if pj == nil {
@@ -62,8 +62,8 @@ func verdict(pj *prowapi.ProwJob) (run.Verdict, string) {
 	return run.Queued, said
 }
 
-// neverRan says that the pod was given up before it started, so that only the
-// cluster can tell why.
+// neverRan reports whether Prow gave up the pod before it started. Then only the
+// cluster's events tell why.
 func neverRan(pj *prowapi.ProwJob) bool {
 	said := pj.Status.Description
 	return pj.Status.State == prowapi.ErrorState && (said == plankSchedulingTimeout || said == plankPendingTimeout)

@@ -12,8 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Persist repeats a call to an API server until it succeeds or fails for good,
-// for at most the given time: API servers restart.
+// Persist repeats a call to an API server until it succeeds, fails permanently, or the
+// time limit is reached: API servers restart.
 func Persist(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -29,16 +29,16 @@ func Persist(ctx context.Context, limit time.Duration, call func(context.Context
 	}
 }
 
-// settling is how long an API server may take to know who may do what, once it has
-// started: until then it refuses everybody.
+// settling is how long an API server may take after its start to learn the Roles. Until
+// then it refuses everybody.
 const settling = time.Minute
 
-// Rights bears with an API server that refuses a call because it has not learned yet
-// what we may do. The zero value has met none.
+// Rights tolerates an API server that has just started and refuses calls because it does
+// not know our rights yet. Its zero value is ready to use.
 type Rights struct{ since time.Time }
 
-// MayCome says that the call is refused for our rights, which we may have in a moment.
-// What an admission policy refuses stays refused.
+// MayCome reports whether the call lacks rights that the API server may still learn. The
+// refusal of an admission policy is permanent.
 func (r *Rights) MayCome(err error) bool {
 	lacking := apierrors.IsUnauthorized(err) ||
 		apierrors.IsForbidden(err) && strings.Contains(err.Error(), "User \"") && strings.Contains(err.Error(), " cannot ")
@@ -52,10 +52,10 @@ func (r *Rights) MayCome(err error) bool {
 	return time.Since(r.since) < settling
 }
 
-// Final says that it is of no use to make a call again.
+// Final reports whether repeating a call is pointless.
 func (r *Rights) Final(err error) bool { return Permanent(err) && !r.MayCome(err) }
 
-// Permanent says that a call fails the same way however often it is made.
+// Permanent reports whether a call would fail in the same way again.
 func Permanent(err error) bool {
 	var (
 		foreign *ForeignError
@@ -67,7 +67,7 @@ func Permanent(err error) bool {
 		errors.As(err, &foreign) || errors.As(err, &damaged) || errors.As(err, &taken) || errors.As(err, &other)
 }
 
-// Sleep waits, unless the context ends first.
+// Sleep waits for d. It returns an error if the context ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -7,10 +7,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// What Prow's decoration adds to a pod (pkg/pod-utils/decorate).
+// The containers that Prow's decoration adds to a pod (pkg/pod-utils/decorate).
 var decoration = map[string]bool{"sidecar": true, "clonerefs": true, "initupload": true, "place-entrypoint": true}
 
-// mainContainers are the containers that are the job.
+// mainContainers returns the names of the job's own containers.
 func mainContainers(pod *corev1.Pod) []string {
 	var names []string
 	for _, c := range pod.Spec.Containers {
@@ -21,10 +21,10 @@ func mainContainers(pod *corev1.Pod) []string {
 	return names
 }
 
-// telling are the containers whose logs say why the job failed: an init
-// container that failed, else those of the job that failed, else all of the
-// job's, and the sidecar when it is the only one that failed: otherwise it only
-// passes on the job's failure.
+// telling returns the containers whose logs explain why the job failed: a failed init
+// container, else the job's failed containers, else all of the job's. The sidecar is
+// included only if no other container failed: otherwise it merely passes on the job's
+// failure.
 func telling(pod *corev1.Pod) []string {
 	for _, s := range pod.Status.InitContainerStatuses {
 		if failed(s) {
@@ -55,7 +55,7 @@ func failed(s corev1.ContainerStatus) bool {
 	return s.State.Terminated != nil && s.State.Terminated.ExitCode != 0
 }
 
-// waitingFor says what the pod waits for, in one line; empty when it runs.
+// waitingFor returns why the pod waits, in one line; empty if it does not.
 func waitingFor(pod *corev1.Pod) string {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {

@@ -1,9 +1,9 @@
-// Package prowjob handles one ProwJob from its creation to its verdict: create
-// or adopt it, watch it, stream what it prints, abort it, and say what became of
-// it. It is shared by the tasks of a run, the controller and the command line.
+// Package prowjob handles one ProwJob from its creation to its verdict: it creates or
+// adopts the ProwJob, watches it, streams its log, aborts it and determines its outcome.
+// The tasks of a run, the controller and the command line use it.
 //
-// It neither decides which jobs run nor what they look like, and leaves all
-// that Prow does for a ProwJob to Prow.
+// It neither decides which jobs run nor renders them, and leaves to Prow all that Prow
+// does for a ProwJob.
 package prowjob
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// ForeignError says that the name of our ProwJob is taken by one that is not
-// ours. Nothing but a person can resolve that.
+// ForeignError says that a ProwJob with our name exists that is not ours. Only a person
+// can resolve that.
 type ForeignError struct {
 	Namespace, Name string
 }
@@ -31,9 +31,9 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("the ProwJob %s/%s exists, but was not made for this rehearsal", e.Namespace, e.Name)
 }
 
-// Ensure creates the ProwJob, or adopts the one that has its name: names are
-// deterministic, so it is what an earlier attempt created, or what this one
-// created when the answer was lost. Created says that it was there no sooner.
+// Ensure creates the ProwJob, or adopts the existing one with its name. Names are
+// deterministic, so the existing one was created by an earlier attempt, or by this one if
+// the response was lost. Created says that this call created the ProwJob.
 func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (pj *prowapi.ProwJob, created bool, err error) {
 	pj, err = Create(ctx, client, want)
 	if err == nil {
@@ -55,8 +55,8 @@ func Ensure(ctx context.Context, client prowclient.ProwJobInterface, want *prowa
 	return existing, false, nil
 }
 
-// Create creates the ProwJob. The API wants a start time, so the moment of creation is
-// filled in where there is none.
+// Create creates the ProwJob. The API requires a start time; if there is none, it is set
+// to the current time.
 func Create(ctx context.Context, client prowclient.ProwJobInterface, want *prowapi.ProwJob) (*prowapi.ProwJob, error) {
 	if want.Status.StartTime.IsZero() {
 		want = want.DeepCopy()
@@ -69,14 +69,14 @@ func Create(ctx context.Context, client prowclient.ProwJobInterface, want *prowa
 	return pj, nil
 }
 
-// definite says that the API server refused to create the object, so that there
-// is no point in looking for it.
+// definite reports whether the API server has refused to create the object, so that it
+// cannot exist.
 func definite(err error) bool {
 	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) ||
 		apierrors.IsBadRequest(err) || apierrors.IsNotFound(err)
 }
 
-// Ours says that a ProwJob was made for the same Rehearsal as the one wanted.
+// Ours reports whether a ProwJob was made for the same Rehearsal as the wanted one.
 func Ours(have, want *prowapi.ProwJob) bool {
 	uid := want.Labels[run.LabelRehearsalUID]
 	return uid != "" && have.Labels[run.LabelRehearsalUID] == uid
@@ -84,10 +84,10 @@ func Ours(have, want *prowapi.ProwJob) bool {
 
 const abortAttempts = 10
 
-// Abort tells Prow to end the ProwJob. It sets the state and the description,
-// and never the completion time: plank ignores complete jobs and would leave the
-// pod running, while an aborted one that is not complete loses its pod and is
-// then completed. A ProwJob that is gone, complete or aborted stays as it is.
+// Abort asks Prow to end the ProwJob. It sets the state and the description, but never
+// the completion time: plank ignores complete ProwJobs, and would leave the pod running.
+// Plank deletes the pod of an aborted ProwJob and then completes it. Abort ignores a
+// ProwJob that is deleted, complete or aborted.
 func Abort(ctx context.Context, client prowclient.ProwJobInterface, name, description string) error {
 	var err error
 	for range abortAttempts {
@@ -114,9 +114,9 @@ func Abort(ctx context.Context, client prowclient.ProwJobInterface, name, descri
 	return fmt.Errorf("aborting the ProwJob %s: %w", name, err)
 }
 
-// abortPatch names the two fields that change, so that fields which this
-// version of the API does not know survive; the resourceVersion makes the API
-// server refuse it when plank was faster.
+// abortPatch sets only the two fields that change, so fields that this version of the API
+// does not know are kept. With the resourceVersion, the API server refuses the patch if
+// plank was faster.
 func abortPatch(resourceVersion, description string) ([]byte, error) {
 	return json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": resourceVersion},
@@ -124,8 +124,8 @@ func abortPatch(resourceVersion, description string) ([]byte, error) {
 	})
 }
 
-// Finished says that the state of the ProwJob is a verdict. It may have a pod
-// still: see ProwJob.Complete.
+// Finished reports whether the state of the ProwJob is final. It may still have a pod:
+// see ProwJob.Complete.
 func Finished(pj *prowapi.ProwJob) bool {
 	switch pj.Status.State {
 	case prowapi.SuccessState, prowapi.FailureState, prowapi.AbortedState, prowapi.ErrorState:

@@ -38,7 +38,7 @@ func completed(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	return pj
 }
 
-// fakeProw is a client for a namespace with the given ProwJobs.
+// fakeProw returns a client for a namespace with the given ProwJobs.
 func fakeProw(jobs ...k8sruntime.Object) (prowclient.ProwJobInterface, *prowfake.Clientset) {
 	clients := prowfake.NewSimpleClientset(jobs...)
 	return clients.ProwV1().ProwJobs("prow"), clients
@@ -51,16 +51,16 @@ func TestEnsure(t *testing.T) {
 	cases := []struct {
 		name    string
 		exists  []k8sruntime.Object
-		answer  error // what create answers
-		commits bool  // whether it creates all the same
+		answer  error // the response of create
+		commits bool  // whether the ProwJob is created nevertheless
 		want    error
 	}{
-		{name: "created"},
-		{name: "adopted", exists: []k8sruntime.Object{newJob(prowapi.PendingState, "")}},
-		{name: "foreign", exists: []k8sruntime.Object{foreign}, want: &ForeignError{Namespace: "prow", Name: "job-1"}},
-		{name: "answer lost", answer: lost, commits: true},
+		{name: "ProwJob created"},
+		{name: "own ProwJob adopted", exists: []k8sruntime.Object{newJob(prowapi.PendingState, "")}},
+		{name: "name taken by another ProwJob", exists: []k8sruntime.Object{foreign}, want: &ForeignError{Namespace: "prow", Name: "job-1"}},
+		{name: "response lost", answer: lost, commits: true},
 		{name: "request lost", answer: lost, want: lost},
-		{name: "refused", answer: apierrors.NewForbidden(prowjobs, "job-1", nil), want: apierrors.NewForbidden(prowjobs, "job-1", nil)},
+		{name: "creation forbidden", answer: apierrors.NewForbidden(prowjobs, "job-1", nil), want: apierrors.NewForbidden(prowjobs, "job-1", nil)},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -118,13 +118,13 @@ func TestAbort(t *testing.T) {
 		wantErr   bool
 		want      prowapi.ProwJobState
 	}{
-		{name: "running", job: newJob(prowapi.PendingState, "Job triggered."), patches: 1, want: prowapi.AbortedState},
-		{name: "not started", job: newJob(prowapi.TriggeredState, ""), patches: 1, want: prowapi.AbortedState},
+		{name: "ProwJob running", job: newJob(prowapi.PendingState, "Job triggered."), patches: 1, want: prowapi.AbortedState},
+		{name: "ProwJob not started", job: newJob(prowapi.TriggeredState, ""), patches: 1, want: prowapi.AbortedState},
 		{name: "plank was faster twice", job: newJob(prowapi.PendingState, ""), conflicts: 2, patches: 3, want: prowapi.AbortedState},
 		{name: "plank is always faster", job: newJob(prowapi.PendingState, ""), conflicts: 100, patches: abortAttempts, wantErr: true, want: prowapi.PendingState},
-		{name: "complete", job: completed(newJob(prowapi.SuccessState, "Job succeeded.")), want: prowapi.SuccessState},
+		{name: "ProwJob complete", job: completed(newJob(prowapi.SuccessState, "Job succeeded.")), want: prowapi.SuccessState},
 		{name: "aborted already", job: newJob(prowapi.AbortedState, "by somebody"), want: prowapi.AbortedState},
-		{name: "missing"},
+		{name: "ProwJob missing"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -161,7 +161,8 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// The completion time is plank's: it ignores what has one, and would leave the
+// checkAbortPatch checks that the patch sets only the state and the description. Only
+// plank may set the completion time: it ignores complete ProwJobs, and would leave the
 // pod running.
 func checkAbortPatch(t *testing.T, patch []byte) {
 	t.Helper()
@@ -187,10 +188,10 @@ func TestPersist(t *testing.T) {
 		err   error
 		calls int
 	}{
-		{"works", nil, 1},
-		{"forbidden", apierrors.NewForbidden(prowjobs, "x", nil), 1},
-		{"foreign", &ForeignError{}, 1},
-		{"final", final, 1},
+		{"call succeeds", nil, 1},
+		{"call forbidden", apierrors.NewForbidden(prowjobs, "x", nil), 1},
+		{"name taken by another ProwJob", &ForeignError{}, 1},
+		{"stored ProwJob damaged", final, 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -201,7 +202,7 @@ func TestPersist(t *testing.T) {
 			}
 		})
 	}
-	t.Run("gives up", func(t *testing.T) {
+	t.Run("time limit reached", func(t *testing.T) {
 		err := Persist(context.Background(), time.Millisecond, func(context.Context) error { return errors.New("away") })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)

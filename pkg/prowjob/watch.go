@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// resync bounds how long a watch that says nothing is believed.
+	// resync is the time after which a silent watch is replaced.
 	resync = believed * pause
-	// pause is the least time between two readings after something went wrong.
+	// pause is the first pause between two reads after a failure.
 	pause = time.Second
 )
 
@@ -25,9 +25,9 @@ type GoneError struct{ Name string }
 
 func (e *GoneError) Error() string { return fmt.Sprintf("the ProwJob %s was deleted", e.Name) }
 
-// Watch follows a ProwJob until it is complete, and returns it then. It calls
-// changed with each version of it that it sees, never at the same time, and
-// survives watches that drop and an API server that is gone for a while.
+// Watch follows a ProwJob until it is complete, and returns it. It calls changed for each
+// version that it sees, never concurrently. It survives watches that drop and an API
+// server that is unreachable for a while.
 func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string, changed func(*prowapi.ProwJob)) (*prowapi.ProwJob, error) {
 	version := ""
 	see := func(pj *prowapi.ProwJob) {
@@ -65,15 +65,15 @@ func Watch(ctx context.Context, client prowclient.ProwJobInterface, name string,
 	}
 }
 
-// watchOnce follows one watch to its end. It returns nothing when the ProwJob
-// has to be read again.
+// watchOnce follows one watch to its end. It returns nil if the ProwJob must be read
+// again.
 func watchOnce(ctx context.Context, client prowclient.ProwJobInterface, from *prowapi.ProwJob, see func(*prowapi.ProwJob)) (*prowapi.ProwJob, error) {
 	w, err := client.Watch(ctx, metav1.ListOptions{
 		FieldSelector:   fields.OneTermEqualSelector(metav1.ObjectNameField, from.Name).String(),
 		ResourceVersion: from.ResourceVersion,
 	})
 	if err != nil {
-		return nil, nil //nolint:nilerr // a watch that cannot be had is one that drops at once: the caller reads again
+		return nil, nil //nolint:nilerr // a failed watch is like one that drops at once: the caller reads again
 	}
 	defer w.Stop()
 	stale := time.NewTimer(resync)

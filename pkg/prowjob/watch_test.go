@@ -32,14 +32,14 @@ func TestWatch(t *testing.T) {
 	cases := []struct {
 		name   string
 		exists []k8sruntime.Object
-		// say is what the first watch says; afterwards it ends, and the ProwJob
-		// is read again as done.
+		// say sends the events of the first watch. Afterwards the watch ends, and the
+		// ProwJob is read again as done.
 		say  func(w *k8swatch.FakeWatcher)
 		want string
 		err  error
 	}{
 		{
-			name: "to the end", exists: []k8sruntime.Object{triggered()},
+			name: "watched to the end", exists: []k8sruntime.Object{triggered()},
 			say:  func(w *k8swatch.FakeWatcher) { w.Modify(pending()); w.Modify(done()) },
 			want: "triggered pending success",
 		},
@@ -57,11 +57,11 @@ func TestWatch(t *testing.T) {
 			want: "triggered success",
 		},
 		{
-			name: "deleted", exists: []k8sruntime.Object{triggered()},
+			name: "deleted while watched", exists: []k8sruntime.Object{triggered()},
 			say:  func(w *k8swatch.FakeWatcher) { w.Delete(triggered()) },
 			want: "triggered", err: &GoneError{Name: "job-1"},
 		},
-		{name: "missing", err: &GoneError{Name: "job-1"}},
+		{name: "ProwJob missing", err: &GoneError{Name: "job-1"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,9 +133,9 @@ func TestAttend(t *testing.T) {
 		pod  *corev1.Pod
 		want []string
 	}{
-		{"with its log", success, newPod(corev1.PodSucceeded, ended("test", 0)),
+		{"log from the pod", success, newPod(corev1.PodSucceeded, ended("test", 0)),
 			[]string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): success: Job succeeded. https://deck/view/gs/b/1", "│ x"}},
-		{"never ran", stuck, nil, []string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): error: Pod scheduling timeout."}},
+		{"pod never ran", stuck, nil, []string{"» ProwJob job-1 (rehearse-7-pull-widget-e2e): error: Pod scheduling timeout."}},
 		{"cluster without kubeconfig", elsewhere, nil, []string{
 			"» ProwJob job-1 (rehearse-7-pull-widget-e2e): success: Job succeeded. https://deck/view/gs/b/1",
 			"» the log cannot be followed: cluster build01: no kubeconfig for this cluster",
@@ -161,8 +161,8 @@ func TestAttend(t *testing.T) {
 	}
 }
 
-// TestRightsThatCome: an API server that has just started refuses everybody, until it
-// knows the Roles. What an admission policy refuses is refused for good.
+// TestRightsThatCome: an API server that has just started refuses everybody until it
+// knows the Roles. The refusal of an admission policy is permanent.
 func TestRightsThatCome(t *testing.T) {
 	unknown := apierrors.NewForbidden(prowjobs, "job-1", errors.New(`User "system:serviceaccount:rehearsals:rehearsal-task" cannot get resource "prowjobs" in API group "prow.k8s.io" in the namespace "prow"`))
 	denied := apierrors.NewForbidden(prowjobs, "job-1", errors.New("ValidatingAdmissionPolicy 'rehearsal-prowjobs' with binding 'rehearsal-prowjobs' denied request: no"))
@@ -170,7 +170,7 @@ func TestRightsThatCome(t *testing.T) {
 		name  string
 		err   error
 		calls int
-	}{{"of nobody yet", unknown, 2}, {"unauthorized", apierrors.NewUnauthorized("no"), 2}, {"refused", denied, 1}} {
+	}{{"Roles not known yet", unknown, 2}, {"unauthorized", apierrors.NewUnauthorized("no"), 2}, {"refused by an admission policy", denied, 1}} {
 		calls := 0
 		err := Persist(t.Context(), time.Minute, func(context.Context) error {
 			if calls++; calls > 1 {
@@ -196,7 +196,7 @@ func TestRightsThatCome(t *testing.T) {
 	}
 }
 
-// TestRightsThatDoNotCome: they are not waited for beyond a minute.
+// TestRightsThatDoNotCome checks that missing rights are permanent after a minute.
 func TestRightsThatDoNotCome(t *testing.T) {
 	rights := Rights{since: time.Now().Add(-2 * settling)}
 	if rights.MayCome(apierrors.NewUnauthorized("no")) {

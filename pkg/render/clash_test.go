@@ -11,14 +11,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// onBranches is a presubmit that runs on main and on another branch.
+// onBranches returns a presubmit that runs on main and on another branch.
 func onBranches(t *testing.T, name, other string) affected.Job {
 	t.Helper()
 	jobs := []config.Presubmit{{
 		JobBase:  config.JobBase{Name: name, Agent: string(prowapi.KubernetesAgent), Spec: somePod()},
 		Brancher: config.Brancher{Branches: []string{"main", other}},
 		Reporter: config.Reporter{Context: name},
-		// Prow wants to know when it runs.
+		// Prow requires these fields.
 		AlwaysRun: true, Trigger: `(?m)^/test x$`, RerunCommand: "/test x",
 	}}
 	if err := config.SetPresubmitRegexes(jobs); err != nil {
@@ -28,7 +28,7 @@ func onBranches(t *testing.T, name, other string) affected.Job {
 	return affected.Job{Ref: effective.Identify("acme/widget"), Effective: effective, Rehearse: true, Change: affected.ChangeSpec}
 }
 
-// sameSuffix looks for two jobs of one name that have the same short suffix.
+// sameSuffix finds two jobs with the same name and the same short suffix.
 func sameSuffix(t *testing.T, name string) (a, b affected.Job) {
 	t.Helper()
 	seen := map[string]string{}
@@ -45,16 +45,16 @@ func sameSuffix(t *testing.T, name string) (a, b affected.Job) {
 	return a, b
 }
 
-// TestNamesThatSomebodyLookedFor: no two rehearsals share a name, a context, a task
-// or a ProwJob, however jobs are called.
+// TestNamesThatSomebodyLookedFor checks that no two rehearsals share a name, a context, a
+// task or a ProwJob, even if their authors choose the names of jobs for that.
 func TestNamesThatSomebodyLookedFor(t *testing.T) {
 	a, b := sameSuffix(t, "pull-x")
 	short := shortHash(a.Key())
 	for name, list := range map[string][]affected.Job{
-		"the same suffix":       {a, b},
-		"another's name":        {a, onBranches(t, "pull-x", "c"), onBranches(t, "pull-x-"+short, "c")},
-		"both":                  {a, b, onBranches(t, "pull-x-"+short, "c")},
-		"another's second name": {a, b, onBranches(t, "pull-x-"+short+"-"+longHash(a.Key()), "c")},
+		"same short suffix":                              {a, b},
+		"name of another job with its suffix":            {a, onBranches(t, "pull-x", "c"), onBranches(t, "pull-x-"+short, "c")},
+		"same short suffix, and a name with that suffix": {a, b, onBranches(t, "pull-x-"+short, "c")},
+		"name of another job with its long suffix":       {a, b, onBranches(t, "pull-x-"+short+"-"+longHash(a.Key()), "c")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if a.Key() == b.Key() || shortHash(b.Key()) != short {
@@ -88,7 +88,7 @@ func TestNamesThatSomebodyLookedFor(t *testing.T) {
 	}
 }
 
-// TestSeparatorsInNames: what has separators in it is taken for nothing else.
+// TestSeparatorsInNames checks that separators in names do not make two keys equal.
 func TestSeparatorsInNames(t *testing.T) {
 	if TipKey("acme/x@main", "d") == TipKey("acme/x", "main@d") {
 		t.Error("two branches have one key")

@@ -12,7 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// aspect is a respect in which jobs differ, and a choice of jobs should.
+// aspect is a property in which the jobs of a selection should differ.
 type aspect struct {
 	what string
 	of   func(*Job) []string
@@ -32,8 +32,8 @@ func nonEmpty(s string) []string {
 	return []string{s}
 }
 
-// causes are what a job is affected by: the file that a person edited, and what
-// in it, unless that is the job.
+// causes returns what affects a job: the edited file, and the part of it that the job
+// uses, unless that is the job itself.
 func causes(j *Job) []string {
 	var out []string
 	for _, r := range j.Reasons {
@@ -42,7 +42,7 @@ func causes(j *Job) []string {
 	return unique(out)
 }
 
-// chain is what leads from the cause to the field of the job that differs.
+// chain returns the path from the cause to the field of the job that differs.
 func chain(r affected.Reason) string {
 	if r.OwnText() {
 		return ""
@@ -53,22 +53,23 @@ func chain(r affected.Reason) string {
 	return r.Path
 }
 
-// candidate is a job to choose, and the numbers of what it would cover.
+// candidate is a job that can be chosen, and the numbers of the values that it covers.
 type candidate struct {
 	*Job
 	covers []int
-	// most is how many of them were not covered when that was last counted: since
-	// then it can only have become less.
+	// most is how many of them were not covered at the last count. It is an upper bound,
+	// because the number can only have decreased since.
 	most int
-	// draw is what the seed has drawn for it.
+	// draw is the random number for this job, from the seed.
 	draw   uint64
 	chosen bool
 }
 
-// mostDiverse chooses jobs one by one, each time the one that adds most causes,
-// repositories, branches and clusters to those that are covered; when none adds
-// any, covering begins anew. So the first of n are what is chosen when only so
-// many may be, and each choice covers at least 1-1/e of what any other could.
+// mostDiverse chooses jobs one by one. Each is the one that adds most causes,
+// repositories, branches and clusters to those covered already. If none adds any,
+// covering starts again from nothing. So a smaller limit gives the first jobs of a larger
+// one, and each prefix covers at least 1-1/e of what the best choice of the same size
+// covers.
 func mostDiverse(jobs []*Job, limit int, req Request) []*Job {
 	candidates, values := newCandidates(jobs, req)
 	var out []*Job
@@ -94,7 +95,7 @@ func mostDiverse(jobs []*Job, limit int, req Request) []*Job {
 	return out
 }
 
-// mostGain finds the first of the candidates that add most; -1 without any.
+// mostGain finds the first of the candidates that add most; -1 if there are none.
 func mostGain(candidates []candidate, covered []bool) (best, gain int) {
 	best = -1
 	for i := range candidates {
@@ -115,9 +116,9 @@ func mostGain(candidates []candidate, covered []bool) (best, gain int) {
 	return best, gain
 }
 
-// newCandidates numbers all that the jobs cover, and puts first whom to prefer
-// among equals: whoever the seed draws. How long jobs take has no say, for that
-// becomes known with every run, and the choice must stay the same.
+// newCandidates numbers all values that the jobs cover, and orders the candidates by the
+// seed, which decides between equals. The durations of jobs do not matter: they become
+// known with each run, and the choice must stay the same.
 func newCandidates(jobs []*Job, req Request) (candidates []candidate, values int) {
 	numbers := make([]map[string]int, len(aspects))
 	for i := range numbers {
@@ -152,7 +153,7 @@ func draw(seed, job string) uint64 {
 // maxExamples is how many of the values that a choice leaves out are named.
 const maxExamples = 2
 
-// coverage is what a choice among jobs covers.
+// coverage returns what a choice of jobs covers; nil if it is empty or complete.
 func coverage(chosen, all []*Job) *run.Coverage {
 	if len(chosen) == 0 || len(chosen) == len(all) {
 		return nil
@@ -170,8 +171,8 @@ func coverage(chosen, all []*Job) *run.Coverage {
 	return c
 }
 
-// compare counts the values that jobs have in this respect, and lists those that
-// the chosen ones lack.
+// compare counts the values of all jobs in this aspect, and lists those that the chosen
+// jobs lack.
 func (a aspect) compare(chosen, all []*Job) (total int, missing []string) {
 	has := map[string]bool{}
 	for _, j := range chosen {

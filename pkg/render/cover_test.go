@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// newTestJob is an offered presubmit that was affected by changes in files.
+// newTestJob returns an offered presubmit that is affected by changes in files.
 func newTestJob(name, repo, branch, cluster string, files ...string) Job {
 	j := Job{Argument: name, Branch: branch, Job: affected.Job{
 		Ref:       affected.Ref{Type: prowapi.PresubmitJob, Repo: repo, Name: name},
@@ -50,8 +50,7 @@ func randomJobs(r *rand.Rand, n int) []Job {
 	return jobs
 }
 
-// values is the set of what jobs cover, worked out without any of the code that
-// is tested.
+// values returns the values that jobs cover, without using the tested code.
 func values(jobs ...Job) map[string]bool {
 	out := map[string]bool{}
 	for _, j := range jobs {
@@ -63,7 +62,7 @@ func values(jobs ...Job) map[string]bool {
 	return out
 }
 
-// TestSampleCovers compares with every other choice of as many jobs.
+// TestSampleCovers compares each choice with all others of the same size.
 func TestSampleCovers(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -168,16 +167,16 @@ func TestCoverage(t *testing.T) {
 		chosen, all []Job
 		want        *run.Coverage
 	}{
-		"everything": {[]Job{own}, []Job{own}, nil},
-		"nothing":    {nil, []Job{own}, nil},
-		"alike":      {[]Job{own}, []Job{own, same}, &run.Coverage{}},
-		"all of it": {[]Job{own, other}, []Job{own, other, same},
+		"all jobs chosen":        {[]Job{own}, []Job{own}, nil},
+		"no job chosen":          {nil, []Job{own}, nil},
+		"the other job is alike": {[]Job{own}, []Job{own, same}, &run.Coverage{}},
+		"every value covered": {[]Job{own, other}, []Job{own, other, same},
 			&run.Coverage{Of: []run.Aspect{{What: "cause", Total: 2}, {What: "repository", Total: 2}, {What: "branch", Total: 2}}}},
-		"one left": {[]Job{own}, []Job{own, preset}, &run.Coverage{Of: []run.Aspect{
+		"one cause left out": {[]Job{own}, []Job{own, preset}, &run.Coverage{Of: []run.Aspect{
 			{What: "cause", Total: 2, Missing: 1, Examples: []string{"preset cloud presets.yaml"}},
 			{What: "repository", Total: 2, Missing: 1, Examples: []string{"acme/a"}}, {What: "branch", Total: 2, Missing: 1, Examples: []string{"main"}},
 		}}},
-		"more left": {[]Job{own}, []Job{own, same, preset, other, read}, &run.Coverage{Of: []run.Aspect{
+		"several causes left out": {[]Job{own}, []Job{own, same, preset, other, read}, &run.Coverage{Of: []run.Aspect{
 			{What: "cause", Total: 4, Missing: 3, Examples: []string{"ConfigMap scripts files/a", "preset cloud presets.yaml"}},
 			{What: "repository", Total: 4, Missing: 3, Examples: []string{"acme/a", "acme/b"}}, {What: "branch", Total: 4, Missing: 3, Examples: []string{"`main`", "main"}},
 		}}},

@@ -6,32 +6,32 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Description is what the rehearsal of a job would be.
+// Description describes the rehearsal that a job would have.
 type Description struct {
-	// Problem is why there is none; then all else but Argument, Type and Repo
-	// may be empty.
+	// Problem is why the job cannot be rehearsed. If it is set, fields other than
+	// Argument, Type and Repo may be empty.
 	Problem string
 	// Argument names the job in a command, Rerun is the whole command.
 	Argument, Rerun string
-	// Type is the job's own: every rehearsal is a presubmit.
+	// Type is the type of the job itself: every rehearsal is a presubmit.
 	Type string
 	// Repo and Branch are the target; empty for periodics.
 	Repo, Branch string
-	// Name is the name of the job in Prow, Context its commit status.
+	// Name is the name of the rehearsal in Prow, Context its commit status.
 	Name, Context string
 	Cluster       string
 	Agent         string
-	// SkipReport says that it sets no commit status.
+	// SkipReport says that the rehearsal sets no commit status.
 	SkipReport bool
-	// Timeout bounds it by its own configuration; zero when that says nothing.
+	// Timeout is the limit in the job's own configuration; zero if it has none.
 	Timeout time.Duration
-	// Checkouts are what it checks out beside the pull request.
+	// Checkouts are the checkouts beside the pull request.
 	Checkouts []run.Checkout
-	// ConfigMaps are those that it reads with the pull request's content.
+	// ConfigMaps are those that the rehearsal reads with the pull request's content.
 	ConfigMaps []string
 }
 
-// Describe says what the rehearsal of a job would be.
+// Describe describes the rehearsal of a job.
 func Describe(job Job, in Input) Description {
 	d := Description{
 		Problem: job.Problem, Argument: job.Argument, Type: string(job.Type), Repo: job.Repo, Branch: job.Branch,

@@ -54,8 +54,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestComplete has a postsubmit that may be rehearsed and one that may not, as a
-// long plan knows them and as they are.
+// TestComplete completes two postsubmits of a long plan, of which one may be rehearsed.
 func TestComplete(t *testing.T) {
 	list := loadJobs(t)
 	var outlines []affected.Job

@@ -8,16 +8,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
-// Digest is the same for pull requests that do the same, by the fingerprint of their
-// plans, and whose jobs are rehearsed alike, or not for the same reasons. The commits
-// themselves do not count, nor what was allowed. It is empty where the fingerprint
-// is.
+// Digest identifies what a pull request does: it is equal if the fingerprints of the
+// plans are equal, and the same jobs are rehearsed in the same way, or not for the same
+// reasons. The commits and the approvals do not matter. It is empty if the fingerprint is
+// empty.
 func Digest(jobs []Job, in Input, fingerprint string) string {
 	if fingerprint == "" {
 		return ""
 	}
 	h := sha256.New()
-	// A hash takes everything, and all of this can be encoded.
+	// Writing to a hash cannot fail, and all of these values can be encoded.
 	enc := json.NewEncoder(h)
 	_ = enc.Encode(fingerprint)
 	for _, j := range jobs {

@@ -29,14 +29,14 @@ func TestDigest(t *testing.T) {
 		fingerprint string
 		same        bool
 	}{
-		"the same":             {append([]Job{}, jobs...), testInput, "f", true},
-		"pushed":               {jobs, moved, "f", true},
-		"what it does differs": {jobs, testInput, "g", false},
-		"one job less":         {jobs[1:], testInput, "f", false},
-		"another branch":       {changed(func(j *Job) { j.Branch = "other" }), testInput, "f", false},
-		"another reason":       {changed(func(j *Job) { j.Problem = "hidden" }), testInput, "f", false},
-		"another name":         {changed(func(j *Job) { j.rehearsal = "other" }), testInput, "f", false},
-		"asks for something":   {jobs, asked(Gates{}), "f", false},
+		"equal jobs":                  {append([]Job{}, jobs...), testInput, "f", true},
+		"another head":                {jobs, moved, "f", true},
+		"another fingerprint":         {jobs, testInput, "g", false},
+		"one job fewer":               {jobs[1:], testInput, "f", false},
+		"another branch of a job":     {changed(func(j *Job) { j.Branch = "other" }), testInput, "f", false},
+		"another problem of a job":    {changed(func(j *Job) { j.Problem = "hidden" }), testInput, "f", false},
+		"another name of a rehearsal": {changed(func(j *Job) { j.rehearsal = "other" }), testInput, "f", false},
+		"a request of a job":          {jobs, asked(Gates{}), "f", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if same := Digest(tc.jobs, tc.in, tc.fingerprint) == want; same != tc.same {

@@ -6,9 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// identity is what a job may want to know that it would know itself if it were
-// not rehearsed: Prow's own variables describe the rehearsal. The names are
-// Prow's with a prefix.
+// identity returns variables that describe the original job. Prow's own variables
+// describe the rehearsal. The names are Prow's with a prefix.
 func identity(job Job) []corev1.EnvVar {
 	env := []corev1.EnvVar{
 		{Name: "REHEARSAL", Value: "true"},
@@ -26,9 +25,9 @@ func identity(job Job) []corev1.EnvVar {
 	)
 }
 
-// setEnv sets the variables in every container. They are facts about the run
-// that jobs with side effects rely on, so they replace what the job sets under
-// the same names (a default of REHEARSAL=false, say).
+// setEnv sets the variables in every container. Jobs with side effects rely on them, so
+// they replace variables of the same names that the job sets (such as a default of
+// REHEARSAL=false).
 func setEnv(pod *corev1.PodSpec, env []corev1.EnvVar) {
 	for e := range environments(pod) {
 		*e.vars = withEnv(*e.vars, env)
@@ -41,7 +40,7 @@ type environment struct {
 	from []corev1.EnvFromSource
 }
 
-// environments yields those of all kinds of containers.
+// environments returns the environments of all containers, including init containers.
 func environments(pod *corev1.PodSpec) iter.Seq[environment] {
 	return func(yield func(environment) bool) {
 		for i := range pod.InitContainers {

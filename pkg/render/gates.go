@@ -14,12 +14,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// prowPrefix is what the keys of most of Prow's labels and annotations begin with:
-// those of a job would have the last word.
+// prowPrefix is the prefix of most of Prow's labels and annotations. Those of a job would
+// override Prow's.
 const prowPrefix = "prow.k8s.io/"
 
-// theirs copies the labels or annotations of a job, without those that are ours or
-// Prow's to set.
+// theirs copies the labels or annotations of a job, without those that only we or Prow
+// may set.
 func theirs(of map[string]string) map[string]string {
 	out := map[string]string{}
 	for key, value := range of {
@@ -30,8 +30,8 @@ func theirs(of map[string]string) map[string]string {
 	return out
 }
 
-// checkGates refuses a job that is held, and one of which rendering would have
-// made more than what was looked at.
+// checkGates refuses a held job, and a rehearsal that would use more than the gates have
+// checked.
 func checkGates(job Job, in Input, spec prowapi.ProwJobSpec, inputs []input) error {
 	if in.Gates == nil {
 		return nil
@@ -43,7 +43,7 @@ func checkGates(job Job, in Input, spec prowapi.ProwJobSpec, inputs []input) err
 	for _, i := range inputs {
 		rendered.OwnConfigMaps = append(rendered.OwnConfigMaps, i.object.Name)
 	}
-	// The pull request's checkout is ours to add.
+	// We add the checkout of the pull request.
 	rendered.Spec.Refs = nil
 	rendered.Spec.ExtraRefs = slices.Clone(spec.ExtraRefs)
 	for i := range rendered.Spec.ExtraRefs {
@@ -51,7 +51,7 @@ func checkGates(job Job, in Input, spec prowapi.ProwJobSpec, inputs []input) err
 			ref.RepoLink = ""
 		}
 		if ref := &rendered.Spec.ExtraRefs[i]; ref.BaseSHA != "" && ref.BaseSHA == in.Tips[TipKey(repoName(*ref), ref.BaseRef)] {
-			ref.BaseSHA = "" // pinned by us
+			ref.BaseSHA = "" // we have pinned it
 		}
 	}
 	if beyond := gate.Beyond(rendered, job.Gate(job.Repo)); len(beyond) > 0 {
@@ -61,9 +61,8 @@ func checkGates(job Job, in Input, spec prowapi.ProwJobSpec, inputs []input) err
 	return nil
 }
 
-// approve notes on a ProwJob with privileges that they are in order, and why: base
-// grants them, or somebody allowed them. The hash binds the note to the
-// specification.
+// approve records on a ProwJob with privileges who granted them: the base branch, or a
+// person. The hash binds the record to the specification.
 func approve(annotations map[string]string, job Job, in Input, spec prowapi.ProwJobSpec) error {
 	if !gate.Privileged(gate.Job{Spec: spec}) {
 		return nil

@@ -19,8 +19,8 @@ func gated(findings map[string]gate.Finding) Input {
 	return in
 }
 
-// TestWhatAProwJobSaysOfItselfIsOurs: whatever a job's author writes, namespace,
-// reporters, labels and annotations of a rehearsal are ours.
+// TestWhatAProwJobSaysOfItselfIsOurs checks that only we set the namespace, the reporters
+// and our labels and annotations of a rehearsal, whatever the job has.
 func TestWhatAProwJobSaysOfItselfIsOurs(t *testing.T) {
 	list := loadJobs(t)
 	in := gated(nil)
@@ -68,16 +68,16 @@ func TestWhatAProwJobSaysOfItselfIsOurs(t *testing.T) {
 	}
 }
 
-// TestApproval: a ProwJob with privileges says who granted them, bound to what it
-// is.
+// TestApproval checks that a ProwJob with privileges says who granted them, bound to its
+// specification.
 func TestApproval(t *testing.T) {
 	for name, tc := range map[string]struct {
 		asks []gate.Ask
 		by   string
 		want string
 	}{
-		"granted by base": {nil, "", "base"},
-		"allowed":         {[]gate.Ask{{Rule: "host", Use: gate.Use{Name: "network"}}}, "carol", "carol"},
+		"granted by the base branch": {nil, "", "base"},
+		"allowed by a person":        {[]gate.Ask{{Rule: "host", Use: gate.Use{Name: "network"}}}, "carol", "carol"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := loadJobs(t)
@@ -104,14 +104,15 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// TestHeldJobsAreNotRendered: not even for who asks for them past the selection.
+// TestHeldJobsAreNotRendered checks that a held job is not rendered, even for a caller
+// that does not use the selection.
 func TestHeldJobsAreNotRendered(t *testing.T) {
 	list := loadJobs(t)
 	key := find(t, Jobs(list, testInput), "pull-widget-unit").Key()
 	for name, f := range map[string]gate.Finding{
-		"asks":     {Asks: []gate.Ask{{Rule: "secret", Path: "p", Use: gate.Use{Name: "s"}}}},
-		"new":      {New: "new: base does not know it"},
-		"excluded": {Excluded: "restricted: by base"},
+		"privileges requested": {Asks: []gate.Ask{{Rule: "secret", Path: "p", Use: gate.Use{Name: "s"}}}},
+		"new job":              {New: "new: base does not know it"},
+		"excluded job":         {Excluded: "restricted: by base"},
 	} {
 		in := gated(map[string]gate.Finding{key: f})
 		job := find(t, Jobs(list, in), "pull-widget-unit")
@@ -128,7 +129,8 @@ func TestHeldJobsAreNotRendered(t *testing.T) {
 	}
 }
 
-// TestRenderingAddsNothing: what the gates did not see is not handed over.
+// TestRenderingAddsNothing checks that a rehearsal with more than the gates have checked
+// is not rendered.
 func TestRenderingAddsNothing(t *testing.T) {
 	in := gated(nil)
 	job := find(t, Jobs(loadJobs(t), in), "pull-widget-unit")
@@ -145,7 +147,7 @@ func TestRenderingAddsNothing(t *testing.T) {
 	}
 }
 
-// TestRegate: a job that turns out to ask for more than was shown is held, whoever
+// TestRegate checks that a job is held if it requests more than was shown, whoever
 // allowed what was shown.
 func TestRegate(t *testing.T) {
 	list := loadJobs(t)
@@ -164,8 +166,8 @@ func TestRegate(t *testing.T) {
 		again gate.Finding
 		runs  bool
 	}{
-		"the same": {ask("a"), true}, "less": {gate.Finding{}, true}, "more": {ask("a", "b"), false}, "something else": {ask("b"), false},
-		"excluded": {gate.Finding{Excluded: "restricted"}, false}, "new": {gate.Finding{New: "new"}, false},
+		"same requests": {ask("a"), true}, "fewer requests": {gate.Finding{}, true}, "more requests": {ask("a", "b"), false}, "another request": {ask("b"), false},
+		"excluded job": {gate.Finding{Excluded: "restricted"}, false}, "new job": {gate.Finding{New: "new"}, false},
 	} {
 		job := find(t, Regate(jobs, map[string]gate.Finding{key: tc.again}, in), "pull-widget-unit")
 		if job.Offered() != tc.runs {
@@ -174,9 +176,9 @@ func TestRegate(t *testing.T) {
 	}
 }
 
-// TestSubmodulesOfThePullRequest: whoever wrote the pull request chose where they
-// are, so nothing that clones with credentials follows them, unless the job is for
-// the config repository and did so before.
+// TestSubmodulesOfThePullRequest: the author of the pull request chooses the URLs of its
+// submodules. A job that clones with credentials skips them, unless it is for the config
+// repository and cloned them before.
 func TestSubmodulesOfThePullRequest(t *testing.T) {
 	for name, tc := range map[string]struct {
 		keys []string
@@ -199,8 +201,8 @@ func TestSubmodulesOfThePullRequest(t *testing.T) {
 	}
 }
 
-// TestPinnedCheckoutsAreNoMoreThanTheJobs: that a run looks up what a branch is at
-// asks for nothing, even with credentials.
+// TestPinnedCheckoutsAreNoMoreThanTheJobs checks that pinning the checkouts adds no
+// request, even with credentials.
 func TestPinnedCheckoutsAreNoMoreThanTheJobs(t *testing.T) {
 	in := gated(nil)
 	job := find(t, Jobs(loadJobs(t), in), "pull-widget-unit")
@@ -218,7 +220,7 @@ func TestPinnedCheckoutsAreNoMoreThanTheJobs(t *testing.T) {
 	}
 }
 
-// allowAll lets somebody allow all that jobs ask for.
+// allowAll allows all requests of jobs, in the name of one person.
 func allowAll(findings map[string]gate.Finding, by string) map[string]string {
 	out := map[string]string{}
 	for key := range findings {

@@ -13,21 +13,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Handover is what the tasks of a run read.
+// Handover is what the controller hands over to the tasks of a run.
 type Handover struct {
 	Manifest run.Manifest
-	// ConfigMaps are named after the run and have neither namespace nor owner
-	// yet. The first holds the Manifest.
+	// ConfigMaps are named after the run, and have no namespace and no owner yet. The
+	// first holds the Manifest.
 	ConfigMaps []corev1.ConfigMap
 }
 
-// NewHandover renders the jobs of a run. The manifest comes with who asked, the
-// command, the number of affected jobs and notes; the rest is filled in. A job that cannot be rendered becomes a
-// note of the manifest and does not keep the others from running.
+// NewHandover renders the jobs of a run. The given manifest has the author, the command,
+// the number of affected jobs and notes; NewHandover fills in the rest. A job that cannot
+// be rendered becomes a note of the manifest, and the others still run.
 //
-// Active are ProwJobs of earlier runs: one that is not complete and rehearses a
-// job at the same head is joined, which means that the hand-over names it in
-// place of a new one. Starting another would make plank abort the older.
+// Active are ProwJobs of earlier runs. One that is not complete and rehearses a job at
+// the same head is joined: the manifest names it instead of a new one. With a new one,
+// plank would abort the older.
 func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []prowapi.ProwJob) (Handover, error) {
 	h := Handover{Manifest: manifest}
 	h.Manifest.Name, h.Manifest.ID = r.Name, r.ID
@@ -55,7 +55,7 @@ func NewHandover(manifest run.Manifest, jobs []Job, in Input, r Run, active []pr
 		h.Manifest.Jobs = append(h.Manifest.Jobs, row)
 	}
 	if len(h.Manifest.Jobs) < len(jobs) {
-		h.Manifest.AutoAck = false // not all that was asked for can pass
+		h.Manifest.AutoAck = false // not all requested jobs can pass
 	}
 	h.Manifest.Time = timeOf(r, h.Manifest.Jobs)
 	raw, err := json.Marshal(h.Manifest)
@@ -82,8 +82,8 @@ func newRow(job Job, pj *prowapi.ProwJob, in Input, r Run, before []run.Job) run
 	return row
 }
 
-// timeout is how long a job runs at most by its own configuration, the time it is
-// given to stop included; zero when that says nothing.
+// timeout returns the limit on a job's duration in its own configuration, including its
+// grace period; zero if it has none.
 func timeout(dc *prowapi.DecorationConfig) time.Duration {
 	if dc == nil || dc.Timeout == nil {
 		return 0
@@ -95,7 +95,7 @@ func timeout(dc *prowapi.DecorationConfig) time.Duration {
 	return d
 }
 
-// joinable are the active ProwJobs of this head by the name of their job.
+// joinable returns the active ProwJobs of this head, by the name of their job.
 func joinable(active []prowapi.ProwJob, in Input) map[string]*prowapi.ProwJob {
 	out := map[string]*prowapi.ProwJob{}
 	for i := range active {
@@ -118,15 +118,15 @@ func older(a, b *prowapi.ProwJob) bool {
 	return a.Status.StartTime.Before(&b.Status.StartTime)
 }
 
-// asRendered strips what the API server and Prow have added since.
+// asRendered removes what the API server and Prow have added to a ProwJob.
 func asRendered(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	out := pj.DeepCopy()
 	out.ObjectMeta = metav1.ObjectMeta{
 		Name: pj.Name, Namespace: pj.Namespace, Labels: maps.Clone(pj.Labels), Annotations: maps.Clone(pj.Annotations),
 	}
 	if _, ok := out.Annotations[run.AnnotationApproved]; ok {
-		// Prow may have changed it since, for one to schedule it; what there is
-		// went through the gates when it was made.
+		// Prow may have changed the specification since, for example to schedule it. It
+		// passed the gates when it was created.
 		if hash, err := run.SpecHash(out.Spec); err == nil {
 			out.Annotations[run.AnnotationApproved] = hash
 		}
@@ -135,7 +135,7 @@ func asRendered(pj *prowapi.ProwJob) *prowapi.ProwJob {
 	return out
 }
 
-// timeOf is how long the jobs of a run may take.
+// timeOf returns how long the jobs of a run may take.
 func timeOf(r Run, jobs []run.Job) time.Duration {
 	var longest time.Duration
 	for _, job := range jobs {

@@ -68,9 +68,9 @@ func TestTimeouts(t *testing.T) {
 		job  string
 		want time.Duration
 	}{
-		"own, with grace":  {"pull-widget-unit", 40 * time.Minute},
-		"default":          {"periodic-widget-nightly", 2*time.Hour + 10*time.Minute},
-		"without sidecars": {"periodic-alone", 48 * time.Hour},
+		"own timeout with grace period": {"pull-widget-unit", 40 * time.Minute},
+		"default timeout":               {"periodic-widget-nightly", 2*time.Hour + 10*time.Minute},
+		"undecorated job":               {"periodic-alone", 48 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := handover(t, []Job{find(t, jobs, tc.job)})
@@ -134,14 +134,14 @@ func TestJoin(t *testing.T) {
 		change func(*prowapi.ProwJob)
 		joined bool
 	}{
-		"active":     {func(*prowapi.ProwJob) {}, true},
-		"pending":    {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.PendingState }, true},
-		"complete":   {func(pj *prowapi.ProwJob) { pj.Status.CompletionTime = &now }, false},
-		"aborted":    {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.AbortedState }, false},
-		"other head": {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].SHA = "3" }, false},
-		"other pull": {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 13 }, false},
-		"other job":  {func(pj *prowapi.ProwJob) { pj.Spec.Job = "rehearse-12-other" }, false},
-		"no refs":    {func(pj *prowapi.ProwJob) { pj.Spec.Refs = nil }, false},
+		"ProwJob active":       {func(*prowapi.ProwJob) {}, true},
+		"ProwJob pending":      {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.PendingState }, true},
+		"ProwJob complete":     {func(pj *prowapi.ProwJob) { pj.Status.CompletionTime = &now }, false},
+		"ProwJob aborted":      {func(pj *prowapi.ProwJob) { pj.Status.State = prowapi.AbortedState }, false},
+		"other head":           {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].SHA = "3" }, false},
+		"other pull request":   {func(pj *prowapi.ProwJob) { pj.Spec.Refs.Pulls[0].Number = 13 }, false},
+		"other job":            {func(pj *prowapi.ProwJob) { pj.Spec.Job = "rehearse-12-other" }, false},
+		"ProwJob without refs": {func(pj *prowapi.ProwJob) { pj.Spec.Refs = nil }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			active := rendered.DeepCopy()
@@ -156,7 +156,7 @@ func TestJoin(t *testing.T) {
 			if err := json.Unmarshal([]byte(h.ConfigMaps[1].Data[got]), &stored); err != nil {
 				t.Fatal(err)
 			}
-			// It tells the task whose ProwJob it is.
+			// The label tells the task which run owns the ProwJob.
 			if owner := map[bool]string{true: earlier.Name, false: testRun.Name}[tc.joined]; stored.Labels[run.LabelRun] != owner {
 				t.Errorf("the stored ProwJob belongs to run %s, want %s", stored.Labels[run.LabelRun], owner)
 			}

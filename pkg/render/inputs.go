@@ -17,18 +17,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// labelPlugin is on the ConfigMaps that the openshift plugin made, and on ours:
-// what cleaned up after it finds them.
+// labelPlugin is the label that the openshift plugin sets on its ConfigMaps. We set it
+// too, so that existing cleanup jobs find ours.
 const labelPlugin = "created-by-pj-rehearse"
 
-// input is a ConfigMap that stands in for one which the pull request changes.
+// input is a ConfigMap that replaces one which the pull request changes.
 type input struct {
 	original, cluster string
 	object            *corev1.ConfigMap
 }
 
-// takeInputs points a rehearsal at ConfigMaps with the pull request's content,
-// and returns them.
+// takeInputs makes a rehearsal use ConfigMaps with the pull request's content, and
+// returns them.
 func takeInputs(spec *prowapi.ProwJobSpec, job Job, in Input, r Run) ([]input, error) {
 	var out []input
 	for _, cm := range changedConfigMaps(spec, job, in, r.PodNamespace) {
@@ -46,9 +46,9 @@ func takeInputs(spec *prowapi.ProwJobSpec, job Job, in Input, r Run) ([]input, e
 	return out, nil
 }
 
-// changedConfigMaps are those that the pull request changes and that the pod of a
-// job reads. What has the same name in another cluster or namespace is not what
-// it reads.
+// changedConfigMaps returns the ConfigMaps that the pull request changes and that the pod
+// of a job reads. A ConfigMap with the same name in another cluster or namespace is not
+// one that it reads.
 func changedConfigMaps(spec *prowapi.ProwJobSpec, job Job, in Input, namespace string) []ConfigMap {
 	var out []ConfigMap
 	names := configMapNames(spec.PodSpec)
@@ -64,7 +64,7 @@ func changedConfigMaps(spec *prowapi.ProwJobSpec, job Job, in Input, namespace s
 
 func clusterAlias(alias string) string { return cmp.Or(alias, prowapi.DefaultClusterAlias) }
 
-// configMapNames are the places in a pod that name a ConfigMap.
+// configMapNames returns pointers to all names of ConfigMaps in a pod.
 func configMapNames(pod *corev1.PodSpec) []*string {
 	var out []*string
 	for _, v := range pod.Volumes {
@@ -95,8 +95,8 @@ func configMapNames(pod *corev1.PodSpec) []*string {
 	return out
 }
 
-// newInput makes the ConfigMap. Its name differs from those of other runs, as it
-// goes when its run is over.
+// newInput creates the ConfigMap. Its name is unique to the run, because it is deleted
+// when the run is over.
 func newInput(cm ConfigMap, in Input, r Run) *corev1.ConfigMap {
 	labels := runLabels(r)
 	labels[run.LabelCreatedBy] = run.CreatedBy

@@ -16,8 +16,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
-// inputsFor is the input of a pull request that changes the ConfigMaps which the
-// jobs read.
+// inputsFor returns the input of a pull request that changes a ConfigMap which the jobs
+// read.
 func inputsFor(change func(*ConfigMap), jobs ...Job) Input {
 	in := testInput
 	cm := ConfigMap{
@@ -82,10 +82,10 @@ func TestInputs(t *testing.T) {
 func TestInputsOfOthers(t *testing.T) {
 	reader := find(t, Jobs(loadJobs(t), testInput), "pull-widget-reader")
 	for name, change := range map[string]func(*ConfigMap){
-		"another cluster":   func(cm *ConfigMap) { cm.Cluster = "" },
-		"another namespace": func(cm *ConfigMap) { cm.Namespace = "prow" },
-		"another name":      func(cm *ConfigMap) { cm.Name = "script" },
-		"another job":       func(cm *ConfigMap) { cm.Jobs = nil },
+		"ConfigMap in another cluster":     func(cm *ConfigMap) { cm.Cluster = "" },
+		"ConfigMap in another namespace":   func(cm *ConfigMap) { cm.Namespace = "prow" },
+		"ConfigMap with another name":      func(cm *ConfigMap) { cm.Name = "script" },
+		"ConfigMap that another job reads": func(cm *ConfigMap) { cm.Jobs = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			pj, inputs, err := renderJob(reader, inputsFor(change, reader), testRun)
@@ -108,7 +108,7 @@ func TestInputsThatCannotBeMade(t *testing.T) {
 		change func(*ConfigMap)
 		want   string
 	}{
-		"problem": {func(cm *ConfigMap) { cm.Problem = "larger than 900 KiB" },
+		"content with a problem": {func(cm *ConfigMap) { cm.Problem = "larger than 900 KiB" },
 			"job pull-widget-reader cannot be rehearsed: it reads the ConfigMap scripts, which this pull request changes, and which cannot be made for a rehearsal: larger than 900 KiB"},
 		"too large to store": {func(cm *ConfigMap) { cm.Data["run.sh"] = strings.Repeat(`"`, 600<<10) },
 			"job pull-widget-reader cannot be rehearsed: its ConfigMap scripts takes 1200 KiB, and at most 900 KiB can be stored"},

@@ -13,9 +13,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/gate"
 )
 
-// Jobs decides for each affected job whether and under which names it can be
-// rehearsed. Names depend on all affected jobs, not on those of one run: the
-// same job has the same name in every run of a head. The order is kept.
+// Jobs decides for each affected job whether it can be rehearsed, and its names. The
+// names depend on all affected jobs, not on those of one run: a job has the same names in
+// every run of a head. The order is kept.
 func Jobs(list []affected.Job, in Input) []Job {
 	jobs := make([]Job, len(list))
 	for i := range list {
@@ -25,8 +25,8 @@ func Jobs(list []affected.Job, in Input) []Job {
 	return jobs
 }
 
-// NeedDefaultBranch lists the target repositories (org/repo, sorted) whose
-// default branch decides whether one of the jobs can be rehearsed.
+// NeedDefaultBranch lists the target repositories (org/repo, sorted) whose default branch
+// decides whether one of the jobs can be rehearsed.
 func NeedDefaultBranch(list []affected.Job, in Input) []string {
 	in.DefaultBranches = nil
 	var repos []string
@@ -64,7 +64,7 @@ func newJob(a affected.Job, in Input) Job {
 
 func rehearsable(a affected.Job) bool { return problem(a) == "" }
 
-// problem is why no job of this kind is rehearsed, on whatever branch.
+// problem returns why a job cannot be rehearsed on any branch; empty if it can.
 func problem(a affected.Job) string {
 	base := a.Base()
 	switch {
@@ -86,8 +86,8 @@ func problem(a affected.Job) string {
 	return ""
 }
 
-// optIn is the label or annotation of a postsubmit that may be rehearsed, read at
-// base. The openshift plugin has one of its own.
+// optIn is the label or annotation that lets a postsubmit be rehearsed. It is read from
+// the base branch. The openshift plugin has its own label.
 const (
 	optIn          = "rehearsal.dev/can-be-rehearsed"
 	openshiftOptIn = "pj-rehearse.openshift.io/can-be-rehearsed"
@@ -100,9 +100,9 @@ func optedIn(baseline []affected.Effective) bool {
 	})
 }
 
-// Complete fills in what the jobs of a long plan lack, once it has been read
-// (plan.Result.Effective): they keep their names and their order. Jobs that are
-// not in the list stay as they are.
+// Complete completes the jobs of a long plan, given their effective configurations
+// (plan.Result.Effective). They keep their names and their order. Jobs that are not in
+// the list stay unchanged.
 func Complete(jobs []Job, effective []affected.Job) []Job {
 	read := map[string]affected.Job{}
 	for _, a := range effective {
@@ -118,9 +118,8 @@ func Complete(jobs []Job, effective []affected.Job) []Job {
 	return out
 }
 
-// Regate holds jobs that, now that they are read whole, ask for more than the
-// findings knew that were shown to whoever allowed it. Again are the findings
-// about the jobs as they are.
+// Regate holds jobs that, now that they are complete, request more than was shown for
+// approval. Again are the findings about the complete jobs.
 func Regate(jobs []Job, again map[string]gate.Finding, in Input) []Job {
 	out := slices.Clone(jobs)
 	if in.Gates == nil {
@@ -139,7 +138,7 @@ func Regate(jobs []Job, again map[string]gate.Finding, in Input) []Job {
 	return out
 }
 
-// brancherOf is nil for periodics.
+// brancherOf returns the branches of a job; nil for periodics.
 func brancherOf(a affected.Job) *config.Brancher {
 	switch {
 	case a.Presubmit != nil:
@@ -150,8 +149,8 @@ func brancherOf(a affected.Job) *config.Brancher {
 	return nil
 }
 
-// branchOf is the branch of the target repository that a job is rehearsed on, or
-// why there is none.
+// branchOf returns the branch of the target repository that a job is rehearsed on, or why
+// there is none.
 func branchOf(a affected.Job, brancher config.Brancher, in Input) (branch, problem string) {
 	if targetsConfigRepo(a, in) {
 		if !brancher.ShouldRun(in.BaseRef) {
@@ -180,8 +179,8 @@ func targetsConfigRepo(a affected.Job, in Input) bool {
 	return a.Repo != "" && in.isConfigRepo(splitRepo(a.Repo))
 }
 
-// targetsAnother says that the job is about a repository which its rehearsal has
-// to check out beside the pull request.
+// targetsAnother reports whether a job's rehearsal must check out a target repository
+// beside the pull request.
 func targetsAnother(a affected.Job, in Input) bool {
 	return a.Repo != "" && !targetsConfigRepo(a, in)
 }
@@ -191,9 +190,9 @@ var (
 	plainName = regexp.MustCompile(`^[\w.][\w./-]*$`)
 )
 
-// plainBranch is the first entry of branches that is one branch's name. Entries
-// are regular expressions: `^v\d$` looks plain once unescaped, but the job does
-// not run on a branch `vd`. What begins with a dash is an option to git.
+// plainBranch returns the first entry of branches that is the name of one branch. Entries
+// are regular expressions: `^v\d$` looks plain once unescaped, but the job does not run
+// on a branch `vd`. A name that begins with a dash would be an option to git.
 func plainBranch(b config.Brancher) string {
 	for _, entry := range b.Branches {
 		branch := unanchor.Replace(entry)
@@ -204,7 +203,7 @@ func plainBranch(b config.Brancher) string {
 	return ""
 }
 
-// splitRepo splits at the last slash: Gerrit's organisations are URLs.
+// splitRepo splits at the last slash, because Gerrit's organisations are URLs.
 func splitRepo(repo string) (org, name string) {
 	i := strings.LastIndexByte(repo, '/')
 	if i < 0 {

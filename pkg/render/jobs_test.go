@@ -48,8 +48,8 @@ func TestUnknownDefaultBranch(t *testing.T) {
 	if want := "it names no single branch, and the default branch of acme/widget is not known: nobody may say"; find(t, Jobs(list, in), "pull-widget-anywhere").Problem != want {
 		t.Errorf("problem is not %q", want)
 	}
-	// A reference is what it is cloned by, so a branch that reads like something else
-	// is none.
+	// The branch becomes a reference to clone, so a name that git reads as something else
+	// is refused.
 	for _, odd := range []string{"+pull/1/head", "-upload-pack=x", "main:x", "refs/heads/*", "a b"} {
 		in.DefaultBranches = map[string]string{"acme/widget": odd}
 		if job := find(t, Jobs(list, in), "pull-widget-anywhere"); job.Branch != "" || !strings.Contains(job.Problem, "has a name that cannot be checked out") {
@@ -110,10 +110,10 @@ func TestTwoCheckoutsInOnePlace(t *testing.T) {
 
 func TestTaskName(t *testing.T) {
 	for name, tc := range map[string]struct{ job, want string }{
-		"plain":      {"pull-widget-unit", "pull-widget-unit-"},
-		"upper case": {"Pull_Widget.Unit@main", "pull-widget-unit-main-"},
-		"long":       {strings.Repeat("very-long-", 10), "very-long-very-long-very-long-very-long-"},
-		"no letters": {"..", "job-"},
+		"lower case with dashes":          {"pull-widget-unit", "pull-widget-unit-"},
+		"upper case and other characters": {"Pull_Widget.Unit@main", "pull-widget-unit-main-"},
+		"long name":                       {strings.Repeat("very-long-", 10), "very-long-very-long-very-long-very-long-"},
+		"no letters":                      {"..", "job-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := taskName(tc.job, "key", nil)

@@ -45,7 +45,7 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// FuzzWildcard compares with path.Match, whose asterisk stops at slashes.
+// FuzzWildcard compares with path.Match, where an asterisk does not match a slash.
 func FuzzWildcard(f *testing.F) {
 	f.Add("*-e2e-*", "pull-e2e-aws")
 	f.Add("a*a", "a")

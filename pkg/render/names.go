@@ -18,8 +18,8 @@ import (
 
 func rehearsalName(number int, job string) string { return fmt.Sprintf("rehearse-%d-%s", number, job) }
 
-// contextOf is the GitHub context of a rehearsal, and the part of the original
-// context that it ends with.
+// contextOf returns the GitHub context of a rehearsal, and the last part of the original
+// context.
 func contextOf(j Job, in Input) (short, context string) {
 	if j.Repo == "" {
 		return j.Name, "ci/rehearse/" + j.Name
@@ -36,7 +36,7 @@ func contextOf(j Job, in Input) (short, context string) {
 	return short, context + j.Branch + "/" + short
 }
 
-// reporterOf is empty for periodics.
+// reporterOf returns the reporter of a job; empty for periodics.
 func reporterOf(j Job) config.Reporter {
 	switch {
 	case j.Presubmit != nil:
@@ -47,15 +47,15 @@ func reporterOf(j Job) config.Reporter {
 	return config.Reporter{}
 }
 
-// nameApart makes what has to be unique unique: plank aborts the older of two
-// presubmits of one pull request that share a name, GitHub shows only the newer
-// of two statuses that share a context. All that share one get a suffix, so
-// that none changes its name when jobs are listed in another order. A postsubmit
-// leaves the name to others: whether it can be run is not always known yet.
+// nameApart makes names and contexts unique. Of two presubmits of a pull request with the
+// same name, plank aborts the older; of two statuses with the same context, GitHub shows
+// only the newer. All that share one get a suffix, so the names do not depend on the
+// order of the jobs. A postsubmit leaves the name to other jobs, because it is not always
+// known yet whether it can run.
 //
-// Somebody may look for jobs with the same short suffix, or name a job like another
-// with its suffix. Then both get one that depends on all jobs, which nobody can put
-// into the name of one.
+// An author can search for jobs with the same short suffix, or name a job like another
+// with its suffix. Then both get a suffix that depends on all jobs, which cannot be part
+// of a job's name.
 func nameApart(jobs []Job) {
 	addSuffixes(jobs, shortHash)
 	if !clash(jobs) {
@@ -70,7 +70,7 @@ func nameApart(jobs []Job) {
 	addSuffixes(jobs, func(job string) string { return longHash(key.Of(all, job)) })
 }
 
-// clash says whether two jobs still share a name or a context.
+// clash reports whether two jobs still share a name or a context.
 func clash(jobs []Job) bool {
 	names, contexts := map[string]bool{}, map[string]bool{}
 	for _, j := range jobs {
@@ -123,25 +123,25 @@ func (t tally) count(j Job, name string) {
 	t[name] = n
 }
 
-// shares says whether a job has to make room for another.
+// shares reports whether a job needs a suffix.
 func (t tally) shares(j Job, name string) bool {
 	n := t[name]
 	return n.others > 1 || j.Postsubmit != nil && n.others+n.postsubmits > 1
 }
 
-// prowJobName is the same for the same job of the same run, so that a retry
-// finds what it created before.
+// prowJobName returns the same name for the same job of the same run, so that a retry
+// finds the ProwJob that it created before.
 func prowJobName(run Run, job string) string {
 	space, err := uuid.Parse(run.UID)
 	if err != nil {
 		space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(run.UID))
 	}
-	// Others choose what is in the key, and SHA-1 alone does not tell all keys apart.
+	// Authors choose parts of the key, and SHA-1 alone is not collision-resistant.
 	return uuid.NewSHA1(space, []byte(longHash(key.Of(run.ID, job)))).String()
 }
 
-// IsProwJobName says whether a name is of the kind that ProwJobs of ours have. What
-// Deck runs again has our labels, and another kind of name.
+// IsProwJobName reports whether a name looks like those of our ProwJobs. A rerun from
+// Deck has our labels, but another kind of name.
 func IsProwJobName(name string) bool {
 	id, err := uuid.Parse(name)
 	return err == nil && id.Version() == 5
@@ -149,8 +149,8 @@ func IsProwJobName(name string) bool {
 
 var notInSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
-// taskName makes the name of a PipelineTask, a DNS label, from a job's name and
-// key. Pods are named after it, so it is kept short, unless that is taken.
+// taskName returns the name of a PipelineTask, a DNS label, from a job's name and key. It
+// is short, because pods are named after it, unless the short name is taken.
 func taskName(name, key string, taken []run.Job) string {
 	const longest = 40
 	slug := strings.Trim(notInSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
@@ -176,7 +176,7 @@ func longHash(s string) string {
 
 var notInLabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// labelValue makes the closest valid label value.
+// labelValue returns the closest valid label value.
 func labelValue(s string) string {
 	s = notInLabel.ReplaceAllString(s, "-")
 	if len(s) > validation.LabelValueMaxLength {

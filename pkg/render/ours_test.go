@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// TestNothingOfTheirsIsOurs has a job claim, wherever it can, what is for us to
-// say: to be approved, to belong to a run, to be required, to report elsewhere.
+// TestNothingOfTheirsIsOurs renders a job that sets everything that only we may set: an
+// approval, a run, a required status, other reporters.
 func TestNothingOfTheirsIsOurs(t *testing.T) {
 	job := find(t, Jobs(loadJobs(t), testInput), "pull-widget-unit")
 	theirs := *job.Presubmit

@@ -11,9 +11,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Checkouts lists the branches and tags of other repositories that rehearsals of
-// the jobs check out, sorted and without SHA: what to look up for Input.Tips.
-// Without an entry there, each pod checks out what it finds.
+// Checkouts lists the branches and tags of other repositories that rehearsals of the jobs
+// check out, sorted and without SHA. Their commits belong in Input.Tips. Without an
+// entry there, each pod checks out the latest commit.
 func Checkouts(jobs []Job, in Input) []run.Checkout {
 	in.Tips = nil
 	var out []run.Checkout
@@ -27,10 +27,10 @@ func Checkouts(jobs []Job, in Input) []run.Checkout {
 	return slices.Compact(out)
 }
 
-// TipKey is the key in Input.Tips of a branch or tag of org/repo.
+// TipKey returns the key in Input.Tips for a branch or tag of org/repo.
 func TipKey(repo, ref string) string { return key.Of(repo, ref) }
 
-// pins are the checkouts of references, sorted.
+// pins returns the checkouts of references, sorted.
 func pins(refs []prowapi.Refs) []run.Checkout {
 	var out []run.Checkout
 	for _, ref := range refs {
@@ -46,9 +46,9 @@ func compareCheckouts(a, b run.Checkout) int {
 
 func repoName(ref prowapi.Refs) string { return ref.Org + "/" + ref.Repo }
 
-// pinnable says whether a reference is to whatever a branch or tag of a
-// repository on GitHub is at. A copy elsewhere has the same commits, but another
-// repository that is cloned in its place has not.
+// pinnable reports whether a reference means the current commit of a branch or tag of a
+// repository on GitHub. Its clone URL may be that of a mirror, which has the same
+// commits, but not that of another repository.
 func pinnable(ref prowapi.Refs) bool {
 	if ref.BaseRef == "" || ref.BaseSHA != "" || len(ref.Pulls) > 0 || strings.Contains(ref.Org, "://") {
 		return false

@@ -16,22 +16,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Labels on rehearsal ProwJobs, as the openshift plugin sets them.
+// Labels on the ProwJobs of rehearsals, as the openshift plugin sets them.
 const (
-	// LabelPull holds the number of the pull request.
+	// LabelPull has the number of the pull request.
 	LabelPull = "ci.openshift.io/rehearse"
-	// LabelContext holds the last part of the original context.
+	// LabelContext has the last part of the original context.
 	LabelContext = "ci.openshift.io/rehearse.context"
 )
 
-// ProwJob renders the rehearsal of a job as Prow would create it. Everything is
-// set but status.startTime, which is the time of creation.
+// ProwJob renders the rehearsal of a job as Prow would create it. Only status.startTime,
+// the time of creation, is not set.
 func ProwJob(job Job, in Input, r Run) (*prowapi.ProwJob, error) {
 	pj, _, err := renderJob(job, in, r)
 	return pj, err
 }
 
-// renderJob also returns the ConfigMaps that have to be there before the ProwJob.
+// renderJob also returns the ConfigMaps that must exist before the ProwJob.
 func renderJob(job Job, in Input, r Run) (*prowapi.ProwJob, []input, error) {
 	spec, err := rehearsalSpec(job, in)
 	if err != nil {
@@ -70,7 +70,7 @@ func renderJob(job Job, in Input, r Run) (*prowapi.ProwJob, []input, error) {
 	return &pj, inputs, nil
 }
 
-// runLabels lead from an object to its run.
+// runLabels returns the labels that lead from an object to its run.
 func runLabels(r Run) map[string]string {
 	return map[string]string{
 		run.LabelRehearsal:    labelValue(r.Rehearsal),
@@ -83,8 +83,8 @@ func refuse(job Job, err error) error {
 	return fmt.Errorf("job %s cannot be rehearsed: %w", job.Argument, err)
 }
 
-// rehearsalSpec is what the rehearsal of a job does, whatever the run, or why
-// there is none.
+// rehearsalSpec returns the specification of a job's rehearsal, the same for all runs, or
+// an error that says why there is none.
 func rehearsalSpec(job Job, in Input) (prowapi.ProwJobSpec, error) {
 	if job.Problem != "" {
 		return prowapi.ProwJobSpec{}, errors.New(job.Problem)
@@ -100,7 +100,8 @@ func rehearsalSpec(job Job, in Input) (prowapi.ProwJobSpec, error) {
 	return spec, nil
 }
 
-// presubmitSpec is the original job as a presubmit of the pull request.
+// presubmitSpec returns the specification of the original job as a presubmit of the pull
+// request.
 func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	presubmit := config.Presubmit{JobBase: *job.Base()}
 	presubmit.Reporter = reporterOf(job)
@@ -109,11 +110,11 @@ func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	presubmit.RerunCommand = in.command() + " " + job.Argument
 	presubmit.Optional = true
 	presubmit.ReporterConfig = nil
-	// Who may run it again is said on the pull request.
+	// Reruns are requested on the pull request, where the policy decides.
 	presubmit.RerunAuthConfig = nil
 	if !targetsConfigRepo(job.Job, in) {
-		// These describe the checkout of the target repository, which is not
-		// the one under test here: the reference to it carries them.
+		// These settings are for the checkout of the target repository, which is not the
+		// one under test here. The reference to the target repository has them.
 		presubmit.PathAlias, presubmit.CloneURI = "", ""
 		presubmit.SkipSubmodules, presubmit.CloneDepth, presubmit.SkipFetchHead = false, 0, false
 	}
@@ -126,7 +127,7 @@ func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 		spec.DecorationConfig.SparseCheckoutFiles = nil
 	}
 	if !targetsConfigRepo(job.Job, in) && gate.Credentialed(spec.DecorationConfig) {
-		// The pull request says where its submodules are, and the job reads none.
+		// The pull request chooses the URLs of its submodules, and the job reads none.
 		spec.Refs.SkipSubmodules = true
 	}
 	if alias, ok := configRepoAlias(job, in); ok && spec.Refs.PathAlias == "" {
@@ -135,7 +136,7 @@ func presubmitSpec(job Job, in Input) prowapi.ProwJobSpec {
 	return spec
 }
 
-// refs is the pull request on the config repository.
+// refs returns the reference to the pull request on the config repository.
 func refs(in Input) prowapi.Refs {
 	pull := prowapi.Pull{
 		Number: in.Number, Author: in.Author, SHA: in.Head, Title: in.Title, HeadRef: in.HeadRef,

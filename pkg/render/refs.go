@@ -9,10 +9,10 @@ import (
 	"sigs.k8s.io/prow/pkg/pod-utils/clone"
 )
 
-// extraRefs are the repositories that the original job checks out: its target,
-// at the branch that is rehearsed, and its own extra references. The config
-// repository is left out, since a repository can be cloned only once and the
-// pull request's is.
+// extraRefs returns the references to the repositories that the original job checks out:
+// its target, at the rehearsed branch, and its own extra references. The config
+// repository is omitted: a repository can be cloned only once, and the pull request's
+// checkout is that clone.
 func extraRefs(job Job, in Input) []prowapi.Refs {
 	var out []prowapi.Refs
 	for _, ref := range job.Base().ExtraRefs {
@@ -34,10 +34,9 @@ func extraRefs(job Job, in Input) []prowapi.Refs {
 	return out
 }
 
-// targetRef moves the settings of the checkout from the job, where they speak
-// of the repository under test, to the reference. The link is the one that the
-// job's own pull requests would have: it decides where to clone from, and to,
-// where nothing else does.
+// targetRef moves the job's checkout settings, which are for the repository under test,
+// to the reference. Its link is the one that pull requests on the target repository have.
+// Without other settings, the link determines the clone URL and the path.
 func targetRef(job Job, in Input) prowapi.Refs {
 	base := job.Base()
 	org, repo := splitRepo(job.Repo)
@@ -48,8 +47,8 @@ func targetRef(job Job, in Input) prowapi.Refs {
 	}
 }
 
-// repoLinkOf is the page of a repository beside the config repository's; empty for
-// those that are not on GitHub.
+// repoLinkOf returns the web page of a repository on the config repository's host; empty
+// for repositories that are not on GitHub.
 func repoLinkOf(name string, in Input) string {
 	org, _ := splitRepo(name)
 	if host, ok := strings.CutSuffix(in.repoLink(), "/"+in.Org+"/"+in.Repo); ok && !strings.Contains(org, "://") {
@@ -58,10 +57,10 @@ func repoLinkOf(name string, in Input) string {
 	return ""
 }
 
-// workDirIndex is the reference that has to become the working directory, or -1
-// when one is already or when it is the pull request's own checkout. What the
-// job says itself counts; else it is the target repository, or the first
-// reference of a periodic.
+// workDirIndex returns the index of the reference that must become the working directory,
+// or -1 if one already is, or if it is the checkout of the pull request. The job's own
+// setting counts first, then its target repository, or for a periodic its first
+// reference.
 func workDirIndex(job Job, extra []prowapi.Refs, in Input) int {
 	isWorkDir := func(ref prowapi.Refs) bool { return ref.WorkDir }
 	switch {
@@ -75,8 +74,8 @@ func workDirIndex(job Job, extra []prowapi.Refs, in Input) int {
 	return -1
 }
 
-// configRepoAlias is where the job expects the config repository, if it checks
-// it out itself.
+// configRepoAlias returns the path where the job expects the config repository, if the
+// job itself checks it out.
 func configRepoAlias(job Job, in Input) (string, bool) {
 	for _, ref := range job.Base().ExtraRefs {
 		if in.isConfigRepo(ref.Org, ref.Repo) {
@@ -86,7 +85,7 @@ func configRepoAlias(job Job, in Input) (string, bool) {
 	return "", false
 }
 
-// checkRefs refuses what clonerefs would break on: two checkouts in one place.
+// checkRefs refuses two checkouts in the same place, which would make clonerefs fail.
 func checkRefs(spec prowapi.ProwJobSpec) error {
 	if dc := spec.DecorationConfig; dc == nil || dc.SkipCloning != nil && *dc.SkipCloning {
 		return nil

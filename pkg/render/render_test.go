@@ -28,8 +28,8 @@ var testRun = Run{
 	Queueing:       time.Hour,
 }
 
-// loadJobs returns all jobs of testdata, the way Prow loads them. At base there is
-// but one, a postsubmit that may be rehearsed.
+// loadJobs returns all jobs of testdata, loaded as Prow loads them. The base branch has
+// only one job, a postsubmit that may be rehearsed.
 func loadJobs(t *testing.T) []affected.Job {
 	t.Helper()
 	after, err := config.Load("testdata/config.yaml", "testdata/jobs", nil, "")

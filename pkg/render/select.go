@@ -12,51 +12,50 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Request says which of the affected jobs a run is to have.
+// Request says which of the affected jobs a run selects.
 type Request struct {
 	Selection event.Selection
-	// Names are what a Named selection takes.
+	// Names are for a Named selection.
 	Names []string
-	// Limit is how many jobs Sample, More and Max choose. Cap is how many any
-	// other selection may have; zero for no cap.
+	// Limit is how many jobs Sample, More and Max choose. Cap is the maximum for all other
+	// selections; zero means no cap.
 	Limit, Cap int
 	// Seed decides between jobs that are equally good choices.
 	Seed string
-	// NotPassed are the arguments of the jobs that a Failed selection takes.
+	// NotPassed are the arguments of the jobs for a Failed selection.
 	NotPassed []string
-	// Durations are how long jobs took in the past, by their names. It may lack
-	// any of them.
+	// Durations are the past durations of jobs, by name. Any of them may be missing.
 	Durations map[string]time.Duration
 }
 
-// Selection is what a request comes to.
+// Selection is the result of a request.
 type Selection struct {
-	// Jobs will be run: the shorter first, those of unknown duration last, in
-	// the order of a plan.
+	// Jobs are the jobs to run: the shorter ones first, those of unknown duration last,
+	// otherwise in the order of a plan.
 	Jobs []Job
-	// Unknown are the names that no affected job has, and the patterns that no
-	// offered job matches.
+	// Unknown are the names that no affected job has, and the patterns that no offered job
+	// matches.
 	Unknown []string
-	// NotRunnable are jobs that were requested by name and cannot be run.
+	// NotRunnable are jobs that were named and cannot run.
 	NotRunnable []NotRunnable
 	// Gone are jobs that did not pass and are no longer affected.
 	Gone []string
-	// Offered counts the jobs that a request without names chooses from.
+	// Offered counts the offered jobs.
 	Offered int
-	// Held counts the jobs that would be among them, were they not held.
+	// Held counts the jobs that would be offered if they were not held.
 	Held int
-	// Capped counts the jobs that were asked for and left out because of the cap.
+	// Capped counts the requested jobs that the cap leaves out.
 	Capped int
-	// Coverage is what the choice covers and what it leaves out; nil when nothing was
-	// chosen, or nothing left out.
+	// Coverage is what the choice covers and what it leaves out; nil if it is empty or
+	// complete.
 	Coverage *run.Coverage
 }
 
-// NotRunnable is a job that cannot be run, and why.
+// NotRunnable is a job that cannot run, and why.
 type NotRunnable struct{ Name, Why string }
 
-// Select chooses the jobs of a run. The answer depends on the set of jobs and
-// the request alone, and a larger limit only adds to what a smaller one takes.
+// Select chooses the jobs of a run. The result depends only on the set of jobs and the
+// request, and a larger limit only adds to the choice of a smaller one.
 func Select(jobs []Job, req Request) Selection {
 	var offered []*Job
 	held := 0
@@ -92,7 +91,7 @@ func Select(jobs []Job, req Request) Selection {
 	return s
 }
 
-// inOrder copies the jobs: the shorter first, else in the order of a plan.
+// inOrder copies the jobs, the shorter ones first, otherwise in the order of a plan.
 func inOrder(chosen []*Job, req Request) []Job {
 	sorted := slices.SortedFunc(slices.Values(chosen), func(a, b *Job) int {
 		return cmp.Or(req.compareDurations(a, b), a.Compare(b.Ref))
@@ -104,7 +103,7 @@ func inOrder(chosen []*Job, req Request) []Job {
 	return out
 }
 
-// compareDurations puts the shorter first, and what is not known last.
+// compareDurations orders the shorter first, and unknown durations last.
 func (r Request) compareDurations(a, b *Job) int {
 	if len(r.Durations) == 0 {
 		return 0
@@ -120,8 +119,8 @@ func (r Request) compareDurations(a, b *Job) int {
 	return cmp.Compare(x, y)
 }
 
-// named takes the jobs that names mean, in no order. A pattern chooses among the jobs that
-// are offered; the whole name is enough for any that can be run.
+// named returns the jobs that names mean, in no order. A pattern selects only offered
+// jobs; a full name selects any job that can run.
 func (s *Selection) named(jobs []Job, names []string) []*Job {
 	taken := map[*Job]bool{}
 	for _, name := range unique(names) {
@@ -141,8 +140,8 @@ func (s *Selection) named(jobs []Job, names []string) []*Job {
 	return slices.Collect(maps.Keys(taken))
 }
 
-// failed takes the jobs with one of the arguments, in no order. What was called `name` may be
-// `name@branch` by now, once another job of that name is affected.
+// failed returns the jobs with the given arguments, in no order. An earlier `name` may be
+// `name@branch` now, because another job of that name is affected since.
 func (s *Selection) failed(jobs []Job, notPassed []string) []*Job {
 	taken := map[*Job]bool{}
 	for _, argument := range unique(notPassed) {
@@ -170,7 +169,7 @@ func (s *Selection) failed(jobs []Job, notPassed []string) []*Job {
 	return slices.Collect(maps.Keys(taken))
 }
 
-// take adds a job that was asked for under some name.
+// take selects a job that was requested by a name, or records why it cannot run.
 func (s *Selection) take(j *Job, name string, taken map[*Job]bool) {
 	switch {
 	case j.Problem != "":

@@ -24,23 +24,23 @@ func TestSelectByName(t *testing.T) {
 		unknown     []string
 		notRunnable []NotRunnable
 	}{
-		"one":         {names: []string{"pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
-		"named twice": {names: []string{"pull-widget-unit", "pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
-		"all variants": {names: []string{"pull-widget-variants"}, want: []string{
+		"one name":         {names: []string{"pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
+		"name given twice": {names: []string{"pull-widget-unit", "pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
+		"name of several jobs": {names: []string{"pull-widget-variants"}, want: []string{
 			"acme/gadget pull-widget-variants@main", "acme/widget pull-widget-variants@main", "acme/widget pull-widget-variants@next",
 		}},
-		"one branch":              {names: []string{"pull-widget-variants@next"}, want: []string{"acme/widget pull-widget-variants@next"}},
-		"branch as an expression": {names: []string{"pull-widget-unit@main"}, want: []string{"acme/widget pull-widget-unit"}},
-		"wrong branch":            {names: []string{"pull-widget-unit@next"}, unknown: []string{"pull-widget-unit@next"}},
-		"mistyped":                {names: []string{"pull-widget-unti"}, unknown: []string{"pull-widget-unti"}},
-		"postsubmit": {names: []string{"post-widget-publish"}, notRunnable: []NotRunnable{
+		"name and branch":                          {names: []string{"pull-widget-variants@next"}, want: []string{"acme/widget pull-widget-variants@next"}},
+		"branch given as an expression in the job": {names: []string{"pull-widget-unit@main"}, want: []string{"acme/widget pull-widget-unit"}},
+		"branch without the job":                   {names: []string{"pull-widget-unit@next"}, unknown: []string{"pull-widget-unit@next"}},
+		"mistyped name":                            {names: []string{"pull-widget-unti"}, unknown: []string{"pull-widget-unti"}},
+		"postsubmit without opt-in": {names: []string{"post-widget-publish"}, notRunnable: []NotRunnable{
 			{"post-widget-publish", postsubmitProblem},
 		}},
-		"postsubmit that may":    {names: []string{"post-widget-images"}, want: []string{"acme/widget post-widget-images"}},
-		"not offered":            {names: []string{"pull-widget-listed"}, want: []string{"acme/widget pull-widget-listed"}},
-		"pattern":                {names: []string{"*-unit", "pull-*-variants@n*"}, want: []string{"acme/widget pull-widget-unit", "acme/widget pull-widget-variants@next"}},
-		"pattern and name":       {names: []string{"pull-widget-u*", "pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
-		"pattern of not offered": {names: []string{"*-listed", "post-*", "*-hidden"}, unknown: []string{"*-listed", "post-*", "*-hidden"}},
+		"postsubmit with opt-in":                 {names: []string{"post-widget-images"}, want: []string{"acme/widget post-widget-images"}},
+		"job that is not offered":                {names: []string{"pull-widget-listed"}, want: []string{"acme/widget pull-widget-listed"}},
+		"patterns":                               {names: []string{"*-unit", "pull-*-variants@n*"}, want: []string{"acme/widget pull-widget-unit", "acme/widget pull-widget-variants@next"}},
+		"pattern and name of the same job":       {names: []string{"pull-widget-u*", "pull-widget-unit"}, want: []string{"acme/widget pull-widget-unit"}},
+		"patterns for jobs that are not offered": {names: []string{"*-listed", "post-*", "*-hidden"}, unknown: []string{"*-listed", "post-*", "*-hidden"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Select(jobs, Request{Selection: event.Named, Names: tc.names})
@@ -108,10 +108,10 @@ func TestCap(t *testing.T) {
 		names = append(names, jobs[i].Name)
 	}
 	for name, req := range map[string]Request{
-		"all":     {Selection: event.All},
-		"named":   {Selection: event.Named, Names: names},
-		"pattern": {Selection: event.Named, Names: []string{"*"}},
-		"failed":  {Selection: event.Failed, NotPassed: names},
+		"selection of all jobs":    {Selection: event.All},
+		"selection by names":       {Selection: event.Named, Names: names},
+		"selection by pattern":     {Selection: event.Named, Names: []string{"*"}},
+		"selection of failed jobs": {Selection: event.Failed, NotPassed: names},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Select(jobs, req); len(got.Jobs) != 9 || got.Capped != 0 || got.Coverage != nil {
@@ -139,7 +139,7 @@ func TestOrder(t *testing.T) {
 		req  Request
 		want []string
 	}{
-		"nothing known":         {Request{Selection: event.All}, []string{"a", "b", "c", "d"}},
+		"no duration known":     {Request{Selection: event.All}, []string{"a", "b", "c", "d"}},
 		"shorter first":         {Request{Selection: event.All, Durations: durations}, []string{"d", "c", "a", "b"}},
 		"limit above the offer": {Request{Limit: 9}, []string{"a", "b", "c", "d"}},
 		"no limit":              {Request{}, nil},

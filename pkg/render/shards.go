@@ -13,25 +13,24 @@ import (
 )
 
 const (
-	// maxShard bounds the data of one ConfigMap, in bytes. The API server takes
-	// 1 MiB.
+	// maxShard bounds the data of one ConfigMap, in bytes. The API server accepts 1 MiB.
 	maxShard = 900 << 10
-	// fullShard is where another one is begun: large objects are a burden for whoever
-	// watches them. What is larger by itself has one of its own.
+	// fullShard is the size above which another one is started: large objects slow down
+	// those who watch them. A larger value gets its own ConfigMap.
 	fullShard = 512 << 10
 )
 
-// shards fills ConfigMaps one after the other. The first is kept for the
-// manifest: it grows until the last job is known.
+// shards fills ConfigMaps one after the other. The first is kept for the manifest, which
+// grows until the last job is known.
 type shards struct {
 	run  Run
 	done []corev1.ConfigMap
 	size int
-	// inputs are the ConfigMaps that have those which jobs share.
+	// inputs has the name of the ConfigMap in which each input is stored.
 	inputs map[string]string
 }
 
-// store adds the ProwJob of a row, and before it the ConfigMaps that it needs.
+// store adds the ProwJob of a row, after the ConfigMaps that it needs.
 func (s *shards) store(row *run.Job, pj *prowapi.ProwJob, inputs []input) error {
 	var places []string
 	for _, in := range inputs {
@@ -57,7 +56,7 @@ func (s *shards) store(row *run.Job, pj *prowapi.ProwJob, inputs []input) error 
 	return err
 }
 
-// addJSON stores an object.
+// addJSON stores an object as JSON.
 func (s *shards) addJSON(what, key string, object any) (shard string, err error) {
 	raw, err := json.Marshal(object)
 	if err != nil {
@@ -69,7 +68,7 @@ func (s *shards) addJSON(what, key string, object any) (shard string, err error)
 	return s.add(key, string(raw)), nil
 }
 
-// add stores a value and returns the name of the ConfigMap that has it.
+// add stores a value and returns the name of its ConfigMap.
 func (s *shards) add(key, value string) string {
 	size := len(key) + len(value)
 	if len(s.done) == 0 || s.size > 0 && s.size+size > fullShard {

@@ -13,33 +13,34 @@ import (
 	"syscall"
 )
 
-// Bounds of what is read of a tree. A few objects can stand for any number of
-// files, so that what was fetched says nothing of them. The largest config
-// repositories have some hundred thousand files.
+// Bounds on what is read from a tree. A few objects can expand to any number of files, so
+// the size of a fetch does not bound the size of a tree. The largest config repositories
+// have some hundred thousand files.
 const (
-	// maxEntries bounds the files of a tree, and the differences of two.
+	// maxEntries bounds the number of files in a tree, and of differences between two
+	// trees.
 	maxEntries = 500_000
-	// maxPath bounds a path, in bytes, and maxName each of the names in it: no
-	// checkout has longer ones, and it is in a directory of its own.
+	// maxPath bounds a path and maxName each name in it, in bytes. No checkout can have
+	// longer ones, since its own directory is part of each path.
 	maxPath, maxName = 3800, 255
-	// maxPaths bounds the paths of a tree together, in bytes.
+	// maxPaths bounds the total length of all paths in a tree, in bytes.
 	maxPaths = 128 << 20
-	// maxRead bounds the blobs of one reading together, in bytes, those that are
-	// larger than what is asked for aside. The largest configuration has 125 MB.
+	// maxRead bounds the total size of the blobs in one read, in bytes, not counting blobs
+	// above the caller's limit. The largest configuration has 125 MB.
 	maxRead = 512 << 20
-	// maxMemory bounds what a git command takes for its data, in bytes. Some look
-	// at all of a tree before they say a word.
+	// maxMemory bounds the data segment of a git command, in bytes. Some commands read a
+	// whole tree before they print anything.
 	maxMemory = 512 << 20
-	// maxConflicts bounds the files of a conflict that are named.
+	// maxConflicts bounds how many files of a conflict are named.
 	maxConflicts = 100
 )
 
-// BoundError says that commits cannot be read because of their size. It would be
-// so again.
+// BoundError says that commits cannot be read because of their size. The error is
+// permanent.
 type BoundError struct {
-	// Path is what is too large; it is empty for whole trees.
+	// Path is the file that is too large; empty if it is the tree.
 	Path string
-	// Bound completes a sentence about that: "has more than 500000 files".
+	// Bound completes a sentence about the file or tree: "has more than 500000 files".
 	Bound string
 }
 
@@ -50,8 +51,8 @@ func (e *BoundError) Error() string {
 	return e.Path + " " + e.Bound
 }
 
-// stream runs a command, and hands over what it prints, record by record, each
-// of which ends with a NUL. It ends the command when each returns an error.
+// stream runs a command and calls each with every record of its output. Records end with
+// a NUL. It kills the command if each returns an error.
 func (g git) stream(ctx context.Context, each func(record string) error, args ...string) error {
 	return g.pipe(ctx, nil, args, func(out *bufio.Reader) error {
 		for {
@@ -71,8 +72,8 @@ func (g git) stream(ctx context.Context, each func(record string) error, args ..
 	})
 }
 
-// pipe runs a command in bounded memory while read reads what it prints. It ends
-// the command when that returns an error.
+// pipe runs a command in bounded memory, and read reads its output. It kills the command
+// if read returns an error.
 func (g git) pipe(ctx context.Context, in io.Reader, args []string, read func(out *bufio.Reader) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -93,7 +94,7 @@ func (g git) pipe(ctx context.Context, in io.Reader, args []string, read func(ou
 	}
 	readErr := read(bufio.NewReaderSize(pipe, 1<<16))
 	if readErr != nil && ctx.Err() == nil && !errors.Is(readErr, io.ErrUnexpectedEOF) && !errors.Is(readErr, io.EOF) {
-		// It has more to say, which nobody reads.
+		// Nobody reads the rest of the output.
 		cancel()
 		_ = cmd.Wait()
 		return readErr
@@ -106,8 +107,7 @@ func (g git) pipe(ctx context.Context, in io.Reader, args []string, read func(ou
 
 var outOfMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory`)
 
-// unbounded finds out whether a command failed for want of memory, be it that its
-// stack is full.
+// unbounded turns a failure into a *BoundError if the command ran out of memory or stack.
 func unbounded(err error) error {
 	var failure *commandFailure
 	if !errors.As(err, &failure) {
@@ -125,12 +125,12 @@ func unbounded(err error) error {
 	return err
 }
 
-// counter counts the files of a tree, or what differs between two.
+// counter counts the files of a tree, or the differences between two trees.
 type counter struct {
 	entries, bytes int
 }
 
-// add counts a path.
+// add counts a path. It returns a *BoundError if a bound is exceeded.
 func (c *counter) add(path string) error {
 	c.entries++
 	c.bytes += len(path)
@@ -163,7 +163,7 @@ func pathTooLong(record string) error {
 	return &BoundError{Path: beginning(path), Bound: fmt.Sprintf("is a path of more than %d bytes", maxPath)}
 }
 
-// beginning is as much of a long path as people need.
+// beginning shortens a long path for a message.
 func beginning(path string) string {
 	const shown = 100
 	return strings.ToValidUTF8(path[:min(len(path), shown)], "") + "…"

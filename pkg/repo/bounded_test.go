@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// hostileTrees is a repository whose trees git itself would not make.
+// hostileTrees is a repository with trees that git itself would not create.
 type hostileTrees struct {
 	t   *testing.T
 	dir string
@@ -47,7 +47,7 @@ func (h hostileTrees) commit(tree string, parents ...string) string {
 	return h.git("", append(args, tree)...)
 }
 
-// bomb is a tree of few objects with ten to the power of depth+1 files.
+// bomb returns a tree that has few objects and 10^(depth+1) files.
 func (h hostileTrees) bomb(depth int) string {
 	var lines []string
 	for i := range 10 {
@@ -75,7 +75,7 @@ func wantBound(t *testing.T, what string, err error, words string) {
 	}
 }
 
-// TestTreeOfTrees has eleven objects that stand for ten billion files.
+// TestTreeOfTrees reads a tree of eleven objects that expand to ten billion files.
 func TestTreeOfTrees(t *testing.T) {
 	h := newHostileTrees(t)
 	file := "100644 blob " + h.blob("a\nb\nc\nd\ne\nf\n") + "\ta.yaml"
@@ -83,7 +83,7 @@ func TestTreeOfTrees(t *testing.T) {
 	bomb := "040000 tree " + h.bomb(9) + "\tx"
 	root := h.commit(h.tree(file))
 	base := h.commit(h.tree(edited), root)
-	// The base's change makes git look for a new place of the file that is gone.
+	// The change on the base makes git look for a rename of the removed file.
 	head := h.commit(h.tree(bomb), root)
 	m := OpenClone(h.dir)
 	_, err := m.List(t.Context(), head)
@@ -102,8 +102,8 @@ func TestLongPaths(t *testing.T) {
 		length int
 		want   string
 	}{
-		"a name": {256, "has a name of more than 255 bytes in it"}, "long": {5000, "is a path of more than 3800 bytes"},
-		"longer than what is read at once": {100_000, "is a path of more than 3800 bytes"}, "as long as it may be": {255, ""},
+		"name of more than 255 bytes": {256, "has a name of more than 255 bytes in it"}, "path of more than 3800 bytes": {5000, "is a path of more than 3800 bytes"},
+		"path longer than the read buffer": {100_000, "is a path of more than 3800 bytes"}, "name of exactly 255 bytes": {255, ""},
 	} {
 		commit := h.commit(h.tree("100644 blob " + blob + "\t" + strings.Repeat("a", tc.length)))
 		_, listErr := m.List(t.Context(), commit)
@@ -137,8 +137,8 @@ func TestManyConflicts(t *testing.T) {
 	}
 }
 
-// TestLargeBlobsAreNotRead: to unpack a blob may take as much memory as it is
-// large, which may be far more than it takes in a pack.
+// TestLargeBlobsAreNotRead checks the limit on blobs. Unpacking a blob can take as much
+// memory as its size, which may be far larger than its size in the pack.
 func TestLargeBlobsAreNotRead(t *testing.T) {
 	h := newHostileTrees(t)
 	small, large := h.blob("small"), h.blob(strings.Repeat("x", 1<<20))

@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-// Clone is a person's repository. It is only read, and no program that its
-// configuration names (hooks, filters, merge drivers, monitors) is run.
+// Clone is a user's own repository. It is only read, and programs that its configuration
+// names (hooks, filters, merge drivers, monitors) never run.
 type Clone struct {
 	*Mirror
-	// Root is the top of the work tree; "" where there is none.
+	// Root is the top of the work tree; "" if there is none.
 	Root string
 	// Remotes are the names of the remotes, sorted.
 	Remotes []string
-	// config has what is in force for the person: the last value of each key.
+	// config is the user's effective configuration: the last value of each key.
 	config map[string]string
 }
 
-// FindClone finds the repository around a directory, which may also be a bare
+// FindClone finds the repository around a directory. The directory may also be a bare
 // repository or a .git directory itself.
 func FindClone(ctx context.Context, dir string) (*Clone, error) {
 	cmd := git{}.command(ctx)
-	// The only question that has to be asked without naming a repository. The
-	// last answer is missing where there is no work tree.
+	// Only this command runs without --git-dir. Its last line of output is missing if
+	// there is no work tree.
 	cmd.Args = append(append([]string{"git"}, settings...), "rev-parse", "--absolute-git-dir", "--is-bare-repository", "--show-toplevel")
 	cmd.Dir = dir
 	out, err := cmd.Output()
@@ -46,8 +46,8 @@ func FindClone(ctx context.Context, dir string) (*Clone, error) {
 	return c, nil
 }
 
-// rootOf returns the work tree of a git directory that does not say so when
-// asked from inside.
+// rootOf returns the work tree of a git directory. Git does not report it when run inside
+// that directory.
 func (c *Clone) rootOf(gitDir string) string {
 	if pointer, err := os.ReadFile(filepath.Join(gitDir, "gitdir")); err == nil {
 		return filepath.Dir(strings.TrimSpace(string(pointer)))
@@ -63,11 +63,11 @@ func (c *Clone) rootOf(gitDir string) string {
 	return ""
 }
 
-// personal are the variables that say where a person's configuration is.
+// personal are the variables that locate a user's configuration.
 var personal = []string{"XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
 
-// readConfig reads the configuration that is in force for the person, all
-// files of it. One that git cannot read is as good as none.
+// readConfig reads the user's effective configuration from all of its files. A
+// configuration that git cannot read counts as empty.
 func (c *Clone) readConfig(ctx context.Context) {
 	c.config = map[string]string{}
 	cmd := c.command(ctx, "config", "--list", "-z")
@@ -100,10 +100,10 @@ func environment(names []string) []string {
 	return out
 }
 
-// RemoteURL is the address of a remote, or "".
+// RemoteURL returns the URL of a remote, or "".
 func (c *Clone) RemoteURL(name string) string { return c.config["remote."+name+".url"] }
 
-// Partial reports whether objects were left out when the clone was made.
+// Partial reports whether the clone is partial: objects were left out when it was made.
 func (c *Clone) Partial() bool {
 	for key, value := range c.config {
 		if strings.HasPrefix(key, "remote.") && strings.HasSuffix(key, ".promisor") && value != "false" {
@@ -125,8 +125,8 @@ type Ref struct {
 	Commit string
 }
 
-// FirstRef returns the first of the refs that exists. A symbolic one, such as
-// refs/remotes/origin/HEAD, is returned as the one it stands for.
+// FirstRef returns the first of the refs that exists. A symbolic ref, such as
+// refs/remotes/origin/HEAD, is resolved to its target.
 func (c *Clone) FirstRef(ctx context.Context, names []string) (Ref, bool, error) {
 	format := "--format=%(refname)%00%(objectname)%00%(symref)"
 	out, err := c.run(ctx, append([]string{"for-each-ref", format}, names...)...)
@@ -158,9 +158,8 @@ func (c *Clone) Merge(ctx context.Context, base, head string) (*Merged, error) {
 	return merge(ctx, c.scratch, base, head)
 }
 
-// scratch returns an empty repository that borrows the clone's objects, and
-// nothing else: what is configured for the clone must neither run programs nor
-// change results.
+// scratch returns an empty repository that borrows the clone's objects and nothing else:
+// the clone's configuration must neither run programs nor change results.
 func (c *Clone) scratch() (_ *Merged, err error) {
 	temp, err := makeTemp("", "rehearsal-clone-")
 	if err != nil {

@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// person is a clone as its author has it: with a work tree and, unlike the
-// mirrors, whatever configuration.
+// person is a user's clone. It has a work tree and, unlike a mirror, any configuration.
 type person struct {
 	t   *testing.T
 	dir string
@@ -67,7 +66,7 @@ func (p person) find() *Clone {
 	return c
 }
 
-// merged returns the files of the work tree merged into the branch base.
+// merged merges the work tree into the branch base and returns the files of the result.
 func (p person) merged() map[string]string {
 	p.t.Helper()
 	c := p.find()
@@ -106,8 +105,8 @@ func TestWorkTree(t *testing.T) {
 		do   func(person)
 		want map[string]string
 	}{
-		"nothing": {do: func(person) {}, want: map[string]string{"a": "one\n", "b/c": "one\n"}},
-		"changed, in the same second and of the same size": {
+		"no change": {do: func(person) {}, want: map[string]string{"a": "one\n", "b/c": "one\n"}},
+		"changed in the same second, with the same size": {
 			do:   func(p person) { p.write("a", "two\n") },
 			want: map[string]string{"a": "two\n", "b/c": "one\n"},
 		},
@@ -119,15 +118,15 @@ func TestWorkTree(t *testing.T) {
 			do:   func(p person) { p.write("a", "two\n"); p.git("add", "a"); p.write("a", "three\n") },
 			want: map[string]string{"a": "three\n", "b/c": "one\n"},
 		},
-		"deleted": {
+		"deleted file": {
 			do:   func(p person) { _ = os.Remove(filepath.Join(p.dir, "a")) },
 			want: map[string]string{"b/c": "one\n"},
 		},
-		"untracked, with names of all kinds": {
+		"untracked files with unusual names": {
 			do:   func(p person) { p.write("d/new file\n", "x"); p.write("\xff", "y") },
 			want: map[string]string{"a": "one\n", "b/c": "one\n", "d/new file\n": "x", "\xff": "y"},
 		},
-		"ignored by the repository, the clone and the person": {
+		"ignored by the repository, the clone and the user": {
 			do: func(p person) {
 				p.write(".gitignore", "*.tmp\n")
 				p.write(".git/info/exclude", "*.mine\n")
@@ -140,7 +139,7 @@ func TestWorkTree(t *testing.T) {
 			},
 			want: map[string]string{"a": "one\n", "b/c": "one\n", ".gitignore": "*.tmp\n"},
 		},
-		"a file becomes a directory, and a directory a file": {
+		"file replaced by a directory, and a directory by a file": {
 			do: func(p person) {
 				_ = os.RemoveAll(filepath.Join(p.dir, "b"))
 				_ = os.Remove(filepath.Join(p.dir, "a"))
@@ -149,15 +148,15 @@ func TestWorkTree(t *testing.T) {
 			},
 			want: map[string]string{"a/x": "x", "b": "file"},
 		},
-		"line ends": {
+		"line endings converted": {
 			do:   func(p person) { p.git("config", "core.autocrlf", "true"); p.write("a", "one\r\ntwo\r\n") },
 			want: map[string]string{"a": "one\ntwo\n", "b/c": "one\n"},
 		},
-		"detached": {
+		"detached HEAD": {
 			do:   func(p person) { p.git("checkout", "--quiet", "--detach"); p.write("a", "two\n") },
 			want: map[string]string{"a": "two\n", "b/c": "one\n"},
 		},
-		"sparse": {
+		"sparse checkout": {
 			do: func(p person) {
 				p.git("sparse-checkout", "set", "--no-cone", "/b/")
 				p.write("b/c", "two\n")
@@ -169,7 +168,7 @@ func TestWorkTree(t *testing.T) {
 			do:   func(p person) { p.git("update-index", "--split-index"); p.write("a", "two\n") },
 			want: map[string]string{"a": "two\n", "b/c": "one\n"},
 		},
-		"repository inside, without a commit": {
+		"nested repository without a commit": {
 			do:   func(p person) { p.git("init", "--quiet", "nested"); p.write("a", "two\n") },
 			want: map[string]string{"a": "two\n", "b/c": "one\n"},
 		},
@@ -194,8 +193,9 @@ func TestWorkTree(t *testing.T) {
 	}
 }
 
-// everything lists all files of the clone, git's own included, with their
-// times. Git refreshes those of objects that it would write again.
+// everything lists all files of the clone, including git's own, with their modification
+// times. It omits the times of objects: git updates the time of an object that exists
+// already.
 func (p person) everything() string {
 	p.t.Helper()
 	var out []string
@@ -216,8 +216,9 @@ func (p person) everything() string {
 	return strings.Join(out, "\n")
 }
 
-// Nothing that a clone's configuration names may run: it may be somebody
-// else's, and it would change the answer.
+// TestNothingOfTheConfigurationRuns checks that no program runs that a clone's
+// configuration names: the clone may be somebody else's, and the program could change the
+// result.
 func TestNothingOfTheConfigurationRuns(t *testing.T) {
 	p := newPerson(t)
 	proof := filepath.Join(t.TempDir(), "ran")

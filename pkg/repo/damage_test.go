@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestWhatIsDamage: what git says about its own files is, and what servers, people
-// and full disks say is not.
+// TestWhatIsDamage checks that messages of git about its own files count as damage, and
+// messages from servers, users and full disks do not.
 func TestWhatIsDamage(t *testing.T) {
 	sha := strings.Repeat("12", 20)
 	for _, test := range []struct {
@@ -45,8 +45,7 @@ func TestWhatIsDamage(t *testing.T) {
 	}
 }
 
-// TestRebuildsAreBounded: what looks like damage may come with a head, and be there
-// again however often it is fetched.
+// TestRebuildsAreBounded: a commit can look like damage each time it is fetched.
 func TestRebuildsAreBounded(t *testing.T) {
 	o := newOrigin(t)
 	base := o.commit(map[string]string{"a": "1"})

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// smallDisk is a directory with room for some bytes.
+// smallDisk returns a directory on a file system of the given size.
 func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func smallDisk(t *testing.T, size string) string {
 	return dir
 }
 
-// fill takes all the room that is left.
+// fill uses up the remaining space.
 func fill(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.Create(path)
@@ -41,8 +41,8 @@ func fill(t *testing.T, path string) {
 	}
 }
 
-// TestAFullDisk: nothing is left of what did not fit, it is said as what it is, and
-// once there is room all is well.
+// TestAFullDisk checks that a fetch that does not fit leaves nothing and returns a
+// *DiskFullError, and that fetches succeed again once there is space.
 func TestAFullDisk(t *testing.T) {
 	o := newOrigin(t)
 	o.git("config", "uploadpack.allowAnySHA1InWant", "true")
@@ -73,7 +73,7 @@ func TestAFullDisk(t *testing.T) {
 	if !m.Has(t.Context(), base, closed) || len(m.rebuilds.at) > 0 {
 		t.Error("what was there is gone")
 	}
-	// The head of a closed pull request is what the room is made from.
+	// The head of a closed pull request is removed to make space.
 	m.now = func() time.Time { return time.Now().Add(keptTime + time.Hour) }
 	if err := m.MakeRoom(t.Context(), []string{base}); err != nil {
 		t.Fatal(err)

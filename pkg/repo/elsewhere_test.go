@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// TestProtocols tries addresses that would run a program or lead elsewhere.
+// TestProtocols tries URLs that would run a program or use another protocol.
 func TestProtocols(t *testing.T) {
 	o := newOrigin(t)
 	o.commit(map[string]string{"a": "1"})
@@ -33,7 +33,7 @@ func TestProtocols(t *testing.T) {
 		if err := m.Fetch(t.Context(), "main"); err == nil || strings.Contains(err.Error(), "127.0.0.1 port") {
 			t.Errorf("fetching from %q gives %v", url, err)
 		}
-		// Git itself must refuse, too, whatever it is asked for.
+		// Git itself must also refuse, whatever the arguments.
 		if err := m.replace(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestProtocols(t *testing.T) {
 	}
 }
 
-// serve serves a repository over http.
+// serve serves a repository over HTTP.
 func serve(t *testing.T, o origin) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(&cgi.Handler{
@@ -70,7 +70,7 @@ func backend(t *testing.T) string {
 	return filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")
 }
 
-// TestRedirects has a server send the fetch, and the token, somewhere else.
+// TestRedirects fetches from a server that redirects the fetch, and the token, elsewhere.
 func TestRedirects(t *testing.T) {
 	o := newOrigin(t)
 	o.commit(map[string]string{"a": "1"})
@@ -103,8 +103,8 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestNamesLikeOptions asks for revisions that git would take for options if it
-// were not told where these end.
+// TestNamesLikeOptions asks for revisions that git would take for options without
+// --end-of-options.
 func TestNamesLikeOptions(t *testing.T) {
 	o := newOrigin(t)
 	sha := o.commit(map[string]string{"a": "1\n"})
@@ -139,17 +139,17 @@ func TestNamesLikeOptions(t *testing.T) {
 	}
 }
 
-// TestMissingObjectsAreNotFetched is about a clone that lacks objects: git would
-// get them from wherever, and with whatever, its configuration says.
+// TestMissingObjectsAreNotFetched reads a clone that lacks objects. By default git would
+// fetch them from the remote and with the programs that the configuration names.
 func TestMissingObjectsAreNotFetched(t *testing.T) {
 	o := newOrigin(t)
 	o.commit(map[string]string{"a": "1\n"})
 	o.git("config", "uploadpack.allowFilter", "true")
 	for name, remote := range map[string]func(trap) map[string]string{
-		"by another upload-pack": func(p trap) map[string]string {
+		"through a configured upload-pack": func(p trap) map[string]string {
 			return map[string]string{"remote.origin.url": o.url(), "remote.origin.uploadpack": p.program}
 		},
-		"by a program": func(p trap) map[string]string {
+		"through a remote helper that runs a program": func(p trap) map[string]string {
 			return map[string]string{"remote.origin.url": "ext::" + p.program, "protocol.ext.allow": "always"}
 		},
 	} {
@@ -171,7 +171,7 @@ func TestMissingObjectsAreNotFetched(t *testing.T) {
 	}
 }
 
-// TestPathsThatLeadOut: a tree can hold any name, and no work tree would tell.
+// TestPathsThatLeadOut: a tree can contain any name, even one that no work tree can have.
 func TestPathsThatLeadOut(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{"../x", "/etc/x", "a/../../x", "..", ""} {
@@ -181,7 +181,7 @@ func TestPathsThatLeadOut(t *testing.T) {
 	}
 }
 
-// TestCredentialsInErrors: what git or a server says may quote how it was asked.
+// TestCredentialsInErrors: messages of git or a server may quote URLs and headers.
 func TestCredentialsInErrors(t *testing.T) {
 	for _, said := range []string{
 		"fatal: unable to access 'https://x-access-token:hunter2@example.com/x': no",

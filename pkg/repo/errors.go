@@ -23,8 +23,8 @@ func (e *NotFoundError) Error() string {
 // ConflictError says that two commits cannot be merged.
 type ConflictError struct {
 	Files []string
-	// Unresolved: the conflict is one of an earlier merge, and still marked in
-	// the work tree.
+	// Unresolved says that the conflict is from an earlier merge and still marked in the
+	// work tree.
 	Unresolved bool
 }
 
@@ -36,12 +36,11 @@ func (e *ConflictError) Error() string {
 	return text
 }
 
-// TooLargeError says that a commit brings more than is fetched of one. It would be
-// so again.
+// TooLargeError says that a commit exceeds the limits of a fetch. The error is permanent.
 type TooLargeError struct {
 	Revision string
-	// Size is how many bytes are fetched at most, Memory how many unpacking may take;
-	// one of them is set.
+	// Size is the limit on the fetched bytes, Memory the limit on the memory for
+	// unpacking, in bytes. One of them is set.
 	Size, Memory int64
 }
 
@@ -52,11 +51,12 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("commit %s brings more than %d MiB that the base branch does not have", e.Revision, e.Size>>20)
 }
 
-// SlowError says that fetching a revision took too long, or came to a halt.
-// Until is when it is tried again; before, this error is all there is.
+// SlowError says that fetching a revision took too long or stalled. Until is the time of
+// the next try; calls before it return this error.
 type SlowError struct {
 	Revision string
-	// Stalled says that hardly anything came, rather than too much in all.
+	// Stalled says that the fetch received hardly any data for Time. Otherwise it took
+	// longer than Time in all.
 	Stalled bool
 	Time    time.Duration
 	Until   time.Time
@@ -73,8 +73,8 @@ func (e *SlowError) Error() string {
 	return text
 }
 
-// AccessError says that the server does not let us read the repository: the token
-// is refused, or is not good for it.
+// AccessError says that the server does not let us read the repository: it refuses the
+// token, or the token lacks the permission.
 type AccessError struct {
 	err error
 }
@@ -85,8 +85,7 @@ func (e *AccessError) Error() string {
 
 func (e *AccessError) Unwrap() error { return e.err }
 
-// DiskFullError says that the disk that the mirrors or temporary files are on has
-// no room.
+// DiskFullError says that the disk with the mirrors or the temporary files is full.
 type DiskFullError struct {
 	err error
 }
@@ -95,11 +94,11 @@ func (e *DiskFullError) Error() string { return "the disk of the mirrors is full
 
 func (e *DiskFullError) Unwrap() error { return e.err }
 
-// RebuiltError says that a mirror seems damaged, and is not rebuilt once more:
-// rebuilding has not helped, or was done too often.
+// RebuiltError says that a mirror seems damaged but is not rebuilt: an earlier rebuild
+// did not help, or there were too many.
 type RebuiltError struct {
-	// Revision is what the mirror was rebuilt for already; empty when it was rebuilt
-	// too often.
+	// Revision is the commit for which the mirror was rebuilt before; empty if there were
+	// too many rebuilds.
 	Revision string
 }
 
@@ -110,11 +109,11 @@ func (e *RebuiltError) Error() string {
 	return fmt.Sprintf("the mirror seems damaged, and was already rebuilt %d times within %s", maxRebuilds, rebuildTime)
 }
 
-// commandFailure is a git command that did not succeed.
+// commandFailure is the error of a git command that failed.
 type commandFailure struct {
 	command string
 	stderr  string
-	// lines is all that git itself said, without what it passed on from a server.
+	// lines are all lines that git itself wrote, without those it relayed from a server.
 	lines []string
 	err   error
 }
@@ -128,7 +127,7 @@ func (e *commandFailure) Error() string {
 
 func (e *commandFailure) Unwrap() error { return e.err }
 
-// status is the exit status of a failed command, or -1.
+// status returns the exit status of a failed command, or -1.
 func (e *commandFailure) status() int {
 	var exit *exec.ExitError
 	if errors.As(e.err, &exit) {
@@ -137,7 +136,7 @@ func (e *commandFailure) status() int {
 	return -1
 }
 
-// said are the lines that git itself wrote.
+// said returns the lines that git itself wrote.
 func (e *commandFailure) said() []string {
 	if e.lines == nil {
 		return []string{e.stderr}
@@ -145,7 +144,7 @@ func (e *commandFailure) said() []string {
 	return e.lines
 }
 
-// says reports whether git itself said something.
+// says reports whether a line that git itself wrote matches.
 func (e *commandFailure) says(what *regexp.Regexp) bool {
 	return slices.ContainsFunc(e.said(), what.MatchString)
 }
@@ -168,7 +167,7 @@ func isDiskFull(err error) bool {
 	return slices.ContainsFunc(diskFull, func(full error) bool { return errors.Is(err, full) })
 }
 
-// ofDisk turns the error of a write into a *DiskFullError where it is one.
+// ofDisk turns the error of a write into a *DiskFullError if the disk is full.
 func ofDisk(err error) error {
 	if isDiskFull(err) {
 		return &DiskFullError{err: err}
@@ -176,17 +175,17 @@ func ofDisk(err error) error {
 	return err
 }
 
-// progress is what git, or a server, says while all is well.
+// progress matches the progress messages of git or a server.
 var progress = regexp.MustCompile(`^(remote: )?([A-Z][a-z]+ (objects|deltas)|Total \d+ )`)
 
-// linesOf are the lines of what a command said, without its progress.
+// linesOf returns the lines of a command's error output, without progress messages.
 func linesOf(stderr string) []string {
 	lines := strings.FieldsFunc(strings.TrimSpace(stderr), func(r rune) bool { return r == '\n' || r == '\r' })
 	return slices.DeleteFunc(lines, progress.MatchString)
 }
 
-// ownLines are the lines that git wrote itself. What a server says begins with
-// "remote:", or ends the command.
+// ownLines returns the lines that git wrote itself. Lines from a server begin with
+// "remote:" or with "fatal: remote error:".
 func ownLines(lines []string) []string {
 	out := []string{}
 	for _, line := range lines {
@@ -199,7 +198,7 @@ func ownLines(lines []string) []string {
 
 var (
 	noSpace = regexp.MustCompile(`^(error|fatal): .*(No space left on device|Disk quota exceeded|write error\. Out of diskspace)$`)
-	// refusedToken is what git says when a server wants another token.
+	// refusedToken matches git's messages if a server refuses the token.
 	refusedToken = regexp.MustCompile(`^fatal: (Authentication failed for |could not read (Username|Password) for |unable to access '.*': The requested URL returned error: 40[13])`)
 	tooSlow      = regexp.MustCompile(`(^error: RPC failed; curl 28 |^fatal: unable to access '.*': Operation too slow|Operation too slow\. Less than \d+ bytes/sec)`)
 	noMemory     = regexp.MustCompile(`^fatal: Out of memory, `)
@@ -207,9 +206,9 @@ var (
 
 const object = `[0-9a-f]{40}([0-9a-f]{24})?`
 
-// damage matches what git says when its own files are not what they should be.
-// Names of files and branches, which anybody may choose, are in none of these
-// before the part that tells.
+// damage matches git's messages about its own damaged files. Anybody can choose the names
+// of files and branches, so no pattern allows such a name before the words that it looks
+// for.
 var damage = regexp.MustCompile(`^((error|fatal|warning): )?(` + strings.Join([]string{
 	`object file .+ is empty`, `(loose|packed) object ` + object + ` \(stored in .+\) is corrupt`, `corrupt loose object '` + object + `'`,
 	`(packfile|file) .+ (cannot be accessed|does not match index|is not a GIT packfile|is far too short to be a packfile)`,
@@ -223,11 +222,11 @@ var damage = regexp.MustCompile(`^((error|fatal|warning): )?(` + strings.Join([]
 	`unable to find ` + object, `failed to traverse parents of commit ` + object, `unable to parse commit ` + object,
 }, "|") + `)`)
 
-// incoming is said about what was sent, which is not in the mirror yet.
+// incoming matches messages about received data, which is not in the mirror yet.
 var incoming = regexp.MustCompile(`^((error|fatal): )?(inflate: |sha1 mismatch |hash mismatch |pack |bad signature 0x)`)
 
-// Corrupt reports whether err is a sign that the mirror itself is damaged, so
-// that it should be rebuilt.
+// Corrupt reports whether err is a sign that the mirror itself is damaged and should be
+// rebuilt.
 func Corrupt(err error) bool {
 	var failure *commandFailure
 	if !errors.As(err, &failure) {

@@ -13,37 +13,37 @@ import (
 	"time"
 )
 
-// Limits bound one fetch. What is zero is not bounded.
+// Limits bound one fetch. A zero field sets no limit.
 type Limits struct {
-	// Time is for all of it. Whatever brings less than Speed bytes a second for
-	// Stall has come to a halt.
+	// Time is for the whole fetch. A fetch has stalled if it receives less than Speed
+	// bytes per second for Stall.
 	Time, Stall time.Duration
 	Speed       int
-	// Size bounds the pack that is received, in bytes, Memory what git may take to
-	// unpack it.
+	// Size bounds the received pack, Memory the memory that git may use to unpack it; both
+	// in bytes.
 	Size, Memory int64
 }
 
 var (
-	// firstLimits are for a repository that is read for the first time, baseLimits
-	// for what its branches have had since.
+	// firstLimits are for the first fetch of a repository, baseLimits for later commits of
+	// its branches.
 	firstLimits = Limits{Time: 30 * time.Minute, Stall: 40 * time.Second, Speed: 10, Size: 8 << 30}
 	baseLimits  = Limits{Time: 5 * time.Minute, Stall: 30 * time.Second, Speed: 10, Size: 2 << 30}
-	// headLimits are for what anybody may push.
+	// headLimits are for commits that anybody may push.
 	headLimits = Limits{Time: 2 * time.Minute, Stall: 20 * time.Second, Speed: 1000, Size: 256 << 20, Memory: 512 << 20}
 )
 
 const (
-	// maxFetches is how many fetches of a mirror run at once, maxHeads how many of
-	// them may be of heads: these may be slow on purpose.
+	// maxFetches is how many fetches of a mirror run at once, maxHeads how many of them
+	// may be of heads: an author can make the fetch of a head slow on purpose.
 	maxFetches = 4
 	maxHeads   = 3
 )
 
-// Fetch brings the given branches, full refs or full commit SHAs of the repository's
-// own. Commits that are there already cost nothing, and wait for nobody; a ref
-// always asks the remote. A ref that the remote does not have is a *NotFoundError; a
-// mirror that turns out to be damaged is rebuilt from nothing.
+// Fetch fetches the given branches, full refs or full commit SHAs; commits that anybody
+// may have pushed need FetchHead. Commits that the mirror already has cost nothing and
+// need not wait; a ref always asks the remote. It returns a *NotFoundError for a ref that
+// the remote does not have. It rebuilds the mirror from nothing if it finds damage.
 func (m *Mirror) Fetch(ctx context.Context, revisions ...string) error {
 	for _, rev := range revisions {
 		if IsSHA(rev) {
@@ -59,9 +59,9 @@ func (m *Mirror) Fetch(ctx context.Context, revisions ...string) error {
 	return nil
 }
 
-// FetchHead brings a commit that anybody may have pushed, within narrow limits:
-// beyond them it gives a *TooLargeError or a *SlowError, for a while without
-// trying again.
+// FetchHead fetches a commit that anybody may have pushed, within narrow limits. Beyond
+// them it returns a *TooLargeError or a *SlowError, and returns the same error for a
+// while without another try.
 func (m *Mirror) FetchHead(ctx context.Context, sha string) error {
 	if !IsSHA(sha) {
 		return fmt.Errorf("%q is not a full commit SHA", sha)
@@ -69,7 +69,7 @@ func (m *Mirror) FetchHead(ctx context.Context, sha string) error {
 	return m.bring(ctx, sha, true)
 }
 
-// follow brings a branch or ref to where the remote has it.
+// follow updates a branch or ref to its commit on the remote.
 func (m *Mirror) follow(ctx context.Context, rev string) error {
 	ref := rev
 	if !strings.HasPrefix(rev, "refs/") {
@@ -94,14 +94,14 @@ func (m *Mirror) follow(ctx context.Context, rev string) error {
 	return &NotFoundError{Revision: ref}
 }
 
-// keptRef is the ref that keeps a commit, and lets later fetches offer it, and so
-// bring only what is new.
+// keptRef returns the ref that keeps a commit in the mirror. Later fetches offer the
+// commit to the server, and so receive only new objects.
 func keptRef(sha string) string { return keptRefs + sha }
 
 const keptRefs = "refs/rehearsal/"
 
-// Has reports whether a mirror has all of the commits, to stay. It waits for no
-// fetch.
+// Has reports whether a mirror has all of the commits, with refs that keep them. It never
+// waits for a fetch.
 func (m *Mirror) Has(ctx context.Context, commits ...string) bool {
 	var names strings.Builder
 	for _, sha := range commits {
@@ -112,8 +112,8 @@ func (m *Mirror) Has(ctx context.Context, commits ...string) bool {
 	return err == nil && slices.Equal(strings.Fields(string(out)), commits)
 }
 
-// bring fetches a commit unless it is there. Whoever else wants the same one waits
-// for it; others do not.
+// bring fetches a commit unless the mirror has it. Concurrent calls for the same commit
+// wait for each other; calls for other commits do not.
 func (m *Mirror) bring(ctx context.Context, sha string, head bool) error {
 	if m.Has(ctx, sha) {
 		return nil
@@ -163,7 +163,7 @@ func (m *Mirror) bringOnce(ctx context.Context, sha string, head bool) error {
 	return m.receive(ctx, sha, m.limits(head))
 }
 
-// limits are those of a fetch that begins now.
+// limits returns the limits of a fetch that starts now.
 func (m *Mirror) limits(head bool) Limits {
 	switch {
 	case m.bounds != nil:
@@ -176,8 +176,8 @@ func (m *Mirror) limits(head bool) Limits {
 	return baseLimits
 }
 
-// receive fetches a commit into a directory aside, and takes what has come into the
-// mirror only once it is whole: a fetch that fails leaves nothing.
+// receive fetches a commit into a temporary directory, and moves the objects into the
+// mirror once they are complete: a fetch that fails leaves nothing.
 func (m *Mirror) receive(ctx context.Context, sha string, l Limits) error {
 	objects, err := m.objectDir()
 	if err != nil {
@@ -188,14 +188,14 @@ func (m *Mirror) receive(ctx context.Context, sha string, l Limits) error {
 		return fmt.Errorf("receiving %s: %w", sha, err)
 	}
 	defer func() { _ = aside.Close() }()
-	threads := "0" // as many as there are processors
+	threads := "0" // one for each processor
 	if l.Memory > 0 {
-		threads = "1" // each takes memory
+		threads = "1" // each thread takes memory
 	}
 	with := git{dir: m.dir, env: []string{"GIT_OBJECT_DIRECTORY=" + aside.path, "GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quotePath(objects)}}
 	_, err = m.remote(ctx, with, l, sha,
 		"-c", "fetch.unpackLimit=1", "-c", "transfer.unpackLimit=1", "-c", "pack.threads="+threads, "-c", "core.bigFileThreshold=16m",
-		// A server that tells of its progress has not come to a halt.
+		// A server that reports progress has not stalled.
 		"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", m.url, sha)
 	if err != nil {
 		return exceeded(err, sha, l, aside.path)
@@ -237,7 +237,7 @@ func (m *Mirror) remote(ctx context.Context, with git, l Limits, rev string, arg
 
 var missingRef = regexp.MustCompile(`couldn't find remote ref (\S+)|not our ref (\S+)|upload-pack: not our ref (\S+)|unadvertised object (\S+)`)
 
-// understood turns git's words about a server into errors of their own.
+// understood turns git's messages about a server into typed errors.
 func understood(err error, rev string, l Limits) error {
 	var failure *commandFailure
 	if !errors.As(err, &failure) {
@@ -255,8 +255,8 @@ func understood(err error, rev string, l Limits) error {
 	return err
 }
 
-// exceeded tells from what a fetch has left whether it came to the end of its
-// limits.
+// exceeded returns a *TooLargeError if the files or messages of a failed fetch show that
+// it exceeded its limits.
 func exceeded(err error, sha string, l Limits, aside string) error {
 	var failure *commandFailure
 	if !errors.As(err, &failure) {
@@ -273,7 +273,7 @@ func exceeded(err error, sha string, l Limits, aside string) error {
 	return err
 }
 
-// adopt moves packs; their indices, by which git finds them, come last.
+// adopt moves packs. Their indices come last, because git finds a pack by its index.
 func adopt(from, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
@@ -291,9 +291,9 @@ func adopt(from, to string) error {
 	return nil
 }
 
-// protocolOf returns the protocol of a repository's address, the only one that
-// its fetches may use: https, or what tests and stand-ins use instead. Git knows
-// addresses that run programs (ext::, ssh) or need no address at all.
+// protocolOf returns the protocol of a repository's URL, the only one that its fetches
+// may use: https, or http and file for tests and stand-ins. Git also accepts URLs that
+// run programs (ext::, ssh) and plain paths.
 func protocolOf(url string) (string, error) {
 	protocol, _, _ := strings.Cut(url, "://")
 	if !slices.Contains([]string{"https", "http", "file"}, protocol) {
@@ -302,8 +302,8 @@ func protocolOf(url string) (string, error) {
 	return protocol, nil
 }
 
-// access returns the environment that lets git in: a token would be visible
-// to everyone on the command line.
+// access returns the environment that authenticates git. On the command line, everyone
+// could see the token.
 func (m *Mirror) access(ctx context.Context) ([]string, error) {
 	if m.token == nil || !strings.HasPrefix(m.url, "http") {
 		return nil, nil

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// noise is text that does not compress.
+// noise returns random text, which does not compress well.
 func noise(t *testing.T, bytes int) string {
 	t.Helper()
 	b := make([]byte, bytes/2)
@@ -29,7 +29,7 @@ func noise(t *testing.T, bytes int) string {
 	return hex.EncodeToString(b)
 }
 
-// commitOn commits on top of a commit, and leaves the branch where it is.
+// commitOn commits on top of a commit and leaves the branch unchanged.
 func (o origin) commitOn(base string, files map[string]string) string {
 	o.t.Helper()
 	o.git("checkout", "--quiet", "--detach", base)
@@ -38,8 +38,8 @@ func (o origin) commitOn(base string, files map[string]string) string {
 	return sha
 }
 
-// away is a server for a repository that behaves as a test wants where it fetches,
-// and otherwise as it should.
+// away serves a repository. The test's function fetching handles the fetches, and git
+// handles all other requests.
 func away(t *testing.T, o origin, fetching func(w http.ResponseWriter, r *http.Request, body string, backend http.Handler)) string {
 	t.Helper()
 	o.git("config", "uploadpack.allowAnySHA1InWant", "true")
@@ -66,7 +66,7 @@ func away(t *testing.T, o origin, fetching func(w http.ResponseWriter, r *http.R
 	return server.URL + "/.git"
 }
 
-// hanging holds requests for a commit back until the test is over.
+// hanging blocks requests for a commit until the test ends.
 func hanging(t *testing.T, sha string, asked chan<- struct{}) func(http.ResponseWriter, *http.Request, string, http.Handler) {
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over) })
@@ -83,7 +83,7 @@ func hanging(t *testing.T, sha string, asked chan<- struct{}) func(http.Response
 	}
 }
 
-// left is what fetches have left beside a mirror and in it.
+// left returns the temporary files that fetches have left beside a mirror and in it.
 func left(t *testing.T, m *Mirror) (paths []string) {
 	t.Helper()
 	for _, pattern := range []string{m.dir + ".*", filepath.Join(m.dir, "objects/pack/tmp_*"), filepath.Join(m.dir, "objects/*/tmp_*")} {
@@ -138,7 +138,7 @@ func TestAHungFetchHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// processesWith are the command lines of processes that have a word in them.
+// processesWith returns the command lines of all processes that contain a word.
 func processesWith(t *testing.T, word string) (found []string) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -153,8 +153,8 @@ func processesWith(t *testing.T, word string) (found []string) {
 	return found
 }
 
-// TestManyHungHeads: those that wait for a place heed their contexts, and the base is
-// fetched all the same.
+// TestManyHungHeads checks that waiting fetches stop when their contexts end, and that
+// the base is fetched although fetches of heads hang.
 func TestManyHungHeads(t *testing.T) {
 	o := newOrigin(t)
 	base := o.commit(map[string]string{"a": "1"})
@@ -195,13 +195,14 @@ func TestManyHungHeads(t *testing.T) {
 	}
 }
 
-// TestFetchesEnd has servers that accept and say nothing, or a byte now and then.
+// TestFetchesEnd fetches from servers that accept a connection and then send nothing, or
+// a byte now and then.
 func TestFetchesEnd(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = silent.Close() }) // connections wait in its queue
+	t.Cleanup(func() { _ = silent.Close() }) // nobody accepts the connections
 	trickle := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 		for r.Context().Err() == nil {
@@ -221,10 +222,10 @@ func TestFetchesEnd(t *testing.T) {
 		limits  Limits
 		stalled bool
 	}{
-		"silent, by its speed":       {"http://" + silent.Addr().String() + "/x.git", Limits{Time: time.Hour, Stall: time.Second, Speed: 1000}, true},
-		"silent, by its deadline":    {"http://" + silent.Addr().String() + "/x.git", Limits{Time: 300 * time.Millisecond, Stall: time.Hour, Speed: 1}, false},
-		"trickling, by its speed":    {trickle.URL + "/x.git", Limits{Time: time.Hour, Stall: time.Second, Speed: 1000}, true},
-		"trickling, by its deadline": {trickle.URL + "/x.git", Limits{Time: 300 * time.Millisecond, Stall: time.Hour, Speed: 1}, false},
+		"silent server, low speed":    {"http://" + silent.Addr().String() + "/x.git", Limits{Time: time.Hour, Stall: time.Second, Speed: 1000}, true},
+		"silent server, deadline":     {"http://" + silent.Addr().String() + "/x.git", Limits{Time: 300 * time.Millisecond, Stall: time.Hour, Speed: 1}, false},
+		"trickling server, low speed": {trickle.URL + "/x.git", Limits{Time: time.Hour, Stall: time.Second, Speed: 1000}, true},
+		"trickling server, deadline":  {trickle.URL + "/x.git", Limits{Time: 300 * time.Millisecond, Stall: time.Hour, Speed: 1}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -235,7 +236,8 @@ func TestFetchesEnd(t *testing.T) {
 			if !errors.As(err, &slow) || slow.Stalled != test.stalled || slow.Until.IsZero() || !strings.Contains(err.Error(), head) {
 				t.Fatalf("err = %v", err)
 			}
-			// Nobody waits for it again for a while: this would use the network.
+			// For a while it is not fetched again; the URL shows that the network is not
+			// used.
 			m.url = "ext::none"
 			if again := m.FetchHead(t.Context(), head); again == nil || again.Error() != err.Error() {
 				t.Errorf("again: %v", again)
@@ -251,8 +253,8 @@ func TestFetchesEnd(t *testing.T) {
 	}
 }
 
-// TestWhatIsFetchedHasASize: a pack that is too large, one that would never end, and
-// one that takes too much to unpack.
+// TestWhatIsFetchedHasASize fetches a pack that is too large, and one that takes too much
+// memory to unpack.
 func TestWhatIsFetchedHasASize(t *testing.T) {
 	o := newOrigin(t)
 	base := o.commit(map[string]string{"a": "1"})
@@ -277,8 +279,8 @@ func TestWhatIsFetchedHasASize(t *testing.T) {
 		limits Limits
 		says   string
 	}{
-		"size":   {large, Limits{Time: time.Minute, Stall: time.Minute, Size: 1 << 20}, "brings more than 1 MiB"},
-		"memory": {bomb, Limits{Time: time.Minute, Stall: time.Minute, Size: 64 << 20, Memory: 64 << 20}, "takes more than 64 MiB"},
+		"pack above the size limit":        {large, Limits{Time: time.Minute, Stall: time.Minute, Size: 1 << 20}, "brings more than 1 MiB"},
+		"unpacking above the memory limit": {bomb, Limits{Time: time.Minute, Stall: time.Minute, Size: 64 << 20, Memory: 64 << 20}, "takes more than 64 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := Open(filepath.Join(t.TempDir(), "m.git"), url)
@@ -334,7 +336,7 @@ func TestAPackWithoutEnd(t *testing.T) {
 	}
 }
 
-// endless sends a pack of a blob that never ends.
+// endless sends a pack with a blob that never ends.
 func endless(w http.ResponseWriter, agreed bool) {
 	w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
 	send := func(packet []byte) error {
@@ -417,7 +419,7 @@ func TestARefusedTokenKeepsTheMirror(t *testing.T) {
 	}
 }
 
-// onlyGit is a PATH with nothing but git.
+// onlyGit returns a PATH with nothing but git.
 func onlyGit(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -433,8 +435,8 @@ func onlyGit(t *testing.T) string {
 	return ""
 }
 
-// TestWhatIsSaidHasAnEnd: a server can have git say as much as it likes, and progress
-// is no reason for an error.
+// TestWhatIsSaidHasAnEnd: a server can make git print any amount of output, and progress
+// messages do not belong in an error.
 func TestWhatIsSaidHasAnEnd(t *testing.T) {
 	var said tail
 	for i := range 10_000 {

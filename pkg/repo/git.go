@@ -1,9 +1,8 @@
-// Package repo keeps bare mirrors of git repositories and answers questions
-// about their commits and trees: merges, differences, files. It knows nothing
-// of what is in them.
+// Package repo keeps bare mirrors of git repositories, and reads their commits and trees:
+// merges, differences, files. It knows nothing about the content of the files.
 //
-// It runs the git command line with neither system nor user configuration, no
-// hooks and no prompts, and never needs a work tree.
+// It runs the git command line without system or user configuration, hooks or prompts,
+// and never needs a work tree.
 package repo
 
 import (
@@ -16,16 +15,15 @@ import (
 	"strings"
 )
 
-// git runs commands on one repository. Env holds additions to the
-// environment, such as the object directories to use.
+// git runs commands on one repository. Env holds additions to the environment, such as
+// the object directories.
 type git struct {
 	dir string
 	env []string
 }
 
-// inherited are the variables that git may see: where to find itself, and how
-// to reach the network. All others, GIT_DIR above all, could change what a
-// command means.
+// inherited are the variables that git may see: how to find its own programs, and how to
+// reach the network. All others, GIT_DIR above all, could change what a command does.
 var inherited = []string{
 	"PATH", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
 	"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SYSTEMROOT",
@@ -40,13 +38,13 @@ var isolation = []string{
 	"GIT_ASKPASS=true",
 	"GIT_OPTIONAL_LOCKS=0",
 	"GIT_NO_LAZY_FETCH=1",
-	// No command may reach for another repository, above all not for one that
-	// lacks an object; fetches name the one protocol that they use.
+	// No command may contact another repository, in particular to fetch a missing object.
+	// Fetches allow the one protocol that they use.
 	"GIT_ALLOW_PROTOCOL=",
 }
 
-// settings apply to every command. A repository's own configuration, when it
-// is a person's clone, must not run programs or change results.
+// settings apply to every command. The configuration of a repository, such as a user's
+// clone, must not run programs or change results.
 var settings = []string{
 	"-c", "core.hooksPath=" + os.DevNull,
 	"-c", "core.fsmonitor=false",
@@ -56,7 +54,7 @@ var settings = []string{
 	"-c", "maintenance.auto=false",
 	"-c", "protocol.version=2",
 	"-c", "credential.helper=",
-	// A redirect may lead to any host, and would take the token along.
+	// A redirect may lead to any host, which would then receive the token.
 	"-c", "http.followRedirects=false",
 	"-c", "safe.directory=*",
 }
@@ -73,8 +71,8 @@ func (g git) command(ctx context.Context, args ...string) *exec.Cmd {
 	return ending(cmd)
 }
 
-// run returns what a command prints. On failure the error has the last words
-// of its error output, without credentials.
+// run returns the output of a command. On failure the error has the last lines of its
+// error output, without credentials.
 func (g git) run(ctx context.Context, args ...string) ([]byte, error) {
 	return g.runWith(ctx, nil, args...)
 }

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// keptFailures bounds how many commits are remembered that could not be fetched.
+	// keptFailures bounds how many failed commits are remembered.
 	keptFailures = 1000
-	// largeTime is how long a commit that is too large is not tried again, slowTime
-	// and longestTime how long one that is too slow: longer each time.
+	// largeTime is the time until a commit that is too large is tried again. For one that
+	// is too slow it starts at slowTime and doubles up to longestTime.
 	largeTime   = time.Hour
 	slowTime    = time.Minute
 	longestTime = 30 * time.Minute
 )
 
-// commits is what a mirror remembers of single commits: who fetches them, when they
-// were asked for, and which could not be had.
+// commits is what a mirror knows about single commits: which are being fetched, when each
+// was last used, and which failed.
 type commits struct {
 	mu     sync.Mutex
 	turns  map[string]chan struct{}
@@ -36,11 +36,11 @@ type failed struct {
 
 func newCommits() *commits {
 	c := &commits{turns: map[string]chan struct{}{}, used: map[string]time.Time{}}
-	c.failed, _ = lru.New[string, failed](keptFailures) // the only error is about the size
+	c.failed, _ = lru.New[string, failed](keptFailures) // its only error is for a size below one
 	return c
 }
 
-// turn waits until nobody fetches a commit; done lets the next one.
+// turn waits until nobody else fetches the commit. The caller must call done afterwards.
 func (c *commits) turn(ctx context.Context, sha string) (done func(), err error) {
 	for {
 		c.mu.Lock()
@@ -71,7 +71,8 @@ func (c *commits) use(sha string, now time.Time) {
 	c.used[sha] = now
 }
 
-// usedSince says whether a commit was asked for lately, and forgets it otherwise.
+// usedSince reports whether a commit was used since a time. If not, it forgets the
+// commit.
 func (c *commits) usedSince(sha string, since time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,7 +84,7 @@ func (c *commits) usedSince(sha string, since time.Time) bool {
 	return false
 }
 
-// forgetUnused forgets when commits were asked for last, where that was long ago.
+// forgetUnused forgets the commits that were not used since a time.
 func (c *commits) forgetUnused(since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +95,7 @@ func (c *commits) forgetUnused(since time.Time) {
 	}
 }
 
-// failure is why a commit is not tried now; nil when it is.
+// failure returns the last error if the commit must not be tried yet, else nil.
 func (c *commits) failure(sha string, now time.Time) error {
 	if f, known := c.failed.Get(sha); known && now.Before(f.until) {
 		return f.err
@@ -102,7 +103,7 @@ func (c *commits) failure(sha string, now time.Time) error {
 	return nil
 }
 
-// note remembers how fetching a commit ended, and returns that.
+// note records how fetching a commit ended, and returns the error.
 func (c *commits) note(sha string, err error, now time.Time) error {
 	var large *TooLargeError
 	var slow *SlowError

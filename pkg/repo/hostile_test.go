@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// trap is a program that nobody may run, and a file that nobody may write.
+// trap is a program that must not run, and the file that it would write.
 type trap struct {
 	t              *testing.T
 	program, proof string
@@ -29,7 +29,7 @@ func newTrap(t *testing.T) trap {
 	return p
 }
 
-// as puts the program where git would look for one with a name.
+// as installs the program under a path where git might look for one.
 func (p trap) as(path string) {
 	p.t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -50,7 +50,7 @@ func writeFile(t *testing.T, path, content string) {
 	}
 }
 
-// evil configures a program for everything that git runs one for.
+// evil returns a configuration that names the program for everything that git can run.
 func (p trap) evil() string {
 	return strings.ReplaceAll(`[core]
 	hooksPath = DIR/hooks
@@ -81,7 +81,7 @@ func (p trap) evil() string {
 `, "PROGRAM", p.program)
 }
 
-// prepared returns evil with what it refers to in place.
+// prepared returns evil and creates the files that evil refers to.
 func (p trap) prepared() string {
 	dir := filepath.Dir(p.program)
 	for _, hook := range []string{"reference-transaction", "pre-auto-gc", "post-checkout", "post-index-change", "post-merge"} {
@@ -92,8 +92,8 @@ func (p trap) prepared() string {
 	return strings.ReplaceAll(p.evil(), "DIR", dir)
 }
 
-// hostile is a repository whose main and topic conflict in a, as its author
-// would have it who wants to run something here.
+// hostile returns a repository made by an attacker who wants to run a program here. Its
+// branches main and topic conflict in the file a.
 func hostile(t *testing.T, proof string) (o origin, base, head string) {
 	t.Helper()
 	o = newOrigin(t)
@@ -122,10 +122,10 @@ func hostile(t *testing.T, proof string) (o origin, base, head string) {
 	return o, o.git("rev-parse", "main"), o.git("rev-parse", "topic")
 }
 
-// everything does with a mirror all that it is for.
+// everything uses a mirror in every way.
 func everything(t *testing.T, m *Mirror, base, head string) {
 	t.Helper()
-	m.packs = 0 // what many fetches would lead to
+	m.packs = 0 // as after many fetches
 	if err := m.Fetch(t.Context(), "main", head); err != nil {
 		t.Fatal(err)
 	}
@@ -158,12 +158,12 @@ func everything(t *testing.T, m *Mirror, base, head string) {
 	}
 }
 
-// TestHostileRepository has a program lie in wait wherever git may look for one,
-// a layer at a time: each must hold without the others.
+// TestHostileRepository puts a program in every place where git may look for one, one
+// place at a time: each defence must hold without the others.
 func TestHostileRepository(t *testing.T) {
 	for name, lay := range map[string]func(t *testing.T, p trap, home, mirror string){
-		"what is in the repository": func(*testing.T, trap, string, string) {},
-		"the person's configuration": func(t *testing.T, p trap, home, mirror string) {
+		"files of the repository": func(*testing.T, trap, string, string) {},
+		"the user's configuration": func(t *testing.T, p trap, home, mirror string) {
 			writeFile(t, filepath.Join(home, ".gitconfig"), p.prepared())
 			writeFile(t, filepath.Join(mirror, "info/attributes"), "* merge=evil\n")
 			writeFile(t, filepath.Join(home, ".config/git/attributes"), "* merge=evil\n")
@@ -188,7 +188,7 @@ func TestHostileRepository(t *testing.T) {
 			}
 			config(t, mirror, "core.hooksPath", filepath.Join(mirror, "..", "hooks"))
 		},
-		"attributes by the mirror's configuration": func(t *testing.T, p trap, _, mirror string) {
+		"attributes named by the mirror's configuration": func(t *testing.T, p trap, _, mirror string) {
 			attributes := filepath.Join(filepath.Dir(p.program), "attributes")
 			writeFile(t, attributes, "* merge=evil\n")
 			config(t, mirror, "core.attributesFile", attributes)
@@ -218,7 +218,7 @@ func config(t *testing.T, mirror, key, value string) {
 	}
 }
 
-// TestTemplatesAreNotCopied is about where a new mirror would get hooks from.
+// TestTemplatesAreNotCopied checks that a new mirror gets no hooks from a template.
 func TestTemplatesAreNotCopied(t *testing.T) {
 	p := newTrap(t)
 	p.prepared()

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// restrict bounds a process that runs already, and all that it starts from now on.
+// restrict limits a running process and the processes that it starts from now on.
 func restrict(pid int, l Limits) error {
 	for _, limit := range []struct {
 		resource int

@@ -2,5 +2,5 @@
 
 package repo
 
-// restrict bounds nothing here: controllers run on Linux, and nobody else fetches.
+// restrict does nothing here: controllers run on Linux, and nothing else fetches.
 func restrict(int, Limits) error { return nil }

@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// Merged is the outcome of a merge: a tree, and where its new objects are.
-// These live in a temporary directory, so the mirror needs neither locks nor
-// cleaning up. Close removes them.
+// Merged is the result of a merge: a tree, and its new objects. These are in a temporary
+// directory, so the mirror needs neither locks nor cleaning up. Close removes them.
 type Merged struct {
 	Objects
 	// Tree is the merged tree.
@@ -24,13 +23,13 @@ func (m *Merged) Close() error {
 	return m.temp.Close()
 }
 
-// Merge merges head into base without touching either. A *ConflictError names
-// the files that cannot be merged; a *NotFoundError the commit that is missing.
+// Merge merges head into base without changing either. It returns a *ConflictError with
+// the files that cannot be merged, or a *NotFoundError with the missing commit.
 func (m *Mirror) Merge(ctx context.Context, base, head string) (*Merged, error) {
 	return merge(ctx, m.scratch, base, head)
 }
 
-// merge merges in a scratch repository, which it closes when that fails.
+// merge merges in a scratch repository. It closes the repository on failure.
 func merge(ctx context.Context, makeScratch func() (*Merged, error), base, head string) (*Merged, error) {
 	scratch, err := makeScratch()
 	if err != nil {
@@ -95,8 +94,8 @@ func (m *Mirror) scratch() (*Merged, error) {
 	return &Merged{Objects: Objects{git{dir: m.dir, env: env}}, temp: temp}, nil
 }
 
-// objectDir is where the objects are. Work trees that share a repository say
-// where its common part is.
+// objectDir returns the directory of the objects. A linked work tree names the common
+// directory in a file.
 func (m *Mirror) objectDir() (string, error) {
 	dir := m.dir
 	common, err := os.ReadFile(filepath.Join(m.dir, "commondir"))
@@ -111,8 +110,8 @@ func (m *Mirror) objectDir() (string, error) {
 	return filepath.Abs(filepath.Join(dir, "objects"))
 }
 
-// quotePath protects a path from being split into several: the variable is a
-// list, and its elements may be quoted like strings in C.
+// quotePath keeps a path from being split. The variable is a list, and git allows its
+// elements to be quoted like strings in C.
 func quotePath(path string) string {
 	if !strings.ContainsAny(path, "\":") {
 		return path

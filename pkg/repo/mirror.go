@@ -10,21 +10,21 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Mirror is a bare repository with the objects of a remote one. It is created
-// by the first fetch, and is safe for concurrent use. Reading waits for nobody;
-// fetches wait only while the mirror is rebuilt or repacked.
+// Mirror is a bare repository with the objects of a remote one. The first fetch creates
+// it. It is safe for concurrent use. Reading never waits; fetches wait only while the
+// mirror is rebuilt or repacked.
 type Mirror struct {
 	Objects
 	url   string
 	token func(context.Context) (string, error)
 	now   func() time.Time
-	// bounds are the limits of all fetches, instead of those that fit.
+	// bounds are the limits of all fetches; nil chooses them for each fetch.
 	bounds *Limits
-	// packs is how many of them fetches may leave before they are combined.
+	// packs is how many packs a mirror may have before they are combined.
 	packs int
 
-	// using has a place for each fetch, and is taken whole by what moves objects
-	// or the directory itself.
+	// using has a slot for each fetch. Operations that move objects or the directory
+	// itself take all slots.
 	using     *semaphore.Weighted
 	headSlots *semaphore.Weighted
 	heads     *commits
@@ -34,19 +34,17 @@ type Mirror struct {
 // Option changes how a mirror works.
 type Option func(*Mirror)
 
-// WithToken sets where the token for fetching over http comes from. It is
-// asked anew for each fetch.
+// WithToken sets the source of the token for fetching over HTTP. Each fetch calls it.
 func WithToken(token func(context.Context) (string, error)) Option {
 	return func(m *Mirror) { m.token = token }
 }
 
-// WithLimits sets the limits of all fetches, instead of those that fit what is
-// fetched.
+// WithLimits sets the same limits for all fetches.
 func WithLimits(l Limits) Option {
 	return func(m *Mirror) { m.bounds = &l }
 }
 
-// Open returns the mirror of url in dir. It does no work yet.
+// Open returns the mirror of url in dir, without reading or creating anything.
 func Open(dir, url string, options ...Option) *Mirror {
 	m := newMirror(dir, url)
 	for _, o := range options {
@@ -55,8 +53,8 @@ func Open(dir, url string, options ...Option) *Mirror {
 	return m
 }
 
-// OpenClone returns a person's own repository, by its .git directory. It is
-// only read: nothing is fetched, repaired or written to it.
+// OpenClone returns a user's own repository, given its .git directory. It is only read:
+// nothing is fetched, repaired or written.
 func OpenClone(gitDir string) *Mirror { return newMirror(gitDir, "") }
 
 func newMirror(dir, url string) *Mirror {
@@ -67,25 +65,24 @@ func newMirror(dir, url string) *Mirror {
 	}
 }
 
-// Dir is the git directory.
+// Dir returns the git directory.
 func (m *Mirror) Dir() string { return m.dir }
 
-// fullSHA matches a complete object name.
+// fullSHA matches a full object name.
 var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
-// IsSHA reports whether s is a complete object name, which stands for one commit
-// for ever: neither an abbreviation nor a branch.
+// IsSHA reports whether s is a full object name, which always denotes the same commit:
+// neither an abbreviation nor a branch.
 func IsSHA(s string) bool { return fullSHA.MatchString(s) }
 
-// has reports whether a commit is there. Fetches bring a commit only with all
-// it needs, so one look is enough.
+// has reports whether a commit exists. A fetch adds a commit only with everything it
+// refers to, so checking the commit is enough.
 func (o Objects) has(ctx context.Context, sha string) bool {
 	_, err := o.run(ctx, "cat-file", "-e", "--end-of-options", sha+"^{commit}")
 	return err == nil
 }
 
-// Resolve returns the SHA of the commit that a branch, ref or SHA stands for
-// in the mirror.
+// Resolve returns the SHA of the commit that a branch, ref or SHA denotes in the mirror.
 func (m *Mirror) Resolve(ctx context.Context, rev string) (string, error) {
 	out, err := m.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil {
@@ -98,8 +95,8 @@ func (m *Mirror) Resolve(ctx context.Context, rev string) (string, error) {
 	return lastField(out), nil
 }
 
-// lastField is what rev-parse found: older versions of git print the option
-// --end-of-options as well.
+// lastField returns the object name that rev-parse printed. Older versions of git also
+// print the option --end-of-options.
 func lastField(out []byte) string {
 	fields := strings.Fields(string(out))
 	if len(fields) == 0 {

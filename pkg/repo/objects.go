@@ -30,9 +30,8 @@ type Entry struct {
 	Blob string
 }
 
-// Change is one path that differs between two trees. The blob and mode of a
-// side where the path does not exist are empty. A rename is a removal and an
-// addition.
+// Change is one path that differs between two trees. If a side does not have the path,
+// its blob and mode are empty. A rename is a removal and an addition.
 type Change struct {
 	Path    string
 	OldMode string
@@ -41,8 +40,8 @@ type Change struct {
 	NewBlob string
 }
 
-// List returns the files below the given paths, or all, in git's order. Paths
-// that do not exist are no error.
+// List returns the files below the given paths, or all files, in git's order. It ignores
+// paths that do not exist.
 func (o Objects) List(ctx context.Context, tree string, paths ...string) ([]Entry, error) {
 	args := []string{"ls-tree", "-r", "-z", "--full-tree", "--end-of-options", tree}
 	var entries []Entry
@@ -65,7 +64,7 @@ func (o Objects) List(ctx context.Context, tree string, paths ...string) ([]Entr
 	return entries, nil
 }
 
-// shared returns an equal string that is kept only once.
+// shared returns a string that equals s and is stored only once.
 func shared(known map[string]string, s string) string {
 	if same, ok := known[s]; ok {
 		return same
@@ -75,8 +74,8 @@ func shared(known map[string]string, s string) string {
 	return s
 }
 
-// Diff returns what differs between two trees (or commits) below the given
-// paths, or everywhere, sorted by path.
+// Diff returns the differences between two trees (or commits) below the given paths, or
+// all differences, sorted by path.
 func (o Objects) Diff(ctx context.Context, before, after string, paths ...string) ([]Change, error) {
 	if before == after {
 		return nil, nil
@@ -110,7 +109,7 @@ func (o Objects) Diff(ctx context.Context, before, after string, paths ...string
 	return changes, nil
 }
 
-// present turns git's zeros for "no such thing" into nothing.
+// present turns git's zeros, which stand for a missing side, into "".
 func present(s string) string {
 	if strings.Trim(s, "0") == "" {
 		return ""
@@ -126,7 +125,7 @@ func records(out []byte) []string {
 	return strings.Split(text, "\x00")
 }
 
-// Tree returns the name of the tree of a commit.
+// Tree returns the object name of a commit's tree.
 func (o Objects) Tree(ctx context.Context, commit string) (string, error) {
 	out, err := o.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", commit+"^{tree}")
 	if err != nil {
@@ -135,15 +134,14 @@ func (o Objects) Tree(ctx context.Context, commit string) (string, error) {
 	return lastField(out), nil
 }
 
-// Blobs calls each with the content of every given blob, in order. The
-// content is only valid during the call. A blob that does not exist is an
-// error.
+// Blobs calls each with the content of every given blob, in order. The content is only
+// valid during the call. A blob that does not exist is an error.
 func (o Objects) Blobs(ctx context.Context, ids []string, each func(id string, content []byte) error) error {
 	return o.BlobsUpTo(ctx, math.MaxInt-1, ids, each)
 }
 
-// BlobsUpTo is Blobs for callers that refuse blobs of more than limit bytes:
-// these are not read. Instead, callers get limit+1 bytes that mean nothing.
+// BlobsUpTo is Blobs for callers that refuse blobs of more than limit bytes. It does not
+// read these, and passes limit+1 meaningless bytes instead.
 func (o Objects) BlobsUpTo(ctx context.Context, limit int, ids []string, each func(id string, content []byte) error) error {
 	if len(ids) == 0 {
 		return nil
@@ -152,15 +150,15 @@ func (o Objects) BlobsUpTo(ctx context.Context, limit int, ids []string, each fu
 	defer func() { _ = in.Close() }()
 	b := batch{requests: requests, limit: limit, each: each}
 	return o.pipe(ctx, in, []string{"cat-file", "--batch-command", "--buffer"}, func(out *bufio.Reader) error {
-		// The command ends with its input, and its input must end for it to end.
+		// The command ends only when its input ends.
 		defer func() { _ = requests.Close() }()
 		b.out = out
 		return b.read(ids)
 	})
 }
 
-// batch asks for the sizes of blobs, and then for those that are small enough: to
-// unpack one may take as much memory as it is large.
+// batch asks for the sizes of blobs, and then for the content of those that are small
+// enough: unpacking a blob can take as much memory as its size.
 type batch struct {
 	requests *io.PipeWriter
 	out      *bufio.Reader
@@ -200,8 +198,8 @@ func (b *batch) read(ids []string) error {
 	return nil
 }
 
-// ask writes while answers are read: git's answers may fill its output before it
-// has read all.
+// ask writes in the background while answers are read. Git's answers may fill the pipe
+// before git has read all requests.
 func (b *batch) ask(what string, ids []string) {
 	go func() {
 		in := bufio.NewWriter(b.requests)
@@ -213,7 +211,7 @@ func (b *batch) ask(what string, ids []string) {
 	}()
 }
 
-// header reads what precedes a blob: its name, type and size in bytes.
+// header reads the line before a blob: its name, type and size in bytes.
 func (b *batch) header(id string) (int, error) {
 	header, err := b.out.ReadString('\n')
 	if err != nil {
@@ -244,7 +242,7 @@ func (b *batch) blob(id string, size int) ([]byte, error) {
 	}
 	_, err := io.ReadFull(b.out, content)
 	if err == nil {
-		// A line feed ends each blob.
+		// A line feed follows each blob.
 		_, err = b.out.Discard(1)
 	}
 	if err != nil {
@@ -253,8 +251,8 @@ func (b *batch) blob(id string, size int) ([]byte, error) {
 	return content, nil
 }
 
-// Materialise writes the given files below dir. Symbolic links and submodules
-// are left out: a link could lead anywhere on this machine.
+// Materialise writes the given files below dir. It omits symbolic links and submodules: a
+// link could lead anywhere on this machine.
 func (o Objects) Materialise(ctx context.Context, entries []Entry, dir string) error {
 	byBlob := map[string][]Entry{}
 	var ids []string

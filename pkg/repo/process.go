@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// waitDelay is how long a command that was ended may hold its pipes open: git
-// starts programs that outlive it.
+// waitDelay is how long a killed command may hold its pipes open: git can start programs
+// that outlive it.
 const waitDelay = 5 * time.Second
 
-// command ends with its context, and with it all that it has started.
+// ending makes a command end with its context, together with all processes that it
+// started.
 func ending(cmd *exec.Cmd) *exec.Cmd {
 	inGroup(cmd)
 	cmd.Cancel = func() error { return endGroup(cmd) }
@@ -18,8 +19,8 @@ func ending(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// runWithin is run for a command that fetches what others have written: neither it
-// nor what it starts may write a file or take memory beyond the limits.
+// runWithin is run for a command that fetches data from others. The command and its
+// children cannot write files or use memory beyond the limits.
 func (g git) runWithin(ctx context.Context, l Limits, args ...string) ([]byte, error) {
 	cmd := g.command(ctx, args...)
 	var out, complaint tail
@@ -27,7 +28,7 @@ func (g git) runWithin(ctx context.Context, l Limits, args ...string) ([]byte, e
 	if err := cmd.Start(); err != nil {
 		return nil, commandError(ctx, args, "", err)
 	}
-	// What writes and what unpacks is started much later, once a server has answered.
+	// Git starts the programs that write and unpack much later, after the server's answer.
 	limitErr := restrict(cmd.Process.Pid, l)
 	if limitErr != nil {
 		_ = cmd.Cancel()
@@ -45,16 +46,15 @@ func (g git) runWithin(ctx context.Context, l Limits, args ...string) ([]byte, e
 	return []byte(out.String()), nil
 }
 
-// keptOutput is how much is kept of what a command says beside its answer, in bytes:
-// a server can have it say what it likes.
+// keptOutput is how many bytes of a command's error output are kept: a server can make
+// git print anything.
 const keptOutput = 64 << 10
 
-// tail keeps the end of what is written.
+// tail keeps the end of its input.
 type tail struct {
 	kept []byte
 }
 
-// Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
 	t.kept = append(t.kept, p[max(0, len(p)-keptOutput):]...)
 	if len(t.kept) > 2*keptOutput {

@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// inGroup makes a command the first of a group of its own.
+// inGroup makes a command the leader of its own process group.
 func inGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// endGroup kills a command with all of its group.
+// endGroup kills the process group of a command.
 func endGroup(cmd *exec.Cmd) error {
 	err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	if errors.Is(err, syscall.ESRCH) {
@@ -21,11 +21,11 @@ func endGroup(cmd *exec.Cmd) error {
 	return err
 }
 
-// lockDir takes a directory for this process; it is free again when the process
-// ends, however it does.
+// lockDir locks a directory for this process. The lock ends with the process, even if it
+// is killed.
 func lockDir(dir *os.File) error {
 	return syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// diskFull are the errors of a full disk.
+// diskFull are the errors that mean a full disk.
 var diskFull = []error{syscall.ENOSPC, syscall.EDQUOT}

@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// maxRebuilds is how often a mirror is rebuilt within rebuildTime: what looks
-	// like damage may be what somebody has pushed.
+	// maxRebuilds is how often a mirror is rebuilt within rebuildTime. What looks like
+	// damage may be in a pushed commit, and then rebuilding does not help.
 	maxRebuilds = 2
 	rebuildTime = time.Hour
-	// rebuiltLately is how long ago a mirror was rebuilt by somebody who saw the same
-	// damage.
+	// rebuiltLately is the time after a rebuild in which another one is not needed:
+	// concurrent calls see the same damage.
 	rebuiltLately = time.Minute
 )
 
-// rebuilds remembers when a mirror was rebuilt, and for which commits.
+// rebuilds records when a mirror was rebuilt, and for which commits.
 type rebuilds struct {
 	mu      sync.Mutex
 	at      []time.Time
 	because map[string]bool
 }
 
-// allow decides whether a mirror is to be rebuilt for some commits, and notes it.
-// Where it was done a moment ago it need not be.
+// allow decides whether to rebuild a mirror because of some commits, and records it. A
+// mirror that has just been rebuilt needs no rebuild.
 func (r *rebuilds) allow(now time.Time, commits []string) (needed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,10 +57,10 @@ func (r *rebuilds) allow(now time.Time, commits []string) (needed bool, err erro
 	return needed, nil
 }
 
-// Rebuild throws the mirror away, so that the next fetch brings everything
-// again. Whoever finds an error that is Corrupt should call it, with the commit
-// that was read: for none it is done twice, nor more than a few times in an hour,
-// and then gives a *RebuiltError.
+// Rebuild empties the mirror, so that the next fetch fetches everything again. Call it
+// after an error that is Corrupt, with the commit that was read. It rebuilds at most once
+// for a commit, and maxRebuilds times within rebuildTime; beyond that it returns a
+// *RebuiltError.
 func (m *Mirror) Rebuild(ctx context.Context, commits ...string) error {
 	if m.url == "" {
 		return nil
@@ -72,7 +72,7 @@ func (m *Mirror) Rebuild(ctx context.Context, commits ...string) error {
 	return m.alone(ctx, m.replace)
 }
 
-// alone does something while nobody fetches.
+// alone runs do while no fetch runs.
 func (m *Mirror) alone(ctx context.Context, do func(context.Context) error) error {
 	if err := m.using.Acquire(ctx, maxFetches); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (m *Mirror) alone(ctx context.Context, do func(context.Context) error) erro
 	return do(ctx)
 }
 
-// prepare makes the mirror where there is none.
+// prepare creates the mirror if there is none.
 func (m *Mirror) prepare(ctx context.Context) error {
 	if m.usable(ctx) || ctx.Err() != nil {
 		return ctx.Err()
@@ -99,8 +99,8 @@ func (m *Mirror) usable(ctx context.Context) bool {
 	return err == nil
 }
 
-// replace puts an empty repository in place of whatever is there. Where there is no
-// room for both, the old one goes first.
+// replace replaces the directory with an empty repository. If there is no space for both,
+// it removes the old one first.
 func (m *Mirror) replace(ctx context.Context) error {
 	err := m.replaceOnce(ctx)
 	var full *DiskFullError
@@ -113,8 +113,8 @@ func (m *Mirror) replace(ctx context.Context) error {
 	return m.replaceOnce(ctx)
 }
 
-// replaceOnce makes the new repository aside and renames it, so a crash leaves no
-// half of one.
+// replaceOnce creates the new repository beside the old one and renames it, so a crash
+// leaves no partial repository.
 func (m *Mirror) replaceOnce(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(m.dir), 0o755); err != nil {
 		return fmt.Errorf("creating mirror: %w", ofDisk(err))

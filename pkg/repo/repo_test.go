@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// origin is a repository with a history to ask about.
+// origin is a repository to fetch from.
 type origin struct {
 	t   *testing.T
 	dir string
@@ -61,7 +61,7 @@ func (o origin) commit(files map[string]string) string {
 
 func (o origin) url() string { return "file://" + o.dir }
 
-// fork makes a branch with one change each on top of a common ancestor.
+// fork creates two branches, each with one commit on top of a common ancestor.
 func fork(t *testing.T, main, topic map[string]string) (o origin, base, head string) {
 	t.Helper()
 	o = newOrigin(t)
@@ -138,11 +138,11 @@ func TestRevisionsThatDoNotExist(t *testing.T) {
 	m := mirrorOf(t, o, "main")
 	absent := strings.Repeat("12", 20)
 	for name, do := range map[string]func() error{
-		"branch":  func() error { return m.Fetch(t.Context(), "no-such-branch") },
-		"commit":  func() error { return m.Fetch(t.Context(), absent) },
-		"resolve": func() error { _, err := m.Resolve(t.Context(), "nothing"); return err },
-		"merge":   func() error { _, err := m.Merge(t.Context(), base, absent); return err },
-		"option":  func() error { return m.Fetch(t.Context(), "--upload-pack=touch x") },
+		"fetching a branch": func() error { return m.Fetch(t.Context(), "no-such-branch") },
+		"fetching a commit": func() error { return m.Fetch(t.Context(), absent) },
+		"resolving a name":  func() error { _, err := m.Resolve(t.Context(), "nothing"); return err },
+		"merging a commit":  func() error { _, err := m.Merge(t.Context(), base, absent); return err },
+		"option":            func() error { return m.Fetch(t.Context(), "--upload-pack=touch x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var missing *NotFoundError
@@ -156,8 +156,8 @@ func TestRevisionsThatDoNotExist(t *testing.T) {
 func TestDamagedMirrorIsRebuilt(t *testing.T) {
 	o, base, head := fork(t, map[string]string{"a": "2\n"}, map[string]string{"c": "2\n"})
 	for name, damage := range map[string]func(dir string) error{
-		"no repository": func(dir string) error { return os.Remove(filepath.Join(dir, "HEAD")) },
-		"gone":          os.RemoveAll,
+		"HEAD is missing":      func(dir string) error { return os.Remove(filepath.Join(dir, "HEAD")) },
+		"directory is missing": os.RemoveAll,
 		"truncated objects": func(dir string) error {
 			return filepath.Walk(filepath.Join(dir, "objects"), func(p string, i os.FileInfo, err error) error {
 				if err != nil || i.IsDir() {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// tempDir is a directory that this process holds as long as it uses it, so that it
-// can be told from what a process has left that was killed.
+// tempDir is a directory that this process locks while it uses it. This distinguishes it
+// from directories that killed processes have left.
 type tempDir struct {
 	path string
 	held *os.File
@@ -31,33 +31,32 @@ func makeTemp(parent, pattern string) (*tempDir, error) {
 	return t, nil
 }
 
-// Close removes the directory.
 func (t *tempDir) Close() error {
 	if t == nil {
 		return nil
 	}
 	err := os.RemoveAll(t.path)
 	if t.held != nil {
-		_ = t.held.Close() // lets go of what is not there any more
+		_ = t.held.Close() // the directory is gone already
 	}
 	return err
 }
 
 const (
-	// youngTemp is how old a directory that nobody holds must be to be left over:
-	// it is held a little after it is made.
+	// youngTemp is the age from which an unlocked directory counts as left over: it is
+	// locked shortly after it is created.
 	youngTemp = time.Minute
-	// youngFile is the same for temporary files and locks, which are there for as
-	// long as one command runs.
+	// youngFile is the same for temporary files and locks, which exist while one command
+	// runs.
 	youngFile = 10 * time.Minute
 )
 
-// temporary matches the directories that this package makes, beside mirrors and
-// among the temporary files.
+// temporary matches the names of directories that this package creates, beside mirrors
+// and in the directory for temporary files.
 var temporary = regexp.MustCompile(`(^rehearsal-(objects|clone)-|\.git\.(new|fetch)-)\d+$`)
 
-// SweepTemp removes from a directory what processes that were killed have left
-// there, and says how many directories that were.
+// SweepTemp removes the directories that killed processes have left in dir. It returns
+// their number.
 func SweepTemp(dir string, now time.Time) (removed int) {
 	for _, e := range list(dir) {
 		info, err := e.Info()
@@ -71,7 +70,7 @@ func SweepTemp(dir string, now time.Time) (removed int) {
 	return removed
 }
 
-// removeUnheld removes a directory unless a process holds it.
+// removeUnheld removes a directory unless a process has locked it.
 func removeUnheld(path string) bool {
 	held, err := os.Open(path)
 	if err != nil {
@@ -81,13 +80,12 @@ func removeUnheld(path string) bool {
 	return lockDir(held) == nil && os.RemoveAll(path) == nil
 }
 
-// removeOld removes the files that match a pattern and have not been written to for
-// a while.
+// removeOld removes the files that match a pattern and were not modified for youngFile.
 func removeOld(pattern string, now time.Time) {
-	files, _ := filepath.Glob(pattern) // the patterns are ours
+	files, _ := filepath.Glob(pattern) // only a bad pattern is an error, and ours are valid
 	for _, path := range files {
 		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) >= youngFile {
-			_ = os.Remove(path) // else the next look does
+			_ = os.Remove(path) // the next sweep tries again
 		}
 	}
 }

@@ -11,29 +11,28 @@ import (
 )
 
 const (
-	// maxPacks is how many packs a mirror may have: every look for an object goes
+	// maxPacks is how many packs a mirror may have: every search for an object goes
 	// through all of them.
 	maxPacks = 50
-	// keptTime is how long a commit stays after somebody asked for it last, though no
-	// open pull request needs it.
+	// keptTime is how long a commit is kept after its last use, even if no open pull
+	// request needs it.
 	keptTime = 24 * time.Hour
-	// pruneTime is how long objects stay that no ref leads to: somebody may read
-	// them. pruneInterval is the time between two repacks that drop some.
+	// pruneTime is how long unreachable objects are kept: somebody may still read them.
+	// pruneInterval is the time between two repacks that drop objects.
 	pruneTime     = 48 * time.Hour
 	pruneInterval = 24 * time.Hour
 )
 
-// pruned is a file in the mirror that tells when objects were dropped last.
+// pruned is a file in the mirror; its modification time is that of the last prune.
 const pruned = "rehearsal-pruned"
 
-// Keep says which commits are needed: others go, once nobody has asked for them for
-// a while, and some time later what only they had. What killed processes have left
-// goes as well, and what many small fetches have brought is combined. Nothing is
-// done that would have to wait for a fetch; the next call does it.
+// Keep tidies the mirror. It forgets commits that are neither needed nor used for
+// keptTime, and later drops the objects that only they had. It removes files that killed
+// processes have left, and combines the packs of many small fetches. It never waits for a
+// fetch: what is blocked by one is left to the next call.
 //
-// Whoever reads at the same time is safe: an object is dropped days after the last
-// ref that leads to it, a file that is open stays readable, and git looks again for
-// an object that is not where it was.
+// Concurrent readers are safe: an object is dropped days after the last ref to it, an
+// open file stays readable, and git searches again for an object that has moved.
 func (m *Mirror) Keep(ctx context.Context, needed []string) error {
 	if !m.usable(ctx) {
 		return ctx.Err()
@@ -52,8 +51,8 @@ func (m *Mirror) Keep(ctx context.Context, needed []string) error {
 	return m.combine(ctx)
 }
 
-// MakeRoom drops at once all that no open pull request needs, and what fetches that
-// were killed have left, however young: to forget takes room, too.
+// MakeRoom drops at once everything that no open pull request needs. It first removes the
+// files that killed repacks have left, however young: deleting refs takes space, too.
 func (m *Mirror) MakeRoom(ctx context.Context, needed []string) error {
 	if !m.usable(ctx) {
 		return ctx.Err()
@@ -67,7 +66,7 @@ func (m *Mirror) MakeRoom(ctx context.Context, needed []string) error {
 	})
 }
 
-// forget deletes the refs of commits that nobody needs.
+// forget deletes the refs of commits that are not needed.
 func (m *Mirror) forget(ctx context.Context, needed []string) error {
 	out, err := m.run(ctx, "for-each-ref", "--format=%(refname)", keptRefs)
 	if err != nil {
@@ -96,8 +95,8 @@ func (m *Mirror) pruneDue() bool {
 	return err != nil || m.now().Sub(info.ModTime()) >= pruneInterval
 }
 
-// prune packs what refs lead to, and drops what they do not, once it is older than
-// a time.
+// prune packs the reachable objects, and drops unreachable ones that are older than a
+// duration.
 func (m *Mirror) prune(ctx context.Context, older time.Duration) error {
 	before := fmt.Sprintf("%d.seconds.ago", int(older.Seconds()))
 	if older == 0 {
@@ -116,9 +115,9 @@ func (m *Mirror) prune(ctx context.Context, older time.Duration) error {
 	return os.Chtimes(mark, m.now(), m.now())
 }
 
-// tidy combines packs after a fetch, and removes what a repack that was killed has
-// left, unless there is another. What was fetched is of use in any case, and the next
-// fetch tries again.
+// tidy combines packs after a fetch, and removes the files that a killed repack has left,
+// unless another fetch runs. It ignores errors: the fetched commits are usable, and the
+// next fetch tries again.
 func (m *Mirror) tidy(ctx context.Context) {
 	if m.using.TryAcquire(maxFetches) {
 		m.removeUnfinished()
@@ -127,11 +126,10 @@ func (m *Mirror) tidy(ctx context.Context) {
 	}
 }
 
-// combine packs together what many small fetches have left. The large packs stay as
-// they are, so that it costs what has been fetched since, not what the repository
-// weighs.
+// combine combines the packs of many small fetches. The large packs stay as they are, so
+// the cost depends on the data fetched since, not on the size of the repository.
 func (m *Mirror) combine(ctx context.Context) error {
-	packs, _ := filepath.Glob(filepath.Join(m.dir, "objects", "pack", "*.pack")) // the pattern is ours
+	packs, _ := filepath.Glob(filepath.Join(m.dir, "objects", "pack", "*.pack")) // only a bad pattern is an error, and ours is valid
 	if len(packs) <= m.packs {
 		return nil
 	}
@@ -150,16 +148,16 @@ func (m *Mirror) repack(ctx context.Context, how ...string) error {
 	return nil
 }
 
-// removeUnfinished removes what a repack has left that failed, maybe for want of
-// room.
+// removeUnfinished removes the files that a failed or killed repack has left, for
+// instance on a full disk.
 func (m *Mirror) removeUnfinished() {
 	for _, pattern := range []string{"tmp_*", ".tmp-*"} {
 		removeOld(filepath.Join(m.dir, "objects", "pack", pattern), time.Unix(1<<40, 0))
 	}
 }
 
-// sweepFiles removes the temporary files and the locks that killed commands have
-// left in the mirror.
+// sweepFiles removes the temporary files and the locks that killed commands have left in
+// the mirror.
 func (m *Mirror) sweepFiles() {
 	now := m.now()
 	for _, pattern := range []string{
@@ -170,7 +168,7 @@ func (m *Mirror) sweepFiles() {
 	}
 }
 
-// list is what is in a directory, nothing when there is none.
+// list returns the entries of a directory; none if it cannot be read.
 func list(dir string) []os.DirEntry {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

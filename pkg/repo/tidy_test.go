@@ -20,8 +20,7 @@ func packsOf(t *testing.T, m *Mirror) (packs []string) {
 	return packs
 }
 
-// TestPacksAreCombined fetches many times what never is in a branch, while
-// others read.
+// TestPacksAreCombined fetches many commits that are in no branch, while others read.
 func TestPacksAreCombined(t *testing.T) {
 	o := newOrigin(t)
 	base := o.commit(map[string]string{"base": "1"})
@@ -80,8 +79,8 @@ func TestPacksAreCombined(t *testing.T) {
 	}
 }
 
-// TestHeadsOfClosedPullRequestsGo: first what keeps them, and days later what only
-// they had, while somebody reads what stays.
+// TestHeadsOfClosedPullRequestsGo checks that the refs of closed pull requests go, and
+// days later their objects, and that the rest stays readable.
 func TestHeadsOfClosedPullRequestsGo(t *testing.T) {
 	o := newOrigin(t)
 	o.git("config", "uploadpack.allowAnySHA1InWant", "true")
@@ -113,7 +112,7 @@ func TestHeadsOfClosedPullRequestsGo(t *testing.T) {
 	if refs := refsOf(t, m); len(refs) != 2 || !exists(closed) {
 		t.Errorf("refs: %v, there: %t", refs, exists(closed))
 	}
-	// The time of git's own clock is what the objects are dropped by.
+	// Git drops objects by its own clock.
 	age(t, m, pruneTime+time.Hour)
 	keep(keptTime + 2*time.Hour)
 	if !exists(closed) {
@@ -155,13 +154,13 @@ func age(t *testing.T, m *Mirror, by time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What has been put aside already has a time for each object.
+	// A cruft pack has a time for each object in its .mtimes file.
 	for _, path := range packsOf(t, m) {
 		_ = os.Remove(strings.TrimSuffix(path, ".pack") + ".mtimes")
 	}
 }
 
-// TestLeftoversAreSwept: of what looks like ours, what nobody holds any more goes.
+// TestLeftoversAreSwept checks that directories with our names go unless they are locked.
 func TestLeftoversAreSwept(t *testing.T) {
 	o := newOrigin(t)
 	base := o.commit(map[string]string{"a": "1"})
@@ -207,7 +206,8 @@ func TestLeftoversAreSwept(t *testing.T) {
 	}
 }
 
-// TestWhatARepackLeftGoesWithTheNextFetch: even with one that fails.
+// TestWhatARepackLeftGoesWithTheNextFetch checks that a fetch removes the files of a
+// killed repack, even if the fetch fails.
 func TestWhatARepackLeftGoesWithTheNextFetch(t *testing.T) {
 	o := newOrigin(t)
 	m := mirrorOf(t, o, o.commit(map[string]string{"a": "1"}))

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// MergeWorkTree merges what the work tree holds, committed or not, into base.
-// It returns the commit that stands for it: HEAD where nothing is uncommitted,
-// else one that exists only as long as the result is open.
+// MergeWorkTree merges the content of the work tree, committed or not, into base. It also
+// returns the commit of that content: HEAD if nothing is uncommitted, else a commit that
+// exists until the result is closed.
 func (c *Clone) MergeWorkTree(ctx context.Context, base string) (*Merged, string, error) {
 	scratch, err := c.scratch()
 	if err != nil {
@@ -31,8 +31,7 @@ func (c *Clone) MergeWorkTree(ctx context.Context, base string) (*Merged, string
 	return scratch, head, nil
 }
 
-// snapshot commits the work tree to the scratch repository, by way of a copy
-// of the index.
+// snapshot commits the work tree to the scratch repository, using a copy of the index.
 func (c *Clone) snapshot(ctx context.Context, scratch *Merged) (string, error) {
 	out, err := c.run(ctx, "rev-parse", "HEAD^{commit}", "HEAD^{tree}")
 	lines := strings.Fields(string(out))
@@ -70,20 +69,19 @@ func (c *Clone) snapshot(ctx context.Context, scratch *Merged) (string, error) {
 	return strings.TrimSpace(string(commit)), nil
 }
 
-// obeyed are the settings of a clone that say how files and blobs correspond,
-// and which files are none of git's business.
+// obeyed are the settings of a clone that control the conversion between files and blobs,
+// and which files git ignores.
 var obeyed = []string{
 	"core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode",
 	"core.checkstat", "core.trustctime", "core.excludesfile",
 }
 
-// largestFile is the size, in bytes, above which untracked files are build
-// output and not configuration.
+// largestFile is the size, in bytes, above which an untracked file is taken for build
+// output and left out.
 const largestFile = 256 << 20
 
-// addUncommitted puts the files that differ from the index into it. It does
-// not leave that to `git add`, which would look into submodules, whose own
-// configuration may name programs.
+// addUncommitted adds the files that differ from the index to it. It avoids `git add`,
+// which would look into submodules, and their configuration may name programs.
 func (c *Clone) addUncommitted(ctx context.Context, with git) error {
 	config := []string{"-C", c.Root}
 	for _, key := range obeyed {
@@ -115,16 +113,15 @@ func (c *Clone) addUncommitted(ctx context.Context, with git) error {
 	return nil
 }
 
-// uncommitted are the paths that differ from the index.
+// uncommitted lists the paths that differ from the index.
 type uncommitted struct {
-	// changed are files, also deleted ones; gone are files that became
-	// directories.
+	// changed are files, including deleted ones; gone are files that became directories.
 	changed, gone []string
-	// conflicts are files that a merge left marked.
+	// conflicts are files with unresolved merge conflicts.
 	conflicts []string
 }
 
-// sortOut reads what git lists as modified (C), deleted (R) or untracked (?).
+// sortOut sorts the paths that git lists as changed (C), removed (R) or untracked (?).
 func (c *Clone) sortOut(records []string) uncommitted {
 	var out uncommitted
 	seen := map[string]string{}
@@ -132,7 +129,7 @@ func (c *Clone) sortOut(records []string) uncommitted {
 		tag, path, _ := strings.Cut(record, " ")
 		full := filepath.Join(c.Root, path)
 		if last, again := seen[path]; again {
-			// Git has several versions of a file that it could not merge.
+			// Git lists a file with a merge conflict once for each version.
 			if tag == "C" && last == "C" && hasConflict(full) && !slices.Contains(out.conflicts, path) {
 				out.conflicts = append(out.conflicts, path)
 			}
@@ -143,7 +140,7 @@ func (c *Clone) sortOut(records []string) uncommitted {
 		info, err := os.Lstat(full)
 		switch {
 		case strings.HasSuffix(path, "/"):
-			// A repository of its own.
+			// A nested repository.
 		case err == nil && tag == "?" && info.Size() > largestFile:
 		case err == nil && info.IsDir() && !isRepository(full):
 			out.gone = append(out.gone, path)
@@ -159,16 +156,15 @@ func isRepository(dir string) bool {
 	return err == nil
 }
 
-// hasConflict reports whether a file that git could not merge still has its
-// marks.
+// hasConflict reports whether a file still has conflict markers.
 func hasConflict(file string) bool {
 	content, err := os.ReadFile(file)
 	return err == nil && bytes.Contains(append([]byte("\n"), content...), []byte("\n<<<<<<< "))
 }
 
-// copyIndex copies the index, what it refers to, and the list of ignored files
-// to another git directory. The index keeps its time: git takes files that
-// changed after it for changed.
+// copyIndex copies the index, its shared part and the list of ignored files to another
+// git directory. The index keeps its modification time: git checks the content of files
+// that changed after it.
 func (c *Clone) copyIndex(to string) error {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
@@ -198,7 +194,7 @@ func (c *Clone) copyIndex(to string) error {
 	return os.Chtimes(filepath.Join(to, "index"), info.ModTime(), info.ModTime())
 }
 
-// copyFile copies a file, or nothing where there is none.
+// copyFile copies a file; it does nothing if the file does not exist.
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if os.IsNotExist(err) {

@@ -9,7 +9,7 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// SpecHash is the SHA-256 of a specification as JSON.
+// SpecHash returns the SHA-256 of a specification as JSON, in hexadecimal.
 func SpecHash(spec prowapi.ProwJobSpec) (string, error) {
 	raw, err := json.Marshal(spec)
 	if err != nil {
@@ -19,15 +19,15 @@ func SpecHash(spec prowapi.ProwJobSpec) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// UnapprovedError says that a ProwJob is not what was approved.
+// UnapprovedError says that a ProwJob differs from the approved one.
 type UnapprovedError struct{ Name string }
 
 func (e *UnapprovedError) Error() string {
 	return fmt.Sprintf("the ProwJob %s is not what was approved: the hash of its spec differs from its annotation %s", e.Name, AnnotationApproved)
 }
 
-// CheckApproval returns an *UnapprovedError for a ProwJob with an approval that is
-// not for its specification.
+// CheckApproval returns an *UnapprovedError if a ProwJob has an approval for another
+// specification.
 func CheckApproval(pj *prowapi.ProwJob) error {
 	approved, ok := pj.Annotations[AnnotationApproved]
 	if !ok {

@@ -1,18 +1,18 @@
 package run
 
-// Coverage is what a choice of jobs covers of all of them. Without an aspect, those that
-// are left out differ in nothing from those that are chosen.
+// Coverage is what a choice of jobs covers of all jobs. If Of is empty, the jobs that
+// were left out are like the chosen ones in every aspect.
 type Coverage struct {
 	Of []Aspect `json:"of,omitempty"`
 }
 
-// Aspect is a respect in which jobs differ.
+// Aspect is a property in which jobs differ.
 type Aspect struct {
 	// What is cause, repository, branch or cluster.
 	What string `json:"what"`
 	// Total counts the different values, Missing those that no chosen job has.
 	Total   int `json:"total"`
 	Missing int `json:"missing,omitempty"`
-	// Examples are some that are missing.
+	// Examples are some of the missing values.
 	Examples []string `json:"examples,omitempty"`
 }

@@ -2,20 +2,20 @@ package run
 
 import "time"
 
-// Verdict is what became of one job of a
+// Verdict is how one job of a run ended, or its current state.
 type Verdict string
 
-// The verdicts, the worst first: this is the order of the rows of a report.
+// The verdicts, the worst first, which is the order of the rows in a report.
 const (
 	// Failed ran and did not succeed.
 	Failed Verdict = "failed"
-	// TimedOut ran for longer than it may.
+	// TimedOut ran longer than allowed.
 	TimedOut Verdict = "timed out"
-	// Errored could not be run by Prow, or was lost by it.
+	// Errored could not be run by Prow, or was lost by Prow.
 	Errored Verdict = "errored"
 	// Unschedulable found no node in time.
 	Unschedulable Verdict = "unschedulable"
-	// Aborted was ended on somebody's word.
+	// Aborted was ended on request.
 	Aborted Verdict = "aborted"
 	// NotStarted has no ProwJob.
 	NotStarted Verdict = "not started"
@@ -27,7 +27,7 @@ const (
 	Passed Verdict = "passed"
 )
 
-// Ended says that Prow will not change the verdict any more.
+// Ended reports whether the verdict is final.
 func (v Verdict) Ended() bool {
 	switch v {
 	case NotStarted, Running, Queued:
@@ -36,7 +36,7 @@ func (v Verdict) Ended() bool {
 	return true
 }
 
-// Bad says that the job ended by itself, and not well.
+// Bad reports whether the job ended by itself, without success.
 func (v Verdict) Bad() bool {
 	switch v {
 	case Failed, TimedOut, Errored, Unschedulable:
@@ -45,27 +45,27 @@ func (v Verdict) Bad() bool {
 	return false
 }
 
-// Outcome is one job of a run and what became of it.
+// Outcome is all that is known about the end of one job of a run.
 type Outcome struct {
 	Job
 	Verdict Verdict
-	// Detail is the reason behind the verdict in plain text, where there is
-	// one beyond the verdict itself.
+	// Detail is the reason for the verdict in plain text, if there is more to say than the
+	// verdict.
 	Detail string
-	// Started and Finished are zero where that has not happened.
+	// Started and Finished are zero if that has not happened.
 	Started  time.Time
 	Finished time.Time
-	// URL leads to the job's log.
+	// URL is the page of the job's log.
 	URL string
-	// Excerpt holds the lines of the job's log that matter, see pkg/joblog.
+	// Excerpt has the relevant lines of the job's log, see pkg/joblog.
 	Excerpt []string
 }
 
-// Settled says that Prow is done with the job: a job that was told to abort
-// still has a pod until Prow has deleted it.
+// Settled reports whether Prow is done with the job. An aborted job still has a pod until
+// Prow has deleted it.
 func (o Outcome) Settled() bool { return o.Verdict.Ended() && !o.Finished.IsZero() }
 
-// Duration is how long the job took; zero when it has not ended.
+// Duration returns how long the job took; zero if it has not ended.
 func (o Outcome) Duration() time.Duration {
 	if o.Started.IsZero() || o.Finished.IsZero() || o.Finished.Before(o.Started) {
 		return 0
@@ -73,11 +73,11 @@ func (o Outcome) Duration() time.Duration {
 	return o.Finished.Sub(o.Started)
 }
 
-// Tally counts the jobs of a
+// Tally counts the jobs of a run by verdict.
 type Tally struct {
 	Total      int
 	Passed     int
-	Failed     int // every kind of bad end
+	Failed     int // all bad verdicts
 	Aborted    int
 	NotStarted int
 	Running    int
@@ -106,8 +106,8 @@ func Count(outcomes []Outcome) Tally {
 	return t
 }
 
-// AllPassed is the verdict on the run: every job of it must pass.
+// AllPassed reports whether the run passed: every job must have passed.
 func (t Tally) AllPassed() bool { return t.Total > 0 && t.Passed == t.Total }
 
-// Unfinished counts the jobs whose verdict is still to come.
+// Unfinished counts the jobs without a final verdict.
 func (t Tally) Unfinished() int { return t.NotStarted + t.Running + t.Queued }

@@ -13,13 +13,13 @@ import (
 	prowapi "sigs.k8s.io/prow/pkg/apis/prowjobs/v1"
 )
 
-// ConfigMaps is the part of the client that reading a hand-over needs.
+// ConfigMaps is the part of the client that is needed to read what was handed over.
 type ConfigMaps interface {
 	Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.ConfigMap, error)
 }
 
-// ReadManifest reads the manifest of the run that is called name. A run that is
-// not stored gives the API server's not-found error.
+// ReadManifest reads the manifest of a run by name. If it does not exist, the error is
+// the API server's not-found error.
 func ReadManifest(ctx context.Context, configMaps ConfigMaps, name string) (Manifest, error) {
 	var m Manifest
 	err := read(ctx, configMaps, name, ManifestKey, &m)
@@ -32,7 +32,7 @@ func ReadProwJob(ctx context.Context, configMaps ConfigMaps, configMap, name str
 	return pj, read(ctx, configMaps, configMap, name, pj)
 }
 
-// ReadProwJobs reads all ProwJobs that a ConfigMap stores, by name.
+// ReadProwJobs reads all ProwJobs in a ConfigMap, sorted by name.
 func ReadProwJobs(ctx context.Context, configMaps ConfigMaps, configMap string) ([]*prowapi.ProwJob, error) {
 	cm, err := get(ctx, configMaps, configMap)
 	if err != nil {
@@ -41,7 +41,7 @@ func ReadProwJobs(ctx context.Context, configMaps ConfigMaps, configMap string) 
 	var all []*prowapi.ProwJob
 	for _, key := range slices.Sorted(maps.Keys(cm.Data)) {
 		pj := &prowapi.ProwJob{}
-		// Manifests and inputs are stored beside them.
+		// Manifests and inputs are in the same ConfigMaps.
 		if json.Unmarshal([]byte(cm.Data[key]), pj) == nil && pj.Name == key && pj.Spec.Job != "" {
 			all = append(all, pj)
 		}
@@ -49,7 +49,7 @@ func ReadProwJobs(ctx context.Context, configMaps ConfigMaps, configMap string) 
 	return all, nil
 }
 
-// ReadInputs reads the ConfigMaps that have to be there before a stored ProwJob.
+// ReadInputs reads the ConfigMaps that must exist before a stored ProwJob.
 func ReadInputs(ctx context.Context, configMaps ConfigMaps, pj *prowapi.ProwJob) ([]*corev1.ConfigMap, error) {
 	var inputs []*corev1.ConfigMap
 	for _, place := range strings.Fields(pj.Annotations[AnnotationInputs]) {
@@ -63,11 +63,11 @@ func ReadInputs(ctx context.Context, configMaps ConfigMaps, pj *prowapi.ProwJob)
 	return inputs, nil
 }
 
-// DamagedError says that a ConfigMap of a run is there, but not what it should
-// hold. It stays so: the ConfigMaps of a run do not change.
+// DamagedError says that a ConfigMap of a run exists without its expected content. The
+// error is permanent, because the ConfigMaps of a run do not change.
 type DamagedError struct {
 	ConfigMap, Key string
-	// Err says what is wrong with the value; nil when there is none.
+	// Err is the error of decoding the value; nil if there is no value.
 	Err error
 }
 
@@ -103,8 +103,8 @@ func read(ctx context.Context, configMaps ConfigMaps, name, key string, into any
 	return nil
 }
 
-// ReadResult reads what became of the jobs of the run that is called name. A run
-// that is not over gives the API server's not-found error.
+// ReadResult reads the verdicts of a run by name. If the run is not over, the error is
+// the API server's not-found error.
 func ReadResult(ctx context.Context, configMaps ConfigMaps, name string) (Result, error) {
 	var r Result
 	err := read(ctx, configMaps, ResultName(name), ResultKey, &r)

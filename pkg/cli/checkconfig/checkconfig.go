@@ -1,5 +1,5 @@
-// Package checkconfig has the command that checks the settings of an installation,
-// for themselves, against a clone, and against what is installed.
+// Package checkconfig has the command that checks the settings of an installation: on
+// their own, against a clone, or against the installation itself.
 package checkconfig
 
 import (
@@ -42,17 +42,18 @@ const checkConfigExamples = `  rehearse check-config config.yaml
   # For editors: the names, meanings and values of all settings
   rehearse check-config --schema > settings.schema.json`
 
-// checkConfig is one check of settings.
+// checkConfig holds the flags of the command.
 type checkConfig struct {
 	schema bool
-	// clone says where to look up paths; nowhere when it names no directory.
+	// clone names the clone in which to look up paths; without a directory they are not
+	// looked up.
 	clone local.Options
-	// live compares the settings with an installation.
+	// live asks for a comparison of the settings with an installation.
 	live        bool
 	liveOptions liveOptions
 }
 
-// New makes the command.
+// New returns the command.
 func New() *cobra.Command {
 	var c checkConfig
 	cmd := &cobra.Command{
@@ -102,7 +103,7 @@ func (c *checkConfig) check(ctx context.Context, name string, in io.Reader, out 
 	return checkLive(ctx, s, out, c.liveOptions)
 }
 
-// checkInstalled checks the settings that are in force.
+// checkInstalled checks the settings that the installation uses.
 func (c *checkConfig) checkInstalled(ctx context.Context, out io.Writer) error {
 	s, err := c.liveOptions.installed(ctx)
 	if err != nil {
@@ -111,8 +112,8 @@ func (c *checkConfig) checkInstalled(ctx context.Context, out io.Writer) error {
 	return checkLive(ctx, s, out, c.liveOptions)
 }
 
-// readSettings reads and parses a file. What is wrong with it ends in the exit
-// status for that.
+// readSettings reads and parses a file. Invalid settings are an error with the exit
+// status ExitRefused.
 func readSettings(name string, in io.Reader) (*settings.Settings, error) {
 	var content []byte
 	var err error

@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// lookUp looks for the paths of a repository in a clone of it.
+// lookUp checks that the paths of a repository exist in a clone of it.
 func (c *checkConfig) lookUp(ctx context.Context, s *settings.Settings, out io.Writer) error {
 	clone, err := c.clone.FindClone(ctx)
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *checkConfig) lookUp(ctx context.Context, s *settings.Settings, out io.W
 	return err
 }
 
-// misplaced says what is wrong with what is at a path.
+// misplaced says what is wrong with a path, given the entries at it.
 func misplaced(p layout.Path, entries []repo.Entry) string {
 	switch isFile := len(entries) == 1 && entries[0].Path == p.Value; {
 	case len(entries) == 0:

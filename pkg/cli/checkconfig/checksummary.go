@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// understood says in short what settings mean.
+// understood prints a summary of valid settings.
 func understood(s *settings.Settings, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
@@ -49,7 +49,7 @@ func places(r settings.Repository) string {
 	return strings.Join(parts, ", ")
 }
 
-// table names a policy: its preset, and the rows that are of its own.
+// table names the preset of a policy, and the rules that the settings add.
 func table(c policy.Config) string {
 	var own []string
 	for _, row := range []struct {

@@ -21,11 +21,11 @@ import (
 // liveOptions say which installation to check.
 type liveOptions struct {
 	cluster.Address
-	// credentials is a directory as the controller has it; the Secret is read when
-	// it is empty.
+	// credentials is a directory with the files of the controller's Secret; empty reads
+	// the Secret itself.
 	credentials string
-	// github is the address of the REST API from here, where it is another one than
-	// the settings have.
+	// github is the URL of the REST API as seen from here; empty means that of the
+	// settings.
 	github string
 }
 
@@ -47,7 +47,7 @@ func (o *liveOptions) client() (kubernetes.Interface, error) {
 	return kube, nil
 }
 
-// installed reads the settings in the cluster.
+// installed reads the settings from the cluster.
 func (o *liveOptions) installed(ctx context.Context) (*settings.Settings, error) {
 	kube, err := o.client()
 	if err != nil {
@@ -64,8 +64,8 @@ func (o *liveOptions) installed(ctx context.Context) (*settings.Settings, error)
 	return s, nil
 }
 
-// checkLive compares an installation with what its settings ask for. Nothing is
-// changed. What is not fine makes an error with the status of a refusal.
+// checkLive compares an installation with its settings, and changes nothing. A finding
+// that is not ok makes an error with the exit status ExitRefused.
 func checkLive(ctx context.Context, s *settings.Settings, out io.Writer, o liveOptions) error {
 	kube, err := o.client()
 	if err != nil {
@@ -99,8 +99,8 @@ func checkInstallation(ctx context.Context, kube kubernetes.Interface, s *settin
 	return nil
 }
 
-// gitHub makes a client with the credentials of the installation. It keeps to the
-// rate limits that the controller was told of.
+// gitHub returns a client with the credentials of the installation. It respects the rate
+// limits that the controller has recorded.
 func (o *liveOptions) gitHub(ctx context.Context, kube kubernetes.Interface, s *settings.Settings) (*github.Client, error) {
 	token, app, err := o.identity(ctx, kube, s)
 	if err != nil {
@@ -127,8 +127,8 @@ func (o *liveOptions) identity(ctx context.Context, kube kubernetes.Interface, s
 	return github.SecretCredentials(secret.Data, s.GitHub.AppID)
 }
 
-// prowFiles are those that Prow reads in the cluster, or else those of the first
-// config repository.
+// prowFiles reads Prow's files from the cluster, or else from the first config
+// repository.
 func (o *liveOptions) prowFiles(ctx context.Context, kube kubernetes.Interface, gh *github.Client, s *settings.Settings) check.ProwFiles {
 	var files check.ProwFiles
 	var first settings.Repository

@@ -18,8 +18,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestCheckLive checks an installation whose GitHub App is complete, where Prow
-// has its configuration in the repository, and where the rest is missing.
+// TestCheckLive checks an installation whose GitHub App is complete in one repository.
+// Prow's configuration is only in the repository, and everything else is missing.
 func TestCheckLive(t *testing.T) {
 	hub, err := standin.Start("")
 	must(t, err)

@@ -1,4 +1,4 @@
-// Package cluster has the commands that talk to the cluster that rehearses.
+// Package cluster has the commands that talk to the cluster where the rehearsals run.
 package cluster
 
 import (
@@ -23,11 +23,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// namespaceVariable is the environment variable that names the namespace of the
-// Rehearsals where it is not the usual one.
+// namespaceVariable is the environment variable with the namespace of the Rehearsals, if
+// that is not the default.
 const namespaceVariable = "REHEARSAL_NAMESPACE"
 
-// Address is how flags say which cluster is meant, as those of kubectl do.
+// Address holds the flags that select a cluster, as kubectl has them.
 type Address struct {
 	kubeconfig, context, Namespace, as string
 }
@@ -37,8 +37,8 @@ func (a *Address) Add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.kubeconfig, "kubeconfig", "", "`path` of the kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)")
 	flags.StringVar(&a.context, "context", "", "`name` of the context in the kubeconfig (default: the current one)")
-	// Not the namespace of the context: that is where a person works, and this is
-	// where somebody installed us.
+	// The namespace of the context is not used: it is where the user works, not where
+	// Rehearsal is installed.
 	flags.StringVarP(&a.Namespace, "namespace", "n", prowjob.Env(namespaceVariable, "rehearsals"), "`namespace` of the Rehearsals [$"+namespaceVariable+"]")
 	flags.StringVar(&a.as, "as", "", "`user` to impersonate")
 	completeFlag(cmd, "context", func(context.Context) ([]string, error) { return a.contexts() })
@@ -62,7 +62,7 @@ func (a *Address) contexts() ([]string, error) {
 	return names, nil
 }
 
-// cluster is what the commands ask of a cluster.
+// cluster holds the clients that the commands use.
 type cluster struct {
 	namespace, host string
 	users           authenticationclient.SelfSubjectReviewInterface
@@ -72,7 +72,7 @@ type cluster struct {
 	prowJobs        prowclient.ProwJobsGetter
 }
 
-// connect makes no call.
+// connect returns the clients. It makes no call.
 func (a *Address) connect() (*cluster, error) {
 	config, err := a.Config()
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *Address) connect() (*cluster, error) {
 	return newCluster(config, a.Namespace)
 }
 
-// Config is how to reach the cluster.
+// Config returns the configuration for the API server.
 func (a *Address) Config() (*rest.Config, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.context}
 	overrides.AuthInfo.Impersonate = a.as
@@ -125,9 +125,9 @@ func newCluster(config *rest.Config, namespace string) (*cluster, error) {
 	return c, nil
 }
 
-// settings are those of the installation. Who may not read them, or meets a
-// version that this command does not know, gets the defaults, which are right
-// for most.
+// settings returns the settings of the installation. It returns the defaults, which fit
+// most installations, if the user may not read the settings or this version cannot parse
+// them.
 func (c *cluster) settings(ctx context.Context) *settings.Settings {
 	cm, err := c.configMaps.Get(ctx, settings.ConfigMap, metav1.GetOptions{})
 	if err != nil {
@@ -140,12 +140,12 @@ func (c *cluster) settings(ctx context.Context) *settings.Settings {
 	return s
 }
 
-// maxUser is what the schema of Rehearsal takes as the author of a command, in
+// maxUser is the limit in the schema of Rehearsal for the author of a command, in
 // characters.
 const maxUser = 100
 
-// user is who the cluster takes us for, and what time it is there: judgement
-// goes by the order of things, and the clock of a laptop may be off.
+// user returns the user's name in the cluster, and the cluster's time: decisions depend
+// on the order of commands, and the clock of a laptop may be wrong.
 func (c *cluster) user(ctx context.Context) (name string, now time.Time, err error) {
 	review, err := c.users.Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
 	if err != nil {
@@ -159,7 +159,7 @@ func (c *cluster) user(ctx context.Context) (name string, now time.Time, err err
 	return name, now, checkUser(name)
 }
 
-// checkUser refuses names that a command cannot be written under.
+// checkUser refuses names that cannot be the author of a command.
 func checkUser(name string) error {
 	length := len([]rune(name))
 	switch {

@@ -12,14 +12,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// The Roles for people, see config/204-roles-people.yaml.
+// The Roles for users, see config/204-roles-people.yaml.
 const (
 	roleViewer = "rehearsal-viewer"
 	roleUser   = "rehearsal-user"
 )
 
-// explain says what to do about an error of the API server. Verb and resource
-// are what it was asked for.
+// explain adds advice to an error of the API server. Verb and resource are those of the
+// request.
 func (c *cluster) explain(err error, verb, resource string) error {
 	var transport *url.Error
 	var network net.Error
@@ -40,7 +40,7 @@ func (c *cluster) explain(err error, verb, resource string) error {
 	return fmt.Errorf("%s %s in namespace %s: %w", verb, resource, c.namespace, err)
 }
 
-// forbidden names the Role that is missing, and how it is given.
+// forbidden names the missing Role, and the command that grants it.
 func (c *cluster) forbidden(err error, verb, resource string) error {
 	role := roleViewer
 	if verb == "patch" {
@@ -54,11 +54,11 @@ func (c *cluster) forbidden(err error, verb, resource string) error {
 		"  kubectl create rolebinding %s -n %s --role=%s --user=%s\n(%w)", verb, resource, c.namespace, role, c.namespace, role, user, err)
 }
 
-// namedUser is how the API server names who may not.
+// namedUser matches the user in an error of the API server.
 var namedUser = regexp.MustCompile(`User "([^"]+)" cannot`)
 
-// isUnknownKind tells a kind that the API server does not have from an object
-// that is not there: that one is named.
+// isUnknownKind reports whether the API server does not know the kind. If only the object
+// is missing, the error names it.
 func isUnknownKind(err error) bool {
 	var status apierrors.APIStatus
 	return apierrors.IsNotFound(err) && errors.As(err, &status) &&

@@ -18,9 +18,9 @@ const completeTime = 3 * time.Second
 
 type completion = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective)
 
-// completeFlag completes the values of a flag.
+// completeFlag adds completion of a flag's values.
 func completeFlag(cmd *cobra.Command, flag string, values func(context.Context) ([]string, error)) {
-	// It fails only for a flag that is not there.
+	// The only error is for a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 		all, err := values(cmd.Context())
 		return beginning(all, err, begun)
@@ -66,7 +66,7 @@ func withCluster(cmd *cobra.Command, a *Address, do func(context.Context, *clust
 	return do(ctx, c)
 }
 
-// openPulls are the pull requests that may be commanded, with their titles.
+// openPulls returns the pull requests that accept commands, with their titles.
 func openPulls(all []v1alpha1.Rehearsal) []string {
 	var out []string
 	for _, rh := range all {
@@ -77,7 +77,7 @@ func openPulls(all []v1alpha1.Rehearsal) []string {
 	return out
 }
 
-// completePullThenJobs completes a pull request, and then its jobs that are not
+// completePullThenJobs completes a pull request, and then those of its jobs that are not
 // among the arguments yet.
 func completePullThenJobs(a *Address, jobs func(context.Context, *cluster, *v1alpha1.Rehearsal) ([]string, error)) completion {
 	pulls := completePull(a)
@@ -97,7 +97,7 @@ func completePullThenJobs(a *Address, jobs func(context.Context, *cluster, *v1al
 	}
 }
 
-// runningJobs are the jobs that an abort may name.
+// runningJobs returns the jobs that an abort can name.
 func runningJobs(ctx context.Context, c *cluster, rh *v1alpha1.Rehearsal) ([]string, error) {
 	s, err := c.glance(ctx, rh)
 	if err != nil {
@@ -117,8 +117,8 @@ func runningJobs(ctx context.Context, c *cluster, rh *v1alpha1.Rehearsal) ([]str
 	return names, nil
 }
 
-// affectedJobs are the jobs that a run may name: those that were run before and,
-// in a clone of the config repository, those that the head affects.
+// affectedJobs returns the jobs that a run can name: those of earlier runs and, in a
+// clone of the config repository, those that the head affects.
 func affectedJobs(ctx context.Context, c *cluster, rh *v1alpha1.Rehearsal) ([]string, error) {
 	var names []string
 	if rh.Status.Pull != nil {

@@ -87,7 +87,7 @@ func (d *description) write(cmd *cobra.Command, format string, now time.Time) er
 	return err
 }
 
-// sheet is what is described, as it is put together.
+// sheet is a description under construction.
 type sheet struct{ report.Sheet }
 
 func (s *sheet) field(name, format string, args ...any) {
@@ -251,5 +251,5 @@ func (d *description) writeRuns(t *sheet, width int, now time.Time) {
 	t.section("Runs", lines...)
 }
 
-// moment shows a time to the second, where people are.
+// moment formats a time in the local time zone, to the second.
 func moment(at time.Time) string { return at.Local().Format("2006-01-02 15:04:05") }

@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/golden"
 )
 
-// eventful is a pull request to which much has happened.
+// eventful returns a pull request with a long history.
 func eventful(t *testing.T) *stage {
 	rh := logged()
 	pr := running(rh, "cli-1-0", "pull-widget-unit", "pull-widget-e2e")
@@ -88,35 +88,35 @@ func TestNext(t *testing.T) {
 		change func(*v1alpha1.Rehearsal)
 		says   []string
 	}{
-		{"new", func(rh *v1alpha1.Rehearsal) { rh.Status = v1alpha1.RehearsalStatus{} }, []string{"until the controller has read"}},
-		{"closed", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }, []string{"closed"}},
+		{"pull request not read yet", func(rh *v1alpha1.Rehearsal) { rh.Status = v1alpha1.RehearsalStatus{} }, []string{"until the controller has read"}},
+		{"pull request closed", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }, []string{"closed"}},
 		{"being planned", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Head = base }, []string{"until the affected jobs are known"}},
-		{"broken", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "refused" }, []string{"Fix the problem that the plan reports"}},
-		{"untrusted", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Untrusted = true }, []string{"remove the label"}},
-		{"held", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Held = 2 }, []string{"Waiting for approval: 2 jobs", "rehearse run acme/release#7"}},
-		{"planned", func(*v1alpha1.Rehearsal) {}, []string{"rehearse run acme/release#7"}},
-		{"nothing", func(rh *v1alpha1.Rehearsal) {
+		{"planning failed", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "refused" }, []string{"Fix the problem that the plan reports"}},
+		{"label untrusted", func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Untrusted = true }, []string{"remove the label"}},
+		{"jobs held", func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Held = 2 }, []string{"Waiting for approval: 2 jobs", "rehearse run acme/release#7"}},
+		{"planned, nothing run", func(*v1alpha1.Rehearsal) {}, []string{"rehearse run acme/release#7"}},
+		{"acknowledged", func(rh *v1alpha1.Rehearsal) {
 			rh.Status.Acknowledgement = &v1alpha1.Acknowledgement{State: v1alpha1.StateAcknowledged}
 		}, []string{"Nothing: it is acknowledged"}},
-		{"running", func(rh *v1alpha1.Rehearsal) { running(rh, "cli-1-0", "one") }, []string{"rehearse watch acme/release#7"}},
-		{"failed", func(rh *v1alpha1.Rehearsal) {
+		{"run in progress", func(rh *v1alpha1.Rehearsal) { running(rh, "cli-1-0", "one") }, []string{"rehearse watch acme/release#7"}},
+		{"run failed", func(rh *v1alpha1.Rehearsal) {
 			running(rh, "cli-1-0", "one")
 			rh.Status.Runs[0].State = v1alpha1.RunFailed
 		}, []string{"--selection failed"}},
-		{"failed, and then nothing to run", func(rh *v1alpha1.Rehearsal) {
+		{"run failed, the next was rejected", func(rh *v1alpha1.Rehearsal) {
 			running(rh, "cli-1-0", "one")
 			running(rh, "cli-2-0")
 			rh.Status.Runs[0].State, rh.Status.Runs[1].State = v1alpha1.RunFailed, v1alpha1.RunRejected
 		}, []string{"--selection failed"}},
-		{"passed", func(rh *v1alpha1.Rehearsal) {
+		{"run passed", func(rh *v1alpha1.Rehearsal) {
 			running(rh, "cli-1-0", "one")
 			rh.Status.Runs[0].State = v1alpha1.RunPassed
 		}, []string{"rehearse ack acme/release#7"}},
-		{"aborted", func(rh *v1alpha1.Rehearsal) {
+		{"run aborted", func(rh *v1alpha1.Rehearsal) {
 			running(rh, "cli-1-0", "one")
 			rh.Status.Runs[0].State = v1alpha1.RunAborted
 		}, []string{"rehearse run acme/release#7"}},
-		{"passed for an older head", func(rh *v1alpha1.Rehearsal) {
+		{"run of an older head passed", func(rh *v1alpha1.Rehearsal) {
 			running(rh, "cli-1-0", "one")
 			rh.Status.Runs[0].State, rh.Status.Runs[0].Head = v1alpha1.RunPassed, base
 		}, []string{"rehearse run acme/release#7"}},

@@ -12,8 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// description is everything that is known of the rehearsals of one pull request.
-// Its JSON is what scripts get.
+// description is everything known about the rehearsals of one pull request. Scripts read
+// its JSON.
 type description struct {
 	Pull    string `json:"pull"`
 	URL     string `json:"url"`
@@ -23,8 +23,8 @@ type description struct {
 	Head    string `json:"head,omitempty"`
 	BaseRef string `json:"baseRef,omitempty"`
 	Base    string `json:"base,omitempty"`
-	// AuthorTrusted is whether the policy lets the author's heads run without an
-	// approval, Labelled whether a label forbids to run anything.
+	// AuthorTrusted says that the policy lets the author's heads run without approval,
+	// Labelled that a label forbids all runs.
 	AuthorTrusted bool `json:"authorTrusted"`
 	Labelled      bool `json:"untrustedLabel"`
 
@@ -36,7 +36,7 @@ type description struct {
 	Conditions        []describedCondition      `json:"conditions"`
 	Commands          []describedCommand        `json:"commands"`
 	Runs              []describedRun            `json:"runs"`
-	// Next is what to do now, in sentences.
+	// Next is what the user can do next, in sentences.
 	Next []string `json:"next"`
 	// Blind says why the states of jobs are missing.
 	Blind string `json:"blind,omitempty"`
@@ -54,10 +54,10 @@ type describedCommand struct {
 	At   metav1.Time `json:"at"`
 	By   string      `json:"by"`
 	Text string      `json:"text"`
-	// Verdict is empty as long as there is none.
+	// Verdict is the decision on the command; empty until there is one.
 	Verdict v1alpha1.Verdict `json:"verdict,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
-	// Why is the reason in a sentence.
+	// Why is the reason as a sentence.
 	Why string `json:"why,omitempty"`
 }
 
@@ -71,7 +71,7 @@ type describedRun struct {
 
 type describedJob struct {
 	Name string `json:"name"`
-	// State is empty where it is not known.
+	// State is empty if it is unknown.
 	State   string  `json:"state,omitempty"`
 	Detail  string  `json:"detail,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
@@ -79,7 +79,7 @@ type describedJob struct {
 	ProwJob string  `json:"prowjob"`
 }
 
-// describeRehearsal tells all that is known of a Rehearsal.
+// describeRehearsal describes a Rehearsal, its commands and its runs.
 func describeRehearsal(rh *v1alpha1.Rehearsal, s *snapshot, chosen *settings.Settings, now time.Time) *description {
 	p := rh.Spec.Pull
 	d := &description{
@@ -135,7 +135,7 @@ func describeRun(v runView, chosen *settings.Settings, now time.Time) describedR
 	return out
 }
 
-// next says what there is to do about a pull request.
+// next says what the user can do next about a pull request.
 func next(rh *v1alpha1.Rehearsal) []string {
 	pull, name := rh.Status.Pull, nameOf(rh.Spec.Pull)
 	if pull == nil {
@@ -165,7 +165,7 @@ func nextRun(rh *v1alpha1.Rehearsal) []string {
 	if a := rh.Status.Acknowledgement; a != nil && a.State == v1alpha1.StateAcknowledged {
 		return []string{"Nothing: it is acknowledged, and can be merged."}
 	}
-	// Runs that were rejected ran nothing.
+	// A rejected run did not run anything.
 	began := slices.DeleteFunc(slices.Clone(rh.Status.Runs), func(r v1alpha1.RunStatus) bool { return r.State == v1alpha1.RunRejected })
 	if n := len(began); n > 0 && began[n-1].Head == rh.Status.Pull.Head {
 		switch began[n-1].State {

@@ -18,28 +18,28 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// display shows what a watcher sees: on a terminal as a table that is redrawn,
-// elsewhere as a line for each change.
+// display shows a watcher's objects: on a terminal as a table that is redrawn, elsewhere
+// as one line for each change.
 type display struct {
 	out     io.Writer
 	watcher *watcher
 	screen  *screen.Screen
-	// told is what was said last of each thing there is to say something about.
+	// told has the last line written about each job and run.
 	told map[string]string
-	// going are the names of the pull requests of the runs that went on when all were
-	// told last, by the ids of the runs.
+	// going has the pull requests of the runs that were in progress in the last list, by
+	// run id.
 	going map[string]string
 	now   func() time.Time
 	tick  *time.Ticker
-	// scroll is where in a table that is too high somebody wants to look.
+	// scroll is the user's position in a table that is higher than the terminal.
 	scroll screen.Scroll
-	// others are what clients did before when one of their goroutines broke down.
+	// others are the panic handlers that clients had before.
 	others []func(context.Context, any)
 }
 
 func newDisplay(out io.Writer, w *watcher) *display {
 	d := &display{out: out, watcher: w, screen: screen.Open(os.Stdin, out), told: map[string]string{}, now: time.Now}
-	// Times go on where nothing else does.
+	// Durations change even if nothing else does.
 	d.tick = time.NewTicker(time.Second)
 	d.others = utilruntime.PanicHandlers
 	utilruntime.PanicHandlers = append(slices.Clone(d.others), func(context.Context, any) { d.screen.Restore() })
@@ -52,7 +52,7 @@ func (d *display) close() {
 	utilruntime.PanicHandlers = d.others
 }
 
-// wait waits for something new to show.
+// wait waits until there is something new to show.
 func (d *display) wait(ctx context.Context) error {
 	stopped := &program.Outcome{Status: program.ExitInterrupted, Words: "stopped watching; the rehearsals continue"}
 	for {
@@ -80,7 +80,7 @@ func (d *display) wait(ctx context.Context) error {
 
 const lostWords = "The cluster does not respond; this is the last known state."
 
-// showRuns shows runs. The last time, all there is to tell is shown, and stays.
+// showRuns shows runs. Last makes it show all details, which stay on the terminal.
 func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) error {
 	if d.screen == nil {
 		return d.tellRuns(rh, runs, last)
@@ -100,15 +100,15 @@ func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 	return d.draw(table, "")
 }
 
-// draw shows a table, given how to make one that has so many rows at most, none
-// meaning any: all of it if there is room, or the part that somebody has scrolled to,
-// or else what matters most. What else there is to say stands below.
+// draw shows a table and a line below it. The function table returns the table with at
+// most so many rows, or all of it for 0. A table that does not fit is cut: to the part
+// that the user has scrolled to, or else to the most important rows.
 func (d *display) draw(table func(width, rows int) *screen.Frame, below string) error {
 	width, height := d.screen.Size()
 	if d.watcher.lost.Load() {
 		below = lostWords
 	}
-	rows := height - 1 // the cursor stands below
+	rows := height - 1 // the cursor is on the last row
 	if below != "" {
 		rows--
 	}
@@ -129,7 +129,7 @@ func (d *display) draw(table func(width, rows int) *screen.Frame, below string) 
 	return d.screen.Draw(f)
 }
 
-// tellRuns writes what is new, and in the end all of it.
+// tellRuns writes what has changed, and at the end the whole table.
 func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) error {
 	var b strings.Builder
 	if len(runs) == 0 {
@@ -140,7 +140,7 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 	}
 	for _, r := range runs {
 		if last && len(d.told) == 0 {
-			break // there was nothing to follow
+			break // the runs were over from the start
 		}
 		for _, j := range r.jobs {
 			d.tell(&b, r.ID+" "+j.ProwJob, strings.TrimRight(fmt.Sprintf("%s: %s  %s", terminal.Plain(j.DisplayName), j.word(), terminal.Plain(j.URL)), " "))
@@ -159,7 +159,7 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 	return err
 }
 
-// tell writes what there is to say about a thing, unless it was said before.
+// tell writes a line about something, unless it was the last line about it.
 func (d *display) tell(b *strings.Builder, about, text string) {
 	if d.told[about] == text {
 		return
@@ -168,7 +168,7 @@ func (d *display) tell(b *strings.Builder, about, text string) {
 	fmt.Fprintf(b, "%s  %s\n", d.now().Format(time.TimeOnly), text)
 }
 
-// showAll shows the rehearsals that go on.
+// showAll shows the runs in progress.
 func (d *display) showAll(all []activeRun) error {
 	if d.screen == nil {
 		return d.tellAll(all)

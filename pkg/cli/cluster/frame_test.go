@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// seen is a run with a job of each kind.
+// seen returns a run with a job in each state.
 func seen() runView {
 	rh := pull("acme", "release", 7)
 	command(rh, "cli-1-0", "alice", "/try max")
@@ -73,9 +73,9 @@ func TestRunFrame(t *testing.T) {
 		width, height int
 		want          string
 	}{
-		{"no terminal", 0, 0, wide},
-		{"wide", 220, 50, wide},
-		{"narrow", 49, 50, narrow},
+		{"not a terminal", 0, 0, wide},
+		{"wide terminal", 220, 50, wide},
+		{"narrow terminal", 49, 50, narrow},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, shown(runFrame([]runView{seen()}, "", c.width, c.height, noon))); diff != "" {
@@ -85,7 +85,8 @@ func TestRunFrame(t *testing.T) {
 	}
 }
 
-// TestRunFrameFits leaves out what matters least, and never more than it must.
+// TestRunFrameFits checks that the least important rows are left out, and no more than
+// needed.
 func TestRunFrameFits(t *testing.T) {
 	for _, width := range []int{20, 49, 80, 220} {
 		before := 0
@@ -180,8 +181,8 @@ acme/release#7  0123456789  alice  4m0s  Running: 0 of 2 passed
 	}
 }
 
-// TestWideNamesLineUp: the states stand below each other, however wide the characters
-// of a name are, and a row is as long as the terminal at most.
+// TestWideNamesLineUp checks that the states line up, however wide the characters of the
+// names are, and that no row is wider than the terminal.
 func TestWideNamesLineUp(t *testing.T) {
 	rh := pull("acme", "release", 7)
 	pr := running(rh, "cli-1-0", "unit", "単体テスト-統合-エンドツーエンド", "🧪-e2e", "caf\u0065\u0301-lint")

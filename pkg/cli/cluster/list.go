@@ -11,13 +11,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// activeRun is a row of what goes on.
+// activeRun is a row in the list of runs.
 type activeRun struct {
 	pull v1alpha1.Pull
 	run  runView
 }
 
-// active are the runs that are not over, by pull request.
+// active returns the runs that are not over, sorted like the Rehearsals.
 func active(all []*v1alpha1.Rehearsal) []activeRun {
 	var rows []activeRun
 	for _, rh := range all {
@@ -30,8 +30,8 @@ func active(all []*v1alpha1.Rehearsal) []activeRun {
 	return rows
 }
 
-// latest is the last run of each pull request, going on or not; none where
-// nothing was run.
+// latest returns the last run of each pull request, over or not. A pull request without
+// runs gets a row without one.
 func latest(all []v1alpha1.Rehearsal) []activeRun {
 	var rows []activeRun
 	for _, rh := range all {
@@ -47,7 +47,7 @@ func latest(all []v1alpha1.Rehearsal) []activeRun {
 	return rows
 }
 
-// listFrame is a table of runs.
+// listFrame returns a table of runs.
 func listFrame(all []activeRun, width int, now time.Time) *screen.Frame {
 	f := &screen.Frame{Width: width, Now: now}
 	if len(all) == 0 {

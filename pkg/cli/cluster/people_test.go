@@ -25,7 +25,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// noon is when tests take place.
+// noon is the current time in tests.
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 const (
@@ -33,7 +33,7 @@ const (
 	base = "89abcdef0123456789abcdef0123456789abcdef"
 )
 
-// stage is a cluster in memory, on which alice is who we are.
+// stage is a cluster in memory. The user is alice.
 type stage struct {
 	*cluster
 	t       *testing.T
@@ -79,7 +79,7 @@ func (s *stage) must(err error) {
 	}
 }
 
-// status changes what the controller has made of the Rehearsal.
+// status changes the status of the Rehearsal, as the controller would.
 func (s *stage) status(change func(*v1alpha1.Rehearsal)) {
 	s.t.Helper()
 	rh, err := s.rehearsals.Get(s.t.Context(), s.present.Name, metav1.GetOptions{})
@@ -89,7 +89,7 @@ func (s *stage) status(change func(*v1alpha1.Rehearsal)) {
 	s.must(err)
 }
 
-// Pull is a Rehearsal as it is before anything is said about it.
+// pull returns a Rehearsal without commands.
 func pull(org, repo string, number int) *v1alpha1.Rehearsal {
 	of := v1alpha1.Pull{Org: org, Repo: repo, Number: number}
 	return &v1alpha1.Rehearsal{
@@ -102,7 +102,7 @@ func pull(org, repo string, number int) *v1alpha1.Rehearsal {
 	}
 }
 
-// command was said about a pull request.
+// command adds a command to a pull request.
 func command(rh *v1alpha1.Rehearsal, id, by, text string) {
 	rh.Spec.Commands = append(rh.Spec.Commands, v1alpha1.Command{ID: id, By: by, Text: text, At: metav1.NewTime(noon.Add(-10 * time.Minute))})
 }
@@ -111,7 +111,7 @@ func accept(rh *v1alpha1.Rehearsal, id string) {
 	rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{ID: id, Verdict: v1alpha1.VerdictAccepted, Head: head})
 }
 
-// Running adds a run, and returns its PipelineRun.
+// running adds a run and returns its PipelineRun.
 func running(rh *v1alpha1.Rehearsal, id string, jobs ...string) *pipelinev1.PipelineRun {
 	name := resources.RunName(rh, id)
 	m := run.Manifest{Name: name}
@@ -126,7 +126,7 @@ func running(rh *v1alpha1.Rehearsal, id string, jobs ...string) *pipelinev1.Pipe
 	return pr
 }
 
-// prowJob is one that has been in a state for some minutes.
+// prowJob returns a ProwJob that has been in a state for some minutes.
 func prowJob(rh *v1alpha1.Rehearsal, job string, state prowapi.ProwJobState, said string) *prowapi.ProwJob {
 	pj := &prowapi.ProwJob{
 		ObjectMeta: metav1.ObjectMeta{Name: "pj-" + job, Namespace: "jobs", Labels: map[string]string{run.LabelRehearsalUID: string(rh.UID)}},
@@ -144,7 +144,7 @@ func prowJob(rh *v1alpha1.Rehearsal, job string, state prowapi.ProwJobState, sai
 	return pj
 }
 
-// has puts objects on the cluster.
+// has creates objects in the cluster.
 func (s *stage) has(objects ...any) {
 	s.t.Helper()
 	for _, object := range objects {
@@ -168,7 +168,7 @@ func (s *stage) becomes(pj *prowapi.ProwJob) {
 	s.must(err)
 }
 
-// soon is a context for what must not take long.
+// soon returns a context with a generous timeout.
 func soon(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -176,7 +176,7 @@ func soon(t *testing.T) context.Context {
 	return ctx
 }
 
-// channel is a writer that hands on what is written.
+// channel is a writer that sends what is written to a channel.
 type channel struct{ written chan string }
 
 func newChannel() channel { return channel{make(chan string, 1000)} }
@@ -186,7 +186,7 @@ func (l channel) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// until reads until something was written.
+// until reads until a text has been written.
 func (l channel) until(t *testing.T, what string) string {
 	t.Helper()
 	all := ""

@@ -20,7 +20,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// here stands for the pull request of the commit that is checked out.
+// here stands for the pull request whose head is checked out.
 const here = "."
 
 const pullHelp = `A pull request is ORG/REPO#NUMBER, its URL, or NUMBER if all known pull requests
@@ -29,8 +29,8 @@ one. "." is the pull request whose head is checked out in the current directory.
 
 var pullName = regexp.MustCompile(`^([A-Za-z0-9._-]+)/([A-Za-z0-9._-]+)#([1-9][0-9]{0,8})$`)
 
-// parsePull reads ORG/REPO#NUMBER or the address of a pull request, or only the
-// number of one, with or without #; then org and repo are empty.
+// parsePull parses ORG/REPO#NUMBER, the URL of a pull request, or only its number, with
+// or without #. For a number, org and repo are empty.
 func parsePull(argument string) (v1alpha1.Pull, error) {
 	if m := pullName.FindStringSubmatch(argument); m != nil {
 		number, _ := strconv.Atoi(m[3])
@@ -73,7 +73,7 @@ func (c *cluster) find(ctx context.Context, argument string) (*v1alpha1.Rehearsa
 	return rh, c.explain(err, "get", "rehearsals")
 }
 
-// all are the Rehearsals there are, sorted by pull request.
+// all returns all Rehearsals, sorted by pull request.
 func (c *cluster) all(ctx context.Context) ([]v1alpha1.Rehearsal, error) {
 	list, err := c.rehearsals.List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -90,8 +90,8 @@ func comparePulls(a, b v1alpha1.Pull) int {
 	return a.Number - b.Number
 }
 
-// complete finds the repository of a pull request that only has a number: that
-// of the clone we are in, if it is one of ours, else the only one there is.
+// complete finds the repository for the number of a pull request: that of the clone
+// around the current directory, if it has Rehearsals, else the only one that has.
 func (c *cluster) complete(ctx context.Context, number int) (v1alpha1.Pull, error) {
 	all, err := c.all(ctx)
 	if err != nil {
@@ -110,8 +110,8 @@ func (c *cluster) complete(ctx context.Context, number int) (v1alpha1.Pull, erro
 	return v1alpha1.Pull{Org: org, Repo: name, Number: number}, nil
 }
 
-// chooseRepository chooses among the repositories that have Rehearsals, given
-// those that the current directory may be a clone of.
+// chooseRepository chooses among the repositories that have Rehearsals, given those that
+// the current directory may be a clone of.
 func chooseRepository(known, clones []string) (string, error) {
 	for _, clone := range clones {
 		for _, repository := range known {
@@ -129,8 +129,7 @@ func chooseRepository(known, clones []string) (string, error) {
 	return "", fmt.Errorf("pull requests of several repositories are known, so name the repository too: %s", strings.Join(known, ", "))
 }
 
-// findHere returns the Rehearsal of the commit that is checked out in the current
-// directory.
+// findHere returns the Rehearsal whose head is checked out in the current directory.
 func (c *cluster) findHere(ctx context.Context) (*v1alpha1.Rehearsal, error) {
 	clone, err := repo.FindClone(ctx, here)
 	if err != nil {

@@ -51,11 +51,11 @@ func TestChooseRepository(t *testing.T) {
 		known, clones []string
 		want, says    string
 	}{
-		{name: "the only one", known: two[1:], want: "acme/release"},
-		{name: "the only one, elsewhere", known: two[1:], clones: []string{"acme/widget"}, want: "acme/release"},
-		{name: "a fork and its upstream", known: two, clones: []string{"ACME/release", "alice/release"}, want: "acme/release"},
-		{name: "several", known: two, says: "name the repository too: acme/infra, acme/release"},
-		{name: "none", says: "no pull request is known yet"},
+		{name: "one known repository", known: two[1:], want: "acme/release"},
+		{name: "one known repository, in a clone of another", known: two[1:], clones: []string{"acme/widget"}, want: "acme/release"},
+		{name: "clone of a fork and its upstream", known: two, clones: []string{"ACME/release", "alice/release"}, want: "acme/release"},
+		{name: "several known repositories", known: two, says: "name the repository too: acme/infra, acme/release"},
+		{name: "no known repository", says: "no pull request is known yet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := chooseRepository(c.known, c.clones)

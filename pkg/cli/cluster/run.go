@@ -42,7 +42,7 @@ const runExamples = `  # A sample of what the pull request affects, watched to i
   # As many jobs as a command may choose; acknowledge if all pass
   rehearse run acme/release#1234 --selection max --auto-ack`
 
-// selections are the words of the grammar for those that have no names.
+// selections are the words of the grammar that select jobs without naming them.
 var selections = selectionsOf(event.Table())
 
 func selectionsOf(table []event.Row) []string {
@@ -55,7 +55,8 @@ func selectionsOf(table []event.Row) []string {
 	return all
 }
 
-// asking is how a command is written and its answer is waited for.
+// asking holds the flags of commands that write to the command log and wait for the
+// decision.
 type asking struct {
 	Address
 	timeout time.Duration
@@ -66,7 +67,7 @@ func (a *asking) add(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&a.timeout, "timeout", 30*time.Second, "how `long` to wait for the controller's answer")
 }
 
-// ask writes a command about a pull request and shows the answer.
+// ask writes a command for a pull request and shows the decision.
 func (a *asking) ask(cmd *cobra.Command, pull string, words ...string) (*said, error) {
 	c, err := a.connect()
 	if err != nil {
@@ -140,7 +141,7 @@ func newRun() *cobra.Command {
 	return cmd
 }
 
-// runWords are the words of the grammar for what the flags and arguments choose.
+// runWords returns the words of the grammar for the given flags and arguments.
 func runWords(jobs []string, selection string, autoAck bool) ([]string, error) {
 	var words []string
 	if autoAck {

@@ -10,23 +10,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// detail is how much of a run is shown; more of it takes more room.
+// detail is how much of a run is shown, from everything to the least.
 type detail int
 
 const (
 	everything detail = iota
-	// badLinks leaves out the links to logs of jobs that are well.
+	// badLinks leaves out the log links of jobs that have not ended badly.
 	badLinks
 	noLinks
-	// noPassed leaves out jobs that have passed.
+	// noPassed leaves out the jobs that passed.
 	noPassed
-	// onlyBad leaves out all that have not ended badly.
+	// onlyBad leaves out all jobs that have not ended badly.
 	onlyBad
 	onlyCounts
 )
 
-// runFrame shows runs with as much detail as there is room for; no height means
-// any.
+// runFrame shows runs with as much detail as fits the height; a height of 0 has no limit.
 func runFrame(runs []runView, blind string, width, height int, now time.Time) *screen.Frame {
 	for d := everything; ; d++ {
 		f := &screen.Frame{Width: width, Now: now}
@@ -66,13 +65,13 @@ func addRun(f *screen.Frame, r runView, d detail) {
 	}
 }
 
-// leastName is the narrowest column for the names of jobs, in cells.
+// leastName is the minimum width of the column with the names of jobs, in cells.
 const leastName = 12
 
-// jobLayout are the widths of the columns of jobs.
+// jobLayout has the widths of the columns of a table of jobs, in cells.
 type jobLayout struct {
 	name, state, time int
-	// beside says that links stand in the row, not below it.
+	// beside says that links are in the row, not below it.
 	beside bool
 }
 

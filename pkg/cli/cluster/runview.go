@@ -17,20 +17,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// snapshot is what was read of a cluster.
+// snapshot is the state of the cluster at one moment.
 type snapshot struct {
 	rehearsals   []*v1alpha1.Rehearsal
 	pipelineRuns []*pipelinev1.PipelineRun
 	prowJobs     map[string]*prowapi.ProwJob
-	// blind says why ProwJobs are not among it; empty if they are.
+	// blind says why ProwJobs are missing; empty if they are not.
 	blind string
 }
 
-// runView is one run as a person sees it.
+// runView is one run as it is shown.
 type runView struct {
 	v1alpha1.RunStatus
 	pull v1alpha1.Pull
-	// command is the line that asked for it; empty once it is forgotten.
+	// command is the command that started the run; empty if it is no longer in the log.
 	command string
 	jobs    []jobView
 }
@@ -38,11 +38,11 @@ type runView struct {
 // jobView is one job of a run.
 type jobView struct {
 	run.Outcome
-	// known is false where the ProwJob may not be read, or is gone.
+	// known is false if the ProwJob cannot be read or no longer exists.
 	known bool
 }
 
-// viewRun puts together what was seen of a run.
+// viewRun combines everything known about a run.
 func (s *snapshot) viewRun(rh *v1alpha1.Rehearsal, r v1alpha1.RunStatus) runView {
 	v := runView{RunStatus: r, pull: rh.Spec.Pull}
 	for _, c := range rh.Spec.Commands {
@@ -53,16 +53,16 @@ func (s *snapshot) viewRun(rh *v1alpha1.Rehearsal, r v1alpha1.RunStatus) runView
 	for _, job := range jobsOf(s.pipelineRuns, resources.RunName(rh, r.ID)) {
 		pj := s.prowJobs[job.ProwJob]
 		outcome := prowjob.Observe(job, pj)
-		// Prow forgets its ProwJobs after a while; without one, a job of a run that
-		// goes on has not started.
+		// Prow deletes its ProwJobs after a while. In a run in progress, a job without a
+		// ProwJob has not started.
 		known := s.blind == "" && (pj != nil || !r.State.Done())
 		v.jobs = append(v.jobs, jobView{outcome, known})
 	}
 	return v
 }
 
-// jobsOf reads the jobs of a run back out of its PipelineRuns. The first has all
-// of them; the others repeat what an earlier one did not get to.
+// jobsOf reads the jobs of a run from its PipelineRuns. The first has all of them; the
+// others repeat jobs that an earlier one did not reach.
 func jobsOf(all []*pipelinev1.PipelineRun, runName string) []run.Job {
 	var mine []*pipelinev1.PipelineRun
 	for _, pr := range all {
@@ -85,8 +85,8 @@ func jobsOf(all []*pipelinev1.PipelineRun, runName string) []run.Job {
 	return jobs
 }
 
-// tally counts the jobs: by themselves while the run goes on and they can be
-// seen, else as the controller has counted them.
+// tally counts the jobs. While the run is in progress and all jobs are known it counts
+// them itself, else it returns the controller's counts.
 func (v runView) tally() run.Tally {
 	counted := run.Tally{Total: v.Total, Passed: v.Passed, Failed: v.Failed}
 	if v.State.Done() || len(v.jobs) == 0 {
@@ -102,7 +102,7 @@ func (v runView) tally() run.Tally {
 	return run.Count(outcomes)
 }
 
-// counts is the tally in words.
+// counts returns the tally as text.
 func (v runView) counts() string {
 	t := v.tally()
 	if t.Total == 0 {
@@ -123,7 +123,7 @@ func (v runView) counts() string {
 	return strings.Join(parts, ", ")
 }
 
-// state is where the run stands, in words.
+// state returns the state of the run as text.
 func (v runView) state() string {
 	parts := []string{string(v.State)}
 	if counts := v.counts(); counts != "" {
@@ -140,7 +140,7 @@ func (v runView) state() string {
 	return terminal.Plain(strings.Join(parts, "; "))
 }
 
-// lasted is how long the run took, or has been going.
+// lasted returns how long the run took, or how long it has been running.
 func (v runView) lasted(now time.Time) time.Duration {
 	switch {
 	case v.StartedAt == nil:
@@ -151,7 +151,7 @@ func (v runView) lasted(now time.Time) time.Duration {
 	return now.Sub(v.StartedAt.Time)
 }
 
-// lasted is the same of a job.
+// lasted returns how long the job took, or how long it has been running.
 func (j jobView) lasted(now time.Time) time.Duration {
 	if j.known && j.Verdict == run.Running && !j.Started.IsZero() {
 		return max(now.Sub(j.Started), 0)
@@ -159,7 +159,7 @@ func (j jobView) lasted(now time.Time) time.Duration {
 	return j.Duration()
 }
 
-// word is the state of the job.
+// word returns the state of the job as a word.
 func (j jobView) word() string {
 	if !j.known {
 		return "?"
@@ -167,7 +167,7 @@ func (j jobView) word() string {
 	return string(j.Verdict)
 }
 
-// span shows a duration in seconds; - for none.
+// span formats a duration to the second; "-" for zero.
 func span(d time.Duration) string {
 	if d = d.Round(time.Second); d <= 0 {
 		return "-"

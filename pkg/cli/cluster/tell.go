@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// maxText is what the schema of Rehearsal takes as a command.
+	// maxText is the limit in the schema of Rehearsal for the text of a command, in bytes.
 	maxText = 2048
 	// appendTime bounds the storing of a command.
 	appendTime = 30 * time.Second
@@ -34,12 +34,12 @@ type said struct {
 	command  v1alpha1.Command
 	kind     event.Kind
 	settings *settings.Settings
-	// busy says that runs were going on.
+	// busy says that runs were in progress.
 	busy bool
 }
 
-// say appends what words ask for to the log of a pull request, in the name of who
-// we are for the cluster.
+// say appends a command to the log of a pull request, under the user's name in the
+// cluster.
 func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...string) (*said, error) {
 	chosen := c.settings(ctx)
 	text := strings.Join(append([]string{chosen.Prefixes[0]}, strings.Fields(strings.Join(words, " "))...), " ")
@@ -71,7 +71,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	return s, c.explain(err, "patch", "rehearsals")
 }
 
-// notRead says why nothing can be said about a pull request yet.
+// notRead says why a pull request does not accept commands yet.
 func notRead(rh *v1alpha1.Rehearsal) error {
 	why := "the controller has not read it yet; is it running?"
 	if condition := rh.Status.GetCondition(v1alpha1.ConditionPulled); condition != nil && condition.Message != "" {
@@ -80,7 +80,7 @@ func notRead(rh *v1alpha1.Rehearsal) error {
 	return fmt.Errorf("%s cannot be rehearsed: %s", nameOf(rh.Spec.Pull), why)
 }
 
-// appender appends only: Rehearsals are made by who hears from GitHub.
+// appender cannot create Rehearsals: only the receiver and the controller create them.
 type appender struct {
 	rehearsalclient.RehearsalInterface
 }
@@ -89,9 +89,9 @@ func (appender) Create(_ context.Context, rh *v1alpha1.Rehearsal, _ metav1.Creat
 	return nil, apierrors.NewNotFound(v1alpha1.Resource("rehearsals"), rh.Name)
 }
 
-// decided waits until the controller has judged the command, and, of one that
-// asks for a run, until that has begun or will not begin. It returns what is
-// known when the time is up.
+// decided waits until the controller has decided on the command. For a command that asks
+// for a run, it also waits until the run has started or has ended without starting. After
+// the timeout it returns what is known.
 func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.CommandStatus, *v1alpha1.RunStatus, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -127,7 +127,7 @@ func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.C
 	}
 }
 
-// answer says what became of the command. What is not what was asked for is an
+// answer returns the message about the decision. A command that was not carried out is an
 // error with its own exit status.
 func (s *said) answer(verdict *v1alpha1.CommandStatus, run *v1alpha1.RunStatus) (string, error) {
 	pull := nameOf(s.rh.Spec.Pull)
@@ -156,7 +156,7 @@ func countJobs(n int) string {
 	return fmt.Sprintf("%d jobs", n)
 }
 
-// unheard is said when no verdict came in time.
+// unheard is the message if there is no decision in time.
 func (s *said) unheard() string {
 	text := fmt.Sprintf("the command is stored, but the controller has not read it yet. `kubectl get deployment rehearsal-controller -n %s` shows whether the controller is running", s.cluster.namespace)
 	if condition := s.rh.Status.GetCondition(v1alpha1.ConditionPulled); condition != nil && condition.Status != "True" && condition.Message != "" {
@@ -165,8 +165,8 @@ func (s *said) unheard() string {
 	return text
 }
 
-// refusal says why a command was not accepted. What was written on the command
-// line is answered in the verdict, all else on the pull request.
+// refusal says why a command was not accepted. A command from the command line has its
+// answer in the decision, not on the pull request.
 func refusal(verdict *v1alpha1.CommandStatus) string {
 	if verdict.Message == "" {
 		return verdict.Reason
@@ -174,10 +174,10 @@ func refusal(verdict *v1alpha1.CommandStatus) string {
 	return plainText(verdict.Message)
 }
 
-// plainText takes the marks of code out of a sentence.
+// plainText removes the code marks from a sentence.
 func plainText(s string) string { return strings.ReplaceAll(s, "`", "") }
 
-// comment leads to the comment of a run, once it has one.
+// comment returns the link to the comment of a run; empty if there is none yet.
 func (s *said) comment(before string, run *v1alpha1.RunStatus) string {
 	if run.Comment == 0 {
 		return ""

@@ -17,8 +17,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
 )
 
-// logged is a Rehearsal with a log: the fake API server cannot tell an empty one
-// from one that is missing, as JSON Patch must.
+// logged returns a Rehearsal with a command in its log. The fake API server cannot
+// distinguish an empty log from a missing one, as JSON Patch must.
 func logged() *v1alpha1.Rehearsal {
 	rh := pull("acme", "release", 7)
 	command(rh, "comment-1-0", "bob", "/try list")
@@ -54,13 +54,13 @@ func TestSayNot(t *testing.T) {
 		rh    func(*v1alpha1.Rehearsal)
 		says  string
 	}{
-		{name: "too long a user name", user: strings.Repeat("x", 101), says: "has 101 characters, but a command can record only 100"},
-		{name: "a user name that steers terminals", user: "eve\x1b[2J", says: "characters that cannot be shown"},
-		{name: "anonymous", user: "system:anonymous", says: "does not know who you are"},
-		{name: "too many words", words: []string{strings.Repeat("x", 2060), "y"}, says: "the command is too long"},
-		{name: "not understood", words: []string{"two$"}, says: "is not understood"},
-		{name: "not read", rh: func(rh *v1alpha1.Rehearsal) { rh.Status.Pull = nil }, says: "has not read it yet"},
-		{name: "not served", rh: func(rh *v1alpha1.Rehearsal) {
+		{name: "user name too long", user: strings.Repeat("x", 101), says: "has 101 characters, but a command can record only 100"},
+		{name: "user name with control characters", user: "eve\x1b[2J", says: "characters that cannot be shown"},
+		{name: "anonymous user", user: "system:anonymous", says: "does not know who you are"},
+		{name: "command too long", words: []string{strings.Repeat("x", 2060), "y"}, says: "the command is too long"},
+		{name: "command not understood", words: []string{"two$"}, says: "is not understood"},
+		{name: "pull request not read yet", rh: func(rh *v1alpha1.Rehearsal) { rh.Status.Pull = nil }, says: "has not read it yet"},
+		{name: "repository not served", rh: func(rh *v1alpha1.Rehearsal) {
 			rh.Status.Pull = nil
 			rh.Status.MarkNotPulled("NotServed", "the settings do not list this repository")
 		}, says: "the settings do not list this repository"},
@@ -89,7 +89,7 @@ func TestSayNot(t *testing.T) {
 	}
 }
 
-// TestSayMakesNoRehearsal: one that was deleted in between stays so.
+// TestSayMakesNoRehearsal: a Rehearsal that was deleted meanwhile is not created again.
 func TestSayMakesNoRehearsal(t *testing.T) {
 	s := newStage(t)
 	if _, err := s.say(t.Context(), logged()); err == nil {
@@ -110,7 +110,7 @@ func TestDecided(t *testing.T) {
 		says   []string
 	}{
 		{
-			name: "started",
+			name: "run started",
 			decide: func(rh *v1alpha1.Rehearsal, id string) {
 				accept(rh, id)
 				running(rh, id, "one", "two")
@@ -118,7 +118,7 @@ func TestDecided(t *testing.T) {
 			says: []string{"accepted: /try on acme/release#7, at 0123456789", "2 jobs", "tkn pipelinerun logs acme-release-7-cli-", " -f -n rehearsals", "https://github.example.com/acme/release/pull/7#issuecomment-42"},
 		},
 		{
-			name: "rejected",
+			name: "run rejected",
 			decide: func(rh *v1alpha1.Rehearsal, id string) {
 				accept(rh, id)
 				rh.Status.Runs = append(rh.Status.Runs, v1alpha1.RunStatus{ID: id, State: v1alpha1.RunRejected, Message: "Nothing has failed."})
@@ -126,7 +126,7 @@ func TestDecided(t *testing.T) {
 			status: program.ExitFailed, says: []string{"nothing was run. Nothing has failed."},
 		},
 		{
-			name:  "pending",
+			name:  "run pending",
 			words: []string{"max"},
 			decide: func(rh *v1alpha1.Rehearsal, id string) {
 				accept(rh, id)
@@ -135,22 +135,22 @@ func TestDecided(t *testing.T) {
 			says: []string{"accepted: /try max", "starts once the affected jobs are known", "rehearse watch acme/release#7"},
 		},
 		{
-			name: "denied",
+			name: "command denied",
 			decide: func(rh *v1alpha1.Rehearsal, id string) {
 				rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{ID: id, Verdict: v1alpha1.VerdictDenied, Reason: v1alpha1.ReasonNotAllowed, Message: "Only `bob` may.\x1b[2J"})
 			},
 			status: program.ExitNotAccepted, says: []string{`not accepted. Only bob may.\x1b[2J`},
 		},
 		{
-			name: "denied without words",
+			name: "not understood, without a message",
 			decide: func(rh *v1alpha1.Rehearsal, id string) {
 				rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{ID: id, Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.ReasonNotUnderstood})
 			},
 			status: program.ExitNotAccepted, says: []string{"not accepted. NotUnderstood"},
 		},
-		{name: "an abort of nothing", words: []string{"abort"}, decide: accept, says: []string{"accepted: /try abort", "nothing is running"}},
-		{name: "an acknowledgement", words: []string{"ack"}, decide: accept, says: []string{"accepted: /try ack on acme/release#7"}},
-		{name: "no controller", decide: func(rh *v1alpha1.Rehearsal, _ string) { rh.Status.MarkPulling("Retrying", "GitHub is away") }, status: program.ExitNoAnswer, says: []string{"stored, but the controller has not read", "kubectl get deployment rehearsal-controller -n rehearsals", "The controller reports: GitHub is away"}},
+		{name: "abort with nothing running", words: []string{"abort"}, decide: accept, says: []string{"accepted: /try abort", "nothing is running"}},
+		{name: "acknowledgement", words: []string{"ack"}, decide: accept, says: []string{"accepted: /try ack on acme/release#7"}},
+		{name: "no decision from the controller", decide: func(rh *v1alpha1.Rehearsal, _ string) { rh.Status.MarkPulling("Retrying", "GitHub is away") }, status: program.ExitNoAnswer, says: []string{"stored, but the controller has not read", "kubectl get deployment rehearsal-controller -n rehearsals", "The controller reports: GitHub is away"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, logged())
@@ -177,7 +177,7 @@ func TestDecided(t *testing.T) {
 	}
 }
 
-// TestDecidedWaits: the verdict comes while somebody waits for it.
+// TestDecidedWaits checks that decided returns if the decision comes while it waits.
 func TestDecidedWaits(t *testing.T) {
 	s := newStage(t, logged())
 	said, err := s.say(t.Context(), s.present)
@@ -236,13 +236,13 @@ func TestExplainErrors(t *testing.T) {
 		verb string
 		says []string
 	}{
-		"not logged in": {apierrors.NewUnauthorized("expired"), "get", []string{"log in again"}},
-		"no right to look": {apierrors.NewForbidden(resource, "", errors.New(`User "eve" cannot list resource`)), "list",
+		"credentials expired": {apierrors.NewUnauthorized("expired"), "get", []string{"log in again"}},
+		"no right to list": {apierrors.NewForbidden(resource, "", errors.New(`User "eve" cannot list resource`)), "list",
 			[]string{"you may not list rehearsals in namespace rehearsals", "kubectl create rolebinding rehearsal-viewer -n rehearsals --role=rehearsal-viewer --user=eve"}},
-		"no right to command": {apierrors.NewForbidden(resource, "", errors.New("no")), "patch", []string{"--role=rehearsal-user --user=YOU"}},
-		"the policy":          {apierrors.NewForbidden(resource, "", errors.New("ValidatingAdmissionPolicy 'rehearsal-commands' denied")), "patch", []string{"refused to store it"}},
-		"not installed":       {unknown, "list", []string{"has no rehearsals", "this is the wrong context"}},
-		"something else":      {apierrors.NewInternalError(errors.New("boom")), "list", []string{"list rehearsals in namespace rehearsals", "boom"}},
+		"no right to command":            {apierrors.NewForbidden(resource, "", errors.New("no")), "patch", []string{"--role=rehearsal-user --user=YOU"}},
+		"denied by the admission policy": {apierrors.NewForbidden(resource, "", errors.New("ValidatingAdmissionPolicy 'rehearsal-commands' denied")), "patch", []string{"refused to store it"}},
+		"not installed":                  {unknown, "list", []string{"has no rehearsals", "this is the wrong context"}},
+		"any other error":                {apierrors.NewInternalError(errors.New("boom")), "list", []string{"list rehearsals in namespace rehearsals", "boom"}},
 	} {
 		for _, want := range e.says {
 			if got := c.explain(e.err, e.verb, "rehearsals"); got == nil || !strings.Contains(got.Error(), want) {
@@ -259,8 +259,8 @@ func TestExplainErrors(t *testing.T) {
 	}
 }
 
-// TestNotInstalled: a cluster without us is told from a pull request without
-// rehearsals.
+// TestNotInstalled checks that a cluster without Rehearsal gives another error than a
+// pull request without a Rehearsal.
 func TestNotInstalled(t *testing.T) {
 	s := newStage(t)
 	s.ours.PrependReactor("*", "rehearsals", func(clienttesting.Action) (bool, runtime.Object, error) {

@@ -22,7 +22,7 @@ import (
 
 const childVariable = "REHEARSE_TEST_ON_TERMINAL"
 
-// TestChild is no test, but a process that watches a run of 60 jobs on its terminal.
+// TestChild is not a test, but a process that watches a run of 60 jobs on its terminal.
 func TestChild(t *testing.T) {
 	if os.Getenv(childVariable) == "" {
 		t.Skip("only for TestWatchScrolls")
@@ -49,14 +49,14 @@ func TestChild(t *testing.T) {
 	os.Exit(program.Status(err))
 }
 
-// console is a terminal of 24 rows with a child on it.
+// console is a terminal of 24 rows with a child process on it.
 type console struct {
 	t      *testing.T
 	master *os.File
 	before unix.Termios
 	cmd    *exec.Cmd
 	mu     sync.Mutex
-	// all is what was written, text what shows has not seen of it.
+	// all is the complete output, text the part after the last text that shows has found.
 	all, text string
 	closed    chan struct{}
 }
@@ -106,7 +106,7 @@ func (c *console) read() {
 		c.text += string(buffer[:n])
 		c.mu.Unlock()
 		if err != nil {
-			return // nobody has the terminal any more
+			return // every process has closed the terminal
 		}
 	}
 }
@@ -118,7 +118,7 @@ func (c *console) mode() unix.Termios {
 	return *mode
 }
 
-// shows waits until a text has been written, and forgets all up to it.
+// shows waits until a text has been written, and drops the output up to it.
 func (c *console) shows(text string) {
 	c.t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
@@ -141,7 +141,7 @@ func (c *console) press(keys string) {
 	c.must(err)
 }
 
-// ends waits for the end, which has to leave the terminal as it was.
+// ends waits for the child to end, and checks that the terminal has its former mode.
 func (c *console) ends() syscall.WaitStatus {
 	c.t.Helper()
 	late := time.AfterFunc(time.Minute, func() { _ = c.cmd.Process.Kill() })
@@ -189,7 +189,8 @@ func TestWatchScrolls(t *testing.T) {
 	}
 }
 
-// TestWatchLeavesTheTerminalAsItWas, whatever ends it.
+// TestWatchLeavesTheTerminalAsItWas checks that the terminal has its former mode, however
+// watch ends.
 func TestWatchLeavesTheTerminalAsItWas(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -200,7 +201,7 @@ func TestWatchLeavesTheTerminalAsItWas(t *testing.T) {
 		{"SIGTERM", syscall.SIGTERM, func(s syscall.WaitStatus) bool { return s.ExitStatus() == program.ExitInterrupted }},
 		{"SIGHUP", syscall.SIGHUP, func(s syscall.WaitStatus) bool { return s.Signal() == syscall.SIGHUP }},
 		{"SIGQUIT", syscall.SIGQUIT, func(s syscall.WaitStatus) bool { return s.ExitStatus() == 2 }},
-		{"a panic of a client", syscall.SIGUSR1, func(s syscall.WaitStatus) bool { return s.ExitStatus() == 2 }},
+		{"panic in a client", syscall.SIGUSR1, func(s syscall.WaitStatus) bool { return s.ExitStatus() == 2 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if signal.Ignored(c.by) {

@@ -73,8 +73,8 @@ func newWatch() *cobra.Command {
 	return cmd
 }
 
-// findRun returns the Rehearsal of a pull request or of a run, and the id of the
-// run if that was named.
+// findRun returns the Rehearsal of a pull request or a run. For a run it also returns its
+// id.
 func (c *cluster) findRun(ctx context.Context, argument string) (*v1alpha1.Rehearsal, string, error) {
 	if _, err := parsePull(argument); err == nil || argument == here || strings.ContainsAny(argument, "/#") {
 		rh, err := c.find(ctx, argument)
@@ -94,8 +94,8 @@ func (c *cluster) findRun(ctx context.Context, argument string) (*v1alpha1.Rehea
 	return nil, "", fmt.Errorf("%q is neither a pull request (ORG/REPO#NUMBER) nor a known run; `rehearse list` shows the running ones", argument)
 }
 
-// watchRuns shows runs of a pull request until they are over: the ones chosen, or
-// else those that go on, or else the latest.
+// watchRuns shows the chosen runs of a pull request until they are over. Without a choice
+// it takes the runs in progress, or else the latest.
 func (c *cluster) watchRuns(ctx context.Context, out io.Writer, rh *v1alpha1.Rehearsal, chosen []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -143,8 +143,8 @@ func statusesOf(runs []runView) []v1alpha1.RunStatus {
 	return all
 }
 
-// widen chooses runs where none are: those that go on, or else the latest, unless
-// there may be another in a moment.
+// widen chooses runs if none are chosen: those in progress, or else the latest, unless a
+// new run may start in a moment.
 func widen(rh *v1alpha1.Rehearsal, chosen []string) []string {
 	if len(chosen) > 0 {
 		return chosen
@@ -160,7 +160,7 @@ func widen(rh *v1alpha1.Rehearsal, chosen []string) []string {
 	return chosen
 }
 
-// expected says that a command has been heard that may start a run.
+// expected reports whether a command without a decision may still start a run.
 func expected(rh *v1alpha1.Rehearsal) bool {
 	return slices.ContainsFunc(rh.Spec.Commands, func(c v1alpha1.Command) bool {
 		return verdictOf(rh, c.ID) == nil && time.Since(c.At.Time) < event.MaxAge
@@ -176,7 +176,7 @@ func verdictOf(rh *v1alpha1.Rehearsal, id string) *v1alpha1.CommandStatus {
 	return nil
 }
 
-// watchAll shows what goes on, until somebody has seen enough.
+// watchAll shows the runs in progress until the user stops it.
 func (c *cluster) watchAll(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -196,7 +196,7 @@ func (c *cluster) watchAll(ctx context.Context, out io.Writer) error {
 	}
 }
 
-// interrupted says so when a call only failed because of that.
+// interrupted returns ExitInterrupted if a call failed because its context ended.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &program.Outcome{Status: program.ExitInterrupted}
@@ -204,7 +204,7 @@ func interrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// endOf is the verdict on runs that are over: the worst of them.
+// endOf returns the error for runs that are over, with the worst exit status.
 func endOf(runs ...v1alpha1.RunStatus) error {
 	worst := program.ExitDone
 	for _, r := range runs {

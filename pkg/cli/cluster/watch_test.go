@@ -20,7 +20,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/cli/program"
 )
 
-// TestWatchToTheEnd follows a run whose jobs go on while it is watched.
+// TestWatchToTheEnd watches a run whose jobs change meanwhile.
 func TestWatchToTheEnd(t *testing.T) {
 	rh := logged()
 	pr := running(rh, "cli-1-0", "one", "two")
@@ -87,7 +87,7 @@ func TestWatchNothing(t *testing.T) {
 	}
 }
 
-// TestWatchWaitsForARun that somebody has just asked for.
+// TestWatchWaitsForARun watches a pull request whose command has not started a run yet.
 func TestWatchWaitsForARun(t *testing.T) {
 	rh := logged()
 	command(rh, "comment-2-0", "bob", "/try")
@@ -110,7 +110,7 @@ func TestWatchWaitsForARun(t *testing.T) {
 	}
 }
 
-// forbid keeps us from ProwJobs.
+// forbid makes listing ProwJobs forbidden.
 func (s *stage) forbid() {
 	s.prow.PrependReactor("list", "prowjobs", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "prowjobs"}, "", errors.New("no"))
@@ -178,7 +178,7 @@ func TestCompletions(t *testing.T) {
 	}
 }
 
-// TestCompletionOfAffectedJobs: in a clone, those that the head affects.
+// TestCompletionOfAffectedJobs completes the jobs that the head affects, in a clone.
 func TestCompletionOfAffectedJobs(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	c := localtest.New(t)

@@ -20,9 +20,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// watcher keeps an eye on the objects of a cluster that people follow.
+// watcher keeps a local copy of the cluster objects that are shown.
 type watcher struct {
-	// changed has a value whenever there is something new to see.
+	// changed receives a value whenever an object has changed.
 	changed                            chan struct{}
 	rehearsals, pipelineRuns, prowJobs cache.Store
 	blind                              string
@@ -30,8 +30,7 @@ type watcher struct {
 	lost atomic.Bool
 }
 
-// lookAt watches one Rehearsal, or all where the name is empty, until the context
-// ends.
+// lookAt watches one Rehearsal, or all if the name is empty, until the context ends.
 func (c *cluster) lookAt(ctx context.Context, name string) (*watcher, error) {
 	w := &watcher{changed: make(chan struct{}, 1)}
 	which := metav1.ListOptions{}
@@ -43,7 +42,7 @@ func (c *cluster) lookAt(ctx context.Context, name string) (*watcher, error) {
 	return w, c.explain(err, "watch", "rehearsals")
 }
 
-// lookAfter watches one Rehearsal with all that belongs to it.
+// lookAfter watches one Rehearsal with its PipelineRuns and ProwJobs.
 func (c *cluster) lookAfter(ctx context.Context, rh *v1alpha1.Rehearsal) (*watcher, error) {
 	w, err := c.lookAt(ctx, rh.Name)
 	if err != nil {
@@ -72,14 +71,14 @@ type source[L runtime.Object] interface {
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
-// follow keeps a store in step with the objects of a kind. It returns once the
-// store is, and the error when they may not be read.
+// follow keeps a store in sync with the objects of a kind. It returns once the store is
+// in sync, or with an error if the objects cannot be read.
 func follow[L runtime.Object](ctx context.Context, w *watcher, from source[L], which metav1.ListOptions, of runtime.Object) (cache.Store, error) {
 	with := func(o metav1.ListOptions) metav1.ListOptions {
 		o.FieldSelector, o.LabelSelector = which.FieldSelector, which.LabelSelector
 		return o
 	}
-	// An informer tries for ever; what can be told at once should be.
+	// An informer retries for ever. A list finds lasting errors first.
 	if _, err := from.List(ctx, with(metav1.ListOptions{Limit: 1})); err != nil {
 		return nil, err
 	}
@@ -95,7 +94,7 @@ func follow[L runtime.Object](ctx context.Context, w *watcher, from source[L], w
 			return found, err
 		},
 	}, plainLists{}), of, 0, nil)
-	// The default one writes to standard error, in between of what we draw.
+	// The default handler writes to standard error, into the frames that we draw.
 	if err := informer.SetWatchErrorHandlerWithContext(func(context.Context, *cache.Reflector, error) { w.notify() }); err != nil {
 		return nil, err
 	}
@@ -112,11 +111,11 @@ func follow[L runtime.Object](ctx context.Context, w *watcher, from source[L], w
 	return informer.GetStore(), nil
 }
 
-// plainLists keeps informers from asking for lists as streams, which is for
-// large ones, and which not every API server can do.
+// plainLists keeps informers from streaming lists. Streaming pays off only for large
+// lists, and not every API server supports it.
 type plainLists struct{}
 
-// IsWatchListSemanticsUnSupported is asked by the informer.
+// IsWatchListSemanticsUnSupported is called by the informer.
 func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (w *watcher) notify() {
@@ -126,7 +125,7 @@ func (w *watcher) notify() {
 	}
 }
 
-// look is what there is to see now.
+// look returns the current state.
 func (w *watcher) look() *snapshot {
 	s := &snapshot{rehearsals: stored[*v1alpha1.Rehearsal](w.rehearsals), pipelineRuns: stored[*pipelinev1.PipelineRun](w.pipelineRuns), blind: w.blind}
 	s.keep(stored[*prowapi.ProwJob](w.prowJobs))
@@ -146,7 +145,7 @@ func stored[T any](store cache.Store) []T {
 	return all
 }
 
-// keep sorts what was seen.
+// keep stores ProwJobs by name, and sorts the other objects.
 func (s *snapshot) keep(prowJobs []*prowapi.ProwJob) {
 	s.prowJobs = map[string]*prowapi.ProwJob{}
 	for _, pj := range prowJobs {
@@ -156,7 +155,7 @@ func (s *snapshot) keep(prowJobs []*prowapi.ProwJob) {
 	slices.SortFunc(s.pipelineRuns, func(a, b *pipelinev1.PipelineRun) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// glance reads once what belongs to a Rehearsal.
+// glance reads the objects of a Rehearsal once.
 func (c *cluster) glance(ctx context.Context, rh *v1alpha1.Rehearsal) (*snapshot, error) {
 	ours := metav1.ListOptions{LabelSelector: run.LabelRehearsalUID + "=" + string(rh.UID)}
 	pipelineRuns, err := c.pipelineRuns.List(ctx, ours)

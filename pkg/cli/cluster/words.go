@@ -31,12 +31,12 @@ func newAbort() *cobra.Command {
 	return cmd
 }
 
-// Commands are those that follow pull requests and their runs.
+// Commands returns the commands that follow pull requests and their runs.
 func Commands() []*cobra.Command {
 	return []*cobra.Command{newRun(), newWatch(), newDescribe(), newList(), newAbort()}
 }
 
-// Verbs makes a command of every word of the grammar that is one here.
+// Verbs returns a command for every word of the grammar that the command line offers.
 func Verbs() []*cobra.Command {
 	var all []*cobra.Command
 	for _, row := range event.Table() {
@@ -67,7 +67,7 @@ func newVerb(row event.Row) *cobra.Command {
 	return cmd
 }
 
-// atLeastPull accepts arguments that begin with a pull request.
+// atLeastPull requires a pull request as the first argument.
 func atLeastPull(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("name a pull request: ORG/REPO#NUMBER, its URL, its NUMBER, or \".\" for the one checked out here")
@@ -75,7 +75,7 @@ func atLeastPull(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// atMost accepts so many arguments, which are called what.
+// atMost accepts at most n arguments; what names them in the error.
 func atMost(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
@@ -85,7 +85,7 @@ func atMost(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// first is the first part of a sentence.
+// first returns the part of a sentence before the first semicolon.
 func first(sentence string) string {
 	sentence, _, _ = strings.Cut(sentence, ";")
 	return sentence

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestVerbs: what the grammar can say about a pull request can be said here.
+// TestVerbs checks that every command of the grammar that applies to a pull request
+// exists here.
 func TestVerbs(t *testing.T) {
 	var names []string
 	for _, cmd := range Verbs() {

@@ -1,5 +1,5 @@
-// Package local has the commands that work on a clone of a config repository, and
-// ask no cluster.
+// Package local has the commands that work on a clone of a config repository, without a
+// cluster.
 package local
 
 import (
@@ -43,7 +43,7 @@ const affectedExamples = `  # What does my branch affect, uncommitted changes in
   # A repository with a layout of its own
   rehearse affected --prow-config prow/config.yaml --job-config prow/jobs`
 
-// Commands are those that need a clone, and no cluster.
+// Commands returns the commands that need a clone and no cluster.
 func Commands() []*cobra.Command { return []*cobra.Command{newAffected(), newRender()} }
 
 func newAffected() *cobra.Command {

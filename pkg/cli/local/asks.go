@@ -11,9 +11,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// asks lists what jobs ask for beyond what base grants them, the gravest first:
-// each thing once, whole and exactly as it is. Of the jobs that ask for the same,
-// few are named unless there is room.
+// asks lists the requests of jobs beyond what the base branch grants, the gravest first.
+// Each request is listed once, complete and unchanged. Unless wide, it names only a few
+// of the jobs with the same request.
 func (c *change) asks(wide bool) string {
 	type ask struct {
 		rule gate.Rule

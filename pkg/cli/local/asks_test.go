@@ -10,7 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// TestAsks: what jobs ask for is shown once, whole and as it is, the gravest first.
+// TestAsks checks that each request is shown once, complete and unchanged, the gravest
+// first.
 func TestAsks(t *testing.T) {
 	r := &plan.Local{Result: plan.Result{Findings: map[string]gate.Finding{}}}
 	for i := range 12 {

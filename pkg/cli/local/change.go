@@ -15,22 +15,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// change is a merge that has been planned.
+// change is a merge with its plan.
 type change struct {
 	request plan.Request
 	result  *plan.Local
 	merged  *repo.Merged
-	// base is what people call the commit that was merged into.
+	// base is the name of the merge's base, as the user knows it.
 	base string
-	// refused is Prow's reason to refuse the configuration; the result then
-	// lists what could be read.
+	// refused is Prow's error if it would refuse the configuration. The result then has
+	// the jobs that could be read.
 	refused error
 }
 
 func (c *change) Close() { _ = c.merged.Close() }
 
-// plan merges and plans. What is refused is a change too, which callers show
-// before they fail.
+// plan merges and plans. A configuration that Prow would refuse still gives a change,
+// which callers show before they fail.
 func (o *Options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 	progress := screen.StartProgress(errOut)
 	defer progress.Stop()
@@ -74,7 +74,7 @@ func (o *Options) plan(ctx context.Context, errOut io.Writer) (*change, error) {
 	return c, nil
 }
 
-// safely turns a panic into an error: what is read may be anything.
+// safely turns a panic into an error: the planner reads arbitrary files.
 func safely(do func() (*plan.Local, error)) (result *plan.Local, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -84,7 +84,8 @@ func safely(do func() (*plan.Local, error)) (result *plan.Local, err error) {
 	return do()
 }
 
-// FindClone finds the clone that is meant, else the one around the current directory.
+// FindClone returns the clone given by --git-dir, else the one around the current
+// directory.
 func (o *Options) FindClone(ctx context.Context) (*repo.Clone, error) {
 	dir := o.GitDir
 	if dir == "" {
@@ -116,7 +117,7 @@ func (o *Options) merge(ctx context.Context, clone *repo.Clone, base string) (*r
 	return merged, head, err
 }
 
-// advised says what to do about an error that git is not clear about.
+// advised adds advice to errors whose text alone does not help.
 func advised(err error, clone *repo.Clone, base repo.Ref) error {
 	text := err.Error()
 	var conflict *repo.ConflictError
@@ -137,7 +138,7 @@ func advised(err error, clone *repo.Clone, base repo.Ref) error {
 	return err
 }
 
-// withFlag tells which flag corrects a path.
+// withFlag adds the flag that corrects a missing path.
 func withFlag(err error) error {
 	var missing *plan.MissingPathError
 	if !errors.As(err, &missing) {
@@ -147,11 +148,11 @@ func withFlag(err error) error {
 	return fmt.Errorf("%w; set --%s, or %s in %s (paths are from the root of the repository)", err, field.Flag, missing.Setting, settingsFile)
 }
 
-// mainBranches are what the branch to merge into is called, best first.
+// mainBranches are the usual names of the branch to merge into, best first.
 var mainBranches = []string{"HEAD", "main", "master"}
 
-// FindBase finds the commit to merge into: a fork's clone has the config
-// repository itself as upstream.
+// FindBase finds the commit to merge into. Of the remotes, upstream comes first: in the
+// clone of a fork it is the config repository.
 func (o *Options) FindBase(ctx context.Context, clone *repo.Clone) (repo.Ref, error) {
 	if o.Base != "" {
 		sha, err := clone.Resolve(ctx, o.Base)
@@ -184,12 +185,12 @@ func remotesByRank(remotes []string) []string {
 	return ranked
 }
 
-// ShortRef is what people call a ref.
+// ShortRef returns the name of a ref without its prefix.
 func ShortRef(name string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(name, "refs/heads/"), "refs/remotes/")
 }
 
-// branchName is the name that a base has in the config repository.
+// branchName returns the name of the base branch in the config repository.
 func branchName(ref string, remotes []string) string {
 	name := ShortRef(ref)
 	for _, r := range remotesByRank(remotes) {
@@ -198,7 +199,7 @@ func branchName(ref string, remotes []string) string {
 		}
 	}
 	if !strings.Contains(ref, "refs/heads/") && (strings.ContainsAny(name, "~^@:") || isHex(name)) {
-		// A commit has no name; most config repositories call theirs so.
+		// A commit is not a branch name; main is the most common name.
 		return "main"
 	}
 	return name

@@ -15,12 +15,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// settingsFile is where a repository may say how it is laid out, in the fields
+// settingsFile is the file in which a repository can describe its layout, with the fields
 // of layout.Layout.
 const settingsFile = ".rehearsal.yaml"
 
-// findSettings completes what the flags say from the settings file, else from
-// the layout that the repository has. Root is the work tree, if any.
+// findSettings completes the flags with the settings file, else with the known layout
+// that the repository has. Root is the work tree, if any.
 func findSettings(ctx context.Context, merged *repo.Merged, base, root string, flags layout.Layout) (layout.Layout, error) {
 	flags = normalise(flags, root)
 	for _, p := range flags.Paths() {
@@ -33,7 +33,7 @@ func findSettings(ctx context.Context, merged *repo.Merged, base, root string, f
 		return layout.Layout{}, err
 	}
 	if !tells(present) {
-		// The change takes the configuration away, which Prow has to refuse.
+		// The change removes the configuration, which Prow must refuse.
 		if present, err = whereabouts(ctx, merged, base); err != nil {
 			return layout.Layout{}, err
 		}
@@ -45,8 +45,7 @@ func findSettings(ctx context.Context, merged *repo.Merged, base, root string, f
 	return flags.Or(found), nil
 }
 
-// whereabouts returns the blobs of a tree that tell where the configuration is,
-// by their paths.
+// whereabouts returns the blobs of a tree that identify its layout, by path.
 func whereabouts(ctx context.Context, merged *repo.Merged, tree string) (map[string]string, error) {
 	paths := []string{settingsFile}
 	for _, l := range layout.Known {
@@ -63,13 +62,13 @@ func whereabouts(ctx context.Context, merged *repo.Merged, tree string) (map[str
 	return present, nil
 }
 
-// tells reports whether a tree says where its configuration is.
+// tells reports whether a tree identifies its layout.
 func tells(present map[string]string) bool {
 	hasMain := func(l layout.Layout) bool { return present[l.ProwConfig] != "" }
 	return present[settingsFile] != "" || slices.ContainsFunc(layout.Known, hasMain)
 }
 
-// foundSettings are those of the settings file, else of a layout.
+// foundSettings returns the layout from the settings file, else a known layout.
 func foundSettings(ctx context.Context, merged *repo.Merged, present map[string]string, flags layout.Layout) (layout.Layout, error) {
 	if blob := present[settingsFile]; blob != "" {
 		var s layout.Layout
@@ -117,8 +116,8 @@ func parseSettings(content []byte) (layout.Layout, error) {
 
 const outside = "is outside the repository; paths are relative to its root"
 
-// normalise writes paths as git does. Root, if not empty, is the work tree, in
-// which paths may be absolute.
+// normalise writes paths as git does. Paths may be absolute if they are in root, the work
+// tree.
 func normalise(l layout.Layout, root string) layout.Layout {
 	return l.Map(func(p string) string {
 		p = path.Clean(filepath.ToSlash(p))
@@ -131,8 +130,7 @@ func normalise(l layout.Layout, root string) layout.Layout {
 
 var remotePath = regexp.MustCompile(`[:/]([^/:]+)/([^/]+?)(\.git)?/?$`)
 
-// Identity is the org and repository that the clone is of, as far as its
-// remotes tell.
+// Identity returns the org and name of the clone's repository, according to its remotes.
 func (o *Options) Identity(clone *repo.Clone) (org, name string, err error) {
 	if o.Repository != "" {
 		org, name, ok := strings.Cut(o.Repository, "/")

@@ -19,8 +19,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// explain tells everything about the jobs that a name, `job` or `job@branch`,
-// may mean.
+// explain prints everything known about the jobs that a name (`job` or `job@branch`) can
+// mean.
 func (c *change) explain(ctx context.Context, out io.Writer, name string) error {
 	found, err := c.named(ctx, []string{name})
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *change) explain(ctx context.Context, out io.Writer, name string) error 
 	return err
 }
 
-// means reports whether a name, `job` or `job@branch`, may mean a job.
+// means reports whether a name (`job` or `job@branch`) can mean a job.
 func means(name string, ref affected.Ref) bool {
 	if name == ref.Name {
 		return true
@@ -69,7 +69,7 @@ func means(name string, ref affected.Ref) bool {
 	return ok && name == ref.Name && (slices.Contains(ref.Branches, branch) || len(ref.Branches) == 0 && !slices.Contains(ref.SkipBranches, branch))
 }
 
-// unknown says what a name that no job has may have meant.
+// unknown returns the error for a name that no job has, with similar names.
 func (c *change) unknown(out io.Writer, name string) error {
 	for _, e := range c.result.Incomplete {
 		if _, err := fmt.Fprintf(out, "%s\nThe job may be in this file, which cannot be read.\n\n", terminal.Plain(place(e)+": "+e.Message)); err != nil {
@@ -96,7 +96,7 @@ func explainAffected(j affected.Job, f gate.Finding) (string, error) {
 	return report.ExplainText(known) + "\n" + diff, nil
 }
 
-// meaning says what each change is.
+// meaning explains each kind of change.
 var meaning = map[affected.Change]string{
 	affected.ChangeNew:         "new: no job of this type, repository and name existed",
 	affected.ChangeBranches:    "branches: a job of this name existed, but for other branches",
@@ -106,8 +106,8 @@ var meaning = map[affected.Change]string{
 	affected.ChangeAnnotations: "annotations: only annotations differ",
 }
 
-// prowJobDiff compares the ProwJobs that Prow would create, less what only the
-// commits under test decide.
+// prowJobDiff compares the ProwJobs that Prow would create, without the fields that
+// depend only on the commits under test.
 func prowJobDiff(j affected.Job) (string, error) {
 	before, err := prowJobText(j, j.Before)
 	if err != nil {

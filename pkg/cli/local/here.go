@@ -7,8 +7,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Affected are the names of the jobs that a head affects; none where the clone
-// in a directory does not have it, or cannot plan it.
+// Affected returns the names of the jobs that a head affects; none if the clone in a
+// directory does not have the head or cannot plan it.
 func Affected(ctx context.Context, dir, head string) []string {
 	o := Options{GitDir: dir, head: head, cacheDir: defaultCache()}
 	c, err := o.plan(ctx, io.Discard)
@@ -23,8 +23,8 @@ func Affected(ctx context.Context, dir, head string) []string {
 	return names
 }
 
-// Repositories are the repositories that the remotes of the clone in a
-// directory name, the most likely first; none where there is no clone.
+// Repositories returns the repositories that the remotes of the clone in a directory
+// name, the most likely first; none if there is no clone.
 func Repositories(ctx context.Context, dir string) []string {
 	clone, err := repo.FindClone(ctx, dir)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 // suggestions is how many names are suggested at most.
 const suggestions = 5
 
-// nearest returns the names that a mistyped or shortened one may have meant,
-// best first: those that contain it, those that few edits lead to, those that
-// share most of its words.
+// nearest returns the names that a mistyped or shortened name can mean, best first: those
+// that contain it, those a few edits away, and those that share most of its words.
 func nearest(name string, all []string) []string {
 	name, _, _ = strings.Cut(strings.ToLower(name), "@")
 	if name == "" {
@@ -33,7 +32,7 @@ func nearest(name string, all []string) []string {
 		}
 		switch {
 		case strings.Contains(lower, name):
-			// However much is missing, what was written is right.
+			// A shortened name has no typing error, however much is missing.
 			found = append(found, candidate{other, 0})
 		case distance <= most:
 			found = append(found, candidate{other, distance})
@@ -53,7 +52,7 @@ func nearest(name string, all []string) []string {
 	return out
 }
 
-// wordsMissing counts the words of a name that another does not have.
+// wordsMissing counts the words of a name that another name does not have.
 func wordsMissing(name, other string) int {
 	missing := 0
 	for word := range strings.SplitSeq(name, "-") {

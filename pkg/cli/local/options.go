@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// Options are what both commands need to find and plan a change.
+// Options are the flags by which a command finds and plans a change.
 type Options struct {
 	GitDir, Base, head string
 	Repository         string

@@ -40,10 +40,10 @@ func (c *change) write(out io.Writer, format string) error {
 	return err
 }
 
-// few is how many removed jobs, or problems, are named where space is short.
+// few is how many removed jobs, or problems, are named in short output.
 const few = 10
 
-// summary says in sentences what the rows do not.
+// summary says in sentences what the table does not show.
 func (c *change) summary(wide bool) string {
 	r := &c.result.Result.Result
 	offered := 0
@@ -76,7 +76,7 @@ func (c *change) summary(wide bool) string {
 	return b.String()
 }
 
-// describe says what a job is besides its name.
+// describe returns the type, repository and branches of a job.
 func describe(r affected.Ref) string {
 	text := string(r.Type)
 	if r.Repo != "" {
@@ -118,7 +118,7 @@ func (c *change) markdown() string {
 		b.WriteString("\n")
 	}
 	for _, line := range strings.Split(strings.TrimSuffix(c.summary(false), "\n"), "\n") {
-		// Lines would flow into one without the backslash.
+		// Without the backslash, Markdown joins lines.
 		b.WriteString(cell(line) + "\\\n")
 	}
 	return strings.TrimSuffix(b.String(), "\\\n") + "\n"
@@ -126,11 +126,11 @@ func (c *change) markdown() string {
 
 var markup = strings.NewReplacer("|", `\|`, "<", "&lt;", "&", "&amp;", "*", `\*`, "_", `\_`, "`", "'", "@", "@\u200b", "[", `\[`, "\\", `\\`, "~", `\~`)
 
-// cell protects text from ending a table cell, becoming markup or calling
-// people.
+// cell keeps text from ending a table cell, becoming markup or mentioning users.
 func cell(s string) string { return markup.Replace(terminal.Plain(s)) }
 
-// codeCell shows text as code, in which only the ends of it mean anything.
+// codeCell formats text as code in a table cell. There, only backticks and bars need
+// escaping.
 func codeCell(s string) string {
 	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(terminal.Plain(s)) + "`"
 }
@@ -160,11 +160,10 @@ func reasonText(r affected.Reason) string {
 	return text
 }
 
-// reasonLength is how much of a reason a table shows where nothing else limits
-// it, in cells.
+// reasonLength is the length of a reason in a table without another limit, in cells.
 const reasonLength = 80
 
-// brief is the first reason, and how many more there are.
+// brief returns the first reason and the number of the others.
 func brief(why []string) string {
 	if len(why) == 0 {
 		return ""

@@ -100,7 +100,7 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 		if err != nil {
 			return err
 		}
-		// As when it is created: it says since when it is to run.
+		// Prow sets the start time when it creates a ProwJob.
 		pj.Status.StartTime = metav1.Now()
 		raw, err := yaml.Marshal(pj)
 		if err != nil {
@@ -113,8 +113,7 @@ func (c *change) render(ctx context.Context, out io.Writer, names []string, in r
 	return nil
 }
 
-// notAffected says of names that no affected job has whether there is such a
-// job at all.
+// notAffected returns the error for names of jobs that are not affected or do not exist.
 func (c *change) notAffected(ctx context.Context, names []string) error {
 	var existing []string
 	for _, name := range names {
@@ -130,13 +129,13 @@ func (c *change) notAffected(ctx context.Context, names []string) error {
 	return fmt.Errorf("not affected by the change: %s; `rehearse affected` lists what is", strings.Join(existing, ", "))
 }
 
-// lookup lists the jobs that an argument may mean, affected or not.
+// lookup returns the jobs that an argument can mean, affected or not.
 func (c *change) lookup(ctx context.Context, argument string) ([]plan.Located, error) {
 	return c.result.Lookup(ctx, slices.Collect(maps.Keys(wantedNames([]string{argument}))))
 }
 
-// wantedNames are the names of the jobs that arguments, `job` or `job@branch`,
-// may mean.
+// wantedNames returns the names of the jobs that arguments (`job` or `job@branch`) can
+// mean.
 func wantedNames(arguments []string) map[string]bool {
 	wanted := map[string]bool{}
 	for _, a := range arguments {
@@ -147,8 +146,8 @@ func wantedNames(arguments []string) map[string]bool {
 	return wanted
 }
 
-// named returns the affected jobs that the arguments may mean, ready to be
-// rendered.
+// named returns the affected jobs that the arguments can mean, with their effective
+// specs.
 func (c *change) named(ctx context.Context, arguments []string) ([]affected.Job, error) {
 	wanted := wantedNames(arguments)
 	var jobs []affected.Job

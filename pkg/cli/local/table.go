@@ -8,17 +8,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// branchesLength is how much of a job's branches a table shows, in cells.
+// branchesLength is the length of a job's branches in a table, in cells.
 const branchesLength = 40
 
-// leastReason is the narrowest column, in cells, in which a reason is
-// worth reading.
+// leastReason is the minimum useful width of the column with reasons, in cells.
 const leastReason = 24
 
 var header = []string{"NAME", "TYPE", "REPO", "BRANCHES", "CHANGE", "REHEARSE", "WHY"}
 
-// table lays the affected jobs out for a terminal of a width, or for one
-// without limits when that is 0. A wide table is never cut.
+// table formats the affected jobs for a terminal of the given width; 0 means no limit. A
+// wide table is never cut.
 func (c *change) table(wide bool, width int) string {
 	rows := [][]string{header}
 	for _, j := range c.result.Affected {
@@ -67,7 +66,7 @@ func writeRows(b *strings.Builder, rows [][]string, c screen.Columns) {
 	}
 }
 
-// writeStacked writes each job on lines of its own, where a row would not fit.
+// writeStacked writes each job on several lines, for terminals where rows do not fit.
 func writeStacked(b *strings.Builder, rows [][]string, width int) {
 	for _, row := range rows {
 		name, kind, repo, at, change, rehearse, why := row[0], row[1], row[2], row[3], row[4], row[5], row[6]

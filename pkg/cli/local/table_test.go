@@ -46,21 +46,21 @@ func TestTableFitsTheTerminal(t *testing.T) {
 		width  int
 		want   string
 	}{
-		"no terminal": {
+		"not a terminal": {
 			change: planned(job("one", "main"), job("two")),
 			want: `NAME  TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
 one   presubmit  org/repo  main      spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2 (and 1 more)
 two   presubmit  org/repo  -         spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2 (and 1 more)
 ` + summary,
 		},
-		"narrow": {
+		"narrow terminal": {
 			change: planned(job("one", "main"), job("two")), width: 80,
 			want: `NAME  TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
 one   presubmit  org/repo  main      spec    yes       spec.containers[0].image…
 two   presubmit  org/repo  -         spec    yes       spec.containers[0].image…
 ` + summary,
 		},
-		"too narrow": {
+		"terminal too narrow for rows": {
 			change: planned(job(long, "release-4.20"), job("two")), width: 80,
 			want: long + `
   spec, rehearse: yes; presubmit of org/repo at release-4.20
@@ -70,14 +70,14 @@ two
   spec.containers[0].image: registry/image:1 → registry/image:2 (and 1 more)
 ` + summary,
 		},
-		"wide characters": {
+		"names with wide characters": {
 			change: planned(job("単体テスト", "main"), job("two")), width: 90,
 			want: `NAME        TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
 単体テスト  presubmit  org/repo  main      spec    yes       spec.containers[0].image: re…
 two         presubmit  org/repo  -         spec    yes       spec.containers[0].image: re…
 ` + summary,
 		},
-		"wide is never cut": {
+		"-o wide on a narrow terminal": {
 			change: planned(job("one", "main"), job("two")), wide: true, width: 40,
 			want: `NAME  TYPE       REPO      BRANCHES  CHANGE  REHEARSE  WHY
 one   presubmit  org/repo  main      spec    yes       spec.containers[0].image: registry/image:1 → registry/image:2; preset credentials

@@ -7,29 +7,29 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Exit statuses, which scripts may rely on.
+// Exit statuses. Scripts rely on them.
 const (
 	ExitDone     = 0
 	ExitUsage    = 1
 	ExitRefused  = 2
 	ExitConflict = 3
-	// ExitFailed and those below are about what happens on a cluster.
+	// ExitFailed and the following are for commands that talk to a cluster.
 	ExitFailed      = 4
 	ExitAborted     = 5
 	ExitNotAccepted = 6
 	ExitNoAnswer    = 7
-	// ExitInterrupted is what shells have for SIGINT.
+	// ExitInterrupted is the status that shells use for SIGINT.
 	ExitInterrupted = 130
 )
 
-// ExitHelp is for the help of commands that follow a run.
+// ExitHelp is the help on exit statuses for commands that follow a run.
 const ExitHelp = `Exit status: 0 all jobs passed, or the command was carried out; 1 usage or
 failure; 4 jobs failed, or the run was rejected; 5 the run was aborted; 6 the
 command was not accepted; 7 no answer in time; 130 interrupted, which ends only
 the watching.`
 
-// Outcome is an end that is no failure of ours. What there is to say about
-// it was said, unless there are words.
+// Outcome ends a command with a status, without an error of the program. If Words is
+// empty, the command has printed everything.
 type Outcome struct {
 	Status int
 	Words  string
@@ -37,7 +37,7 @@ type Outcome struct {
 
 func (e *Outcome) Error() string { return e.Words }
 
-// Status is the exit status for how a command has ended.
+// Status returns the exit status for the error of a command.
 func Status(err error) int {
 	var (
 		refused  *plan.RefusedError

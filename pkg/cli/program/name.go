@@ -1,5 +1,4 @@
-// Package program is what a program is to whoever calls it: the name that it goes
-// by, and the status that it ends with.
+// Package program has what a program shows to its caller: its name and its exit status.
 package program
 
 import (
@@ -11,17 +10,16 @@ import (
 )
 
 const (
-	// ownName is how our texts name us.
+	// ownName is the name of the program in our texts.
 	ownName = "rehearse"
-	// pluginName is what kubectl looks for, to have it called as kubectl rehearse.
+	// pluginName is the name of the kubectl plugin, called as kubectl rehearse.
 	pluginName = "kubectl-rehearse"
-	// completerName is what kubectl calls for the completion of a plugin's
-	// arguments. It expects what cobra's hidden command prints.
+	// completerName is the program that kubectl calls to complete the arguments of the
+	// plugin. It must print what cobra's hidden completion command prints.
 	completerName = "kubectl_complete-rehearse"
 )
 
-// Prepare makes a command line fit what the program was called as: its path and its
-// arguments.
+// Prepare adapts a command line to the way it was called: path and arguments.
 func Prepare(root *cobra.Command, called []string) {
 	args := called[1:]
 	switch strings.TrimSuffix(filepath.Base(called[0]), ".exe") {
@@ -29,7 +27,7 @@ func Prepare(root *cobra.Command, called []string) {
 		args = append([]string{cobra.ShellCompRequestCmd}, args...)
 	case pluginName:
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl " + ownName}
-		// kubectl completes its plugins itself.
+		// kubectl itself completes its plugins.
 		root.CompletionOptions.DisableDefaultCmd = true
 		for _, cmd := range append(root.Commands(), root) {
 			cmd.Example, cmd.Long = Speak(cmd, cmd.Example), Speak(cmd, cmd.Long)
@@ -38,8 +36,9 @@ func Prepare(root *cobra.Command, called []string) {
 	root.SetArgs(args)
 }
 
-// Speak gives us the name in a text of ours that we were called by. In front of our
-// commands and flags, that is: there is also /pj-rehearse, and people rehearse jobs.
+// Speak replaces the program's name in a text with the name that it was called by. It
+// replaces only names before a command or flag of ours, because there is also
+// /pj-rehearse and the verb "rehearse".
 func Speak(cmd *cobra.Command, text string) string {
 	root := cmd.Root()
 	name := root.DisplayName()
@@ -62,12 +61,12 @@ func Speak(cmd *cobra.Command, text string) string {
 	}
 }
 
-// startsWord reports whether what follows a text is no part of another word.
+// startsWord reports whether a word can start after a text.
 func startsWord(before string) bool {
 	return before == "" || !isNamePart(rune(before[len(before)-1])) && before[len(before)-1] != '/'
 }
 
-// startsCommand reports whether a text goes on with a command or a flag.
+// startsCommand reports whether a text starts with a command or a flag.
 func startsCommand(root *cobra.Command, text string) bool {
 	word := text
 	if end := strings.IndexFunc(text, func(r rune) bool { return !isNamePart(r) }); end >= 0 {

@@ -2,10 +2,10 @@ package screen
 
 import "strings"
 
-// Columns are the widths of all columns of a table but the last, in cells.
+// Columns has the widths of all columns of a table but the last, in cells.
 type Columns []int
 
-// ColumnsOf makes columns that rows of as many cells fit into.
+// ColumnsOf returns columns that are wide enough for rows of equal length.
 func ColumnsOf(rows [][]string) Columns {
 	c := make(Columns, len(rows[0])-1)
 	for _, row := range rows {
@@ -16,7 +16,7 @@ func ColumnsOf(rows [][]string) Columns {
 	return c
 }
 
-// Total is where the last column starts.
+// Total returns the start of the last column.
 func (c Columns) Total() int {
 	sum := 0
 	for _, n := range c {
@@ -25,7 +25,7 @@ func (c Columns) Total() int {
 	return sum
 }
 
-// Row lays a row out.
+// Row formats a row.
 func (c Columns) Row(row []string) string {
 	var b strings.Builder
 	for i, n := range c {

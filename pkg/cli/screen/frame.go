@@ -8,24 +8,24 @@ import (
 	"github.com/clipperhouse/displaywidth"
 )
 
-// Frame is what a screen shows at one moment, as lines without colours.
+// Frame is the content of a screen at one moment, as lines without colours.
 type Frame struct {
 	Width int
 	Now   time.Time
 	Lines []Line
-	// Head is how many lines stay where they are when the others scroll.
+	// Head is the number of lines at the top that do not scroll.
 	Head int
 }
 
-// Line is one of them. A part of it may be coloured.
+// Line is one line of a frame. Part of it may be coloured.
 type Line struct {
 	Text string
-	// mark is the first place of this word after so many cells that is coloured.
+	// mark is the word to colour, at its first occurrence after from cells.
 	mark, colour string
 	from         int
 }
 
-// rows is how many rows of a terminal a line takes.
+// rows returns how many rows of a terminal a line takes.
 func (l Line) rows(width int) int {
 	rows, at := 1, 0
 	if width <= 0 {
@@ -39,7 +39,7 @@ func (l Line) rows(width int) int {
 	return rows
 }
 
-// Rows is how many rows of a terminal it takes.
+// Rows returns how many rows of a terminal the frame takes.
 func (f *Frame) Rows() int {
 	n := 0
 	for _, l := range f.Lines {
@@ -48,12 +48,12 @@ func (f *Frame) Rows() int {
 	return n
 }
 
-// Add adds a line that does not wrap.
+// Add adds a line that is cut to the width.
 func (f *Frame) Add(format string, args ...any) {
 	f.Lines = append(f.Lines, Line{Text: f.fit(fmt.Sprintf(format, args...))})
 }
 
-// AddWhole adds a line that may wrap, because half of it is worth nothing.
+// AddWhole adds a line that may wrap. It is for text that is useless if cut.
 func (f *Frame) AddWhole(text string) { f.Lines = append(f.Lines, Line{Text: text}) }
 
 func (f *Frame) fit(text string) string {
@@ -70,7 +70,7 @@ func (f *Frame) Paint(word string, from int, colour string) {
 	l.mark, l.from, l.colour = word, from, colour
 }
 
-// The colours of a terminal (ECMA-48, select graphic rendition).
+// Colours of a terminal (ECMA-48, select graphic rendition).
 const (
 	Red    = "31"
 	Green  = "32"

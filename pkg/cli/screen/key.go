@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Key is what somebody wants who presses a key.
+// Key is the action that a key stands for.
 type Key int
 
-// The keys that are known.
+// The known keys.
 const (
 	Up Key = iota + 1
 	Down
@@ -21,8 +21,8 @@ const (
 	Quit
 )
 
-// sequences are what terminals send (ECMA-48, and xterm's for the application mode
-// of the cursor keys).
+// sequences are the bytes that terminals send (ECMA-48, and xterm's for the application
+// mode of the cursor keys).
 var sequences = map[string]Key{
 	"k": Up, "\x1b[A": Up, "\x1bOA": Up,
 	"j": Down, "\x1b[B": Down, "\x1bOB": Down,
@@ -33,8 +33,8 @@ var sequences = map[string]Key{
 	"s": Summary, "q": Quit,
 }
 
-// keysIn finds the keys in what a terminal has sent, and what is left over because
-// more of it has to come.
+// keysIn returns the keys in the bytes that a terminal has sent, and the bytes of an
+// incomplete sequence at their end.
 func keysIn(sent string) (keys []Key, rest string) {
 next:
 	for sent != "" {

@@ -4,7 +4,7 @@ package screen
 
 import "os"
 
-// keyboard is not known how to be had here.
+// keyboard is not supported on this platform.
 type keyboard struct {
 	keys    chan Key
 	signals chan os.Signal

@@ -12,12 +12,13 @@ import (
 	"golang.org/x/term"
 )
 
-// keyboard has a terminal hand over keys as they are pressed, and not show them.
-// Ctrl-C and Ctrl-Z mean what they always do.
+// keyboard makes a terminal send keys as they are pressed, without echo. Ctrl-C and
+// Ctrl-Z keep their meaning.
 type keyboard struct {
 	fd     int
 	before *unix.Termios
-	// wanted is off while the terminal has to be as it was, on says that we have it.
+	// wanted is false while the terminal must be in its former mode. On says that we have
+	// changed the mode.
 	wanted, on atomic.Bool
 	keys       chan Key
 	signals    chan os.Signal
@@ -25,7 +26,7 @@ type keyboard struct {
 	ended      chan struct{}
 }
 
-// openKeyboard returns nil where nobody can press a key.
+// openKeyboard returns nil if the input is not a terminal.
 func openKeyboard(in *os.File) *keyboard {
 	fd := int(in.Fd()) //nolint:gosec // file descriptors are small.
 	if !term.IsTerminal(fd) {
@@ -40,7 +41,7 @@ func openKeyboard(in *os.File) *keyboard {
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	for _, s := range []os.Signal{unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT} {
-		if !signal.Ignored(s) { // what nohup and shells have ignored stays so
+		if !signal.Ignored(s) { // signals that nohup or a shell ignores stay ignored
 			signal.Notify(k.signals, s)
 		}
 	}
@@ -50,8 +51,8 @@ func openKeyboard(in *os.File) *keyboard {
 	return k
 }
 
-// take takes the keyboard, unless we are in the background: the terminal belongs to
-// others then.
+// take changes the mode of the terminal, unless we are in the background: then the
+// terminal belongs to another process.
 func (k *keyboard) take() {
 	group, err := unix.IoctlGetInt(k.fd, unix.TIOCGPGRP)
 	if err != nil || group != unix.Getpgrp() || !k.wanted.Load() {
@@ -63,7 +64,7 @@ func (k *keyboard) take() {
 	k.on.Store(unix.IoctlSetTermios(k.fd, setTermios, &mode) == nil)
 }
 
-// giveBack leaves the terminal as it was.
+// giveBack restores the mode of the terminal.
 func (k *keyboard) giveBack() {
 	k.wanted.Store(false)
 	if k.on.CompareAndSwap(true, false) {
@@ -71,16 +72,16 @@ func (k *keyboard) giveBack() {
 	}
 }
 
-// obey does what a signal is for. It returns where that did not end us.
+// obey has the default effect of a signal. It returns if the signal has not ended us.
 func (k *keyboard) obey(s os.Signal) {
 	if s != unix.SIGCONT {
 		k.giveBack()
 		signal.Reset(s)
 		if s == unix.SIGTSTP {
-			s = unix.SIGSTOP // Reset does not give SIGTSTP its meaning back
+			s = unix.SIGSTOP // Reset does not restore the effect of SIGTSTP
 		}
 		_ = unix.Kill(unix.Getpid(), s.(unix.Signal))
-		// It takes effect in a moment; of what comes then, only SIGCONT finds us here.
+		// The signal takes effect in a moment. After a stop, only SIGCONT resumes us here.
 		select {
 		case <-k.signals:
 		case <-time.After(time.Second):
@@ -91,10 +92,11 @@ func (k *keyboard) obey(s os.Signal) {
 	k.take()
 }
 
-// patient is how long it takes at most to end listening, in milliseconds.
+// patient is the timeout of a poll, in milliseconds, and so bounds the time until listen
+// ends.
 const patient = 100
 
-// listen hands on what is pressed.
+// listen sends the pressed keys to the channel.
 func (k *keyboard) listen() {
 	defer close(k.ended)
 	var rest string
@@ -106,7 +108,7 @@ func (k *keyboard) listen() {
 		default:
 		}
 		if !k.on.Load() {
-			k.take() // a shell may have put us back into the foreground
+			k.take() // a shell may have put us into the foreground
 		}
 		ready := []unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}} //nolint:gosec // file descriptors are small.
 		n, err := unix.Poll(ready, patient)
@@ -114,10 +116,10 @@ func (k *keyboard) listen() {
 		case err == unix.EINTR || n == 0:
 			continue
 		case err != nil || ready[0].Revents&unix.POLLIN == 0:
-			return // the terminal is gone
+			return // the terminal no longer exists
 		case !k.on.Load():
 			time.Sleep(patient * time.Millisecond)
-			continue // what is typed is for others
+			continue // the keys are for another process
 		}
 		if n, err = unix.Read(k.fd, buffer); err != nil || n == 0 {
 			return

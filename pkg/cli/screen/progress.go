@@ -9,10 +9,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// progressDelay is how long a command may take before it says what it does.
+// progressDelay is how long a command runs before it shows its progress.
 const progressDelay = time.Second
 
-// Progress shows one line on a terminal when something takes long.
+// Progress shows one line on a terminal during a slow command.
 type Progress struct {
 	out     io.Writer
 	mu      sync.Mutex
@@ -22,7 +22,7 @@ type Progress struct {
 	timer   *time.Timer
 }
 
-// StartProgress shows the line once it has taken a while.
+// StartProgress shows the line after progressDelay.
 func StartProgress(out io.Writer) *Progress {
 	p := &Progress{message: "merging"}
 	if isTerminal(out) {
@@ -42,7 +42,7 @@ func (p *Progress) print() {
 	_, _ = fmt.Fprintf(p.out, "\r\033[K%s …", terminal.Plain(p.message))
 }
 
-// Show changes what the line says.
+// Show changes the text of the line.
 func (p *Progress) Show(message string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -52,7 +52,7 @@ func (p *Progress) Show(message string) {
 	}
 }
 
-// Stop takes the line away.
+// Stop removes the line.
 func (p *Progress) Stop() {
 	if p.timer == nil {
 		return

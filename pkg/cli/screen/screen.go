@@ -1,5 +1,5 @@
-// Package screen lays text out for terminals, and redraws it in place on those that
-// can do that. It knows nothing of what it shows.
+// Package screen lays out text for terminals, and redraws it in place on terminals that
+// can do that. It knows nothing about the content.
 package screen
 
 import (
@@ -17,16 +17,16 @@ import (
 type Screen struct {
 	out     io.Writer
 	colours bool
-	// Size is asked before each frame, as people resize their terminals.
+	// Size is called before each frame, because users resize their terminals.
 	Size func() (width, height int)
-	// shown are the lines of the frame that stands there.
+	// shown are the lines of the current frame.
 	shown    []Line
 	drawn    bool
 	keyboard *keyboard
 }
 
-// Open returns nil where nobody looks at a terminal that can be redrawn. Keys are
-// read where in is a terminal too. Close has to be called.
+// Open returns nil if the output is not a terminal that can be redrawn. It reads keys if
+// in is a terminal too. The caller must call Close.
 func Open(in *os.File, out io.Writer) *Screen {
 	f := terminal.File(out)
 	if f == nil || !isTerminal(out) || os.Getenv("TERM") == "dumb" {
@@ -41,15 +41,15 @@ func Open(in *os.File, out io.Writer) *Screen {
 	}}
 }
 
-// Sequences of ECMA-48 that every terminal of today knows.
+// Sequences of ECMA-48 that every current terminal supports.
 const (
 	hideCursor = "\033[?25l"
 	showCursor = "\033[?25h"
 	clearRest  = "\033[J"
 )
 
-// Draw replaces the frame that stands there. It writes all at once, so that the
-// eye sees no gap.
+// Draw replaces the current frame. It writes everything at once, so the screen does not
+// flicker.
 func (s *Screen) Draw(f *Frame) error {
 	var b strings.Builder
 	if !s.drawn {
@@ -64,8 +64,8 @@ func (s *Screen) Draw(f *Frame) error {
 	return err
 }
 
-// home goes to where the frame began. Terminals wrap lines anew when they are
-// resized, so what it takes now counts.
+// home returns the sequence that moves to the start of the current frame. Terminals wrap
+// lines anew when they are resized, so it counts rows at the current width.
 func (s *Screen) home(width int) string {
 	rows := 0
 	for _, l := range s.shown {
@@ -77,7 +77,7 @@ func (s *Screen) home(width int) string {
 	return fmt.Sprintf("\r\033[%dA", rows)
 }
 
-// Keys has the keys that are pressed; none ever where there is no keyboard.
+// Keys returns the channel of pressed keys; nil if there is no keyboard.
 func (s *Screen) Keys() <-chan Key {
 	if s == nil || s.keyboard == nil {
 		return nil
@@ -85,8 +85,8 @@ func (s *Screen) Keys() <-chan Key {
 	return s.keyboard.keys
 }
 
-// Signals has those that find the terminal not as it should be left. They are to be
-// given to Obey.
+// Signals returns the channel of signals before which the terminal must be restored. The
+// caller must pass them to Obey.
 func (s *Screen) Signals() <-chan os.Signal {
 	if s == nil || s.keyboard == nil {
 		return nil
@@ -94,14 +94,14 @@ func (s *Screen) Signals() <-chan os.Signal {
 	return s.keyboard.signals
 }
 
-// Obey does what a signal is for, with the terminal as it was before: dies, stops, or
-// goes on, below what has been written meanwhile.
+// Obey restores the terminal and lets a signal have its default effect: end, stop or
+// continue. After that, frames are drawn below the output written meanwhile.
 func (s *Screen) Obey(sig os.Signal) {
 	s.release()
 	s.keyboard.obey(sig)
 }
 
-// Close leaves what stands there, and the terminal as it was before.
+// Close leaves the current frame on the terminal and restores the terminal's mode.
 func (s *Screen) Close() {
 	if s == nil {
 		return
@@ -113,8 +113,7 @@ func (s *Screen) Close() {
 	}
 }
 
-// Restore leaves the terminal as it was before, from any goroutine of a program that
-// breaks down.
+// Restore restores the terminal from any goroutine of a program that panics.
 func (s *Screen) Restore() {
 	if s != nil && s.keyboard != nil {
 		s.keyboard.giveBack()
@@ -124,10 +123,10 @@ func (s *Screen) Restore() {
 	}
 }
 
-// release gives the cursor back.
+// release shows the cursor again.
 func (s *Screen) release() {
 	if s.drawn {
-		// Terminals have written ^C where the cursor is, if that was the end.
+		// On Ctrl-C, terminals write ^C at the cursor.
 		_, _ = io.WriteString(s.out, "\r"+clearRest+showCursor)
 		s.shown, s.drawn = nil, false
 	}

@@ -23,7 +23,7 @@ func TestScreenRedraws(t *testing.T) {
 		}
 	}
 	out.Reset()
-	f.Width = 6 // it was made narrower, and the terminal has wrapped what stands there
+	f.Width = 6 // a resized terminal has wrapped the frame
 	if err := s.Draw(f); err != nil || !strings.HasPrefix(out.String(), "\r\x1b[4A") {
 		t.Errorf("it writes %q, %v", out.String(), err)
 	}
@@ -73,7 +73,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestColumnsLineUp whatever is in them.
+// TestColumnsLineUp checks that columns line up for wide and combining characters.
 func TestColumnsLineUp(t *testing.T) {
 	rows := [][]string{{"JOB", "BY", "LOG"}, {"unit", "alice", "x"}, {"単体テスト", "bób", "x"}, {"🧪-e2e", "be\u0301la", "x"}}
 	columns := ColumnsOf(rows)
@@ -88,7 +88,7 @@ func TestColumnsLineUp(t *testing.T) {
 	}
 }
 
-// TestRows: a character of two cells goes into the next row as a whole.
+// TestRows checks that a character of two cells is never split between rows.
 func TestRows(t *testing.T) {
 	for _, c := range []struct {
 		text        string

@@ -5,17 +5,17 @@ import (
 	"math"
 )
 
-// Scroll is the part of a frame that somebody looks at, of one that is higher than
-// the terminal. Zero is nobody's choice.
+// Scroll is the user's position in a frame that is higher than the terminal. Its zero
+// value means that the user has not scrolled.
 type Scroll struct {
-	// Chosen says that somebody has scrolled.
+	// Chosen reports whether the user has scrolled.
 	Chosen bool
-	// top is the first line below the head of the frame, page how many there were in
-	// the last window.
+	// top is the first visible line below the head, page the number of lines by which a
+	// page key scrolls.
 	top, page int
 }
 
-// Press does what a key is for.
+// Press performs the action of a key.
 func (s *Scroll) Press(k Key) {
 	was := s.Chosen
 	s.Chosen = true
@@ -42,7 +42,8 @@ func (s *Scroll) Press(k Key) {
 	s.top = max(s.top, 0)
 }
 
-// Window is the part of a frame with so many rows. Its last line says which part.
+// Window returns the visible part of a frame in the given number of rows. Its last line
+// says which part it is.
 func (s *Scroll) Window(f *Frame, rows int) *Frame {
 	head := f.Head
 	rows--
@@ -69,7 +70,7 @@ func (s *Scroll) Window(f *Frame, rows int) *Frame {
 	return w
 }
 
-// lastTop is the first of the last lines that fit into rows.
+// lastTop returns the index of the first line from which the rest fits into the rows.
 func lastTop(lines []Line, width, rows int) int {
 	top := len(lines)
 	for top > 0 && lines[top-1].rows(width) <= rows {
@@ -79,7 +80,7 @@ func lastTop(lines []Line, width, rows int) int {
 	return min(top, max(len(lines)-1, 0))
 }
 
-// Hint says how to see all lines of a frame that has left some out.
+// Hint says how to see all lines of a frame that leaves some out.
 func Hint(all *Frame) string {
 	return fmt.Sprintf("↓ shows all %d lines, q quits", len(all.Lines)-all.Head)
 }

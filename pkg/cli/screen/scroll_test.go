@@ -14,15 +14,15 @@ func TestKeysIn(t *testing.T) {
 		keys       []Key
 		rest       string
 	}{
-		{"letters", "kjgGsq", []Key{Up, Down, Top, Bottom, Summary, Quit}, ""},
-		{"arrows", "\x1b[A\x1b[B\x1bOA\x1bOB", []Key{Up, Down, Up, Down}, ""},
-		{"pages", "\x1b[5~\x1b[6~ bf", []Key{PageUp, PageDown, PageDown, PageUp, PageDown}, ""},
-		{"home and end", "\x1b[H\x1b[F\x1b[1~\x1b[4~", []Key{Top, Bottom, Top, Bottom}, ""},
-		{"half of a sequence", "j\x1b[5", []Key{Down}, "\x1b[5"},
-		{"the escape key and another", "\x1bq", []Key{Quit}, ""},
+		{"letter keys", "kjgGsq", []Key{Up, Down, Top, Bottom, Summary, Quit}, ""},
+		{"arrow keys", "\x1b[A\x1b[B\x1bOA\x1bOB", []Key{Up, Down, Up, Down}, ""},
+		{"page keys", "\x1b[5~\x1b[6~ bf", []Key{PageUp, PageDown, PageDown, PageUp, PageDown}, ""},
+		{"home and end keys", "\x1b[H\x1b[F\x1b[1~\x1b[4~", []Key{Top, Bottom, Top, Bottom}, ""},
+		{"incomplete sequence", "j\x1b[5", []Key{Down}, "\x1b[5"},
+		{"escape key before another key", "\x1bq", []Key{Quit}, ""},
 		{"unknown sequences", "\x1b[24~\x1b[1;5Aq", []Key{Quit}, ""},
-		{"letters of others", "ж単é\x00q", []Key{Quit}, ""},
-		{"nothing", "", nil, ""},
+		{"keys without an action", "ж単é\x00q", []Key{Quit}, ""},
+		{"no input", "", nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			keys, rest := keysIn(c.sent)
@@ -43,7 +43,7 @@ func FuzzKeysIn(f *testing.F) {
 	})
 }
 
-// numbered is a frame with a head of two lines and so many others.
+// numbered returns a frame with a head of two lines and n other lines.
 func numbered(n int) *Frame {
 	f := &Frame{Width: 60, Head: 2}
 	f.Add("run")
@@ -58,19 +58,19 @@ func TestScroll(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		keys []Key
-		// first and last are the lines below the head.
+		// first and last are the first and last visible lines below the head.
 		first, last string
 	}{
-		{"the first key shows the beginning", []Key{Down}, "0", "6"},
-		{"down", []Key{Down, Down, Down}, "2", "8"},
-		{"up", []Key{Down, Down, Down, Up}, "1", "7"},
-		{"not above the top", []Key{Up, Up, Up}, "0", "6"},
-		{"a page, with one line of the last", []Key{PageDown, PageDown}, "6", "12"},
-		{"and back", []Key{PageDown, PageDown, PageUp}, "0", "6"},
-		{"the end", []Key{Bottom}, "93", "99"},
-		{"not below the end", []Key{Bottom, Down, PageDown}, "93", "99"},
+		{"first key shows the first lines", []Key{Down}, "0", "6"},
+		{"down by lines", []Key{Down, Down, Down}, "2", "8"},
+		{"up by a line", []Key{Down, Down, Down, Up}, "1", "7"},
+		{"up at the top", []Key{Up, Up, Up}, "0", "6"},
+		{"down by a page that repeats one line", []Key{PageDown, PageDown}, "6", "12"},
+		{"down and up by a page", []Key{PageDown, PageDown, PageUp}, "0", "6"},
+		{"to the end", []Key{Bottom}, "93", "99"},
+		{"down at the end", []Key{Bottom, Down, PageDown}, "93", "99"},
 		{"up from the end", []Key{Bottom, Down, Up}, "92", "98"},
-		{"the top", []Key{Bottom, Top}, "0", "6"},
+		{"from the end to the top", []Key{Bottom, Top}, "0", "6"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s Scroll
@@ -99,7 +99,8 @@ func lineNumber(text string) (n int) {
 	return n + 1
 }
 
-// TestWindowFits any terminal, with lines that wrap, and reaches every line.
+// TestWindowFits checks that windows fit any terminal, with lines that wrap, and that
+// scrolling reaches every line.
 func TestWindowFits(t *testing.T) {
 	f := numbered(0)
 	for i := range 20 {

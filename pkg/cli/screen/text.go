@@ -11,19 +11,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/terminal"
 )
 
-// Gap is the space between two columns.
+// Gap is the space between two columns, in cells.
 const Gap = 2
 
 const ellipsis = "…"
 
-// Cells is how much room text takes on a terminal: two cells for an ideograph or an
-// emoji, none for an accent that combines with the letter before it.
+// Cells returns the width of text on a terminal: an ideograph or an emoji has two cells,
+// and a combining accent has none.
 func Cells(s string) int { return displaywidth.String(s) }
 
-// Pad fills text up with blanks to a number of cells.
+// Pad pads text with blanks to n cells.
 func Pad(s string, n int) string { return s + strings.Repeat(" ", max(n-Cells(s), 0)) }
 
-// Cut shortens text to a number of cells.
+// Cut shortens text to n cells.
 func Cut(s string, n int) string {
 	switch {
 	case Cells(s) <= n:
@@ -34,7 +34,7 @@ func Cut(s string, n int) string {
 	return s[:start(s, n-1)] + ellipsis
 }
 
-// Middle shortens a name to a number of cells where names differ least.
+// Middle shortens a name to n cells. It cuts the middle, where names differ least.
 func Middle(s string, n int) string {
 	all := Cells(s)
 	switch {
@@ -47,13 +47,13 @@ func Middle(s string, n int) string {
 	right := n - 1 - left
 	from := start(s, all-right)
 	if Cells(s[from:]) > right {
-		// A wide character stands across the cut.
+		// A wide character crosses the cut.
 		from = start(s, all-right+1)
 	}
 	return s[:start(s, left)] + ellipsis + s[from:]
 }
 
-// start is the length in bytes of what fits into a number of cells.
+// start returns the length in bytes of the longest prefix that fits into n cells.
 func start(s string, n int) int {
 	end, cells := 0, 0
 	for g := displaywidth.StringGraphemes(s); g.Next(); end += len(g.Value()) {
@@ -64,7 +64,7 @@ func start(s string, n int) int {
 	return end
 }
 
-// Width is the width of a terminal in cells, 0 for anything else.
+// Width returns the width of a terminal in cells; 0 if out is not a terminal.
 func Width(out io.Writer) int {
 	f := terminal.File(out)
 	if f == nil {
@@ -77,13 +77,13 @@ func Width(out io.Writer) int {
 	return width
 }
 
-// isTerminal reports whether a person reads along.
+// isTerminal reports whether out is a terminal.
 func isTerminal(out io.Writer) bool {
 	f := terminal.File(out)
 	return f != nil && term.IsTerminal(int(f.Fd())) //nolint:gosec // file descriptors are small.
 }
 
-// OrDash is a dash where there is no text.
+// OrDash returns s, or "-" if s is empty.
 func OrDash(s string) string {
 	if s == "" {
 		return "-"

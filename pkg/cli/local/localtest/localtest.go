@@ -1,4 +1,4 @@
-// Package localtest makes clones of a config repository for tests.
+// Package localtest creates clones of a config repository for tests.
 package localtest
 
 import (
@@ -11,7 +11,7 @@ import (
 
 const (
 	prowConfig = "prowjob_namespace: ci\n"
-	// Jobs are those of the file config/jobs/a.yaml.
+	// Jobs is the content of config/jobs/a.yaml.
 	Jobs = `presubmits:
   org/repo:
   - name: one
@@ -27,13 +27,13 @@ const (
 `
 )
 
-// Clone is a clone of a config repository, as its author has it.
+// Clone is a user's clone of a config repository.
 type Clone struct {
 	Dir string
 	t   *testing.T
 }
 
-// New makes a clone, on a branch like main, and goes there.
+// New creates a clone on a branch that equals main, and changes to its directory.
 func New(t *testing.T) Clone {
 	t.Helper()
 	c := Clone{t.TempDir(), t}
@@ -49,7 +49,7 @@ func New(t *testing.T) Clone {
 	return c
 }
 
-// Git runs git in the clone.
+// Git runs git in the clone and returns its output.
 func (c Clone) Git(args ...string) string {
 	c.t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
@@ -62,7 +62,7 @@ func (c Clone) Git(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Fails runs a git command that must not succeed.
+// Fails runs a git command that must fail.
 func (c Clone) Fails(args ...string) {
 	c.t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
@@ -72,7 +72,7 @@ func (c Clone) Fails(args ...string) {
 	}
 }
 
-// Write writes a file of the clone.
+// Write writes a file in the clone.
 func (c Clone) Write(path, content string) {
 	c.t.Helper()
 	full := filepath.Join(c.Dir, path)
@@ -84,7 +84,7 @@ func (c Clone) Write(path, content string) {
 	}
 }
 
-// Commit commits all there is.
+// Commit commits all changes.
 func (c Clone) Commit() {
 	c.t.Helper()
 	c.Git("add", "--all")
