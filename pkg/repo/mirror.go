@@ -14,21 +14,26 @@ import (
 // it. It is safe for concurrent use. Reading never waits; fetches wait only while the
 // mirror is rebuilt or repacked.
 type Mirror struct {
-	Objects
-	url   string
+	*bare
 	token func(context.Context) (string, error)
-	now   func() time.Time
 	// bounds are the limits of all fetches; nil chooses them for each fetch.
-	bounds *Limits
+	bounds    *Limits
+	headSlots *semaphore.Weighted
+}
+
+// bare is the repository on disk: it is created, repaired, repacked and pruned.
+type bare struct {
+	Objects
+	url string
+	now func() time.Time
 	// packs is how many packs a mirror may have before they are combined.
 	packs int
 
 	// using has a slot for each fetch. Operations that move objects or the directory
 	// itself take all slots.
-	using     *semaphore.Weighted
-	headSlots *semaphore.Weighted
-	heads     *commits
-	rebuilds  *rebuilds
+	using    *semaphore.Weighted
+	heads    *commits
+	rebuilds *rebuilds
 }
 
 // Option changes how a mirror works.
@@ -59,14 +64,16 @@ func OpenClone(gitDir string) *Mirror { return newMirror(gitDir, "") }
 
 func newMirror(dir, url string) *Mirror {
 	return &Mirror{
-		Objects: Objects{git{dir: dir}}, url: url, now: time.Now, packs: maxPacks,
-		using: semaphore.NewWeighted(maxFetches), headSlots: semaphore.NewWeighted(maxHeads),
-		heads: newCommits(), rebuilds: &rebuilds{because: map[string]bool{}},
+		bare: &bare{
+			Objects: Objects{git{dir: dir}}, url: url, now: time.Now, packs: maxPacks, using: semaphore.NewWeighted(maxFetches),
+			heads: newCommits(), rebuilds: &rebuilds{because: map[string]bool{}},
+		},
+		headSlots: semaphore.NewWeighted(maxHeads),
 	}
 }
 
 // Dir returns the git directory.
-func (m *Mirror) Dir() string { return m.dir }
+func (m *bare) Dir() string { return m.dir }
 
 // fullSHA matches a full object name.
 var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)

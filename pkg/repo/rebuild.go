@@ -61,7 +61,7 @@ func (r *rebuilds) allow(now time.Time, commits []string) (needed bool, err erro
 // after an error that is Corrupt, with the commit that was read. It rebuilds at most once
 // for a commit, and maxRebuilds times within rebuildTime; beyond that it returns a
 // *RebuiltError.
-func (m *Mirror) Rebuild(ctx context.Context, commits ...string) error {
+func (m *bare) Rebuild(ctx context.Context, commits ...string) error {
 	if m.url == "" {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (m *Mirror) Rebuild(ctx context.Context, commits ...string) error {
 }
 
 // alone runs do while no fetch runs.
-func (m *Mirror) alone(ctx context.Context, do func(context.Context) error) error {
+func (m *bare) alone(ctx context.Context, do func(context.Context) error) error {
 	if err := m.using.Acquire(ctx, maxFetches); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (m *Mirror) alone(ctx context.Context, do func(context.Context) error) erro
 }
 
 // prepare creates the mirror if there is none.
-func (m *Mirror) prepare(ctx context.Context) error {
+func (m *bare) prepare(ctx context.Context) error {
 	if m.usable(ctx) || ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -94,14 +94,14 @@ func (m *Mirror) prepare(ctx context.Context) error {
 	})
 }
 
-func (m *Mirror) usable(ctx context.Context) bool {
+func (m *bare) usable(ctx context.Context) bool {
 	_, err := m.run(ctx, "rev-parse", "--git-dir")
 	return err == nil
 }
 
 // replace replaces the directory with an empty repository. If there is no space for both,
 // it removes the old one first.
-func (m *Mirror) replace(ctx context.Context) error {
+func (m *bare) replace(ctx context.Context) error {
 	err := m.replaceOnce(ctx)
 	var full *DiskFullError
 	if !errors.As(err, &full) {
@@ -115,7 +115,7 @@ func (m *Mirror) replace(ctx context.Context) error {
 
 // replaceOnce creates the new repository beside the old one and renames it, so a crash
 // leaves no partial repository.
-func (m *Mirror) replaceOnce(ctx context.Context) error {
+func (m *bare) replaceOnce(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(m.dir), 0o755); err != nil {
 		return fmt.Errorf("creating mirror: %w", ofDisk(err))
 	}

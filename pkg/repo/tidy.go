@@ -33,7 +33,7 @@ const pruned = "rehearsal-pruned"
 //
 // Concurrent readers are safe: an object is dropped days after the last ref to it, an
 // open file stays readable, and git searches again for an object that has moved.
-func (m *Mirror) Keep(ctx context.Context, needed []string) error {
+func (m *bare) Keep(ctx context.Context, needed []string) error {
 	if !m.usable(ctx) {
 		return ctx.Err()
 	}
@@ -53,7 +53,7 @@ func (m *Mirror) Keep(ctx context.Context, needed []string) error {
 
 // MakeRoom drops at once everything that no open pull request needs. It first removes the
 // files that killed repacks have left, however young: deleting refs takes space, too.
-func (m *Mirror) MakeRoom(ctx context.Context, needed []string) error {
+func (m *bare) MakeRoom(ctx context.Context, needed []string) error {
 	if !m.usable(ctx) {
 		return ctx.Err()
 	}
@@ -67,7 +67,7 @@ func (m *Mirror) MakeRoom(ctx context.Context, needed []string) error {
 }
 
 // forget deletes the refs of commits that are not needed.
-func (m *Mirror) forget(ctx context.Context, needed []string) error {
+func (m *bare) forget(ctx context.Context, needed []string) error {
 	out, err := m.run(ctx, "for-each-ref", "--format=%(refname)", keptRefs)
 	if err != nil {
 		return fmt.Errorf("listing what is kept: %w", err)
@@ -90,14 +90,14 @@ func (m *Mirror) forget(ctx context.Context, needed []string) error {
 	return nil
 }
 
-func (m *Mirror) pruneDue() bool {
+func (m *bare) pruneDue() bool {
 	info, err := os.Stat(filepath.Join(m.dir, pruned))
 	return err != nil || m.now().Sub(info.ModTime()) >= pruneInterval
 }
 
 // prune packs the reachable objects, and drops unreachable ones that are older than a
 // duration.
-func (m *Mirror) prune(ctx context.Context, older time.Duration) error {
+func (m *bare) prune(ctx context.Context, older time.Duration) error {
 	before := fmt.Sprintf("%d.seconds.ago", int(older.Seconds()))
 	if older == 0 {
 		before = "now"
@@ -118,7 +118,7 @@ func (m *Mirror) prune(ctx context.Context, older time.Duration) error {
 // tidy combines packs after a fetch, and removes the files that a killed repack has left,
 // unless another fetch runs. It ignores errors: the fetched commits are usable, and the
 // next fetch tries again.
-func (m *Mirror) tidy(ctx context.Context) {
+func (m *bare) tidy(ctx context.Context) {
 	if m.using.TryAcquire(maxFetches) {
 		m.removeUnfinished()
 		_ = m.combine(ctx)
@@ -128,7 +128,7 @@ func (m *Mirror) tidy(ctx context.Context) {
 
 // combine combines the packs of many small fetches. The large packs stay as they are, so
 // the cost depends on the data fetched since, not on the size of the repository.
-func (m *Mirror) combine(ctx context.Context) error {
+func (m *bare) combine(ctx context.Context) error {
 	packs, _ := filepath.Glob(filepath.Join(m.dir, "objects", "pack", "*.pack")) // only a bad pattern is an error, and ours is valid
 	if len(packs) <= m.packs {
 		return nil
@@ -136,7 +136,7 @@ func (m *Mirror) combine(ctx context.Context) error {
 	return m.repack(ctx, "--geometric=2")
 }
 
-func (m *Mirror) repack(ctx context.Context, how ...string) error {
+func (m *bare) repack(ctx context.Context, how ...string) error {
 	if _, err := m.run(ctx, "pack-refs", "--all"); err != nil {
 		return fmt.Errorf("packing refs: %w", err)
 	}
@@ -150,7 +150,7 @@ func (m *Mirror) repack(ctx context.Context, how ...string) error {
 
 // removeUnfinished removes the files that a failed or killed repack has left, for
 // instance on a full disk.
-func (m *Mirror) removeUnfinished() {
+func (m *bare) removeUnfinished() {
 	for _, pattern := range []string{"tmp_*", ".tmp-*"} {
 		removeOld(filepath.Join(m.dir, "objects", "pack", pattern), time.Unix(1<<40, 0))
 	}
@@ -158,7 +158,7 @@ func (m *Mirror) removeUnfinished() {
 
 // sweepFiles removes the temporary files and the locks that killed commands have left in
 // the mirror.
-func (m *Mirror) sweepFiles() {
+func (m *bare) sweepFiles() {
 	now := m.now()
 	for _, pattern := range []string{
 		"*.lock", "refs/*.lock", "refs/*/*.lock", "refs/*/*/*.lock", "objects/info/*.lock", "objects/info/*/*.lock",
