@@ -87,6 +87,20 @@ func TestPodsAreRestricted(t *testing.T) {
 	}
 }
 
+// TestStepsStartWithTheirPod: a step waits until its pod has this annotation, which Tekton
+// otherwise adds once all containers are ready.
+func TestStepsStartWithTheirPod(t *testing.T) {
+	tasks := parse[pipelinev1.Task](t, "Task")
+	if len(tasks) == 0 {
+		t.Fatal("there are no Tasks")
+	}
+	for _, task := range tasks {
+		if task.Annotations["tekton.dev/ready"] != "READY" || len(task.Spec.Sidecars) > 0 {
+			t.Errorf("%s has the annotations %v and %d sidecars", task.Name, task.Annotations, len(task.Spec.Sidecars))
+		}
+	}
+}
+
 // TestPodsAreBounded is about what PodSecurity does not ask for.
 func TestPodsAreBounded(t *testing.T) {
 	withRights := map[string]bool{}
