@@ -52,7 +52,7 @@ func SeeOneSecret() {
 
 // reconciler answers the API server, and tells it our certificate authority.
 type reconciler struct {
-	judge
+	validator
 	pkgreconciler.LeaderAwareFuncs
 	key     types.NamespacedName
 	client  kubernetes.Interface
@@ -65,7 +65,7 @@ func NewController(ctx context.Context, _ configmap.Watcher, configMaps run.Conf
 	secrets := secretinformer.Get(ctx)
 	key := types.NamespacedName{Name: Configuration}
 	r := &reconciler{
-		judge: judge{
+		validator: validator{
 			pipelineRuns: pipelineruninformer.Get(ctx).Lister().PipelineRuns(system.Namespace()),
 			configMaps:   configMaps, crds: crds, memory: newMemory(),
 		},

@@ -46,12 +46,12 @@ const (
 
 // world is a real API server that calls our webhook.
 type world struct {
-	t      *testing.T
-	config *rest.Config
-	kube   *kubernetes.Clientset
-	judge  *judge
-	server *httptest.Server
-	asked  atomic.Int32
+	t         *testing.T
+	config    *rest.Config
+	kube      *kubernetes.Clientset
+	validator *validator
+	server    *httptest.Server
+	asked     atomic.Int32
 }
 
 func newWorld(t *testing.T) *world {
@@ -72,9 +72,9 @@ func newWorld(t *testing.T) *world {
 	}
 	server.Install(t, "100-namespace.yaml", "200-serviceaccounts.yaml", "201-roles.yaml", "202-roles-prowjobs.yaml", "205-roles-webhook.yaml",
 		"212-admission-webhook.yaml", "230-secrets.yaml")
-	w.judge, _ = newJudge(t, handedOver(), func(*pipelinev1.PipelineRun) {})
-	w.judge.configMaps = w.kube.CoreV1().ConfigMaps(ours)
-	w.judge.crds = apiextensionsclient.NewForConfigOrDie(w.as("rehearsal-controller")).CustomResourceDefinitions()
+	w.validator, _ = newJudge(t, handedOver(), func(*pipelinev1.PipelineRun) {})
+	w.validator.configMaps = w.kube.CoreV1().ConfigMaps(ours)
+	w.validator.crds = apiextensionsclient.NewForConfigOrDie(w.as("rehearsal-controller")).CustomResourceDefinitions()
 	w.serve()
 	return w
 }
@@ -91,11 +91,11 @@ func (w *world) serve() {
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		w.asked.Add(1)
 		var review admissionv1.AdmissionReview
-		if err := json.NewDecoder(r.Body).Decode(&review); err != nil || r.URL.Path != w.judge.Path() {
+		if err := json.NewDecoder(r.Body).Decode(&review); err != nil || r.URL.Path != w.validator.Path() {
 			w.t.Errorf("%s: %v", r.URL.Path, err)
 			return
 		}
-		review.Response = w.judge.Admit(r.Context(), review.Request)
+		review.Response = w.validator.Admit(r.Context(), review.Request)
 		review.Response.UID = review.Request.UID
 		if err := json.NewEncoder(out).Encode(review); err != nil {
 			w.t.Error(err)

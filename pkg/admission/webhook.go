@@ -33,8 +33,8 @@ type CRDs interface {
 	Get(ctx context.Context, name string, opts metav1.GetOptions) (*apiextensionsv1.CustomResourceDefinition, error)
 }
 
-// judge decides about ProwJobs for the API server. Every replica can answer.
-type judge struct {
+// validator decides about ProwJobs for the API server. Every replica can answer.
+type validator struct {
 	// pipelineRuns and configMaps are those of our namespace.
 	pipelineRuns pipelinelisters.PipelineRunNamespaceLister
 	configMaps   run.ConfigMaps
@@ -44,11 +44,11 @@ type judge struct {
 
 var _ webhook.AdmissionController = (*reconciler)(nil)
 
-func (j *judge) Path() string { return path }
+func (j *validator) Path() string { return path }
 
 // Admit implements webhook.AdmissionController. A permanent refusal is "forbidden". If it
 // cannot decide yet, it answers "unavailable", so that the task tries again.
-func (j *judge) Admit(ctx context.Context, req *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+func (j *validator) Admit(ctx context.Context, req *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
 	err := j.admit(ctx, req)
 	if err == nil {
 		return &admissionv1.AdmissionResponse{Allowed: true}
@@ -65,7 +65,7 @@ func (j *judge) Admit(ctx context.Context, req *admissionv1.AdmissionRequest) *a
 	return &admissionv1.AdmissionResponse{Result: &status}
 }
 
-func (j *judge) admit(ctx context.Context, req *admissionv1.AdmissionRequest) error {
+func (j *validator) admit(ctx context.Context, req *admissionv1.AdmissionRequest) error {
 	if req.Operation != admissionv1.Create || req.Resource.Group != prowJobs.Group || req.Resource.Resource != prowJobs.Resource || req.SubResource != "" {
 		return refuse("this is for the creation of ProwJobs, not for %s of %s", req.Operation, req.Resource.Resource)
 	}
@@ -85,7 +85,7 @@ func (j *judge) admit(ctx context.Context, req *admissionv1.AdmissionRequest) er
 }
 
 // compare compares a ProwJob with those that the runs have handed over.
-func (j *judge) compare(ctx context.Context, req *admissionv1.AdmissionRequest, got object, configMaps run.ConfigMaps, runs []string, over bool) error {
+func (j *validator) compare(ctx context.Context, req *admissionv1.AdmissionRequest, got object, configMaps run.ConfigMaps, runs []string, over bool) error {
 	offers, err := offersOf(ctx, configMaps, stringAt(got, "metadata", "name"), runs)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (j *judge) compare(ctx context.Context, req *admissionv1.AdmissionRequest, 
 // underWay returns the runs of a Rehearsal that have an active PipelineRun, the run of
 // the label first. Over says that the run of the label had a PipelineRun and has no
 // active one any more.
-func (j *judge) underWay(of map[string]string) (runs []string, over bool) {
+func (j *validator) underWay(of map[string]string) (runs []string, over bool) {
 	same := labels.SelectorFromSet(labels.Set{run.LabelRehearsalUID: of[run.LabelRehearsalUID]})
 	all, err := j.pipelineRuns.List(same)
 	if err != nil || of[run.LabelRehearsalUID] == "" {

@@ -84,7 +84,7 @@ spec:
 }
 
 // newJudge returns a judge for a run with one job and one PipelineRun.
-func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.PipelineRun)) (*judge, *kubefake.Clientset) {
+func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.PipelineRun)) (*validator, *kubefake.Clientset) {
 	t.Helper()
 	text := func(v any) string {
 		raw, err := json.Marshal(v)
@@ -106,7 +106,7 @@ func newJudge(t *testing.T, pj *prowapi.ProwJob, change func(*pipelinev1.Pipelin
 	if err := indexer.Add(pr); err != nil {
 		t.Fatal(err)
 	}
-	return &judge{
+	return &validator{
 		pipelineRuns: pipelinelisters.NewPipelineRunLister(indexer).PipelineRuns("rehearsals"),
 		configMaps:   kube.CoreV1().ConfigMaps("rehearsals"), crds: newCRDs(t), memory: newMemory(),
 	}, kube
@@ -124,7 +124,7 @@ func asked(t *testing.T, o object) *admissionv1.AdmissionRequest {
 	}
 }
 
-func answers(t *testing.T, j *judge, req *admissionv1.AdmissionRequest, code int, words string) {
+func answers(t *testing.T, j *validator, req *admissionv1.AdmissionRequest, code int, words string) {
 	t.Helper()
 	got := j.Admit(t.Context(), req)
 	switch {

@@ -76,10 +76,10 @@ type Pair struct {
 	Baseline     []Effective
 }
 
-// Judge decides whether a job is affected, in which way, and why.
-func (d *Delta) Judge(p *Pair) (Job, bool) {
+// Decide decides whether a job is affected, in which way, and why.
+func (d *Delta) Decide(p *Pair) (Job, bool) {
 	e := p.New.Entry()
-	job, ok := Judge(e.Ref, p.Before, p.After, d.Before.HasName(e.Ref))
+	job, ok := Decide(e.Ref, p.Before, p.After, d.Before.HasName(e.Ref))
 	fed := d.Reads(e)
 	switch {
 	case !ok && !fed:

@@ -35,7 +35,7 @@ func FuzzJobFile(f *testing.F) {
 				continue
 			}
 			at := At{Loaded: loaded, I: i}
-			if job, ok := delta.Judge(&Pair{Old: at, New: at, OldRaw: raw, NewRaw: raw, Before: effective, After: effective}); ok {
+			if job, ok := delta.Decide(&Pair{Old: at, New: at, OldRaw: raw, NewRaw: raw, Before: effective, After: effective}); ok {
 				t.Errorf("a job differs from itself: %+v", job)
 			}
 		}

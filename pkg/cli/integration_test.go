@@ -82,7 +82,7 @@ func (in *installation) must(err error) {
 func (in *installation) opened(rh *v1alpha1.Rehearsal) {
 	in.t.Helper()
 	controller := in.RehearsalsAs(in.t, controllerUser, "rehearsals")
-	in.must(logbook.Append(in.t.Context(), controller, &event.Heard{
+	in.must(logbook.Append(in.t.Context(), controller, &event.Entries{
 		Pull: rh.Spec.Pull, Observed: &v1alpha1.Observed{Event: "opened", Head: head, At: noon},
 	}))
 	stored, err := controller.Get(in.t.Context(), rh.Name, metav1.GetOptions{})

@@ -43,8 +43,8 @@ const (
 // DefaultPrefixes are the words with which a command line starts.
 func DefaultPrefixes() []string { return []string{"/pj-rehearse", "/rehearse"} }
 
-// Heard has the entries to append to the log of one pull request.
-type Heard struct {
+// Entries are what to append to the log of one pull request.
+type Entries struct {
 	Pull     v1alpha1.Pull
 	Observed *v1alpha1.Observed
 	// Pushes are as in RehearsalSpec.
@@ -90,7 +90,7 @@ type Pull struct {
 // FromComment translates a comment that a sweep found; nil if it has no commands.
 // Edited comments count as having none: their original text cannot be distinguished
 // from what was added.
-func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
+func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Entries {
 	if c.UpdatedAt.After(c.CreatedAt) {
 		return nil
 	}
@@ -98,7 +98,7 @@ func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 }
 
 // created translates a newly created comment.
-func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
+func created(pull v1alpha1.Pull, c Comment, opts Options) *Entries {
 	t := text{
 		id: inComment + strconv.FormatInt(c.ID, 10), body: c.Body,
 		by: c.Author, byType: c.AuthorType, at: c.CreatedAt,
@@ -109,21 +109,21 @@ func created(pull v1alpha1.Pull, c Comment, opts Options) *Heard {
 	}
 	// Keep what was observed: a comment says nothing about the head, and must not hide a
 	// push.
-	return &Heard{Pull: pull, Commands: commands}
+	return &Entries{Pull: pull, Commands: commands}
 }
 
 // FromPull translates an open pull request that a sweep found. Commands in its body
 // count only while it is new: later the body may have been edited, and only the
 // original text counts.
-func FromPull(pull v1alpha1.Pull, p Pull, young bool, opts Options) *Heard {
-	heard := &Heard{
+func FromPull(pull v1alpha1.Pull, p Pull, young bool, opts Options) *Entries {
+	entries := &Entries{
 		Pull:     pull,
 		Observed: &v1alpha1.Observed{Event: "sweep", Head: p.Head, At: metav1.NewTime(p.UpdatedAt)},
 	}
 	if young {
-		heard.Commands = opened(p, opts)
+		entries.Commands = opened(p, opts)
 	}
-	return heard
+	return entries
 }
 
 // opened translates the body of a pull request. The id is derived from the author and

@@ -155,8 +155,8 @@ const (
 	Starts
 	// Ends what is running.
 	Ends
-	// Vouches for the pull request, or takes that back.
-	Vouches
+	// Acknowledges for the pull request, or takes that back.
+	Acknowledges
 	// Answers a question.
 	Answers
 )
@@ -177,10 +177,10 @@ const (
 
 // kinds that several rows have.
 var (
-	running    = Kind{ToRun, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
-	vouching   = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}
-	ofPlan     = Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, OnlyOpen, NeedsPlan, Answers, InComments}
-	vouchOnRun = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
+	running          = Kind{ToRun, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
+	acknowledging    = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Acknowledges, OnCommandLine}
+	ofPlan           = Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, OnlyOpen, NeedsPlan, Answers, InComments}
+	acknowledgeOnRun = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
 )
 
 // table has all commands, in display order. The first is the bare prefix. To add one,
@@ -206,7 +206,7 @@ var table = []Row{
 		Nothing, running},
 	{"auto-ack", Command{Verb: Run, Selection: Sample, AutoAck: true},
 		Entry{"auto-ack", "Run jobs, and acknowledge the pull request if all of them pass. Any selection may follow: `auto-ack more`, `auto-ack {job}`", ""},
-		ASelection, vouchOnRun},
+		ASelection, acknowledgeOnRun},
 	{"list", Command{Verb: List},
 		Entry{"list", "Show the jobs that are affected now", ""},
 		Nothing, ofPlan},
@@ -215,25 +215,25 @@ var table = []Row{
 		OneJob, ofPlan},
 	{"ack", Command{Verb: Ack},
 		Entry{"ack", "Acknowledge the pull request as it is, so that it can be merged", ""},
-		ACommit, vouching},
+		ACommit, acknowledging},
 	{"skip", Command{Verb: Skip},
 		Entry{"skip", "Acknowledge it without a rehearsal", ""},
-		ACommit, vouching},
+		ACommit, acknowledging},
 	{"reject", Command{Verb: Reject},
 		Entry{"reject", "Withdraw the acknowledgement", ""},
-		Nothing, Kind{ToReject, Anybody, Verified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+		Nothing, Kind{ToReject, Anybody, Verified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Acknowledges, OnCommandLine}},
 	{"abort", Command{Verb: Abort},
 		Entry{"abort", "Abort everything that is running for this pull request; `abort {job} …` aborts only these jobs", ""},
 		AnyJobs, Kind{ToAbort, Anybody, Verified, ForAnyHead, OfAnyAuthor, AlsoClosed, WithoutPlan, Ends, InComments}},
 	{"approve", Command{Verb: Approve},
 		Entry{"approve {sha}", "Let this commit and its new jobs run, although its author is not trusted; not for anyone who contributed to the pull request. The SHA can be abbreviated. The next push ends the approval", ""},
-		ACommit, Kind{ToApprove, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+		ACommit, Kind{ToApprove, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Acknowledges, OnCommandLine}},
 	{"privileges-allowed", Command{Verb: AllowPrivileges},
 		Entry{"privileges-allowed {sha}", "Let jobs run with the privileges that they request beyond those on the base branch, if the list of affected jobs shows all of them for this commit; `privileges-allowed {sha} {job} …` allows only these jobs, named as in the list; not for anyone who contributed to the pull request. The next push ends that", ""},
-		ACommitAndJobs, Kind{ToAllowPrivileges, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+		ACommitAndJobs, Kind{ToAllowPrivileges, Others, Verified, ForHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Acknowledges, OnCommandLine}},
 	{"network-access-allowed", Command{Verb: AllowNetwork},
 		Entry{"network-access-allowed", "Set the label that allows network access; not for anyone who contributed to the pull request", ""},
-		ACommit, Kind{ToAllowNetwork, Others, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Vouches, OnCommandLine}},
+		ACommit, Kind{ToAllowNetwork, Others, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Acknowledges, OnCommandLine}},
 	{"help", Command{Verb: Help},
 		Entry{"help", "Show these commands", ""},
 		Nothing, Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, AlsoClosed, WithoutPlan, Answers, InComments}},

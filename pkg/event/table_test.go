@@ -48,7 +48,7 @@ func TestWordsSelectOneRow(t *testing.T) {
 			t.Errorf("%q is there twice", r.Word)
 		}
 		seen[r.Word] = true
-		if r.Place == OnCommandLine && (r.Word == "" || r.Effect != Vouches) {
+		if r.Place == OnCommandLine && (r.Word == "" || r.Effect != Acknowledges) {
 			t.Errorf("%q cannot be a command of the command line", r.Word)
 		}
 		if got := r.Command.Kind(); got != r.Kind {

@@ -76,7 +76,7 @@ func Listens(eventType string) bool {
 // Translate translates a webhook: eventType is its X-GitHub-Event header. It returns
 // nil if the event is not relevant, and a *MalformedError if the payload is not
 // valid.
-func Translate(eventType string, body []byte, opts Options) (*Heard, error) {
+func Translate(eventType string, body []byte, opts Options) (*Entries, error) {
 	if !Listens(eventType) {
 		return nil, nil
 	}
@@ -90,7 +90,7 @@ func Translate(eventType string, body []byte, opts Options) (*Heard, error) {
 	return fromIssueComment(&p, opts)
 }
 
-func fromPullRequest(p *payload, opts Options) (*Heard, error) {
+func fromPullRequest(p *payload, opts Options) (*Entries, error) {
 	if !pullActions[p.Action] {
 		return nil, nil
 	}
@@ -105,17 +105,17 @@ func fromPullRequest(p *payload, opts Options) (*Heard, error) {
 	if !isSHA(pr.Head.SHA) || pr.UpdatedAt.IsZero() || len(pr.User.Login) > maxLogin {
 		return nil, &MalformedError{Event: "pull_request", Reason: "its pull_request lacks a head SHA, a time or a proper login"}
 	}
-	heard := &Heard{
+	entries := &Entries{
 		Pull:     pull,
 		Observed: &v1alpha1.Observed{Event: p.Action, Head: pr.Head.SHA, At: metav1.NewTime(pr.UpdatedAt)},
 	}
-	heard.Pushes = p.pushes()
+	entries.Pushes = p.pushes()
 	if p.Action == "opened" {
-		heard.Commands = opened(Pull{
+		entries.Commands = opened(Pull{
 			Author: pr.User.Login, AuthorType: pr.User.Type, Body: pr.Body, CreatedAt: pr.CreatedAt,
 		}, opts)
 	}
-	return heard, nil
+	return entries, nil
 }
 
 // pushes says who gave the pull request its head: by a push, by opening it, or by
@@ -145,7 +145,7 @@ func pushKey(action string, by user, head string) string {
 	return key
 }
 
-func fromIssueComment(p *payload, opts Options) (*Heard, error) {
+func fromIssueComment(p *payload, opts Options) (*Entries, error) {
 	if p.Action != "created" {
 		return nil, nil
 	}

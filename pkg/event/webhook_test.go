@@ -86,22 +86,22 @@ func pushBy(event, key, login string) map[string]v1alpha1.Push {
 func TestTranslate(t *testing.T) {
 	// The ids of bodies are promised to stay: they are in stored logs.
 	const bodyID = "body-b5864f8eb89184bc"
-	ofComment := func(commands ...v1alpha1.Command) *Heard {
-		return &Heard{Pull: thePull, Commands: commands}
+	ofComment := func(commands ...v1alpha1.Command) *Entries {
+		return &Entries{Pull: thePull, Commands: commands}
 	}
 	pushes := map[string]map[string]v1alpha1.Push{
 		"opened":      pushBy("opened", "alice/583231", "Alice"),
 		"synchronize": pushBy("synchronize", "alice/583231", "Alice"),
 		"reopened":    pushBy("reopened", "alice/583231/reopened/"+head, "Alice"),
 	}
-	ofPull := func(action string, commands ...v1alpha1.Command) *Heard {
-		return &Heard{Pull: thePull, Observed: observed(action, head, pushedAt), Pushes: pushes[action], Commands: commands}
+	ofPull := func(action string, commands ...v1alpha1.Command) *Entries {
+		return &Entries{Pull: thePull, Observed: observed(action, head, pushedAt), Pushes: pushes[action], Commands: commands}
 	}
 	tests := []struct {
 		name  string
 		event string
 		body  object
-		want  *Heard
+		want  *Entries
 	}{
 		{"opened", "pull_request", pullRequestEvent("opened", "It is fine."), ofPull("opened")},
 		{"opened without a body", "pull_request", without(pullRequestEvent("opened", ""), "pull_request.body"), ofPull("opened")},
@@ -181,12 +181,12 @@ func TestTranslateMalformed(t *testing.T) {
 
 func TestReplayIsNotHeard(t *testing.T) {
 	late := Options{Now: pushedAt.Add(MaxAge + time.Second)}
-	if heard, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", "/pj-rehearse")), late); heard != nil || err != nil {
-		t.Errorf("a comment of last week gives %v, %v", heard, err)
+	if entries, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", "/pj-rehearse")), late); entries != nil || err != nil {
+		t.Errorf("a comment of last week gives %v, %v", entries, err)
 	}
-	heard, err := Translate("pull_request", encode(t, pullRequestEvent("opened", "/pj-rehearse")), late)
-	if err != nil || heard == nil || len(heard.Commands) > 0 {
-		t.Errorf("a pull request of last week gives %v, %v", heard, err)
+	entries, err := Translate("pull_request", encode(t, pullRequestEvent("opened", "/pj-rehearse")), late)
+	if err != nil || entries == nil || len(entries.Commands) > 0 {
+		t.Errorf("a pull request of last week gives %v, %v", entries, err)
 	}
 }
 
@@ -214,11 +214,11 @@ func TestSweepHearsTheSame(t *testing.T) {
 func TestSweep(t *testing.T) {
 	opts := Options{Now: now}
 	comment := Comment{ID: 1, Author: "bob", AuthorType: "User", Body: "/pj-rehearse", CreatedAt: opensAt, UpdatedAt: pushedAt}
-	if heard := FromComment(thePull, comment, opts); heard != nil {
-		t.Errorf("an edited comment commands %v", heard.Commands)
+	if entries := FromComment(thePull, comment, opts); entries != nil {
+		t.Errorf("an edited comment commands %v", entries.Commands)
 	}
 	pull := Pull{Author: "alice", AuthorType: "User", Body: "/pj-rehearse", Head: head, CreatedAt: opensAt, UpdatedAt: pushedAt}
-	want := &Heard{Pull: thePull, Observed: observed("sweep", head, pushedAt)}
+	want := &Entries{Pull: thePull, Observed: observed("sweep", head, pushedAt)}
 	if diff := cmp.Diff(want, FromPull(thePull, pull, false, opts)); diff != "" {
 		t.Errorf("a pull request seen before: %s", diff)
 	}
@@ -227,21 +227,21 @@ func TestSweep(t *testing.T) {
 func TestLimits(t *testing.T) {
 	long := "/pj-rehearse " + strings.Repeat("a-job ", 1000)
 	body := long + strings.Repeat("\n/pj-rehearse", 2*maxCommands)
-	heard, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", body)), Options{Now: now})
+	entries, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", body)), Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(heard.Commands) != maxCommands {
-		t.Errorf("one text gives %d commands, want %d", len(heard.Commands), maxCommands)
+	if len(entries.Commands) != maxCommands {
+		t.Errorf("one text gives %d commands, want %d", len(entries.Commands), maxCommands)
 	}
-	text := heard.Commands[0].Text
+	text := entries.Commands[0].Text
 	if n := len(text); n > maxText || !strings.HasSuffix(text, " a-job …") {
 		t.Errorf("a long line is cut to %d bytes ending in %q", n, text[len(text)-20:])
 	}
 	if got := Parse(text, DefaultPrefixes()); got.Verb != Unknown {
 		t.Errorf("what is left of a long line is read as %+v", got.Verb)
 	}
-	last := heard.Commands[maxCommands-1].Text
+	last := entries.Commands[maxCommands-1].Text
 	if got := Parse(last, DefaultPrefixes()); !strings.Contains(got.Reason, "too long") {
 		t.Errorf("the last line of too many is %q, and read as %+v", last, got)
 	}
@@ -289,13 +289,13 @@ func TestOneTextIsBounded(t *testing.T) {
 
 func TestTextThatGitHubWouldNotTake(t *testing.T) {
 	endless := strings.Repeat("/pj-rehearse\n", maxBody/10)
-	heard, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", endless)), Options{Now: now})
-	if heard != nil || err != nil {
-		t.Errorf("a comment without end gives %v, %v", heard, err)
+	entries, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", endless)), Options{Now: now})
+	if entries != nil || err != nil {
+		t.Errorf("a comment without end gives %v, %v", entries, err)
 	}
-	heard, err = Translate("pull_request", encode(t, pullRequestEvent("opened", endless)), Options{Now: now})
-	if err != nil || heard == nil || len(heard.Commands) > 0 {
-		t.Errorf("a body without end gives %v, %v", heard, err)
+	entries, err = Translate("pull_request", encode(t, pullRequestEvent("opened", endless)), Options{Now: now})
+	if err != nil || entries == nil || len(entries.Commands) > 0 {
+		t.Errorf("a body without end gives %v, %v", entries, err)
 	}
 }
 
@@ -307,14 +307,14 @@ func FuzzTranslate(f *testing.F) {
 	f.Add("ping", []byte(`{"zen":"x"}`))
 	f.Add("pull_request", []byte(`{"action":"opened","pull_request":null}`))
 	f.Fuzz(func(t *testing.T, eventType string, body []byte) {
-		heard, err := Translate(eventType, body, Options{Now: now})
-		if heard == nil {
+		entries, err := Translate(eventType, body, Options{Now: now})
+		if entries == nil {
 			return
 		}
 		if err != nil {
-			t.Fatalf("both %v and %v", heard, err)
+			t.Fatalf("both %v and %v", entries, err)
 		}
-		if err := fits(heard); err != nil {
+		if err := fits(entries); err != nil {
 			t.Error(err)
 		}
 	})
@@ -365,7 +365,7 @@ func pushesOf(t *testing.T, action, login, sha string, id int64) map[string]v1al
 }
 
 // fits holds what was heard against the schema of Rehearsal.
-func fits(h *Heard) error {
+func fits(h *Entries) error {
 	if !isName(h.Pull.Org) || !isName(h.Pull.Repo) || h.Pull.Number < 1 || len(Name(h.Pull)) > maxName {
 		return fmt.Errorf("pull %v", h.Pull)
 	}

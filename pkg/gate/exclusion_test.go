@@ -55,14 +55,14 @@ func TestExclusions(t *testing.T) {
 	t.Run("hidden repositories", func(t *testing.T) {
 		head := job(t, "extra_refs: [{org: vault, repo: x}]")
 		for repo, hidden := range map[string]bool{"vault": true, "vault/x": true, "acme/widget": true, "acme/other": false, "x": false} {
-			f := Judge(Config{}, Change{Head: head, Base: []Job{head}, HiddenRepos: []string{repo}})
+			f := Check(Config{}, Change{Head: head, Base: []Job{head}, HiddenRepos: []string{repo}})
 			if strings.HasPrefix(f.Excluded, "hidden: ") != hidden {
 				t.Errorf("%s hidden: %+v", repo, f)
 			}
 		}
 	})
 	t.Run("restricted job under a new name", func(t *testing.T) {
-		if f := Judge(Config{}, Change{Head: job(t), Sheds: "deploy"}); !strings.Contains(f.New, "deploy") {
+		if f := Check(Config{}, Change{Head: job(t), Sheds: "deploy"}); !strings.Contains(f.New, "deploy") {
 			t.Errorf("found %+v", f)
 		}
 	})

@@ -24,10 +24,10 @@ func FuzzAsks(f *testing.F) {
 			return
 		}
 		h, b := Job{Spec: after}, Job{Spec: before}
-		if f := Judge(Config{}, Change{Head: h, Base: []Job{h}}); len(f.Asks) > 0 {
+		if f := Check(Config{}, Change{Head: h, Base: []Job{h}}); len(f.Asks) > 0 {
 			t.Fatalf("the same job asks for %+v", f.Asks)
 		}
-		finding := Judge(Config{}, Change{Head: h, Base: []Job{b}})
+		finding := Check(Config{}, Change{Head: h, Base: []Job{b}})
 		if finding.Excluded != "" {
 			return
 		}

@@ -95,8 +95,8 @@ func Digest(findings map[string]Finding) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Judge returns what prevents a job from running, or needs permission.
-func Judge(c Config, change Change) Finding {
+// Check returns what prevents a job from running, or needs permission.
+func Check(c Config, change Change) Finding {
 	f := Finding{Excluded: c.exclusion(change)}
 	if f.Excluded != "" {
 		return f

@@ -72,7 +72,7 @@ func defaults(t testing.TB) *prowapi.DecorationConfig { return job(t).Spec.Decor
 
 func judge(t testing.TB, c Config, head Job, base ...Job) Finding {
 	t.Helper()
-	return Judge(c, Change{Head: head, Base: base, Decoration: defaults(t)})
+	return Check(c, Change{Head: head, Base: base, Decoration: defaults(t)})
 }
 
 func kinds(f Finding) []Rule {
@@ -326,7 +326,7 @@ func TestWhoseToken(t *testing.T) {
 func TestDefaultsOfBase(t *testing.T) {
 	head := job(t, "prowjob_defaults: {tenant_id: ours, resultstore_config: {project_id: p}}\ndecoration_config: {grace_period: 3h}")
 	change := Change{Head: head, Decoration: head.Spec.DecorationConfig, Defaults: head.Spec.ProwJobDefault}
-	if f := Judge(Config{}, change); !f.Zero() {
+	if f := Check(Config{}, change); !f.Zero() {
 		t.Errorf("asks for %+v", f.Asks)
 	}
 	head = job(t, "prowjob_defaults: {tenant_id: "+config.DefaultTenantID+"}")

@@ -17,7 +17,7 @@ func TestNothingIsHidden(t *testing.T) {
 		Volumes: []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/tmp<!--/../etc-->"}}}},
 	}}}
 	hidden := map[gate.Rule]bool{}
-	for _, a := range gate.Judge(gate.Config{}, gate.Change{Head: head, Base: []gate.Job{{}}}).Asks {
+	for _, a := range gate.Check(gate.Config{}, gate.Change{Head: head, Base: []gate.Job{{}}}).Asks {
 		hidden[a.Rule] = hidden[a.Rule] || strings.Contains(a.Name+a.Part, "<!--")
 		if value := report.NewAsk(a).Value; strings.Contains(value, "<!--") {
 			t.Errorf("%s", value)

@@ -205,7 +205,7 @@ func outcome(t *testing.T, base string, l leaf) string {
 	t.Helper()
 	none, a, b := with(t, base, "", nil), with(t, base, l.path, l.a), with(t, base, l.path, l.b)
 	ask := func(head, base Job) string {
-		f := Judge(Config{}, Change{Head: head, Base: []Job{base}})
+		f := Check(Config{}, Change{Head: head, Base: []Job{base}})
 		if f.Excluded != "" {
 			return "excluded"
 		}

@@ -79,7 +79,7 @@ func newGuarded(t *testing.T) guarded {
 // anybody who watches.
 func (g guarded) inForce() {
 	g.t.Helper()
-	probe := heard("cli-0-0")
+	probe := entries("cli-0-0")
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		_, err := g.RehearsalsAs(g.t, admin, installed).Create(g.t.Context(), &v1alpha1.Rehearsal{
 			ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Spec: v1alpha1.RehearsalSpec{Pull: probe.Pull},
@@ -95,7 +95,7 @@ func (g guarded) inForce() {
 
 // say appends what somebody claims that somebody else has said.
 func (g guarded) say(who, by, id string) error {
-	said := heard(id)
+	said := entries(id)
 	said.Observed, said.Commands[0].By = nil, by
 	return logbook.Append(g.t.Context(), g.RehearsalsAs(g.t, who, installed), said)
 }
@@ -106,7 +106,7 @@ func (g guarded) patch(who string, operations ...map[string]any) error {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	_, err = g.RehearsalsAs(g.t, who, installed).Patch(g.t.Context(), event.Name(heard("cli-0-0").Pull), types.JSONPatchType, raw, metav1.PatchOptions{})
+	_, err = g.RehearsalsAs(g.t, who, installed).Patch(g.t.Context(), event.Name(entries("cli-0-0").Pull), types.JSONPatchType, raw, metav1.PatchOptions{})
 	return err
 }
 
@@ -179,18 +179,18 @@ func TestAdmission(t *testing.T) {
 		g.refused(g.patch(who, operation("add", "/metadata/finalizers", []string{"a.example/b"})), metadata)
 	}
 	_, err := g.RehearsalsAs(t, receiver, installed).Create(t.Context(), &v1alpha1.Rehearsal{
-		ObjectMeta: metav1.ObjectMeta{Name: "owned", OwnerReferences: owner}, Spec: v1alpha1.RehearsalSpec{Pull: heard("cli-0-0").Pull},
+		ObjectMeta: metav1.ObjectMeta{Name: "owned", OwnerReferences: owner}, Spec: v1alpha1.RehearsalSpec{Pull: entries("cli-0-0").Pull},
 	}, metav1.CreateOptions{})
 	g.refused(err, metadata)
 	g.must(g.patch(admin, operation("add", "/metadata/finalizers", []string{"a.example/b"})))
 	g.must(g.patch(admin, operation("remove", "/metadata/finalizers", nil)))
 
-	observed := heard("comment-6-0")
+	observed := entries("comment-6-0")
 	observed.Observed = &v1alpha1.Observed{Event: "sweep", At: metav1.Now()}
 	g.must(logbook.Append(t.Context(), g.RehearsalsAs(t, receiver, installed), observed))
 	g.refused(g.patch("alice", operation("remove", "/spec/observed", nil)), "spec.observed")
 
-	push := &event.Heard{Pull: observed.Pull, Observed: observed.Observed, Pushes: map[string]v1alpha1.Push{
+	push := &event.Entries{Pull: observed.Pull, Observed: observed.Observed, Pushes: map[string]v1alpha1.Push{
 		"bob": {Event: "synchronize", By: "bob", Head: strings.Repeat("a", 40), At: metav1.Now()},
 	}}
 	g.must(logbook.Append(t.Context(), g.RehearsalsAs(t, receiver, installed), push))
@@ -228,10 +228,10 @@ func TestAdmissionOfFullLogs(t *testing.T) {
 	g := newGuarded(t)
 	g.must(g.say(receiver, "dave", "comment-1-0"))
 	fill := func(who, by, kind string, from, to int) error {
-		many := heard()
+		many := entries()
 		many.Observed = nil
 		for n := from; n < to; n++ {
-			c := heard(fmt.Sprintf("%s-%d-0", kind, n)).Commands[0]
+			c := entries(fmt.Sprintf("%s-%d-0", kind, n)).Commands[0]
 			c.By, c.Text = by, "/pj-rehearse "+strings.Repeat("x", 80)
 			many.Commands = append(many.Commands, c)
 		}

@@ -26,7 +26,7 @@ func TestAppendToAPIServer(t *testing.T) {
 func TestAFullLogTakesVerdicts(t *testing.T) {
 	c := logbooktest.Start(t).Rehearsals(t)
 	now := time.Now().Truncate(time.Second)
-	appendAll(t, c, heard("comment-1-0"))
+	appendAll(t, c, entries("comment-1-0"))
 	refused := 0
 	for i := range 60 {
 		// As GitHub takes it: up to 65,536 characters, each of which may take six bytes.
@@ -58,7 +58,7 @@ func TestAFullLogTakesVerdicts(t *testing.T) {
 		t.Errorf("a full log takes no verdicts: %v", err)
 	}
 	push := &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("a", 40), At: metav1.NewTime(now)}
-	if err := logbook.Append(t.Context(), c, &event.Heard{Pull: pull, Observed: push}); err != nil {
+	if err := logbook.Append(t.Context(), c, &event.Entries{Pull: pull, Observed: push}); err != nil {
 		t.Errorf("a full log takes no push: %v", err)
 	}
 }
@@ -81,7 +81,7 @@ func TestADeletedLogOnAPIServer(t *testing.T) {
 	if _, err := c.Update(t.Context(), last, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	appendAll(t, c, heard("comment-2-0"))
+	appendAll(t, c, entries("comment-2-0"))
 	if got := ids(stored(t, c)); got != "comment-2-0" {
 		t.Errorf("once it is gone, the new one has %q", got)
 	}

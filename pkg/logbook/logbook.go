@@ -47,30 +47,30 @@ const conflictPause = 20 * time.Millisecond
 
 // Append stores entries: when it returns nil, they are in etcd. Entries that the log
 // already has are not stored again. The context bounds how long it tries.
-func Append(ctx context.Context, rehearsals Rehearsals, heard *event.Heard) error {
-	name := event.Name(heard.Pull)
-	err := patchOrRefuse(ctx, rehearsals, name, heard)
+func Append(ctx context.Context, rehearsals Rehearsals, entries *event.Entries) error {
+	name := event.Name(entries.Pull)
+	err := patchOrRefuse(ctx, rehearsals, name, entries)
 	if !apierrors.IsNotFound(err) {
 		return err
 	}
-	_, err = rehearsals.Create(ctx, newRehearsal(name, heard), metav1.CreateOptions{})
+	_, err = rehearsals.Create(ctx, newRehearsal(name, entries), metav1.CreateOptions{})
 	switch {
 	case apierrors.IsAlreadyExists(err):
-		return patchOrRefuse(ctx, rehearsals, name, heard)
+		return patchOrRefuse(ctx, rehearsals, name, entries)
 	case err != nil:
 		return fmt.Errorf("creating Rehearsal %s: %w", name, err)
 	}
 	return nil
 }
 
-func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
+func newRehearsal(name string, entries *event.Entries) *v1alpha1.Rehearsal {
 	return &v1alpha1.Rehearsal{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: v1alpha1.RehearsalSpec{
-			Pull:     heard.Pull,
-			Observed: heard.Observed,
-			Pushes:   heard.Pushes,
-			Commands: heard.Commands,
+			Pull:     entries.Pull,
+			Observed: entries.Observed,
+			Pushes:   entries.Pushes,
+			Commands: entries.Commands,
 		},
 	}
 }
@@ -78,49 +78,49 @@ func newRehearsal(name string, heard *event.Heard) *v1alpha1.Rehearsal {
 // patchAll appends all commands at once. The API server refuses the whole patch if
 // the log already has one of them, or one is not valid; then they are appended one by
 // one, so that none blocks the others.
-func patchAll(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
-	if len(heard.Pushes) > 0 {
-		err := pushPatch(ctx, rehearsals, name, heard)
+func patchAll(ctx context.Context, rehearsals Rehearsals, name string, entries *event.Entries) error {
+	if len(entries.Pushes) > 0 {
+		err := pushPatch(ctx, rehearsals, name, entries)
 		var full *FullError
 		switch {
 		case errors.As(err, &full):
 			// More people than fit: it only matters that there are any.
 		case err != nil:
 			return err
-		case len(heard.Commands) == 0:
+		case len(entries.Commands) == 0:
 			return nil
 		}
 	}
-	err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands)
+	err := appendPatch(ctx, rehearsals, name, entries.Observed, entries.Commands)
 	switch {
 	case !apierrors.IsInvalid(err), isFull(err):
 		return err
-	case len(heard.Commands) <= 1:
+	case len(entries.Commands) <= 1:
 		return unlessDuplicate(err)
 	}
 	var errs []error
-	for i := range heard.Commands {
-		err := appendPatch(ctx, rehearsals, name, heard.Observed, heard.Commands[i:i+1])
+	for i := range entries.Commands {
+		err := appendPatch(ctx, rehearsals, name, entries.Observed, entries.Commands[i:i+1])
 		errs = append(errs, unlessDuplicate(err))
 	}
 	return errors.Join(errs...)
 }
 
 // pushPatch records who pushed, together with the event that reported it.
-func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
-	spec := map[string]any{"pushes": heard.Pushes}
-	if heard.Observed != nil {
-		spec["observed"] = heard.Observed
+func pushPatch(ctx context.Context, rehearsals Rehearsals, name string, entries *event.Entries) error {
+	spec := map[string]any{"pushes": entries.Pushes}
+	if entries.Observed != nil {
+		spec["observed"] = entries.Observed
 	}
 	return apply(ctx, rehearsals, name, types.MergePatchType, map[string]any{"spec": spec})
 }
 
 // patchOrRefuse appends to an existing log. It records what does not fit.
-func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, heard *event.Heard) error {
-	err := patchAll(ctx, rehearsals, name, heard)
+func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, entries *event.Entries) error {
+	err := patchAll(ctx, rehearsals, name, entries)
 	var full *FullError
 	if errors.As(err, &full) {
-		return errors.Join(err, noteRefusal(ctx, rehearsals, name, heard.Commands))
+		return errors.Join(err, noteRefusal(ctx, rehearsals, name, entries.Commands))
 	}
 	return err
 }

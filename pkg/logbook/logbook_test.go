@@ -42,11 +42,11 @@ func commands(ids ...string) []v1alpha1.Command {
 	return list
 }
 
-func heard(ids ...string) *event.Heard {
-	return &event.Heard{Pull: pull, Observed: created, Commands: commands(ids...)}
+func entries(ids ...string) *event.Entries {
+	return &event.Entries{Pull: pull, Observed: created, Commands: commands(ids...)}
 }
 
-func appendAll(t *testing.T, c client, all ...*event.Heard) {
+func appendAll(t *testing.T, c client, all ...*event.Entries) {
 	t.Helper()
 	for _, h := range all {
 		if err := logbook.Append(t.Context(), c, h); err != nil {
@@ -78,21 +78,21 @@ func TestAppendToStore(t *testing.T) {
 
 // testAppend holds for the store in memory and for the real API server.
 func testAppend(t *testing.T, fresh func(*testing.T) client) {
-	noCommand := &event.Heard{Pull: pull, Observed: &v1alpha1.Observed{Event: "opened", Head: strings.Repeat("a", 40), At: at}}
+	noCommand := &event.Entries{Pull: pull, Observed: &v1alpha1.Observed{Event: "opened", Head: strings.Repeat("a", 40), At: at}}
 	tests := []struct {
 		name string
-		in   []*event.Heard
+		in   []*event.Entries
 		want string
 	}{
-		{"nothing but an event", []*event.Heard{noCommand}, ""},
-		{"first words create", []*event.Heard{heard("comment-1-0")}, "comment-1-0"},
-		{"the first command of a log without any", []*event.Heard{noCommand, heard("comment-1-0")}, "comment-1-0"},
-		{"several commands at once", []*event.Heard{noCommand, heard("comment-1-0", "comment-1-1"), heard("comment-2-0", "comment-2-1")}, "comment-1-0 comment-1-1 comment-2-0 comment-2-1"},
-		{"known", []*event.Heard{heard("comment-1-0"), heard("comment-1-0")}, "comment-1-0"},
-		{"known, and the first of its text", []*event.Heard{heard("comment-1-0"), heard("comment-1-0", "comment-1-1", "comment-1-2")}, "comment-1-0 comment-1-1 comment-1-2"},
-		{"known, and the last of its text", []*event.Heard{heard("comment-1-1"), heard("comment-1-0", "comment-1-1")}, "comment-1-1 comment-1-0"},
-		{"the same event again", []*event.Heard{heard("comment-1-0"), noCommand, noCommand}, "comment-1-0"},
-		{"nothing at all, for a known pull request", []*event.Heard{noCommand, {Pull: pull}}, ""},
+		{"nothing but an event", []*event.Entries{noCommand}, ""},
+		{"first words create", []*event.Entries{entries("comment-1-0")}, "comment-1-0"},
+		{"the first command of a log without any", []*event.Entries{noCommand, entries("comment-1-0")}, "comment-1-0"},
+		{"several commands at once", []*event.Entries{noCommand, entries("comment-1-0", "comment-1-1"), entries("comment-2-0", "comment-2-1")}, "comment-1-0 comment-1-1 comment-2-0 comment-2-1"},
+		{"known", []*event.Entries{entries("comment-1-0"), entries("comment-1-0")}, "comment-1-0"},
+		{"known, and the first of its text", []*event.Entries{entries("comment-1-0"), entries("comment-1-0", "comment-1-1", "comment-1-2")}, "comment-1-0 comment-1-1 comment-1-2"},
+		{"known, and the last of its text", []*event.Entries{entries("comment-1-1"), entries("comment-1-0", "comment-1-1")}, "comment-1-1 comment-1-0"},
+		{"the same event again", []*event.Entries{entries("comment-1-0"), noCommand, noCommand}, "comment-1-0"},
+		{"nothing at all, for a known pull request", []*event.Entries{noCommand, {Pull: pull}}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,14 +105,14 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 	}
 	t.Run("whoever pushed stays", func(t *testing.T) {
 		c := fresh(t)
-		push := func(key, what, head string) *event.Heard {
-			h := &event.Heard{Pull: pull, Pushes: map[string]v1alpha1.Push{key: {Event: what, By: key, ID: 7, Head: strings.Repeat(head, 40), At: at}}}
+		push := func(key, what, head string) *event.Entries {
+			h := &event.Entries{Pull: pull, Pushes: map[string]v1alpha1.Push{key: {Event: what, By: key, ID: 7, Head: strings.Repeat(head, 40), At: at}}}
 			h.Observed = &v1alpha1.Observed{Event: what, Head: strings.Repeat(head, 40), At: at}
 			return h
 		}
 		withCommand := push("alice", "opened", "a")
 		withCommand.Commands = commands("body-1-0")
-		appendAll(t, c, withCommand, push("bob", "synchronize", "b"), heard("comment-1-0"), push("renovate[bot]", "synchronize", "c"),
+		appendAll(t, c, withCommand, push("bob", "synchronize", "b"), entries("comment-1-0"), push("renovate[bot]", "synchronize", "c"),
 			push("alice", "synchronize", "d"), push("bob/reopened", "reopened", "d"), withCommand)
 		spec := stored(t, c).Spec
 		if got, want := ids(stored(t, c)), "body-1-0 comment-1-0"; got != want {
@@ -131,7 +131,7 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 		for n := range v1alpha1.MaxPushers + 2 {
 			login := fmt.Sprintf("sock-%d", n)
 			head := fmt.Sprintf("%040d", n)
-			appendAll(t, c, &event.Heard{Pull: pull, Observed: &v1alpha1.Observed{Event: "synchronize", Head: head, At: at},
+			appendAll(t, c, &event.Entries{Pull: pull, Observed: &v1alpha1.Observed{Event: "synchronize", Head: head, At: at},
 				Pushes: map[string]v1alpha1.Push{login: {Event: "synchronize", By: login, Head: head, At: at}}})
 		}
 		spec := stored(t, c).Spec
@@ -141,24 +141,24 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 	})
 	t.Run("the latest event stays", func(t *testing.T) {
 		c := fresh(t)
-		appendAll(t, c, heard("comment-1-0"), noCommand)
+		appendAll(t, c, entries("comment-1-0"), noCommand)
 		if got := stored(t, c).Spec.Observed.Event; got != "opened" {
 			t.Errorf("observed %q, want opened", got)
 		}
 	})
 	t.Run("a known command changes nothing", func(t *testing.T) {
 		c := fresh(t)
-		appendAll(t, c, heard("comment-1-0"), noCommand)
+		appendAll(t, c, entries("comment-1-0"), noCommand)
 		before := stored(t, c)
-		appendAll(t, c, heard("comment-1-0"), noCommand)
+		appendAll(t, c, entries("comment-1-0"), noCommand)
 		if after := stored(t, c); after.ResourceVersion != before.ResourceVersion || after.Spec.Observed.Event != "opened" {
 			t.Errorf("resourceVersion went from %s to %s, observed %s", before.ResourceVersion, after.ResourceVersion, after.Spec.Observed.Event)
 		}
 	})
 	t.Run("one that is not valid does not stand in the way", func(t *testing.T) {
 		c := fresh(t)
-		appendAll(t, c, heard("comment-1-0"))
-		bad := heard("comment-2-0", "comment-3-0", "comment-4-0")
+		appendAll(t, c, entries("comment-1-0"))
+		bad := entries("comment-2-0", "comment-3-0", "comment-4-0")
 		bad.Commands[1].By = ""
 		if err := logbook.Append(t.Context(), c, bad); err == nil {
 			t.Error("a command of nobody is stored")
@@ -175,12 +175,12 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 }
 
 // many is a comment of fifty lines.
-func many(by string, comment int) *event.Heard {
+func many(by string, comment int) *event.Entries {
 	var ids []string
 	for i := range 50 {
 		ids = append(ids, fmt.Sprintf("comment-%d-%d", comment, i))
 	}
-	h := heard(ids...)
+	h := entries(ids...)
 	for i := range h.Commands {
 		h.Commands[i].By = by
 	}
@@ -191,12 +191,12 @@ func testFull(t *testing.T, c client) {
 	for i := range logbooktest.MaxCommands / 50 {
 		appendAll(t, c, many(fmt.Sprint("user", i%5), i+1))
 	}
-	err := logbook.Append(t.Context(), c, heard("comment-5000-0"))
+	err := logbook.Append(t.Context(), c, entries("comment-5000-0"))
 	var full *logbook.FullError
 	if !errors.As(err, &full) {
 		t.Errorf("appending to a full log gives %v, want a FullError", err)
 	}
-	by := heard("comment-5000-0").Commands[0].By
+	by := entries("comment-5000-0").Commands[0].By
 	if refused := stored(t, c).Spec.Refused; len(refused) != 1 || refused[strings.ToLower(by)].By != by {
 		t.Errorf("noted as refused are %v, want %s", refused, by)
 	}
@@ -210,17 +210,17 @@ func testFullOfOne(t *testing.T, c client) {
 	for i := range logbooktest.MaxOfOne / 50 {
 		appendAll(t, c, many("eve", i+1))
 	}
-	one := heard("comment-100-0")
+	one := entries("comment-100-0")
 	one.Commands[0].By = "eve"
 	var full *logbook.FullError
 	if err := logbook.Append(t.Context(), c, one); !errors.As(err, &full) {
 		t.Errorf("appending too much of one gives %v, want a FullError", err)
 	}
-	appendAll(t, c, heard("comment-101-0"), many("eve", 2), &event.Heard{Pull: pull, Observed: created})
+	appendAll(t, c, entries("comment-101-0"), many("eve", 2), &event.Entries{Pull: pull, Observed: created})
 }
 
 // testParallel appends n times at once and counts the commands that differ.
-func testParallel(t *testing.T, c client, first *event.Heard, n, differ int) {
+func testParallel(t *testing.T, c client, first *event.Entries, n, differ int) {
 	if first != nil {
 		appendAll(t, c, first)
 	}
@@ -228,7 +228,7 @@ func testParallel(t *testing.T, c client, first *event.Heard, n, differ int) {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			errs[i] = logbook.Append(t.Context(), c, heard(fmt.Sprintf("comment-%d-0", 1+i%differ)))
+			errs[i] = logbook.Append(t.Context(), c, entries(fmt.Sprintf("comment-%d-0", 1+i%differ)))
 		})
 	}
 	wg.Wait()
@@ -263,9 +263,9 @@ func TestADeletedLogTakesNothing(t *testing.T) {
 // as whoever was answered with an error does.
 func wantNothingAppended(t *testing.T, c client, has string) {
 	t.Helper()
-	pushed := &event.Heard{Pull: pull, Observed: created, Pushes: map[string]v1alpha1.Push{"bob": {Event: "synchronize", By: "bob", Head: strings.Repeat("a", 40), At: at}}}
-	for what, h := range map[string]*event.Heard{
-		"an event": {Pull: pull, Observed: created}, "a command": heard("comment-2-0"), "commands": heard("comment-3-0", "comment-3-1"), "a push": pushed,
+	pushed := &event.Entries{Pull: pull, Observed: created, Pushes: map[string]v1alpha1.Push{"bob": {Event: "synchronize", By: "bob", Head: strings.Repeat("a", 40), At: at}}}
+	for what, h := range map[string]*event.Entries{
+		"an event": {Pull: pull, Observed: created}, "a command": entries("comment-2-0"), "commands": entries("comment-3-0", "comment-3-1"), "a push": pushed,
 	} {
 		for range 2 {
 			if err := logbook.Append(t.Context(), c, h); err == nil {

@@ -36,34 +36,34 @@ func NewWriter(rehearsals Rehearsals, timeout time.Duration) *Writer {
 
 // batch is written with one call. err is valid once it is done.
 type batch struct {
-	heard event.Heard
-	done  chan struct{}
-	err   error
+	entries event.Entries
+	done    chan struct{}
+	err     error
 }
 
 // Append is like the function of that name. If the context ends first, the entries
 // may still be stored.
-func (w *Writer) Append(ctx context.Context, heard *event.Heard) error {
-	b := w.join(event.Name(heard.Pull), heard)
+func (w *Writer) Append(ctx context.Context, entries *event.Entries) error {
+	b := w.join(event.Name(entries.Pull), entries)
 	select {
 	case <-b.done:
 		return b.err
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the log of Rehearsal %s: %w", event.Name(heard.Pull), ctx.Err())
+		return fmt.Errorf("waiting for the log of Rehearsal %s: %w", event.Name(entries.Pull), ctx.Err())
 	}
 }
 
 // join adds entries to a batch that is not being written yet.
-func (w *Writer) join(name string, heard *event.Heard) *batch {
+func (w *Writer) join(name string, entries *event.Entries) *batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	queue, writing := w.queues[name]
-	if n := len(queue); n > 0 && queue[n-1].takes(heard) {
-		queue[n-1].add(heard)
+	if n := len(queue); n > 0 && queue[n-1].takes(entries) {
+		queue[n-1].add(entries)
 		return queue[n-1]
 	}
-	b := &batch{heard: *heard, done: make(chan struct{})}
-	b.heard.Commands, b.heard.Pushes = slices.Clone(heard.Commands), maps.Clone(heard.Pushes)
+	b := &batch{entries: *entries, done: make(chan struct{})}
+	b.entries.Commands, b.entries.Pushes = slices.Clone(entries.Commands), maps.Clone(entries.Pushes)
 	w.queues[name] = append(queue, b)
 	if !writing {
 		go w.write(name)
@@ -72,29 +72,29 @@ func (w *Writer) join(name string, heard *event.Heard) *batch {
 }
 
 // takes says whether entries can be added to a batch.
-func (b *batch) takes(heard *event.Heard) bool {
-	mine, others := b.heard.Commands, heard.Commands
+func (b *batch) takes(entries *event.Entries) bool {
+	mine, others := b.entries.Commands, entries.Commands
 	if len(mine) > 0 && len(others) > 0 && mine[0].By != others[0].By {
 		return false
 	}
 	return len(mine)+len(others) <= maxBatch
 }
 
-func (b *batch) add(heard *event.Heard) {
-	for _, c := range heard.Commands {
+func (b *batch) add(entries *event.Entries) {
+	for _, c := range entries.Commands {
 		known := func(other v1alpha1.Command) bool { return other.ID == c.ID }
-		if !slices.ContainsFunc(b.heard.Commands, known) {
-			b.heard.Commands = append(b.heard.Commands, c)
+		if !slices.ContainsFunc(b.entries.Commands, known) {
+			b.entries.Commands = append(b.entries.Commands, c)
 		}
 	}
-	if heard.Observed != nil {
-		b.heard.Observed = heard.Observed
+	if entries.Observed != nil {
+		b.entries.Observed = entries.Observed
 	}
-	for login, push := range heard.Pushes {
-		if b.heard.Pushes == nil {
-			b.heard.Pushes = map[string]v1alpha1.Push{}
+	for login, push := range entries.Pushes {
+		if b.entries.Pushes == nil {
+			b.entries.Pushes = map[string]v1alpha1.Push{}
 		}
-		b.heard.Pushes[login] = push
+		b.entries.Pushes[login] = push
 	}
 }
 
@@ -103,7 +103,7 @@ func (w *Writer) write(name string) {
 	for b := w.next(name); b != nil; b = w.next(name) {
 		// Not the first caller's context: others wait for the batch too.
 		ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
-		b.err = Append(ctx, w.rehearsals, &b.heard)
+		b.err = Append(ctx, w.rehearsals, &b.entries)
 		cancel()
 		close(b.done)
 	}

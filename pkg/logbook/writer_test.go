@@ -40,16 +40,16 @@ func TestWriterWritesTogether(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
 	first := make(chan error)
-	go func() { first <- w.Append(t.Context(), heard("comment-1-0")) }()
+	go func() { first <- w.Append(t.Context(), entries("comment-1-0")) }()
 	<-g.entered
 	for i := range 60 {
-		joinOnly(t, w, heard(fmt.Sprintf("comment-%d-0", 2+i%30)))
+		joinOnly(t, w, entries(fmt.Sprintf("comment-%d-0", 2+i%30)))
 	}
 	close(g.open)
 	if err := <-first; err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Append(t.Context(), heard("comment-99-0")); err != nil {
+	if err := w.Append(t.Context(), entries("comment-99-0")); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(stored(t, g).Spec.Commands); got != 32 {
@@ -62,11 +62,11 @@ func TestWriterWritesTogether(t *testing.T) {
 }
 
 // joinOnly hands in what was heard and does not wait.
-func joinOnly(t *testing.T, w *logbook.Writer, heard *event.Heard) {
+func joinOnly(t *testing.T, w *logbook.Writer, entries *event.Entries) {
 	t.Helper()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.Append(ended, heard); !errors.Is(err, context.Canceled) {
+	if err := w.Append(ended, entries); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -81,16 +81,16 @@ func TestWriterBoundsItsBatches(t *testing.T) {
 		}
 	}
 	first := make(chan error)
-	go func() { first <- w.Append(t.Context(), heard("comment-1-0")) }()
+	go func() { first <- w.Append(t.Context(), entries("comment-1-0")) }()
 	<-g.entered
 	for i := range 180 {
-		joinOnly(t, w, heard(fmt.Sprintf("comment-%d-0", 2+i)))
+		joinOnly(t, w, entries(fmt.Sprintf("comment-%d-0", 2+i)))
 	}
 	close(g.open)
 	if err := <-first; err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Append(t.Context(), heard("comment-999-0")); err != nil {
+	if err := w.Append(t.Context(), entries("comment-999-0")); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(stored(t, g).Spec.Commands); got != 182 || largest.Load() != 100 {
@@ -102,9 +102,9 @@ func TestWriterKeepsLogsApart(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
 	first := make(chan error)
-	go func() { first <- w.Append(t.Context(), heard("comment-1-0")) }()
+	go func() { first <- w.Append(t.Context(), entries("comment-1-0")) }()
 	<-g.entered
-	other := heard("comment-2-0")
+	other := entries("comment-2-0")
 	other.Pull.Number++
 	if err := w.Append(t.Context(), other); err != nil {
 		t.Error(err)
@@ -124,7 +124,7 @@ func TestWriterTellsAllOfAFailure(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			if err := w.Append(t.Context(), heard(fmt.Sprintf("comment-%d-0", i))); !errors.Is(err, gone) {
+			if err := w.Append(t.Context(), entries(fmt.Sprintf("comment-%d-0", i))); !errors.Is(err, gone) {
 				t.Errorf("error is %v", err)
 			}
 		})
@@ -138,7 +138,7 @@ func TestWriterGivesUp(t *testing.T) {
 	w := logbook.NewWriter(g, time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-g.entered; cancel() }()
-	if err := w.Append(ctx, heard("comment-1-0")); !errors.Is(err, context.Canceled) {
+	if err := w.Append(ctx, entries("comment-1-0")); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -148,12 +148,12 @@ func TestWriterLeavesItsInputAlone(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = w.Append(t.Context(), heard("comment-1-0")) })
+	wg.Go(func() { _ = w.Append(t.Context(), entries("comment-1-0")) })
 	<-g.entered
-	mine := heard("comment-2-0")
+	mine := entries("comment-2-0")
 	mine.Commands = append(make([]v1alpha1.Command, 0, 10), mine.Commands...)
 	joinOnly(t, w, mine)
-	joinOnly(t, w, heard("comment-3-0"))
+	joinOnly(t, w, entries("comment-3-0"))
 	close(g.open)
 	wg.Wait()
 	if room := mine.Commands[:2]; room[1].ID != "" {
@@ -167,7 +167,7 @@ func TestWriterKeepsAuthorsApart(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = w.Append(t.Context(), heard("comment-1-0")) })
+	wg.Go(func() { _ = w.Append(t.Context(), entries("comment-1-0")) })
 	<-g.entered
 	for i := range logbooktest.MaxOfOne / 50 {
 		joinOnly(t, w, many("eve", 100+i))
@@ -194,12 +194,12 @@ func TestWriterKeepsAuthorsApart(t *testing.T) {
 func TestWriterWritesPushesTogether(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
-	push := func(login string) *event.Heard {
-		return &event.Heard{Pull: pull, Observed: &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("a", 40), At: at},
+	push := func(login string) *event.Entries {
+		return &event.Entries{Pull: pull, Observed: &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("a", 40), At: at},
 			Pushes: map[string]v1alpha1.Push{login: {Event: "synchronize", By: login, Head: strings.Repeat("a", 40), At: at}}}
 	}
-	first, heard := make(chan error), push("alice")
-	go func() { first <- w.Append(t.Context(), heard) }()
+	first, entries := make(chan error), push("alice")
+	go func() { first <- w.Append(t.Context(), entries) }()
 	<-g.entered
 	for n := range 20 {
 		joinOnly(t, w, push(fmt.Sprintf("dev-%d", n)))
@@ -211,7 +211,7 @@ func TestWriterWritesPushesTogether(t *testing.T) {
 	if err := w.Append(t.Context(), push("bob")); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(stored(t, g).Spec.Pushes); got != 22 || len(heard.Pushes) != 1 {
-		t.Errorf("%d pushers are stored, want 22; what was handed in has %d", got, len(heard.Pushes))
+	if got := len(stored(t, g).Spec.Pushes); got != 22 || len(entries.Pushes) != 1 {
+		t.Errorf("%d pushers are stored, want 22; what was handed in has %d", got, len(entries.Pushes))
 	}
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// What a head may make us ask of GitHub about other repositories, in one turn: until
-// somebody vouches for it, and then. Strangers are repositories that no job of base is
-// about.
+// How much one head may make us ask GitHub about other repositories in one reconcile: before
+// somebody has approved it, and after. Strangers are repositories that no job of the base
+// branch is about.
 var (
-	Unvouched = Allowance{Calls: 50, Strangers: 50}
-	Vouched   = Allowance{Calls: 500, Strangers: 200}
+	BeforeApproval = Allowance{Calls: 50, Strangers: 50}
+	AfterApproval  = Allowance{Calls: 500, Strangers: 200}
 )
 
 // Allowance is how many calls there may be, and about how many strangers.

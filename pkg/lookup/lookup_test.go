@@ -47,7 +47,7 @@ func (e *elsewhere) PublicBranchTip(_ context.Context, org, repo, branch string)
 
 // TestStrangersAreCounted: until somebody vouches for the head, and then.
 func TestStrangersAreCounted(t *testing.T) {
-	for _, left := range []Allowance{Unvouched, Vouched} {
+	for _, left := range []Allowance{BeforeApproval, AfterApproval} {
 		i := &Inquiry{left: left, strangers: map[string]bool{}, atBase: map[string]bool{"nobody/nothing-0299": true}}
 		said := map[unknown]int{}
 		for range 2 {
@@ -96,7 +96,7 @@ func TestAnswersAreForThoseWhoMayAsk(t *testing.T) {
 	e := &elsewhere{}
 	var l Memory
 	ask := func(atBase ...string) (string, unknown) {
-		i := l.Inquire(e, "acme/config", atBase, Unvouched, noon)
+		i := l.Inquire(e, "acme/config", atBase, BeforeApproval, noon)
 		branch, why, err := i.ask(t.Context(), "Acme/Private", "")
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func TestAnswersAreForThoseWhoMayAsk(t *testing.T) {
 		t.Errorf("asked %v, %v", e.ours, e.openly)
 	}
 	e.away = true
-	i := l.Inquire(e, "acme/config", []string{"acme/x"}, Unvouched, noon)
+	i := l.Inquire(e, "acme/config", []string{"acme/x"}, BeforeApproval, noon)
 	if _, _, err := i.ask(t.Context(), "acme/x", ""); err == nil {
 		t.Error("GitHub that is away is no reason to try again")
 	}

@@ -65,7 +65,7 @@ func (w *evaluator) evaluate(ctx context.Context, c *comparison, base *snapshot.
 		return err
 	}
 	err = w.inParts(&c.step, at, func(part []affected.At) error {
-		err := w.applied(ctx, &c.step, pairUp(c.delta, part), func(pairs []pair) error { return w.judge(ctx, c, pairs) })
+		err := w.applied(ctx, &c.step, pairUp(c.delta, part), func(pairs []pair) error { return w.check(ctx, c, pairs) })
 		c.outline()
 		return err
 	})
@@ -256,7 +256,7 @@ func (s *step) select1(sources []candidateSource, a affected.At, decided func(*a
 func (c *comparison) decided(e *affected.Entry, job affected.Job) {
 	c.jobs = append(c.jobs, job)
 	c.print.outline(e)
-	c.gates.note(e.Ref.Key(), c.gates.judgeOutline(c.delta, e))
+	c.gates.note(e.Ref.Key(), c.gates.checkOutline(c.delta, e))
 }
 
 func invalidJob(e *affected.Entry, message string) string {
@@ -273,20 +273,20 @@ func (s *step) isValid(p *pair) bool {
 	return p.err == nil
 }
 
-func (w *evaluator) judge(ctx context.Context, c *comparison, pairs []pair) error {
+func (w *evaluator) check(ctx context.Context, c *comparison, pairs []pair) error {
 	first := len(c.jobs)
-	var judged []*pair
+	var differing []*pair
 	for i := range pairs {
 		p := &pairs[i]
 		if !c.isValid(p) {
 			continue
 		}
-		if job, ok := c.delta.Judge(&p.Pair); ok {
+		if job, ok := c.delta.Decide(&p.Pair); ok {
 			c.jobs = append(c.jobs, job)
-			judged = append(judged, p)
+			differing = append(differing, p)
 		} else {
 			c.print.rewritten(p)
 		}
 	}
-	return w.judgeGates(ctx, c, judged, c.jobs[first:])
+	return w.checkGates(ctx, c, differing, c.jobs[first:])
 }

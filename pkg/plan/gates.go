@@ -36,8 +36,8 @@ func (g *gates) note(key string, f gate.Finding) {
 	g.found[key] = f
 }
 
-// judge looks at an affected job.
-func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
+// check looks at an affected job.
+func (g *gates) check(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
 	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, Unknown: g.unknown(), HiddenRepos: g.hidden}
 	repo := e.Own.DefaultsRepo
 	if old != nil {
@@ -50,17 +50,17 @@ func (g *gates) judge(d *affected.Delta, e *affected.Entry, old *affected.Entry,
 		change.Decoration = d.Old.DefaultDecoration(repo, e.Cluster)
 		change.Defaults = d.Old.DefaultProwJob(repo, e.Cluster)
 	}
-	return gate.Judge(g.config, change)
+	return gate.Check(g.config, change)
 }
 
-// judgeOutline looks at a job of which only the defaults differ.
-func (g *gates) judgeOutline(d *affected.Delta, e *affected.Entry) gate.Finding {
+// checkOutline looks at a job of which only the defaults differ.
+func (g *gates) checkOutline(d *affected.Delta, e *affected.Entry) gate.Finding {
 	change := gate.Change{Head: d.New.GateOutline(e), Base: []gate.Job{g.baseline(d.Old.GateOutline(e))}, Unknown: g.unknown(), HiddenRepos: g.hidden}
 	if !g.blind {
 		change.Decoration = d.Old.DefaultDecoration(e.Own.DefaultsRepo, e.Cluster)
 		change.Defaults = d.Old.DefaultProwJob(e.Own.DefaultsRepo, e.Cluster)
 	}
-	return gate.Judge(g.config, change)
+	return gate.Check(g.config, change)
 }
 
 // hiddenRepos are the repositories of which Deck shows nothing to everybody, before
@@ -117,8 +117,8 @@ func (w *evaluator) findShed(c *comparison) {
 	}
 }
 
-// Judge implements Details.
-func (l *Local) Judge(_ context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
+// Check implements Details.
+func (l *Local) Check(_ context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
 	if l.compared == nil {
 		return l.Findings, nil
 	}
@@ -133,7 +133,7 @@ func (l *Local) Judge(_ context.Context, jobs []affected.Job) (map[string]gate.F
 		if before, ok := d.Before.Find(jobs[i].Ref); ok {
 			old = before.Entry()
 		}
-		out[jobs[i].Key()] = g.judge(d, at.Entry(), old, &jobs[i])
+		out[jobs[i].Key()] = g.check(d, at.Entry(), old, &jobs[i])
 	}
 	return out, nil
 }
@@ -155,15 +155,15 @@ func jobBlobs(at []affected.At) []string {
 	return slices.Compact(out)
 }
 
-// judgeGates looks at the jobs that a part of a comparison found.
-func (w *evaluator) judgeGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
+// checkGates looks at the jobs that a part of a comparison found.
+func (w *evaluator) checkGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
 	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
 	err := crew.Each(ctx, w.options.Workers, len(jobs), func(i int) {
 		var old *affected.Entry
 		if pairs[i].Old.Loaded != nil {
 			old = pairs[i].Old.Entry()
 		}
-		findings[i], sums[i] = c.gates.judge(c.delta, pairs[i].New.Entry(), old, &jobs[i]), sumOf(&jobs[i])
+		findings[i], sums[i] = c.gates.check(c.delta, pairs[i].New.Entry(), old, &jobs[i]), sumOf(&jobs[i])
 	})
 	for i, f := range findings {
 		c.gates.note(jobs[i].Key(), f)

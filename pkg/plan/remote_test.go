@@ -119,8 +119,8 @@ func told(jobs []affected.Job) []affected.Job {
 
 func compareDetails(t *testing.T, want, got *plan.Result, wantJobs, gotJobs []affected.Job) {
 	t.Helper()
-	wantFindings, wantErr := want.Judge(t.Context(), wantJobs)
-	findings, err := got.Judge(t.Context(), gotJobs)
+	wantFindings, wantErr := want.Check(t.Context(), wantJobs)
+	findings, err := got.Check(t.Context(), gotJobs)
 	if wantErr != nil || err != nil {
 		t.Fatal(wantErr, err)
 	}

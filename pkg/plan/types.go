@@ -101,7 +101,7 @@ type Result struct {
 // ErrForgotten.
 type Details interface {
 	Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error)
-	Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error)
+	Check(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error)
 	ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affected.ConfigMapContent, error)
 	Lookup(ctx context.Context, names []string) ([]Located, error)
 }
@@ -125,13 +125,13 @@ func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected
 	return r.Details.Effective(ctx, jobs)
 }
 
-// Judge looks again at affected jobs, as Effective returns them: their findings by
+// Check looks again at affected jobs, as Effective returns them: their findings by
 // their keys. Outlines ask for nothing.
-func (r *Result) Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
+func (r *Result) Check(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
 	if r.Details == nil {
 		return r.Findings, nil
 	}
-	return r.Details.Judge(ctx, jobs)
+	return r.Details.Check(ctx, jobs)
 }
 
 // Lookup lists the jobs after the merge that have one of the names, affected

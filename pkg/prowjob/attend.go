@@ -36,10 +36,10 @@ func (a *Attendant) Attend(ctx context.Context, name string) (*prowapi.ProwJob, 
 	defer stop()
 	complete := make(chan struct{})
 	var copied chan struct{}
-	told := ""
+	reported := ""
 	pj, err := Watch(ctx, a.ProwJobs, name, func(pj *prowapi.ProwJob) {
-		if s := stateLine(pj); s != told {
-			told = s
+		if s := stateLine(pj); s != reported {
+			reported = s
 			out.say(s)
 		}
 		if copied == nil && hasPod(pj) {

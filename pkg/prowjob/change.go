@@ -52,8 +52,8 @@ func (f *follower) change(ctx context.Context, pod *corev1.Pod, failed error, ag
 				return Sleep(ctx, again.Step())
 			}
 			changed, isPod := event.Object.(*corev1.Pod)
-			told := event.Type == watch.Added && isPod && changed.ResourceVersion == pod.ResourceVersion
-			if isPod && changed.Name == f.name && !told {
+			reported := event.Type == watch.Added && isPod && changed.ResourceVersion == pod.ResourceVersion
+			if isPod && changed.Name == f.name && !reported {
 				*again = backoff(f.interval)
 				return nil
 			}

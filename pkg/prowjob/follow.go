@@ -35,9 +35,9 @@ type follower struct {
 	// interval is the pause between two reads, and the first pause after a failure.
 	interval time.Duration
 
-	uid     types.UID
-	told    map[string]bool
-	streams map[string]*stream
+	uid      types.UID
+	reported map[string]bool
+	streams  map[string]*stream
 }
 
 // run copies until the pod has ended or no longer exists.
@@ -98,13 +98,13 @@ func (f *follower) started(ctx context.Context) (*corev1.Pod, error) {
 // tell prints once why the pod waits: while an image cannot be pulled, the reason
 // alternates between failing and backing off.
 func (f *follower) tell(why string) {
-	if why == "" || f.told[why] {
+	if why == "" || f.reported[why] {
 		return
 	}
-	if f.told == nil {
-		f.told = map[string]bool{}
+	if f.reported == nil {
+		f.reported = map[string]bool{}
 	}
-	f.told[why] = true
+	f.reported[why] = true
 	f.out.say("the pod is waiting: " + why)
 }
 

@@ -19,7 +19,7 @@ import (
 
 // TestPublishedExamples delivers every payload that GitHub publishes.
 func TestPublishedExamples(t *testing.T) {
-	heard := map[string]bool{
+	entries := map[string]bool{
 		"pull_request/opened": true, "pull_request/synchronize": true, "pull_request/edited": true,
 		"pull_request/reopened": true, "pull_request/closed": true,
 	}
@@ -34,8 +34,8 @@ func TestPublishedExamples(t *testing.T) {
 			if w.Code != 200 {
 				t.Errorf("answer is %d %q", w.Code, w.Body)
 			}
-			if got := store.Len() == 1; got != heard[e.Name()] {
-				t.Errorf("stored is %v, want %v: %s", got, heard[e.Name()], w.Body)
+			if got := store.Len() == 1; got != entries[e.Name()] {
+				t.Errorf("stored is %v, want %v: %s", got, entries[e.Name()], w.Body)
 			}
 		})
 	}

@@ -10,7 +10,7 @@ const lately = 256
 
 // place is the slot for the one large body that is read at a time.
 type place struct {
-	room
+	occupancy
 	holder  *applicant
 	waiting []*applicant
 	// had are the sources that had it, the latest last.

@@ -14,7 +14,7 @@ var (
 
 // pool is the memory that bodies share.
 type pool struct {
-	room
+	occupancy
 	capacity int64
 	guests   []*guest
 	// freed is closed when there is more room.
@@ -73,11 +73,11 @@ func (p *pool) try(g *guest, size int64) (<-chan struct{}, error) {
 			missing -= other.size
 		}
 	}
-	return p.freed, p.makeRoom(g, missing)
+	return p.freed, p.evictOthers(g, missing)
 }
 
-// makeRoom evicts others. It is not an error if all are settled.
-func (p *pool) makeRoom(g *guest, missing int64) error {
+// evictOthers evicts others. It is not an error if all are settled.
+func (p *pool) evictOthers(g *guest, missing int64) error {
 	var staying []*guest
 	var claims []claim
 	for _, other := range p.guests {

@@ -195,32 +195,32 @@ func (r *Receiver) deliver(ctx context.Context, log *slog.Logger, header http.He
 	}
 	r.hooks.signed(header, signed)
 	now := r.opts.Settings()
-	heard, err := event.Translate(header.Get("X-GitHub-Event"), body, event.Options{Prefixes: now.Prefixes, Now: r.opts.Now()})
+	entries, err := event.Translate(header.Get("X-GitHub-Event"), body, event.Options{Prefixes: now.Prefixes, Now: r.opts.Now()})
 	var malformed *event.MalformedError
 	switch {
 	case errors.As(err, &malformed):
 		return "", refuse(http.StatusBadRequest, "%s", malformed.Error())
 	case err != nil:
 		return "", err
-	case heard == nil:
+	case entries == nil:
 		return "nothing to do", nil
 	}
-	name := fmt.Sprintf("%s/%s#%d", heard.Pull.Org, heard.Pull.Repo, heard.Pull.Number)
-	if !keys.Covers(signed, heard.Pull) {
+	name := fmt.Sprintf("%s/%s#%d", entries.Pull.Org, entries.Pull.Repo, entries.Pull.Number)
+	if !keys.Covers(signed, entries.Pull) {
 		return "", refuse(http.StatusForbidden, "the secret is not the one for %s", name)
 	}
-	if _, ok := now.Repository(heard.Pull.Org, heard.Pull.Repo); !ok {
+	if _, ok := now.Repository(entries.Pull.Org, entries.Pull.Repo); !ok {
 		return fmt.Sprintf("nothing to do: %s is not on a config repository that is served here", name), nil
 	}
 	var full *logbook.FullError
-	if err := r.writer.Append(ctx, heard); errors.As(err, &full) {
+	if err := r.writer.Append(ctx, entries); errors.As(err, &full) {
 		log.Warn("a log is full", "pull", name, "error", err)
 		return "", refuse(http.StatusInsufficientStorage, "%s is not stored: its log is full. Commands leave it a week after they were written", name)
 	} else if err != nil {
 		return "", fmt.Errorf("storing the event on %s: %w", name, err)
 	}
-	log.Info("stored", "pull", name, "commands", len(heard.Commands))
-	return fmt.Sprintf("stored: %s, commands: %d", name, len(heard.Commands)), nil
+	log.Info("stored", "pull", name, "commands", len(entries.Commands))
+	return fmt.Sprintf("stored: %s, commands: %d", name, len(entries.Commands)), nil
 }
 
 // forLog shortens values that anyone can choose: GitHub's own ids and names are

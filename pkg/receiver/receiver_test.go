@@ -200,7 +200,7 @@ func TestAFullLogIsSaid(t *testing.T) {
 	for i := range logbooktest.MaxOfOne - 1 {
 		most = append(most, v1alpha1.Command{ID: fmt.Sprintf("comment-%d-0", i+1), Text: "/pj-rehearse", By: author, At: metav1.Now()})
 	}
-	if err := logbook.Append(t.Context(), store, &event.Heard{Pull: read7(t, store).Spec.Pull, Commands: most}); err != nil {
+	if err := logbook.Append(t.Context(), store, &event.Entries{Pull: read7(t, store).Spec.Pull, Commands: most}); err != nil {
 		t.Fatal(err)
 	}
 	w := post(r, delivery("issue_comment", strings.Replace(comment, "98765", "98766", 1)))

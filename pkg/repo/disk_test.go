@@ -75,7 +75,7 @@ func TestAFullDisk(t *testing.T) {
 	}
 	// The head of a closed pull request is removed to make space.
 	m.now = func() time.Time { return time.Now().Add(keptTime + time.Hour) }
-	if err := m.MakeRoom(t.Context(), []string{base}); err != nil {
+	if err := m.FreeSpace(t.Context(), []string{base}); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.FetchHead(t.Context(), head); err != nil || !m.Has(t.Context(), base, head) {

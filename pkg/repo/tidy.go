@@ -51,9 +51,9 @@ func (m *bare) Keep(ctx context.Context, needed []string) error {
 	return m.combine(ctx)
 }
 
-// MakeRoom drops at once everything that no open pull request needs. It first removes the
+// FreeSpace drops at once everything that no open pull request needs. It first removes the
 // files that killed repacks have left, however young: deleting refs takes space, too.
-func (m *bare) MakeRoom(ctx context.Context, needed []string) error {
+func (m *bare) FreeSpace(ctx context.Context, needed []string) error {
 	if !m.usable(ctx) {
 		return ctx.Err()
 	}

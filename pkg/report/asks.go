@@ -110,7 +110,7 @@ func askValue(a gate.Ask) string {
 		return joined(legible.Word(u.Name)+":"+legible.Word(u.At)+legible.Word(u.Part), " with ", u.Where)
 	}
 	if u.Lost {
-		return lostWords(u)
+		return lostRestraint(u)
 	}
 	return useWords(u)
 }
@@ -199,8 +199,8 @@ func identityWords(u gate.Use) string {
 	return "with its last words at " + legible.Word(u.Name)
 }
 
-// lostWords describes a restraint that a job has at base and no longer has.
-func lostWords(u gate.Use) string {
+// lostRestraint describes a restraint that a job has at base and no longer has.
+func lostRestraint(u gate.Use) string {
 	if u.Kind == gate.KindMaxConcurrency {
 		return "more than " + u.Amount + " at once"
 	}

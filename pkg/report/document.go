@@ -69,8 +69,8 @@ func (s section) render(maxLines int) string {
 	return s.title + "\n" + block(lines)
 }
 
-// room is how much of a document is shown.
-type room struct {
+// extent is how much of a document is shown.
+type extent struct {
 	rows     []int // of each table
 	sections int
 	lines    int // of each section
@@ -82,7 +82,7 @@ func (d document) render() string { return d.shown(d.cut()) }
 // shown returns the part of a document that room allows. If even the parts that cannot be
 // cut are too long, somebody made them so on purpose; GitHub would refuse the comment, so
 // it is replaced.
-func (d document) shown(r room) string {
+func (d document) shown(r extent) string {
 	if s := d.assemble(r); len(s) <= MaxBody {
 		return s
 	}
@@ -91,8 +91,8 @@ func (d document) shown(r room) string {
 
 // cut shortens the excerpts first, then drops sections, then rows. Rows of the last table
 // go first, and rows to keep go last.
-func (d document) cut() room {
-	r := room{sections: len(d.sections)}
+func (d document) cut() extent {
+	r := extent{sections: len(d.sections)}
 	for _, t := range d.tables {
 		r.rows = append(r.rows, len(t.rows))
 	}
@@ -113,10 +113,10 @@ func (d document) cut() room {
 	return r
 }
 
-func (d document) fits(r room) bool { return len(d.assemble(r)) <= MaxBody }
+func (d document) fits(r extent) bool { return len(d.assemble(r)) <= MaxBody }
 
 // shrink reduces one number in r, to which n points, to the largest that fits.
-func (d document) shrink(r *room, n *int) {
+func (d document) shrink(r *extent, n *int) {
 	low, high := 0, *n
 	for low < high {
 		*n = (low + high + 1) / 2
@@ -129,7 +129,7 @@ func (d document) shrink(r *room, n *int) {
 	*n = low
 }
 
-func (d document) assemble(r room) string {
+func (d document) assemble(r extent) string {
 	var b strings.Builder
 	b.WriteString(d.head)
 	for i, t := range d.tables {

@@ -26,7 +26,7 @@ func together(v RunView, outcomes []run.Outcome) [][]run.Outcome {
 	var groups [][]run.Outcome
 	index := map[string]int{}
 	for _, o := range outcomes {
-		if !worthSaying(v, o) {
+		if !saysMore(v, o) {
 			continue
 		}
 		key := symptom(o)
@@ -41,9 +41,9 @@ func together(v RunView, outcomes []run.Outcome) [][]run.Outcome {
 	return groups
 }
 
-// worthSaying reports whether more is known about a bad outcome than its verdict. For
+// saysMore reports whether more is known about a bad outcome than its verdict. For
 // aborted jobs, the reason must differ from that of the run.
-func worthSaying(v RunView, o run.Outcome) bool {
+func saysMore(v RunView, o run.Outcome) bool {
 	if o.Verdict == run.Aborted {
 		return o.Detail != "" && (v.AbortReason == "" || !strings.Contains(o.Detail, strings.TrimRight(v.AbortReason, ".")))
 	}

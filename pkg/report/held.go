@@ -32,9 +32,9 @@ const (
 	// maxAsked is the maximum length of a value that is shown completely in a comment, in
 	// characters.
 	maxAsked = 2000
-	// heldRoom is the maximum size of the rows on held jobs, in bytes, before fewer jobs
+	// maxHeldRows is the maximum size of the rows on held jobs, in bytes, before fewer jobs
 	// are named in each.
-	heldRoom = MaxBody / 2
+	maxHeldRows = MaxBody / 2
 	// maxWaits is the maximum number of rows: no comment has room for more.
 	maxWaits = 1000
 )
@@ -143,7 +143,7 @@ func namesFor(all []wait) int {
 		for _, w := range all[:min(len(all), maxWaits)] {
 			size += len(w.row(names))
 		}
-		if size <= heldRoom {
+		if size <= maxHeldRows {
 			return names
 		}
 	}

@@ -22,7 +22,7 @@ func Text(v RunView) string {
 	outcomes := sorted(v.Outcomes)
 	b.WriteString("\n" + textTable(outcomes))
 	for _, o := range outcomes {
-		if worthSaying(v, o) {
+		if saysMore(v, o) {
 			b.WriteString(textSection(o))
 		}
 	}

@@ -215,15 +215,15 @@ func after(comments []github.Comment, since time.Time) []github.Comment {
 
 // hear appends. A full log concerns only one pull request and must not block the
 // others.
-func (s *Sweeper) hear(ctx context.Context, heard *event.Heard) error {
-	err := logbook.Append(ctx, s.Rehearsals, heard)
+func (s *Sweeper) hear(ctx context.Context, entries *event.Entries) error {
+	err := logbook.Append(ctx, s.Rehearsals, entries)
 	var full *logbook.FullError
 	if errors.As(err, &full) {
 		logging.FromContext(ctx).Warnw("A log is full", "error", err)
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s/%s#%d: %w", heard.Pull.Org, heard.Pull.Repo, heard.Pull.Number, err)
+		return fmt.Errorf("%s/%s#%d: %w", entries.Pull.Org, entries.Pull.Repo, entries.Pull.Number, err)
 	}
 	return nil
 }
@@ -254,17 +254,17 @@ func (s *Sweeper) sweepPulls(ctx context.Context, org, repo string, pulls []gith
 			errs = append(errs, err)
 			continue
 		}
-		heard := event.FromPull(pull, event.Pull{
+		entries := event.FromPull(pull, event.Pull{
 			Author: p.Author, AuthorType: p.AuthorType, Body: p.Body, Head: p.Head,
 			CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 		}, !p.CreatedAt.Before(since) && !hasBody(known), s.options(now))
-		if known == nil && len(heard.Commands) == 0 && p.CreatedAt.Before(since) {
+		if known == nil && len(entries.Commands) == 0 && p.CreatedAt.Before(since) {
 			if quiet++; quiet > firstSights {
 				continue // at another look
 			}
 		}
-		if known == nil || !sameAs(known.Status.Pull, p) || len(heard.Commands) > 0 {
-			errs = append(errs, s.hear(ctx, heard))
+		if known == nil || !sameAs(known.Status.Pull, p) || len(entries.Commands) > 0 {
+			errs = append(errs, s.hear(ctx, entries))
 		}
 	}
 	errs = append(errs, s.sweepClosed(ctx, org, repo, open, now))
@@ -282,8 +282,8 @@ func (s *Sweeper) sweepClosed(ctx context.Context, org, repo string, open map[in
 		if open[rh.Spec.Pull.Number] || rh.Status.Pull == nil || !rh.Status.Pull.Open {
 			continue
 		}
-		heard := event.FromPull(rh.Spec.Pull, event.Pull{Head: rh.Status.Pull.Head, UpdatedAt: now}, false, s.options(now))
-		errs = append(errs, s.hear(ctx, heard))
+		entries := event.FromPull(rh.Spec.Pull, event.Pull{Head: rh.Status.Pull.Head, UpdatedAt: now}, false, s.options(now))
+		errs = append(errs, s.hear(ctx, entries))
 	}
 	return errors.Join(errs...)
 }
@@ -295,17 +295,17 @@ func (s *Sweeper) sweepComments(ctx context.Context, org, repo string, comments 
 	var errs []error
 	for _, c := range comments {
 		pull := v1alpha1.Pull{Org: org, Repo: repo, Number: c.Number}
-		heard := event.FromComment(pull, event.Comment(c), s.options(now))
-		if heard == nil {
+		entries := event.FromComment(pull, event.Comment(c), s.options(now))
+		if entries == nil {
 			continue
 		}
 		known, err := s.known(pull)
 		switch {
 		case err != nil:
 			errs = append(errs, err)
-		case known == nil && !open[c.Number], known != nil && Knows(known, heard.Commands):
+		case known == nil && !open[c.Number], known != nil && Knows(known, entries.Commands):
 		default:
-			errs = append(errs, s.hear(ctx, heard))
+			errs = append(errs, s.hear(ctx, entries))
 		}
 	}
 	return errors.Join(errs...)

@@ -181,7 +181,7 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 }
 
 // TestSweepReachesBackToTheLastThatWorked: what was said while GitHub was away is
-// heard once it is back, and what was said before that is not heard again.
+// entries once it is back, and what was said before that is not heard again.
 func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	s := newSweep()
 	s.hub.pulls = []github.Pull{{Number: 7, Author: "alice", AuthorType: "User", Head: head, BaseRef: "main", Open: true}}

@@ -115,7 +115,7 @@ func handOver(t *testing.T, result *plan.Result, in render.Input, jobs []render.
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, err := result.Judge(t.Context(), effective)
+	findings, err := result.Check(t.Context(), effective)
 	if err != nil {
 		t.Fatal(err)
 	}

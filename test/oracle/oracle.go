@@ -84,7 +84,7 @@ func Compare(before, after *config.Config) *affected.Result {
 	result := &affected.Result{Jobs: len(now), Removed: []affected.Ref{}, Affected: []affected.Job{}}
 	for id, j := range now {
 		same := namesakes[nameOf(j.ref)]
-		job, ok := affected.Judge(j.ref, old[id].Effective, j.Effective, len(same) > 0)
+		job, ok := affected.Decide(j.ref, old[id].Effective, j.Effective, len(same) > 0)
 		if !ok {
 			continue
 		}

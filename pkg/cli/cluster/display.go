@@ -24,8 +24,8 @@ type display struct {
 	out     io.Writer
 	watcher *watcher
 	screen  *screen.Screen
-	// told has the last line written about each job and run.
-	told map[string]string
+	// shown has the last line written about each job and run.
+	shown map[string]string
 	// going has the pull requests of the runs that were in progress in the last list, by
 	// run id.
 	going map[string]string
@@ -38,7 +38,7 @@ type display struct {
 }
 
 func newDisplay(out io.Writer, w *watcher) *display {
-	d := &display{out: out, watcher: w, screen: screen.Open(os.Stdin, out), told: map[string]string{}, now: time.Now}
+	d := &display{out: out, watcher: w, screen: screen.Open(os.Stdin, out), shown: map[string]string{}, now: time.Now}
 	// Durations change even if nothing else does.
 	d.tick = time.NewTicker(time.Second)
 	d.others = utilruntime.PanicHandlers
@@ -78,7 +78,7 @@ func (d *display) wait(ctx context.Context) error {
 	}
 }
 
-const lostWords = "The cluster does not respond; this is the last known state."
+const disconnected = "The cluster does not respond; this is the last known state."
 
 // showRuns shows runs. Last makes it show all details, which stay on the terminal.
 func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) error {
@@ -106,7 +106,7 @@ func (d *display) showRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 func (d *display) draw(table func(width, rows int) *screen.Frame, below string) error {
 	width, height := d.screen.Size()
 	if d.watcher.lost.Load() {
-		below = lostWords
+		below = disconnected
 	}
 	rows := height - 1 // the cursor is on the last row
 	if below != "" {
@@ -139,7 +139,7 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 		d.tell(&b, "blind", d.watcher.blind)
 	}
 	for _, r := range runs {
-		if last && len(d.told) == 0 {
+		if last && len(d.shown) == 0 {
 			break // the runs were over from the start
 		}
 		for _, j := range r.jobs {
@@ -148,7 +148,7 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 		d.tell(&b, r.ID, fmt.Sprintf("run %s: %s", r.ID, r.state()))
 	}
 	if last {
-		if len(d.told) > 0 {
+		if len(d.shown) > 0 {
 			b.WriteString("\n")
 		}
 		for _, l := range runFrame(runs, "", 0, 0, d.now()).Lines {
@@ -161,10 +161,10 @@ func (d *display) tellRuns(rh *v1alpha1.Rehearsal, runs []runView, last bool) er
 
 // tell writes a line about something, unless it was the last line about it.
 func (d *display) tell(b *strings.Builder, about, text string) {
-	if d.told[about] == text {
+	if d.shown[about] == text {
 		return
 	}
-	d.told[about] = text
+	d.shown[about] = text
 	fmt.Fprintf(b, "%s  %s\n", d.now().Format(time.TimeOnly), text)
 }
 
@@ -197,7 +197,7 @@ func (d *display) tellAll(all []activeRun) error {
 		}
 	}
 	d.going = here
-	if len(all) == 0 && len(d.told) == 0 {
+	if len(all) == 0 && len(d.shown) == 0 {
 		d.tell(&b, "", nothingGoesOn)
 	}
 	_, err := io.WriteString(d.out, b.String())

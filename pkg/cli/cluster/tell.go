@@ -63,7 +63,7 @@ func (c *cluster) say(ctx context.Context, rh *v1alpha1.Rehearsal, words ...stri
 	}}
 	ctx, cancel := context.WithTimeout(ctx, appendTime)
 	defer cancel()
-	err = logbook.Append(ctx, appender{c.rehearsals}, &event.Heard{Pull: rh.Spec.Pull, Commands: []v1alpha1.Command{s.command}})
+	err = logbook.Append(ctx, appender{c.rehearsals}, &event.Entries{Pull: rh.Spec.Pull, Commands: []v1alpha1.Command{s.command}})
 	var full *logbook.FullError
 	if errors.As(err, &full) {
 		return nil, fmt.Errorf("the command log of %s is full; commands leave it after a week", nameOf(rh.Spec.Pull))
@@ -92,10 +92,10 @@ func (appender) Create(_ context.Context, rh *v1alpha1.Rehearsal, _ metav1.Creat
 // decided waits until the controller has decided on the command. For a command that asks
 // for a run, it also waits until the run has started or has ended without starting. After
 // the timeout it returns what is known.
-func (s *said) decided(ctx context.Context, patience time.Duration) (*v1alpha1.CommandStatus, *v1alpha1.RunStatus, error) {
+func (s *said) decided(ctx context.Context, atMost time.Duration) (*v1alpha1.CommandStatus, *v1alpha1.RunStatus, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(atMost)
 	defer timeout.Stop()
 	w, err := s.cluster.lookAt(ctx, s.rh.Name)
 	if err != nil {

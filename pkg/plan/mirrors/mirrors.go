@@ -58,7 +58,7 @@ func (m *Mirrors) For(ctx context.Context, req plan.Request) (*repo.Mirror, erro
 	}
 	err = fetch(ctx, mirror, req)
 	var full *repo.DiskFullError
-	if errors.As(err, &full) && m.makeRoom(ctx) {
+	if errors.As(err, &full) && m.freeSpace(ctx) {
 		err = fetch(ctx, mirror, req)
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func (m *Mirrors) Keep(ctx context.Context, org, name string, commits []string) 
 	err = mirror.Keep(ctx, commits)
 	var full *repo.DiskFullError
 	switch {
-	case errors.As(err, &full) && m.makeRoom(ctx):
+	case errors.As(err, &full) && m.freeSpace(ctx):
 		return nil
 	case repo.Corrupt(err):
 		err = mirror.Rebuild(ctx)
@@ -128,10 +128,10 @@ func (m *Mirrors) Keep(ctx context.Context, org, name string, commits []string) 
 	return nil
 }
 
-// makeRoom drops what can be had again: what was left over, the mirrors that
+// freeSpace drops what can be had again: what was left over, the mirrors that
 // nobody has asked for, what no open pull request needs; and, where there is not
 // even room for that, the mirrors themselves. It says whether it was worth it.
-func (m *Mirrors) makeRoom(ctx context.Context) bool {
+func (m *Mirrors) freeSpace(ctx context.Context) bool {
 	m.mu.Lock()
 	now := m.now()
 	if now.Sub(m.roomAt) < roomInterval {
@@ -149,7 +149,7 @@ func (m *Mirrors) makeRoom(ctx context.Context) bool {
 		if !known {
 			continue
 		}
-		err := open[dir].MakeRoom(ctx, commits)
+		err := open[dir].FreeSpace(ctx, commits)
 		var full *repo.DiskFullError
 		if errors.As(err, &full) || repo.Corrupt(err) {
 			err = open[dir].Rebuild(ctx)

@@ -37,8 +37,8 @@ type ticket struct {
 // slowBase says that it takes long to read the base branch.
 func (t *ticket) slowBase() bool { return t.base && t.tooLong }
 
-// room is what the decision on the next place depends on.
-type room struct {
+// schedule is what the decision on the next place depends on.
+type schedule struct {
 	quick, long int
 	// tickets are all that wait or have a place, in the order of their arrival.
 	tickets []*ticket
@@ -57,7 +57,7 @@ type move struct {
 }
 
 // next decides on one move, if there is one to make.
-func (r *room) next() (move, bool) {
+func (r *schedule) next() (move, bool) {
 	held := r.held()
 	if held.long < r.long {
 		if t := r.first(held.mayGoLong); t != nil {
@@ -88,7 +88,7 @@ type held struct {
 	quickAuthors, longAuthors, longBases, slowBases map[string]bool
 }
 
-func (r *room) held() *held {
+func (r *schedule) held() *held {
 	h := &held{quickAuthors: map[string]bool{}, longAuthors: map[string]bool{}, longBases: map[string]bool{}, slowBases: map[string]bool{}}
 	for _, t := range r.tickets {
 		switch t.lane {
@@ -135,7 +135,7 @@ func (h *held) mayStart(t *ticket) bool {
 // first returns whose turn it is among the tickets that fit: base branches before
 // heads, those with a place before those without, authors whose plans took long
 // after all others; and then repositories, and authors in them, in turn.
-func (r *room) first(fits func(*ticket) bool) *ticket {
+func (r *schedule) first(fits func(*ticket) bool) *ticket {
 	var best *ticket
 	for _, t := range r.tickets {
 		if fits(t) && (best == nil || r.compare(t, best) < 0) {
@@ -145,7 +145,7 @@ func (r *room) first(fits func(*ticket) bool) *ticket {
 	return best
 }
 
-func (r *room) compare(a, b *ticket) int {
+func (r *schedule) compare(a, b *ticket) int {
 	return cmp.Or(
 		order(b.slowBase(), a.slowBase()),
 		order(r.slow(a.author), r.slow(b.author)),

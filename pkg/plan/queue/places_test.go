@@ -88,7 +88,7 @@ func TestPlaces(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := room{quick: 2, long: 1, tickets: tc.tickets, served: tc.served, slow: func(author string) bool { return tc.slow == author }}
+			r := schedule{quick: 2, long: 1, tickets: tc.tickets, served: tc.served, slow: func(author string) bool { return tc.slow == author }}
 			got := "nothing"
 			if m, ok := r.next(); ok {
 				for i, at := range tc.tickets {

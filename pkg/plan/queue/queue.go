@@ -62,11 +62,11 @@ type Queue struct {
 	// jobs counts the affected jobs of all answers, weight about their bytes.
 	jobs, weight int
 
-	// room has the tickets of tasks, and slow until when authors are.
-	room  room
-	tasks map[*ticket]*task
-	turns int
-	slow  map[string]time.Time
+	// schedule has the tickets of tasks, and slow until when authors are.
+	schedule schedule
+	tasks    map[*ticket]*task
+	turns    int
+	slow     map[string]time.Time
 	// unread has the bases that could not be read, and why.
 	unread map[string]*plan.StoppedError
 }
@@ -109,7 +109,7 @@ func New(o Options) *Queue {
 		slow:    map[string]time.Time{},
 		unread:  map[string]*plan.StoppedError{},
 	}
-	q.room = room{quick: o.Quick, long: o.Long, served: map[string]int{}, slow: q.isSlow}
+	q.schedule = schedule{quick: o.Quick, long: o.Long, served: map[string]int{}, slow: q.isSlow}
 	return q
 }
 
@@ -155,7 +155,7 @@ func (q *Queue) fetch(t *task) {
 	q.mu.Lock()
 	if err == nil {
 		t.base = true
-		q.room.tickets = append(q.room.tickets, &t.ticket)
+		q.schedule.tickets = append(q.schedule.tickets, &t.ticket)
 		q.tasks[&t.ticket] = t
 		q.assign()
 	}
@@ -168,7 +168,7 @@ func (q *Queue) fetch(t *task) {
 // assign hands out places as long as there are some to hand out.
 func (q *Queue) assign() {
 	for {
-		m, ok := q.room.next()
+		m, ok := q.schedule.next()
 		if !ok {
 			return
 		}
@@ -180,7 +180,7 @@ func (q *Queue) assign() {
 			t.stop(errLeave)
 		case was == waits:
 			q.turns++
-			q.room.served[t.repo], q.room.served[turnOf(&t.ticket)] = q.turns, q.turns
+			q.schedule.served[t.repo], q.schedule.served[turnOf(&t.ticket)] = q.turns, q.turns
 			q.begin(t)
 		}
 	}
@@ -299,9 +299,9 @@ func (q *Queue) end(t *task, result *plan.Result, err, cause error) {
 // leave takes a task out of the room.
 func (q *Queue) leave(t *task) {
 	delete(q.tasks, &t.ticket)
-	q.room.tickets = slices.DeleteFunc(q.room.tickets, func(o *ticket) bool { return o == &t.ticket })
-	if len(q.room.served) > keptTurns {
-		clear(q.room.served)
+	q.schedule.tickets = slices.DeleteFunc(q.schedule.tickets, func(o *ticket) bool { return o == &t.ticket })
+	if len(q.schedule.served) > keptTurns {
+		clear(q.schedule.served)
 	}
 	t.lane = waits
 }

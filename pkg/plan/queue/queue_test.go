@@ -246,7 +246,7 @@ func (w *workshop) step(n int) {
 	for late := 0; late < n; runtime.Gosched() {
 		late = 0
 		w.mu.Lock()
-		for _, t := range w.room.tickets {
+		for _, t := range w.schedule.tickets {
 			if t.tooLong {
 				late++
 			}
@@ -259,7 +259,7 @@ func (w *workshop) none() {
 	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, ok := w.room.next(); ok || len(w.plans) > 0 {
+	if _, ok := w.schedule.next(); ok || len(w.plans) > 0 {
 		w.t.Fatal("somebody gets a place")
 	}
 }
@@ -329,7 +329,7 @@ func (w *workshop) waitingTickets() []*ticket {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var out []*ticket
-	for _, t := range w.room.tickets {
+	for _, t := range w.schedule.tickets {
 		if t.lane == waits {
 			out = append(out, t)
 		}

@@ -43,8 +43,8 @@ func (d *details) Effective(ctx context.Context, jobs []affected.Job) ([]affecte
 	return found, err
 }
 
-// Judge implements plan.Details. The child has to read the jobs again.
-func (d *details) Judge(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
+// Check implements plan.Details. The child has to read the jobs again.
+func (d *details) Check(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
 	var findings map[string]gate.Finding
 	return findings, d.askFor(ctx, question{Op: opJudge, Jobs: keysOf(jobs)}, &findings)
 }
@@ -90,7 +90,7 @@ func (d *details) ask(ctx context.Context, q question) ([]byte, error) {
 		err = plan.ErrForgotten
 	}
 	if !errors.Is(err, plan.ErrForgotten) {
-		d.pool.told(d.request)
+		d.pool.answered(d.request)
 		return body, err
 	}
 	if why := d.pool.lostOver(d.request, died); why != "" {
@@ -117,8 +117,8 @@ type losses struct {
 	deaths, outside, forgotten int
 }
 
-// told forgets what was lost over questions about a plan, now that one is answered.
-func (p *Pool) told(req plan.Request) {
+// answered forgets what was lost over questions about a plan, now that one is answered.
+func (p *Pool) answered(req plan.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.lost, req.Key())

@@ -45,7 +45,7 @@ func TestAnswersForgiveWhatWasLost(t *testing.T) {
 		if why := p.lostOver(req, nil); why != "" {
 			t.Fatal(why)
 		}
-		p.told(req)
+		p.answered(req)
 	}
 }
 

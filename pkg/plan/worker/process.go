@@ -40,8 +40,8 @@ type process struct {
 // could let it in anywhere.
 var inherited = []string{"PATH", "HOME"}
 
-// patience is how long what a child has left behind may hold on to its output.
-const patience = time.Second
+// outputTimeout is how long what a child has left behind may hold on to its output.
+const outputTimeout = time.Second
 
 // start starts a child. It has a process group of its own, so that it ends together
 // with the git commands that it runs.
@@ -59,7 +59,7 @@ func start(binary, cacheDir string, memory int64) (*process, error) {
 		}
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	p.cmd.Stderr, p.cmd.WaitDelay = p.said, patience
+	p.cmd.Stderr, p.cmd.WaitDelay = p.said, outputTimeout
 	if err := p.begin(); err != nil {
 		_ = os.RemoveAll(temp)
 		return nil, fmt.Errorf("starting a planner: %w", err)
@@ -127,7 +127,7 @@ func (p *process) wait(out *os.File) {
 			break
 		}
 	}
-	_ = out.SetReadDeadline(time.Now().Add(patience))
+	_ = out.SetReadDeadline(time.Now().Add(outputTimeout))
 	_ = os.RemoveAll(p.temp)
 	close(p.gone)
 }

@@ -172,9 +172,9 @@ func (s *server) answer(ctx context.Context, q question) ([]byte, error) {
 	}
 	switch q.Op {
 	case opEffective:
-		return wire.EncodeJobs(told(jobs))
+		return wire.EncodeJobs(forController(jobs))
 	case opJudge:
-		return asJSON(result.Judge(ctx, jobs))
+		return asJSON(result.Check(ctx, jobs))
 	case opConfigMaps:
 		return asJSON(result.ConfigMaps(ctx, jobs))
 	case opLookup:
@@ -198,7 +198,7 @@ func (s *server) plan(ctx context.Context, req plan.Request) ([]byte, error) {
 	}
 	s.kept.add(req.Key(), result)
 	short := *result
-	short.Affected = told(result.Affected)
+	short.Affected = forController(result.Affected)
 	body, encodeErr := wire.EncodeResult(&short)
 	if encodeErr != nil {
 		return nil, encodeErr
@@ -206,10 +206,10 @@ func (s *server) plan(ctx context.Context, req plan.Request) ([]byte, error) {
 	return body, err
 }
 
-// told are jobs as they are told to the controller. It compares nothing itself, so
+// forController are jobs as they are told to the controller. It compares nothing itself, so
 // what they are at base, which is half of an answer, only matters where it lets a job
 // run: for postsubmits.
-func told(jobs []affected.Job) []affected.Job {
+func forController(jobs []affected.Job) []affected.Job {
 	jobs = slices.Clone(jobs)
 	for i := range jobs {
 		j := &jobs[i]

@@ -65,7 +65,7 @@ func (p *Plan) Whole(ctx context.Context, jobs []render.Job) ([]render.Job, erro
 	if err != nil {
 		return nil, err
 	}
-	findings, err := p.Result.Judge(ctx, affectedOf(jobs))
+	findings, err := p.Result.Check(ctx, affectedOf(jobs))
 	if err != nil {
 		return nil, fmt.Errorf("checking the jobs of the run: %w", p.Details(err))
 	}
@@ -104,9 +104,9 @@ func (p *Plan) RunInput(ctx context.Context, jobs []render.Job) (in render.Input
 // inquire begins what this turn asks about other repositories.
 func (p *Plan) inquire() *lookup.Inquiry {
 	of, pull := p.Rehearsal.Spec.Pull, p.Rehearsal.Status.Pull
-	left := lookup.Unvouched
+	left := lookup.BeforeApproval
 	if !pull.Untrusted && (pull.AuthorTrusted || p.Rehearsal.Status.HeadApproval.Holds(p.Rehearsal.Status.Pull)) {
-		left = lookup.Vouched
+		left = lookup.AfterApproval
 	}
 	return p.Lookups.Inquire(p.GitHub, of.Org+"/"+of.Repo, p.Result.Targets, left, p.Now)
 }

@@ -33,15 +33,15 @@ func TestTheWorstFitsEtcd(t *testing.T) {
 	}
 	// By many small writes, so that managedFields are as they come to be.
 	for i := 0; i < len(spec.Commands); i += 50 {
-		must("commands", logbook.Append(ctx, c, &event.Heard{Pull: spec.Pull, Commands: spec.Commands[i : i+50]}))
+		must("commands", logbook.Append(ctx, c, &event.Entries{Pull: spec.Pull, Commands: spec.Commands[i : i+50]}))
 	}
 	for login, push := range spec.Pushes {
-		must("pushes", logbook.Append(ctx, c, &event.Heard{Pull: spec.Pull, Observed: spec.Observed, Pushes: map[string]v1alpha1.Push{login: push}}))
+		must("pushes", logbook.Append(ctx, c, &event.Entries{Pull: spec.Pull, Observed: spec.Observed, Pushes: map[string]v1alpha1.Push{login: push}}))
 	}
 	var full *logbook.FullError
 	for _, refused := range spec.Refused {
 		late := v1alpha1.Command{ID: "comment-1-0", Text: "/pj-rehearse", By: refused.By, At: refused.At}
-		if err := logbook.Append(ctx, c, &event.Heard{Pull: spec.Pull, Commands: []v1alpha1.Command{late}}); !errors.As(err, &full) {
+		if err := logbook.Append(ctx, c, &event.Entries{Pull: spec.Pull, Commands: []v1alpha1.Command{late}}); !errors.As(err, &full) {
 			t.Fatalf("a command beyond what fits: %v", err)
 		}
 	}
@@ -60,7 +60,7 @@ func TestTheWorstFitsEtcd(t *testing.T) {
 		t.Errorf("the object has %d bytes, managedFields %d", all, managed)
 	}
 	push := &v1alpha1.Observed{Event: "synchronize", Head: stored.Spec.Observed.Head, At: at(1)}
-	must("a push", logbook.Append(ctx, c, &event.Heard{Pull: spec.Pull, Observed: push}))
+	must("a push", logbook.Append(ctx, c, &event.Entries{Pull: spec.Pull, Observed: push}))
 	raw, err := json.Marshal(judging.Trim(stored, noon.Add(2*event.MaxAge)))
 	must("trimming", err)
 	_, err = c.Patch(context.Background(), name, types.JSONPatchType, raw, metav1.PatchOptions{})

@@ -138,7 +138,7 @@ func (l *lost) Effective(_ context.Context, jobs []affected.Job) ([]affected.Job
 	return jobs, l.err
 }
 
-func (l *lost) Judge(context.Context, []affected.Job) (map[string]gate.Finding, error) {
+func (l *lost) Check(context.Context, []affected.Job) (map[string]gate.Finding, error) {
 	return nil, l.err
 }
 

@@ -175,7 +175,7 @@ func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
 	}
 	asked := slices.Clone(e.openly)
 	slices.Sort(asked)
-	if n := len(slices.Compact(asked)); len(e.ours) > 0 || n != lookup.Unvouched.Strangers || e.calls() != n {
+	if n := len(slices.Compact(asked)); len(e.ours) > 0 || n != lookup.BeforeApproval.Strangers || e.calls() != n {
 		t.Errorf("over a day: %d calls about %d repositories, %d with credentials", e.calls(), n, len(e.ours))
 	}
 	if again := w.rh.Status.Plan.LookAgain; again != nil {
@@ -193,7 +193,7 @@ func TestOneTurnAsksSoMuch(t *testing.T) {
 	w, e := about(t, newTargets{repos: repos, atBase: repos})
 	w.hub.foreign = true
 	w.reconcile()
-	if n := e.calls(); n != lookup.Unvouched.Calls {
+	if n := e.calls(); n != lookup.BeforeApproval.Calls {
 		t.Errorf("%d calls in the first turn", n)
 	}
 	again := w.rh.Status.Plan.LookAgain

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// room is what pool and place have in common: occupants, which can be evicted. The
+// occupancy is what pool and place have in common: occupants, which can be evicted. The
 // lock guards all of it.
-type room struct{ mu sync.Mutex }
+type occupancy struct{ mu sync.Mutex }
 
-// occupant holds a share of a room, or waits for one.
+// occupant holds a share of the pool or place, or waits for one.
 type occupant struct {
 	// interrupt ends what it waits for.
 	interrupt func()
@@ -18,7 +18,7 @@ type occupant struct {
 
 // wait says until when an occupant may wait for more data; not at all if it was
 // evicted.
-func (r *room) wait(o *occupant, until time.Time, set func(time.Time)) error {
+func (r *occupancy) wait(o *occupant, until time.Time, set func(time.Time)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if o.leaving {
@@ -29,7 +29,7 @@ func (r *room) wait(o *occupant, until time.Time, set func(time.Time)) error {
 }
 
 // hasLeft says that an occupant was evicted.
-func (r *room) hasLeft(o *occupant) bool {
+func (r *occupancy) hasLeft(o *occupant) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return o.leaving

@@ -2,9 +2,9 @@ package affected
 
 import "slices"
 
-// Judge decides whether a job is affected and in which way. Before is zero if no job with
+// Decide decides whether a job is affected and in which way. Before is zero if no job with
 // that identity existed; named says whether one with that name existed.
-func Judge(ref Ref, before, after Effective, named bool) (Job, bool) {
+func Decide(ref Ref, before, after Effective, named bool) (Job, bool) {
 	job := Job{Ref: ref, Effective: after, Before: before}
 	var d difference
 	switch {
