@@ -117,5 +117,5 @@ func (c Commands) Unknown(commandID, line, by, reason string) string {
 		reason = "it is not a command"
 	}
 	return "❓ " + code(by) + ": " + said(legible.Clip(line, maxName)) + " was not understood: " + text(legible.Clip(reason, maxDetail)) +
-		". These commands are:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
+		". These are the commands:\n\n" + c.usage() + "\n\n" + AnswerMarker(commandID) + "\n"
 }
