@@ -182,7 +182,7 @@ func TestProwJobPolicy(t *testing.T) {
 			}
 		}
 	}
-	served := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-served", Namespace: ours}, Data: map[string]string{"acme.config": ""}}
+	served := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "rehearsal-served", Namespace: ours}, Data: map[string]string{"acme.config": "", "acme." + longRepo: ""}}
 	config.WarningHandler = rest.NoWarnings{}
 	w := policyWorld{t: t, task: prowFor(t, as(config, task)), other: prowFor(t, config)}
 	bind(false)
@@ -193,7 +193,8 @@ func TestProwJobPolicy(t *testing.T) {
 		return err
 	})
 	w.testCreate()
-	w.testRendered()
+	w.testRendered("config")
+	w.testRendered(longRepo)
 	w.testUpdate()
 	w.testFloor()
 	deck := rest.CopyConfig(config)

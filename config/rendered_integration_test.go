@@ -3,12 +3,15 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	prowconfig "sigs.k8s.io/prow/pkg/config"
 
+	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
+	"github.com/rehearsal-dev/rehearsal/pkg/event"
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 	"github.com/rehearsal-dev/rehearsal/test/oracle"
 )
@@ -33,8 +36,11 @@ periodics:
 - {name: periodic-ci-acme-widget-main-LONG, interval: 24h, spec: {containers: [{image: a, command: [x]}]}}
 `)
 
+// longRepo is the longest name that GitHub gives a repository.
+var longRepo = "config-" + strings.Repeat("of-many-teams.", 6) + "and_others"
+
 // testRendered creates ProwJobs as runs hand them over.
-func (w policyWorld) testRendered() {
+func (w policyWorld) testRendered(repo string) {
 	t := w.t
 	dir := t.TempDir()
 	for name, text := range map[string]string{"config.yaml": "prowjob_namespace: " + prow, "jobs.yaml": jobsWithLongNames} {
@@ -47,8 +53,8 @@ func (w policyWorld) testRendered() {
 		t.Fatal(err)
 	}
 	in := render.Input{
-		Org: "acme", Repo: "config", Number: 7, Title: "t", Author: "alice", HeadRef: "change",
-		Head: strings.Repeat("a", 40), Base: strings.Repeat("b", 40), BaseRef: "main", RepoLink: "https://github.example.com/acme/config",
+		Org: "acme", Repo: repo, Number: 7, Title: "t", Author: "alice", HeadRef: "change",
+		Head: strings.Repeat("a", 40), Base: strings.Repeat("b", 40), BaseRef: "main", RepoLink: "https://github.example.com/acme/" + repo,
 	}
 	jobs := render.Jobs(oracle.Compare(&prowconfig.Config{}, after).Affected, in)
 	if len(jobs) != 8 {
@@ -56,14 +62,14 @@ func (w policyWorld) testRendered() {
 	}
 	for _, job := range jobs {
 		pj, err := render.ProwJob(job, in, render.Run{
-			Rehearsal: "acme-config-7", UID: "u-1", ID: "comment-1-0", Name: "acme-config-7-1-0", Namespace: prow, PodNamespace: pods,
+			Rehearsal: event.Name(v1alpha1.Pull{Org: "acme", Repo: repo, Number: 7}), UID: fmt.Sprint("u-", len(repo)), ID: "comment-1-0", Name: "a-run", Namespace: prow, PodNamespace: pods,
 		})
 		if err != nil {
 			t.Errorf("%s: %v", job.Name, err)
 			continue
 		}
 		if _, err := w.create(w.task, pj); err != nil {
-			t.Errorf("a task creates the ProwJob of %s, with the labels %v: %v", job.Name, pj.Labels, err)
+			t.Errorf("a task creates the ProwJob of %s for %s, with the labels %v: %v", job.Name, repo, pj.Labels, err)
 		}
 	}
 }
