@@ -128,8 +128,7 @@ func (t *pass) noteDryRun() {
 			status.Comments[name] = comment
 		}
 		for _, a := range []*v1alpha1.Acknowledgement{status.Acknowledgement, status.NetworkAccess} {
-			// Before the first acknowledgement, labels on the pull request were set by
-			// people.
+			// In this state nobody has acknowledged, so people set the labels that exist.
 			if a != nil && a.State != v1alpha1.StateRequired {
 				a.Labelled = false
 			}
