@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// What a comment of bob's proves, and what does not follow from it.
+// TestCommentDoubt checks which commands a comment by bob proves.
 func TestCommentDoubt(t *testing.T) {
 	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
 	written := func(change func(*github.Comment)) *github.Comment {
@@ -62,7 +62,7 @@ func TestCommentDoubt(t *testing.T) {
 	}
 }
 
-// What the text of a pull request proves.
+// TestBodyDoubt checks which commands the description of a pull request proves.
 func TestBodyDoubt(t *testing.T) {
 	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
 	found := github.Pull{Author: "alice", AuthorType: "User", Body: "Please.\n\n/rehearse ack\n", Head: head, CreatedAt: noon, UpdatedAt: noon.Add(time.Hour)}
@@ -90,7 +90,7 @@ func TestBodyDoubt(t *testing.T) {
 	}
 }
 
-// by is a command by somebody.
+// by returns a command by this person.
 func by(login, id, text string) v1alpha1.Command {
 	c := command(id, text, -1)
 	c.By = login

@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// What Tekton writes into the condition (pkg/pod/status.go and
+// Messages that Tekton writes into conditions (pkg/pod/status.go and
 // pkg/reconciler/taskrun/taskrun.go).
 const quotaExceeded = `TaskRun Pod exceeded available resources: pods "acme-config-7-1-0-pull-unit-1234-pod" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5`
 
@@ -85,8 +85,8 @@ func TestPipelineObstacle(t *testing.T) {
 	}
 }
 
-// TestNumbersAreNoNews keeps a comment from being edited whenever somebody else
-// takes or gives back a part of a quota.
+// TestNumbersAreNoNews checks that a comment is not edited whenever other pods take or
+// release a part of a quota.
 func TestNumbersAreNoNews(t *testing.T) {
 	outcomes := []run.Outcome{{Job: run.Job{Task: "a"}}}
 	of := func(why string) string { return obstacles{jobs: map[string]string{"a": why}}.digest(outcomes) }
@@ -98,7 +98,7 @@ func TestNumbersAreNoNews(t *testing.T) {
 	}
 }
 
-// TestSecretsInObstacles holds what is said of pods to what may be shown.
+// TestSecretsInObstacles checks that obstacles contain no secrets.
 func TestSecretsInObstacles(t *testing.T) {
 	outcomes := []run.Outcome{{Job: run.Job{Task: "a"}, Verdict: run.NotStarted}, {Job: run.Job{Task: "b"}, Verdict: run.Running}}
 	o := obstacles{jobs: map[string]string{"a": "pulling https://user:hunter2@registry.example, key s3cr3tvalue", "b": "x"}}
