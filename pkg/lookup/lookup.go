@@ -18,8 +18,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// The limits of lookups that a head may cause in one pass, before and after somebody
-// approves it. Strangers are repositories for which the base has no job.
+// The limits of lookups that a head may cause in one pass: before it is approved, and
+// after. The head of a trusted author counts as approved. Strangers are repositories for
+// which the base has no job.
 var (
 	BeforeApproval = Allowance{Calls: 50, Strangers: 50}
 	AfterApproval  = Allowance{Calls: 500, Strangers: 200}

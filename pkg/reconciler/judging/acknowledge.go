@@ -11,9 +11,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// Vouch applies an accepted approval or acknowledgement, for these jobs if any are named.
-// If it was written before the one that holds, and was only found later, it changes nothing
-// except the jobs whose privileges are allowed.
+// Vouch applies an accepted approval, acknowledgement or rejection, for these jobs if any
+// are named. If it was written before the one that holds, and was only found later, it
+// changes nothing except the jobs whose privileges are allowed.
 func Vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()

@@ -115,7 +115,7 @@ func ForgetVerdicts(rh *v1alpha1.Rehearsal, now time.Time) {
 			return false
 		case !Dropped(v) || v.At == nil || now.Sub(v.At.Time) > RememberedAge:
 		case v.Told:
-			told = append(told, v) // these are few, because answers are limited, and they count against that limit
+			told = append(told, v) // few, because answers are limited; they count against the limit
 		default:
 			v.Message = ""
 			untold = append(untold, v)

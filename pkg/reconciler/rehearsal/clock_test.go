@@ -88,7 +88,7 @@ func TestPrivilegesAreShownByGitHubsClock(t *testing.T) {
 
 // TestAgeIsByGitHubsClock checks that commands expire after a week of GitHub's time.
 func TestAgeIsByGitHubsClock(t *testing.T) {
-	for name, skew := range map[string]time.Duration{"behind": 50 * time.Second, "ahead": -10 * time.Minute} {
+	for name, skew := range map[string]time.Duration{"clock behind, margin ": 50 * time.Second, "clock ahead, margin ": -10 * time.Minute} {
 		for _, margin := range []time.Duration{-10 * time.Second, 10 * time.Second} {
 			t.Run(name+margin.String(), func(t *testing.T) {
 				w, _ := governed(t, policy.Config{})
@@ -108,7 +108,7 @@ func TestAgeIsByGitHubsClock(t *testing.T) {
 
 // TestLagIsByGitHubsClock checks that a head which was just reported is waited for.
 func TestLagIsByGitHubsClock(t *testing.T) {
-	for name, skew := range map[string]time.Duration{"right": 0, "behind": 50 * time.Second, "ahead": -10 * time.Minute} {
+	for name, skew := range map[string]time.Duration{"clock right": 0, "clock behind": 50 * time.Second, "clock ahead": -10 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := governed(t, policy.Config{})
 			w.hub.skew = skew

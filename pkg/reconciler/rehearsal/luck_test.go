@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// luck are the faults of a story, and their chances.
+// luck has the chances of the faults in a story.
 type luck struct {
 	*rand.Rand
 	// crash: the controller dies before or after one of the writes of a pass. lose: a write

@@ -173,8 +173,8 @@ func TestARunStartsThoughPlanningTakesAMinute(t *testing.T) {
 	}
 }
 
-// TestWaitingRunsNeedNoPlan checks that waiting runs take no plan out of memory, because
-// more runs can wait than plans are kept.
+// TestWaitingRunsNeedNoPlan checks that waiting runs do not ask for a plan. More runs can
+// wait than plans are kept in memory.
 func TestWaitingRunsNeedNoPlan(t *testing.T) {
 	w := newWorld(t, runCommand())
 	counted := &countedPlans{}

@@ -42,8 +42,8 @@ func endState(r *v1alpha1.RunStatus, tally run.Tally) v1alpha1.RunState {
 	return v1alpha1.RunFailed
 }
 
-// reportLate retries the reports of runs that are over but were not reported, until they
-// are due.
+// reportLate retries the reports of runs that are over but were not reported, until their
+// deadline.
 func (t *Runner) reportLate(ctx context.Context) error {
 	var errs []error
 	for i := range t.Rehearsal.Status.Runs {

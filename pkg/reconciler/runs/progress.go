@@ -78,7 +78,7 @@ func (t *reporter) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s si
 	return later
 }
 
-// notRun reports that Prow did not run a job, and never will: somebody has to act.
+// notRun reports whether Prow did not run a job, and never will: somebody has to act.
 func notRun(o run.Outcome) bool {
 	return o.Verdict == run.Errored || o.Verdict == run.Unschedulable
 }

@@ -70,7 +70,7 @@ type Pass struct {
 	Later []error
 }
 
-// Runner takes the runs of a Rehearsal as many steps further as is possible now.
+// Runner advances the runs of a Rehearsal.
 type Runner struct {
 	*Pass
 	Queue    *Queue
