@@ -39,18 +39,17 @@ type GitHub interface {
 	Skew() (ahead time.Duration, known bool)
 }
 
-// Conversation is that on one pull request, for the time of one reconciliation.
+// Conversation is the conversation on one pull request during one pass.
 type Conversation struct {
 	GitHub GitHub
 	Memory *Memory
-	// Rehearsal has the pull request, and in its status what was written and what was
-	// refused.
+	// Rehearsal names the pull request. Its status contains what was written and refused.
 	Rehearsal *v1alpha1.Rehearsal
 	Now       time.Time
 	// NewLeader says that another controller was the leader until just now, and may have
 	// written.
 	NewLeader bool
-	// Muted is why nothing may be written; nil when it may.
+	// Muted is why nothing may be written; nil if writing is allowed.
 	Muted error
 	// Refused says that GitHub refuses something that should be written.
 	Refused bool
@@ -60,7 +59,7 @@ func (c *Conversation) pull() v1alpha1.Pull { return c.Rehearsal.Spec.Pull }
 
 func (c *Conversation) status() *v1alpha1.RehearsalStatus { return &c.Rehearsal.Status }
 
-// theirTime is what GitHub's clock shows.
+// theirTime returns the time of GitHub's clock.
 func (c *Conversation) theirTime() time.Time {
 	ahead, _ := c.GitHub.Skew()
 	return c.Now.Add(ahead)
@@ -121,7 +120,7 @@ func (c *Conversation) write(ctx context.Context, known v1alpha1.CommentStatus, 
 	return written(found.ID, hash, now), nil
 }
 
-// written is a comment as GitHub returned it.
+// written returns the status of a comment as GitHub returned it.
 func written(id int64, hash string, c *github.Comment) v1alpha1.CommentStatus {
 	status := v1alpha1.CommentStatus{ID: id, Hash: hash}
 	if c != nil && !c.UpdatedAt.IsZero() {
@@ -130,8 +129,8 @@ func written(id int64, hash string, c *github.Comment) v1alpha1.CommentStatus {
 	return status
 }
 
-// find looks for our first comment with the marker of body, and counts the others: a
-// marker in somebody else's comment does not count.
+// find looks for our first comment with the marker of body, and counts the others. A marker
+// in somebody else's comment does not count.
 func (c *Conversation) find(ctx context.Context, body string) (found *github.Comment, others int, err error) {
 	want, ok := report.FindMarker(body)
 	if !ok {
@@ -166,14 +165,14 @@ func (c *Conversation) find(ctx context.Context, body string) (found *github.Com
 	return found, others, nil
 }
 
-// Hash tells bodies apart.
+// Hash returns a short hash of a text.
 func Hash(body string) string {
 	sum := sha256.Sum256([]byte(body))
 	return hex.EncodeToString(sum[:8])
 }
 
-// Say writes a comment that status remembers by name. A permanent refusal is shown in
-// a condition.
+// Say writes a comment that status stores under a name. A permanent refusal is shown in a
+// condition.
 func (c *Conversation) Say(ctx context.Context, name, body string) error {
 	comment, err := c.Upsert(ctx, c.status().Comments[name], body)
 	if c.IsRefused(err) {
@@ -198,8 +197,8 @@ func (c *Conversation) Remember(name string, comment v1alpha1.CommentStatus) {
 	c.status().Comments[name] = comment
 }
 
-// IsRefused says whether an error is a permanent refusal, and records it: retrying
-// would only be a hot loop.
+// IsRefused reports whether an error is a permanent refusal, and records it. Retrying would
+// be a hot loop.
 func (c *Conversation) IsRefused(err error) bool {
 	var no *github.RefusedError
 	var gone *github.NotFoundError
@@ -219,7 +218,7 @@ func (c *Conversation) IsRefused(err error) bool {
 func (c *Conversation) Reporting(err error) error {
 	var wait *requeue.Later
 	if err == nil || errors.Is(err, context.Canceled) || errors.As(err, &wait) {
-		return err // what waits has said so
+		return err // the reason is already shown
 	}
 	c.status().MarkReporting("Retrying", err.Error())
 	return err

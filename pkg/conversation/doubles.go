@@ -43,8 +43,8 @@ func (c *Conversation) doubtCreation(body string, err error) {
 	}
 }
 
-// doubtFound records that a comment that was found may not be the only one. If it is
-// old, the list is complete.
+// doubtFound records that a found comment may not be the only one. If it is old, the list
+// is complete.
 func (c *Conversation) doubtFound(found github.Comment, others int) {
 	if others > 0 {
 		c.status().LookForDoubles = &metav1.Time{Time: c.Now}
@@ -53,7 +53,7 @@ func (c *Conversation) doubtFound(found github.Comment, others int) {
 	}
 }
 
-// double is one of our comments, and its duplicates, which are to be removed.
+// double is one of our comments with its duplicates, which are to be removed.
 type double struct {
 	keep github.Comment
 	drop []github.Comment
@@ -90,7 +90,7 @@ func doubles(comments []github.Comment, self string, inUse func(id int64) bool) 
 	return found
 }
 
-// answeredTo says that people reacted to a comment, or linked to it.
+// answeredTo reports whether people reacted to a comment, or linked to it.
 func answeredTo(c github.Comment, all []github.Comment) bool {
 	link := fmt.Sprintf("#issuecomment-%d", c.ID)
 	return c.Reactions > 0 || slices.ContainsFunc(all, func(other github.Comment) bool {
@@ -157,7 +157,7 @@ func unlessImpossible(err error) error {
 	return err
 }
 
-// knows says that status refers to a comment.
+// knows reports whether status refers to a comment.
 func (c *Conversation) knows(id int64) bool {
 	for _, comment := range c.status().Comments {
 		if comment.ID == id {
@@ -167,7 +167,7 @@ func (c *Conversation) knows(id int64) bool {
 	return slices.ContainsFunc(c.status().Runs, func(r v1alpha1.RunStatus) bool { return r.Comment == id })
 }
 
-// moveComment has status refer to a comment in place of another one.
+// moveComment makes status refer to another comment instead.
 func (c *Conversation) moveComment(from, to int64) {
 	comments := c.status().Comments
 	for name, comment := range comments {

@@ -22,19 +22,19 @@ func TestDoubles(t *testing.T) {
 		inUse    int64
 		want     string
 	}{
-		"none":                         {[]github.Comment{ours(1, plan), ours(2, a), ours(3, b)}, 0, ""},
-		"the younger goes":             {[]github.Comment{ours(2, plan), ours(1, plan)}, 0, "1:2"},
-		"of three":                     {[]github.Comment{ours(1, plan), ours(5, plan), ours(3, plan)}, 0, "1:3,5"},
-		"of each kind":                 {[]github.Comment{ours(1, a), ours(2, b), ours(3, b), ours(4, a)}, 0, "1:4 2:3"},
-		"somebody else's":              {[]github.Comment{ours(1, plan), theirs(2, "x\n"+plan)}, 0, ""},
-		"a marker in the middle":       {[]github.Comment{ours(1, plan), ours(2, plan+"\nx")}, 0, ""},
-		"a reaction to the younger":    {[]github.Comment{ours(1, plan), reacted(ours(2, plan))}, 0, "2:1"},
-		"a reaction to the older":      {[]github.Comment{reacted(ours(1, plan)), ours(2, plan)}, 0, "1:2"},
-		"reactions to both":            {[]github.Comment{reacted(ours(1, plan)), reacted(ours(2, plan))}, 0, ""},
-		"a link to the younger":        {[]github.Comment{ours(1, plan), ours(2, plan), theirs(3, "see https://github.com/a/b/pull/7#issuecomment-2.")}, 0, "2:1"},
-		"a link to another":            {[]github.Comment{ours(1, plan), ours(2, plan), theirs(3, "see #issuecomment-21")}, 0, "1:2"},
-		"one waits for its report":     {[]github.Comment{ours(1, a), ours(2, a)}, 2, "2:1"},
-		"a reaction, and a report due": {[]github.Comment{reacted(ours(1, a)), ours(2, a), ours(3, a)}, 2, "1:3"},
+		"no duplicates":                                 {[]github.Comment{ours(1, plan), ours(2, a), ours(3, b)}, 0, ""},
+		"two with the same marker":                      {[]github.Comment{ours(2, plan), ours(1, plan)}, 0, "1:2"},
+		"three with the same marker":                    {[]github.Comment{ours(1, plan), ours(5, plan), ours(3, plan)}, 0, "1:3,5"},
+		"two markers twice":                             {[]github.Comment{ours(1, a), ours(2, b), ours(3, b), ours(4, a)}, 0, "1:4 2:3"},
+		"same marker by somebody else":                  {[]github.Comment{ours(1, plan), theirs(2, "x\n"+plan)}, 0, ""},
+		"marker not at the end":                         {[]github.Comment{ours(1, plan), ours(2, plan+"\nx")}, 0, ""},
+		"reaction to the younger":                       {[]github.Comment{ours(1, plan), reacted(ours(2, plan))}, 0, "2:1"},
+		"reaction to the older":                         {[]github.Comment{reacted(ours(1, plan)), ours(2, plan)}, 0, "1:2"},
+		"reactions to both":                             {[]github.Comment{reacted(ours(1, plan)), reacted(ours(2, plan))}, 0, ""},
+		"link to the younger":                           {[]github.Comment{ours(1, plan), ours(2, plan), theirs(3, "see https://github.com/a/b/pull/7#issuecomment-2.")}, 0, "2:1"},
+		"link to another comment":                       {[]github.Comment{ours(1, plan), ours(2, plan), theirs(3, "see #issuecomment-21")}, 0, "1:2"},
+		"report due in the younger":                     {[]github.Comment{ours(1, a), ours(2, a)}, 2, "2:1"},
+		"reaction to the oldest, report due in another": {[]github.Comment{reacted(ours(1, a)), ours(2, a), ours(3, a)}, 2, "1:3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""

@@ -13,34 +13,33 @@ import (
 )
 
 const (
-	// Belief is how long GitHub has to answer that something is missing or forbidden
-	// before we accept it: it also says so while a replica lags, or while somebody has
-	// to sign on.
+	// Belief is how long GitHub has to say that something is missing or forbidden before we
+	// accept that: it also says so while a replica lags, or while somebody has to sign in.
 	Belief = 5 * time.Minute
 	// RefusalPause is the time between retries of an accepted refusal.
 	RefusalPause = 10 * time.Minute
-	// shortestDoubt and LongestDoubt bound the time between retries before it is
+	// shortestDoubt and LongestDoubt bound the time between retries until a refusal is
 	// accepted.
 	shortestDoubt = 5 * time.Second
 	LongestDoubt  = 30 * time.Second
 	// staleDoubt is how old a refusal may be to count as the same problem as the next.
 	staleDoubt = time.Hour
-	// MaxDoubts bounds how many are stored in the status of one Rehearsal.
+	// MaxDoubts limits how many refusals the status of one Rehearsal stores.
 	MaxDoubts = 20
 )
 
-// denial is something that GitHub has refused.
+// denial is a refusal by GitHub.
 type denial struct {
 	since, last time.Time
 	err         error
 }
 
-// believed says whether it is accepted at a time.
+// believed reports whether the refusal is accepted at a time.
 func (d denial) believed(now time.Time) bool {
 	return !github.Passing(d.err) || now.Sub(d.since) >= Belief
 }
 
-// again is when to try again.
+// again returns when to try again.
 func (d denial) again() time.Time {
 	if d.believed(d.last) {
 		return d.last.Add(RefusalPause)
@@ -80,8 +79,8 @@ func (c *Conversation) Insist(what string, mark func(reason, message string), do
 	return &requeue.Later{After: max(known.again().Sub(c.Now), time.Second), Reason: known.err.Error()}
 }
 
-// doubtedSince is since when something is doubted, as status has it: now, where it was
-// not, or not lately.
+// doubtedSince returns the start of a refusal from status. If it is not there, or too old,
+// the refusal starts now.
 func (c *Conversation) doubtedSince(what string) time.Time {
 	if i := c.storedDoubt(what); i >= 0 {
 		if since := c.status().Doubts[i].Since.Time; c.Now.Sub(since) <= staleDoubt {
@@ -104,7 +103,7 @@ func (c *Conversation) storedDoubt(what string) int {
 	return slices.IndexFunc(c.status().Doubts, func(d v1alpha1.Doubt) bool { return d.What == what })
 }
 
-// BoundDoubts keeps the latest.
+// BoundDoubts keeps the latest doubts.
 func BoundDoubts(s *v1alpha1.RehearsalStatus) {
 	s.Doubts = s.Doubts[max(0, len(s.Doubts)-MaxDoubts):]
 	if len(s.Doubts) == 0 {

@@ -6,5 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What other packages start as soon as they are linked is not ours to end.
+// TestMain ignores goroutines that other packages start when they are imported.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }

@@ -10,22 +10,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// keptDenials bounds how many refusals are remembered for all pull requests.
+// keptDenials limits how many refusals are remembered for all pull requests together.
 const keptDenials = 20_000
 
-// Memory is what a process remembers of all conversations: comments that were just
-// created, in case status is not stored and GitHub's lists lag, and what GitHub
-// refused, and when it was last tried. The start of a refusal is in status as well,
-// because a controller that restarts every few minutes would otherwise never accept
-// one. The zero value is ready to use.
+// Memory remembers two things for all conversations of a process: comments that were just
+// created, in case status is not stored and GitHub's lists lag; and GitHub's refusals, with
+// the time of the last attempt. The start of a refusal is also in status: a controller that
+// restarts every few minutes would otherwise never accept one. The zero value is ready to
+// use.
 type Memory struct {
 	mu sync.Mutex
-	// comments without an id may have been created.
+	// A comment without an id may have been created.
 	comments map[string]github.Comment
 	denials  lru.Recent[denial]
 }
 
-// memoryKey is how a comment is remembered.
+// memoryKey is the key of a comment in Memory.
 func (c *Conversation) memoryKey(body string) string {
 	marker, _ := report.FindMarker(body)
 	return c.Rehearsal.Namespace + "/" + c.Rehearsal.Name + " " + marker

@@ -1,4 +1,4 @@
-// Package leader keeps the work of a controller within the time in which it leads.
+// Package leader makes sure that a controller only works while it is the leader.
 package leader
 
 import (
@@ -13,49 +13,50 @@ import (
 	"knative.dev/pkg/reconciler"
 )
 
-// Turns keeps the turns of a controller within the time in which it leads. Left to
-// itself, the work queue goes on with those that are under way after the lease was
-// released, beside those of whoever has it then.
+// Turns tracks the reconciles of a controller, so that none runs while the controller is
+// not the leader. By itself, the work queue would finish running reconciles after the lease
+// was released, in parallel with those of the new leader.
 type Turns struct {
 	clock clock.PassiveClock
 
 	mu sync.Mutex
-	// closed says that no turn begins any more.
+	// closed says that no reconcile may begin any more.
 	closed bool
-	// since is when this controller came to lead.
+	// since is when this controller became the leader.
 	since time.Time
-	// under are the turns under way.
+	// under are the running reconciles.
 	under map[*underway]struct{}
-	// idle is closed once there are none, and none begins.
+	// idle is closed when no reconcile runs, and none may begin.
 	idle chan struct{}
 }
 
-// underway is a turn, and what ends it.
+// underway is a running reconcile, and how to cancel it.
 type underway struct {
 	key    types.NamespacedName
 	cancel context.CancelFunc
 }
 
-// NewTurns is for one controller.
+// NewTurns returns Turns for one controller.
 func NewTurns(clock clock.PassiveClock) *Turns {
 	return &Turns{clock: clock, under: map[*underway]struct{}{}, idle: make(chan struct{})}
 }
 
-// Around has the turns of a reconciler, which knows whether it leads, kept.
+// Around wraps a reconciler, which must be leader aware, so that its reconciles are
+// tracked.
 func (t *Turns) Around(r controller.Reconciler) controller.Reconciler {
 	return &keptTurns{Turns: t, reconciler: r, leader: r.(reconciler.LeaderAware)}
 }
 
-// Since is when this controller came to lead; zero before it does.
+// Since returns when this controller became the leader; zero before that.
 func (t *Turns) Since() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.since
 }
 
-// Drain lets no turn begin any more, and returns when none is under way. Those that
-// are have until the context ends; then they are cancelled. Only after that may the
-// lease go.
+// Drain lets no reconcile begin any more, and returns when none is running. Running ones
+// have until the context ends; then they are cancelled. The lease may only be released
+// after Drain.
 func (t *Turns) Drain(ctx context.Context) {
 	t.mu.Lock()
 	if !t.closed {
@@ -71,7 +72,7 @@ func (t *Turns) Drain(ctx context.Context) {
 	}
 }
 
-// closeIfIdle is called with the lock held.
+// closeIfIdle closes idle if it is time. The lock must be held.
 func (t *Turns) closeIfIdle() {
 	if t.closed && len(t.under) == 0 {
 		close(t.idle)
@@ -88,8 +89,8 @@ func (t *Turns) cancel(match func(types.NamespacedName) bool) {
 	}
 }
 
-// begin notes a turn; end has to be called after it, unless it is nil: then no turn
-// begins.
+// begin records a reconcile. The caller must call end after it. If end is nil, no reconcile
+// may begin.
 func (t *Turns) begin(ctx context.Context, key string) (turn context.Context, end func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -109,7 +110,7 @@ func (t *Turns) begin(ctx context.Context, key string) (turn context.Context, en
 	}
 }
 
-// keptTurns is a reconciler whose turns are kept.
+// keptTurns is a reconciler whose reconciles are tracked.
 type keptTurns struct {
 	*Turns
 	reconciler controller.Reconciler
@@ -134,7 +135,8 @@ func (k *keptTurns) Promote(b reconciler.Bucket, enq func(reconciler.Bucket, typ
 	return k.leader.Promote(b, enq)
 }
 
-// Demote implements reconciler.LeaderAware. Somebody else may lead now.
+// Demote implements reconciler.LeaderAware. It cancels the reconciles of the bucket,
+// because another controller may be its leader now.
 func (k *keptTurns) Demote(b reconciler.Bucket) {
 	k.leader.Demote(b)
 	k.cancel(b.Has)

@@ -19,8 +19,8 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// slowTurns is a reconciler as generated ones are, with turns that last until they
-// are told to end, or their context ends.
+// slowTurns is a leader-aware reconciler, like generated ones. Its reconciles last until
+// finish is closed, or their context ends.
 type slowTurns struct {
 	reconciler.LeaderAwareFuncs
 	began  chan context.Context
@@ -40,8 +40,8 @@ func (s *slowTurns) Reconcile(ctx context.Context, _ string) error {
 	return ctx.Err()
 }
 
-// TestTheLeaseGoesAfterTheLastTurn runs knative's controller with its own election:
-// as long as a turn is under way, nobody else can come to lead.
+// TestTheLeaseGoesAfterTheLastTurn runs knative's controller with its own election: while a
+// reconcile is running, no other controller can become the leader.
 func TestTheLeaseGoesAfterTheLastTurn(t *testing.T) {
 	t.Setenv(system.NamespaceEnvKey, "rehearsals")
 	kube := kubefake.NewSimpleClientset()
@@ -64,7 +64,7 @@ func TestTheLeaseGoesAfterTheLastTurn(t *testing.T) {
 		}
 		return ptr.Deref(lease.Spec.HolderIdentity, "")
 	}
-	for holder() != "first" { // knative lets turns begin before
+	for holder() != "first" { // knative lets reconciles begin before that
 		time.Sleep(time.Millisecond)
 	}
 
@@ -96,7 +96,8 @@ func TestTheLeaseGoesAfterTheLastTurn(t *testing.T) {
 	}
 }
 
-// TestATurnThatDoesNotEndIsCancelled: it gets the time that the context has.
+// TestATurnThatDoesNotEndIsCancelled checks that a reconcile is cancelled when the context
+// of Drain ends, and not before.
 func TestATurnThatDoesNotEndIsCancelled(t *testing.T) {
 	inner, turns := newSlowTurns(), NewTurns(clocktesting.NewFakePassiveClock(noon))
 	around := turns.Around(inner)
@@ -118,10 +119,11 @@ func TestATurnThatDoesNotEndIsCancelled(t *testing.T) {
 	if err := <-result; err == nil {
 		t.Error("the turn went on to its end")
 	}
-	turns.Drain(context.Background()) // again is as good as once
+	turns.Drain(context.Background()) // draining twice does no harm
 }
 
-// TestWhoeverLosesTheLeaseStops: the turns of what it led, and no others.
+// TestWhoeverLosesTheLeaseStops checks that only the reconciles of the lost bucket are
+// cancelled.
 func TestWhoeverLosesTheLeaseStops(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(noon)
 	inner, turns := newSlowTurns(), NewTurns(clock)

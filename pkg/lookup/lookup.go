@@ -1,7 +1,7 @@
-// Package lookup asks GitHub about other repositories than the config repository: what
-// their default branches are, and what their branches are at. A pull request can name as
-// many as it likes, so that what it costs is bounded, and nobody learns by it of
-// repositories that they may not read.
+// Package lookup asks GitHub about repositories other than the config repository: their
+// default branches, and the tips of their branches. A pull request can name any number of
+// repositories, so lookups are limited, and nobody can use them to learn about repositories
+// that they may not read.
 package lookup
 
 import (
@@ -18,21 +18,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// How much one head may make us ask GitHub about other repositories in one reconcile: before
-// somebody has approved it, and after. Strangers are repositories that no job of the base
-// branch is about.
+// The limits of lookups that a head may cause in one pass: before it is approved, and
+// after. The head of a trusted author counts as approved. Strangers are repositories for
+// which the base has no job.
 var (
 	BeforeApproval = Allowance{Calls: 50, Strangers: 50}
 	AfterApproval  = Allowance{Calls: 500, Strangers: 200}
 )
 
-// Allowance is how many calls there may be, and about how many strangers.
+// Allowance is the maximum number of calls, and of strangers among the repositories.
 type Allowance struct {
 	Calls, Strangers int
 }
 
-// GitHub is what is asked, with our credentials and as anybody may. Errors are those of
-// pkg/github.
+// GitHub is the part of GitHub's API that lookups use, with our credentials and without.
+// Errors are those of pkg/github.
 type GitHub interface {
 	DefaultBranch(ctx context.Context, org, repo string) (string, error)
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
@@ -40,24 +40,24 @@ type GitHub interface {
 	PublicBranchTip(ctx context.Context, org, repo, branch string) (string, error)
 }
 
-// unknown is why something about a repository is not known; empty when it is.
+// unknown is why something about a repository is not known; empty if it is known.
 type unknown string
 
 const (
 	whyNoName unknown = "that is not the name of a repository on GitHub"
-	// whyHidden is said of what does not exist as well: which it is, is not for
-	// everybody to know.
+	// whyHidden is also used for repositories that do not exist: not everybody may know the
+	// difference.
 	whyHidden  unknown = "no job on the base branch is for that repository, and it is not public; name the branch in the job"
 	whyMissing unknown = "GitHub does not show it to this installation; name the branch in the job"
 	whyTooMany unknown = "this pull request has jobs for more new repositories than are looked up; name the branch in the job"
 	whyLater   unknown = "it could not be looked up now; this is retried automatically"
 )
 
-// question is about a repository that a job names: what its default branch is or,
-// with a branch, what that is at.
+// question asks for the default branch of a repository or, with a branch, for the tip of
+// that branch.
 type question struct {
 	repo, branch string
-	// public has it asked without credentials.
+	// public says that the lookup uses no credentials.
 	public bool
 }
 
@@ -65,23 +65,23 @@ func (q question) key() string {
 	return fmt.Sprintf("%t %s@%s", q.public, strings.ToLower(q.repo), q.branch)
 }
 
-// Inquiry is what is asked at a time, about what one pull request names.
+// Inquiry is one series of lookups, for what one pull request names.
 type Inquiry struct {
 	memory *Memory
 	github GitHub
-	// config is the config repository, whose budget it is, and atBase what jobs at
-	// base are about, in lower case.
+	// config is the config repository, whose budget is used. atBase are the repositories
+	// that jobs at base are for, in lower case.
 	config string
 	atBase map[string]bool
 	left   Allowance
-	// strangers are those that were let in.
+	// strangers are the strangers that were looked up.
 	strangers map[string]bool
 	now       time.Time
 	later     bool
 }
 
-// Inquire begins to ask for a config repository: with our credentials about what jobs at
-// base are about already, and else as everybody may.
+// Inquire begins lookups for a config repository. Repositories that jobs at base are for
+// are looked up with our credentials, all others without.
 func (m *Memory) Inquire(gh GitHub, config string, atBase []string, left Allowance, now time.Time) *Inquiry {
 	i := &Inquiry{
 		memory: m, github: gh, config: config, left: left, now: now,
@@ -93,10 +93,10 @@ func (m *Memory) Inquire(gh GitHub, config string, atBase []string, left Allowan
 	return i
 }
 
-// Later says that something was not asked now, and is worth asking again.
+// Later reports whether something could not be looked up now, and should be tried again.
 func (i *Inquiry) Later() bool { return i.later }
 
-// admit decides whether, and how, to ask about a repository.
+// admit decides whether, and how, to look up a repository.
 func (i *Inquiry) admit(repo, branch string) (question, unknown) {
 	name := strings.ToLower(repo)
 	q := question{repo: repo, branch: branch, public: !i.atBase[name]}
@@ -112,8 +112,8 @@ func (i *Inquiry) admit(repo, branch string) (question, unknown) {
 	return q, ""
 }
 
-// ask gives the answer to a question, or says why there is none. An error is worth a
-// retry of the turn.
+// ask returns the answer to a question, or why there is none. After an error, the pass
+// should be retried.
 func (i *Inquiry) ask(ctx context.Context, repo, branch string) (string, unknown, error) {
 	q, why := i.admit(repo, branch)
 	if why != "" {
@@ -164,8 +164,8 @@ func (i *Inquiry) call(ctx context.Context, q question) (string, error) {
 	return i.github.BranchTip(ctx, org, repo, q.branch)
 }
 
-// DefaultBranches looks up the default branches of repositories, and says of others
-// why they are not known.
+// DefaultBranches looks up the default branches of repositories. unknown says why others
+// are not known.
 func (i *Inquiry) DefaultBranches(ctx context.Context, repos []string) (branches, unknown map[string]string, err error) {
 	branches, unknown = map[string]string{}, map[string]string{}
 	for _, name := range repos {
@@ -182,12 +182,11 @@ func (i *Inquiry) DefaultBranches(ctx context.Context, repos []string) (branches
 	return branches, unknown, nil
 }
 
-// fullSHA is a commit that needs no looking up.
+// fullSHA matches a full commit SHA, which needs no lookup.
 var fullSHA = regexp.MustCompile("^[0-9a-f]{40}$")
 
-// Tips looks up the commits that other repositories are at, by their render.TipKey.
-// Those that are not known are cloned as each pod finds them; left counts the ones that
-// were not asked for.
+// Tips looks up the tips of branches of other repositories, by their render.TipKey. For
+// unknown ones, each pod clones what it finds; left counts those that were not looked up.
 func (i *Inquiry) Tips(ctx context.Context, checkouts []run.Checkout) (tips map[string]string, left int, err error) {
 	tips = map[string]string{}
 	for _, c := range checkouts {

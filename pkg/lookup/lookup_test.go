@@ -14,8 +14,8 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 const secretBranch = "branch-of-a-private-repository"
 
-// elsewhere is a GitHub whose repositories are all private. It notes what it is asked
-// about, with our credentials and without.
+// elsewhere is a GitHub whose repositories are all private. It records the calls with our
+// credentials, and those without.
 type elsewhere struct {
 	ours, openly []string
 	away         bool
@@ -45,7 +45,7 @@ func (e *elsewhere) PublicBranchTip(_ context.Context, org, repo, branch string)
 	return e.answer(&e.openly, org+"/"+repo+"@"+branch, "", &github.NotFoundError{Op: "reading"})
 }
 
-// TestStrangersAreCounted: until somebody vouches for the head, and then.
+// TestStrangersAreCounted checks the limit of strangers, without and with an approval.
 func TestStrangersAreCounted(t *testing.T) {
 	for _, left := range []Allowance{BeforeApproval, AfterApproval} {
 		i := &Inquiry{left: left, strangers: map[string]bool{}, atBase: map[string]bool{"nobody/nothing-0299": true}}
@@ -62,8 +62,8 @@ func TestStrangersAreCounted(t *testing.T) {
 	}
 }
 
-// TestBudgetsAreApart: one config repository takes nothing from another, and gets some
-// of its own back with time.
+// TestBudgetsAreApart checks that config repositories do not share a budget, and that a
+// budget refills over time.
 func TestBudgetsAreApart(t *testing.T) {
 	var l Memory
 	now := noon
@@ -90,8 +90,8 @@ func TestBudgetsAreApart(t *testing.T) {
 	}
 }
 
-// TestAnswersAreForThoseWhoMayAsk: what was found out with credentials for one config
-// repository is no answer for another, whose base has no job about it.
+// TestAnswersAreForThoseWhoMayAsk checks that what was looked up with credentials for one
+// repository is not returned if no job at base is for it.
 func TestAnswersAreForThoseWhoMayAsk(t *testing.T) {
 	e := &elsewhere{}
 	var l Memory

@@ -11,24 +11,24 @@ import (
 )
 
 const (
-	// lookupTime is how long a default branch is believed, hiddenTime how long it is
-	// that strangers get none. What a branch is at is asked anew each time.
+	// lookupTime is how long a default branch is kept, hiddenTime how long it is remembered
+	// that a repository is not public. Tips that were found are not kept.
 	lookupTime = time.Hour
 	hiddenTime = 6 * time.Hour
-	// keptLookups bounds how many answers are kept.
+	// keptLookups limits how many answers are kept.
 	keptLookups = 10_000
-	// perHour is how many questions about other repositories one config repository
-	// has, a twentieth of what GitHub takes, and atOnce how many at once.
+	// perHour is how many lookups in other repositories one config repository may cause, a
+	// twentieth of GitHub's limit; atOnce is how many of them may come at once.
 	perHour = 250
 	atOnce  = 500
-	// StrangersPerHour is the same for those without credentials, of which GitHub
-	// takes sixty in all.
+	// StrangersPerHour is the same for lookups without credentials, of which GitHub accepts
+	// sixty in all.
 	StrangersPerHour = 15
 )
 
-// Memory is what GitHub has said about other repositories than those that we serve,
-// and what each config repository may still ask: none starves the others. The zero
-// value is ready.
+// Memory keeps what GitHub said about repositories other than the config repositories, and
+// the remaining lookups of each config repository, so that none starves the others. The
+// zero value is ready to use.
 type Memory struct {
 	mu      sync.Mutex
 	answers lru.Recent[lookup]
@@ -53,7 +53,7 @@ func (m *Memory) known(key string, now time.Time) (lookup, bool) {
 
 func (m *Memory) keep(key string, a lookup) { m.answers.UpTo(keptLookups).Add(key, a) }
 
-// spend takes a question out of the budget of a config repository, if it has any.
+// spend takes a lookup out of the budget of a config repository, if any is left.
 func (m *Memory) spend(repository string, public bool, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -34,7 +34,7 @@ type Leading interface {
 	reconciler.LeaderAware
 }
 
-// NewRetrying is around what the generated code makes.
+// NewRetrying wraps a generated reconciler.
 func NewRetrying(inner Leading) *Retrying {
 	return &Retrying{
 		Reconciler: inner, LeaderAware: inner,

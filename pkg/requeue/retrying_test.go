@@ -16,7 +16,7 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// scripted is a reconciler that returns what it is told to.
+// scripted is a reconciler that returns a given error.
 type scripted struct {
 	reconciler.LeaderAwareFuncs
 	returns error
@@ -24,7 +24,7 @@ type scripted struct {
 
 func (s *scripted) Reconcile(context.Context, string) error { return s.returns }
 
-// after is when the queue is told to come back; zero for never.
+// after returns the time until the queue requeues; zero for never.
 func (s *scripted) after(t *testing.T, r *Retrying, returns error) time.Duration {
 	t.Helper()
 	s.returns = returns
@@ -36,10 +36,10 @@ func (s *scripted) after(t *testing.T, r *Retrying, returns error) time.Duration
 	return after
 }
 
-// TestGoodTurnsForgetFailures scatters failures over the life of a run, whose turns
+// TestGoodTurnsForgetFailures scatters failures over the life of a run, whose reconciles
 // all want another.
 func TestGoodTurnsForgetFailures(t *testing.T) {
-	for name, good := range map[string]error{"another turn": controller.NewRequeueAfter(time.Hour), "no other turn": nil} {
+	for name, good := range map[string]error{"each good reconcile requeues": controller.NewRequeueAfter(time.Hour), "no good reconcile requeues": nil} {
 		t.Run(name, func(t *testing.T) {
 			s := &scripted{}
 			r := NewRetrying(s)
@@ -55,7 +55,7 @@ func TestGoodTurnsForgetFailures(t *testing.T) {
 	}
 }
 
-// TestBackOffHasACap has a turn fail for ever.
+// TestBackOffHasACap has all reconciles fail.
 func TestBackOffHasACap(t *testing.T) {
 	s := &scripted{}
 	r := NewRetrying(s)
@@ -72,7 +72,7 @@ func TestBackOffHasACap(t *testing.T) {
 	}
 }
 
-// TestWaitsSurviveErrors has something be due sooner than the back-off is over.
+// TestWaitsSurviveErrors has a wait end before the back-off does.
 func TestWaitsSurviveErrors(t *testing.T) {
 	s := &scripted{}
 	r := NewRetrying(s)
@@ -93,7 +93,7 @@ func TestWaitsSurviveErrors(t *testing.T) {
 	}
 }
 
-// TestSkippedKeysAreNotRetried: they are another replica's.
+// TestSkippedKeysAreNotRetried checks that keys of another replica are not retried.
 func TestSkippedKeysAreNotRetried(t *testing.T) {
 	s := &scripted{returns: controller.NewSkipKey("ns/a")}
 	if err := NewRetrying(s).Reconcile(context.Background(), "ns/a"); !controller.IsSkipKey(err) {
@@ -101,7 +101,7 @@ func TestSkippedKeysAreNotRetried(t *testing.T) {
 	}
 }
 
-// TestRetryingLeads: the queue hands on who leads.
+// TestRetryingLeads checks that the queue passes on leadership.
 func TestRetryingLeads(t *testing.T) {
 	promoted := false
 	s := &scripted{}

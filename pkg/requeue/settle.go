@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// Settle turns the errors of the phases into what the work queue understands: an
-// error with the latest time to requeue, that time alone, or nothing.
+// Settle turns the errors of the phases into a result for the work queue: an error with the
+// latest time to requeue, that time alone, or nil.
 func Settle(errs []error, now time.Time) error {
 	var again time.Duration
 	var failed []error
@@ -41,7 +41,7 @@ func Settle(errs []error, now time.Time) error {
 	return nil
 }
 
-// Failures are the errors that are neither waits nor rate limits.
+// Failures returns the errors that are neither waits nor rate limits.
 func Failures(errs ...error) []error {
 	return slices.DeleteFunc(Flatten(errs), func(err error) bool {
 		var wait *Later
@@ -50,7 +50,7 @@ func Failures(errs ...error) []error {
 	})
 }
 
-// LimitedUntil is the end of the latest rate limit among errors.
+// LimitedUntil returns the latest end of the rate limits among errors.
 func LimitedUntil(errs []error) (until time.Time, limited bool) {
 	for _, err := range Flatten(errs) {
 		var window *github.RateLimitedError

@@ -20,10 +20,10 @@ func TestSettle(t *testing.T) {
 		again time.Duration
 		fails bool
 	}{
-		"nothing":                          {errs: []error{nil, nil}},
-		"a wait":                           {errs: []error{nil, wait(time.Minute)}, again: time.Minute},
-		"the shortest of two":              {errs: []error{errors.Join(wait(time.Minute), wait(2*time.Second))}, again: 2 * time.Second},
-		"never at once":                    {errs: []error{wait(time.Millisecond)}, again: time.Second},
+		"no errors":                        {errs: []error{nil, nil}},
+		"one wait":                         {errs: []error{nil, wait(time.Minute)}, again: time.Minute},
+		"two waits":                        {errs: []error{errors.Join(wait(time.Minute), wait(2*time.Second))}, again: 2 * time.Second},
+		"wait of less than a second":       {errs: []error{wait(time.Millisecond)}, again: time.Second},
 		"a rate limit":                     {errs: []error{limited}, again: time.Hour},
 		"an error beside a wait":           {errs: []error{errors.Join(wait(time.Minute), broken)}, again: time.Minute, fails: true},
 		"an error beside a rate limit":     {errs: []error{limited, broken}, again: time.Hour, fails: true},

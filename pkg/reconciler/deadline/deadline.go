@@ -1,5 +1,5 @@
-// Package deadline says how long each state that is not final may last. No error puts off
-// what comes after it.
+// Package deadline says how long each state that is not final may last. No error delays the
+// end of such a state.
 package deadline
 
 import (
@@ -10,30 +10,29 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// Stage is what a run, a pull request or a Rehearsal is at as long as it is not
-// through with it.
+// Stage is a state of a run, a pull request or a Rehearsal that has to end.
 type Stage string
 
 const (
-	// Waiting: a pending run waits for its plan, for room, or for GitHub.
+	// Waiting: a pending run waits for its plan, for a slot, or for GitHub.
 	Waiting Stage = "WaitsToStart"
 	// Hindered: errors keep a pending run from starting, or from being refused.
 	Hindered Stage = "Hindered"
-	// Running: the jobs of a run go on. Each run has its own time, see run.Manifest;
-	// this is for those of which that is not known.
+	// Running: the jobs of a run are running. Each run has its own time limit, see
+	// run.Manifest; this one is for runs whose limit is not known.
 	Running Stage = "Running"
-	// Aborting: the jobs of a run are told to stop.
+	// Aborting: the jobs of a run are being aborted.
 	Aborting Stage = "Aborting"
-	// Unreported: a run is over, and GitHub does not take the report.
+	// Unreported: a run is over, and GitHub does not accept the report.
 	Unreported Stage = "Unreported"
-	// Unplanned: errors keep the affected jobs of a head from being known.
+	// Unplanned: errors keep a head from being planned.
 	Unplanned Stage = "Unplanned"
-	// Deleting: a Rehearsal is deleted, and what it started goes on.
+	// Deleting: a Rehearsal is deleted, and something that it started still runs.
 	Deleting Stage = "Deleting"
 )
 
-// Lasts is how long each stage lasts at most. What comes after it needs no call to
-// succeed: no error puts it off.
+// Lasts is the maximum duration of each stage. Leaving a stage requires no call to succeed,
+// so no error can delay it.
 var Lasts = map[Stage]time.Duration{
 	Waiting:    WaitTime,
 	Hindered:   time.Hour,
@@ -44,15 +43,14 @@ var Lasts = map[Stage]time.Duration{
 	Deleting:   10 * time.Minute,
 }
 
-// WaitTime is longer than jobs run by default: one that waits for room waits for
-// those of others.
+// WaitTime is longer than jobs run by default, because a run that waits for a slot waits
+// for the jobs of others.
 const WaitTime = 48 * time.Hour
 
-// AbortTime is how much later a run ends at the latest than it is due: that long its
-// end may take.
+// AbortTime is how much later than due a run may end.
 const AbortTime = 2 * time.Minute
 
-// Due is when a run has to leave its state; zero when it need not.
+// Due returns when a run has to leave its state; zero if it can stay.
 func Due(r *v1alpha1.RunStatus) time.Time {
 	switch {
 	case r.State.Done() && r.Unreported:
@@ -67,7 +65,7 @@ func Due(r *v1alpha1.RunStatus) time.Time {
 	return jobsEnd(r)
 }
 
-// jobsEnd is when the jobs of a run that has started have to be done.
+// jobsEnd returns when the jobs of a started run have to be done.
 func jobsEnd(r *v1alpha1.RunStatus) time.Time {
 	if r.Deadline != nil {
 		return r.Deadline.Time
@@ -75,7 +73,7 @@ func jobsEnd(r *v1alpha1.RunStatus) time.Time {
 	return EndOf(Running, r.StartedAt)
 }
 
-// EndOf is when a stage is over that began at a time; zero for one that did not.
+// EndOf returns the end of a stage that began at since; zero if it did not begin.
 func EndOf(s Stage, since *metav1.Time) time.Time {
 	if since == nil {
 		return time.Time{}
@@ -83,7 +81,7 @@ func EndOf(s Stage, since *metav1.Time) time.Time {
 	return since.Add(Lasts[s])
 }
 
-// Earliest is the earlier of two times, of which zero is never.
+// Earliest returns the earlier of two times; zero means never.
 func Earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -91,7 +89,7 @@ func Earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// Begin notes since when a run is in its state, where nothing else does.
+// Begin records since when a run is in its state, if that is not recorded yet.
 func Begin(r *v1alpha1.RunStatus, now time.Time) {
 	switch {
 	case r.State == v1alpha1.RunRunning && r.StartedAt == nil:

@@ -17,7 +17,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 func ptrTime(t time.Time) *metav1.Time { return &metav1.Time{Time: t} }
 
-// constants are the values of the constants of a type in a file.
+// constants returns the values of the constants of a type in a file.
 func constants(t *testing.T, file, ofType string) []string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -45,8 +45,8 @@ func constants(t *testing.T, file, ofType string) []string {
 	return values
 }
 
-// TestEveryStateHasADeadline finds the states of a run in the source of the API, and
-// the stages in that of the table.
+// TestEveryStateHasADeadline reads the states of a run from the source of the API, and the
+// stages from the source of this package.
 func TestEveryStateHasADeadline(t *testing.T) {
 	for _, name := range constants(t, "../../apis/rehearsal/v1alpha1/run_types.go", "RunState") {
 		r := &v1alpha1.RunStatus{State: v1alpha1.RunState(name)}
@@ -78,14 +78,14 @@ func TestDue(t *testing.T) {
 		run  v1alpha1.RunStatus
 		want time.Duration
 	}{
-		"pending":                          {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0)}, WaitTime},
-		"hindered":                         {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(time.Hour)}, time.Hour + Lasts[Hindered]},
-		"hindered at the end":              {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(WaitTime - time.Minute)}, WaitTime},
-		"running":                          {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0), Deadline: at(time.Hour)}, time.Hour},
-		"running, for how long is unknown": {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0)}, Lasts[Running]},
-		"aborting":                         {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Hour)}, Lasts[Aborting]},
-		"aborting at the end":              {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Minute)}, time.Minute},
-		"to be reported":                   {v1alpha1.RunStatus{State: v1alpha1.RunPassed, Unreported: true, DoneAt: at(0)}, Lasts[Unreported]},
+		"pending":  {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0)}, WaitTime},
+		"hindered": {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(time.Hour)}, time.Hour + Lasts[Hindered]},
+		"hindered just before the end of waiting": {v1alpha1.RunStatus{State: v1alpha1.RunPending, Since: at(0), HinderedSince: at(WaitTime - time.Minute)}, WaitTime},
+		"running":                           {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0), Deadline: at(time.Hour)}, time.Hour},
+		"running without a known deadline":  {v1alpha1.RunStatus{State: v1alpha1.RunRunning, StartedAt: at(0)}, Lasts[Running]},
+		"aborting":                          {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Hour)}, Lasts[Aborting]},
+		"aborting just before the deadline": {v1alpha1.RunStatus{State: v1alpha1.RunAborting, Since: at(0), Deadline: at(time.Minute)}, time.Minute},
+		"over, but not reported":            {v1alpha1.RunStatus{State: v1alpha1.RunPassed, Unreported: true, DoneAt: at(0)}, Lasts[Unreported]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Due(&tc.run).Sub(noon); got != tc.want {

@@ -8,7 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// TheirTime is GitHub's time, to the second: what GitHub dates is compared with it.
+// TheirTime returns GitHub's time, to the second. It is compared with the times that GitHub
+// reports.
 func (f *Facts) TheirTime() time.Time {
 	ahead, _ := f.GitHub.Skew()
 	return f.Now.Add(ahead)
@@ -17,8 +18,8 @@ func (f *Facts) TheirTime() time.Time {
 // mostBehind is how far our clock may be behind GitHub's.
 const mostBehind = time.Minute
 
-// ClockIsRight refuses to judge with a clock that is behind, or may be: what was written
-// after something could seem to have been there before it.
+// ClockIsRight returns an error while there are commands to decide and our clock is, or may
+// be, behind: a command could seem to be older than what it refers to.
 func (f *Facts) ClockIsRight() error {
 	behind, known := f.GitHub.Skew()
 	switch {

@@ -1,6 +1,6 @@
-// Package facts finds out what GitHub knows of a pull request and of those who take part
-// in it: what they may do, who made it, what they have really written, and when. It is
-// asked for within one turn, and nothing of it is believed in the next.
+// Package facts looks up what GitHub knows about a pull request and the people who take
+// part in it: their rights, who contributed, what they really wrote, and when. Facts are
+// for one pass, and are looked up again in the next.
 package facts
 
 import (
@@ -14,7 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// GitHub is what is asked. Errors are those of pkg/github.
+// GitHub is the part of GitHub's API that facts are looked up with. Errors are those of
+// pkg/github.
 type GitHub interface {
 	Permission(ctx context.Context, org, repo, login string) (github.Permission, error)
 	Member(ctx context.Context, org, login string) (bool, error)
@@ -27,17 +28,17 @@ type GitHub interface {
 	Contributors(ctx context.Context, org, repo, node string) (*github.Contributors, error)
 	Edits(ctx context.Context, org, repo, node string) (*github.Edits, error)
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
-	// Skew is how far GitHub's clock is ahead of ours, if its answers tell that.
+	// Skew returns how far GitHub's clock is ahead of ours, if its responses show that.
 	Skew() (ahead time.Duration, known bool)
 }
 
-// Insister repeats what GitHub refuses until that is believed, see
+// Insister retries what GitHub refuses until the refusal is accepted, see
 // conversation.Conversation.
 type Insister interface {
 	Insist(what string, trying func(reason, message string), call func() error) error
 }
 
-// Facts are those of one pull request in one turn.
+// Facts are the facts about one pull request in one pass.
 type Facts struct {
 	GitHub     GitHub
 	Rehearsal  *v1alpha1.Rehearsal
@@ -46,31 +47,31 @@ type Facts struct {
 	Insister   Insister
 	Now        time.Time
 
-	// Pull is the pull request if it was read in this turn.
+	// Pull is the pull request, if it was read in this pass.
 	Pull *github.Pull
-	// TrustKnown says that it was found out whether the author is trusted.
+	// TrustKnown says that it is known whether the author is trusted.
 	TrustKnown bool
 
 	known       policy.Facts
 	permissions map[string]github.Permission
 	files       *changedFiles
 	owners      *owners.Tree
-	// lastComment is the one that was read last.
+	// lastComment is the comment that was read last.
 	lastComment *github.Comment
-	// textEdits are those of texts, by their node ids.
+	// textEdits are the edits of texts, by their node ids.
 	textEdits map[string]*github.Edits
 }
 
-// New is for one turn.
+// New returns Facts for one pass.
 func New(f Facts) *Facts {
 	f.known, f.permissions, f.textEdits = policy.Facts{}, map[string]github.Permission{}, map[string]*github.Edits{}
 	return &f
 }
 
 const (
-	// Lag is how long GitHub's API may still tell the head before a push that its
-	// webhook has told already.
+	// Lag is how long GitHub's API may still return the previous head after the webhook of
+	// a push.
 	Lag = time.Minute
-	// LagPause is the time between two looks while it lags.
+	// LagPause is the time between two reads while the API lags.
 	LagPause = 5 * time.Second
 )

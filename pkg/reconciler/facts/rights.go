@@ -16,14 +16,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// changedFiles are those of the pull request, or why they cannot be told.
+// changedFiles are the changed files of the pull request, or why they are not known.
 type changedFiles struct {
 	names   []string
 	because string
 }
 
-// Decide asks GitHub for what a decision needs, and no more. An error is no
-// decision.
+// Decide asks GitHub for the facts that a decision needs, and for no others. If it returns
+// an error, there is no decision.
 func (f *Facts) Decide(ctx context.Context, decide func(policy.Facts) policy.Decision) (policy.Decision, error) {
 	return policy.Settle(decide, f.known, func(asked policy.Fact) (policy.Answer, error) { return f.findOut(ctx, asked) })
 }
@@ -53,8 +53,8 @@ func (f *Facts) findOut(ctx context.Context, asked policy.Fact) (policy.Answer, 
 	return policy.Answer{Holds: holds}, nil
 }
 
-// permission is what somebody may do in the config repository. A login that
-// GitHub does not know may do nothing.
+// permission returns somebody's permission for the config repository. A login that GitHub
+// does not know has none.
 func (f *Facts) permission(ctx context.Context, login string) (github.Permission, error) {
 	if known, ok := f.permissions[login]; ok {
 		return known, nil
@@ -71,8 +71,8 @@ func (f *Facts) permission(ctx context.Context, login string) (github.Permission
 	return permission, nil
 }
 
-// approves asks the OWNERS files of the base branch. As Prow has it, they are
-// about collaborators: a name may have outlived the rights.
+// approves checks the OWNERS files of the base branch. As in Prow, they only count for
+// collaborators: a name may still be listed after its rights are gone.
 func (f *Facts) approves(ctx context.Context, asked policy.Fact) (policy.Answer, error) {
 	p := f.Rehearsal.Spec.Pull
 	is, err := f.GitHub.Collaborator(ctx, p.Org, p.Repo, asked.Login)
@@ -117,7 +117,7 @@ func (f *Facts) atBase(ctx context.Context, path string) (content []byte, becaus
 	return append([]byte{}, content...), "", nil
 }
 
-// changedFiles are those of the head that the pull request is known to have.
+// changedFiles returns the changed files of the head that status knows.
 func (f *Facts) changedFiles(ctx context.Context) (*changedFiles, error) {
 	if f.files != nil {
 		return f.files, nil
@@ -130,7 +130,7 @@ func (f *Facts) changedFiles(ctx context.Context) (*changedFiles, error) {
 		files.because, err = "Not all changed files can be read: "+part.Reason+".", nil
 	}
 	if err == nil {
-		// GitHub lists the files of whatever the head is at that moment.
+		// GitHub lists the files of the head at the time of the request.
 		err = f.SameHead(ctx)
 	}
 	if err != nil {
@@ -140,9 +140,9 @@ func (f *Facts) changedFiles(ctx context.Context) (*changedFiles, error) {
 	return files, nil
 }
 
-// ReadTrust asks whether the pull request runs without an approval of each head,
-// whenever it is read: whether its author, and everybody else who made it, is
-// trusted. As long as that is not known, nobody is, and it is asked again.
+// ReadTrust finds out, whenever the pull request is read, whether it runs without approval:
+// whether all contributors are trusted. Until that is known, it counts as not trusted, and
+// the next pass tries again.
 func (f *Facts) ReadTrust(ctx context.Context) error {
 	pull := f.Rehearsal.Status.Pull
 	if f.Pull == nil || !pull.Open {
@@ -163,8 +163,8 @@ func (f *Facts) ReadTrust(ctx context.Context) error {
 	return nil
 }
 
-// Person is the login of who gave a command; false when the settings do not tell
-// that of a user of the command line.
+// Person returns the GitHub login of a command's author; false if the settings have none
+// for a user of the command line.
 func (f *Facts) Person(c v1alpha1.Command) (string, bool) {
 	if !event.FromCommandLine(c.ID) {
 		return c.By, true
@@ -173,8 +173,8 @@ func (f *Facts) Person(c v1alpha1.Command) (string, bool) {
 	return login, login != ""
 }
 
-// readContributors asks GitHub who wrote the commits, once for a head; where that did
-// not tell all, whenever the pull request is read.
+// readContributors asks GitHub who wrote the commits: once per head, but whenever the pull
+// request is read if the answer was incomplete.
 func (f *Facts) readContributors(ctx context.Context) error {
 	pull := f.Rehearsal.Status.Pull
 	if c := judging.ContributorsOf(pull); c != nil && c.Because == "" && c.Unmapped == "" {
@@ -199,7 +199,7 @@ func newContributors(found *github.Contributors, baseRef string) *v1alpha1.Contr
 	return c
 }
 
-// Question is what the policy is to know of the pull request.
+// Question returns what the policy has to know about the pull request.
 func (f *Facts) Question() policy.Question {
 	pull := f.Rehearsal.Status.Pull
 	q := policy.Question{Author: pull.Author, Labels: f.Pull.Labels, Unknown: pull.Open && judging.MakersUnknown(f.Rehearsal) != ""}
@@ -209,8 +209,8 @@ func (f *Facts) Question() policy.Question {
 	return q
 }
 
-// Permit asks the policy whether somebody may do something. As long as GitHub has
-// not told who made the pull request, nothing is denied for that.
+// Permit asks the policy whether somebody may give a command. Nothing is denied because of
+// contributors until GitHub has listed them.
 func (f *Facts) Permit(ctx context.Context, q policy.Question, in *judging.Circumstances) ([]string, error) {
 	d, err := f.Decide(ctx, func(known policy.Facts) policy.Decision { return f.Repository.Policy.Decide(q, known) })
 	in.Allowed, in.Own = d.Allowed, ""
@@ -228,8 +228,8 @@ func (f *Facts) Permit(ctx context.Context, q policy.Question, in *judging.Circu
 	return d.Because, nil
 }
 
-// AuthorID is the id of who wrote the comment with a command, once it was read; 0
-// for what was not written in one.
+// AuthorID returns the id of the author of a command's comment after that was read; 0 for
+// commands elsewhere.
 func (f *Facts) AuthorID(c v1alpha1.Command) int64 {
 	id, inComment := event.CommentID(c.ID)
 	if inComment && f.lastComment != nil && f.lastComment.ID == id {
@@ -238,8 +238,8 @@ func (f *Facts) AuthorID(c v1alpha1.Command) int64 {
 	return 0
 }
 
-// SameHead asks GitHub once more before it is told that a head may be merged:
-// the one we know may be hours old, and a push not heard of yet.
+// SameHead reads the pull request again before a head is marked as ready to merge: the head
+// in status may be hours old, and a push may not be reported yet.
 func (f *Facts) SameHead(ctx context.Context) error {
 	p, known := f.Rehearsal.Spec.Pull, f.Rehearsal.Status.Pull
 	now, err := f.GitHub.Pull(ctx, p.Org, p.Repo, p.Number)

@@ -15,10 +15,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// Verify reads from GitHub the text that a command is said to be a line of. The
-// receiver may write anything into the log, in anybody's name, and faces the
-// internet; what comes from the command line is for the admission policy. An error
-// is no decision.
+// Verify compares a command with the text on GitHub that it comes from. The receiver, which
+// faces the internet, can write any command into the log, in anybody's name. Commands from
+// the command line are checked by the admission policy. If Verify returns an error, nothing
+// is decided.
 func (f *Facts) Verify(ctx context.Context, c v1alpha1.Command) (judging.Doubt, error) {
 	if event.FromCommandLine(c.ID) {
 		return judging.Doubt{}, nil
@@ -60,7 +60,7 @@ func (f *Facts) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt,
 	if d.Reason != "" {
 		return d, nil
 	}
-	// The times are in whole seconds: whoever is quick edits in none.
+	// Times are in whole seconds, so an edit within the same second does not change them.
 	edits, err := f.edits(ctx, comment.NodeID)
 	if err != nil {
 		return judging.Doubt{}, err
@@ -71,7 +71,7 @@ func (f *Facts) compare(ctx context.Context, c v1alpha1.Command) (judging.Doubt,
 	return judging.Doubt{}, nil
 }
 
-// edits asks what became of a text, once in a turn.
+// edits returns the edits of a text, read once per pass.
 func (f *Facts) edits(ctx context.Context, node string) (*github.Edits, error) {
 	if known, ok := f.textEdits[node]; ok {
 		return known, nil
@@ -83,7 +83,7 @@ func (f *Facts) edits(ctx context.Context, node string) (*github.Edits, error) {
 	return edits, err
 }
 
-// comment reads a comment, once in a turn: it may have many commands.
+// comment reads a comment, once per pass because it may have many commands.
 func (f *Facts) comment(ctx context.Context, id int64) (*github.Comment, error) {
 	if known := f.lastComment; known != nil && known.ID == id {
 		return known, nil
@@ -95,7 +95,7 @@ func (f *Facts) comment(ctx context.Context, id int64) (*github.Comment, error) 
 	return comment, err
 }
 
-// AboutHead says why a command is not about the head; empty if it is.
+// AboutHead returns why a command is not about the head; empty if it is.
 func (f *Facts) AboutHead(ctx context.Context, c v1alpha1.Command, said event.Command) (reason string, err error) {
 	a := judging.ArrivalOf(f.Rehearsal)
 	reason, open := a.AboutHead(c, said)

@@ -11,9 +11,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// Vouch applies the word of somebody who may give it, of these jobs where it names
-// some. A word that was written before the one that holds, and is only found now,
-// changes nothing but the jobs whose privileges are allowed.
+// Vouch applies an accepted approval, acknowledgement or rejection, for these jobs if any
+// are named. If it was written before the one that holds, and was only found later, it
+// changes nothing except the jobs whose privileges are allowed.
 func Vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
@@ -50,8 +50,8 @@ func Vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...
 	rh.Status.Acknowledgement = next
 }
 
-// allowPrivileges gives all jobs what they ask for, or those that are named, beside
-// the ones that have it already.
+// allowPrivileges grants the requests of all jobs, or of the named ones in addition to
+// those that were already granted.
 func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []string) {
 	a.Asks = rh.Status.Plan.Asks
 	known := rh.Status.PrivilegeApproval
@@ -59,7 +59,7 @@ func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []strin
 		known = nil
 	}
 	if known != nil && len(known.Jobs) == 0 && (len(names) > 0 || later(&known.At, &a.At)) {
-		return // all of them have it
+		return // all jobs are already allowed
 	}
 	if known != nil && len(names) > 0 {
 		a.Jobs = slices.Clone(known.Jobs)
@@ -71,7 +71,7 @@ func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []strin
 		}
 	}
 	if len(names) > 0 && len(a.Jobs) == 0 {
-		return // none would mean all
+		return // an approval without jobs would be for all
 	}
 	if known != nil && len(names) > 0 && later(&known.At, &a.At) {
 		a.By, a.Command, a.At = known.By, known.Command, known.At
@@ -79,14 +79,13 @@ func allowPrivileges(rh *v1alpha1.Rehearsal, a *v1alpha1.Approval, names []strin
 	rh.Status.PrivilegeApproval = a
 }
 
-// approval is a word for the head as it is.
+// approval returns an approval for the current head.
 func approval(a *v1alpha1.Acknowledgement) *v1alpha1.Approval {
 	return &v1alpha1.Approval{By: a.By, Command: a.Command, Head: a.Head, BaseRef: a.BaseRef, At: *a.At}
 }
 
-// Lapse takes back the approvals that are not for the pull request as it is: of
-// another head, for another base branch, or of other privileges than those that
-// the jobs ask for.
+// Lapse removes the approvals that are for another head, another base branch, or other
+// requests than those of the jobs now.
 func Lapse(rh *v1alpha1.Rehearsal) {
 	void := func(a *v1alpha1.Approval) bool {
 		return a != nil && (a.Head != rh.Status.Pull.Head || a.BaseRef != rh.Status.Pull.BaseRef)
@@ -100,8 +99,8 @@ func Lapse(rh *v1alpha1.Rehearsal) {
 	}
 }
 
-// VouchByRun acknowledges a pull request for a run that was asked to do so and
-// passed as a whole.
+// VouchByRun acknowledges a pull request for a run whose command asked for that, if all of
+// its jobs passed.
 func VouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
 	holds := rh.Status.Acknowledgement
 	pull := rh.Status.Pull
@@ -113,7 +112,7 @@ func VouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time
 	rh.Status.Acknowledgement = next
 }
 
-// bound is an acknowledgement in a state, for the pull request as it is.
+// bound returns an acknowledgement in a state, for the current head and base branch.
 func bound(rh *v1alpha1.Rehearsal, state v1alpha1.AckState) *v1alpha1.Acknowledgement {
 	pull := rh.Status.Pull
 	return &v1alpha1.Acknowledgement{State: state, Head: pull.Head, BaseRef: pull.BaseRef, Rendered: renderedNow(rh)}
@@ -121,7 +120,7 @@ func bound(rh *v1alpha1.Rehearsal, state v1alpha1.AckState) *v1alpha1.Acknowledg
 
 func later(a, b *metav1.Time) bool { return a != nil && b != nil && a.After(b.Time) }
 
-// renderedNow is what the head does; empty while that is not known.
+// renderedNow returns the digest of what the head does; empty while that is not known.
 func renderedNow(rh *v1alpha1.Rehearsal) string {
 	if plan := rh.Status.PlanOfHead(); plan != nil {
 		return plan.Rendered
@@ -139,10 +138,10 @@ func passedRuns(rh *v1alpha1.Rehearsal) []string {
 	return ids
 }
 
-// Follow keeps the acknowledgement, the network access and the approvals true to
-// the pull request: all are for one head. An acknowledgement outlives a push of a sticky
-// author, and one after which the pull request does the same to the same branch, to
-// what is rehearsed and to everything else. Until that is known, it does not hold.
+// Follow updates the acknowledgement, the network access and the approvals for the current
+// head; each is for one head. An acknowledgement stays valid after a push by a sticky
+// author, and after a push that changes neither the rehearsals nor anything else that the
+// pull request does to the same branch. Until that is known, it does not hold.
 func Follow(rh *v1alpha1.Rehearsal, sticky []string) {
 	pull := rh.Status.Pull
 	if pull == nil || !pull.Open {
@@ -163,7 +162,7 @@ func Follow(rh *v1alpha1.Rehearsal, sticky []string) {
 	}
 }
 
-// acknowledgement is the one that holds from now on.
+// acknowledgement returns the acknowledgement that holds from now on.
 func acknowledgement(rh *v1alpha1.Rehearsal, plan *v1alpha1.PlanStatus, sticky bool) *v1alpha1.Acknowledgement {
 	ack := rh.Status.Acknowledgement
 	nothing := plan.Error == "" && plan.Due == 0
@@ -190,7 +189,7 @@ func MovedOn(a *v1alpha1.Acknowledgement, pull *v1alpha1.PullStatus) bool {
 	return a.Head != pull.Head || a.BaseRef != pull.BaseRef
 }
 
-// survives says whether an acknowledgement outlives a push.
+// survives reports whether an acknowledgement stays valid after a push.
 func survives(ack *v1alpha1.Acknowledgement, plan *v1alpha1.PlanStatus, sticky bool) bool {
 	if plan.Error != "" || !given(ack) || ack.Reason == v1alpha1.AckNothing || ack.BaseRef != plan.BaseRef {
 		return false
@@ -198,12 +197,12 @@ func survives(ack *v1alpha1.Acknowledgement, plan *v1alpha1.PlanStatus, sticky b
 	return sticky || ack.Rendered != "" && ack.Rendered == plan.Rendered
 }
 
-// given says that somebody has vouched, for the head or an older one.
+// given reports whether somebody has acknowledged the head or an older one.
 func given(ack *v1alpha1.Acknowledgement) bool {
 	return ack.State == v1alpha1.StateAcknowledged || ack.State == v1alpha1.StateHeld
 }
 
-// outliving is an acknowledgement for the head that was given for an older one.
+// outliving returns an acknowledgement for the head that was given for an older one.
 func outliving(rh *v1alpha1.Rehearsal, ack *v1alpha1.Acknowledgement) *v1alpha1.Acknowledgement {
 	next := ack.DeepCopy()
 	next.Labelled = ack.State == v1alpha1.StateAcknowledged && ack.Labelled
@@ -212,9 +211,10 @@ func outliving(rh *v1alpha1.Rehearsal, ack *v1alpha1.Acknowledgement) *v1alpha1.
 	return next
 }
 
-// restart is where a head begins for which nobody has vouched yet. At first
-// sight of a pull request its labels are left alone: somebody has set them. A
-// word that was given before still counts as the later one of two.
+// restart returns the state of a head that nobody has acknowledged yet. Labels that exist
+// when a pull request is first seen are left alone, because people have set them. The time
+// of the last acknowledgement is kept, so that an earlier one that is found later does not
+// count.
 func restart(rh *v1alpha1.Rehearsal, before *v1alpha1.Acknowledgement) *v1alpha1.Acknowledgement {
 	next := bound(rh, v1alpha1.StateRequired)
 	if before == nil {

@@ -50,28 +50,28 @@ func TestFollow(t *testing.T) {
 		sticky []string
 		want   want
 	}{
-		"first sight":                 {nil, nil, nil, want{State: "Required", Labelled: true}},
-		"nothing to rehearse":         {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "NothingToRehearse"}},
-		"the same head":               {byBob(head), nil, nil, want{"Acknowledged", "Ack", "bob", true}},
-		"a push":                      {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "Push", "bob", false}},
-		"a sticky author's push":      {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "Ack", "bob", true}},
-		"the same rehearsals":         {byBob(older), nil, nil, want{"Acknowledged", "Ack", "bob", true}},
-		"a push to nothing":           {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "NothingToRehearse"}},
-		"another base branch":         {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "Retarget", "bob", false}},
-		"a sticky author's retarget":  {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, []string{"alice"}, want{"Withdrawn", "Retarget", "bob", false}},
-		"a push and a retarget":       {byBob(older), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "Push", "bob", false}},
-		"a push to nobody knows what": {byBob(older), []func(*v1alpha1.Rehearsal){unknown}, nil, want{"Withdrawn", "Push", "bob", false}},
-		"a push that is refused": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"},
+		"pull request seen for the first time": {nil, nil, nil, want{State: "Required", Labelled: true}},
+		"nothing to rehearse":                  {nil, []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "NothingToRehearse"}},
+		"same head":                            {byBob(head), nil, nil, want{"Acknowledged", "Ack", "bob", true}},
+		"push that changes rehearsals":         {byBob(older), []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "Push", "bob", false}},
+		"push by a sticky author":              {byBob(older), []func(*v1alpha1.Rehearsal){other}, []string{"alice"}, want{"Acknowledged", "Ack", "bob", true}},
+		"push that changes no rehearsal":       {byBob(older), nil, nil, want{"Acknowledged", "Ack", "bob", true}},
+		"push after which nothing is affected": {byBob(older), []func(*v1alpha1.Rehearsal){nothing}, nil, want{State: "Acknowledged", Reason: "NothingToRehearse"}},
+		"retarget":                             {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "Retarget", "bob", false}},
+		"retarget by a sticky author":          {byBob(head), []func(*v1alpha1.Rehearsal){retarget}, []string{"alice"}, want{"Withdrawn", "Retarget", "bob", false}},
+		"push and retarget":                    {byBob(older), []func(*v1alpha1.Rehearsal){retarget}, nil, want{"Withdrawn", "Push", "bob", false}},
+		"push with unknown changes":            {byBob(older), []func(*v1alpha1.Rehearsal){unknown}, nil, want{"Withdrawn", "Push", "bob", false}},
+		"push that cannot be planned": {byBob(older), []func(*v1alpha1.Rehearsal){nothing, func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Error = "bad" }}, []string{"alice"},
 			want{"Withdrawn", "Push", "bob", false}},
-		"not planned yet":                    {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, nil, want{"Held", "Ack", "bob", false}},
-		"a sticky author's, not planned yet": {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, []string{"alice"}, want{"Acknowledged", "Ack", "bob", true}},
-		"held, and the same rehearsals":      {held, nil, nil, want{"Acknowledged", "Ack", "bob", false}},
-		"held, and others":                   {held, []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "Push", "bob", false}},
-		"jobs that cannot be run are due":    {nil, []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered = 0 }}, nil, want{State: "Required", Labelled: true}},
-		"closed":                             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, want{"Acknowledged", "Ack", "bob", true}},
-		"rejected stays so":                  {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Head: head}, nil, nil, want{"Withdrawn", "Reject", "bob", false}},
-		"never acknowledged":                 {&v1alpha1.Acknowledgement{State: "Required", Head: older, Labelled: true}, nil, nil, want{State: "Required"}},
-		"base brought jobs": {&v1alpha1.Acknowledgement{State: "Acknowledged", Reason: v1alpha1.AckNothing, Head: head, Labelled: true}, nil, nil,
+		"push that is not planned yet":                    {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, nil, want{"Held", "Ack", "bob", false}},
+		"push by a sticky author that is not planned yet": {byBob(older), []func(*v1alpha1.Rehearsal){unplanned}, []string{"alice"}, want{"Acknowledged", "Ack", "bob", true}},
+		"held, then no rehearsal has changed":             {held, nil, nil, want{"Acknowledged", "Ack", "bob", false}},
+		"held, then rehearsals have changed":              {held, []func(*v1alpha1.Rehearsal){other}, nil, want{"Withdrawn", "Push", "bob", false}},
+		"affected jobs that cannot run":                   {nil, []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Plan.Offered = 0 }}, nil, want{State: "Required", Labelled: true}},
+		"closed pull request":                             {byBob(older), []func(*v1alpha1.Rehearsal){func(rh *v1alpha1.Rehearsal) { rh.Status.Pull.Open = false }}, nil, want{"Acknowledged", "Ack", "bob", true}},
+		"rejected":                                        {&v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Head: head}, nil, nil, want{"Withdrawn", "Reject", "bob", false}},
+		"push before any acknowledgement":                 {&v1alpha1.Acknowledgement{State: "Required", Head: older, Labelled: true}, nil, nil, want{State: "Required"}},
+		"base moved, and jobs are affected": {&v1alpha1.Acknowledgement{State: "Acknowledged", Reason: v1alpha1.AckNothing, Head: head, Labelled: true}, nil, nil,
 			want{State: "Withdrawn", Reason: "Push"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,31 +118,31 @@ func TestVouch(t *testing.T) {
 			Vouch(rh, skip, event.Skip)
 			Vouch(rh, reject, event.Reject)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
-		"an earlier word is found late": {func(rh *v1alpha1.Rehearsal) {
+		"earlier reject found late": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			Vouch(rh, ack, event.Ack)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
-		"a run": {func(rh *v1alpha1.Rehearsal) {
+		"passed run": {func(rh *v1alpha1.Rehearsal) {
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "AutoAck", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
-		"a run that was asked for before the reject": {func(rh *v1alpha1.Rehearsal) {
+		"passed run requested before the reject": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
-		"a run that failed": {func(rh *v1alpha1.Rehearsal) {
+		"failed run": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
-		"a run of another base": {func(rh *v1alpha1.Rehearsal) {
+		"passed run for another base": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, skip, event.Skip)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "Skip", By: "bob", Command: "comment-2-0", Runs: []string{"comment-9-0"}}},
-		"a run that was asked for before the reject, which a retarget has outdated": {func(rh *v1alpha1.Rehearsal) {
+		"passed run requested before a reject for another base": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			rh.Status.Acknowledgement = restart(rh, rh.Status.Acknowledgement)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Required"}},
-		"a run of another head": {func(rh *v1alpha1.Rehearsal) {
+		"passed run of another head": {func(rh *v1alpha1.Rehearsal) {
 			Vouch(rh, reject, event.Reject)
 			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
@@ -161,8 +161,8 @@ func TestVouch(t *testing.T) {
 	}
 }
 
-// TestWordsFoundLate has the later of two words heard first: what holds is the same
-// as when they are heard in order.
+// TestWordsFoundLate checks that two commands have the same effect whether they are read in
+// order or the later one first.
 func TestWordsFoundLate(t *testing.T) {
 	early, late := command("comment-1-0", "", 1), command("comment-2-0", "", 2)
 	early.By, late.By = "alice", "bob"
@@ -171,12 +171,12 @@ func TestWordsFoundLate(t *testing.T) {
 		early, late []string
 	}
 	for name, tc := range map[string]words{
-		"approve":                           {verb: event.Approve},
-		"network-access-allowed":            {verb: event.AllowNetwork},
-		"privileges-allowed":                {verb: event.AllowPrivileges},
-		"privileges-allowed of two jobs":    {event.AllowPrivileges, []string{"a"}, []string{"b"}},
-		"privileges-allowed of one and all": {event.AllowPrivileges, []string{"a"}, nil},
-		"privileges-allowed of all and one": {event.AllowPrivileges, nil, []string{"a"}},
+		"approve":                {verb: event.Approve},
+		"network-access-allowed": {verb: event.AllowNetwork},
+		"privileges-allowed":     {verb: event.AllowPrivileges},
+		"privileges-allowed for one job, then another": {event.AllowPrivileges, []string{"a"}, []string{"b"}},
+		"privileges-allowed for one job, then all":     {event.AllowPrivileges, []string{"a"}, nil},
+		"privileges-allowed for all jobs, then one":    {event.AllowPrivileges, nil, []string{"a"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			heard := func(lateFirst bool) v1alpha1.RehearsalStatus {

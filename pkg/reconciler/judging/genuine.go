@@ -11,14 +11,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// Doubt is why a command of the log does not count as what its author said: the
-// reason for a verdict, and what there is instead. Both are empty when it does.
+// Doubt is why a command in the log may not be what its author wrote: the reason for the
+// decision, and what GitHub has instead. Both are empty if there is no doubt.
 type Doubt struct {
 	Reason, Because string
 }
 
-// BodyEdited doubts the text of a pull request that somebody else has edited than its
-// author: then nobody can tell whose words it has. Authors mend their own.
+// BodyEdited doubts the description of a pull request that somebody other than its author
+// has edited, because then nobody knows who wrote which words. Authors may edit their own.
 func BodyEdited(edits *github.Edits, author string) Doubt {
 	if !edits.Edited {
 		return Doubt{}
@@ -34,11 +34,10 @@ func BodyEdited(edits *github.Edits, author string) Doubt {
 	return Doubt{}
 }
 
-// CommentDoubt holds a command against the comment that it is said to be in. One
-// that was edited proves nothing: GitHub does not tell what it said before, and
-// whoever may write to the repository may edit the comments of others. Nor does a
-// line with a prefix that the settings do not have (any more): people write
-// commands for other bots, too.
+// CommentDoubt compares a command with the comment that it comes from. An edited comment
+// proves nothing: GitHub does not show what it said before, and everybody with write access
+// may edit the comments of others. A line with a prefix that is not, or no longer, in the
+// settings does not count: people write commands for other bots, too.
 func CommentDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Comment, prefixes []string) Doubt {
 	forged := func(format string, args ...any) Doubt {
 		return Doubt{v1alpha1.ReasonForged, fmt.Sprintf(format, args...)}
@@ -70,8 +69,8 @@ func CommentDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Comment,
 	return forged("The comment has no such line at that place.")
 }
 
-// BodyDoubt holds a command against the text of its pull request. The id is of all
-// commands in it, so another one may be there since.
+// BodyDoubt compares a command with the description of its pull request. All commands in it
+// have the same id, so the description may have another command by now.
 func BodyDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Pull, prefixes []string) Doubt {
 	switch {
 	case !event.FromDescription(c.ID):
@@ -90,7 +89,7 @@ func BodyDoubt(c v1alpha1.Command, pull v1alpha1.Pull, found *github.Pull, prefi
 	return Doubt{}
 }
 
-// says looks for a command among those that were heard.
+// says reports whether the parsed commands include this one.
 func says(heard []v1alpha1.Command, c v1alpha1.Command) bool {
 	return slices.ContainsFunc(heard, func(h v1alpha1.Command) bool { return h.ID == c.ID && h.Text == c.Text })
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// What a comment of bob's proves, and what does not follow from it.
+// TestCommentDoubt checks which commands a comment by bob proves.
 func TestCommentDoubt(t *testing.T) {
 	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
 	written := func(change func(*github.Comment)) *github.Comment {
@@ -32,26 +32,26 @@ func TestCommentDoubt(t *testing.T) {
 		comment func(*github.Comment)
 		want    string
 	}{
-		"as it was said":             {as(same), func(*github.Comment) {}, ""},
-		"a fraction of a second":     {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Millisecond) }), func(*github.Comment) {}, ""},
-		"by somebody else":           {as(func(c *v1alpha1.Command) { c.By = "carol" }), func(*github.Comment) {}, "Forged"},
-		"another's comment":          {as(same), func(c *github.Comment) { c.Author = "mallory" }, "Forged"},
-		"of a deleted account":       {as(same), func(c *github.Comment) { c.Author = "" }, "Forged"},
-		"another pull request":       {as(same), func(c *github.Comment) { c.Number = 8 }, "Forged"},
-		"an issue, or nothing":       {as(same), func(c *github.Comment) { c.Number = 0 }, "Forged"},
-		"another time":               {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Second) }), func(*github.Comment) {}, "Forged"},
-		"another line":               {as(func(c *v1alpha1.Command) { c.Text = "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
-		"another place":              {as(func(c *v1alpha1.Command) { c.ID = "comment-5-0" }), func(*github.Comment) {}, "Forged"},
-		"once more":                  {as(func(c *v1alpha1.Command) { c.ID = "comment-5-2" }), func(*github.Comment) {}, "Forged"},
-		"another spelling of the id": {as(func(c *v1alpha1.Command) { c.ID = "comment-05-1" }), func(*github.Comment) {}, "Forged"},
-		"quoted":                     {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
-		"for another bot":            {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/test all" }), func(*github.Comment) {}, "OtherPrefix"},
-		"prose":                      {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-0", "Fine with me." }), func(*github.Comment) {}, "Forged"},
-		"by a bot":                   {as(same), func(c *github.Comment) { c.AuthorType = "Bot" }, "Forged"},
-		"by ourselves":               {as(same), func(c *github.Comment) { c.Body += event.Marker + "plan -->" }, "Forged"},
-		"edited":                     {as(same), func(c *github.Comment) { c.UpdatedAt = noon.Add(time.Second) }, "Edited"},
-		"edited by its author":       {as(same), func(c *github.Comment) { c.UpdatedAt, c.Body = noon.Add(time.Hour), "Never mind." }, "Edited"},
-		"of another, and edited":     {as(same), func(c *github.Comment) { c.UpdatedAt, c.Author = noon.Add(time.Hour), "mallory" }, "Forged"},
+		"as written":                         {as(same), func(*github.Comment) {}, ""},
+		"time off by a fraction of a second": {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Millisecond) }), func(*github.Comment) {}, ""},
+		"command by somebody else":           {as(func(c *v1alpha1.Command) { c.By = "carol" }), func(*github.Comment) {}, "Forged"},
+		"comment by somebody else":           {as(same), func(c *github.Comment) { c.Author = "mallory" }, "Forged"},
+		"comment of a deleted account":       {as(same), func(c *github.Comment) { c.Author = "" }, "Forged"},
+		"comment on another pull request":    {as(same), func(c *github.Comment) { c.Number = 8 }, "Forged"},
+		"comment on no pull request":         {as(same), func(c *github.Comment) { c.Number = 0 }, "Forged"},
+		"command with another time":          {as(func(c *v1alpha1.Command) { c.At.Time = noon.Add(time.Second) }), func(*github.Comment) {}, "Forged"},
+		"command with another text":          {as(func(c *v1alpha1.Command) { c.Text = "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
+		"command at the place of another":    {as(func(c *v1alpha1.Command) { c.ID = "comment-5-0" }), func(*github.Comment) {}, "Forged"},
+		"command at a place without one":     {as(func(c *v1alpha1.Command) { c.ID = "comment-5-2" }), func(*github.Comment) {}, "Forged"},
+		"id with a leading zero":             {as(func(c *v1alpha1.Command) { c.ID = "comment-05-1" }), func(*github.Comment) {}, "Forged"},
+		"quoted command":                     {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/rehearse skip" }), func(*github.Comment) {}, "Forged"},
+		"command for another bot":            {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-2", "/test all" }), func(*github.Comment) {}, "OtherPrefix"},
+		"text that is no command":            {as(func(c *v1alpha1.Command) { c.ID, c.Text = "comment-5-0", "Fine with me." }), func(*github.Comment) {}, "Forged"},
+		"comment by a bot":                   {as(same), func(c *github.Comment) { c.AuthorType = "Bot" }, "Forged"},
+		"comment by ourselves":               {as(same), func(c *github.Comment) { c.Body += event.Marker + "plan -->" }, "Forged"},
+		"comment edited":                     {as(same), func(c *github.Comment) { c.UpdatedAt = noon.Add(time.Second) }, "Edited"},
+		"comment edited to have no command":  {as(same), func(c *github.Comment) { c.UpdatedAt, c.Body = noon.Add(time.Hour), "Never mind." }, "Edited"},
+		"comment by somebody else, edited":   {as(same), func(c *github.Comment) { c.UpdatedAt, c.Author = noon.Add(time.Hour), "mallory" }, "Forged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := CommentDoubt(tc.command, pull, written(tc.comment), event.DefaultPrefixes())
@@ -62,7 +62,7 @@ func TestCommentDoubt(t *testing.T) {
 	}
 }
 
-// What the text of a pull request proves.
+// TestBodyDoubt checks which commands the description of a pull request proves.
 func TestBodyDoubt(t *testing.T) {
 	pull := v1alpha1.Pull{Org: "acme", Repo: "config", Number: 7}
 	found := github.Pull{Author: "alice", AuthorType: "User", Body: "Please.\n\n/rehearse ack\n", Head: head, CreatedAt: noon, UpdatedAt: noon.Add(time.Hour)}
@@ -71,14 +71,14 @@ func TestBodyDoubt(t *testing.T) {
 		change func(*v1alpha1.Command, *github.Pull)
 		want   string
 	}{
-		"as it was said":     {func(*v1alpha1.Command, *github.Pull) {}, ""},
-		"other prose":        {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "Please!\n/rehearse ack" }, ""},
-		"other commands":     {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "/rehearse skip" }, "Edited"},
-		"no commands":        {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "" }, "Edited"},
-		"another line":       {func(c *v1alpha1.Command, _ *github.Pull) { c.Text = "/rehearse skip" }, "Edited"},
-		"by somebody else":   {func(c *v1alpha1.Command, _ *github.Pull) { c.By = "bob" }, "Forged"},
-		"another time":       {func(c *v1alpha1.Command, _ *github.Pull) { c.At.Time = noon.Add(time.Hour) }, "Forged"},
-		"from nowhere known": {func(c *v1alpha1.Command, _ *github.Pull) { c.ID = "review-7-0" }, "Forged"},
+		"as written":                         {func(*v1alpha1.Command, *github.Pull) {}, ""},
+		"other text beside the command":      {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "Please!\n/rehearse ack" }, ""},
+		"description with another command":   {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "/rehearse skip" }, "Edited"},
+		"empty description":                  {func(_ *v1alpha1.Command, p *github.Pull) { p.Body = "" }, "Edited"},
+		"command with another text":          {func(c *v1alpha1.Command, _ *github.Pull) { c.Text = "/rehearse skip" }, "Edited"},
+		"command by somebody else":           {func(c *v1alpha1.Command, _ *github.Pull) { c.By = "bob" }, "Forged"},
+		"command with another time":          {func(c *v1alpha1.Command, _ *github.Pull) { c.At.Time = noon.Add(time.Hour) }, "Forged"},
+		"command with an unknown kind of id": {func(c *v1alpha1.Command, _ *github.Pull) { c.ID = "review-7-0" }, "Forged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, p := genuine, found
@@ -90,7 +90,7 @@ func TestBodyDoubt(t *testing.T) {
 	}
 }
 
-// by is a command by somebody.
+// by returns a command by this person.
 func by(login, id, text string) v1alpha1.Command {
 	c := command(id, text, -1)
 	c.By = login

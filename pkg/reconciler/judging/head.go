@@ -12,17 +12,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// Arrival is what is known of when a head came to be that of its pull request. Times
-// are GitHub's, and in whole seconds: what was written in the same one was not
-// written later.
+// Arrival is what is known of when a head became the head of its pull request. Times are
+// GitHub's, in whole seconds: of two events in the same second, neither counts as later.
 type Arrival struct {
 	Head string
-	// opened says that the pull request began with this head, pushed is when it was
-	// pushed. Neither where nobody told.
+	// opened says that the pull request was opened with this head; pushed is when the head
+	// was pushed. Both are empty if no event said so.
 	opened bool
 	pushed *metav1.Time
-	// shown is when something of ours that names the head was there to see; it was
-	// pushed before.
+	// shown is when a comment or status of ours first named the head, which was pushed
+	// before that.
 	shown *metav1.Time
 }
 
@@ -38,9 +37,9 @@ func ArrivalOf(rh *v1alpha1.Rehearsal) Arrival {
 	return a
 }
 
-// AboutHead says whether a command is about the head: why not, or that only GitHub's
-// timeline can tell. What was written on the command line says which head was looked
-// at.
+// AboutHead returns the reason why a command is not about the head, if it is not; open says
+// that only GitHub's timeline can tell. Commands on the command line name the head that
+// their author saw.
 func (a Arrival) AboutHead(c v1alpha1.Command, said event.Command) (reason string, open bool) {
 	switch {
 	case said.SHA != "" && !strings.HasPrefix(a.Head, said.SHA):
@@ -59,15 +58,15 @@ func (a Arrival) AboutHead(c v1alpha1.Command, said event.Command) (reason strin
 	return "", true
 }
 
-// ByTimeline is AboutHead once that has been read. Only GitHub's own times count
-// there. The beginning of a SHA is as good as all of it only while nothing else that
-// was pushed begins with it: two commits that do are quickly made.
+// ByTimeline is AboutHead after the timeline was read, in which only GitHub's own times
+// count. An abbreviated SHA counts only if no other commit that was pushed begins with it:
+// it is easy to make two such commits.
 func (a Arrival) ByTimeline(c v1alpha1.Command, said event.Command, pushes *github.Pushes) (reason string) {
 	if n := len(pushes.Forced); n > 0 {
 		last := pushes.Forced[n-1]
 		switch {
 		case !writtenAfter(c, last.At):
-			// What was there then is listed no more.
+			// The timeline no longer lists the commits of that time.
 			return v1alpha1.ReasonPushedSince
 		case last.Head == a.Head:
 			return ""

@@ -16,8 +16,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// InOrder returns the commands in the order in which they were given: the sweep
-// may find an earlier comment after a later one.
+// InOrder returns the commands in the order in which they were given: the sweep may find an
+// earlier comment after a later one.
 func InOrder(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
 	at, on := map[string]time.Time{}, rh.Status.Verdicts()
 	for _, c := range rh.Spec.Commands {
@@ -28,7 +28,7 @@ func InOrder(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
 	return sorted
 }
 
-// GivenAt is when a command counts as given: v is the verdict on it, if any.
+// GivenAt returns when a command counts as given; v is the decision on it, if any.
 func GivenAt(c v1alpha1.Command, v *v1alpha1.CommandStatus) time.Time {
 	if v != nil && v.At != nil {
 		return v.At.Time
@@ -36,13 +36,12 @@ func GivenAt(c v1alpha1.Command, v *v1alpha1.CommandStatus) time.Time {
 	return c.At.Time
 }
 
-// TimeToJudge is how far from the time of the verdict the command line's own
-// time counts: longer than it mostly takes to judge, and too short to get ahead
-// of others by it.
+// TimeToJudge is how long before its decision a command on the command line may be dated:
+// longer than a decision usually takes, and too short to get ahead of other commands.
 const TimeToJudge = time.Minute
 
-// BoundTime is the time of a command that is judged now. On the command line
-// anybody may write any time into the log, GitHub tells that of the others.
+// BoundTime returns the time of a command that is decided now. Users of the command line
+// can write any time into the command log; the other times come from GitHub.
 func BoundTime(c v1alpha1.Command, now time.Time) metav1.Time {
 	earliest := now.Add(-TimeToJudge)
 	switch {
@@ -56,7 +55,7 @@ func BoundTime(c v1alpha1.Command, now time.Time) metav1.Time {
 	return c.At
 }
 
-// Unjudged returns the commands without a verdict, in order.
+// Unjudged returns the commands without a decision, in order.
 func Unjudged(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
 	var left []v1alpha1.Command
 	on := rh.Status.Verdicts()
@@ -68,50 +67,51 @@ func Unjudged(rh *v1alpha1.Rehearsal) []v1alpha1.Command {
 	return left
 }
 
-// Circumstances are what the verdict on a command depends on besides its words.
+// Circumstances are what the decision on a command depends on besides its text.
 type Circumstances struct {
 	Pull *v1alpha1.PullStatus
-	// Unmapped says that nobody knows who gave it.
+	// Unmapped says that the GitHub login of the author is not known.
 	Unmapped bool
-	// Allowed is what the policy says of its author at this moment.
+	// Allowed says that the policy allows the command to its author now.
 	Allowed bool
-	// Own is the reason why it takes somebody who did not make the pull request;
-	// empty when it does not.
+	// Own is the reason why the author, as a contributor, may not give the command; empty
+	// if they may.
 	Own string
-	// Doubt is why it does not count as what its author said; empty if it does.
+	// Doubt is the reason why the command may not be what its author wrote; empty if it is.
 	Doubt string
-	// Unseen is why the command is not about the head; empty if it is.
+	// Unseen is the reason why the command is not about the head; empty if it is.
 	Unseen string
-	// Flooded says that its author has had as many answers as they may.
+	// Flooded says that the author has reached the limit of answers.
 	Flooded bool
-	// Approved says that the head may run: for its author, or by somebody's word.
+	// Approved says that the head may run: its author is trusted, or it was approved.
 	Approved bool
-	// Plan is that of the head; nil while there is none to see.
+	// Plan is the plan of the head; nil while no comment shows it.
 	Plan *v1alpha1.PlanStatus
-	// Altered says that the comment that shows it is not as it was written.
+	// Altered says that somebody else changed the comment with the plan.
 	Altered bool
-	// Overlooked says that it may have been denied before.
+	// Overlooked says that the command may have been denied before.
 	Overlooked bool
-	// Runs counts those of the pull request that are not over.
+	// Runs counts the runs of the pull request that are not over.
 	Runs int
 	Now  time.Time
 }
 
-// MaxRuns is how many runs of a pull request may be under way or wait: status
-// must have room for them, and one run can have many jobs.
+// MaxRuns is how many active or waiting runs a pull request may have: status must hold
+// them, and one run can have many jobs.
 const MaxRuns = 25
 
-// Judge decides about one command.
+// Judge decides on one command.
 func Judge(c v1alpha1.Command, said event.Command, in Circumstances) v1alpha1.CommandStatus {
 	at := BoundTime(c, in.Now)
 	status := v1alpha1.CommandStatus{ID: c.ID, Head: in.Pull.Head, At: &at}
 	status.Verdict, status.Reason = verdict(c, said, in)
-	// A question has its answer due as soon as it is judged: many may be at once.
+	// The answer to a question is due as soon as the question is decided, because many may
+	// be decided at once.
 	status.Told = said.Kind().IsQuestion() && (status.Verdict == v1alpha1.VerdictAccepted || status.Verdict == v1alpha1.VerdictUnknown)
 	return status
 }
 
-// AcceptedBefore is the verdict on a command that has begun a run at a head.
+// AcceptedBefore returns the decision on a command whose run has already begun at a head.
 func AcceptedBefore(c v1alpha1.Command, head string, now time.Time) v1alpha1.CommandStatus {
 	at := BoundTime(c, now)
 	return v1alpha1.CommandStatus{ID: c.ID, Head: head, At: &at, Verdict: v1alpha1.VerdictAccepted}
@@ -163,15 +163,16 @@ func verdict(c v1alpha1.Command, said event.Command, in Circumstances) (v1alpha1
 	return v1alpha1.VerdictAccepted, ""
 }
 
-// shownBefore says that what jobs ask for was there to see when a command was
-// written: GitHub's times are whole seconds.
+// shownBefore reports whether the requests of jobs were shown before a command was written.
+// GitHub's times are whole seconds.
 func shownBefore(c v1alpha1.Command, in Circumstances) bool {
 	at, since := BoundTime(c, in.Now), in.Plan.AsksSince
 	return since != nil && at.Truncate(time.Second).After(since.Truncate(time.Second))
 }
 
-// meansAJob says that the only word after a command may be the name of a job, and
-// not the beginning of a commit: whoever meant the one must not allow it to all jobs.
+// meansAJob reports whether the only word after a command may be the name of a job instead
+// of the beginning of a commit. Its author may have meant that one job, so it must not
+// allow the privileges of all jobs.
 func meansAJob(said event.Command, plan *v1alpha1.PlanStatus) bool {
 	return len(said.Jobs) == 0 && slices.ContainsFunc(plan.Asking, func(j v1alpha1.AskingJob) bool {
 		name, _, _ := strings.Cut(j.Job, "@")
@@ -179,7 +180,8 @@ func meansAJob(said event.Command, plan *v1alpha1.PlanStatus) bool {
 	})
 }
 
-// shownWhole says that nobody allows what there was no room to show.
+// shownWhole reports whether the comment showed all requests that would be allowed. Others
+// cannot be allowed.
 func shownWhole(jobs []string, in Circumstances) bool {
 	if len(jobs) == 0 {
 		return in.Plan.AsksShown
@@ -189,9 +191,9 @@ func shownWhole(jobs []string, in Circumstances) bool {
 	})
 }
 
-// Fold turns the judged log into runs: each accepted run command has one, and
-// each accepted abort of everything ends those that were asked for before it.
-// It returns how many runs each abort of everything found.
+// Fold turns the decided commands into runs: each accepted run command has a run, and each
+// accepted abort of everything aborts the runs of earlier commands. It returns how many
+// runs each of these aborts found.
 func Fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 	aborted = map[string]int{}
 	before, on, runs := map[string]bool{}, rh.Status.Verdicts(), rh.Status.RunsByID()
@@ -208,7 +210,7 @@ func Fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 				rh.Status.Runs = append(rh.Status.Runs, newRun(rh, c, v))
 			}
 			before[c.ID] = true
-		case said.Verb == event.Abort && len(said.Jobs) > 0: // see jobAborts
+		case said.Verb == event.Abort && len(said.Jobs) > 0: // see JobAborts
 		case said.Verb == event.Abort:
 			aborted[c.ID] = rh.Status.AbortRuns(byWord(c, v), asked)
 		}
@@ -216,36 +218,36 @@ func Fold(rh *v1alpha1.Rehearsal, prefixes []string) (aborted map[string]int) {
 	return aborted
 }
 
-// byWord is the reason of what somebody ended.
+// byWord returns the reason of an abort by command.
 func byWord(c v1alpha1.Command, v *v1alpha1.CommandStatus) string {
 	return fmt.Sprintf("%s wrote %s", report.Person(c.ID, LoginOf(c, v)), Brief(c.Text))
 }
 
-// Brief bounds what status quotes.
+// Brief shortens text that status quotes.
 func Brief(text string) string { return event.Shorten(text, 200) }
 
-// LoginOf is the login of who gave a command that was judged.
+// LoginOf returns the login of the author of a decided command.
 func LoginOf(c v1alpha1.Command, v *v1alpha1.CommandStatus) string { return cmp.Or(v.By, c.By) }
 
 func newRun(rh *v1alpha1.Rehearsal, c v1alpha1.Command, v *v1alpha1.CommandStatus) v1alpha1.RunStatus {
 	return v1alpha1.RunStatus{ID: c.ID, Head: v.Head, BaseRef: rh.Status.Pull.BaseRef, By: LoginOf(c, v), State: v1alpha1.RunPending}
 }
 
-// JobAbort is that somebody wants to end jobs of a run.
+// JobAbort is a command to abort jobs of a run.
 type JobAbort struct {
 	Command string
-	// Names are as they were written: with asterisks, perhaps.
+	// Names are as written in the command, and may contain asterisks.
 	Names  []string
 	Reason string
 }
 
-// Matches says whether an abort is meant for a job.
+// Matches reports whether an abort is meant for a job.
 func (a JobAbort) Matches(job run.Job) bool {
 	return slices.ContainsFunc(a.Names, func(name string) bool { return render.MatchName(name, job) })
 }
 
-// JobAborts are those of each run that is not over, by its id. They are read from
-// the log each time: written to every run, they would fill status.
+// JobAborts returns the aborts of jobs of each run that is not over, by its id. They are
+// read from the command log each time, because copies in every run would fill status.
 func JobAborts(rh *v1alpha1.Rehearsal, prefixes []string) map[string][]JobAbort {
 	aborts := map[string][]JobAbort{}
 	var before []string
@@ -269,7 +271,8 @@ func JobAborts(rh *v1alpha1.Rehearsal, prefixes []string) map[string][]JobAbort 
 	return aborts
 }
 
-// Outdate ends the runs that the pull request has left behind.
+// Outdate aborts the runs that are no longer for the head, the base branch or an open pull
+// request.
 func Outdate(rh *v1alpha1.Rehearsal) {
 	pull := rh.Status.Pull
 	if !pull.Open {
@@ -282,8 +285,8 @@ func Outdate(rh *v1alpha1.Rehearsal) {
 		func(r *v1alpha1.RunStatus) bool { return r.BaseRef != pull.BaseRef })
 }
 
-// Barred says why a run that was accepted may not start now; empty if it may.
-// What was true when it was judged need not be when there is room for it.
+// Barred returns why an accepted run may not start now; empty if it may. What was true at
+// the decision may have changed while the run waited.
 func Barred(rh *v1alpha1.Rehearsal, label string) string {
 	pull := rh.Status.Pull
 	switch {

@@ -41,56 +41,56 @@ func TestJudge(t *testing.T) {
 		pushed  bool
 		verdict v1alpha1.Verdict
 		reason  string
-		// own, unapproved and plan are mostly as nobody minds.
+		// own, unapproved and plan are left empty where they do not matter.
 		own        string
 		unapproved bool
 		plan       *v1alpha1.PlanStatus
 		jobs       []string
 	}{
-		"a writer runs":                          {minutes: -1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"somebody else does not":                 {minutes: -1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
-		"nor is told the grammar":                {minutes: -1, verb: event.Unknown, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
-		"a writer is":                            {minutes: -1, verb: event.Unknown, pull: open, writer: true, verdict: v1alpha1.VerdictUnknown, reason: v1alpha1.ReasonNotUnderstood},
-		"before the push":                        {minutes: -6, verb: event.Run, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"an abort from before the push":          {minutes: -6, verb: event.Abort, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictAccepted},
-		"closed":                                 {minutes: -1, verb: event.Run, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
-		"an abort on a closed pull request":      {minutes: -1, verb: event.Abort, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"an ack from before the push":            {minutes: -6, verb: event.Ack, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"help on a closed pull request":          {minutes: -1, verb: event.Help, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"a list on a closed pull request":        {minutes: -1, verb: event.List, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
-		"a run nobody vouched for":               {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
-		"a run into another branch":              {minutes: -1, verb: event.Run, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
-		"an approval into another branch":        {minutes: -1, verb: event.Approve, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
-		"an abort there":                         {minutes: -1, verb: event.Abort, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"a skip nobody vouched for":              {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
-		"a list nobody vouched for":              {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"network access":                         {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
-		"network access for oneself":             {minutes: -1, verb: event.AllowNetwork, pull: open, own: v1alpha1.ReasonOwnPull, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
-		"a run nobody approved":                  {minutes: -1, verb: event.Run, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"an ack nobody approved":                 {minutes: -1, verb: event.Ack, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"a skip nobody approved":                 {minutes: -1, verb: event.Skip, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"network access nobody approved":         {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"an approval":                            {minutes: -1, verb: event.Approve, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
-		"an approval from before the push":       {minutes: -1, verb: event.Approve, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"an approval that lifts no label":        {minutes: -1, verb: event.Approve, pull: untrusted, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
-		"approved, but labelled":                 {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
-		"privileges":                             {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-2)), AsksShown: true}, verdict: v1alpha1.VerdictAccepted},
-		"privileges of which some are not shown": {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
-		"privileges of a job":                    {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"a", "b@main"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictAccepted},
-		"privileges of a job not shown":          {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"a", "c"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
-		"privileges of a job by half a name":     {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"b"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
-		"privileges from before the push":        {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, pushed: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"privileges nobody asks for":             {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNothingAsked},
-		"privileges shown later":                 {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(0))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"privileges shown that second":           {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-1))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"privileges never shown":                 {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"privileges nobody knows":                {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
-		"an ack by somebody who may not run":     {minutes: -1, verb: event.Ack, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
-		"what the grammar does not have":         {minutes: -1, verb: "bogus", pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
-		"on a closed pull request":               {minutes: -1, verb: "bogus", pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
-		"for another head":                       {minutes: -1, verb: "bogus", pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
-		"a week and a minute late":               {minutes: -7*24*60 - 1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
-		"a week late, by somebody who cannot":    {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
+		"run by a writer":                                  {minutes: -1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"run by an outsider":                               {minutes: -1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"unknown command by an outsider":                   {minutes: -1, verb: event.Unknown, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"unknown command by a writer":                      {minutes: -1, verb: event.Unknown, pull: open, writer: true, verdict: v1alpha1.VerdictUnknown, reason: v1alpha1.ReasonNotUnderstood},
+		"run from before the push":                         {minutes: -6, verb: event.Run, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"abort from before the push":                       {minutes: -6, verb: event.Abort, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictAccepted},
+		"run on a closed pull request":                     {minutes: -1, verb: event.Run, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"abort on a closed pull request":                   {minutes: -1, verb: event.Abort, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"ack from before the push":                         {minutes: -6, verb: event.Ack, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"help on a closed pull request":                    {minutes: -1, verb: event.Help, pull: closed, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"list on a closed pull request":                    {minutes: -1, verb: event.List, pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"run with the untrusted label":                     {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"run for a branch that is not served":              {minutes: -1, verb: event.Run, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
+		"approval for a branch that is not served":         {minutes: -1, verb: event.Approve, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOtherBase},
+		"abort for a branch that is not served":            {minutes: -1, verb: event.Abort, pull: elsewhere, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"skip with the untrusted label":                    {minutes: -1, verb: event.Skip, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"list with the untrusted label":                    {minutes: -1, verb: event.List, pull: untrusted, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"network access":                                   {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, verdict: v1alpha1.VerdictAccepted},
+		"network access by the author":                     {minutes: -1, verb: event.AllowNetwork, pull: open, own: v1alpha1.ReasonOwnPull, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonOwnPull},
+		"run on an unapproved head":                        {minutes: -1, verb: event.Run, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"ack on an unapproved head":                        {minutes: -1, verb: event.Ack, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"skip on an unapproved head":                       {minutes: -1, verb: event.Skip, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"network access on an unapproved head":             {minutes: -1, verb: event.AllowNetwork, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"approval of an unapproved head":                   {minutes: -1, verb: event.Approve, pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
+		"approval from before the push":                    {minutes: -1, verb: event.Approve, pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"approval with the untrusted label":                {minutes: -1, verb: event.Approve, pull: untrusted, writer: true, unapproved: true, verdict: v1alpha1.VerdictAccepted},
+		"run on an approved head with the untrusted label": {minutes: -1, verb: event.Run, pull: untrusted, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonUntrusted},
+		"privileges that were shown":                       {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-2)), AsksShown: true}, verdict: v1alpha1.VerdictAccepted},
+		"privileges that were only partly shown":           {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
+		"privileges of named jobs that were shown":         {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"a", "b@main"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictAccepted},
+		"privileges of a named job that was not shown":     {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"a", "c"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
+		"privileges of a job named without its branch":     {minutes: -1, verb: event.AllowPrivileges, jobs: []string{"b"}, pull: open, writer: true, plan: partly, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotShown},
+		"privileges from before the push":                  {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, pushed: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"privileges when no job requests any":              {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNothingAsked},
+		"privileges shown after the command":               {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(0))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"privileges shown in the second of the command":    {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x", AsksSince: ptr.To(at(-1))}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"privileges never shown":                           {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, plan: &v1alpha1.PlanStatus{Asks: "x"}, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"privileges without a plan":                        {minutes: -1, verb: event.AllowPrivileges, pull: open, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotPlanned},
+		"ack by an outsider":                               {minutes: -1, verb: event.Ack, pull: open, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonNotAllowed},
+		"new verb on an unapproved head":                   {minutes: -1, verb: "bogus", pull: open, writer: true, unapproved: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonHeadNotApproved},
+		"new verb on a closed pull request":                {minutes: -1, verb: "bogus", pull: closed, writer: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonClosed},
+		"new verb from before the push":                    {minutes: -1, verb: "bogus", pull: open, writer: true, pushed: true, verdict: v1alpha1.VerdictDenied, reason: v1alpha1.ReasonPushedSince},
+		"run older than a week":                            {minutes: -7*24*60 - 1, verb: event.Run, pull: open, writer: true, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
+		"run older than a week by an outsider":             {minutes: -7*24*60 - 1, verb: event.Run, pull: open, verdict: v1alpha1.VerdictExpired, reason: v1alpha1.ReasonTooOld},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := command("comment-1-0", "", tc.minutes)
@@ -125,16 +125,16 @@ func TestFold(t *testing.T) {
 			commands: []v1alpha1.Command{run("comment-1-0", 0)},
 			runs:     runs{"comment-1-0": ""},
 		},
-		"denied commands have none": {
+		"no run for a denied command": {
 			commands: []v1alpha1.Command{run("comment-1-0", 0)}, denied: "comment-1-0",
 			runs: runs{},
 		},
-		"an abort ends what came before it": {
+		"an abort ends earlier runs": {
 			commands: []v1alpha1.Command{run("comment-1-0", 0), run("comment-2-0", 1), abort("comment-3-0", 2), run("comment-4-0", 3)},
 			runs:     runs{"comment-1-0": byBob, "comment-2-0": byBob, "comment-4-0": ""},
 			aborted:  map[string]int{"comment-3-0": 2},
 		},
-		"also when the sweep finds it late": {
+		"an abort found late by the sweep ends earlier runs": {
 			commands: []v1alpha1.Command{run("comment-4-0", 3), abort("comment-3-0", 2), run("comment-1-0", 0)},
 			runs:     runs{"comment-1-0": byBob, "comment-4-0": ""},
 			aborted:  map[string]int{"comment-3-0": 1},
@@ -148,7 +148,7 @@ func TestFold(t *testing.T) {
 			commands: []v1alpha1.Command{run("comment-1-0", 0), abort("comment-3-0", 2)}, denied: "comment-3-0",
 			runs: runs{"comment-1-0": ""},
 		},
-		"what is over stays as it ended": {
+		"a run that is over stays as it is": {
 			commands: []v1alpha1.Command{run("comment-1-0", 0), abort("comment-3-0", 2)}, done: "comment-1-0",
 			runs:    runs{"comment-1-0": ""},
 			aborted: map[string]int{"comment-3-0": 0},
@@ -171,7 +171,7 @@ func TestFold(t *testing.T) {
 			if want == nil {
 				want = map[string]int{}
 			}
-			for range 2 { // folding again changes nothing
+			for range 2 { // folding again must change nothing
 				if diff := cmp.Diff(want, Fold(rh, event.DefaultPrefixes())); diff != "" {
 					t.Error(diff)
 				}
@@ -202,10 +202,10 @@ func TestOutdate(t *testing.T) {
 		state   v1alpha1.RunState
 		want    string
 	}{
-		"the same head goes on":  {true, head, v1alpha1.RunRunning, ""},
-		"another head is left":   {true, other, v1alpha1.RunRunning, "a new push replaced the head with aaaaaaaaaaaa"},
-		"closed ends everything": {false, head, v1alpha1.RunPending, "the pull request was closed"},
-		"what is over is over":   {false, other, v1alpha1.RunPassed, ""},
+		"same head":           {true, head, v1alpha1.RunRunning, ""},
+		"another head":        {true, other, v1alpha1.RunRunning, "a new push replaced the head with aaaaaaaaaaaa"},
+		"closed pull request": {false, head, v1alpha1.RunPending, "the pull request was closed"},
+		"run already over":    {false, other, v1alpha1.RunPassed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
@@ -232,8 +232,8 @@ func TestTrim(t *testing.T) {
 			Commands: []v1alpha1.CommandStatus{
 				{ID: "comment-1-0", Answered: true}, {ID: "comment-2-0"}, {ID: "comment-3-0", Answered: true},
 				{ID: "comment-4-0", Answered: true}, {ID: "comment-5-0", Answered: true},
-				// What outsiders wrote goes at once, what comes from the command line
-				// when it is old, whatever it says.
+				// Commands of outsiders are removed at once, those from the command line
+				// when they are old, whatever the decision.
 				{ID: "comment-6-0", Answered: true, Reason: v1alpha1.ReasonNotAllowed}, {ID: "cli-7-0", Answered: true, Reason: v1alpha1.ReasonNotAllowed},
 				{ID: "cli-8-0", Answered: true, At: ptr.To(at(old))}, {ID: "comment-9-0", Reason: v1alpha1.ReasonNotAllowed},
 			},

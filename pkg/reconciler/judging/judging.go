@@ -1,5 +1,5 @@
-// Package judging decides what follows from the log of a Rehearsal and from its pull
-// request: the verdicts on commands, the runs that there are and that have to end, who
-// has vouched for the head, and what the log forgets. All of it is pure: what is to be
-// known is handed in.
+// Package judging decides what follows from the command log of a Rehearsal and from its
+// pull request: the decisions on commands, the runs that exist and that have to end, who
+// has acknowledged the head, and what is deleted from the log. It is pure: callers pass in
+// all facts.
 package judging

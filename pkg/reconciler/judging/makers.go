@@ -10,21 +10,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
-// The events that tell of a head.
+// The events that report a head.
 const (
 	EventOpened   = "opened"
 	eventReopened = "reopened"
 )
 
-// Maker is somebody who made the pull request what it is, and how: the reason for
-// which they are no second person.
+// Maker is a contributor, and how they contributed: the reason why they cannot approve.
 type Maker struct {
 	policy.Person
 	How string
 }
 
-// Makers are all of them: the author, everybody who has pushed to the pull request,
-// this head or an older one, and who is named in the commits of the head.
+// Makers returns all contributors: the author, everybody who has pushed to the pull
+// request, this head or an older one, and everybody named in the commits of the head.
 func Makers(rh *v1alpha1.Rehearsal) []Maker {
 	pull := rh.Status.Pull
 	all := []Maker{{policy.Person{Login: pull.Author, ID: pull.AuthorID}, v1alpha1.ReasonOwnPull}}
@@ -41,9 +40,9 @@ func Makers(rh *v1alpha1.Rehearsal) []Maker {
 	return all
 }
 
-// pushed says that it was heard who pushed a head. Whoever opened the pull request
-// has shown it as theirs; whoever opened it again may find in it what others have
-// pushed meanwhile.
+// pushed reports whether an event says who pushed a head. The person who opened the pull
+// request counts as having pushed it; a person who reopens it may find pushes of others in
+// it.
 func pushed(rh *v1alpha1.Rehearsal, head string) bool {
 	for _, p := range rh.Spec.Pushes {
 		if p.Head == head && p.Event != eventReopened {
@@ -53,7 +52,8 @@ func pushed(rh *v1alpha1.Rehearsal, head string) bool {
 	return false
 }
 
-// ContributorsOf are those of the head, nil as long as GitHub has not told.
+// ContributorsOf returns the contributors of the head according to GitHub; nil until GitHub
+// has listed them.
 func ContributorsOf(pull *v1alpha1.PullStatus) *v1alpha1.Contributors {
 	if c := pull.Contributors; c != nil && c.Head == pull.Head && c.BaseRef == pull.BaseRef {
 		return c
@@ -61,8 +61,8 @@ func ContributorsOf(pull *v1alpha1.PullStatus) *v1alpha1.Contributors {
 	return nil
 }
 
-// MakersUnknown says why the makers may not be all; empty when they are. It is a
-// sentence. A commit by somebody unknown is the matter of whoever has pushed it, where
+// MakersUnknown returns a sentence that says why not all contributors may be known; empty
+// if they are. A commit by an unknown author is attributed to the person who pushed it, if
 // that is known.
 func MakersUnknown(rh *v1alpha1.Rehearsal) string {
 	c := ContributorsOf(rh.Status.Pull)
@@ -79,8 +79,8 @@ func MakersUnknown(rh *v1alpha1.Rehearsal) string {
 	return ""
 }
 
-// HowMade is the reason for which somebody is no second person; empty for all
-// others.
+// HowMade returns the reason why somebody cannot approve as a second person; empty if they
+// can.
 func HowMade(rh *v1alpha1.Rehearsal, login string, id int64) string {
 	for _, m := range Makers(rh) {
 		if strings.EqualFold(m.Login, login) || id != 0 && m.ID == id {
@@ -90,8 +90,8 @@ func HowMade(rh *v1alpha1.Rehearsal, login string, id int64) string {
 	return ""
 }
 
-// Disown takes back the words of those who turn out to be no second person: that
-// they had pushed the head was heard after what they wrote.
+// Disown withdraws the approvals of people who turn out to be contributors, because their
+// push was reported after their command, and aborts the runs.
 func Disown(rh *v1alpha1.Rehearsal) {
 	var word string
 	own := func(login, head string) bool {
@@ -116,8 +116,8 @@ func Disown(rh *v1alpha1.Rehearsal) {
 	}
 }
 
-// Distrust ends what was started before it was heard that somebody who is not trusted
-// had pushed the head of an author who is.
+// Distrust aborts the runs of a trusted author's head that started before it was reported
+// that somebody else, who is not trusted, had contributed to it.
 func Distrust(rh *v1alpha1.Rehearsal) {
 	pull := rh.Status.Pull
 	if by := pull.Distrusted; by != "" && !strings.EqualFold(by, pull.Author) && !rh.Status.HeadApproval.Holds(pull) {

@@ -11,21 +11,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// Answering is how often a command that is not accepted gets an answer on the pull
-// request.
+// Answering is how often commands that are not accepted are answered on the pull request.
 type Answering int
 
 const (
-	// AnswerEach is for reasons that are about one command.
+	// AnswerEach is for reasons that concern one command.
 	AnswerEach Answering = iota
-	// AnswerPerHead is for reasons that are about who may do what. Each person is told once
-	// for each head, and the command does not stay in the log.
+	// AnswerPerHead is for reasons that concern the rights of a person. Each person gets
+	// one answer per head, and the command is removed from the log.
 	AnswerPerHead
-	// AnswerNever is for commands that were deleted or forged, and for people who ask too much.
+	// AnswerNever is for commands that were deleted or forged, and for too many questions.
 	AnswerNever
 )
 
-// reason says what follows from one of the Reason constants.
+// reason is what follows from one of the Reason constants.
 type reason struct {
 	answer Answering
 	// unheeded commands get no reaction: nobody needs to know that they were read.
@@ -92,23 +91,23 @@ func always(sentence func() string) func(Refusal) string {
 	return func(Refusal) string { return sentence() }
 }
 
-// Refusal is a command that was not accepted, with all that its answer tells of.
+// Refusal is a command that was not accepted, with everything its answer mentions.
 type Refusal struct {
 	v1alpha1.Command
 	Status *v1alpha1.CommandStatus
 	Said   event.Command
-	// Commands is how the installation is commanded.
+	// Commands is how commands of this installation are written.
 	Commands report.Commands
-	// Pull is the pull request, and Known what is known of it.
+	// Pull is the pull request, and Known its state in status.
 	Pull  v1alpha1.Pull
 	Known *v1alpha1.PullStatus
-	// Untrusted is the label of pull requests that nobody vouched for, and Repository the
-	// name of the config repository in the settings.
+	// Untrusted is the label of pull requests that need ok-to-test, and Repository the name
+	// of the config repository in the settings.
 	Untrusted, Repository string
 }
 
-// Sentence says why the command was not accepted, and who can help; it is empty for one
-// that was.
+// Sentence returns why the command was not accepted, and who can help; empty if it was
+// accepted.
 func (r Refusal) Sentence() string {
 	if say := reasons[r.Status.Reason].sentence; say != nil {
 		return say(r)
@@ -116,14 +115,13 @@ func (r Refusal) Sentence() string {
 	return ""
 }
 
-// who is a sentence about who may do what the command does.
+// who returns a sentence about who may give the command.
 func (r Refusal) who(sentence func(_ report.Commands, _ policy.Command, org, repo string) string) string {
 	return sentence(r.Commands, policy.CommandOf(r.Said), r.Pull.Org, r.Pull.Repo)
 }
 
-// naming is the command as it would be written for the head that it was held against;
-// empty for one that names no commit. Where the beginning of the SHA was not enough,
-// it is all of it.
+// naming returns the command as it would be written for the head at its decision; empty if
+// it takes no commit. If the abbreviated SHA was not enough, it has the full one.
 func (r Refusal) naming() string {
 	word := r.Said.WordForCommit()
 	if word == "" {
@@ -136,11 +134,12 @@ func (r Refusal) naming() string {
 	return r.Commands.For(word, sha)
 }
 
-// AnswersTo is how often commands are answered that are not accepted for a reason.
+// AnswersTo returns how often commands are answered that are not accepted for this reason.
 func AnswersTo(reason string) Answering { return reasons[reason].answer }
 
-// IsDenial reports whether a reason is about who may do what, not about one command.
+// IsDenial reports whether a reason concerns the rights of a person, not one command.
 func IsDenial(reason string) bool { return AnswersTo(reason) == AnswerPerHead }
 
-// Unheeded reports whether a command that was refused for this reason gets no reaction.
+// Unheeded reports whether a command that was not accepted for this reason gets no
+// reaction.
 func Unheeded(reason string) bool { return reasons[reason].unheeded }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// apiReasons are the values of the Reason constants of the API.
+// apiReasons returns the values of the Reason constants of the API.
 func apiReasons(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../../apis/rehearsal/v1alpha1/command_types.go", nil, 0)
@@ -32,7 +32,7 @@ func apiReasons(t *testing.T) map[string]string {
 	return found
 }
 
-// TestEveryReasonHasARow: a new reason cannot be added without saying what follows from it.
+// TestEveryReasonHasARow checks that no reason is added without an entry in reasons.
 func TestEveryReasonHasARow(t *testing.T) {
 	known := apiReasons(t)
 	if len(known) == 0 {

@@ -16,10 +16,10 @@ type PatchOp struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// Trim removes the entries that are too old and whose runs are over, the last
-// first, so that the places of the others hold. What was written in one text has one
-// answer, and goes at once. Each is tested before: the API
-// server may have another log than we read.
+// Trim removes commands that are too old and whose runs are over. The last is removed
+// first, so that the indexes of the others stay valid. The commands of one text have one
+// answer, and are removed together. Each removal is preceded by a test, because the command
+// log on the API server may have changed since it was read.
 func Trim(rh *v1alpha1.Rehearsal, now time.Time) []PatchOp {
 	ops := trimRefused(rh, now)
 	stays, on, runs := map[string]bool{}, rh.Status.Verdicts(), rh.Status.RunsByID()
@@ -43,8 +43,8 @@ func Trim(rh *v1alpha1.Rehearsal, now time.Time) []PatchOp {
 	return ops
 }
 
-// trimRefused forgets who found no room in the log, once that is as old as what fills
-// it.
+// trimRefused removes the record of commands that did not fit in the log, once they are as
+// old as commands can be.
 func trimRefused(rh *v1alpha1.Rehearsal, now time.Time) []PatchOp {
 	if len(rh.Spec.Refused) == 0 {
 		return nil
@@ -58,13 +58,13 @@ func trimRefused(rh *v1alpha1.Rehearsal, now time.Time) []PatchOp {
 	return []PatchOp{{"test", path, rh.Spec.Refused}, {Op: "remove", Path: path}}
 }
 
-// Dropped says that a command does not stay in the log. Whoever uses the command
-// line may find it there for as long as any.
+// Dropped reports whether a command is removed from the log before its time. Users of the
+// command line can find theirs there for the full time.
 func Dropped(v v1alpha1.CommandStatus) bool {
 	return (IsDenial(v.Reason) || v.Verdict == v1alpha1.VerdictTooMany) && !event.FromCommandLine(v.ID)
 }
 
-// Logged are the ids of the commands in the log.
+// Logged returns the ids of the commands in the log.
 func Logged(rh *v1alpha1.Rehearsal) map[string]bool {
 	ids := make(map[string]bool, len(rh.Spec.Commands))
 	for _, c := range rh.Spec.Commands {
@@ -73,8 +73,9 @@ func Logged(rh *v1alpha1.Rehearsal) map[string]bool {
 	return ids
 }
 
-// DeniedSince is from when on all that was denied is remembered: an older command that
-// is not known may be one of those. It is zero while there was room for all.
+// DeniedSince returns the time since which all denied commands are remembered. An older
+// command that is not known may be a denied one. It is zero while all denied commands are
+// remembered.
 func DeniedSince(rh *v1alpha1.Rehearsal) time.Time {
 	inLog := Logged(rh)
 	n, oldest := 0, time.Time{}
@@ -92,18 +93,18 @@ func DeniedSince(rh *v1alpha1.Rehearsal) time.Time {
 	return oldest
 }
 
-// What outsiders wrote leaves the log as soon as it is judged: it must not fill
-// up with that. The verdicts stay for as long as what they are about could be told
-// again, so that it is not judged again, by other rights. There is room for so many:
-// what is older than all of these is not heeded any more, see deniedSince.
+// Commands of outsiders are removed from the log as soon as they are decided, so that they
+// cannot fill it. The decisions stay for as long as the commands could be reported again;
+// otherwise they would be decided again, with other rights. Only this many are kept:
+// commands older than all of them are ignored, see DeniedSince.
 const (
-	// MaxDropped is how many of them there may be.
+	// MaxDropped is the maximum number of such decisions.
 	MaxDropped = 200
-	// RememberedAge is more than event.MaxAge by as much as clocks may be off.
+	// RememberedAge is event.MaxAge plus the largest difference between clocks.
 	RememberedAge = event.MaxAge + time.Hour
 )
 
-// ForgetVerdicts drops verdicts and finished runs whose commands are gone.
+// ForgetVerdicts drops decisions and finished runs whose commands are gone.
 func ForgetVerdicts(rh *v1alpha1.Rehearsal, now time.Time) {
 	inLog, status := Logged(rh), &rh.Status
 	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.Cleaned })
@@ -114,7 +115,7 @@ func ForgetVerdicts(rh *v1alpha1.Rehearsal, now time.Time) {
 			return false
 		case !Dropped(v) || v.At == nil || now.Sub(v.At.Time) > RememberedAge:
 		case v.Told:
-			told = append(told, v) // those with an answer are few, and are counted
+			told = append(told, v) // few, because answers are limited; they count against the limit
 		default:
 			v.Message = ""
 			untold = append(untold, v)

@@ -8,21 +8,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
-// gates is what is in the way of the jobs of the plan, and what was allowed.
+// gates returns what holds the jobs of the plan, and what was allowed.
 func (p *Plan) gates() *render.Gates {
 	g := &render.Gates{HeadApproved: p.Rehearsal.Status.HeadApproval.Holds(p.Rehearsal.Status.Pull)}
 	if p.Result == nil {
 		return g
 	}
 	g.Findings = p.Result.Findings
-	// Whoever allowed something has seen what was asked then, and that is all.
+	// An approval only covers the requests that were shown when it was given.
 	if a := p.Rehearsal.Status.PrivilegeApproval; a.Holds(p.Rehearsal.Status.Pull) && a.Asks != "" && a.Asks == p.asks() {
 		g.AllowedBy = AllowedBy(a, g.Findings)
 	}
 	return g
 }
 
-// AllowedBy is who allowed each job what it asks for, by the keys of the jobs.
+// AllowedBy returns who allowed the requests of each job, by the keys of the jobs.
 func AllowedBy(a *v1alpha1.Approval, findings map[string]gate.Finding) map[string]string {
 	by := map[string]string{}
 	for key, f := range findings {
@@ -38,13 +38,13 @@ func AllowedBy(a *v1alpha1.Approval, findings map[string]gate.Finding) map[strin
 	return by
 }
 
-// AsksOf is of a job and of what it asks for; empty when it asks for nothing.
+// AsksOf returns a digest of a job and its requests; empty if there are none.
 func AsksOf(key string, f gate.Finding) string {
 	return gate.Digest(map[string]gate.Finding{key: f})
 }
 
-// AskingJobs are the jobs of the plan that a comment shows whole, as they are called
-// there: a name that several jobs have is for all of them.
+// AskingJobs returns the jobs of the plan whose requests a comment shows in full, by their
+// names there. If several jobs share a name, all of them must be shown.
 func AskingJobs(jobs []render.Job, findings map[string]gate.Finding, shown map[string]bool) []v1alpha1.AskingJob {
 	hidden := map[string]bool{}
 	var all []v1alpha1.AskingJob
@@ -60,9 +60,9 @@ func AskingJobs(jobs []render.Job, findings map[string]gate.Finding, shown map[s
 	return all[:min(len(all), maxAsking)]
 }
 
-// maxAsking bounds the jobs that can be allowed by name: status must have room.
+// maxAsking bounds the jobs that can be allowed by name, because status has to hold them.
 const maxAsking = 500
 
-// asks changes whenever the jobs of the plan ask for something else; what is not
-// run, whoever allows it, does not count.
+// asks returns a digest that changes with the requests of the jobs of the plan. Jobs that
+// can never run do not count.
 func (p *Plan) asks() string { return gate.Digest(p.Result.Findings) }

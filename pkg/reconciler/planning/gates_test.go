@@ -11,7 +11,7 @@ func asking(value string) gate.Finding {
 	return gate.Finding{Asks: []gate.Ask{{Rule: "secret", Path: "pod_spec.volumes[0].secret", Use: gate.Use{Name: value}}}}
 }
 
-// TestAskingJobs: a name is only for jobs all of which are shown whole.
+// TestAskingJobs checks that a name can be used only if all jobs with it are shown in full.
 func TestAskingJobs(t *testing.T) {
 	job := func(name, repo string) render.Job {
 		j := render.Job{Argument: name, Hold: render.Hold{Asks: asking(name).Asks}}

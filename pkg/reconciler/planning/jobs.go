@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
-// Input is what rehearsals of the pull request are rendered from.
+// Input returns what rehearsals of the pull request are rendered from.
 func (p *Plan) Input() render.Input {
 	of, pull := p.Rehearsal.Spec.Pull, p.Rehearsal.Status.Pull
 	link := p.Settings.GitHub.GitEndpoint + "/" + of.Org + "/" + of.Repo
@@ -24,7 +24,7 @@ func (p *Plan) Input() render.Input {
 	}
 }
 
-// Describe works out what the rehearsals of the affected jobs would be.
+// Describe determines the rehearsals of the affected jobs.
 func (p *Plan) Describe(ctx context.Context) error {
 	jobs := p.Result.Affected
 	in := p.Input()
@@ -39,7 +39,7 @@ func (p *Plan) Describe(ctx context.Context) error {
 	return nil
 }
 
-// Selection is what a selection asks for, whoever asks and whenever.
+// Selection returns the request for a selection. It does not depend on who asks, or when.
 func (p *Plan) Selection(selection event.Selection) render.Request {
 	limits := map[event.Selection]int{event.Sample: p.Repository.Limits.Sample, event.More: p.Repository.Limits.More, event.Max: p.Repository.Limits.Max}
 	return render.Request{
@@ -48,8 +48,8 @@ func (p *Plan) Selection(selection event.Selection) render.Request {
 	}
 }
 
-// Complete reads all there is to know about jobs: a long plan has only outlines
-// of them.
+// Complete reads the full configuration of jobs, because a long plan contains only
+// outlines.
 func (p *Plan) Complete(ctx context.Context, jobs []render.Job) ([]render.Job, error) {
 	effective, err := p.Result.Effective(ctx, affectedOf(jobs))
 	if err != nil {
@@ -58,8 +58,8 @@ func (p *Plan) Complete(ctx context.Context, jobs []render.Job) ([]render.Job, e
 	return render.Complete(jobs, effective), nil
 }
 
-// Whole is Complete for jobs that are handed over: a long plan was judged by outlines, what
-// runs is judged as it is.
+// Whole is Complete for jobs that are handed over. A long plan was checked by outlines; the
+// jobs of a run are checked again in full.
 func (p *Plan) Whole(ctx context.Context, jobs []render.Job) ([]render.Job, error) {
 	jobs, err := p.Complete(ctx, jobs)
 	if err != nil {
@@ -80,9 +80,9 @@ func affectedOf(jobs []render.Job) []affected.Job {
 	return list
 }
 
-// RunInput is what the ProwJobs of a run are rendered from: the commits that
-// other repositories are at now, and the ConfigMaps that the pull request would
-// change. unpinned counts the branches of other repositories that were not looked up.
+// RunInput returns what the ProwJobs of a run are rendered from, including the current
+// commits of other repositories, and the ConfigMaps that the pull request would change.
+// unpinned counts the branches of other repositories that were not looked up.
 func (p *Plan) RunInput(ctx context.Context, jobs []render.Job) (in render.Input, unpinned int, err error) {
 	in = p.Input()
 	if in.Tips, unpinned, err = p.inquire().Tips(ctx, render.Checkouts(jobs, in)); err != nil {
@@ -101,7 +101,7 @@ func (p *Plan) RunInput(ctx context.Context, jobs []render.Job) (in render.Input
 	return in, unpinned, nil
 }
 
-// inquire begins what this turn asks about other repositories.
+// inquire begins the lookups of this pass in other repositories.
 func (p *Plan) inquire() *lookup.Inquiry {
 	of, pull := p.Rehearsal.Spec.Pull, p.Rehearsal.Status.Pull
 	left := lookup.BeforeApproval

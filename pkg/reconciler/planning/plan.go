@@ -1,6 +1,6 @@
-// Package planning keeps the plan of a pull request: which jobs the head affects, what
-// their rehearsals would be, and what is in their way. The planner is asked for it, and
-// the plan is asked for whatever the answers on the pull request and its runs need.
+// Package planning keeps the plan of a pull request: the affected jobs of the head, their
+// rehearsals, and what holds them. It gets the plan from the planner, and answers what the
+// comments and runs need to know about it.
 package planning
 
 import (
@@ -24,8 +24,8 @@ type Planner interface {
 	Forget(req plan.Request)
 }
 
-// Plan is that of a pull request as it is now. Without Result and Err it is not known
-// yet.
+// Plan is the plan of a pull request in its current state. If Result and Err are nil, it is
+// not known yet.
 type Plan struct {
 	Rehearsal  *v1alpha1.Rehearsal
 	Repository settings.Repository
@@ -37,38 +37,38 @@ type Plan struct {
 	Lookups *lookup.Memory
 
 	Result *plan.Result
-	// Jobs are the affected jobs, and what their rehearsals would be.
+	// Jobs are the affected jobs with their rehearsals.
 	Jobs []render.Job
 	Err  error
-	// later says that the plan lacks something that GitHub was not asked for now.
+	// later says that the plan lacks something that GitHub could not be asked for now.
 	later bool
 }
 
-// Known says that planning has come to an end, be it an error.
+// Known reports whether planning has ended, with a result or an error.
 func (p *Plan) Known() bool { return p.Result != nil || p.Err != nil }
 
-// Forget has the plan be unknown again.
+// Forget makes the plan unknown again.
 func (p *Plan) Forget() { p.Fail(nil) }
 
-// Fail replaces the plan by the reason for which there is none.
+// Fail replaces the plan with the reason why there is none.
 func (p *Plan) Fail(err error) { p.Result, p.Jobs, p.Err = nil, nil, err }
 
-// LateError is why there is no plan yet, in sentences for people.
+// LateError says why there is no plan yet, in sentences for people.
 type LateError struct{ Sentences string }
 
 func (e *LateError) Error() string { return e.Sentences }
 
-// Outlived says that there is an older plan of the same head, which is better than the
-// error that there is now.
+// Outlived reports whether status has an older plan of the same head, which is better than
+// the current error.
 func (p *Plan) Outlived() bool {
 	var late *LateError
 	return errors.As(p.Err, &late) && HasJobs(p.Rehearsal.Status.PlanOfHead())
 }
 
-// HasJobs says that a plan is one.
+// HasJobs reports whether status has a plan, and not an error instead.
 func HasJobs(known *v1alpha1.PlanStatus) bool { return known != nil && known.Error == "" }
 
-// Affected are the affected jobs; nil where there is no plan.
+// Affected returns the affected jobs; nil if there is no plan.
 func (p *Plan) Affected() *affected.Result {
 	if p.Result == nil {
 		return nil
@@ -76,7 +76,7 @@ func (p *Plan) Affected() *affected.Result {
 	return &p.Result.Result
 }
 
-// Get asks for the plan, unless planning was stopped at this head before.
+// Get asks for the plan, unless planning of this head was stopped before.
 func (p *Plan) Get() (result *plan.Result, err error, done bool) {
 	if stopped := p.Stopped(); stopped != nil {
 		return nil, stopped, true
@@ -84,7 +84,7 @@ func (p *Plan) Get() (result *plan.Result, err error, done bool) {
 	return p.Planner.Get(p.key(), p.request())
 }
 
-// Stopped is why the current head is not planned again; nil if it may be.
+// Stopped returns why the current head is not planned again; nil if it may be.
 func (p *Plan) Stopped() error {
 	known, pull := p.Rehearsal.Status.PlanOfHead(), p.Rehearsal.Status.Pull
 	if known == nil || known.Stopped == nil || known.Stopped.Limits != p.limits().String() {
@@ -96,8 +96,8 @@ func (p *Plan) Stopped() error {
 	return &plan.StoppedError{Why: known.Stopped.Why, Base: known.Stopped.ReadingBase}
 }
 
-// Details translates an error of a question about the plan. What stops at such a
-// question is as bad as what cannot be planned at all.
+// Details handles an error of a question about the plan. If planning is stopped while it
+// answers, that counts as a head that cannot be planned.
 func (p *Plan) Details(err error) error {
 	var stopped *plan.StoppedError
 	switch {

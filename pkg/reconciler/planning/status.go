@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/render"
 )
 
-// Status is what is kept of the plan.
+// Status returns the part of the plan that status keeps.
 func (p *Plan) Status() *v1alpha1.PlanStatus {
 	pull := p.Rehearsal.Status.Pull
 	status := &v1alpha1.PlanStatus{Head: pull.Head, Base: pull.Base, BaseRef: pull.BaseRef, LookAgain: p.lookAgain()}
@@ -50,8 +50,8 @@ func (p *Plan) Status() *v1alpha1.PlanStatus {
 	return status
 }
 
-// lookAgain is when the plan asks GitHub again for what was not known; nil when that
-// is nothing.
+// lookAgain returns when to ask GitHub again for what the plan lacks; nil if it lacks
+// nothing.
 func (p *Plan) lookAgain() *metav1.Time {
 	if !p.later {
 		return nil
@@ -59,5 +59,5 @@ func (p *Plan) lookAgain() *metav1.Time {
 	return &metav1.Time{Time: p.Now.Add(LookAgainTime)}
 }
 
-// LookAgainTime is when what was not asked for is asked for again.
+// LookAgainTime is the time until GitHub is asked again for what a plan lacks.
 const LookAgainTime = 10 * time.Minute

@@ -14,15 +14,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
-// TestWhatOthersHaveEditedShowsNothing: alice, who may write, takes out of our comment what
-// bob should not see, and may put it back before his word is heard.
+// TestWhatOthersHaveEditedShowsNothing has alice, who has write access, remove something
+// from our comment that bob should not see. She may restore it before his command is read.
 func TestWhatOthersHaveEditedShowsNothing(t *testing.T) {
 	for name, edit := range map[string]func(h *hub, i int){
-		"edited": func(h *hub, i int) {
+		"edited by alice": func(h *hub, i int) {
 			h.comments[i].Body, h.comments[i].UpdatedAt = strings.ReplaceAll(h.comments[i].Body, "cloud", "nothing"), h.now()
 		},
-		"edited, and as it was": func(h *hub, i int) { h.comments[i].UpdatedAt = h.now() },
-		"deleted":               func(h *hub, i int) { h.comments = slices.Delete(h.comments, i, i+1) },
+		"edited and restored by alice": func(h *hub, i int) { h.comments[i].UpdatedAt = h.now() },
+		"deleted by alice":             func(h *hub, i int) { h.comments = slices.Delete(h.comments, i, i+1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
@@ -42,7 +42,7 @@ func TestWhatOthersHaveEditedShowsNothing(t *testing.T) {
 					t.Fatalf("%s is %s", text, w.verdict(id))
 				}
 			}
-			// That it is gone is not believed at once.
+			// A missing comment counts as deleted only after a while.
 			w.clock.SetTime(w.clock.Now().Add(conversation.Belief))
 			w.reconcile()
 			id = w.rh.Status.Comments[planComment].ID

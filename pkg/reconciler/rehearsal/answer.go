@@ -16,19 +16,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report/planview"
 )
 
-// commands is how this installation is commanded.
+// commands returns how commands of this installation are written.
 func (t *pass) commands() report.Commands {
 	return report.CommandsOf(t.settings.Prefixes, t.repo.Options)
 }
 
-// commandVerdict is a judged command that the pull request shows no answer to.
+// commandVerdict is a command with its decision, which the pull request does not show yet.
 type commandVerdict struct {
 	v1alpha1.Command
 	status *v1alpha1.CommandStatus
 	said   event.Command
 }
 
-// person is who gave it, as it is shown.
+// person returns the author of the command, as shown on the pull request.
 func (c commandVerdict) person() string {
 	return report.Person(c.ID, judging.LoginOf(c.Command, c.status))
 }
@@ -50,8 +50,9 @@ func (t *pass) unanswered() []commandVerdict {
 	return open
 }
 
-// answer returns what to say to a command, if anything; not ready means that it
-// is too early. A name is for what is said once whoever often it is caused.
+// answer returns the answer to a command, if any. If it is not ready, it is too early to
+// answer. name is set for an answer that is given only once, however many commands cause
+// it.
 func (t *answers) answer(ctx context.Context, c commandVerdict) (name, body string, ready bool, err error) {
 	if c.status.Verdict != v1alpha1.VerdictAccepted {
 		name, body = t.refusal(c)
@@ -81,13 +82,13 @@ func (t *answers) answer(ctx context.Context, c commandVerdict) (name, body stri
 			body = report.Answer(c.ID, c.Text, c.person(), sentences...)
 		}
 	}
-	// What ends runs shows in their comments, and what somebody vouches for in that on
-	// the affected jobs.
+	// An abort shows in the comments of the runs it ends, and an approval or
+	// acknowledgement in the plan comment.
 	return "", body, err == nil, err
 }
 
-// runEnded says why a run will not start. One that does has a comment of its own, and
-// so has one that waits for room; until then it is too early.
+// runEnded returns why a run will not start. A run that starts has its own comment, and so
+// has a queued run; until it is clear what happens, the answer is not ready.
 func (t *answers) runEnded(c commandVerdict) (body string, ready bool) {
 	if e, ends := t.runs.Endings[c.ID]; ends {
 		return report.Answer(c.ID, c.Text, c.person(), e.Sentences...), true
@@ -96,7 +97,7 @@ func (t *answers) runEnded(c commandVerdict) (body string, ready bool) {
 	return "", r == nil || r.State != v1alpha1.RunPending || t.runs.ToldToWait(r)
 }
 
-// found says whether an abort had something to end, once that is known.
+// found reports whether an abort had something to end, once that is known.
 func (t *answers) found(c commandVerdict) (found, known bool) {
 	if len(c.said.Jobs) == 0 {
 		n, known := t.aborted[c.ID]
@@ -114,7 +115,7 @@ func (t *answers) found(c commandVerdict) (found, known bool) {
 	return false, true
 }
 
-// notRunning says of each name that no running job has it.
+// notRunning returns a sentence for each name that no running job has.
 func (t *answers) notRunning(ctx context.Context, names []string) ([]string, error) {
 	var going []string
 	for _, r := range t.rh.Status.ActiveRuns() {
@@ -139,7 +140,7 @@ func (t *answers) notRunning(ctx context.Context, names []string) ([]string, err
 	return sentences, nil
 }
 
-// explain tells everything about the jobs of one name.
+// explain returns everything about the jobs with one name.
 func (t *answers) explain(ctx context.Context, c commandVerdict) (string, error) {
 	result, name := t.plan.Result, c.said.Jobs[0]
 	if result == nil {
@@ -168,7 +169,7 @@ func (t *answers) explain(ctx context.Context, c commandVerdict) (string, error)
 	return report.Explain(view), nil
 }
 
-// located are jobs after the merge.
+// located are jobs with their places after the merge.
 type located []plan.Located
 
 // Named implements planview.Named.
@@ -182,8 +183,8 @@ func (l located) Named(name string) []affected.Ref {
 	return refs
 }
 
-// refusal is what to say to a command that is not accepted. A name is for what is
-// said once. The command line has its answer from the verdict.
+// refusal returns the answer to a command that was not accepted. name is set for an answer
+// that is given only once. A user of the command line reads the decision in status instead.
 func (t *answers) refusal(c commandVerdict) (name, body string) {
 	switch {
 	case event.FromCommandLine(c.ID), judging.AnswersTo(c.status.Reason) == judging.AnswerNever:
@@ -199,8 +200,8 @@ func (t *answers) refusal(c commandVerdict) (name, body string) {
 	})
 }
 
-// sentence says why a command was not accepted, and who can help; empty for one
-// that was.
+// sentence returns why a command was not accepted, and who can help; empty if it was
+// accepted.
 func (t *answers) sentence(c commandVerdict) string {
 	return judging.Refusal{
 		Command: c.Command, Status: c.status, Said: c.said, Commands: t.commands(),
@@ -208,12 +209,13 @@ func (t *answers) sentence(c commandVerdict) string {
 	}.Sentence()
 }
 
-// deniedComment is the key in status.comments of what is told once.
+// deniedComment is the key in status.comments of a denial, which a person gets once per
+// head and reason.
 func deniedComment(login string, v *v1alpha1.CommandStatus) string {
 	return fmt.Sprintf("%s%s/%.12s/%s", deniedComments, strings.ToLower(login), v.Head, v.Reason)
 }
 
-// forgetDenials drops what was told of older heads.
+// forgetDenials drops the denials for older heads.
 func forgetDenials(rh *v1alpha1.Rehearsal) {
 	for name := range rh.Status.Comments {
 		if strings.HasPrefix(name, deniedComments) && !strings.Contains(name, fmt.Sprintf("/%.12s/", rh.Status.Pull.Head)) {

@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// broken makes every call fail but those that read and store a Rehearsal: nothing
-// could be remembered without them.
+// broken makes every call fail except those that read and store a Rehearsal, because
+// nothing could be stored without them.
 func (w *world) broken() {
 	for _, fake := range []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake} {
 		fake.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return w.away, nil, errAway })
@@ -19,7 +19,7 @@ func (w *world) broken() {
 	w.reconciler.GitHub, w.reconciler.Plans = &awayHub{w.reconciler.GitHub, w}, noPlans{errAway}
 }
 
-// awayHub is a GitHub that can be away. Its writes are those of the world.
+// awayHub is a GitHub that can be down. Its writes go to the world.
 type awayHub struct {
 	GitHub
 	world *world

@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// turnThatCrashes takes one turn. It returns false when it did not crash.
+// turnThatCrashes runs one pass. It returns false if the pass did not crash.
 func (w *world) turnThatCrashes(at int, afterwards bool) bool {
 	w.t.Helper()
 	w.failAt, w.afterwards = at, afterwards
@@ -35,19 +35,19 @@ func (w *world) turnThatCrashes(at int, afterwards bool) bool {
 }
 
 // TestWhatHadBegunEndsThoughItIsNotAllowedAnyMore kills the controller at every write of
-// the turn that starts a run, so that status does not know of it. Before the next turn
-// comes what forbids the command.
+// the pass that starts a run, so that status does not know the run. Something that forbids
+// the command happens before the next pass.
 func TestWhatHadBegunEndsThoughItIsNotAllowedAnyMore(t *testing.T) {
 	for name, tc := range map[string]struct {
 		forbid func(*world)
-		// goesOn says that a run which goes on may do so.
+		// goesOn says that the run may go on once it has started.
 		goesOn bool
 	}{
-		"a push":          {forbid: func(w *world) { w.hub.pull.Head = strings.Repeat("b", 40) }},
-		"it is closed":    {forbid: func(w *world) { w.hub.pull.Open = false }},
-		"another branch":  {forbid: func(w *world) { w.hub.pull.BaseRef = "release" }},
-		"a label":         {func(w *world) { w.hub.pull.Labels = []string{"needs-ok-to-test"} }, true},
-		"rights are lost": {func(w *world) { w.reconciler.GitHub = &refusingRights{w.reconciler.GitHub} }, true},
+		"new head":                           {forbid: func(w *world) { w.hub.pull.Head = strings.Repeat("b", 40) }},
+		"pull request closed":                {forbid: func(w *world) { w.hub.pull.Open = false }},
+		"another base branch":                {forbid: func(w *world) { w.hub.pull.BaseRef = "release" }},
+		"untrusted label added":              {func(w *world) { w.hub.pull.Labels = []string{"needs-ok-to-test"} }, true},
+		"author of the command loses rights": {func(w *world) { w.reconciler.GitHub = &refusingRights{w.reconciler.GitHub} }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			crashes := 0
@@ -75,15 +75,15 @@ func TestWhatHadBegunEndsThoughItIsNotAllowedAnyMore(t *testing.T) {
 	}
 }
 
-// refusingRights says that nobody may do anything.
+// refusingRights is a GitHub on which nobody has any rights.
 type refusingRights struct{ GitHub }
 
 func (r *refusingRights) Permission(context.Context, string, string, string) (github.Permission, error) {
 	return "none", nil
 }
 
-// wantNothingLeftOf wants a run of which there is anything to see to have ended, and by
-// our hand unless it may go on.
+// wantNothingLeftOf checks that every run with visible traces has ended, and was aborted by
+// us unless it may go on.
 func (w *world) wantNothingLeftOf(crash string, goesOn bool) {
 	w.t.Helper()
 	_, answers, comments, pipelineRuns, _ := w.counts()

@@ -14,18 +14,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// What status may hold, so that etcd takes it beside a full log: numbers of entries,
-// and bytes of a text as event.Shorten counts.
+// Limits of status, so that etcd stores it together with a full command log: numbers of
+// entries, and bytes of a text as event.Shorten counts them.
 const (
 	maxDone     = 100 // runs that are over
 	maxComments = 150
-	maxNote     = 150 // of a verdict
+	maxNote     = 150 // of a decision
 	maxReason   = 300 // of a run
 	maxText     = 1000
 )
 
-// boundStatus makes status fit. What it drops is on the pull request, or is found there
-// again.
+// boundStatus makes status fit the limits. What it drops is shown on the pull request, or
+// can be found there again.
 func boundStatus(rh *v1alpha1.Rehearsal) {
 	s := &rh.Status
 	for i := range s.Conditions {
@@ -51,9 +51,9 @@ func boundStatus(rh *v1alpha1.Rehearsal) {
 	conversation.BoundDoubts(s)
 }
 
-// boundRuns keeps the runs that go on, and the latest of the others. Of what never
-// started it keeps as much as there is room for. What a run that goes from here has
-// left is found by its labels, see cleanLeft.
+// boundRuns keeps the active runs, and the latest of the others. Lists of jobs that never
+// started are kept while they fit, the latest first. The objects of dropped runs are found
+// by their labels, see cleanLeft.
 func boundRuns(rh *v1alpha1.Rehearsal) {
 	over, unscheduled := 0, 0
 	on := rh.Status.Verdicts()
@@ -79,8 +79,8 @@ func boundRuns(rh *v1alpha1.Rehearsal) {
 	}
 }
 
-// boundComments forgets the oldest of those that tell people what they may not do: a
-// comment that is forgotten is found by its marker.
+// boundComments drops the oldest entries for denials. A dropped comment is found by its
+// marker.
 func boundComments(s *v1alpha1.RehearsalStatus) {
 	if len(s.Comments) <= maxComments {
 		return
@@ -96,7 +96,8 @@ func boundComments(s *v1alpha1.RehearsalStatus) {
 
 const fullComment = "full"
 
-// tellRefused tells those whose commands found no room in the log.
+// tellRefused comments that the command log was full, for the people whose commands did not
+// fit.
 func (t *marks) tellRefused(ctx context.Context) error {
 	if len(t.rh.Spec.Refused) == 0 || t.rh.Status.Pull == nil {
 		return nil

@@ -18,8 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/judging"
 )
 
-// TestTheWorstFitsEtcd puts the largest log, and all that there can be to say of it,
-// into etcd as the receiver and the controller do it, managedFields included.
+// TestTheWorstFitsEtcd stores the largest command log with the largest status in etcd,
+// through the same calls as the receiver and the controller, managedFields included.
 func TestTheWorstFitsEtcd(t *testing.T) {
 	c := logbooktest.Start(t).Rehearsals(t)
 	ctx := t.Context()
@@ -31,7 +31,7 @@ func TestTheWorstFitsEtcd(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 	}
-	// By many small writes, so that managedFields are as they come to be.
+	// Many small writes, so that managedFields grow as in practice.
 	for i := 0; i < len(spec.Commands); i += 50 {
 		must("commands", logbook.Append(ctx, c, &event.Entries{Pull: spec.Pull, Commands: spec.Commands[i : i+50]}))
 	}

@@ -20,15 +20,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// etcdLimit is what etcd takes as one object: 1.5 MiB. The rest is for managedFields
-// and for what is around it.
+// etcdLimit is the largest object that etcd stores: 1.5 MiB. rest is left for managedFields
+// and for what surrounds the object.
 const (
 	etcdLimit = 1536 << 10
 	rest      = 150 << 10
 )
 
-// worstSpec is the largest log that the schema lets in, and in which every character
-// takes as many bytes as any can.
+// worstSpec returns the largest command log that the schema allows, in which every
+// character takes as many bytes as possible.
 func worstSpec() v1alpha1.RehearsalSpec {
 	long := func(prefix string, n, most int) string { // an id or a login
 		s := fmt.Sprintf("%s%d", prefix, n)
@@ -55,11 +55,11 @@ func worstSpec() v1alpha1.RehearsalSpec {
 	return spec
 }
 
-// maxCharacters is what the schema lets all texts of a log have together.
+// maxCharacters is the limit of the schema for all texts of a command log together.
 const maxCharacters = 49152
 
-// worstStatus is far more than anybody has seen of everything that has no bound of
-// its own.
+// worstStatus returns a status with far more than has ever been seen of everything that has
+// no limit of its own.
 func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 	evil, now := strings.Repeat("<&\u2028", 1_000), metav1.NewTime(noon)
 	sha := strings.Repeat("a", 40)
@@ -73,7 +73,7 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 		s.Pull.Contributors.People = append(s.Pull.Contributors.People, v1alpha1.Contributor{Login: fmt.Sprintf("%0100d", i), ID: 1 << 52})
 	}
 	s.PrivilegeApproval = &v1alpha1.Approval{Head: sha, At: now}
-	for i := range 500 { // their names fit into one comment, which is where they come from
+	for i := range 500 { // the jobs come from a comment, in which their names have to fit
 		j := v1alpha1.AskingJob{Job: fmt.Sprintf("pull-ci-%0100d", i), Asks: strings.Repeat("d", 16)}
 		s.Plan.Asking = append(s.Plan.Asking, j)
 		s.PrivilegeApproval.Jobs = append(s.PrivilegeApproval.Jobs, v1alpha1.AllowedJob{AskingJob: j, By: strings.Repeat("b", 40)})
@@ -96,7 +96,7 @@ func worstStatus(spec v1alpha1.RehearsalSpec) v1alpha1.RehearsalStatus {
 	for i := range spec.Commands {
 		s.Runs = append(s.Runs, worstRun(spec.Commands[i].ID, evil, i >= len(spec.Commands)-judging.MaxRuns))
 	}
-	// Of how jobs ended no more comes in than this.
+	// Not more ends of jobs than this are stored.
 	ends := map[string]v1alpha1.JobEnd{}
 	for i := range runs.MaxJobEnds {
 		ends[fmt.Sprintf("%063d", i)] = v1alpha1.JobEnd{Verdict: string(run.NotStarted), StartedAt: now, DoneAt: now}
@@ -136,8 +136,8 @@ func sizeOf(t *testing.T, v any) int {
 	return len(raw)
 }
 
-// TestTheWorstFits: the largest log, and all that there can be to say of it. The same
-// is put into etcd by TestTheWorstFitsEtcd.
+// TestTheWorstFits checks the size of the largest command log with the largest status.
+// TestTheWorstFitsEtcd stores the same in etcd.
 func TestTheWorstFits(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{Spec: worstSpec()}
 	rh.Status = worstStatus(rh.Spec)
@@ -154,7 +154,7 @@ func TestTheWorstFits(t *testing.T) {
 	}
 }
 
-// TestWhatIsKept: of runs and comments, what is needed.
+// TestWhatIsKept checks that status keeps the runs and comments that are needed.
 func TestWhatIsKept(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{Spec: worstSpec()}
 	rh.Status = worstStatus(rh.Spec)
@@ -179,8 +179,8 @@ func TestWhatIsKept(t *testing.T) {
 	}
 }
 
-// TestARunThatIsGoneStaysOver: it is not started again by the command that is still in
-// the log.
+// TestARunThatIsGoneStaysOver checks that a run which was dropped from status is not
+// started again by its command in the log.
 func TestARunThatIsGoneStaysOver(t *testing.T) {
 	w := newWorld(t, runCommand())
 	passing(w)
@@ -193,7 +193,8 @@ func TestARunThatIsGoneStaysOver(t *testing.T) {
 	}
 }
 
-// TestWhoFindsNoRoomIsTold: once, and whoever comes later too.
+// TestWhoFindsNoRoomIsTold checks that everybody whose command does not fit in the log is
+// answered once.
 func TestWhoFindsNoRoomIsTold(t *testing.T) {
 	w := newWorld(t)
 	w.rh.Spec.Refused = map[string]v1alpha1.Refusal{"eve": {By: "Eve", At: at(0)}}

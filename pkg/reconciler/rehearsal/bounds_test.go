@@ -20,8 +20,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
-// TestOutsidersLeaveTheLog: what they wrote makes room at once, and is not judged
-// and answered again when a sweep finds it once more.
+// TestOutsidersLeaveTheLog checks that commands of outsiders are removed from the log at
+// once, and are not decided and answered again when a sweep finds them.
 func TestOutsidersLeaveTheLog(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	for i := range 50 {
@@ -58,7 +58,8 @@ func TestVerdictsOfOutsidersAreBounded(t *testing.T) {
 	}
 }
 
-// TestTheCommandLineSetsNoTime: who writes to the log may write any time into it.
+// TestTheCommandLineSetsNoTime checks that users who write any time into the log gain
+// nothing by it.
 func TestTheCommandLineSetsNoTime(t *testing.T) {
 	for name, years := range map[string]int{"the future": 50, "the past": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -92,11 +93,11 @@ func TestBoundTime(t *testing.T) {
 		at, now float64
 		want    float64
 	}{
-		"a comment, by GitHub's clock": {"comment-1-0", 5, 0, 5},
-		"an old comment":               {"comment-1-0", -500, 0, -500},
-		"the command line":             {"cli-1-0", -0.5, 0, -0.5},
-		"ahead of time":                {"cli-1-0", 500, 0, 0},
-		"ahead of others":              {"cli-1-0", -500, 0, -1},
+		"comment":                           {"comment-1-0", 5, 0, 5},
+		"old comment":                       {"comment-1-0", -500, 0, -500},
+		"command line, just now":            {"cli-1-0", -0.5, 0, -0.5},
+		"command line, dated in the future": {"cli-1-0", 500, 0, 0},
+		"command line, dated in the past":   {"cli-1-0", -500, 0, -1},
 	} {
 		moment := func(m float64) time.Time { return noon.Add(time.Duration(m * float64(time.Minute))) }
 		c := v1alpha1.Command{ID: tc.id, At: metav1.NewTime(moment(tc.at))}
@@ -106,17 +107,17 @@ func TestBoundTime(t *testing.T) {
 	}
 }
 
-// TestWhatHoldsWhenARunStarts: a run that has waited is held against the pull
-// request as it is when there is room for it, told or not.
+// TestWhatHoldsWhenARunStarts checks that a run which has waited is checked against the
+// current pull request when a slot is free, whether or not the change was reported.
 func TestWhatHoldsWhenARunStarts(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(w *world)
 		want   string
 	}{
-		"nothing has changed":  {func(*world) {}, ""},
-		"another branch":       {func(w *world) { w.hub.pull.BaseRef = "release" }, "is now release"},
-		"the label is back":    {func(w *world) { w.hub.pull.Labels = []string{"needs-ok-to-test"} }, "the label needs-ok-to-test"},
-		"the approval is gone": {func(w *world) { w.rh.Status.HeadApproval = nil }, "nobody has approved"},
+		"nothing changed":       {func(*world) {}, ""},
+		"another base branch":   {func(w *world) { w.hub.pull.BaseRef = "release" }, "is now release"},
+		"untrusted label added": {func(w *world) { w.hub.pull.Labels = []string{"needs-ok-to-test"} }, "the label needs-ok-to-test"},
+		"approval removed":      {func(w *world) { w.rh.Status.HeadApproval = nil }, "nobody has approved"},
 	} {
 		for _, told := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, ", told ", told), func(t *testing.T) {
@@ -146,8 +147,8 @@ func TestWhatHoldsWhenARunStarts(t *testing.T) {
 	}
 }
 
-// TestStatusIsBounded: neither runs nor aborts, however many and long, make status
-// more than etcd takes.
+// TestStatusIsBounded checks that any number of long runs and aborts leaves status small
+// enough for etcd.
 func TestStatusIsBounded(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	r.rights["alice"] = "writer"
@@ -173,12 +174,12 @@ func TestStatusIsBounded(t *testing.T) {
 	}
 }
 
-// TestNoCommentSaysForEverThatARunWaits: GitHub may not take it at once that a run
-// has started, and one that is aborted waits for nothing.
+// TestNoCommentSaysForEverThatARunWaits checks that the comment about waiting is updated,
+// even if GitHub refuses the edit at first, and if the run is aborted instead of started.
 func TestNoCommentSaysForEverThatARunWaits(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"it starts":  {"", "this run has started"},
-		"it is over": {"/pj-rehearse abort", "Not started"},
+		"run starts, first edit fails": {"", "this run has started"},
+		"run is aborted":               {"/pj-rehearse abort", "Not started"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, command("comment-1-0", "/pj-rehearse", -1))
@@ -212,7 +213,8 @@ func TestNoCommentSaysForEverThatARunWaits(t *testing.T) {
 	}
 }
 
-// TestAWaitingRunSaysOnlyWhatIsNew, and not more often than any other.
+// TestAWaitingRunSaysOnlyWhatIsNew checks that a waiting run edits its comment only with
+// news, and not more often than other runs.
 func TestAWaitingRunSaysOnlyWhatIsNew(t *testing.T) {
 	w := newWorld(t, command("comment-1-0", "/pj-rehearse", -1))
 	other := busy(4)
@@ -237,7 +239,7 @@ func TestAWaitingRunSaysOnlyWhatIsNew(t *testing.T) {
 	}
 }
 
-// brokenEdits counts edits of comments, and lets as many fail as are left to.
+// brokenEdits counts edits of comments, and fails the next left of them.
 type brokenEdits struct {
 	GitHub
 	left, seen int

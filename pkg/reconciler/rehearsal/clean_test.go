@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// left are the names of what there is of runs.
+// left returns the names of the objects of runs that exist.
 func (w *world) left() (pipelineRuns, configMaps []string) {
 	w.t.Helper()
 	ctx := context.Background()
@@ -33,7 +33,7 @@ func (w *world) left() (pipelineRuns, configMaps []string) {
 	return pipelineRuns, configMaps
 }
 
-// ran is a world with a run that is over.
+// ran returns a world with a run that is over.
 func ran(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, runCommand())
@@ -80,7 +80,8 @@ func TestRunsAreCleanedUp(t *testing.T) {
 	}
 }
 
-// TestCleaningUpCrashes has the controller die around each write of it.
+// TestCleaningUpCrashes has the controller crash before and after each write of the
+// cleanup.
 func TestCleaningUpCrashes(t *testing.T) {
 	for _, afterwards := range []bool{false, true} {
 		for at := 0; ; at++ {
@@ -102,8 +103,8 @@ func TestCleaningUpCrashes(t *testing.T) {
 	}
 }
 
-// TestRunsThatLeaveStatusAreCleanedUp: so many have ended that there is no room for all
-// of them, and the first had no time to be cleaned up.
+// TestRunsThatLeaveStatusAreCleanedUp has more runs end than status keeps, before the first
+// is cleaned up.
 func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
 	w := ran(t)
 	name := w.rh.Status.Runs[0].PipelineRun
@@ -125,7 +126,7 @@ func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
 		t.Fatal("the first run has not left")
 	}
 	left := func() (pipelineRuns, configMaps []string) {
-		w.rh.Status.Runs[0].PipelineRun = name // for left to look for
+		w.rh.Status.Runs[0].PipelineRun = name // left looks for the objects of this name
 		return w.left()
 	}
 	turn()
@@ -149,8 +150,8 @@ func TestRunsThatLeaveStatusAreCleanedUp(t *testing.T) {
 	}
 }
 
-// TestKnownVerdictsOutliveEverything removes the PipelineRun and the ProwJobs once the
-// jobs have passed, in every order, with and without the controller looking in between.
+// TestKnownVerdictsOutliveEverything deletes the PipelineRun and the ProwJobs after the
+// jobs have passed, in every order, with and without a pass in between.
 func TestKnownVerdictsOutliveEverything(t *testing.T) {
 	events := map[string]func(w *world){
 		"end":   func(w *world) { w.endPipelineRuns(true) },
@@ -166,7 +167,7 @@ func TestKnownVerdictsOutliveEverything(t *testing.T) {
 			w.reconcile()
 			w.createProwJobs()
 			w.endProwJobs(prowapi.SuccessState)
-			w.reconcile() // the verdicts are known
+			w.reconcile() // the verdicts are now in status
 			for i, name := range order {
 				events[name](w)
 				if looks&(1<<i) != 0 {
@@ -183,8 +184,8 @@ func TestKnownVerdictsOutliveEverything(t *testing.T) {
 	}
 }
 
-// TestJobsAreJoinedByWhatIsStored lets a second run join a job of the first, although
-// the informer has dropped how its pod is made.
+// TestJobsAreJoinedByWhatIsStored has a second run share a job of the first, although the
+// informer has dropped the pod spec.
 func TestJobsAreJoinedByWhatIsStored(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()

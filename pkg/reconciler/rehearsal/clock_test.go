@@ -17,8 +17,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestClockBehind refuses to judge: what was written after something could seem to
-// have been there before.
+// TestClockBehind checks that nothing is decided while our clock is behind: a command could
+// seem to be older than what it refers to.
 func TestClockBehind(t *testing.T) {
 	w, _ := governed(t, policy.Config{}, command("comment-1-0", "/pj-rehearse approve", -1))
 	w.hub.skew = 3 * time.Minute
@@ -41,8 +41,8 @@ func TestClockBehind(t *testing.T) {
 	}
 }
 
-// TestNothingIsDecidedWithoutGitHubsClock: where its answers have no date, nobody knows
-// whether ours is right.
+// TestNothingIsDecidedWithoutGitHubsClock checks that nothing is decided if GitHub's
+// responses have no date, because then our clock may be wrong.
 func TestNothingIsDecidedWithoutGitHubsClock(t *testing.T) {
 	w, _ := governed(t, policy.Config{}, command("comment-1-0", "/pj-rehearse approve", -1))
 	w.hub.undated = true
@@ -58,11 +58,11 @@ func TestNothingIsDecidedWithoutGitHubsClock(t *testing.T) {
 	}
 }
 
-// TestPrivilegesAreShownByGitHubsClock: bob allows what he has not seen, and the
-// controller's clock is off.
+// TestPrivilegesAreShownByGitHubsClock has bob allow privileges that he has not seen, while
+// the controller's clock is wrong.
 func TestPrivilegesAreShownByGitHubsClock(t *testing.T) {
 	for name, skew := range map[string]time.Duration{
-		"right": 0, "a little behind": 40 * time.Second, "ahead by minutes": -3 * time.Minute, "ahead by an hour": -time.Hour,
+		"clock right": 0, "clock a little behind": 40 * time.Second, "clock ahead by minutes": -3 * time.Minute, "clock ahead by an hour": -time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := governed(t, policy.Config{})
@@ -86,9 +86,9 @@ func TestPrivilegesAreShownByGitHubsClock(t *testing.T) {
 	}
 }
 
-// TestAgeIsByGitHubsClock: a week is a week, whoever's clock is off.
+// TestAgeIsByGitHubsClock checks that commands expire after a week of GitHub's time.
 func TestAgeIsByGitHubsClock(t *testing.T) {
-	for name, skew := range map[string]time.Duration{"behind": 50 * time.Second, "ahead": -10 * time.Minute} {
+	for name, skew := range map[string]time.Duration{"clock behind, margin ": 50 * time.Second, "clock ahead, margin ": -10 * time.Minute} {
 		for _, margin := range []time.Duration{-10 * time.Second, 10 * time.Second} {
 			t.Run(name+margin.String(), func(t *testing.T) {
 				w, _ := governed(t, policy.Config{})
@@ -106,9 +106,9 @@ func TestAgeIsByGitHubsClock(t *testing.T) {
 	}
 }
 
-// TestLagIsByGitHubsClock: a push that was just told is waited for.
+// TestLagIsByGitHubsClock checks that a head which was just reported is waited for.
 func TestLagIsByGitHubsClock(t *testing.T) {
-	for name, skew := range map[string]time.Duration{"right": 0, "behind": 50 * time.Second, "ahead": -10 * time.Minute} {
+	for name, skew := range map[string]time.Duration{"clock right": 0, "clock behind": 50 * time.Second, "clock ahead": -10 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := governed(t, policy.Config{})
 			w.hub.skew = skew
@@ -123,7 +123,7 @@ func TestLagIsByGitHubsClock(t *testing.T) {
 	}
 }
 
-// TestClocksMinutesApart on the stand-in, by the dates of its answers.
+// TestClocksMinutesApart uses the stand-in, with the dates of its responses.
 func TestClocksMinutesApart(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"GitHub's is ahead": 5 * time.Minute, "ours is ahead": -5 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
@@ -160,8 +160,8 @@ func TestClocksMinutesApart(t *testing.T) {
 	}
 }
 
-// TestAnEventOfTheFutureHoldsUpNothing: whoever dated it, it would be recent for as
-// long as it is ahead.
+// TestAnEventOfTheFutureHoldsUpNothing checks an event dated in the future, which would
+// otherwise count as recent until that time.
 func TestAnEventOfTheFutureHoldsUpNothing(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: strings.Repeat("c", 40), At: metav1.NewTime(noon.Add(time.Hour))}

@@ -20,8 +20,8 @@ import (
 )
 
 // TestTheStatusIsOfTheGeneration runs the generated reconciler, which writes the status:
-// it says which generation of the Rehearsal it is of, and since when each condition has
-// been what it is.
+// observedGeneration is that of the Rehearsal, and each condition has the time of its last
+// change.
 func TestTheStatusIsOfTheGeneration(t *testing.T) {
 	w := newWorld(t)
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
@@ -67,11 +67,11 @@ func TestTheStatusIsOfTheGeneration(t *testing.T) {
 	}
 }
 
-// reasons are one word.
+// reasons matches a reason, which is one word.
 var reasons = regexp.MustCompile(`^[A-Z][A-Za-z]*$`)
 
-// checkConditions holds those of a Rehearsal that was reconciled to the conventions of
-// the API.
+// checkConditions checks that the conditions of a reconciled Rehearsal follow the
+// conventions of the API.
 func checkConditions(t *testing.T, rh *v1alpha1.Rehearsal) {
 	t.Helper()
 	if len(rh.Status.Conditions) != 4 {

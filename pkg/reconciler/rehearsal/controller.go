@@ -42,35 +42,35 @@ import (
 )
 
 const (
-	// quickPlaces and longPlaces are how many pull requests are planned at once, at
-	// first and when it takes longer.
+	// quickPlaces and longPlaces are how many pull requests are planned at a time: plans
+	// that have just begun, and plans that take longer.
 	quickPlaces, longPlaces = 2, 1
-	// Planners is how many processes that takes at most.
+	// Planners is the maximum number of planner processes.
 	Planners = quickPlaces + longPlaces
 	// keptPlans is how many plans stay in memory.
 	keptPlans = 64
-	// resync is how often an informer tells everything again.
+	// resync is how often an informer delivers all objects again.
 	resync = 10 * time.Hour
 )
 
-// Plans is what makes plans: see queue.Options. Close, if there is one,
-// ends it.
+// Plans makes plans, see queue.Options. Close ends the planner; it may be nil.
 type Plans struct {
 	plan.Planner
 	Fetch, Repair func(ctx context.Context, req plan.Request) error
 	Close         func()
 }
 
-// Options are what main has made for the controller.
+// Options are the parts of the controller that main makes.
 type Options struct {
 	GitHub  GitHub
 	Planner Plans
-	// Mirrors are what the planner reads.
+	// Mirrors are the mirrors that the planner reads.
 	Mirrors  Mirrors
 	Prow     prowclient.Interface
 	Logs     *prowjob.Logs
 	Settings *settings.Store
-	// Turns keeps those of the controller; whoever ends it drains them first.
+	// Turns tracks the reconciles of the controller. Whoever stops the controller drains
+	// them first.
 	Turns *leader.Turns
 }
 
@@ -158,16 +158,16 @@ func NewController(ctx context.Context, cmw configmap.Watcher, o Options) *contr
 	return impl
 }
 
-// must is for handlers of informers that have not been started: adding one to
-// those cannot fail.
+// must panics if an event handler cannot be added. That cannot happen to an informer that
+// has not been started.
 func must(_ cache.ResourceEventHandlerRegistration, err error) {
 	if err != nil {
 		panic(fmt.Sprintf("adding an event handler: %v", err))
 	}
 }
 
-// enqueueLabelled enqueues the Rehearsal that an object of a run belongs to,
-// which may be in another namespace than the object.
+// enqueueLabelled enqueues the Rehearsal of a run's object, which may be in another
+// namespace than the object.
 func enqueueLabelled(impl *controller.Impl) func(any) {
 	return func(obj any) {
 		object, err := kmeta.DeletionHandlingAccessor(obj)
@@ -188,7 +188,7 @@ func parseKey(key string) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
 
-// withRecorder has events written to the API server until the context ends.
+// withRecorder writes events to the API server until the context ends.
 func withRecorder(ctx context.Context) context.Context {
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: kubeclient.Get(ctx).CoreV1().Events("")})

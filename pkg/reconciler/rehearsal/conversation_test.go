@@ -27,7 +27,7 @@ func (w *world) hear(id, text string) {
 	w.reconcile()
 }
 
-// push replaces the head, and tells of it. What is heard next is written later.
+// push replaces the head, and reports that. Later commands are written after it.
 func (w *world) push() {
 	w.hub.pull.Head = strings.Repeat("b", 40)
 	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "synchronize", Head: w.hub.pull.Head, At: metav1.NewTime(w.clock.Now())}
@@ -36,7 +36,7 @@ func (w *world) push() {
 	w.clock.SetTime(w.clock.Now().Add(time.Minute))
 }
 
-// end ends all ProwJobs and PipelineRuns of the runs that are going.
+// end ends all ProwJobs and PipelineRuns of the active runs.
 func (w *world) end(states map[string]prowapi.ProwJobState) {
 	w.quietly(func(ctx context.Context) {
 		pjs, err := w.prow.ProwV1().ProwJobs("prow").List(ctx, metav1.ListOptions{})
@@ -56,7 +56,7 @@ func (w *world) end(states map[string]prowapi.ProwJobState) {
 	w.reconcile()
 }
 
-// comment is the body of the comment with a marker.
+// comment returns the body of the comment with a marker.
 func (w *world) comment(marker string) string {
 	w.t.Helper()
 	for _, c := range w.hub.comments {
@@ -90,7 +90,7 @@ func TestAcknowledgeByWord(t *testing.T) {
 	w.push()
 	w.hear("comment-2-0", "/pj-rehearse skip")
 	w.hear("comment-3-0", "/pj-rehearse reject")
-	// The jobs of every head are the same, so the push takes nothing away.
+	// The jobs of all heads are the same, so the acknowledgement survives the push.
 	want := []string{"+rehearsals-ack", "-network-access-rehearsals-ok", "+rehearsals-ack", "-rehearsals-ack"}
 	if diff := cmp.Diff(want, w.hub.labelled); diff != "" {
 		t.Error(diff)
@@ -115,11 +115,11 @@ func TestAutoAck(t *testing.T) {
 		states map[string]prowapi.ProwJobState
 		want   []string
 	}{
-		"passes":           {"/pj-rehearse auto-ack", both, []string{"+rehearsals-ack"}},
-		"one job":          {"/pj-rehearse auto-ack pull-unit", both, []string{"+rehearsals-ack"}},
-		"fails":            {"/pj-rehearse auto-ack", map[string]prowapi.ProwJobState{"pull-unit": prowapi.SuccessState, "pull-e2e": prowapi.FailureState}, nil},
-		"a name is wrong":  {"/pj-rehearse auto-ack pull-unit pull-nuit", both, nil},
-		"without the word": {"/pj-rehearse", both, nil},
+		"all jobs pass":                 {"/pj-rehearse auto-ack", both, []string{"+rehearsals-ack"}},
+		"the only selected job passes":  {"/pj-rehearse auto-ack pull-unit", both, []string{"+rehearsals-ack"}},
+		"a job fails":                   {"/pj-rehearse auto-ack", map[string]prowapi.ProwJobState{"pull-unit": prowapi.SuccessState, "pull-e2e": prowapi.FailureState}, nil},
+		"a selected job does not exist": {"/pj-rehearse auto-ack pull-unit pull-nuit", both, nil},
+		"run without auto-ack":          {"/pj-rehearse", both, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, command("comment-1-0", tc.text, -1))
@@ -206,8 +206,8 @@ func TestProgressIsToldAtMostOnceInAnInterval(t *testing.T) {
 	}
 }
 
-// TestLateProgressDoesNotHideTheReport lets an edit of the controller arrive
-// after the finally task's.
+// TestLateProgressDoesNotHideTheReport has an edit by the controller arrive after the
+// finally task's.
 func TestLateProgressDoesNotHideTheReport(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -381,14 +381,14 @@ func TestAbortReachesJobsThatNobodyWatches(t *testing.T) {
 	}
 }
 
-// never is a planner that does not come to an end.
+// never is a planner that never finishes.
 type never struct{}
 
 func (never) Forget(plan.Request) {}
 
 func (never) Get(string, plan.Request) (*plan.Result, error, bool) { return nil, nil, false }
 
-// prowJobOf is the ProwJob of a job.
+// prowJobOf returns the ProwJob of a job.
 func (w *world) prowJobOf(job string) *prowapi.ProwJob {
 	w.t.Helper()
 	pjs, err := w.prow.ProwV1().ProwJobs("prow").List(context.Background(), metav1.ListOptions{})

@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// planOfMany is a plan of so many affected jobs, which is always ready.
+// planOfMany is a plan with this many affected jobs, which is always ready.
 type planOfMany int
 
 func (planOfMany) Forget(plan.Request) {}
@@ -26,7 +26,7 @@ func (n planOfMany) Get(_ string, req plan.Request) (*plan.Result, error, bool) 
 	return planOf(req, names...)
 }
 
-// large is a world of so many jobs, and as many as anybody wants at once.
+// large returns a world with this many affected jobs, and without quotas.
 func large(t *testing.T, jobs int, commands ...v1alpha1.Command) *world {
 	t.Helper()
 	w := newWorld(t, commands...)
@@ -36,7 +36,7 @@ func large(t *testing.T, jobs int, commands ...v1alpha1.Command) *world {
 	return w
 }
 
-// callsOf counts the calls to the API servers of a turn.
+// callsOf counts the calls to the API servers in one pass.
 func (w *world) callsOf(turn func()) map[string]int {
 	w.sync()
 	fakes := []*clienttesting.Fake{&w.kube.Fake, &w.tekton.Fake, &w.prow.Fake}
@@ -62,7 +62,7 @@ func (w *world) reconcileOnce() {
 	w.rh = rh
 }
 
-// TestJoiningCostsNoCallsForEachJob: a run joins the jobs of another one, whose tasks
+// TestJoiningCostsNoCallsForEachJob has a run share the jobs of another one, whose tasks
 // have not created them yet.
 func TestJoiningCostsNoCallsForEachJob(t *testing.T) {
 	cost := func(jobs int) int {
@@ -82,7 +82,7 @@ func TestJoiningCostsNoCallsForEachJob(t *testing.T) {
 	}
 }
 
-// TestAbortingJobsOfManyRunsReadsEachManifestOnce: of one turn.
+// TestAbortingJobsOfManyRunsReadsEachManifestOnce checks the reads of one pass.
 func TestAbortingJobsOfManyRunsReadsEachManifestOnce(t *testing.T) {
 	cost := func(runs int) int {
 		w := large(t, 3)
@@ -102,7 +102,8 @@ func TestAbortingJobsOfManyRunsReadsEachManifestOnce(t *testing.T) {
 	}
 }
 
-// fullLog has so many commands, judged or not, of a few people.
+// fullLog returns a Rehearsal with this many commands of a few people, with or without
+// decisions.
 func fullLog(n int, judged bool) *v1alpha1.Rehearsal {
 	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: "acme-config-7", UID: "u-1"}, Status: v1alpha1.RehearsalStatus{Pull: &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true}}}
 	for i := range n {
@@ -115,8 +116,8 @@ func fullLog(n int, judged bool) *v1alpha1.Rehearsal {
 	return rh
 }
 
-// TestAFullLogIsReadInAStraightLine counts what is allocated: four times the log may
-// not take much more than four times as much.
+// TestAFullLogIsReadInAStraightLine counts allocations: a command log four times as long
+// must not take much more than four times as many.
 func TestAFullLogIsReadInAStraightLine(t *testing.T) {
 	prefixes := []string{"/pj-rehearse"}
 	for name, read := range map[string]func(rh *v1alpha1.Rehearsal){
@@ -150,8 +151,8 @@ func TestAFullLogIsReadInAStraightLine(t *testing.T) {
 	}
 }
 
-// BenchmarkFullLog reads a log in all the ways in which a turn does: four times the log
-// takes four times as long.
+// BenchmarkFullLog reads a command log in all the ways in which a pass does. A log four
+// times as long should take four times as long.
 func BenchmarkFullLog(b *testing.B) {
 	for _, n := range []int{100, 400} {
 		rh := fullLog(n, true)

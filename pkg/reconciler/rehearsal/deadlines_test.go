@@ -16,8 +16,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// TestEveryStateEndsThoughEveryCallFails takes a run, or a pull request, into each
-// state and then has every call fail for ever.
+// TestEveryStateEndsThoughEveryCallFails brings a run into each state, and then has every
+// call fail.
 func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 	short := func(w *world) {
 		s := w.reconciler.Settings()
@@ -34,18 +34,18 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 			w.reconciler.Plans = noPlans{}
 			w.reconcile()
 		}, v1alpha1.RunPending, deadline.Lasts[deadline.Hindered], v1alpha1.RunRejected},
-		"dropped": {func(w *world) {
+		"pending, to be dropped": {func(w *world) {
 			w.reconciler.Plans = noPlans{}
 			w.reconcile()
 			w.rh.Status.Runs[0].AbortReason = "bob wrote abort"
 		}, v1alpha1.RunPending, deadline.Lasts[deadline.Hindered], v1alpha1.RunAborted},
-		"handed over": {func(w *world) {
+		"pending, manifest stored": {func(w *world) {
 			refuse(&w.tekton.Fake, "pipelineruns", forbidden("pipelineruns", saysQuota))
 			w.persist(time.Minute)
 		}, v1alpha1.RunPending, deadline.Lasts[deadline.Hindered], v1alpha1.RunRejected},
-		"running":                     {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
-		"its tasks have not begun":    {func(w *world) { w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
-		"its PipelineRun was deleted": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile(); w.prune() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
+		"running":                       {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
+		"running, tasks have not begun": {func(w *world) { w.reconcile() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
+		"running, PipelineRun deleted":  {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile(); w.prune() }, v1alpha1.RunRunning, 2 * time.Hour, v1alpha1.RunAborted},
 		"aborting": {func(w *world) {
 			w.reconcile()
 			w.createProwJobs()
@@ -73,18 +73,18 @@ func TestEveryStateEndsThoughEveryCallFails(t *testing.T) {
 	}
 }
 
-// TestWhatWasNotSaidIsSaidLater has GitHub, and all else, come back.
+// TestWhatWasNotSaidIsSaidLater has GitHub and everything else recover.
 func TestWhatWasNotSaidIsSaidLater(t *testing.T) {
 	for name, tc := range map[string]struct {
 		story func(w *world)
 		ends  time.Duration
 		says  string
 	}{
-		"never started": {func(w *world) {
+		"run that never started": {func(w *world) {
 			w.reconciler.Plans = noPlans{}
 			w.reconcile()
 		}, deadline.Lasts[deadline.Hindered], "Not started: "},
-		"ended": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, 25 * time.Hour, "Aborted"},
+		"run that was aborted in time": {func(w *world) { w.reconcile(); w.createProwJobs(); w.reconcile() }, 25 * time.Hour, "Aborted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, runCommand())
@@ -106,7 +106,7 @@ func TestWhatWasNotSaidIsSaidLater(t *testing.T) {
 	}
 }
 
-// TestAVerdictIsNotLostWithItsReport: all jobs have passed, and GitHub takes nothing.
+// TestAVerdictIsNotLostWithItsReport has all jobs pass while GitHub accepts no edits.
 func TestAVerdictIsNotLostWithItsReport(t *testing.T) {
 	w := newWorld(t, command(wholeRun, "/pj-rehearse auto-ack", -1))
 	w.reconcile()
@@ -131,14 +131,15 @@ func TestAVerdictIsNotLostWithItsReport(t *testing.T) {
 	}
 }
 
-// noEdits is a GitHub that takes no edit of a comment.
+// noEdits is a GitHub that accepts no edits of comments.
 type noEdits struct{ GitHub }
 
 func (noEdits) EditComment(context.Context, string, string, int64, string) (*github.Comment, error) {
 	return nil, errAway
 }
 
-// TestAReportIsGivenUp after a day, and the Rehearsal says so.
+// TestAReportIsGivenUp checks that a report is given up after a day, and that the Rehearsal
+// says so.
 func TestAReportIsGivenUp(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -159,7 +160,7 @@ func TestAReportIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestTheFinalizerEnds though every call fails.
+// TestTheFinalizerEnds checks that a deletion completes although every call fails.
 func TestTheFinalizerEnds(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -175,8 +176,8 @@ func TestTheFinalizerEnds(t *testing.T) {
 	}
 }
 
-// TestTheTimeOfARunBeginsWhenItStarts: GitHub takes no comment for an hour after the
-// jobs are rendered.
+// TestTheTimeOfARunBeginsWhenItStarts has GitHub accept no comments for an hour after the
+// jobs were rendered.
 func TestTheTimeOfARunBeginsWhenItStarts(t *testing.T) {
 	w := newWorld(t, runCommand())
 	s := w.reconciler.Settings()
@@ -197,7 +198,7 @@ func TestTheTimeOfARunBeginsWhenItStarts(t *testing.T) {
 	if got := pr.Spec.Timeouts.Tasks.Duration; got != 40*time.Minute {
 		t.Errorf("its tasks have %s", got)
 	}
-	// Whoever finds the PipelineRun later knows its time.
+	// The PipelineRun has the deadline, in case status is lost.
 	w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
 	deadline := *r.Deadline
 	w.forget()
@@ -207,7 +208,7 @@ func TestTheTimeOfARunBeginsWhenItStarts(t *testing.T) {
 	}
 }
 
-// silentHub takes no new comment on a run before some time.
+// silentHub accepts no new comments on runs before a time.
 type silentHub struct {
 	GitHub
 	world *world
@@ -221,7 +222,8 @@ func (h *silentHub) CreateComment(ctx context.Context, org, repo string, number 
 	return h.GitHub.CreateComment(ctx, org, repo, number, body)
 }
 
-// TestErrorsDelayLessThanARunMayBeLate: what is due does not wait for the back-off.
+// TestErrorsDelayLessThanARunMayBeLate checks that the back-off does not delay what is due
+// by more than allowed.
 func TestErrorsDelayLessThanARunMayBeLate(t *testing.T) {
 	if requeue.LongestBackOff >= deadline.AbortTime {
 		t.Errorf("an error delays what is due by %s, and %s is allowed", requeue.LongestBackOff, deadline.AbortTime)

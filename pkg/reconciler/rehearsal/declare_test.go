@@ -12,8 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// TestServedRepositoriesAreListed has the list there when a run starts, and a
-// repository that is served no more gone from it when the next one does.
+// TestServedRepositoriesAreListed checks that the list exists when a run starts, and that a
+// repository which is no longer served is removed from it when the next run starts.
 func TestServedRepositoriesAreListed(t *testing.T) {
 	w := newWorld(t)
 	serve := func(names ...string) {

@@ -18,8 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// lateGitHub is a GitHub whose lists do not show yet what has just been written, and
-// that loses answers to the creation of comments.
+// lateGitHub is a GitHub whose lists do not show the latest writes, and which loses
+// responses to the creation of comments.
 type lateGitHub struct {
 	GitHub
 	world *world
@@ -42,7 +42,7 @@ func (l *lateGitHub) Comments(ctx context.Context, org, repo string, number int)
 	return slices.DeleteFunc(list, func(c github.Comment) bool { return c.CreatedAt.After(shown) }), err
 }
 
-// oneTurn is one turn, with whatever it returns.
+// oneTurn runs one pass, whatever it returns.
 func (w *world) oneTurn() (after time.Duration, err error) {
 	w.sync()
 	rh := w.rh.DeepCopy()
@@ -57,7 +57,7 @@ func (w *world) oneTurn() (after time.Duration, err error) {
 	return 0, err
 }
 
-// turns are so many turns, a moment apart each.
+// turns runs n passes, this far apart.
 func (w *world) turns(n int, apart time.Duration) {
 	for range n {
 		_, _ = w.oneTurn()
@@ -72,8 +72,9 @@ func (w *world) wantComments(plans, answers, runs int) {
 	}
 }
 
-// TestALostAnswerAndALateListMakeOneComment: whatever is written before the list
-// shows it goes again, and what is left is kept up to date.
+// TestALostAnswerAndALateListMakeOneComment checks that comments which were written twice,
+// because the list did not show the first, are removed, and that the remaining one is kept
+// up to date.
 func TestALostAnswerAndALateListMakeOneComment(t *testing.T) {
 	w := newWorld(t, runCommand(), command("comment-2-0", "/pj-rehearse list", -1))
 	w.reconciler.GitHub = &lateGitHub{GitHub: w.hub, world: w, lag: time.Minute, lose: 3}
@@ -98,8 +99,8 @@ func TestALostAnswerAndALateListMakeOneComment(t *testing.T) {
 	}
 }
 
-// meanwhile runs the turn of another controller while this one is between its look
-// for a comment and the creation of it.
+// meanwhile runs a pass of another controller after this one has looked for a comment, and
+// before it creates one.
 type meanwhile struct {
 	GitHub
 	other func()
@@ -114,7 +115,7 @@ func (h *meanwhile) Comments(ctx context.Context, org, repo string, number int) 
 	return found, err
 }
 
-// anotherController has what this one has, but for what it remembers.
+// anotherController returns a controller with the same clients, but an empty memory.
 func (w *world) anotherController() *Reconciler {
 	r := w.reconciler
 	return &Reconciler{
@@ -147,8 +148,8 @@ func TestTwoControllersForAMomentCommentOnce(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotInDoubtCostsNothing: the comments are not listed again where nobody
-// else can have written them.
+// TestWhatIsNotInDoubtCostsNothing checks that comments are not listed again if nobody else
+// can have written them.
 func TestWhatIsNotInDoubtCostsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.reconciler.LeadsSince = func() time.Time { return w.clock.Now().Add(-conversation.DoubtTime) }
@@ -158,7 +159,7 @@ func TestWhatIsNotInDoubtCostsNothing(t *testing.T) {
 	}
 }
 
-// TestCrashesWhileDoublesAreRemoved: at each write, before and after it.
+// TestCrashesWhileDoublesAreRemoved crashes at each write, before and after it.
 func TestCrashesWhileDoublesAreRemoved(t *testing.T) {
 	for failAt := range 4 {
 		for _, afterwards := range []bool{false, true} {
@@ -185,7 +186,7 @@ func TestCrashesWhileDoublesAreRemoved(t *testing.T) {
 	}
 }
 
-// keepsComments lets nothing be removed.
+// keepsComments is a GitHub that refuses to remove comments.
 type keepsComments struct{ GitHub }
 
 func (keepsComments) DeleteComment(context.Context, string, string, int64) error {

@@ -13,11 +13,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// dryRun reads from GitHub, and logs what it would have written. Comments that
-// do not exist have negative ids.
+// dryRun reads from GitHub, and logs writes during a dry run instead of making them.
+// Comments that were only logged have negative ids.
 type dryRun struct {
 	GitHub
-	// on says whether this is a dry run, now.
+	// on reports whether this is a dry run now.
 	on func() bool
 }
 
@@ -25,7 +25,7 @@ func would(ctx context.Context, what, org, repo string, more ...any) {
 	logging.FromContext(ctx).Infow("Dry run: would "+what, append([]any{"repository", org + "/" + repo}, more...)...)
 }
 
-// firstLine is what a log shows of a comment.
+// firstLine returns the part of a comment that is logged.
 func firstLine(body string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
 	return strings.TrimSpace(line)
@@ -104,12 +104,12 @@ func (d *dryRun) SetStatus(ctx context.Context, org, repo, sha string, s github.
 	return time.Time{}, nil
 }
 
-// annotationDryRun is on the status of a Rehearsal that says things which were
-// only logged.
+// annotationDryRun is on the status of a Rehearsal that refers to writes which were only
+// logged.
 const annotationDryRun = "rehearsal.dev/dry-run"
 
-// noteDryRun marks such a status, or makes everything that is kept up to date be
-// written once the dry run is over. What was answered then stays so.
+// noteDryRun marks the status during a dry run. After the dry run, it has everything that
+// is kept up to date written again. Answers that were only logged are not repeated.
 func (t *pass) noteDryRun() {
 	status := &t.rh.Status
 	_, noted := status.Annotations[annotationDryRun]
@@ -128,7 +128,7 @@ func (t *pass) noteDryRun() {
 			status.Comments[name] = comment
 		}
 		for _, a := range []*v1alpha1.Acknowledgement{status.Acknowledgement, status.NetworkAccess} {
-			// Where nobody has vouched, labels that are there were set by people.
+			// In this state nobody has acknowledged, so people set the labels that exist.
 			if a != nil && a.State != v1alpha1.StateRequired {
 				a.Labelled = false
 			}

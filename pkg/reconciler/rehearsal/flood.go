@@ -14,23 +14,24 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/policy"
 )
 
-// How many comments in answer one person may have on a repository within an hour:
-// everybody, and those who may run. A text has one, however many commands it has.
+// The limits of answers in comments of their own that one person gets on a repository
+// within an hour: for everybody, and for people who may run jobs. A text gets one answer,
+// however many commands it has.
 const (
 	answersForAnybody = 10
 	answersForRunners = 60
 	answersWithin     = time.Hour
 )
 
-// answered is a text that had an answer.
+// answered is a text that was answered.
 type answered struct {
 	by string
 	at time.Time
 }
 
-// hadAnswers counts the answers that somebody had to what they wrote within an hour
-// of a moment. All times are those of the commands, so that the order in which they
-// are read, and when, does not matter.
+// hadAnswers counts the answers to texts that a person wrote within an hour before or after
+// a time. All times are those of the commands, so it does not matter when and in which
+// order they are read.
 func hadAnswers(by string, at time.Time, all map[string]answered) int {
 	n := 0
 	for _, a := range all {
@@ -41,9 +42,9 @@ func hadAnswers(by string, at time.Time, all map[string]answered) int {
 	return n
 }
 
-// toldTexts are the texts of somebody, or of all without a login, on pull requests of
-// one repository that had an answer, or have one due as well, by pull request and id;
-// without one of them.
+// toldTexts returns the texts that were answered on pull requests of one repository, by
+// pull request and id; with due, also the texts that will be answered. Only those of login
+// count, unless it is empty. The text except of this pull request is left out.
 func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except string, due bool) map[string]answered {
 	texts := map[string]answered{}
 	for _, rh := range all {
@@ -63,8 +64,8 @@ func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except stri
 	return texts
 }
 
-// had counts the answers that somebody had, or has due as well, beside the one
-// to a text.
+// had counts the answers to a person around a time, with due also those that will be given.
+// The one to this text does not count.
 func (t *answers) had(login, text string, at time.Time, due bool) (int, error) {
 	elsewhere, err := t.toldElsewhere(due)
 	if err != nil {
@@ -74,8 +75,8 @@ func (t *answers) had(login, text string, at time.Time, due bool) (int, error) {
 	return hadAnswers(login, at, here) + hadAnswers(login, at, elsewhere[strings.ToLower(login)]), nil
 }
 
-// toldElsewhere are the texts on other pull requests by the logins of their authors, as
-// they are at the beginning of a turn: a log has many questions.
+// toldElsewhere returns the answered texts on other pull requests, by the logins of their
+// authors. They are read once per pass, because a command log has many questions.
 func (t *answers) toldElsewhere(due bool) (map[string]map[string]answered, error) {
 	if known := t.told[due]; known != nil || t.Lister == nil {
 		return known, nil
@@ -100,9 +101,8 @@ func (t *answers) toldElsewhere(due bool) (map[string]map[string]answered, error
 	return byLogin, nil
 }
 
-// left is how many answers somebody may still have to what they wrote at a
-// moment, the one to a text included, and how many they may have at all. What they
-// may do is asked only when it matters.
+// left returns how many answers a person may still get around a time, including the one to
+// this text, and the limit. The policy is asked only if the answer depends on it.
 func (t *answers) left(ctx context.Context, login, text string, at time.Time, due bool) (left, most int, err error) {
 	had, err := t.had(login, text, at, due)
 	if err != nil || had < answersForAnybody-1 {
@@ -120,7 +120,7 @@ func (t *answers) left(ctx context.Context, login, text string, at time.Time, du
 	return most - had, most, err
 }
 
-// labels are those of the pull request, where it was read in this turn.
+// labels returns the labels of the pull request, if it was read in this pass.
 func (t *answers) labels() []string {
 	if t.facts.Pull == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// lines are the commands of one comment.
+// lines returns the commands of one comment.
 func lines(login string, comment int, texts ...string) []v1alpha1.Command {
 	all := make([]v1alpha1.Command, len(texts))
 	for i, text := range texts {
@@ -24,7 +24,7 @@ func lines(login string, comment int, texts ...string) []v1alpha1.Command {
 	return all
 }
 
-// answers are our comments beside those of the plan and of runs.
+// answers returns our comments except those of the plan and of runs.
 func (w *world) answers() []string {
 	var bodies []string
 	for _, c := range w.hub.comments {
@@ -35,22 +35,23 @@ func (w *world) answers() []string {
 	return bodies
 }
 
-// TestOneCommentHasOneAnswer, whatever it says, and wherever the controller dies.
+// TestOneCommentHasOneAnswer checks that a comment gets one answer, whatever it says, and
+// wherever the controller crashes.
 func TestOneCommentHasOneAnswer(t *testing.T) {
 	for name, tc := range map[string]struct {
 		texts []string
 		want  []string
 		lacks []string
 	}{
-		"one question, often": {strings.Split(strings.Repeat("help,", 19)+"help", ","), []string{"19 more lines like these in that comment"}, nil},
-		"several": {[]string{"help", "list", "abort", "explain pull-unit", "more pull-unit"},
+		"one question repeated": {strings.Split(strings.Repeat("help,", 19)+"help", ","), []string{"19 more lines like these in that comment"}, nil},
+		"several questions": {[]string{"help", "list", "abort", "explain pull-unit", "more pull-unit"},
 			[]string{"Show these commands", "affects 2 jobs", "Nothing is running", "`pull-unit`", "was not understood"}, []string{"like these"}},
-		"not understood": {[]string{"ack now", "skip now", "list now", "ack now"}, []string{"`/pj-rehearse skip now` was not understood either", "1 more line"}, nil},
-		"runs of what is not there": {[]string{"no-job", "nor-job", "help", "no-job", "failed"},
+		"unknown commands": {[]string{"ack now", "skip now", "list now", "ack now"}, []string{"`/pj-rehearse skip now` was not understood either", "1 more line"}, nil},
+		"runs of jobs that do not exist": {[]string{"no-job", "nor-job", "help", "no-job", "failed"},
 			[]string{"`no-job`", "`nor-job`", "Show these commands", "1 more line", "Nothing has been run"}, nil},
-		"beside a run":     {[]string{"", "list"}, []string{"affects 2 jobs"}, nil},
-		"more than fit":    {strings.Split("explain a,explain b,explain c,explain d,explain e,explain f,explain g,explain h,explain i,explain j,explain k,explain l", ","), []string{"2 more lines in that comment without an answer"}, nil},
-		"denied in 2 ways": {[]string{"approve", "privileges-allowed", "explain pull-unit"}, []string{"somebody else has to do that", "`pull-unit`"}, nil},
+		"question with a run":    {[]string{"", "list"}, []string{"affects 2 jobs"}, nil},
+		"more answers than fit":  {strings.Split("explain a,explain b,explain c,explain d,explain e,explain f,explain g,explain h,explain i,explain j,explain k,explain l", ","), []string{"2 more lines in that comment without an answer"}, nil},
+		"denied for two reasons": {[]string{"approve", "privileges-allowed", "explain pull-unit"}, []string{"somebody else has to do that", "`pull-unit`"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			login := "bob"
@@ -100,19 +101,19 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 		most        int
 		reason      string
 	}{
-		"questions of an outsider":   {"alice", "help", answersForAnybody, v1alpha1.ReasonTooManyQuestions},
-		"what is not understood":     {"alice", "list now", answersForAnybody, v1alpha1.ReasonTooManyQuestions},
-		"questions of who may run":   {"bob", "help", answersForRunners, v1alpha1.ReasonTooManyQuestions},
-		"runs of what is not there":  {"bob", "no-job", answersForRunners, ""}, // or too many runs at a time
-		"what is said once, anyway":  {"mallory", "", 1, v1alpha1.ReasonNotAllowed},
-		"aborts that end nothing":    {"bob", "abort", answersForRunners, "OK"},
-		"commits that are not there": {"bob", "ack 1234567", answersForRunners, v1alpha1.ReasonOtherCommit},
+		"questions by an outsider":        {"alice", "help", answersForAnybody, v1alpha1.ReasonTooManyQuestions},
+		"unknown commands by an outsider": {"alice", "list now", answersForAnybody, v1alpha1.ReasonTooManyQuestions},
+		"questions by a writer":           {"bob", "help", answersForRunners, v1alpha1.ReasonTooManyQuestions},
+		"runs of jobs that do not exist":  {"bob", "no-job", answersForRunners, ""}, // or too many runs at a time
+		"denials, one per head":           {"mallory", "", 1, v1alpha1.ReasonNotAllowed},
+		"aborts that find nothing":        {"bob", "abort", answersForRunners, "OK"},
+		"commands with another commit":    {"bob", "ack 1234567", answersForRunners, v1alpha1.ReasonOtherCommit},
 	} {
 		for _, atOnce := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, ", at once ", atOnce), func(t *testing.T) {
 				w, r := governed(t, policy.Config{})
 				if tc.login == "bob" {
-					r.rights["alice"] = "writer" // else the author may ask, and nothing more
+					r.rights["alice"] = "writer" // otherwise alice, the author, may only ask questions
 				}
 				last := ""
 				for i := range 80 {
@@ -147,14 +148,15 @@ func TestAnswersOfAnHourAreBounded(t *testing.T) {
 	}
 }
 
-// TestAnswersAreBoundedOverPullRequests: who is a stranger on one is one on all.
+// TestAnswersAreBoundedOverPullRequests checks that the answers on all pull requests of a
+// repository count together.
 func TestAnswersAreBoundedOverPullRequests(t *testing.T) {
 	w, _ := governed(t, policy.Config{Preset: "open"})
 	other := func(name, repo string) *v1alpha1.Rehearsal {
 		rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "rehearsals"}}
 		rh.Spec.Pull = v1alpha1.Pull{Org: "Acme", Repo: repo, Number: 9}
 		for i := range answersForAnybody {
-			// Two lines each: texts count.
+			// Two lines in each comment: only the comments count.
 			for n := range 2 {
 				rh.Status.Commands = append(rh.Status.Commands, v1alpha1.CommandStatus{ID: fmt.Sprintf("comment-%d-%d", i, n), By: "Mallory", Told: true, At: &metav1.Time{Time: noon}})
 			}
@@ -191,8 +193,8 @@ func TestAnswersAreBoundedOverPullRequests(t *testing.T) {
 	}
 }
 
-// TestAnswersAreCountedWhateverFollows: commands that are denied without an answer do not
-// have the answers forgotten that their author had.
+// TestAnswersAreCountedWhateverFollows checks that answers are still counted after commands
+// that were denied without an answer.
 func TestAnswersAreCountedWhateverFollows(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{}
 	denied := func(n int, told bool) {

@@ -21,13 +21,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// witness is a hub that knows better than the log.
+// witness is a hub that knows what was really written.
 type witness struct {
 	*registry
-	// said is the comment that there is; none when nil.
+	// said is the comment on GitHub; nil if there is none.
 	said *github.Comment
 	down error
-	// read counts how often a comment of somebody was read.
+	// read counts reads of comments by people.
 	read int
 }
 
@@ -46,8 +46,8 @@ func (h *witness) Comment(ctx context.Context, org, repo string, id int64) (*git
 	return &c, nil
 }
 
-// witnessed is a world with the pull request of an untrusted author, to which bob
-// has said something.
+// witnessed returns a world with the pull request of an untrusted author, on which bob has
+// commented.
 func witnessed(t *testing.T, said string) (*world, *witness) {
 	t.Helper()
 	w, r := governed(t, policy.Config{})
@@ -59,8 +59,8 @@ func witnessed(t *testing.T, said string) (*world, *witness) {
 	return w, h
 }
 
-// TestForgedCommandsDoNothing has everything that takes more than asking in bob's
-// name, who only said that it looks good.
+// TestForgedCommandsDoNothing forges every command that needs more than asking in the name
+// of bob, who only commented that it looks good.
 func TestForgedCommandsDoNothing(t *testing.T) {
 	for _, text := range []string{
 		"approve", "privileges-allowed", "network-access-allowed", "ack", "skip", "reject", "abort", "abort pull-unit", "", "all", "pull-unit", "auto-ack",
@@ -110,7 +110,7 @@ func TestGenuineCommandsCostOneCall(t *testing.T) {
 	if h.read != 1 || w.rh.Status.HeadApproval == nil || len(w.rh.Status.Commands) != 4 {
 		t.Errorf("the comment was read %d times, %d verdicts", h.read, len(w.rh.Status.Commands))
 	}
-	// Whoever only asks, and whom the policy does not let, is taken at their word.
+	// Questions, and commands that the policy does not allow, are not verified.
 	w.hearFrom("mallory", "comment-2-0", "/rehearse approve")
 	w.hear("comment-3-0", "/rehearse list")
 	if h.read != 1 || w.verdict("comment-3-0") != "OK" {
@@ -118,8 +118,8 @@ func TestGenuineCommandsCostOneCall(t *testing.T) {
 	}
 }
 
-// TestNothingIsDecidedWhileCommentsCannotBeRead: whoever forges must not profit
-// from GitHub being away.
+// TestNothingIsDecidedWhileCommentsCannotBeRead checks that a forged command gains nothing
+// while GitHub is down.
 func TestNothingIsDecidedWhileCommentsCannotBeRead(t *testing.T) {
 	for name, down := range map[string]error{
 		"an error":     errors.New("GitHub is away"),
@@ -150,8 +150,8 @@ func TestNothingIsDecidedWhileCommentsCannotBeRead(t *testing.T) {
 	}
 }
 
-// A comment that GitHub does not show may be too new; one that is gone was taken
-// back.
+// TestDeletedComment checks that a comment which GitHub does not show yet is waited for,
+// and that one which stays away counts as deleted.
 func TestDeletedComment(t *testing.T) {
 	w, h := witnessed(t, "/rehearse approve")
 	shown := h.said

@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// prune deletes all PipelineRuns, and what belongs to them.
+// prune deletes all PipelineRuns with their TaskRuns.
 func (w *world) prune() {
 	w.quietly(func(ctx context.Context) {
 		all := metav1.ListOptions{}
@@ -39,7 +39,7 @@ func (w *world) sink() {
 	})
 }
 
-// terminate makes the PipelineRuns wait for a finalizer.
+// terminate deletes the PipelineRuns, which then wait for a finalizer.
 func (w *world) terminate() {
 	w.quietly(func(ctx context.Context) {
 		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
@@ -53,8 +53,7 @@ func (w *world) terminate() {
 	})
 }
 
-// TestDeletedPipelineRuns has somebody delete the PipelineRuns of a run, at
-// different times.
+// TestDeletedPipelineRuns deletes the PipelineRuns of a run at different times.
 func TestDeletedPipelineRuns(t *testing.T) {
 	pass := func(w *world) { w.endProwJobs(prowapi.SuccessState) }
 	for name, tc := range map[string]struct {
@@ -63,22 +62,22 @@ func TestDeletedPipelineRuns(t *testing.T) {
 		reason string
 		says   string
 	}{
-		"done and reported, never seen": {func(w *world) {
+		"reported, before a pass has seen that": {func(w *world) {
 			pass(w)
 			w.endPipelineRuns(true)
 			w.prune()
 		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
-		"a job failed": {func(w *world) {
+		"reported, after jobs failed": {func(w *world) {
 			w.endProwJobs(prowapi.FailureState)
 			w.endPipelineRuns(true)
 			w.prune()
 		}, v1alpha1.RunFailed, "", "2 of 2 rehearsals failed"},
-		"before the finally task was done": {func(w *world) {
+		"jobs passed, before the finally task was done": {func(w *world) {
 			pass(w)
 			w.reconcile()
 			w.prune()
 		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
-		"seen done while GitHub was away, and the ProwJobs are gone as well": {func(w *world) {
+		"jobs passed, seen while GitHub was down, ProwJobs deleted as well": {func(w *world) {
 			pass(w)
 			w.endPipelineRuns(false)
 			w.failAt = w.writes // the report
@@ -91,25 +90,25 @@ func TestDeletedPipelineRuns(t *testing.T) {
 			w.prune()
 			w.sink()
 		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
-		"the ProwJobs first, and then it": {func(w *world) {
+		"jobs passed, ProwJobs deleted first": {func(w *world) {
 			pass(w)
 			w.reconcile()
 			w.sink()
 			w.reconcile()
 			w.prune()
 		}, v1alpha1.RunPassed, "", "All 2 rehearsals passed"},
-		"while jobs go on": {func(w *world) {
+		"jobs running": {func(w *world) {
 			w.prune()
 			w.reconcile()
 			w.endProwJobs(prowapi.SuccessState)
 		}, v1alpha1.RunAborted, "its PipelineRun was deleted", "Aborted"},
-		"while it goes on, and something keeps it": {func(w *world) {
+		"jobs running, kept by a finalizer": {func(w *world) {
 			w.terminate()
 			w.reconcile()
 			w.endProwJobs(prowapi.SuccessState)
 			w.endPipelineRuns(true)
 		}, v1alpha1.RunAborted, "its PipelineRun was deleted", ""},
-		"done, and something keeps it": {func(w *world) {
+		"jobs passed, kept by a finalizer": {func(w *world) {
 			pass(w)
 			w.endPipelineRuns(false)
 			w.terminate()
@@ -136,8 +135,8 @@ func TestDeletedPipelineRuns(t *testing.T) {
 	}
 }
 
-// TestStaleProwJobs has the informer of ProwJobs come last: what it says is not
-// what the run ends with.
+// TestStaleProwJobs has the informer of ProwJobs lag, and checks that the run does not end
+// with what it shows.
 func TestStaleProwJobs(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()

@@ -16,7 +16,7 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// aroundThen is a moment before or after the command of TestAboutHead.
+// aroundThen returns a time, in seconds before or after the command of the test.
 func aroundThen(seconds float64) time.Time {
 	return at(-1).Add(time.Duration(seconds * float64(time.Second)))
 }
@@ -37,34 +37,34 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 		text     string
 		want     string
 	}{
-		"opened like that, but pushed to since":     {observed: told("opened", -540), heard: pushedBy("alice", 1, "synchronize", other), want: v1alpha1.ReasonHeadUnknown},
-		"its opening is told with another time":     {observed: told("opened", -480), want: v1alpha1.ReasonHeadUnknown},
-		"a push came later":                         {observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
-		"in the same second":                        {observed: told("synchronize", 0), want: v1alpha1.ReasonPushedSince},
-		"a push came before":                        {observed: told("synchronize", -1)},
-		"the pull request was opened like that":     {observed: told("opened", -540)},
-		"nobody told":                               {observed: told("sweep", 10), want: v1alpha1.ReasonHeadUnknown},
-		"nothing was heard but the comment":         {want: v1alpha1.ReasonHeadUnknown},
-		"the commit is older, as it says of itself": {pushes: github.Pushes{Commits: []string{head}}, want: v1alpha1.ReasonHeadUnknown},
-		"GitHub says that it was forced before":     {pushes: forced(head, -1)},
-		"forced in the same second":                 {pushes: forced(head, 0.5), want: v1alpha1.ReasonPushedSince},
-		"forced later":                              {pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
-		"something else was forced later":           {pushes: forced(other, 1), want: v1alpha1.ReasonPushedSince},
-		"something else was forced before":          {pushes: forced(other, -1), want: v1alpha1.ReasonHeadUnknown},
+		"opened with the head, but another head was pushed": {observed: told("opened", -540), heard: pushedBy("alice", 1, "synchronize", other), want: v1alpha1.ReasonHeadUnknown},
+		"opened with the head, at another time":             {observed: told("opened", -480), want: v1alpha1.ReasonHeadUnknown},
+		"head pushed after the command":                     {observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
+		"head pushed in the second of the command":          {observed: told("synchronize", 0), want: v1alpha1.ReasonPushedSince},
+		"head pushed before the command":                    {observed: told("synchronize", -1)},
+		"opened with the head":                              {observed: told("opened", -540)},
+		"head found by a sweep":                             {observed: told("sweep", 10), want: v1alpha1.ReasonHeadUnknown},
+		"no event but the comment":                          {want: v1alpha1.ReasonHeadUnknown},
+		"head only in the list of commits":                  {pushes: github.Pushes{Commits: []string{head}}, want: v1alpha1.ReasonHeadUnknown},
+		"head forced before the command":                    {pushes: forced(head, -1)},
+		"head forced in the second of the command":          {pushes: forced(head, 0.5), want: v1alpha1.ReasonPushedSince},
+		"head forced after the command":                     {pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
+		"another head forced after the command":             {pushes: forced(other, 1), want: v1alpha1.ReasonPushedSince},
+		"another head forced before the command":            {pushes: forced(other, -1), want: v1alpha1.ReasonHeadUnknown},
 
-		"its beginning is named":                 {text: "approve " + head[:7]},
-		"all of it is named":                     {text: "approve " + head},
-		"another one is":                         {text: "approve " + other[:12], want: v1alpha1.ReasonOtherCommit},
-		"and was forced before":                  {text: "approve " + other[:12], pushes: forced(head, -1), want: v1alpha1.ReasonOtherCommit},
-		"named, and pushed later":                {text: "approve " + head[:12], observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
-		"named, and forced later":                {text: "approve " + head[:12], pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
-		"all named, and pushed later":            {text: "approve " + head, observed: told("synchronize", 10)},
-		"a commit before it begins like it":      {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{twin, head}}, want: v1alpha1.ReasonHeadUnknown},
-		"what it replaced begins like it":        {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{head}, Forced: []github.ForcedPush{{Head: twin, At: aroundThen(-60)}}}, want: v1alpha1.ReasonHeadUnknown},
-		"begins like it, but all of it is named": {text: "approve " + head, pushes: github.Pushes{Commits: []string{twin, head}}},
-		"forced later, and pushed to since":      {text: "approve " + head[:12], pushes: forced(other, 1), want: v1alpha1.ReasonPushedSince},
-		"forced before, and pushed to since":     {text: "approve " + head[:12], pushes: forced(other, -1)},
-		"the timeline never shows the head":      {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{other}}, want: v1alpha1.ReasonHeadUnknown},
+		"abbreviated SHA":                   {text: "approve " + head[:7]},
+		"full SHA":                          {text: "approve " + head},
+		"abbreviated SHA of another commit": {text: "approve " + other[:12], want: v1alpha1.ReasonOtherCommit},
+		"abbreviated SHA of another commit, head forced before":   {text: "approve " + other[:12], pushes: forced(head, -1), want: v1alpha1.ReasonOtherCommit},
+		"abbreviated SHA, head pushed after the command":          {text: "approve " + head[:12], observed: told("synchronize", 10), want: v1alpha1.ReasonPushedSince},
+		"abbreviated SHA, head forced after the command":          {text: "approve " + head[:12], pushes: forced(head, 1), want: v1alpha1.ReasonPushedSince},
+		"full SHA, head pushed after the command":                 {text: "approve " + head, observed: told("synchronize", 10)},
+		"abbreviated SHA that an earlier commit shares":           {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{twin, head}}, want: v1alpha1.ReasonHeadUnknown},
+		"abbreviated SHA that a replaced head shares":             {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{head}, Forced: []github.ForcedPush{{Head: twin, At: aroundThen(-60)}}}, want: v1alpha1.ReasonHeadUnknown},
+		"full SHA, abbreviation shared with an earlier commit":    {text: "approve " + head, pushes: github.Pushes{Commits: []string{twin, head}}},
+		"abbreviated SHA, another head forced after the command":  {text: "approve " + head[:12], pushes: forced(other, 1), want: v1alpha1.ReasonPushedSince},
+		"abbreviated SHA, another head forced before the command": {text: "approve " + head[:12], pushes: forced(other, -1)},
+		"abbreviated SHA, head not in the timeline":               {text: "approve " + head[:12], pushes: github.Pushes{Commits: []string{other}}, want: v1alpha1.ReasonHeadUnknown},
 	} {
 		for _, words := range headBound {
 			if tc.text != "" {
@@ -80,7 +80,7 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 				w.reconcile()
 				got := w.verdict("comment-1-0")
 				if got == v1alpha1.ReasonNotPlanned && tc.want == "" {
-					return // for privileges they have to be shown as well
+					return // privileges must have been shown as well
 				}
 				if want := tc.want; got != want && (want != "" || got != "OK") {
 					t.Errorf("it is %s, want %s", got, want)
@@ -90,14 +90,15 @@ func TestCommandsAreBoundToTheHeadTheirAuthorSaw(t *testing.T) {
 	}
 }
 
-// headBound are commands of each kind that is about one head.
+// headBound are all kinds of commands that are about one head.
 var headBound = []string{"", "more", "all", "pull-unit", "auto-ack", "ack", "skip", "approve", "privileges-allowed", "network-access-allowed"}
 
 func takesCommit(verb string) bool {
 	return event.Parse("/rehearse "+verb+" 0123456", event.DefaultPrefixes()).SHA != ""
 }
 
-// TestAllThatIsForAHeadIsTested: what is added to the grammar belongs into headBound.
+// TestAllThatIsForAHeadIsTested checks that headBound has every such command of the
+// grammar.
 func TestAllThatIsForAHeadIsTested(t *testing.T) {
 	tested := map[event.Verb]bool{}
 	for _, words := range headBound {
@@ -110,17 +111,18 @@ func TestAllThatIsForAHeadIsTested(t *testing.T) {
 	}
 }
 
-// A comment or status of ours that names the head proves that the head was there.
+// TestWhatWeShowedProvesTheHead checks that a comment or status of ours which names the
+// head proves that the head existed.
 func TestWhatWeShowedProvesTheHead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		show func(*v1alpha1.RehearsalStatus, *metav1.Time)
 		of   string
 	}{
-		"the comment with the affected jobs": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) { s.Plan.Shown = since }},
-		"a commit status": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
+		"plan comment": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) { s.Plan.Shown = since }},
+		"commit status": {show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
 			s.Plan, s.CommitStatus = nil, &v1alpha1.CommitStatus{Head: head, Since: since}
 		}},
-		"of another head": {of: strings.Repeat("b", 40), show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
+		"comment and status of another head": {of: strings.Repeat("b", 40), show: func(s *v1alpha1.RehearsalStatus, since *metav1.Time) {
 			s.Plan, s.CommitStatus = &v1alpha1.PlanStatus{Head: strings.Repeat("b", 40), Shown: since}, &v1alpha1.CommitStatus{Head: strings.Repeat("b", 40), Since: since}
 		}},
 	} {
@@ -135,8 +137,8 @@ func TestWhatWeShowedProvesTheHead(t *testing.T) {
 	}
 }
 
-// TestPushWithAnOldDateTakesNoApproval: bob approves what he has seen. Before
-// anything has told us of it alice pushes, and her commit says that it is older.
+// TestPushWithAnOldDateTakesNoApproval has alice push after bob's approval, before we hear
+// of it, with a commit whose date is older than the approval.
 func TestPushWithAnOldDateTakesNoApproval(t *testing.T) {
 	w, _ := governed(t, policy.Config{})
 	w.reconcile()
@@ -163,8 +165,8 @@ func TestPushWithAnOldDateTakesNoApproval(t *testing.T) {
 	}
 }
 
-// TestOldDateOnTheStandIn is the same through GitHub's API, for every command that is
-// about a head: the pull request is told of by its comments alone.
+// TestOldDateOnTheStandIn does the same through GitHub's API, for every command that is
+// about a head. The pull request is only reported by its comments.
 func TestOldDateOnTheStandIn(t *testing.T) {
 	for _, words := range headBound {
 		t.Run(words, func(t *testing.T) {
@@ -192,7 +194,7 @@ func TestOldDateOnTheStandIn(t *testing.T) {
 			if got := w.verdict(before); got != v1alpha1.ReasonHeadUnknown {
 				t.Errorf("what was written before the push is %s", got)
 			}
-			// By now the comment with the affected jobs names the head.
+			// Now the comment with the affected jobs names the head.
 			if after := say(); words != "privileges-allowed" {
 				w.reconcile()
 				if got := w.verdict(after); got != "OK" {

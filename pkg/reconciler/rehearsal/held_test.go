@@ -21,7 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 )
 
-// gatedJobs is a plan whose jobs have something in their way, by their names.
+// gatedJobs is a plan with findings for jobs, by their names.
 type gatedJobs struct {
 	shown map[string]gate.Finding
 }
@@ -47,7 +47,7 @@ func asking(values ...string) gate.Finding {
 	return f
 }
 
-// allow gives the approval that a command of somebody else would.
+// allow returns the approval that a command by a second person would give.
 func (w *world) allow(change func(a *v1alpha1.Approval)) *v1alpha1.Approval {
 	a := &v1alpha1.Approval{By: "carol", Command: "comment-9-0", Head: head, BaseRef: "main", Asks: w.rh.Status.Plan.Asks, At: metav1.NewTime(noon)}
 	change(a)
@@ -72,8 +72,8 @@ func (w *world) runJobs() []string {
 	return slices.Compact(names)
 }
 
-// TestHeld: a job that asks for more does not run, named or not, before somebody
-// has allowed exactly what it asks for at this head.
+// TestHeld checks that a job with requests does not run, named or not, before exactly these
+// requests were allowed for this head.
 func TestHeld(t *testing.T) {
 	same := func(*v1alpha1.Approval) {}
 	for name, tc := range map[string]struct {
@@ -83,19 +83,19 @@ func TestHeld(t *testing.T) {
 		head    bool
 		run     []string
 	}{
-		"nothing asked for":             {nil, "/pj-rehearse all", nil, false, []string{"pull-e2e", "pull-unit"}},
-		"one is held":                   {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", nil, false, []string{"pull-unit"}},
-		"and when it is named":          {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse pull-e2e", nil, false, nil},
-		"and by a pattern":              {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse pull-e*", nil, false, nil},
-		"allowed":                       {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", same, false, []string{"pull-e2e", "pull-unit"}},
-		"allowed for another head":      {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Head = strings.Repeat("9", 40) }, false, []string{"pull-unit"}},
-		"allowed for another branch":    {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.BaseRef = "other" }, false, []string{"pull-unit"}},
-		"something else was allowed":    {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Asks = "0123" }, false, []string{"pull-unit"}},
-		"nothing was asked for then":    {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Asks = "" }, false, []string{"pull-unit"}},
-		"excluded, whoever allows it":   {map[string]gate.Finding{"pull-e2e": {Excluded: "restricted: by base"}}, "/pj-rehearse all", same, true, []string{"pull-unit"}},
-		"new":                           {map[string]gate.Finding{"pull-e2e": {New: "new: base does not know it"}}, "/pj-rehearse all", same, false, []string{"pull-unit"}},
-		"new, and the head approved":    {map[string]gate.Finding{"pull-e2e": {New: "new: base does not know it"}}, "/pj-rehearse all", nil, true, []string{"pull-e2e", "pull-unit"}},
-		"asking, and the head approved": {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", nil, true, []string{"pull-unit"}},
+		"no requests":                                      {nil, "/pj-rehearse all", nil, false, []string{"pull-e2e", "pull-unit"}},
+		"held job, all selected":                           {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", nil, false, []string{"pull-unit"}},
+		"held job, named":                                  {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse pull-e2e", nil, false, nil},
+		"held job, selected by a pattern":                  {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse pull-e*", nil, false, nil},
+		"requests allowed":                                 {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", same, false, []string{"pull-e2e", "pull-unit"}},
+		"requests allowed for another head":                {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Head = strings.Repeat("9", 40) }, false, []string{"pull-unit"}},
+		"requests allowed for another base branch":         {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.BaseRef = "other" }, false, []string{"pull-unit"}},
+		"other requests allowed":                           {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Asks = "0123" }, false, []string{"pull-unit"}},
+		"allowed when there were no requests":              {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", func(a *v1alpha1.Approval) { a.Asks = "" }, false, []string{"pull-unit"}},
+		"excluded job, requests allowed and head approved": {map[string]gate.Finding{"pull-e2e": {Excluded: "restricted: by base"}}, "/pj-rehearse all", same, true, []string{"pull-unit"}},
+		"new job":                          {map[string]gate.Finding{"pull-e2e": {New: "new: base does not know it"}}, "/pj-rehearse all", same, false, []string{"pull-unit"}},
+		"new job, head approved":           {map[string]gate.Finding{"pull-e2e": {New: "new: base does not know it"}}, "/pj-rehearse all", nil, true, []string{"pull-e2e", "pull-unit"}},
+		"held job, only the head approved": {map[string]gate.Finding{"pull-e2e": asking("a")}, "/pj-rehearse all", nil, true, []string{"pull-unit"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -118,7 +118,7 @@ func TestHeld(t *testing.T) {
 	}
 }
 
-// TestHeldIsShown: the comment and the status say what is asked for.
+// TestHeldIsShown checks that the comment and the status show the requests.
 func TestHeldIsShown(t *testing.T) {
 	w := newWorld(t)
 	w.reconciler.Plans = &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("cloud"), "pull-unit": {New: "new: base does not know it"}}}
@@ -139,8 +139,8 @@ func TestHeldIsShown(t *testing.T) {
 	}
 }
 
-// TestWhatIsShownIsAllThatIsAllowed: what a job asks for that the comment did not
-// show is not allowed with the rest.
+// TestWhatIsShownIsAllThatIsAllowed checks that requests which the comment did not show are
+// not allowed with the rest.
 func TestWhatIsShownIsAllThatIsAllowed(t *testing.T) {
 	w := newWorld(t)
 	plans := &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("a")}}
@@ -154,7 +154,7 @@ func TestWhatIsShownIsAllThatIsAllowed(t *testing.T) {
 	}
 }
 
-// TestHolds: an approval is for one head, to be merged into one branch.
+// TestHolds checks that an approval is for one head and one base branch.
 func TestHolds(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{}
 	rh.Status.Pull = &v1alpha1.PullStatus{Head: head, BaseRef: "main"}
@@ -162,11 +162,11 @@ func TestHolds(t *testing.T) {
 		approval *v1alpha1.Approval
 		want     bool
 	}{
-		"none":           {nil, false},
-		"for it":         {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main"}, true},
-		"another head":   {&v1alpha1.Approval{By: "carol", Head: strings.Repeat("9", 40), BaseRef: "main"}, false},
-		"another branch": {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "next"}, false},
-		"nobody":         {&v1alpha1.Approval{Head: head, BaseRef: "main"}, false},
+		"no approval":               {nil, false},
+		"this head and branch":      {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "main"}, true},
+		"another head":              {&v1alpha1.Approval{By: "carol", Head: strings.Repeat("9", 40), BaseRef: "main"}, false},
+		"another base branch":       {&v1alpha1.Approval{By: "carol", Head: head, BaseRef: "next"}, false},
+		"approval without a person": {&v1alpha1.Approval{Head: head, BaseRef: "main"}, false},
 	} {
 		if got := tc.approval.Holds(rh.Status.Pull); got != tc.want {
 			t.Errorf("%s: holds is %t", name, got)
@@ -174,8 +174,8 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatIsShownIsAllowed: what the comment has no room for nobody has seen.
-// Jobs that it shows whole can be allowed by name, and only those.
+// TestOnlyWhatIsShownIsAllowed checks that requests which did not fit in the comment cannot
+// be allowed. Only jobs that it shows in full can be allowed by name.
 func TestOnlyWhatIsShownIsAllowed(t *testing.T) {
 	w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
 	plans := &gatedJobs{map[string]gate.Finding{"pull-e2e": asking(strings.Repeat("a", 3000)), "pull-unit": asking("a")}}
@@ -213,8 +213,8 @@ func TestOnlyWhatIsShownIsAllowed(t *testing.T) {
 	}
 }
 
-// TestAllowedByName: what is allowed is bound to the job and to what it asks for,
-// and names add up.
+// TestAllowedByName checks that an approval by name is for one job and its requests, and
+// that several add up.
 func TestAllowedByName(t *testing.T) {
 	findings := map[string]gate.Finding{"a": asking("x"), "b": asking("y"), "c": {New: "new"}}
 	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
@@ -256,15 +256,15 @@ func TestAllowedByName(t *testing.T) {
 	}
 }
 
-// unwilling is a GitHub that takes no edit.
+// unwilling is a GitHub that refuses edits.
 type unwilling struct{ GitHub }
 
 func (unwilling) EditComment(context.Context, string, string, int64, string) (*github.Comment, error) {
 	return nil, &github.RefusedError{Op: "editing", Reason: "it is too long"}
 }
 
-// TestWhatWasNotWrittenWasNotShown: the list of an older head says nothing of what
-// jobs ask for now.
+// TestWhatWasNotWrittenWasNotShown checks that the comment for an older head does not show
+// the requests of the current one.
 func TestWhatWasNotWrittenWasNotShown(t *testing.T) {
 	w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
 	plans := &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("harmless")}}
@@ -284,8 +284,8 @@ func TestWhatWasNotWrittenWasNotShown(t *testing.T) {
 	}
 }
 
-// TestAJobNamedLikeTheCommit: bob means one job, whose name its author has chosen to
-// begin like the commit. That is not all jobs.
+// TestAJobNamedLikeTheCommit has bob allow one job, whose name begins like the commit,
+// because its author chose it so. That must not allow all jobs.
 func TestAJobNamedLikeTheCommit(t *testing.T) {
 	w, _ := governed(t, policy.Config{Trust: policy.Rule{"anyone"}})
 	w.reconciler.Plans = &gatedJobs{map[string]gate.Finding{"pull-e2e": asking("harmless")}}

@@ -27,8 +27,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// What API servers say (plugin/pkg/admission/resourcequota, pkg/admission of
-// ValidatingAdmissionPolicies, and webhooks).
+// Messages of API servers (plugin/pkg/admission/resourcequota, ValidatingAdmissionPolicies,
+// and webhooks).
 const (
 	saysQuota   = "exceeded quota: no-runs, requested: count/pipelineruns.tekton.dev=1, used: count/pipelineruns.tekton.dev=0, limited: count/pipelineruns.tekton.dev=0"
 	saysPolicy  = "ValidatingAdmissionPolicy 'no-runs' with binding 'no-runs' denied request: not today"
@@ -57,7 +57,7 @@ func (r *turns) Reconcile(ctx context.Context, _ string) error {
 
 func quiet() context.Context { return logging.WithLogger(context.Background(), zap.NewNop().Sugar()) }
 
-// persist takes turns for a while, as the work queue does.
+// persist runs passes for a while, as the work queue does.
 func (w *world) persist(during time.Duration) {
 	w.t.Helper()
 	queue := requeue.NewRetrying(&turns{world: w})
@@ -71,7 +71,7 @@ func (w *world) persist(during time.Duration) {
 	}
 }
 
-// refuse has an API server answer every creation of a kind with an error.
+// refuse has an API server fail every creation of a kind.
 func refuse(fake *clienttesting.Fake, resource string, err error) {
 	fake.PrependReactor("create", resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, err })
 }
@@ -88,7 +88,7 @@ func (w *world) allComments() string {
 	return all.String()
 }
 
-// noPlans is a planner that fails for ever; hangs is one that never answers.
+// noPlans is a planner that always fails, or never finishes if err is nil.
 type noPlans struct{ err error }
 
 func (p noPlans) Get(string, plan.Request) (*plan.Result, error, bool) {
@@ -96,8 +96,8 @@ func (p noPlans) Get(string, plan.Request) (*plan.Result, error, bool) {
 }
 func (noPlans) Forget(plan.Request) {}
 
-// TestARunThatCannotStart has something keep a run from starting for ever: within
-// minutes it is said what, and to whom to turn, and the run ends.
+// TestARunThatCannotStart keeps a run from starting. Within minutes the comment says what
+// the problem is and who can help, and later the run ends.
 func TestARunThatCannotStart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes an hour of turns, one after the other")
@@ -113,15 +113,15 @@ func TestARunThatCannotStart(t *testing.T) {
 		"quota":            {pipelineRuns(forbidden("pipelineruns", saysQuota)), saysQuota, "quota of the namespace `rehearsals`"},
 		"admission policy": {pipelineRuns(forbidden("pipelineruns", saysPolicy)), saysPolicy, "has to allow it"},
 		"webhook":          {pipelineRuns(apierrors.NewBadRequest(saysWebhook)), saysWebhook, "has to allow it"},
-		"webhook is away":  {pipelineRuns(apierrors.NewInternalError(errors.New(saysNoHook))), saysNoHook, "has to look into it"},
+		"webhook down":     {pipelineRuns(apierrors.NewInternalError(errors.New(saysNoHook))), saysNoHook, "has to look into it"},
 		"ConfigMap refused": {func(w *world) {
 			refuse(&w.kube.Fake, "configmaps", forbidden("configmaps", "exceeded quota: small"))
 		}, "exceeded quota: small", "quota of the namespace `rehearsals`"},
 		"ConfigMap too large": {func(w *world) {
 			refuse(&w.kube.Fake, "configmaps", apierrors.NewRequestEntityTooLargeError("limit is 3145728"))
 		}, "limit is 3145728", "has to look into it"},
-		"the head is gone":      {func(w *world) { w.reconciler.Plans = noPlans{errors.New(`revision "aaaa" not found`)} }, `revision "aaaa" not found`, "has to look into it"},
-		"the disk is full":      {func(w *world) { w.reconciler.Plans = noPlans{&repo.DiskFullError{}} }, "the disk of the mirrors is full", "free disk space for the mirrors"},
+		"head gone":             {func(w *world) { w.reconciler.Plans = noPlans{errors.New(`revision "aaaa" not found`)} }, `revision "aaaa" not found`, "has to look into it"},
+		"disk full":             {func(w *world) { w.reconciler.Plans = noPlans{&repo.DiskFullError{}} }, "the disk of the mirrors is full", "free disk space for the mirrors"},
 		"GitHub answers errors": {func(w *world) { w.reconciler.GitHub = noPulls{w.hub} }, "502", "has to look into it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestARunThatCannotStart(t *testing.T) {
 	}
 }
 
-// fold lets the run begin in status, though nothing else.
+// fold brings the run into status, and does nothing else.
 func (w *world) fold() {
 	w.rh.Status.Commands = append(w.rh.Status.Commands, v1alpha1.CommandStatus{ID: wholeRun, Verdict: v1alpha1.VerdictAccepted, Head: head, By: "bob", At: ptrTime(w.clock.Now()), Seen: true})
 	judging.Fold(w.rh, w.reconciler.Settings().Prefixes)
@@ -168,7 +168,8 @@ func (noPulls) Pull(context.Context, string, string, int) (*github.Pull, error) 
 	return nil, errors.New("reading pull request: 502")
 }
 
-// TestARunStartsAfterAll has what is in its way go: what was said of it goes, too.
+// TestARunStartsAfterAll removes what kept a run from starting. The report of the problem
+// must go, too.
 func TestARunStartsAfterAll(t *testing.T) {
 	w := newWorld(t, runCommand())
 	left := true
@@ -191,8 +192,8 @@ func TestARunStartsAfterAll(t *testing.T) {
 	}
 }
 
-// TestWaitingForOthersIsNoHindrance: for room, and for GitHub, a run may wait longer
-// than for anything else, and then it has all its time to start.
+// TestWaitingForOthersIsNoHindrance checks that waiting for slots, or for GitHub's rate
+// limit, may take longer than any error, and that the run then has its full time to start.
 func TestWaitingForOthersIsNoHindrance(t *testing.T) {
 	w := newWorld(t, runCommand())
 	full := busy(5)

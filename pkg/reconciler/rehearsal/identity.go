@@ -15,13 +15,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// repositoriesConfigMap remembers which repository each name stood for when it was
-// served first: one key for each, org.repo in lower case (an organisation's name has
-// no dot), with GitHub's number.
+// repositoriesConfigMap maps each served name, as org.repo in lower case (the name of an
+// organisation has no dot), to GitHub's id of the repository that had this name when it was
+// first served.
 const repositoriesConfigMap = "rehearsal-repositories"
 
-// foreignError says that a name leads to another repository than the one that is
-// served. It is for people.
+// foreignError says that a name now belongs to another repository than the one that is
+// served. Its text is for people.
 type foreignError struct {
 	reason string
 }
@@ -38,14 +38,14 @@ func isMoved(err error) bool {
 	return errors.As(err, &moved)
 }
 
-// identities know which repository a name stands for.
+// identities checks which repository a name stands for.
 type identities struct {
 	configMaps corev1client.ConfigMapInterface
 }
 
-// check holds the number of a repository against the one that its name had first. A
-// name that is new is remembered. Names change hands: once a repository is renamed, or
-// its organisation is, whoever takes the name would be served in its place.
+// check compares the id of a repository with the id that was first stored for its name. A
+// new name is stored. Names change owners: after a repository or its organisation is
+// renamed, somebody else can take the name, and would be served in its place.
 func (i *identities) check(ctx context.Context, org, repo string, id int64) error {
 	if id == 0 {
 		return fmt.Errorf("GitHub does not give the ID of the repository %s/%s", org, repo)
@@ -75,16 +75,16 @@ func (i *identities) check(ctx context.Context, org, repo string, id int64) erro
 	return nil
 }
 
-// remembers says that there is something of a name, be it empty: what was damaged is
-// for an administrator to mend.
+// remembers reports whether a ConfigMap has an entry for a name, even an empty one: an
+// administrator has to repair damaged entries.
 func remembers(cm *corev1.ConfigMap, key string) bool {
 	_, text := cm.Data[key]
 	_, bytes := cm.BinaryData[key]
 	return text || bytes
 }
 
-// identify makes sure that the pull request is of the repository that is served, and
-// of the one that it was of before.
+// identify checks that the pull request belongs to the served repository, and to the same
+// one as before.
 func (t *pullReader) identify(ctx context.Context, pull *github.Pull) error {
 	p, before := t.rh.Spec.Pull, t.rh.Status.Pull
 	known := identities{t.Kube.CoreV1().ConfigMaps(t.rh.Namespace)}
@@ -102,7 +102,7 @@ func (t *pullReader) identify(ctx context.Context, pull *github.Pull) error {
 	return nil
 }
 
-// foreign says that nothing is done for the pull request.
+// foreign records that nothing is done for the pull request.
 func (t *pullReader) foreign(reason string) error {
 	t.talk.Muted = &github.RefusedError{Op: "commenting on a pull request", Reason: "its name now belongs to another repository"}
 	t.rh.Status.MarkNotPulled("OtherRepository", reason)

@@ -23,7 +23,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// refused reconciles once, and returns the condition that says why nothing is done.
+// refused reconciles once, and returns the message of the condition that says why nothing
+// is done.
 func (w *world) refused(reason string) string {
 	w.t.Helper()
 	w.sync()
@@ -38,14 +39,15 @@ func (w *world) refused(reason string) string {
 	return c.GetMessage()
 }
 
-// TestRehearsalOfAnotherName: whoever may create Rehearsals could have everything
-// done twice, and old words judged anew.
+// TestRehearsalOfAnotherName checks that a Rehearsal under another name is ignored.
+// Otherwise, anybody who may create Rehearsals could have everything done twice, and old
+// commands decided again.
 func TestRehearsalOfAnotherName(t *testing.T) {
 	for name, change := range map[string]func(*v1alpha1.Rehearsal){
-		"a name of its own":       func(rh *v1alpha1.Rehearsal) { rh.Name = "evil-twin" },
-		"that of another":         func(rh *v1alpha1.Rehearsal) { rh.Spec.Pull.Number = 8 },
-		"of another repository":   func(rh *v1alpha1.Rehearsal) { rh.Spec.Pull.Repo = "release" },
-		"one that looks the same": func(rh *v1alpha1.Rehearsal) { rh.Name = "acme-config-07" },
+		"invented name":                func(rh *v1alpha1.Rehearsal) { rh.Name = "evil-twin" },
+		"name of another pull request": func(rh *v1alpha1.Rehearsal) { rh.Spec.Pull.Number = 8 },
+		"name of another repository":   func(rh *v1alpha1.Rehearsal) { rh.Spec.Pull.Repo = "release" },
+		"similar name":                 func(rh *v1alpha1.Rehearsal) { rh.Name = "acme-config-07" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := governed(t, policy.Config{}, command("comment-1-0", "/pj-rehearse approve", -1), command("comment-2-0", "/pj-rehearse", 0))
@@ -62,14 +64,14 @@ func TestRehearsalOfAnotherName(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	w.rh.Spec.Pull.Org = "ACME" // GitHub does not mind
+	w.rh.Spec.Pull.Org = "ACME" // GitHub ignores case
 	w.reconcile()
 	if !w.rh.Status.GetCondition(v1alpha1.ConditionPulled).IsTrue() {
 		t.Errorf("another case: %+v", w.rh.Status.Conditions)
 	}
 }
 
-// TestNameOfAnotherRepository: the name was taken over once it was free.
+// TestNameOfAnotherRepository has another repository take over the name.
 func TestNameOfAnotherRepository(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -83,7 +85,7 @@ func TestNameOfAnotherRepository(t *testing.T) {
 	again := func() string {
 		w.rh.Spec.Commands = append(w.rh.Spec.Commands, command("comment-2-0", "/pj-rehearse", 1))
 		w.rh.Generation++
-		w.rh.Status.Pull.SpecGeneration = w.rh.Generation // it was read, and the command could not be judged
+		w.rh.Status.Pull.SpecGeneration = w.rh.Generation // read, but the command could not be decided
 		return w.refused("OtherRepository")
 	}
 	message := again()
@@ -98,8 +100,8 @@ func TestNameOfAnotherRepository(t *testing.T) {
 	if r := w.rh.Status.Runs[0]; r.AbortReason == "" {
 		t.Errorf("the run goes on: %+v", r)
 	}
-	// Another look, of whatever cause, does not help. What goes on ends, and is not
-	// reported to others.
+	// Another pass, for whatever reason, changes nothing. Runs end, and nothing is reported
+	// to the other repository.
 	w.rh.Spec.Commands = w.rh.Spec.Commands[:1]
 	w.refused("OtherRepository")
 	said := slices.Clone(w.hub.comments)
@@ -113,7 +115,7 @@ func TestNameOfAnotherRepository(t *testing.T) {
 		t.Errorf("the run is %s; the comments are %v, were %v", r.State, w.hub.comments, said)
 	}
 
-	// An administrator means the new one.
+	// An administrator confirms the new repository.
 	ctx := t.Context()
 	cm, err := w.kube.CoreV1().ConfigMaps("rehearsals").Get(ctx, repositoriesConfigMap, metav1.GetOptions{})
 	w.check(err)
@@ -132,7 +134,8 @@ func TestNameOfAnotherRepository(t *testing.T) {
 	}
 }
 
-// TestRenamedRepositoryIsNotFollowed, whoever has its name afterwards.
+// TestRenamedRepositoryIsNotFollowed checks that a renamed repository is not served,
+// whoever has its old name.
 func TestRenamedRepositoryIsNotFollowed(t *testing.T) {
 	w := newWorld(t)
 	server, _ := onStandIn(t, w)
@@ -155,7 +158,7 @@ func TestRenamedRepositoryIsNotFollowed(t *testing.T) {
 	w.check(err)
 	_, err = server.OpenPull(ctx, standin.NewPull{Org: "acme", Repo: "config", Author: "mallory", Change: standin.Change{Files: map[string]string{"a": "2"}}})
 	w.check(err)
-	w.rh.Status = v1alpha1.RehearsalStatus{} // it was never heard of
+	w.rh.Status = v1alpha1.RehearsalStatus{} // a pull request that was never seen
 	before := len(calls(t, server, writes...))
 	if message := w.refused("OtherRepository"); !strings.Contains(message, "is now a different repository") {
 		t.Errorf("the condition says %q", message)
@@ -165,7 +168,7 @@ func TestRenamedRepositoryIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestIdentities remember the first.
+// TestIdentities checks that the first id of a name is kept.
 func TestIdentities(t *testing.T) {
 	kube := kubefake.NewSimpleClientset()
 	i := &identities{configMaps: kube.CoreV1().ConfigMaps("rehearsals")}
@@ -209,7 +212,7 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// edited is a hub that knows who edited what, by node ids.
+// edited is a hub with the edits of texts, by node ids.
 type edited struct {
 	*witness
 	edits *github.Edits
@@ -222,14 +225,14 @@ func (h *edited) Edits(context.Context, string, string, string) (*github.Edits, 
 	return h.edits, h.err
 }
 
-// TestEditedWithinItsSecond: REST shows no difference, and what was edited commands
-// nothing, whoever did it.
+// TestEditedWithinItsSecond checks edits that the times of the REST API do not show. An
+// edited comment has no commands, whoever edited it.
 func TestEditedWithinItsSecond(t *testing.T) {
 	for name, edits := range map[string]*github.Edits{
-		"by somebody else": {Edited: true, Editors: []string{"mallory"}, Complete: true},
-		"by its author":    {Edited: true, Editors: []string{"bob"}, Complete: true},
-		"by nobody known":  {Edited: true},
-		"cannot be told":   {},
+		"edited by somebody else":     {Edited: true, Editors: []string{"mallory"}, Complete: true},
+		"edited by its author":        {Edited: true, Editors: []string{"bob"}, Complete: true},
+		"edited by an unknown person": {Edited: true},
+		"edits unknown":               {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, h := witnessed(t, "/rehearse approve\n/rehearse skip\n/rehearse list")
@@ -252,7 +255,8 @@ func TestEditedWithinItsSecond(t *testing.T) {
 	}
 }
 
-// TestNothingIsDecidedWhileEditsCannotBeRead.
+// TestNothingIsDecidedWhileEditsCannotBeRead checks that commands wait until edits are
+// known.
 func TestNothingIsDecidedWhileEditsCannotBeRead(t *testing.T) {
 	w, h := witnessed(t, "/rehearse approve")
 	e := &edited{witness: h, edits: &github.Edits{Complete: true}, err: errors.New("GitHub has no GraphQL API there")}
@@ -275,8 +279,8 @@ func TestNothingIsDecidedWhileEditsCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestTextOfAPullRequestThatWasEdited on the stand-in: alice opens a pull request
-// with a command, or somebody puts one there.
+// TestTextOfAPullRequestThatWasEdited uses the stand-in. alice opens a pull request with a
+// command, or somebody adds one later.
 func TestTextOfAPullRequestThatWasEdited(t *testing.T) {
 	const asks = "Please.\n\n/rehearse"
 	for name, tc := range map[string]struct {
@@ -284,10 +288,10 @@ func TestTextOfAPullRequestThatWasEdited(t *testing.T) {
 		edits  []standin.PullEdit
 		want   string
 	}{
-		"not edited":            {asks, nil, "OK"},
-		"a typo of alice's":     {"Pleese.\n\n/rehearse", []standin.PullEdit{{By: "alice"}}, "OK"},
-		"words of bob's":        {"Please.", []standin.PullEdit{{By: "bob"}}, v1alpha1.ReasonEdited},
-		"bob's, and then alice": {"Please.", []standin.PullEdit{{By: "bob"}, {By: "alice"}}, v1alpha1.ReasonEdited},
+		"not edited":                   {asks, nil, "OK"},
+		"typo fixed by alice":          {"Pleese.\n\n/rehearse", []standin.PullEdit{{By: "alice"}}, "OK"},
+		"command added by bob":         {"Please.", []standin.PullEdit{{By: "bob"}}, v1alpha1.ReasonEdited},
+		"edited by bob, then by alice": {"Please.", []standin.PullEdit{{By: "bob"}, {By: "alice"}}, v1alpha1.ReasonEdited},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -304,7 +308,7 @@ func TestTextOfAPullRequestThatWasEdited(t *testing.T) {
 			}
 			w.rh.Spec.Pull.Number, w.rh.Name = p.Number, "acme-config-2"
 			w.check(w.rehearsals.Tracker().Add(w.rh.DeepCopy()))
-			// What a sweep finds of a young pull request.
+			// This is what a sweep finds of a new pull request.
 			s := w.newSweeper(w.reconciler.GitHub)
 			w.check(s.Sweep(t.Context(), "acme/config"))
 			rh, err := s.store.Get(t.Context(), "acme-config-2", metav1.GetOptions{})

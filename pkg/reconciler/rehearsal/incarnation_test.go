@@ -12,9 +12,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// TestAnEarlierRehearsal: somebody deletes a Rehearsal while its run goes on, and the
-// command is heard again. What the first has left goes with it, some time after: the run
-// of the second is not taken for it, waits until it is gone, and begins.
+// TestAnEarlierRehearsal deletes a Rehearsal during its run, and then has its command
+// reported again. The objects of the first are collected later. The run of the second must
+// not take them for its own, waits until they are gone, and then starts.
 func TestAnEarlierRehearsal(t *testing.T) {
 	for name, first := range map[string]string{"PipelineRun": "pipelineruns", "ConfigMap": "configmaps"} {
 		t.Run(name+" goes first", func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAnEarlierRehearsal(t *testing.T) {
 	}
 }
 
-// succeedItself has another Rehearsal of the pull request hear what the first had heard.
+// succeedItself replaces the Rehearsal with another one that has the same command log.
 func (w *world) succeedItself(uid string) {
 	w.rh.UID, w.rh.Status = types.UID(uid), v1alpha1.RehearsalStatus{}
 	client := w.rehearsals.RehearsalV1alpha1().Rehearsals(w.rh.Namespace)
@@ -55,7 +55,7 @@ func (w *world) succeedItself(uid string) {
 	w.check(err)
 }
 
-// collect removes what the first Rehearsal owned, as the garbage collector does.
+// collect removes the objects of the first Rehearsal, as the garbage collector does.
 func (w *world) collect(resource string) {
 	ctx, of := context.Background(), metav1.ListOptions{LabelSelector: run.LabelRehearsalUID + "=u-1"}
 	if resource == "pipelineruns" {

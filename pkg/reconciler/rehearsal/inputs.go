@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// inputInterval is the time between two looks for ConfigMaps to delete.
+	// inputInterval is the time between two sweeps of ConfigMaps.
 	inputInterval = 5 * time.Minute
-	// inputAge is how long one of them stays in any case: its run may not be
-	// visible yet.
+	// inputAge is the least age of a ConfigMap that is deleted: its run may not be visible
+	// yet.
 	inputAge = 10 * time.Minute
-	// strangeInputAge is how long one stays whose Rehearsal we do not have. It may be
-	// that of another installation, and no run takes as long.
+	// strangeInputAge is the least age of a deleted ConfigMap whose Rehearsal is unknown
+	// here. It may belong to another installation, and no run takes that long.
 	strangeInputAge = 7 * 24 * time.Hour
 )
 
-// inputSweeper deletes the ConfigMaps that were made for jobs of runs that are
-// over. They are in other namespaces, where owner references do not reach.
+// inputSweeper deletes the ConfigMaps that were made for jobs of runs that are over. They
+// are in other namespaces, where owner references do not work.
 type inputSweeper struct {
 	clusters  prowjob.Clusters
 	namespace string
@@ -55,8 +55,8 @@ func (s *inputSweeper) sweep(ctx context.Context) error {
 	return prowjob.SweepInputs(ctx, s.clusters, s.namespace, inputsOver(list), s.clock.Now())
 }
 
-// inputsOver says of ConfigMaps whether nothing needs them any more. A run that
-// goes on may have joined the jobs of any other of its pull request.
+// inputsOver returns a function that reports whether a ConfigMap is no longer needed. An
+// active run may share the jobs of any other run of its pull request.
 func inputsOver(list []*v1alpha1.Rehearsal) func(uid string, age time.Duration) bool {
 	active := map[string]bool{}
 	for _, rh := range list {

@@ -16,11 +16,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
-// reasonLimited is the reason of conditions while GitHub takes no calls.
+// reasonLimited is the reason of conditions during a rate limit.
 const reasonLimited = "RateLimited"
 
-// ReportLimit tells whoever operates us that GitHub takes no calls from an
-// account until some time.
+// ReportLimit reports to operators that GitHub accepts no calls from an account until a
+// time.
 func ReportLimit(ctx context.Context, account string, until time.Time) {
 	logging.FromContext(ctx).Warnw("GitHub's rate limit is reached; work resumes by itself", "account", account, "until", until.UTC())
 	if err := telemetry.RecordLimit(ctx, telemetry.Meter(), account, until); err != nil {
@@ -28,7 +28,7 @@ func ReportLimit(ctx context.Context, account string, until time.Time) {
 	}
 }
 
-// showLimit says in the conditions why nothing happens, and when it will.
+// showLimit shows a rate limit, and its end, in the conditions.
 func (t *pass) showLimit(errs []error) {
 	until, limited := requeue.LimitedUntil(errs)
 	if !limited {
@@ -44,7 +44,7 @@ func (t *pass) showLimit(errs []error) {
 	t.rh.Status.MarkReporting(reasonLimited, message)
 }
 
-// onlyOurs says that GitHub would take what is kept for later.
+// onlyOurs reports whether only our own limits of writes were reached, not GitHub's.
 func onlyOurs(errs []error) bool {
 	return !slices.ContainsFunc(requeue.Flatten(errs), func(err error) bool {
 		var window *github.RateLimitedError
@@ -101,7 +101,7 @@ func (t *pass) pushAwaitsComment() bool {
 	return false
 }
 
-// share is a part of a time, the same for each name.
+// share returns a part of a duration, always the same for a name.
 func share(name string, of time.Duration) time.Duration {
 	sum := sha256.Sum256([]byte(name))
 	return of * time.Duration(binary.BigEndian.Uint16(sum[:])) / (1 << 16)

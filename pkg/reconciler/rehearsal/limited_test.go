@@ -14,7 +14,7 @@ import (
 	"knative.dev/pkg/logging"
 )
 
-// TestReportLimit: the log and the metric say until when nothing happens.
+// TestReportLimit checks that the log and the metric show the end of the rate limit.
 func TestReportLimit(t *testing.T) {
 	registry := prometheusclient.NewRegistry()
 	exporter, err := prometheus.New(prometheus.WithRegisterer(registry))

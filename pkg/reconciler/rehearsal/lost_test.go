@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// losses are how a run comes to be without its manifest.
+// losses are the ways in which a run loses its manifest.
 var losses = map[string]func(w *world){
 	"deleted": func(w *world) {
 		w.quietly(func(ctx context.Context) {
@@ -29,7 +29,7 @@ var losses = map[string]func(w *world){
 	"no JSON":         func(w *world) { w.spoil(func(data map[string]string) { data[run.ManifestKey] = "{" }) },
 }
 
-// spoil changes what the first ConfigMap of the first run has.
+// spoil changes the first ConfigMap of the first run.
 func (w *world) spoil(change func(map[string]string)) {
 	w.quietly(func(ctx context.Context) {
 		cm, err := w.kube.CoreV1().ConfigMaps("rehearsals").Get(ctx, "acme-config-7-1-0", metav1.GetOptions{})
@@ -41,7 +41,7 @@ func (w *world) spoil(change func(map[string]string)) {
 	w.outlastManifests()
 }
 
-// outlastManifests waits until no manifest that was read is believed any more.
+// outlastManifests waits until manifests are read again.
 func (w *world) outlastManifests() { w.clock.SetTime(w.clock.Now().Add(runs.ManifestTime)) }
 
 // rerunFromDeck copies a ProwJob with its labels, as Deck does.
@@ -57,7 +57,8 @@ func (w *world) rerunFromDeck() {
 	})
 }
 
-// TestRunsWithoutTheirManifest end, and the pull request shows how.
+// TestRunsWithoutTheirManifest checks that runs which lose their manifest end, and that the
+// pull request shows how.
 func TestRunsWithoutTheirManifest(t *testing.T) {
 	for loss, lose := range losses {
 		for name, tc := range map[string]struct {
@@ -66,7 +67,7 @@ func TestRunsWithoutTheirManifest(t *testing.T) {
 			reason string
 			says   []string
 		}{
-			"all jobs were there": {func(w *world) {
+			"all ProwJobs exist": {func(w *world) {
 				w.createProwJobs()
 				lose(w)
 				w.rerunFromDeck()
@@ -74,13 +75,13 @@ func TestRunsWithoutTheirManifest(t *testing.T) {
 				w.endProwJobs(prowapi.SuccessState)
 				w.endPipelineRuns(false)
 			}, v1alpha1.RunPassed, "", []string{"All 2 rehearsals passed", "was deleted or damaged", "/pj-rehearse pull-unit"}},
-			"a job failed": {func(w *world) {
+			"all ProwJobs exist, jobs fail": {func(w *world) {
 				w.createProwJobs()
 				lose(w)
 				w.endProwJobs(prowapi.FailureState)
 				w.endPipelineRuns(false)
 			}, v1alpha1.RunFailed, "", []string{"2 of 2 rehearsals failed"}},
-			"no job was there": {func(w *world) {
+			"no ProwJob exists": {func(w *world) {
 				lose(w)
 				w.reconcile()
 				w.endPipelineRuns(false)
@@ -109,7 +110,7 @@ func TestRunsWithoutTheirManifest(t *testing.T) {
 	}
 }
 
-// TestARunWithoutItsManifestEndsInTime has nobody end its jobs.
+// TestARunWithoutItsManifestEndsInTime has jobs that never end.
 func TestARunWithoutItsManifestEndsInTime(t *testing.T) {
 	for loss, lose := range losses {
 		t.Run(loss, func(t *testing.T) {
@@ -133,8 +134,8 @@ func TestARunWithoutItsManifestEndsInTime(t *testing.T) {
 	}
 }
 
-// TestALostManifestIsNobodyElsesLoss: another run of the pull request is aborted, and
-// another starts.
+// TestALostManifestIsNobodyElsesLoss checks that another run of the pull request can still
+// be aborted, and another one started.
 func TestALostManifestIsNobodyElsesLoss(t *testing.T) {
 	for loss, lose := range losses {
 		t.Run(loss, func(t *testing.T) {
@@ -165,7 +166,8 @@ func (w *world) jobs() []prowapi.ProwJob {
 	return pjs.Items
 }
 
-// TestAnErrorIsNoLoss: what cannot be read now is not gone.
+// TestAnErrorIsNoLoss checks that a manifest which cannot be read now does not count as
+// lost.
 func TestAnErrorIsNoLoss(t *testing.T) {
 	for _, err := range []error{apierrors.NewInternalError(errors.New("x")), apierrors.NewForbidden(prowapi.Resource("configmaps"), "x", nil), context.DeadlineExceeded, nil} {
 		if runs.IsLost(err) {

@@ -13,22 +13,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// luck is what goes wrong in a story, by chance.
+// luck has the chances of the faults in a story.
 type luck struct {
 	*rand.Rand
-	// crash: the controller dies before or after one of the writes of a turn. lose: a
-	// write is done, and its answer lost. stale: the informers have seen nothing since
-	// the turn before. forget: the status is not stored. both: another controller comes
-	// to lead, and has a turn in the middle of this one, whose status is not stored.
+	// crash: the controller dies before or after one of the writes of a pass. lose: a write
+	// succeeds, and its response is lost. stale: the informers have seen nothing since the
+	// pass before. forget: the status is not stored. both: another controller becomes the
+	// leader, and runs a pass in the middle of this one, whose status is not stored.
 	crash, lose, stale, forget, both float64
 }
 
 func (l *luck) strikes(chance float64) bool { return l.Float64() < chance }
 
-// errLost is what a write returns that was done.
+// errLost is the error of a write that succeeded.
 var errLost = errors.New("connection reset by peer")
 
-// unlucky is one turn, and returns when the next one is due.
+// unlucky runs one pass, and returns when the next one is due.
 func (w *world) unlucky(l *luck) time.Duration {
 	if !l.strikes(l.stale) {
 		w.sync()
@@ -62,14 +62,14 @@ func (w *world) unlucky(l *luck) time.Duration {
 	return max(after, time.Second)
 }
 
-// leadsNow is a controller that has just come to lead.
+// leadsNow returns a controller that has just become the leader.
 func (w *world) leadsNow() *Reconciler {
 	r, now := w.anotherController(), w.clock.Now()
 	r.LeadsSince = func() time.Time { return now }
 	return r
 }
 
-// otherTurn is that of another controller.
+// otherTurn is a pass of another controller.
 type otherTurn struct {
 	*Reconciler
 	took bool
@@ -91,7 +91,7 @@ func (w *world) another(l *luck) *otherTurn {
 	return other
 }
 
-// pass lets so many turns pass, at most half a minute apart.
+// pass runs this many passes, at most half a minute apart.
 func (w *world) pass(l *luck, turns int) {
 	for range turns {
 		w.clock.SetTime(w.clock.Now().Add(min(w.unlucky(l), 30*time.Second)))

@@ -19,7 +19,7 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// pushedBy is what a webhook tells of somebody.
+// pushedBy returns what a webhook reports of a push.
 func pushedBy(login string, id int64, event, head string) map[string]v1alpha1.Push {
 	key := strings.ToLower(login)
 	if event == "reopened" {
@@ -30,8 +30,8 @@ func pushedBy(login string, id int64, event, head string) map[string]v1alpha1.Pu
 
 func wrote(people ...github.Person) *github.Contributors { return &github.Contributors{People: people} }
 
-// TestTheSecondPersonIsASecondPerson: bob and carol may write, alice's pull request
-// it is, and bob had a hand in it.
+// TestTheSecondPersonIsASecondPerson checks what makes bob a contributor to alice's pull
+// request. bob and carol have write access.
 func TestTheSecondPersonIsASecondPerson(t *testing.T) {
 	older := strings.Repeat("e", 40)
 	alice, bob := github.Person{Login: "alice", ID: 1}, github.Person{Login: "Bob", ID: 2}
@@ -41,16 +41,16 @@ func TestTheSecondPersonIsASecondPerson(t *testing.T) {
 		reason string
 		says   string
 	}{
-		"pushed the head":            {pushedBy("bob", 2, "synchronize", head), nil, v1alpha1.ReasonOwnPush, "You pushed to this pull request, so somebody else has to do that"},
-		"in another case":            {pushedBy("BOB", 0, "synchronize", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
-		"pushed an older head":       {pushedBy("bob", 2, "synchronize", older), nil, v1alpha1.ReasonOwnPush, "You pushed"},
-		"opened it for alice":        {pushedBy("bob", 2, "opened", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
-		"opened it again":            {pushedBy("bob", 2, "reopened", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
-		"had another login then":     {pushedBy("robert", 2, "synchronize", older), nil, v1alpha1.ReasonOwnPush, "You pushed"},
-		"is named in a commit":       {nil, wrote(alice, bob), v1alpha1.ReasonOwnCommit, "Some commits of this pull request are yours"},
-		"is named by another login":  {nil, wrote(alice, github.Person{Login: "robert", ID: 2}), v1alpha1.ReasonOwnCommit, "Some commits of this pull request are yours"},
-		"pushed what nobody wrote":   {pushedBy("bob", 2, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, v1alpha1.ReasonOwnPush, "You pushed"},
-		"pushed more than is listed": {pushedBy("bob", 2, "synchronize", head), &github.Contributors{Because: "GitHub lists no more than 250 commits"}, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob pushed the head":                          {pushedBy("bob", 2, "synchronize", head), nil, v1alpha1.ReasonOwnPush, "You pushed to this pull request, so somebody else has to do that"},
+		"bob pushed the head, login in another case":   {pushedBy("BOB", 0, "synchronize", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob pushed an older head":                     {pushedBy("bob", 2, "synchronize", older), nil, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob opened it for alice":                      {pushedBy("bob", 2, "opened", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob reopened it":                              {pushedBy("bob", 2, "reopened", head), nil, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob pushed an older head under another login": {pushedBy("robert", 2, "synchronize", older), nil, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob is named in a commit":                     {nil, wrote(alice, bob), v1alpha1.ReasonOwnCommit, "Some commits of this pull request are yours"},
+		"bob is named in a commit under another login": {nil, wrote(alice, github.Person{Login: "robert", ID: 2}), v1alpha1.ReasonOwnCommit, "Some commits of this pull request are yours"},
+		"bob pushed a commit with an unknown author":   {pushedBy("bob", 2, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, v1alpha1.ReasonOwnPush, "You pushed"},
+		"bob pushed more commits than GitHub lists":    {pushedBy("bob", 2, "synchronize", head), &github.Contributors{Because: "GitHub lists no more than 250 commits"}, v1alpha1.ReasonOwnPush, "You pushed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, r := governed(t, policy.Config{})
@@ -58,7 +58,7 @@ func TestTheSecondPersonIsASecondPerson(t *testing.T) {
 			w.hub.ids = map[string]int64{"bob": 2, "carol": 3}
 			w.hub.wrote, w.rh.Spec.Pushes = tc.wrote, tc.pushes
 			w.reconcile()
-			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the list of affected jobs is there before the words
+			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the plan comment exists before the commands
 			for i, text := range []string{"approve", "privileges-allowed", "network-access-allowed"} {
 				id := fmt.Sprintf("comment-1%d-0", i)
 				w.hearFrom("bob", id, "/pj-rehearse "+text)
@@ -83,20 +83,22 @@ func TestTheSecondPersonIsASecondPerson(t *testing.T) {
 	}
 }
 
-// TestReopeningIsNoPush: whose head it is was heard already.
+// TestReopeningIsNoPush checks that reopening does not count as a push if an event said who
+// pushed the head.
 func TestReopeningIsNoPush(t *testing.T) {
 	w, _ := governed(t, policy.Config{})
 	w.rh.Spec.Pushes = pushedBy("alice", 1, "synchronize", head)
 	w.rh.Spec.Pushes["bob/reopened"] = pushedBy("bob", 2, "reopened", head)["bob/reopened"]
 	w.reconcile()
-	w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the list of affected jobs is there before the words
+	w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the plan comment exists before the commands
 	w.hear("comment-1-0", "/pj-rehearse approve")
 	if got := w.verdict("comment-1-0"); got != "OK" {
 		t.Errorf("the word of who opened it again is %s", got)
 	}
 }
 
-// TestMakersThatNobodyCanTell: then nobody is known to be a second person.
+// TestMakersThatNobodyCanTell checks that nobody can approve while contributors are
+// unknown.
 func TestMakersThatNobodyCanTell(t *testing.T) {
 	crowd := map[string]v1alpha1.Push{}
 	for n := range v1alpha1.MaxPushers {
@@ -108,11 +110,11 @@ func TestMakersThatNobodyCanTell(t *testing.T) {
 		wrote  *github.Contributors
 		want   string
 	}{
-		"who wrote it":                         {nil, &github.Contributors{Unmapped: "c0ffee0123456789"}, "the author of commit c0ffee012345 has an e-mail address"},
-		"and only somebody else has pushed":    {pushedBy("carol", 3, "synchronize", strings.Repeat("e", 40)), &github.Contributors{Unmapped: "c0ffee"}, "Push again"},
-		"and it was only opened again":         {pushedBy("carol", 3, "reopened", head), &github.Contributors{Unmapped: "c0ffee"}, "Push again"},
-		"more commits than GitHub lists":       {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Because: "GitHub lists no more than 250 commits"}, "no more than 250 commits. Combine its commits"},
-		"more people than there is a list for": {crowd, nil, "too many people"},
+		"commit with an unknown author":                            {nil, &github.Contributors{Unmapped: "c0ffee0123456789"}, "the author of commit c0ffee012345 has an e-mail address"},
+		"commit with an unknown author, carol pushed another head": {pushedBy("carol", 3, "synchronize", strings.Repeat("e", 40)), &github.Contributors{Unmapped: "c0ffee"}, "Push again"},
+		"commit with an unknown author, carol reopened":            {pushedBy("carol", 3, "reopened", head), &github.Contributors{Unmapped: "c0ffee"}, "Push again"},
+		"more commits than GitHub lists":                           {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Because: "GitHub lists no more than 250 commits"}, "no more than 250 commits. Combine its commits"},
+		"more pushers than are stored":                             {crowd, nil, "too many people"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := governed(t, policy.Config{})
@@ -136,8 +138,8 @@ func TestMakersThatNobodyCanTell(t *testing.T) {
 	}
 }
 
-// TestSeveralAreTrustedTogether: alice may write, and others had a hand in her pull
-// request.
+// TestSeveralAreTrustedTogether checks when a pull request of alice, who has write access,
+// is trusted if others contributed to it.
 func TestSeveralAreTrustedTogether(t *testing.T) {
 	alice, bob, mallory := github.Person{Login: "alice"}, github.Person{Login: "bob"}, github.Person{Login: "mallory"}
 	both := pushedBy("mallory", 9, "synchronize", strings.Repeat("e", 40))
@@ -147,24 +149,24 @@ func TestSeveralAreTrustedTogether(t *testing.T) {
 		wrote   *github.Contributors
 		trusted bool
 	}{
-		"alice alone":                            {pushedBy("alice", 1, "opened", head), wrote(alice), true},
-		"nobody told who pushed":                 {nil, wrote(alice), true},
-		"with bob, who may write":                {pushedBy("bob", 2, "synchronize", head), wrote(alice, bob), true},
-		"mallory pushed":                         {pushedBy("mallory", 9, "synchronize", head), wrote(alice), false},
-		"mallory pushed before":                  {both, wrote(alice), false},
-		"mallory opened it again":                {pushedBy("mallory", 9, "reopened", head), wrote(alice), false},
-		"mallory wrote a commit":                 {pushedBy("alice", 1, "synchronize", head), wrote(alice, mallory), false},
-		"alice pushed what is by nobody known":   {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, true},
-		"mallory pushed what is by nobody known": {pushedBy("mallory", 9, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, false},
-		"nobody told, and by nobody known":       {nil, &github.Contributors{Unmapped: "c0ffee"}, false},
-		"too many commits":                       {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Because: "GitHub lists no more"}, false},
+		"alice alone": {pushedBy("alice", 1, "opened", head), wrote(alice), true},
+		"alice wrote the commits, no push reported":       {nil, wrote(alice), true},
+		"alice and bob, who has write access":             {pushedBy("bob", 2, "synchronize", head), wrote(alice, bob), true},
+		"mallory pushed":                                  {pushedBy("mallory", 9, "synchronize", head), wrote(alice), false},
+		"mallory pushed an older head":                    {both, wrote(alice), false},
+		"mallory reopened it":                             {pushedBy("mallory", 9, "reopened", head), wrote(alice), false},
+		"mallory wrote a commit":                          {pushedBy("alice", 1, "synchronize", head), wrote(alice, mallory), false},
+		"alice pushed a commit with an unknown author":    {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, true},
+		"mallory pushed a commit with an unknown author":  {pushedBy("mallory", 9, "synchronize", head), &github.Contributors{Unmapped: "c0ffee"}, false},
+		"commit with an unknown author, no push reported": {nil, &github.Contributors{Unmapped: "c0ffee"}, false},
+		"more commits than GitHub lists, by alice":        {pushedBy("alice", 1, "synchronize", head), &github.Contributors{Because: "GitHub lists no more"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, r := governed(t, policy.Config{})
 			r.rights["alice"] = "writer"
 			w.hub.wrote, w.rh.Spec.Pushes = tc.wrote, tc.pushes
 			w.reconcile()
-			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the list of affected jobs is there before the words
+			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // the plan comment exists before the commands
 			w.hear("comment-1-0", "/pj-rehearse")
 			_, _, _, pipelineRuns, _ := w.counts()
 			if got := w.verdict("comment-1-0"); (got == "OK") != tc.trusted || (pipelineRuns == 1) != tc.trusted {
@@ -177,8 +179,8 @@ func TestSeveralAreTrustedTogether(t *testing.T) {
 	}
 }
 
-// TestWordIsTakenBack: the comment of who pushed was faster than the webhook of the
-// push, and the commits name another.
+// TestWordIsTakenBack has bob approve a head that he pushed himself, before the webhook of
+// the push arrives. The commits name somebody else.
 func TestWordIsTakenBack(t *testing.T) {
 	w, _ := governed(t, policy.Config{})
 	w.reconcile()
@@ -199,8 +201,8 @@ func TestWordIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestRunOfWhatTurnsOutNotToBeTrusted: alice is, and whoever pushed in her name is
-// not, of which the webhook comes late.
+// TestRunOfWhatTurnsOutNotToBeTrusted has mallory, who is not trusted, push to the pull
+// request of alice, who is. The webhook arrives late.
 func TestRunOfWhatTurnsOutNotToBeTrusted(t *testing.T) {
 	for approved, want := range map[bool]bool{false: true, true: false} {
 		t.Run(fmt.Sprintf("approved %t", approved), func(t *testing.T) {
@@ -224,7 +226,7 @@ func TestRunOfWhatTurnsOutNotToBeTrusted(t *testing.T) {
 	}
 }
 
-// unlisted is a hub that does not tell who wrote what.
+// unlisted is a hub that does not list contributors.
 type unlisted struct {
 	*registry
 	err   error
@@ -238,7 +240,8 @@ func (h *unlisted) Contributors(ctx context.Context, org, repo, node string) (*g
 	return h.registry.Contributors(ctx, org, repo, node)
 }
 
-// TestNothingIsDecidedWhileNobodyTellsWhoWroteIt, and it is asked once for a head.
+// TestNothingIsDecidedWhileNobodyTellsWhoWroteIt checks that commands wait for the list of
+// contributors, which is read once per head.
 func TestNothingIsDecidedWhileNobodyTellsWhoWroteIt(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	h := &unlisted{registry: r, err: errors.New("GitHub has no GraphQL API there")}
@@ -271,7 +274,8 @@ func TestNothingIsDecidedWhileNobodyTellsWhoWroteIt(t *testing.T) {
 	}
 }
 
-// TestContributorsOfAnotherHead: GitHub may list the commits of before the push.
+// TestContributorsOfAnotherHead has GitHub list the contributors of the head before the
+// push.
 func TestContributorsOfAnotherHead(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	w.reconciler.GitHub = &behind{registry: r}
@@ -289,14 +293,14 @@ func (h *behind) Contributors(context.Context, string, string, string) (*github.
 	return &github.Contributors{Head: strings.Repeat("e", 40), People: []github.Person{{Login: "alice"}}}, nil
 }
 
-// hearing passes what the stand-in delivers on to the log.
+// hearing passes the deliveries of the stand-in on to the command log.
 type hearing struct {
 	w      *world
 	server *standin.Server
 	last   int64
 }
 
-// listen has the stand-in deliver to the world from now on.
+// listen collects the deliveries of the stand-in from now on.
 func listen(t *testing.T, w *world, server *standin.Server) *hearing {
 	_, err := server.SetDelivering(t.Context(), standin.Delivering{Drop: true})
 	w.check(err)
@@ -305,7 +309,7 @@ func listen(t *testing.T, w *world, server *standin.Server) *hearing {
 	return &hearing{w: w, server: server}
 }
 
-// deliver has the world hear what was said since, and reconcile.
+// deliver reports all new deliveries, and reconciles.
 func (h *hearing) deliver() {
 	h.w.t.Helper()
 	all, err := h.server.ListDeliveries(context.Background(), standin.DeliveryQuery{})
@@ -336,7 +340,7 @@ func (h *hearing) deliver() {
 	h.w.reconcile()
 }
 
-// say comments, and returns the verdict.
+// say writes a comment, and returns the decision on its command.
 func (h *hearing) say(login, text string) string {
 	h.w.t.Helper()
 	h.w.clock.SetTime(h.w.clock.Now().Add(2 * time.Second))
@@ -351,8 +355,8 @@ func (h *hearing) pull() standin.PullID {
 	return standin.PullID{Org: "acme", Repo: "config", Number: h.w.rh.Spec.Pull.Number}
 }
 
-// TestMaintainerWhoPushes is the common case: bob mends alice's pull request, and
-// carol looks at it.
+// TestMaintainerWhoPushes is the common case: bob fixes alice's pull request, and carol
+// reviews it.
 func TestMaintainerWhoPushes(t *testing.T) {
 	w := newWorld(t)
 	server, _ := onStandIn(t, w)
@@ -377,7 +381,7 @@ func TestMaintainerWhoPushes(t *testing.T) {
 	if got := h.say("bob", "/pj-rehearse"); got != "OK" {
 		t.Errorf("bob's run is %s", got)
 	}
-	// bob changes his name, and alice pushes once more.
+	// bob changes his login, and alice pushes again.
 	w.rh.Spec.Pushes["bobby"] = w.rh.Spec.Pushes["bob"]
 	p := w.rh.Spec.Pushes["bobby"]
 	p.By = "bobby"
@@ -389,7 +393,7 @@ func TestMaintainerWhoPushes(t *testing.T) {
 	if got := h.say("bob", "/pj-rehearse approve"); got != v1alpha1.ReasonOwnPush {
 		t.Errorf("bob's word by his new name is %s", got)
 	}
-	// Who has written with others is one of them.
+	// A co-author is a contributor.
 	_, err = server.Push(t.Context(), standin.NewPush{PullID: h.pull(), Message: "Fix\n\nCo-authored-by: Carol <carol@users.noreply.github.invalid>",
 		Change: standin.Change{Files: map[string]string{"a": "5"}}})
 	w.check(err)
@@ -399,8 +403,8 @@ func TestMaintainerWhoPushes(t *testing.T) {
 	}
 }
 
-// TestSweptPushIsNotTrusted: no webhook told that mallory pushed to alice's pull
-// request, but its commits do.
+// TestSweptPushIsNotTrusted has mallory push to alice's pull request without a webhook.
+// Only the commits show it.
 func TestSweptPushIsNotTrusted(t *testing.T) {
 	w := newWorld(t)
 	server, _ := onStandIn(t, w)
@@ -409,7 +413,7 @@ func TestSweptPushIsNotTrusted(t *testing.T) {
 	w.check(err)
 	delivered, err := server.ListDeliveries(t.Context(), standin.DeliveryQuery{})
 	w.check(err)
-	h.last = delivered[len(delivered)-1].ID // lost
+	h.last = delivered[len(delivered)-1].ID // these deliveries are lost
 	w.rh.Spec.Observed = &v1alpha1.Observed{Event: "sweep", At: metav1.NewTime(w.clock.Now())}
 	w.rh.Generation++
 	w.reconcile()

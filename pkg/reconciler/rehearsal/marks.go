@@ -17,14 +17,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// marks are the labels, reactions and the commit status of the pull request.
+// marks maintains the labels, the reactions and the commit status of the pull request.
 type marks struct{ *pass }
 
-// seen is the reaction that tells the author of a command that it was read.
+// seen is the reaction that shows the author of a command that it was read.
 const seen = "eyes"
 
-// react marks the commands that are heeded, each text once. What outsiders write
-// has none.
+// react adds reactions to commands, one per text. Commands that are ignored, such as those
+// of outsiders, get none.
 func (t *marks) react(ctx context.Context) error {
 	ctx = github.Later(ctx)
 	marked := map[int64]bool{}
@@ -34,7 +34,7 @@ func (t *marks) react(ctx context.Context) error {
 		if c.Seen || judging.Unheeded(c.Reason) {
 			continue
 		}
-		// No comment has the id 0, so the text of the pull request can.
+		// 0 stands for the description of the pull request: no comment has this id.
 		comment, written := event.CommentID(c.ID)
 		if !written && !event.FromDescription(c.ID) {
 			c.Seen = true
@@ -60,7 +60,8 @@ func (t *marks) reactTo(ctx context.Context, comment int64) error {
 	return t.GitHub.React(ctx, p.Org, p.Repo, comment, seen)
 }
 
-// keepAcknowledged follows the pull request, and makes its labels say what holds.
+// keepAcknowledged updates the acknowledgement and the network access for the current head,
+// and their labels.
 func (t *marks) keepAcknowledged(ctx context.Context) error {
 	if !t.fresh {
 		return nil
@@ -96,8 +97,7 @@ func (t *marks) label(ctx context.Context, a *v1alpha1.Acknowledgement, label st
 	return nil
 }
 
-// showStatus sets the commit status of the head, where one is wanted and it is
-// not what was set last.
+// showStatus sets the commit status of the head, if one is configured and it has changed.
 func (t *marks) showStatus(ctx context.Context) error {
 	pull := t.rh.Status.Pull
 	if t.repo.StatusContext == "" || pull == nil || !t.fresh || !pull.Open {
@@ -155,7 +155,7 @@ func (t *marks) statusView() report.StatusView {
 	return v
 }
 
-// planLink leads to the comment with the affected jobs.
+// planLink returns the URL of the plan comment, or of the pull request while there is none.
 func (t *marks) planLink() string {
 	p, id := t.rh.Spec.Pull, t.rh.Status.Comments[planComment].ID
 	if id == 0 {

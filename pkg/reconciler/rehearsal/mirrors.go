@@ -17,16 +17,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// mirrorInterval is the time between two looks for what mirrors need not keep.
+// mirrorInterval is the time between two sweeps of the mirrors.
 const mirrorInterval = 10 * time.Minute
 
-// Mirrors keep what open pull requests need, see mirrors.Mirrors.
+// Mirrors keep the commits that open pull requests need, see mirrors.Mirrors.
 type Mirrors interface {
 	Keep(ctx context.Context, org, name string, commits []string) error
 }
 
-// mirrorSweeper tells the mirrors what is needed: as soon as it runs, and then every
-// now and then. Every replica has mirrors of its own.
+// mirrorSweeper tells the mirrors which commits are needed, when it starts and then at
+// intervals. Every replica has its own mirrors.
 type mirrorSweeper struct {
 	mirrors  Mirrors
 	lister   listers.RehearsalNamespaceLister
@@ -60,8 +60,8 @@ func (s *mirrorSweeper) sweep(ctx context.Context) {
 	}
 }
 
-// commitsNeeded are the heads and bases of the pull requests of a repository that are
-// open, or have runs that go on; sorted.
+// commitsNeeded returns the heads and bases of the pull requests of a repository that are
+// open, or have active runs; sorted.
 func commitsNeeded(list []*v1alpha1.Rehearsal, org, name string) []string {
 	var commits []string
 	for _, rh := range list {
@@ -85,7 +85,7 @@ func commitsNeeded(list []*v1alpha1.Rehearsal, org, name string) []string {
 	return slices.DeleteFunc(slices.Compact(commits), func(sha string) bool { return sha == "" })
 }
 
-// whyNotYet is the reason of a condition for an error of planning that may go away.
+// whyNotYet returns the reason of a condition for a planning error that may be temporary.
 func whyNotYet(err error) string {
 	var full *repo.DiskFullError
 	var refused *repo.AccessError

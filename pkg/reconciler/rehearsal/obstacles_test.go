@@ -18,7 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// What Tekton writes into the condition (pkg/pod/status.go and
+// Messages that Tekton writes into conditions (pkg/pod/status.go and
 // pkg/reconciler/taskrun/taskrun.go).
 const quotaExceeded = `TaskRun Pod exceeded available resources: pods "acme-config-7-1-0-pull-unit-1234-pod" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5`
 
@@ -26,8 +26,8 @@ func conditionOf(status corev1.ConditionStatus, reason, message string) *apis.Co
 	return &apis.Condition{Type: apis.ConditionSucceeded, Status: status, Reason: reason, Message: message}
 }
 
-// tasks has Tekton make the TaskRuns of all PipelineRuns and say the same of each
-// whose task the condition is for.
+// tasks creates the TaskRuns of all PipelineRuns, with the condition that of returns; none
+// for nil.
 func (w *world) tasks(of func(task string) *apis.Condition) {
 	w.quietly(func(ctx context.Context) {
 		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
@@ -53,7 +53,7 @@ func (w *world) tasks(of func(task string) *apis.Condition) {
 	})
 }
 
-// look reconciles whenever the reconciler wants to, for as long as that takes.
+// look reconciles for this long, whenever the reconciler asks for it.
 func (w *world) look(during time.Duration) {
 	w.t.Helper()
 	for end := w.clock.Now().Add(during); ; {
@@ -75,8 +75,8 @@ func (w *world) look(during time.Duration) {
 
 func (w *world) lastComment() string { return w.hub.comments[len(w.hub.comments)-1].Body }
 
-// TestTasksThatCannotStart has the comment of a run say within two minutes what
-// Tekton says, however seldom it is edited otherwise.
+// TestTasksThatCannotStart checks that the comment of a run shows Tekton's message within
+// two minutes, however rarely it is edited otherwise.
 func TestTasksThatCannotStart(t *testing.T) {
 	for name, tc := range map[string]struct {
 		condition *apis.Condition
@@ -126,7 +126,7 @@ func TestTasksThatCannotStart(t *testing.T) {
 	}
 }
 
-// TestReportThatCannotStart has the finally task wait for a place.
+// TestReportThatCannotStart has the finally task wait for a node.
 func TestReportThatCannotStart(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -144,7 +144,7 @@ func TestReportThatCannotStart(t *testing.T) {
 	}
 }
 
-// TestNobodyTakesItUp has Tekton's controller be away.
+// TestNobodyTakesItUp has Tekton's controller down.
 func TestNobodyTakesItUp(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -154,7 +154,7 @@ func TestNobodyTakesItUp(t *testing.T) {
 	}
 }
 
-// goingOn is what Tekton says of the tasks of a run whose jobs go on.
+// goingOn is Tekton's condition for the tasks of running jobs.
 func goingOn(task string) *apis.Condition {
 	if task == run.CollateTask {
 		return nil
@@ -162,7 +162,8 @@ func goingOn(task string) *apis.Condition {
 	return conditionOf(corev1.ConditionUnknown, "Running", "Not all Steps")
 }
 
-// TestProwJobsThatNobodyTakesUp are said within ten minutes, and the others go on.
+// TestProwJobsThatNobodyTakesUp checks that ProwJobs which Prow does not pick up are
+// reported within ten minutes, and that the others go on.
 func TestProwJobsThatNobodyTakesUp(t *testing.T) {
 	w := newWorld(t, runCommand())
 	slow := w.reconciler.Settings()
@@ -199,8 +200,8 @@ func TestProwJobsThatNobodyTakesUp(t *testing.T) {
 	}
 }
 
-// TestUnknownCluster is what plank says of a cluster that it does not know
-// (pkg/plank/reconciler.go). It is told within ten minutes, however seldom progress is.
+// TestUnknownCluster has plank's message for an unknown cluster (pkg/plank/reconciler.go).
+// It is reported within ten minutes, however rarely progress is.
 func TestUnknownCluster(t *testing.T) {
 	w := newWorld(t, runCommand())
 	slow := w.reconciler.Settings()

@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// permute calls f with every order of what is in a.
+// permute calls f with every order of the elements of a.
 func permute(a []string, f func([]string)) {
 	var from func(k int)
 	from = func(k int) {
@@ -30,8 +30,7 @@ func permute(a []string, f func([]string)) {
 	from(0)
 }
 
-// createIfLive are tasks that create their ProwJobs, as long as their PipelineRun is
-// not over.
+// createIfLive creates the ProwJobs of tasks whose PipelineRun is not over.
 func (w *world) createIfLive() {
 	prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(context.Background(), metav1.ListOptions{})
 	w.check(err)
@@ -43,7 +42,7 @@ func (w *world) createIfLive() {
 	w.createProwJobs()
 }
 
-// rest lets turns pass until nothing more is due.
+// rest runs passes until nothing more is due.
 func (w *world) rest(turns int) {
 	for range turns {
 		after, _ := w.oneTurn()
@@ -51,8 +50,9 @@ func (w *world) rest(turns int) {
 	}
 }
 
-// TestAbortInEveryOrder: tasks that create ProwJobs, early and late, an abort, turns,
-// and the ends of ProwJobs and PipelineRun, in all 720 orders; in a short run, in some.
+// TestAbortInEveryOrder runs tasks that create ProwJobs early and late, an abort, a pass,
+// and the ends of the ProwJobs and the PipelineRun in all 720 orders; in a short run, in
+// some of them.
 func TestAbortInEveryOrder(t *testing.T) {
 	var w *world
 	steps := map[string]func(){
@@ -86,7 +86,7 @@ func TestAbortInEveryOrder(t *testing.T) {
 		if r := w.rh.Status.Runs[0]; !r.State.Done() {
 			t.Errorf("%v: the run is %s", order, r.State)
 		}
-		// A PipelineRun that ended before its tasks began is continued in another.
+		// A PipelineRun that ended before its tasks began is followed by another.
 		if plans, answers, runs, prs, pjs := w.counts(); plans > 1 || answers != 0 || runs != 1 || prs > 2 || pjs > 2 {
 			t.Errorf("%v: %d plans, %d answers, %d comments of runs, %d PipelineRuns, %d ProwJobs", order, plans, answers, runs, prs, pjs)
 		}
@@ -96,8 +96,8 @@ func TestAbortInEveryOrder(t *testing.T) {
 	}
 }
 
-// TestEventsInEveryOrder: the pull request was opened, commented on, pushed to and
-// closed; whatever is heard first, nothing is run.
+// TestEventsInEveryOrder has a pull request opened, commented on, pushed to and closed. In
+// whatever order the events arrive, nothing runs.
 func TestEventsInEveryOrder(t *testing.T) {
 	newest := strings.Repeat("d", 40)
 	permute([]string{"opened", "synchronize", "comment", "closed"}, func(order []string) {

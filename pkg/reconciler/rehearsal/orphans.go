@@ -22,16 +22,16 @@ import (
 )
 
 const (
-	// orphanInterval is the time between two looks for ProwJobs of runs that are over.
+	// orphanInterval is the time between two sweeps.
 	orphanInterval = time.Minute
-	// orphanAge is how old one must be: its run may end it itself.
+	// orphanAge is the least age of an object that is ended: its run may still end it.
 	orphanAge = 2 * time.Minute
 )
 
-// orphanSweeper ends what goes on for runs that are over: ProwJobs that a task created
-// when its PipelineRun had been written off, and PipelineRuns that could not be
-// cancelled when it was time. It finds them by their labels, in whatever namespace they
-// are, and decides by the Rehearsal as the API server has it.
+// orphanSweeper ends what still runs for runs that are over: ProwJobs that a task created
+// after its PipelineRun had been given up, and PipelineRuns that could not be cancelled in
+// time. It finds them by their labels, in any namespace, and decides by the Rehearsal on
+// the API server.
 type orphanSweeper struct {
 	*Reconciler
 }
@@ -49,7 +49,7 @@ func (s *orphanSweeper) run(ctx context.Context) {
 	}
 }
 
-// owner is a Rehearsal that objects name in their labels.
+// owner is the Rehearsal in the labels of an object.
 type owner struct{ name, uid string }
 
 func ownerOf(o metav1.Object) owner {
@@ -78,8 +78,8 @@ func (s *orphanSweeper) sweep(ctx context.Context, namespace string) error {
 	return errors.Join(errs...)
 }
 
-// suspicious says whether a ProwJob of ours goes on and, as far as the informers know,
-// its run does not.
+// suspicious reports whether a ProwJob of ours still runs although, as far as the informers
+// know, its run is over.
 func (s *orphanSweeper) suspicious(pj *prowapi.ProwJob, namespace string) bool {
 	of := ownerOf(pj)
 	if pj.Complete() || prowjob.Finished(pj) || s.Clock.Since(pj.CreationTimestamp.Time) < orphanAge ||
@@ -90,7 +90,7 @@ func (s *orphanSweeper) suspicious(pj *prowapi.ProwJob, namespace string) bool {
 	return err != nil || string(rh.UID) != of.uid || orphaned(rh, pj.Labels[run.LabelRun]) != ""
 }
 
-// judge aborts those of the ProwJobs of one Rehearsal that no run needs any more.
+// judge aborts the ProwJobs of one Rehearsal that no run needs any more.
 func (s *orphanSweeper) judge(ctx context.Context, namespace string, of owner, prowJobs []*prowapi.ProwJob) error {
 	rh, err := s.current(ctx, namespace, of)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *orphanSweeper) judge(ctx context.Context, namespace string, of owner, p
 	return errors.Join(errs...)
 }
 
-// current is the Rehearsal as the API server has it; nil when it is gone.
+// current returns the Rehearsal from the API server; nil if it is gone.
 func (s *orphanSweeper) current(ctx context.Context, namespace string, of owner) (*v1alpha1.Rehearsal, error) {
 	rh, err := s.Rehearsals.RehearsalV1alpha1().Rehearsals(namespace).Get(ctx, of.name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -127,9 +127,9 @@ func (s *orphanSweeper) current(ctx context.Context, namespace string, of owner)
 	return rh, nil
 }
 
-// needed are the ProwJobs of the runs that are not over, be they joined ones. A run
-// joins only those of runs that are not over, and stores that before the status says
-// that these are: so what is read after the status has it.
+// needed returns the ProwJobs of the runs that are not over, shared ones included. A run
+// only shares ProwJobs of runs that are not over, and stores its manifest before the status
+// says that they are. So manifests that are read after the status are complete.
 func (s *orphanSweeper) needed(ctx context.Context, rh *v1alpha1.Rehearsal) (map[string]bool, error) {
 	needed := map[string]bool{}
 	if rh == nil {
@@ -154,8 +154,8 @@ func (s *orphanSweeper) needed(ctx context.Context, rh *v1alpha1.Rehearsal) (map
 	return needed, nil
 }
 
-// orphaned says why the run with a name needs nothing any more; empty when it does, or
-// may: a run that has just begun is in the log, but not in status.
+// orphaned returns why a run needs nothing any more; empty if it does, or may. A run that
+// has just begun is in the command log, but not in status.
 func orphaned(rh *v1alpha1.Rehearsal, runName string) string {
 	if rh == nil {
 		return "its Rehearsal is gone"
@@ -181,7 +181,7 @@ func orphaned(rh *v1alpha1.Rehearsal, runName string) string {
 	return "nothing is known of its run"
 }
 
-// cancelLeft cancels the PipelineRuns that go on though their runs are over.
+// cancelLeft cancels the PipelineRuns that go on although their runs are over.
 func (s *orphanSweeper) cancelLeft(ctx context.Context, namespace string) error {
 	list, err := s.PipelineRuns.PipelineRuns(namespace).List(labels.Everything())
 	if err != nil {
@@ -201,8 +201,8 @@ func (s *orphanSweeper) cancelLeft(ctx context.Context, namespace string) error 
 			errs = append(errs, err)
 			continue
 		}
-		// What belongs to a Rehearsal that is gone is deleted with it. The run is
-		// reported, so that the finally task must not do it again.
+		// The objects of a deleted Rehearsal are deleted with it. The run is already
+		// reported, so the finally task must not run.
 		if why := orphaned(rh, name); rh != nil && why != "" {
 			errs = append(errs, s.CancelAs(ctx, pr, pipelinev1.PipelineRunSpecStatusCancelled, why))
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// sweepOrphans looks for orphans in some minutes, with a lister that knows of known.
+// sweepOrphans sweeps after orphanAge, with a lister that has the known Rehearsals.
 func (w *world) sweepOrphans(known ...*v1alpha1.Rehearsal) {
 	w.t.Helper()
 	w.sync()
@@ -46,8 +46,8 @@ func (w *world) states() map[prowapi.ProwJobState]int {
 	return states
 }
 
-// TestLateProwJobs has tasks create their ProwJobs when their PipelineRun was deleted
-// and the run written off.
+// TestLateProwJobs has tasks create their ProwJobs after their PipelineRun was deleted and
+// the run has ended.
 func TestLateProwJobs(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -73,24 +73,25 @@ func TestLateProwJobs(t *testing.T) {
 	}
 }
 
-// TestNoProwJobOfARunIsSwept has the informers be early or late.
+// TestNoProwJobOfARunIsSwept checks ProwJobs that must stay, with informers that are ahead
+// or behind.
 func TestNoProwJobOfARunIsSwept(t *testing.T) {
 	for name, tc := range map[string]struct {
-		change func(w *world) // of what the API server has
+		change func(w *world) // changes objects on the API server
 		known  func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal
 	}{
-		"it goes on": {func(*world) {}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return rh }},
-		"the informer has not heard of it": {func(*world) {}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal {
+		"run still active": {func(*world) {}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return rh }},
+		"informer without the run": {func(*world) {}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal {
 			rh.Status.Runs, rh.Spec.Commands = nil, nil
 			return rh
 		}},
-		"the informer takes it for over": {func(*world) {}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal {
+		"informer with the run over": {func(*world) {}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal {
 			rh.Status.Runs[0].State = v1alpha1.RunAborted
 			return rh
 		}},
-		"the informer has no Rehearsal": {func(*world) {}, func(*v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return nil }},
-		"its status is not written yet": {func(w *world) { w.rh.Status.Runs = nil }, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return rh }},
-		"a second run has joined the first, which is over": {func(w *world) {
+		"informer without the Rehearsal": {func(*world) {}, func(*v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return nil }},
+		"status not written yet":         {func(w *world) { w.rh.Status.Runs = nil }, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return rh }},
+		"run over, its jobs shared by a second run": {func(w *world) {
 			again := runCommand()
 			again.ID, again.At = "comment-77-0", metav1.NewTime(w.clock.Now())
 			w.rh.Spec.Commands = append(w.rh.Spec.Commands, again)
@@ -98,7 +99,7 @@ func TestNoProwJobOfARunIsSwept(t *testing.T) {
 			w.reconcile()
 			w.rh.Status.Runs[0].State, w.rh.Status.Runs[0].DoneAt = v1alpha1.RunFailed, &metav1.Time{Time: w.clock.Now()}
 		}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return rh }},
-		"a rerun from Deck": {func(w *world) {
+		"rerun from Deck": {func(w *world) {
 			w.quietly(func(ctx context.Context) {
 				pjs, err := w.prow.ProwV1().ProwJobs("prow").List(ctx, metav1.ListOptions{})
 				w.check(err)
@@ -111,7 +112,7 @@ func TestNoProwJobOfARunIsSwept(t *testing.T) {
 			})
 			w.rh.Status.Runs[0].State, w.rh.Status.Runs[0].DoneAt = v1alpha1.RunAborted, &metav1.Time{Time: w.clock.Now()}
 		}, func(rh *v1alpha1.Rehearsal) *v1alpha1.Rehearsal { return rh }},
-		"that of another installation": {func(w *world) {
+		"ProwJob of another installation": {func(w *world) {
 			w.quietly(func(ctx context.Context) {
 				pjs, err := w.prow.ProwV1().ProwJobs("prow").List(ctx, metav1.ListOptions{})
 				w.check(err)
@@ -141,8 +142,8 @@ func TestNoProwJobOfARunIsSwept(t *testing.T) {
 	}
 }
 
-// TestOrphansOfAGoneRehearsal ends what is left of a Rehearsal that was let go, or
-// made anew, in whatever namespace.
+// TestOrphansOfAGoneRehearsal ends what is left of a Rehearsal that was deleted, or
+// replaced, in any namespace.
 func TestOrphansOfAGoneRehearsal(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -163,7 +164,8 @@ func TestOrphansOfAGoneRehearsal(t *testing.T) {
 	}
 }
 
-// TestAPipelineRunThatCouldNotBeCancelled is cancelled later, though its run is over.
+// TestAPipelineRunThatCouldNotBeCancelled checks that it is cancelled later, although its
+// run is over.
 func TestAPipelineRunThatCouldNotBeCancelled(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -198,7 +200,7 @@ func TestOrphaned(t *testing.T) {
 	}
 }
 
-// TestCallsOfAborting aborts a run of many jobs, whose pods take a while to go.
+// TestCallsOfAborting aborts a run of many jobs, whose pods take a while to end.
 func TestCallsOfAborting(t *testing.T) {
 	const jobs, rounds = 100, 10
 	command := runCommand()
@@ -237,16 +239,16 @@ func TestCallsOfAborting(t *testing.T) {
 	}
 }
 
-// turn is one reconciliation.
+// turn runs one pass.
 func (w *world) turn() {
 	w.t.Helper()
 	rh := w.rh.DeepCopy()
-	_ = w.reconciler.ReconcileKind(w.ctx, rh) // when to come back
+	_ = w.reconciler.ReconcileKind(w.ctx, rh) // the time of the next pass does not matter
 	w.rh = rh
 	w.clock.SetTime(w.clock.Now().Add(2 * time.Second))
 }
 
-// TestSweepWithoutAnAnswer leaves everything as it is while the API server is away.
+// TestSweepWithoutAnAnswer checks that nothing is changed while the API server is down.
 func TestSweepWithoutAnAnswer(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()

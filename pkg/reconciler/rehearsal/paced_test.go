@@ -16,7 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// quotaLister has a run of so many jobs that goes on, in another Rehearsal.
+// quotaLister lists another Rehearsal, with an active run of this many jobs.
 type quotaLister struct {
 	listers.RehearsalLister
 	jobs int
@@ -35,7 +35,8 @@ type namespaced struct{ *quotaLister }
 
 func (namespaced) Get(string) (*v1alpha1.Rehearsal, error) { return nil, fmt.Errorf("not asked for") }
 
-// TestWindowsEndForOneAfterAnother: a thousand pull requests wait for the same time.
+// TestWindowsEndForOneAfterAnother has a thousand pull requests wait for the end of the
+// same rate limit.
 func TestWindowsEndForOneAfterAnother(t *testing.T) {
 	until := noon.Add(time.Hour)
 	perMinute, asked := map[time.Duration]int{}, 0
@@ -63,7 +64,8 @@ func TestWindowsEndForOneAfterAnother(t *testing.T) {
 	}
 }
 
-// TestAPushIsShownSoonAfterARateLimit: its author waits for the comment, until it is there.
+// TestAPushIsShownSoonAfterARateLimit checks that a new head without a comment resumes
+// early, because its author waits for the comment.
 func TestAPushIsShownSoonAfterARateLimit(t *testing.T) {
 	head := strings.Repeat("a", 40)
 	shown := &v1alpha1.PlanStatus{Head: head, Shown: &metav1.Time{Time: noon}}
@@ -73,12 +75,12 @@ func TestAPushIsShownSoonAfterARateLimit(t *testing.T) {
 		plan   *v1alpha1.PlanStatus
 		most   time.Duration
 	}{
-		"just opened":                   {pushed: noon.Add(-time.Minute), head: head, most: pushedTime},
-		"the plan has no comment yet":   {pushed: noon.Add(-time.Minute), head: head, plan: &v1alpha1.PlanStatus{Head: head}, most: pushedTime},
-		"the comment is about its past": {pushed: noon.Add(-time.Minute), head: head, plan: &v1alpha1.PlanStatus{Head: "b", Shown: shown.Shown}, most: pushedTime},
-		"the comment is there":          {pushed: noon.Add(-time.Minute), head: head, plan: shown, most: spreadTime},
-		"pushed yesterday":              {pushed: noon.Add(-24 * time.Hour), head: head, most: spreadTime},
-		"another head was pushed":       {pushed: noon.Add(-time.Minute), head: "b", most: spreadTime},
+		"pushed a minute ago, no plan":                   {pushed: noon.Add(-time.Minute), head: head, most: pushedTime},
+		"pushed a minute ago, planned, no comment":       {pushed: noon.Add(-time.Minute), head: head, plan: &v1alpha1.PlanStatus{Head: head}, most: pushedTime},
+		"pushed a minute ago, comment for an older head": {pushed: noon.Add(-time.Minute), head: head, plan: &v1alpha1.PlanStatus{Head: "b", Shown: shown.Shown}, most: pushedTime},
+		"pushed a minute ago, comment exists":            {pushed: noon.Add(-time.Minute), head: head, plan: shown, most: spreadTime},
+		"pushed yesterday":                               {pushed: noon.Add(-24 * time.Hour), head: head, most: spreadTime},
+		"another head pushed a minute ago":               {pushed: noon.Add(-time.Minute), head: "b", most: spreadTime},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var latest time.Duration

@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// pagesOf asks for pages of a world as anybody can.
+// pagesOf serves the pages of a world, as anybody can request them.
 func pagesOf(w *world) func(path string) *httptest.ResponseRecorder {
 	handler := pages.Handler(w.kube.CoreV1().ConfigMaps("rehearsals"), w.kube.CoreV1().Secrets("rehearsals"))
 	return func(path string) *httptest.ResponseRecorder {
@@ -27,7 +27,7 @@ func pagesOf(w *world) func(path string) *httptest.ResponseRecorder {
 	}
 }
 
-// links are the paths of the pages that comments of a world lead to.
+// links returns the paths of the pages that the comments of a world link to.
 func links(w *world) map[string]string {
 	out := map[string]string{}
 	for _, c := range w.hub.comments {
@@ -78,7 +78,7 @@ func TestPagesAreForThoseWhoHaveTheLink(t *testing.T) {
 	}
 }
 
-// TestLinksStay has pages written again, by a controller that starts anew.
+// TestLinksStay writes pages again with a restarted controller.
 func TestLinksStay(t *testing.T) {
 	w := newWorld(t)
 	w.reconcile()
@@ -89,7 +89,7 @@ func TestLinksStay(t *testing.T) {
 	}
 }
 
-// TestNoPageWithoutAKey has the key gone, damaged and out of reach.
+// TestNoPageWithoutAKey has the key deleted, damaged and unreadable.
 func TestNoPageWithoutAKey(t *testing.T) {
 	w := newWorld(t)
 	w.reconcile()

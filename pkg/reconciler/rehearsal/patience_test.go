@@ -28,7 +28,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// elapse has turns happen as they are due, at least every so often, for some time.
+// elapse runs passes for a duration, when they are due, and at least this often.
 func (w *world) elapse(d, atLeast time.Duration) {
 	w.t.Helper()
 	for end := w.clock.Now().Add(d); w.clock.Now().Before(end); {
@@ -41,7 +41,7 @@ func (w *world) elapse(d, atLeast time.Duration) {
 	}
 }
 
-// refusingHub refuses for a while, as GitHub does during its troubles.
+// refusingHub refuses calls for a while, as GitHub does during outages.
 type refusingHub struct {
 	GitHub
 	err                     error
@@ -74,8 +74,8 @@ func (r *refusingHub) Comment(ctx context.Context, org, repo string, id int64) (
 
 var passing403 = &github.RefusedError{Op: "calling", Status: 403, Reason: "Resource protected by organization SAML enforcement"}
 
-// TestARefusalThatPassesRejectsNothing: a run is not rejected, and a command not lost,
-// because GitHub says for some minutes that there is no such thing, or no right to it.
+// TestARefusalThatPassesRejectsNothing checks that no run is rejected, and no command lost,
+// because GitHub answers 404 or 403 for some minutes.
 func TestARefusalThatPassesRejectsNothing(t *testing.T) {
 	for name, refusal := range map[string]error{"404": &github.NotFoundError{Op: "calling"}, "403": passing403} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestARefusalThatPassesRejectsNothing(t *testing.T) {
 	}
 }
 
-// TestARefusalThatLastsIsBelieved: the comment was deleted, and that is the verdict.
+// TestARefusalThatLastsIsBelieved checks that a comment which stays away counts as deleted.
 func TestARefusalThatLastsIsBelieved(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
@@ -109,7 +109,8 @@ func TestARefusalThatLastsIsBelieved(t *testing.T) {
 	}
 }
 
-// TestARefusedLabelIsNotTriedAtEveryTurn: each change of a ProwJob is a turn.
+// TestARefusedLabelIsNotTriedAtEveryTurn checks that a refused label is not retried in
+// every pass: each change of a ProwJob causes one.
 func TestARefusedLabelIsNotTriedAtEveryTurn(t *testing.T) {
 	w := newWorld(t, command("comment-0-0", "/pj-rehearse ack", -2), runCommand())
 	w.hub.noLabels = true
@@ -129,7 +130,7 @@ func TestARefusedLabelIsNotTriedAtEveryTurn(t *testing.T) {
 	}
 }
 
-// slowPlans needs a while for every base that it has not seen.
+// slowPlans takes a while to plan on a new base or head.
 type slowPlans struct {
 	twoJobs
 	world *world
@@ -148,7 +149,7 @@ func (s *slowPlans) Get(key string, req plan.Request) (*plan.Result, error, bool
 	return s.twoJobs.Get(key, req)
 }
 
-// movingBase is a busy repository: something is merged between any two looks.
+// movingBase is a busy repository, whose base branch has moved at every read.
 type movingBase struct {
 	GitHub
 	n int
@@ -172,8 +173,8 @@ func TestARunStartsThoughPlanningTakesAMinute(t *testing.T) {
 	}
 }
 
-// TestWaitingRunsNeedNoPlan: there is room for some plans in memory, and more runs may
-// wait than that.
+// TestWaitingRunsNeedNoPlan checks that waiting runs do not ask for a plan. More runs can
+// wait than plans are kept in memory.
 func TestWaitingRunsNeedNoPlan(t *testing.T) {
 	w := newWorld(t, runCommand())
 	counted := &countedPlans{}
@@ -208,7 +209,8 @@ func (c *countedPlans) Get(key string, req plan.Request) (*plan.Result, error, b
 	return c.twoJobs.Get(key, req)
 }
 
-// TestWhatWasDeniedIsNotJudgedAnew: GitHub can be told for days to deliver again.
+// TestWhatWasDeniedIsNotJudgedAnew checks deliveries that are repeated, which GitHub allows
+// for days.
 func TestWhatWasDeniedIsNotJudgedAnew(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	r.rights["alice"] = "writer"
@@ -231,8 +233,8 @@ func TestWhatWasDeniedIsNotJudgedAnew(t *testing.T) {
 	}
 }
 
-// TestWhatIsOlderThanAllDenialsIsTooOld: more was denied than there is room for, so
-// that nobody knows whether it was, too.
+// TestWhatIsOlderThanAllDenialsIsTooOld checks a command that is older than all remembered
+// denials: nobody knows whether it was denied, too.
 func TestWhatIsOlderThanAllDenialsIsTooOld(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	r.rights["bob"] = "writer"
@@ -251,7 +253,8 @@ func TestWhatIsOlderThanAllDenialsIsTooOld(t *testing.T) {
 	}
 }
 
-// TestTheFinalizerLetsGo of a Prow that does not answer, and says so.
+// TestTheFinalizerLetsGo checks that a Prow which does not respond does not block the
+// deletion, and that this is reported.
 func TestTheFinalizerLetsGo(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()
@@ -280,8 +283,9 @@ func TestTheFinalizerLetsGo(t *testing.T) {
 	}
 }
 
-// TestUnservedRepositories: taken out by mistake and put back, nothing ends; taken out
-// for good, it ends, is said, and is forgotten.
+// TestUnservedRepositories removes a repository from the settings and puts it back, which
+// ends nothing; and removes it for good, which ends its runs, is reported, and deletes the
+// Rehearsal later.
 func TestUnservedRepositories(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconcile()

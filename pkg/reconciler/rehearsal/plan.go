@@ -11,8 +11,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// prepare finds the affected jobs where somebody needs them: for the plan
-// comment after a push, for runs that are to start, for a list.
+// prepare makes the plan if something needs it: the plan comment after a push, a run that
+// is to start, or a command.
 func (t *planner) prepare(ctx context.Context) error {
 	pull := t.rh.Status.Pull
 	if pull == nil || !t.fresh || !pull.Open {
@@ -54,8 +54,9 @@ func (t *planner) prepare(ctx context.Context) error {
 	return nil
 }
 
-// needed says whether anything waits for the plan of the current head. The
-// base moves with every merge of others, which only matters to what starts now.
+// needed reports whether something waits for the plan of the current head. A new base,
+// after every merge of another pull request, only matters to runs and commands that need
+// the plan now.
 func (t *planner) needed() bool {
 	pull, known := t.rh.Status.Pull, t.rh.Status.Plan
 	if known == nil || known.Head != pull.Head || known.BaseRef != pull.BaseRef || t.rh.Status.Comments[planComment].ID == 0 {
@@ -72,7 +73,7 @@ func (t *planner) needed() bool {
 	return slices.ContainsFunc(t.unanswered(), commandVerdict.needsPlan)
 }
 
-// lookAgainLater says when GitHub is to be asked for what the plan lacks.
+// lookAgainLater returns when to ask GitHub again for what the plan lacks.
 func (t *pass) lookAgainLater() error {
 	known, pull := t.rh.Status.Plan, t.rh.Status.Pull
 	if known == nil || known.LookAgain == nil || pull == nil || !pull.Open || known.Head != pull.Head {

@@ -30,10 +30,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// planner makes the plan of a head, and keeps the comment that lists the affected jobs.
+// planner makes the plan of a head, and maintains the comment that lists the affected jobs.
 type planner struct{ *pass }
 
-// show keeps the comment that lists the affected jobs.
+// show writes the comment that lists the affected jobs.
 func (t *planner) show(ctx context.Context) error {
 	if !t.plan.Known() || t.runs.Links.Err != nil || t.plan.Outlived() {
 		return nil
@@ -47,7 +47,7 @@ func (t *planner) show(ctx context.Context) error {
 	plan, comment := t.rh.Status.Plan, t.rh.Status.Comments[planComment]
 	plan.Noted = t.noted()
 	if comment.Hash != conversation.Hash(legible.Mute(body)) {
-		return nil // it was refused
+		return nil // GitHub refused it
 	}
 	if plan.Shown == nil && shown.Head {
 		plan.Shown = comment.At
@@ -56,7 +56,7 @@ func (t *planner) show(ctx context.Context) error {
 	return nil
 }
 
-// noteShown keeps what the comment shows of what jobs ask for, and since when.
+// noteShown records which requests of jobs the comment shows, and since when.
 func (t *planner) noteShown(shown report.Shown, at *metav1.Time) {
 	plan := t.shownPlan()
 	if plan == nil || plan.Asks == "" {
@@ -69,8 +69,8 @@ func (t *planner) noteShown(shown report.Shown, at *metav1.Time) {
 	plan.AsksSince, plan.AsksShown, plan.Asking = at, shown.All, jobs
 }
 
-// view is what there is to say of the affected jobs; with a marker it
-// answers a command.
+// view returns what there is to show of the plan. With a marker, it is the answer to a
+// command.
 func (t *planner) view(marker string) report.PlanView {
 	pull := t.rh.Status.Pull
 	view := planview.New(t.plan.Affected(), t.plan.Jobs)
@@ -88,7 +88,7 @@ func (t *planner) view(marker string) report.PlanView {
 	return view
 }
 
-// note fills in what a plan does not know.
+// note adds to a view what is not part of a plan.
 func (t *planner) note(view *report.PlanView) {
 	view.Acknowledgement = planview.Acknowledgement(t.rh.Status.Acknowledgement, t.repo.Labels.Ack)
 	view.NetworkAccess = planview.Acknowledgement(t.rh.Status.NetworkAccess, t.repo.Labels.Network)
@@ -100,13 +100,13 @@ func (t *planner) note(view *report.PlanView) {
 		view.Untrusted = t.repo.Labels.Untrusted
 	}
 	view.OtherBase = pull.OtherBase
-	// The specification generation is missing until it is known.
+	// While the pull request is stale, it is not known whether its author is trusted.
 	if pull.Open && !pull.AuthorTrusted && !pull.Stale() && t.rh.Status.HeadApproval == nil {
 		view.NotTrusted = cmp.Or(pull.Distrusted, pull.Author)
 	}
 }
 
-// noted changes whenever note does.
+// noted returns a hash that changes with what note adds.
 func (t *planner) noted() string {
 	var view report.PlanView
 	t.note(&view)
@@ -117,11 +117,12 @@ func (t *planner) noted() string {
 	return conversation.Hash(string(raw))
 }
 
-// planPage is where people see all affected jobs; empty when nowhere.
+// planPage returns the URL of the page with all affected jobs; empty if pages are not
+// served.
 func (t *planner) planPage() string { return t.runs.Links.To(pages.PullPage, t.rh.Name) }
 
-// storePlanPage stores the page with all affected jobs, where one is wanted. A
-// page that is too large, or cannot be stored now, is not spoken of.
+// storePlanPage stores the page with all affected jobs, if pages are served. A page that is
+// too large, or cannot be stored now, is not linked.
 func (t *planner) storePlanPage(ctx context.Context, view *report.PlanView) {
 	if view.Page == "" {
 		return
@@ -140,10 +141,10 @@ func (t *planner) storePlanPage(ctx context.Context, view *report.PlanView) {
 	}
 }
 
-// notPlanned follows what keeps the affected jobs of a head from being known: err is
-// what failed, and nil while they are looked for. It is told, and in the end it is
-// what there is instead of a plan, for an hour. A plan of the same head that is known
-// stays; only answers are given without a newer one.
+// notPlanned handles a head whose affected jobs are not known: err is the failure, and nil
+// while planning goes on. The delay is reported. When the time is up, the error takes the
+// place of the plan, for an hour. An older plan of the same head stays; only answers go
+// without a newer one.
 func (t *planner) notPlanned(ctx context.Context, err error) error {
 	u, known := t.unplanned(), t.rh.Status.PlanOfHead()
 	failed := len(requeue.Failures(err)) > 0
@@ -178,7 +179,7 @@ func (t *planner) notPlanned(ctx context.Context, err error) error {
 	return errors.Join(err, t.talk.Say(ctx, planComment, body))
 }
 
-// unplanned is that of the head.
+// unplanned returns the record of the time without a plan of the head.
 func (t *planner) unplanned() *v1alpha1.Unplanned {
 	if u := t.rh.Status.Unplanned; u == nil || u.Head != t.rh.Status.Pull.Head {
 		t.rh.Status.Unplanned = &v1alpha1.Unplanned{Head: t.rh.Status.Pull.Head, Since: metav1.Time{Time: t.now}}
@@ -186,10 +187,10 @@ func (t *planner) unplanned() *v1alpha1.Unplanned {
 	return t.rh.Status.Unplanned
 }
 
-// givenUp says that a head could not be planned for too long.
+// givenUp reports whether planning of a head was given up.
 func givenUp(known *v1alpha1.PlanStatus) bool {
 	return known != nil && known.Error != "" && known.LookAgain != nil
 }
 
-// planAgain is when it is tried again to plan a head that could not be planned.
+// planAgain is the time until planning is tried again after it was given up.
 const planAgain = time.Hour

@@ -23,18 +23,17 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// registry is a hub that knows people, files and OWNERS.
+// registry is a hub with people, files and OWNERS.
 type registry struct {
 	*hub
-	// rights are those of logins, in words of the policy.
+	// rights are the rights of each login, in the words of the policy.
 	rights map[string]string
 	files  []string
 	base   map[string]string
-	// away is what is answered instead of whatever is asked of rights, or only of
-	// those of awayFor.
+	// away is the error of every lookup of rights, or only of those of awayFor.
 	away    error
 	awayFor string
-	// asked are the questions about rights, and listing what happens meanwhile.
+	// asked are the lookups of rights; listing is called while files are listed.
 	asked   []string
 	listing func()
 }
@@ -86,8 +85,8 @@ func (r *registry) Content(_ context.Context, _, _, path, ref string) ([]byte, e
 	return []byte(content), nil
 }
 
-// governed is a world with a policy, in which bob may write, and alice, whose pull
-// request it is, may nothing.
+// governed returns a world with a policy, in which bob has write access, and alice, the
+// author, has no rights.
 func governed(t *testing.T, p policy.Config, commands ...v1alpha1.Command) (*world, *registry) {
 	t.Helper()
 	w := newWorld(t, commands...)
@@ -103,7 +102,7 @@ func governed(t *testing.T, p policy.Config, commands ...v1alpha1.Command) (*wor
 	return w, r
 }
 
-// by is a command by somebody.
+// by returns a command by this person.
 func by(login, id, text string) v1alpha1.Command {
 	c := command(id, text, -1)
 	c.By = login
@@ -118,7 +117,7 @@ func (w *world) hearFrom(login, id, text string) {
 	w.reconcile()
 }
 
-// verdict is the reason of the verdict on a command; OK when it was accepted.
+// verdict returns the reason of the decision on a command; OK if it was accepted.
 func (w *world) verdict(id string) string {
 	w.t.Helper()
 	v := w.rh.Status.VerdictOn(id)
@@ -131,7 +130,7 @@ func (w *world) verdict(id string) string {
 	return v.Reason
 }
 
-// denials are our comments on what somebody may not do.
+// denials returns our comments that deny a command to somebody.
 func (w *world) denials() []string {
 	var bodies []string
 	for _, c := range w.hub.comments {
@@ -219,7 +218,8 @@ func TestApprovalFromBeforeAPushIsNone(t *testing.T) {
 	}
 }
 
-// Nobody approves their own pull request, however much they may do otherwise.
+// TestOwnPullRequest checks that nobody can approve their own pull request, whatever other
+// rights they have.
 func TestOwnPullRequest(t *testing.T) {
 	for _, text := range []string{"approve", "privileges-allowed", "network-access-allowed"} {
 		for preset := range map[string]bool{"": true, "open": true} {
@@ -255,7 +255,8 @@ func TestLabelStillForbidsWhatIsApproved(t *testing.T) {
 	}
 }
 
-// A missing label is not trust: what counts is who the author is.
+// TestMissingLabelIsNotTrust checks that a missing label is not trust: only the author
+// counts.
 func TestMissingLabelIsNotTrust(t *testing.T) {
 	for _, preset := range policy.Presets() {
 		w, r := governed(t, policy.Config{Preset: preset}, runCommand())
@@ -267,8 +268,8 @@ func TestMissingLabelIsNotTrust(t *testing.T) {
 	}
 }
 
-// TestNothingIsDecidedWhileRightsCannotBeRead lets every question fail, in every
-// way, and answers it later.
+// TestNothingIsDecidedWhileRightsCannotBeRead has every lookup of rights fail in every way,
+// and succeed later.
 func TestNothingIsDecidedWhileRightsCannotBeRead(t *testing.T) {
 	for name, away := range map[string]error{
 		"an error":     errors.New("GitHub is away"),
@@ -319,7 +320,7 @@ func TestTrustIsAskedAgainWhenItCouldNotBeRead(t *testing.T) {
 	}
 }
 
-// Rights are those of the moment, not of a minute ago.
+// TestRightsAreLive checks that rights are looked up for each decision.
 func TestRightsAreLive(t *testing.T) {
 	w, r := governed(t, policy.Config{})
 	r.rights["alice"] = "writer"
@@ -336,7 +337,8 @@ func TestRightsAreLive(t *testing.T) {
 	}
 }
 
-// What a command has waited for may be over when it is judged, and so may the rest.
+// TestPullRequestIsReadAgainWhenACommandHasWaited checks that a command which had to wait
+// is decided by the current state of the pull request.
 func TestPullRequestIsReadAgainWhenACommandHasWaited(t *testing.T) {
 	w, r := governed(t, policy.Config{}, runCommand())
 	r.rights["alice"], r.away, r.awayFor = "writer", errors.New("GitHub is away"), "bob"
@@ -351,8 +353,8 @@ func TestPullRequestIsReadAgainWhenACommandHasWaited(t *testing.T) {
 	}
 }
 
-// TestDenialIsSaidOnceForEachPersonAndPush kills the controller at every write,
-// before and after it takes effect.
+// TestDenialIsSaidOnceForEachPersonAndPush kills the controller at every write, before and
+// after it takes effect.
 func TestDenialIsSaidOnceForEachPersonAndPush(t *testing.T) {
 	story := func(w *world) {
 		w.reconcile()
@@ -395,10 +397,10 @@ func TestPrivilegesAreAllowedAsTheyAreAskedFor(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, change := range map[string]func(*v1alpha1.RehearsalStatus){
-		"a push":           func(s *v1alpha1.RehearsalStatus) { s.Pull.Head = strings.Repeat("b", 40) },
-		"another branch":   func(s *v1alpha1.RehearsalStatus) { s.Pull.BaseRef = "release" },
-		"other privileges": func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "hostPath" },
-		"none":             func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "" },
+		"new head":            func(s *v1alpha1.RehearsalStatus) { s.Pull.Head = strings.Repeat("b", 40) },
+		"another base branch": func(s *v1alpha1.RehearsalStatus) { s.Pull.BaseRef = "release" },
+		"other requests":      func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "hostPath" },
+		"no requests":         func(s *v1alpha1.RehearsalStatus) { s.Plan.Asks = "" },
 	} {
 		changed := rh.DeepCopy()
 		judging.Lapse(changed)
@@ -413,8 +415,8 @@ func TestPrivilegesAreAllowedAsTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-// TestNothingIsAllowedThatTheGrammarDoesNotHave: whoever asks for it, under whatever
-// policy, and with rights to everything.
+// TestNothingIsAllowedThatTheGrammarDoesNotHave checks that an unknown verb is not allowed
+// to anybody, by any policy, with any rights.
 func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
 	bogus := event.Command{Verb: "bogus"}
 	for _, preset := range policy.Presets() {

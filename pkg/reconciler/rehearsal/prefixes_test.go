@@ -10,9 +10,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// A command that was accepted is carried out, though its prefix is not one any
-// more. One that was only heard has to be written again: nobody can tell what is
-// meant for another bot.
+// TestRemovedPrefix checks that an accepted command is carried out although its prefix was
+// removed since. A command without a decision has to be written again: it may be meant for
+// another bot.
 func TestRemovedPrefix(t *testing.T) {
 	w := newWorld(t, command("comment-1-0", "/gone pull-unit", -1))
 	chosen := w.reconciler.Settings()

@@ -18,14 +18,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// gonePause is the time between two looks for a pull request that is gone.
+// gonePause is the time between two looks for a pull request that GitHub does not show.
 const gonePause = 2 * time.Minute
 
 // pullReader reads the pull request from GitHub.
 type pullReader struct{ *pass }
 
-// read asks GitHub for the truth, once for every change of the spec, and
-// whenever somebody is to be judged.
+// read reads the pull request after every change of the spec, and whenever there are
+// commands to decide.
 func (t *pullReader) read(ctx context.Context) error {
 	known := t.rh.Status.Pull
 	if known != nil && known.SpecGeneration == t.rh.Generation && len(judging.Unjudged(t.rh)) == 0 {
@@ -42,7 +42,7 @@ func (t *pullReader) read(ctx context.Context) error {
 	case errors.As(err, &gone):
 		t.rh.Status.MarkNotPulled("NotFound", gone.Error())
 		if len(judging.Unjudged(t.rh)) > 0 || len(t.rh.Status.ActiveRuns()) > 0 {
-			// GitHub also says so while it denies us access.
+			// GitHub also answers this while it denies us access.
 			return &requeue.Later{After: gonePause, Reason: "GitHub does not show the pull request"}
 		}
 		return nil
@@ -85,12 +85,12 @@ func (t *pullReader) read(ctx context.Context) error {
 	return nil
 }
 
-// maxRestarts is how often a run that is about to start is planned anew because the
-// base has moved meanwhile. Where planning takes longer than that takes, it would
-// never start otherwise.
+// maxRestarts is how often a run that is about to start is planned again because the base
+// has moved. Without a limit, a run would never start where planning takes longer than the
+// time between two merges.
 const maxRestarts = 3
 
-// staysOnBase says that the base which was planned on is good enough for the pull
+// staysOnBase reports whether the base of the existing plan is good enough for the pull
 // request as it is now.
 func (t *pullReader) staysOnBase(now *github.Pull) bool {
 	known := t.rh.Status.Pull
@@ -102,8 +102,8 @@ func (t *pullReader) staysOnBase(now *github.Pull) bool {
 	})
 }
 
-// servesBase says whether pull requests into a branch are rehearsed: a branch that
-// anybody may push to could grant them anything.
+// servesBase reports whether pull requests into a branch are rehearsed. If anybody could
+// push to the branch, they could grant themselves everything.
 func (t *pullReader) servesBase(ctx context.Context, branch string) (bool, error) {
 	if serves, known := t.repo.ServesBranch(branch); known {
 		return serves, nil
@@ -139,13 +139,13 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted st
 	return status
 }
 
-// openingTime is how far from a pull request's creation the event that tells of it
-// may be dated.
+// openingTime is the largest difference between the creation of a pull request and the time
+// of its opening event.
 const openingTime = 5 * time.Second
 
-// openedWith says that it was heard that the pull request was opened with its head,
-// when it was created, and of no push since: told again later, with the head of that
-// time, it would give that an age which it does not have.
+// openedWith reports whether events say that the pull request was opened with its head when
+// it was created, and report no push since. A later event with the head of that time would
+// make the head look older than it is.
 func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
 	heard := slices.Collect(maps.Values(spec.Pushes))
 	if o := spec.Observed; o != nil && o.Event != "sweep" && o.Event != "edited" {
@@ -159,16 +159,15 @@ func openedWith(spec v1alpha1.RehearsalSpec, pull *github.Pull) bool {
 	return len(heard) > 0 && !pull.CreatedAt.IsZero()
 }
 
-// lagging says that a recent event told another head than the API does. One that is
-// dated later than now by as much as that is no reason to wait either: it would be
-// one until then.
+// lagging reports whether a recent event has another head than the API shows. An event from
+// the distant future does not count: it would hold up everything until then.
 func lagging(rh *v1alpha1.Rehearsal, now time.Time) bool {
 	observed := rh.Spec.Observed
 	return observed != nil && observed.Head != "" && observed.Head != rh.Status.Pull.Head &&
 		rh.Status.Pull.Open && now.Sub(observed.At.Time).Abs() < facts.Lag
 }
 
-// shownPlan is the plan of the head whose list of affected jobs there is to see.
+// shownPlan returns the plan of the head if the comment with the affected jobs exists.
 func (t *pass) shownPlan() *v1alpha1.PlanStatus {
 	plan := t.rh.Status.PlanOfHead()
 	if plan == nil || plan.Error != "" || t.rh.Status.Comments[planComment].ID == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// withQuotas bounds the world of a test, and shows it other Rehearsals.
+// withQuotas sets quotas, and adds other Rehearsals to the lister.
 func (w *world) withQuotas(q settings.Quotas, others ...*v1alpha1.Rehearsal) {
 	before := w.reconciler.Settings
 	w.reconciler.Settings = func() *settings.Settings {
@@ -74,7 +74,7 @@ func TestARunThatNeverFitsIsRejected(t *testing.T) {
 	}
 }
 
-// bodies are those of the comments on the pull request.
+// bodies returns the bodies of the comments on the pull request.
 func (w *world) bodies() []string {
 	var out []string
 	for _, c := range w.hub.comments {

@@ -1,9 +1,9 @@
-// Package rehearsal reconciles Rehearsals: it reads the pull request, judges
-// what was commanded, plans, answers, and has package runs carry runs to their ends. What to do is
-// decided in package judging, which is pure; the other files do it.
+// Package rehearsal reconciles Rehearsals: it reads the pull request, decides on commands,
+// plans, answers, and has package runs take runs to their ends. Decisions are made in
+// package judging, which is pure; the files here carry them out.
 //
-// Every write can be repeated: names are deterministic, comments are found by
-// their markers, and status says only what has been done.
+// Every write can be repeated: names are deterministic, comments are found by their
+// markers, and status contains only what has been done.
 package rehearsal
 
 import (
@@ -35,7 +35,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
-// GitHub is what the controller asks of GitHub. Errors are those of pkg/github.
+// GitHub is the part of GitHub's API that the controller uses. Errors are those of
+// pkg/github.
 type GitHub interface {
 	conversation.GitHub
 	BranchTip(ctx context.Context, org, repo, branch string) (string, error)
@@ -51,16 +52,16 @@ type Reconciler struct {
 	*runs.Clients
 	Rehearsals clientset.Interface
 
-	// Conversations is what is remembered of those on pull requests.
+	// Conversations remembers comments and refusals of all pull requests.
 	Conversations conversation.Memory
-	// Lookups are what is known of other repositories.
+	// Lookups remembers what GitHub said about other repositories.
 	Lookups lookup.Memory
 
 	GitHub   GitHub
 	Plans    planning.Planner
 	Settings func() *settings.Settings
 	Clock    clock.PassiveClock
-	// LeadsSince is when this controller came to lead; nil when nobody else could.
+	// LeadsSince returns when this controller became the leader; nil if no other can lead.
 	LeadsSince func() time.Time
 }
 
@@ -69,7 +70,7 @@ var (
 	_ reconcilerv1alpha1.Finalizer = (*Reconciler)(nil)
 )
 
-// pass is one reconcile of one Rehearsal: what its phases share.
+// pass is one reconcile of one Rehearsal, with what its phases share.
 type pass struct {
 	*Reconciler
 	rh       *v1alpha1.Rehearsal
@@ -77,24 +78,24 @@ type pass struct {
 	repo     settings.Repository
 	now      time.Time
 
-	// talk is the conversation with people.
+	// talk is the conversation on the pull request.
 	talk *conversation.Conversation
-	// fresh says that GitHub was asked in this pass, or need not be.
+	// fresh says that the pull request was read in this pass, or did not have to be.
 	fresh bool
-	// facts are what is found out for the policy.
+	// facts are looked up for the policy.
 	facts *facts.Facts
 	// plan is the plan of the head.
 	plan *planning.Plan
-	// runs are those of the pull request.
+	// runs are the runs of the pull request.
 	runs *runs.Runner
-	// aborted counts the runs that each abort command found.
+	// aborted counts the runs that each abort command found, by its id.
 	aborted map[string]int
 	// later are the times when something is due.
 	later []error
 }
 
-// reconcile goes through the phases. One that fails does not keep the later ones
-// from their work: runs must be aborted while GitHub is away.
+// reconcile runs the phases. An error in one does not stop the later ones: runs must be
+// aborted even while GitHub is down.
 func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	if gone, err := r.refresh(ctx, rh); gone || err != nil {
 		return err
@@ -103,7 +104,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	defer boundStatus(rh)
 	switch name := event.Name(rh.Spec.Pull); {
 	case rh.Name != name:
-		// Nothing tells what is in its log or its status.
+		// Nobody knows where its command log and its status come from.
 		rh.Status.MarkNotPulled("OtherName", fmt.Sprintf("the Rehearsal of this pull request is named %s: delete this one", name))
 		return nil
 	case !served:
@@ -114,7 +115,7 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	err := phase{"readPull", t.hindering((&pullReader{t}).read)}.run(ctx)
 	if isForeign(err) {
 		rh.Status.AbortRuns("its name now belongs to another repository", func(*v1alpha1.RunStatus) bool { return true })
-		// Whoever can help need not touch the Rehearsal.
+		// The problem may be fixed without a change to the Rehearsal.
 		return t.settle(&requeue.Later{After: gonePause, Reason: err.Error()}, t.runs.Advance(ctx), t.runs.Cleaner.Clean(ctx))
 	}
 	errs := []error{err}
@@ -130,8 +131,8 @@ func (r *Reconciler) reconcile(ctx context.Context, rh *v1alpha1.Rehearsal) reco
 	return t.settle(append(errs, t.lookAgainLater())...)
 }
 
-// newPass is for a Rehearsal as it is now. served says whether the settings list its
-// repository.
+// newPass returns a pass over a Rehearsal in its current state. served says whether the
+// settings list its repository.
 func (r *Reconciler) newPass(rh *v1alpha1.Rehearsal) (t *pass, served bool) {
 	t = &pass{Reconciler: r, rh: rh, settings: r.Settings(), now: r.Clock.Now()}
 	t.repo, served = t.settings.Repository(rh.Spec.Pull.Org, rh.Spec.Pull.Repo)
@@ -151,7 +152,7 @@ func (r *Reconciler) newPass(rh *v1alpha1.Rehearsal) (t *pass, served bool) {
 	return t, served
 }
 
-// hindering keeps what a phase fails with: a run needs it to start.
+// hindering records the error of a phase that runs need before they can start.
 func (t *pass) hindering(phase func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := phase(ctx)
@@ -160,7 +161,7 @@ func (t *pass) hindering(phase func(context.Context) error) func(context.Context
 	}
 }
 
-// phases are what follows once the pull request was read, or could not be.
+// phases returns the phases after the pull request was read, or could not be read.
 func (t *pass) phases() []phase {
 	planner, marks := &planner{t}, &marks{t}
 	answers := &answers{pass: t, planner: planner}
@@ -182,7 +183,7 @@ func (t *pass) phases() []phase {
 	}
 }
 
-// removeDoubles removes comments that were written twice. In a dry run none were.
+// removeDoubles removes duplicate comments. There are none in a dry run.
 func (t *pass) removeDoubles(ctx context.Context) error {
 	if t.settings.DryRun {
 		return nil
@@ -190,16 +191,16 @@ func (t *pass) removeDoubles(ctx context.Context) error {
 	return t.talk.RemoveDoubles(ctx)
 }
 
-// settle is what the work queue is told, with the times when something is due.
+// settle returns the result of the pass for the work queue, with the times when something
+// is due.
 func (t *pass) settle(errs ...error) error {
 	return requeue.Settle(slices.Concat(errs, t.later, t.runs.Later), t.now)
 }
 
-// refresh replaces what the informer knew of a Rehearsal by what the API server
-// has. What is heard during a turn starts the next one at its end, when the
-// informer has not seen yet which status it wrote: made from an older one, the
-// next status would forget verdicts and runs. gone says that there is nothing to
-// reconcile any more.
+// refresh replaces the informer's copy of a Rehearsal with the API server's. An event
+// during a pass starts the next one right after it, when the informer may not have the
+// status which that pass wrote. A status made from an older one would lose decisions and
+// runs. gone says that there is nothing left to reconcile.
 func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone bool, err error) {
 	latest, err := r.Rehearsals.RehearsalV1alpha1().Rehearsals(rh.Namespace).Get(ctx, rh.Name, metav1.GetOptions{})
 	switch {
@@ -216,9 +217,8 @@ func (r *Reconciler) refresh(ctx context.Context, rh *v1alpha1.Rehearsal) (gone 
 	return false, nil
 }
 
-// finalize ends what the Rehearsal has started in other namespaces, where
-// owner references do not reach. A Prow that does not answer does not keep it for
-// ever.
+// finalize ends what the Rehearsal has started in other namespaces, where owner references
+// do not work. A Prow that does not respond cannot block the deletion forever.
 func (r *Reconciler) finalize(ctx context.Context, rh *v1alpha1.Rehearsal) reconciler.Event {
 	left, err := r.EndAll(ctx, rh, r.Settings().Prow.ProwJobNamespace, "the Rehearsal was deleted")
 	switch {
@@ -233,7 +233,8 @@ func (r *Reconciler) finalize(ctx context.Context, rh *v1alpha1.Rehearsal) recon
 	return controller.NewRequeueAfter(runs.AbortPause)
 }
 
-// letGo says that a Rehearsal goes although something of it may still run.
+// letGo reports that a Rehearsal is deleted although something that it started may still
+// run.
 func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int, err error) {
 	message := fmt.Sprintf("%s after its deletion, not everything that it started has ended (%d known); it is deleted anyway", deadline.Lasts[deadline.Deleting], left)
 	if err != nil {
@@ -243,7 +244,7 @@ func (r *Reconciler) letGo(ctx context.Context, rh *v1alpha1.Rehearsal, left int
 	warningEvent(ctx, rh, "LetGo", message)
 }
 
-// readLinkKey is for a turn that may give out links.
+// readLinkKey sets the URL and the key of the links to pages.
 func (t *pass) readLinkKey(ctx context.Context) error {
 	t.runs.Links.URL = t.settings.PageURL
 	if t.runs.Links.URL != "" {

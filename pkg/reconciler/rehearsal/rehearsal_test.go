@@ -36,7 +36,7 @@ func unreported(w *world) {
 	w.reconcile()
 }
 
-// aborted is a run that ends by a push while its jobs are going.
+// aborted is a run that is aborted by a push while its jobs are running.
 func aborted(w *world) {
 	w.reconcile()
 	w.createProwJobs()
@@ -50,16 +50,16 @@ func aborted(w *world) {
 	w.reconcile()
 }
 
-// TestCrashes kills the controller at every one of its writes, before and after
-// it takes effect, and finds the same in the end as without.
+// TestCrashes kills the controller at every one of its writes, before and after it takes
+// effect, and checks that the result is the same as without a crash.
 func TestCrashes(t *testing.T) {
 	for name, tc := range map[string]struct {
 		story func(*world)
 		state v1alpha1.RunState
 	}{
-		"passing":    {passing, v1alpha1.RunPassed},
-		"unreported": {unreported, v1alpha1.RunFailed},
-		"aborted":    {aborted, v1alpha1.RunAborted},
+		"run that passes":              {passing, v1alpha1.RunPassed},
+		"run whose finally task fails": {unreported, v1alpha1.RunFailed},
+		"run aborted by a push":        {aborted, v1alpha1.RunAborted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm := newWorld(t, runCommand())
@@ -138,17 +138,17 @@ func TestAnswers(t *testing.T) {
 		text string
 		want string
 	}{
-		"unknown":            {"/pj-rehearse max 3", "nothing may follow"},
-		"help":               {"/pj-rehearse help", "network-access-allowed"},
-		"explain":            {"/pj-rehearse explain pull-unit", "rehearse-7-pull-unit"},
-		"explain another":    {"/pj-rehearse explain pull-uni", "pull-unit"},
-		"failed, no run yet": {"/pj-rehearse failed", "Nothing has been run"},
-		"a pattern":          {"/pj-rehearse *-nothing", "*-nothing"},
-		"abort of a job":     {"/pj-rehearse abort pull-unit", "Nothing is running"},
-		"nothing to abort":   {"/pj-rehearse abort", "Nothing is running"},
-		"list":               {"/pj-rehearse list", "pull-e2e"},
-		"a job that is not":  {"/pj-rehearse pull-uni", "Did you mean"},
-		"the second command": {"/rehearse nothing-like-it", "not affected"},
+		"unknown command":                    {"/pj-rehearse max 3", "nothing may follow"},
+		"help":                               {"/pj-rehearse help", "network-access-allowed"},
+		"explain":                            {"/pj-rehearse explain pull-unit", "rehearse-7-pull-unit"},
+		"explain a job that is not affected": {"/pj-rehearse explain pull-uni", "pull-unit"},
+		"failed, no run yet":                 {"/pj-rehearse failed", "Nothing has been run"},
+		"pattern without a match":            {"/pj-rehearse *-nothing", "*-nothing"},
+		"abort of a job that is not running": {"/pj-rehearse abort pull-unit", "Nothing is running"},
+		"nothing to abort":                   {"/pj-rehearse abort", "Nothing is running"},
+		"list":                               {"/pj-rehearse list", "pull-e2e"},
+		"run of a job that is not affected":  {"/pj-rehearse pull-uni", "Did you mean"},
+		"second prefix":                      {"/rehearse nothing-like-it", "not affected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, command("comment-1-0", tc.text, -1))
@@ -180,8 +180,8 @@ func TestClosedPullRequestEndsItsRuns(t *testing.T) {
 	}
 }
 
-// forget makes status what it was before a run had started: a write of status
-// that was lost, or an informer that has not seen it.
+// forget resets status to the time before a run started, as after a lost write of the
+// status, or with an informer that lags.
 func (w *world) forget() {
 	r := w.rh.Status.Runs[0]
 	w.rh.Status.Runs[0] = v1alpha1.RunStatus{ID: r.ID, Head: r.Head, BaseRef: r.BaseRef, By: r.By, State: v1alpha1.RunPending}

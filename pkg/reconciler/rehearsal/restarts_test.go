@@ -12,7 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// startAnew has the reconciler know what a new process knows: nothing but what is stored.
+// startAnew replaces the reconciler with one that knows only what is stored, like a new
+// process.
 func (w *world) startAnew() {
 	r := w.reconciler
 	w.reconciler = &Reconciler{
@@ -24,7 +25,7 @@ func (w *world) startAnew() {
 	}
 }
 
-// elapseRestarting has time pass, while the controller starts again every two minutes.
+// elapseRestarting lets time pass, while the controller restarts every two minutes.
 func (w *world) elapseRestarting(d time.Duration) {
 	w.t.Helper()
 	const apart = 2 * time.Minute
@@ -34,8 +35,8 @@ func (w *world) elapseRestarting(d time.Duration) {
 	}
 }
 
-// TestRestartsDoNotPutOffWhatIsBelieved: a comment that is gone is gone, and a pull
-// request that takes no comments has its run end.
+// TestRestartsDoNotPutOffWhatIsBelieved checks that restarts do not delay the decision that
+// a comment was deleted.
 func TestRestartsDoNotPutOffWhatIsBelieved(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.GitHub = &refusingHub{GitHub: w.hub, err: &github.NotFoundError{Op: "calling"}}
@@ -48,7 +49,7 @@ func TestRestartsDoNotPutOffWhatIsBelieved(t *testing.T) {
 	}
 }
 
-// TestDoubtsThatPassAreForgotten: what GitHub says hours later is a matter of its own.
+// TestDoubtsThatPassAreForgotten checks that a refusal hours later counts as a new one.
 func TestDoubtsThatPassAreForgotten(t *testing.T) {
 	w := newWorld(t, runCommand())
 	hub := &refusingHub{GitHub: w.hub, err: passing403}

@@ -16,16 +16,16 @@ func TestCommandsFromTheCommandLine(t *testing.T) {
 		by, head, text string
 		want, message  string
 	}{
-		"a user who is mapped":  {"kube-bob", head, "/pj-rehearse", "OK", ""},
-		"one who is not":        {"system:admin", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "The setting `users` does not give the GitHub login of the Kubernetes user `system:admin`"},
-		"a name like a login":   {"bob", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "`bob`"},
-		"another head":          {"kube-bob", strings.Repeat("b", 40), "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
-		"no head":               {"kube-bob", "", "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
-		"half a head":           {"kube-bob", head[:12], "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
-		"the author":            {"kube-alice", head, "/pj-rehearse network-access-allowed", v1alpha1.ReasonOwnPull, "write access"},
-		"the author, who may":   {"kube-alice", head, "/pj-rehearse ack", "OK", ""},
-		"what is not a command": {"kube-bob", head, "/pj-rehearse list it", v1alpha1.ReasonNotUnderstood, "nothing may follow"},
-		"an abort, of any head": {"kube-bob", "", "/pj-rehearse abort", "OK", ""},
+		"mapped user":                         {"kube-bob", head, "/pj-rehearse", "OK", ""},
+		"user who is not mapped":              {"system:admin", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "The setting `users` does not give the GitHub login of the Kubernetes user `system:admin`"},
+		"user named like a login, not mapped": {"bob", head, "/pj-rehearse", v1alpha1.ReasonUnmappedUser, "`bob`"},
+		"another head":                        {"kube-bob", strings.Repeat("b", 40), "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
+		"command without a head":              {"kube-bob", "", "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
+		"command with an abbreviated head":    {"kube-bob", head[:12], "/pj-rehearse", v1alpha1.ReasonPushedSince, "Write it again"},
+		"network access by the author":        {"kube-alice", head, "/pj-rehearse network-access-allowed", v1alpha1.ReasonOwnPull, "write access"},
+		"ack by the author, who may run jobs": {"kube-alice", head, "/pj-rehearse ack", "OK", ""},
+		"unknown command":                     {"kube-bob", head, "/pj-rehearse list it", v1alpha1.ReasonNotUnderstood, "nothing may follow"},
+		"abort without a head":                {"kube-bob", "", "/pj-rehearse abort", "OK", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := by(tc.by, "cli-0-0", tc.text)
@@ -80,13 +80,13 @@ func TestApproversByOwners(t *testing.T) {
 		want   string
 		says   string
 	}{
-		"of every changed file":   {"member collaborator", []string{"jobs/a", "jobs/b/c"}, base, "OK", ""},
-		"of some":                 {"member collaborator", []string{"jobs/a", "README"}, base, v1alpha1.ReasonNotAllowed, "approvers of every changed file"},
-		"who is no collaborator":  {"member", []string{"jobs/a"}, base, v1alpha1.ReasonNotAllowed, ""},
-		"who is no member":        {"collaborator", []string{"jobs/a"}, base, v1alpha1.ReasonNotAllowed, ""},
-		"of nothing":              {"member collaborator", nil, base, v1alpha1.ReasonNotAllowed, ""},
-		"where nobody is":         {"member collaborator", []string{"jobs/a"}, nil, v1alpha1.ReasonNotAllowed, ""},
-		"where it cannot be read": {"member collaborator", []string{"jobs/a"}, map[string]string{"jobs/OWNERS": "approvers: {"}, v1alpha1.ReasonNotAllowed, "`jobs/OWNERS` of the base branch cannot be read"},
+		"approver of every changed file":  {"member collaborator", []string{"jobs/a", "jobs/b/c"}, base, "OK", ""},
+		"approver of some changed files":  {"member collaborator", []string{"jobs/a", "README"}, base, v1alpha1.ReasonNotAllowed, "approvers of every changed file"},
+		"approver who is no collaborator": {"member", []string{"jobs/a"}, base, v1alpha1.ReasonNotAllowed, ""},
+		"approver who is no member":       {"collaborator", []string{"jobs/a"}, base, v1alpha1.ReasonNotAllowed, ""},
+		"no changed files":                {"member collaborator", nil, base, v1alpha1.ReasonNotAllowed, ""},
+		"no OWNERS files":                 {"member collaborator", []string{"jobs/a"}, nil, v1alpha1.ReasonNotAllowed, ""},
+		"unreadable OWNERS file":          {"member collaborator", []string{"jobs/a"}, map[string]string{"jobs/OWNERS": "approvers: {"}, v1alpha1.ReasonNotAllowed, "`jobs/OWNERS` of the base branch cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, r := governed(t, kubevirt(), runCommand())

@@ -9,11 +9,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// silent is a GitHub that nobody may call: what is not implemented panics.
+// silent is a GitHub that must not be called: all methods panic.
 type silent struct{ GitHub }
 
-// TestRepositoryThatIsNotServed: whatever got into the log, a repository that
-// the settings do not list is neither read nor answered, and nothing runs for it.
+// TestRepositoryThatIsNotServed checks that a repository which the settings do not list is
+// neither read nor answered, and that nothing runs for it, whatever is in the command log.
 func TestRepositoryThatIsNotServed(t *testing.T) {
 	unlist := func(w *world) {
 		listed := w.reconciler.Settings
@@ -24,7 +24,7 @@ func TestRepositoryThatIsNotServed(t *testing.T) {
 		}
 		w.reconciler.GitHub = silent{}
 	}
-	t.Run("from the beginning", func(t *testing.T) {
+	t.Run("never served", func(t *testing.T) {
 		w := newWorld(t, runCommand())
 		unlist(w)
 		w.reconcile()
@@ -35,7 +35,7 @@ func TestRepositoryThatIsNotServed(t *testing.T) {
 			t.Errorf("condition is %+v", c)
 		}
 	})
-	t.Run("from the middle of a run on", func(t *testing.T) {
+	t.Run("removed from the settings during a run", func(t *testing.T) {
 		w := newWorld(t, runCommand())
 		w.reconcile()
 		if len(w.rh.Status.Runs) != 1 {
@@ -52,7 +52,7 @@ func TestRepositoryThatIsNotServed(t *testing.T) {
 			t.Errorf("within a second it is aborted: %+v, %+v", r, c)
 		}
 		w.rh = rh
-		w.sync() // as status is stored after each turn
+		w.sync() // the status is stored after each pass
 		rh = w.rh.DeepCopy()
 		w.clock.SetTime(w.clock.Now().Add(unservedGrace))
 		if err := w.reconciler.ReconcileKind(context.Background(), rh); err == nil {

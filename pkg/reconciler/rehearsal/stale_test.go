@@ -18,8 +18,8 @@ import (
 	listers "github.com/rehearsal-dev/rehearsal/pkg/client/listers/rehearsal/v1alpha1"
 )
 
-// A turn that begins before the informer has seen the status of the one before
-// neither forgets a verdict nor a run.
+// TestTheInformerLags checks that a pass which begins before the informer has the status of
+// the pass before loses neither a decision nor a run.
 func TestTheInformerLags(t *testing.T) {
 	denied := by("mallory", "comment-1-0", "/pj-rehearse")
 	accepted := by("bob", "comment-2-0", "/pj-rehearse")
@@ -61,8 +61,8 @@ func TestTheInformerLags(t *testing.T) {
 	}
 }
 
-// statusOnly makes an update of the status leave the rest as it is, which the API
-// server does and the fake does not.
+// statusOnly makes updates of the status change nothing else, as the API server does and
+// the fake does not.
 func (w *world) statusOnly(action clienttesting.Action) (bool, runtime.Object, error) {
 	if action.GetSubresource() != "status" {
 		return false, nil, nil

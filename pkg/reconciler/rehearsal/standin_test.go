@@ -25,9 +25,9 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// onStandIn makes the world talk to a GitHub that is only stood in for, with a
-// pull request by alice on acme/config. The same call makes the client of a
-// controller that was started again.
+// onStandIn connects the world to a stand-in for GitHub, with a pull request by alice on
+// acme/config. It returns the server, and a function that makes the client of a restarted
+// controller.
 func onStandIn(t *testing.T, w *world) (*standin.Server, func() *github.Client) {
 	t.Helper()
 	server, err := standin.Start("", standin.WithToken("t0ken", "rehearsal-bot"), standin.WithClock(w.clock.Now))
@@ -66,7 +66,7 @@ func calls(t *testing.T, server *standin.Server, methods ...string) []string {
 	}
 	var out []string
 	for _, c := range made.Calls {
-		asks := c.Path == "/graphql" // by POST
+		asks := c.Path == "/graphql" // GraphQL queries are POST requests
 		if len(methods) == 0 || slices.Contains(methods, c.Method) && !asks {
 			out = append(out, c.Method+" "+c.Path)
 		}
@@ -104,7 +104,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 	if len(w.rh.Status.Runs) != 3 || w.rh.Status.Plan == nil || w.rh.Status.Plan.Affected != 2 {
 		t.Errorf("status does not tell: %+v", w.rh.Status)
 	}
-	for _, r := range w.rh.Status.Runs[:2] { // the third asks for a job that is not affected
+	for _, r := range w.rh.Status.Runs[:2] { // the third names a job that is not affected
 		if r.State != v1alpha1.RunRejected || !strings.Contains(r.Message, "dry run") {
 			t.Errorf("run %s is %s: %s", r.ID, r.State, r.Message)
 		}
@@ -146,8 +146,8 @@ func TestDryRunWritesNothing(t *testing.T) {
 	}
 }
 
-// TestWindowAcrossARestart: a controller that is started while GitHub wants no
-// calls makes none until the window ends, says so, and then goes on by itself.
+// TestWindowAcrossARestart checks that a controller which starts during a rate limit makes
+// no calls until it ends, reports it, and then resumes.
 func TestWindowAcrossARestart(t *testing.T) {
 	w := newWorld(t)
 	server, restart := onStandIn(t, w)
@@ -193,7 +193,7 @@ func TestWindowAcrossARestart(t *testing.T) {
 	}
 }
 
-// TestSweepOfNothingCostsNothing counts what GitHub counts.
+// TestSweepOfNothingCostsNothing counts calls as GitHub counts them.
 func TestSweepOfNothingCostsNothing(t *testing.T) {
 	w := newWorld(t)
 	server, restart := onStandIn(t, w)

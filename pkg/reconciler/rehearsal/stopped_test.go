@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// bomb is a head at which planning stops.
+// bomb is a planner that stops at the head.
 type bomb struct {
 	twoJobs
 	stopped *plan.StoppedError
@@ -40,7 +40,7 @@ func (w *world) planComment() string {
 	return ""
 }
 
-// restart is what a new process knows: what is stored.
+// restart sets what a new process knows: only what is stored.
 func (w *world) restart(plans planning.Planner) {
 	w.reconciler.Plans = plans
 	w.rh.Status.Pull.SpecGeneration = 0
@@ -61,7 +61,7 @@ func TestStoppedHeadIsNotPlannedAgain(t *testing.T) {
 		t.Errorf("asked for %+v", got)
 	}
 
-	// Neither a restart nor a command, nor another base, has it planned again.
+	// A restart, a command and another base do not have it planned again.
 	plans = &bomb{}
 	w.restart(plans)
 	w.rh.Spec.Commands = append(w.rh.Spec.Commands, runCommand())
@@ -75,7 +75,7 @@ func TestStoppedHeadIsNotPlannedAgain(t *testing.T) {
 		t.Errorf("the run: %+v", r)
 	}
 
-	// Other limits do, and a push.
+	// Other limits and a push do.
 	changed := *w.reconciler.Settings()
 	changed.Planning.Timeout = time.Hour
 	w.reconciler.Settings = func() *settings.Settings { return &changed }
@@ -148,16 +148,17 @@ func (l *lost) ConfigMaps(context.Context, []affected.Job) ([]affected.ConfigMap
 
 func (l *lost) Lookup(context.Context, []string) ([]plan.Located, error) { return nil, l.err }
 
-// A run whose plan is not at hand any more waits for another; where looking at its
-// jobs stops, it is rejected, and the head is not planned again.
+// TestDetailsThatFail checks a run whose plan is no longer in memory, which waits for a new
+// one; and a run whose jobs cannot be read because planning stops, which is rejected, and
+// whose head is not planned again.
 func TestDetailsThatFail(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err   error
 		state v1alpha1.RunState
 		why   string
 	}{
-		"forgotten": {plan.ErrForgotten, v1alpha1.RunRunning, ""},
-		"stopped":   {&plan.StoppedError{Why: "took more than 30 seconds"}, v1alpha1.RunRejected, "took more than 30 seconds"},
+		"plan no longer in memory": {plan.ErrForgotten, v1alpha1.RunRunning, ""},
+		"planning stopped":         {&plan.StoppedError{Why: "took more than 30 seconds"}, v1alpha1.RunRejected, "took more than 30 seconds"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, runCommand())

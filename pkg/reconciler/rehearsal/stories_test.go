@@ -24,10 +24,10 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// tellStories runs something for each of a row of seeds: for few of them (no more than 15
-// in a short run), for as many as REHEARSAL_SEEDS says, or for as long as REHEARSAL_SOAK
-// does (10m). A story that fails names its seed; REHEARSAL_SEED begins with it. Over a
-// long time neither goroutines nor memory may grow.
+// tellStories runs a story for each of several seeds: a few (at most 15 in a short run), as
+// many as REHEARSAL_SEEDS says, or for as long as REHEARSAL_SOAK says (10m). A story that
+// fails shows its seed; REHEARSAL_SEED sets the first one. Over a long time, neither
+// goroutines nor memory may grow.
 func tellStories(t *testing.T, few int, story func(t *testing.T, seed uint64)) {
 	t.Helper()
 	number := func(name string, otherwise int) int {
@@ -60,7 +60,7 @@ func tellStories(t *testing.T, few int, story func(t *testing.T, seed uint64)) {
 	}
 }
 
-// namesOfTests is how many bytes testing keeps of each story.
+// namesOfTests is how many bytes package testing keeps for each story.
 const namesOfTests = 200
 
 // usage is what the process uses.
@@ -74,12 +74,12 @@ func (u usage) String() string { return fmt.Sprintf("%d/%d KiB", u.goroutines, u
 func measure() usage {
 	var stats runtime.MemStats
 	runtime.GC()
-	runtime.GC() // what has a finalizer goes in the second
+	runtime.GC() // the second one frees objects with finalizers
 	runtime.ReadMemStats(&stats)
 	return usage{runtime.NumGoroutine(), stats.HeapAlloc}
 }
 
-// steady compares the first half of what was measured with the second.
+// steady compares the first half of the measurements with the second.
 func steady(t *testing.T, use []usage) {
 	t.Helper()
 	worst := func(part []usage) (u usage) {
@@ -94,8 +94,7 @@ func steady(t *testing.T, use []usage) {
 	}
 }
 
-// calm lets turns pass in which nothing goes wrong, until all that was in doubt is
-// cleared up.
+// calm runs passes without faults until no comment is in doubt any more.
 func (w *world) calm(l *luck, turns int) {
 	*l = luck{Rand: l.Rand}
 	w.pass(l, turns)
@@ -108,7 +107,7 @@ var plots = []struct {
 	name string
 	goes func(w *world, l *luck)
 	end  v1alpha1.RunState
-	// attempts is how many PipelineRuns there may be.
+	// attempts is the maximum number of PipelineRuns.
 	attempts int
 }{
 	{"passes", func(w *world, l *luck) { w.works(l, prowapi.SuccessState, true) }, v1alpha1.RunPassed, 1},
@@ -138,7 +137,7 @@ var plots = []struct {
 	}, v1alpha1.RunPassed, runs.MaxAttempts},
 }
 
-// works has tasks and jobs do what they are there for.
+// works has tasks and jobs do their work.
 func (w *world) works(l *luck, state prowapi.ProwJobState, reported bool) {
 	w.createProwJobs()
 	w.pass(l, l.IntN(4))
@@ -147,7 +146,7 @@ func (w *world) works(l *luck, state prowapi.ProwJobState, reported bool) {
 	w.endPipelineRuns(reported)
 }
 
-// ends has the tasks still create ProwJobs while the run is being aborted.
+// ends has the tasks create ProwJobs while the run is being aborted.
 func (w *world) ends(l *luck) {
 	w.pass(l, l.IntN(3))
 	w.createProwJobs()
@@ -156,9 +155,9 @@ func (w *world) ends(l *luck) {
 	w.endPipelineRuns(false)
 }
 
-// TestStories tells stories of one run each, in which the controller dies before or
-// after any write to any API, another one takes over in the middle of a turn, answers
-// are lost, informers are late, and GitHub's lists do not show what was just written.
+// TestStories tells stories of one run each, in which the controller dies before or after
+// any write to any API, another one takes over in the middle of a pass, responses are lost,
+// informers lag, and GitHub's lists do not show the latest writes.
 func TestStories(t *testing.T) {
 	tellStories(t, 150, func(t *testing.T, seed uint64) {
 		l := &luck{rand.New(rand.NewPCG(seed, 7)), 0.4, 0.05, 0.4, 0.2, 0.2}
@@ -185,9 +184,9 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// TestStoriesOnGitHub tells stories of GitHub's bad days: 30 % of all calls fail, one
-// write in ten is done and not answered, calls hang and drop, and lists of comments
-// are late. The controller dies now and then as well.
+// TestStoriesOnGitHub tells stories of GitHub's outages: 30 % of all calls fail, one write
+// in ten succeeds without a response, calls hang and drop, and lists of comments lag. The
+// controller also crashes now and then.
 func TestStoriesOnGitHub(t *testing.T) {
 	tellStories(t, 15, func(t *testing.T, seed uint64) {
 		l := &luck{rand.New(rand.NewPCG(seed, 11)), 0.1, 0, 0.2, 0.1, 0}
@@ -239,7 +238,7 @@ func TestStoriesOnGitHub(t *testing.T) {
 	})
 }
 
-// wantInvariants holds a story's end against what must hold always.
+// wantInvariants checks what must be true at the end of every story.
 func (w *world) wantInvariants(plot string, end v1alpha1.RunState, attempts int, comments []string) {
 	w.t.Helper()
 	problem := func(format string, args ...any) { w.t.Helper(); w.t.Errorf(plot+": "+format, args...) }
@@ -275,5 +274,5 @@ func (w *world) wantInvariants(plot string, end v1alpha1.RunState, attempts int,
 	}
 }
 
-// wordless keeps what thousands of turns have to say out of the log.
+// wordless keeps the log of thousands of passes quiet.
 var wordless = zap.IncreaseLevel(zap.FatalLevel)

@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/sweep"
 )
 
-// sweeper is one that has never looked, beside a world.
+// sweeper is a sweeper that has never run, with its store and its clock.
 type sweeper struct {
 	*sweep.Sweeper
 	store *logbooktest.Store

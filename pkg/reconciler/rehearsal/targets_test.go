@@ -20,8 +20,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/planning"
 )
 
-// elsewhere is a GitHub with other repositories, some of them public. It notes what
-// it is asked about, with our credentials and without.
+// elsewhere is a GitHub with other repositories, some of them public. It records the calls
+// with our credentials, and those without.
 type elsewhere struct {
 	*hub
 	public        []string
@@ -78,8 +78,8 @@ func (e *elsewhere) PublicBranchTip(_ context.Context, org, repo, branch string)
 
 func (e *elsewhere) calls() int { return len(e.ours) + len(e.openly) }
 
-// newTargets is a plan of a new job for each repository, without a branch, of which
-// base has jobs about some.
+// newTargets is a plan with a new job for each of repos, without a branch. Jobs at base are
+// for atBase.
 type newTargets struct {
 	repos, atBase []string
 	branches      []string
@@ -111,7 +111,7 @@ func invented(n int) (repos []string) {
 	return repos
 }
 
-// about is a world with a pull request whose jobs are about other repositories.
+// about returns a world with a pull request whose jobs are for other repositories.
 func about(t *testing.T, plans newTargets, commands ...v1alpha1.Command) (*world, *elsewhere) {
 	t.Helper()
 	w := newWorld(t, commands...)
@@ -128,8 +128,8 @@ func planBody(t *testing.T, w *world) string {
 	return w.hub.comments[0].Body
 }
 
-// TestNothingPrivateIsLookedUp: what base has no job about is asked as everybody may,
-// and what is hidden from everybody looks like what does not exist.
+// TestNothingPrivateIsLookedUp checks that repositories for which base has no job are
+// looked up without credentials, and that private ones look the same as missing ones.
 func TestNothingPrivateIsLookedUp(t *testing.T) {
 	w, e := about(t, newTargets{repos: []string{"acme/private", "acme/nothing", "acme/open", "acme/known", "../user", "a/b/c"}, atBase: []string{"acme/known"}})
 	w.reconcile()
@@ -158,7 +158,7 @@ func TestNothingPrivateIsLookedUp(t *testing.T) {
 	}
 }
 
-// TestInventedRepositoriesMakeFewCalls: 3,000 of them, in one turn and over a day.
+// TestInventedRepositoriesMakeFewCalls names 3,000 of them, in one pass and over a day.
 func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
 	w, e := about(t, newTargets{repos: invented(3000)})
 	w.hub.foreign = true
@@ -183,8 +183,8 @@ func TestInventedRepositoriesMakeFewCalls(t *testing.T) {
 	}
 }
 
-// TestOneTurnAsksSoMuch: also about what base has jobs about, and the rest later, by
-// itself.
+// TestOneTurnAsksSoMuch checks the limit of one pass, also for repositories for which base
+// has jobs. The rest is looked up later, automatically.
 func TestOneTurnAsksSoMuch(t *testing.T) {
 	repos := invented(120)
 	for i := range repos {
@@ -212,8 +212,8 @@ func TestOneTurnAsksSoMuch(t *testing.T) {
 	}
 }
 
-// TestLimitedLookupsHoldUpNothing: neither by GitHub's limit nor by a GitHub that does
-// not answer strangers.
+// TestLimitedLookupsHoldUpNothing checks rate limits, and a GitHub that does not respond to
+// calls without credentials.
 func TestLimitedLookupsHoldUpNothing(t *testing.T) {
 	w, e := about(t, newTargets{repos: []string{"acme/known", "acme/open"}, atBase: []string{"acme/known"}})
 	e.limited = true
@@ -229,8 +229,8 @@ func TestLimitedLookupsHoldUpNothing(t *testing.T) {
 	}
 }
 
-// TestTipsOfOthers: what a job checks out beside its target is asked in the same way,
-// and not pinned where that gives nothing.
+// TestTipsOfOthers checks that extra refs of jobs are looked up in the same way, and are
+// not pinned if that finds nothing.
 func TestTipsOfOthers(t *testing.T) {
 	refs := []prowapi.Refs{{Org: "acme", Repo: "private", BaseRef: "secret"}, {Org: "acme", Repo: "open", BaseRef: "main"}, {Org: "acme", Repo: "open", BaseRef: strings.Repeat("7", 40)}}
 	w, e := about(t, newTargets{repos: []string{"acme/known"}, atBase: []string{"acme/known"}, branches: []string{"main"}, extra: refs}, command("comment-1-0", "/pj-rehearse all", -1))

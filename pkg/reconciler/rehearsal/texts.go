@@ -11,32 +11,33 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// answers are what people are told who gave commands.
+// answers writes the answers to commands.
 type answers struct {
 	*pass
 	planner *planner
 
-	// told are the texts on other pull requests that had an answer, with or without
-	// those that have one due, once that was found out.
+	// told caches the answered texts on other pull requests; the key says whether texts
+	// with an answer due are included.
 	told map[bool]map[string]map[string]answered
 }
 
-// writing is what somebody wrote at once, in one comment or elsewhere, as far as it
-// has no answer. It has one comment of ours in answer, if any.
+// writing is the unanswered commands of one text, such as a comment. At most one comment of
+// ours answers it.
 type writing struct {
 	id       string
 	commands []commandVerdict
-	// begun says that something of it was answered before.
+	// begun says that other commands of the text were answered before.
 	begun bool
 }
 
-// part is what there is to say to one command.
+// part is the answer to one command.
 type part struct {
-	// name is for what is said once, whoever often it is caused.
+	// name is set for an answer that is given only once, however many commands cause it.
 	name, body string
 }
 
-// writings groups what is not answered yet. What is not judged as a whole waits.
+// writings groups the unanswered commands by text. A text waits until all of its commands
+// are decided.
 func (t *answers) writings() []writing {
 	var all []writing
 	for _, c := range t.unanswered() {
@@ -59,8 +60,8 @@ func (t *answers) writings() []writing {
 	})
 }
 
-// answerCommands answers what has no comment of its own otherwise. It comes
-// after the runs, whose comments answer the commands that asked for them.
+// answerCommands answers the commands that have no comment otherwise. It comes after the
+// runs, whose comments answer the commands that started them.
 func (t *answers) answerCommands(ctx context.Context) error {
 	for _, w := range t.writings() {
 		parts, more, ready, err := t.parts(ctx, w)
@@ -77,7 +78,7 @@ func (t *answers) answerCommands(ctx context.Context) error {
 	return nil
 }
 
-// answered notes that there is nothing more to say to a command.
+// answered records that a command needs no further answer.
 func (t *answers) answered(c commandVerdict) {
 	c.status.Answered = true
 	if e, ends := t.runs.Endings[c.ID]; ends {
@@ -85,8 +86,8 @@ func (t *answers) answered(c commandVerdict) {
 	}
 }
 
-// parts are the answers to the commands of a text, those that are alike once, and how
-// many there are more of these.
+// parts returns the answers to the commands of a text without repetitions, and how many
+// more commands have one of these answers.
 func (t *answers) parts(ctx context.Context, w writing) (parts []part, more int, ready bool, err error) {
 	seen := map[string]bool{}
 	unknown := false
@@ -116,8 +117,8 @@ func (t *answers) parts(ctx context.Context, w writing) (parts []part, more int,
 	return parts, more, true, nil
 }
 
-// like is the same for commands that have the same answer: the same that is asked, or
-// the same reason for which another is not accepted.
+// like returns a text that is equal for commands with the same answer: the parsed command,
+// or the reason why it was not accepted.
 func (t *answers) like(c commandVerdict) string {
 	if c.status.Verdict == v1alpha1.VerdictAccepted || c.status.Verdict == v1alpha1.VerdictUnknown {
 		return fmt.Sprintf("%+v", c.said)
@@ -125,7 +126,8 @@ func (t *answers) like(c commandVerdict) string {
 	return t.sentence(c)
 }
 
-// answerOnce writes the answer to a text, unless its author has had enough of them.
+// answerOnce writes the answer to a text, unless its author has reached the limit of
+// answers.
 func (t *answers) answerOnce(ctx context.Context, w writing, parts []part, more int) error {
 	if len(parts) == 0 {
 		return nil

@@ -20,9 +20,9 @@ import (
 // tidier deletes what nobody needs any more.
 type tidier struct{ *pass }
 
-// tidy forgets what is older than a week: entries of the log and their
-// verdicts, and the whole Rehearsal once its pull request has been closed for
-// that long. Nobody acts on comments older than that, so nothing comes back.
+// tidy deletes what is older than a week: commands with their decisions, and the whole
+// Rehearsal once its pull request has been closed for that long. Older comments are
+// ignored, so nothing comes back.
 func (t *tidier) tidy(ctx context.Context) error {
 	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
 	if t.forgotten() {
@@ -39,7 +39,7 @@ func (t *tidier) tidy(ctx context.Context) error {
 	}
 	_, err = client.Patch(ctx, t.rh.Name, types.JSONPatchType, raw, metav1.PatchOptions{})
 	if apierrors.IsInvalid(err) {
-		// The log has moved since we read it.
+		// The command log has changed since we read it.
 		return &requeue.Later{After: time.Minute, Reason: "the log changed while it was trimmed"}
 	}
 	if err != nil {
@@ -48,7 +48,7 @@ func (t *tidier) tidy(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes the Rehearsal, if it is still the one that we know.
+// remove deletes the Rehearsal, unless it was replaced by another of the same name.
 func (t *tidier) remove(ctx context.Context) error {
 	client := t.Rehearsals.RehearsalV1alpha1().Rehearsals(t.rh.Namespace)
 	err := client.Delete(ctx, t.rh.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &t.rh.UID}})
@@ -58,8 +58,8 @@ func (t *tidier) remove(ctx context.Context) error {
 	return nil
 }
 
-// forgotten says that the pull request has been closed, and nothing has been
-// heard of it, for a week.
+// forgotten reports whether the pull request is closed, and there was no news of it for a
+// week.
 func (t *tidier) forgotten() bool {
 	pull := t.rh.Status.Pull
 	if pull == nil || pull.Open || len(t.rh.Status.ActiveRuns()) > 0 {
@@ -68,7 +68,7 @@ func (t *tidier) forgotten() bool {
 	return t.silent()
 }
 
-// silent says that nothing has been heard of the pull request for a week.
+// silent reports whether there was no news of the pull request for a week.
 func (t *tidier) silent() bool {
 	last := t.rh.CreationTimestamp.Time
 	if o := t.rh.Spec.Observed; o != nil && o.At.After(last) {
@@ -82,7 +82,7 @@ func (t *tidier) silent() bool {
 	return t.now.Sub(last) > event.MaxAge
 }
 
-// summarise fills the printer columns: they show the latest run.
+// summarise fills the printer columns with the latest run.
 func summarise(rh *v1alpha1.Rehearsal) {
 	p := rh.Spec.Pull
 	s := v1alpha1.Summary{Pull: fmt.Sprintf("%s/%s#%d", p.Org, p.Repo, p.Number)}

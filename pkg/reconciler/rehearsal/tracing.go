@@ -34,13 +34,13 @@ func traced(ctx context.Context, kind telemetry.Span, rh *v1alpha1.Rehearsal, do
 	return result
 }
 
-// phase is a part of a reconciliation.
+// phase is a named part of a reconcile.
 type phase struct {
 	name string
 	do   func(context.Context) error
 }
 
-// run does what the phase is for, in a span of its own. To wait is not to fail.
+// run runs the phase in its own span. Waiting is not a failure.
 func (p phase) run(ctx context.Context) error {
 	ctx, span := telemetry.StartPart(ctx, p.name)
 	err := p.do(ctx)

@@ -21,8 +21,7 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestTrace follows the first reconciliation of a pull request on which a question waits
-// for its answer.
+// TestTrace follows the first reconcile of a pull request that has an unanswered question.
 func TestTrace(t *testing.T) {
 	w := newWorld(t)
 	server, _ := onStandIn(t, w)
@@ -91,8 +90,8 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestTraceOfFailures: what has failed is an error on its span and on that of the whole
-// reconciliation, and on no other.
+// TestTraceOfFailures checks that a failure is an error on its own span and on that of the
+// whole reconcile, and on no other.
 func TestTraceOfFailures(t *testing.T) {
 	w := newWorld(t)
 	w.broken()
@@ -108,7 +107,7 @@ func TestTraceOfFailures(t *testing.T) {
 	}
 }
 
-// TestWaitingIsNoFailure: what waits is tried again by itself.
+// TestWaitingIsNoFailure checks that waiting is not an error on a span.
 func TestWaitingIsNoFailure(t *testing.T) {
 	later := &requeue.Later{After: time.Minute, Reason: "the pull request has changed"}
 	limited := &github.RateLimitedError{Until: noon}
@@ -116,7 +115,7 @@ func TestWaitingIsNoFailure(t *testing.T) {
 		err    error
 		failed bool
 	}{
-		"nothing":              {nil, false},
+		"no error":             {nil, false},
 		"a wait":               {later, false},
 		"a rate limit":         {errors.Join(limited, later), false},
 		"a failure":            {errAway, true},

@@ -10,7 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/reconciler/deadline"
 )
 
-// TestAHeadThatCannotBePlanned says so within minutes, is given up, and is tried again.
+// TestAHeadThatCannotBePlanned checks that the problem is reported within minutes, and that
+// planning is given up and tried again later.
 func TestAHeadThatCannotBePlanned(t *testing.T) {
 	w := newWorld(t)
 	w.reconciler.Plans = noPlans{errors.New(`fetching acme/config: revision "aaaa" not found`)}
@@ -45,7 +46,8 @@ func TestAHeadThatCannotBePlanned(t *testing.T) {
 	}
 }
 
-// TestAPlannerThatNeverAnswers is waited for as long as for anything.
+// TestAPlannerThatNeverAnswers checks that a planner which never finishes is waited for as
+// long as for anything else.
 func TestAPlannerThatNeverAnswers(t *testing.T) {
 	w := newWorld(t, runCommand())
 	w.reconciler.Plans = noPlans{}
@@ -64,7 +66,8 @@ func TestAPlannerThatNeverAnswers(t *testing.T) {
 	}
 }
 
-// TestAKnownPlanIsNotTakenBack when only the base has moved.
+// TestAKnownPlanIsNotTakenBack checks that a plan stays when only the base has moved and
+// cannot be planned.
 func TestAKnownPlanIsNotTakenBack(t *testing.T) {
 	w := newWorld(t)
 	w.reconcile()

@@ -14,13 +14,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// unservedGrace is how long runs go on after their repository has left the settings:
-// it may have been taken out by mistake. Nothing begins in that time.
+// unservedGrace is how long runs go on after their repository was removed from the
+// settings, because that may have been a mistake. No run starts during that time.
 const unservedGrace = 10 * time.Minute
 
-// leaveUnserved does what there is to do for a pull request of a repository that the
-// settings do not list: its runs end when that lasts, and the Rehearsal goes when
-// nothing has been heard of it for a week.
+// leaveUnserved handles a Rehearsal whose repository is not in the settings: its runs are
+// aborted after a while, and it is deleted when there was no news for a week.
 func (t *tidier) leaveUnserved(ctx context.Context) []error {
 	news := t.rh.Status.UnservedSince == nil
 	if news {
@@ -48,7 +47,7 @@ func (t *tidier) leaveUnserved(ctx context.Context) []error {
 	return []error{t.runs.Advance(ctx)}
 }
 
-// warn tells whoever operates us, in an event and in the log.
+// warn warns operators with an event and a log line.
 func (t *tidier) warn(ctx context.Context, reason, message string) {
 	logging.FromContext(ctx).Warnw(message, "rehearsal", t.rh.Name)
 	warningEvent(ctx, t.rh, reason, message)

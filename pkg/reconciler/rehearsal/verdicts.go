@@ -17,15 +17,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// verdicts decide which commands are carried out.
+// verdicts decides which commands are carried out.
 type verdicts struct {
 	*pass
 	answers *answers
 }
 
-// judgeCommands gives a verdict on every command that has none, and folds the
-// accepted ones into runs. A command whose author's rights cannot be read keeps
-// waiting, and so do those after it: their order matters.
+// judgeCommands decides on every command that has no decision, and turns the accepted ones
+// into runs. If the rights of an author cannot be read, that command and all later ones
+// wait, because their order matters.
 func (t *verdicts) judgeCommands(ctx context.Context) error {
 	if t.rh.Status.Pull == nil || !t.fresh {
 		return nil
@@ -85,9 +85,9 @@ func (t *verdicts) judgeOne(ctx context.Context, c v1alpha1.Command, said event.
 	return judging.Judge(c, said, *in), because, err
 }
 
-// begun is what is stored of the run of a command that has no verdict; nil if nothing is.
-// It was accepted in a turn whose status was lost. What has come since then may end the
-// run, but must not deny it: somebody has to end it.
+// begun returns the stored manifest of the run of a command without a decision; nil if
+// there is none. The command was accepted in a pass whose status was lost. Later events may
+// end the run, but must not deny the command: somebody has to end the run.
 func (t *verdicts) begun(ctx context.Context, c v1alpha1.Command, said event.Command) (*run.Manifest, error) {
 	if said.Kind().Effect != event.Starts {
 		return nil, nil
@@ -99,7 +99,7 @@ func (t *verdicts) begun(ctx context.Context, c v1alpha1.Command, said event.Com
 	return &m, err
 }
 
-// explained adds to a verdict what is not told on the pull request.
+// explained adds to a decision what the pull request does not show.
 func (t *verdicts) explained(c v1alpha1.Command, said event.Command, login string, status v1alpha1.CommandStatus, because []string) v1alpha1.CommandStatus {
 	if status.Verdict != v1alpha1.VerdictAccepted {
 		status.Message = strings.Join(because, " ")
@@ -111,8 +111,8 @@ func (t *verdicts) explained(c v1alpha1.Command, said event.Command, login strin
 	return status
 }
 
-// look finds out what a verdict depends on, as far as it does. It returns what
-// kept the policy from knowing more.
+// look gathers what a decision depends on, as far as it is needed. It returns the reasons
+// why the policy could not know more.
 func (t *verdicts) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) ([]string, error) {
 	kind := said.Kind()
 	if in.Unmapped || in.Overlooked || judging.Expired(c, in.Now) {
@@ -129,7 +129,7 @@ func (t *verdicts) look(ctx context.Context, c v1alpha1.Command, said event.Comm
 		if in.Doubt = d.Reason; err != nil || in.Doubt != "" {
 			return []string{d.Because}, err
 		}
-		// The comment tells the id of its author, who may have another login now.
+		// The comment has the id of its author, whose login may have changed.
 		if q.ByID = t.facts.AuthorID(c); q.ByID != 0 {
 			if because, err := t.facts.Permit(ctx, q, in); err != nil || !in.Allowed {
 				return because, err
@@ -154,13 +154,14 @@ func (t *verdicts) look(ctx context.Context, c v1alpha1.Command, said event.Comm
 	return nil, err
 }
 
-// planAltered says that somebody else has edited the comment with the affected jobs, or has
-// deleted it: whoever may write to the repository may do that, and nobody can tell what
-// others have seen in it. Then it is written anew, and shows nothing until it was.
+// planAltered reports whether somebody else edited or deleted the comment with the affected
+// jobs. Everybody with write access to the repository can do that, and then nobody knows
+// what people have seen in it. The comment is written again, and counts as showing nothing
+// until then.
 func (t *verdicts) planAltered(ctx context.Context) (bool, error) {
 	known := t.rh.Status.Comments[planComment]
 	if known.ID == 0 || t.rh.Status.Plan == nil {
-		return false, nil // there is nothing to see
+		return false, nil // there is no comment
 	}
 	p := t.rh.Spec.Pull
 	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, known.ID)
@@ -178,8 +179,8 @@ func (t *verdicts) planAltered(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// runsAhead counts the runs that are not over, and those that were accepted in
-// this turn and have not begun to be.
+// runsAhead counts the runs that are not over, and the runs of commands that this pass
+// accepted.
 func (t *verdicts) runsAhead() int {
 	n, on, runs := len(t.rh.Status.ActiveRuns()), t.rh.Status.Verdicts(), t.rh.Status.RunsByID()
 	for _, c := range t.rh.Spec.Commands {

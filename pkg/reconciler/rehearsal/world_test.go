@@ -45,17 +45,17 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// errCrash is what a write returns when the controller dies around it.
+// errCrash is the error of a write around which the controller dies.
 var errCrash = errors.New("crash")
 
-// errAway is what every call returns while all is away.
+// errAway is the error of every call while everything is down.
 var errAway = errors.New("connection refused")
 
-// world is everything around the reconciler, in memory. Its writes can be made
-// to fail one by one, before or after they take effect.
+// world is everything around the reconciler, in memory. Its writes can be made to fail one
+// by one, before or after they take effect.
 type world struct {
 	t          *testing.T
-	ctx        context.Context // of reconciliations
+	ctx        context.Context // of passes
 	rh         *v1alpha1.Rehearsal
 	kube       *kubefake.Clientset
 	tekton     *tektonfake.Clientset
@@ -68,7 +68,7 @@ type world struct {
 
 	writes, failAt int
 	afterwards     bool
-	// lose says whether a write that is done has its answer lost.
+	// lose reports whether the response to a successful write is lost.
 	lose    func() bool
 	crashed bool
 	// away makes every call fail, see broken.
@@ -117,7 +117,7 @@ func newWorld(t *testing.T, commands ...v1alpha1.Command) *world {
 	return w
 }
 
-// linkKey makes the same links in every world.
+// linkKey returns the same key, and so the same links, for every world.
 func linkKey() *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: pages.LinkKeyName, Namespace: "rehearsals"},
@@ -125,7 +125,7 @@ func linkKey() *corev1.Secret {
 	}
 }
 
-// intercept makes the writes of a client fail when their turn comes.
+// intercept makes writes of a client fail when it is their turn.
 func (w *world) intercept(fake *clienttesting.Fake) {
 	tracker := slices.Clone(fake.ReactionChain)
 	fake.PrependReactor("*", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -171,8 +171,8 @@ func (w *world) write(do func() error) error {
 	return errCrash
 }
 
-// reconcile goes on until the reconciler has nothing more to do at once. A
-// crash loses the status that was not written.
+// reconcile runs passes until the reconciler has nothing more to do at once. A crash loses
+// the status that was not stored.
 func (w *world) reconcile() {
 	w.t.Helper()
 	for range 30 {
@@ -198,14 +198,14 @@ func (w *world) reconcile() {
 		if equality.Semantic.DeepEqual(before.Status, rh.Status) {
 			return
 		}
-		if after < time.Hour { // else it is a deadline
+		if after < time.Hour { // anything longer is a deadline
 			w.clock.SetTime(w.clock.Now().Add(min(after, time.Minute)))
 		}
 	}
 	w.t.Fatal("the reconciler does not come to rest")
 }
 
-// sync is what informers do.
+// sync updates the informers.
 func (w *world) sync() {
 	away := w.away
 	w.away = false
@@ -225,11 +225,11 @@ func (w *world) sync() {
 	}
 }
 
-// pointers are what informers keep of items.
+// pointers returns what informers keep of items.
 func pointers[T any](items []T) []any {
 	out := make([]any, len(items))
 	for i := range items {
-		out[i], _ = runs.Slim(&items[i]) // it never fails
+		out[i], _ = runs.Slim(&items[i]) // never fails
 	}
 	return out
 }
@@ -241,7 +241,7 @@ func (w *world) check(err error) {
 	}
 }
 
-// quietly does something to the world that no fault is injected into.
+// quietly changes the world without injected faults.
 func (w *world) quietly(do func(ctx context.Context)) {
 	failAt, writes, away := w.failAt, w.writes, w.away
 	w.failAt, w.away = -1, false
@@ -249,7 +249,7 @@ func (w *world) quietly(do func(ctx context.Context)) {
 	w.failAt, w.writes, w.away = failAt, writes, away
 }
 
-// create does what the fan-out tasks of all PipelineRuns begin with.
+// createProwJobs does the first step of the fan-out tasks of all PipelineRuns.
 func (w *world) createProwJobs() {
 	w.quietly(func(ctx context.Context) {
 		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
@@ -266,7 +266,7 @@ func (w *world) createProwJobs() {
 	})
 }
 
-// endProwJobs completes all ProwJobs; those that were aborted stay so.
+// endProwJobs completes all ProwJobs; aborted ones stay aborted.
 func (w *world) endProwJobs(state prowapi.ProwJobState) {
 	w.quietly(func(ctx context.Context) {
 		pjs, err := w.prow.ProwV1().ProwJobs("prow").List(ctx, metav1.ListOptions{})
@@ -282,8 +282,7 @@ func (w *world) endProwJobs(state prowapi.ProwJobState) {
 	})
 }
 
-// endPipelineRuns ends all PipelineRuns, with or without a finally task that
-// succeeded.
+// endPipelineRuns ends all PipelineRuns, with or without a finally task that succeeded.
 func (w *world) endPipelineRuns(reported bool) {
 	w.quietly(func(ctx context.Context) {
 		prs, err := w.tekton.TektonV1().PipelineRuns("rehearsals").List(ctx, metav1.ListOptions{})
@@ -308,7 +307,7 @@ func (w *world) endPipelineRuns(reported bool) {
 	})
 }
 
-// counts says what there is: what must never be there twice.
+// counts counts what must never exist twice.
 func (w *world) counts() (plans, answers, runs, pipelineRuns, prowJobs int) {
 	for _, c := range w.hub.comments {
 		marker, _ := report.FindMarker(c.Body)
@@ -329,39 +328,39 @@ func (w *world) counts() (plans, answers, runs, pipelineRuns, prowJobs int) {
 	return plans, answers, runs, len(prs.Items), len(pjs.Items)
 }
 
-// hub is a GitHub with one pull request; bob and its author may write.
+// hub is a GitHub with one pull request. bob and its author have write access.
 type hub struct {
 	GitHub
 	world    *world
 	pull     github.Pull
 	comments []github.Comment
-	// created counts the comments of ours that there ever were.
+	// created counts all comments that we ever created.
 	created int64
-	// tip is where the base branch is, if it is set.
+	// tip is the tip of the base branch, if set.
 	tip string
-	// pushes is what the timeline says, locked whether comments are refused.
+	// pushes is the timeline; locked makes comments fail.
 	pushes github.Pushes
 	locked bool
-	// reactions counts those on each comment, and on the pull request as 0.
+	// reactions counts the reactions to each comment, and to the pull request as 0.
 	reactions map[int64]int
 	// labelled are the labels that were added and removed, in order.
 	labelled []string
 	statuses []github.Status
-	// noLabels makes GitHub refuse them.
+	// noLabels makes GitHub refuse labels.
 	noLabels bool
-	// foreign says that the author of the pull request may not write.
+	// foreign says that the author of the pull request has no write access.
 	foreign bool
-	// wrote are who is named in the commits; the author when nil.
+	// wrote are the people named in the commits; the author if nil.
 	wrote *github.Contributors
-	// ids are those of accounts, by their logins.
+	// ids are the ids of accounts, by their logins.
 	ids map[string]int64
-	// skew is how far this GitHub's clock is ahead.
+	// skew is how far the clock of this GitHub is ahead.
 	skew time.Duration
-	// undated says that its answers have no date.
+	// undated says that responses have no date.
 	undated bool
 	// lateness is how old a comment is before it is listed.
 	lateness time.Duration
-	// meanwhile is done before each write; nil if nothing is.
+	// meanwhile is called before each write; it may be nil.
 	meanwhile func()
 }
 
@@ -393,7 +392,7 @@ func (h *hub) Comment(_ context.Context, _, _ string, id int64) (*github.Comment
 	return nil, &github.NotFoundError{Op: "reading a comment"}
 }
 
-// writtenAs is the comment that the log tells of: here nobody forges anything.
+// writtenAs returns the comment as the command log has it: nothing is forged here.
 func (h *hub) writtenAs(id int64) *github.Comment {
 	var lines []string
 	var comment *github.Comment
@@ -404,7 +403,7 @@ func (h *hub) writtenAs(id int64) *github.Comment {
 		n, err := strconv.Atoi(c.ID[strings.LastIndex(c.ID, "-")+1:])
 		h.world.check(err)
 		for len(lines) <= n {
-			lines = append(lines, "/pj-rehearse help") // what the log has forgotten
+			lines = append(lines, "/pj-rehearse help") // commands that are no longer in the log
 		}
 		lines[n] = c.Text
 		comment = &github.Comment{ID: id, Number: h.pull.Number, Author: c.By, AuthorID: h.ids[c.By], CreatedAt: c.At.Time, UpdatedAt: c.At.Time}
@@ -446,7 +445,7 @@ func (h *hub) SetStatus(_ context.Context, _, _, _ string, s github.Status) (tim
 	return h.world.clock.Now(), h.do(func() { h.statuses = append(h.statuses, s) })
 }
 
-// do writes.
+// do makes a write.
 func (h *hub) do(write func()) error {
 	if meanwhile := h.meanwhile; meanwhile != nil {
 		meanwhile()
@@ -458,7 +457,7 @@ func (h *hub) do(write func()) error {
 	return effect()
 }
 
-// ownComments is the id of our first comment: those of others come before.
+// ownComments is the id of our first comment. Comments of others have smaller ids.
 const ownComments = 1_000_000
 
 func (h *hub) Self(context.Context) (string, error) { return "rehearsal-bot", nil }
@@ -544,7 +543,7 @@ func (h *hub) DeleteComment(_ context.Context, _, _ string, id int64) error {
 	})
 }
 
-// now is the time on GitHub.
+// now returns the time on GitHub.
 func (h *hub) now() time.Time { return h.world.clock.Now().Add(h.skew) }
 
 // twoJobs is a plan that is always ready.
@@ -556,7 +555,7 @@ func (twoJobs) Get(_ string, req plan.Request) (*plan.Result, error, bool) {
 	return planOf(req, "pull-unit", "pull-e2e")
 }
 
-// planOf is a plan with jobs of these names, all of which are affected.
+// planOf returns a plan with jobs of these names, all of which are affected.
 func planOf(req plan.Request, names ...string) (*plan.Result, error, bool) {
 	result := &plan.Result{Result: affected.Result{Base: req.Base, Head: req.Head, Jobs: len(names), Fingerprint: "f"}, Targets: []string{"acme/widget"}}
 	for _, name := range names {

@@ -14,20 +14,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Aborts end runs, and jobs of runs, that somebody wants to end.
+// Aborts ends runs, and single jobs of runs, that are to be aborted.
 type Aborts struct {
 	*Pass
-	// Attended are the runs of which the jobs to abort were looked up.
+	// Attended are the ids of the runs whose jobs this pass compared with the aborts of
+	// jobs.
 	Attended map[string]bool
 
-	// named are the aborts of jobs by the ids of their runs; nil until they were looked up.
+	// named are the aborts of jobs, by the id of the run; nil until they are looked up.
 	named map[string][]judging.JobAbort
-	// needed are the ProwJobs that running runs need; nil until they were looked up.
+	// needed are the ProwJobs that running runs need; nil until they are looked up.
 	needed map[string]need
 }
 
-// endRun cancels the PipelineRun and aborts every ProwJob of a run. It is
-// repeated until nothing is left: a task may create its ProwJob in between.
+// endRun cancels the PipelineRun of a run and aborts all of its ProwJobs. It is repeated
+// until nothing is left, because a task may create its ProwJob in between.
 func (t *Aborts) endRun(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	r.MarkAborting(t.Now)
 	var errs []error
@@ -39,8 +40,9 @@ func (t *Aborts) endRun(ctx context.Context, r *v1alpha1.RunStatus, s situation)
 		return err
 	}
 	for _, o := range s.outcomes {
-		// Who has ended or was told to is left alone; who is not there yet comes to the
-		// informer, and is looked for once the PipelineRun is over.
+		// Jobs that have ended or were aborted already are left alone. A ProwJob that does
+		// not exist yet will show up in the informer, and is looked up at the API server
+		// once the PipelineRun is over.
 		if o.Verdict != run.NotStarted && !o.Verdict.Ended() && !kept[o.ProwJob] {
 			errs = append(errs, prowjob.Abort(ctx, t.prowJobs(), o.ProwJob, "Aborted: "+r.AbortReason+"."))
 		}
@@ -51,7 +53,7 @@ func (t *Aborts) endRun(ctx context.Context, r *v1alpha1.RunStatus, s situation)
 	return &requeue.Later{After: AbortPause, Reason: "run " + r.ID + " is being aborted"}
 }
 
-// neededElsewhere are the ProwJobs that other runs, which go on, have joined.
+// neededElsewhere returns the ProwJobs that are shared with runs that go on.
 func (t *Aborts) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (map[string]bool, error) {
 	if err := t.readNeeded(ctx); err != nil {
 		return nil, err
@@ -65,15 +67,15 @@ func (t *Aborts) neededElsewhere(ctx context.Context, r *v1alpha1.RunStatus) (ma
 	return kept, nil
 }
 
-// need is how many runs that go on need a ProwJob, and the first of them.
+// need is the number of running runs that need a ProwJob, and the first of them.
 type need struct {
 	first string
 	runs  int
 }
 
-// readNeeded finds out which ProwJobs are needed, once in a turn: it is asked for each
-// run that ends, or jobs of which do. A run that comes to end in this turn counts
-// until the next.
+// readNeeded finds out which ProwJobs are needed, once per pass, because every run that
+// ends, or has jobs that end, asks for it. A run that is aborted later in this pass still
+// counts until the next.
 func (t *Aborts) readNeeded(ctx context.Context) error {
 	if t.needed != nil {
 		return nil
@@ -102,8 +104,8 @@ func (t *Aborts) readNeeded(ctx context.Context) error {
 	return nil
 }
 
-// endJobs aborts the jobs of a run that somebody named. It is repeated until
-// Prow is done with them: a task may create its ProwJob in between.
+// endJobs aborts the jobs of a run that somebody wants to abort. It is repeated until Prow
+// is done with them, because a task may create its ProwJob in between.
 func (t *Aborts) endJobs(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	t.Attended[r.ID] = true
 	if len(t.Of(r)) == 0 {
@@ -142,8 +144,8 @@ func (t *Aborts) Of(r *v1alpha1.RunStatus) []judging.JobAbort {
 	return t.named[r.ID]
 }
 
-// claim is why somebody wants to end a job of a run; empty if nobody does. Who
-// does has found it.
+// claim returns the reason why a job of a run is to be aborted; empty if it is not. The
+// abort is marked as having found a job.
 func (t *Aborts) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
 	for _, a := range t.Of(r) {
 		if a.Matches(job) {
@@ -154,13 +156,12 @@ func (t *Aborts) claim(r *v1alpha1.RunStatus, job run.Job) (reason string) {
 	return reason
 }
 
-// include reports whether somebody wants to end a job of a run.
+// include reports whether a job of a run is to be aborted.
 func (t *Aborts) include(r *v1alpha1.RunStatus, job run.Job) bool {
 	return slices.ContainsFunc(t.Of(r), func(a judging.JobAbort) bool { return a.Matches(job) })
 }
 
-// exclude leaves out what somebody wanted to end before it began, and
-// says so.
+// exclude leaves out the jobs that were aborted before the run began. Each has a note.
 func (t *Aborts) exclude(r *v1alpha1.RunStatus, jobs []render.Job) (left []render.Job, notes []string) {
 	for _, job := range jobs {
 		reason := t.claim(r, run.Job{Name: job.Name, Branch: job.Branch})

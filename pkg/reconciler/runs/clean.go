@@ -16,21 +16,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// cleanPage is how many ConfigMaps of a run are read at a time: each may be near 1 MiB.
+// cleanPage is how many ConfigMaps of a run are read at a time. Each can be close to 1 MiB.
 const cleanPage = 5
 
-// Cleaner deletes what is left of runs.
+// Cleaner deletes the objects of runs that are over.
 type Cleaner struct {
 	*Pass
-	// ended are the runs that were over when the pass began; uncleaned is what status said then.
+	// ended are the runs that were over when the pass began; uncleaned is Status.Uncleaned
+	// at that time.
 	ended     []string
 	uncleaned bool
 }
 
-// Clean deletes what made up the runs that have been over for a while: PipelineRuns,
-// with their TaskRuns and pods, and what they were to run. Results and pages stay.
-// It goes by the status that this turn began with, so that a run is known to be over,
-// by the API server too, before anything of it goes.
+// Clean deletes the objects of runs that have been over for a while: PipelineRuns, with
+// their TaskRuns and pods, and manifests. Results and pages stay. Clean uses the status
+// from the beginning of the pass, so the API server, too, has stored that a run is over
+// before any of its objects is deleted.
 func (t *Cleaner) Clean(ctx context.Context) error {
 	if t.Settings.DryRun {
 		return nil
@@ -58,8 +59,8 @@ func (t *Cleaner) Clean(ctx context.Context) error {
 	return errors.Join(append(errs, t.cleanLeft(ctx))...)
 }
 
-// cleanLeft deletes what runs have left that are gone from status: nothing tells any
-// more when they ended, so that goes as soon as no run goes on.
+// cleanLeft deletes the objects of runs that are no longer in status. Nobody knows when
+// they ended, so their objects are deleted as soon as no run is active.
 func (t *Cleaner) cleanLeft(ctx context.Context) error {
 	if !t.uncleaned || len(t.Rehearsal.Status.ActiveRuns()) > 0 {
 		return nil
@@ -75,7 +76,7 @@ func (t *Cleaner) cleanLeft(ctx context.Context) error {
 	return nil
 }
 
-// endedRuns are the ids of the runs that are over.
+// endedRuns returns the ids of the runs that are over.
 func endedRuns(rh *v1alpha1.Rehearsal) []string {
 	var ids []string
 	for _, r := range rh.Status.Runs {
@@ -86,9 +87,9 @@ func endedRuns(rh *v1alpha1.Rehearsal) []string {
 	return ids
 }
 
-// cleanable says in how long a run may be cleaned up. That is not known while others
-// of its pull request go on: they may have joined its jobs, and read them where it has
-// them.
+// cleanable returns the time until a run may be cleaned up. That time is unknown while
+// other runs of the pull request are active: they may share jobs of this run, and read them
+// from its ConfigMaps.
 func cleanable(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, keep time.Duration, now time.Time) (wait time.Duration, known bool) {
 	for _, other := range rh.Status.Runs {
 		if !other.State.Done() {
@@ -109,8 +110,8 @@ func (t *Cleaner) cleanRun(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return nil
 }
 
-// delete deletes what made up runs: of those that are listed, the ones whose name is
-// to go. Results and pages stay.
+// delete deletes the objects of those listed runs whose name goes accepts. Results and
+// pages stay.
 func (t *Cleaner) delete(ctx context.Context, ours metav1.ListOptions, goes func(runName string) bool) error {
 	pipelineRuns := t.Tekton.TektonV1().PipelineRuns(t.Rehearsal.Namespace)
 	all, err := pipelineRuns.List(ctx, ours)
@@ -148,8 +149,8 @@ func (t *Cleaner) delete(ctx context.Context, ours metav1.ListOptions, goes func
 	}
 }
 
-// onlyThis has an object deleted, and no other that has its name by then; what belongs
-// to it is deleted in the background.
+// onlyThis returns options to delete exactly this object, not a later one of the same name.
+// Its dependents are deleted in the background.
 func onlyThis(o metav1.Object) metav1.DeleteOptions {
 	background := metav1.DeletePropagationBackground
 	return metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(o.GetUID())), PropagationPolicy: &background}

@@ -20,10 +20,10 @@ func TestCleanable(t *testing.T) {
 		wait  time.Duration
 		known bool
 	}{
-		"just over":       {[]v1alpha1.RunStatus{over}, noon, time.Hour, true},
-		"long over":       {[]v1alpha1.RunStatus{over}, noon.Add(time.Hour), 0, true},
-		"another goes on": {[]v1alpha1.RunStatus{over, {ID: "b", State: v1alpha1.RunAborting}}, noon.Add(time.Hour), 0, false},
-		"another is over": {[]v1alpha1.RunStatus{over, {ID: "b", State: v1alpha1.RunAborted}}, noon.Add(time.Hour), 0, true},
+		"just ended":            {[]v1alpha1.RunStatus{over}, noon, time.Hour, true},
+		"ended long ago":        {[]v1alpha1.RunStatus{over}, noon.Add(time.Hour), 0, true},
+		"another run is active": {[]v1alpha1.RunStatus{over, {ID: "b", State: v1alpha1.RunAborting}}, noon.Add(time.Hour), 0, false},
+		"another run is over":   {[]v1alpha1.RunStatus{over, {ID: "b", State: v1alpha1.RunAborted}}, noon.Add(time.Hour), 0, true},
 	} {
 		rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{Runs: tc.runs}}
 		if wait, known := cleanable(rh, &rh.Status.Runs[0], time.Hour, tc.now); wait != tc.wait || known != tc.known {
@@ -32,7 +32,7 @@ func TestCleanable(t *testing.T) {
 	}
 }
 
-// TestSlim looks at what informers keep of a large object.
+// TestSlim checks what informers keep of a large object.
 func TestSlim(t *testing.T) {
 	pj := &prowapi.ProwJob{
 		ObjectMeta: metav1.ObjectMeta{Name: "a", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "plank"}}},

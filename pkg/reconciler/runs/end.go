@@ -37,9 +37,9 @@ func (r *Clients) CancelAs(ctx context.Context, pr *pipelinev1.PipelineRun, stat
 	return nil
 }
 
-// EndAll cancels every PipelineRun of a Rehearsal and aborts every ProwJob, and
-// counts those that are still going. It asks the API server: what the informers
-// do not know yet would be left behind.
+// EndAll cancels all PipelineRuns of a Rehearsal and aborts all of its ProwJobs. It returns
+// how many had not ended yet. It lists them from the API server, because informers may not
+// show the newest.
 func (r *Clients) EndAll(ctx context.Context, rh *v1alpha1.Rehearsal, prowJobNamespace, reason string) (left int, err error) {
 	ours := ofRehearsal(rh)
 	pipelineRuns, err := r.Tekton.TektonV1().PipelineRuns(rh.Namespace).List(ctx, ours)
@@ -67,7 +67,7 @@ func (r *Clients) EndAll(ctx context.Context, rh *v1alpha1.Rehearsal, prowJobNam
 	return left, errors.Join(errs...)
 }
 
-// publish writes the report of a run, and records its result.
+// publish writes the report of a run, and records the result.
 func (t *Runner) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation) (err error) {
 	if s.outcomes, err = t.reporter.write(ctx, r, s); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (t *Runner) publish(ctx context.Context, r *v1alpha1.RunStatus, s situation
 	return t.finish(ctx, r, s)
 }
 
-// reject ends a run that has nothing to run, and says why.
+// reject ends a run that has nothing to run, and reports why.
 func (t *Runner) reject(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
 	return t.endUnstarted(ctx, r, v1alpha1.RunRejected, sentences...)
 }
@@ -85,15 +85,15 @@ func (t *Runner) drop(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return t.endUnstarted(ctx, r, v1alpha1.RunAborted, "Not started: "+r.AbortReason+".")
 }
 
-// Ending is how a run ends that will not start, and why.
+// Ending is the end of a run that will not start, with the sentences that say why.
 type Ending struct {
 	State     v1alpha1.RunState
 	Sentences []string
 }
 
-// endUnstarted says why a run will not start: in its comment, if it has come that far;
-// else in the answer to the text that asked for it, which is when it ends; or where
-// that was answered already, in a comment of its own.
+// endUnstarted reports why a run will not start: in the comment of the run if its manifest
+// is stored; otherwise in the answer to its command, and the run ends with that answer; and
+// if the command was answered already, in a separate comment.
 func (t *Runner) endUnstarted(ctx context.Context, r *v1alpha1.RunStatus, state v1alpha1.RunState, sentences ...string) error {
 	manifest, err := t.StoredManifest(ctx, r.ID)
 	switch {
@@ -117,8 +117,8 @@ func (t *Runner) Over(r *v1alpha1.RunStatus, e Ending) {
 	}
 }
 
-// answerIsDue says that the text that asked for a run will be answered, and nothing
-// was said of the run yet.
+// answerIsDue reports whether the command of a run will still be answered, and the run has
+// no comment yet.
 func (t *Runner) answerIsDue(r *v1alpha1.RunStatus) bool {
 	v := t.Rehearsal.Status.VerdictOn(r.ID)
 	return t.Repository.Name != "" && v != nil && !v.Answered && !t.ToldToWait(r)
@@ -128,7 +128,7 @@ func (t *Pass) ToldToWait(r *v1alpha1.RunStatus) bool {
 	return t.Rehearsal.Status.Comments[WaitComment(r.ID)].ID != 0
 }
 
-// runAnswer is what there is to say of a run beside the answer to its text.
+// runAnswer returns a comment about a run, separate from the answer to its command.
 func (t *Pass) runAnswer(r *v1alpha1.RunStatus, sentences ...string) string {
 	command, _ := t.commandOf(r)
 	return report.Answer(r.ID+"-run", command.Text, report.Person(r.ID, r.By), sentences...)

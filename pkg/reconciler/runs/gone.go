@@ -11,16 +11,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// forgotten is what is said about a job whose end is known although its ProwJob
-// is gone.
+// forgotten is the detail of a job whose end is known although its ProwJob is gone.
 const forgotten = "its ProwJob was deleted"
 
-// MaxJobEnds bounds what the status of a Rehearsal keeps of jobs that have ended,
-// all runs together, and of those that never started: an object is not stored when it
-// is too large.
+// MaxJobEnds limits how many ends of jobs, and how many jobs that never started, the status
+// of a Rehearsal keeps for all its runs together. An object that is too large cannot be
+// stored.
 const MaxJobEnds = 500
 
-// jobEnds counts what is kept of jobs that have ended.
+// jobEnds counts the ends of jobs in status.
 func jobEnds(rh *v1alpha1.Rehearsal) int {
 	n := 0
 	for _, r := range rh.Status.Runs {
@@ -29,9 +28,9 @@ func jobEnds(rh *v1alpha1.Rehearsal) int {
 	return n
 }
 
-// remember keeps in status what may be gone at the next look: that the
-// PipelineRun ended, and how jobs did, of which there is room for some. Pruners
-// and Prow's sinker ask nobody.
+// remember keeps in status what may be deleted before the next pass: the end of the
+// PipelineRun, and the ends of up to room jobs. Pruners and Prow's sinker delete without
+// asking.
 func remember(r *v1alpha1.RunStatus, s situation, room int) {
 	for _, o := range s.outcomes {
 		if _, known := r.JobEnds[o.ProwJob]; known || !o.Settled() || room <= 0 {
@@ -56,12 +55,12 @@ func remember(r *v1alpha1.RunStatus, s situation, room int) {
 			Unscheduled: prowJobsOf(s.unscheduled),
 		}
 	case s.pipelineRun == nil && r.PipelineRunEnd == nil && allSettled(s.outcomes):
-		// Nobody saw its end, and nothing of it is missing.
+		// Nobody saw the PipelineRun end, and no result is missing.
 		r.PipelineRunEnd = &v1alpha1.PipelineRunEnd{At: metav1.NewTime(s.now)}
 	}
 }
 
-// recall gives jobs without a ProwJob the end that is known of them.
+// recall sets the ends that status keeps for jobs whose ProwJobs are gone.
 func recall(r *v1alpha1.RunStatus, outcomes []run.Outcome) {
 	for i := range outcomes {
 		o := &outcomes[i]
@@ -76,8 +75,8 @@ func recall(r *v1alpha1.RunStatus, outcomes []run.Outcome) {
 	}
 }
 
-// noticeInterference gives a run whose PipelineRun somebody else cancelled, or
-// deleted before it and its jobs were done, the reason for its end.
+// noticeInterference aborts a run whose PipelineRun somebody else cancelled, or deleted
+// before it and its jobs were done.
 func noticeInterference(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, outcomes []run.Outcome) {
 	switch {
 	case r.AbortReason != "":

@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// TestKilledTasksAreContinued: what a task never came to make is lost with it, unless
-// the task has come to its end, and somebody has deleted it since.
+// TestKilledTasksAreContinued checks that a job without a ProwJob is run again if its task
+// was killed. If the task ended by itself, somebody deleted the ProwJob, and it is not.
 func TestKilledTasksAreContinued(t *testing.T) {
 	for code, want := range map[int32]int{1: 0, 2: 0, 137: 1, 143: 1} {
 		step := pipelinev1.StepState{ContainerState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}}
@@ -29,8 +29,8 @@ func TestKilledTasksAreContinued(t *testing.T) {
 	}
 }
 
-// TestUnscheduledIsRemembered continues a run whose PipelineRun is pruned before
-// the next could be made.
+// TestUnscheduledIsRemembered continues a run whose PipelineRun is pruned before the next
+// one is created.
 func TestUnscheduledIsRemembered(t *testing.T) {
 	pull := run.Outcome{Job: run.Job{ProwJob: "a", Task: "a"}, Verdict: run.NotStarted}
 	other := run.Outcome{Job: run.Job{ProwJob: "b", Task: "b"}, Verdict: run.NotStarted}
@@ -44,7 +44,7 @@ func TestUnscheduledIsRemembered(t *testing.T) {
 	}
 }
 
-// TestJobEndsAreBounded holds status to what etcd takes.
+// TestJobEndsAreBounded checks that status keeps no more ends of jobs than etcd can store.
 func TestJobEndsAreBounded(t *testing.T) {
 	r := &v1alpha1.RunStatus{}
 	var outcomes []run.Outcome

@@ -12,8 +12,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// renderHandover chooses and renders the jobs of a run. Without any, the notes
-// of the manifest say why.
+// renderHandover chooses and renders the jobs of a run. If there are none, the notes of the
+// manifest say why.
 func (t *starter) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (render.Handover, error) {
 	command, said := t.commandOf(r)
 	selection, notes, err := t.selectJobs(ctx, r, said)
@@ -47,7 +47,7 @@ func (t *starter) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (re
 	if unpinned > 0 {
 		manifest.Notes = append(manifest.Notes, report.NotPinned(unpinned))
 	}
-	// Who named something that is not run has not seen it pass.
+	// A person who named a job that is not run has not seen it pass.
 	manifest.AutoAck = said.AutoAck && len(notes) == 0
 	if a := t.Rehearsal.Status.PrivilegeApproval; a.Holds(t.Rehearsal.Status.Pull) {
 		manifest.Asks = a.Asks
@@ -55,7 +55,7 @@ func (t *starter) renderHandover(ctx context.Context, r *v1alpha1.RunStatus) (re
 	return render.NewHandover(manifest, jobs, in, t.renderRun(r), active)
 }
 
-// newManifest is what a manifest has of a run's command and of the settings.
+// newManifest returns a manifest with what it takes from the command and the settings.
 func (t *Pass) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.Manifest {
 	s := t.Settings
 	return run.Manifest{
@@ -67,7 +67,7 @@ func (t *Pass) newManifest(r *v1alpha1.RunStatus, command v1alpha1.Command) run.
 	}
 }
 
-// commandOf is the command that asked for a run, and what it says.
+// commandOf returns the command of a run, as stored and as parsed.
 func (t *Pass) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command) {
 	for _, c := range t.Rehearsal.Spec.Commands {
 		if c.ID == r.ID {
@@ -77,8 +77,7 @@ func (t *Pass) commandOf(r *v1alpha1.RunStatus) (v1alpha1.Command, event.Command
 	return v1alpha1.Command{ID: r.ID, By: r.By}, event.Command{Verb: event.Run, Selection: event.Sample}
 }
 
-// selectJobs chooses the jobs of a run, and says what there is to say about those
-// that are not chosen.
+// selectJobs chooses the jobs of a run. Its notes explain jobs that are not chosen.
 func (t *starter) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said event.Command) (render.Selection, []string, error) {
 	req := t.Plan.Selection(said.Selection)
 	req.Names = said.Jobs
@@ -99,7 +98,7 @@ func (t *starter) selectJobs(ctx context.Context, r *v1alpha1.RunStatus, said ev
 	return selection, append(notes, aborted...), nil
 }
 
-// notes are what the comment has to say about jobs that are not run.
+// notes returns the sentences for the comment about jobs that are not run.
 func (t *starter) notes(s render.Selection, said event.Command) []string {
 	var out []string
 	switch {

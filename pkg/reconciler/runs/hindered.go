@@ -16,14 +16,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/requeue"
 )
 
-// TellAfter is how long errors may go on before people are told: most do not.
+// TellAfter is how long errors may last before they are reported on the pull request. Most
+// do not last that long.
 const TellAfter = 2 * time.Minute
 
-// pending follows what keeps a run from starting, after an attempt to take it
-// further: it is told, and ends the run when it is due.
+// pending handles what keeps a run from starting, after an attempt to advance it: the error
+// is reported, and the run ends when it is due.
 func (t *Runner) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) error {
 	if _, ends := t.Endings[r.ID]; ends {
-		r.MarkHindered(t.Now) // until it is said
+		r.MarkHindered(t.Now) // until the end is reported
 	}
 	errs := append(slices.Clone(t.Hindrances), err)
 	failed := requeue.Failures(errs...)
@@ -44,7 +45,7 @@ func (t *Runner) pending(ctx context.Context, r *v1alpha1.RunStatus, err error) 
 	return errors.Join(err, t.reporter.tellHindrance(ctx, r))
 }
 
-// tellHindrance says what keeps a run from starting, and what to do about it.
+// tellHindrance reports what keeps a run from starting, and what to do about it.
 func (t *reporter) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	sentence := "This run has not started yet: " + r.Message + " This is retried until " + deadline.Due(r).UTC().Format("15:04 MST") + "."
 	news := conversation.Hash(withoutNumbers(sentence))
@@ -58,8 +59,8 @@ func (t *reporter) tellHindrance(ctx context.Context, r *v1alpha1.RunStatus) err
 	return nil
 }
 
-// endLate ends a run that has not started in time. Where that cannot be said, it is
-// said later.
+// endLate ends a run that has not started in time. If that cannot be reported, it is
+// reported later.
 func (t *Runner) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
 	sentence := fmt.Sprintf("Not started: it waited for %s, which is the limit. %s", lasting(t.Now.Sub(r.Since.Time)), r.Message)
 	if r.HinderedSince != nil && r.Message != "" {
@@ -76,14 +77,14 @@ func (t *Runner) endLate(ctx context.Context, r *v1alpha1.RunStatus) error {
 	err := t.reporter.sayUnstarted(ctx, r, e.Sentences...)
 	if err != nil {
 		r.MarkUnreported(e.State, t.Now)
-		r.Message = e.Sentences[0] // whole, to be said later
+		r.Message = e.Sentences[0] // in full, to be reported later
 		return err
 	}
 	t.Over(r, e)
 	return nil
 }
 
-// lasting is a time in words.
+// lasting returns a duration in words.
 func lasting(d time.Duration) string {
 	if d < 2*time.Hour {
 		return plural(int(d.Round(time.Minute)/time.Minute), "minute")

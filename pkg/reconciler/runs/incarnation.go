@@ -12,12 +12,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// ErrEarlier is part of the errors about what belongs to an earlier Rehearsal.
+// ErrEarlier is wrapped by errors about objects that belong to an earlier Rehearsal.
 var ErrEarlier = errors.New("left over from an earlier Rehearsal of this pull request, and has to be deleted first")
 
-// ofAnother is an error where a child has the name of one of ours, and belongs to an
-// earlier Rehearsal of the pull request, which was deleted: the garbage collector takes
-// it soon. What was begun with it until then would end with it.
+// ofAnother returns an error if an object has the name of one of ours but belongs to an
+// earlier Rehearsal of the pull request, which was deleted. The garbage collector deletes
+// that object soon, and with it whatever uses it.
 func ofAnother(rh *v1alpha1.Rehearsal, kind string, child metav1.Object) error {
 	if uid := child.GetLabels()[run.LabelRehearsalUID]; uid != "" && uid != string(rh.UID) {
 		return fmt.Errorf("the %s %s is %w", kind, child.GetName(), ErrEarlier)
@@ -25,7 +25,7 @@ func ofAnother(rh *v1alpha1.Rehearsal, kind string, child metav1.Object) error {
 	return nil
 }
 
-// ownConfigMaps are those of a Rehearsal.
+// ownConfigMaps are the ConfigMaps of one Rehearsal. Those of an earlier one are an error.
 type ownConfigMaps struct {
 	run.ConfigMaps
 	rh *v1alpha1.Rehearsal

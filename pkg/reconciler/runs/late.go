@@ -13,8 +13,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// inTime ends a run that has started when it is due, whatever the attempt to take it
-// further came to.
+// inTime ends a started run when it is overdue, whatever error the attempt to advance it
+// returned.
 func (t *Runner) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation, err error) error {
 	if r.State.Done() || t.Now.Before(deadline.Due(r).Add(deadline.AbortTime)) {
 		return err
@@ -28,10 +28,10 @@ func (t *Runner) inTime(ctx context.Context, r *v1alpha1.RunStatus, s situation,
 	return err
 }
 
-// TimeIsUp is why a run ends that is due.
+// TimeIsUp is the abort reason of a run that is overdue.
 const TimeIsUp = "its time was up"
 
-// endState is what a run comes to with the ends of its jobs.
+// endState returns the state of a run after its jobs have ended.
 func endState(r *v1alpha1.RunStatus, tally run.Tally) v1alpha1.RunState {
 	switch {
 	case r.AbortReason != "":
@@ -42,8 +42,8 @@ func endState(r *v1alpha1.RunStatus, tally run.Tally) v1alpha1.RunState {
 	return v1alpha1.RunFailed
 }
 
-// reportLate has the pull request show how runs ended that are over already, as long
-// as there is hope.
+// reportLate retries the reports of runs that are over but were not reported, until their
+// deadline.
 func (t *Runner) reportLate(ctx context.Context) error {
 	var errs []error
 	for i := range t.Rehearsal.Status.Runs {

@@ -16,27 +16,29 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// IsLost says that what a run hands over is not there any more, or damaged: it stays
-// so.
+// IsLost reports whether a manifest or a ProwJob of a run was deleted or is damaged.
+// Retrying does not help.
 func IsLost(err error) bool {
 	var damaged *run.DamagedError
 	return apierrors.IsNotFound(err) || errors.As(err, &damaged)
 }
 
-// StoredManifest is the manifest of the run of a command as it is stored, or was a moment ago.
+// StoredManifest returns the stored manifest of the run with this id. It may come from
+// memory, up to ManifestTime old.
 func (t *Pass) StoredManifest(ctx context.Context, id string) (run.Manifest, error) {
 	configMaps := ownConfigMaps{t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace), t.Rehearsal}
 	return t.Manifests.read(ctx, configMaps, t.Rehearsal, resources.RunName(t.Rehearsal, id), t.Now)
 }
 
-// Manifest is that of a run that has started. Where it is lost, it is made again from
-// the ProwJobs that there are.
+// Manifest returns the manifest of a started run. If it is lost, it is rebuilt from the
+// existing ProwJobs.
 func (t *Pass) Manifest(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
 	m, _, err := t.findManifest(ctx, r)
 	return m, err
 }
 
-// findManifest is Manifest, and says why a run cannot go on that has lost jobs with it.
+// findManifest is Manifest, and also returns why the run cannot go on if jobs were lost
+// with the manifest.
 func (t *Pass) findManifest(ctx context.Context, r *v1alpha1.RunStatus) (m run.Manifest, lost string, err error) {
 	m, err = t.StoredManifest(ctx, r.ID)
 	if !IsLost(err) {
@@ -54,8 +56,8 @@ func (t *Pass) findManifest(ctx context.Context, r *v1alpha1.RunStatus) (m run.M
 	return m, lost, nil
 }
 
-// rebuilt is a manifest of these ProwJobs, without the reruns from Deck, which have the
-// labels of what they repeat.
+// rebuilt returns a manifest of these ProwJobs, without reruns from Deck, which have the
+// labels of the original.
 func (t *Pass) rebuilt(r *v1alpha1.RunStatus, name string, prowJobs []prowapi.ProwJob) run.Manifest {
 	p := t.Rehearsal.Spec.Pull
 	command, _ := t.commandOf(r)

@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// keptManifests is how many are kept: that of 500 jobs is some 300 KiB.
+	// keptManifests is how many manifests are kept. One of 500 jobs is about 300 KiB.
 	keptManifests = 256
-	// manifestTime is how long one is believed to be there still.
+	// ManifestTime is how long a manifest is assumed to exist after it was read.
 	ManifestTime = 5 * time.Minute
 )
 
-// Manifests are those that were read last: every turn of a run needs its own, which
-// never changes. The zero value is ready.
+// Manifests keeps the manifests that were read last: every pass over a run needs its
+// manifest, which never changes. The zero value is ready to use.
 type Manifests struct{ known lru.Recent[keptManifest] }
 
 type keptManifest struct {
@@ -28,8 +28,8 @@ type keptManifest struct {
 	until time.Time
 }
 
-// read reads the manifest of a run, unless it is known. What is returned is shared,
-// and must not be changed.
+// read returns the manifest of a run, from memory if possible. The result is shared and
+// must not be changed.
 func (k *Manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1alpha1.Rehearsal, name string, now time.Time) (run.Manifest, error) {
 	known := k.known.UpTo(keptManifests)
 	key := string(rh.UID) + "/" + name
@@ -44,7 +44,8 @@ func (k *Manifests) read(ctx context.Context, configMaps run.ConfigMaps, rh *v1a
 	return m, nil
 }
 
-// oncePerName reads each ConfigMap once: those of a run hold many ProwJobs.
+// oncePerName reads each ConfigMap only once, because a ConfigMap of a run holds many
+// ProwJobs.
 type oncePerName struct {
 	run.ConfigMaps
 	known map[string]*corev1.ConfigMap

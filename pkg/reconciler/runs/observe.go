@@ -21,14 +21,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// observer finds out what became of runs. It writes nothing.
+// observer reads the current state of runs. It writes nothing.
 type observer struct {
 	*Pass
 	Aborts *Aborts
 	Queue  *Queue
 }
 
-// observe gathers what the next step of a run depends on.
+// observe gathers everything that the next step of a run depends on.
 func (t *observer) observe(ctx context.Context, r *v1alpha1.RunStatus) (situation, error) {
 	s := situation{run: r, now: t.Now}
 	var err error
@@ -65,7 +65,7 @@ func (t *observer) observe(ctx context.Context, r *v1alpha1.RunStatus) (situatio
 	return s, nil
 }
 
-// observePending is what a run that has not started waits for.
+// observePending sets what a run that has not started waits for.
 func (t *observer) observePending(s *situation) {
 	known := t.Plan.Known() && !t.Plan.Outlived() || t.Queue.waits[s.run.ID] != ""
 	if !known || t.Rehearsal.Status.Pull.Stale() {
@@ -78,8 +78,8 @@ func (t *observer) observePending(s *situation) {
 	}
 }
 
-// pipelineRun returns nil when it is gone for sure: the informer may not have
-// seen yet what was just created.
+// pipelineRun returns nil only if the API server says that the PipelineRun is gone: the
+// informer may not show a new one yet.
 func (t *Pass) pipelineRun(ctx context.Context, name string) (*pipelinev1.PipelineRun, error) {
 	pr, err := t.PipelineRuns.PipelineRuns(t.Rehearsal.Namespace).Get(name)
 	if apierrors.IsNotFound(err) {
@@ -94,16 +94,16 @@ func (t *Pass) pipelineRun(ctx context.Context, name string) (*pipelinev1.Pipeli
 	return pr, ofAnother(t.Rehearsal, "PipelineRun", pr)
 }
 
-// reported says whether the finally task of a PipelineRun succeeded.
+// reported reports whether the finally task of a PipelineRun succeeded.
 func reported(taskRuns map[string]*pipelinev1.TaskRun) bool {
 	tr := taskRuns[run.CollateTask]
 	return tr != nil && tr.Status.GetCondition(apis.ConditionSucceeded).IsTrue()
 }
 
-// unscheduled are the jobs without a ProwJob whose tasks never had a pod, or one that
-// was killed: after a failed task Tekton schedules no others. A ProwJob that is gone
-// although its task ran to its end was deleted by somebody, and is not made again.
-// TaskRuns go with their PipelineRun; what was seen of them before counts then.
+// unscheduled returns the jobs without a ProwJob whose tasks never had a pod, or whose pod
+// was killed: after a failed task Tekton schedules no others. If the task ended by itself,
+// somebody deleted the ProwJob, and it is not created again. TaskRuns are deleted with
+// their PipelineRun; then the list that status keeps is used.
 func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []run.Outcome) []run.Job {
 	var jobs []run.Job
 	for _, o := range outcomes {
@@ -119,17 +119,17 @@ func unscheduled(r *v1alpha1.RunStatus, pr *pipelinev1.PipelineRun, taskRuns map
 	return jobs
 }
 
-// bySignal is what exit codes of processes begin with that a signal has ended.
+// bySignal is the base of exit codes of processes that a signal ended: 128 plus the signal.
 const bySignal = 128
 
-// killed says that the step of a task did not come to its end by itself.
+// killed reports whether a step of a task was ended by a signal.
 func killed(tr *pipelinev1.TaskRun) bool {
 	return slices.ContainsFunc(tr.Status.Steps, func(s pipelinev1.StepState) bool {
 		return s.Terminated != nil && s.Terminated.ExitCode > bySignal
 	})
 }
 
-// taskRuns are the TaskRuns of a PipelineRun by the names of their tasks.
+// taskRuns returns the TaskRuns of a PipelineRun, by the names of their tasks.
 func (t *observer) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun, error) {
 	list, err := t.TaskRuns.ByIndex(ByPipelineRun, t.Rehearsal.Namespace+"/"+pipelineRun)
 	if err != nil {
@@ -144,9 +144,9 @@ func (t *observer) taskRuns(pipelineRun string) (map[string]*pipelinev1.TaskRun,
 	return byTask, nil
 }
 
-// outcomes reads the ProwJobs of a run. All are read from the API server where the
-// informer does not know one of which it matters whether it exists, or where one is
-// not complete although nobody saw how the PipelineRun ended.
+// outcomes reads the ProwJobs of a run. They are read from the API server if the informer
+// does not have one although the PipelineRun is over, or if one is not complete and nobody
+// saw the PipelineRun end.
 func (t *observer) outcomes(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, pr *pipelinev1.PipelineRun) ([]run.Outcome, error) {
 	over := pr == nil || pr.IsDone()
 	unseen := r.PipelineRunEnd == nil && (pr == nil || !pr.DeletionTimestamp.IsZero())
@@ -181,7 +181,7 @@ func (t *Pass) prowJobs() prowclient.ProwJobInterface {
 	return t.Prow.ProwV1().ProwJobs(t.Settings.Prow.ProwJobNamespace)
 }
 
-// knownProwJob returns nil for a ProwJob that the informer does not know.
+// knownProwJob returns a ProwJob from the informer; nil if the informer does not have it.
 func (t *Pass) knownProwJob(name string) (*prowapi.ProwJob, error) {
 	pj, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).Get(name)
 	if apierrors.IsNotFound(err) {

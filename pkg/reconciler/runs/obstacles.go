@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	// startPatience is how long a pod may take to start before anything is said of it:
-	// nodes have to be found, and images pulled.
+	// startPatience is how long a pod may take to start before the delay is reported: nodes
+	// have to be found, and images pulled.
 	startPatience = 45 * time.Second
-	// prowPatience is how long Prow may take to take up a ProwJob before anything is
-	// said of it.
+	// prowPatience is how long Prow may take to pick up a ProwJob before the delay is
+	// reported.
 	prowPatience = 5 * time.Minute
-	// obstacleInterval is the longest time between two edits of a comment that
-	// has something like that to tell.
+	// obstacleInterval is the longest time between two edits of a comment that reports
+	// obstacles.
 	obstacleInterval = time.Minute
 )
 
-// obstacles are what keeps the tasks of a PipelineRun, or their ProwJobs, from
-// starting.
+// obstacles is what keeps the tasks of a PipelineRun, or their ProwJobs, from starting.
 type obstacles struct {
-	// jobs has a sentence for each job that does not start, by the name of its task;
-	// report is the one for the finally task.
+	// jobs has a sentence for each job that does not start, by the name of its task; report
+	// is the sentence for the finally task.
 	jobs   map[string]string
 	report string
-	// again is when there may be more to tell; zero for never.
+	// again is the time until obstacles may change; zero if they cannot.
 	again time.Duration
 }
 
-// findObstacles asks what Tekton says of the tasks of these jobs.
+// findObstacles returns the obstacles of these jobs, from the conditions that Tekton sets
+// and the time that has passed.
 func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.TaskRun, outcomes []run.Outcome, now time.Time) obstacles {
 	found := obstacles{jobs: map[string]string{}}
 	for _, o := range outcomes {
@@ -72,14 +72,14 @@ func findObstacles(pr *pipelinev1.PipelineRun, taskRuns map[string]*pipelinev1.T
 	return found
 }
 
-// look keeps the earliest time to look again.
+// look keeps the shortest time until the next look.
 func (o *obstacles) look(again time.Duration) {
 	if again > 0 && (o.again == 0 || again < o.again) {
 		o.again = again
 	}
 }
 
-// explain tells of each job that has not started why.
+// explain adds the obstacle to each job that has not started.
 func (o obstacles) explain(outcomes []run.Outcome, values []string) {
 	for i := range outcomes {
 		waits := outcomes[i].Verdict == run.NotStarted || outcomes[i].Verdict == run.Queued
@@ -89,8 +89,8 @@ func (o obstacles) explain(outcomes []run.Outcome, values []string) {
 	}
 }
 
-// taskObstacle says why the pod of a task does not start. While it may still take
-// its time, it says in how long to ask again.
+// taskObstacle returns why the pod of a task does not start. While the task may still be
+// starting, it returns the time until that has to be checked again.
 func taskObstacle(tr *pipelinev1.TaskRun, now time.Time) (why string, again time.Duration) {
 	c := tr.Status.GetCondition(apis.ConditionSucceeded)
 	switch {
@@ -104,7 +104,8 @@ func taskObstacle(tr *pipelinev1.TaskRun, now time.Time) (why string, again time
 	return unless(tr.CreationTimestamp.Time, now, "its task does not start: "+said(c))
 }
 
-// prowObstacle says that Prow leaves a ProwJob as it was made, and says nothing of it.
+// prowObstacle returns a sentence about a ProwJob that Prow has neither picked up nor
+// described.
 func prowObstacle(o run.Outcome, now time.Time) (why string, again time.Duration) {
 	if o.Verdict != run.Queued || o.Detail != "" || o.Started.IsZero() {
 		return "", 0
@@ -115,7 +116,7 @@ func prowObstacle(o run.Outcome, now time.Time) (why string, again time.Duration
 	return "Prow has not picked it up: its controller may be down, or the job waits for others. Prow's operators can tell", 0
 }
 
-// pipelineObstacle says why a PipelineRun has none of its TaskRuns.
+// pipelineObstacle returns why a PipelineRun has no TaskRuns.
 func pipelineObstacle(pr *pipelinev1.PipelineRun, taskRuns int, now time.Time) (why string, again time.Duration) {
 	c := pr.Status.GetCondition(apis.ConditionSucceeded)
 	switch {
@@ -131,7 +132,7 @@ func pipelineObstacle(pr *pipelinev1.PipelineRun, taskRuns int, now time.Time) (
 	return unless(pr.CreationTimestamp.Time, now, "the PipelineRun does not start: "+said(c))
 }
 
-// unless gives a sentence once startPatience is over.
+// unless returns a sentence once startPatience is over.
 func unless(since, now time.Time, sentence string) (string, time.Duration) {
 	if left := startPatience - now.Sub(since); left > 0 {
 		return "", left
@@ -139,8 +140,8 @@ func unless(since, now time.Time, sentence string) (string, time.Duration) {
 	return sentence, 0
 }
 
-// said is what a condition says, without the long name of the pod that most
-// refusals begin with.
+// said returns the reason and message of a condition, without the long pod name at the
+// beginning of most refusals.
 func said(c *apis.Condition) string {
 	message := c.Message
 	if _, rest, ok := strings.Cut(message, " is forbidden: "); ok {
@@ -149,8 +150,8 @@ func said(c *apis.Condition) string {
 	return strings.TrimRight(cmp.Or(c.Reason, "Unknown")+": "+message, ": ")
 }
 
-// digest changes when there is another obstacle: not with the numbers in what is
-// said, which change all the time where others take what a task waits for.
+// digest changes when an obstacle changes, but not with the numbers in its sentence. These
+// change all the time while other pods take the resources that a task waits for.
 func (o obstacles) digest(outcomes []run.Outcome) string {
 	var all strings.Builder
 	for _, outcome := range outcomes {

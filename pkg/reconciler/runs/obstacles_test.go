@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// What Tekton writes into the condition (pkg/pod/status.go and
+// Messages that Tekton writes into conditions (pkg/pod/status.go and
 // pkg/reconciler/taskrun/taskrun.go).
 const quotaExceeded = `TaskRun Pod exceeded available resources: pods "acme-config-7-1-0-pull-unit-1234-pod" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5`
 
@@ -30,18 +30,18 @@ func TestTaskObstacle(t *testing.T) {
 		want      string
 		again     time.Duration
 	}{
-		"just made":             {time.Second, nil, "", startPatience - time.Second},
-		"nobody takes it up":    {startPatience, nil, "Tekton has not picked up its task", 0},
-		"its image is pulled":   {10 * time.Second, conditionOf(unknown, "Pending", "Pending"), "", startPatience - 10*time.Second},
-		"it is pending long":    {time.Minute, conditionOf(unknown, "Pending", `pod status "PodScheduled":"False"; message: "0/3 nodes are available"`), `its task does not start: Pending: pod status "PodScheduled":"False"; message: "0/3 nodes are available"`, 0},
-		"quota":                 {time.Minute, conditionOf(unknown, "ExceededResourceQuota", quotaExceeded), "its task does not start: ExceededResourceQuota: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5", 0},
-		"full nodes":            {time.Minute, conditionOf(unknown, "ExceededNodeResources", "TaskRun Pod exceeded available resources"), "its task does not start: ExceededNodeResources: TaskRun Pod exceeded available resources", 0},
-		"image":                 {time.Minute, conditionOf(unknown, "PullImageFailed", `build step "step-run" is pending with reason "Back-off pulling image"`), `its task does not start: PullImageFailed: build step "step-run" is pending with reason "Back-off pulling image"`, 0},
-		"Started, without pod":  {time.Minute, conditionOf(unknown, "Started", ""), "its task does not start: Started", 0},
-		"PodSecurity":           {time.Second, conditionOf(no, "PodAdmissionFailed", `pods "x" is forbidden: violates PodSecurity "restricted:latest"`), `its task could not start: PodAdmissionFailed: violates PodSecurity "restricted:latest"`, 0},
-		"it runs":               {time.Hour, conditionOf(unknown, "Running", "Not all Steps"), "", 0},
-		"it is over":            {time.Hour, conditionOf(yes, "Succeeded", "All Steps"), "", 0},
-		"a reason without name": {time.Minute, conditionOf(unknown, "", "x"), "its task does not start: Unknown: x", 0},
+		"just created":               {time.Second, nil, "", startPatience - time.Second},
+		"not picked up":              {startPatience, nil, "Tekton has not picked up its task", 0},
+		"pending for a short time":   {10 * time.Second, conditionOf(unknown, "Pending", "Pending"), "", startPatience - 10*time.Second},
+		"pending for a long time":    {time.Minute, conditionOf(unknown, "Pending", `pod status "PodScheduled":"False"; message: "0/3 nodes are available"`), `its task does not start: Pending: pod status "PodScheduled":"False"; message: "0/3 nodes are available"`, 0},
+		"quota exceeded":             {time.Minute, conditionOf(unknown, "ExceededResourceQuota", quotaExceeded), "its task does not start: ExceededResourceQuota: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5", 0},
+		"nodes are full":             {time.Minute, conditionOf(unknown, "ExceededNodeResources", "TaskRun Pod exceeded available resources"), "its task does not start: ExceededNodeResources: TaskRun Pod exceeded available resources", 0},
+		"image cannot be pulled":     {time.Minute, conditionOf(unknown, "PullImageFailed", `build step "step-run" is pending with reason "Back-off pulling image"`), `its task does not start: PullImageFailed: build step "step-run" is pending with reason "Back-off pulling image"`, 0},
+		"started without a pod":      {time.Minute, conditionOf(unknown, "Started", ""), "its task does not start: Started", 0},
+		"refused by PodSecurity":     {time.Second, conditionOf(no, "PodAdmissionFailed", `pods "x" is forbidden: violates PodSecurity "restricted:latest"`), `its task could not start: PodAdmissionFailed: violates PodSecurity "restricted:latest"`, 0},
+		"running":                    {time.Hour, conditionOf(unknown, "Running", "Not all Steps"), "", 0},
+		"succeeded":                  {time.Hour, conditionOf(yes, "Succeeded", "All Steps"), "", 0},
+		"condition without a reason": {time.Minute, conditionOf(unknown, "", "x"), "its task does not start: Unknown: x", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := &pipelinev1.TaskRun{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(noon.Add(-tc.age))}}
@@ -64,13 +64,13 @@ func TestPipelineObstacle(t *testing.T) {
 		want      string
 		again     time.Duration
 	}{
-		"just made":               {0, nil, 0, "", startPatience},
-		"nobody takes it up":      {time.Minute, nil, 0, "Tekton has not picked up the PipelineRun", 0},
-		"a Task is missing":       {time.Second, conditionOf(corev1.ConditionFalse, "CouldntGetTask", "no Task"), 0, "the PipelineRun could not start: CouldntGetTask: no Task", 0},
-		"it waits":                {time.Minute, conditionOf(corev1.ConditionUnknown, "PipelineRunPending", ""), 0, "the PipelineRun does not start: PipelineRunPending", 0},
-		"it has started":          {time.Minute, conditionOf(corev1.ConditionUnknown, "Running", "x"), 1, "", 0},
-		"it ended after it began": {time.Minute, conditionOf(corev1.ConditionFalse, "Failed", "x"), 1, "", 0},
-		"there was nothing to do": {time.Minute, conditionOf(corev1.ConditionTrue, "Completed", ""), 0, "", 0},
+		"just created":                 {0, nil, 0, "", startPatience},
+		"not picked up":                {time.Minute, nil, 0, "Tekton has not picked up the PipelineRun", 0},
+		"Task missing":                 {time.Second, conditionOf(corev1.ConditionFalse, "CouldntGetTask", "no Task"), 0, "the PipelineRun could not start: CouldntGetTask: no Task", 0},
+		"pending":                      {time.Minute, conditionOf(corev1.ConditionUnknown, "PipelineRunPending", ""), 0, "the PipelineRun does not start: PipelineRunPending", 0},
+		"running":                      {time.Minute, conditionOf(corev1.ConditionUnknown, "Running", "x"), 1, "", 0},
+		"failed after it had TaskRuns": {time.Minute, conditionOf(corev1.ConditionFalse, "Failed", "x"), 1, "", 0},
+		"succeeded without TaskRuns":   {time.Minute, conditionOf(corev1.ConditionTrue, "Completed", ""), 0, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pr := &pipelinev1.PipelineRun{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(noon.Add(-tc.age))}}
@@ -85,8 +85,8 @@ func TestPipelineObstacle(t *testing.T) {
 	}
 }
 
-// TestNumbersAreNoNews keeps a comment from being edited whenever somebody else
-// takes or gives back a part of a quota.
+// TestNumbersAreNoNews checks that a comment is not edited whenever other pods take or
+// release a part of a quota.
 func TestNumbersAreNoNews(t *testing.T) {
 	outcomes := []run.Outcome{{Job: run.Job{Task: "a"}}}
 	of := func(why string) string { return obstacles{jobs: map[string]string{"a": why}}.digest(outcomes) }
@@ -98,7 +98,7 @@ func TestNumbersAreNoNews(t *testing.T) {
 	}
 }
 
-// TestSecretsInObstacles holds what is said of pods to what may be shown.
+// TestSecretsInObstacles checks that obstacles contain no secrets.
 func TestSecretsInObstacles(t *testing.T) {
 	outcomes := []run.Outcome{{Job: run.Job{Task: "a"}, Verdict: run.NotStarted}, {Job: run.Job{Task: "b"}, Verdict: run.Running}}
 	o := obstacles{jobs: map[string]string{"a": "pulling https://user:hunter2@registry.example, key s3cr3tvalue", "b": "x"}}

@@ -20,8 +20,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
-// attend is what there is to do about a run while it goes on: end the jobs that
-// somebody wants to end, and tell how far it is.
+// attend handles a run that goes on: it aborts jobs that are to be aborted, and reports
+// progress.
 func (t *Runner) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	if r.State != v1alpha1.RunRunning {
 		if sentence := t.Queue.waits[r.ID]; sentence != "" {
@@ -36,8 +36,8 @@ func (t *Runner) attend(ctx context.Context, r *v1alpha1.RunStatus, s situation)
 	return errors.Join(errs...)
 }
 
-// tellProgress edits the comment of a run when there is more to tell, at most
-// once in an interval. From the start of the finally task on, that writes it.
+// tellProgress edits the comment of a run if there is news, at most once per interval. Once
+// the finally task has started, it writes the comment.
 func (t *reporter) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	var later error
 	m := s.manifest
@@ -78,12 +78,12 @@ func (t *reporter) tellProgress(ctx context.Context, r *v1alpha1.RunStatus, s si
 	return later
 }
 
-// notRun says that Prow did not run a job, and never will: somebody has to see to it.
+// notRun reports whether Prow did not run a job, and never will: somebody has to act.
 func notRun(o run.Outcome) bool {
 	return o.Verdict == run.Errored || o.Verdict == run.Unschedulable
 }
 
-// runView is a run that goes on.
+// runView returns the view of a run that goes on.
 func (t *Pass) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Outcome) report.RunView {
 	return report.RunView{
 		Manifest: m, Outcomes: outcomes, AbortReason: r.AbortReason,
@@ -91,7 +91,7 @@ func (t *Pass) runView(r *v1alpha1.RunStatus, m run.Manifest, outcomes []run.Out
 	}
 }
 
-// Secrets are values that are never shown.
+// Secrets returns values that must never be shown.
 func (t *Pass) Secrets() []string {
 	if t.Logs == nil || t.Logs.Secrets == nil {
 		return nil
@@ -99,8 +99,8 @@ func (t *Pass) Secrets() []string {
 	return t.Logs.Secrets()
 }
 
-// progress changes whenever a job of the run gets another verdict, or something
-// else keeps it from starting.
+// progress returns a hash that changes when a job gets another verdict, or another
+// obstacle.
 func progress(outcomes []run.Outcome, trouble string) string {
 	var all strings.Builder
 	for _, o := range outcomes {
@@ -109,14 +109,14 @@ func progress(outcomes []run.Outcome, trouble string) string {
 	return conversation.Hash(all.String() + trouble)
 }
 
-// progressShare is the time between two edits if one run went on: all together take no
-// more than four ninths of what may be written in an hour.
+// progressShare is the time between two edits for a single active run. All runs together
+// use at most four ninths of the writes that are allowed per hour.
 func progressShare(perHour int) time.Duration {
 	return time.Hour * 9 / time.Duration(4*max(perHour, 1))
 }
 
-// progressInterval is the time between two edits of the comment of a run that goes
-// on: the more runs there are, the longer it is.
+// progressInterval returns the time between two edits of the comment of an active run. It
+// grows with the number of active runs.
 func (t *reporter) progressInterval(interval time.Duration) (time.Duration, error) {
 	if t.Lister == nil {
 		return interval, nil

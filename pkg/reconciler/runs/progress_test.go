@@ -11,7 +11,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// TestProgressSlowsDown: the more runs go on, the less often each tells how far it is.
+// TestProgressSlowsDown checks that each run reports its progress less often the more runs
+// are active.
 func TestProgressSlowsDown(t *testing.T) {
 	for runs, want := range map[int]time.Duration{1: time.Minute, 3: time.Minute, 10: 3 * time.Minute, 200: time.Hour} {
 		paced := &settings.Settings{GitHub: settings.GitHub{Writes: settings.Writes{PerHour: 450}}}

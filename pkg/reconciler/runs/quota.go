@@ -22,27 +22,27 @@ import (
 )
 
 const (
-	// quotaPause is the time between two looks whether there is room for a run.
+	// QuotaPause is the time between two checks whether a waiting run can start.
 	QuotaPause = 15 * time.Second
-	// reservation is how long room is kept for a run of which no status says that
-	// it has started: as long as an informer may lag.
+	// reservation is how long the slots of an admitted run are reserved while no status
+	// shows that it has started: as long as an informer may lag.
 	reservation = 5 * time.Minute
-	// patience is how long a waiting run keeps its place after it last asked: one
-	// that cannot go on, for whatever reason, keeps nobody waiting.
+	// patience is how long a waiting run keeps its place after its last check. A run that
+	// cannot go on, for whatever reason, must not block others.
 	patience = 4 * QuotaPause
 )
 
-// load is a run and what it takes of the quotas.
+// load is a run and its share of the quotas.
 type load struct {
-	// id is the run's, among those of all Rehearsals.
+	// id identifies the run among those of all Rehearsals.
 	id, pull, person string
 	jobs             int
-	// waiting says that it has not started; asked is when it was asked for.
+	// waiting says that the run has not started; asked is the time of its command.
 	waiting bool
 	asked   time.Time
 }
 
-// scope is something that there is a quota for.
+// scope is something with a quota: a pull request, a person, or the installation.
 type scope struct {
 	name, whose string
 	most        int
@@ -56,9 +56,9 @@ func (l load) scopes(q settings.Quotas) []scope {
 	}, func(s scope) bool { return s.most <= 0 })
 }
 
-// room says whether a run can start beside the others. Else sentence says why
-// not, and never that waiting would not help. Runs that were asked for earlier go
-// first where they wait for the same.
+// room decides whether a run can start beside the others. If not, sentence says why, and
+// never says that waiting does not help. Runs with earlier commands go first if they wait
+// for the same quota.
 func room(q settings.Quotas, me load, others []load) (ok, never bool, sentence string) {
 	for _, s := range me.scopes(q) {
 		if me.jobs > s.most {
@@ -89,8 +89,8 @@ func room(q settings.Quotas, me load, others []load) (ok, never bool, sentence s
 	return true, false, ""
 }
 
-// start takes the room for a run that is before others, or lets it wait where
-// there is too little.
+// start takes the slots for a run that is ahead in the queue, or counts the run as waiting
+// where there are too few.
 func start(q settings.Quotas, l load, taken, before map[string]int) {
 	blocked := false
 	for _, s := range l.scopes(q) {
@@ -126,14 +126,13 @@ func (l load) compare(o load) int {
 	return cmp.Or(l.asked.Compare(o.asked), strings.Compare(l.id, o.id))
 }
 
-// Ledger remembers which runs were let in, until the informer shows them: several
-// Rehearsals are reconciled at a time. It is of one process: while several
-// controllers share the Rehearsals, each may let in one run for the same room.
+// Ledger remembers the admitted runs until the informer shows them as started, because
+// several Rehearsals are reconciled at a time. It exists once per process: if several
+// controllers share the Rehearsals, each may admit a run for the same slots.
 type Ledger struct {
 	mu   sync.Mutex
 	kept map[string]kept
-	// asked is when a waiting run last asked for room, and since the time from
-	// which that is known.
+	// asked is when each waiting run was last checked; since is when this record began.
 	asked map[string]time.Time
 	since time.Time
 }
@@ -146,11 +145,11 @@ type kept struct {
 // Queue lets runs start as the quotas allow.
 type Queue struct {
 	*Pass
-	// waits are why runs are still queued, by their ids.
+	// waits are the reasons why runs are still queued, by their ids.
 	waits map[string]string
 }
 
-// admit says whether a run of so many jobs can start, and keeps room for it if so.
+// admit decides whether a run with this many jobs can start, and reserves its slots if so.
 func (t *Queue) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence string, err error) {
 	if t.Settings.Quotas == (settings.Quotas{}) || jobs == 0 || t.Lister == nil {
 		return true, false, "", nil
@@ -174,7 +173,7 @@ func (t *Queue) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence
 	return ok, never, sentence, nil
 }
 
-// note keeps that a run asks for room.
+// note records that a run was checked.
 func (l *Ledger) note(id string, now time.Time) {
 	if l.kept == nil {
 		l.kept, l.asked, l.since = map[string]kept{}, map[string]time.Time{}, now
@@ -187,14 +186,14 @@ func (l *Ledger) note(id string, now time.Time) {
 	}
 }
 
-// stuck says that a waiting run has stopped asking.
+// stuck reports whether a waiting run is no longer checked.
 func (l *Ledger) stuck(s load, now time.Time) bool {
 	_, ok := l.asked[s.id]
 	return s.waiting && !ok && now.Sub(l.since) > patience
 }
 
-// forget drops what is kept for runs that are over: they may have ended before
-// the informer showed that they had started.
+// forget drops reservations of runs that are over. They may have ended before the informer
+// showed that they had started.
 func (l *Ledger) forget(all []*v1alpha1.Rehearsal) {
 	of := map[string]bool{}
 	for id := range l.kept {
@@ -212,8 +211,8 @@ func (l *Ledger) forget(all []*v1alpha1.Rehearsal) {
 
 func loadID(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) string { return string(rh.UID) + "/" + r.ID }
 
-// others are the loads of all but one run, with those that were let in already and
-// without those that are stuck.
+// others returns the loads of all runs but one. It includes runs that were just admitted,
+// and leaves out stuck runs.
 func (l *Ledger) others(shown []load, me string, now time.Time) []load {
 	for id, k := range l.kept {
 		if now.After(k.until) {
@@ -244,8 +243,8 @@ func (l *Ledger) others(shown []load, me string, now time.Time) []load {
 	return out
 }
 
-// loads are the runs that are not over. Of this Rehearsal, what this turn knows
-// is newer than what the informer does.
+// loads returns the runs that are not over. For this Rehearsal, the status in this pass is
+// newer than the informer's.
 func (t *Queue) loads(all []*v1alpha1.Rehearsal) []load {
 	var out []load
 	for _, rh := range append(slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.UID == t.Rehearsal.UID }), t.Rehearsal) {
@@ -279,7 +278,7 @@ const WaitComments = "waits/"
 
 func WaitComment(id string) string { return WaitComments + id }
 
-// tellWaiting says that a run waits for room, and for how much.
+// tellWaiting reports that a run is queued, and which quota it waits for.
 func (t *Queue) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int, sentence string) error {
 	r.Total, r.Message, r.HinderedSince = jobs, sentence, nil
 	again := &requeue.Later{After: QuotaPause, Reason: "run " + r.ID + " waits for its quota"}
@@ -293,8 +292,8 @@ func (t *Queue) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int
 	return again
 }
 
-// WaitsForRoom says that a run which was told to wait has no room yet: as long as
-// that is so, nobody needs its plan.
+// WaitsForRoom reports whether a run that was reported as queued still has to wait. While
+// it does, its plan is not needed.
 func (t *Queue) WaitsForRoom(r *v1alpha1.RunStatus) bool {
 	if r.Total == 0 || !t.ToldToWait(r) {
 		return false
@@ -307,8 +306,8 @@ func (t *Queue) WaitsForRoom(r *v1alpha1.RunStatus) bool {
 	return true
 }
 
-// endWaits says of the runs that have started that they wait no more, until it
-// is said. What ends a run that has not started says so in the same comment.
+// endWaits reports that queued runs have started, and retries until that is reported. A run
+// that ends before it starts reports that in the same comment.
 func (t *Queue) endWaits(ctx context.Context) error {
 	var errs []error
 	for name := range t.Rehearsal.Status.Comments {

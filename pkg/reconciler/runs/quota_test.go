@@ -35,20 +35,20 @@ func TestRoom(t *testing.T) {
 		never  bool
 		says   string
 	}{
-		"no bounds":                     {settings.Quotas{}, []load{running("1", "bob", 1000)}, true, false, ""},
-		"just room":                     {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 5)}, true, false, ""},
-		"none left":                     {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 6)}, false, false, "6 of the 15 jobs that may run at a time in all"},
-		"of this pull request":          {settings.Quotas{PullJobs: 15}, []load{running("1", "eve", 6)}, false, false, "6 of the 15 jobs that this pull request"},
-		"of another":                    {settings.Quotas{PullJobs: 15}, []load{running("2", "bob", 6)}, true, false, ""},
-		"of this person":                {settings.Quotas{PersonJobs: 15}, []load{running("2", "bob", 6)}, false, false, "6 of the 15 jobs that one person"},
-		"of another person":             {settings.Quotas{PersonJobs: 15}, []load{running("1", "eve", 6)}, true, false, ""},
-		"never":                         {settings.Quotas{Jobs: 9}, nil, false, true, "more than the 9 jobs"},
-		"others were asked for earlier": {settings.Quotas{Jobs: 15}, []load{waits("2", "eve", 10, 1)}, false, false, "10 of the 15 jobs"},
-		"others were asked for later":   {settings.Quotas{Jobs: 15}, []load{waits("2", "eve", 10, 6)}, true, false, ""},
-		"a large one waits before":      {settings.Quotas{Jobs: 15}, []load{running("3", "x", 5), waits("2", "eve", 12, 1)}, false, false, "and 1 run ahead of it"},
-		"one waits for something else":  {settings.Quotas{Jobs: 30, PersonJobs: 12}, []load{running("3", "eve", 5), waits("2", "eve", 10, 1)}, true, false, ""},
-		"one waits for its own":         {settings.Quotas{PersonJobs: 12}, []load{running("3", "eve", 5), waits("2", "eve", 10, 1)}, true, false, ""},
-		"more is under way than may":    {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 100)}, false, false, "15 of the 15 jobs"},
+		"no quotas":                                                  {settings.Quotas{}, []load{running("1", "bob", 1000)}, true, false, ""},
+		"the last slots":                                             {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 5)}, true, false, ""},
+		"no slots left":                                              {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 6)}, false, false, "6 of the 15 jobs that may run at a time in all"},
+		"slots taken by this pull request":                           {settings.Quotas{PullJobs: 15}, []load{running("1", "eve", 6)}, false, false, "6 of the 15 jobs that this pull request"},
+		"slots taken by another pull request":                        {settings.Quotas{PullJobs: 15}, []load{running("2", "bob", 6)}, true, false, ""},
+		"slots taken by this person":                                 {settings.Quotas{PersonJobs: 15}, []load{running("2", "bob", 6)}, false, false, "6 of the 15 jobs that one person"},
+		"slots taken by another person":                              {settings.Quotas{PersonJobs: 15}, []load{running("1", "eve", 6)}, true, false, ""},
+		"more jobs than the quota":                                   {settings.Quotas{Jobs: 9}, nil, false, true, "more than the 9 jobs"},
+		"behind an earlier command":                                  {settings.Quotas{Jobs: 15}, []load{waits("2", "eve", 10, 1)}, false, false, "10 of the 15 jobs"},
+		"ahead of a later command":                                   {settings.Quotas{Jobs: 15}, []load{waits("2", "eve", 10, 6)}, true, false, ""},
+		"behind an earlier run that does not fit":                    {settings.Quotas{Jobs: 15}, []load{running("3", "x", 5), waits("2", "eve", 12, 1)}, false, false, "and 1 run ahead of it"},
+		"behind an earlier run that waits for a quota of its author": {settings.Quotas{Jobs: 30, PersonJobs: 12}, []load{running("3", "eve", 5), waits("2", "eve", 10, 1)}, true, false, ""},
+		"an earlier run waits for another person's quota":            {settings.Quotas{PersonJobs: 12}, []load{running("3", "eve", 5), waits("2", "eve", 10, 1)}, true, false, ""},
+		"more jobs running than the quota":                           {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 100)}, false, false, "15 of the 15 jobs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ok, never, sentence := room(tc.quotas, me, tc.others)
@@ -59,8 +59,8 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// TestRoomIsNeverOversubscribed: whatever is asked for, started and ended in
-// whatever order, no quota is ever exceeded, and everything starts in the end.
+// TestRoomIsNeverOversubscribed checks that no quota is ever exceeded, in whatever order
+// runs are requested, start and end, and that all of them start in the end.
 func TestRoomIsNeverOversubscribed(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 1))
@@ -100,8 +100,8 @@ func TestRoomIsNeverOversubscribed(t *testing.T) {
 	}
 }
 
-// TestAdmitWhileOthersDo: many Rehearsals ask at a time, and the informer shows
-// none of what starts.
+// TestAdmitWhileOthersDo has many Rehearsals ask at the same time, while the informer shows
+// none of the runs that start.
 func TestAdmitWhileOthersDo(t *testing.T) {
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	r := &Clients{Lister: listers.NewRehearsalLister(indexer)}
@@ -138,7 +138,7 @@ func TestAdmitWhileOthersDo(t *testing.T) {
 	}
 }
 
-// crowd is a world of Rehearsals with a run each that takes part in a quota.
+// crowd is a set of Rehearsals, each with a run that needs slots.
 type crowd struct {
 	t       *testing.T
 	r       *Clients
@@ -151,7 +151,7 @@ func newCrowd(t *testing.T, q settings.Quotas) crowd {
 	return crowd{t, &Clients{Lister: listers.NewRehearsalLister(indexer)}, indexer, q}
 }
 
-// run makes one that was asked for so many minutes ago.
+// run adds a Rehearsal with a run that was requested so many minutes ago.
 func (a crowd) run(name string, minutes int) *v1alpha1.Rehearsal {
 	rh := &v1alpha1.Rehearsal{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "rehearsals", UID: types.UID(name)}}
 	rh.Spec.Commands = []v1alpha1.Command{{ID: "comment-1-0", At: metav1.NewTime(noon.Add(-time.Duration(minutes) * time.Minute))}}
@@ -160,7 +160,7 @@ func (a crowd) run(name string, minutes int) *v1alpha1.Rehearsal {
 	return rh
 }
 
-// show has the informer know what there is.
+// show adds a Rehearsal to the informer.
 func (a crowd) show(rh *v1alpha1.Rehearsal) {
 	a.t.Helper()
 	if err := a.indexer.Add(rh.DeepCopy()); err != nil {
@@ -180,8 +180,8 @@ func (a crowd) admit(rh *v1alpha1.Rehearsal, at time.Time) bool {
 	return ok
 }
 
-// TestAStuckRunKeepsNoPlace: one that waits and cannot go on keeps its place only
-// for as long as it might ask again.
+// TestAStuckRunKeepsNoPlace checks that a waiting run which cannot go on keeps its place
+// only for as long as it might ask again.
 func TestAStuckRunKeepsNoPlace(t *testing.T) {
 	a := newCrowd(t, settings.Quotas{Jobs: 5})
 	first, second := a.run("first", 20), a.run("second", 10)
@@ -201,7 +201,8 @@ func TestAStuckRunKeepsNoPlace(t *testing.T) {
 	}
 }
 
-// TestNoRoomIsKeptForWhatIsOver: a run may start and end before anybody asks again.
+// TestNoRoomIsKeptForWhatIsOver checks that the reservation of a run ends with the run,
+// even if nobody asks in between.
 func TestNoRoomIsKeptForWhatIsOver(t *testing.T) {
 	a := newCrowd(t, settings.Quotas{Jobs: 5})
 	first, second := a.run("first", 20), a.run("second", 10)
@@ -218,8 +219,8 @@ func TestNoRoomIsKeptForWhatIsOver(t *testing.T) {
 	}
 }
 
-// BenchmarkLedger is what happens while all runs wait for the look at the quotas: what
-// is over takes no time there.
+// BenchmarkLedger measures forget while all runs wait for the ledger. Runs that are over
+// must cost no time.
 func BenchmarkLedger(b *testing.B) {
 	for _, over := range []int{25, 100} {
 		l := &Ledger{}

@@ -17,11 +17,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// reporter writes on the pull request what becomes of runs.
+// reporter reports on runs to the pull request.
 type reporter struct{ *Pass }
 
-// write writes the report of a run in place of the finally task, which did not get to
-// it. It returns the outcomes that the report shows.
+// write writes the report of a run when the finally task did not. It returns the outcomes
+// in the report.
 func (t *reporter) write(ctx context.Context, r *v1alpha1.RunStatus, s situation) ([]run.Outcome, error) {
 	collector := prowjob.Collector{ProwJobs: t.prowJobs(), Logs: t.Logs}
 	outcomes, err := collector.Collect(ctx, s.manifest)
@@ -42,7 +42,7 @@ func (t *reporter) write(ctx context.Context, r *v1alpha1.RunStatus, s situation
 	return outcomes, nil
 }
 
-// sayUnstarted says why a run will not start, in a comment.
+// sayUnstarted comments why a run will not start.
 func (t *reporter) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentences ...string) error {
 	manifest, err := t.StoredManifest(ctx, r.ID)
 	if err != nil && !IsLost(err) {
@@ -51,7 +51,8 @@ func (t *reporter) sayUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sent
 	return t.commentUnstarted(ctx, r, manifest, err == nil, sentences)
 }
 
-// commentUnstarted says it with the jobs of the run, where these were stored.
+// commentUnstarted comments why a run will not start, with the jobs of its manifest if that
+// is stored.
 func (t *reporter) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, manifest run.Manifest, stored bool, sentences []string) error {
 	body := t.runAnswer(r, sentences...)
 	if stored {
@@ -63,8 +64,8 @@ func (t *reporter) commentUnstarted(ctx context.Context, r *v1alpha1.RunStatus, 
 	return nil
 }
 
-// sayOfUnstarted says something in the comment of a run, or beside the answer to its
-// text as long as it has none.
+// sayOfUnstarted adds a sentence to the comment of a run. If the run has no comment yet,
+// the sentence gets a comment of its own.
 func (t *reporter) sayOfUnstarted(ctx context.Context, r *v1alpha1.RunStatus, sentence string) error {
 	if r.Comment == 0 {
 		return t.Talk.Say(ctx, WaitComment(r.ID), t.runAnswer(r, sentence))
@@ -95,8 +96,8 @@ func unstarted(m run.Manifest) []run.Outcome {
 	return outcomes
 }
 
-// overwritten says whether the comment of a run shows an earlier state of it
-// than the finally task has written: an edit of ours came late.
+// overwritten reports whether the comment of a run shows it as in progress although the
+// finally task has written the report: an edit of ours arrived late.
 func (t *reporter) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool, error) {
 	p := t.Rehearsal.Spec.Pull
 	comment, err := t.GitHub.Comment(ctx, p.Org, p.Repo, r.Comment)
@@ -109,7 +110,7 @@ func (t *reporter) overwritten(ctx context.Context, r *v1alpha1.RunStatus) (bool
 	return report.InProgress(comment.Body), nil
 }
 
-// storeRunPage stores the page of a run that the finally task did not store.
+// storeRunPage stores the page of a run when the finally task did not.
 func (t *reporter) storeRunPage(ctx context.Context, view report.RunView) error {
 	if view.Manifest.Page == "" {
 		return nil

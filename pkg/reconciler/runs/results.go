@@ -21,8 +21,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// storeResult keeps what became of the jobs of a run: Prow forgets its ProwJobs
-// sooner than a pull request is merged.
+// storeResult stores the verdicts of the jobs of a run: Prow deletes ProwJobs before a pull
+// request is merged.
 func (t *reporter) storeResult(ctx context.Context, m run.Manifest, outcomes []run.Outcome) error {
 	var result run.Result
 	for _, o := range outcomes {
@@ -50,8 +50,8 @@ func (t *reporter) storeResult(ctx context.Context, m run.Manifest, outcomes []r
 	return nil
 }
 
-// notPassed are the jobs of the latest run that did not pass, by what they are
-// called in a command. Without a run that is over, sentence says why.
+// notPassed returns the jobs of the latest run that did not pass, by their names in
+// commands. If there are none to run again, sentence says why.
 func (t *starter) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names []string, sentence string, err error) {
 	latest := latestRun(t.Rehearsal, r)
 	switch {
@@ -78,7 +78,7 @@ func (t *starter) notPassed(ctx context.Context, r *v1alpha1.RunStatus) (names [
 	return names, "", nil
 }
 
-// latestRun is the run that started last, apart from r.
+// latestRun returns the run other than r that started last.
 func latestRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) *v1alpha1.RunStatus {
 	var latest *v1alpha1.RunStatus
 	for i := range rh.Status.Runs {
@@ -93,8 +93,8 @@ func latestRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) *v1alpha1.RunStatu
 	return latest
 }
 
-// durations are how long the jobs took that have been rehearsed and passed, as
-// far as Prow still knows; of several, the last to start.
+// durations returns how long jobs took when their rehearsals passed, as far as Prow still
+// has the ProwJobs. If there are several of a job, the last one started counts.
 func (t *starter) durations() (map[string]time.Duration, error) {
 	list, err := t.ProwJobs.ProwJobs(t.Settings.Prow.ProwJobNamespace).List(labels.Everything())
 	if err != nil {
@@ -111,7 +111,7 @@ func (t *starter) durations() (map[string]time.Duration, error) {
 	return known, nil
 }
 
-// runPage is where people see all of a run; empty when nowhere.
+// runPage returns the URL of the page of a run; empty if pages are not served.
 func (t *Pass) runPage(r *v1alpha1.RunStatus) string {
 	return t.Links.To(pages.RunPage, resources.RunName(t.Rehearsal, r.ID))
 }

@@ -1,9 +1,8 @@
-// Package runs carries the runs of a pull request to their ends: it observes what became
-// of each, decides what to do next, and does that. What to do is decided in step.go, which
-// is pure.
+// Package runs takes the runs of a pull request from start to end: it observes the state of
+// each, decides the next step, and takes it. The decision is in step.go, which is pure.
 //
 // Every write can be repeated: names are deterministic, comments are found by their
-// markers, and status says only what has been done.
+// markers, and status contains only what has been done.
 package runs
 
 import (
@@ -27,12 +26,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// GitHub is what runs ask of GitHub. Errors are those of pkg/github.
+// GitHub is what runs need of GitHub. Errors are those of pkg/github.
 type GitHub interface {
 	Comment(ctx context.Context, org, repo string, id int64) (*github.Comment, error)
 }
 
-// Clients are what runs are carried with, of whichever pull request.
+// Clients are the clients, listers and caches that the runs of all pull requests share.
 type Clients struct {
 	Kube   kubernetes.Interface
 	Tekton tektonclient.Interface
@@ -42,16 +41,16 @@ type Clients struct {
 	// TaskRuns has the index ByPipelineRun.
 	TaskRuns cache.Indexer
 	ProwJobs prowlisters.ProwJobLister
-	// Lister knows all Rehearsals, and Ledger which of their runs were let in since:
-	// for the quotas.
+	// Lister has all Rehearsals, and Ledger the runs that were admitted since it was
+	// updated; both are for the quotas.
 	Lister listers.RehearsalLister
 	Ledger Ledger
-	// Manifests are those of the runs that were looked at last.
+	// Manifests are the manifests that were read last.
 	Manifests Manifests
 	Logs      *prowjob.Logs
 }
 
-// Pass is one reconcile of the runs of one Rehearsal: what its parts share.
+// Pass is what the parts of one reconcile of a Rehearsal's runs share.
 type Pass struct {
 	*Clients
 	GitHub     GitHub
@@ -62,16 +61,16 @@ type Pass struct {
 	Plan       *planning.Plan
 	// Talk is the conversation on the pull request.
 	Talk *conversation.Conversation
-	// Links are those to pages.
+	// Links are the links to pages.
 	Links pages.Links
-	// Hindrances are the errors of what a run needs to start.
+	// Hindrances are the errors that keep runs from starting.
 	Hindrances []error
 
 	// Later are the times when runs are due, or can be cleaned up.
 	Later []error
 }
 
-// Runner takes the runs of a Rehearsal as many steps further as is possible now.
+// Runner advances the runs of a Rehearsal.
 type Runner struct {
 	*Pass
 	Queue    *Queue
@@ -81,11 +80,12 @@ type Runner struct {
 	starter  *starter
 	reporter *reporter
 
-	// Endings are those of runs that will not start, for the answers to mention.
+	// Endings are the ends of runs that will not start, by run id, for the answers to
+	// mention.
 	Endings map[string]Ending
 }
 
-// NewRunner is for one pass, with the Rehearsal as it is now.
+// NewRunner returns a Runner for one pass over a Rehearsal in its current state.
 func NewRunner(p Pass) *Runner {
 	pass := &p
 	queue, aborts := &Queue{Pass: pass, waits: map[string]string{}}, &Aborts{Pass: pass, Attended: map[string]bool{}}

@@ -20,14 +20,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// AbortPause is the time between two rounds of aborting.
+// AbortPause is the time between two attempts to abort what is left.
 const AbortPause = 2 * time.Second
 
-// SettlePause is the time between two looks at ProwJobs that nobody watches.
+// SettlePause is the time between two looks at the ProwJobs of a run whose PipelineRun is
+// over.
 const SettlePause = 10 * time.Second
 
-// Advance takes every run that is not over one step further. A run that
-// fails to advance does not hold up the others.
+// Advance takes every run that is not over one step further. A run that fails to advance
+// does not hold up the others.
 func (t *Runner) Advance(ctx context.Context) error {
 	var errs []error
 	for _, r := range t.Rehearsal.Status.ActiveRuns() {
@@ -39,7 +40,7 @@ func (t *Runner) Advance(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// advance takes a run further. What it fails with ends no later what is due.
+// advance takes a run further. An error never delays the end of a run that is due.
 func (t *Runner) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	deadline.Begin(r, t.Now)
 	s, err := t.observer.observe(ctx, r)
@@ -57,7 +58,8 @@ func (t *Runner) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 		err = t.inTime(ctx, r, s, err)
 	}
 	t.comeBackFor(r)
-	// Each by itself: settle takes apart what is joined, and nothing below a name.
+	// Each error gets the name of the run: settle takes joined errors apart, but does not
+	// look into wrapped ones.
 	var errs []error
 	for _, err := range requeue.Flatten([]error{err}) {
 		errs = append(errs, fmt.Errorf("run %s: %w", r.ID, err))
@@ -65,7 +67,7 @@ func (t *Runner) advance(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return errors.Join(errs...)
 }
 
-// adopt goes on with a run that has a PipelineRun although status, which may be older,
+// adopt goes on with a run that has a PipelineRun although its status, which may be older,
 // does not say so.
 func (t *Runner) adopt(r *v1alpha1.RunStatus, s situation) {
 	r.Comment = resources.Comment(s.begun)
@@ -74,7 +76,7 @@ func (t *Runner) adopt(r *v1alpha1.RunStatus, s situation) {
 	r.MarkStarted(t.Now, s.manifest.Base, s.manifest.BaseRef, len(s.manifest.Jobs))
 }
 
-// note keeps in status what was seen of a run that has started.
+// note records in status what was observed of a started run.
 func (t *Runner) note(r *v1alpha1.RunStatus, s situation) {
 	if !s.observed {
 		return
@@ -88,7 +90,7 @@ func (t *Runner) note(r *v1alpha1.RunStatus, s situation) {
 	r.Total, r.Passed, r.Failed = tally.Total, tally.Passed, tally.Failed
 }
 
-// comeBackFor has the next turn come when a run is due, and when it has to end.
+// comeBackFor schedules the passes in which a run is due, and in which it has to end.
 func (t *Runner) comeBackFor(r *v1alpha1.RunStatus) {
 	at := deadline.Due(r)
 	if !at.IsZero() && !at.After(t.Now) {
@@ -131,7 +133,7 @@ func (t *Runner) take(ctx context.Context, r *v1alpha1.RunStatus, s situation) (
 	return err
 }
 
-// wait says when to look again at a run that is not ours to move.
+// wait returns when to look again at a run that Tekton or Prow is working on.
 func (s situation) wait() error {
 	switch {
 	case s.run.State == v1alpha1.RunPending:
@@ -142,12 +144,12 @@ func (s situation) wait() error {
 	return &requeue.Later{After: SettlePause, Reason: "ProwJobs of run " + s.run.ID + " are still going"}
 }
 
-// ofRun selects what belongs to a run.
+// ofRun selects the objects of a run.
 func ofRun(rh *v1alpha1.Rehearsal, name string) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID), run.LabelRun: name}.String()}
 }
 
-// ofRehearsal selects what belongs to a Rehearsal.
+// ofRehearsal selects the objects of a Rehearsal.
 func ofRehearsal(rh *v1alpha1.Rehearsal) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: labels.Set{run.LabelRehearsalUID: string(rh.UID)}.String()}
 }
@@ -164,8 +166,8 @@ func (t *Runner) conclude(ctx context.Context, r *v1alpha1.RunStatus, s situatio
 	return t.finish(ctx, r, s)
 }
 
-// finish records the result of a run that the pull request shows already, and
-// acknowledges the pull request if that was asked for.
+// finish records the result of a run that is already reported, and acknowledges the pull
+// request if the command asked for that.
 func (t *Runner) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation) error {
 	if err := t.reporter.storeResult(ctx, s.manifest, s.outcomes); err != nil {
 		return err
@@ -186,7 +188,7 @@ func ignoreExists(err error) error {
 	return err
 }
 
-// own makes a Rehearsal the owner of what it stores for its tasks.
+// own makes a Rehearsal the owner of a ConfigMap for its tasks.
 func own(cm *corev1.ConfigMap, namespace string, owner metav1.OwnerReference) *corev1.ConfigMap {
 	cm.Namespace = namespace
 	cm.OwnerReferences = []metav1.OwnerReference{owner}

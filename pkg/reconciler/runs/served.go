@@ -13,11 +13,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/kvstore"
 )
 
-// ServedConfigMap lists the repositories that are served, org.repo in lower case,
-// for the admission policy: of others there are no rehearsals.
+// ServedConfigMap lists the served repositories, as org.repo in lower case, for the
+// admission policy, which refuses rehearsals of any other repository.
 const ServedConfigMap = "rehearsal-served"
 
-// declareServed brings the list up to date before tasks need it.
+// declareServed updates the list before tasks need it.
 func (t *starter) declareServed(ctx context.Context) error {
 	served := map[string]string{}
 	for _, repo := range t.Settings.Repositories {

@@ -25,9 +25,9 @@ var TaskRunIndexers = cache.Indexers{ByPipelineRun: func(o any) ([]string, error
 	return []string{tr.Namespace + "/" + tr.Labels[pipeline.PipelineRunLabelKey]}, nil
 }}
 
-// Slim is what informers keep of an object: what somebody here reads. Of what it drops
-// there are megabytes for each large run. Objects are changed in place, before anybody
-// else has them; nothing of them is ever written back whole.
+// Slim drops the fields of an object that nobody here reads, before an informer stores it:
+// megabytes for each large run. Objects are changed in place, before anybody else has them,
+// and never written back whole.
 func Slim(o any) (any, error) {
 	if object, ok := o.(metav1.Object); ok {
 		object.SetManagedFields(nil)
@@ -35,7 +35,7 @@ func Slim(o any) (any, error) {
 	switch o := o.(type) {
 	case *pipelinev1.PipelineRun:
 		if o.Spec.PipelineSpec != nil {
-			// The finally task says where the run reports to.
+			// The finally task has the id of the comment to report to.
 			o.Spec.PipelineSpec = &pipelinev1.PipelineSpec{Finally: o.Spec.PipelineSpec.Finally}
 		}
 		o.Spec.TaskRunSpecs, o.Spec.TaskRunTemplate = nil, pipelinev1.PipelineTaskRunTemplate{}
@@ -61,7 +61,7 @@ func Slim(o any) (any, error) {
 	return o, nil
 }
 
-// Slimmed has an informer that has not been started keep only what is needed.
+// Slimmed sets Slim for an informer, which must not have been started.
 func Slimmed(informer cache.SharedIndexInformer) cache.SharedIndexInformer {
 	if err := informer.SetTransform(Slim); err != nil {
 		panic(fmt.Sprintf("setting what an informer keeps: %v", err))

@@ -23,8 +23,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// start stores the ProwJobs of a run, comments, and creates its PipelineRun, in
-// this order: each finds what the one before has made, also after a crash.
+// start stores the ProwJobs of a run, comments, and creates its PipelineRun, in this order:
+// each step finds what the previous one made, even after a crash.
 func (t *Runner) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	manifest, err := t.starter.handOver(ctx, r)
 	if err != nil {
@@ -36,14 +36,14 @@ func (t *Runner) start(ctx context.Context, r *v1alpha1.RunStatus) error {
 	return t.starter.start(ctx, r, manifest)
 }
 
-// starter stores what a run consists of, and creates its PipelineRun.
+// starter stores the manifest of a run, and creates its PipelineRun.
 type starter struct {
 	*Pass
 	Aborts *Aborts
 	Queue  *Queue
 }
 
-// start comments on a run that was handed over, and creates its PipelineRun.
+// start comments on a run whose manifest is stored, and creates its PipelineRun.
 func (t *starter) start(ctx context.Context, r *v1alpha1.RunStatus, manifest run.Manifest) error {
 	if err := t.stillAllowed(r, manifest); err != nil {
 		return err
@@ -72,8 +72,8 @@ func (t *starter) start(ctx context.Context, r *v1alpha1.RunStatus, manifest run
 	return nil
 }
 
-// stillAllowed holds a run that is about to start against what is true now: it may
-// have waited for hours, and what it hands over may have been stored before.
+// stillAllowed checks a run against the current state just before it starts: it may have
+// waited for hours, and its manifest may have been stored long ago.
 func (t *starter) stillAllowed(r *v1alpha1.RunStatus, m run.Manifest) error {
 	if pull := t.Rehearsal.Status.Pull; t.Now.Sub(pull.ReadAt.Time) > facts.Lag {
 		pull.Invalidate()
@@ -95,9 +95,8 @@ func queued(m run.Manifest) []run.Outcome {
 	return outcomes
 }
 
-// handOver returns the manifest of a run, and stores it first where that has
-// not happened. What is stored already is what counts: an earlier attempt may
-// have seen an earlier base.
+// handOver returns the manifest of a run, and stores it if that has not happened yet. A
+// stored manifest takes precedence: an earlier attempt may have used an earlier base.
 func (t *starter) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Manifest, error) {
 	configMaps := t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace)
 	stored, err := t.StoredManifest(ctx, r.ID)
@@ -112,8 +111,8 @@ func (t *starter) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Mani
 		return h.Manifest, err
 	}
 	owner := *kmeta.NewControllerRef(t.Rehearsal)
-	// The first ConfigMap names the others, so it comes last; as long as it is
-	// missing, the others are leftovers of an attempt that did not get there.
+	// The first ConfigMap lists the others, so it is created last. While it is missing, the
+	// others are leftovers of an attempt that failed.
 	for i := len(h.ConfigMaps) - 1; i >= 0; i-- {
 		cm := own(&h.ConfigMaps[i], t.Rehearsal.Namespace, owner)
 		_, err := configMaps.Create(ctx, cm, metav1.CreateOptions{})
@@ -132,8 +131,8 @@ func (t *starter) handOver(ctx context.Context, r *v1alpha1.RunStatus) (run.Mani
 	return h.Manifest, nil
 }
 
-// activeProwJobs are the ProwJobs of the other runs of this head that are not
-// over, whether their tasks have created them yet or not.
+// activeProwJobs returns the ProwJobs of the other active runs of this head, whether or not
+// their tasks have created them yet.
 func (t *starter) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]prowapi.ProwJob, error) {
 	var active []prowapi.ProwJob
 	configMaps := onceEach(t.Kube.CoreV1().ConfigMaps(t.Rehearsal.Namespace))
@@ -176,10 +175,10 @@ func (t *starter) activeProwJobs(ctx context.Context, r *v1alpha1.RunStatus) ([]
 	return active, nil
 }
 
-// createPipelineRun creates the attempt-th PipelineRun for jobs, or finds it.
+// createPipelineRun creates the PipelineRun of an attempt for these jobs, or finds it.
 func (t *starter) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest, jobs []run.Job, attempt int) error {
 	if t.Settings.DryRun {
-		// The run began before the dry run did.
+		// The run began before the dry run was switched on.
 		r.Abort("dry run is now on")
 		return &requeue.Later{After: time.Second, Reason: "run " + r.ID + " is not continued in a dry run"}
 	}
@@ -206,7 +205,7 @@ func (t *starter) createPipelineRun(ctx context.Context, r *v1alpha1.RunStatus, 
 	return nil
 }
 
-// pretend ends a run that a dry run does not start.
+// pretend ends a run that is not started because of a dry run.
 func (t *starter) pretend(ctx context.Context, r *v1alpha1.RunStatus, m run.Manifest) error {
 	names := make([]string, 0, len(m.Jobs))
 	for _, job := range m.Jobs {

@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// TestAHandoverOutlivesNoApproval: what was stored before a crash starts only with
-// what is allowed then.
+// TestAHandoverOutlivesNoApproval checks that a run whose manifest was stored before a
+// crash only starts if its privileges are still allowed.
 func TestAHandoverOutlivesNoApproval(t *testing.T) {
 	rh := &v1alpha1.Rehearsal{Status: v1alpha1.RehearsalStatus{
 		Pull:              &v1alpha1.PullStatus{Head: head, BaseRef: "main", Open: true, ReadAt: metav1.NewTime(noon)},

@@ -12,32 +12,33 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// MaxAttempts bounds how often jobs that a PipelineRun never started are tried
-// in another.
+// MaxAttempts is the maximum number of PipelineRuns of a run. Each after the first runs the
+// jobs that the one before never started.
 const MaxAttempts = 3
 
-// resumePause is the time before the first such attempt.
+// resumePause is the time before the second attempt. Each later attempt waits that much
+// longer.
 const resumePause = 15 * time.Second
 
-// step is what to do next about a run.
+// step is the next step of a run.
 type step string
 
 const (
 	// stepNone: the run is over.
 	stepNone step = "None"
-	// stepWait: somebody else's turn.
+	// stepWait: Tekton, Prow or the planner has to finish first.
 	stepWait step = "Wait"
-	// stepStart: store the ProwJobs, comment, create the PipelineRun.
+	// stepStart: store the ProwJobs, comment, and create the PipelineRun.
 	stepStart step = "Start"
 	// stepReject: there is no plan to run.
 	stepReject step = "Reject"
-	// stepDrop: it was aborted before it started.
+	// stepDrop: the run was aborted, or may no longer start.
 	stepDrop step = "Drop"
-	// stepAbort: cancel the PipelineRun, abort every ProwJob.
+	// stepAbort: cancel the PipelineRun, and abort all ProwJobs.
 	stepAbort step = "Abort"
-	// stepContinue: another PipelineRun for the jobs that never started.
+	// stepContinue: create another PipelineRun for the jobs that never started.
 	stepContinue step = "Continue"
-	// stepPublish: write the report that the finally task could not, then finish.
+	// stepPublish: write the report that the finally task did not write, then finish.
 	stepPublish step = "Publish"
 	// stepFinish: the report is on the pull request; record the result.
 	stepFinish step = "Finish"
@@ -46,24 +47,26 @@ const (
 // situation is everything that the next step of a run depends on.
 type situation struct {
 	run *v1alpha1.RunStatus
-	// planned and planError: neither while planning goes on.
+	// planned says that there is a plan, planError why there is none. Both are empty while
+	// planning goes on.
 	planned   bool
 	planError string
-	// barred is why a run that has not started may not do so any more.
+	// barred is why a run that has not started must not start any more.
 	barred string
-	// manifest is what was handed over, and lost why the run cannot go on without it.
+	// manifest is the manifest of the run; lost is why the run cannot go on without its
+	// jobs.
 	manifest run.Manifest
 	lost     string
-	// begun is a PipelineRun that status does not tell of.
+	// begun is a PipelineRun that status does not mention.
 	begun *pipelinev1.PipelineRun
-	// pipelineRun is nil when it is gone.
+	// pipelineRun is nil if it is gone.
 	pipelineRun *pipelinev1.PipelineRun
-	// collating says that there is a finally task, reported that it succeeded.
+	// collating says that the finally task exists, reported that it succeeded.
 	collating, reported bool
 	outcomes            []run.Outcome
 	// obstacles keep tasks from starting.
 	obstacles obstacles
-	// unscheduled are the jobs whose tasks the PipelineRun never got to.
+	// unscheduled are the jobs whose tasks the PipelineRun never started.
 	unscheduled []run.Job
 	// deadline is when the run is due.
 	deadline time.Time
@@ -72,7 +75,7 @@ type situation struct {
 	observed bool
 }
 
-// next decides what to do about a run.
+// next decides the next step of a run.
 func next(s situation) step {
 	switch {
 	case s.run.State.Done():
@@ -91,14 +94,15 @@ func next(s situation) step {
 	case s.unsettled():
 		return stepWait
 	case !s.reported, run.Count(s.outcomes).NotStarted > 0:
-		// The finally task leaves open what another attempt might still run.
+		// The finally task does not report a final result while another attempt might run
+		// jobs.
 		return stepPublish
 	}
 	return stepFinish
 }
 
-// resumeAt is when to try again what a PipelineRun never started: later each
-// time, for what was in its way may take a while to go.
+// resumeAt returns when to retry the jobs that a PipelineRun never started. The pause grows
+// with each attempt, because an obstacle may take a while to go away.
 func (s situation) resumeAt() time.Time {
 	var ended *metav1.Time
 	if s.pipelineRun != nil {
@@ -112,12 +116,12 @@ func (s situation) resumeAt() time.Time {
 	return ended.Add(time.Duration(s.run.Attempt) * resumePause)
 }
 
-// overdue says that a run has had all the time it may take.
+// overdue reports whether a run has used all its time.
 func (s situation) overdue() bool {
 	return s.run.State == v1alpha1.RunRunning && !s.now.Before(s.deadline) && (s.live() || s.unsettled())
 }
 
-// live says that Tekton is not done with the PipelineRun.
+// live reports whether Tekton is still working on the PipelineRun.
 func (s situation) live() bool { return s.pipelineRun != nil && !s.pipelineRun.IsDone() }
 
 func nextPending(s situation) step {
@@ -142,8 +146,8 @@ func nextAborting(s situation) step {
 	return stepFinish
 }
 
-// neverStarted says that the PipelineRun ended by itself before all of its
-// tasks had been scheduled.
+// neverStarted reports whether the PipelineRun ended by itself before all of its tasks were
+// scheduled.
 func (s situation) neverStarted() bool {
 	if s.pipelineRun == nil {
 		return s.run.PipelineRunEnd != nil && !s.run.PipelineRunEnd.FromOutside && len(s.unscheduled) > 0
@@ -151,8 +155,7 @@ func (s situation) neverStarted() bool {
 	return !endedFromOutside(s.pipelineRun) && len(s.unscheduled) > 0
 }
 
-// endedFromOutside says that somebody cancelled the PipelineRun or that its time
-// was up.
+// endedFromOutside reports whether somebody cancelled the PipelineRun, or it timed out.
 func endedFromOutside(pr *pipelinev1.PipelineRun) bool {
 	if pr.Spec.Status != "" {
 		return true
@@ -161,7 +164,7 @@ func endedFromOutside(pr *pipelinev1.PipelineRun) bool {
 	return condition != nil && condition.Reason == pipelinev1.PipelineRunReasonTimedOut.String()
 }
 
-// unsettled says that Prow is not done with a ProwJob that exists.
+// unsettled reports whether Prow is still working on an existing ProwJob.
 func (s situation) unsettled() bool {
 	for _, o := range s.outcomes {
 		if o.Verdict != run.NotStarted && !o.Settled() {

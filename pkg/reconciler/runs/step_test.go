@@ -52,29 +52,29 @@ func TestNext(t *testing.T) {
 		late bool
 		want step
 	}{
-		"over":                                   {s: situation{run: &v1alpha1.RunStatus{State: v1alpha1.RunPassed, AbortReason: "x"}}, want: stepNone},
-		"planning":                               {s: situation{run: &pending}, want: stepWait},
-		"planned":                                {s: situation{run: &pending, planned: true}, want: stepStart},
-		"cannot be planned":                      {s: situation{run: &pending, planError: "conflict"}, want: stepReject},
-		"aborted before it started":              {s: situation{run: &dropped, planned: true}, want: stepDrop},
-		"running":                                {s: situation{run: &running1, pipelineRun: live, outcomes: list(running)}, want: stepWait},
-		"failing":                                {s: situation{run: &running1, pipelineRun: live, outcomes: list(lost, running)}, want: stepWait},
-		"ended, reported":                        {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(passed, lost)}, want: stepFinish},
-		"ended, finally did not report":          {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, lost)}, want: stepPublish},
-		"ended, a ProwJob goes on":               {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, want: stepWait},
-		"ended, another job goes on as well":     {s: situation{run: &running1, pipelineRun: failed, outcomes: list(never, running)}, want: stepContinue},
-		"a task was never scheduled":             {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepContinue},
-		"just now":                               {s: situation{run: &running1, pipelineRun: justNow, reported: true, outcomes: list(lost, never)}, want: stepWait},
-		"again and again":                        {s: situation{run: &last, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepPublish},
-		"not scheduled because time was up":      {s: situation{run: &running1, pipelineRun: timeout, outcomes: list(lost, never)}, want: stepPublish},
-		"not scheduled, past the deadline":       {s: situation{run: &running1, pipelineRun: failed, outcomes: list(lost, never)}, late: true, want: stepPublish},
-		"aborting, tasks live":                   {s: situation{run: &aborting, pipelineRun: live, outcomes: list(ending)}, want: stepAbort},
-		"aborting, tasks over, a pod goes on":    {s: situation{run: &aborting, pipelineRun: failed, outcomes: list(ending)}, want: stepAbort},
-		"aborting, a pod goes on for ever":       {s: situation{run: &aborting, pipelineRun: failed, reported: true, outcomes: list(ending)}, late: true, want: stepFinish},
-		"aborted, reported":                      {s: situation{run: &aborting, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepFinish},
-		"aborted, finally did not report":        {s: situation{run: &aborting, pipelineRun: failed, outcomes: list(lost, never)}, want: stepPublish},
-		"the PipelineRun is gone, nothing lives": {s: situation{run: &aborting, outcomes: list(lost)}, want: stepPublish},
-		"the PipelineRun is gone, a job lives":   {s: situation{run: &aborting, outcomes: list(running)}, want: stepAbort},
+		"over":                              {s: situation{run: &v1alpha1.RunStatus{State: v1alpha1.RunPassed, AbortReason: "x"}}, want: stepNone},
+		"pending, planning goes on":         {s: situation{run: &pending}, want: stepWait},
+		"pending, planned":                  {s: situation{run: &pending, planned: true}, want: stepStart},
+		"pending, cannot be planned":        {s: situation{run: &pending, planError: "conflict"}, want: stepReject},
+		"aborted before it started":         {s: situation{run: &dropped, planned: true}, want: stepDrop},
+		"running":                           {s: situation{run: &running1, pipelineRun: live, outcomes: list(running)}, want: stepWait},
+		"running, a job has failed":         {s: situation{run: &running1, pipelineRun: live, outcomes: list(lost, running)}, want: stepWait},
+		"ended, reported":                   {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(passed, lost)}, want: stepFinish},
+		"ended, finally did not report":     {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, lost)}, want: stepPublish},
+		"ended, a ProwJob is still running": {s: situation{run: &running1, pipelineRun: failed, outcomes: list(passed, running)}, want: stepWait},
+		"ended, a task was never scheduled, a ProwJob is still running": {s: situation{run: &running1, pipelineRun: failed, outcomes: list(never, running)}, want: stepContinue},
+		"a task was never scheduled":                                    {s: situation{run: &running1, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepContinue},
+		"a task was never scheduled, before the retry pause is over":    {s: situation{run: &running1, pipelineRun: justNow, reported: true, outcomes: list(lost, never)}, want: stepWait},
+		"a task was never scheduled, all attempts used":                 {s: situation{run: &last, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepPublish},
+		"a task was not scheduled because the PipelineRun timed out":    {s: situation{run: &running1, pipelineRun: timeout, outcomes: list(lost, never)}, want: stepPublish},
+		"a task was never scheduled, past the deadline":                 {s: situation{run: &running1, pipelineRun: failed, outcomes: list(lost, never)}, late: true, want: stepPublish},
+		"aborting, tasks still running":                                 {s: situation{run: &aborting, pipelineRun: live, outcomes: list(ending)}, want: stepAbort},
+		"aborting, tasks over, a pod still running":                     {s: situation{run: &aborting, pipelineRun: failed, outcomes: list(ending)}, want: stepAbort},
+		"aborting, a pod still running past the deadline":               {s: situation{run: &aborting, pipelineRun: failed, reported: true, outcomes: list(ending)}, late: true, want: stepFinish},
+		"aborted, reported":                                             {s: situation{run: &aborting, pipelineRun: failed, reported: true, outcomes: list(lost, never)}, want: stepFinish},
+		"aborted, finally did not report":                               {s: situation{run: &aborting, pipelineRun: failed, outcomes: list(lost, never)}, want: stepPublish},
+		"aborting, the PipelineRun is gone, no ProwJob running":         {s: situation{run: &aborting, outcomes: list(lost)}, want: stepPublish},
+		"aborting, the PipelineRun is gone, a ProwJob running":          {s: situation{run: &aborting, outcomes: list(running)}, want: stepAbort},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.s.now, tc.s.deadline = noon, noon.Add(time.Hour)
@@ -103,12 +103,12 @@ func TestOverdue(t *testing.T) {
 		deadline time.Time
 		want     bool
 	}{
-		"in time":                         {v1alpha1.RunRunning, pipelineRun(corev1.ConditionUnknown, ""), running, noon.Add(time.Second), false},
-		"tasks go on at the deadline":     {v1alpha1.RunRunning, pipelineRun(corev1.ConditionUnknown, ""), over, noon, true},
-		"a ProwJob goes on without them":  {v1alpha1.RunRunning, pipelineRun(corev1.ConditionFalse, ""), running, noon, true},
-		"nothing goes on":                 {v1alpha1.RunRunning, pipelineRun(corev1.ConditionFalse, ""), over, noon, false},
-		"it is being aborted already":     {v1alpha1.RunAborting, pipelineRun(corev1.ConditionUnknown, ""), running, noon, false},
-		"it has not started, no deadline": {v1alpha1.RunPending, nil, nil, time.Time{}, false},
+		"tasks and a ProwJob running before the deadline": {v1alpha1.RunRunning, pipelineRun(corev1.ConditionUnknown, ""), running, noon.Add(time.Second), false},
+		"tasks running at the deadline":                   {v1alpha1.RunRunning, pipelineRun(corev1.ConditionUnknown, ""), over, noon, true},
+		"a ProwJob running at the deadline, tasks over":   {v1alpha1.RunRunning, pipelineRun(corev1.ConditionFalse, ""), running, noon, true},
+		"everything over at the deadline":                 {v1alpha1.RunRunning, pipelineRun(corev1.ConditionFalse, ""), over, noon, false},
+		"already aborting at the deadline":                {v1alpha1.RunAborting, pipelineRun(corev1.ConditionUnknown, ""), running, noon, false},
+		"pending, no deadline":                            {v1alpha1.RunPending, nil, nil, time.Time{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := situation{run: &v1alpha1.RunStatus{State: tc.state}, pipelineRun: tc.pr, outcomes: tc.outcomes, deadline: tc.deadline, now: noon}

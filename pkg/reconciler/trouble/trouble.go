@@ -1,4 +1,4 @@
-// Package trouble puts errors into sentences for the pull request: what is wrong, and who
+// Package trouble turns errors into sentences for the pull request: what is wrong, and who
 // can help.
 package trouble
 
@@ -14,17 +14,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
-// Because is an error as a sentence with what it takes to mend it.
+// Because returns a sentence with an error, and how to fix it.
 func Because(err error, namespace string, secretValues []string) string {
 	who, what := whoSaid(err)
 	what = event.Shorten(strings.ReplaceAll(secrets.Censor(what, secretValues), "`", "'"), maxCause)
 	return who + "`" + what + "`. " + Advice(err, namespace)
 }
 
-// maxCause is how much is quoted of an error, in bytes as event.Shorten counts.
+// maxCause is how much of an error is quoted, in bytes as event.Shorten counts them.
 const maxCause = 350
 
-// whoSaid is what the API server said, where it was that; else the error.
+// whoSaid returns the message of the API server if the error is from there, otherwise the
+// error itself.
 func whoSaid(err error) (who, what string) {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
@@ -37,7 +38,7 @@ func whoSaid(err error) (who, what string) {
 	return "the API server says ", message
 }
 
-// Advice says who can help: namespace is that of the rehearsals.
+// Advice says who can help; namespace is the namespace of the rehearsals.
 func Advice(err error, namespace string) string {
 	var full *repo.DiskFullError
 	var refused *repo.AccessError

@@ -8,8 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// Job is what the task of a PipelineRun tells of its job: the names of it, for
-// who may not read the run's manifest.
+// Job returns what the task of a PipelineRun says about its job: its names, for people who
+// may not read the manifest of the run.
 func Job(task pipelinev1.PipelineTask) run.Job {
 	job := run.Job{Name: task.DisplayName, DisplayName: task.DisplayName, Task: task.Name}
 	for _, p := range task.Params {

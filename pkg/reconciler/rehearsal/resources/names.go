@@ -1,6 +1,6 @@
-// Package resources builds the child objects of a Rehearsal. It does no I/O:
-// every name is derived from the Rehearsal and the command, so that whatever is
-// done twice finds what was made the first time.
+// Package resources builds the child objects of a Rehearsal. It does no I/O. Every name is
+// derived from the Rehearsal and the command, so repeated work finds what was made the
+// first time.
 package resources
 
 import (
@@ -21,24 +21,24 @@ const (
 	CollateServiceAccount = "rehearsal-collate"
 )
 
-// maxRunName leaves room for the suffixes of ConfigMaps and PipelineRuns.
+// maxRunName leaves space for the suffixes of ConfigMaps and PipelineRuns.
 const maxRunName = 52
 
-// RunName is the name of a run: of its first ConfigMap and its first
-// PipelineRun, and the value of its labels.
+// RunName returns the name of a run. It is also the name of its first ConfigMap and its
+// first PipelineRun, and a label of its objects.
 func RunName(rh *v1alpha1.Rehearsal, commandID string) string {
 	name := rh.Name + "-" + event.ShortID(commandID)
 	if len(name) <= maxRunName {
 		return name
 	}
 	short := kmeta.ChildName(name, "")
-	// ChildName cuts at 63 and ends with a hash of 32 characters: keep a
+	// ChildName cuts names at 63 characters and ends them with a hash of 32. Keep a
 	// readable beginning and a part of the hash.
 	return strings.TrimRight(name[:maxRunName-13], "-.") + "-" + short[len(short)-12:]
 }
 
-// PipelineRunName is the name of the attempt-th PipelineRun of a run, from 1. That of the
-// first is the name of the run: tasks tell from it that theirs is the first.
+// PipelineRunName returns the name of the attempt-th PipelineRun of a run, counted from 1.
+// The first has the name of the run, by which tasks recognise it.
 func PipelineRunName(runName string, attempt int) string {
 	if attempt <= 1 {
 		return runName

@@ -24,13 +24,12 @@ const (
 	jobParam     = "job"
 )
 
-// reportAllowance is kept for the finally task after the last ProwJob's
-// deadline.
+// reportAllowance is the time for the finally task after the deadline of the ProwJobs.
 const reportAllowance = 10 * time.Minute
 
-// PipelineRun is one attempt at a run: a named task for each of jobs, and the
-// finally task that reports all of the manifest's. timeout is how long the
-// ProwJobs may take, waiting included.
+// PipelineRun returns one attempt at a run: a task for each of jobs, and the finally task
+// that reports all jobs of the manifest. timeout is how long the ProwJobs may take, waiting
+// included.
 func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt int, comment int64, timeout time.Duration) *pipelinev1.PipelineRun {
 	return &pipelinev1.PipelineRun{
 		ObjectMeta: metav1.ObjectMeta{
@@ -62,7 +61,7 @@ func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt
 				PipelineTaskName:   run.CollateTask,
 				ServiceAccountName: CollateServiceAccount,
 			}},
-			// Left alone, Tekton would end all of it after an hour.
+			// By default, Tekton ends a PipelineRun after an hour.
 			Timeouts: &pipelinev1.TimeoutFields{
 				Pipeline: &metav1.Duration{Duration: 2*timeout + reportAllowance},
 				Tasks:    &metav1.Duration{Duration: timeout},
@@ -72,8 +71,8 @@ func PipelineRun(rh *v1alpha1.Rehearsal, m run.Manifest, jobs []run.Job, attempt
 	}
 }
 
-// restricted is what PodSecurity "restricted" asks of a pod; what it asks of
-// containers stands in the Tasks.
+// restricted returns what PodSecurity "restricted" requires of a pod. Its requirements for
+// containers are met in the Tasks.
 func restricted() *pod.Template {
 	return &pod.Template{SecurityContext: &corev1.PodSecurityContext{
 		RunAsNonRoot:   ptr.To(true),
@@ -98,12 +97,12 @@ func fanOut(jobs []run.Job, timeout time.Duration) []pipelinev1.PipelineTask {
 	return tasks
 }
 
-// SetDeadline notes on a PipelineRun when the jobs of its run have to be done.
+// SetDeadline records on a PipelineRun when the jobs of its run have to be done.
 func SetDeadline(pr *pipelinev1.PipelineRun, deadline time.Time) {
 	metav1.SetMetaDataAnnotation(&pr.ObjectMeta, run.AnnotationDeadline, deadline.UTC().Format(time.RFC3339))
 }
 
-// Deadline is what SetDeadline has noted; nil when nothing is.
+// Deadline returns what SetDeadline recorded; nil if nothing is recorded.
 func Deadline(pr *pipelinev1.PipelineRun) *metav1.Time {
 	at, err := time.Parse(time.RFC3339, pr.Annotations[run.AnnotationDeadline])
 	if err != nil {
@@ -112,8 +111,7 @@ func Deadline(pr *pipelinev1.PipelineRun) *metav1.Time {
 	return &metav1.Time{Time: at}
 }
 
-// Comment is the id of the comment that a PipelineRun reports to; 0 when it has
-// none.
+// Comment returns the id of the comment that a PipelineRun reports to; 0 if it has none.
 func Comment(pr *pipelinev1.PipelineRun) int64 {
 	if pr.Spec.PipelineSpec == nil {
 		return 0
@@ -133,7 +131,7 @@ func stringParam(name, value string) pipelinev1.Param {
 	return pipelinev1.Param{Name: name, Value: *pipelinev1.NewStructuredValues(value)}
 }
 
-// Labels are on everything that belongs to a run.
+// Labels returns the labels of every object that belongs to a run.
 func Labels(rh *v1alpha1.Rehearsal, runName string) map[string]string {
 	return map[string]string{
 		run.LabelRehearsal:    rh.Name,
