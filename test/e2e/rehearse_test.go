@@ -13,13 +13,17 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/rig"
 )
 
-func TestPassingJob(t *testing.T) {
+// longName is a job name from which Prow makes labels that are shorter, as OpenShift has them.
+const longName = "pull-ci-acme-widget-release-4.21-e2e-aws-ovn-upgrade-from-stable-4.20-with-realtime-kernel"
+
+func TestPassingJobs(t *testing.T) {
 	parallel(t)
-	s := tell(t, passing("pull-widget-unit")).open()
+	s := tell(t, passing("pull-widget-unit"), passing(longName)).open()
 	s.planned()
 	s.say(maintainer, "/pj-rehearse")
-	body := s.result(v1alpha1.RunPassed, 1, 0, "passed")
+	body := s.result(v1alpha1.RunPassed, 2, 0, "passed")
 	s.row(body, "pull-widget-unit", "passed", target, "main")
+	s.row(body, longName, "passed", target, "main")
 }
 
 func TestFailingJob(t *testing.T) {
