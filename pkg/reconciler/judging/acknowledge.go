@@ -11,10 +11,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// Vouch applies an accepted approval, acknowledgement or rejection, for these jobs if any
+// Acknowledge applies an accepted approval, acknowledgement or rejection, for these jobs if any
 // are named. If it was written before the one that holds, and was only found later, it
 // changes nothing except the jobs whose privileges are allowed.
-func Vouch(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
+func Acknowledge(rh *v1alpha1.Rehearsal, c v1alpha1.Command, verb event.Verb, jobs ...string) {
 	next := bound(rh, v1alpha1.StateAcknowledged)
 	next.By, next.Command, next.At = c.By, c.ID, c.At.DeepCopy()
 	switch verb {
@@ -99,9 +99,9 @@ func Lapse(rh *v1alpha1.Rehearsal) {
 	}
 }
 
-// VouchByRun acknowledges a pull request for a run whose command asked for that, if all of
+// AcknowledgeByRun acknowledges a pull request for a run whose command asked for that, if all of
 // its jobs passed.
-func VouchByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
+func AcknowledgeByRun(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus, asked metav1.Time) {
 	holds := rh.Status.Acknowledgement
 	pull := rh.Status.Pull
 	if r.State != v1alpha1.RunPassed || r.Head != pull.Head || r.BaseRef != pull.BaseRef || holds != nil && later(holds.At, &asked) {

@@ -93,7 +93,7 @@ func TestFollow(t *testing.T) {
 func TestNetworkAccessIsForOneHead(t *testing.T) {
 	rh := acked(nil)
 	Follow(rh, []string{"alice"})
-	Vouch(rh, command("comment-1-0", "", 0), event.AllowNetwork)
+	Acknowledge(rh, command("comment-1-0", "", 0), event.AllowNetwork)
 	Follow(rh, []string{"alice"})
 	if a := rh.Status.NetworkAccess; a.State != v1alpha1.StateAcknowledged || a.Labelled {
 		t.Fatalf("after the word: %+v", a)
@@ -111,40 +111,40 @@ func TestVouch(t *testing.T) {
 		words func(*v1alpha1.Rehearsal)
 		want  v1alpha1.Acknowledgement
 	}{
-		"ack": {func(rh *v1alpha1.Rehearsal) { Vouch(rh, ack, event.Ack) },
+		"ack": {func(rh *v1alpha1.Rehearsal) { Acknowledge(rh, ack, event.Ack) },
 			v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "Ack", By: "bob", Command: "comment-1-0", Runs: []string{"comment-9-0"}}},
 		"ack, skip, reject": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, ack, event.Ack)
-			Vouch(rh, skip, event.Skip)
-			Vouch(rh, reject, event.Reject)
+			Acknowledge(rh, ack, event.Ack)
+			Acknowledge(rh, skip, event.Skip)
+			Acknowledge(rh, reject, event.Reject)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"earlier reject found late": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, reject, event.Reject)
-			Vouch(rh, ack, event.Ack)
+			Acknowledge(rh, reject, event.Reject)
+			Acknowledge(rh, ack, event.Ack)
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"passed run": {func(rh *v1alpha1.Rehearsal) {
-			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
+			AcknowledgeByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "AutoAck", By: "carol", Command: "comment-5-0", Runs: []string{"comment-5-0"}}},
 		"passed run requested before the reject": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, reject, event.Reject)
-			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
+			Acknowledge(rh, reject, event.Reject)
+			AcknowledgeByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", By: "carol", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"failed run": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, reject, event.Reject)
-			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
+			Acknowledge(rh, reject, event.Reject)
+			AcknowledgeByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "main", State: v1alpha1.RunFailed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 		"passed run for another base": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, skip, event.Skip)
-			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
+			Acknowledge(rh, skip, event.Skip)
+			AcknowledgeByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: head, BaseRef: "next", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Acknowledged", Reason: "Skip", By: "bob", Command: "comment-2-0", Runs: []string{"comment-9-0"}}},
 		"passed run requested before a reject for another base": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, reject, event.Reject)
+			Acknowledge(rh, reject, event.Reject)
 			rh.Status.Acknowledgement = restart(rh, rh.Status.Acknowledgement)
-			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
+			AcknowledgeByRun(rh, &v1alpha1.RunStatus{ID: "comment-2-0", Head: head, BaseRef: "main", State: v1alpha1.RunPassed}, at(2))
 		}, v1alpha1.Acknowledgement{State: "Required"}},
 		"passed run of another head": {func(rh *v1alpha1.Rehearsal) {
-			Vouch(rh, reject, event.Reject)
-			VouchByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
+			Acknowledge(rh, reject, event.Reject)
+			AcknowledgeByRun(rh, &v1alpha1.RunStatus{ID: "comment-5-0", Head: "x", State: v1alpha1.RunPassed}, at(5))
 		}, v1alpha1.Acknowledgement{State: "Withdrawn", Reason: "Reject", By: "bob", Command: "comment-3-0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,11 +184,11 @@ func TestWordsFoundLate(t *testing.T) {
 				rh.Status.Plan.Asks = "asks"
 				rh.Status.Plan.Asking = []v1alpha1.AskingJob{{Job: "a", Asks: "a1"}, {Job: "b", Asks: "b1"}}
 				if lateFirst {
-					Vouch(rh, late, tc.verb, tc.late...)
+					Acknowledge(rh, late, tc.verb, tc.late...)
 				}
-				Vouch(rh, early, tc.verb, tc.early...)
+				Acknowledge(rh, early, tc.verb, tc.early...)
 				if !lateFirst {
-					Vouch(rh, late, tc.verb, tc.late...)
+					Acknowledge(rh, late, tc.verb, tc.late...)
 				}
 				if a := rh.Status.PrivilegeApproval; a != nil {
 					slices.SortFunc(a.Jobs, func(x, y v1alpha1.AllowedJob) int { return strings.Compare(x.Job, y.Job) })

@@ -108,20 +108,20 @@ const (
 func ForgetVerdicts(rh *v1alpha1.Rehearsal, now time.Time) {
 	inLog, status := Logged(rh), &rh.Status
 	status.Runs = slices.DeleteFunc(status.Runs, func(r v1alpha1.RunStatus) bool { return !inLog[r.ID] && r.Cleaned })
-	var told, untold []v1alpha1.CommandStatus
+	var reported, unreported []v1alpha1.CommandStatus
 	status.Commands = slices.DeleteFunc(status.Commands, func(v v1alpha1.CommandStatus) bool {
 		switch {
 		case inLog[v.ID]:
 			return false
 		case !Dropped(v) || v.At == nil || now.Sub(v.At.Time) > RememberedAge:
 		case v.Told:
-			told = append(told, v) // few, because answers are limited; they count against the limit
+			reported = append(reported, v) // few, because answers are limited; they count against the limit
 		default:
 			v.Message = ""
-			untold = append(untold, v)
+			unreported = append(unreported, v)
 		}
 		return true
 	})
-	slices.SortStableFunc(untold, func(a, b v1alpha1.CommandStatus) int { return a.At.Compare(b.At.Time) })
-	status.Commands = append(append(told, untold[max(0, len(untold)-MaxDropped):]...), status.Commands...)
+	slices.SortStableFunc(unreported, func(a, b v1alpha1.CommandStatus) int { return a.At.Compare(b.At.Time) })
+	status.Commands = append(append(reported, unreported[max(0, len(unreported)-MaxDropped):]...), status.Commands...)
 }

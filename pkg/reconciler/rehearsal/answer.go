@@ -94,7 +94,7 @@ func (t *answers) runEnded(c commandVerdict) (body string, ready bool) {
 		return report.Answer(c.ID, c.Text, c.person(), e.Sentences...), true
 	}
 	r := t.rh.Status.Run(c.ID)
-	return "", r == nil || r.State != v1alpha1.RunPending || t.runs.ToldToWait(r)
+	return "", r == nil || r.State != v1alpha1.RunPending || t.runs.ReportedAsQueued(r)
 }
 
 // found reports whether an abort had something to end, once that is known.

@@ -42,10 +42,10 @@ func hadAnswers(by string, at time.Time, all map[string]answered) int {
 	return n
 }
 
-// toldTexts returns the texts that were answered on pull requests of one repository, by
+// answeredTexts returns the texts that were answered on pull requests of one repository, by
 // pull request and id; with due, also the texts that will be answered. Only those of login
 // count, unless it is empty. The text except of this pull request is left out.
-func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except string, due bool) map[string]answered {
+func answeredTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except string, due bool) map[string]answered {
 	texts := map[string]answered{}
 	for _, rh := range all {
 		p := rh.Spec.Pull
@@ -67,18 +67,18 @@ func toldTexts(all []*v1alpha1.Rehearsal, pull v1alpha1.Pull, login, except stri
 // had counts the answers to a person around a time, with due also those that will be given.
 // The one to this text does not count.
 func (t *answers) had(login, text string, at time.Time, due bool) (int, error) {
-	elsewhere, err := t.toldElsewhere(due)
+	elsewhere, err := t.answeredElsewhere(due)
 	if err != nil {
 		return 0, err
 	}
-	here := toldTexts([]*v1alpha1.Rehearsal{t.rh}, t.rh.Spec.Pull, login, text, due)
+	here := answeredTexts([]*v1alpha1.Rehearsal{t.rh}, t.rh.Spec.Pull, login, text, due)
 	return hadAnswers(login, at, here) + hadAnswers(login, at, elsewhere[strings.ToLower(login)]), nil
 }
 
-// toldElsewhere returns the answered texts on other pull requests, by the logins of their
+// answeredElsewhere returns the answered texts on other pull requests, by the logins of their
 // authors. They are read once per pass, because a command log has many questions.
-func (t *answers) toldElsewhere(due bool) (map[string]map[string]answered, error) {
-	if known := t.told[due]; known != nil || t.Lister == nil {
+func (t *answers) answeredElsewhere(due bool) (map[string]map[string]answered, error) {
+	if known := t.elsewhere[due]; known != nil || t.Lister == nil {
 		return known, nil
 	}
 	all, err := t.Lister.Rehearsals(t.rh.Namespace).List(labels.Everything())
@@ -87,17 +87,17 @@ func (t *answers) toldElsewhere(due bool) (map[string]map[string]answered, error
 	}
 	all = slices.DeleteFunc(all, func(rh *v1alpha1.Rehearsal) bool { return rh.Name == t.rh.Name })
 	byLogin := map[string]map[string]answered{}
-	for text, a := range toldTexts(all, t.rh.Spec.Pull, "", "", due) {
+	for text, a := range answeredTexts(all, t.rh.Spec.Pull, "", "", due) {
 		login := strings.ToLower(a.by)
 		if byLogin[login] == nil {
 			byLogin[login] = map[string]answered{}
 		}
 		byLogin[login][text] = a
 	}
-	if t.told == nil {
-		t.told = map[bool]map[string]map[string]answered{}
+	if t.elsewhere == nil {
+		t.elsewhere = map[bool]map[string]map[string]answered{}
 	}
-	t.told[due] = byLogin
+	t.elsewhere[due] = byLogin
 	return byLogin, nil
 }
 

@@ -210,7 +210,7 @@ func TestAnswersAreCountedWhateverFollows(t *testing.T) {
 		denied(100+n, false)
 	}
 	judging.ForgetVerdicts(rh, noon)
-	if n := hadAnswers("mallory", noon, toldTexts([]*v1alpha1.Rehearsal{rh}, v1alpha1.Pull{}, "", "", false)); n != answersForAnybody {
+	if n := hadAnswers("mallory", noon, answeredTexts([]*v1alpha1.Rehearsal{rh}, v1alpha1.Pull{}, "", "", false)); n != answersForAnybody {
 		t.Errorf("%d answers are remembered, want %d", n, answersForAnybody)
 	}
 	if n := len(rh.Status.Commands); n != judging.MaxDropped+answersForAnybody {

@@ -226,10 +226,10 @@ func TestAllowedByName(t *testing.T) {
 	say := func(who string, names ...string) map[string]string {
 		c := command("comment-1-0", "", -1)
 		c.By = who
-		judging.Vouch(rh, c, event.AllowPrivileges, names...)
+		judging.Acknowledge(rh, c, event.AllowPrivileges, names...)
 		return planning.AllowedBy(rh.Status.PrivilegeApproval, findings)
 	}
-	judging.Vouch(rh, command("comment-1-0", "", -1), event.AllowPrivileges, "nobody's")
+	judging.Acknowledge(rh, command("comment-1-0", "", -1), event.AllowPrivileges, "nobody's")
 	if rh.Status.PrivilegeApproval != nil {
 		t.Fatalf("no job is all jobs: %+v", rh.Status.PrivilegeApproval)
 	}

@@ -66,7 +66,7 @@ func (t *planner) needed() bool {
 		return true
 	}
 	for _, r := range t.rh.Status.ActiveRuns() {
-		if r.State == v1alpha1.RunPending && r.AbortReason == "" && !t.runs.Queue.WaitsForRoom(r) {
+		if r.State == v1alpha1.RunPending && r.AbortReason == "" && !t.runs.Queue.IsQueued(r) {
 			return true
 		}
 	}

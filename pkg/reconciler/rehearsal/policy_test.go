@@ -389,7 +389,7 @@ func TestPrivilegesAreAllowedAsTheyAreAskedFor(t *testing.T) {
 		Plan: &v1alpha1.PlanStatus{Head: head, BaseRef: "main", Asks: "secrets"},
 	}}
 	give := func() {
-		judging.Vouch(rh, command("comment-1-0", "", -1), "privileges-allowed")
+		judging.Acknowledge(rh, command("comment-1-0", "", -1), "privileges-allowed")
 	}
 	give()
 	want := &v1alpha1.Approval{By: "bob", Command: "comment-1-0", Head: head, BaseRef: "main", Asks: "secrets", At: at(-1)}
@@ -427,7 +427,7 @@ func TestNothingIsAllowedThatTheGrammarDoesNotHave(t *testing.T) {
 			pass := &pass{Reconciler: w.reconciler, rh: w.rh, settings: w.reconciler.Settings(), now: w.clock.Now(), facts: facts.New(facts.Facts{GitHub: w.reconciler.GitHub, Rehearsal: w.rh, Settings: w.reconciler.Settings(), Now: w.clock.Now(), TrustKnown: true, Pull: &w.hub.pull})}
 			pass.repo, _ = pass.settings.Repository("acme", "config")
 			pass.facts.Repository = pass.repo
-			judges := &verdicts{pass, &answers{pass: pass}}
+			judges := &decisions{pass, &answers{pass: pass}}
 			c := by("bob", id, "/pj-rehearse bogus")
 			in := judging.Circumstances{Pull: w.rh.Status.Pull, Now: w.clock.Now()}
 			if _, err := judges.look(t.Context(), c, bogus, "bob", &in); err != nil || in.Allowed {

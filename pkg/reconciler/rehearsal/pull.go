@@ -125,11 +125,11 @@ func newPullStatus(rh *v1alpha1.Rehearsal, pull *github.Pull, base, untrusted st
 	if before != nil {
 		status.Contributors = before.Contributors
 	}
-	told := func(event string) bool {
+	reported := func(event string) bool {
 		return observed != nil && observed.Event == event && observed.Head == pull.Head
 	}
 	switch {
-	case told("synchronize"):
+	case reported("synchronize"):
 		status.HeadTold, status.HeadSince = true, observed.At.DeepCopy()
 	case before != nil && before.Head == pull.Head:
 		status.HeadTold, status.HeadSince = before.HeadTold, before.HeadSince

@@ -165,10 +165,10 @@ func (t *pass) hindering(phase func(context.Context) error) func(context.Context
 func (t *pass) phases() []phase {
 	planner, marks := &planner{t}, &marks{t}
 	answers := &answers{pass: t, planner: planner}
-	verdicts := &verdicts{t, answers}
+	decisions := &decisions{t, answers}
 	return []phase{
 		{"readLinkKey", t.hindering(t.readLinkKey)},
-		{"judgeCommands", t.hindering(verdicts.judgeCommands)},
+		{"judgeCommands", t.hindering(decisions.decideOnCommands)},
 		{"react", marks.react},
 		{"makePlan", t.hindering(planner.prepare)},
 		{"keepAcknowledged", marks.keepAcknowledged},

@@ -16,9 +16,9 @@ type answers struct {
 	*pass
 	planner *planner
 
-	// told caches the answered texts on other pull requests; the key says whether texts
+	// elsewhere caches the answered texts on other pull requests; the key says whether texts
 	// with an answer due are included.
-	told map[bool]map[string]map[string]answered
+	elsewhere map[bool]map[string]map[string]answered
 }
 
 // writing is the unanswered commands of one text, such as a comment. At most one comment of

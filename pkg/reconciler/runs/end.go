@@ -121,10 +121,10 @@ func (t *Runner) Over(r *v1alpha1.RunStatus, e Ending) {
 // no comment yet.
 func (t *Runner) answerIsDue(r *v1alpha1.RunStatus) bool {
 	v := t.Rehearsal.Status.VerdictOn(r.ID)
-	return t.Repository.Name != "" && v != nil && !v.Answered && !t.ToldToWait(r)
+	return t.Repository.Name != "" && v != nil && !v.Answered && !t.ReportedAsQueued(r)
 }
 
-func (t *Pass) ToldToWait(r *v1alpha1.RunStatus) bool {
+func (t *Pass) ReportedAsQueued(r *v1alpha1.RunStatus) bool {
 	return t.Rehearsal.Status.Comments[WaitComment(r.ID)].ID != 0
 }
 

@@ -31,12 +31,12 @@ func jobEnds(rh *v1alpha1.Rehearsal) int {
 // remember keeps in status what may be deleted before the next pass: the end of the
 // PipelineRun, and the ends of up to room jobs. Pruners and Prow's sinker delete without
 // asking.
-func remember(r *v1alpha1.RunStatus, s situation, room int) {
+func remember(r *v1alpha1.RunStatus, s situation, left int) {
 	for _, o := range s.outcomes {
-		if _, known := r.JobEnds[o.ProwJob]; known || !o.Settled() || room <= 0 {
+		if _, known := r.JobEnds[o.ProwJob]; known || !o.Settled() || left <= 0 {
 			continue
 		}
-		room--
+		left--
 		if r.JobEnds == nil {
 			r.JobEnds = map[string]v1alpha1.JobEnd{}
 		}

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// startPatience is how long a pod may take to start before the delay is reported: nodes
+	// startTime is how long a pod may take to start before the delay is reported: nodes
 	// have to be found, and images pulled.
-	startPatience = 45 * time.Second
-	// prowPatience is how long Prow may take to pick up a ProwJob before the delay is
+	startTime = 45 * time.Second
+	// pickupTime is how long Prow may take to pick up a ProwJob before the delay is
 	// reported.
-	prowPatience = 5 * time.Minute
+	pickupTime = 5 * time.Minute
 	// obstacleInterval is the longest time between two edits of a comment that reports
 	// obstacles.
 	obstacleInterval = time.Minute
@@ -110,7 +110,7 @@ func prowObstacle(o run.Outcome, now time.Time) (why string, again time.Duration
 	if o.Verdict != run.Queued || o.Detail != "" || o.Started.IsZero() {
 		return "", 0
 	}
-	if left := prowPatience - now.Sub(o.Started); left > 0 {
+	if left := pickupTime - now.Sub(o.Started); left > 0 {
 		return "", left
 	}
 	return "Prow has not picked it up: its controller may be down, or the job waits for others. Prow's operators can tell", 0
@@ -132,9 +132,9 @@ func pipelineObstacle(pr *pipelinev1.PipelineRun, taskRuns int, now time.Time) (
 	return unless(pr.CreationTimestamp.Time, now, "the PipelineRun does not start: "+said(c))
 }
 
-// unless returns a sentence once startPatience is over.
+// unless returns a sentence once startTime is over.
 func unless(since, now time.Time, sentence string) (string, time.Duration) {
-	if left := startPatience - now.Sub(since); left > 0 {
+	if left := startTime - now.Sub(since); left > 0 {
 		return "", left
 	}
 	return sentence, 0

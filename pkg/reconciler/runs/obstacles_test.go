@@ -30,9 +30,9 @@ func TestTaskObstacle(t *testing.T) {
 		want      string
 		again     time.Duration
 	}{
-		"just created":               {time.Second, nil, "", startPatience - time.Second},
-		"not picked up":              {startPatience, nil, "Tekton has not picked up its task", 0},
-		"pending for a short time":   {10 * time.Second, conditionOf(unknown, "Pending", "Pending"), "", startPatience - 10*time.Second},
+		"just created":               {time.Second, nil, "", startTime - time.Second},
+		"not picked up":              {startTime, nil, "Tekton has not picked up its task", 0},
+		"pending for a short time":   {10 * time.Second, conditionOf(unknown, "Pending", "Pending"), "", startTime - 10*time.Second},
 		"pending for a long time":    {time.Minute, conditionOf(unknown, "Pending", `pod status "PodScheduled":"False"; message: "0/3 nodes are available"`), `its task does not start: Pending: pod status "PodScheduled":"False"; message: "0/3 nodes are available"`, 0},
 		"quota exceeded":             {time.Minute, conditionOf(unknown, "ExceededResourceQuota", quotaExceeded), "its task does not start: ExceededResourceQuota: exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5", 0},
 		"nodes are full":             {time.Minute, conditionOf(unknown, "ExceededNodeResources", "TaskRun Pod exceeded available resources"), "its task does not start: ExceededNodeResources: TaskRun Pod exceeded available resources", 0},
@@ -64,7 +64,7 @@ func TestPipelineObstacle(t *testing.T) {
 		want      string
 		again     time.Duration
 	}{
-		"just created":                 {0, nil, 0, "", startPatience},
+		"just created":                 {0, nil, 0, "", startTime},
 		"not picked up":                {time.Minute, nil, 0, "Tekton has not picked up the PipelineRun", 0},
 		"Task missing":                 {time.Second, conditionOf(corev1.ConditionFalse, "CouldntGetTask", "no Task"), 0, "the PipelineRun could not start: CouldntGetTask: no Task", 0},
 		"pending":                      {time.Minute, conditionOf(corev1.ConditionUnknown, "PipelineRunPending", ""), 0, "the PipelineRun does not start: PipelineRunPending", 0},

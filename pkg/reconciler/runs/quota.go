@@ -24,12 +24,12 @@ import (
 const (
 	// QuotaPause is the time between two checks whether a waiting run can start.
 	QuotaPause = 15 * time.Second
-	// reservation is how long the slots of an admitted run are reserved while no status
+	// reservedFor is how long the slots of an admitted run are reserved while no status
 	// shows that it has started: as long as an informer may lag.
-	reservation = 5 * time.Minute
-	// patience is how long a waiting run keeps its place after its last check. A run that
+	reservedFor = 5 * time.Minute
+	// placeKept is how long a waiting run keeps its place after its last check. A run that
 	// cannot go on, for whatever reason, must not block others.
-	patience = 4 * QuotaPause
+	placeKept = 4 * QuotaPause
 )
 
 // load is a run and its share of the quotas.
@@ -56,10 +56,10 @@ func (l load) scopes(q settings.Quotas) []scope {
 	}, func(s scope) bool { return s.most <= 0 })
 }
 
-// room decides whether a run can start beside the others. If not, sentence says why, and
+// fits decides whether a run can start beside the others. If not, sentence says why, and
 // never says that waiting does not help. Runs with earlier commands go first if they wait
 // for the same quota.
-func room(q settings.Quotas, me load, others []load) (ok, never bool, sentence string) {
+func fits(q settings.Quotas, me load, others []load) (ok, never bool, sentence string) {
 	for _, s := range me.scopes(q) {
 		if me.jobs > s.most {
 			return false, true, fmt.Sprintf("These are %s, more than the %s that %s. Name fewer.", plural(me.jobs, "job"), plural(s.most, "job"), s.whose)
@@ -126,10 +126,10 @@ func (l load) compare(o load) int {
 	return cmp.Or(l.asked.Compare(o.asked), strings.Compare(l.id, o.id))
 }
 
-// Ledger remembers the admitted runs until the informer shows them as started, because
+// Reservations remembers the admitted runs until the informer shows them as started, because
 // several Rehearsals are reconciled at a time. It exists once per process: if several
 // controllers share the Rehearsals, each may admit a run for the same slots.
-type Ledger struct {
+type Reservations struct {
 	mu   sync.Mutex
 	kept map[string]kept
 	// asked is when each waiting run was last checked; since is when this record began.
@@ -154,47 +154,47 @@ func (t *Queue) admit(r *v1alpha1.RunStatus, jobs int) (ok, never bool, sentence
 	if t.Settings.Quotas == (settings.Quotas{}) || jobs == 0 || t.Lister == nil {
 		return true, false, "", nil
 	}
-	t.Ledger.mu.Lock()
-	defer t.Ledger.mu.Unlock()
+	t.Reservations.mu.Lock()
+	defer t.Reservations.mu.Unlock()
 	all, err := t.Lister.List(labels.Everything())
 	if err != nil {
 		return false, false, "", fmt.Errorf("listing Rehearsals: %w", err)
 	}
 	me := t.load(t.Rehearsal, r)
 	me.jobs, me.waiting = jobs, true
-	t.Ledger.note(me.id, t.Now)
-	t.Ledger.forget(all)
-	others := t.Ledger.others(t.loads(all), me.id, t.Now)
-	ok, never, sentence = room(t.Settings.Quotas, me, others)
+	t.Reservations.note(me.id, t.Now)
+	t.Reservations.forget(all)
+	others := t.Reservations.others(t.loads(all), me.id, t.Now)
+	ok, never, sentence = fits(t.Settings.Quotas, me, others)
 	if ok {
 		me.waiting = false
-		t.Ledger.kept[me.id] = kept{me, t.Now.Add(reservation)}
+		t.Reservations.kept[me.id] = kept{me, t.Now.Add(reservedFor)}
 	}
 	return ok, never, sentence, nil
 }
 
 // note records that a run was checked.
-func (l *Ledger) note(id string, now time.Time) {
+func (l *Reservations) note(id string, now time.Time) {
 	if l.kept == nil {
 		l.kept, l.asked, l.since = map[string]kept{}, map[string]time.Time{}, now
 	}
 	l.asked[id] = now
 	for other, at := range l.asked {
-		if now.Sub(at) > patience {
+		if now.Sub(at) > placeKept {
 			delete(l.asked, other)
 		}
 	}
 }
 
 // stuck reports whether a waiting run is no longer checked.
-func (l *Ledger) stuck(s load, now time.Time) bool {
+func (l *Reservations) stuck(s load, now time.Time) bool {
 	_, ok := l.asked[s.id]
-	return s.waiting && !ok && now.Sub(l.since) > patience
+	return s.waiting && !ok && now.Sub(l.since) > placeKept
 }
 
 // forget drops reservations of runs that are over. They may have ended before the informer
 // showed that they had started.
-func (l *Ledger) forget(all []*v1alpha1.Rehearsal) {
+func (l *Reservations) forget(all []*v1alpha1.Rehearsal) {
 	of := map[string]bool{}
 	for id := range l.kept {
 		uid, _, _ := strings.Cut(id, "/")
@@ -213,7 +213,7 @@ func loadID(rh *v1alpha1.Rehearsal, r *v1alpha1.RunStatus) string { return strin
 
 // others returns the loads of all runs but one. It includes runs that were just admitted,
 // and leaves out stuck runs.
-func (l *Ledger) others(shown []load, me string, now time.Time) []load {
+func (l *Reservations) others(shown []load, me string, now time.Time) []load {
 	for id, k := range l.kept {
 		if now.After(k.until) {
 			delete(l.kept, id)
@@ -292,10 +292,10 @@ func (t *Queue) tellWaiting(ctx context.Context, r *v1alpha1.RunStatus, jobs int
 	return again
 }
 
-// WaitsForRoom reports whether a run that was reported as queued still has to wait. While
+// IsQueued reports whether a run that was reported as queued still has to wait. While
 // it does, its plan is not needed.
-func (t *Queue) WaitsForRoom(r *v1alpha1.RunStatus) bool {
-	if r.Total == 0 || !t.ToldToWait(r) {
+func (t *Queue) IsQueued(r *v1alpha1.RunStatus) bool {
+	if r.Total == 0 || !t.ReportedAsQueued(r) {
 		return false
 	}
 	ok, never, sentence, err := t.admit(r, r.Total)

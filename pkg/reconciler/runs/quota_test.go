@@ -51,7 +51,7 @@ func TestRoom(t *testing.T) {
 		"more jobs running than the quota":                           {settings.Quotas{Jobs: 15}, []load{running("2", "eve", 100)}, false, false, "15 of the 15 jobs"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ok, never, sentence := room(tc.quotas, me, tc.others)
+			ok, never, sentence := fits(tc.quotas, me, tc.others)
 			if ok != tc.ok || never != tc.never || !strings.Contains(sentence, tc.says) || (sentence == "") != (tc.says == "") {
 				t.Errorf("room = %t, %t, %q", ok, never, sentence)
 			}
@@ -82,7 +82,7 @@ func TestRoomIsNeverOversubscribed(t *testing.T) {
 				continue
 			}
 			others := slices.Delete(slices.Clone(all), i, i+1)
-			if ok, _, _ := room(q, all[i], others); ok {
+			if ok, _, _ := fits(q, all[i], others); ok {
 				all[i].waiting = false
 			}
 			taken := map[string]int{}
@@ -188,15 +188,15 @@ func TestAStuckRunKeepsNoPlace(t *testing.T) {
 	if a.admit(second, noon) {
 		t.Error("the second goes first, while the first may yet ask")
 	}
-	later := noon.Add(2 * patience)
-	a.r.Ledger.note("first/comment-1-0", later)
+	later := noon.Add(2 * placeKept)
+	a.r.Reservations.note("first/comment-1-0", later)
 	if a.admit(second, later) {
 		t.Error("the second goes first, although the first has asked just now")
 	}
-	if !a.admit(second, later.Add(patience+time.Second)) {
+	if !a.admit(second, later.Add(placeKept+time.Second)) {
 		t.Error("the second waits for one that has stopped asking")
 	}
-	if a.admit(first, later.Add(patience+time.Second)) {
+	if a.admit(first, later.Add(placeKept+time.Second)) {
 		t.Error("both are let in")
 	}
 }
@@ -223,7 +223,7 @@ func TestNoRoomIsKeptForWhatIsOver(t *testing.T) {
 // must cost no time.
 func BenchmarkLedger(b *testing.B) {
 	for _, over := range []int{25, 100} {
-		l := &Ledger{}
+		l := &Reservations{}
 		l.note("u-5/comment-1-0", noon)
 		l.kept["u-5/comment-1-0"] = kept{}
 		var all []*v1alpha1.Rehearsal

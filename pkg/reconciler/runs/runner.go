@@ -41,10 +41,10 @@ type Clients struct {
 	// TaskRuns has the index ByPipelineRun.
 	TaskRuns cache.Indexer
 	ProwJobs prowlisters.ProwJobLister
-	// Lister has all Rehearsals, and Ledger the runs that were admitted since it was
+	// Lister has all Rehearsals, and Reservations the runs that were admitted since it was
 	// updated; both are for the quotas.
-	Lister listers.RehearsalLister
-	Ledger Ledger
+	Lister       listers.RehearsalLister
+	Reservations Reservations
 	// Manifests are the manifests that were read last.
 	Manifests Manifests
 	Logs      *prowjob.Logs

@@ -175,7 +175,7 @@ func (t *Runner) finish(ctx context.Context, r *v1alpha1.RunStatus, s situation)
 	r.MarkOver(endState(r, run.Count(s.outcomes)), t.Now)
 	if s.manifest.AutoAck && t.Rehearsal.Status.Pull != nil {
 		command, _ := t.commandOf(r)
-		judging.VouchByRun(t.Rehearsal, r, metav1.NewTime(judging.GivenAt(command, t.Rehearsal.Status.VerdictOn(r.ID))))
+		judging.AcknowledgeByRun(t.Rehearsal, r, metav1.NewTime(judging.GivenAt(command, t.Rehearsal.Status.VerdictOn(r.ID))))
 	}
 	logging.FromContext(ctx).Infow("Run is over", "run", r.ID, "state", r.State, "passed", r.Passed, "failed", r.Failed)
 	return nil

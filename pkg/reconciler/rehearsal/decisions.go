@@ -17,16 +17,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// verdicts decides which commands are carried out.
-type verdicts struct {
+// decisions decides which commands are carried out.
+type decisions struct {
 	*pass
 	answers *answers
 }
 
-// judgeCommands decides on every command that has no decision, and turns the accepted ones
+// decideOnCommands decides on every command that has no decision, and turns the accepted ones
 // into runs. If the rights of an author cannot be read, that command and all later ones
 // wait, because their order matters.
-func (t *verdicts) judgeCommands(ctx context.Context) error {
+func (t *decisions) decideOnCommands(ctx context.Context) error {
 	if t.rh.Status.Pull == nil || !t.fresh {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (t *verdicts) judgeCommands(ctx context.Context) error {
 	if trust != nil {
 		t.rh.Status.MarkPulling("Retrying", trust.Error())
 	}
-	err := t.judgeAll(ctx)
+	err := t.decideOnAll(ctx)
 	var wait *requeue.Later
 	if err != nil && !errors.As(err, &wait) {
 		t.rh.Status.MarkPulling("Retrying", err.Error())
@@ -48,20 +48,20 @@ func (t *verdicts) judgeCommands(ctx context.Context) error {
 	return errors.Join(err, trust)
 }
 
-func (t *verdicts) judgeAll(ctx context.Context) error {
+func (t *decisions) decideOnAll(ctx context.Context) error {
 	ahead, known := t.runsAhead(), judging.DeniedSince(t.rh)
 	for _, c := range judging.Unjudged(t.rh) {
 		said := event.ParseStored(c.Text, t.settings.Prefixes)
 		login, mapped := t.facts.Person(c)
 		in := judging.Circumstances{Pull: t.rh.Status.Pull, Unmapped: !mapped, Plan: t.shownPlan(), Runs: ahead, Now: t.facts.TheirTime(), Overlooked: c.At.Time.Before(known)}
-		status, because, err := t.judgeOne(ctx, c, said, login, &in)
+		status, because, err := t.decideOn(ctx, c, said, login, &in)
 		if err != nil {
 			return fmt.Errorf("deciding on %s: %w", c.ID, err)
 		}
 		if status.Verdict == v1alpha1.VerdictAccepted {
 			byLogin := c
 			byLogin.By, byLogin.At = login, *status.At
-			judging.Vouch(t.rh, byLogin, said.Verb, said.Jobs...)
+			judging.Acknowledge(t.rh, byLogin, said.Verb, said.Jobs...)
 			if said.Kind().Effect == event.Starts {
 				ahead++
 			}
@@ -71,7 +71,7 @@ func (t *verdicts) judgeAll(ctx context.Context) error {
 	return nil
 }
 
-func (t *verdicts) judgeOne(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) (v1alpha1.CommandStatus, []string, error) {
+func (t *decisions) decideOn(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) (v1alpha1.CommandStatus, []string, error) {
 	begun, err := t.begun(ctx, c, said)
 	if err != nil {
 		return v1alpha1.CommandStatus{}, nil, err
@@ -88,7 +88,7 @@ func (t *verdicts) judgeOne(ctx context.Context, c v1alpha1.Command, said event.
 // begun returns the stored manifest of the run of a command without a decision; nil if
 // there is none. The command was accepted in a pass whose status was lost. Later events may
 // end the run, but must not deny the command: somebody has to end the run.
-func (t *verdicts) begun(ctx context.Context, c v1alpha1.Command, said event.Command) (*run.Manifest, error) {
+func (t *decisions) begun(ctx context.Context, c v1alpha1.Command, said event.Command) (*run.Manifest, error) {
 	if said.Kind().Effect != event.Starts {
 		return nil, nil
 	}
@@ -100,7 +100,7 @@ func (t *verdicts) begun(ctx context.Context, c v1alpha1.Command, said event.Com
 }
 
 // explained adds to a decision what the pull request does not show.
-func (t *verdicts) explained(c v1alpha1.Command, said event.Command, login string, status v1alpha1.CommandStatus, because []string) v1alpha1.CommandStatus {
+func (t *decisions) explained(c v1alpha1.Command, said event.Command, login string, status v1alpha1.CommandStatus, because []string) v1alpha1.CommandStatus {
 	if status.Verdict != v1alpha1.VerdictAccepted {
 		status.Message = strings.Join(because, " ")
 	}
@@ -113,7 +113,7 @@ func (t *verdicts) explained(c v1alpha1.Command, said event.Command, login strin
 
 // look gathers what a decision depends on, as far as it is needed. It returns the reasons
 // why the policy could not know more.
-func (t *verdicts) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) ([]string, error) {
+func (t *decisions) look(ctx context.Context, c v1alpha1.Command, said event.Command, login string, in *judging.Circumstances) ([]string, error) {
 	kind := said.Kind()
 	if in.Unmapped || in.Overlooked || judging.Expired(c, in.Now) {
 		return nil, nil
@@ -158,7 +158,7 @@ func (t *verdicts) look(ctx context.Context, c v1alpha1.Command, said event.Comm
 // jobs. Everybody with write access to the repository can do that, and then nobody knows
 // what people have seen in it. The comment is written again, and counts as showing nothing
 // until then.
-func (t *verdicts) planAltered(ctx context.Context) (bool, error) {
+func (t *decisions) planAltered(ctx context.Context) (bool, error) {
 	known := t.rh.Status.Comments[planComment]
 	if known.ID == 0 || t.rh.Status.Plan == nil {
 		return false, nil // there is no comment
@@ -181,7 +181,7 @@ func (t *verdicts) planAltered(ctx context.Context) (bool, error) {
 
 // runsAhead counts the runs that are not over, and the runs of commands that this pass
 // accepted.
-func (t *verdicts) runsAhead() int {
+func (t *decisions) runsAhead() int {
 	n, on, runs := len(t.rh.Status.ActiveRuns()), t.rh.Status.Verdicts(), t.rh.Status.RunsByID()
 	for _, c := range t.rh.Spec.Commands {
 		v := on[c.ID]
