@@ -10,7 +10,7 @@ const (
 	// ConditionPulled is true while GitHub lets us read the pull request.
 	ConditionPulled apis.ConditionType = "Pulled"
 	// ConditionPlanned is true when the affected jobs of the current head are
-	// known, false when the head or the base cannot be planned.
+	// known, and false when the head or the base cannot be planned.
 	ConditionPlanned apis.ConditionType = "Planned"
 	// ConditionReported is true when the pull request shows everything that
 	// there is to show.
@@ -32,7 +32,7 @@ func (*Rehearsal) GetGroupVersionKind() schema.GroupVersionKind {
 	return SchemeGroupVersion.WithKind("Rehearsal")
 }
 
-// InitializeConditions sets the conditions that are missing to Unknown, and says why.
+// InitializeConditions sets missing conditions to Unknown, with a reason and a message.
 func (s *RehearsalStatus) InitializeConditions() {
 	manager := conditions.Manage(s)
 	manager.InitializeConditions()
@@ -43,7 +43,7 @@ func (s *RehearsalStatus) InitializeConditions() {
 	}
 }
 
-// notYet is what conditions say that nothing has marked yet.
+// notYet has the messages of conditions that have not been set yet.
 var notYet = []struct {
 	of      apis.ConditionType
 	message string
@@ -53,17 +53,17 @@ var notYet = []struct {
 	{ConditionReported, "there is something that the pull request does not show yet"},
 }
 
-// MarkPulled records that GitHub told the state of the pull request.
+// MarkPulled records that the pull request was read from GitHub.
 func (s *RehearsalStatus) MarkPulled() {
 	conditions.Manage(s).MarkTrue(ConditionPulled)
 }
 
-// MarkNotPulled records that GitHub refuses to tell it, for good.
+// MarkNotPulled records that GitHub permanently refuses access to the pull request.
 func (s *RehearsalStatus) MarkNotPulled(reason, message string) {
 	conditions.Manage(s).MarkFalse(ConditionPulled, reason, "%s", message)
 }
 
-// MarkPulling records that GitHub could not be asked, for now.
+// MarkPulling records that the pull request cannot be read at the moment.
 func (s *RehearsalStatus) MarkPulling(reason, message string) {
 	conditions.Manage(s).MarkUnknown(ConditionPulled, reason, "%s", message)
 }
@@ -73,7 +73,7 @@ func (s *RehearsalStatus) MarkPlanned() {
 	conditions.Manage(s).MarkTrue(ConditionPlanned)
 }
 
-// MarkPlanning records that the affected jobs are being looked for.
+// MarkPlanning records that the affected jobs are not known yet.
 func (s *RehearsalStatus) MarkPlanning(reason, message string) {
 	conditions.Manage(s).MarkUnknown(ConditionPlanned, reason, "%s", message)
 }
@@ -83,12 +83,12 @@ func (s *RehearsalStatus) MarkNotPlanned(reason, message string) {
 	conditions.Manage(s).MarkFalse(ConditionPlanned, reason, "%s", message)
 }
 
-// MarkReported records that the pull request shows what there is to show.
+// MarkReported records that the pull request shows everything that there is to show.
 func (s *RehearsalStatus) MarkReported() {
 	conditions.Manage(s).MarkTrue(ConditionReported)
 }
 
-// MarkReporting records that a write to the pull request has still to succeed.
+// MarkReporting records that something must still be written to the pull request.
 func (s *RehearsalStatus) MarkReporting(reason, message string) {
 	conditions.Manage(s).MarkUnknown(ConditionReported, reason, "%s", message)
 }
@@ -98,7 +98,7 @@ func (s *RehearsalStatus) MarkNotReported(reason, message string) {
 	conditions.Manage(s).MarkFalse(ConditionReported, reason, "%s", message)
 }
 
-// PlanOfHead is the plan of the pull request as it is; nil while there is none.
+// PlanOfHead returns the plan of the current head and base branch; nil if there is none.
 func (s *RehearsalStatus) PlanOfHead() *PlanStatus {
 	pull, plan := s.Pull, s.Plan
 	if pull == nil || plan == nil || plan.Head != pull.Head || plan.BaseRef != pull.BaseRef {
@@ -107,13 +107,13 @@ func (s *RehearsalStatus) PlanOfHead() *PlanStatus {
 	return plan
 }
 
-// Holds says whether an approval is for what the pull request is now.
+// Holds reports whether an approval is for the current head and base branch.
 func (a *Approval) Holds(pull *PullStatus) bool {
 	return a != nil && a.By != "" && pull != nil && a.Head == pull.Head && a.BaseRef == pull.BaseRef
 }
 
-// Verdicts are those on commands, by the ids of these. They are those of status as long
-// as that gets no other.
+// Verdicts returns the decisions about commands, by the IDs of the commands. The pointers
+// refer to s.Commands, and are invalid once a decision is appended to it.
 func (s *RehearsalStatus) Verdicts() map[string]*CommandStatus {
 	on := make(map[string]*CommandStatus, len(s.Commands))
 	for i := range s.Commands {
@@ -122,7 +122,7 @@ func (s *RehearsalStatus) Verdicts() map[string]*CommandStatus {
 	return on
 }
 
-// VerdictOn is the verdict on a command; nil while it has none.
+// VerdictOn returns the decision about a command; nil if there is none.
 func (s *RehearsalStatus) VerdictOn(id string) *CommandStatus {
 	for i := range s.Commands {
 		if s.Commands[i].ID == id {
@@ -132,8 +132,8 @@ func (s *RehearsalStatus) VerdictOn(id string) *CommandStatus {
 	return nil
 }
 
-// RunsByID are the runs by their ids. They are those of status as long as that gets no
-// other.
+// RunsByID returns the runs by their IDs. The pointers refer to s.Runs, and are invalid once
+// a run is appended to it.
 func (s *RehearsalStatus) RunsByID() map[string]*RunStatus {
 	of := make(map[string]*RunStatus, len(s.Runs))
 	for i := range s.Runs {
@@ -142,7 +142,7 @@ func (s *RehearsalStatus) RunsByID() map[string]*RunStatus {
 	return of
 }
 
-// Run is the run of a command; nil where there is none.
+// Run returns the run of a command; nil if there is none.
 func (s *RehearsalStatus) Run(id string) *RunStatus {
 	for i := range s.Runs {
 		if s.Runs[i].ID == id {
@@ -152,7 +152,7 @@ func (s *RehearsalStatus) Run(id string) *RunStatus {
 	return nil
 }
 
-// ActiveRuns are the runs that are not over.
+// ActiveRuns returns the runs that have not ended.
 func (s *RehearsalStatus) ActiveRuns() []*RunStatus {
 	var active []*RunStatus
 	for i := range s.Runs {
@@ -163,8 +163,8 @@ func (s *RehearsalStatus) ActiveRuns() []*RunStatus {
 	return active
 }
 
-// AbortRuns gives the runs that match and are not over a reason to end. It counts those
-// that are on their way to it and those that ended for it.
+// AbortRuns requests the abort of all matching runs that have not ended. It returns how many
+// matching runs are being aborted, or were aborted for the same reason.
 func (s *RehearsalStatus) AbortRuns(reason string, match func(*RunStatus) bool) int {
 	n := 0
 	for i := range s.Runs {

@@ -4,8 +4,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Rehearsal is one pull request on a config repository: what was said about
-// it and what became of that.
+// Rehearsal is the resource of one pull request on a config repository: the
+// commands that were given, and the state of their runs.
 //
 // +genclient
 // +genreconciler
@@ -25,14 +25,14 @@ type Rehearsal struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// Spec is the log of what was heard about the pull request. Others append to
-	// it, and the controller trims it.
+	// Spec is the log of what was reported about the pull request. The receiver, the
+	// command line and the controller append to it. The controller also trims it.
 	Spec RehearsalSpec `json:"spec"`
-	// Status is what the controller made of the log. The controller alone writes
-	// it. Its conditions are Pulled (GitHub lets us read the pull request),
-	// Planned (the affected jobs of the head are known), Reported (the pull
-	// request shows all that there is to show) and Ready, which is True when all
-	// of these are.
+	// Status is the state of the pull request. Only the controller writes it. Its
+	// conditions are Pulled (GitHub lets the controller read the pull request),
+	// Planned (the affected jobs of the head are known), Reported (the pull request
+	// shows everything that there is to show) and Ready, which is True when the
+	// other three are True.
 	// +optional
 	Status RehearsalStatus `json:"status,omitempty"`
 }
@@ -49,36 +49,35 @@ type RehearsalList struct {
 	Items []Rehearsal `json:"items"`
 }
 
-// RehearsalSpec is the log of what was heard about the pull request.
+// RehearsalSpec is the log of what was reported about the pull request.
 type RehearsalSpec struct {
-	// Pull names the pull request. It never changes.
+	// Pull names the pull request. It is immutable.
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a Rehearsal belongs to one pull request for life"
 	Pull Pull `json:"pull"`
 
-	// Observed is the latest event heard of the pull request. It only wakes the
-	// controller, which reads the truth from GitHub. Empty until one was heard.
+	// Observed is the latest event of the pull request. It only triggers the
+	// controller, which reads the actual state from GitHub. Empty until an event is
+	// reported.
 	// +optional
 	Observed *Observed `json:"observed,omitempty"`
 
-	// Pushes tell who gave the pull request a head, by opening it, by a push, or
-	// by opening it again; of each, the latest. These people have made the pull
-	// request, and cannot allow it what takes a second person. A key is the
-	// login in lower case and, where GitHub told it, a slash and the number of
-	// the account; for a pull request that was opened again, followed by
-	// /reopened/ and the head that was found there. Nobody is taken out. When
-	// 100 are in it, nobody can tell any more who is a second person.
+	// Pushes record who opened the pull request, pushed to it, or opened it again.
+	// The latest of each is kept. These people cannot give permissions that need a
+	// second person. A key is the login in lower case and, when GitHub reported it,
+	// a slash and the ID of the account. When the pull request was opened again,
+	// /reopened/ and its head at that time follow. Entries are never removed. With
+	// 100 entries, it is no longer known who is a second person.
 	// +kubebuilder:validation:MaxProperties=100
 	// +mapType=atomic
 	// +optional
 	Pushes map[string]Push `json:"pushes,omitempty"`
 
-	// Commands are the lines that were written to us, in the order in which they
-	// were heard. They are appended, and never changed. The controller removes
-	// those older than a week, and at once what people wrote who may not
-	// command. There is room for 400, and for 49152 characters in all their
-	// texts, half of both for one person, so that the whole object stays below
-	// etcd's 1.5 MiB. A write that does not make the log longer is never refused
-	// for its size.
+	// Commands are the command lines, in the order in which they were reported.
+	// Entries are appended and never changed. The controller removes entries older
+	// than a week, and immediately those of people who may not give commands. The
+	// limits are 400 entries and 49152 characters in all texts, and half of that per
+	// person, so that the whole object stays below etcd's 1.5 MiB. A write that does
+	// not add entries is never refused for its size.
 	// +listType=map
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=400
@@ -88,22 +87,23 @@ type RehearsalSpec struct {
 	// +optional
 	Commands []Command `json:"commands,omitempty"`
 
-	// Refused tell whose commands found no room in the log, by the login in
-	// lower case; of each, the latest. The controller answers them on the pull
-	// request, and removes all of these once the latest is a week old.
+	// Refused records whose commands did not fit in the log. The key is the login in
+	// lower case; the latest refusal of each person is kept. The controller reports
+	// the refusals on the pull request, and removes all of them once the latest is a
+	// week old.
 	// +kubebuilder:validation:MaxProperties=20
 	// +mapType=atomic
 	// +optional
 	Refused map[string]Refusal `json:"refused,omitempty"`
 }
 
-// Refusal says that a command found no room in the log.
+// Refusal records that a command did not fit in the log.
 type Refusal struct {
-	// By is the login of who wrote it.
+	// By is the login of the author of the command.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
 	By string `json:"by"`
-	// At is when it was written, by GitHub's clock.
+	// At is when the command was written, by GitHub's clock.
 	At metav1.Time `json:"at"`
 }
 
@@ -122,43 +122,42 @@ type Pull struct {
 	Number int `json:"number"`
 }
 
-// Observed is an event that was heard.
+// Observed is an event of the pull request.
 type Observed struct {
-	// Event is the action of the webhook (opened, synchronize for a push,
-	// edited, reopened, closed), or sweep when the controller found the pull
-	// request by itself.
+	// Event is the action of the webhook (opened, synchronize for a push, edited,
+	// reopened, closed), or sweep when the controller found the pull request by
+	// polling GitHub.
 	// +kubebuilder:validation:MaxLength=40
 	Event string `json:"event"`
-	// Head is the full SHA of the head that the event spoke of. Empty when it
-	// spoke of none.
+	// Head is the full SHA of the head in the event. Empty when the event has none.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	Head string `json:"head,omitempty"`
-	// At is GitHub's time of the event.
+	// At is the time of the event, by GitHub's clock.
 	At metav1.Time `json:"at"`
 }
 
-// MaxPushers is how many people Pushes has room for.
+// MaxPushers is the limit on the number of entries in RehearsalSpec.Pushes.
 const MaxPushers = 100
 
-// Push says that somebody gave the pull request a head.
+// Push records that a person set the head of the pull request.
 type Push struct {
 	// Event is the action of the webhook: synchronize for a push, opened or
 	// reopened.
 	// +kubebuilder:validation:MaxLength=40
 	Event string `json:"event"`
-	// By is the login of who pushed the head, or opened the pull request with
-	// it.
+	// By is the login of the person who pushed the head, or opened the pull request
+	// with it.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
 	By string `json:"by"`
-	// ID is GitHub's number of that account, which stays when it is renamed. 0,
-	// or missing, when GitHub did not tell.
+	// ID is GitHub's ID of that account. It stays the same when the account is
+	// renamed. 0 or missing when GitHub did not report it.
 	// +optional
 	ID int64 `json:"id,omitempty"`
 	// Head is the full SHA of the head.
 	// +kubebuilder:validation:MaxLength=64
 	Head string `json:"head"`
-	// At is GitHub's time of the event.
+	// At is the time of the event, by GitHub's clock.
 	At metav1.Time `json:"at"`
 }
