@@ -28,12 +28,13 @@ const (
 	// Marker starts the hidden line in every comment that we write.
 	Marker = "<!-- rehearsal:"
 
-	// maxCommands and maxTexts bound what one text can add to the log, which is bounded
-	// too: its lines, and their bytes by jsonSize.
+	// maxCommands and maxTexts limit what one text can add to the log: the number of its
+	// command lines, and their size in bytes as jsonSize counts it. The log itself is
+	// limited too.
 	maxCommands = 20
 	maxTexts    = 16 << 10
-	// maxText and maxLogin are the limits that the schema of Rehearsal sets, here in
-	// bytes: of a line as jsonSize counts.
+	// maxText and maxLogin are the limits of the schema of Rehearsal, here in bytes. The
+	// size of a line is counted by jsonSize.
 	maxText  = 2048
 	maxLogin = 100
 	// maxBody is more than GitHub accepts as a text: 65,536 characters.
@@ -43,7 +44,7 @@ const (
 // DefaultPrefixes are the words with which a command line starts.
 func DefaultPrefixes() []string { return []string{"/pj-rehearse", "/rehearse"} }
 
-// Entries are what to append to the log of one pull request.
+// Entries is what is to be appended to the log of one pull request.
 type Entries struct {
 	Pull     v1alpha1.Pull
 	Observed *v1alpha1.Observed
@@ -73,7 +74,7 @@ type Comment struct {
 	URL        string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
-	// Reactions counts those of everybody.
+	// Reactions is the number of reactions by anybody.
 	Reactions int
 }
 
@@ -87,9 +88,9 @@ type Pull struct {
 	UpdatedAt  time.Time
 }
 
-// FromComment translates a comment that a sweep found; nil if it has no commands.
-// Edited comments count as having none: their original text cannot be distinguished
-// from what was added.
+// FromComment translates a comment that a sweep found. It returns nil if the comment has
+// no commands. Edited comments count as having none: their original text cannot be
+// distinguished from what was added.
 func FromComment(pull v1alpha1.Pull, c Comment, opts Options) *Entries {
 	if c.UpdatedAt.After(c.CreatedAt) {
 		return nil
@@ -163,8 +164,8 @@ func (t text) commands(opts Options) []v1alpha1.Command {
 	return commands
 }
 
-// bounded makes command lines fit into the log. If there are too many, the last one
-// shows that there were more.
+// bounded shortens command lines so that they fit into the log. If there are too many,
+// the last one shows that there were more.
 func bounded(lines []string) []string {
 	var fit []string
 	size := 0

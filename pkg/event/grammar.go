@@ -16,8 +16,8 @@ const (
 	List Verb = "list"
 	// Explain shows everything about one job.
 	Explain Verb = "explain"
-	// Ack vouches for the pull request as it is. Skip does the same, and says
-	// that it was done without a rehearsal.
+	// Ack acknowledges the pull request as it is. Skip does the same, and records that
+	// nothing was rehearsed.
 	Ack  Verb = "ack"
 	Skip Verb = "skip"
 	// Reject withdraws an acknowledgement.
@@ -42,8 +42,7 @@ type Selection string
 
 // The selections.
 const (
-	// Sample, More and Max are stable choices of three sizes, which the settings
-	// set.
+	// Sample, More and Max are stable choices of three sizes. The settings set the sizes.
 	Sample Selection = "sample"
 	More   Selection = "more"
 	Max    Selection = "max"
@@ -60,7 +59,7 @@ type Command struct {
 	Verb Verb
 	// Selection is set for Run.
 	Selection Selection
-	// AutoAck says that the Run vouches for the pull request when it passes.
+	// AutoAck says that the pull request is acknowledged when the run passes.
 	AutoAck bool
 	// SHA is the start of the commit's SHA, in lower case; usually empty. For verbs that
 	// take one.
@@ -73,14 +72,14 @@ type Command struct {
 	Reason string
 }
 
-// Entry is a line of the grammar as it is shown to people.
+// Entry is a line of the grammar as people see it.
 type Entry struct {
 	// Usage is what to write after the prefix; empty for the bare prefix.
 	Usage string
-	// Does is a sentence without a full stop. A limit that the settings set is
-	// not in it, see Limit.
+	// Does is a sentence without a full stop. It does not contain limits from the
+	// settings; see Limit.
 	Does string
-	// Limit is the selection whose size the entry depends on; mostly none.
+	// Limit is the selection whose size the entry depends on; usually empty.
 	Limit Selection
 }
 
@@ -197,7 +196,7 @@ func (r Row) readCommitAndJobs(words []string) Command {
 	return parseJobs(c, words)
 }
 
-// isAbbreviation says whether a string is a SHA or an abbreviation that git accepts.
+// isAbbreviation reports whether a string is a SHA or an abbreviation that Git accepts.
 func isAbbreviation(s string) bool {
 	const least, most = 7, 64
 	return len(s) >= least && len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
@@ -234,8 +233,8 @@ func parseJobs(c Command, words []string) Command {
 	return c
 }
 
-// isJob says whether a word is a name that Prow allows for jobs, or job@branch,
-// either with asterisks.
+// isJob reports whether a word is a name that Prow allows for jobs, or job@branch, either
+// with asterisks.
 func isJob(word string) bool {
 	name, branch, at := strings.Cut(word, "@")
 	if name == "" || at && branch == "" {

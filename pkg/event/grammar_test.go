@@ -103,9 +103,8 @@ func TestGrammar(t *testing.T) {
 	}
 }
 
-// FuzzParse holds Parse against what everybody relies on: one of the verbs, a
-// reason only for what is not understood, and names that can be put between
-// backticks.
+// FuzzParse checks what callers of Parse rely on: the verb is a known one, only an
+// Unknown command has a reason, and names can be put between backticks.
 func FuzzParse(f *testing.F) {
 	for _, r := range table {
 		f.Add("/pj-rehearse " + r.Word)

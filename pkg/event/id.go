@@ -25,17 +25,18 @@ func CommentID(commandID string) (int64, bool) {
 	return id, err == nil
 }
 
-// FromDescription says that a command was written in the description of a pull request.
+// FromDescription reports whether a command was written in the description of a pull
+// request.
 func FromDescription(commandID string) bool { return strings.HasPrefix(commandID, inDescription) }
 
-// FromCommandLine says that a command was given on the command line: its author is a
-// Kubernetes user.
+// FromCommandLine reports whether a command was given on the command line. The author of
+// such a command is a Kubernetes user.
 func FromCommandLine(commandID string) bool { return strings.HasPrefix(commandID, onCommandLine) }
 
-// CommandLineID is the id of a command given on the command line.
+// CommandLineID returns the id of a command given on the command line.
 func CommandLineID(uuid string) string { return FirstID(onCommandLine + uuid) }
 
-// TextID is the part of a command's id that all commands of one text have.
+// TextID returns the part of a command's id that all commands of one text have in common.
 func TextID(commandID string) string {
 	if i := strings.LastIndexByte(commandID, '-'); i > 0 {
 		return commandID[:i]
@@ -43,9 +44,9 @@ func TextID(commandID string) string {
 	return commandID
 }
 
-// FirstID is the id of the first command of a text.
+// FirstID returns the id of the first command of a text.
 func FirstID(textID string) string { return textID + "-0" }
 
-// ShortID is a command's id without the prefix of comment ids; it is still unique
+// ShortID returns a command's id without the prefix of comment ids. It is still unique
 // within a pull request.
 func ShortID(commandID string) string { return strings.TrimPrefix(commandID, inComment) }

@@ -59,7 +59,7 @@ func TestCommandLines(t *testing.T) {
 	}
 }
 
-// TestCommandLinesTakesLinearTime would otherwise take minutes.
+// TestCommandLinesTakesLinearTime takes minutes if the time is not linear.
 func TestCommandLinesTakesLinearTime(t *testing.T) {
 	for _, line := range []string{"x <!--\n", "<!-- -->", "```\n", "> \n", "\n", "x <!-- -->\n", "x <!-- -->", "x <!--"} {
 		if got := CommandLines("x\n"+strings.Repeat(line, 200_000), DefaultPrefixes()); len(got) > 0 {

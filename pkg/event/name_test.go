@@ -34,7 +34,7 @@ func TestName(t *testing.T) {
 	}
 }
 
-// TestNamesDiffer goes through all short names of the characters that matter.
+// TestNamesDiffer tries all short names of the characters that matter.
 func TestNamesDiffer(t *testing.T) {
 	var parts []string
 	for _, a := range []string{"a", "b", "1", "x1"} {

@@ -79,7 +79,7 @@ var deeds = []Deed{
 // Deeds returns a copy of the descriptions of all rights.
 func Deeds() []Deed { return append([]Deed(nil), deeds...) }
 
-// Giver says who may give a command, of those who have the right.
+// Giver says which people with the right can give a command.
 type Giver int
 
 // The givers.
@@ -87,7 +87,7 @@ const (
 	_ Giver = iota
 	// Anybody, also on a pull request of their own.
 	Anybody
-	// Others than who made the pull request.
+	// Others are people who are not contributors to the pull request.
 	Others
 )
 
@@ -97,16 +97,17 @@ type Source int
 // The sources.
 const (
 	_ Source = iota
-	// Verified commands count only if GitHub has them at that moment.
+	// Verified commands count only if GitHub still has them when they are decided.
 	Verified
-	// Unverified ones are questions: a forged one gets an answer, and nothing else.
+	// Unverified commands are questions: a forged one gets an answer, and has no other
+	// effect.
 	Unverified
 )
 
 // Head says whether a command is for the commit that its author has seen.
 type Head int
 
-// What a command is about.
+// What a command is bound to.
 const (
 	_ Head = iota
 	ForHead
@@ -116,11 +117,11 @@ const (
 // Author says whether the author of the pull request matters.
 type Author int
 
-// Whether it does.
+// Whether the author matters.
 const (
 	_ Author = iota
-	// NeedsTrust commands run the head, or vouch for it: its author must be trusted, or
-	// the head approved.
+	// NeedsTrust is for commands that run or acknowledge the head: its author must be
+	// trusted, or the head approved.
 	NeedsTrust
 	OfAnyAuthor
 )
@@ -128,7 +129,7 @@ const (
 // Closed says whether a command is valid on a closed pull request.
 type Closed int
 
-// What becomes of it.
+// Whether a command is valid there.
 const (
 	_ Closed = iota
 	OnlyOpen
@@ -138,7 +139,7 @@ const (
 // Plan says whether the answer needs the affected jobs.
 type Plan int
 
-// Whether they have to.
+// Whether the plan is needed.
 const (
 	_ Plan = iota
 	NeedsPlan
@@ -153,29 +154,29 @@ const (
 	_ Effect = iota
 	// Starts a run.
 	Starts
-	// Ends what is running.
+	// Ends runs, or jobs of runs.
 	Ends
-	// Acknowledges for the pull request, or takes that back.
+	// Acknowledges the pull request, or withdraws the acknowledgement.
 	Acknowledges
 	// Answers a question.
 	Answers
 )
 
-// Place says where else than in a comment a command can be given.
+// Place says where a command can be given, besides in a comment.
 type Place int
 
 // The places.
 const (
 	_ Place = iota
-	// OnCommandLine: under its own word.
+	// OnCommandLine is for commands that the command line has under the same word.
 	OnCommandLine
-	// InComments: the command line has something of its own for it, or nothing.
+	// InComments is for commands for which the command line has another form, or none.
 	InComments
 	// NotWritten is for commands that are not shown in the help.
 	NotWritten
 )
 
-// kinds that several rows have.
+// Kinds that several rows have.
 var (
 	running          = Kind{ToRun, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, NeedsPlan, Starts, InComments}
 	acknowledging    = Kind{ToAck, Anybody, Verified, ForHead, NeedsTrust, OnlyOpen, WithoutPlan, Acknowledges, OnCommandLine}
@@ -242,7 +243,7 @@ var table = []Row{
 		Nothing, Kind{ToAsk, Anybody, Unverified, ForAnyHead, OfAnyAuthor, OnlyOpen, WithoutPlan, Answers, NotWritten}},
 }
 
-// Table is a copy of all rows.
+// Table returns a copy of all rows.
 func Table() []Row { return append([]Row(nil), table...) }
 
 // Kind returns the properties of a command: the zero Kind if it is not in the table.
@@ -255,7 +256,7 @@ func (c Command) Kind() Kind {
 	return Kind{}
 }
 
-// WordForCommit is the word of a command that may name a commit; empty for others.
+// WordForCommit returns the word of a command that can name a commit; empty for others.
 func (c Command) WordForCommit() string {
 	for _, r := range table {
 		if r.Verb == c.Verb && (r.Takes == ACommit || r.Takes == ACommitAndJobs) {
@@ -265,20 +266,21 @@ func (c Command) WordForCommit() string {
 	return ""
 }
 
-// ByOthers says that contributors may not give a command on their pull request.
+// ByOthers reports whether contributors may not give the command on their own pull
+// request.
 func (k Kind) ByOthers() bool { return k.Giver != Anybody }
 
-// IsQuestion says that a command only asks a question.
+// IsQuestion reports whether a command only asks a question.
 func (k Kind) IsQuestion() bool { return k.Source == Unverified && k.Effect == Answers }
 
-// MustBeVerified says that a command counts only if GitHub confirms it.
+// MustBeVerified reports whether a command counts only if GitHub confirms it.
 func (k Kind) MustBeVerified() bool { return !k.IsQuestion() }
 
-// BindsToHead says that a command is for the code that its author has seen.
+// BindsToHead reports whether a command is for the code that its author has seen.
 func (k Kind) BindsToHead() bool { return k.Head != ForAnyHead }
 
-// NeedsTrust says that a command runs the head, or vouches for it.
+// NeedsTrust reports whether a command runs or acknowledges the head.
 func (k Kind) NeedsTrust() bool { return k.Author != OfAnyAuthor }
 
-// OnlyOpen says that a command is for pull requests that are open.
+// OnlyOpen reports whether a command is only for open pull requests.
 func (k Kind) OnlyOpen() bool { return k.Closed != AlsoClosed }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A column that is not filled in refuses, and so does the first value of each: nobody
-// may find out by that that one was forgotten.
+// A column that is not filled in denies the command, and so does the first value of each
+// type. The test finds a forgotten column before a user does.
 func TestEveryColumnIsFilledIn(t *testing.T) {
 	for _, r := range table {
 		if r.Takes == 0 || r.Verb == "" || r.Does == "" || r.Effect == Starts && r.Selection == "" {
@@ -23,8 +23,8 @@ func TestEveryColumnIsFilledIn(t *testing.T) {
 	}
 }
 
-// Every right that a row asks for lets people do something, which is told them, and
-// nothing else does.
+// Every right that a row needs has a description of what it allows, and no other right
+// has one.
 func TestEveryRightHasADeed(t *testing.T) {
 	asked, told := map[Right]bool{}, map[Right]bool{}
 	for _, r := range table {
@@ -62,8 +62,7 @@ func TestWordsSelectOneRow(t *testing.T) {
 	}
 }
 
-// What is added without anything that is said of it may nothing, and is held
-// against everything.
+// A row with an empty Kind permits nothing and is subject to every check.
 func TestTableIsClosed(t *testing.T) {
 	before := table
 	t.Cleanup(func() { table = before })
@@ -86,7 +85,7 @@ func TestTableIsClosed(t *testing.T) {
 	}
 }
 
-// Only these are not held against GitHub.
+// Only these commands are not verified with GitHub.
 func TestQuestions(t *testing.T) {
 	var questions []Verb
 	for _, r := range table {

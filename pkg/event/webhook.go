@@ -68,7 +68,7 @@ var pullActions = map[string]bool{
 	"opened": true, "synchronize": true, "edited": true, "reopened": true, "closed": true,
 }
 
-// Listens says whether webhooks with that X-GitHub-Event header are used.
+// Listens reports whether webhooks with this X-GitHub-Event header are used.
 func Listens(eventType string) bool {
 	return eventType == "pull_request" || eventType == "issue_comment"
 }
@@ -118,7 +118,7 @@ func fromPullRequest(p *payload, opts Options) (*Entries, error) {
 	return entries, nil
 }
 
-// pushes says who gave the pull request its head: by a push, by opening it, or by
+// pushes returns who set the head of the pull request: by a push, by opening it, or by
 // reopening it, which includes what was pushed to its branch meanwhile.
 func (p *payload) pushes() map[string]v1alpha1.Push {
 	by, pr := p.Sender, p.PullRequest
@@ -179,7 +179,7 @@ func (p *payload) pull(event string, number int) (v1alpha1.Pull, error) {
 	return pull, nil
 }
 
-// isName says whether GitHub allows a name for owners and repositories.
+// isName reports whether GitHub allows a name for owners and repositories.
 func isName(s string) bool {
 	if s == "" || len(s) > maxLogin {
 		return false
@@ -192,7 +192,7 @@ func isName(s string) bool {
 	return true
 }
 
-// isSHA says whether a string is a full SHA-1 or SHA-256.
+// isSHA reports whether a string is a full SHA-1 or SHA-256.
 func isSHA(s string) bool {
 	if len(s) != 40 && len(s) != 64 {
 		return false

@@ -84,7 +84,7 @@ func pushBy(event, key, login string) map[string]v1alpha1.Push {
 }
 
 func TestTranslate(t *testing.T) {
-	// The ids of bodies are promised to stay: they are in stored logs.
+	// The ids of descriptions must not change: they are in stored logs.
 	const bodyID = "body-b5864f8eb89184bc"
 	ofComment := func(commands ...v1alpha1.Command) *Entries {
 		return &Entries{Pull: thePull, Commands: commands}
@@ -113,15 +113,15 @@ func TestTranslate(t *testing.T) {
 		{"closed", "pull_request", pullRequestEvent("closed", "/pj-rehearse"), ofPull("closed")},
 		{"labeled", "pull_request", pullRequestEvent("labeled", "/pj-rehearse"), nil},
 		{"comment", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a"), ofComment(said("comment-98765-0", "/pj-rehearse a", "bob", pushedAt))},
-		{"comment with two", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a\n\n/rehearse abort"),
+		{"comment with two commands", "issue_comment", commentEvent("created", "bob", "User", "/pj-rehearse a\n\n/rehearse abort"),
 			ofComment(said("comment-98765-0", "/pj-rehearse a", "bob", pushedAt), said("comment-98765-1", "/rehearse abort", "bob", pushedAt))},
-		{"comment that commands nothing", "issue_comment", commentEvent("created", "bob", "User", "LGTM"), nil},
+		{"comment without a command", "issue_comment", commentEvent("created", "bob", "User", "LGTM"), nil},
 		{"a command in a review", "pull_request_review", pullRequestEvent("submitted", "/pj-rehearse"), nil},
 		{"a command on a line of a file", "pull_request_review_comment", commentEvent("created", "bob", "User", "/pj-rehearse"), nil},
 		{"comment edited", "issue_comment", commentEvent("edited", "bob", "User", "/pj-rehearse"), nil},
 		{"comment deleted", "issue_comment", commentEvent("deleted", "bob", "User", "/pj-rehearse"), nil},
 		{"comment of a bot", "issue_comment", commentEvent("created", "bob", "Bot", "/pj-rehearse"), nil},
-		{"comment of a bot by name", "issue_comment", commentEvent("created", "dependabot[bot]", "User", "/pj-rehearse"), nil},
+		{"comment of a bot, known by its name", "issue_comment", commentEvent("created", "dependabot[bot]", "User", "/pj-rehearse"), nil},
 		{"comment of ours", "issue_comment", commentEvent("created", "ci-robot", "User", "/pj-rehearse\n<!-- rehearsal:plan -->"), nil},
 		{"comment of a deleted account", "issue_comment", without(commentEvent("created", "", "", "/pj-rehearse"), "comment.user"), nil},
 		{"comment on an issue", "issue_comment", without(commentEvent("created", "bob", "User", "/pj-rehearse"), "issue.pull_request"), nil},
@@ -149,11 +149,11 @@ func TestTranslateMalformed(t *testing.T) {
 		event string
 		body  []byte
 	}{
-		{"nothing", "pull_request", nil},
-		{"no JSON", "issue_comment", []byte("payload=%7B%7D")},
-		{"cut off", "issue_comment", encode(t, comment())[:100]},
-		{"a list", "pull_request", []byte("[]")},
-		{"too deep", "pull_request", []byte(strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000))},
+		{"empty body", "pull_request", nil},
+		{"not JSON", "issue_comment", []byte("payload=%7B%7D")},
+		{"truncated JSON", "issue_comment", encode(t, comment())[:100]},
+		{"JSON array", "pull_request", []byte("[]")},
+		{"nested too deeply", "pull_request", []byte(strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000))},
 		{"wrong types", "pull_request", []byte(`{"action":"opened","number":"one"}`)},
 		{"no pull_request", "pull_request", encode(t, without(pullRequest(), "pull_request"))},
 		{"no number", "pull_request", encode(t, without(pullRequest(), "number"))},
@@ -165,8 +165,8 @@ func TestTranslateMalformed(t *testing.T) {
 		{"no comment", "issue_comment", encode(t, without(comment(), "comment"))},
 		{"no comment id", "issue_comment", encode(t, without(comment(), "comment.id"))},
 		{"no comment time", "issue_comment", encode(t, without(comment(), "comment.created_at"))},
-		{"a name that is none", "issue_comment", []byte(strings.ReplaceAll(string(encode(t, comment())), `"name":"release"`, `"name":"../x"`))},
-		{"a login without end", "issue_comment", encode(t, commentEvent("created", strings.Repeat("b", 101), "User", "/pj-rehearse"))},
+		{"invalid repository name", "issue_comment", []byte(strings.ReplaceAll(string(encode(t, comment())), `"name":"release"`, `"name":"../x"`))},
+		{"login that is too long", "issue_comment", encode(t, commentEvent("created", strings.Repeat("b", 101), "User", "/pj-rehearse"))},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -190,7 +190,8 @@ func TestReplayIsNotHeard(t *testing.T) {
 	}
 }
 
-// TestSweepHearsTheSame is what makes hearing a thing both ways harmless.
+// TestSweepHearsTheSame checks that a webhook and a sweep give the same entries, so that
+// receiving a command both ways is harmless.
 func TestSweepHearsTheSame(t *testing.T) {
 	opts := Options{Now: now}
 	delivered, err := Translate("issue_comment", encode(t, commentEvent("created", "bob", "User", "/pj-rehearse a\n/rehearse")), opts)
@@ -264,7 +265,7 @@ func TestJSONSize(t *testing.T) {
 	}
 }
 
-// One text must not fill the log, whatever it is made of.
+// One text must not fill the log, whatever it consists of.
 func TestOneTextIsBounded(t *testing.T) {
 	for _, word := range []string{"x", "<", "< ", "&x "} {
 		body := strings.Repeat("/rehearse "+strings.Repeat(word, 1290/len(word))+"\n", maxCommands)
@@ -320,9 +321,9 @@ func FuzzTranslate(f *testing.F) {
 	})
 }
 
-// TestNothingTakesThePlaceOfAPush: what is heard later stands beside what another account
-// did, even under the same login, and beside every head that somebody found when they
-// opened the pull request again.
+// TestNothingTakesThePlaceOfAPush checks that a later push does not overwrite that of
+// another account, even under the same login, nor any head with which the pull request
+// was opened again.
 func TestNothingTakesThePlaceOfAPush(t *testing.T) {
 	other := strings.Repeat("c", 40)
 	for name, tc := range map[string]struct {
@@ -330,15 +331,15 @@ func TestNothingTakesThePlaceOfAPush(t *testing.T) {
 		id                  int64
 		beside              bool
 	}{
-		"the same person, once more":       {"synchronize", "alice", other, 583231, false},
-		"the same, in another case":        {"synchronize", "ALICE", other, 583231, false},
-		"another account of that login":    {"synchronize", "Alice", head, 7, true},
-		"another login of that account":    {"synchronize", "bob", head, 583231, true},
-		"opened again":                     {"reopened", "Alice", head, 583231, true},
-		"opened again, with another head":  {"reopened", "Alice", other, 583231, true},
-		"an account without a number":      {"synchronize", "Alice", head, 0, true},
-		"opened again, without a number":   {"reopened", "Alice", head, 0, true},
-		"a login that looks like a number": {"synchronize", "alice-583231", head, 1, true},
+		"the same person pushes again":         {"synchronize", "alice", other, 583231, false},
+		"the same login in another case":       {"synchronize", "ALICE", other, 583231, false},
+		"another account with that login":      {"synchronize", "Alice", head, 7, true},
+		"the same account, renamed":            {"synchronize", "bob", head, 583231, true},
+		"reopened":                             {"reopened", "Alice", head, 583231, true},
+		"reopened with another head":           {"reopened", "Alice", other, 583231, true},
+		"pushed by an account without an ID":   {"synchronize", "Alice", head, 0, true},
+		"reopened by an account without an ID": {"reopened", "Alice", head, 0, true},
+		"a login that looks like a number":     {"synchronize", "alice-583231", head, 1, true},
 	} {
 		kept := pushesOf(t, "synchronize", "Alice", head, 583231)
 		for _, before := range []string{head, other} {
@@ -356,7 +357,7 @@ func TestNothingTakesThePlaceOfAPush(t *testing.T) {
 	}
 }
 
-// pushesOf is what a webhook tells of a push.
+// pushesOf returns the pushes that a webhook reports.
 func pushesOf(t *testing.T, action, login, sha string, id int64) map[string]v1alpha1.Push {
 	t.Helper()
 	p := &payload{Action: action, Sender: user{ID: id, Login: login}, PullRequest: &pullRequest{}}
@@ -364,7 +365,7 @@ func pushesOf(t *testing.T, action, login, sha string, id int64) map[string]v1al
 	return p.pushes()
 }
 
-// fits holds what was heard against the schema of Rehearsal.
+// fits checks entries against the schema of Rehearsal.
 func fits(h *Entries) error {
 	if !isName(h.Pull.Org) || !isName(h.Pull.Repo) || h.Pull.Number < 1 || len(Name(h.Pull)) > maxName {
 		return fmt.Errorf("pull %v", h.Pull)
