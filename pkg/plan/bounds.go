@@ -9,20 +9,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Bounds of what a tree may ask of us. Each is far above what any repository
-// has, and low enough that a plan takes some seconds and some hundred MB at worst.
+// Limits on the size of a tree. Each is far above what any repository has, and low enough
+// that a plan takes at most some seconds and some hundred MB.
 const (
-	// maxJobs bounds the jobs of a tree. The largest repository has 77,000.
+	// maxJobs limits the jobs of a tree. The largest repository has 77,000.
 	maxJobs = 300_000
-	// maxSteps bounds what it takes to put presets and defaults into all jobs, in bytes
-	// copied and elements compared, maxChangedSteps into those that differ, where more
-	// is done with each byte.
+	// maxSteps limits the work of applying presets and defaults to all jobs, in bytes
+	// copied and elements compared. maxChangedSteps limits it for the jobs that differ,
+	// because more is done with each of their bytes.
 	maxSteps, maxChangedSteps = 1_000_000_000, 250_000_000
-	// maxListed bounds the mistakes and warnings of an answer.
+	// maxListed limits the mistakes and warnings in an answer.
 	maxListed = 200
 )
 
-// boundIn returns the bound that an error is about.
+// boundIn returns the refusal for an error about an exceeded limit, if it is one.
 func boundIn(err error) (*RefusedError, bool) {
 	var excess *affected.ExcessError
 	if errors.As(err, &excess) {
@@ -38,7 +38,7 @@ func boundIn(err error) (*RefusedError, bool) {
 	return &RefusedError{File: bound.Path, Reason: bound.Bound, TooLarge: true}, true
 }
 
-// checkJobs refuses revisions with more jobs and presets than are compared.
+// checkJobs refuses revisions that have too many jobs and presets to compare.
 func checkJobs(r *affected.Revision) error {
 	if err := checkPresets(r.Presets()); err != nil {
 		return err
@@ -59,7 +59,7 @@ func checkPresets(presets []affected.PlacedPreset) error {
 	return nil
 }
 
-// listed is as many of the mistakes as an answer has room for.
+// listed returns as many of the mistakes as an answer can contain.
 func listed(all []affected.FileError) []affected.FileError {
 	rest := len(all) - maxListed
 	if rest > 0 {
@@ -71,7 +71,7 @@ func listed(all []affected.FileError) []affected.FileError {
 	return all
 }
 
-// warned is the same for warnings.
+// warned returns as many of the warnings as an answer can contain.
 func warned(all []string) []string {
 	if rest := len(all) - maxListed; rest > 0 {
 		all = append(all[:maxListed:maxListed], fmt.Sprintf("and %d more warnings", rest))

@@ -11,8 +11,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
-// cold reads the whole configuration of a tree once, file by file, and keeps
-// summaries only. Presets come first: no job can be validated without them.
+// cold reads the whole configuration of a tree once, file by file, and keeps only
+// summaries. Presets come first, because no job can be validated without them.
 func (w *work) cold(ctx context.Context, tree string) (*snapshot.Snapshot, error) {
 	found, err := w.List(ctx, tree)
 	if err != nil {
@@ -41,7 +41,7 @@ func (w *work) cold(ctx context.Context, tree string) (*snapshot.Snapshot, error
 		return nil, err
 	}
 	if all := s.Revision.Presets(); len(all) != len(presets) {
-		// YAML can write the word in ways that a search does not find.
+		// YAML can spell the word in ways that a text search does not find.
 		return s, w.loadWith(ctx, s, entries, all)
 	}
 	return s, nil
@@ -122,8 +122,8 @@ func (w *work) loadAll(ctx context.Context, s *snapshot.Snapshot, entries []prow
 	return loaded, err
 }
 
-// validate returns Prow's reasons to refuse jobs of a file, by their keys. It
-// spends the jobs; the summary does not share what defaulting changes.
+// validate returns the reasons why Prow refuses jobs of a file, by the keys of the jobs.
+// The jobs cannot be used afterwards; the summary does not share what defaulting changes.
 func validate(d *affected.Defaults, p *prowtree.JobFile, all *efforts) (map[string]string, error) {
 	if d == nil || p.Err != nil {
 		return nil, nil

@@ -10,11 +10,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// efforts adds up what it takes to put presets and defaults into jobs.
+// efforts adds up the work of applying presets and defaults to jobs.
 type efforts struct {
 	sum atomic.Int64
 	max int64
-	// what says into which jobs.
+	// what names the jobs, for the error message.
 	what string
 }
 
@@ -34,8 +34,8 @@ func (e *efforts) spend(d *affected.Defaults, steps int) error {
 	return &repo.BoundError{Path: d.Heaviest(), Bound: fmt.Sprintf("adds too much to too many jobs: to put presets and defaults into %s takes more than %d steps", e.what, e.max)}
 }
 
-// spendExpected counts what it takes at least to make jobs: what is too much should
-// be refused before any of it is made.
+// spendExpected counts the least work that it takes to make jobs, so that too much of it
+// is refused before any job is made.
 func (w *evaluator) spendExpected(s *step, at []affected.At) error {
 	for _, a := range at {
 		if err := w.expected.spend(s.delta.New, s.delta.New.LeastSteps(a.Entry())); err != nil {
@@ -45,8 +45,8 @@ func (w *evaluator) spendExpected(s *step, at []affected.At) error {
 	return nil
 }
 
-// spendQuick counts what it takes a source to decide about all jobs, before any is
-// looked at.
+// spendQuick counts the work of a source that decides about all jobs, before it looks at
+// any.
 func (w *evaluator) spendQuick(s *step, source candidateSource) error {
 	if source.quick == nil {
 		return nil
@@ -68,7 +68,7 @@ func (w *evaluator) spendQuick(s *step, source candidateSource) error {
 	return nil
 }
 
-// spend counts what it takes to make the jobs of a pair.
+// spend counts the work of making the jobs of a pair.
 func (w *evaluator) spend(d *affected.Delta, parsed map[string]*prowtree.JobFile, p *pair) error {
 	if err := w.changed.add(d.New, rawOf(parsed, p.New)); err != nil {
 		return err

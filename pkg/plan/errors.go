@@ -6,13 +6,13 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// StoppedError says that planning was ended because it took more than it may, or
-// because the planner broke down. It would be so again.
+// StoppedError says that planning was stopped because it exceeded a limit, or because the
+// planner crashed. Another attempt would end the same way.
 type StoppedError struct {
 	// Why completes a sentence about planning: "took more than 2 minutes".
 	Why string
-	// Base says that it happened while the base branch was read, before anything of
-	// the head was looked at.
+	// Base says that it happened while the base branch was read, before anything of the
+	// head was.
 	Base bool
 }
 
@@ -23,16 +23,16 @@ func (e *StoppedError) Error() string {
 	return "planning " + e.Why
 }
 
-// DamagedError says that the mirror is damaged, or seems so: git cannot read
-// objects that are, or should be, there.
+// DamagedError says that the mirror is, or seems to be, damaged: Git cannot read objects
+// that are, or should be, in it.
 type DamagedError struct {
 	Reason string
 }
 
 func (e *DamagedError) Error() string { return e.Reason }
 
-// UnfetchedError says that the commits of a pull request are not fetched, or cannot
-// be read once they are. It would be so again.
+// UnfetchedError says that the commits of a pull request cannot be fetched, or cannot be
+// read after the fetch. Another attempt would end the same way.
 type UnfetchedError struct {
 	Reason string
 	err    error
@@ -42,7 +42,8 @@ func (e *UnfetchedError) Error() string { return e.Reason }
 
 func (e *UnfetchedError) Unwrap() error { return e.err }
 
-// Unfetched tells what is a head's own fault from all else.
+// Unfetched returns an *UnfetchedError if the head itself is the cause of an error; all
+// other errors are returned as they are.
 func Unfetched(err error) error {
 	var large *repo.TooLargeError
 	var rebuilt *repo.RebuiltError
@@ -56,15 +57,15 @@ func Unfetched(err error) error {
 }
 
 var (
-	// ErrForgotten says that the details of a plan are not at hand any more: it has
-	// to be made again.
+	// ErrForgotten says that the details of a plan are no longer kept. The plan has to be
+	// made again.
 	ErrForgotten = errors.New("the plan has to be made again")
-	// ErrBusy says that the details of a plan are not at hand at this moment.
+	// ErrBusy says that the details of a plan are not available at the moment.
 	ErrBusy = errors.New("all planners are busy")
 )
 
-// Terminal reports whether an error will be the same however often it is tried,
-// and so is for the pull request to know.
+// Terminal reports whether an error stays the same however often planning is tried, so
+// that the pull request has to show it.
 func Terminal(err error) bool {
 	var (
 		conflict *ConflictError

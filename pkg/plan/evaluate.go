@@ -11,14 +11,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
-// Bounds of what is held at once while jobs are compared: that many files
-// parsed, and that many jobs with the presets and defaults of both sides.
+// Limits on what is in memory at once while jobs are compared: parsed files, and jobs
+// with the presets and defaults of both sides.
 const (
 	chunkFiles = 32
 	chunkJobs  = 256
 )
 
-// validate finds out which jobs that may differ are valid.
+// validate determines which of the jobs that may differ are valid.
 func (w *evaluator) validate(ctx context.Context, s *step) error {
 	known, err := s.reconsider(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (w *evaluator) validate(ctx context.Context, s *step) error {
 	})
 }
 
-// evaluate decides about every job that may differ from those of a base with some
+// evaluate decides about every job that may differ from the jobs of a base with given
 // defaults, and validates it.
 func (w *evaluator) evaluate(ctx context.Context, c *comparison, base *snapshot.Snapshot, defaults *affected.Defaults) error {
 	c.delta = w.newDelta(&c.step, base, defaults)
@@ -73,8 +73,8 @@ func (w *evaluator) evaluate(ctx context.Context, c *comparison, base *snapshot.
 	return err
 }
 
-// reconsider forgets what was wrong with files that differ, and finds out what is now,
-// but for single jobs. It returns what there was.
+// reconsider determines again the problems of files that differ, except those of single
+// jobs. It returns the previous problems.
 func (s *step) reconsider(ctx context.Context) (known snapshot.Problems, err error) {
 	to := s.after
 	known = maps.Clone(to.Problems)
@@ -95,7 +95,7 @@ func (s *step) reconsider(ctx context.Context) (known snapshot.Problems, err err
 	return known, to.Problems.SetClashes(ctx, to.Revision, s.files)
 }
 
-// inParts hands out jobs by few files at a time.
+// inParts calls do with the jobs of a few files at a time.
 func (w *evaluator) inParts(s *step, at []affected.At, do func([]affected.At) error) error {
 	if err := w.spendExpected(s, at); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (w *evaluator) inParts(s *step, at []affected.At, do func([]affected.At) er
 	return nil
 }
 
-// applied hands out pairs with their effective jobs.
+// applied calls do with pairs and their effective jobs.
 func (w *evaluator) applied(ctx context.Context, s *step, pairs []pair, do func([]pair) error) error {
 	parsed, err := w.parsePairs(ctx, pairs)
 	if err != nil {
@@ -137,8 +137,8 @@ func (w *evaluator) applied(ctx context.Context, s *step, pairs []pair, do func(
 	return nil
 }
 
-// outline drops the effective jobs of a plan that is too long to hold them, and
-// fills in those that were not needed to decide.
+// outline drops the effective jobs of a plan that is too long to keep them. It fills in
+// those that the decisions did not need.
 func (c *comparison) outline() {
 	for i := range c.jobs {
 		j := &c.jobs[i]
@@ -164,8 +164,8 @@ func cutFiles(at []affected.At, n int) (part, rest []affected.At) {
 	return at, nil
 }
 
-// candidates returns the jobs that have to be looked at. Those that a source decides
-// about from their summaries are decided at once; affected ones are handed to decided.
+// candidates returns the jobs whose text has to be compared. If a source can decide about
+// a job from its summary, that is done at once, and an affected job is passed to decided.
 func (w *evaluator) candidates(ctx context.Context, s *step, known snapshot.Problems, decided func(*affected.Entry, affected.Job)) ([]affected.At, error) {
 	at, changed, err := s.rewritten(ctx, known)
 	sources := s.selecting()
@@ -197,8 +197,8 @@ func (w *evaluator) candidates(ctx context.Context, s *step, known snapshot.Prob
 	return at, nil
 }
 
-// rewritten returns the jobs of changed files that are not written as they
-// were. The others are as valid as they were, unless they were not.
+// rewritten returns the jobs of changed files whose text has changed. The other jobs are
+// as valid as before, unless they were invalid.
 func (s *step) rewritten(ctx context.Context, known snapshot.Problems) ([]affected.At, map[affected.At]bool, error) {
 	var at []affected.At
 	set := map[affected.At]bool{}
@@ -227,7 +227,7 @@ func (s *step) rewritten(ctx context.Context, known snapshot.Problems) ([]affect
 	return at, set, nil
 }
 
-// select1 reports whether a job in an unchanged file has to be looked at.
+// select1 reports whether a job in an unchanged file has to be compared.
 func (s *step) select1(sources []candidateSource, a affected.At, decided func(*affected.Entry, affected.Job)) bool {
 	e := a.Entry()
 	quick, look := deciding(sources, e)
@@ -237,7 +237,7 @@ func (s *step) select1(sources []candidateSource, a affected.At, decided func(*a
 	case quick == nil:
 		return false
 	case s.after.Problems.Has(a):
-		// It may be valid now.
+		// The job may be valid now.
 		return true
 	}
 	decision := quick.Decide(a)
@@ -263,7 +263,7 @@ func invalidJob(e *affected.Entry, message string) string {
 	return "invalid " + string(e.Ref.Type) + " job " + e.Ref.Name + ": " + message
 }
 
-// isValid notes whether Prow accepts a job after the change.
+// isValid records whether Prow accepts a job after the change.
 func (s *step) isValid(p *pair) bool {
 	key := snapshot.OfJob(p.New.Key(), p.New.Entry().Ref)
 	delete(s.after.Problems, key)

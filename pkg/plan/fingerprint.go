@@ -12,12 +12,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// fingerprint gathers what a change does, see affected.Result.Fingerprint: jobs are
-// whole only while they are compared.
+// fingerprint collects the effects of a change, see affected.Result.Fingerprint. It
+// collects during the comparison, because only then are complete jobs in memory.
 type fingerprint struct {
 	parts []string
-	// outlines says that the defaults and presets of both sides stand for those of
-	// single jobs.
+	// outlines says that the defaults and presets of both sides are part of the
+	// fingerprint, in place of those of single jobs.
 	outlines bool
 }
 
@@ -29,7 +29,7 @@ func (f *fingerprint) outline(e *affected.Entry) {
 	f.add("outline", e.Ref.Key(), string(e.Digest))
 }
 
-// rewritten adds a job that is written otherwise and yet the same for Prow.
+// rewritten adds a job whose text has changed although it is the same for Prow.
 func (f *fingerprint) rewritten(p *pair) {
 	if p.Old.Loaded == nil || bytes.Equal(p.Old.Entry().Digest, p.New.Entry().Digest) {
 		return
@@ -37,11 +37,11 @@ func (f *fingerprint) rewritten(p *pair) {
 	f.add("rewritten", p.New.Entry().Ref.Key(), string(p.Old.Entry().Digest), string(p.New.Entry().Digest))
 }
 
-// sumOf is of an affected job as Prow would run it, before and after, whether it is
-// rehearsed or not.
+// sumOf returns a hash of an affected job as Prow would run it, before and after the
+// change, whether it is rehearsed or not.
 func sumOf(j *affected.Job) string {
 	h := sha256.New()
-	// A hash takes everything, and what Prow has decoded can be encoded.
+	// Writing to a hash never fails, and what Prow has decoded can be encoded.
 	enc := json.NewEncoder(h)
 	for _, e := range append([]affected.Effective{j.Effective, j.Before}, j.Baseline...) {
 		_ = enc.Encode([]any{e.Presubmit, e.Postsubmit, e.Periodic})
@@ -50,7 +50,8 @@ func sumOf(j *affected.Job) string {
 	return string(h.Sum(nil))
 }
 
-// fingerprint is what the whole change does when it is merged into a branch.
+// fingerprint returns a hash of all effects of the change when it is merged into a
+// branch.
 func (w *work) fingerprint(req Request, c *comparison) string {
 	f := fingerprint{parts: slices.Clone(c.print.parts)}
 	if c.print.outlines {
@@ -81,7 +82,7 @@ func (w *work) fingerprint(req Request, c *comparison) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fed are the files that jobs may read, too, when they run.
+// fed returns the files that jobs may also read when they run.
 func (c *comparison) fed() map[string]bool {
 	out := map[string]bool{}
 	for _, found := range c.delta.Found {
@@ -99,8 +100,8 @@ func (c *comparison) fed() map[string]bool {
 	return out
 }
 
-// understood says whether all that a changed file can do is known from its jobs and
-// presets: then its comments, order and style may differ.
+// understood reports whether the jobs and presets of a changed file show all of its
+// effects. Then its comments, order and style do not matter.
 func (c *comparison) understood(ch repo.Change) (before, after *affected.Loaded, is bool) {
 	before, after = c.delta.Before.File(ch.Path), c.delta.After.File(ch.Path)
 	read := func(f *affected.Loaded, mode, blob string) bool {

@@ -10,22 +10,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
-// gates finds out what the affected jobs of a comparison ask for. That is kept for
-// jobs that are in the list as outlines only, too.
+// gates determines what the affected jobs of a comparison request. It is kept also for
+// jobs that are only outlines in the list.
 type gates struct {
 	config gate.Config
-	// hidden are the repositories whose jobs comments must not show.
+	// hidden are the repositories whose jobs must not appear in comments.
 	hidden []string
-	// sheds is why a new job may be a restricted one by another name; empty when
-	// nothing says so.
+	// sheds says why a new job may be a restricted job under another name; empty when
+	// there is no sign of that.
 	sheds string
-	// blind says that the base's own configuration is broken: then its jobs restrict
-	// as ever, but nothing is known of what they may.
+	// blind says that the base's own configuration is broken. Its jobs restrict as usual,
+	// but what they are granted is not known.
 	blind bool
 	found map[string]gate.Finding
 }
 
-// note keeps what there is to say about a job.
+// note stores the finding about a job, if there is one.
 func (g *gates) note(key string, f gate.Finding) {
 	if f.Zero() {
 		return
@@ -36,7 +36,7 @@ func (g *gates) note(key string, f gate.Finding) {
 	g.found[key] = f
 }
 
-// check looks at an affected job.
+// check checks an affected job.
 func (g *gates) check(d *affected.Delta, e *affected.Entry, old *affected.Entry, job *affected.Job) gate.Finding {
 	change := gate.Change{Head: job.Gate(e.Ref.Repo), Sheds: g.sheds, Unknown: g.unknown(), HiddenRepos: g.hidden}
 	repo := e.Own.DefaultsRepo
@@ -53,7 +53,7 @@ func (g *gates) check(d *affected.Delta, e *affected.Entry, old *affected.Entry,
 	return gate.Check(g.config, change)
 }
 
-// checkOutline looks at a job of which only the defaults differ.
+// checkOutline checks a job of which only the defaults differ.
 func (g *gates) checkOutline(d *affected.Delta, e *affected.Entry) gate.Finding {
 	change := gate.Change{Head: d.New.GateOutline(e), Base: []gate.Job{g.baseline(d.Old.GateOutline(e))}, Unknown: g.unknown(), HiddenRepos: g.hidden}
 	if !g.blind {
@@ -63,19 +63,19 @@ func (g *gates) checkOutline(d *affected.Delta, e *affected.Entry) gate.Finding 
 	return gate.Check(g.config, change)
 }
 
-// hiddenRepos are the repositories of which Deck shows nothing to everybody, before
-// or after the change. Where the config repository, org/repo, is one of them at
-// base, its comments are for the same people.
+// hiddenRepos returns the repositories that Deck hides from the public, before or after
+// the change. It returns none if base hides the config repository, org/repo, itself: then
+// its comments have the same readers.
 func (c *comparison) hiddenRepos(repository string) []string {
 	base, head := c.delta.Old.Config.Deck.HiddenRepos, c.delta.New.Config.Deck.HiddenRepos
-	// A broken base has lent the head's configuration.
+	// The configuration of a broken base is that of the head.
 	if !c.gates.blind && slices.ContainsFunc(base, func(hidden string) bool { return gate.Names(hidden, repository) }) {
 		return nil
 	}
 	return slices.Concat(base, head)
 }
 
-// unknown is why it cannot be told what base restricts.
+// unknown says why it is not known what base restricts; empty if it is known.
 func (g *gates) unknown() string {
 	if g.blind {
 		return "the Prow configuration of the base branch cannot be read, so it is not known which repositories it hides"
@@ -90,8 +90,8 @@ func (g *gates) baseline(job gate.Job) gate.Job {
 	return job
 }
 
-// findShed looks for a restricted job among those that are removed, and for files
-// of which nobody knows what was restricted in them.
+// findShed looks for a restricted job among the removed jobs, and for files that cannot
+// be read at base, so that their restrictions are not known.
 func (w *evaluator) findShed(c *comparison) {
 	if c.gates.blind {
 		c.gates.sheds = "the Prow configuration of the base branch cannot be read"
@@ -138,15 +138,15 @@ func (l *Local) Check(_ context.Context, jobs []affected.Job) (map[string]gate.F
 	return out, nil
 }
 
-// standIns returns the jobs at base that stand for one whose identity is new.
+// standIns returns the jobs at base to compare with a job whose identity is new.
 func standIns(d *affected.Delta, e *affected.Entry) []affected.At { return d.Before.Namesakes(e.Ref) }
 
-// rawOf finds a job in the file that it is written in.
+// rawOf returns a job from the file that it is written in.
 func rawOf(parsed map[string]*prowtree.JobFile, at affected.At) affected.Raw {
 	return parsed[at.Blob].Raws[at.I]
 }
 
-// jobBlobs lists the files of jobs.
+// jobBlobs returns the blobs of the files of jobs.
 func jobBlobs(at []affected.At) []string {
 	var out []string
 	for _, a := range at {
@@ -155,7 +155,7 @@ func jobBlobs(at []affected.At) []string {
 	return slices.Compact(out)
 }
 
-// checkGates looks at the jobs that a part of a comparison found.
+// checkGates checks the jobs that a part of a comparison found.
 func (w *evaluator) checkGates(ctx context.Context, c *comparison, pairs []*pair, jobs []affected.Job) error {
 	findings, sums := make([]gate.Finding, len(jobs)), make([]string, len(jobs))
 	err := crew.Each(ctx, w.options.Workers, len(jobs), func(i int) {

@@ -18,54 +18,53 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/sources"
 )
 
-// keptJobs is how many effective jobs a plan holds; those of longer plans are
-// made again when they are asked for.
+// keptJobs is how many effective jobs a plan keeps. Those of longer plans are made again
+// on request.
 const keptJobs = 50
 
-// maxDistance is how many job files a revision may differ in from its anchor
+// maxDistance is the number of job files in which a revision may differ from its anchor
 // before it becomes an anchor itself.
 const maxDistance = 500
 
-// keptDistance is the same for what is kept on disk, where every process has
-// to go the distance again.
+// keptDistance is the same number for what is kept on disk, where every process has to
+// apply the differences again.
 const keptDistance = 32
 
-// Options are what an Incremental planner works with.
+// Options configure an Incremental planner.
 type Options struct {
 	// Mirror returns a mirror that has the commits of a request.
 	Mirror func(ctx context.Context, req Request) (*repo.Mirror, error)
-	// Memory bounds what is kept of parsed files, in bytes of their text, of
-	// which each takes about eight.
+	// Memory limits the parsed files that are kept, in bytes of their text. Each byte
+	// takes about eight bytes of memory.
 	Memory int64
-	// Workers bounds how many files one plan parses at once.
+	// Workers limits how many files one plan parses at once.
 	Workers int
-	// CacheDir keeps what was learned of a base branch between processes; ""
-	// keeps nothing.
+	// CacheDir is the directory that keeps what is known of base branches between
+	// processes; "" keeps nothing.
 	CacheDir string
-	// Sources are what can affect a job; all there are, unless they are set.
+	// Sources are what can affect a job; all sources, unless set.
 	Sources []affected.Source
-	// Progress is told what a plan is doing, if set.
+	// Progress is called with what a plan is doing, if set.
 	Progress func(message string)
 }
 
-// Incremental plans at the cost of the change. The first plan for a repository
-// reads all of it; later ones read what differs from there.
+// Incremental is a planner whose work depends on the size of the change. The first plan
+// for a repository reads all of it; later plans read only what differs.
 type Incremental struct {
 	options Options
 	read    *prowtree.Cache
 	kept    snapshot.Store
-	// known has what sources have made of blobs.
+	// known caches what sources have parsed from blobs.
 	known *lru.Cache[any]
-	// states has base commits that have been looked at.
+	// states caches the states of base commits.
 	states *lru.Cache[*snapshot.Snapshot]
 
 	mu     sync.Mutex
 	latest map[string]*repository
 }
 
-// repository has the base that was looked at last: the next is rarely far from
-// it. Its lock is held while another is made, which several plans at once
-// would do for nothing.
+// repository has the base that was read last, because the next is rarely far from it. Its
+// lock is held while another base is read: concurrent plans would only repeat the work.
 type repository struct {
 	sync.Mutex
 	base *snapshot.Snapshot
@@ -95,7 +94,7 @@ func NewPlanner(o Options) *Incremental {
 	}
 }
 
-// Plan implements Planner. A damaged mirror is rebuilt once, where it can be.
+// Plan implements Planner. A damaged mirror is rebuilt once, if that is possible.
 func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 	result, err := p.plan(ctx, req)
 	if !repo.Corrupt(err) {
@@ -111,7 +110,7 @@ func (p *Incremental) Plan(ctx context.Context, req Request) (*Result, error) {
 	return p.plan(ctx, req)
 }
 
-// plan reads the base first: what goes wrong until then is not the head's fault.
+// plan reads the base first, because errors until then are not the head's fault.
 func (p *Incremental) plan(ctx context.Context, req Request) (*Result, error) {
 	mirror, err := p.options.Mirror(ctx, req)
 	if err != nil {
@@ -149,8 +148,8 @@ func resultOf(local *Local, err error) (*Result, error) {
 	return &local.Result, err
 }
 
-// PlanMerged plans for a merge that has been made already, and that the caller
-// keeps open as long as the result is used.
+// PlanMerged plans for a merge that has already been made. The caller keeps it open as
+// long as the result is used.
 func (p *Incremental) PlanMerged(ctx context.Context, req Request, merged *repo.Merged) (*Local, error) {
 	kept := func(context.Context) (*repo.Merged, error) {
 		return &repo.Merged{Objects: merged.Objects, Tree: merged.Tree}, nil
@@ -175,7 +174,7 @@ func (p *Incremental) work(req Request, objects repo.Objects) *work {
 	}}}
 }
 
-// readBase returns what is known of the base, which must be as the layout says.
+// readBase returns the state of the base, which must match the layout.
 func (w *work) readBase(ctx context.Context, req Request) (*snapshot.Snapshot, error) {
 	base, err := w.baseState(ctx, req.Base)
 	if refused, ok := boundIn(err); ok {
@@ -188,7 +187,7 @@ func (w *work) readBase(ctx context.Context, req Request) (*snapshot.Snapshot, e
 	if err := w.missingWatched(base); err != nil {
 		return nil, err
 	}
-	// What base takes is not the head's.
+	// The work for the base does not count against the head.
 	w.changed.sum.Store(0)
 	w.expected.sum.Store(0)
 	TellBaseRead(ctx)
@@ -199,7 +198,7 @@ func (w *work) planTree(ctx context.Context, req Request, base *snapshot.Snapsho
 	c, err := w.compareWith(ctx, base, tree)
 	var missing *MissingPathError
 	if errors.As(err, &missing) {
-		// The base has it, so it is the change that takes it away.
+		// The base has the path, so the change removes it.
 		return refusedWhole(req, tree, &RefusedError{File: missing.Path, Reason: "no such file or directory"})
 	}
 	if refused, ok := boundIn(err); ok {
@@ -237,7 +236,7 @@ func refusedWhole(req Request, tree string, refused *RefusedError) (*Local, erro
 	}}}, refused
 }
 
-// refusedBase is what there is to say where the base cannot be read.
+// refusedBase returns the result for a base that cannot be read.
 func refusedBase(req Request, err error) (*Local, error) {
 	var refused *RefusedError
 	if errors.As(err, &refused) {
@@ -246,8 +245,8 @@ func refusedBase(req Request, err error) (*Local, error) {
 	return nil, err
 }
 
-// baseState returns what is known of a base commit, reading what differs from
-// the nearest known commit, or all of it.
+// baseState returns the state of a base commit. It reads what differs from the nearest
+// known commit, or everything if there is none.
 func (w *work) baseState(ctx context.Context, commit string) (*snapshot.Snapshot, error) {
 	id := key.Of(w.repository, w.Layout.Key(), key.Of(w.Watched...))
 	if known, ok := w.states.Get(key.Of(id, commit)); ok {
@@ -281,7 +280,7 @@ func (w *work) baseState(ctx context.Context, commit string) (*snapshot.Snapshot
 	}
 	if fresh || w.options.CacheDir != "" && base.Distance() > keptDistance {
 		base = base.Compact()
-		// The next process pays for what is not kept.
+		// If the state is not kept, only the next process has more work.
 		if err := w.kept.Write(id, base); err != nil {
 			w.options.Progress("not keeping the cache: " + err.Error())
 		}
@@ -300,8 +299,8 @@ func (w *work) repositoryFor(id string) *repository {
 	return w.latest[id]
 }
 
-// fromKnown returns the state of a commit by its differences from a known one,
-// or nil when there is none or its tree is not in the mirror any more.
+// fromKnown returns the state of a commit by its differences from a known state. It
+// returns nil when there is no known state, or when its tree is no longer in the mirror.
 func (w *work) fromKnown(ctx context.Context, known *snapshot.Snapshot, commit string) (*snapshot.Snapshot, error) {
 	if known == nil {
 		return nil, nil

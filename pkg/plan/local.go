@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Local is a plan together with what it was made from, in the process that made
+// Local is a plan together with the data that it was made from, in the process that made
 // it. It is its own Details.
 type Local struct {
 	Result
@@ -26,11 +26,10 @@ type Local struct {
 	again    reopen
 }
 
-// reopen makes the merge of a plan available once more.
+// reopen makes the merge of a plan available again.
 type reopen func(context.Context) (*repo.Merged, error)
 
-// Effective implements Details: it makes the effective jobs that the plan did not
-// keep.
+// Effective implements Details. It makes the effective jobs that the plan did not keep.
 func (l *Local) Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
 	out := append([]affected.Job{}, jobs...)
 	var at []affected.At

@@ -11,7 +11,7 @@ import (
 type Located struct {
 	affected.Ref
 	File string
-	// Touched says that the file is not the same at the base.
+	// Touched says that the file differs from the base.
 	Touched bool
 }
 
@@ -28,7 +28,7 @@ func (l *Local) Lookup(_ context.Context, names []string) ([]Located, error) {
 	return found, nil
 }
 
-// Names are the names of all jobs after the merge, sorted.
+// Names returns the names of all jobs after the merge, sorted.
 func (l *Local) Names() []string {
 	var names []string
 	l.eachJob(func(_ *affected.Loaded, ref affected.Ref) { names = append(names, ref.Name) })

@@ -8,13 +8,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
-// pair is a job on both sides, or why Prow refuses it after the change.
+// pair is a job before and after the change, or the reason why Prow refuses it after the
+// change.
 type pair struct {
 	affected.Pair
 	err error
 }
 
-// pairUp finds the jobs of both sides.
+// pairUp finds jobs before and after the change.
 func pairUp(d *affected.Delta, at []affected.At) []pair {
 	pairs := make([]pair, len(at))
 	for i, a := range at {
@@ -71,7 +72,7 @@ func (p *pair) apply(d *affected.Delta) {
 	if p.Old.Loaded == nil {
 		return
 	}
-	// A job that was invalid before is compared as far as Prow got with it.
+	// A job that was invalid before is compared as far as Prow could process it.
 	p.Before, _ = d.Old.Apply(p.OldRaw)
 	p.Before.Base().SourcePath = p.Old.Path
 	p.Baseline = []affected.Effective{p.Before}

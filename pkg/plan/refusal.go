@@ -14,8 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
-// refusal returns a *RefusedError when Prow would not load the tree after the
-// change. It is the base's fault when the base has every one of the problems.
+// refusal returns a *RefusedError when Prow would not load the tree after the change. The
+// base is to blame if it already has every one of the problems.
 func (w *work) refusal(base *snapshot.Snapshot, c *comparison, found snapshot.Problems) error {
 	list := found.InLoadingOrder()
 	if len(list) == 0 {
@@ -29,7 +29,7 @@ func (w *work) refusal(base *snapshot.Snapshot, c *comparison, found snapshot.Pr
 	if len(fresh) == 0 {
 		return &RefusedError{BaseBroken: true, Reason: list[0].Message, File: list[0].File, Line: list[0].Line}
 	}
-	// What an author has to correct is rather in a file that they changed.
+	// The author probably has to correct a file that they changed.
 	touched := setOf(c.files)
 	changed := func(e affected.FileError) bool { return touched[e.File] }
 	if i := slices.IndexFunc(fresh, changed); i >= 0 {
@@ -42,7 +42,7 @@ func (w *work) refusal(base *snapshot.Snapshot, c *comparison, found snapshot.Pr
 	return &RefusedError{Reason: e.Message, File: e.File, Line: e.Line}
 }
 
-// causes lists the changed files on which all jobs depend.
+// causes returns the changed files on which all jobs depend.
 func (w *work) causes(c *comparison) []string {
 	var out []string
 	for _, p := range c.files {
@@ -58,18 +58,17 @@ func (w *work) causes(c *comparison) []string {
 
 func hasPresets(f *affected.Loaded) bool { return f != nil && f.File != nil && len(f.Presets) > 0 }
 
-// complaint is a problem wherever in its file it is: edits move lines.
+// complaint identifies a problem without its place in the file, because edits move lines.
 func complaint(e affected.FileError) string {
 	return key.Of(e.File, yamlline.Without(e.Message))
 }
 
-// maxLocated bounds the files that are searched for lines, and the lines that are
-// searched for in each.
+// maxLocated limits the files that are searched for lines, and the searches in each file.
 const maxLocated = 20
 
-// located returns the problems of the tree after the change with the lines they
-// are on, where these can be found. Without a line a message still says all: a
-// failure to read is no reason to hide it.
+// located returns the problems of the tree after the change, with their lines if these
+// can be found. A message without a line is still complete, so a read error must not hide
+// it.
 func (w *work) located(ctx context.Context, c *comparison) snapshot.Problems {
 	if len(c.after.Problems) == 0 {
 		return nil
@@ -101,7 +100,7 @@ func (w *work) located(ctx context.Context, c *comparison) snapshot.Problems {
 		}
 		_ = w.Objects.BlobsUpTo(ctx, affected.MaxFile, []string{blob}, func(_ string, content []byte) error {
 			d := yamlline.Parse(content)
-			// To find one takes a look at all of the file.
+			// Each search reads the whole file.
 			for _, k := range byFile[p][:min(len(byFile[p]), maxLocated)] {
 				e := out[k]
 				e.Line = c.lineOf(d, f, k, e)
@@ -121,11 +120,11 @@ func setOf(list []string) map[string]bool {
 	return out
 }
 
-// fileOf returns the summary, if any, and the blob of a file.
+// fileOf returns the summary of a file, if there is one, and its blob.
 func (w *work) fileOf(s *snapshot.Snapshot, p string) (*affected.Loaded, string) {
 	if f := s.Revision.File(p); f != nil {
 		if f.Err != nil && !prowtree.IsSyntax(f.Err) {
-			// There is no content to look at.
+			// There is no content to search.
 			return f, ""
 		}
 		return f, f.Blob
@@ -169,8 +168,8 @@ func nth(f *affected.Loaded, i int) int {
 	return n
 }
 
-// lineOfClash returns the line of the last job that a message is about, of
-// those that are not written as they were if there are any.
+// lineOfClash returns the line of the last job that a message is about. Jobs whose text
+// has changed are preferred.
 func (c *comparison) lineOfClash(d yamlline.Document, f *affected.Loaded, message string) int {
 	message, _, _ = strings.Cut(message, affected.AlsoIn)
 	line, isNew := 0, false
@@ -188,7 +187,7 @@ func (c *comparison) lineOfClash(d yamlline.Document, f *affected.Loaded, messag
 	return line
 }
 
-// mentions reports whether a message has a name as a word of its own.
+// mentions reports whether a message contains a name as a separate word.
 func mentions(message, name string) bool {
 	for rest := message; name != ""; {
 		i := strings.Index(rest, name)

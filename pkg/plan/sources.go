@@ -10,11 +10,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/snapshot"
 )
 
-// keptParsed bounds what is kept of files that sources have read, in bytes of their
-// text.
+// keptParsed limits the parsed files of sources that are kept, in bytes of their text.
 const keptParsed = 16 << 20
 
-// watchedBy lists the files and directories that sources watch.
+// watchedBy returns the files and directories that sources watch.
 func watchedBy(sources []affected.Source, l layout.Layout) []string {
 	var out []string
 	for _, s := range sources {
@@ -24,8 +23,8 @@ func watchedBy(sources []affected.Source, l layout.Layout) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(p string) bool { return p == "" })
 }
 
-// missingWatched names the first path of the layout that a source watches and that is
-// not there.
+// missingWatched returns an error for the first path of the layout that a source watches
+// and that does not exist.
 func (w *work) missingWatched(s *snapshot.Snapshot) error {
 	for _, p := range w.Layout.Paths() {
 		there := func() bool {
@@ -43,7 +42,7 @@ func (w *work) missingWatched(s *snapshot.Snapshot) error {
 	return nil
 }
 
-// newDelta is what differs between two states, as far as that is known without asking
+// newDelta returns what differs between two states, as far as it is known without asking
 // the sources.
 func (w *evaluator) newDelta(s *step, from *snapshot.Snapshot, old *affected.Defaults) *affected.Delta {
 	to := s.after
@@ -83,14 +82,14 @@ func (r treeReader) Merged(ctx context.Context, wanted func(string) bool) (map[s
 	return r.Find(ctx, r.tree, wanted)
 }
 
-// candidateSource is a source's filter for jobs whose text is the same.
+// candidateSource is a source's filter for jobs whose text has not changed.
 type candidateSource struct {
 	selects func(*affected.Entry) bool
-	// quick is nil where the jobs themselves have to be looked at.
+	// quick is nil if the source needs the jobs themselves.
 	quick affected.Quick
 }
 
-// selecting are the sources that may affect jobs whose text is the same.
+// selecting returns the sources that may affect jobs whose text has not changed.
 func (s *step) selecting() []candidateSource {
 	var out []candidateSource
 	for _, f := range s.delta.Found {
@@ -102,8 +101,8 @@ func (s *step) selecting() []candidateSource {
 	return out
 }
 
-// deciding returns whether the job has to be looked at, or else the source that
-// decides about it from its summary, if any selects it.
+// deciding reports whether a job has to be compared. Otherwise it returns the source that
+// decides about the job from its summary, if any selects it.
 func deciding(sources []candidateSource, e *affected.Entry) (quick affected.Quick, look bool) {
 	for _, s := range sources {
 		switch {

@@ -14,24 +14,24 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// step is the way from a known state to another tree: what differs is read.
+// step leads from a known state to another tree. Only what differs is read.
 type step struct {
 	after *snapshot.Snapshot
 	delta *affected.Delta
-	// files are the keys of what differs.
+	// files are the keys of the files that differ.
 	files []string
-	// changes are the files that differ, for git.
+	// changes are the files that differ, according to Git.
 	changes []repo.Change
-	// added are the job files that have to be read, and gone those that are no more.
+	// added are the job files that have to be read, gone those that no longer exist.
 	added []prowtree.File
 	gone  []string
-	// read are those that were read.
+	// read are the job files that were read.
 	read map[string]*affected.Loaded
 	// unknown are the job files with fields that Prow does not know.
 	unknown []prowtree.Unknown
 }
 
-// comparison is what a step to the tree of a pull request found.
+// comparison is the result of a step to the tree of a pull request.
 type comparison struct {
 	step
 	print    fingerprint
@@ -41,12 +41,12 @@ type comparison struct {
 	warnings []string
 }
 
-// readAlong is how many changed files may be read together with what they
-// replace: the cache has to hold them until they are compared.
+// readAlong is how many changed files may be read together with their previous versions.
+// The cache has to keep them until they are compared.
 const readAlong = 40
 
-// advance returns the state of another tree. Which of its jobs differ, nobody asks;
-// which are valid has to be known.
+// advance returns the state of another tree. It does not determine which jobs differ,
+// only which are valid.
 func (w *stepper) advance(ctx context.Context, from *snapshot.Snapshot, tree string) (*snapshot.Snapshot, error) {
 	s, err := w.begin(ctx, from, tree)
 	if err != nil {
@@ -76,7 +76,7 @@ func (w *stepper) compare(ctx context.Context, from *snapshot.Snapshot, tree str
 		return nil, err
 	}
 	c := &comparison{step: *s, outlines: affected.NewOutlines(), gates: gates{config: w.gates}}
-	// One look at the repository is cheaper than two.
+	// Reading both at once is cheaper than reading twice.
 	if err := w.readJobFiles(ctx, &c.step, c.replaced(from)); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (w *stepper) compare(ctx context.Context, from *snapshot.Snapshot, tree str
 	return c, w.evaluate(ctx, c, from, from.Defaults)
 }
 
-// begin finds out what differs.
+// begin determines what differs.
 func (w *stepper) begin(ctx context.Context, from *snapshot.Snapshot, tree string) (*step, error) {
 	changes, err := w.Objects.Diff(ctx, from.Tree, tree)
 	if err != nil {
@@ -111,7 +111,7 @@ func pathsOf(changes []repo.Change) []string {
 	return out
 }
 
-// findJobFiles finds out which job files the tree has.
+// findJobFiles determines which job files the tree has.
 func (w *stepper) findJobFiles(ctx context.Context, from *snapshot.Snapshot, s *step) error {
 	l, to := w.Layout, s.after
 	isRule := func(ch repo.Change) bool {
@@ -144,7 +144,7 @@ func (w *stepper) findJobFiles(ctx context.Context, from *snapshot.Snapshot, s *
 	return nil
 }
 
-// replaced are the blobs of what the added files replace.
+// replaced returns the blobs that the added files replace.
 func (s *step) replaced(from *snapshot.Snapshot) []string {
 	var blobs []string
 	for _, f := range s.added {
@@ -155,8 +155,8 @@ func (s *step) replaced(from *snapshot.Snapshot) []string {
 	return blobs
 }
 
-// readJobFiles reads the job files that differ, and some other blobs along with them
-// if they are few.
+// readJobFiles reads the job files that differ, together with some other blobs if these
+// are few.
 func (w *stepper) readJobFiles(ctx context.Context, s *step, along []string) error {
 	to := s.after
 	if len(s.added)+len(s.gone) > 0 {
@@ -169,7 +169,7 @@ func (w *stepper) readJobFiles(ctx context.Context, s *step, along []string) err
 		}
 		to.Replace(s.read)
 	}
-	// A directory needs no job files to exist, but any file.
+	// A directory exists if it has any file, even without job files.
 	isGone := func(ch repo.Change) bool { return ch.NewBlob == "" && layout.Below(ch.Path, w.Layout.JobConfig) }
 	if slices.ContainsFunc(s.changes, isGone) && !hasJobFiles(to.Revision) {
 		return w.JobConfigExists(ctx, to.Tree)
@@ -228,7 +228,7 @@ func (w *stepper) readAdded(ctx context.Context, s *step, along []string) error 
 	return nil
 }
 
-// readMany reads files of which only the summaries stay.
+// readMany reads files and keeps only their summaries.
 func (w *stepper) readMany(ctx context.Context, s *step) error {
 	places := map[string][]prowtree.File{}
 	for _, e := range s.added {
@@ -251,7 +251,7 @@ func (w *stepper) readMany(ctx context.Context, s *step) error {
 	return err
 }
 
-// add puts a file that was read, unless it cannot be, into the state after the change.
+// add adds a file to the state after the change, unless it could not be read.
 func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
 	if e.Err != nil {
 		s.read[e.Path] = e.Unreadable()
@@ -263,8 +263,8 @@ func (s *step) add(e prowtree.File, p *prowtree.JobFile) {
 	}
 }
 
-// stepProwConfig loads Prow's own configuration again when it differs, and puts
-// together the defaults that result.
+// stepProwConfig loads Prow's own configuration again when it differs, and derives the
+// defaults from it.
 func (w *stepper) stepProwConfig(ctx context.Context, from *snapshot.Snapshot, s *step, load loadConfig) error {
 	to := s.after
 	if from.Linked || slices.ContainsFunc(s.files, w.isProwFile) {
@@ -299,7 +299,7 @@ func (w *stepper) stepProwConfig(ctx context.Context, from *snapshot.Snapshot, s
 // loadConfig is one of the ways to load Prow's configuration.
 type loadConfig func(context.Context, prowtree.ConfigFiles) (*prowtree.ProwConfig, error)
 
-// isProwFile says whether a file is of Prow's own configuration, or some source
+// isProwFile reports whether a file belongs to Prow's own configuration, or a source
 // watches it.
 func (w *stepper) isProwFile(p string) bool { return w.Layout.IsProwFile(p) || w.IsWatched(p) }
 
@@ -316,8 +316,8 @@ func (s *step) changeProwConfig(prow *prowtree.ProwConfig) {
 	s.files = append(s.files, affected.MainKey)
 }
 
-// setDuplicates looks again for presets that are there twice. Prow only looks where
-// there are job files to merge.
+// setDuplicates looks again for duplicate presets. Prow only checks this if there are job
+// files to merge.
 func (w *stepper) setDuplicates(p snapshot.Problems, presets []affected.PlacedPreset) {
 	if w.Layout.JobConfig == "" {
 		presets = nil
@@ -325,7 +325,7 @@ func (w *stepper) setDuplicates(p snapshot.Problems, presets []affected.PlacedPr
 	p.SetDuplicates(presets)
 }
 
-// samePresets compares by identity: unchanged files share their presets.
+// samePresets compares by identity, because unchanged files share their presets.
 func samePresets(a, b []affected.PlacedPreset) bool {
 	return slices.EqualFunc(a, b, func(x, y affected.PlacedPreset) bool {
 		return x.File == y.File && maps.Equal(x.Labels, y.Labels) && sameSlice(x.Env, y.Env) && sameSlice(x.Volumes, y.Volumes) &&

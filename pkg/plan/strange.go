@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
-// unknownFields says what is left out of files, and where.
+// unknownFields returns warnings about fields that Prow ignores, with their lines.
 func (w *stepper) unknownFields(ctx context.Context, files []prowtree.Unknown) []string {
 	var out []string
 	for i, f := range files {
@@ -20,7 +20,7 @@ func (w *stepper) unknownFields(ctx context.Context, files []prowtree.Unknown) [
 		}
 		at := affected.FileError{File: f.Path}
 		if i < maxLocated {
-			// As with problems, the line is not worth an error.
+			// As with problems, a missing line is not an error.
 			_ = w.Objects.BlobsUpTo(ctx, affected.MaxFile, []string{f.Blob}, func(_ string, content []byte) error {
 				at.Line = yamlline.Parse(content).OfOnlyKey(field)
 				return nil

@@ -6,9 +6,9 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// knownTargets are the repositories, of those that affected jobs are about or check
-// out, that a job at base is about: sorted. What a periodic job checks out is not
-// what it is about, since anybody can name it there.
+// knownTargets returns the repositories that affected jobs are about or check out, if a
+// job at base is about them. They are sorted. A repository that a periodic job checks out
+// is not one that it is about, because anybody can name it there.
 func knownTargets(base *affected.Revision, jobs []affected.Job) []string {
 	var out []string
 	asked := map[string]bool{}

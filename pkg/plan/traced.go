@@ -8,7 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
-// Traced makes a span of every plan.
+// Traced records a span for every plan.
 func Traced(p Planner) Planner { return traced{p} }
 
 type traced struct{ Planner }
@@ -18,7 +18,7 @@ func (t traced) Plan(ctx context.Context, req Request) (*Result, error) {
 	ctx, span := telemetry.Plan.Start(ctx, spanAttributes(req)...)
 	result, err := t.Planner.Plan(ctx, req)
 	if ctx.Err() != nil {
-		span.AddEvent("stopped") // whoever stopped it needs no plan now, so nothing has failed
+		span.AddEvent("stopped") // the caller no longer needs the plan, so nothing has failed
 		telemetry.End(span, nil)
 	} else {
 		telemetry.End(span, err)
@@ -26,7 +26,7 @@ func (t traced) Plan(ctx context.Context, req Request) (*Result, error) {
 	return result, err
 }
 
-// TracedFetch makes a span of every call of fetch, which brings what a plan needs.
+// TracedFetch records a span for every call of fetch, which fetches what a plan needs.
 func TracedFetch(fetch func(context.Context, Request) error) func(context.Context, Request) error {
 	return func(ctx context.Context, req Request) error {
 		ctx, span := telemetry.Fetch.Start(ctx, spanAttributes(req)...)

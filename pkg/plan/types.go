@@ -1,7 +1,7 @@
-// Package plan finds out which jobs a pull request on a config repository
-// affects: it reads both revisions from a mirror, merges them, and hands what
-// they say to package affected. It owns caches and concurrency; it knows
-// nothing of GitHub's API or Kubernetes, and decides nothing about what to run.
+// Package plan determines which jobs a pull request on a config repository affects. It
+// reads both revisions from a mirror, merges them, and passes the contents to package
+// affected. It owns caches and concurrency. It knows nothing of GitHub's API or
+// Kubernetes, and does not decide what to run.
 package plan
 
 import (
@@ -22,35 +22,34 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Request names one pull request at one moment. Base and Head are full SHAs.
+// Request names the state of a pull request at one moment. Base and Head are full SHAs.
 type Request struct {
 	Org    string
 	Repo   string
 	Number int
-	// Author is whose pull request it is: authors share the places for planning. The
-	// answer does not depend on it.
+	// Author is the author of the pull request. The slots for planning are shared out by
+	// author; the plan does not depend on it.
 	Author string
 	// Layout says where the repository keeps its configuration.
 	layout.Layout
-	// Gates say what jobs may ask for, see Result.Findings.
+	// Gates say what jobs may request, see Result.Findings.
 	Gates gate.Config
-	// Limits bound what the plan may take, where it is made in a process of its own.
+	// Limits limit the planning if it runs in a separate process.
 	Limits  Limits
 	BaseRef string
 	Base    string
 	Head    string
 }
 
-// Limits are what a plan may take.
+// Limits are the resources that a plan may use.
 type Limits struct {
-	// Timeout is for the head, BaseTimeout for reading the base branch before.
+	// Timeout is for the head. BaseTimeout is for reading the base branch before that.
 	Timeout, BaseTimeout time.Duration
-	// Memory is what the process may have, and each git command that it runs, in
-	// bytes.
+	// Memory is the limit of the process, and of each Git command that it runs, in bytes.
 	Memory int64
 }
 
-// OrDefault fills in what is not set.
+// OrDefault returns the limits with defaults for those that are not set.
 func (l Limits) OrDefault() Limits {
 	l.Timeout = cmp.Or(l.Timeout, DefaultLimits.Timeout)
 	l.BaseTimeout = cmp.Or(l.BaseTimeout, DefaultLimits.BaseTimeout)
@@ -58,46 +57,46 @@ func (l Limits) OrDefault() Limits {
 	return l
 }
 
-// DefaultLimits leave room for the largest repositories that are known, several
-// times over.
+// DefaultLimits are several times what the largest known repositories need.
 var DefaultLimits = Limits{Timeout: 2 * time.Minute, BaseTimeout: 10 * time.Minute, Memory: 768 << 20}
 
-// String is equal for equal limits.
+// String returns the same text for equal limits.
 func (l Limits) String() string {
 	return fmt.Sprintf("%s, %s, %d MiB", l.Timeout, l.BaseTimeout, l.Memory>>20)
 }
 
-// Key is equal for requests with the same answer.
+// Key returns the same text for requests with the same plan.
 func (r Request) Key() string {
-	// All of it can be encoded.
+	// These types can always be encoded.
 	gates, _ := json.Marshal(r.Gates)
 	return key.Of(r.Org, r.Repo, r.Base, r.Head, r.Layout.Key(), string(gates), r.Limits.String())
 }
 
-// Result is a plan: the affected jobs, and what is in their way.
+// Result is a plan: the affected jobs, and what prevents rehearsing them.
 type Result struct {
 	affected.Result
 
-	// Findings say of the affected jobs, by their keys, what is in their way, those
-	// that are in the list as outlines included. Jobs of which there is nothing to
-	// say are not in it.
+	// Findings say what prevents rehearsing affected jobs, by the keys of the jobs. They
+	// include jobs that are only outlines in the list. Jobs without findings have no
+	// entry.
 	Findings map[string]gate.Finding
 
-	// Targets are the repositories (org/repo, sorted), of those that the affected jobs
-	// are about or check out, that a job at base is about: to ask about them with our
-	// credentials tells nobody more than base does. Jobs that are outlines check out
-	// nothing here.
+	// Targets are the repositories (org/repo, sorted) that the affected jobs are about or
+	// check out, if a job at base is about them: asking GitHub about these with our
+	// credentials reveals no more than base does. What jobs check out that are only
+	// outlines is not included.
 	Targets []string
 
-	// Details answers what the plan does not hold. It is nil where that is all.
+	// Details provides what the plan does not contain. It is nil if there is nothing
+	// else.
 	Details Details
 
-	// Weight is about how much memory it takes, in bytes, where that is known.
+	// Weight is the approximate memory of the plan, in bytes, if it is known.
 	Weight int
 }
 
-// Details looks again at what a plan was made from. Where a plan is made in
-// another process its answers may fail like a plan, with ErrBusy, or with
+// Details answers questions about the data that a plan was made from. If the plan was
+// made in another process, an answer can fail like a plan, with ErrBusy, or with
 // ErrForgotten.
 type Details interface {
 	Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error)
@@ -115,9 +114,9 @@ func (r *Result) ConfigMaps(ctx context.Context, jobs []affected.Job) ([]affecte
 	return r.Details.ConfigMaps(ctx, jobs)
 }
 
-// Effective returns the given affected jobs with their effective jobs after
-// the merge and at base. A long plan has only outlines of them, which is enough
-// to list jobs and to select some: call it for those before rendering them.
+// Effective returns the given affected jobs with their effective jobs after the merge and
+// at base. A long plan has only outlines of them, which is enough to list and to select
+// jobs. Call Effective for jobs before rendering them.
 func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected.Job, error) {
 	if r.Details == nil || !slices.ContainsFunc(jobs, func(j affected.Job) bool { return j.Outline }) {
 		return jobs, nil
@@ -125,8 +124,8 @@ func (r *Result) Effective(ctx context.Context, jobs []affected.Job) ([]affected
 	return r.Details.Effective(ctx, jobs)
 }
 
-// Check looks again at affected jobs, as Effective returns them: their findings by
-// their keys. Outlines ask for nothing.
+// Check checks affected jobs again, as Effective returns them. It returns their findings
+// by their keys. Outlines request nothing.
 func (r *Result) Check(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
 	if r.Details == nil {
 		return r.Findings, nil
@@ -164,15 +163,15 @@ func (e *ConflictError) Error() string {
 
 // RefusedError says that Prow would not load the configuration.
 type RefusedError struct {
-	// Reason is Prow's own.
+	// Reason is Prow's own message.
 	Reason string
 	// File and Line say where, if known.
 	File string
 	Line int
-	// TooLarge says that it is not Prow that refuses: it is more than is planned.
+	// TooLarge says that the configuration exceeds our limits; Prow would not refuse it.
 	TooLarge bool
-	// BaseBroken says that the base branch is refused for the same reason, so
-	// this pull request is not to blame.
+	// BaseBroken says that the base branch is refused for the same reason, so this pull
+	// request is not to blame.
 	BaseBroken bool
 }
 
@@ -193,7 +192,7 @@ func (e *RefusedError) Error() string {
 // MissingPathError says that a path in the settings does not exist.
 type MissingPathError = prowtree.MissingPathError
 
-// conflictFrom translates a conflict in git's words into a plan's.
+// conflictFrom translates Git's error about a conflict into a *ConflictError.
 func conflictFrom(err error) error {
 	var conflict *repo.ConflictError
 	if errors.As(err, &conflict) {

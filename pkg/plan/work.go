@@ -5,11 +5,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
-// work is one plan in the making: it finds the state of the base, and compares the tree of
-// the pull request with it.
+// work is one plan while it is made. It determines the state of the base, and compares
+// the tree of the pull request with it.
 type work struct{ *stepper }
 
-// stepper steps from a known state to another tree, by reading what differs.
+// stepper goes from a known state to another tree by reading what differs.
 type stepper struct{ *evaluator }
 
 // evaluator decides which jobs differ, and which of them are valid.
@@ -19,7 +19,7 @@ type evaluator struct {
 	repository string
 	head       string
 	gates      gate.Config
-	// changed adds up what it takes to make the jobs that differ; expected is the same,
-	// as far as it is known before they are read.
+	// changed adds up the work of making the jobs that differ. expected is an estimate of
+	// the same, made before they are read.
 	changed, expected efforts
 }
