@@ -1,5 +1,5 @@
-// Package sources lists what can affect a job. Each source is a package of its own
-// below, which knows nothing of the others nor of how plans are made.
+// Package sources lists what can affect a job. Each source is a package of its own below
+// this one. It knows nothing of the other sources, nor of how plans are made.
 package sources
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/sources/prowconfig"
 )
 
-// All are all there are, in the order of their reasons.
+// All are all sources, in the order of their reasons.
 var All = []affected.Source{
 	jobconfig.Source{},
 	preset.Source{},
@@ -18,8 +18,8 @@ var All = []affected.Source{
 	configupdater.Source{},
 }
 
-// Phrase is what people read for the path of a reason, and whether that names the
-// file too.
+// Phrase returns the text that people see for the path of a reason, and whether the text
+// names the file too.
 func Phrase(r affected.Reason) (text string, namesFile bool) {
 	for _, s := range All {
 		if phrased, ok := s.(affected.Phrased); ok && s.Name() == r.Source {

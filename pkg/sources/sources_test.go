@@ -15,7 +15,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// plugins is what every blob holds.
+// plugins is the content of every blob.
 type plugins string
 
 func (p plugins) Parsed(_ context.Context, _, _ string, parse func([]byte) (any, error)) (any, error) {
@@ -33,7 +33,7 @@ func (p plugins) Blobs(_ context.Context, blobs []string, each func(string, []by
 
 func (plugins) Merged(context.Context, func(string) bool) (map[string]string, error) { return nil, nil }
 
-// everything is a change that every source finds something in, and n jobs that it
+// everything returns a change in which every source finds something, and n jobs that it
 // may affect.
 func everything(t testing.TB, n int) (*affected.Delta, []affected.At) {
 	t.Helper()
@@ -69,7 +69,8 @@ func everything(t testing.TB, n int) (*affected.Delta, []affected.At) {
 	return d, at
 }
 
-// To ask a source about a job takes no memory: there may be a hundred thousand.
+// Asking a source about a job must not allocate memory: there may be a hundred thousand
+// jobs.
 func TestSelectingAllocatesNothing(t *testing.T) {
 	d, at := everything(t, 100)
 	selecting := 0
