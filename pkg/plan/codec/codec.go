@@ -1,5 +1,5 @@
-// Package codec writes values for other processes to read, and counts what they take
-// when it reads them. It knows strings, numbers and JSON, not what they mean.
+// Package codec writes values for other processes to read, and counts the memory that
+// they take when it reads them. It knows strings, numbers and JSON, not what they mean.
 package codec
 
 import (
@@ -13,27 +13,27 @@ import (
 )
 
 var (
-	// ErrDamaged says that what is read was not written by an Encoder.
+	// ErrDamaged says that the input was not written by an Encoder.
 	ErrDamaged = errors.New("damaged cache entry")
 	// ErrTooLarge says that an answer from another process takes too much memory.
 	ErrTooLarge = errors.New("the answer is too large")
 )
 
-// Encoder writes summaries: numbers as varints, and every string once, in a
-// table, since jobs repeat each other.
+// Encoder writes summaries. Numbers are varints. Every string is written once, in a
+// table, because many jobs have the same strings.
 type Encoder struct {
 	table map[string]uint64
 	texts []byte
 	body  []byte
 }
 
-// NewEncoder has nothing written yet.
+// NewEncoder returns an empty Encoder.
 func NewEncoder() *Encoder { return &Encoder{table: map[string]uint64{}} }
 
-// Count writes a number, as of what follows.
+// Count writes a number, such as the number of elements that follow.
 func (e *Encoder) Count(n int) { e.body = binary.AppendUvarint(e.body, uint64(n)) }
 
-// Flag writes a truth value.
+// Flag writes a boolean.
 func (e *Encoder) Flag(b bool) {
 	if b {
 		e.Count(1)
@@ -42,7 +42,7 @@ func (e *Encoder) Flag(b bool) {
 	}
 }
 
-// Text writes a text.
+// Text writes a string.
 func (e *Encoder) Text(s string) {
 	i, ok := e.table[s]
 	if !ok {
@@ -54,7 +54,7 @@ func (e *Encoder) Text(s string) {
 	e.body = binary.AppendUvarint(e.body, i)
 }
 
-// List writes texts.
+// List writes a list of strings.
 func (e *Encoder) List(list []string) {
 	e.Count(len(list))
 	for _, s := range list {
@@ -80,10 +80,10 @@ func (e *Encoder) Value(v any, present bool) {
 	e.Text(string(raw))
 }
 
-// Raw writes bytes as they are; whoever reads them knows how many.
+// Raw writes bytes as they are. The reader must know their number.
 func (e *Encoder) Raw(raw []byte) { e.body = append(e.body, raw...) }
 
-// Bytes is all that was written.
+// Bytes returns everything that was written.
 func (e *Encoder) Bytes() []byte {
 	out := binary.AppendUvarint(nil, uint64(len(e.table)))
 	return append(append(out, e.texts...), e.body...)
@@ -96,24 +96,25 @@ func (e *Encoder) FileError(f affected.FileError) {
 	e.Text(f.Message)
 }
 
-// Decoder reads what an Encoder wrote. After the first error everything it
-// returns is empty, so that callers check once.
+// Decoder reads what an Encoder wrote. After the first error it returns only empty
+// values, so callers check for an error once.
 type Decoder struct {
 	texts []string
 	rest  []byte
 	err   error
-	// weight is about how much memory the answer takes so far, in bytes; most bounds
-	// it where that is not 0.
+	// weight is the approximate memory of the values read so far, in bytes. most limits
+	// it unless it is 0.
 	weight, most int
 }
 
-// NewDecoder reads what may take all the memory it needs.
+// NewDecoder returns a Decoder without a memory limit.
 func NewDecoder(body []byte) (*Decoder, error) { return NewBoundedDecoder(body, 0) }
 
-// Begin reads what begins with single values, outside any table.
+// Begin returns a Decoder for input that begins with single values, before any table.
 func Begin(raw []byte) *Decoder { return &Decoder{rest: raw} }
 
-// NewBoundedDecoder stops with ErrTooLarge where what is read takes more than most bytes.
+// NewBoundedDecoder returns a Decoder that stops with ErrTooLarge when the values take
+// more than most bytes of memory.
 func NewBoundedDecoder(body []byte, most int) (*Decoder, error) {
 	d := &Decoder{rest: body, most: most}
 	n := d.Count()
@@ -131,16 +132,16 @@ func NewBoundedDecoder(body []byte, most int) (*Decoder, error) {
 	return d, d.err
 }
 
-// Err is the first error.
+// Err returns the first error.
 func (d *Decoder) Err() error { return d.err }
 
-// Weight is about how much memory the answer takes so far, in bytes.
+// Weight returns the approximate memory of the values read so far, in bytes.
 func (d *Decoder) Weight() int { return d.weight }
 
-// Rest is what has not been read yet.
+// Rest returns what has not been read yet.
 func (d *Decoder) Rest() []byte { return d.rest }
 
-// Number reads what Count wrote, whatever it counts.
+// Number reads what Count wrote, without a limit on the number.
 func (d *Decoder) Number() uint64 {
 	n, size := binary.Uvarint(d.rest)
 	if size <= 0 {
@@ -151,7 +152,7 @@ func (d *Decoder) Number() uint64 {
 	return n
 }
 
-// Fail ends the reading. The first reason stays.
+// Fail stops reading. The first error is kept.
 func (d *Decoder) Fail() {
 	if d.err == nil {
 		d.err = ErrDamaged
@@ -159,10 +160,10 @@ func (d *Decoder) Fail() {
 	d.rest = nil
 }
 
-// textWeight is what a text takes besides its bytes.
+// textWeight is the memory of a string besides its bytes.
 const textWeight = 16
 
-// Spend counts memory, roughly and rather too much of it.
+// Spend counts memory. The estimates are rough, and high rather than low.
 func (d *Decoder) Spend(bytes int) {
 	if d.weight += bytes; d.most > 0 && d.weight > d.most && d.err == nil {
 		d.err = ErrTooLarge
@@ -170,8 +171,8 @@ func (d *Decoder) Spend(bytes int) {
 	}
 }
 
-// Count reads a number of things that follow. Each takes a byte at least, so a
-// larger number is a lie that would cost memory.
+// Count reads the number of elements that follow. Each takes at least one byte, so a
+// larger number is false and would waste memory.
 func (d *Decoder) Count() int {
 	n := d.Number()
 	if n > uint64(len(d.rest)) {
@@ -244,7 +245,7 @@ func (d *Decoder) Value(v any) bool {
 	return d.err == nil
 }
 
-// Decode reads JSON, and counts what becomes of it where that is bounded.
+// Decode reads JSON. It counts the memory of the values if there is a limit.
 func (d *Decoder) Decode(raw []byte, v any) {
 	if d.most > 0 && d.err == nil {
 		weight, err := weigh(raw, v, d.most-d.weight)
@@ -259,6 +260,6 @@ func (d *Decoder) Decode(raw []byte, v any) {
 
 // FileError reads what FileError wrote.
 func (d *Decoder) FileError() affected.FileError {
-	// The line is no count of things, but a small number all the same.
+	// The line is not a number of elements, but it is small.
 	return affected.FileError{File: d.Text(), Line: int(d.Number() & 0xffffffff), Message: d.Text()} //nolint:gosec // masked.
 }

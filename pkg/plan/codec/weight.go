@@ -9,8 +9,9 @@ import (
 	"sync"
 )
 
-// Unmarshal reads JSON of another process into what a pointer points to. It counts what
-// would become of it first: ErrTooLarge says that this is more than most bytes.
+// Unmarshal reads JSON from another process into the value that a pointer points to. It
+// first counts the memory of the value, and returns ErrTooLarge if that is more than most
+// bytes.
 func Unmarshal(raw []byte, into any, most int) error {
 	if _, err := weigh(raw, into, most); err != nil {
 		return err
@@ -18,10 +19,10 @@ func Unmarshal(raw []byte, into any, most int) error {
 	return json.Unmarshal(raw, into)
 }
 
-// weigh counts about how many bytes a JSON text becomes as what a pointer points to,
-// rather too many, and stops beyond the most. Package json decodes what follows a
-// value of the wrong type, and makes a whole element of each such value in a list:
-// here that is the end.
+// weigh counts the approximate memory, rather too high, of the value that a pointer
+// points to after decoding a JSON text. It stops when the limit is exceeded. Package json
+// continues after a value of the wrong type, and makes a whole element for each such
+// value in a list; weigh stops there.
 func weigh(raw []byte, into any, most int) (int, error) {
 	w := weigher{dec: json.NewDecoder(bytes.NewReader(raw)), most: most}
 	if err := w.add(3 * len(raw)); err != nil {
@@ -40,11 +41,11 @@ type weigher struct {
 }
 
 const (
-	// pairWeight is what a pair in a map takes besides its value.
+	// pairWeight is the memory of a map entry besides its value.
 	pairWeight = 100
-	// Growth is by how much a list takes more while it becomes longer.
+	// Growth is the factor by which a list takes more memory while it grows.
 	Growth = 3
-	// anyWeight is what a part takes of a value whose type is open.
+	// anyWeight is the memory of a part of a value of type any.
 	anyWeight = 100
 )
 
@@ -57,7 +58,8 @@ func (w *weigher) add(bytes int) error {
 
 var decodesItself = []reflect.Type{reflect.TypeFor[json.Unmarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]()}
 
-// value counts what a value takes besides its place, which is counted already.
+// value counts the memory of a value, except that of its place in its parent, which is
+// already counted.
 func (w *weigher) value(token json.Token, t reflect.Type) error {
 	if token == nil {
 		return nil
@@ -130,7 +132,8 @@ func (w *weigher) list(of reflect.Type) error {
 	})
 }
 
-// each calls do with the first token of each part of what has begun, to its end.
+// each calls do with the first token of each part of the list or object that has begun,
+// up to its end.
 func (w *weigher) each(do func(json.Token) error) error {
 	for w.dec.More() {
 		token, err := w.dec.Token()
@@ -145,7 +148,7 @@ func (w *weigher) each(do func(json.Token) error) error {
 	return err
 }
 
-// open passes over a value whose type does not say what it holds.
+// open reads a value whose type does not determine its contents.
 func (w *weigher) open(token json.Token) error {
 	for depth := 0; ; {
 		if err := w.add(anyWeight); err != nil {
@@ -169,9 +172,9 @@ func (w *weigher) open(token json.Token) error {
 
 var knownFields sync.Map // of reflect.Type to map[string]reflect.Type
 
-// fieldsOf are the types of a struct's fields by their names in JSON, in lower case:
-// package json is not particular about that. Those of structs in it that have no name
-// count as its own.
+// fieldsOf returns the types of a struct's fields by their JSON names in lower case,
+// because package json ignores case. Fields of embedded structs count as fields of the
+// struct.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	if known, ok := knownFields.Load(t); ok {
 		return known.(map[string]reflect.Type) //nolint:forcetypeassert // nothing else is stored.
