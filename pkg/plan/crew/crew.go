@@ -1,4 +1,4 @@
-// Package crew has goroutines work for one plan. What panics in one of them does so in
+// Package crew runs goroutines for one plan. A panic in one of them is raised again in
 // the goroutine that waits for them, where it can be recovered from.
 package crew
 
@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// Crew is goroutines that work together. Its zero value is ready for use.
+// Crew is a group of goroutines. Its zero value is ready for use.
 type Crew struct {
 	sync.WaitGroup
 	mu       sync.Mutex
 	panicked any
 }
 
-// Do is how a member of the crew does what may panic.
+// Do runs work that may panic, as a member of the crew.
 func (c *Crew) Do(work func()) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -28,7 +28,7 @@ func (c *Crew) Do(work func()) {
 	work()
 }
 
-// WaitAll waits for all of them, and panics if one of them has.
+// WaitAll waits for all members, and panics if one of them has panicked.
 func (c *Crew) WaitAll() {
 	c.Wait()
 	if c.panicked != nil {
@@ -36,8 +36,7 @@ func (c *Crew) WaitAll() {
 	}
 }
 
-// Each calls do for 0 to n-1 on as many goroutines as there may be workers, until the
-// context is done.
+// Each calls do for 0 to n-1, on at most workers goroutines, until the context is done.
 func Each(ctx context.Context, workers, n int, do func(i int)) error {
 	const few = 16
 	if n <= few || workers == 1 {
