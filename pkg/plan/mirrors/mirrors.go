@@ -1,5 +1,5 @@
-// Package mirrors keeps a mirror of each config repository for plans, as large as the
-// open pull requests need, and makes room where a disk is full.
+// Package mirrors keeps a mirror of each config repository for plans. It removes what the
+// open pull requests do not need, and frees space when a disk is full.
 package mirrors
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// roomInterval is the time between two attempts to make room on a full disk.
+// roomInterval is the time between two attempts to free space on a full disk.
 const roomInterval = time.Minute
 
 // Mirrors keeps one mirror for each config repository.
@@ -31,21 +31,21 @@ type Mirrors struct {
 
 	mu   sync.Mutex
 	open map[string]*repo.Mirror // by directory
-	// needed are the commits that open pull requests of a mirror need, once somebody
-	// has told.
+	// needed are the commits that the open pull requests of a mirror need, once Keep has
+	// been called.
 	needed map[string][]string
 	roomAt time.Time
 }
 
-// New keeps mirrors below dir. Url is where a repository is cloned from,
-// token gives what to authenticate with there; it may be nil.
+// New keeps mirrors below dir. url returns where a repository is cloned from. token
+// returns the token to authenticate with; it may be nil.
 func New(dir string, url func(org, repo string) string, token func(ctx context.Context, org, repo string) (string, error)) *Mirrors {
 	return &Mirrors{dir: dir, url: url, token: token, now: time.Now, open: map[string]*repo.Mirror{}, needed: map[string][]string{}}
 }
 
-// For returns the mirror of the request's repository, with its base and head.
-// These must be full SHAs: what was approved, planned and run is to be the same
-// commit. Where the disk is full it makes room, and tries once more.
+// For returns the mirror of the request's repository, with its base and head. These must
+// be full SHAs: what is approved, planned and run must be the same commit. If the disk is
+// full, For frees space and tries once more.
 func (m *Mirrors) For(ctx context.Context, req plan.Request) (*repo.Mirror, error) {
 	for _, sha := range []string{req.Base, req.Head} {
 		if !repo.IsSHA(sha) {
@@ -74,7 +74,7 @@ func fetch(ctx context.Context, mirror *repo.Mirror, req plan.Request) error {
 	return mirror.FetchHead(ctx, req.Head)
 }
 
-// part matches what becomes the name of a directory.
+// part matches the names that can become directories.
 var part = regexp.MustCompile(`^[A-Za-z0-9._][A-Za-z0-9._-]{0,99}$`)
 
 func isPart(name string) bool {
@@ -100,9 +100,9 @@ func (m *Mirrors) mirror(org, name string) (*repo.Mirror, error) {
 	return mirror, nil
 }
 
-// Keep says which commits the open pull requests of a repository need: what only
-// others had goes in time, and what killed processes have left at once. It is to be
-// called now and then.
+// Keep records which commits the open pull requests of a repository need. Commits that
+// only other pull requests had are removed after a while; what killed processes left
+// behind is removed at once. Call Keep regularly.
 func (m *Mirrors) Keep(ctx context.Context, org, name string, commits []string) error {
 	mirror, err := m.mirror(org, name)
 	if err != nil {
@@ -128,9 +128,9 @@ func (m *Mirrors) Keep(ctx context.Context, org, name string, commits []string) 
 	return nil
 }
 
-// freeSpace drops what can be had again: what was left over, the mirrors that
-// nobody has asked for, what no open pull request needs; and, where there is not
-// even room for that, the mirrors themselves. It says whether it was worth it.
+// freeSpace removes what can be fetched again: leftovers, mirrors that nobody has asked
+// for, commits that no open pull request needs, and, if there is not even enough space
+// for that, the mirrors themselves. It reports whether it freed anything.
 func (m *Mirrors) freeSpace(ctx context.Context) bool {
 	m.mu.Lock()
 	now := m.now()
@@ -163,22 +163,22 @@ func (m *Mirrors) freeSpace(ctx context.Context) bool {
 
 // dropOthers removes the mirrors that are not open.
 func (m *Mirrors) dropOthers(open map[string]*repo.Mirror, now time.Time) {
-	dirs, _ := filepath.Glob(filepath.Join(m.dir, "*", "*.git")) // the pattern is ours
+	dirs, _ := filepath.Glob(filepath.Join(m.dir, "*", "*.git")) // the pattern is valid
 	for _, dir := range dirs {
 		repo.SweepTemp(filepath.Dir(dir), now)
 		if open[dir] == nil {
-			_ = os.RemoveAll(dir) // that is all that can be done about it
+			_ = os.RemoveAll(dir) // nothing else can be done
 		}
 	}
 }
 
-// Fetch brings what a request needs.
+// Fetch fetches the commits that a request needs.
 func (m *Mirrors) Fetch(ctx context.Context, req plan.Request) error {
 	_, err := m.For(ctx, req)
 	return err
 }
 
-// Repair throws away the mirror of a request, so that all of it is brought anew.
+// Repair removes the mirror of a request, so that it is cloned again.
 func (m *Mirrors) Repair(ctx context.Context, req plan.Request) error {
 	mirror, err := m.mirror(req.Org, req.Repo)
 	if err != nil {
@@ -187,5 +187,5 @@ func (m *Mirrors) Repair(ctx context.Context, req plan.Request) error {
 	return plan.Unfetched(mirror.Rebuild(ctx, req.Head))
 }
 
-// Dir is the git directory of the mirror of a request.
+// Dir returns the Git directory of the mirror of a request.
 func (m *Mirrors) Dir(req plan.Request) string { return filepath.Join(m.dir, req.Org, req.Repo+".git") }
