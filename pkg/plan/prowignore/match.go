@@ -9,21 +9,21 @@ import (
 	"unicode/utf8"
 )
 
-// matcher matches the rules of .prowignore files. It gives the answers of the
-// library in Prow's loader, quirks included, where that may take exponential
-// time: it does not try again what has failed.
+// matcher matches the rules of .prowignore files. It gives the same results as the
+// library in Prow's loader, including its quirks. The library can take exponential time;
+// matcher does not, because it does not repeat failed attempts.
 type matcher struct {
 	ctx context.Context
-	// steps is how many characters have been looked at.
+	// steps is the number of characters that were compared.
 	steps int
 	err   error
-	// failed are the places in pattern and name, by what is left of them, from
-	// which there is no match.
+	// failed are the positions in pattern and name from which there is no match, by the
+	// lengths of the remainders.
 	failed map[[2]int]bool
 }
 
-// matches reports whether a rule is about a path. The error says why that
-// cannot be told; once there have been too many steps, it cannot for any.
+// matches reports whether a rule applies to a path. The error says why that is not known.
+// After too many steps, every call returns an error.
 func (m *matcher) matches(r rule, p string, isDir bool) (bool, error) {
 	if !m.step(1) || r.directory && !isDir {
 		return false, m.done()
@@ -45,7 +45,7 @@ func (m *matcher) matches(r rule, p string, isDir bool) (bool, error) {
 	return found && err == nil, err
 }
 
-// done returns what kept a rule from being compared.
+// done returns the error that prevented the comparison of a rule.
 func (m *matcher) done() error {
 	err := m.err
 	if errors.Is(err, errPanics) {
@@ -126,7 +126,7 @@ func (m *matcher) globFrom(pattern, name string, inPath bool) bool {
 	return len(name) == 0
 }
 
-// globAfter matches what follows an asterisk with every end of a name.
+// globAfter matches what follows an asterisk with every suffix of a name.
 func (m *matcher) globAfter(pattern, name string, inPath bool) bool {
 	for rest := name; len(rest) > 0; cutRune(&rest) {
 		at := [2]int{len(pattern), len(rest)}
@@ -149,8 +149,8 @@ func (m *matcher) globAfter(pattern, name string, inPath bool) bool {
 	return false
 }
 
-// class reports whether the class at the beginning of a pattern, behind its
-// bracket, has a character, and cuts it off.
+// class reports whether the character class at the beginning of a pattern, after its
+// bracket, contains a character. It removes the class from the pattern.
 func (m *matcher) class(pattern *string, have rune) bool {
 	p := *pattern
 	negate := p != "" && (p[0] == '^' || p[0] == '!')
@@ -197,7 +197,7 @@ func (m *matcher) class(pattern *string, have rune) bool {
 	return false
 }
 
-// step counts, and reports whether to go on.
+// step counts steps, and reports whether to continue.
 func (m *matcher) step(n int) bool {
 	const often = 1 << 16
 	if m.steps/often != (m.steps+n)/often && m.ctx.Err() != nil {

@@ -1,5 +1,5 @@
-// Package prowignore says which files .prowignore files leave out, as Prow's loader
-// does: quirks, mistakes and panics included, but in bounded time.
+// Package prowignore determines which files .prowignore files exclude. It does this as
+// Prow's loader does, including quirks, mistakes and panics, but in bounded time.
 package prowignore
 
 import (
@@ -17,45 +17,45 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Bounds of what is followed. Each is far above what any repository has.
+// Limits on the rules. Each is far above what any repository has.
 const (
-	// maxFile bounds a file, in bytes: the parser of rules is recursive, and a stack
-	// that is full cannot be recovered from.
+	// maxFile limits a file, in bytes: the parser of rules is recursive, and a stack
+	// overflow cannot be recovered from.
 	maxFile = 64 << 10
-	// maxFiles bounds the different files of a tree together.
+	// maxFiles limits the total size of the different files of a tree, in bytes.
 	maxFiles = 1 << 20
-	// maxLine bounds a rule, in bytes: no name is longer.
+	// maxLine limits a rule, in bytes: no name is longer.
 	maxLine = 4096
-	// maxSteps bounds the comparison of the rules with the names of all files, in
-	// characters looked at. 100 rules and 10,000 files take about ten million.
+	// maxSteps limits the comparison of the rules with the names of all files, in
+	// compared characters. 100 rules and 10,000 files take about ten million.
 	maxSteps = 300_000_000
 )
 
-// File is a .prowignore file. Its rules are for what is below Dir, which is relative to
-// the root of the job files.
+// File is a .prowignore file. Its rules apply below Dir, which is relative to the root of
+// the job files.
 type File struct {
 	Dir, Path, Blob string
 }
 
-// Mistake is a file that Prow, or we, cannot follow, and why.
+// Mistake is a file that Prow, or this package, cannot apply, and the reason.
 type Mistake struct {
 	File
 	Line    int
 	Message string
 }
 
-// Rules are the files of a tree. The rules are those of .gitignore as Prow's loader
-// reads them.
+// Rules are the .prowignore files of a tree. Their rules are those of .gitignore, as
+// Prow's loader reads them.
 type Rules struct {
 	files    map[string]*ruleFile
 	mistakes []Mistake
 	matcher  matcher
-	// dirs has the directories that have been looked at.
+	// dirs caches the results for directories.
 	dirs map[string]bool
 }
 
-// ruleFile is one file. It is parsed when its rules are needed first: Prow does not
-// look at others, so they may say what they like.
+// ruleFile is one file. It is parsed when its rules are first needed, because Prow does
+// not read the others, so mistakes in those do not matter.
 type ruleFile struct {
 	file    File
 	content []byte
@@ -64,7 +64,7 @@ type ruleFile struct {
 	err     *ruleError
 }
 
-// ruleError says why the rules of a file cannot be followed.
+// ruleError says why the rules of a file cannot be applied.
 type ruleError struct {
 	line    int
 	message string
@@ -105,21 +105,20 @@ func Read(ctx context.Context, objects repo.Objects, files []File) (*Rules, erro
 	return r, err
 }
 
-// Empty says that there are no files.
+// Empty reports whether there are no files.
 func (r *Rules) Empty() bool { return len(r.files) == 0 }
 
-// Mistakes are the files that could not be followed so far.
+// Mistakes returns the files that could not be applied so far.
 func (r *Rules) Mistakes() []Mistake { return r.mistakes }
 
-// note notes a file that cannot be followed.
+// note records a file that cannot be applied.
 func (r *Rules) note(f *ruleFile) {
 	f.parsed, f.rules = true, nil
 	r.mistakes = append(r.mistakes, Mistake{f.file, f.err.line, f.err.message})
 }
 
-// Ignored reports whether a path below the root is left out. A directory that
-// is left out takes everything below along; else the nearest file that has an
-// opinion decides.
+// Ignored reports whether a path below the root is excluded. An excluded directory
+// excludes everything below it. Otherwise the nearest file with a matching rule decides.
 func (r *Rules) Ignored(p string, isDir bool) (bool, error) {
 	p = path.Clean(p)
 	if len(r.files) == 0 || p == "." {
@@ -185,16 +184,16 @@ func (r *Rules) match(f *ruleFile, relative string, isDir bool) *rule {
 
 var errPanics = errors.New("Prow does not load the jobs: it panics over this pattern") //nolint:staticcheck // ST1005: Prow is a name
 
-// parseRules has Prow's own parser read the rules.
+// parseRules parses the rules with Prow's own parser.
 func parseRules(content []byte) ([]rule, *ruleError) {
 	lines := bytes.SplitAfter(content, []byte("\n"))
 	for i, line := range lines {
 		switch {
 		case len(line) > maxLine:
-			// The parser takes the square of it.
+			// The parser takes quadratic time.
 			return nil, &ruleError{i + 1, fmt.Sprintf("longer than %d bytes", maxLine)}
 		case bytes.IndexByte(line, 0) >= 0:
-			// The parser takes it for the end of the file, and then goes on.
+			// The parser treats it as the end of the file, and then goes on.
 			return nil, &ruleError{i + 1, "a rule with a NUL character"}
 		}
 	}
@@ -222,11 +221,11 @@ func parsePatterns(content []byte) (patterns []gitignore.Pattern, ok bool) {
 	return gitignore.NewParser(bytes.NewReader(content), func(gitignore.Error) bool { return true }).Parse(), true
 }
 
-// rule is one rule, taken apart as the library does.
+// rule is one rule, split as the library splits it.
 type rule struct {
 	negated, anchored, directory bool
-	// glob is the pattern without marks, parts what is between its separators
-	// where it has `**`, which is "" among them.
+	// glob is the pattern without its markers. parts are the parts between its separators
+	// if it has `**`, which is "" in the list.
 	glob  string
 	parts []string
 	path  bool
@@ -264,13 +263,13 @@ func newRule(p gitignore.Pattern) rule {
 	return r
 }
 
-// tokensOf takes a pattern apart, its negation aside.
+// tokensOf returns the tokens of a pattern, without its negation.
 func tokensOf(p gitignore.Pattern) []*gitignore.Token {
 	text := p.String()
 	if p.Include() {
 		text = text[1:]
 	}
-	// What stands first may mean a comment or a negation. The separator is no
+	// The first character may start a comment or a negation. The added separator is not
 	// part of the pattern.
 	lexer := gitignore.NewLexer(strings.NewReader("/" + text))
 	var tokens []*gitignore.Token
