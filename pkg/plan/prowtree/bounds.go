@@ -9,27 +9,29 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Bounds of what is read of a tree. Each is far above what any repository has, and low
-// enough that it takes some seconds and some hundred MB at worst.
+// Limits on what is read of a tree. Each is far above what any repository has, and low
+// enough that reading takes at most some seconds and some hundred MB.
 const (
-	// maxLinkSteps bounds how much of paths is compared with symbolic links, in bytes.
+	// maxLinkSteps limits the comparison of paths with symbolic links, in bytes of the
+	// paths.
 	maxLinkSteps = 300_000_000
-	// maxJobFiles bounds the job files of a tree, maxUnpacked them together, in bytes,
-	// compressed ones unpacked, and maxItems the list items and mappings in them, at
-	// most. The largest repository has some thousand, 125 MB, and five million.
+	// maxJobFiles limits the job files of a tree, maxUnpacked their total size in bytes
+	// after decompression, and maxItems the list items and mappings in them, estimated
+	// from above. The largest repository has some thousand files, 125 MB, and five
+	// million items.
 	maxJobFiles, maxUnpacked, maxItems = 50_000, 512 << 20, 25_000_000
-	// maxSupplemental bounds the files that are merged into Prow's main file. Prow's
-	// code takes a millisecond for each. maxProwConfig bounds all of them together, in
+	// maxSupplemental limits the files that are merged into Prow's main file, because
+	// Prow's code takes a millisecond for each. maxProwConfig limits their total size in
 	// bytes, and maxProwItems what may be a list item or a mapping.
 	maxSupplemental, maxProwConfig, maxProwItems = 10_000, 32 << 20, 500_000
-	// maxDefaults bounds the default decorations, and the defaults for ProwJobs: for
-	// each job, all are looked at.
+	// maxDefaults limits the default decorations, and the defaults for ProwJobs, because
+	// all are compared for each job.
 	maxDefaults = 5000
-	// MaxMessage bounds a message of Prow's, in bytes.
+	// MaxMessage limits a message from Prow, in bytes.
 	MaxMessage = 4 << 10
 )
 
-// sizes adds up the files of a tree.
+// sizes adds up the sizes of the files of a tree.
 type sizes struct {
 	mu  sync.Mutex
 	sum affected.Size
@@ -49,7 +51,7 @@ func (s *sizes) add(size affected.Size) error {
 	return nil
 }
 
-// CheckJobFiles refuses more job files than are read.
+// CheckJobFiles returns an error if there are more job files than the limit.
 func CheckJobFiles(n int) error {
 	if n > maxJobFiles {
 		return &repo.BoundError{Bound: fmt.Sprintf("has more than %d job files", maxJobFiles)}
@@ -57,7 +59,7 @@ func CheckJobFiles(n int) error {
 	return nil
 }
 
-// Cut shortens a message, of which people read the beginning.
+// Cut shortens a message, and keeps its beginning.
 func Cut(message string) string {
 	if len(message) <= MaxMessage {
 		return message

@@ -11,14 +11,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// File is a job file of a tree, or what stands where one should be.
+// File is a job file of a tree, or an entry in the place of one.
 type File struct {
 	Path, Blob string
-	// Err is why Prow, or we, cannot read it.
+	// Err says why Prow, or this package, cannot read the file.
 	Err *affected.FileError
 }
 
-// Unreadable is a file that has an Err, in its tree.
+// Unreadable returns a file that has an Err, in the form that it has in a revision.
 func (f File) Unreadable() *affected.Loaded {
 	return &affected.Loaded{Path: f.Path, Blob: f.Blob, Err: f.Err}
 }
@@ -27,7 +27,7 @@ func unreadable(e repo.Entry, line int, message string) File {
 	return File{Path: e.Path, Blob: e.Blob, Err: &affected.FileError{File: e.Path, Line: line, Message: message}}
 }
 
-// file is an entry that is a job file.
+// file returns the job file of an entry.
 func (e entry) file() File {
 	switch e.leads {
 	case toDirectory:
@@ -39,8 +39,8 @@ func (e entry) file() File {
 	}
 }
 
-// JobFiles returns the job files of a tree, links followed, and whether any rule or
-// link made the answer depend on more than each file's own path.
+// JobFiles returns the job files of a tree, with symbolic links followed. entangled is
+// true if a rule or a link made the result depend on more than the path of each file.
 func (l *Loader) JobFiles(ctx context.Context, tree string) (files []File, entangled bool, err error) {
 	if l.Layout.JobConfig == "" {
 		return nil, false, nil
@@ -91,24 +91,24 @@ func (l *Loader) ignoreRules(ctx context.Context, entries []entry) (*prowignore.
 	return prowignore.Read(ctx, l.Objects, files)
 }
 
-// isLoaded says whether Prow takes an entry for a job file.
+// isLoaded reports whether Prow loads an entry as a job file.
 func (l *Loader) isLoaded(rules *prowignore.Rules, e entry) (bool, error) {
 	switch root := e.Path == l.Layout.JobConfig; {
 	case !l.Layout.IsJobFile(e.Path) || e.Mode == repo.ModeSubmodule:
 		return false, nil
 	case root && e.leads == toDirectory && !layout.IsYAML(e.Path):
-		// Prow's walk ends at the link.
+		// Prow's walk does not follow the link.
 		return false, nil
 	case root, e.leads == toNowhere:
-		// Prow cannot ignore a link that leads nowhere.
+		// Prow does not ignore a dangling link.
 		return true, nil
 	}
 	ignored, err := rules.Ignored(l.Layout.BelowJobConfig(e.Path), e.leads == toDirectory)
 	return !ignored, err
 }
 
-// JobConfigExists returns a *MissingPathError if there is no file where the job files
-// should be.
+// JobConfigExists returns a *MissingPathError if there is no file at the path of the job
+// files.
 func (l *Loader) JobConfigExists(ctx context.Context, tree string) error {
 	files, err := l.Objects.List(ctx, tree, l.Layout.JobConfig)
 	if err != nil {

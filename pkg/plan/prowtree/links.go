@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// maxTarget is how long the target of a link may be, in bytes: checkouts take
-// no longer ones.
+// maxTarget is the maximum length of a link's target, in bytes. Checkouts accept no
+// longer ones.
 const maxTarget = 4095
 
 // maxLinks is how many symbolic links in a row are followed.
@@ -23,18 +23,18 @@ type entry struct {
 	leads leads
 }
 
-// leads is where a path leads.
+// leads says what a path leads to.
 type leads int
 
 const (
 	toContent leads = iota
-	// toDirectory is a symbolic link to a directory, toNowhere one to what is not in
+	// toDirectory is a symbolic link to a directory, toNowhere one whose target is not in
 	// the tree.
 	toDirectory
 	toNowhere
 )
 
-// asTheyAre are entries among which there are no links.
+// asTheyAre returns entries without links as they are.
 func asTheyAre(entries []repo.Entry) []entry {
 	out := make([]entry, len(entries))
 	for i, e := range entries {
@@ -48,9 +48,9 @@ func asTheyAre(entries []repo.Entry) []entry {
 type links struct {
 	entries map[string]repo.Entry
 	targets map[string]string
-	// directories are made when they are asked for first.
+	// directories are determined on first use.
 	directories map[string]bool
-	// steps is how many bytes of paths have been compared.
+	// steps is the number of compared bytes of paths.
 	steps int
 }
 
@@ -72,8 +72,8 @@ func readLinks(ctx context.Context, objects repo.Objects, entries []repo.Entry) 
 	return l, err
 }
 
-// resolve returns the path that a path leads to, directories that are links
-// included. A path that leads out of the tree is not found.
+// resolve returns the path that a path leads to, also through directories that are links.
+// A path that leads out of the tree is not found.
 func (l *links) resolve(p string) (string, bool) {
 	for range maxLinks {
 		link, rest := l.first(p)
@@ -102,7 +102,7 @@ func (l *links) isDirectory(p string) bool {
 		return false
 	}
 	if strings.Trim(p, "./") == "" {
-		// The root, or what it is in.
+		// The root, or a directory above it.
 		return true
 	}
 	if l.directories == nil {
@@ -123,7 +123,7 @@ func (l *links) addDirectories(e repo.Entry) {
 	}
 }
 
-// first splits a path after the first part that is a link, if any.
+// first splits a path after the first part that is a link, if there is one.
 func (l *links) first(p string) (link, rest string) {
 	for i := range len(p) + 1 {
 		if i < len(p) && p[i] != '/' {
@@ -139,7 +139,7 @@ func (l *links) first(p string) (link, rest string) {
 	return "", ""
 }
 
-// followed replaces symbolic links by the files they lead to.
+// followed replaces symbolic links by the files that they lead to.
 func (l *links) followed(ctx context.Context, entries []repo.Entry) ([]entry, error) {
 	out := asTheyAre(entries)
 	for i := range out {
@@ -164,7 +164,8 @@ func (l *links) followed(ctx context.Context, entries []repo.Entry) ([]entry, er
 	return out, nil
 }
 
-// resolveLinks replaces symbolic links among files of a tree by what they lead to.
+// resolveLinks replaces the symbolic links among files of a tree by the files that they
+// lead to.
 func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files []repo.Entry) ([]entry, error) {
 	all, err := objects.List(ctx, tree)
 	if err != nil {
@@ -177,8 +178,8 @@ func resolveLinks(ctx context.Context, objects repo.Objects, tree string, files 
 	return l.followed(ctx, files)
 }
 
-// Find returns the wanted files of a tree, blobs by path. Symbolic links are followed;
-// those that lead out of the tree, or to directories, are left out.
+// Find returns the wanted files of a tree: blobs by path. Symbolic links are followed;
+// those that lead out of the tree, or to directories, are omitted.
 func (l *Loader) Find(ctx context.Context, tree string, wanted func(string) bool) (map[string]string, error) {
 	all, err := l.Objects.List(ctx, tree)
 	if err != nil {

@@ -12,25 +12,26 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Listing is what a tree has of Prow's configuration, and of what is watched.
+// Listing is the files of Prow's configuration in a tree, and the watched files.
 type Listing struct {
 	Config ConfigFiles
-	// Watched are blobs by path.
+	// Watched are the blobs of watched files, by path.
 	Watched map[string]string
-	// Linked says that some are symbolic links, so that their content may change
-	// without them.
+	// Linked says that some files are symbolic links, so that their content can change
+	// while the links stay the same.
 	Linked bool
 }
 
 // ConfigFiles are the files that make up Prow's configuration.
 type ConfigFiles struct {
-	// Blobs are by path.
+	// Blobs are the blobs of the files, by path.
 	Blobs map[string]string
-	// VersionIsDirectory says what there is where Prow looks for a file.
+	// VersionIsDirectory says that there is a directory where Prow looks for its version
+	// file.
 	VersionIsDirectory bool
 }
 
-// Key is equal for equal files.
+// Key returns the same text for equal files.
 func (f ConfigFiles) Key(l layout.Layout) string {
 	parts := []string{l.Key(), strconv.FormatBool(f.VersionIsDirectory)}
 	for _, p := range slices.Sorted(maps.Keys(f.Blobs)) {
@@ -39,7 +40,7 @@ func (f ConfigFiles) Key(l layout.Layout) string {
 	return key.Of(parts...)
 }
 
-// paths are where there is something that Prow may complain about.
+// paths returns the paths about which Prow may report an error.
 func (f ConfigFiles) paths(l layout.Layout) []string {
 	out := slices.Sorted(maps.Keys(f.Blobs))
 	if f.VersionIsDirectory {
@@ -48,7 +49,7 @@ func (f ConfigFiles) paths(l layout.Layout) []string {
 	return out
 }
 
-// List lists Prow's configuration, and what sources watch.
+// List returns the files of Prow's configuration, and those that sources watch.
 func (l *Loader) List(ctx context.Context, tree string) (Listing, error) {
 	version := l.Layout.VersionFile()
 	paths := slices.Concat([]string{l.Layout.ProwConfig, version}, l.Layout.SupplementalProwConfigDirs, l.Watched)
@@ -88,7 +89,7 @@ func (l *Loader) List(ctx context.Context, tree string) (Listing, error) {
 	return found, missing(l.Layout, found.Config, present)
 }
 
-// missing names the first path of a layout that is not there.
+// missing returns an error for the first path of a layout that does not exist.
 func missing(l layout.Layout, files ConfigFiles, present map[string]bool) error {
 	if files.Blobs[l.ProwConfig] == "" {
 		return &MissingPathError{Path: l.ProwConfig, Setting: "prow_config"}
@@ -101,7 +102,7 @@ func missing(l layout.Layout, files ConfigFiles, present map[string]bool) error 
 	return nil
 }
 
-// IsWatched says whether a file is one of those that are watched.
+// IsWatched reports whether a file is watched.
 func (l *Loader) IsWatched(p string) bool {
 	return slices.ContainsFunc(l.Watched, func(dir string) bool { return layout.Below(p, dir) })
 }

@@ -1,6 +1,6 @@
-// Package prowtree reads from a tree of a repository what Prow's loader would read from
-// a checkout of it: which job files there are, what is in them as it is written, and
-// Prow's own configuration. It compares nothing, and puts no defaults into jobs.
+// Package prowtree reads from a tree of a repository what Prow's loader would read from a
+// checkout of it: the list of job files, their content as written, and Prow's own
+// configuration. It compares nothing, and applies no defaults to jobs.
 package prowtree
 
 import (
@@ -12,15 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Cache keeps what was read, by its content.
+// Cache keeps parsed files, by their content.
 type Cache struct {
 	files  *lru.Cache[*JobFile]
 	loose  *lru.Cache[*ProwConfig]
 	strict *lru.Cache[*ProwConfig]
 }
 
-// NewCache keeps parsed files of so much text, in bytes, of which each takes about
-// eight.
+// NewCache returns a cache for parsed files with so many bytes of text. Each byte takes
+// about eight bytes of memory.
 func NewCache(memory int64) *Cache {
 	return &Cache{
 		files:  lru.New[*JobFile](math.MaxInt, memory),
@@ -29,7 +29,7 @@ func NewCache(memory int64) *Cache {
 	}
 }
 
-// keptConfigs is how many of Prow's configurations are kept, of each kind.
+// keptConfigs is how many Prow configurations of each kind are kept.
 const keptConfigs = 8
 
 // Loader reads trees.
@@ -37,9 +37,9 @@ type Loader struct {
 	Cache   *Cache
 	Objects repo.Objects
 	Layout  layout.Layout
-	// Watched are files and directories that are listed besides.
+	// Watched are additional files and directories to list.
 	Watched []string
-	// Workers bounds how many files are parsed at once.
+	// Workers limits how many files are parsed at once.
 	Workers int
 }
 

@@ -14,29 +14,29 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/yamlline"
 )
 
-// JobFile is the content of a job file as it is written: its jobs, and their summary.
+// JobFile is the content of a job file as it is written: its jobs, and a summary.
 type JobFile struct {
 	File *affected.File
 	Raws []affected.Raw
-	// Unknown is what Prow's strict loader would refuse.
+	// Unknown is the error of Prow's strict loader; empty if there is none.
 	Unknown string
-	// Err says why there is nothing else; it names no file.
+	// Err says why the file has no content. It does not name the file.
 	Err  *affected.FileError
 	size affected.Size
 }
 
-// Unknown is a file with fields that Prow does not know, which it leaves out.
+// Unknown is a file with fields that Prow does not know and therefore ignores.
 type Unknown struct {
 	Path, Blob string
-	// Message is how Prow's strict loader refuses it.
+	// Message is the error of Prow's strict loader.
 	Message string
 }
 
-// notParsed is how Prow begins to say that a file is not what it should be.
+// notParsed is the beginning of Prow's error about a file that it cannot parse.
 const notParsed = "error unmarshalling: "
 
-// IsSyntax says whether an error is about what a file says, and not about whether it
-// can be read.
+// IsSyntax reports whether an error is about the content of a file, and not about reading
+// it.
 func IsSyntax(e *affected.FileError) bool { return strings.HasPrefix(e.Message, notParsed) }
 
 func parseFile(content []byte) *JobFile {
@@ -47,7 +47,7 @@ func parseFile(content []byte) *JobFile {
 	return &JobFile{File: affected.Summarise(p.Config), Raws: affected.Raws(p.Config), Unknown: p.Unknown, size: p.Size}
 }
 
-// At places it in a tree.
+// At returns the summary of a file at a path of a tree.
 func (p *JobFile) At(path, blob string) *affected.Loaded {
 	l := &affected.Loaded{Path: path, Blob: blob, File: p.File}
 	if p.Err != nil {
@@ -58,7 +58,7 @@ func (p *JobFile) At(path, blob string) *affected.Loaded {
 	return l
 }
 
-// Parse returns the given blobs parsed, reading those that are not known.
+// Parse returns the given blobs parsed. It reads those that are not in the cache.
 func (l *Loader) Parse(ctx context.Context, blobs []string) (map[string]*JobFile, error) {
 	out := make(map[string]*JobFile, len(blobs))
 	var unknown []string
@@ -84,8 +84,8 @@ func (l *Loader) Parse(ctx context.Context, blobs []string) (map[string]*JobFile
 	return out, err
 }
 
-// EachJobFile parses blobs as eachBlob reads them. It ends when they are too much
-// together, or do returns an error.
+// EachJobFile parses blobs, read by eachBlob, and calls do for each. It stops when their
+// total size exceeds the limit, or do returns an error.
 func (l *Loader) EachJobFile(ctx context.Context, ids []string, do func(id string, p *JobFile) error) error {
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -106,7 +106,7 @@ func (l *Loader) EachJobFile(ctx context.Context, ids []string, do func(id strin
 	return err
 }
 
-// eachBlob reads blobs and hands them to several goroutines.
+// eachBlob reads blobs and passes them to several goroutines.
 func (l *Loader) eachBlob(ctx context.Context, ids []string, do func(id string, content []byte)) error {
 	type blob struct {
 		id      string
@@ -140,8 +140,8 @@ func (l *Loader) eachBlob(ctx context.Context, ids []string, do func(id string, 
 
 var gzipHeader = []byte("\x1F\x8B")
 
-// PresetFiles returns the job files that have presets. Most files do not even
-// have the word, and are not parsed for it.
+// PresetFiles returns the job files that have presets. Most files do not contain the
+// word, and are not parsed.
 func (l *Loader) PresetFiles(ctx context.Context, files []File) ([]*affected.Loaded, error) {
 	var mu sync.Mutex
 	with := map[string]*affected.File{}

@@ -20,23 +20,24 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// ProwConfig is Prow's configuration without jobs, and the jobs and presets that its
-// main file has nevertheless.
+// ProwConfig is Prow's configuration without jobs, and the jobs and presets of its main
+// file.
 type ProwConfig struct {
 	Config *config.Config
 	Main   *affected.Loaded
-	// Err is Prow's reason for refusing it.
+	// Err is Prow's reason for refusing the configuration.
 	Err *affected.FileError
-	// Unknown is what Prow's strict loader would refuse, where that was asked.
+	// Unknown is the file that Prow's strict loader refuses, if the strict loader was
+	// used.
 	Unknown *Unknown
 }
 
-// ProwConfig has Prow's loader read its configuration.
+// ProwConfig reads the configuration with Prow's loader.
 func (l *Loader) ProwConfig(ctx context.Context, files ConfigFiles) (*ProwConfig, error) {
 	return once(l.Cache.loose, files.Key(l.Layout), func() (*ProwConfig, error) { return l.loadConfig(ctx, files) })
 }
 
-// StrictProwConfig has Prow's strict loader read it as well.
+// StrictProwConfig also reads the configuration with Prow's strict loader.
 func (l *Loader) StrictProwConfig(ctx context.Context, files ConfigFiles) (*ProwConfig, error) {
 	return once(l.Cache.strict, files.Key(l.Layout), func() (*ProwConfig, error) {
 		c, err := l.checkOut(ctx, files)
@@ -50,9 +51,9 @@ func (l *Loader) StrictProwConfig(ctx context.Context, files ConfigFiles) (*Prow
 	})
 }
 
-// AcceptedProwConfig loads a configuration that Prow is known to accept. What its
-// supplemental files may say is about no job, and there may be thousands of them, so
-// the main file alone will do.
+// AcceptedProwConfig loads a configuration that Prow is known to accept. It loads only
+// the main file: the supplemental files say nothing about jobs, and there may be
+// thousands of them.
 func (l *Loader) AcceptedProwConfig(ctx context.Context, files ConfigFiles) (*ProwConfig, error) {
 	alone := *l
 	alone.Layout.SupplementalProwConfigDirs = nil
@@ -87,8 +88,9 @@ func (l *Loader) loadConfig(ctx context.Context, files ConfigFiles) (*ProwConfig
 	return c.ProwConfig, nil
 }
 
-// checkout is the files of a configuration in a directory, for Prow's loader. Jobs are
-// taken out of the main file first: they need the presets of all job files.
+// checkout writes the files of a configuration to a directory, for Prow's loader. The
+// jobs are removed from the main file first, because they need the presets of all job
+// files.
 type checkout struct {
 	*ProwConfig
 	layout layout.Layout
@@ -142,7 +144,7 @@ func (c *checkout) makeDirectories() error {
 	return nil
 }
 
-// load has Prow's loader read the files, unless they are refused already.
+// load reads the files with Prow's loader, unless they are already refused.
 func (c *checkout) load() {
 	if c.Err != nil {
 		return
@@ -157,8 +159,7 @@ func (c *checkout) load() {
 	}
 }
 
-// loadStrictly finds the file that Prow's strict loader complains about, where the
-// other does not.
+// loadStrictly finds the file that only Prow's strict loader refuses.
 func (c *checkout) loadStrictly() {
 	if c.Err != nil {
 		return
@@ -177,7 +178,7 @@ func (c *checkout) loadStrictly() {
 	c.Unknown = &Unknown{at, c.files.Blobs[at], message}
 }
 
-// inTree is an error of Prow's with paths as in the tree.
+// inTree returns the text of an error from Prow, with paths relative to the tree.
 func (c *checkout) inTree(err error) string { return strings.ReplaceAll(err.Error(), c.dir+"/", "") }
 
 // write writes the files, unless one is too large to be read.
@@ -207,8 +208,8 @@ func (c *checkout) write(ctx context.Context, objects repo.Objects) error {
 	})
 }
 
-// takeOutJobs moves the jobs of the main file into its summary. Presets stay
-// in both: they are Prow's to check, and ours to order.
+// takeOutJobs moves the jobs of the main file into its summary. Presets stay in both:
+// Prow checks them, and this package determines their order.
 func (c *checkout) takeOutJobs() error {
 	raw, err := os.ReadFile(c.mainFile())
 	if err != nil {
@@ -216,7 +217,7 @@ func (c *checkout) takeOutJobs() error {
 	}
 	plain, err := affected.Plain(raw)
 	if err != nil {
-		// A file that cannot be read is for Prow's loader to complain about.
+		// Prow's loader reports files that cannot be read.
 		return nil
 	}
 	var parsed config.Config
@@ -238,8 +239,8 @@ func (c *checkout) takeOutJobs() error {
 	return os.WriteFile(c.mainFile(), rest, 0o644)
 }
 
-// withoutJobFields returns a file, as JSON, without its lists of jobs. All
-// else is passed on as it is written, large numbers included.
+// withoutJobFields returns a file, as JSON, without its lists of jobs. Everything else is
+// kept as it is written, including large numbers.
 func withoutJobFields(content []byte) ([]byte, error) {
 	raw, err := yaml.YAMLToJSON(content)
 	if err != nil {
@@ -259,7 +260,7 @@ func withoutJobFields(content []byte) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// complaint finds the file that Prow's loader complains about.
+// complaint finds the file that Prow's loader refuses.
 func (c *checkout) complaint(err error) *affected.FileError {
 	message := Cut(inShort(c.inTree(err)))
 	out := &affected.FileError{File: c.layout.ProwConfig, Line: yamlline.In(message)}
@@ -272,8 +273,8 @@ func (c *checkout) complaint(err error) *affected.FileError {
 	return out
 }
 
-// inShort leaves out of Prow's words what says nothing to authors: where its
-// code panics, and what of a difference is the same.
+// inShort removes from Prow's message what does not help authors: where its code
+// panicked, and the equal parts of a difference.
 func inShort(message string) string {
 	if strings.HasPrefix(message, "panic loading config:") {
 		message, _, _ = strings.Cut(message, "\n")
