@@ -130,7 +130,8 @@ func (m *Mirrors) Keep(ctx context.Context, org, name string, commits []string) 
 
 // freeSpace removes what can be fetched again: leftovers, mirrors that nobody has asked
 // for, commits that no open pull request needs, and, if there is not even enough space
-// for that, the mirrors themselves. It reports whether it freed anything.
+// for that, the mirrors themselves. It reports whether the operation that failed is worth
+// another attempt.
 func (m *Mirrors) freeSpace(ctx context.Context) bool {
 	m.mu.Lock()
 	now := m.now()
