@@ -7,17 +7,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// Bounds of what is kept: how many affected jobs the answers have, and how much
-// memory they take as far as that is known. A few changes to everything would fill
-// it otherwise.
+// Limits on the answers that are kept: the affected jobs in them, and their memory as far
+// as it is known. Otherwise a few changes that affect everything would fill the memory.
 const (
 	keptAffected = 100_000
 	keptWeight   = 512 << 20
 	keptUnread   = 64
 )
 
-// fetchTime is how long an answer waits for whoever was told of it. Their turn may
-// come after those of a thousand others; it may also never come.
+// fetchTime is how long an answer is kept for a caller that was notified. A thousand
+// others may be handled before that caller, and it may never come.
 const fetchTime = 15 * time.Minute
 
 type answer struct {
@@ -25,7 +24,7 @@ type answer struct {
 	result *plan.Result
 	err    error
 	made   time.Time
-	// fetched says that somebody had it.
+	// fetched says that a caller has got the answer.
 	fetched bool
 }
 
@@ -43,7 +42,7 @@ func (a *answer) weight() int {
 	return a.result.Weight
 }
 
-// Forget drops the answer to a request, so that the next Get starts anew.
+// Forget drops the answer to a request, so that the next Get starts again.
 func (q *Queue) Forget(req plan.Request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -52,7 +51,7 @@ func (q *Queue) Forget(req plan.Request) {
 	}
 }
 
-// finish hands out an answer.
+// finish provides an answer.
 func (q *Queue) finish(t *task, result *plan.Result, err error) {
 	a := &answer{key: t.id, result: result, err: err, made: q.Clock.Now()}
 	q.mu.Lock()
@@ -68,9 +67,9 @@ func (q *Queue) finish(t *task, result *plan.Result, err error) {
 	}
 }
 
-// trim drops the answers that were not asked for longest. Those that nobody has
-// fetched yet stay, however many there are: whoever comes for one that is gone has it
-// made again, and with enough of them waiting hardly any would ever get theirs.
+// trim drops the least recently used answers. Answers that nobody has fetched yet are
+// kept, however many there are: a caller whose answer is gone has it made again, and with
+// enough callers waiting, hardly any would ever get an answer.
 func (q *Queue) trim() {
 	kept := 0
 	for e := q.recent.Front(); e != nil; {
@@ -87,13 +86,13 @@ func (q *Queue) trim() {
 	}
 }
 
-// spare says that nobody is going to fetch an answer for the first time.
+// spare reports whether nobody is still to fetch an answer for the first time.
 func (q *Queue) spare(e *list.Element) bool {
 	a := e.Value.(*answer)
 	return a.fetched || q.Clock.Since(a.made) > fetchTime
 }
 
-// dispensable is the answer to drop where memory runs short.
+// dispensable returns the answer to drop when memory runs short.
 func (q *Queue) dispensable() *list.Element {
 	for e := q.recent.Back(); e != nil; e = e.Prev() {
 		if q.spare(e) {
@@ -111,13 +110,13 @@ func (q *Queue) forget(e *list.Element) {
 	delete(q.answers, a.key)
 }
 
-// baseKey is equal for requests with the same base.
+// baseKey returns the same text for requests with the same base.
 func baseKey(r plan.Request) string {
 	r.Head = ""
 	return r.Key()
 }
 
-// knownUnread says that the base of a task could not be read before.
+// knownUnread returns the error with which the base of a task could not be read before.
 func (q *Queue) knownUnread(t *task) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -6,57 +6,57 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/key"
 )
 
-// Plans are made in places of two kinds. Each begins in a quick one. What is not
-// done after its quick time goes on in a long place, when there is one; when there
-// is none and others wait, it is ended and begins again in a long place when it is
-// its turn. So what takes long, for whatever reason, never keeps others from a
-// quick place for more than the quick time.
+// Plans are made in slots, called places in the code. There are quick and long ones. Each
+// plan begins in a quick slot. A plan that is not done after the quick time continues in
+// a long slot, if one is free. If none is free and other plans wait, it is stopped, and
+// begins again in a long slot when it is its turn. So a plan that takes long, for
+// whatever reason, never keeps others from a quick slot for more than the quick time.
 
-// lane is the kind of a place.
+// lane is the kind of a slot.
 type lane int
 
 const (
 	waits lane = iota
 	quick
 	long
-	// leaving is a place whose plan is being ended.
+	// leaving is a slot whose plan is being stopped.
 	leaving
 )
 
-// ticket is a plan that waits for a place, or has one.
+// ticket is a plan that waits for a slot, or has one.
 type ticket struct {
 	repo, author string
 	lane         lane
-	// tooLong says that the quick time was not enough. Where it waits, it is for a
-	// long place.
+	// tooLong says that the quick time was not enough. If the ticket waits, it waits for
+	// a long slot.
 	tooLong bool
 	// base says that the base branch has not been read yet.
 	base bool
 }
 
-// slowBase says that it takes long to read the base branch.
+// slowBase reports whether reading the base branch takes long.
 func (t *ticket) slowBase() bool { return t.base && t.tooLong }
 
-// schedule is what the decision on the next place depends on.
+// schedule is the input of the decision about the next slot.
 type schedule struct {
 	quick, long int
-	// tickets are all that wait or have a place, in the order of their arrival.
+	// tickets are all tickets that wait or have a slot, in the order of arrival.
 	tickets []*ticket
-	// served says when a repository, and an author in it, had a turn last: a larger
-	// number is later.
+	// served says when a repository, and an author in it, last had a turn. Larger numbers
+	// are later.
 	served map[string]int
-	// slow are the authors whose plans took long lately.
+	// slow reports whether plans of an author took long recently.
 	slow func(author string) bool
 }
 
-// move is a decision: a ticket gets a place, goes on in a long one, or has to leave
-// the one it has.
+// move is a decision: a ticket gets a slot, continues in a long slot, or has to leave its
+// slot.
 type move struct {
 	ticket *ticket
 	to     lane
 }
 
-// next decides on one move, if there is one to make.
+// next decides about one move, if there is one to make.
 func (r *schedule) next() (move, bool) {
 	held := r.held()
 	if held.long < r.long {
@@ -79,12 +79,12 @@ func (r *schedule) next() (move, bool) {
 	return move{}, false
 }
 
-// held is who has which places.
+// held says who has which slots.
 type held struct {
 	quick, long, leaving int
-	// quickAuthors and longAuthors have places, longBases are the repositories whose
-	// base branches are read in long ones, and slowBases those for which that is
-	// known to be necessary.
+	// quickAuthors and longAuthors are the authors with slots. longBases are the
+	// repositories whose base branches are being read in long slots, slowBases those that
+	// are known to need one.
 	quickAuthors, longAuthors, longBases, slowBases map[string]bool
 }
 
@@ -113,8 +113,9 @@ func (r *schedule) held() *held {
 	return h
 }
 
-// mayGoLong says of a ticket whether it could have a long place: one for each
-// author, and one for the base branch of a repository, which is nobody's fault.
+// mayGoLong reports whether a ticket can have a long slot. Each author can have one.
+// Reading the base branch of a repository can have one as well, because that is no
+// author's fault.
 func (h *held) mayGoLong(t *ticket) bool {
 	if !t.tooLong || t.lane != waits && t.lane != quick {
 		return false
@@ -125,16 +126,17 @@ func (h *held) mayGoLong(t *ticket) bool {
 	return !h.longAuthors[t.author]
 }
 
-// mayStart says of a ticket whether it could have a quick place: one for each
-// author, so that nobody has all of them, and none while it is known that the base
-// branch takes long to read.
+// mayStart reports whether a ticket can have a quick slot. Each author can have one, so
+// that nobody gets all of them. There is none while the base branch is known to take long
+// to read.
 func (h *held) mayStart(t *ticket) bool {
 	return t.lane == waits && !t.tooLong && !h.quickAuthors[t.author] && !h.slowBases[t.repo]
 }
 
-// first returns whose turn it is among the tickets that fit: base branches before
-// heads, those with a place before those without, authors whose plans took long
-// after all others; and then repositories, and authors in them, in turn.
+// first returns the ticket whose turn it is among those that fit. Base branches that take
+// long come first, authors whose plans took long come last. Otherwise repositories take
+// turns, and so do the authors in them. Of two plans of one author, the one with a quick
+// slot comes first.
 func (r *schedule) first(fits func(*ticket) bool) *ticket {
 	var best *ticket
 	for _, t := range r.tickets {
@@ -155,7 +157,7 @@ func (r *schedule) compare(a, b *ticket) int {
 	)
 }
 
-// order puts what is not before what is.
+// order sorts false before true.
 func order(a, b bool) int {
 	switch {
 	case a == b:

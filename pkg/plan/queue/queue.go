@@ -1,6 +1,6 @@
-// Package queue has plans made off the caller's path: whose turn it is, what becomes of
-// plans that take long, and for how long answers are kept. It knows neither git nor what
-// a plan says.
+// Package queue makes plans in the background. It decides whose turn it is, what happens
+// to plans that take long, and how long answers are kept. It knows neither Git nor the
+// contents of a plan.
 package queue
 
 import (
@@ -19,36 +19,35 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// Options are what a Queue works with.
+// Options configure a Queue.
 type Options struct {
 	Planner plan.Planner
-	// Fetch brings what a request needs, before it gets a place; Repair has it
-	// brought anew where git cannot read it. They may be nil.
+	// Fetch fetches the commits of a request before it gets a slot. Repair fetches them
+	// again when Git cannot read them. Both may be nil.
 	Fetch, Repair func(ctx context.Context, req plan.Request) error
-	// Quick and Long are how many plans are made at once: of those that have just
-	// begun, and of those that take longer than QuickTime.
+	// Quick and Long are the numbers of slots: for plans that have just begun, and for
+	// those that take longer than QuickTime.
 	Quick, Long int
 	QuickTime   time.Duration
-	// Keep is how many answers are kept that somebody has had.
+	// Keep is how many answers are kept that a caller has already got.
 	Keep int
-	// Notify is called with the key of every caller of Get whose answer has become
-	// ready, and must not block.
+	// Notify is called with the key of every caller of Get whose answer has become ready.
+	// It must not block.
 	Notify func(key string)
-	// Log is told what goes wrong, if set.
+	// Log is called about errors, if set.
 	Log   func(message string, keysAndValues ...any)
 	Clock clock.WithDelayedExecution
 }
 
-// quickTime is how long a plan may keep others waiting, unless it is said otherwise.
+// quickTime is how long a plan may keep others waiting by default.
 const quickTime = 2 * time.Second
 
-// slowTime is how long it is remembered of an author that a plan of theirs took
-// long.
+// slowTime is how long an author counts as slow after a plan that took long.
 const slowTime = time.Hour
 
-// Queue runs a Planner off the caller's path. Identical requests share one
-// run, plans get their places in turn (see places.go), and answers are kept for
-// the requests used last. Errors worth a retry are handed out once and never kept.
+// Queue runs a Planner in the background. Identical requests share one plan, plans get
+// slots in turn (see places.go), and the most recently used answers are kept. Retryable
+// errors are returned once and never kept.
 type Queue struct {
 	Options
 	ctx    context.Context
@@ -59,35 +58,36 @@ type Queue struct {
 	running map[string]*task
 	answers map[string]*list.Element
 	recent  *list.List
-	// jobs counts the affected jobs of all answers, weight about their bytes.
+	// jobs is the number of affected jobs in all answers, weight their approximate memory
+	// in bytes.
 	jobs, weight int
 
-	// schedule has the tickets of tasks, and slow until when authors are.
+	// schedule has the tickets of tasks. slow says until when authors count as slow.
 	schedule schedule
 	tasks    map[*ticket]*task
 	turns    int
 	slow     map[string]time.Time
-	// unread has the bases that could not be read, and why.
+	// unread has the bases that could not be read, with the errors.
 	unread map[string]*plan.StoppedError
 }
 
-// task is a request that is being answered.
+// task is a request that is being processed.
 type task struct {
 	ticket
 	id      string
 	request plan.Request
 	waiting map[string]bool
-	// stop ends the plan that is being made; timer ends its quick time.
+	// stop stops the plan that is being made. timer fires at the end of its quick time.
 	stop  context.CancelCauseFunc
 	timer clock.Timer
-	// repaired says that the mirror was brought anew for it.
+	// repaired says that the mirror was already repaired for the task.
 	repaired bool
 }
 
-// errLeave ends a plan that has to leave its place.
+// errLeave is the cause that stops a plan which has to leave its slot.
 var errLeave = errors.New("others wait for this place")
 
-// New starts nothing yet.
+// New returns a queue. It does not start any work.
 func New(o Options) *Queue {
 	o.Quick, o.Long, o.Keep = max(o.Quick, 1), max(o.Long, 1), max(o.Keep, 1)
 	o.QuickTime = cmp.Or(o.QuickTime, quickTime)
@@ -113,10 +113,9 @@ func New(o Options) *Queue {
 	return q
 }
 
-// Get returns the plan for req when it is there. Otherwise done is false, the
-// work is started unless it is under way, and notify is called with key when
-// it is worth asking again. An error that is worth a retry is returned once:
-// the next Get starts anew.
+// Get returns the plan for req if it is ready. Otherwise done is false, and the work is
+// started unless it is already in progress. Options.Notify is called with key when Get
+// should be called again. A retryable error is returned once; the next Get starts again.
 func (q *Queue) Get(key string, req plan.Request) (result *plan.Result, err error, done bool) {
 	id := req.Key()
 	q.mu.Lock()
@@ -144,7 +143,7 @@ func (q *Queue) Get(key string, req plan.Request) (result *plan.Result, err erro
 	return nil, nil, false
 }
 
-// fetch brings what a task needs, and lets it wait for a place.
+// fetch fetches the commits of a task, and then lets the task wait for a slot.
 func (q *Queue) fetch(t *task) {
 	err := q.safely(t, errors.New("fetching broke down"), func() error {
 		if q.Fetch == nil {
@@ -165,7 +164,7 @@ func (q *Queue) fetch(t *task) {
 	}
 }
 
-// assign hands out places as long as there are some to hand out.
+// assign assigns slots as long as there are moves to make.
 func (q *Queue) assign() {
 	for {
 		m, ok := q.schedule.next()
@@ -186,7 +185,7 @@ func (q *Queue) assign() {
 	}
 }
 
-// begin has a plan made in the place that a task has got.
+// begin starts a plan in the slot of its task.
 func (q *Queue) begin(t *task) {
 	ctx, stop := context.WithCancelCause(q.ctx)
 	t.stop = stop
@@ -208,7 +207,7 @@ func (q *Queue) begin(t *task) {
 	})
 }
 
-// safely keeps what panics from ending the whole program: it is an error then.
+// safely turns a panic into an error, so that it does not end the program.
 func (q *Queue) safely(t *task, panicked error, do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -219,7 +218,7 @@ func (q *Queue) safely(t *task, panicked error, do func() error) (err error) {
 	return do()
 }
 
-// late says that a plan has had its quick time.
+// late is called when the quick time of a plan is over.
 func (q *Queue) late(t *task) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -231,7 +230,8 @@ func (q *Queue) late(t *task) {
 	q.assign()
 }
 
-// baseRead says that a plan has come to the head, and gives it quick time for that.
+// baseRead is called when a plan has read the base branch. It gives the plan quick time
+// again for the head.
 func (q *Queue) baseRead(t *task) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -264,7 +264,7 @@ func (q *Queue) isSlow(author string) bool {
 	return ok && q.Clock.Now().Before(until)
 }
 
-// end is called when a plan has ended, well or not, and its place is free.
+// end is called when a plan has ended, successfully or not, and its slot is free.
 func (q *Queue) end(t *task, result *plan.Result, err, cause error) {
 	q.mu.Lock()
 	if t.timer != nil {
@@ -296,7 +296,7 @@ func (q *Queue) end(t *task, result *plan.Result, err, cause error) {
 	}
 }
 
-// leave takes a task out of the room.
+// leave removes a task from the schedule.
 func (q *Queue) leave(t *task) {
 	delete(q.tasks, &t.ticket)
 	q.schedule.tickets = slices.DeleteFunc(q.schedule.tickets, func(o *ticket) bool { return o == &t.ticket })
@@ -306,8 +306,7 @@ func (q *Queue) leave(t *task) {
 	t.lane = waits
 }
 
-// keptTurns bounds of how many repositories and authors it is known when they had
-// a turn.
+// keptTurns limits the repositories and authors whose last turn is remembered.
 const keptTurns = 10_000
 
 func (q *Queue) repair(t *task) {
@@ -319,7 +318,7 @@ func (q *Queue) repair(t *task) {
 	q.fetch(t)
 }
 
-// Close ends all work and returns when it has ended.
+// Close stops all work, and returns when it has ended.
 func (q *Queue) Close() {
 	q.cancel()
 	q.mu.Lock()
