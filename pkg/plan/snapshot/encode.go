@@ -12,19 +12,19 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
-// The file of an anchor is made to be read in part: a command looks at the few
-// files that its change is about, whatever else there is. It consists of
+// The file of an anchor can be read in part: a command reads only the few files that
+// its change is about. It consists of
 //
-//	magic, the checksum of all that follows,
-//	the head: what there is once, and for each file its key and length,
-//	the hashes by which files are found, sorted, each with a file's number,
-//	the files, each on its own.
+//	magic, and the checksum of everything that follows,
+//	the head: what exists once, and the key and length of each file,
+//	the hashes by which files are found, sorted, each with the number of a file,
+//	the files, each encoded separately.
 
-// hashSize is the size in bytes of a hash with its file.
+// hashSize is the size in bytes of a hash and the number of its file.
 const hashSize = 8 + 4
 
-// Encode writes a state without Prow's configuration, which is loaded
-// again from its files.
+// Encode writes a state without Prow's configuration, which is loaded again from its
+// files.
 func Encode(s *Snapshot) []byte {
 	var files []byte
 	var hashes []hashed
@@ -61,13 +61,13 @@ func Encode(s *Snapshot) []byte {
 	return slices.Concat(magic(), sum[:], body)
 }
 
-// hashed is a hash that a file has.
+// hashed is a hash and the number of a file that has it.
 type hashed struct {
 	hash uint64
 	file uint32
 }
 
-// Decode checks all of a file, and reads its head.
+// Decode verifies the checksum of a file, and reads its head.
 func Decode(raw []byte) (*Snapshot, error) {
 	body, ok := bytes.CutPrefix(raw, magic())
 	if !ok || len(body) < sha256.Size {
@@ -120,7 +120,7 @@ func decodeBody(body []byte) (*Snapshot, error) {
 	return s, nil
 }
 
-// state writes what a state has besides its files.
+// state writes everything in a state except its files.
 func (e *writer) state(s *Snapshot) {
 	e.Text(s.Tree)
 	e.Pairs(s.Watched)
@@ -152,10 +152,10 @@ func (d *reader) state() *Snapshot {
 	return s
 }
 
-// anchorFile reads single files of an anchor when they are asked for.
+// anchorFile reads single files of an anchor on demand.
 type anchorFile struct {
 	keys []string
-	// ends are where in records each file ends.
+	// ends are the offsets in records at which the files end.
 	ends    []uint64
 	hashes  []byte
 	records []byte
@@ -180,12 +180,12 @@ func (a *anchorFile) decode(i int) *affected.Loaded {
 			return f
 		}
 	}
-	// The checksum was right, so it was written like this. Its jobs are said
-	// to be missing, which is better than to be wrong about them.
+	// The checksum is correct, so the file was written like this. Reporting its jobs as
+	// missing is better than wrong data about them.
 	return &affected.Loaded{Path: a.keys[i], Err: &affected.FileError{File: a.keys[i], Message: "cannot be read from the cache: " + codec.ErrDamaged.Error()}}
 }
 
-// having returns the files with a hash, which is a search in what is sorted.
+// having returns the files with a hash, by a binary search.
 func (a *anchorFile) having(hash uint64) []int {
 	at := func(i int) uint64 { return binary.BigEndian.Uint64(a.hashes[i*hashSize:]) }
 	n := len(a.hashes) / hashSize

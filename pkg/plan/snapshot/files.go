@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
-// writer writes job files, and what else there is in a snapshot.
+// writer writes job files and the other contents of a snapshot.
 type writer struct{ *codec.Encoder }
 
 func (e *writer) loaded(f *affected.Loaded) {
@@ -62,7 +62,7 @@ func (e *writer) entry(j *affected.Entry) {
 // reader reads what a writer wrote.
 type reader struct {
 	*codec.Decoder
-	// decorations shares what many jobs have in common.
+	// decorations lets jobs share equal values.
 	decorations map[string]*prowapi.DecorationConfig
 }
 

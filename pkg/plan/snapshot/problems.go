@@ -10,36 +10,36 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// Problems is what Prow would refuse a tree for.
+// Problems are the reasons why Prow would refuse a tree.
 type Problems map[Key]affected.FileError
 
-// Key says what a problem is about.
+// Key identifies a problem.
 type Key struct {
 	// File is the key of a file.
 	File  string
 	About About
-	// Text is the key of the job, or tells several problems of a file apart.
+	// Text is the key of the job, or distinguishes several problems of a file.
 	Text string
 }
 
-// About is what of a file a problem is about.
+// About is the part of a file that a problem is about.
 type About int
 
 const (
-	// WholeFile is that it cannot be read.
+	// WholeFile means that the file cannot be read.
 	WholeFile About = iota
-	// Clash is that it, or a job of it, is there twice.
+	// Clash means that the file, or one of its jobs, is a duplicate.
 	Clash
-	// Duplicate is that a preset is there twice.
+	// Duplicate means that a preset is a duplicate.
 	Duplicate
-	// OneJob is that a job is not valid.
+	// OneJob means that a job is not valid.
 	OneJob
 )
 
-// OfFile is the problem of a file as a whole.
+// OfFile returns the key of the problem of a whole file.
 func OfFile(key string) Key { return Key{File: key} }
 
-// OfJob is the problem of a job.
+// OfJob returns the key of the problem of a job.
 func OfJob(file string, job affected.Ref) Key { return Key{file, OneJob, job.Key()} }
 
 // Compare orders the problems of a file.
@@ -47,21 +47,22 @@ func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.About, other.About), cmp.Compare(k.Text, other.Text))
 }
 
-// List lists them, sorted.
+// List returns the problems, sorted.
 func (p Problems) List() []affected.FileError {
 	out := slices.Collect(maps.Values(p))
 	affected.SortErrors(out)
 	return slices.Compact(out)
 }
 
-// Has says whether there is one with a job.
+// Has reports whether there is a problem with a job.
 func (p Problems) Has(a affected.At) bool {
 	_, found := p[OfJob(a.Key(), a.Entry().Ref)]
 	return found
 }
 
-// ForgetFiles drops what was wrong with files that are looked at again, and with their
-// jobs. What is wrong with Prow's own configuration as a whole is found where it is read.
+// ForgetFiles removes the problems of files that are checked again, and of their jobs.
+// Problems of Prow's own configuration as a whole stay: they are determined where it is
+// read.
 func (p Problems) ForgetFiles(keys map[string]bool) {
 	maps.DeleteFunc(p, func(k Key, _ affected.FileError) bool {
 		switch k.About {
@@ -75,8 +76,8 @@ func (p Problems) ForgetFiles(keys map[string]bool) {
 	})
 }
 
-// InLoadingOrder lists what keeps files from being loaded before what is wrong with what
-// they say: Prow's loader does not get that far.
+// InLoadingOrder returns the problems. Those that prevent loading a file come before
+// those of its content, because Prow's loader does not get that far.
 func (p Problems) InLoadingOrder() []affected.FileError {
 	load := Problems{}
 	for k, e := range p {
@@ -90,7 +91,7 @@ func (p Problems) InLoadingOrder() []affected.FileError {
 	return p.List()
 }
 
-// SetDuplicates looks again for presets that are there twice.
+// SetDuplicates determines the duplicate presets again.
 func (p Problems) SetDuplicates(presets []affected.PlacedPreset) {
 	maps.DeleteFunc(p, func(k Key, _ affected.FileError) bool { return k.About == Duplicate })
 	for _, e := range affected.DuplicatePresets(presets) {
@@ -98,8 +99,8 @@ func (p Problems) SetDuplicates(presets []affected.PlacedPreset) {
 	}
 }
 
-// SetClashes looks again at everything that a changed file, or one that
-// clashed before, may clash with.
+// SetClashes determines again the clashes of every changed file, and of every file that
+// clashed before.
 func (p Problems) SetClashes(ctx context.Context, r *affected.Revision, files []string) error {
 	again := map[string]*affected.Loaded{}
 	look := func(key string) {
@@ -112,7 +113,7 @@ func (p Problems) SetClashes(ctx context.Context, r *affected.Revision, files []
 	}
 	for k := range p {
 		if k.About == Clash {
-			// The path may be the main file's.
+			// The path may be that of the main file.
 			look(k.File)
 			look(affected.MainKey)
 			delete(p, k)

@@ -13,12 +13,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/prowtree"
 )
 
-// formatVersion changes with the layout of the file and the meaning of what is
-// in it.
+// formatVersion changes with the format of the file and the meaning of its contents.
 const formatVersion = "rehearsal-anchor-9"
 
-// magic starts a file. What was found valid depends on Prow's loader, so its
-// version is part of it.
+// magic returns the beginning of a file. It contains the version of Prow's loader,
+// because the recorded problems depend on it.
 func magic() []byte {
 	version := formatVersion
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -31,7 +30,7 @@ func magic() []byte {
 	return []byte(version + "\n")
 }
 
-// Store keeps snapshots between processes; in no directory, it keeps nothing.
+// Store keeps snapshots between processes. Without a directory it keeps nothing.
 type Store struct{ Dir string }
 
 func (s Store) file(id string) string {
@@ -39,8 +38,8 @@ func (s Store) file(id string) string {
 	return filepath.Join(s.Dir, hex.EncodeToString(sum[:16])+".anchor")
 }
 
-// Read returns the snapshot that an earlier process has kept, or nil. A file that is
-// damaged, old or of another tree is as good as none.
+// Read returns the snapshot that an earlier process has stored. It returns nil if there
+// is none, or if the file is damaged, outdated or of another tree.
 func (s Store) Read(ctx context.Context, id string, loader *prowtree.Loader) *Snapshot {
 	if s.Dir == "" {
 		return nil
@@ -60,7 +59,7 @@ func (s Store) Read(ctx context.Context, id string, loader *prowtree.Loader) *Sn
 	return known
 }
 
-// Write keeps a snapshot for later processes.
+// Write stores a snapshot for later processes.
 func (s Store) Write(id string, known *Snapshot) error {
 	if s.Dir == "" {
 		return nil
@@ -68,7 +67,7 @@ func (s Store) Write(id string, known *Snapshot) error {
 	return writeFile(s.file(id), Encode(known))
 }
 
-// writeFile replaces a file as a whole or not at all.
+// writeFile replaces a file atomically.
 func writeFile(file string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("creating cache directory: %w", err)
