@@ -60,8 +60,8 @@ func DecodeJobs(raw []byte) ([]affected.Job, error) {
 
 // jobDecoder reads what a jobEncoder wrote.
 //
-// What it reads may be made to become large: "{}," is three bytes that stand for
-// hundreds. So it counts about what becomes of them, and stops at maxWeight.
+// The input can be made to become large in memory: the three bytes "{}," stand for
+// hundreds. So it counts the approximate memory of the values, and stops at maxWeight.
 type jobDecoder struct {
 	*codec.Decoder
 	known     []affected.Effective
@@ -69,13 +69,13 @@ type jobDecoder struct {
 	branchers map[string]config.Brancher
 }
 
-// maxWeight bounds the memory that an answer takes, in bytes.
+// maxWeight limits the memory of an answer, in bytes.
 const maxWeight = 256 << 20
 
-// ErrTooLarge says that an answer takes more than that.
+// ErrTooLarge says that an answer exceeds maxWeight.
 var ErrTooLarge = codec.ErrTooLarge
 
-// DecodeAnswer reads an answer that is JSON alone.
+// DecodeAnswer reads an answer that consists of JSON.
 func DecodeAnswer(raw []byte, into any) error { return codec.Unmarshal(raw, into, maxWeight) }
 
 func newJobDecoder(raw []byte) (*jobDecoder, error) {
@@ -83,7 +83,7 @@ func newJobDecoder(raw []byte) (*jobDecoder, error) {
 	return &jobDecoder{Decoder: d, outlines: affected.NewOutlines(), branchers: map[string]config.Brancher{}}, err
 }
 
-// refWeight is what a Ref, or what else is listed in a plan, takes besides its lists.
+// refWeight is the memory of a Ref, or of another element of a plan, besides its lists.
 const refWeight = 150
 
 func (d *jobDecoder) ref() affected.Ref {
@@ -199,8 +199,8 @@ func (d *jobDecoder) outline(kind string) (affected.Effective, error) {
 	return d.outlines.Of(&e), nil
 }
 
-// compiled has Prow compile the branches of a job. Its other expressions are for
-// triggers, which nobody pulls here.
+// compiled compiles the branches of a job with Prow's code. The job's other expressions
+// are for triggers, which are not used here.
 func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
 	id := key.Of(key.Of(b.Branches...), key.Of(b.SkipBranches...))
 	if known, ok := d.branchers[id]; ok {
@@ -214,13 +214,14 @@ func (d *jobDecoder) compiled(b config.Brancher) config.Brancher {
 		return b
 	}
 	jobs := []config.Postsubmit{{Brancher: b}}
-	// What Prow cannot compile stays as it is, as it does where the plan was made.
+	// Expressions that Prow cannot compile stay as they are, as they do where the plan
+	// was made.
 	_ = config.SetPostsubmitRegexes(jobs)
 	d.branchers[id] = jobs[0].Brancher
 	return jobs[0].Brancher
 }
 
-// setIntervals sets what Prow reads from the texts.
+// setIntervals sets the durations that Prow parses from strings.
 func setIntervals(p *config.Periodic) {
 	for text, set := range map[string]func(time.Duration){p.Interval: p.SetInterval, p.MinimumInterval: p.SetMinimumInterval} {
 		if interval, err := time.ParseDuration(text); err == nil {

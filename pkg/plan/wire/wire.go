@@ -1,5 +1,5 @@
-// Package wire carries plans from one process to another, and counts what becomes of
-// those that come in.
+// Package wire encodes plans for another process, and limits the memory of the plans that
+// it decodes.
 package wire
 
 import (
@@ -45,7 +45,7 @@ func EncodeJobs(jobs []affected.Job) ([]byte, error) {
 	return e.Bytes(), e.err
 }
 
-// jobEncoder writes jobs; what several share is written once.
+// jobEncoder writes jobs. What several jobs share is written once.
 type jobEncoder struct {
 	*codec.Encoder
 	known map[any]int
@@ -83,7 +83,7 @@ func (e *jobEncoder) jobs(jobs []affected.Job) {
 	}
 }
 
-// effective writes a job the first time, later its number.
+// effective writes a job the first time, and its number later.
 func (e *jobEncoder) effective(job affected.Effective, outline bool) {
 	if job.IsZero() {
 		e.Count(0)
@@ -110,7 +110,7 @@ func (e *jobEncoder) effective(job affected.Effective, outline bool) {
 	e.Text(string(raw))
 }
 
-// outline writes what an outline has: there may be very many.
+// outline writes only the fields of an outline, because there may be very many.
 func (e *jobEncoder) outline(job affected.Effective) {
 	base, b := job.Base(), brancherOf(job)
 	e.Text(jobType(job))
