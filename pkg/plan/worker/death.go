@@ -7,17 +7,17 @@ import (
 	"syscall"
 )
 
-// death is how a child ended while it was asked something.
+// death is how a child ended while it answered a question.
 type death struct {
-	// outside says that it was not its own doing.
+	// outside says that the child was killed from outside.
 	outside bool
-	// unbounded says that it could not bound itself, and read nothing.
+	// unbounded says that the child could not set its own limits, and read nothing.
 	unbounded bool
-	// base says that it had not got beyond the base branch.
+	// base says that only the base branch had been read.
 	base bool
 	// why completes a sentence about planning, as in plan.StoppedError.
 	why string
-	// said is what it wrote last, for the log.
+	// said is the last output of the child, for the log.
 	said string
 }
 
@@ -25,7 +25,7 @@ func (d *death) Error() string {
 	return strings.TrimSpace("a planner ended unexpectedly, planning " + d.why + ": " + d.said)
 }
 
-// saying is what a child wrote last, where it ended.
+// saying returns the last output of a child, if the child ended.
 func (d *death) saying() string {
 	if d == nil {
 		return ""
@@ -33,19 +33,19 @@ func (d *death) saying() string {
 	return d.said
 }
 
-// outOfMemory matches what Go and git say when they get no more.
+// outOfMemory matches the messages of Go and Git about failed allocations.
 var outOfMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory|can't create new thread|failed to create new OS thread`)
 
-// outOfStack matches what Go says of a function that calls itself without end.
+// outOfStack matches the messages of Go about infinite recursion.
 var outOfStack = regexp.MustCompile(`(?m)^(runtime: goroutine stack exceeds \d+-byte limit|fatal error: stack overflow)$`)
 
-// brokeDown is a planner that ended by itself.
+// brokeDown is why planning stopped when the child ended by itself.
 const brokeDown = "broke down"
 
-// exitFatal is the status of a Go program that panics, or gets no memory.
+// exitFatal is the exit status of a Go program that panics, or runs out of memory.
 const exitFatal = 2
 
-// deathOf says what became of a child that has ended without an answer.
+// deathOf says why a child ended without an answer.
 func deathOf(status syscall.WaitStatus, said string, memory int64) *death {
 	d := &death{said: said, why: brokeDown}
 	switch {

@@ -13,14 +13,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/wire"
 )
 
-// Bounds of questions about a plan, which somebody waits for: how long for the
-// child to have time, and for its answer at most.
+// Limits on questions about a plan, for which a caller waits: the time until the child is
+// free, and the time for its answer.
 const (
 	busyTime   = 3 * time.Second
 	answerTime = 30 * time.Second
 )
 
-// details asks the child that has made a plan.
+// details asks the child that made the plan.
 type details struct {
 	pool    *Pool
 	process *process
@@ -101,31 +101,30 @@ func (d *details) ask(ctx context.Context, q question) ([]byte, error) {
 }
 
 const (
-	// maxLosses bounds the heads of which it is remembered that questions about their
-	// plans were not answered.
+	// maxLosses limits the heads for which unanswered questions are remembered.
 	maxLosses = 1000
-	// maxDeaths is how many children may end over questions about a plan: what the
-	// first one held of others may be to blame. maxForgotten is how often in a row a
-	// plan may be made again because it is not there any more when it is asked about.
+	// maxDeaths is how many children may end during questions about a plan: what the
+	// first child kept of other plans may be to blame. maxForgotten is how often in a row
+	// a plan may be made again because the child no longer has it.
 	maxDeaths    = 2
 	maxForgotten = 10
 )
 
-// losses are the questions about a plan that were not answered, in a row: children that
-// ended by themselves, those that were ended from outside, and plans that were forgotten.
+// losses are the consecutive unanswered questions about a plan: children that ended by
+// themselves, children that were killed from outside, and plans that were forgotten.
 type losses struct {
 	deaths, outside, forgotten int
 }
 
-// answered forgets what was lost over questions about a plan, now that one is answered.
+// answered removes the losses of a plan, because a question about it was answered.
 func (p *Pool) answered(req plan.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.lost, req.Key())
 }
 
-// lostOver counts a question about a plan that was not answered, and says why no more
-// are asked; "" where another plan may be made to ask it again.
+// lostOver counts an unanswered question about a plan. It says why no more questions are
+// asked; "" if the plan can be made again to repeat the question.
 func (p *Pool) lostOver(req plan.Request, died *death) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -151,7 +150,7 @@ func (p *Pool) lostOver(req plan.Request, died *death) string {
 	return ""
 }
 
-// takeThis takes a place with a child that is still there.
+// takeThis takes a slot together with a given child, if the child still exists.
 func (p *Pool) takeThis(ctx context.Context, wanted *process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, busyTime, plan.ErrBusy)
 	defer cancel()
@@ -175,7 +174,7 @@ func (p *Pool) takeThis(ctx context.Context, wanted *process) error {
 		if w != nil || err != nil {
 			return err
 		}
-		// The place is for others meanwhile.
+		// Others can use the slot meanwhile.
 		<-p.places
 		select {
 		case <-freed:

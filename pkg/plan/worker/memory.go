@@ -2,5 +2,5 @@
 
 package worker
 
-// boundsMemory says that a child bounds its memory.
+// boundsMemory says that a child limits its memory.
 const boundsMemory = true

@@ -2,6 +2,6 @@
 
 package worker
 
-// boundsMemory says that a child bounds its memory. What the race detector keeps
-// beside it counts as data, too, and is terabytes.
+// boundsMemory says that a child limits its memory. It does not under the race detector,
+// whose own data counts as well and takes terabytes.
 const boundsMemory = false

@@ -16,36 +16,36 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/wire"
 )
 
-// Options are what a Pool works with.
+// Options configure a Pool.
 type Options struct {
-	// Binary is the program to start, which hands over to Main when it is Called;
-	// this one itself when empty.
+	// Binary is the program to start. It must call Main when Called returns true. Empty
+	// means the current program.
 	Binary string
-	// Dir is the git directory of the repository of a request. What the request
-	// needs is there.
+	// Dir returns the Git directory of the repository of a request. The commits of the
+	// request are in it.
 	Dir func(req plan.Request) string
-	// CacheDir keeps what was learned of base branches: a child that takes the place
-	// of another begins there.
+	// CacheDir keeps what is known of base branches, for children that replace others.
 	CacheDir string
-	// Size is how many children there are at most.
+	// Size is the maximum number of children.
 	Size int
-	// Log is told of children that end unexpectedly, if set.
+	// Log is called when a child ends unexpectedly, if set.
 	Log func(message string, keysAndValues ...any)
 }
 
-// Pool is a Planner whose plans are made by children.
+// Pool is a Planner that makes plans in child processes.
 type Pool struct {
 	options Options
-	// places are for the children that are asked something.
+	// places limits how many children work at once.
 	places chan struct{}
-	// starter has a thread of its own to start children with: they end with it.
+	// starter runs functions on a thread that only starts children, because they end with
+	// that thread.
 	starter chan func()
 	started sync.WaitGroup
 
 	mu     sync.Mutex
 	closed bool
 	idle   []*process
-	// lost has the questions about plans that were not answered, by their requests.
+	// lost has the unanswered questions about plans, by the requests of the plans.
 	lost map[string]losses
 	// freed is closed and replaced whenever a child becomes idle or ends.
 	freed chan struct{}
@@ -53,7 +53,7 @@ type Pool struct {
 
 var errClosed = errors.New("planning has ended")
 
-// NewPool starts nothing yet.
+// NewPool returns a pool. It does not start any child.
 func NewPool(o Options) (*Pool, error) {
 	if o.Binary == "" {
 		var err error
@@ -66,7 +66,7 @@ func NewPool(o Options) (*Pool, error) {
 	}
 	p := &Pool{options: o, places: make(chan struct{}, max(o.Size, 1)), starter: make(chan func()), freed: make(chan struct{}), lost: map[string]losses{}}
 	p.started.Go(func() {
-		// Linux ends a child with the thread that started it.
+		// Linux kills a child when the thread that started it ends.
 		runtime.LockOSThread()
 		for do := range p.starter {
 			do()
@@ -75,8 +75,8 @@ func NewPool(o Options) (*Pool, error) {
 	return p, nil
 }
 
-// Close ends all children. Those that are at work end with the contexts of their
-// plans, which Close waits for.
+// Close ends all children. Working children end with the contexts of their plans, and
+// Close waits for them.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	closed := p.closed
@@ -97,8 +97,8 @@ func (p *Pool) Close() {
 	p.started.Wait()
 }
 
-// take waits for a place, and returns the child that chosen picks among the idle
-// ones, or nil where it picks none.
+// take waits for a slot. It returns the idle child for which chosen returns the highest
+// number, or nil if none is above 0.
 func (p *Pool) take(ctx context.Context, chosen func(*process) int) (*process, error) {
 	select {
 	case p.places <- struct{}{}:
@@ -125,8 +125,8 @@ func (p *Pool) take(ctx context.Context, chosen func(*process) int) (*process, e
 	return w, nil
 }
 
-// give takes a child back, and gives its place to others. A child that has ended
-// is no loss.
+// give returns a child to the pool, and frees its slot. A child that has ended is
+// dropped.
 func (p *Pool) give(w *process) {
 	p.mu.Lock()
 	if w != nil && !p.closed {
@@ -147,8 +147,8 @@ func (p *Pool) give(w *process) {
 	<-p.places
 }
 
-// worker takes a place with a child for a request: one that knows its repository if
-// there is one; a new one where it must be, or where there is none.
+// worker takes a slot with a child for a request: preferably one that knows the
+// repository, and a new one if fresh is set or none is idle.
 func (p *Pool) worker(ctx context.Context, req plan.Request, fresh bool) (*process, error) {
 	repository, memory := req.Org+"/"+req.Repo, req.Limits.Memory
 	w, err := p.take(ctx, func(w *process) int {
@@ -184,7 +184,7 @@ func (p *Pool) start(memory int64) (w *process, err error) {
 	return w, err
 }
 
-// Attempts of a plan whose child is ended from outside.
+// maxAttempts is how often a plan is tried when its child is killed from outside.
 const maxAttempts = 3
 
 // Plan implements plan.Planner.
@@ -202,7 +202,7 @@ func (p *Pool) Plan(ctx context.Context, req plan.Request) (*plan.Result, error)
 		var d *death
 		var stopped *plan.StoppedError
 		if errors.As(err, &stopped) && stopped.Base && !first {
-			// That holds up every pull request, so another has to say it, too.
+			// That would hold up every pull request, so a new child has to confirm it.
 			fresh = true
 			continue
 		}
@@ -220,7 +220,7 @@ func (p *Pool) Plan(ctx context.Context, req plan.Request) (*plan.Result, error)
 		case first:
 			return nil, &plan.StoppedError{Why: d.why, Base: d.base}
 		}
-		// What it held of others may be to blame.
+		// What the child kept of other plans may be to blame.
 		fresh = true
 	}
 }
@@ -254,8 +254,8 @@ func (p *Pool) plan(ctx context.Context, w *process, req plan.Request) (*plan.Re
 	return result, fault.err()
 }
 
-// answer asks a child, and waits for its answer as long as it may take. A child
-// that does not answer is ended.
+// answer asks a child, and waits for its answer up to the limits. A child that does not
+// answer is ended.
 func (w *process) answer(ctx context.Context, q question, limits plan.Limits) ([]byte, *fault, error) {
 	if err := w.ask(q); err != nil {
 		return nil, nil, err
@@ -294,7 +294,7 @@ func (w *process) answer(ctx context.Context, q question, limits plan.Limits) ([
 	}
 }
 
-// died says how a child ended.
+// died returns how a child ended.
 func (w *process) died(base bool) error {
 	w.end()
 	switch {

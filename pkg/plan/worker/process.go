@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// process is a child as its parent sees it.
+// process is a child, as seen by its parent.
 type process struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
@@ -22,29 +22,30 @@ type process struct {
 	temp   string
 	memory int64
 
-	// frames are what it answers; the channel is closed when there is no more.
+	// frames are the child's answers. The channel is closed when there are no more.
 	frames chan frame
-	// broken is why, where it is not that the child has ended.
+	// broken is the error that closed frames, unless the child has ended.
 	broken error
-	// gone is closed when the process and what it started have ended.
+	// gone is closed when the child and the processes that it started have ended.
 	gone   chan struct{}
 	killed chan struct{}
 	kill   func()
 
-	// served counts the questions that it was asked; repository is of the last.
+	// served is the number of questions that the child was asked. repository is the
+	// repository of the last one.
 	served     int
 	repository string
 }
 
-// inherited are the variables that a child may see: where git is, and nothing that
-// could let it in anywhere.
+// inherited are the environment variables that a child may see: those to find Git, and
+// none with credentials.
 var inherited = []string{"PATH", "HOME"}
 
-// outputTimeout is how long what a child has left behind may hold on to its output.
+// outputTimeout is how long processes that a child left behind may keep its output open.
 const outputTimeout = time.Second
 
-// start starts a child. It has a process group of its own, so that it ends together
-// with the git commands that it runs.
+// start starts a child. It gets its own process group, so that it ends together with the
+// Git commands that it runs.
 func start(binary, cacheDir string, memory int64) (*process, error) {
 	temp, err := os.MkdirTemp("", "rehearsal-plan-")
 	if err != nil {
@@ -72,7 +73,7 @@ func (p *process) begin() error {
 	if err != nil {
 		return err
 	}
-	// A pipe of our own: that of exec.Cmd is closed before all of it is read.
+	// The pipe of exec.Cmd would be closed before everything is read.
 	out, theirs, err := os.Pipe()
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (p *process) begin() error {
 	return nil
 }
 
-// read hands on what the child says.
+// read passes on the frames of the child.
 func (p *process) read(out *os.File) {
 	defer close(p.frames)
 	defer func() { _ = out.Close() }()
@@ -115,9 +116,8 @@ func (p *process) read(out *os.File) {
 	}
 }
 
-// wait sees to it that nothing is left of a child that has ended: what it started
-// is ended, too, and where we are the first process of a container, it is ours to
-// bury.
+// wait cleans up after a child that has ended. It kills the processes that the child
+// started and, if we are the first process of a container, reaps them.
 func (p *process) wait(out *os.File) {
 	_ = p.cmd.Wait()
 	group := p.cmd.Process.Pid
@@ -132,14 +132,14 @@ func (p *process) wait(out *os.File) {
 	close(p.gone)
 }
 
-// end ends a child and returns when nothing is left of it.
+// end ends a child, and returns when all of its processes are gone.
 func (p *process) end() {
 	p.kill()
 	<-p.gone
 }
 
-// ask writes a question. It does not wait for the child to read it: one that does
-// not is ended when its time is up.
+// ask writes a question. It does not wait for the child to read it: a child that does not
+// read is ended at its timeout.
 func (p *process) ask(q question) error {
 	p.served++
 	q.Number = p.served
@@ -153,7 +153,7 @@ func (p *process) ask(q question) error {
 	return nil
 }
 
-// excerpt keeps the beginning of what is written to it.
+// excerpt is a writer that keeps the beginning of what is written.
 type excerpt struct {
 	mu   sync.Mutex
 	text []byte

@@ -22,21 +22,21 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// exitUnbounded is the status of a child that could not bound itself.
+// exitUnbounded is the exit status of a child that could not set its own limits.
 const exitUnbounded = 3
 
-// Bounds of a child and of each git command that it runs, besides its memory.
+// Limits of a child, and of each Git command that it runs, besides memory.
 const (
 	maxFile      = 1 << 30
 	maxOpenFiles = 256
 	maxStack     = 64 << 20
 )
 
-// Main is the child: it answers what it is asked until nobody is left to ask, and
-// returns the exit status.
+// Main is the child. It answers questions until its input ends, and returns the exit
+// status.
 func Main(args []string, makePlanner Maker) int {
-	// Nothing but frames may come out, and what Prow's packages log is from the
-	// pull request.
+	// Only frames may be written to standard output. The logs of Prow's packages contain
+	// text from the pull request, so they are discarded.
 	out := os.Stdout
 	os.Stdout = os.Stderr
 	logrus.SetOutput(io.Discard)
@@ -64,9 +64,9 @@ func Main(args []string, makePlanner Maker) int {
 	return 0
 }
 
-// bound sets limits that hold for the process and for those that it starts. Data is
-// what it can write to, of which Go reserves no more than it is about to use;
-// the garbage collector tries harder before that is reached.
+// bound sets limits for the process and those that it starts. RLIMIT_DATA counts writable
+// memory, of which Go reserves no more than it is about to use. The garbage collector
+// works harder before that limit is reached.
 func bound(memory uint64) error {
 	debug.SetMaxStack(maxStack)
 	debug.SetMemoryLimit(int64(min(memory, math.MaxInt64) / 4 * 3)) //nolint:gosec // bounded.
@@ -91,8 +91,8 @@ func bound(memory uint64) error {
 	return nil
 }
 
-// questionsFrom reads questions. When there are none to come, because whoever asks is gone,
-// it ends the process with all that it has started, whatever that is doing.
+// questionsFrom reads questions. When the input ends, because the parent is gone, it
+// kills the process group, whatever that is doing.
 func questionsFrom(in io.Reader) <-chan question {
 	questions := make(chan question)
 	go func() {
@@ -119,12 +119,13 @@ func questionsFrom(in io.Reader) <-chan question {
 type server struct {
 	planner plan.Planner
 	out     io.Writer
-	// dirs are the git directories by repository.
+	// dirs are the Git directories, by repository.
 	dirs   map[string]string
 	kept   kept
 	memory int64
 
-	// number is of the question; base says that nothing but base has been read.
+	// number is the number of the question. base says that only the base branch has been
+	// read.
 	number int
 	base   bool
 }
@@ -206,9 +207,9 @@ func (s *server) plan(ctx context.Context, req plan.Request) ([]byte, error) {
 	return body, err
 }
 
-// forController are jobs as they are told to the controller. It compares nothing itself, so
-// what they are at base, which is half of an answer, only matters where it lets a job
-// run: for postsubmits.
+// forController returns jobs without what the controller does not need. The controller
+// compares nothing itself. It needs jobs at base, which are half of an answer, only where
+// they decide whether a job can run: for postsubmits.
 func forController(jobs []affected.Job) []affected.Job {
 	jobs = slices.Clone(jobs)
 	for i := range jobs {
@@ -228,7 +229,7 @@ func asJSON[T any](v T, err error) ([]byte, error) {
 	return json.Marshal(v)
 }
 
-// find returns the affected jobs that have the keys, in the order of the keys.
+// find returns the affected jobs with the given keys, in the order of the keys.
 func find(r *plan.Result, keys []string) []affected.Job {
 	at := make(map[string]int, len(keys))
 	for i, key := range keys {
@@ -243,7 +244,7 @@ func find(r *plan.Result, keys []string) []affected.Job {
 	return slices.DeleteFunc(found, func(j affected.Job) bool { return j.Name == "" })
 }
 
-// kept has the plans that were made last, for questions about them.
+// kept has the most recent plans, for questions about them.
 type kept struct {
 	plans []keptPlan
 }
@@ -253,7 +254,7 @@ type keptPlan struct {
 	result *plan.Result
 }
 
-// Bounds of what is kept: plans, and affected jobs in all of them.
+// Limits on what is kept: plans, and the affected jobs in all of them.
 const (
 	keptPlans = 16
 	keptJobs  = 100_000

@@ -1,12 +1,11 @@
-// Package worker makes plans in processes of their own: a plan is made from
-// hostile input, and whatever that does, it ends no more than the process that it
-// is read in. The parent (Pool) fetches, hands out work, and ends what takes too
-// long. The child (Main) has no credentials and no network to speak of, bounds its
-// own memory before it reads anything, and keeps what it has learned of the base
-// branches.
+// Package worker makes plans in separate processes. A plan is made from hostile input,
+// and whatever that does, it ends only the process that reads it. The parent (Pool)
+// fetches, distributes the work, and ends children that take too long. The child (Main)
+// has no credentials and needs no network. It limits its own memory before it reads
+// anything, and keeps what it has learned of the base branches.
 //
-// A child works on one question at a time. Questions and answers are frames over
-// its standard input and output.
+// A child works on one question at a time. Questions and answers are frames on its
+// standard input and output.
 package worker
 
 import (
@@ -27,22 +26,22 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// Argument is the first argument of a program that is to be a child.
+// Argument is the first argument of a program that runs as a child.
 const Argument = "plan-worker"
 
-// Called says whether the program was called to be a child, in which case it has
-// to leave everything to Main.
+// Called reports whether the program was started as a child. Then it must do nothing but
+// call Main.
 func Called(args []string) bool { return len(args) > 1 && args[1] == Argument }
 
-// Maker makes the planner of a child. Its mirrors are only read.
+// Maker makes the planner of a child. It only reads the mirrors.
 type Maker func(mirror func(context.Context, plan.Request) (*repo.Mirror, error), cacheDir string) plan.Planner
 
-// Incremental is the Maker of the planner that is meant to be used.
+// Incremental is the Maker for normal use.
 func Incremental(mirror func(context.Context, plan.Request) (*repo.Mirror, error), cacheDir string) plan.Planner {
 	return plan.NewPlanner(plan.Options{Mirror: mirror, CacheDir: cacheDir})
 }
 
-// What a child can be asked.
+// The operations of a child.
 const (
 	opPlan       = "plan"
 	opEffective  = "effective"
@@ -51,9 +50,9 @@ const (
 	opLookup     = "lookup"
 )
 
-// question is what a child is asked. Request says of which plan.
+// question is a question to a child. Request identifies the plan.
 type question struct {
-	// Number is told with all that answers it.
+	// Number is repeated in every frame that answers the question.
 	Number  int
 	Op      string
 	Request plan.Request
@@ -64,7 +63,7 @@ type question struct {
 	Names []string `json:",omitempty"`
 }
 
-// fault is an error that crosses to the parent.
+// fault is an error in the form that is sent to the parent.
 type fault struct {
 	Conflict  *plan.ConflictError    `json:",omitempty"`
 	Refused   *plan.RefusedError     `json:",omitempty"`
@@ -75,8 +74,8 @@ type fault struct {
 	Text      string                 `json:",omitempty"`
 }
 
-// faultOf translates an error; base says that only the base had been read when it
-// was made. That git was kept from taking more than it may shows in what it says.
+// faultOf translates an error. base says that only the base had been read when it
+// occurred. Whether Git ran out of memory is known only from its message.
 func faultOf(err error, base bool, memory int64) *fault {
 	f := &fault{}
 	switch {
@@ -97,16 +96,16 @@ func faultOf(err error, base bool, memory int64) *fault {
 	return f
 }
 
-// Bounds of what a child says about an error, in bytes: as it is written, each text,
-// and the names of files in all.
+// Limits on what a child says about an error, in bytes: the whole encoding, each text,
+// and all file names together.
 const (
 	maxFault     = 4 << 20
 	maxFaultText = 4 << 10
 	maxFaultList = 32 << 10
 )
 
-// bounded cuts what a child says to what it may be long, and takes its word about the
-// base branch only where nothing of the head was read: base says so.
+// bounded shortens what a child says to the limits. It accepts a claim about the base
+// branch only if nothing of the head had been read, which base says.
 func (f *fault) bounded(base bool) *fault {
 	if f == nil {
 		return nil
@@ -171,7 +170,7 @@ const (
 	frameAnswer   = 'a'
 )
 
-// maxFrame bounds a frame, in bytes.
+// maxFrame limits a frame, in bytes.
 const maxFrame = 64 << 20
 
 // frame is one message.
@@ -206,7 +205,7 @@ func readFrame(r io.Reader) (frame, error) {
 	if size > maxFrame {
 		return frame{}, errFrameTooLong
 	}
-	// The length is only a claim: memory follows what arrives.
+	// The length is only a claim, so memory is allocated as data arrives.
 	payload, err := io.ReadAll(io.LimitReader(r, int64(size)))
 	if err == nil && len(payload) < size {
 		err = io.ErrUnexpectedEOF
@@ -214,7 +213,7 @@ func readFrame(r io.Reader) (frame, error) {
 	return frame{head[0], payload}, err
 }
 
-// answer is what answers a question: an error, or a body, or both.
+// answer is the answer to a question: an error, a body, or both.
 type answer struct {
 	number int
 	fault  *fault
@@ -258,7 +257,7 @@ func decodeAnswer(payload []byte) (answer, error) {
 	return a, nil
 }
 
-// keysOf are what affected jobs are asked for by.
+// keysOf returns the keys that identify affected jobs in questions.
 func keysOf(jobs []affected.Job) []string {
 	keys := make([]string, len(jobs))
 	for i := range jobs {
@@ -267,7 +266,7 @@ func keysOf(jobs []affected.Job) []string {
 	return keys
 }
 
-// spoken is a duration as people say it.
+// spoken returns a duration in the form that people write it.
 func spoken(d time.Duration) string {
 	for _, unit := range []struct {
 		of   time.Duration
