@@ -1,5 +1,5 @@
-// Package yamlline finds the lines of a YAML file that messages of Prow's loader are
-// about: few of them say so. It knows nothing of where a file comes from.
+// Package yamlline finds the lines of a YAML file to which messages of Prow's loader
+// refer. Few messages contain a line. It does not know where a file comes from.
 package yamlline
 
 import (
@@ -16,15 +16,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// maxSearched bounds the files, in bytes, that are searched for the line of a
-// mistake: it takes about thirty times as much memory.
+// maxSearched limits the files that are searched for the line of a mistake, in bytes. A
+// search takes about thirty times as much memory.
 const maxSearched = 1 << 20
 
-// Document is a YAML file in which lines are looked for. Prow's messages name
-// few of them.
+// Document is a YAML file that is searched for lines.
 type Document struct {
 	text []byte
-	// root is nil where the file is no YAML.
+	// root is nil if the file is not YAML.
 	root *yaml.Node
 }
 
@@ -43,7 +42,7 @@ func Parse(content []byte) Document {
 
 var yamlLine = regexp.MustCompile(`\bline (\d+)`)
 
-// In returns the line that a message itself names, or 0.
+// In returns the line that a message names, or 0.
 func In(message string) int {
 	found := yamlLine.FindStringSubmatch(message)
 	if found == nil {
@@ -56,7 +55,7 @@ func In(message string) int {
 	return n
 }
 
-// Without returns a message without the lines that it speaks of.
+// Without returns a message without its line numbers.
 func Without(message string) string { return yamlLine.ReplaceAllString(message, "") }
 
 // UnknownField returns the field that a message of a strict loader is about.
@@ -129,8 +128,8 @@ func afterValid(text []byte) []byte {
 	return text
 }
 
-// OfJob returns the line that names the i-th job, as it is written, of a
-// type and repository, or 0.
+// OfJob returns the line with the name of the i-th job, as written, of a type and
+// repository, or 0.
 func (d Document) OfJob(ref affected.Ref, i int) int {
 	list := valueOf(d.root, string(ref.Type)+"s")
 	if ref.Repo != "" {
@@ -161,8 +160,8 @@ func (d Document) OfPreset(label string) int {
 	return line
 }
 
-// OfOnlyKey returns the line of the only field of a name, or 0 when there
-// are several.
+// OfOnlyKey returns the line of the only field with a name, or 0 if there are none or
+// several.
 func (d Document) OfOnlyKey(name string) int {
 	line := 0
 	search(d.root, func(key, _ *yaml.Node) bool {
@@ -179,7 +178,7 @@ func (d Document) OfOnlyKey(name string) int {
 	return max(line, 0)
 }
 
-// ofQuantity returns the first line with an amount that is none, or 0.
+// ofQuantity returns the first line with an invalid quantity, or 0.
 func (d Document) ofQuantity() int {
 	bad := func(n *yaml.Node) bool {
 		if n.Kind != yaml.ScalarNode {
@@ -234,8 +233,8 @@ func valueOf(n *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// search returns the first value, in the order of the file, of which is says
-// so. It is told the key that a value has; elements of lists have none.
+// search returns the first value, in the order of the file, for which is returns true.
+// The key is that of the value, and nil for elements of lists.
 func search(n *yaml.Node, is func(key, value *yaml.Node) bool) *yaml.Node {
 	if n == nil || n.Kind == yaml.AliasNode {
 		return nil
@@ -256,14 +255,14 @@ func search(n *yaml.Node, is func(key, value *yaml.Node) bool) *yaml.Node {
 	return nil
 }
 
-// fieldPath is the path of a decoding error without the names of embedded
-// structs, which are in no file.
+// fieldPath returns the path of a decoding error without the names of embedded structs,
+// which do not occur in files.
 func fieldPath(path string) []string {
 	return slices.DeleteFunc(strings.Split(path, "."), func(name string) bool { return name == "" || name[0] >= 'A' && name[0] <= 'Z' })
 }
 
-// fieldsAt returns the values at a path that says nothing of the keys of maps
-// and elements of lists in between.
+// fieldsAt returns the values at a path that omits the keys of maps and the elements of
+// lists.
 func fieldsAt(n *yaml.Node, path []string) []*yaml.Node {
 	if n = target(n); n == nil {
 		return nil
@@ -283,8 +282,8 @@ func fieldsAt(n *yaml.Node, path []string) []*yaml.Node {
 	return out
 }
 
-// ofKind returns the first of the values, or of what is directly in them, that
-// is of a kind in the words of package json.
+// ofKind returns the first value of a kind, in the terms of package json, among the
+// values and their direct children.
 func ofKind(values []*yaml.Node, kind string) *yaml.Node {
 	for _, n := range values {
 		for i, child := range n.Content {
@@ -316,5 +315,5 @@ func kindOf(n *yaml.Node) string {
 	return "string"
 }
 
-// oldBool matches what Prow's parser takes for a truth value, and later ones do not.
+// oldBool matches what Prow's parser reads as a boolean, and later parsers do not.
 var oldBool = regexp.MustCompile(`^(?i:yes|no|on|off|y|n)$`)
