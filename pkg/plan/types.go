@@ -27,7 +27,7 @@ type Request struct {
 	Org    string
 	Repo   string
 	Number int
-	// Author is the author of the pull request. The slots for planning are shared out by
+	// Author is the author of the pull request. Slots for planning are shared out by
 	// author; the plan does not depend on it.
 	Author string
 	// Layout says where the repository keeps its configuration.
