@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// TestLargeFiles has heads that nobody could load, and what they are told.
+// TestLargeFiles plans heads that are too large to load, and checks the refusals.
 func TestLargeFiles(t *testing.T) {
 	bomb := "a: &a " + strings.Repeat("x", 64<<10) + "\nb: [" + strings.Repeat("*a, ", 1000) + "]\n"
 	long := strings.Repeat("#", affected.MaxFile+1)
@@ -49,7 +49,7 @@ func TestLargeFiles(t *testing.T) {
 					t.Errorf("%s: %v, incomplete: %v", name, describe(result), result.Incomplete)
 				}
 			}
-			// A base that has it can be repaired.
+			// If the base is too large, a pull request can repair it.
 			back := Request{Org: "org", Repo: "config", Base: head, Head: base, Layout: scenery}
 			back.Head = func() string {
 				tree.Git("checkout", "--quiet", base, "--", ".")
@@ -63,7 +63,7 @@ func TestLargeFiles(t *testing.T) {
 	}
 }
 
-// A plan that nobody waits for any more ends between two jobs.
+// A plan whose context is done stops between two jobs.
 func TestContextsAreHeeded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -75,7 +75,7 @@ func TestContextsAreHeeded(t *testing.T) {
 	}
 }
 
-// Nobody reads thousands of mistakes, or very long ones.
+// The number and the length of mistakes are limited.
 func TestMistakesAreBounded(t *testing.T) {
 	long := strings.Repeat("é", prowtree.MaxMessage)
 	var mistakes []affected.FileError

@@ -8,8 +8,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// Where the base's own Prow configuration cannot be read, the head's stands in for it:
-// what jobs read may have changed all the same.
+// If the base's own Prow configuration cannot be read, the head's is used in its place.
+// What jobs read may still have changed.
 func TestConfigMapsOnABrokenBase(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "plank: [\n")

@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// reader is a job that reads a ConfigMap in some way.
+// reader returns a job that reads a ConfigMap in some way.
 func reader(name, more, spec string) string {
 	return "  - name: " + name + "\n    " + more + "\n    spec: {containers: [{image: i, command: [c]}], " + spec + "}\n"
 }
@@ -26,7 +26,7 @@ func mounting(configMap string) string {
 	return "volumes: [{name: v, configMap: {name: " + configMap + "}}]"
 }
 
-// textOf describes the content of a ConfigMap for comparison.
+// textOf returns a text with the content of a ConfigMap, for comparison.
 func textOf(t *testing.T, c affected.ConfigMapContent, jobs []affected.Job) string {
 	t.Helper()
 	out := fmt.Sprintf("%s/%s/%s:", c.Cluster, c.Namespace, c.Name)

@@ -21,7 +21,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/sources/prowconfig"
 )
 
-// pullCase is one real pull request with its known answer.
+// pullCase is a real pull request with its known affected jobs.
 type pullCase struct {
 	PR       int
 	Base     string
@@ -37,8 +37,8 @@ var testInfra = layout.Layout{
 	PluginConfig: "config/prow/plugins.yaml",
 }
 
-// realPulls returns the real pull requests and a clone that has them, or skips
-// the test where they are not at hand.
+// realPulls returns the real pull requests and a clone that has them. It skips the test
+// if they are not available.
 func realPulls(t testing.TB) ([]pullCase, *repo.Mirror) {
 	t.Helper()
 	dir := os.Getenv("REHEARSAL_DATA")
@@ -58,7 +58,7 @@ func realPulls(t testing.TB) ([]pullCase, *repo.Mirror) {
 	if err := json.NewDecoder(raw).Decode(&cases); err != nil {
 		t.Fatal(err)
 	}
-	// In order of time, so that each base is near the one before.
+	// They are in order of time, so that each base is near the one before.
 	slices.SortFunc(cases, func(a, b pullCase) int { return a.PR - b.PR })
 	clone := filepath.Join(t.TempDir(), "pulls.git")
 	bundle, err := filepath.Abs(filepath.Join(dir, "test-infra-pulls.bundle"))
@@ -76,7 +76,8 @@ func realPulls(t testing.TB) ([]pullCase, *repo.Mirror) {
 	return cases, repo.OpenClone(clone)
 }
 
-// answers renders both truth and plan in one form: a line for each job.
+// answers renders the known affected jobs in the form in which plans are rendered: a line
+// for each job.
 func (c pullCase) answers() []string {
 	var out []string
 	for _, a := range c.Affected {
@@ -104,7 +105,7 @@ func answersOf(r *affected.Result) []string {
 	return out
 }
 
-// onlyElsewhere says whether no reason is one that Prow's loader sees.
+// onlyElsewhere reports whether Prow's loader sees none of the reasons.
 func onlyElsewhere(j affected.Job) bool {
 	return !slices.ContainsFunc(j.Reasons, func(r affected.Reason) bool {
 		return slices.Contains([]string{affected.SourceJobConfig, presets.Name, prowconfig.Name}, r.Source)
@@ -141,8 +142,8 @@ func checkCase(t *testing.T, c pullCase, result *affected.Result) {
 	}
 }
 
-// TestRealPulls is the answer to whether plans are right: every one of the
-// real pull requests, each with cold caches for the first and warm ones after.
+// TestRealPulls checks the plans of all real pull requests, with cold caches for the
+// first and warm ones for the others.
 func TestRealPulls(t *testing.T) {
 	cases, clone := realPulls(t)
 	planner := NewPlanner(Options{Mirror: func(context.Context, Request) (*repo.Mirror, error) { return clone, nil }})
@@ -164,7 +165,8 @@ func TestRealPulls(t *testing.T) {
 	t.Logf("%d pull requests in %v", len(cases), time.Since(start))
 }
 
-// TestFullLoadOnRealPulls checks the definition itself on a few; it is slow.
+// TestFullLoadOnRealPulls checks the definition of affected jobs itself on a few pull
+// requests. It is slow.
 func TestFullLoadOnRealPulls(t *testing.T) {
 	cases, clone := realPulls(t)
 	if os.Getenv("REHEARSAL_DATA_FULL") == "" {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// manyJobs has a job of every kind that defaults may treat in their own way.
+// manyJobs has a job of every kind that defaults may treat differently.
 const manyJobs = `presubmits:
   org/a:
   - {name: plain, always_run: true, SPEC}
@@ -32,8 +32,8 @@ periodics:
 - {name: interval, interval: 1h, tags: [t], labels: {preset-p: "true"}, extra_refs: [{org: other, repo: c, base_ref: main, workdir: true}], SPEC}
 `
 
-// configParts are what Prow's configuration may have, by what it is about. One
-// of each is in every configuration that is tried.
+// configParts are alternative parts of Prow's configuration, by topic. Every
+// configuration under test has one of each.
 var configParts = [][]string{
 	{"", "decorate_all_jobs: true\n", "decorate_all_jobs: false\n"},
 	{"pod_namespace: pods\n", "", "prowjob_namespace: prow\n", "pod_namespace: prow\nprowjob_namespace: prow\n"},
@@ -77,8 +77,8 @@ var configParts = [][]string{
 	},
 }
 
-// TestProwConfigFields walks through configurations that differ from each other
-// in few of their parts.
+// TestProwConfigFields plans changes between configurations that differ in few of their
+// parts.
 func TestProwConfigFields(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	all := fmt.Sprint("{timeout: 1h, utility_images: {clonerefs: c, initupload: i, entrypoint: e, sidecar: s}, ",

@@ -19,7 +19,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// disagreement returns how a plan differs from the truth, or "".
+// disagreement says how a plan differs from the truth; "" if it does not.
 func disagreement(ctx context.Context, before, after truth, result *Result, err error) string {
 	var refused *RefusedError
 	var missing *MissingPathError
@@ -102,7 +102,7 @@ func differences(ctx context.Context, before, after truth, result *Result) strin
 	return strings.Join(out, "\n")
 }
 
-// loads reports whether Prow takes the scene.
+// loads reports whether Prow accepts the scene.
 func (s *scene) loads(dir string) bool {
 	_ = os.RemoveAll(dir)
 	put := func(p string, do func(full string) error) {
@@ -124,7 +124,7 @@ func (s *scene) loads(dir string) bool {
 	return err == nil
 }
 
-// edited returns the scene after some edits, of which Prow takes most.
+// edited returns the scene after some edits, most of which Prow accepts.
 func (s *scene) edited(dir string, edits int) *scene {
 	out, anything := s.clone(), s.IntN(6) == 0
 	for tries := 0; edits > 0 && tries < 50; tries++ {
@@ -138,8 +138,8 @@ func (s *scene) edited(dir string, edits int) *scene {
 	return out
 }
 
-// TestDifferential lets one planner plan pull requests of a random history, in
-// random order, and compares each answer with Prow's own loader on a checkout.
+// TestDifferential plans pull requests of a random history, in random order, with one
+// planner. It compares each plan with the result of Prow's own loader on a checkout.
 func TestDifferential(t *testing.T) {
 	from, walks, steps := 0, 4, 8
 	if n, err := strconv.Atoi(os.Getenv("REHEARSAL_RANDOM_WALKS")); err == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// planned plans with a new process's caches, except for what is on disk.
+// planned plans with the caches of a new process, except for those on disk.
 func planned(t *testing.T, tree worktree.Tree, dir, base, head string) *Result {
 	t.Helper()
 	planner := NewPlanner(Options{
@@ -76,8 +76,7 @@ func TestCacheOnDisk(t *testing.T) {
 	}
 }
 
-// A cache spares the loading of supplemental files, and still sees what changes
-// in them.
+// A cache avoids loading supplemental files, but their changes are still detected.
 func TestCacheOnDiskWithSupplementalFiles(t *testing.T) {
 	tree, dir := worktree.New(t), t.TempDir()
 	settings := layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}

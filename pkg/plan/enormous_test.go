@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// TestEnormous has heads that would take all memory, or years, and what they are
-// told. Where a test of this does not end, the bound is gone.
+// TestEnormous plans heads that would take all memory, or years, and checks the refusals.
+// If a case does not end, its limit is missing.
 func TestEnormous(t *testing.T) {
 	sized(t)
 	list := func(line string, n int) string { return strings.Repeat(line, n) }
@@ -84,7 +84,7 @@ func TestEnormous(t *testing.T) {
 // decorated is a decoration that Prow accepts.
 const decorated = "timeout: 2h, grace_period: 15m, utility_images: {clonerefs: a, initupload: a, entrypoint: a, sidecar: a}, gcs_credentials_secret: s, gcs_configuration: {bucket: b, path_strategy: explicit}"
 
-// TestBombInTheTree has a directory of billions of files, on either side.
+// TestBombInTheTree plans with a directory of billions of files, at base or in the head.
 func TestBombInTheTree(t *testing.T) {
 	sized(t)
 	tree := worktree.New(t)

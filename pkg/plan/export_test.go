@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// EachFixture commits the fixtures of this package's tests, and hands out their git
-// directories with what to plan.
+// EachFixture commits the fixtures of this package's tests, and calls do with the Git
+// directory and the request of each.
 func EachFixture(t *testing.T, do func(t *testing.T, dir string, req Request)) {
 	paths, err := filepath.Glob("../../test/testdata/affected/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -22,7 +22,7 @@ func EachFixture(t *testing.T, do func(t *testing.T, dir string, req Request)) {
 	}
 }
 
-// EachRealPull does the same with some real pull requests, where they are at hand.
+// EachRealPull calls do with some real pull requests, if they are available.
 func EachRealPull(t *testing.T, do func(t *testing.T, dir string, req Request)) {
 	cases, clone := realPulls(t)
 	for i, c := range cases {

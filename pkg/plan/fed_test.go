@@ -12,7 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// mount makes a job read a ConfigMap in one of the ways there are.
+// mount makes a job read a ConfigMap in one of the possible ways.
 func (w *world) mount(j map[string]any) {
 	name := "cm-" + []string{"a", "b"}[w.rng.IntN(2)]
 	spec := j["spec"].(map[string]any)
@@ -31,7 +31,7 @@ func (w *world) mount(j map[string]any) {
 	}
 }
 
-// mapEdits change what fills ConfigMaps.
+// mapEdits change the files of ConfigMaps.
 var mapEdits = []func(*world){
 	func(w *world) {
 		paths := []string{"text/a.txt", "text/b.txt", "text/sub/a.txt", "text/new.txt"}
@@ -58,8 +58,8 @@ func fills(pattern, file string) bool {
 	return ok
 }
 
-// checkFed compares the jobs that ConfigMaps affect with those whose text names
-// one that a changed file fills.
+// checkFed compares the jobs that ConfigMaps affect with those whose text contains the
+// name of a ConfigMap with a changed file.
 func checkFed(t *testing.T, w *world, tree worktree.Tree, req Request, result *Result) {
 	t.Helper()
 	if len(result.Incomplete) > 0 {

@@ -15,8 +15,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// acknowledged is a config repository and a pull request that somebody vouches for:
-// it changes all kinds of jobs, presets and files.
+// acknowledged returns a config repository and an acknowledged pull request, which
+// changes all kinds of jobs, presets and files.
 func acknowledged(more int) (base, head map[string]string) {
 	job := func(name, part, word string) string {
 		return fmt.Sprintf("  - name: %s\n    decorate: true\n    branches: [main]\n    labels: {preset-a: x}\n    spec: {containers: [{image: a, command: [make], args: [%s]}]}\n%s", name, word, part)
@@ -48,7 +48,7 @@ func acknowledged(more int) (base, head map[string]string) {
 	return base, head
 }
 
-// fingerprintOf plans a pull request whose base has moved on to another commit.
+// fingerprintOf plans a pull request whose base has moved to another commit.
 func fingerprintOf(t *testing.T, baseRef string, base, moved, head map[string]string, after func(worktree.Tree)) string {
 	t.Helper()
 	tree := worktree.New(t)
@@ -84,7 +84,7 @@ func fingerprintOf(t *testing.T, baseRef string, base, moved, head map[string]st
 	return result.Fingerprint
 }
 
-// edited replaces something in a file.
+// edited returns files with a replacement in one of them.
 func edited(t *testing.T, files map[string]string, path, old, new string) map[string]string {
 	t.Helper()
 	if !strings.Contains(files[path], old) {
@@ -95,7 +95,8 @@ func edited(t *testing.T, files map[string]string, path, old, new string) map[st
 	return out
 }
 
-// TestFingerprint: whoever has vouched for a change has vouched for nothing else.
+// TestFingerprint checks that an acknowledged change and any other change have different
+// fingerprints.
 func TestFingerprint(t *testing.T) {
 	for size, more := range map[string]int{"short": 0, "long": keptJobs + 10} {
 		if more > 0 && testing.Short() {
@@ -192,8 +193,8 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// TestFingerprintOfDefaults: of jobs that only the defaults change, all that makes
-// them what they are counts.
+// TestFingerprintOfDefaults checks that everything that determines a job counts, also for
+// jobs that only the defaults change.
 func TestFingerprintOfDefaults(t *testing.T) {
 	base, _ := acknowledged(keptJobs + 10)
 	head := edited(t, base, "prow/config.yaml", "timeout: 2h", "timeout: 3h")

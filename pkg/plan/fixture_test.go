@@ -37,8 +37,8 @@ type fixture struct {
 	refused    string
 }
 
-// sized leaves a test of mere size out of a short run: make unit has one with the
-// race detector, to which size is no matter, and a full one without.
+// sized skips a test about mere size in short mode. The race detector, with which make
+// unit runs short tests, finds nothing in it; the full run is without it.
 func sized(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -203,8 +203,8 @@ func checkFixture(t *testing.T, f fixture) {
 	checkAgainstFullLoad(t, w, req, result)
 }
 
-// checkAgainstFullLoad compares with Prow's loader: what it refuses, and the
-// affected jobs when it does not.
+// checkAgainstFullLoad compares a result with Prow's loader: what it refuses or, if it
+// does not, the affected jobs.
 func checkAgainstFullLoad(t *testing.T, tree worktree.Tree, req Request, result *Result) {
 	t.Helper()
 	truth, err := wholly(tree.Dir, req)
@@ -224,7 +224,7 @@ func checkAgainstFullLoad(t *testing.T, tree worktree.Tree, req Request, result 
 	checkEffective(t, result, truth)
 }
 
-// wholly plans by having Prow load all of both revisions.
+// wholly plans by loading both revisions completely with Prow.
 func wholly(repository string, req Request) (*affected.Result, error) {
 	merged, err := oracle.Merge(repository, req.Base, req.Head)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// TestHistories plans pull requests whose history is no straight line.
+// TestHistories plans pull requests whose history is not linear.
 func TestHistories(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "{}\n")

@@ -10,11 +10,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// panics is what is said of a pattern that Prow's library does not survive.
+// panics is the message about a pattern over which Prow's library panics.
 const panics = "Prow does not load the jobs: it panics over this pattern"
 
-// TestBadRules has .prowignore files that Prow does not load, and one that it
-// does although a rule in it is bad: no name gets that far.
+// TestBadRules has .prowignore files that Prow does not load, and one that it loads
+// although a rule in it is bad, because no name is compared with that rule.
 func TestBadRules(t *testing.T) {
 	base := map[string]string{"prow/config.yaml": "{}", "jobs/b.yaml": periodic("b"), "jobs/a/é.yaml": periodic("e"), "jobs/d/c.yaml": periodic("c")}
 	quirk(t, "panics", base, with(base, "jobs/.prowignore", "[é"), base)

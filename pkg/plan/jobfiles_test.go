@@ -7,12 +7,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// periodic is a job file with one job.
+// periodic returns a job file with one job.
 func periodic(name string) string {
 	return "periodics: [{name: " + name + ", interval: 1h, " + spec + "}]\n"
 }
 
-// TestLayouts has ways to lay out files, and what Prow makes of them.
+// TestLayouts compares layouts of files with what Prow loads from them.
 func TestLayouts(t *testing.T) {
 	base := map[string]string{"prow/config.yaml": "{}\n", "jobs/a.yaml": periodic("a")}
 	quirk(t, "order of branches in expressions", base,

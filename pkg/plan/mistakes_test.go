@@ -101,10 +101,10 @@ const mistakenPresets = `presets:
     emptyDir: {}
 `
 
-// mistake replaces a part of a file, or adds the file where the part is "".
+// mistake replaces a part of a file, or adds the file if the part is "".
 type mistake struct {
 	name, file, old, now string
-	// place is where the author is sent to, or "" when Prow sees no mistake.
+	// place is the file and line in the message, or "" when Prow sees no mistake.
 	place string
 }
 
@@ -219,7 +219,7 @@ var mistakes = []mistake{
 	{"jobs gone", "jobs", "-", "GONE", "jobs"},
 }
 
-// TestMistakes compares what is made of mistakes with what Prow's loaders say.
+// TestMistakes compares the reported mistakes with those of Prow's loaders.
 func TestMistakes(t *testing.T) {
 	files := map[string]string{configFile: mistakenConfig, jobsFile: mistakenJobs, presetsFile: mistakenPresets, "prow/extra/README": "x", "prow/plugins.yaml": "{}"}
 	tree := worktree.New(t)

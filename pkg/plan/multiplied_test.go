@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// lines are so many lines.
+// lines returns n lines.
 func lines(n int, line func(i int) string) string {
 	var b strings.Builder
 	for i := range n {
@@ -20,19 +20,20 @@ func lines(n int, line func(i int) string) string {
 	return b.String()
 }
 
-// numbered are so many presubmit jobs.
+// numbered returns n presubmit jobs.
 func numbered(n int, more string) string {
 	return "presubmits:\n  a/b:\n" + lines(n, func(i int) string { return fmt.Sprintf("  - {name: j%d, %s}\n", i, more) })
 }
 
-// decorationFor is a main file with a default decoration that has so many media types.
+// decorationFor returns a main file with a default decoration that has so many media
+// types.
 func decorationFor(types int) string {
 	all := lines(types, func(i int) string { return fmt.Sprintf("e%d: text/x,", i) })
 	return "plank: {default_decoration_config_entries: [{config: {" + strings.Replace(decorated, "bucket: b", "bucket: b, mediaTypes: {"+all+"}", 1) + "}}]}\n"
 }
 
-// TestMultiplied has heads in which what is written once is to be put into thousands
-// of jobs, or containers.
+// TestMultiplied plans heads in which one text has to be applied to thousands of jobs or
+// containers.
 func TestMultiplied(t *testing.T) {
 	sized(t)
 	environment := func(n int) string {
@@ -106,7 +107,7 @@ func TestMultiplied(t *testing.T) {
 	}
 }
 
-// What is put into all jobs of a base that is read first is bounded as well.
+// What is applied to all jobs of a base that is read first is limited as well.
 func TestMultipliedAtBase(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "{}")
@@ -120,7 +121,8 @@ func TestMultipliedAtBase(t *testing.T) {
 	}
 }
 
-// TestManyFiles has heads of many files, or of much in them, on either side.
+// TestManyFiles plans with many files, or with much content in them, at base or in the
+// head.
 func TestManyFiles(t *testing.T) {
 	sized(t)
 	for name, tc := range map[string]struct {
@@ -157,7 +159,7 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
-// withFiles commits a directory of many files, which are the same without content.
+// withFiles commits a directory of many files. Without content they are equal.
 func withFiles(w worktree.Tree, dir, suffix string, n int, content func(i int) string) string {
 	w.T.Helper()
 	blob := w.GitWith("{}\n", "hash-object", "-w", "--stdin")
@@ -176,7 +178,7 @@ func withFiles(w worktree.Tree, dir, suffix string, n int, content func(i int) s
 	return w.Git("rev-parse", "many")
 }
 
-// Links and files that cannot be read are looked at once each, however many there are.
+// Links and unreadable files are each read once, however many there are.
 func TestManyProblems(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "{}")

@@ -8,7 +8,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// TestNamesOfFiles holds names that are written out against Prow's.
+// TestNamesOfFiles compares names that are constants here with Prow's.
 func TestNamesOfFiles(t *testing.T) {
 	if layout.IgnoreFileName != config.ProwIgnoreFileName || layout.VersionFileName != config.ConfigVersionFileName {
 		t.Errorf("Prow has %s and %s", config.ProwIgnoreFileName, config.ConfigVersionFileName)

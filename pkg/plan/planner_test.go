@@ -111,8 +111,8 @@ func TestBrokenProwConfig(t *testing.T) {
 	}
 }
 
-// TestConcurrentPlans plans many heads of one repository at once, over one
-// mirror and cold caches.
+// TestConcurrentPlans plans many heads of one repository at once, with one mirror and
+// cold caches.
 func TestConcurrentPlans(t *testing.T) {
 	w, tree := newWorld(2), worktree.New(t)
 	base := w.commit(t, tree)
@@ -136,7 +136,7 @@ func TestConcurrentPlans(t *testing.T) {
 	wg.Wait()
 }
 
-// unpack makes loose objects of the packs of a repository.
+// unpack turns the packs of a repository into loose objects.
 func unpack(t *testing.T, dir string) {
 	t.Helper()
 	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
@@ -177,7 +177,7 @@ func TestDamagedMirrorIsRepaired(t *testing.T) {
 		t.Fatal(err)
 	}
 	unpack(t, dir)
-	// Lose a blob that the next plan needs, not what the fetch looks at.
+	// Remove a blob that the next plan needs, and that the fetch does not check.
 	var blob string
 	for _, tip := range []string{base, head} {
 		for _, line := range strings.Split(tree.Git("ls-tree", "-r", tip), "\n") {

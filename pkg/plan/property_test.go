@@ -16,13 +16,14 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// world is a configuration that random edits are made to.
+// world is a configuration for random edits.
 type world struct {
 	rng *rand.Rand
 	// files has the jobs and presets of each job file; config is Prow's own.
 	files  map[string]map[string]any
 	config map[string]any
-	// maps are config-updater's, texts the files that may fill ConfigMaps.
+	// maps are the ConfigMaps of config-updater, texts the files that may be in
+	// ConfigMaps.
 	maps  map[string]any
 	texts map[string]string
 }
@@ -104,7 +105,7 @@ func (w *world) job(name, kind string) map[string]any {
 	return j
 }
 
-// edits are the things that pull requests do; many make the result invalid.
+// edits are the changes that pull requests make. Many make the result invalid.
 var edits = []func(*world, map[string]any){
 	func(w *world, j map[string]any) { j["max_concurrency"] = w.rng.IntN(3) - 1 },
 	func(w *world, j map[string]any) { j["decorate"] = w.rng.IntN(2) == 0 },
@@ -147,7 +148,7 @@ var edits = []func(*world, map[string]any){
 	func(w *world, j map[string]any) { w.mount(j) },
 }
 
-// globalEdits change what reaches many jobs.
+// globalEdits are changes with an effect on many jobs.
 var globalEdits = []func(*world){
 	func(w *world) { w.config["decorate_all_jobs"] = w.rng.IntN(2) == 0 },
 	func(w *world) { w.config["pod_namespace"] = []string{"default", "pods"}[w.rng.IntN(2)] },
@@ -243,9 +244,9 @@ func (w *world) commit(t testing.TB, tree worktree.Tree) string {
 	return tree.Commit()
 }
 
-// TestRandomEdits walks from one random configuration to the next, as a base
-// branch does, and compares every step with Prow's loader. The planner stays,
-// so its state is what many steps have made of it.
+// TestRandomEdits goes from one random configuration to the next, as a base branch does,
+// and compares every step with Prow's loader. It uses one planner, so its state results
+// from many steps.
 func TestRandomEdits(t *testing.T) {
 	walks, steps := 6, 6
 	if n, err := strconv.Atoi(os.Getenv("REHEARSAL_RANDOM_WALKS")); err == nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// quirk checks each step from one revision to the next, warm and cold.
+// quirk checks each step from one revision to the next, with warm and cold caches.
 func quirk(t *testing.T, name string, scenes ...map[string]string) {
 	quirkAt(t, scenery, name, scenes...)
 }
@@ -58,10 +58,10 @@ func quirkAt(t *testing.T, settings layout.Layout, name string, scenes ...map[st
 	})
 }
 
-// spec is a pod that Prow takes.
+// spec is a pod that Prow accepts.
 const spec = "spec: {containers: [{image: i, command: [c]}]}"
 
-// with returns files with some more, or without those that get "".
+// with returns files with additional ones, and without those whose content is "".
 func with(files map[string]string, more ...string) map[string]string {
 	out := map[string]string{}
 	for k, v := range files {
@@ -77,7 +77,7 @@ func with(files map[string]string, more ...string) map[string]string {
 	return out
 }
 
-// TestQuirks has what planning once got wrong, or well may.
+// TestQuirks has cases that are easy to plan wrongly.
 func TestQuirks(t *testing.T) {
 	whole := func(timeout, path string) string {
 		return "plank: {default_decoration_config_entries: [{config: {timeout: " + timeout + ", utility_images: {clonerefs: c, initupload: i, entrypoint: e, sidecar: s}, gcs_configuration: {bucket: b, path_strategy: " + path + "}, gcs_credentials_secret: g}}]}\n"
@@ -210,8 +210,7 @@ func (h *history) write(tree worktree.Tree) []string {
 	return shas
 }
 
-// TestLargeIgnoreFile has rules that Prow's parser would need gigabytes of
-// stack for.
+// TestLargeIgnoreFile has rules for which Prow's parser would need gigabytes of stack.
 func TestLargeIgnoreFile(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "{}")

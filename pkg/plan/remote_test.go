@@ -38,9 +38,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 
-// same compares field by field, the unexported ones included. What is empty is as
-// good as what is not there. The expressions for triggers and for changed files
-// stay behind: nobody asks for them.
+// same compares field by field, including unexported ones. Empty and missing values are
+// equal. Expressions for triggers and for changed files are not sent, because nobody
+// needs them.
 var same = cmp.Options{
 	cmpopts.EquateEmpty(),
 	cmpopts.IgnoreFields(plan.Result{}, "Details", "Weight"),
@@ -51,8 +51,8 @@ var same = cmp.Options{
 	cmp.Comparer(func(a, b resource.Quantity) bool { return a.Cmp(b) == 0 }),
 }
 
-// TestRemotePlans makes the same plans here and in a child, and asks both
-// everything.
+// TestRemotePlans makes the same plans in this process and in a child, and asks both all
+// questions.
 func TestRemotePlans(t *testing.T) {
 	for name, each := range map[string]func(*testing.T, func(*testing.T, string, plan.Request)){
 		"fixtures": plan.EachFixture, "real pull requests": plan.EachRealPull,
@@ -104,8 +104,8 @@ func compareRemote(t *testing.T, here, there plan.Planner, req plan.Request) {
 	compareDetails(t, want, got, wantJobs, gotJobs)
 }
 
-// told are jobs without what they are at base, which stays with the planner where it does
-// not let a job run.
+// told returns jobs without their state at base, which stays with the planner unless it
+// lets a job run.
 func told(jobs []affected.Job) []affected.Job {
 	jobs = slices.Clone(jobs)
 	for i := range jobs {
@@ -161,8 +161,7 @@ func equalErrors(a, b error) bool {
 	return a.Error() == b.Error() && plan.Terminal(a) == plan.Terminal(b)
 }
 
-// rendered are the ProwJobs of jobs as they would be created, and what their
-// rehearsals would be.
+// rendered returns the ProwJobs of jobs as they would be created, and their rehearsals.
 func rendered(t *testing.T, jobs []affected.Job, findings map[string]gate.Finding) string {
 	t.Helper()
 	in := render.Input{
@@ -181,7 +180,7 @@ func rendered(t *testing.T, jobs []affected.Job, findings map[string]gate.Findin
 	return string(raw)
 }
 
-// A child that takes the place of another begins where that was.
+// A child that replaces another begins with what that child had learned.
 func TestChildrenShareWhatTheyLearned(t *testing.T) {
 	cache := t.TempDir()
 	plan.EachFixture(t, func(t *testing.T, dir string, req plan.Request) {

@@ -11,11 +11,11 @@ import (
 
 type node = map[string]any
 
-// scene is a configuration repository in the making.
+// scene is a config repository that is being written.
 type scene struct {
 	*rand.Rand
 	files map[string]node
-	// style has how a file is written, raw what else there is.
+	// style says how files are written. raw has all other files.
 	style map[string]string
 	raw   map[string]string
 	links map[string]string
@@ -114,7 +114,7 @@ func (s *scene) job(kind string) node {
 	return j
 }
 
-// values are what the fields of a job may become; nil takes the field away.
+// values are possible values of the fields of a job; nil removes the field.
 var values = map[string][]any{
 	"name":                 {"job-1", "job-2", "job.3", "1234", "bad name"},
 	"labels":               {nil, node{"preset-a": "true"}, node{"preset-b": "true", "preset-a": "true"}, node{"preset-c": "true", "preset-d": "true", "x": "1"}, node{"x": "2"}, node{"preset-e": "no", "preset-f": "true"}, node{}, node{"preset-g": "true"}},
@@ -208,7 +208,7 @@ func (s *scene) addJob() {
 	repos[r] = append(listOf(repos, r), s.job(kind))
 }
 
-// lists calls do with each list of jobs of a file, and where it is.
+// lists calls do with each list of jobs in a file, given by its parent and key.
 func lists(f node, do func(holder node, key string)) {
 	for _, kind := range []string{"presubmits", "postsubmits"} {
 		if repos, ok := f[kind].(node); ok {
@@ -222,7 +222,7 @@ func lists(f node, do func(holder node, key string)) {
 	}
 }
 
-// someJobs returns a list of jobs that is not empty, and where it is.
+// someJobs returns a non-empty list of jobs, given by its parent and key.
 func (s *scene) someJobs() (holder node, key string) {
 	n := 0
 	for _, p := range slices.Sorted(maps.Keys(s.files)) {

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// text is how a file of a scene is written.
+// text returns the text of a file of a scene.
 func (s *scene) text(p string) string {
 	raw, err := yaml.Marshal(s.files[p])
 	if err != nil {

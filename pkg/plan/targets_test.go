@@ -9,7 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// TestTargetsAreThoseOfBase: whatever the head says its jobs are about.
+// TestTargetsAreThoseOfBase checks that Targets does not depend on what the head says
+// about its jobs.
 func TestTargetsAreThoseOfBase(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "")

@@ -14,8 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// toySource is a source for this test, all of it in this file: jobs are affected when
-// listFile names them and did not before.
+// toySource is a source that exists only in this file. It affects jobs that listFile
+// names after the change and not before.
 type toySource struct{}
 
 const listFile = "rehearse/list"
@@ -61,9 +61,9 @@ func (l newlyListed) Explain(p *affected.Pair, change affected.Change) []affecte
 	return []affected.Reason{{Source: "list", File: listFile, Path: "listed"}}
 }
 
-// A source is one file and one line in the list of sources: nothing else is told of
-// this one, and its answers are there cold, warm, read back from disk, and when the
-// base has moved on.
+// A source is one file and one line in the list of sources; nothing else knows of this
+// one. Its results are the same with cold and warm caches, read back from disk, and after
+// the base has moved.
 func TestToySource(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("prow/config.yaml", "pod_namespace: test-pods\n")

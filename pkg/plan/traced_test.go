@@ -16,8 +16,8 @@ type failing struct{ err error }
 
 func (f failing) Plan(context.Context, plan.Request) (*plan.Result, error) { return nil, f.err }
 
-// TestTraced: a plan and a fetch have a span each, with an error where they failed, but
-// not where nobody waits for the plan any more.
+// TestTraced checks that a plan and a fetch have one span each. The span has an error if
+// they failed, but not if the caller no longer needs the plan.
 func TestTraced(t *testing.T) {
 	req := plan.Request{Org: "acme", Repo: "config", Number: 7, Head: "abc", Author: "alice"}
 	broken := errors.New("disk full")

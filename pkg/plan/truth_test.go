@@ -22,15 +22,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// truths loads trees the way Prow's components do: from a checkout, with its
-// symbolic links. It shares no code with the planners.
+// truths loads trees as Prow's components do: from a checkout, with its symbolic links.
+// It shares no code with the planners.
 type truths struct {
 	tree     worktree.Tree
 	settings layout.Layout
 	loaded   map[string]truth
 }
 
-// scenery is the settings of all scenes that do not say otherwise.
+// scenery is the default layout of scenes.
 var scenery = layout.Layout{ProwConfig: "prow/config.yaml", JobConfig: "jobs", SupplementalProwConfigDirs: []string{"prow/extra"}}
 
 type truth struct {
@@ -45,7 +45,7 @@ type trueJob struct {
 	labels      map[string]string
 	annotations map[string]string
 	trigger     string
-	// optional and always say whether a presubmit is.
+	// optional and always are those fields of a presubmit.
 	optional, always bool
 }
 
@@ -101,7 +101,7 @@ func (t truth) read(c *config.Config) {
 	}
 }
 
-// changes lists what differs from an earlier truth, as keys and changes.
+// changes returns the differences from an earlier truth, as keys and kinds of change.
 func (t truth) changes(before truth) (changes map[string]string, removed []string) {
 	names := map[string]bool{}
 	for key, j := range before.jobs {
@@ -132,8 +132,7 @@ func (t truth) changes(before truth) (changes map[string]string, removed []strin
 	return changes, removed
 }
 
-// rehearsed says by the words of the definition whether an affected job is
-// offered.
+// rehearsed reports whether an affected job is offered, according to the definition.
 func (j trueJob) rehearsed(before trueJob, change string) bool {
 	switch {
 	case j.spec.Type == prowapi.PostsubmitJob || j.spec.Agent != prowapi.KubernetesAgent || change == "annotations":
@@ -146,7 +145,7 @@ func (j trueJob) rehearsed(before trueJob, change string) bool {
 	return true
 }
 
-// run is the part of a specification that running the job depends on.
+// run returns the part of a specification that matters when the job runs.
 func (j trueJob) run() map[string]any {
 	raw, err := json.Marshal(j.spec)
 	if err != nil {

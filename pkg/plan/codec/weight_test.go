@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/prow/pkg/config"
 )
 
-// TestWeighingTakesWhatJSONTakes weighs what a job may look like.
+// TestWeighingTakesWhatJSONTakes weighs possible forms of a job.
 func TestWeighingTakesWhatJSONTakes(t *testing.T) {
 	for _, raw := range []string{
 		`{}`, `null`, `{"name":"a","NAME":"b","unknown":{"x":[1,[2],{"y":null}]}}`,

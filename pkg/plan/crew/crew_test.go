@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A panic in a goroutine of a plan is one of whoever makes the plan.
+// A panic in a goroutine of a plan becomes a panic in the caller.
 func TestPanicOfACrew(t *testing.T) {
 	done := 0
 	defer func() {
@@ -27,7 +27,7 @@ func TestPanicOfACrew(t *testing.T) {
 	done++
 }
 
-// A plan that nobody waits for any more ends between two jobs.
+// A plan whose context is done stops between two jobs.
 func TestEachEndsWithItsContext(t *testing.T) {
 	for _, workers := range []int{1, 2} {
 		var done atomic.Int64

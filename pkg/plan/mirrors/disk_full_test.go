@@ -18,8 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// TestAFullDiskHeals: what others have left, and what closed pull requests had, makes
-// room for what is asked for.
+// TestAFullDiskHeals checks that leftovers, and the commits of closed pull requests, are
+// removed to make space for a request.
 func TestAFullDiskHeals(t *testing.T) {
 	disk := smallDisk(t)
 	tree, mirrors := mirrored(t, disk)
@@ -48,8 +48,8 @@ func TestAFullDiskHeals(t *testing.T) {
 	if _, err := os.Stat(others); err == nil {
 		t.Error("the mirror that nobody asks for is still there")
 	}
-	// There is room for one of them, and both are needed: the mirror is made anew once,
-	// and then it is said, in words without a path.
+	// There is space for one of them, and both are needed. The mirror is cloned again
+	// once; after that an error is returned, without a path in it.
 	mirrors.now = func() time.Time { return time.Now().Add(2 * roomInterval) }
 	if _, err := mirrors.For(t.Context(), req(1)); err != nil {
 		t.Errorf("the first time: %v", err)
@@ -69,7 +69,7 @@ func TestAFullDiskHeals(t *testing.T) {
 	}
 }
 
-// smallDisk is the path of a volume of 5 MiB.
+// smallDisk returns the path of a volume of 5 MiB.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	disk := t.TempDir()
@@ -80,7 +80,7 @@ func smallDisk(t *testing.T) string {
 	return disk
 }
 
-// noise is text that hardly compresses.
+// noise returns text that hardly compresses.
 func noise(t *testing.T, bytes int) string {
 	t.Helper()
 	b := make([]byte, bytes/2)
@@ -90,8 +90,8 @@ func noise(t *testing.T, bytes int) string {
 	return hex.EncodeToString(b)
 }
 
-// TestAFullVolumeHealsAfterARestart: not a byte is left, what fills it is half of a pack
-// that a fetch was bringing when it was killed, and a new controller finds it so.
+// TestAFullVolumeHealsAfterARestart starts a controller on a volume without a free byte,
+// filled by half of a pack that a killed fetch was writing.
 func TestAFullVolumeHealsAfterARestart(t *testing.T) {
 	disk := smallDisk(t)
 	tree, mirrors := mirrored(t, disk)

@@ -15,8 +15,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// TestMirrorsTakeOnlyCommits: a name can stand for another commit by the next
-// time that it is asked for.
+// TestMirrorsTakeOnlyCommits checks that names are refused, because a name can refer to
+// another commit the next time.
 func TestMirrorsTakeOnlyCommits(t *testing.T) {
 	sha := strings.Repeat("0123456789", 4)
 	asked := false
@@ -41,8 +41,8 @@ func TestMirrorsTakeOnlyCommits(t *testing.T) {
 	}
 }
 
-// TestNamesBecomeNoPaths: what is not the name of a repository is no directory, and
-// no address either.
+// TestNamesBecomeNoPaths checks that an invalid repository name becomes neither a
+// directory nor a URL.
 func TestNamesBecomeNoPaths(t *testing.T) {
 	sha := strings.Repeat("0123456789", 4)
 	dir := t.TempDir()
@@ -71,7 +71,7 @@ func TestNamesBecomeNoPaths(t *testing.T) {
 	}
 }
 
-// mirrored is a config repository and mirrors of it.
+// mirrored returns a config repository and mirrors of it.
 func mirrored(t *testing.T, dir string) (worktree.Tree, *Mirrors) {
 	t.Helper()
 	tree := worktree.New(t)
@@ -79,7 +79,7 @@ func mirrored(t *testing.T, dir string) (worktree.Tree, *Mirrors) {
 	return tree, New(dir, func(string, string) string { return "file://" + tree.Dir }, nil)
 }
 
-// TestHeadsDoNotHaveMirrorsRebuilt: a head can name commits that no mirror has, in
+// TestHeadsDoNotHaveMirrorsRebuilt checks heads that name commits which no mirror has, in
 // place of any file that is read.
 func TestHeadsDoNotHaveMirrorsRebuilt(t *testing.T) {
 	dir := t.TempDir()

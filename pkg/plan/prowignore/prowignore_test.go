@@ -10,9 +10,9 @@ import (
 	gitignore "github.com/denormal/go-gitignore"
 )
 
-// libraryIgnores is the answer of the library in Prow's loader for one file of
-// rules: whether a path is left out, whether any rule is about it, and whether
-// it panics.
+// libraryIgnores returns the result of the library in Prow's loader for one file of
+// rules: whether a path is excluded, whether any rule matches it, and whether the library
+// panics.
 func libraryIgnores(rules, p string, isDir bool) (ignored, decided, panics bool) {
 	defer func() { panics = recover() != nil }()
 	match := gitignore.New(strings.NewReader(rules), "/", nil).Relative(p, isDir)
@@ -39,8 +39,8 @@ func compareIgnores(t *testing.T, rules, p string, isDir bool) {
 	}
 }
 
-// TestIgnoresAsProwDoes compares the rules that anybody may write with those of
-// the library, mistakes and panics included.
+// TestIgnoresAsProwDoes compares possible rules with the results of the library,
+// including mistakes and panics.
 func TestIgnoresAsProwDoes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	word := func(alphabet []string, n int) string {
@@ -77,7 +77,7 @@ func FuzzIgnores(f *testing.F) {
 	})
 }
 
-// TestIgnoreTakesPolynomialTime counts steps, as time depends on the machine.
+// TestIgnoreTakesPolynomialTime counts steps, because time depends on the machine.
 func TestIgnoreTakesPolynomialTime(t *testing.T) {
 	name := strings.Repeat("a", 250)
 	for _, rules := range []string{

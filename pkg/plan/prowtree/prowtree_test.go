@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// A compressed file counts as what it unpacks to.
+// A compressed file counts with its size after decompression.
 func TestSizesTogether(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
@@ -36,7 +36,7 @@ func TestSizesTogether(t *testing.T) {
 	}
 }
 
-// What nobody waits for any more ends between two files.
+// Reading stops between two files when the context is done.
 func TestReadingEndsWithItsContext(t *testing.T) {
 	tree := worktree.New(t)
 	tree.Write("a", "a")

@@ -66,8 +66,8 @@ func TestSharesAndKeeps(t *testing.T) {
 	<-notified
 }
 
-// TestAnswersWaitForThoseWhoAsked: many are told of their answers before the first
-// of them comes for it, and no plan is made twice.
+// TestAnswersWaitForThoseWhoAsked notifies many callers before the first of them fetches
+// its answer, and checks that no plan is made twice.
 func TestAnswersWaitForThoseWhoAsked(t *testing.T) {
 	const keep, many = 2, 20
 	var calls atomic.Int32
@@ -182,8 +182,7 @@ func TestCloseEndsWork(t *testing.T) {
 	}
 }
 
-// workshop is a Queue whose planner does what a test says, on a clock that it
-// winds.
+// workshop is a Queue with a planner and a clock that the test controls.
 type workshop struct {
 	*Queue
 	t        *testing.T
@@ -230,7 +229,7 @@ func (w *workshop) open(author, head string) plan.Request {
 	return req
 }
 
-// begun is the next plan that gets a place.
+// begun returns the next plan that gets a slot.
 func (w *workshop) begun(head string) *making {
 	w.t.Helper()
 	m := <-w.plans
@@ -273,12 +272,12 @@ func TestLongPlansMakeRoom(t *testing.T) {
 	second := w.begun("2")
 	plan.TellBaseRead(second.ctx)
 	w.step(2)
-	// One of them goes on in the long place, so there is a quick one.
+	// One of them continues in the long slot, so a quick one is free.
 	w.open("cat", "3")
 	third := w.begun("3")
 	third.end <- nil
 	<-w.notified
-	// The other leaves for those who wait when there is no other place.
+	// The other has to leave its slot, because others wait and there is no other slot.
 	w.open("dan", "4")
 	fourth := w.begun("4")
 	w.open("eve", "5")
@@ -286,7 +285,7 @@ func TestLongPlansMakeRoom(t *testing.T) {
 	if first.ctx.Err() == nil && second.ctx.Err() == nil || first.ctx.Err() != nil && second.ctx.Err() != nil {
 		t.Errorf("ended: %v, %v", first.ctx.Err(), second.ctx.Err())
 	}
-	// It begins again where the first was.
+	// It begins again in the slot of the first.
 	going, left := first, "2"
 	if first.ctx.Err() != nil {
 		going, left = second, "1"
@@ -302,7 +301,7 @@ func TestSlowBase(t *testing.T) {
 	w.open("ann", "1")
 	first := w.begun("1")
 	w.step(1)
-	// Others of the repository wait until its base has been read, and no longer.
+	// Other plans of the repository wait until its base has been read, and no longer.
 	w.open("bob", "2")
 	for len(w.waitingTickets()) == 0 {
 		runtime.Gosched()
@@ -337,7 +336,7 @@ func (w *workshop) waitingTickets() []*ticket {
 	return out
 }
 
-// Who fetches has no place.
+// A fetch does not take a slot.
 func TestFetchingTakesNoPlace(t *testing.T) {
 	hang := make(chan struct{})
 	w := newWorkshop(t, func(o *Options) {
@@ -377,7 +376,7 @@ func TestDamagedMirror(t *testing.T) {
 	}
 }
 
-// What panics on the way to a plan does not end the program.
+// A panic on the way to a plan does not end the program.
 func TestPanicsEndNothing(t *testing.T) {
 	for name, o := range map[string]Options{
 		"planning": {Planner: planFunc(func(context.Context, plan.Request) (*plan.Result, error) { panic("here") })},

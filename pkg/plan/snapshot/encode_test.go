@@ -18,8 +18,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/test/worktree"
 )
 
-// whole reads a config repository with jobs of all kinds, as a planner does that knows
-// nothing of it.
+// whole reads a config repository with jobs of all kinds, as a planner with empty caches
+// does.
 func whole(t testing.TB) *Snapshot {
 	t.Helper()
 	tree := worktree.New(t)
@@ -73,7 +73,7 @@ func whole(t testing.TB) *Snapshot {
 
 const spec = "spec: {containers: [{image: i}]}"
 
-// What is read back in part must answer as what is there as a whole.
+// An anchor that is read back in part must give the same results as the whole anchor.
 func TestStoredAnchorAnswersAlike(t *testing.T) {
 	s := whole(t)
 	s.Watched = map[string]string{"prow/plugins.yaml": "1f", "files/list": "2e"}
@@ -130,7 +130,7 @@ func clashesOf(s *Snapshot) []affected.FileError {
 		}
 	}
 	r := s.anchor.With(changed)
-	// It fails only with its context.
+	// It fails only when its context is done.
 	found, _ := r.Clashes(context.Background(), r.Files())
 	return found
 }
@@ -166,16 +166,15 @@ func FuzzAnchor(f *testing.F) {
 	f.Add(raw)
 	f.Add(raw[len(magic())+sha256.Size:])
 	f.Fuzz(func(t *testing.T, content []byte) {
-		// Only what carries the version and the checksum of its content is
-		// taken for a cache.
+		// Only a file with the right version and checksum is accepted as a cache.
 		if _, err := Decode(content); err == nil {
 			sum := sha256.Sum256(content[len(magic())+sha256.Size:])
 			if !bytes.HasPrefix(content, slices.Concat(magic(), sum[:])) {
 				t.Error("trusted without a checksum")
 			}
 		}
-		// Past the checksum, whatever is there must not crash the reader, nor
-		// those who use what it made of it.
+		// Content with a right checksum must never crash the reader, nor the users of the
+		// result.
 		s, err := decodeBody(content)
 		if err != nil {
 			return

@@ -6,7 +6,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// A file may be called like anything: what a problem is about is no part of a text.
+// A file can have any name, so the subject of a problem is not encoded in a text.
 func TestProblemsAreKeptApart(t *testing.T) {
 	job := affected.Ref{Type: "periodic", Name: "j"}
 	p := Problems{

@@ -2,5 +2,6 @@
 
 package wire
 
-// raceDetector says whether the tests run under it: it takes memory of its own.
+// raceDetector says whether the tests run under the race detector, which takes memory of
+// its own.
 const raceDetector = true

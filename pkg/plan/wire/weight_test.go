@@ -14,10 +14,11 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/codec"
 )
 
-// lengthOf is about how many bytes of an answer each kind fills.
+// lengthOf is the approximate length of the answer of each kind, in bytes.
 const lengthOf = 2 << 20
 
-// answers that become much more than they are, each by another thing that repeats.
+// answersThatGrow returns answers that take much more memory than their length. Each
+// repeats something else.
 func answersThatGrow() map[string][]byte {
 	many := func(before, each, after string) string {
 		return before + strings.Repeat(each+",", lengthOf/(len(each)+1)) + each + after
@@ -96,8 +97,8 @@ func manyPairs() string {
 }
 
 // TestWhatAnAnswerBecomesIsCounted decodes answers that would take many times their
-// length. What was counted for them accounts for all the memory that they took, but
-// for what is garbage at once.
+// length in memory. It checks that the counted memory covers the memory in use, except
+// immediate garbage.
 func TestWhatAnAnswerBecomesIsCounted(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector takes memory of its own; make unit runs this without it")
@@ -120,7 +121,7 @@ func TestWhatAnAnswerBecomesIsCounted(t *testing.T) {
 	}
 }
 
-// TestAnswersAboutPlansAreBounded is the same for what is answered as JSON alone.
+// TestAnswersAboutPlansAreBounded checks the same for answers that consist of JSON.
 func TestAnswersAboutPlansAreBounded(t *testing.T) {
 	most := maxWeight / 100
 	for name, raw := range map[string]string{

@@ -38,7 +38,7 @@ func TestBranchesOfOneJobAreNotTakenForThoseOfAnother(t *testing.T) {
 	}
 }
 
-// An answer that is too large is said to be so, however it goes on.
+// An answer that is too large is reported as too large, whatever follows.
 func TestLargeAnswersAreNoDamage(t *testing.T) {
 	long := config.Brancher{Branches: []string{strings.Repeat("b", 10*affected.MaxBranches)}}
 	jobs := []affected.Job{

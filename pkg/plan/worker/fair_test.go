@@ -10,8 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan/queue"
 )
 
-// However many heads there are at which planners do not come to an end, and
-// whoever opens them, others are planned all the while: else this does not end.
+// Other heads are planned while planners do not finish with any number of hostile heads,
+// whoever opens those. If they are not, the test does not end.
 func TestBombsDoNotKeepOthersWaiting(t *testing.T) {
 	bombs := []string{"loop", "hang", "recurse", "panic-elsewhere", "endless", "leave", "kill"}
 	if boundsMemory {
@@ -25,7 +25,7 @@ func TestBombsDoNotKeepOthersWaiting(t *testing.T) {
 	t.Cleanup(b.Close)
 	open := func(author, order string, n int) (string, plan.Request) {
 		req := ordered(order)
-		// They would have all the time in the world.
+		// Their timeout is never reached.
 		req.Limits.Timeout, req.Author, req.Head = time.Hour, author, fmt.Sprint(author, order, n)
 		key := author + " " + order
 		if _, _, done := b.Get(key, req); done {
@@ -57,8 +57,8 @@ func TestBombsDoNotKeepOthersWaiting(t *testing.T) {
 	}
 }
 
-// What a plan does not hold is asked of the child that made it, and said to be
-// forgotten when that is gone.
+// The child that made a plan is asked for what the plan does not contain. If that child
+// is gone, the plan is reported as forgotten.
 func TestDetailsOfTheGone(t *testing.T) {
 	p := newPool(t, 1)
 	result, err := p.Plan(t.Context(), ordered(""))

@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// A plan that is lost whenever it is asked about is not made again for ever.
+// A plan that is lost at each question is not made again forever.
 func TestQuestionsThatAreNeverAnswered(t *testing.T) {
 	for order, tc := range map[string]struct {
 		why   string
@@ -37,7 +37,7 @@ func TestQuestionsThatAreNeverAnswered(t *testing.T) {
 	}
 }
 
-// What is lost now and then, and answered in between, is no reason to stop.
+// Planning does not stop for losses with answers in between.
 func TestAnswersForgiveWhatWasLost(t *testing.T) {
 	p := newPool(t, 1)
 	req := ordered("")
@@ -49,7 +49,7 @@ func TestAnswersForgiveWhatWasLost(t *testing.T) {
 	}
 }
 
-// What a child says is taken for what it was asked about, and no longer than it may be.
+// An answer of a child counts only for its question, and only up to its maximum length.
 func TestAChildThatLies(t *testing.T) {
 	p := newPool(t, 1)
 	var stopped *plan.StoppedError
@@ -78,7 +78,7 @@ func TestAChildThatLies(t *testing.T) {
 	}
 }
 
-// That nobody can plan on a base is said by two children, of which the second has seen
+// A base is reported as unreadable only if two children say so. The second has read
 // nothing else.
 func TestABaseIsBlamedByTwo(t *testing.T) {
 	p := newPool(t, 1)

@@ -20,8 +20,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/repo"
 )
 
-// The test binary is the children's program, too. A cache directory of the right
-// name makes it one that does as it is told.
+// The test binary is also the program of the children. A special cache directory makes a
+// child follow the orders of a test.
 func TestMain(m *testing.M) {
 	if Called(os.Args) {
 		makePlanner := Incremental
@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 
-// obedient is a planner that does what the name of Prow's main file says: first
-// while it reads the base, if that begins with "base ".
+// obedient is a planner that follows the order in the name of Prow's main file. If that
+// begins with "base ", it does so while it reads the base.
 type obedient struct {
 	plans int
 }
@@ -83,7 +83,7 @@ func (o *obedient) Plan(ctx context.Context, req plan.Request) (*plan.Result, er
 	return result, nil
 }
 
-// large are jobs with a script of so many bytes each, which has changed.
+// large returns changed jobs with a script of so many bytes each.
 func large(n, size int) []affected.Job {
 	var jobs []affected.Job
 	for i := range n {
@@ -97,7 +97,7 @@ func large(n, size int) []affected.Job {
 	return jobs
 }
 
-// asked does what it is told when it is asked about the plan.
+// asked follows an order when it is asked about the plan.
 type asked struct {
 	plan.Details
 	order string
@@ -160,7 +160,7 @@ func (o *obedient) misbehave(verb, rest string, result *plan.Result) {
 	case "exit":
 		os.Exit(0)
 	case "leave":
-		// Something that outlives the child and holds its output.
+		// A process that outlives the child and keeps its output open.
 		cmd := exec.Command("sleep", "1000")
 		cmd.Stdout, cmd.Stderr = stdout(), os.Stderr
 		if err := cmd.Start(); err != nil {
@@ -178,7 +178,7 @@ func (o *obedient) misbehave(verb, rest string, result *plan.Result) {
 	}
 }
 
-// stdout is what frames are written to.
+// stdout returns the file that frames are written to.
 func stdout() *os.File { return os.NewFile(1, "stdout") }
 
 //go:noinline

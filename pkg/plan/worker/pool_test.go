@@ -16,7 +16,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/plan"
 )
 
-// newPool is a pool whose children do as they are told. None may be left of them.
+// newPool returns a pool whose children follow orders. No process of them may be left at
+// the end.
 func newPool(t *testing.T, size int) *Pool {
 	t.Helper()
 	temp := t.TempDir()
@@ -37,8 +38,8 @@ func newPool(t *testing.T, size int) *Pool {
 	return p
 }
 
-// childrenOf lists the processes that are not dead and have a parent, or a process
-// group that began as one of its children.
+// childrenOf returns the live processes that have a given parent, or a process group that
+// began as one of its children.
 func childrenOf(t *testing.T, parent int) []string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -59,7 +60,7 @@ func childrenOf(t *testing.T, parent int) []string {
 	return found
 }
 
-// ordered is a request that has a child do something.
+// ordered returns a request with an order for a child.
 func ordered(order string) plan.Request {
 	return plan.Request{
 		Org: "org", Repo: "config", Head: order, Layout: layout.Layout{ProwConfig: order},
@@ -109,8 +110,8 @@ func TestWhateverAPlanDoes(t *testing.T) {
 	}
 }
 
-// TestLargeJobs: as many as a run may have, with scripts as long as they come, are
-// planned with the memory that the settings give.
+// TestLargeJobs checks that the largest run, with scripts of the maximum length, can be
+// planned with the memory in the settings.
 func TestLargeJobs(t *testing.T) {
 	req := ordered("large")
 	req.Limits = plan.DefaultLimits
@@ -167,8 +168,8 @@ func TestErrorsCross(t *testing.T) {
 	}
 }
 
-// A child stays for the next plan, unless it ended: then what it held of others may
-// be to blame, and another has to show that it is not.
+// A child is kept for the next plan. If it ended, what it kept of other plans may be to
+// blame, so another child has to repeat the plan.
 func TestChildrenStay(t *testing.T) {
 	p := newPool(t, 1)
 	pid := func(order string) int {
@@ -201,7 +202,7 @@ func TestEndingAPlan(t *testing.T) {
 	}
 }
 
-// What a child has started ends with it.
+// The processes that a child started end with it.
 func TestNothingIsLeft(t *testing.T) {
 	p := newPool(t, 1)
 	file := filepath.Join(t.TempDir(), "pid")
@@ -223,7 +224,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// running says whether a process is there and no zombie.
+// running reports whether a process exists and is not a zombie.
 func running(pid int) bool {
 	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	_, state, _ := strings.Cut(string(raw), ") ")
@@ -277,7 +278,7 @@ func TestParentDies(t *testing.T) {
 	}
 }
 
-// The environment of a child has nothing that lets it in anywhere.
+// The environment of a child contains no credentials.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("GITHUB_TOKEN", "canary")
 	t.Setenv("KUBECONFIG", "/canary")

@@ -75,7 +75,7 @@ type fault struct {
 }
 
 // faultOf translates an error. base says that only the base had been read when it
-// occurred. Whether Git ran out of memory is known only from its message.
+// occurred. If Git exceeded a limit, only its message shows that.
 func faultOf(err error, base bool, memory int64) *fault {
 	f := &fault{}
 	switch {

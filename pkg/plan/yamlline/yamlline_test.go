@@ -62,7 +62,7 @@ func TestLinesOfJobsAndPresets(t *testing.T) {
 	}
 }
 
-// What is no YAML, or too much of it, has no lines, and is nobody's error.
+// A file that is not YAML, or too large, has no lines. That is not an error.
 func TestDocumentsWithoutLines(t *testing.T) {
 	for name, text := range map[string]string{"broken": "]", "empty": "", "large": jobs + strings.Repeat("#", maxSearched)} {
 		if got := Parse([]byte(text)).OfJob(affected.Ref{Type: "periodic"}, 0); got != 0 {
