@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// sweepShare is the fraction, one in so many, of GitHub's hourly calls that sweeps
-// reserve for commands.
+// sweepShare is the divisor for the fraction of GitHub's hourly calls that sweeps leave
+// for commands.
 const sweepShare = 5
 
 // sweepOrSkip sweeps, unless too few calls are left of the hour.

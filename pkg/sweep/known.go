@@ -10,7 +10,7 @@ func sameAs(known *v1alpha1.PullStatus, p github.Pull) bool {
 	return known != nil && known.Open && known.Head == p.Head && known.BaseRef == p.BaseRef
 }
 
-// hasBody says that the description's commands are in the log already, or were.
+// hasBody reports whether the log has, or had, the commands of the description.
 func hasBody(rh *v1alpha1.Rehearsal) bool {
 	if rh == nil {
 		return false
@@ -23,8 +23,8 @@ func hasBody(rh *v1alpha1.Rehearsal) bool {
 	return false
 }
 
-// heardOf are the ids of the commands that are in the log, or were decided and have
-// left it.
+// heardOf returns the ids of the commands that are in the log, or that were decided and
+// have left it.
 func heardOf(rh *v1alpha1.Rehearsal) map[string]bool {
 	have := map[string]bool{}
 	for _, c := range rh.Spec.Commands {
@@ -36,7 +36,7 @@ func heardOf(rh *v1alpha1.Rehearsal) map[string]bool {
 	return have
 }
 
-// Knows says that all of these commands are in the log of a pull request, or have been.
+// Knows reports whether all of these commands are, or were, in the log of a pull request.
 func Knows(rh *v1alpha1.Rehearsal, commands []v1alpha1.Command) bool {
 	have := heardOf(rh)
 	for _, c := range commands {

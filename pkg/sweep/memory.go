@@ -29,7 +29,7 @@ func (m Stored) Looked(ctx context.Context, repository string) (Look, error) {
 	look.At, atErr = time.Parse(time.RFC3339, at)
 	look.Since, sinceErr = time.Parse(time.RFC3339, since)
 	if atErr != nil || sinceErr != nil {
-		return Look{}, nil //nolint:nilerr // missing or spoilt: as if it had never been looked at
+		return Look{}, nil //nolint:nilerr // missing or damaged: as if there had been no sweep
 	}
 	return look, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// attentive remembers which repositories it was asked about.
+// attentive records which repositories it was asked about.
 type attentive struct {
 	*listings
 	about []string
@@ -20,8 +20,8 @@ func (a *attentive) OpenPulls(ctx context.Context, org, repo string) ([]github.P
 	return a.listings.OpenPulls(ctx, org, repo)
 }
 
-// TestSweepLooksAtNoOtherRepository: the settings say where, and are asked each
-// time.
+// TestSweepLooksAtNoOtherRepository checks that a sweep reads the list of repositories
+// from the settings each time.
 func TestSweepLooksAtNoOtherRepository(t *testing.T) {
 	s := newSweep()
 	hub := &attentive{listings: s.hub}

@@ -14,7 +14,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// refusing is an API server that does not take one Rehearsal: for a quota, or an
+// refusing is an API server that refuses one Rehearsal, because of a quota or an
 // admission policy.
 type refusing struct {
 	*logbooktest.Store
@@ -28,8 +28,9 @@ func (r *refusing) Create(ctx context.Context, rh *v1alpha1.Rehearsal, o metav1.
 	return r.Store.Create(ctx, rh, o)
 }
 
-// TestOnePullDoesNotStopTheSweep: the others are heard, the error says which it is,
-// and what could not be stored is looked for again, but not for ever.
+// TestOnePullDoesNotStopTheSweep checks that the commands of other pull requests are
+// stored, that the error names the pull request, and that storing is retried, but not
+// forever.
 func TestOnePullDoesNotStopTheSweep(t *testing.T) {
 	s := newSweep(planned(true))
 	other := openPull()
@@ -62,7 +63,8 @@ func TestOnePullDoesNotStopTheSweep(t *testing.T) {
 	}
 }
 
-// TestALookThatLacksCommentsIsNotRemembered: those of one pull request may be missing.
+// TestALookThatLacksCommentsIsNotRemembered covers a sweep that misses the comments of
+// one pull request.
 func TestALookThatLacksCommentsIsNotRemembered(t *testing.T) {
 	s := newSweep(planned(true))
 	s.hub.pulls, s.hub.err = []github.Pull{openPull()}, errors.New("502")

@@ -27,7 +27,7 @@ import (
 // longestRetreat is how far back a sweep retries what could not be stored.
 const longestRetreat = 6 * time.Hour
 
-// firstSights is how many older open pull requests without commands one sweep adds: a
+// firstSights is how many older open pull requests without commands one sweep adds. A
 // newly served repository may have a thousand, and each costs calls and a comment.
 const firstSights = 5
 
@@ -40,7 +40,7 @@ type Source interface {
 	OpenPulls(ctx context.Context, org, repo string) ([]github.Pull, error)
 	CommentsSince(ctx context.Context, org, repo string, since time.Time) ([]github.Comment, error)
 	Budget(ctx context.Context, org, repo string) (github.Budget, error)
-	// Skew is how far GitHub's clock is ahead of ours, where that is known.
+	// Skew is how far GitHub's clock is ahead of ours, if that is known.
 	Skew() (ahead time.Duration, known bool)
 }
 
@@ -108,7 +108,7 @@ const troubleInterval = 10 * time.Minute
 func (s *Sweeper) tell(ctx context.Context, repository string, err error) {
 	var limited *github.RateLimitedError
 	if errors.As(err, &limited) || ctx.Err() != nil {
-		return // the window was told when it opened
+		return // the rate limit was logged when it began
 	}
 	log := logging.FromContext(ctx).With("repository", repository)
 	said, before := s.troubled[repository]
@@ -164,8 +164,8 @@ func (s *Sweeper) Sweep(ctx context.Context, repository string) error {
 	return errors.Join(err, s.Memory.Remember(ctx, repository, Look{At: now, Since: nextSince(last.Since, comments)}))
 }
 
-// servedSince is since when a repository without a sweep has been served: since its
-// first relevant webhook, at most as far back as a sweep may reach.
+// servedSince returns since when a repository without a sweep has been served: since its
+// first relevant webhook, but at most as far back as a sweep may reach.
 func (s *Sweeper) servedSince(org, repo string, now time.Time) (time.Time, error) {
 	all, err := s.of(org, repo)
 	since := now
@@ -180,7 +180,7 @@ func (s *Sweeper) servedSince(org, repo string, now time.Time) (time.Time, error
 	return since, err
 }
 
-// of are the Rehearsals of a repository.
+// of returns the Rehearsals of a repository.
 func (s *Sweeper) of(org, repo string) ([]*v1alpha1.Rehearsal, error) {
 	all, err := s.Lister.List(labels.Everything())
 	if err != nil {
@@ -213,7 +213,7 @@ func after(comments []github.Comment, since time.Time) []github.Comment {
 	return slices.DeleteFunc(slices.Clone(comments), func(c github.Comment) bool { return c.UpdatedAt.Before(since) })
 }
 
-// hear appends. A full log concerns only one pull request and must not block the
+// hear appends entries. A full log concerns only one pull request and must not block the
 // others.
 func (s *Sweeper) hear(ctx context.Context, entries *event.Entries) error {
 	err := logbook.Append(ctx, s.Rehearsals, entries)

@@ -22,7 +22,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// listings is what GitHub lists to a sweep.
+// listings is what GitHub returns to a sweep.
 type listings struct {
 	pulls    []github.Pull
 	comments []github.Comment
@@ -89,7 +89,7 @@ func newSweep(known ...*v1alpha1.Rehearsal) *scene {
 	return s
 }
 
-// sweep looks once, with informers that have seen everything.
+// sweep runs one sweep, with up-to-date informers.
 func (s *scene) sweep(t *testing.T) {
 	t.Helper()
 	if rh, err := s.store.Get(context.Background(), "acme-config-7", metav1.GetOptions{}); err == nil {
@@ -180,8 +180,8 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 	}
 }
 
-// TestSweepReachesBackToTheLastThatWorked: what was said while GitHub was away is
-// entries once it is back, and what was said before that is not heard again.
+// TestSweepReachesBackToTheLastThatWorked checks that commands written during an outage
+// of GitHub are stored after it, and that older ones are not stored again.
 func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	s := newSweep()
 	s.hub.pulls = []github.Pull{{Number: 7, Author: "alice", AuthorType: "User", Head: head, BaseRef: "main", Open: true}}
@@ -206,8 +206,9 @@ func TestSweepReachesBackToTheLastThatWorked(t *testing.T) {
 	}
 }
 
-// TestTheFirstSweepReachesBackToTheFirstWebhook: a repository is served from its first
-// webhook on, though no sweep has worked yet, or what it remembered is lost.
+// TestTheFirstSweepReachesBackToTheFirstWebhook checks that a repository is served from
+// its first webhook, even if no sweep has succeeded yet, or the time of the last sweep is
+// lost.
 func TestTheFirstSweepReachesBackToTheFirstWebhook(t *testing.T) {
 	for name, tc := range map[string]struct {
 		served time.Duration // how long before the sweep
@@ -237,8 +238,8 @@ func TestTheFirstSweepReachesBackToTheFirstWebhook(t *testing.T) {
 	}
 }
 
-// TestSweepAsksForTheSameList: only then can GitHub answer that it has not
-// changed.
+// TestSweepAsksForTheSameList checks that the list stays the same, so that GitHub can
+// answer that it has not changed.
 func TestSweepAsksForTheSameList(t *testing.T) {
 	s := newSweep()
 	begin := noon.Add(-time.Hour)
@@ -267,8 +268,8 @@ func TestSweepAsksForTheSameList(t *testing.T) {
 	}
 }
 
-// TestSweepLeavesCallsToPeople: of the calls that GitHub takes in an hour, sweeps
-// leave the last fifth to others.
+// TestSweepLeavesCallsToPeople checks that sweeps leave the last fifth of the hourly
+// calls for commands.
 func TestSweepLeavesCallsToPeople(t *testing.T) {
 	for name, tc := range map[string]struct {
 		budget github.Budget
@@ -302,7 +303,8 @@ func TestSweepLeavesCallsToPeople(t *testing.T) {
 	}
 }
 
-// TestAnOutageIsToldOnceInAWhile: it concerns every repository, at each sweep.
+// TestAnOutageIsToldOnceInAWhile checks that an outage is not logged for every repository
+// at each sweep.
 func TestAnOutageIsToldOnceInAWhile(t *testing.T) {
 	s := newSweep()
 	core, logs := observer.New(zap.InfoLevel)
@@ -310,7 +312,7 @@ func TestAnOutageIsToldOnceInAWhile(t *testing.T) {
 	away := errors.New("GitHub is away")
 	for _, step := range []struct {
 		err            error
-		failed, worked int // how often it was said so far
+		failed, worked int // how often it was logged so far
 	}{{nil, 0, 0}, {away, 1, 0}, {away, 1, 0}, {nil, 1, 1}, {nil, 1, 1}, {away, 2, 1}, {away, 2, 1}, {away, 3, 1}} {
 		if step.failed == 3 {
 			s.clock.Step(troubleInterval)
@@ -355,8 +357,8 @@ func TestSweepMemory(t *testing.T) {
 	}
 }
 
-// TestSweepByGitHubsClock: what is written between two looks is found, and what
-// was written before the first is not, whatever our clock says.
+// TestSweepByGitHubsClock checks that comments written between two sweeps are found, and
+// comments from before the first are not, whatever our clock shows.
 func TestSweepByGitHubsClock(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"right": 0, "behind": 20 * time.Minute, "ahead": -20 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
@@ -394,7 +396,8 @@ func TestSweepByGitHubsClock(t *testing.T) {
 	}
 }
 
-// TestSweepOfAnotherRepository hears nothing of it.
+// TestSweepOfAnotherRepository checks that nothing is stored for a repository that only
+// has the same name.
 func TestSweepOfAnotherRepository(t *testing.T) {
 	s := newSweep()
 	another := errors.New("another repository")
@@ -417,7 +420,8 @@ func TestSweepOfAnotherRepository(t *testing.T) {
 	}
 }
 
-// TestFirstSightOfThousands: a repository that is served anew costs a little at a time.
+// TestFirstSightOfThousands checks that each sweep of a newly served repository adds only
+// a few pull requests.
 func TestFirstSightOfThousands(t *testing.T) {
 	s := newSweep()
 	for n := range 1000 {
