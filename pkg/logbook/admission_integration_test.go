@@ -26,7 +26,7 @@ const (
 	installed  = "rehearsals"
 	receiver   = "system:serviceaccount:rehearsals:rehearsal-receiver"
 	controller = "system:serviceaccount:rehearsals:rehearsal-controller"
-	// namesake has the receiver's name, but not its namespace.
+	// namesake has the name of the receiver in another namespace.
 	namesake = "system:serviceaccount:elsewhere:rehearsal-receiver"
 	admin    = "root"
 )
@@ -75,8 +75,8 @@ func newGuarded(t *testing.T) guarded {
 	return g
 }
 
-// inForce waits until the API server heeds the policy, which it learns of like
-// anybody who watches.
+// inForce waits until the API server enforces the policy, which it learns of through a
+// watch.
 func (g guarded) inForce() {
 	g.t.Helper()
 	probe := entries("cli-0-0")
@@ -93,14 +93,14 @@ func (g guarded) inForce() {
 	}
 }
 
-// say appends what somebody claims that somebody else has said.
+// say appends a command as one user, in the name of another.
 func (g guarded) say(who, by, id string) error {
 	said := entries(id)
 	said.Observed, said.Commands[0].By = nil, by
 	return logbook.Append(g.t.Context(), g.RehearsalsAs(g.t, who, installed), said)
 }
 
-// patch applies a JSON Patch as somebody.
+// patch applies a JSON Patch as a user.
 func (g guarded) patch(who string, operations ...map[string]any) error {
 	raw, err := json.Marshal(operations)
 	if err != nil {
@@ -117,7 +117,7 @@ func (g guarded) must(err error) {
 	}
 }
 
-// refused expects that it was the policy that refused, with these words.
+// refused expects a refusal by the policy, with these words.
 func (g guarded) refused(err error, says string) {
 	g.t.Helper()
 	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "rehearsal-commands") || !strings.Contains(err.Error(), says) {
@@ -133,7 +133,7 @@ func TestAdmission(t *testing.T) {
 	g := newGuarded(t)
 	const ownWords = "you may only add commands whose id starts with cli- and whose by is your user name"
 
-	// Nobody but we makes one.
+	// Only the receiver and the controller may create Rehearsals.
 	g.refused(g.say(admin, admin, "cli-1-0"), "only the receiver and the controller make Rehearsals")
 	if err := g.say("alice", "alice", "cli-1-0"); !apierrors.IsForbidden(err) {
 		t.Errorf("alice creates with error %v", err)
@@ -168,10 +168,10 @@ func TestAdmission(t *testing.T) {
 		g.refused(g.patch(who, operation("add", "/spec/observed", v1alpha1.Observed{Event: "closed", At: metav1.Now()})), "only the receiver and the controller set spec.observed, spec.pushes and spec.refused")
 	}
 
-	// The receiver may be anybody's, and cannot speak for command lines.
+	// The receiver can store commands of anybody on GitHub, but none of the command line.
 	g.refused(g.say(receiver, "bob", "cli-5-0"), "the receiver hears nothing from command lines")
 
-	// A bogus owner would have the garbage collector delete it.
+	// With a bogus owner, the garbage collector would delete the Rehearsal.
 	const metadata = "only who may delete a Rehearsal changes its owners and finalizers"
 	owner := []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "gone", UID: "u"}}
 	for _, who := range []string{"alice", receiver} {
@@ -218,12 +218,12 @@ func TestAdmission(t *testing.T) {
 	refused := operation("add", "/spec/refused", map[string]v1alpha1.Refusal{"alice": {By: "alice", At: metav1.Now()}})
 	g.refused(g.patch("alice", refused), "spec.refused")
 	g.must(g.patch(receiver, refused))
-	// The controller trims.
+	// The controller trims the log.
 	g.must(g.patch(controller, operation("remove", "/spec/commands/0", nil)))
 }
 
-// TestAdmissionOfFullLogs: what the policy's expressions may cost is bounded, and
-// they compare lists.
+// TestAdmissionOfFullLogs checks that the policy stays within the cost limit for
+// expressions, because it compares lists.
 func TestAdmissionOfFullLogs(t *testing.T) {
 	g := newGuarded(t)
 	g.must(g.say(receiver, "dave", "comment-1-0"))

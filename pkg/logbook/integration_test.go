@@ -21,15 +21,15 @@ func TestAppendToAPIServer(t *testing.T) {
 	testAppend(t, func(t *testing.T) client { return server.Rehearsals(t) })
 }
 
-// TestAFullLogTakesVerdicts: whatever comments are made of, etcd takes the
-// Rehearsal with all that the controller has to say of them, and a push is heard.
+// TestAFullLogTakesVerdicts checks that etcd accepts a Rehearsal with a full log of any
+// characters and the controller's status, and that a push is still stored.
 func TestAFullLogTakesVerdicts(t *testing.T) {
 	c := logbooktest.Start(t).Rehearsals(t)
 	now := time.Now().Truncate(time.Second)
 	appendAll(t, c, entries("comment-1-0"))
 	refused := 0
 	for i := range 60 {
-		// As GitHub takes it: up to 65,536 characters, each of which may take six bytes.
+		// GitHub accepts up to 65,536 characters, each of which may take six bytes.
 		body := strings.Repeat("/rehearse "+strings.Repeat("< ", 640)+"\n", 50)
 		comment := event.Comment{
 			ID: int64(100 + i), Author: fmt.Sprint("outsider", i%6), AuthorType: "User",
@@ -63,8 +63,8 @@ func TestAFullLogTakesVerdicts(t *testing.T) {
 	}
 }
 
-// TestADeletedLogOnAPIServer: what is said while a Rehearsal is being deleted is heard
-// once it is gone.
+// TestADeletedLogOnAPIServer checks that commands that arrive while a Rehearsal is being
+// deleted are stored once it is gone.
 func TestADeletedLogOnAPIServer(t *testing.T) {
 	c := logbooktest.Start(t).Rehearsals(t)
 	gone := deleting("comment-1-0")

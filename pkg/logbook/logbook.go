@@ -28,9 +28,9 @@ type Rehearsals interface {
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts metav1.PatchOptions, subresources ...string) (*v1alpha1.Rehearsal, error)
 }
 
-// FullError says that the log of a pull request is full, for everybody or for the
-// author of the entry. The controller makes room as entries age; until then nothing
-// can be appended.
+// FullError says that the log of a pull request is full, for everybody or for the author
+// of the entry. The controller removes entries as they age; until then nothing can be
+// appended.
 type FullError struct {
 	Rehearsal string
 	Err       error
@@ -46,7 +46,7 @@ func (e *FullError) Unwrap() error { return e.Err }
 const conflictPause = 20 * time.Millisecond
 
 // Append stores entries: when it returns nil, they are in etcd. Entries that the log
-// already has are not stored again. The context bounds how long it tries.
+// already has are not stored again. The context limits how long it tries.
 func Append(ctx context.Context, rehearsals Rehearsals, entries *event.Entries) error {
 	name := event.Name(entries.Pull)
 	err := patchOrRefuse(ctx, rehearsals, name, entries)
@@ -125,9 +125,9 @@ func patchOrRefuse(ctx context.Context, rehearsals Rehearsals, name string, entr
 	return err
 }
 
-// noteRefusal records whose commands do not fit, so that the controller can tell
-// them. If that does not fit either, others have already been told that the log is
-// full. The command line tells its users itself.
+// noteRefusal records whose commands do not fit, so that the controller can answer them.
+// If that does not fit either, others have already been told that the log is full. The
+// command line reports the error to its users itself.
 func noteRefusal(ctx context.Context, rehearsals Rehearsals, name string, commands []v1alpha1.Command) error {
 	refused := map[string]v1alpha1.Refusal{}
 	for _, c := range commands {
@@ -167,7 +167,7 @@ func appendPatch(ctx context.Context, rehearsals Rehearsals, name string, observ
 	if !isMisapplied(err) {
 		return err
 	}
-	// Somebody else was first in between.
+	// Another writer was faster.
 	err = apply(ctx, rehearsals, name, types.JSONPatchType, operations(observed, commands))
 	if isMisapplied(err) {
 		return fmt.Errorf("nothing can be appended, perhaps because it is being deleted: %w", err)
@@ -229,19 +229,19 @@ func apply(ctx context.Context, rehearsals Rehearsals, name string, kind types.P
 	}
 }
 
-// isDuplicate says that the API server refused a command because the log has
-// one with its id.
+// isDuplicate reports whether the API server refused a command because the log has one
+// with the same id.
 func isDuplicate(err error) bool {
 	return hasCause(err, metav1.CauseTypeFieldValueDuplicate)
 }
 
-// isFull says that the list would exceed the limits in its schema.
+// isFull reports whether the list would exceed the limits in its schema.
 func isFull(err error) bool {
 	return !isDuplicate(err) && (hasCause(err, "FieldValueTooMany") || hasCause(err, "FieldValueForbidden"))
 }
 
-// isMisapplied says that a patch does not fit the object as it is: 422 without
-// the causes that come with an object that is not valid.
+// isMisapplied reports whether a patch does not fit the current object: 422 without the
+// causes that an invalid object has.
 func isMisapplied(err error) bool {
 	return apierrors.IsInvalid(err) && len(causes(err)) == 0
 }

@@ -28,7 +28,7 @@ var (
 	created = &v1alpha1.Observed{Event: "created", At: at}
 )
 
-// client is what the tests need beside what is tested.
+// client has the calls that only the tests need.
 type client interface {
 	logbook.Rehearsals
 	Get(context.Context, string, metav1.GetOptions) (*v1alpha1.Rehearsal, error)
@@ -76,7 +76,7 @@ func TestAppendToStore(t *testing.T) {
 	testAppend(t, func(*testing.T) client { return &logbooktest.Store{} })
 }
 
-// testAppend holds for the store in memory and for the real API server.
+// testAppend is for the store in memory and for the real API server.
 func testAppend(t *testing.T, fresh func(*testing.T) client) {
 	noCommand := &event.Entries{Pull: pull, Observed: &v1alpha1.Observed{Event: "opened", Head: strings.Repeat("a", 40), At: at}}
 	tests := []struct {
@@ -174,7 +174,7 @@ func testAppend(t *testing.T, fresh func(*testing.T) client) {
 	t.Run("parallel, the same", func(t *testing.T) { testParallel(t, fresh(t), nil, 40, 1) })
 }
 
-// many is a comment of fifty lines.
+// many returns a comment of fifty lines.
 func many(by string, comment int) *event.Entries {
 	var ids []string
 	for i := range 50 {
@@ -205,7 +205,7 @@ func testFull(t *testing.T, c client) {
 	}
 }
 
-// testFullOfOne: what one person writes does not keep others from writing.
+// testFullOfOne checks that the commands of one person do not keep others from writing.
 func testFullOfOne(t *testing.T, c client) {
 	for i := range logbooktest.MaxOfOne / 50 {
 		appendAll(t, c, many("eve", i+1))
@@ -219,7 +219,7 @@ func testFullOfOne(t *testing.T, c client) {
 	appendAll(t, c, entries("comment-101-0"), many("eve", 2), &event.Entries{Pull: pull, Observed: created})
 }
 
-// testParallel appends n times at once and counts the commands that differ.
+// testParallel appends n times at once and counts the different commands.
 func testParallel(t *testing.T, c client, first *event.Entries, n, differ int) {
 	if first != nil {
 		appendAll(t, c, first)
@@ -240,7 +240,7 @@ func testParallel(t *testing.T, c client, first *event.Entries, n, differ int) {
 	}
 }
 
-// deleting is a log that is being deleted.
+// deleting returns a log that is being deleted.
 func deleting(ids ...string) *v1alpha1.Rehearsal {
 	now := metav1.Now()
 	return &v1alpha1.Rehearsal{
@@ -259,8 +259,8 @@ func TestADeletedLogTakesNothing(t *testing.T) {
 	}
 }
 
-// wantNothingAppended tells a log that is being deleted all that can be heard, twice,
-// as whoever was answered with an error does.
+// wantNothingAppended appends all kinds of entries to a log that is being deleted, twice,
+// as a caller does after an error.
 func wantNothingAppended(t *testing.T, c client, has string) {
 	t.Helper()
 	pushed := &event.Entries{Pull: pull, Observed: created, Pushes: map[string]v1alpha1.Push{"bob": {Event: "synchronize", By: "bob", Head: strings.Repeat("a", 40), At: at}}}

@@ -29,7 +29,7 @@ type Writer struct {
 	queues map[string][]*batch // by the name of the Rehearsal
 }
 
-// NewWriter makes a writer whose writes take at most the timeout.
+// NewWriter returns a writer. Each of its writes takes at most the timeout.
 func NewWriter(rehearsals Rehearsals, timeout time.Duration) *Writer {
 	return &Writer{rehearsals: rehearsals, timeout: timeout, queues: map[string][]*batch{}}
 }
@@ -41,8 +41,8 @@ type batch struct {
 	err     error
 }
 
-// Append is like the function of that name. If the context ends first, the entries
-// may still be stored.
+// Append is like the function Append. If the context ends first, the entries may still be
+// stored.
 func (w *Writer) Append(ctx context.Context, entries *event.Entries) error {
 	b := w.join(event.Name(entries.Pull), entries)
 	select {
@@ -71,7 +71,7 @@ func (w *Writer) join(name string, entries *event.Entries) *batch {
 	return b
 }
 
-// takes says whether entries can be added to a batch.
+// takes reports whether entries can be added to a batch.
 func (b *batch) takes(entries *event.Entries) bool {
 	mine, others := b.entries.Commands, entries.Commands
 	if len(mine) > 0 && len(others) > 0 && mine[0].By != others[0].By {
@@ -101,7 +101,8 @@ func (b *batch) add(entries *event.Entries) {
 // write empties a queue.
 func (w *Writer) write(name string) {
 	for b := w.next(name); b != nil; b = w.next(name) {
-		// Not the first caller's context: others wait for the batch too.
+		// The context of the first caller is not used, because others wait for the batch
+		// too.
 		ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 		b.err = Append(ctx, w.rehearsals, &b.entries)
 		cancel()

@@ -16,7 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// gate holds the first write until it is opened, and counts all.
+// gate holds the first write until it is opened, and counts all writes.
 type gate struct {
 	logbooktest.Store
 	writes  atomic.Int32
@@ -55,13 +55,14 @@ func TestWriterWritesTogether(t *testing.T) {
 	if got := len(stored(t, g).Spec.Commands); got != 32 {
 		t.Errorf("%d commands are stored, want 32", got)
 	}
-	// A patch that finds nothing, a creation, the batch, and perhaps the last.
+	// The calls: a patch that finds nothing, a creation, the batch, and perhaps a last
+	// one.
 	if got := g.writes.Load(); got > 4 {
 		t.Errorf("%d calls were made", got)
 	}
 }
 
-// joinOnly hands in what was heard and does not wait.
+// joinOnly adds entries and does not wait.
 func joinOnly(t *testing.T, w *logbook.Writer, entries *event.Entries) {
 	t.Helper()
 	ended, cancel := context.WithCancel(t.Context())
@@ -143,7 +144,8 @@ func TestWriterGivesUp(t *testing.T) {
 	}
 }
 
-// TestWriterLeavesItsInputAlone: batches grow.
+// TestWriterLeavesItsInputAlone checks that growing batches do not change the entries of
+// callers.
 func TestWriterLeavesItsInputAlone(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
@@ -161,8 +163,8 @@ func TestWriterLeavesItsInputAlone(t *testing.T) {
 	}
 }
 
-// TestWriterKeepsAuthorsApart: when the log takes no more of one, it takes what
-// others write.
+// TestWriterKeepsAuthorsApart checks that others can write when the log is full for one
+// author.
 func TestWriterKeepsAuthorsApart(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)
@@ -189,8 +191,7 @@ func TestWriterKeepsAuthorsApart(t *testing.T) {
 	}
 }
 
-// TestWriterWritesPushesTogether: one of several that arrive at once is not the
-// last word on who has pushed.
+// TestWriterWritesPushesTogether checks that pushes that arrive at once are all recorded.
 func TestWriterWritesPushesTogether(t *testing.T) {
 	g := newGate()
 	w := logbook.NewWriter(g, time.Minute)

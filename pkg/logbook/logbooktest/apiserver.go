@@ -39,7 +39,7 @@ func Start(t testing.TB) *APIServer {
 	env := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join(root(t), "config", "300-rehearsal.yaml")},
 		ErrorIfCRDPathMissing: true,
-		// It can be slow on a busy machine.
+		// Starting can be slow on a busy machine.
 		ControlPlaneStartTimeout: 2 * time.Minute,
 	}
 	config, err := env.Start()
@@ -84,18 +84,17 @@ func (s *APIServer) Kubeconfig(t testing.TB) string {
 	return path
 }
 
-// Config reaches the API server as its administrator.
+// Config returns the configuration of the administrator.
 func (s *APIServer) Config() *rest.Config { return rest.CopyConfig(s.config) }
 
-// As reaches it as another user, who has the rights that Roles give.
+// As returns the configuration of another user, who has the rights that Roles grant.
 func (s *APIServer) As(user string) *rest.Config {
 	config := s.Config()
 	config.Impersonate.UserName = user
 	return config
 }
 
-// RehearsalsAs is a client of somebody for the Rehearsals of a namespace that is
-// there.
+// RehearsalsAs returns a user's client for the Rehearsals of an existing namespace.
 func (s *APIServer) RehearsalsAs(t testing.TB, user, namespace string) rehearsals.RehearsalInterface {
 	t.Helper()
 	ours, err := versioned.NewForConfig(s.As(user))
@@ -129,7 +128,7 @@ func (s *APIServer) Install(t testing.TB, files ...string) {
 	}
 }
 
-// Rehearsals is a client for the Rehearsals of a namespace of its own.
+// Rehearsals returns a client for the Rehearsals of a new namespace.
 func (s *APIServer) Rehearsals(t testing.TB) rehearsals.RehearsalInterface {
 	t.Helper()
 	kube, err := kubernetes.NewForConfig(s.config)

@@ -19,7 +19,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/apis/rehearsal/v1alpha1"
 )
 
-// MaxCommands is the limit that the schema sets, MaxOfOne that for one person.
+// MaxCommands is the limit in the schema for all commands, MaxOfOne that for one person.
 const (
 	MaxCommands = 400
 	MaxOfOne    = 200
@@ -51,7 +51,7 @@ func (s *Store) Get(_ context.Context, name string, _ metav1.GetOptions) (*v1alp
 	return nil, apierrors.NewNotFound(v1alpha1.Resource("rehearsals"), name)
 }
 
-// Len counts what is stored.
+// Len returns the number of stored Rehearsals.
 func (s *Store) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
