@@ -56,7 +56,7 @@ func BenchmarkBurst(b *testing.B) {
 	}
 }
 
-// numbered is the i-th comment, on one of so many pull requests.
+// numbered returns the i-th comment, on one of so many pull requests.
 func numbered(i, pulls int) string {
 	body := strings.Replace(comment, "98765", fmt.Sprint(1+i), 1)
 	return strings.Replace(body, `"number":7`, fmt.Sprintf(`"number":%d`, 1+i%pulls), 1)

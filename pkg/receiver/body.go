@@ -114,7 +114,7 @@ type incoming struct {
 	// got is how many bytes have arrived, and buffer what is kept of them.
 	got    int
 	buffer []byte
-	// guest is its part of small, and applicant of large.
+	// guest is its share of small, and applicant of large.
 	guest     guest
 	applicant applicant
 	// shelf is the buffer of large, which it has since bigSince, when bigFrom bytes
@@ -130,7 +130,7 @@ func (b *bodies) incoming(w http.ResponseWriter, r *http.Request, s standing) (*
 		return nil, tooLarge()
 	}
 	in := &incoming{bodies: b, request: r, control: http.NewResponseController(w), started: time.Now()}
-	// It may wait for its sender, or for the slot.
+	// The body may be waiting for its sender, or for the slot.
 	ctx, cancel := context.WithCancel(r.Context())
 	in.waiting, in.cancel = ctx, cancel
 	interrupt := func() {
@@ -165,7 +165,7 @@ func (in *incoming) read() ([]byte, error) {
 	}
 }
 
-// complete says that the announced length has arrived.
+// complete reports whether the announced length has arrived.
 func (in *incoming) complete() bool {
 	return in.request.ContentLength >= 0 && int64(in.got) == in.request.ContentLength
 }
@@ -222,7 +222,7 @@ func (in *incoming) gaveWay() bool {
 	return in.small.hasLeft(&in.guest.occupant) || in.large.hasLeft(&in.applicant.occupant)
 }
 
-// grow doubles the buffer, once there is memory.
+// grow doubles the buffer once memory is available.
 func (in *incoming) grow() error {
 	size := int64(2 * cap(in.buffer))
 	if size <= largeBody {

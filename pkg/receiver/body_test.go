@@ -17,7 +17,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// endless gives n bytes and counts what was read.
+// endless returns n bytes and counts what was read.
 type endless struct{ left, read int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -61,8 +61,8 @@ func TestLargeBodies(t *testing.T) {
 	}
 }
 
-// TestLargePayloadIsHeard goes through the whole way with 25 MiB, and looks at
-// what that costs: all that is allocated, garbage included.
+// TestLargePayloadIsHeard delivers 25 MiB and measures the memory: everything that is
+// allocated, garbage included.
 func TestLargePayloadIsHeard(t *testing.T) {
 	body := comment + strings.Repeat(" ", MaxBody-len(comment))
 	req := delivery("issue_comment", body)
@@ -80,7 +80,7 @@ func TestLargePayloadIsHeard(t *testing.T) {
 	}
 }
 
-// TestLargeBodiesWaitForEachOther also shows that the small ones do not.
+// TestLargeBodiesWaitForEachOther also checks that small bodies do not wait.
 func TestLargeBodiesWaitForEachOther(t *testing.T) {
 	r := fixture(&logbooktest.Store{}, io.Discard)
 	first := &applicant{source: "192.0.2.1", standing: stranger, occupant: occupant{interrupt: func() {}}}
@@ -99,8 +99,8 @@ func TestLargeBodiesWaitForEachOther(t *testing.T) {
 	}
 }
 
-// TestBodiesThatDoNotArriveTakeNothing has many bodies announced, as anyone can,
-// of which only the first bytes come: a delivery does not wait for them.
+// TestBodiesThatDoNotArriveTakeNothing announces many bodies, as anyone can, and sends
+// only their first bytes. A delivery must not wait for them.
 func TestBodiesThatDoNotArriveTakeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := fixture(&logbooktest.Store{}, io.Discard)
@@ -135,7 +135,7 @@ func TestBodiesThatDoNotArriveTakeNothing(t *testing.T) {
 	})
 }
 
-// deadlines is an answer that keeps what the next read of a body has until.
+// deadlines is a response writer that records the deadline for the next read of a body.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	latest time.Time
@@ -146,7 +146,7 @@ func (d *deadlines) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// TestALargeBodyThatStallsGivesWay has a large body stop once it has the only place.
+// TestALargeBodyThatStallsGivesWay stalls a large body while it holds the only slot.
 func TestALargeBodyThatStallsGivesWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := fixture(&logbooktest.Store{}, io.Discard)
@@ -197,7 +197,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestSlow talks to a real server whose time-outs are short.
+// TestSlow uses a real server with short timeouts.
 func TestSlow(t *testing.T) {
 	endpoint := fixture(&logbooktest.Store{}, io.Discard)
 	server := httptest.NewUnstartedServer(nil)
@@ -250,7 +250,7 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// held is how much of a pool is taken.
+// held returns how much of a pool is taken.
 func held(p *pool) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

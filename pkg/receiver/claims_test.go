@@ -13,7 +13,7 @@ func TestGiveWay(t *testing.T) {
 	newcomer := claim{"192.0.2.1", 0, now, stranger}
 	tests := []struct {
 		name string
-		// claims begin with the one who asks for more.
+		// The first of claims is the one that asks for more.
 		claims []claim
 		more   int64
 		ending []int
@@ -70,7 +70,7 @@ func TestNoFloodOutlastsADelivery(t *testing.T) {
 		var claims []claim
 		claims = append(claims, claim{"192.0.2.1", 64 << 10, now.Add(-time.Second / 10), stranger})
 		for i := int64(0); i*size < smallBodies; i++ {
-			// They began one after the other, as fast as they came in.
+			// They began one after the other, as fast as they arrived.
 			age := time.Duration(i*size) * time.Second / (100 << 20)
 			claims = append(claims, claim{fmt.Sprintf("10.0.0.%d", i%64), size, now.Add(-age), stranger})
 		}

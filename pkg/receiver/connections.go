@@ -88,7 +88,7 @@ func rise(r *http.Request, s standing) {
 	known.standing = s
 }
 
-// peerOf is where a connection comes from.
+// peerOf returns the address that a connection comes from.
 func peerOf(conn net.Conn) string {
 	peer, err := netip.ParseAddrPort(conn.RemoteAddr().String())
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// TestConnectionsAreBounded has far more connections opened than there may be, each of
-// them in the middle of a head that takes as much memory as one can.
+// TestConnectionsAreBounded opens far more connections than the limit, each in the middle
+// of a header that takes as much memory as possible.
 func TestConnectionsAreBounded(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = NewServer("", fixture(&logbooktest.Store{}, io.Discard).Handler())
@@ -43,7 +43,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 }
 
-// watched is an answer that looks at its connection whenever something is written.
+// watched is a response writer that checks its connection at every write.
 type watched struct {
 	*httptest.ResponseRecorder
 	known *connection
@@ -55,8 +55,8 @@ func (w *watched) Write(p []byte) (int, error) {
 	return w.ResponseRecorder.Write(p)
 }
 
-// TestWhoDoesNotReadGivesWay: a connection is safe while what arrived on it is looked
-// at, and no longer. Its answer may never be read.
+// TestWhoDoesNotReadGivesWay checks that a connection is not closed while its request is
+// processed, but can be closed afterwards: its response may never be read.
 func TestWhoDoesNotReadGivesWay(t *testing.T) {
 	r := fixture(&logbooktest.Store{}, io.Discard)
 	for name, tc := range map[string]struct {
@@ -79,7 +79,7 @@ func TestWhoDoesNotReadGivesWay(t *testing.T) {
 	}
 }
 
-// familiarly is a delivery of a webhook that has delivered before.
+// familiarly returns a delivery of a webhook that has delivered before.
 func familiarly(r *Receiver, event string) *http.Request {
 	req := delivery(event, comment)
 	req.Header.Set("X-GitHub-Hook-ID", "404533")

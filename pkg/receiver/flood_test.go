@@ -19,22 +19,23 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// attack is what somebody without a key does from 64 addresses, again and again.
+// attack is what an attacker without a key does from 64 addresses, repeatedly.
 type attack struct {
 	name        string
 	connections int
-	// oneAddress is that all of it, and deliveries too, come from one.
+	// oneAddress says that the attack and the deliveries come from one address.
 	oneAddress bool
-	// head is what comes before the body.
+	// head is sent before the body.
 	head func(i int) string
-	// body is how much of it comes at once, and piece how much follows each pause.
+	// body is how much of the body is sent at once, and piece how much follows each
+	// pause.
 	body, piece int
 }
 
 const unsignedHead = "Host: x\r\nContent-Type: application/json\r\nX-GitHub-Event: issue_comment\r\nX-Hub-Signature-256: sha256=" +
 	"0000000000000000000000000000000000000000000000000000000000000000\r\n"
 
-// announcing is the head of a delivery with more lines.
+// announcing returns the header of a delivery with more lines.
 func announcing(path, more string) func(int) string {
 	return func(int) string { return "POST " + path + " HTTP/1.1\r\n" + unsignedHead + more + "\r\n" }
 }
@@ -73,15 +74,15 @@ func attacks() []attack {
 	}
 }
 
-// bandwidth is what the attacker has in bytes a second, beside 64 MiB at once: no more
-// than a receiver on a busy machine can take from him.
+// bandwidth is the attacker's, in bytes per second, besides 64 MiB at once. It is no more
+// than a receiver on a busy machine can process.
 const bandwidth = 4 << 20
 
-// attempts is how often a delivery is made: who is out of luck for a moment, on a machine
-// that stands still, is not kept out.
+// attempts is how often a delivery is tried: bad luck at one moment, on a machine that
+// stalls, does not mean that deliveries are kept out.
 const attempts = 3
 
-// line is what all of an attack goes over.
+// line limits the bandwidth of the whole attack.
 type line struct{ *rate.Limiter }
 
 func (l line) write(ctx context.Context, to io.Writer, content []byte) error {
@@ -98,7 +99,7 @@ func (l line) write(ctx context.Context, to io.Writer, content []byte) error {
 	return nil
 }
 
-// once does it until the server has enough.
+// once attacks once, until the server ends it.
 func (a attack) once(ctx context.Context, line line, address string, i int) {
 	dialer := net.Dialer{}
 	if !a.oneAddress {
@@ -125,7 +126,8 @@ func (a attack) once(ctx context.Context, line line, address string, i int) {
 	_, _ = io.Copy(io.Discard, connection)
 }
 
-// start attacks until the test ends, and returns once it has begun everywhere.
+// start attacks until the test ends. It returns once the attack has begun from every
+// address.
 func (a attack) start(t *testing.T, address string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var began, group sync.WaitGroup
@@ -147,8 +149,8 @@ func (a attack) start(t *testing.T, address string) {
 	began.Wait()
 }
 
-// TestDeliveriesPassAttacks has deliveries come while somebody does the worst, before
-// GitHub's webhook has ever been seen and after.
+// TestDeliveriesPassAttacks delivers during the worst attacks, before and after GitHub's
+// webhook has become known.
 func TestDeliveriesPassAttacks(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector makes the receiver slower than the attack; make unit runs this without it")
@@ -178,7 +180,7 @@ func TestDeliveriesPassAttacks(t *testing.T) {
 	}
 }
 
-// deliver sends a signed comment of a size, until it is taken.
+// deliver sends a signed comment of a size until it is accepted.
 func deliver(t *testing.T, server *httptest.Server, size int, hook string) (status int, answer string) {
 	t.Helper()
 	for range attempts {
@@ -189,7 +191,7 @@ func deliver(t *testing.T, server *httptest.Server, size int, hook string) (stat
 	return status, answer
 }
 
-// deliverOnce sends it over a connection of its own.
+// deliverOnce sends it over a new connection.
 func deliverOnce(t *testing.T, server *httptest.Server, size int, hook string) (int, string) {
 	t.Helper()
 	body := comment + strings.Repeat(" ", size-len(comment))

@@ -41,8 +41,8 @@ func TestPublishedExamples(t *testing.T) {
 	}
 }
 
-// TestPublishedCommentCommands puts a command into the published comments: the
-// examples have none, and are on an issue.
+// TestPublishedCommentCommands adds a command to the published comments: the examples
+// have none, and are on an issue.
 func TestPublishedCommentCommands(t *testing.T) {
 	for i, e := range examples.Of(t, "issue_comment") {
 		if e.Action != "created" {
@@ -72,7 +72,7 @@ func TestPublishedCommentCommands(t *testing.T) {
 
 func replaceOnce(t *testing.T, s, from, to string) string {
 	t.Helper()
-	// Published examples come indented or not.
+	// Published examples may or may not be indented.
 	for _, f := range []string{from, strings.ReplaceAll(from, `": `, `":`)} {
 		if strings.Contains(s, f) {
 			return strings.Replace(s, f, to, 1)
@@ -82,7 +82,7 @@ func replaceOnce(t *testing.T, s, from, to string) string {
 	return ""
 }
 
-// TestConversation listens to a whole pull request on the stand-in.
+// TestConversation receives the webhooks of a whole pull request on the stand-in.
 func TestConversation(t *testing.T) {
 	var store logbooktest.Store
 	r := fixture(&store, io.Discard)

@@ -11,7 +11,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/report"
 )
 
-// maxQuestion bounds the list of repositories that is read: some thousands.
+// maxQuestion limits the list of repositories in a request, in bytes: it is enough for
+// some thousands.
 const maxQuestion = 256 << 10
 
 // help answers Prow's hook, which asks its external plugins for their command help,
@@ -44,8 +45,8 @@ func (r *Receiver) help(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// helpFor is the help for a list of repositories. One list is read at a time: it
-// takes a multiple of its length in memory.
+// helpFor returns the help for a list of repositories. Lists are parsed one at a time,
+// because parsing takes a multiple of their length in memory.
 func (r *Receiver) helpFor(body []byte) (*pluginhelp.PluginHelp, error) {
 	r.helping.Lock()
 	defer r.helping.Unlock()

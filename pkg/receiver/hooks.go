@@ -16,7 +16,7 @@ type hooks struct {
 	seen map[string][]string // by scope, the latest last
 }
 
-// hookOf names the webhook that a request says it is from: GitHub numbers them, see
+// hookOf returns the ID of the webhook that a request claims to be from; see
 // https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers.
 func hookOf(h http.Header) string {
 	const longest = 20 // digits of an int64
@@ -27,7 +27,7 @@ func hookOf(h http.Header) string {
 	return id
 }
 
-// standingOf is the standing of a request before anything is verified.
+// standingOf returns the standing of a request before anything is verified.
 func (h *hooks) standingOf(r *http.Request) standing {
 	id := hookOf(r.Header)
 	if id == "" {

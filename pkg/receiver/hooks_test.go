@@ -10,7 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/logbook/logbooktest"
 )
 
-// TestHooks has webhooks become familiar by what is signed, and by nothing else.
+// TestHooks checks that only signed deliveries make a webhook familiar.
 func TestHooks(t *testing.T) {
 	from := func(hook string, req *http.Request) *http.Request {
 		req.Header.Set("X-GitHub-Hook-ID", hook)
@@ -44,7 +44,7 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// TestHooksAreNotForgottenForOthers has somebody with a key of their own invent webhooks.
+// TestHooksAreNotForgottenForOthers lets the owner of one key invent webhooks.
 func TestHooksAreNotForgottenForOthers(t *testing.T) {
 	h := hooks{seen: map[string][]string{}}
 	named := func(id string) http.Header { return http.Header{"X-Github-Hook-Id": {id}} }

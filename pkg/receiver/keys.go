@@ -87,13 +87,13 @@ type Check struct {
 	made    []made
 }
 
-// made is the signature of the body with one key.
+// made returns the signature of the body with one key.
 type made struct {
 	scope string
 	mac   hash.Hash
 }
 
-// Check begins to check the value of X-Hub-Signature-256.
+// Check starts checking the value of X-Hub-Signature-256.
 func (k *Keys) Check(signature string) *Check {
 	c := &Check{}
 	digest, ok := strings.CutPrefix(signature, "sha256=")
@@ -110,7 +110,7 @@ func (k *Keys) Check(signature string) *Check {
 	return c
 }
 
-// Write takes more of the body. It does not fail.
+// Write adds a part of the body. It does not fail.
 func (c *Check) Write(p []byte) (int, error) {
 	for _, m := range c.made {
 		m.mac.Write(p)
@@ -118,8 +118,8 @@ func (c *Check) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Signed are the scopes of the keys that made the signature, sorted; none when no
-// key did.
+// Signed returns the scopes of the keys that made the signature, sorted; none if no key
+// did.
 func (c *Check) Signed() []string {
 	var scopes []string
 	for _, m := range c.made {
@@ -135,8 +135,8 @@ func unique(scopes []string) []string {
 	return slices.Compact(scopes)
 }
 
-// Covers says whether one of the scopes that signed may speak for a pull
-// request. As in Prow, only the most specific scope that has keys counts.
+// Covers reports whether one of the scopes that signed may deliver for a pull request. As
+// in Prow, only the most specific scope that has keys counts.
 func (k *Keys) Covers(signed []string, pull v1alpha1.Pull) bool {
 	org := strings.ToLower(pull.Org)
 	for _, scope := range []string{org + "/" + strings.ToLower(pull.Repo), org, anywhere} {

@@ -11,13 +11,13 @@ type occupancy struct{ mu sync.Mutex }
 
 // occupant holds a share of the pool or place, or waits for one.
 type occupant struct {
-	// interrupt ends what it waits for.
+	// interrupt cancels what it waits for.
 	interrupt func()
 	leaving   bool
 }
 
-// wait says until when an occupant may wait for more data; not at all if it was
-// evicted.
+// wait returns until when an occupant may wait for more data. It may not wait at all if
+// it was evicted.
 func (r *occupancy) wait(o *occupant, until time.Time, set func(time.Time)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,7 +28,7 @@ func (r *occupancy) wait(o *occupant, until time.Time, set func(time.Time)) erro
 	return nil
 }
 
-// hasLeft says that an occupant was evicted.
+// hasLeft reports whether an occupant was evicted.
 func (r *occupancy) hasLeft(o *occupant) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

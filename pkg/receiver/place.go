@@ -19,7 +19,7 @@ type place struct {
 	buffer []byte
 }
 
-// applicant wants the place.
+// applicant is a body that waits for the slot, or has it.
 type applicant struct {
 	source   string
 	standing standing
@@ -62,8 +62,8 @@ func (p *place) next() {
 	close(p.holder.turn)
 }
 
-// foremost is the one whose turn it is: a familiar before strangers, then the one whose
-// source has waited longest for another turn, then the first.
+// foremost returns the applicant whose turn it is: a familiar one before strangers, then
+// the one whose source has waited longest for another turn, then the first.
 func foremost(waiting []*applicant, had []string) int {
 	best := 0
 	for i, a := range waiting[1:] {
@@ -91,7 +91,7 @@ func (p *place) leave(a *applicant, buffer []byte) {
 	}
 }
 
-// settle says that nothing more has to come.
+// settle records that everything has arrived.
 func (p *place) settle(a *applicant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,11 +17,11 @@ type pool struct {
 	occupancy
 	capacity int64
 	guests   []*guest
-	// freed is closed when there is more room.
+	// freed is closed when memory is freed.
 	freed chan struct{}
 }
 
-// guest has a part of a pool.
+// guest is a body with a share of the pool.
 type guest struct {
 	claim
 	occupant
@@ -97,7 +97,7 @@ func (p *pool) evictOthers(g *guest, missing int64) error {
 	return nil
 }
 
-// alone says that all others are settled: they will finish soon.
+// alone reports whether all others are settled: they will finish soon.
 func alone(claims []claim, asker int) bool {
 	for i, c := range claims {
 		if i != asker && c.standing != settled && c.size > 0 {
@@ -107,14 +107,14 @@ func alone(claims []claim, asker int) bool {
 	return true
 }
 
-// settle says that nothing more has to come.
+// settle records that everything has arrived.
 func (p *pool) settle(g *guest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g.standing = settled
 }
 
-// leave returns all that a guest has.
+// leave frees all memory of a guest.
 func (p *pool) leave(g *guest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,7 +15,7 @@ type Probes struct {
 	ready atomic.Bool
 }
 
-// SetReady says whether requests should be sent to us.
+// SetReady sets whether the receiver is ready for requests.
 func (p *Probes) SetReady(ready bool) { p.ready.Store(ready) }
 
 // Handler serves the probes.

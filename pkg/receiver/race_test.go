@@ -2,5 +2,6 @@
 
 package receiver
 
-// raceDetector says whether the tests run under it: it makes everything slower.
+// raceDetector says whether the tests run under the race detector, which makes everything
+// slower.
 const raceDetector = true

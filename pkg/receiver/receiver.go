@@ -26,15 +26,15 @@ import (
 )
 
 const (
-	// deadline bounds a delivery from its first byte to our response; GitHub gives up
+	// deadline limits a delivery from its first byte to our response. GitHub gives up
 	// after ten seconds.
 	deadline = 8 * time.Second
-	// maxHeader bounds the headers of a request: many short ones take many times their
+	// maxHeader limits the headers of a request: many short ones take many times their
 	// length in memory. GitHub sends 1 KiB.
 	maxHeader = 8 << 10
 )
 
-// Options are what a Receiver works with.
+// Options configure a Receiver.
 type Options struct {
 	// Rehearsals is where deliveries are stored.
 	Rehearsals logbook.Rehearsals
@@ -61,7 +61,7 @@ type Receiver struct {
 	helping   sync.Mutex
 }
 
-// New makes a receiver.
+// New returns a receiver.
 func New(opts Options) *Receiver {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -86,7 +86,7 @@ func (r *Receiver) Handler() http.Handler {
 	return mux
 }
 
-// NewServer is an HTTP server with limits, so that no client can block it.
+// NewServer returns an HTTP server with limits, so that no client can block it.
 func NewServer(addr string, handler http.Handler) *http.Server {
 	s := &http.Server{
 		Addr:              addr,
@@ -121,7 +121,7 @@ func (r *Receiver) webhook(w http.ResponseWriter, req *http.Request) {
 	case err == nil:
 	case errors.As(err, &no):
 		log.Info("refused", "status", no.status, "reason", no.sentence, "from", req.RemoteAddr)
-		// What is left of the body is not waited for.
+		// The rest of the body is not waited for.
 		w.Header().Set("Connection", "close")
 		status, outcome = no.status, no.sentence
 	default:
@@ -165,7 +165,7 @@ func notSigned() error {
 // wellFormed is what a signature looks like.
 var wellFormed = regexp.MustCompile(`^sha256=[0-9a-fA-F]{64}$`)
 
-// checkRequest looks at what can be seen without the body.
+// checkRequest checks what can be checked without the body.
 func checkRequest(w http.ResponseWriter, req *http.Request) error {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)

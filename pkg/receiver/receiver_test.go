@@ -41,7 +41,7 @@ var get metav1.GetOptions
 
 var now = time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
 
-// fixture is a receiver for openshift/release that stores in memory.
+// fixture is a receiver for openshift/release that stores entries in memory.
 func fixture(rehearsals logbook.Rehearsals, log io.Writer) *Receiver {
 	keys, err := ParseKeys([]byte(secret))
 	if err != nil {
@@ -160,7 +160,8 @@ func TestKeyOfAnotherRepository(t *testing.T) {
 	}
 }
 
-// TestNotStored is the promise that 2xx means stored, also when we cannot know.
+// TestNotStored checks that 2xx means stored, also when it is not known whether an entry
+// was stored.
 func TestNotStored(t *testing.T) {
 	unavailable := apierrors.NewServiceUnavailable("etcdserver: request timed out")
 	always := func(err error) func(string, string) error { return func(string, string) error { return err } }
@@ -190,8 +191,8 @@ func TestNotStored(t *testing.T) {
 	}
 }
 
-// TestAFullLogIsSaid: what finds no room is not stored, and that is answered and
-// noted.
+// TestAFullLogIsSaid checks that entries that do not fit are not stored, and that the
+// response and the log say so.
 func TestAFullLogIsSaid(t *testing.T) {
 	store := &logbooktest.Store{}
 	r := fixture(store, io.Discard)
@@ -213,7 +214,7 @@ func TestAFullLogIsSaid(t *testing.T) {
 	}
 }
 
-// read7Author stores a comment, and returns who wrote it.
+// read7Author stores a comment, and returns its author.
 func read7Author(t *testing.T, r *Receiver, store *logbooktest.Store) string {
 	t.Helper()
 	if w := post(r, delivery("issue_comment", comment)); w.Code != 200 {
@@ -255,7 +256,7 @@ func TestNothingSecretInTheLog(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	r := fixture(&logbooktest.Store{}, io.Discard)
-	// What hook sends: config.OrgRepo has no names for JSON of its own.
+	// This is what hook sends: config.OrgRepo has no JSON names.
 	body := `[{"Org":"openshift","Repo":"release"},{"Org":"openshift","Repo":"origin"}]`
 	w := post(r, httptest.NewRequest(http.MethodPost, "/help", strings.NewReader(body)))
 	var help pluginhelp.PluginHelp
@@ -270,7 +271,7 @@ func TestHelp(t *testing.T) {
 		t.Fatalf("%d commands, want %d", len(help.Commands), len(want))
 	}
 	for i, c := range help.Commands {
-		// Deck shows them as HTML.
+		// Deck shows the texts as HTML.
 		got := report.Line{Usage: html.UnescapeString(c.Usage), Does: html.UnescapeString(c.Description), For: want[i].For}
 		who := r.opts.Settings().Defaults.Policy.Who(want[i].For, "{org}", "{repo}")
 		if got != want[i] || html.UnescapeString(c.WhoCanUse) != who || who == "nobody" || strings.ContainsAny(c.Usage+c.Description, "<>") {
