@@ -1,6 +1,6 @@
-// Package ratelimit stores GitHub's rate limits, and our number of writes, in a
-// ConfigMap for the other processes: the controller after a restart, its replicas,
-// and the tasks of runs. It makes no calls to GitHub.
+// Package ratelimit stores GitHub's rate limits, and the number of our writes, in a
+// ConfigMap. Other processes read it: the controller after a restart, its replicas, and
+// the tasks of runs. It makes no calls to GitHub.
 package ratelimit
 
 import (

@@ -31,9 +31,9 @@ type WriteCounter struct {
 const (
 	// writesPrefix is the prefix of the keys of writes.
 	writesPrefix = "writes."
-	// remembered is how long writes are kept: the longest period of a bound.
+	// remembered is how long writes are kept: the longest period of a limit.
 	remembered = time.Hour
-	// maxTries bounds the retries after lost races.
+	// maxTries limits the retries after conflicts.
 	maxTries = 20
 )
 
@@ -72,7 +72,7 @@ func (l *WriteCounter) Take(ctx context.Context, account string, most []github.B
 	return time.Time{}, nil
 }
 
-// store writes one key, unless somebody else has written since it was read.
+// store writes one key, unless another process has written since it was read.
 func (l *WriteCounter) store(ctx context.Context, cm *corev1.ConfigMap, missing bool, key, value string) error {
 	data := map[string]string{key: value}
 	if missing {
@@ -88,7 +88,7 @@ func (l *WriteCounter) store(ctx context.Context, cm *corev1.ConfigMap, missing 
 	return err
 }
 
-// next is when the next write is allowed; the zero time means now.
+// next returns when the next write is allowed; the zero time means now.
 func next(written []second, most []github.Bound, now time.Time) (until time.Time) {
 	for _, b := range most {
 		n := 0

@@ -20,8 +20,8 @@ import (
 
 var most = []github.Bound{{Times: 70, Period: time.Minute}, {Times: 450, Period: time.Hour}}
 
-// TestWriteCounterIsShared: whoever writes as fast as it may stays within the bounds,
-// together with others and over restarts.
+// TestWriteCounterIsShared checks that processes that write as fast as they may stay
+// within the limits together, also after restarts.
 func TestWriteCounterIsShared(t *testing.T) {
 	configMaps := kubefake.NewSimpleClientset().CoreV1().ConfigMaps("rehearsals")
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -66,7 +66,8 @@ func TestWriteCounterIsShared(t *testing.T) {
 	}
 }
 
-// TestWriteCounterLosesNoWrite: who writes the ConfigMap meanwhile is not overwritten.
+// TestWriteCounterLosesNoWrite checks that a concurrent change of the ConfigMap is not
+// overwritten.
 func TestWriteCounterLosesNoWrite(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	kube := kubefake.NewSimpleClientset(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: ConfigMap, Namespace: "rehearsals"}})
