@@ -47,7 +47,7 @@ func TestValues(t *testing.T) {
 	load(map[string]string{"c": "4"})
 }
 
-// TestOthersAreFaster: somebody else creates the ConfigMap after it was found missing.
+// TestOthersAreFaster creates the ConfigMap after the store has found it missing.
 func TestOthersAreFaster(t *testing.T) {
 	kube := kubefake.NewSimpleClientset()
 	var first sync.Once
