@@ -12,12 +12,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/run"
 )
 
-// timeout bounds one answer.
+// timeout limits one response.
 const timeout = 30 * time.Second
 
-// Handler serves pages: /pulls/{rehearsal}/{token} and /runs/{run}/{token}. Whoever has a
-// link that we gave out, by the key in the Secrets, can read its page, and nobody else
-// learns that it is there.
+// Handler serves pages: /pulls/{rehearsal}/{token} and /runs/{run}/{token}. Only people
+// with a link that was made with the key in the Secrets can read its page. Nobody else
+// learns that the page exists.
 func Handler(configMaps run.ConfigMaps, secrets Secrets) http.Handler {
 	mux := http.NewServeMux()
 	p := server{configMaps: configMaps, secrets: secrets}
@@ -56,7 +56,7 @@ func (p server) page(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// open looks for no page whose token is wrong.
+// open returns a page. It does not look for the page if the token is wrong.
 func (p server) open(ctx context.Context, name, token string) ([]byte, error) {
 	key, err := ReadLinkKey(ctx, p.secrets)
 	if err != nil {
@@ -73,7 +73,8 @@ func noPage(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "There is no such page. Use the whole link from the comment. A run has a page once it has ended; pages are deleted with their pull request.", http.StatusNotFound)
 }
 
-// keepPrivate keeps a link, and what is behind it, from whoever was not given it.
+// keepPrivate sets headers that keep a link and its page from caches, search engines and
+// other sites.
 func keepPrivate(header http.Header) {
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Referrer-Policy", "no-referrer")

@@ -15,10 +15,10 @@ import (
 
 const (
 	// LinkKeyName is the Secret, and linkKey the field, with the key of the links to
-	// pages. The Secret is part of the installation; we fill it.
+	// pages. The installation creates the Secret, and the controller fills it.
 	LinkKeyName = "rehearsal-page-key"
 	linkKey     = "key"
-	// linkKeySize is its size, and tokenSize that of a token, in bytes.
+	// linkKeySize is the size of the key, tokenSize that of a token, in bytes.
 	linkKeySize = 32
 	tokenSize   = 16
 )
@@ -29,32 +29,33 @@ type Secrets interface {
 	Update(ctx context.Context, secret *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error)
 }
 
-// LinkKey makes the links to pages. They stay the same as long as it does.
+// LinkKey makes the links to pages. The links stay the same as long as the key does.
 type LinkKey []byte
 
-// Token is what a link to the page about name has, and nobody can guess.
+// Token returns the secret part of the link to the page about name.
 func (k LinkKey) Token(name string) string {
 	mac := hmac.New(sha256.New, k)
 	mac.Write([]byte(name))
 	return hex.EncodeToString(mac.Sum(nil)[:tokenSize])
 }
 
-// Opens says whether a token is that of the page about name. Without a key none is.
+// Opens reports whether a token is that of the page about name. Without a key no token
+// is.
 func (k LinkKey) Opens(name, token string) bool {
 	return len(k) == linkKeySize && hmac.Equal([]byte(token), []byte(k.Token(name)))
 }
 
-// Links are those that are given out. The zero value gives out none.
+// Links makes the links that are published. The zero value makes none.
 type Links struct {
-	// URL is where the pages are served; empty when nowhere.
+	// URL is the base URL of the pages; empty if there are none.
 	URL string
 	Key LinkKey
-	// Err is why there are no links now although there should be.
+	// Err says why there are no links at the moment although there should be.
 	Err error
 }
 
-// To is the link to the page about a run or, of affected jobs, a Rehearsal; empty when
-// there is none.
+// To returns the link to the page about a run or, for affected jobs, about a Rehearsal;
+// empty if there is none.
 func (l Links) To(kind, name string) string {
 	if l.URL == "" || l.Err != nil {
 		return ""
@@ -68,7 +69,7 @@ const (
 	RunPage  = "runs"
 )
 
-// ReadLinkKey reads the key; it is empty where there is none that is whole.
+// ReadLinkKey reads the key. It returns an empty key if there is no valid one.
 func ReadLinkKey(ctx context.Context, secrets Secrets) (LinkKey, error) {
 	secret, err := secrets.Get(ctx, LinkKeyName, metav1.GetOptions{})
 	switch {
@@ -82,8 +83,8 @@ func ReadLinkKey(ctx context.Context, secrets Secrets) (LinkKey, error) {
 	return secret.Data[linkKey], nil
 }
 
-// EnsureLinkKey reads the key, and makes one first where the Secret has none that is
-// whole. Of two that make one at once, the second takes the first's.
+// EnsureLinkKey reads the key. If the Secret has no valid one, it creates one first. If
+// two processes create one at once, the second uses that of the first.
 func EnsureLinkKey(ctx context.Context, secrets Secrets) (LinkKey, error) {
 	for {
 		secret, err := secrets.Get(ctx, LinkKeyName, metav1.GetOptions{})

@@ -13,7 +13,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 )
 
-// secret is the one with the key of the links.
+// secret returns the Secret with the key of the links.
 func secret() *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: LinkKeyName, Namespace: "rehearsals"},
@@ -43,7 +43,7 @@ func TestLinkKeyIsMadeOnce(t *testing.T) {
 	}
 }
 
-// TestLinkKeyOfTheFirst has another replica make a key at the same time.
+// TestLinkKeyOfTheFirst lets another replica create a key at the same time.
 func TestLinkKeyOfTheFirst(t *testing.T) {
 	empty := secret()
 	empty.Data = nil

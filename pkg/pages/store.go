@@ -1,5 +1,5 @@
-// Package pages keeps what is too long for a comment: pages in ConfigMaps, which whoever
-// was given the link can read.
+// Package pages stores texts that are too long for a comment: pages in ConfigMaps, which
+// people with the link can read.
 package pages
 
 import (
@@ -20,12 +20,12 @@ import (
 // names.
 const Key = "page.html.gz"
 
-// maxSize bounds a compressed page, in bytes. The API server takes 1 MiB, and
-// the field is encoded on the way.
+// maxSize limits a compressed page, in bytes. The API server accepts 1 MiB, and the field
+// is encoded in the request.
 const maxSize = 900 << 10
 
-// Name is the name of the ConfigMap with the page about a run or, by the
-// name of the Rehearsal, about the affected jobs of a pull request.
+// Name returns the name of the ConfigMap with the page about a run or, given the name of
+// a Rehearsal, about the affected jobs of a pull request.
 func Name(name string) string { return name + ".page" }
 
 // Store is the part of the client that storing a page needs.
@@ -35,8 +35,8 @@ type Store interface {
 	Update(ctx context.Context, cm *corev1.ConfigMap, opts metav1.UpdateOptions) (*corev1.ConfigMap, error)
 }
 
-// Save stores a page under the name that meta has, in place of what was
-// stored before. One that is too large even when compressed is not stored.
+// Save stores a page under the name in meta, and replaces an earlier one. A page that is
+// too large even when compressed is not stored.
 func Save(ctx context.Context, store Store, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
