@@ -1,5 +1,5 @@
-// Package telemetry has all our metrics and spans, as OpenTelemetry has them. Programs also
-// export those of Knative, client-go and the Go runtime.
+// Package telemetry defines all our metrics and spans, for OpenTelemetry. The programs
+// also export the metrics of Knative, client-go and the Go runtime.
 package telemetry
 
 import (
@@ -13,16 +13,16 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Metric describes one.
+// Metric describes a metric.
 type Metric struct {
 	// Name and Unit are OpenTelemetry's; the unit is a UCUM code.
 	Name, Unit string
-	// Counter says that it is monotonic.
+	// Counter says that the metric is monotonic.
 	Counter bool
-	// Label is its label; empty if it has none.
+	// Label is the name of its label; empty if it has none.
 	Label       string
 	Description string
-	// Programs are those that export it.
+	// Programs are the programs that export it.
 	Programs []string
 }
 
@@ -51,10 +51,10 @@ var (
 	}
 )
 
-// All are all of them.
+// All are all metrics.
 var All = []Metric{settingsValid, settingsRefused, limitedUntil, cachedAnswers}
 
-// Prometheus is the name that Prometheus has for a metric.
+// Prometheus returns the name of the metric in Prometheus.
 func (m Metric) Prometheus() string {
 	name := strings.ReplaceAll(m.Name, ".", "_")
 	if unit := map[string]string{"s": "_seconds", "By": "_bytes"}[m.Unit]; unit != "" {
@@ -69,7 +69,7 @@ func (m Metric) Prometheus() string {
 // scope is the name of OpenTelemetry's instrumentation scope.
 const scope = "github.com/rehearsal-dev/rehearsal"
 
-// Meter makes our instruments.
+// Meter creates our instruments.
 func Meter() metric.Meter { return otel.Meter(scope) }
 
 // ObserveSettings exports whether the latest version of the settings is in force, and

@@ -16,7 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/telemetry"
 )
 
-// TestExported makes every instrument, and reads them as Prometheus does.
+// TestExported creates every instrument, and reads them in Prometheus' format.
 func TestExported(t *testing.T) {
 	handler, meter, err := telemetry.Handler()
 	if err != nil {
@@ -57,7 +57,7 @@ func TestExported(t *testing.T) {
 	}
 }
 
-// TestDocumented holds the table of docs/metrics.md against the metrics that there are.
+// TestDocumented compares the table in docs/metrics.md with the existing metrics.
 func TestDocumented(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {

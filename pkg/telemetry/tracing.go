@@ -14,11 +14,11 @@ import (
 // config-observability asks for it.
 type Span struct {
 	Name string
-	// Attributes are the keys that it may have. No text that somebody wrote is among
-	// their values.
+	// Attributes are the keys of its possible attributes. Their values contain no text
+	// that a user wrote.
 	Attributes  []attribute.Key
 	Description string
-	// Program does the work.
+	// Program is the program that does the work.
 	Program string
 }
 
@@ -61,7 +61,7 @@ var (
 	}
 )
 
-// Spans are those that begin a trace, of all programs.
+// Spans are the spans that begin a trace, of all programs.
 var Spans = []Span{Reconcile, Finalize, Fetch, Plan, Sweep, Webhook}
 
 // Pull names a pull request.
@@ -69,7 +69,7 @@ func Pull(org, repo string, number int) attribute.KeyValue {
 	return pullKey.String(fmt.Sprintf("%s/%s#%d", org, repo, number))
 }
 
-// UID is that of a Rehearsal.
+// UID is the UID of a Rehearsal.
 func UID(uid string) attribute.KeyValue { return uidKey.String(uid) }
 
 // Repository names a config repository, as org/repo.
@@ -78,22 +78,22 @@ func Repository(name string) attribute.KeyValue { return repoKey.String(name) }
 // Head is the SHA of a pull request's head.
 func Head(sha string) attribute.KeyValue { return headKey.String(sha) }
 
-// Delivery is GitHub's id of a delivery, Event the kind of event that it tells of.
+// Delivery is GitHub's id of a delivery.
 func Delivery(id string) attribute.KeyValue { return deliveryKey.String(id) }
 
 // Event is the kind of event that a webhook tells of.
 func Event(name string) attribute.KeyValue { return eventKey.String(name) }
 
-// Status is the status of an answer over HTTP.
+// Status is the status of an HTTP response.
 func Status(code int) attribute.KeyValue { return statusKey.Int(code) }
 
-// Start begins a span. Whoever begins one ends it, see End.
+// Start begins a span. The caller must end it, see End.
 func (s Span) Start(ctx context.Context, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
 	return StartPart(ctx, s.Name, attributes...)
 }
 
-// StartPart begins the span of a part of some work, which has no name of its own in Spans.
-// It goes where the span around it goes.
+// StartPart begins the span of a part of some work, whose name is not in Spans. It uses
+// the TracerProvider of its parent.
 func StartPart(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
 	provider := otel.GetTracerProvider()
 	if around := trace.SpanFromContext(ctx); around.SpanContext().IsValid() {
@@ -102,7 +102,7 @@ func StartPart(ctx context.Context, name string, attributes ...attribute.KeyValu
 	return provider.Tracer(scope).Start(ctx, name, trace.WithAttributes(attributes...))
 }
 
-// End ends a span, and records on it what the work has failed with, if it has.
+// End ends a span. It records the error of the work on the span, if there is one.
 func End(span trace.Span, err error) {
 	if err != nil {
 		span.RecordError(err)

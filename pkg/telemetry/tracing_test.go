@@ -32,7 +32,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// TestUntraced: without a provider, which is the default, nothing is recorded.
+// TestUntraced checks that nothing is recorded without a provider, which is the default.
 func TestUntraced(t *testing.T) {
 	ctx, span := telemetry.Plan.Start(context.Background(), telemetry.Head("abc"))
 	_, part := telemetry.StartPart(ctx, "part")
@@ -43,7 +43,7 @@ func TestUntraced(t *testing.T) {
 	telemetry.End(span, nil)
 }
 
-// BenchmarkUntraced is what each phase costs where nothing is traced.
+// BenchmarkUntraced measures the cost of each phase when nothing is traced.
 func BenchmarkUntraced(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
@@ -53,7 +53,7 @@ func BenchmarkUntraced(b *testing.B) {
 	}
 }
 
-// TestSpansAreDocumented holds the table of docs/metrics.md against the spans that there are.
+// TestSpansAreDocumented compares the table in docs/metrics.md with the existing spans.
 func TestSpansAreDocumented(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {

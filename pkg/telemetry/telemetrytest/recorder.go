@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Recorder has the spans that begin and end below one of a test's.
+// Recorder has the spans that begin and end below a span of the test.
 type Recorder struct {
 	spans *tracetest.SpanRecorder
 	root  trace.SpanID
@@ -27,8 +27,8 @@ func Record(t testing.TB) (Recorder, context.Context) {
 	return Recorder{spans, root.SpanContext().SpanID()}, ctx
 }
 
-// Tree lists the spans that have ended, in the order in which they began, each indented
-// below the one around it. Those of the same name in a row are one line.
+// Tree returns the ended spans in the order in which they began, each indented below its
+// parent. Consecutive spans of the same name share a line.
 func (r Recorder) Tree() []string { return r.below(r.root, "") }
 
 func (r Recorder) below(around trace.SpanID, indent string) []string {
@@ -44,7 +44,7 @@ func (r Recorder) below(around trace.SpanID, indent string) []string {
 	return slices.Compact(lines)
 }
 
-// Count is how many spans with such a beginning of their names have ended.
+// Count returns the number of ended spans whose names have a prefix.
 func (r Recorder) Count(prefix string) int {
 	n := 0
 	for _, s := range r.spans.Ended() {
@@ -55,7 +55,7 @@ func (r Recorder) Count(prefix string) int {
 	return n
 }
 
-// Only is the span of a name. It fails the test unless exactly one has ended.
+// Only returns the ended span with a name. It fails the test unless there is exactly one.
 func (r Recorder) Only(t testing.TB, name string) tracetest.SpanStub {
 	t.Helper()
 	var found []sdktrace.ReadOnlySpan
@@ -70,7 +70,7 @@ func (r Recorder) Only(t testing.TB, name string) tracetest.SpanStub {
 	return tracetest.SpanStubFromReadOnlySpan(found[0])
 }
 
-// Attributes are those of a span, as key=value.
+// Attributes returns those of a span, as key=value.
 func Attributes(s tracetest.SpanStub) []string {
 	var list []string
 	for _, a := range s.Attributes {
@@ -80,7 +80,7 @@ func Attributes(s tracetest.SpanStub) []string {
 	return list
 }
 
-// Text is all that leaves the process with the spans that have ended.
+// Text returns everything that leaves the process with the ended spans.
 func (r Recorder) Text() string {
 	var b strings.Builder
 	for _, s := range tracetest.SpanStubsFromReadOnlySpans(r.spans.Ended()) {
