@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Guard is a writer for a terminal, or for what may end up on one, that lets no
-// control character through but line ends and tabs: whatever a message was put
-// together from. They are written as JSON and YAML write them inside strings, so
-// that both still say the same.
+// Guard is a writer for a terminal, or for text that may end up on one. It lets no
+// control character through except line ends and tabs, whatever a message contains. The
+// others are escaped as in strings of JSON and YAML, so that both formats keep their
+// meaning.
 type Guard struct {
 	to io.Writer
 }
 
-// NewGuard guards w.
+// NewGuard returns a Guard for w.
 func NewGuard(w io.Writer) Guard { return Guard{to: w} }
 
 // Write implements io.Writer. It expects whole characters.
@@ -41,8 +41,8 @@ func (g Guard) Write(p []byte) (int, error) {
 
 func stray(r rune) bool { return r != '\n' && r != '\t' && steers(r) }
 
-// File returns the file behind a writer, to ask a terminal about itself or to draw
-// on it; nil when there is none.
+// File returns the file behind a writer, to query a terminal or to draw on it; nil if
+// there is none.
 func File(w io.Writer) *os.File {
 	if g, ok := w.(Guard); ok {
 		w = g.to

@@ -1,6 +1,7 @@
-// Package terminal makes text of others fit to be shown on a terminal: it cannot
-// move the cursor, set the title, reach the clipboard, or pass for a line of ours.
-// Escape sequences are those of ECMA-48 and what terminals have added to it.
+// Package terminal makes texts of others safe to show on a terminal: they cannot move the
+// cursor, set the title, access the clipboard, or pass for a line of ours.
+//
+// Escape sequences are those of ECMA-48 and the extensions of terminals.
 package terminal
 
 import (
@@ -15,8 +16,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/legible"
 )
 
-// Plain makes one line of s. Line ends, control characters and whatever else
-// cannot be seen are written as Go writes them in strings.
+// Plain returns s as one line. Line ends, control characters and other invisible
+// characters are escaped as in Go strings.
 func Plain(s string) string {
 	if utf8.ValidString(s) && !strings.ContainsFunc(s, legible.Invisible) {
 		return s
@@ -37,7 +38,7 @@ func Plain(s string) string {
 	return b.String()
 }
 
-// Lines is Plain for each line of s.
+// Lines applies Plain to each line of s.
 func Lines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
@@ -46,22 +47,22 @@ func Lines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Ours and Theirs begin the lines of a task's log: what we say, and what the job
-// has printed. A job can print neither at the start of a line.
+// Ours and Theirs start the lines of a task's log: our messages, and the output of the
+// job. A job cannot print either at the start of a line.
 const (
 	Ours   = "» "
 	Theirs = "│ "
 )
 
-// Say writes a sentence of our own, on one line: it may quote others, who cannot
-// begin another with it.
+// Say writes a message of our own, on one line. It may quote others, who cannot start
+// another line with it.
 func Say(w io.Writer, sentence string) error {
 	_, err := io.WriteString(w, Ours+Plain(sentence)+"\n")
 	return err
 }
 
-// Pass writes a line that a job has printed, marked as such: label says which of
-// its containers, where there are several. Colours stay, and end with the line.
+// Pass writes a line of a job's output, marked as such. label names its container if
+// there are several. Colours are kept, and end with the line.
 func Pass(w io.Writer, label, line string) error {
 	_, err := io.WriteString(w, Theirs+Plain(label)+Coloured(line)+"\n")
 	return err
@@ -81,9 +82,9 @@ var (
 
 const resetColours = "\x1b[0m"
 
-// Coloured cleans a line of a log. What sets colours stays, unless it conceals
-// text or has it blink; all other control characters go. Of a line that was written
-// over, as progress bars are, the last state is left.
+// Coloured cleans a line of a log. Sequences that set colours are kept, unless they
+// conceal text or make it blink. All other control characters are removed. If a line was
+// overwritten, as progress bars are, its last state is kept.
 func Coloured(line string) string {
 	line = strings.TrimRight(line, "\r\n")
 	line = line[strings.LastIndexByte(line, '\r')+1:]
@@ -119,9 +120,9 @@ func drop(r rune) rune {
 	return r
 }
 
-// harmless says of a sequence that it only sets colours and weight. Of the
-// parameters (ECMA-48, 8.3.117), 5, 6 and 8 blink and conceal; those after 38, 48
-// and 58 are parts of a colour.
+// harmless reports whether a sequence only sets colours and weight. Of the parameters
+// (ECMA-48, 8.3.117), 5, 6 and 8 blink and conceal; those after 38, 48 and 58 are parts
+// of a colour.
 func harmless(s string) bool {
 	m := rendition.FindStringSubmatch(s)
 	if m == nil {
@@ -141,8 +142,8 @@ func harmless(s string) bool {
 	return true
 }
 
-// colourLength is how many parameters after the first belong to a colour: 5;N is
-// one of a palette, 2;R;G;B a mixture.
+// colourLength returns how many parameters after the first belong to a colour: 5;N is an
+// index of a palette, 2;R;G;B are components.
 func colourLength(p []string) int {
 	switch {
 	case len(p) > 1 && p[1] == "5":

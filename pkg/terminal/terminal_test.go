@@ -87,8 +87,8 @@ func TestOursAndTheirs(t *testing.T) {
 // colours are the sequences that Pass lets through.
 var colours = regexp.MustCompile("\x1b\\[[0-9;:]*m")
 
-// FuzzPass: whatever a job prints, it stays on its line, behind the mark, and
-// moves nothing.
+// FuzzPass checks that any output of a job stays on its line, behind the mark, and does
+// not move the cursor.
 func FuzzPass(f *testing.F) {
 	for _, s := range []string{"ok", "\x1b[31mred", "x\r» ours", "\x1b]52;c;eA==\x07", "\u009b2J", "\x1b[\x1b[2J", "\x1b\x1b[2J", "\xc2\x1b[2J\x9b"} {
 		f.Add(s)
