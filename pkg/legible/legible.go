@@ -1,6 +1,6 @@
-// Package legible shows texts of others as what they are: what cannot be seen, and
-// what looks like something else, is spelled out. And it keeps what we write from
-// being a command to other bots.
+// Package legible makes texts of others show what they contain: invisible characters, and
+// those that look like others, are escaped. It also keeps our comments from being
+// commands to other bots.
 package legible
 
 import (
@@ -14,10 +14,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Name shows exactly what a name is, or anything else that is plain ASCII in all
-// honest use: every other character as the escape that Go has for it, and so the
-// blanks that nobody sees, and what begins an HTML comment. Characters of ours
-// stay.
+// Name shows a name, or anything else that is normally plain ASCII, exactly. Every other
+// character is escaped as in Go, and so are invisible blanks and the beginning of an HTML
+// comment. Characters that we added are kept.
 func Name(s, ours string) string {
 	if simple(s) {
 		return s
@@ -38,7 +37,8 @@ func Name(s, ours string) string {
 	return b.String()
 }
 
-// simple says that Name would change nothing: it has a lot to look at.
+// simple reports whether Name would change nothing. It is fast, because Name is called
+// very often.
 func simple(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && hidden(s, i) {
@@ -48,11 +48,11 @@ func simple(s string) bool {
 	return !strings.Contains(s, "<!--")
 }
 
-// hidden says of a blank that it is the first, the last, or one after another.
+// hidden reports whether a blank is the first, the last, or one after another.
 func hidden(s string, i int) bool { return i == 0 || i == len(s)-1 || s[i-1] == ' ' }
 
-// Word is text as a part of a sentence, quoted where it might be taken for more than
-// that.
+// Word returns text as a part of a sentence. It is quoted if it could be mistaken for
+// more than that.
 func Word(s string) string {
 	if plainWord.MatchString(s) {
 		return s
@@ -62,7 +62,7 @@ func Word(s string) string {
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@$()~+=#%-]*$`)
 
-// Escape writes a character as Go does in strings.
+// Escape returns a character as an escape of Go strings.
 func Escape(r rune) string {
 	switch {
 	case r == '\n':
@@ -79,10 +79,10 @@ func Escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// Text keeps what people write legible: the letters of any script, emoji, line
-// ends and tabs. It drops control characters, and spells out what cannot be seen,
-// what turns the direction of the text, marks that cover letters, and letters that
-// do not belong in their word.
+// Text keeps texts of people legible: the letters of any script, emoji, line ends and
+// tabs. It removes control characters. It escapes invisible characters, those that change
+// the direction of the text, marks that cover letters, and letters that do not belong in
+// their word.
 func Text(s string) string {
 	if ascii(s) {
 		return s
@@ -119,35 +119,34 @@ func ascii(s string) bool {
 	return true
 }
 
-// blank are characters that Unicode counts among those that can be seen, and that
-// fonts leave empty.
+// blank are characters that Unicode counts as visible, and that fonts leave empty.
 var blank = &unicode.RangeTable{
 	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}, {Lo: 0xfffc, Hi: 0xfffc, Stride: 1}},
 	R32: []unicode.Range32{{Lo: 0x13441, Hi: 0x13442, Stride: 1}, {Lo: 0x16fe4, Hi: 0x16fe4, Stride: 1}, {Lo: 0x1d159, Hi: 0x1d159, Stride: 1}},
 }
 
-// Invisible says that nobody sees a character, or not as what it is.
+// Invisible reports whether a character is invisible, or does not look like what it is.
 func Invisible(r rune) bool {
 	return !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blank)
 }
 
-// joins says of a character that it only makes one picture out of emoji.
+// joins reports whether a character only joins emoji into one picture.
 func joins(r, before rune) bool {
 	return (r == 0xfe0e || r == 0xfe0f || r == 0x200d) && (unicode.Is(unicode.So, before) || before == 0xfe0f)
 }
 
-// marks says of a combining mark that it is where those of its script are: what
-// can be part of a letter is part of it already.
+// marks reports whether a combining mark follows a letter of its script. Marks that can
+// be composed with their letter already are.
 func marks(r, before rune) bool {
 	return !unicode.In(r, unicode.Inherited, unicode.Me) && (unicode.IsLetter(before) || unicode.IsMark(before))
 }
 
-// mixes are the scripts that people write Latin letters in the midst of.
+// mixes are the scripts in which people also use Latin letters.
 var mixes = []*unicode.RangeTable{
 	unicode.Latin, unicode.Common, unicode.Inherited, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Hangul,
 }
 
-// foreign are the letters of another script in words that have ASCII letters.
+// foreign returns the letters of another script in words that have ASCII letters.
 func foreign(runes []rune) map[int]bool {
 	out := map[int]bool{}
 	for i := 0; i < len(runes); i++ {

@@ -85,7 +85,8 @@ func TestMute(t *testing.T) {
 	}
 }
 
-// FuzzLegible: nothing hides in a name, and nothing begins with a slash.
+// FuzzLegible checks that nothing is hidden in a name, and that no line begins with a
+// slash.
 func FuzzLegible(f *testing.F) {
 	f.Add("a\u200b /b\n\u2028/c<!--x-->/")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -6,19 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// mark stands before a slash that would begin a line.
+// mark is put before a slash at the beginning of a line.
 const mark = "· "
 
-// phrases are what Prow's plugins look for anywhere in a comment, some only in
-// those of their own account, which may be ours: lgtm takes the first for its word
-// on a tree that may keep its label, sigmention the second for a label to set.
+// phrases are texts that Prow's plugins search for anywhere in a comment, some only in
+// comments of their own account, which may be ours. lgtm takes the first for its own note
+// about a tree that may keep its label, sigmention the second for a label to set.
 var phrases = strings.NewReplacer("LGTM label has been ", "LGTM\u200b label has been ", "@kubernetes/sig-", "@\u200bkubernetes/sig-")
 
-// Mute makes a text a command to nobody. Prow's plugins, and other bots, read the
-// comments of bots too, and take a line that begins with a slash for a command
-// wherever it is: in code, and between or behind HTML comments and fences. What a line is, and
-// what does not count at its start, they see differently; here it is whatever any
-// of them may think.
+// Mute makes sure that a text is no command to any bot. Prow's plugins, and other bots,
+// also read the comments of bots. They take a line that begins with a slash for a command
+// wherever it is: in code, and between or behind HTML comments and fences. They differ in
+// what ends a line, and in what may precede the slash; Mute covers all of them.
 func Mute(s string) string {
 	s = phrases.Replace(s)
 	var b strings.Builder
@@ -43,7 +42,7 @@ func Mute(s string) string {
 	return b.String() + s[written:]
 }
 
-// endsLine says that something takes a character for the end of a line: Unicode,
+// endsLine reports whether any standard treats a character as the end of a line: Unicode,
 // or one of the languages that bots are written in.
 func endsLine(r rune) bool {
 	switch r {

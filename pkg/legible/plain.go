@@ -9,16 +9,16 @@ import (
 
 var htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 
-// StripComments takes HTML comments out: they hide text from the reader, and
-// other bots look for their own in the comments of the account that we share. A
-// blank takes their place: what is around one may be the halves of a secret.
+// StripComments removes HTML comments: they hide text from the reader, and other bots
+// look for their own in the comments of the account that we share. Each is replaced by a
+// blank, because the texts around it may be the halves of a secret.
 func StripComments(s string) string {
 	s = htmlComment.ReplaceAllString(s, " ")
 	return strings.ReplaceAll(s, "<!--", "<! --")
 }
 
-// Printable drops control characters, invalid UTF-8 and the characters that
-// turn the direction of the text; tabs and line ends stay.
+// Printable removes control characters, invalid UTF-8 and the characters that change the
+// direction of the text. It keeps tabs and line ends.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -31,7 +31,7 @@ func Printable(s string) string {
 	}, s)
 }
 
-// Clip cuts to at most n characters and says so with an ellipsis.
+// Clip cuts a text to at most n characters, and shows that with an ellipsis.
 func Clip(s string, n int) string {
 	if len(s) <= n || utf8.RuneCountInString(s) <= n {
 		return s
