@@ -19,30 +19,29 @@ const minSecret = 4
 
 var (
 	secretName = regexp.MustCompile("(?i)" + word)
-	// placeName matches what names a secret or its place, which is what a reader
-	// wants to see.
+	// placeName matches the name of a secret or of its place, which a reader may see.
 	placeName = regexp.MustCompile(`(?i)(?:name|path|file|dir|ref|mode|audience|mount[a-z]*)$`)
 )
 
-// Named says that a name suggests a secret value, not only the place of one.
+// Named reports whether a name suggests a secret value, not only the place of one.
 func Named(name string) bool {
 	return (secretName.MatchString(name) || strings.EqualFold(name, "auth")) && !placeName.MatchString(name)
 }
 
 var (
 	wholeKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
-	// In JSON, and where lines were joined, the key goes on behind its first line.
+	// In JSON, and in joined lines, the key continues behind its first line.
 	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----[^"]*`)
 	keyEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
 	keyLine  = regexp.MustCompile(`^\s*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/]+={0,2}|[A-Za-z-]+: .*|)\s*$`)
 )
 
-// Censor removes what looks like a secret, and the given values.
+// Censor removes everything that looks like a secret, and the given values.
 func Censor(s string, values []string) string {
 	return Shapes(Blocks(s, values))
 }
 
-// Blocks removes what can span lines: the given values, and keys.
+// Blocks removes secrets that can span lines: the given values, and keys.
 func Blocks(s string, values []string) string {
 	for _, value := range spellings(values) {
 		s = strings.ReplaceAll(s, value, Mark)
@@ -53,7 +52,7 @@ func Blocks(s string, values []string) string {
 	return s
 }
 
-// spellings are the encodings in which the values may occur, the longest first.
+// spellings returns the encodings in which the values may occur, the longest first.
 func spellings(values []string) []string {
 	seen := map[string]bool{}
 	for _, secret := range values {
@@ -80,7 +79,8 @@ func spellings(values []string) []string {
 	return out
 }
 
-// censorHalfKeys removes private keys of which the text has only one end.
+// censorHalfKeys removes private keys of which the text contains only the beginning or
+// the end.
 func censorHalfKeys(s string) string {
 	lines := strings.Split(s, "\n")
 	inside := false

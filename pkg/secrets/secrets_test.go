@@ -46,7 +46,7 @@ func TestCensorCases(t *testing.T) {
 	}
 }
 
-// TestScannedRules: the rules of gitleaks are there and can be used, each.
+// TestScannedRules checks that the rules of gitleaks exist, and that each can be used.
 func TestScannedRules(t *testing.T) {
 	rules := scanned()
 	if len(rules) < 200 {
@@ -62,8 +62,8 @@ func TestScannedRules(t *testing.T) {
 	}
 }
 
-// TestKnownServices: secrets of services that no rule of our own is about. They are
-// put together here, so that no scanner takes this file for a leak.
+// TestKnownServices has secrets of services for which there is no rule of our own. They
+// are assembled here, so that no scanner reports this file as a leak.
 func TestKnownServices(t *testing.T) {
 	const random = "x9Kq2LmZ7vTb4WcN8sRj5YhPd3FgUe6A"
 	for name, secret := range map[string]string{
@@ -89,7 +89,7 @@ func TestKnownServices(t *testing.T) {
 	}
 }
 
-// TestHarmless: what people need to read of a job stays.
+// TestHarmless checks that texts that people need to read are kept.
 func TestHarmless(t *testing.T) {
 	for _, s := range []string{
 		"spec.containers[0].args[3]: --github-token-path=/etc/github/oauth → --github-token-path=/etc/github/token",

@@ -14,16 +14,16 @@ import (
 
 // shape is the pattern of a kind of secret.
 type shape struct {
-	// keywords are in lower case; text without any of them has no such secret.
+	// keywords are in lower case. A text without any of them contains no such secret.
 	keywords []string
 	find     func() *regexp.Regexp
-	// secret is the group that is the secret; 0 stands for the first that matches,
-	// or all where there are no groups.
+	// secret is the group with the secret. 0 stands for the first group that matches, or
+	// for the whole match if there are no groups.
 	secret int
-	// name is the group that names what it is; 0 where nothing does. What is only the
-	// name or place of a secret is none.
+	// name is the group with the name of the secret; 0 if there is none. If it is the
+	// name of the place of a secret, the match is none.
 	name int
-	// entropy is what a secret has at least, in bits for each character.
+	// entropy is the minimum entropy of a secret, in bits per character.
 	entropy float64
 }
 
@@ -31,8 +31,8 @@ const word = `(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?ke
 
 var words = []string{"passwd", "password", "passphrase", "secret", "token", "key", "credential"}
 
-// own are the shapes that do not belong to one service, and those of which less
-// is enough here than for a scanner that must not be wrong.
+// own are the shapes that do not belong to one service, and those for which less evidence
+// is enough here than for a scanner, which must avoid false alarms.
 var own = []shape{
 	{keywords: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, find: re(`\bgh[pousr]_[A-Za-z0-9]{16,}`)},
 	{keywords: []string{"github_pat_"}, find: re(`\bgithub_pat_[A-Za-z0-9_]{16,}`)},
@@ -83,7 +83,7 @@ func (s *shape) censor(text string) string {
 	return b.String() + text[at:]
 }
 
-// part is where the secret of a match begins and ends.
+// part is the beginning and the end of the secret in a match.
 func (s *shape) part(m []int) (from, to int) {
 	if s.secret > 0 {
 		return m[2*s.secret], m[2*s.secret+1]
@@ -96,7 +96,7 @@ func (s *shape) part(m []int) (from, to int) {
 	return m[0], m[1]
 }
 
-// entropy is Shannon's, in bits for each character.
+// entropy returns Shannon's entropy, in bits per character.
 func entropy(s string) float64 {
 	counts := map[rune]int{}
 	n := 0
@@ -112,11 +112,11 @@ func entropy(s string) float64 {
 	return bits
 }
 
-// list is all shapes, with what finds those that a text may have.
+// list has all shapes, with an index of those that a text may contain.
 type list struct {
 	shapes []shape
 	words  *ahocorasick.Trie
-	// of are the shapes of each word.
+	// of are the shapes of each keyword.
 	of [][]int
 }
 
@@ -140,7 +140,7 @@ var all = sync.OnceValue(func() *list {
 	return l
 })
 
-// hit lists the shapes that a text in lower case may have, in their order.
+// hit returns the shapes that a text in lower case may contain, in their order.
 func (l *list) hit(lower string) []int {
 	var out []int
 	l.words.Walk([]byte(lower), func(_, _, word int64) bool {
@@ -151,13 +151,13 @@ func (l *list) hit(lower string) []int {
 	return slices.Compact(out)
 }
 
-// byName is the rule of gitleaks that goes by names alone; ours know more of what
-// a name means here.
+// byName is the rule of gitleaks that only looks at names. Our own rules know better
+// which names matter here.
 const byName = "generic-api-key"
 
-// scanned are the rules of gitleaks (its format is in the README of
-// github.com/gitleaks/gitleaks) that need no file's name. What it lets pass as
-// harmless is taken out here: a gap in a text costs less than a secret.
+// scanned are the rules of gitleaks (the format is in the README of
+// github.com/gitleaks/gitleaks) that do not need the name of a file. Its exceptions for
+// harmless values are not used: a gap in a text costs less than a secret.
 func scanned() []shape {
 	var file struct {
 		Rules []struct {
