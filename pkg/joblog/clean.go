@@ -27,9 +27,9 @@ func TimeoutOf(log string) (limit string, ok bool) {
 	return limit, limit != ""
 }
 
-// cleanLines turns a log into lines of plain text: no colours, no progress bars
-// but their last state, no times when every line has one, no secrets that span
-// lines.
+// cleanLines returns a log as lines of plain text: without colours, without secrets that
+// span lines, without times if every line has one, and with only the last state of
+// progress bars.
 func cleanLines(log string, values []string) []string {
 	log = strings.ReplaceAll(strings.TrimRight(log, "\r\n"), "\r\n", "\n")
 	raw := strings.Split(ansi.ReplaceAllString(log, ""), "\n")

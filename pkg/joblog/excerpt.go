@@ -10,15 +10,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/secrets"
 )
 
-// The bounds of an excerpt.
+// The limits of an excerpt.
 const (
 	// MaxLines is the maximum number of log lines, not counting the marks for gaps.
 	MaxLines = 20
-	// MaxLine is how long each is at most, in characters.
+	// MaxLine is the maximum length of a line, in characters.
 	MaxLine = 300
-	// maxBytes is how long all of it is at most, in bytes.
+	// maxBytes is the maximum length of an excerpt, in bytes.
 	maxBytes = 3000
-	// gap stands for lines that were left out.
+	// gap replaces lines that were left out.
 	gap = "…"
 )
 
@@ -69,7 +69,7 @@ var (
 	// killed is the message of Prow's entrypoint about a process that was killed by a
 	// signal: 128 + 6 to 15.
 	killed = regexp.MustCompile(`^entrypoint: .*exit status 1(?:3[4-9]|4[0-3])\b`)
-	// noise is never context, nor worth showing as the end of a log.
+	// noise is neither context, nor worth showing as the end of a log.
 	noise = regexp.MustCompile(`^=== |^\s*--- (?:PASS|SKIP)|^ok\s|^PASS\b|^\[INFO\]|^[-=_* ]+$|\bPASSED in |` + boilerplate.String())
 )
 
@@ -82,16 +82,17 @@ var cleanup = regexp.MustCompile(`(?i)\b(?:clean(?:ing|ed)?[ _-]?up|tear(?:ing)?
 	`|^\++ \w*(?:finish|exit|trap|clean|tear)\w*(?: \d+)?$`)
 
 const (
-	// trailerReach is how close to the failure the cleanup begins, trailerLength how
-	// long it may be, and trailerErrors how many errors it may have.
+	// trailerReach is the maximum number of lines between the failure and the cleanup,
+	// trailerLength the maximum length of the cleanup, and trailerErrors the maximum
+	// number of errors in it.
 	trailerReach  = 15
 	trailerLength = 400
 	trailerErrors = 5
 )
 
-// Excerpt picks the lines of a job's log that say why it failed: those that
-// look like errors, with what belongs to them, and the last ones before the job
-// ended or began to clean up. Secrets are values that must not be shown.
+// Excerpt returns the lines of a job's log that say why it failed: those that look like
+// errors with their context, and the last ones before the job ended or began to clean up.
+// Secrets are values that must not be shown.
 func Excerpt(log string, secrets []string) []string {
 	lines := cleanLines(log, secrets)
 	weighed := make([]weight, len(lines))
@@ -181,7 +182,7 @@ func trailer(lines []string, weighed []weight) int {
 	return len(lines)
 }
 
-// picker marks lines while there is room for them, mostly lines before the end.
+// picker marks lines until the limits are reached, mostly lines before the end.
 type picker struct {
 	lines  []string
 	end    int
@@ -204,7 +205,7 @@ func (p *picker) pick(i int) bool {
 	return true
 }
 
-// window picks a line, what is indented below it, and the lines next to it.
+// window picks a line, the lines indented below it, and its neighbours.
 func (p *picker) window(i int) {
 	const below = 8
 	if !p.pick(i) {
@@ -223,15 +224,14 @@ func (p *picker) window(i int) {
 	p.context(i - 1)
 }
 
-// context picks a line for the sake of its neighbour.
+// context picks a line as context of its neighbour.
 func (p *picker) context(i int) {
 	if i >= 0 && i < p.end && p.lines[i] != "" && !noise.MatchString(p.lines[i]) {
 		p.pick(i)
 	}
 }
 
-// list picks a line and the list below it, up to the first empty line behind
-// that.
+// list picks a line and the list below it, up to the first empty line after that.
 func (p *picker) list(i int) {
 	const longest = 10
 	p.pick(i)
@@ -244,7 +244,7 @@ func (p *picker) list(i int) {
 	}
 }
 
-// last picks the last n lines that say anything.
+// last picks the last n meaningful lines.
 func (p *picker) last(n int) {
 	for i := p.end - 1; i >= 0 && n > 0; i-- {
 		if line := p.lines[i]; line != "" && !noise.MatchString(line) && !shellTrace.MatchString(line) {
