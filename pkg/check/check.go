@@ -1,6 +1,6 @@
-// Package check finds out whether what is around an installation is as it has to
-// be: GitHub, Prow, Tekton and the cluster. It changes nothing. What it has to
-// say is a sentence for each thing, and what to do where something is missing.
+// Package check checks whether the surroundings of an installation are as they must be:
+// GitHub, Prow, Tekton and the cluster. It changes nothing. Each finding is a sentence,
+// with what to do if something is missing.
 package check
 
 import (
@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// State is what became of a check.
+// State is the result of a check.
 type State string
 
-// The states. What could not be found out is not fine.
+// The states. A check without a result is not fine.
 const (
 	Fine    State = "ok"
 	Missing State = "MISSING"
@@ -24,13 +24,13 @@ const (
 type Finding struct {
 	Area  string
 	State State
-	// Text says what is so, Do what to do about it.
+	// Text says what was found, Do what to do about it.
 	Text, Do string
-	// Repository is the one that it is about, org/repo; empty for none.
+	// Repository is the repository, org/repo, of the finding; empty for none.
 	Repository string
 }
 
-// area collects the findings about one thing.
+// area collects the findings of one area.
 type area struct {
 	name, repository string
 	findings         []Finding
@@ -46,13 +46,13 @@ func (a *area) missing(do, format string, args ...any) { a.add(Missing, do, form
 
 func (a *area) unknown(do, format string, args ...any) { a.add(Unknown, do, format, args...) }
 
-// AllFine says that nothing is missing, and nothing unknown.
+// AllFine reports whether nothing is missing, and nothing unknown.
 func AllFine(findings []Finding) bool {
 	return !slices.ContainsFunc(findings, func(f Finding) bool { return f.State != Fine })
 }
 
-// Write writes findings for people, by area, in the order in which they came.
-// What is so in several repositories is said once.
+// Write writes findings for people, by area, in their order. A finding that several
+// repositories share is written once.
 func Write(out io.Writer, findings []Finding) error {
 	var b strings.Builder
 	last := ""
@@ -80,7 +80,7 @@ func Write(out io.Writer, findings []Finding) error {
 	return err
 }
 
-// merged makes one finding of those that say the same of several repositories.
+// merged merges the equal findings of several repositories.
 func merged(findings []Finding) []Finding {
 	const place = "\x00"
 	var kept []Finding
@@ -102,7 +102,7 @@ func merged(findings []Finding) []Finding {
 	return kept
 }
 
-// named is how many repositories are called by their names.
+// named is how many repositories are listed by name.
 const named = 3
 
 func several(names []string) string {

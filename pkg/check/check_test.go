@@ -26,7 +26,7 @@ func served(change ...func(*settings.Repository)) *settings.Settings {
 	return s
 }
 
-// wants says which findings are not fine: each is part of the text of one.
+// wants checks which findings are not fine: each string is part of the text of one.
 func wants(t *testing.T, got []check.Finding, want ...string) {
 	t.Helper()
 	var bad []string
@@ -52,7 +52,7 @@ func wants(t *testing.T, got []check.Finding, want ...string) {
 	}
 }
 
-// hub is a GitHub that answers what it is given.
+// hub is a GitHub with given answers.
 type hub struct {
 	selfErr, accessErr, memberErr error
 	app, repository               *github.Access
@@ -208,7 +208,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestPoliciesAreThoseOfConfig compares what is looked for with what is applied.
+// TestPoliciesAreThoseOfConfig compares the policies that the check expects with those in
+// config/.
 func TestPoliciesAreThoseOfConfig(t *testing.T) {
 	files, err := filepath.Glob("../../config/*.yaml")
 	if err != nil {

@@ -17,18 +17,18 @@ import (
 )
 
 const (
-	// GitHubSecret is the Secret with what we prove ourselves to GitHub with.
+	// GitHubSecret is the Secret with our GitHub credentials.
 	GitHubSecret = "rehearsal-github"
 	hmacSecret   = "rehearsal-hmac"
-	// The controller fills these.
+	// The controller fills these Secrets.
 	webhookSecret = "rehearsal-webhook"
 	pageKeySecret = "rehearsal-page-key"
-	// webhookName is that of the ValidatingWebhookConfiguration.
+	// webhookName is the name of the ValidatingWebhookConfiguration.
 	webhookName = "prowjobs.rehearsal.dev"
 	applied     = "apply config/ and tasks/ again: make deploy"
 )
 
-// cluster is the check of what was applied.
+// cluster checks what was applied to the cluster.
 type cluster struct {
 	area
 	kube      kubernetes.Interface
@@ -36,7 +36,7 @@ type cluster struct {
 	settings  *settings.Settings
 }
 
-// Cluster checks what of ours is in the cluster. Namespace is ours.
+// Cluster checks our resources in the cluster. Namespace is ours.
 func Cluster(ctx context.Context, kube kubernetes.Interface, namespace string, s *settings.Settings) []Finding {
 	c := &cluster{area: area{name: "Cluster"}, kube: kube, namespace: namespace, settings: s}
 	c.served(kube, "rehearsal.dev/v1alpha1", "Rehearsal", applied)
@@ -65,7 +65,7 @@ func (c *cluster) namespaceExists(ctx context.Context, name string) {
 	c.found(err, "Namespace "+name, "create it, or name the right one in the settings")
 }
 
-// found makes a finding of an answer to get.
+// found returns a finding for the result of a get.
 func (c *cluster) found(err error, what, do string) bool {
 	switch {
 	case err == nil:
@@ -79,7 +79,7 @@ func (c *cluster) found(err error, what, do string) bool {
 	return false
 }
 
-// secret checks a Secret by the names of its keys: one of the lists is needed.
+// secret checks the keys of a Secret: it must have all keys of one of the lists.
 func (c *cluster) secret(ctx context.Context, name string, oneOf ...[]string) {
 	secret, err := c.kube.CoreV1().Secrets(c.namespace).Get(ctx, name, metav1.GetOptions{})
 	var wanted []string
@@ -127,7 +127,7 @@ func (c *cluster) ready(ctx context.Context, name string) {
 // policies are the ValidatingAdmissionPolicies in config/.
 var policies = []string{"rehearsal-commands", "rehearsal-configmaps", "rehearsal-prowjobs", "rehearsal-prowjobs-served", "rehearsal-webhook"}
 
-// policy checks that a ValidatingAdmissionPolicy is there, and bound.
+// policy checks that a ValidatingAdmissionPolicy exists and is bound.
 func (c *cluster) policy(ctx context.Context, name string) {
 	_, err := c.kube.AdmissionregistrationV1().ValidatingAdmissionPolicies().Get(ctx, name, metav1.GetOptions{})
 	if !c.found(err, "ValidatingAdmissionPolicy "+name, applied) {
@@ -146,7 +146,7 @@ func (c *cluster) policy(ctx context.Context, name string) {
 	c.missing(applied, "ValidatingAdmissionPolicy %s has no binding, so it enforces nothing.", name)
 }
 
-// webhook checks that the API server asks the controller, and knows it.
+// webhook checks that the API server calls the controller, and can verify it.
 func (c *cluster) webhook(ctx context.Context) {
 	found, err := c.kube.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, webhookName, metav1.GetOptions{})
 	if !c.found(err, "ValidatingWebhookConfiguration "+webhookName, applied) {
@@ -160,7 +160,8 @@ func (c *cluster) webhook(ctx context.Context) {
 	}
 }
 
-// ownSecret checks that a Secret is there that the controller fills: it creates none.
+// ownSecret checks that a Secret exists that the controller fills: the controller does
+// not create Secrets.
 func (c *cluster) ownSecret(ctx context.Context, name string) {
 	_, err := c.kube.CoreV1().Secrets(c.namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsForbidden(err) {
@@ -170,15 +171,15 @@ func (c *cluster) ownSecret(ctx context.Context, name string) {
 	c.found(err, "Secret "+name, applied)
 }
 
-// right is something that one of our service accounts must be allowed.
+// right is a right that one of our service accounts must have.
 type right struct {
 	account, verb, group, resource, namespace string
 	// name limits it to one object.
 	name string
 }
 
-// ourRights are those without which nothing works, or of which a Role for
-// another namespace is easily forgotten.
+// ourRights are the rights without which nothing works, or whose Role is in another
+// namespace and easily forgotten.
 func (c *cluster) ourRights() []right {
 	prow, pods := c.settings.Prow.ProwJobNamespace, c.settings.Prow.PodNamespace
 	return []right{
@@ -199,7 +200,7 @@ func (c *cluster) ourRights() []right {
 	}
 }
 
-// rights asks the API server what our service accounts may do.
+// rights asks the API server for the rights of our service accounts.
 func (c *cluster) rights(ctx context.Context) {
 	lacking, all := 0, c.ourRights()
 	for _, r := range all {
@@ -239,5 +240,5 @@ func (c *cluster) allowed(ctx context.Context, r right) (bool, error) {
 	return review.Status.Allowed, nil
 }
 
-// Policies are the names of the ValidatingAdmissionPolicies that are looked for.
+// Policies are the names of the expected ValidatingAdmissionPolicies.
 func Policies() []string { return slices.Clone(policies) }

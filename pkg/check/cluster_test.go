@@ -18,7 +18,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/check"
 )
 
-// objects are a cluster where everything is as it has to be.
+// objects returns a cluster in which everything is as it must be.
 func objects() []runtime.Object {
 	named := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name, Namespace: "rehearsals"} }
 	tekton := func(name string) metav1.ObjectMeta {
@@ -68,8 +68,8 @@ func kindOf(o runtime.Object) string {
 	return "policy " + name
 }
 
-// fake is such a cluster after a change; denied are the service accounts' lacking
-// rights, "account verb resource".
+// fake returns such a cluster after a change. denied are the missing rights of the
+// service accounts: "account verb resource".
 func fake(t *testing.T, gone []string, change func(runtime.Object), kinds []string, denied ...string) *kubefake.Clientset {
 	t.Helper()
 	all := slices.DeleteFunc(objects(), func(o runtime.Object) bool { return slices.Contains(gone, kindOf(o)) })

@@ -11,7 +11,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// Hub is what is asked of GitHub.
+// Hub has the calls to GitHub that the check needs.
 type Hub interface {
 	Self(ctx context.Context) (string, error)
 	AppAccess(ctx context.Context) (*github.Access, error)
@@ -19,17 +19,17 @@ type Hub interface {
 	Member(ctx context.Context, org, login string) (bool, error)
 }
 
-// hub is the check of GitHub.
+// hub checks GitHub.
 type hub struct {
 	area
 	Hub
 	self string
-	// forwarded says of a repository that Prow's hook forwards its webhooks.
+	// forwarded reports whether Prow's hook forwards the webhooks of a repository.
 	forwarded func(repository string) bool
 }
 
-// GitHub checks what we may do there. Forwarded says which repositories, as
-// org/repo, have their webhooks forwarded by Prow's hook.
+// GitHub checks our rights on GitHub. Forwarded reports for which repositories, org/repo,
+// Prow's hook forwards the webhooks.
 func GitHub(ctx context.Context, gh Hub, s *settings.Settings, forwarded func(repository string) bool) []Finding {
 	h := &hub{area: area{name: "GitHub, at " + s.GitHub.Endpoint}, Hub: gh, forwarded: forwarded}
 	var err error
@@ -75,7 +75,7 @@ func (h *hub) check(ctx context.Context, r settings.Repository, app *github.Acce
 	}
 }
 
-// installation compares an installation with the table of what we need.
+// installation compares the permissions of an installation with those that we need.
 func (h *hub) installation(r settings.Repository, app, in *github.Access) {
 	before := len(h.findings)
 	for _, p := range github.AppPermissions() {

@@ -14,8 +14,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// ProwFiles are the texts of Prow's configuration: config.yaml and plugins.yaml.
-// Where one could not be read, the error says why.
+// ProwFiles are the texts of Prow's configuration: config.yaml and plugins.yaml. If one
+// could not be read, the error says why.
 type ProwFiles struct {
 	Config, Plugins       []byte
 	ConfigErr, PluginsErr error
@@ -32,7 +32,7 @@ type prowConfig struct {
 	} `json:"tide"`
 }
 
-// Prow checks what the rest of Prow must be told.
+// Prow checks what has to be configured in Prow for us.
 func Prow(files ProwFiles, s *settings.Settings) []Finding {
 	a := &area{name: "Prow"}
 	var c prowConfig
@@ -77,10 +77,10 @@ func (a *area) crier(c prowConfig, r settings.Repository) {
 		"crier comments on failed rehearsals in %s, too, and recommends /retest, which does nothing for them.", r.Name)
 }
 
-// sampleContext is what contexts of rehearsals look like.
+// sampleContext is an example of a context of a rehearsal.
 const sampleContext = "ci/rehearse/acme/widget/main/unit"
 
-// tide must not take a rehearsal for required.
+// Tide must not treat the context of a rehearsal as required.
 func (a *area) tide(c prowConfig, r settings.Repository) {
 	org, repo, _ := strings.Cut(r.Name, "/")
 	if !slices.ContainsFunc(c.Tide.Queries, func(q config.TideQuery) bool { return asksFor(q, org, r.Name) }) {
@@ -101,8 +101,8 @@ func (a *area) tide(c prowConfig, r settings.Repository) {
 	a.tideGate(c, r, policy)
 }
 
-// tideGate says what holds Tide back until a pull request is acknowledged: our
-// label, our status, or nothing.
+// tideGate returns what prevents Tide from merging a pull request that is not
+// acknowledged: our label, our status, or nothing.
 func (a *area) tideGate(c prowConfig, r settings.Repository, policy config.TideContextPolicy) {
 	org, _, _ := strings.Cut(r.Name, "/")
 	required := slices.Contains(policy.RequiredContexts, r.StatusContext)
@@ -144,7 +144,7 @@ func compile(p *config.TideContextPolicy) error {
 	return nil
 }
 
-// Forwarded says which repositories have their webhooks forwarded to us by hook.
+// Forwarded returns for which repositories hook forwards the webhooks to us.
 func Forwarded(files ProwFiles) func(repository string) bool {
 	entries := externalPlugins(files)
 	return func(repository string) bool {
@@ -187,7 +187,7 @@ func externalPlugins(files ProwFiles) map[string][]plugins.ExternalPlugin {
 	return c.ExternalPlugins
 }
 
-// ours finds the entry that leads to our receiver, whatever it is called.
+// ours finds the plugin whose endpoint is our receiver, whatever its name.
 func ours(entries map[string][]plugins.ExternalPlugin, repository string) *plugins.ExternalPlugin {
 	org, _, _ := strings.Cut(repository, "/")
 	for _, key := range []string{repository, org} {
@@ -200,7 +200,7 @@ func ours(entries map[string][]plugins.ExternalPlugin, repository string) *plugi
 	return nil
 }
 
-// unheard are the events that hook does not forward to a plugin.
+// unheard returns the events that hook does not forward to a plugin.
 func unheard(plugin *plugins.ExternalPlugin) []string {
 	if len(plugin.Events) == 0 {
 		return nil // all are forwarded

@@ -12,11 +12,11 @@ import (
 const (
 	// tektonNamespace is where Tekton is installed.
 	tektonNamespace = "tekton-pipelines"
-	// oldestTekton is what PipelineRuns are made for.
+	// oldestTekton is the oldest supported version.
 	oldestTekton = "1.0.0"
 )
 
-// Tekton checks its version and its feature flags.
+// Tekton checks the version and the feature flags of Tekton.
 func Tekton(ctx context.Context, kube kubernetes.Interface) []Finding {
 	a := &area{name: "Tekton"}
 	if !a.served(kube, "tekton.dev/v1", "PipelineRun", "install Tekton Pipelines "+oldestTekton+" or later") {
@@ -65,7 +65,8 @@ func (a *area) tektonConfigMap(ctx context.Context, kube kubernetes.Interface, n
 	return cm.Data, true
 }
 
-// served says whether the API server has a resource, and makes that a finding.
+// served adds a finding about whether the API server serves a resource, and returns
+// whether it does.
 func (a *area) served(kube kubernetes.Interface, groupVersion, kind, do string) bool {
 	list, err := kube.Discovery().ServerResourcesForGroupVersion(groupVersion)
 	if err != nil && !apierrors.IsNotFound(err) {
