@@ -6,19 +6,20 @@ import (
 	"slices"
 )
 
-// Field is one thing that a layout says.
+// Field is one field of a layout.
 type Field struct {
-	// Setting is its name in the settings and in .rehearsal.yaml, Flag the one on the
-	// command line, and Usage the help for that.
+	// Setting is its name in the settings and in .rehearsal.yaml, Flag its flag on the
+	// command line, and Usage the help of the flag.
 	Setting, Flag, Usage string
-	// File and Dir say what may be at the path. Neither: it is not a path.
+	// File and Dir say what may be at the path. If neither is set, the field is not a
+	// path.
 	File, Dir bool
 
 	text func(*Layout) *string
 	list func(*Layout) *[]string
 }
 
-// Fields are all there are: flags, checks and keys are made from them.
+// Fields are all fields. Flags, checks and keys are derived from them.
 var Fields = []Field{
 	{
 		Setting: "prow_config", Flag: "prow-config", File: true,
@@ -56,7 +57,7 @@ func FieldOf(setting string) (Field, bool) {
 	return Fields[i], true
 }
 
-// values are what the layout says in a field.
+// values returns the values of a field in the layout.
 func (f Field) values(l *Layout) []string {
 	if f.list != nil {
 		return *f.list(l)
@@ -64,7 +65,7 @@ func (f Field) values(l *Layout) []string {
 	return []string{*f.text(l)}
 }
 
-// fill sets the field as another layout has it, if it is empty.
+// fill sets an empty field to its value in another layout.
 func (f Field) fill(l, other *Layout) {
 	switch {
 	case f.list != nil && len(*f.list(l)) == 0:
@@ -74,7 +75,7 @@ func (f Field) fill(l, other *Layout) {
 	}
 }
 
-// Flags is where the command line keeps its flags.
+// Flags is the flag set of a command.
 type Flags interface {
 	StringVar(at *string, name, value, usage string)
 	StringSliceVar(at *[]string, name string, value []string, usage string)
@@ -124,5 +125,5 @@ func (l *Layout) Paths() []Path {
 	return out
 }
 
-// Outside says whether the path leads out of the repository.
+// Outside reports whether the path leads out of the repository.
 func (p Path) Outside() bool { return !filepath.IsLocal(p.Value) }

@@ -1,6 +1,6 @@
-// Package layout says where a config repository keeps what. The settings, a
-// request for a plan and the command line embed it, so that a path is named in one
-// place. It reads nothing.
+// Package layout describes where a config repository keeps its configuration. The
+// settings, a request for a plan and the command line embed Layout, so that each path is
+// described in one place. The package reads no files.
 package layout
 
 import (
@@ -27,10 +27,10 @@ type Layout struct {
 	SupplementalProwConfigSuffix string `json:"supplemental_prow_config_suffix,omitempty"`
 }
 
-// DefaultSuffix is what Prow's components use when they are not told otherwise.
+// DefaultSuffix is the default of Prow's components.
 const DefaultSuffix = "_prowconfig.yaml"
 
-// Suffix is what the names of supplemental files end with.
+// Suffix returns the suffix of the names of supplemental files.
 func (l Layout) Suffix() string {
 	if l.SupplementalProwConfigSuffix == "" {
 		return DefaultSuffix
@@ -38,8 +38,8 @@ func (l Layout) Suffix() string {
 	return l.SupplementalProwConfigSuffix
 }
 
-// Key is the same for layouts that lead to the same files only. It is the one key
-// for all that is kept of what was read by a layout.
+// Key returns the same text only for layouts that lead to the same files. It is the cache
+// key for everything that was read with a layout.
 func (l Layout) Key() string {
 	l.SupplementalProwConfigSuffix = l.Suffix()
 	var parts []string
@@ -49,7 +49,7 @@ func (l Layout) Key() string {
 	return key.Of(parts...)
 }
 
-// Or returns the layout, with what it leaves open as another says.
+// Or returns the layout, with its empty fields taken from another.
 func (l Layout) Or(other Layout) Layout {
 	for _, f := range Fields {
 		f.fill(&l, &other)
@@ -57,7 +57,7 @@ func (l Layout) Or(other Layout) Layout {
 	return l
 }
 
-// Clean writes paths as git does.
+// Clean returns the layout with its paths in the form that Git uses.
 func (l Layout) Clean() Layout { return l.Map(path.Clean) }
 
 // Map returns a layout with every path that is set replaced.

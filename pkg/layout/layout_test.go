@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// filled is a layout with something of its own in every field of the struct.
+// filled returns a layout with a different value in every field of the struct.
 func filled(t *testing.T) Layout {
 	t.Helper()
 	var l Layout
