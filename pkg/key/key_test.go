@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestOf: two lists have the same key only if they are the same, also where their
-// parts look like lengths, separators and keys.
+// TestOf checks that only equal lists have the same key, also if their parts look like
+// lengths, separators or keys.
 func TestOf(t *testing.T) {
 	const seed = 7
 	random := rand.New(rand.NewPCG(seed, seed))
