@@ -1,4 +1,4 @@
-// Package lru keeps the values used last, up to a number or up to what they cost together.
+// Package lru keeps the most recently used values, up to a number or up to a total cost.
 package lru
 
 import (
@@ -20,8 +20,8 @@ type item[V any] struct {
 	cost  int64
 }
 
-// New makes a cache of at most that many values, above 0, whose total cost is at most limit, in
-// a unit that the caller chooses.
+// New returns a cache for up to most values, above 0, whose total cost is at most limit.
+// The caller chooses the unit of costs.
 func New[V any](most int, limit int64) *Cache[V] {
 	c := &Cache[V]{limit: limit}
 	// The only error is about a number that is not positive.
@@ -53,7 +53,7 @@ func (c *Cache[V]) Add(key string, value V, cost int64) {
 	}
 }
 
-// Cost is the total cost of the cached values.
+// Cost returns the total cost of the cached values.
 func (c *Cache[V]) Cost() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

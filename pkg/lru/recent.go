@@ -6,7 +6,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Recent keeps the values used last, up to a number. The zero value is ready.
+// Recent keeps the most recently used values, up to a number. The zero value is ready to
+// use.
 type Recent[V any] struct {
 	once  sync.Once
 	cache *lru.Cache[string, V]
