@@ -1,4 +1,4 @@
-// Package nearest finds the names that a mistyped one may stand for.
+// Package nearest finds the names that a mistyped name may stand for.
 package nearest
 
 import (
@@ -9,12 +9,12 @@ import (
 const (
 	// maxNames is how many names are suggested at most.
 	maxNames = 3
-	// maxLength bounds the work, in bytes: longer names are like nothing.
+	// maxLength limits the work, in bytes: longer names are similar to none.
 	maxLength = 200
 )
 
-// Names returns the few names most like name, the most alike first, and none
-// that is too far from it.
+// Names returns the few names that are most similar to name, the most similar first. It
+// omits names that differ too much.
 func Names(name string, names []string) []string {
 	type near struct {
 		name     string
@@ -48,8 +48,8 @@ func Names(name string, names []string) []string {
 	return out
 }
 
-// Edits counts the bytes to insert, remove or replace to get from a to b. It
-// gives up above a limit.
+// Edits returns the number of bytes to insert, remove or replace to get from a to b. It
+// stops above a limit.
 func Edits(a, b string, limit int) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
