@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// kind is a word of the language of rules.
+// kind is a kind of condition: a word in a rule.
 type kind string
 
 const (
@@ -25,10 +25,10 @@ const (
 	label         kind = "label"
 )
 
-// kinds are all words.
+// kinds are all kinds.
 var kinds = []kind{anyone, nobody, author, member, writer, admin, approver, rootApprover, team, user, trustedAuthor, label}
 
-// condition is a word with what follows its colon.
+// condition is a kind with its argument, which follows the colon.
 type condition struct {
 	kind kind
 	arg  string
@@ -41,11 +41,11 @@ func (c condition) String() string {
 	return string(c.kind) + ":" + c.arg
 }
 
-// onPull says that a condition is on the pull request, not on a person.
+// onPull says that the condition is about the pull request, not about a person.
 func (c condition) onPull() bool { return c.kind == trustedAuthor || c.kind == label }
 
-// vouches says that the condition holds only for people who were admitted by somebody
-// known here.
+// vouches says that the condition holds only for people whom somebody known here has
+// admitted.
 func (c condition) vouches() bool {
 	return !c.onPull() && c.kind != anyone && c.kind != author
 }
@@ -108,7 +108,7 @@ func (r Rule) parse() []alternative {
 	return all
 }
 
-// implies says that whoever meets a meets b, whatever the facts are.
+// implies reports whether everybody who meets a also meets b, whatever the facts are.
 func (a alternative) implies(b alternative) bool {
 	for _, want := range b {
 		if !slices.ContainsFunc(a, func(have condition) bool { return have.implies(want) }) {
@@ -126,7 +126,7 @@ func (c condition) implies(other condition) bool {
 	return c.kind == admin && other.kind == writer
 }
 
-// same compares as GitHub does: names in any case.
+// same compares names as GitHub does: without regard to case.
 func (c condition) same(other condition) bool {
 	return c.kind == other.kind && strings.EqualFold(c.arg, other.arg)
 }

@@ -50,7 +50,7 @@ type Rule []string
 // Command is a row of the table.
 type Command string
 
-// The commands that the table tells apart.
+// The commands that the table distinguishes.
 const (
 	Run        = Command(event.ToRun)
 	Abort      = Command(event.ToAbort)
@@ -91,7 +91,7 @@ func ruleNames() []string {
 	return names
 }
 
-// filled is the complete table, with unset rows from the preset. A preset that does
+// filled returns the complete table, with unset rows from the preset. A preset that does
 // not exist fills in nothing, so unset rows permit nobody.
 func (c Config) filled() Config {
 	name := c.Preset

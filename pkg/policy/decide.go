@@ -68,12 +68,12 @@ type Question struct {
 	Labels []string
 }
 
-// byMaker says that the person is a contributor.
+// byMaker reports whether the person is a contributor.
 func (q Question) byMaker() bool {
 	return strings.EqualFold(q.By, q.Author) || slices.ContainsFunc(q.Others, func(p Person) bool { return p.is(q.By, q.ByID) })
 }
 
-// makers are the logins of the contributors, the author first.
+// makers returns the logins of the contributors, the author first.
 func (q Question) makers() []string {
 	logins := []string{q.Author}
 	for _, p := range q.Others {
@@ -84,7 +84,7 @@ func (q Question) makers() []string {
 	return logins
 }
 
-// Decision is a verdict, or the fact that it needs next.
+// Decision is the decision, or the fact that is needed next.
 type Decision struct {
 	// Need is the fact to look up next; nil once it is decided.
 	Need    *Fact
@@ -101,7 +101,8 @@ type Decision struct {
 	Because []string
 }
 
-// Decide says whether somebody may do something, or which fact it needs.
+// Decide returns whether a person may do something, or which fact is needed to decide
+// that.
 func (c Config) Decide(q Question, known Facts) Decision {
 	if q.By == "" || q.Author == "" || !slices.Contains(Commands(), q.Command) {
 		return Decision{}
@@ -234,7 +235,7 @@ func (e *evaluation) condition(c condition, login string) truth {
 	return no
 }
 
-// trusted says whether all contributors are trusted. They are checked one after the
+// trusted returns whether all contributors are trusted. They are checked one after the
 // other: the first who is not trusted, or not known, decides.
 func (e *evaluation) trusted() truth {
 	if e.q.Unknown {

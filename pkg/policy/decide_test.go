@@ -12,15 +12,15 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/event"
 )
 
-// role is somebody, and what is true of them.
+// role is a person with certain facts.
 type role struct {
 	name  string
 	login string
 	facts []string
 }
 
-// people are one of each kind. The author of the pull request is alice, who is
-// trusted or not, as a test has it.
+// people are one of each role. The author of the pull request is alice; each test decides
+// whether she is trusted.
 var people = []role{
 	{"stranger", "mallory", nil},
 	{"author", "Alice", nil},
@@ -31,7 +31,7 @@ var people = []role{
 	{"root approver", "ron", []string{FactMember, FactRootApprover}},
 }
 
-// truthful knows the people, and that alice is what authorFacts say.
+// truthful returns the facts about people, and authorFacts about alice.
 func truthful(authorFacts ...string) func(Fact) (Answer, error) {
 	return func(f Fact) (Answer, error) {
 		if f.Login == "alice" {
@@ -55,9 +55,10 @@ func allowed(t *testing.T, c Config, q Question, find func(Fact) (Answer, error)
 	return d.Allowed
 }
 
-// TestPresets is every command × role × preset.
+// TestPresets checks every command × role × preset.
 func TestPresets(t *testing.T) {
-	// Who may, of stranger, author, member, writer, admin, approver, root approver.
+	// Who is allowed, of stranger, author, member, writer, admin, approver, root
+	// approver.
 	tables := map[string]map[Command]string{
 		"": {
 			Run: "...ww..", Abort: ".a.ww..", Ack: "...ww..", Reject: "...ww..",
@@ -142,8 +143,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// TestTrustOfSeveral: one who is not trusted is enough, and the others are not asked
-// about then.
+// TestTrustOfSeveral checks that one contributor who is not trusted is enough, and that
+// no facts about the others are then looked up.
 func TestTrustOfSeveral(t *testing.T) {
 	for name, tc := range map[string]struct {
 		others     []Person
@@ -171,7 +172,7 @@ func TestTrustOfSeveral(t *testing.T) {
 	}
 }
 
-// TestAsksNoMoreThanItNeeds tells what is looked up, in order.
+// TestAsksNoMoreThanItNeeds checks which facts are looked up, and in which order.
 func TestAsksNoMoreThanItNeeds(t *testing.T) {
 	kubevirt := Config{Preset: "kubevirt"}
 	for name, tc := range map[string]struct {
@@ -267,7 +268,8 @@ func TestTeams(t *testing.T) {
 	}
 }
 
-// What the grammar does not have, nobody may; what it has is a row of the table.
+// A command that is not in the grammar is denied to everybody; every command in the
+// grammar is in a row of the table.
 func TestCommandsOfTheGrammar(t *testing.T) {
 	everything := func(c Command) bool {
 		cfg := Config{Preset: "open", Run: Rule{"anyone"}, Abort: Rule{"anyone"}, Reject: Rule{"anyone"}, Ask: Rule{"anyone"}, Ack: Rule{"user:bob"}, Approve: Rule{"user:bob"}, Privileges: Rule{"user:bob"}, Network: Rule{"user:bob"}}

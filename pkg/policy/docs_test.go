@@ -9,7 +9,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/policy.md")
 
-// TestDocumentedPresets holds the page for people against the presets.
+// TestDocumentedPresets compares the documentation with the presets.
 func TestDocumentedPresets(t *testing.T) {
 	const file, begin, end = "../../docs/policy.md", "<!-- presets -->\n", "<!-- /presets -->\n"
 	page, err := os.ReadFile(file)

@@ -10,12 +10,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// world is everything that can be true of three people, in bits.
+// world is a set of facts about three people, in bits.
 type world uint64
 
 var logins = []string{"alice", "bob", "mallory"}
 
-// subject is what can be true, for each bit of a world.
+// subject is the fact for each bit of a world.
 var subject = func() []Fact {
 	var all []Fact
 	for _, login := range logins {
@@ -45,7 +45,7 @@ func (w world) consistent() world {
 	return w
 }
 
-// facts are those of a world of which the bits of known say that they are known.
+// facts returns the facts of a world for which the bits of known are set.
 func (w world) facts(known uint64) Facts {
 	facts := Facts{}
 	for i, f := range subject {
@@ -58,7 +58,7 @@ func (w world) facts(known uint64) Facts {
 
 const everything = ^uint64(0)
 
-// hold checks what must hold for any config, question and world.
+// hold checks what must be true for any config, question and world.
 func hold(t *testing.T, c Config, q Question, w world, known uint64) {
 	t.Helper()
 	valid := c.Validate() == nil
@@ -104,12 +104,12 @@ func hold(t *testing.T, c Config, q Question, w world, known uint64) {
 	}
 }
 
-// named says that the rule for a question names who asks.
+// named reports whether the rule for a question names the person who asks.
 func named(c Config, q Question) bool {
 	return strings.Contains(strings.ToLower(strings.Join(*c.rules()[string(q.Command)], " ")), "user:")
 }
 
-// words to make rules of.
+// words from which rules are built.
 var vocabulary = []string{
 	"anyone", "nobody", "author", "member", "writer", "admin", "approver", "root-approver", "team:acme/ops", "user:bob",
 	"trusted-author", "label:ok",
@@ -162,8 +162,8 @@ func TestPropertiesOfDecisions(t *testing.T) {
 	}
 }
 
-// TestFailingLookups lets every lookup fail by chance: what is then allowed would
-// have been without.
+// TestFailingLookups lets random lookups fail. What is then allowed must also be allowed
+// without failures.
 func TestFailingLookups(t *testing.T) {
 	r := rand.New(rand.NewSource(2))
 	away := errors.New("GitHub is away")
@@ -186,8 +186,7 @@ func TestFailingLookups(t *testing.T) {
 	}
 }
 
-// FuzzPolicy reads a table as people write it, and asks it everything about any
-// world.
+// FuzzPolicy parses a table as users write it, and asks every question about any world.
 func FuzzPolicy(f *testing.F) {
 	for _, text := range []string{
 		"", "preset: openshift", "preset: kubevirt\nack: [root-approver]", "run: [anyone]\nprivileges: [author]",

@@ -49,7 +49,7 @@ func validate(field, text string) error {
 	return nil
 }
 
-// ackIsNoWeaker checks that nobody may acknowledge who may not run.
+// ackIsNoWeaker checks that everybody who may acknowledge may also run.
 func (c Config) ackIsNoWeaker() error {
 	run := c.Run.parse()
 	for i, a := range c.Ack.parse() {
@@ -61,7 +61,7 @@ func (c Config) ackIsNoWeaker() error {
 	return nil
 }
 
-// suggest is a question that offers similar names; empty if there are none.
+// suggest returns a question with similar names; empty if there are none.
 func suggest[T ~string](name string, names []T) string {
 	known := make([]string, len(names))
 	for i, n := range names {

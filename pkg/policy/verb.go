@@ -10,7 +10,7 @@ import (
 // none, and Decide denies them to everybody.
 func CommandOf(c event.Command) Command { return Command(c.Kind().Right) }
 
-// byOthers says that contributors may not do this on their own pull request. It is
+// byOthers reports whether contributors may not do this on their own pull request. It is
 // false only if all commands of the row say so.
 func (c Command) byOthers() bool {
 	if !slices.Contains(Commands(), c) {

@@ -29,8 +29,8 @@ func (c Config) Who(command Command, org, repo string) string {
 	return strings.Join(ways, separator)
 }
 
-// words describe an alternative: the people first, then what else they are, then what
-// the pull request must be like. An alternative that never holds has no words.
+// words describes an alternative: first the people, then further conditions on them, then
+// the conditions on the pull request. An alternative that never holds has no words.
 func (a alternative) words(org, repo string) string {
 	var people, pull []string
 	for _, c := range a {

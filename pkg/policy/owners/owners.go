@@ -30,7 +30,7 @@ const (
 // says why a file exists but cannot be read; anything else is an error.
 type Read func(ctx context.Context, path string) (content []byte, because string, err error)
 
-// Tree is the OWNERS files of one commit. It remembers what it has read.
+// Tree has the OWNERS files of one commit. It caches what it has read.
 type Tree struct {
 	read    Read
 	dirs    map[string]*directory
@@ -65,7 +65,7 @@ type Verdict struct {
 	Because  string
 }
 
-// Root says whether somebody is an approver of the top-level OWNERS file.
+// Root returns whether a person is an approver of the top-level OWNERS file.
 func (t *Tree) Root(ctx context.Context, login string) (Verdict, error) {
 	dir, err := t.directory(ctx, "")
 	if err != nil || dir.because != "" {
@@ -74,7 +74,7 @@ func (t *Tree) Root(ctx context.Context, login string) (Verdict, error) {
 	return Verdict{Approves: dir.of(".").Has(github.NormLogin(login))}, nil
 }
 
-// All says whether somebody approves all of the files. Nobody is an approver of an
+// All returns whether a person approves all of the files. Nobody is an approver of an
 // empty list.
 func (t *Tree) All(ctx context.Context, login string, files []string) (Verdict, error) {
 	login = github.NormLogin(login)

@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/prow/pkg/repoowners"
 )
 
-// files is a repository.
+// files is a repository: contents by path.
 type files map[string]string
 
 func (f files) read(_ context.Context, path string) ([]byte, string, error) {
@@ -151,7 +151,7 @@ func TestLookupsAreBounded(t *testing.T) {
 	}
 }
 
-// TestAsProw holds random repositories against Prow's own client.
+// TestAsProw compares the result for random repositories with that of Prow's own client.
 func TestAsProw(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	logrus.SetLevel(logrus.PanicLevel)
@@ -188,7 +188,7 @@ func TestAsProw(t *testing.T) {
 	}
 }
 
-// checkout is a clone that is there already.
+// checkout is an existing clone.
 type checkout struct {
 	git.ClientFactory
 	git.RepoClient
