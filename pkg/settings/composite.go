@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// pairs calls f with every key and value of a map, and notes what is not one.
+// pairs calls f with every key and value of a map, and reports entries that are invalid.
 func (d *decoder) pairs(n *yaml.Node, path string, f func(key *yaml.Node, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		d.add(n.Line, path, "is %s, not a map", describe(n))
@@ -54,13 +54,13 @@ func (d *decoder) structure(n *yaml.Node, path string, v reflect.Value) {
 	}
 }
 
-// field is a field of a struct, wherever it is embedded.
+// field is a field of a struct, possibly of an embedded one.
 type field struct {
 	value reflect.Value
 	rules rules
 }
 
-// addFields finds the fields of a struct by the names they have in the file.
+// addFields collects the fields of a struct by their names in the file.
 func addFields(v reflect.Value, into map[string]field) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -77,7 +77,7 @@ func addFields(v reflect.Value, into map[string]field) {
 	}
 }
 
-// mapping adds to a copy of the map that was there: others may share it.
+// mapping adds to a copy of the existing map, because others may share it.
 func (d *decoder) mapping(n *yaml.Node, path string, v reflect.Value, rules rules) {
 	merged := reflect.MakeMap(v.Type())
 	for _, key := range v.MapKeys() {

@@ -16,20 +16,20 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/nearest"
 )
 
-// Enumeration is what a type of strings with a fixed set of values says of it.
+// Enumeration is implemented by string types with a fixed set of values.
 type Enumeration interface{ Values() []string }
 
-// decoder fills structs from YAML. It goes on after a problem, leaves what was
-// there before in the field, and remembers where each field is written.
+// decoder fills structs from YAML. After a problem it continues, and keeps the previous
+// value of the field. It records the line of each field.
 type decoder struct {
 	problems
-	// lines are those of the fields, by path.
+	// lines are the lines of the fields, by path.
 	lines map[string]int
-	// defaults are what repositories start from.
+	// defaults are the initial values of repositories.
 	defaults *Options
 }
 
-// DurationPattern is what a duration looks like in the file.
+// DurationPattern matches durations in the file.
 const DurationPattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 
 var (
@@ -87,7 +87,7 @@ func (d *decoder) decodeKind(n *yaml.Node, path string, v reflect.Value, rules r
 	}
 }
 
-// scalar is the text of a scalar with a tag.
+// scalar returns the text of a scalar with a tag.
 func (d *decoder) scalar(n *yaml.Node, path, tag, want string) (string, bool) {
 	got := n.ShortTag()
 	if n.Kind == yaml.ScalarNode && (got == tag || tag == "!!str" && got == "!!timestamp") {
@@ -157,7 +157,7 @@ func (d *decoder) json(n *yaml.Node, path string, v reflect.Value) {
 	v.Set(fresh.Elem())
 }
 
-// allowed says whether a text is one that the type and the rules know.
+// allowed reports whether the type and the rules permit a text.
 func (d *decoder) allowed(n *yaml.Node, path, s string, t reflect.Type, rules rules) bool {
 	values := rules.enum
 	if t.Implements(enumerationType) {
@@ -176,8 +176,8 @@ func (d *decoder) allowed(n *yaml.Node, path, s string, t reflect.Type, rules ru
 	return wrong == ""
 }
 
-// meant suggests the names that an unknown one may stand for, or tells all when
-// none is near.
+// meant suggests the names that an unknown one may stand for. It lists all names when
+// none is similar.
 func meant(name string, known []string) string {
 	if near := nearest.Names(name, known); len(near) > 0 {
 		return "; did you mean " + strings.Join(near, " or ") + "?"
@@ -188,7 +188,7 @@ func meant(name string, known []string) string {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// child is the path of a field or key of what is at path.
+// child returns the path of a field or key below path.
 func child(path, key string) string {
 	switch {
 	case !plainKey.MatchString(key):
@@ -199,7 +199,7 @@ func child(path, key string) string {
 	return path + "." + key
 }
 
-// describe names what was written, for a message.
+// describe describes a value in the file, for a message.
 func describe(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -214,5 +214,5 @@ func describe(n *yaml.Node) string {
 	return fmt.Sprintf("%q", n.Value)
 }
 
-// item is the path of an item of the list at path.
+// item returns the path of an item of the list at path.
 func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

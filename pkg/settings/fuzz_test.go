@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzParse feeds files: what is accepted must be fit for use and conform to the
-// schema, what is refused must say where.
+// FuzzParse parses files. Accepted settings must be usable and conform to the schema; a
+// refusal must name the place.
 func FuzzParse(f *testing.F) {
 	f.Add("repositories:\n- {repo: a/b, prow_config: x, supplemental_prow_config_dirs: [y]}\n")
 	f.Add("prefixes: [/try, /other]\nsweep_interval: 1h30m\nusers: {alice@example.com: alice}\n")

@@ -6,5 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What other packages start as soon as they are linked is not ours to end.
+// IgnoreCurrent ignores goroutines that imported packages start in init functions.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }

@@ -7,10 +7,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ParseManifest reads the settings as a person has them: the file itself, or a
-// manifest with the ConfigMap, alone or among other objects. The error is an
-// InvalidError; its lines are those of content where the file is a block in it
-// (config.yaml: |), else those of the file.
+// ParseManifest reads the settings from the file itself, or from a manifest with the
+// ConfigMap, alone or among other objects. The error is an InvalidError. Its lines are
+// those of content if the file is a block in the manifest (config.yaml: |), otherwise
+// those of the file.
 func ParseManifest(name string, content []byte) (*Settings, error) {
 	cm, objects := configMapIn(content)
 	p := problems{file: name}
@@ -61,8 +61,8 @@ func parseBlock(name string, file *yaml.Node) (*Settings, error) {
 	return s, err
 }
 
-// configMapIn finds the data of our ConfigMap among the documents of a manifest,
-// nil when there is none, and says whether there are objects at all.
+// configMapIn returns the data of our ConfigMap among the documents of a manifest, or nil
+// if it is not there, and whether there are any objects.
 func configMapIn(content []byte) (data *yaml.Node, objects bool) {
 	if len(content) > maxFile {
 		return nil, false
@@ -89,7 +89,7 @@ func configMapIn(content []byte) (data *yaml.Node, objects bool) {
 	}
 }
 
-// valueOf is the value of a key of a map; nil when there is none.
+// valueOf returns the value of a key of a map; nil if there is none.
 func valueOf(n *yaml.Node, key string) *yaml.Node {
 	if n.Kind != yaml.MappingNode {
 		return nil

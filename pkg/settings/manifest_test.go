@@ -9,7 +9,7 @@ func TestParseManifest(t *testing.T) {
 	head := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-rehearsal\n"
 	for _, tc := range []struct {
 		name, content string
-		// want is the error; where there is none, it is a dry run.
+		// want is the error. If it is empty, the settings are those of a dry run.
 		want string
 	}{
 		{name: "the file", content: "dry_run: true\n"},

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFile bounds the file, in bytes: no ConfigMap holds more.
+// maxFile limits the file, in bytes: no ConfigMap can be larger.
 const maxFile = 1 << 20
 
 const unreadKey = "is not a known key: all settings are in %s"
@@ -51,8 +51,8 @@ func ParseFile(name string, content []byte) (*Settings, error) {
 	return s, nil
 }
 
-// document returns the one document of the file; nil when it is empty or cannot
-// be read.
+// document returns the only document of the file; nil if the file is empty or not
+// readable.
 func (d *decoder) document(content []byte) *yaml.Node {
 	if len(content) > maxFile {
 		d.add(0, "", "has %d bytes, more than the limit of %d", len(content), maxFile)
@@ -78,8 +78,8 @@ func (d *decoder) document(content []byte) *yaml.Node {
 	return root
 }
 
-// plain refuses what could make a small file large, or a field mean something
-// else than what stands there.
+// plain refuses YAML that could make a small file large in memory, or give a field a
+// meaning other than its text.
 func (d *decoder) plain(n *yaml.Node) bool {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
@@ -96,8 +96,8 @@ func (d *decoder) plain(n *yaml.Node) bool {
 	return ok
 }
 
-// settings fills s. Repositories come last, whatever their place in the file:
-// each starts from the defaults.
+// settings fills s. Repositories come last, wherever they are in the file, because each
+// starts from the defaults.
 func (d *decoder) settings(root *yaml.Node, s *Settings) {
 	var others, repositories []*yaml.Node
 	for pair := range slices.Chunk(root.Content, 2) {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with the settings.
+// Problem is one error in the settings.
 type Problem struct {
-	// File is the name of the file as Parse was told it.
+	// File is the name of the file, as given to Parse.
 	File string
-	// Line counts from 1; 0 when the problem is not in a line.
+	// Line counts from 1; 0 if the problem is not in a line.
 	Line int
-	// Path leads to the field, such as repositories[0].limits.sample; empty for the
-	// file as a whole.
+	// Path is the path of the field, such as repositories[0].limits.sample; empty for the
+	// whole file.
 	Path string
 	// Message says what is wrong and what would be right.
 	Message string
@@ -31,8 +31,7 @@ func (p Problem) String() string {
 	return place + ": " + p.Message
 }
 
-// InvalidError is everything that is wrong with the settings, in the order of
-// the lines.
+// InvalidError has everything that is wrong with the settings, in the order of the lines.
 type InvalidError struct {
 	Problems []Problem
 }
@@ -45,16 +44,18 @@ func (e *InvalidError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// problems collects what is wrong with one file.
+// problems collects the problems of one file.
 type problems struct {
 	file string
 	list []Problem
 }
 
-// maxProblems are told; a file with more is not the one that was meant.
+// maxProblems is how many problems are reported. A file with more is probably the wrong
+// file.
 const maxProblems = 100
 
-// add notes a problem, once for a field: what follows from the first says less.
+// add records a problem, only once per field: later problems usually follow from the
+// first.
 func (p *problems) add(line int, path, format string, args ...any) {
 	if len(p.list) == maxProblems {
 		return

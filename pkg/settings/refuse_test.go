@@ -9,11 +9,11 @@ import (
 
 const repository = "repositories: [{repo: a/b, prow_config: x"
 
-// refused are files, and all that is wrong with them.
+// refused are files with all of their problems.
 var refused = []struct {
 	name, file, want string
-	// together says that only fields together are wrong, which the schema does not
-	// see, nor what is no JSON.
+	// together says that only the combination of fields is wrong, which the schema does
+	// not check, or that the file is not valid as JSON.
 	together bool
 }{
 	{name: "unknown field", file: "# settings\nrepositorys: []\n",
@@ -163,7 +163,8 @@ func TestRefusesWhatIsNotInALine(t *testing.T) {
 	}
 }
 
-// TestEndlessProblems: what is told must fit into a terminal, and take no time.
+// TestEndlessProblems checks that the problems of a file fit into a terminal, and are
+// found quickly.
 func TestEndlessProblems(t *testing.T) {
 	_, err := ParseFile("f", []byte("users: ["+strings.Repeat("&a x,", 100_000)+"]"))
 	if err == nil || strings.Count(err.Error(), "\n") >= maxProblems {

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// rules are what the jsonschema tag of a field asks of its value, or of the
-// items of its list. The schema says the same: both are made from the tag.
+// rules are the constraints that the jsonschema tag of a field sets for its value, or for
+// the items of its list. The schema is generated from the same tag.
 type rules struct {
 	required            bool
 	minimum, maximum    int64
@@ -50,7 +50,8 @@ func rulesOf(f reflect.StructField) rules {
 	return r
 }
 
-// number says what is wrong with a number, as the end of a sentence.
+// number says what is wrong with a number, as the end of a sentence; empty if it is
+// valid.
 func (r rules) number(n int64) string {
 	switch {
 	case n >= r.minimum && n <= r.maximum:
@@ -63,7 +64,7 @@ func (r rules) number(n int64) string {
 	return fmt.Sprintf("and must be from %d to %d", r.minimum, r.maximum)
 }
 
-// text says what is wrong with a text, as the end of a sentence.
+// text says what is wrong with a text, as the end of a sentence; empty if it is valid.
 func (r rules) text(s string) string {
 	switch {
 	case s == "" && r.minLength > 0:
@@ -76,7 +77,7 @@ func (r rules) text(s string) string {
 	return ""
 }
 
-// like shows how it could look.
+// like shows an example of a valid value.
 func (r rules) like() string {
 	if r.example == "" {
 		return ""

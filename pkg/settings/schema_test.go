@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// conforms asks the schema, as an editor does.
+// conforms validates a file against the schema, as an editor does.
 func conforms(t testing.TB) func(file string) error {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
@@ -38,7 +38,7 @@ func conforms(t testing.TB) func(file string) error {
 	}
 }
 
-// plainValue is YAML 1.2 as JSON has it: yes is a text there.
+// plainValue returns YAML 1.2 as JSON: "yes" is a string in it.
 func plainValue(n *yamlv3.Node) any {
 	switch n.Kind {
 	case yamlv3.DocumentNode:
@@ -63,13 +63,13 @@ func plainValue(n *yamlv3.Node) any {
 		return strings.EqualFold(n.Value, "true")
 	case "!!int", "!!float":
 		var number float64
-		_ = n.Decode(&number) // of what is a number
+		_ = n.Decode(&number) // it is a number
 		return number
 	}
 	return n.Value
 }
 
-// accepted are files that are as they should be.
+// accepted are valid files.
 var accepted = []string{
 	"{}",
 	"dry_run: true\nsweep_interval: 1h30m0.5s\nprefixes: [/x]\npage_url: \"\"\n",
@@ -99,7 +99,7 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 	}
 }
 
-// TestExamples reads every example of settings that we ship.
+// TestExamples parses all published examples of settings.
 func TestExamples(t *testing.T) {
 	schema := conforms(t)
 	for name, file := range examples(t) {
@@ -116,8 +116,8 @@ func TestExamples(t *testing.T) {
 
 var fenced = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
-// examples are the one of config/ and those in the documentation: blocks of YAML
-// that are no Kubernetes objects.
+// examples returns the example in config/ and those in the documentation: blocks of YAML
+// that are not Kubernetes objects.
 func examples(t *testing.T) map[string]string {
 	t.Helper()
 	raw, err := os.ReadFile("../../config/400-config-rehearsal.yaml")
@@ -153,7 +153,7 @@ func examples(t *testing.T) map[string]string {
 	return found
 }
 
-// TestExampleShowsTheDefaults: who copies the example changes nothing.
+// TestExampleShowsTheDefaults checks that a copy of the example changes no setting.
 func TestExampleShowsTheDefaults(t *testing.T) {
 	s, err := ParseFile("example", []byte(examples(t)["config"]))
 	if err != nil {

@@ -202,7 +202,7 @@ func (s *Settings) Repository(org, repo string) (Repository, bool) {
 	return s.Repositories[i], true
 }
 
-// ServesBranch says whether pull requests into a branch are rehearsed; known is false
+// ServesBranch reports whether pull requests into a branch are rehearsed. known is false
 // if that depends on the default branch.
 func (r Repository) ServesBranch(branch string) (serves, known bool) {
 	serves = slices.ContainsFunc(r.Branches, func(pattern string) bool {

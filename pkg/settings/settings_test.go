@@ -86,8 +86,8 @@ func TestStoreKeepsWhatIsValid(t *testing.T) {
 	}
 }
 
-// TestStoreIsNotEmptiedByAccident has a file that lost its repositories, and one
-// that says that there are none.
+// TestStoreIsNotEmptiedByAccident has a file that lost its list of repositories, and one
+// with an empty list.
 func TestStoreIsNotEmptiedByAccident(t *testing.T) {
 	store := NewStore(Defaults())
 	if _, err := store.Update(map[string]string{File: repository + "}]"}); err != nil {
@@ -138,8 +138,8 @@ func TestServesBranch(t *testing.T) {
 
 func equal(a, b *Settings) bool { return cmp.Equal(a, b) }
 
-// TestStatusContextIsNotARehearsals keeps the status that a merge waits for apart
-// from those that jobs report.
+// TestStatusContextIsNotARehearsals checks that the status context for merging cannot be
+// one that jobs report.
 func TestStatusContextIsNotARehearsals(t *testing.T) {
 	for context, fine := range map[string]bool{
 		"ci/rehearsals": true, "": true, "ci/rehearse": true, "ci/rehearse/main/x": false, "CI/Rehearse/x": false, "ci/rehearse/": false,

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 )
 
-// Store holds the latest settings that were valid.
+// Store holds the latest valid settings.
 type Store struct {
 	current atomic.Pointer[Settings]
 	invalid atomic.Bool
@@ -21,10 +21,10 @@ func NewStore(s *Settings) *Store {
 // Get returns the settings. They must not be changed.
 func (s *Store) Get() *Settings { return s.current.Load() }
 
-// Update replaces the settings by those in the data of the ConfigMap. When these
-// are not valid, the settings stay as they are and the error, an InvalidError,
-// says why. What is only read at the start stays as it was then; waiting are the
-// paths of such fields that say something else now.
+// Update replaces the settings by those in the data of the ConfigMap. If these are not
+// valid, the settings stay as they are, and the error, an InvalidError, says why. Fields
+// that are only read at the start keep their values; waiting are the paths of such fields
+// with a new value in the file.
 func (s *Store) Update(data map[string]string) (waiting []string, err error) {
 	parsed, err := Parse(data)
 	if err == nil && parsed.Repositories == nil && len(s.Get().Repositories) > 0 {
@@ -40,22 +40,22 @@ func (s *Store) Update(data map[string]string) (waiting []string, err error) {
 	return waiting, nil
 }
 
-// forgotten is what is wrong with a file that names no repositories, not even
-// none, after one that did: it would end all that is running.
+// forgotten returns the problem of a file without a list of repositories, not even an
+// empty one, after a file with repositories: it would end everything that is running.
 func forgotten() error {
 	p := problems{file: ConfigMap + "/" + File}
 	p.add(0, "repositories", "was removed; write repositories: [] to serve none")
 	return p.err()
 }
 
-// Valid says whether the latest version is the one in force.
+// Valid reports whether the latest version is in force.
 func (s *Store) Valid() bool { return !s.invalid.Load() }
 
-// Refused counts the versions that were not valid.
+// Refused returns the number of versions that were not valid.
 func (s *Store) Refused() int64 { return s.refused.Load() }
 
-// keep leaves what clients and informers are made from as it was, and names what
-// differs.
+// keep keeps the values from which clients and informers were made, and returns the
+// fields that differ.
 func (s *Settings) keep(before *Settings) (differs []string) {
 	for _, field := range []struct {
 		path      string

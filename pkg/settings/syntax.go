@@ -13,8 +13,8 @@ var (
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '([^']+)'`)
 )
 
-// syntax notes that the file is not YAML. The library counts the lines of some
-// errors from 0, and tells none for others.
+// syntax records that the file is not YAML. The library counts the lines of some errors
+// from 0, and gives no line for others.
 func (d *decoder) syntax(content []byte, err error) {
 	message, line := err.Error(), 1
 	if m := syntaxLine.FindStringSubmatch(message); m != nil {

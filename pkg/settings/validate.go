@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// rehearsals is what the contexts of rehearsals begin with.
+// rehearsals is the prefix of the contexts of rehearsals.
 const rehearsals = "ci/rehearse/"
 
-// normalise brings values that mean the same into one form.
+// normalise gives values with the same meaning the same form.
 func (s *Settings) normalise() {
 	for _, address := range []*string{&s.GitHub.Endpoint, &s.GitHub.GitEndpoint, &s.PageURL} {
 		*address = strings.TrimRight(*address, "/")
@@ -33,7 +33,7 @@ func (o *Options) normalise() {
 	o.StickyAuthors = lower
 }
 
-// validate finds what no field shows by itself.
+// validate checks what depends on several fields.
 func (d *decoder) validate(s *Settings) {
 	for _, address := range []struct{ at, value string }{
 		{"github.endpoint", s.GitHub.Endpoint}, {"github.git_endpoint", s.GitHub.GitEndpoint}, {"page_url", s.PageURL},
@@ -110,9 +110,9 @@ func (d *decoder) options(at string, o Options) {
 
 var fieldPath = regexp.MustCompile(`^[a-z0-9_]+(?:\.[^\s.:\[\]]+|\[[^\]\s]+\])*: `)
 
-// part notes what another package finds wrong with its part of the options: each
-// error begins with the path of the field, if it knows one. What a repository has
-// from the defaults is said there, once.
+// part records the problems that another package finds in its part of the options. Each
+// error begins with the path of the field, if it is known. Problems that a repository has
+// from the defaults are reported there, once.
 func (d *decoder) part(options, part string, err error) {
 	if err == nil {
 		return
@@ -140,7 +140,7 @@ func (d *decoder) part(options, part string, err error) {
 	d.wrong(options+"."+at, "%s", message)
 }
 
-// wrong notes a problem at the line of a field, or of what it is in.
+// wrong records a problem at the line of a field, or of its parent.
 func (d *decoder) wrong(path, format string, args ...any) {
 	d.add(d.line(path), path, format, args...)
 }

@@ -1,5 +1,5 @@
-// Package live takes over new versions of the settings while a program runs, and tells
-// whoever wrote them what became of them.
+// Package live applies new versions of the settings while a program runs, and reports the
+// result to their authors.
 package live
 
 import (
@@ -26,19 +26,20 @@ const (
 	reasonRestartNeeded    = "RestartNeeded"
 )
 
-// maxEvent bounds the message of an event, in bytes: the API server takes 1,024.
+// maxEvent limits the message of an event, in bytes: the API server accepts 1,024.
 const maxEvent = 1000
 
-// Follower takes over new versions.
+// Follower applies new versions.
 type Follower struct {
 	store  *settings.Store
 	events record.EventRecorder
 	log    *zap.SugaredLogger
-	// Applied is called whenever settings were taken over.
+	// Applied is called whenever settings were applied.
 	Applied func()
 }
 
-// NewFollower makes one that writes events, and measures whether the settings are valid.
+// NewFollower returns a Follower that writes events, and exports whether the settings are
+// valid.
 func NewFollower(ctx context.Context, store *settings.Store) *Follower {
 	f := &Follower{store: store, events: controller.GetEventRecorder(ctx), log: logging.FromContext(ctx)}
 	if err := observe(telemetry.Meter(), store); err != nil {
@@ -47,7 +48,7 @@ func NewFollower(ctx context.Context, store *settings.Store) *Follower {
 	return f
 }
 
-// Follow takes over a version of the ConfigMap, if it is valid.
+// Follow applies a version of the ConfigMap if it is valid.
 func (f *Follower) Follow(cm *corev1.ConfigMap) {
 	wasValid := f.store.Valid()
 	waiting, err := f.store.Update(cm.Data)
@@ -68,7 +69,7 @@ func (f *Follower) Follow(cm *corev1.ConfigMap) {
 	}
 }
 
-// refusal says what is wrong as far as an event has room for it.
+// refusal says what is wrong, shortened to fit into an event.
 func refusal(err error) string {
 	message := "These settings are not valid; the previous ones stay in force:"
 	var invalid *settings.InvalidError

@@ -16,7 +16,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/settings"
 )
 
-// measured are the values of all metrics, by name.
+// measured returns the values of all metrics, by name.
 func measured(t *testing.T, reader sdkmetric.Reader) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -48,7 +48,7 @@ func TestSettingsAreFollowed(t *testing.T) {
 	f := &Follower{store: store, events: events, log: zap.NewNop().Sugar(), Applied: func() { applied++ }}
 	for _, step := range []struct {
 		name, file string
-		// event is the beginning of what is told, empty for nothing.
+		// event is the beginning of the event's message; empty for no event.
 		event          string
 		dry            bool
 		valid, refused int64
