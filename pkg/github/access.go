@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Access is what GitHub says we may do.
+// Access describes our rights on GitHub.
 type Access struct {
 	// App is the slug of the GitHub App; empty for a person.
 	App string
@@ -15,8 +15,8 @@ type Access struct {
 	Permissions map[string]string
 	// Events are those that GitHub sends to the App's webhook.
 	Events []string
-	// Scopes are those of a classic personal token, HasScopes says that it is one: other
-	// tokens do not list their permissions.
+	// Scopes are the scopes of a classic personal token. HasScopes says that the token is
+	// one: other tokens do not list their permissions.
 	Scopes    []string
 	HasScopes bool
 	// Push says that a person may push to the repository.
@@ -24,7 +24,7 @@ type Access struct {
 	Private bool
 }
 
-// AppAccess is what the App was registered with; nil for a person.
+// AppAccess returns the rights with which the App was registered; nil for a person.
 func (c *people) AppAccess(ctx context.Context) (*Access, error) {
 	if c.app == nil {
 		return nil, nil
@@ -37,8 +37,9 @@ func (c *people) AppAccess(ctx context.Context) (*Access, error) {
 	return &Access{App: app.GetSlug(), Permissions: permissions, Events: app.Events}, err
 }
 
-// RepositoryAccess is what we may do in a repository: as an App, what those who
-// installed it have agreed to. It returns a *NotInstalledError if nobody has.
+// RepositoryAccess returns our rights in a repository. For an App, these are the rights
+// that the people who installed it have accepted. It returns a *NotInstalledError if
+// nobody has installed it.
 func (c *people) RepositoryAccess(ctx context.Context, org, repo string) (*Access, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err

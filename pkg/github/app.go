@@ -48,17 +48,17 @@ func (e *NotInstalledError) Error() string {
 	return "the GitHub App is not installed in " + e.Repository + ": install it there, or take the repository out of the settings"
 }
 
-// scope is what a token is for. Without a repository it is for reading, in all
-// that the owner has installed the App in.
+// scope is the scope of a token. Without a repository, the token can only read, in
+// everything for which the owner has installed the App.
 type scope struct {
 	owner, repository string // in lower case
-	// members makes it a token that reads only memberships, reader one that reads only
-	// public data elsewhere.
+	// members limits it to reading memberships, reader to reading public data of other
+	// owners.
 	members, reader bool
 }
 
-// serving says that it is for what we do in a repository that we serve. Where the
-// App is missing there, somebody is about to install it.
+// serving says that the token is for a repository that we serve. If the App is missing
+// there, somebody will soon install it.
 func (s scope) serving() bool { return s.repository != "" && !s.reader }
 
 func (s scope) name() string {
@@ -68,7 +68,7 @@ func (s scope) name() string {
 	return s.owner + "/" + s.repository
 }
 
-// appSource gives out the tokens of an App's installations.
+// appSource returns the tokens of an App's installations.
 type appSource struct {
 	*App
 	key    *appKey
@@ -80,8 +80,8 @@ type appSource struct {
 	live   map[string]time.Time // all tokens, until they expire
 }
 
-// installationToken is what is known about a scope. Its lock is held while GitHub
-// is asked, so that only one asks.
+// installationToken is the known state of a scope. Its lock is held during calls to
+// GitHub, so that there is only one call at a time.
 type installationToken struct {
 	mu sync.Mutex
 	credentials
@@ -104,7 +104,7 @@ func (a *appSource) credentialsFor(ctx context.Context, path string) (credential
 	return nobody{}.credentialsFor(ctx, path)
 }
 
-// scopeOf is the scope for a call, and whether it is required.
+// scopeOf returns the scope for a call, and whether it is required.
 func (a *appSource) scopeOf(path string) (s scope, serving bool) {
 	parts := strings.Split(strings.ToLower(path), "/")
 	switch {
@@ -128,7 +128,7 @@ func (a *appSource) home() (scope, bool) {
 	return scope{owner: owner, repository: repository}, ok
 }
 
-// token returns the token of a scope that lasts a while.
+// token returns the token of a scope that is valid for some time.
 func (a *appSource) token(ctx context.Context, s scope) (credentials, error) {
 	if s.owner == "" {
 		return credentials{}, &NotInstalledError{Repository: "any repository"}
@@ -207,8 +207,8 @@ func (a *appSource) locate(ctx context.Context, s scope, entry *installationToke
 	return nil
 }
 
-// aboutUs is an error about our own identity. Its "not found" or "refused" must not
-// be mistaken for one about the subject of the call, such as a person.
+// aboutUs marks an error about our own identity. Its "not found" or "refused" must not be
+// mistaken for one about the subject of the call, such as a person.
 func aboutUs(op string, err error) error {
 	if err = translate(op, err); lasting(err) {
 		return errors.New(err.Error())
@@ -222,7 +222,7 @@ func noSuchApp(err error) bool {
 	return errors.As(err, &answer) && strings.Contains(answer.Message, "Integration not found")
 }
 
-// options limit a token to what its scope needs.
+// options limits a token to what its scope needs.
 func (a *appSource) options(s scope, in *gogithub.Installation) (*gogithub.InstallationTokenOptions, error) {
 	wanted := map[string]string{"metadata": "read", "contents": "read"}
 	var opts gogithub.InstallationTokenOptions
@@ -257,7 +257,7 @@ func (a *appSource) rejected(c credentials) {
 	}
 }
 
-// secrets are the tokens that have not expired.
+// secrets returns the tokens that have not expired.
 func (a *appSource) secrets() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -17,8 +17,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// appFixture is a stand-in where our App is installed in org, for the repository
-// config, and a client that acts as it. Both go by the same clock.
+// appFixture is a stand-in with our App installed in org, for the repository config, and
+// a client that acts as the App. Both use the same clock.
 type appFixture struct {
 	*fixture
 	app   standin.App
@@ -28,7 +28,7 @@ type appFixture struct {
 
 func (f *appFixture) now() time.Time { return time.Now().Add(f.ahead) }
 
-// pass makes time pass, for both.
+// pass advances the clock of both.
 func (f *appFixture) pass(t *testing.T, d time.Duration) {
 	t.Helper()
 	f.ahead += d
@@ -74,7 +74,7 @@ func startApp(t *testing.T, change ...func(*github.App)) *appFixture {
 	return f
 }
 
-// minted is how many tokens of installations were asked for.
+// minted returns how many tokens of installations were requested.
 func (f *fixture) minted(t *testing.T) int {
 	t.Helper()
 	calls, err := f.Calls(t.Context(), standin.CallQuery{})
@@ -84,8 +84,8 @@ func (f *fixture) minted(t *testing.T) int {
 
 const tokenRoute = "POST /app/installations/{installation_id}/access_tokens"
 
-// TestAppConverses does all that we do on a pull request with the permissions
-// that we ask for.
+// TestAppConverses makes all our calls on a pull request, with only the permissions that
+// we request.
 func TestAppConverses(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	pull := f.open(t)
@@ -133,8 +133,8 @@ func TestAppConverses(t *testing.T) {
 	}
 }
 
-// TestAppTokensExpire: a call after the expiry gets a new token, and so does a
-// fetch by git, which the old one does not let in any more.
+// TestAppTokensExpire checks that a call after the expiry gets a new token, and so does a
+// fetch by Git, for which the old token is no longer valid.
 func TestAppTokensExpire(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	pull := f.open(t)
@@ -173,8 +173,8 @@ func TestAppTokensExpire(t *testing.T) {
 	}
 }
 
-// TestAppTokenThatIsRejected: when GitHub's clock, or an owner, ends a token
-// before its time, the next call makes another.
+// TestAppTokenThatIsRejected checks that the next call gets another token when GitHub's
+// clock, or an owner, ends a token early.
 func TestAppTokenThatIsRejected(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	ok(t, ask(ctx, f.client))
@@ -194,7 +194,7 @@ func TestAppTokenThatIsRejected(t *testing.T) {
 	}
 }
 
-// TestAppTokensAreNarrow: a token for one repository is good for no other.
+// TestAppTokensAreNarrow checks that a token for one repository is not valid for another.
 func TestAppTokensAreNarrow(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	token, err := f.client.Token(ctx, "org", "config")
@@ -246,8 +246,8 @@ func TestAppElsewhere(t *testing.T) {
 	}
 }
 
-// TestAppWithLessThanAsked: what the installation does not allow is refused by
-// GitHub where it is needed, and the rest works.
+// TestAppWithLessThanAsked checks that GitHub refuses only the calls that the
+// installation does not permit.
 func TestAppWithLessThanAsked(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	_, err := f.InstallApp(ctx, standin.NewInstallation{App: f.app.ID, Org: "org", Permissions: map[string]string{"pull_requests": "write", "contents": "read"}})
@@ -261,8 +261,8 @@ func TestAppWithLessThanAsked(t *testing.T) {
 	}
 }
 
-// TestAppThatIsTurnedAway: what GitHub says of us is not said of the person or
-// pull request that we asked about.
+// TestAppThatIsTurnedAway checks that an error about the App is not mistaken for one
+// about the person or pull request in the call.
 func TestAppThatIsTurnedAway(t *testing.T) {
 	for _, status := range []int{403, 404, 422} {
 		f := startApp(t)

@@ -17,7 +17,7 @@ const (
 	jwtMargin = time.Minute
 )
 
-// appKey makes the tokens that authenticate a GitHub App. The key is read each time,
+// appKey makes the tokens that authenticate a GitHub App. It reads the key each time,
 // because a mounted Secret can change.
 type appKey struct {
 	id   int64
@@ -59,7 +59,7 @@ func (k *appKey) current() (string, time.Time, error) {
 	return token, expires, nil
 }
 
-// forget makes a new token the next time.
+// forget drops the token, so that the next call makes a new one.
 func (k *appKey) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// TokenSource gives the token to use now.
+// TokenSource returns the current token.
 type TokenSource func(context.Context) (string, error)
 
 // TokenFile reads the token from a file each time, because a mounted Secret can
@@ -35,8 +35,8 @@ func oneLine(text []byte, place string) (string, error) {
 	return token, nil
 }
 
-// Secrets are the values of the token that must not be shown to anybody; none
-// when there is no token.
+// Secrets returns the values of the token that must not be shown; none if there is no
+// token.
 func (s TokenSource) Secrets() []string {
 	token, err := s(context.Background())
 	if err != nil {

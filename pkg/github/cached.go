@@ -20,7 +20,7 @@ const (
 	refusalTime = 5 * time.Minute
 )
 
-// keptBranches bounds how many default branches are cached.
+// keptBranches limits the number of cached default branches.
 const keptBranches = 10_000
 
 // memory caches values that hardly ever change.

@@ -16,8 +16,8 @@ func TestDefaultBranchIsRemembered(t *testing.T) {
 		status int
 		body   string
 		branch string
-		// within and after are the calls made by two questions within some
-		// minutes, and by another one after an hour.
+		// within and after are the numbers of calls for two questions within some
+		// minutes, and for another one after an hour.
 		within, after int
 	}{
 		{"known", 200, `{"default_branch":"main"}`, "main", 1, 2},

@@ -18,7 +18,7 @@ import (
 // DefaultEndpoint is the base of github.com's REST API.
 const DefaultEndpoint = "https://api.github.com"
 
-// Options are how to reach GitHub.
+// Options configure a Client.
 type Options struct {
 	// Endpoint is the base of the REST API; empty means DefaultEndpoint. GitHub
 	// Enterprise has it at https://host/api/v3.
@@ -27,11 +27,11 @@ type Options struct {
 	// are nil.
 	Token TokenSource
 	App   *App
-	// Windows keeps rate limits across restarts; nil means that they are not kept.
+	// Windows stores rate limits across restarts; nil means that they are not stored.
 	Windows Windows
-	// Writes bounds what is written with an account; nil means that it is unbounded.
+	// Writes limits the writes with an account; nil means no limit.
 	Writes Permits
-	// Most is that bound; the zero value means 70 a minute and 450 an hour.
+	// Most is that limit; the zero value means 70 a minute and 450 an hour.
 	Most Pace
 	// Limited is called when an account is rate-limited until some time; it may be nil.
 	// The context is that of a call.
@@ -52,16 +52,16 @@ type Client struct {
 	graph
 }
 
-// writer has the calls that change something.
+// writer has the calls that write.
 type writer struct{ *connection }
 
-// people has the calls about what somebody, or the App, is allowed.
+// people has the calls about the rights of people, and of the App.
 type people struct{ *connection }
 
 // graph has the calls of the GraphQL API.
 type graph struct{ *connection }
 
-// connection is how GitHub is reached.
+// connection is the connection to GitHub.
 type connection struct {
 	github *gogithub.Client
 	// public makes calls without credentials: it sees only public data.
@@ -76,7 +76,7 @@ type connection struct {
 	root        string
 }
 
-// New makes a client. It makes no call.
+// New returns a client. It makes no calls.
 func New(opts Options) (*Client, error) {
 	endpoint := opts.Endpoint
 	if endpoint == "" {
@@ -125,7 +125,7 @@ func New(opts Options) (*Client, error) {
 	return &Client{c, writer{c}, people{c}, graph{c}}, nil
 }
 
-// KeptBytes is the size of the cached responses.
+// KeptBytes returns the size of the cached responses.
 func (c *Client) KeptBytes() int64 { return c.conditional.answers.Cost() }
 
 // Token returns a token that git can fetch a repository with; empty without
@@ -138,7 +138,7 @@ func (c *Client) Token(ctx context.Context, org, repo string) (string, error) {
 	return found.token, err
 }
 
-// Secrets are the values that must never be shown.
+// Secrets returns the values that must never be shown.
 func (c *Client) Secrets() []string {
 	if c.app != nil {
 		return c.app.secrets()
@@ -149,8 +149,8 @@ func (c *Client) Secrets() []string {
 	return nil
 }
 
-// Budget is what is left of the calls about a repository, as of the latest answer;
-// the zero value while that is not known.
+// Budget returns what is left of the hourly calls about a repository, as of the latest
+// response; the zero value if that is not known.
 func (c *Client) Budget(ctx context.Context, org, repo string) (Budget, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return Budget{}, err
@@ -178,7 +178,7 @@ func (c *connection) redirected(next *http.Request, before []*http.Request) erro
 	return nil
 }
 
-// isMove says that a status is the redirect with which GitHub answers for renamed
+// isMove reports whether a status is the redirect with which GitHub answers for renamed
 // resources, see
 // https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects.
 func isMove(status int) bool {

@@ -20,12 +20,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What a sweep finds goes to pkg/event as it is.
+// The types of pkg/event have the same fields, so that a sweep can convert what it finds.
 var _ = event.Comment(github.Comment{})
 
 const token = "canary-token"
 
-// fixture is a stand-in with a repository org/config and a client for it.
+// fixture is a stand-in with a repository org/config, and a client for it.
 type fixture struct {
 	*standin.Server
 	client *github.Client
@@ -69,7 +69,7 @@ func newClient(t *testing.T, endpoint string, opts github.Options) *github.Clien
 	return client
 }
 
-// newTransport has connections that end with the test.
+// newTransport returns a transport whose connections are closed with the test.
 func newTransport(t *testing.T) http.RoundTripper {
 	t.Helper()
 	transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -242,7 +242,7 @@ func TestCommentsThatMove(t *testing.T) {
 	begin := at
 	var first standin.Comment
 	for i := range 350 {
-		// One a second, but for a burst in which a page ends.
+		// One comment per second, except for a burst in which a page ends.
 		if i < 60 || i > 140 {
 			at = at.Add(time.Second)
 		}

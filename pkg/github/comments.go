@@ -14,7 +14,7 @@ import (
 // Comment is a comment on a pull request.
 type Comment struct {
 	ID int64
-	// NodeID is the id by which the GraphQL API knows it.
+	// NodeID is the id in the GraphQL API.
 	NodeID   string
 	Number   int
 	Author   string
@@ -25,7 +25,7 @@ type Comment struct {
 	URL        string
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
-	// Reactions counts those of everybody.
+	// Reactions is the number of reactions by anybody.
 	Reactions int
 }
 
@@ -103,8 +103,8 @@ func nextOptions(opts *gogithub.IssueListCommentsOptions, page []*gogithub.Issue
 	return opts
 }
 
-// CreateComment comments on a pull request. The body is made safe, so that nothing in
-// it is a command to another bot.
+// CreateComment comments on a pull request. The body is changed so that nothing in it is
+// a command to another bot.
 func (c *writer) CreateComment(ctx context.Context, org, repo string, number int, body string) (*Comment, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
@@ -134,8 +134,8 @@ func (c *Client) Comment(ctx context.Context, org, repo string, id int64) (*Comm
 	return &comment, nil
 }
 
-// EditComment replaces the body of a comment, in the same way, and returns the
-// comment as it is then.
+// EditComment replaces the body of a comment, changed in the same way, and returns the
+// new comment.
 func (c *writer) EditComment(ctx context.Context, org, repo string, id int64, body string) (*Comment, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err

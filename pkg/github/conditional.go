@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// keptBytes bounds the cached responses; one may take at most an eighth.
+	// keptBytes limits the size of the cached responses; one may take at most an eighth.
 	keptBytes = 32 << 20
-	// keptAnswers bounds the number of cached responses.
+	// keptAnswers limits the number of cached responses.
 	keptAnswers = 10_000
 	// entryBytes is the approximate overhead of a cache entry besides the response and
 	// its key.

@@ -10,7 +10,7 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// used is how many calls of its hour the account of a client has used.
+// used returns how many of its hourly calls the account of a client has used.
 func (f *fixture) used(t *testing.T, org, repo string) int {
 	t.Helper()
 	budget, err := f.client.Budget(t.Context(), org, repo)
@@ -46,7 +46,8 @@ func TestNothingNewCostsNothing(t *testing.T) {
 			if cost := f.used(t, "org", "config") - before; cost != 0 {
 				t.Errorf("ten looks at what has not changed cost %d calls", cost)
 			}
-			// An answer that GitHub lets live for a minute must not hide what is new.
+			// A response that GitHub allows to be cached for a minute must not hide new
+			// data.
 			f.open(t)
 			_, err = f.CreateComment(t.Context(), standin.NewComment{PullID: pull.PullID, By: "bob", Body: "again"})
 			ok(t, err)
@@ -57,7 +58,8 @@ func TestNothingNewCostsNothing(t *testing.T) {
 	}
 }
 
-// TestAnswersStayWithTheirAccount: what one may read, another is not shown.
+// TestAnswersStayWithTheirAccount checks that a response for one account is not given to
+// another.
 func TestAnswersStayWithTheirAccount(t *testing.T) {
 	who := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@ const (
 	// maxCommits is how many commits GitHub lists of a pull request, see
 	// https://docs.github.com/rest/pulls/pulls#list-commits-on-a-pull-request.
 	maxCommits = 250
-	// maxContributors bounds the people of one pull request.
+	// maxContributors limits the people of one pull request.
 	maxContributors = 100
 )
 
@@ -25,8 +25,8 @@ type Person struct {
 	ID int64
 }
 
-// Contributors are who wrote the commits of a pull request, as the commits say: their
-// authors, those that "Co-authored-by" names, and their committers.
+// Contributors are the people named in the commits of a pull request: authors, people in
+// "Co-authored-by" lines, and committers.
 type Contributors struct {
 	// Head is the SHA of the last of the commits.
 	Head string
@@ -91,7 +91,8 @@ type (
 	}
 )
 
-// Contributors reads who wrote the commits of a pull request, by its node id.
+// Contributors returns the people named in the commits of a pull request, given its node
+// id.
 func (c *graph) Contributors(ctx context.Context, org, repo, node string) (*Contributors, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func (c *contributors) add(commit graphqlCommit) {
 		c.Because = fmt.Sprintf("GitHub does not list all authors of commit %.12s", commit.Oid)
 	}
 	for _, a := range commit.Authors.Nodes {
-		// GitHub itself authors nothing: somebody wrote that in its name.
+		// GitHub itself writes no commits: somebody else has used its name.
 		if p, ok := a.person(); ok && !a.isGitHub() {
 			c.include(p)
 		} else {
@@ -197,7 +198,7 @@ func (a *graphqlGitActor) person() (Person, bool) {
 	return Person{}, false
 }
 
-// isGitHub says that GitHub committed it on behalf of somebody who used its pages.
+// isGitHub reports whether GitHub committed it for somebody who used its pages.
 func (a *graphqlGitActor) isGitHub() bool {
 	const login, address = "web-flow", "noreply@github.com"
 	return a != nil && (a.User != nil && a.User.Login == login || a.User == nil && a.Email == address)

@@ -33,7 +33,7 @@ func TestDeleteComment(t *testing.T) {
 	}
 }
 
-// TestReactionsAreCounted: a comment that people have reacted to says so.
+// TestReactionsAreCounted checks that a comment has the number of its reactions.
 func TestReactionsAreCounted(t *testing.T) {
 	f, ctx := start(t), t.Context()
 	pull := f.open(t)

@@ -9,8 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// TestDocumentedPermissions: people register an App by the table in the
-// documentation, so it has to be that of the code, with nothing more.
+// TestDocumentedPermissions checks that the table in the documentation, by which people
+// register an App, has exactly the permissions in the code.
 func TestDocumentedPermissions(t *testing.T) {
 	text, err := os.ReadFile("../../docs/github.md")
 	ok(t, err)

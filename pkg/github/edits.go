@@ -12,10 +12,10 @@ const maxEdits = 100
 // Edits says whether a text was edited, and by whom. GitHub keeps that even if it no
 // longer shows the old text.
 type Edits struct {
-	// Edited says that it was.
+	// Edited says whether the text was edited.
 	Edited bool
-	// Editors are the logins of who did, each once; empty for an account that is
-	// gone. They are all of them only when Complete is set.
+	// Editors are the logins of the editors, each once; empty for a deleted account. The
+	// list is complete only if Complete is set.
 	Editors  []string
 	Complete bool
 }
@@ -48,8 +48,9 @@ type graphqlText struct {
 	} `json:"userContentEdits"`
 }
 
-// Edits reads the edits of a comment, or of the description of a pull request, by its
-// node id. The REST API only says when, in whole seconds, and not who.
+// Edits returns the edits of a comment, or of the description of a pull request, given
+// its node id. The REST API only returns the time of the last edit, in whole seconds, and
+// not the editor.
 func (c *graph) Edits(ctx context.Context, org, repo, node string) (*Edits, error) {
 	if err := checkRepository(org, repo); err != nil {
 		return nil, err

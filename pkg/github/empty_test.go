@@ -10,7 +10,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// decisive are the calls on which decisions rest, each with what it tells.
+// decisive are the calls on which decisions depend, each with the result that it must
+// return.
 func decisive(client *github.Client) map[string]func(context.Context) (any, error) {
 	calls := map[string]func(context.Context) (any, error){
 		"the pull request":  func(ctx context.Context) (any, error) { return client.Pull(ctx, "org", "config", 7) },
@@ -30,7 +31,8 @@ func decisive(client *github.Client) map[string]func(context.Context) (any, erro
 	return calls
 }
 
-// TestEmptyAnswersAreNone has GitHub, or what is between, answer nothing with success.
+// TestEmptyAnswersAreNone lets GitHub, or a proxy, respond with success and without
+// content.
 func TestEmptyAnswersAreNone(t *testing.T) {
 	for _, answer := range []string{"", "null", "{}", "[]", `{"data":null}`, `{"data":{}}`, `{"data":{"node":null}}`, `{"data":{"node":{}}}`} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(t, w, answer) }))
@@ -43,7 +45,7 @@ func TestEmptyAnswersAreNone(t *testing.T) {
 	}
 }
 
-// TestContributorsEnd: pages on which there is nothing do not go on for ever.
+// TestContributorsEnd checks that empty pages do not continue forever.
 func TestContributorsEnd(t *testing.T) {
 	calls := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -61,8 +63,8 @@ func TestContributorsEnd(t *testing.T) {
 	}
 }
 
-// TestEditsThatAreNotTold: that a text was edited is told in four places. Where one says
-// so, and the list of edits is empty, nobody can tell by whom.
+// TestEditsThatAreNotTold checks the four fields that show an edit. If one of them does
+// and the list of edits is empty, the editor is not known.
 func TestEditsThatAreNotTold(t *testing.T) {
 	for name, node := range map[string]string{
 		"no list":                   `{"includesCreatedEdit":false,"lastEditedAt":"2026-11-20T10:00:00Z","editor":{"login":"alice"},"userContentEdits":null}`,

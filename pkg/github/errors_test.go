@@ -17,7 +17,7 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// kind says which of our errors an error is.
+// kind returns which of our errors an error is.
 func kind(err error) string {
 	var (
 		notFound *github.NotFoundError
@@ -97,14 +97,15 @@ func TestLockedPull(t *testing.T) {
 	}
 }
 
-// revoke takes our write access away: who has it may comment on what is locked.
+// revoke removes our write access, because accounts with it may comment on locked pull
+// requests.
 func revoke(t *testing.T, f *fixture) error {
 	t.Helper()
 	_, err := f.SetPermission(t.Context(), standin.Permission{Org: "org", Repo: "config", User: "rehearsal-bot", Role: "read"})
 	return err
 }
 
-// ask makes a call whose answer nobody remembers.
+// ask makes a call whose response is not cached.
 func ask(ctx context.Context, client *github.Client) error {
 	_, err := client.Permission(ctx, "org", "config", "bob")
 	return err
@@ -192,7 +193,7 @@ func check(t *testing.T, err error, wanted bool, until time.Time) {
 	}
 }
 
-// TestLimitsOfTheStandIn goes through limits as GitHub counts them.
+// TestLimitsOfTheStandIn reaches the limits that the stand-in counts like GitHub.
 func TestLimitsOfTheStandIn(t *testing.T) {
 	t.Run("calls", func(t *testing.T) {
 		f := start(t, standin.WithRateLimit(3))
@@ -260,7 +261,7 @@ func newClientFor(t *testing.T, endpoint string, source github.TokenSource) *git
 	return client
 }
 
-// TestTokenStaysWithItsHost follows a redirect to somebody else.
+// TestTokenStaysWithItsHost follows a redirect to another host.
 func TestTokenStaysWithItsHost(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if got := r.Header.Get("Authorization"); got != "" {

@@ -24,8 +24,8 @@ type IncompleteError struct {
 
 func (e *IncompleteError) Error() string { return e.Op + ": " + e.Reason }
 
-// ChangedFiles lists the files that a pull request adds, changes, removes or
-// renames, by the old name and the new one. Of one with 3,000 or more it gives an
+// ChangedFiles returns the files that a pull request adds, changes, removes or renames,
+// with the old and the new names of renamed ones. For 3,000 or more it returns an
 // *IncompleteError.
 func (c *Client) ChangedFiles(ctx context.Context, org, repo string, number int) ([]string, error) {
 	if err := checkRepository(org, repo); err != nil {

@@ -83,7 +83,7 @@ func (c *graph) graphqlErrors(ctx context.Context, op string, resp *gogithub.Res
 	return fmt.Errorf("%s: GitHub's GraphQL API answers: %s", op, strings.Join(reasons, "; "))
 }
 
-// aboutKey is the key of the path of the REST API that a call is about.
+// aboutKey is the context key for the REST path that a call is about.
 type aboutKey struct{}
 
 // graphqlSuffix marks the accounts for GraphQL points, which GitHub counts separately
@@ -94,7 +94,7 @@ const graphqlSuffix = "-graphql"
 // go-github, which must not see it.
 const resetKept = "X-Rehearsal-Reset"
 
-// graphqlWindow is when the GraphQL points of an account are reset.
+// graphqlWindow returns when the GraphQL points of an account are reset.
 func (l *limiter) graphqlWindow(h http.Header) time.Time {
 	if reset, ok := number(h, resetKept); ok {
 		return l.clock.ours(reset)

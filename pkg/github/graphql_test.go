@@ -15,7 +15,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestEdits: the REST API shows no edit that was made within the second.
+// TestEdits checks an edit within a second of the creation, which the REST API does not
+// show.
 func TestEdits(t *testing.T) {
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	f := start(t, standin.WithClock(func() time.Time { return at }))
@@ -56,7 +57,7 @@ func TestEdits(t *testing.T) {
 	}
 }
 
-// TestContributors: who is named in commits, by whatever field.
+// TestContributors checks the people who are named in commits, in any field.
 func TestContributors(t *testing.T) {
 	f := start(t)
 	pull := f.open(t)
@@ -122,7 +123,7 @@ func TestContributors(t *testing.T) {
 	}
 }
 
-// answers serves GraphQL as it is written in the test.
+// answers serves GraphQL responses from the test.
 func answers(t *testing.T, answer func(w http.ResponseWriter, n int) string) (*github.Client, *int) {
 	t.Helper()
 	calls := new(int)
@@ -138,7 +139,8 @@ func answers(t *testing.T, answer func(w http.ResponseWriter, n int) string) (*g
 	return newClient(t, server.URL, github.Options{}), calls
 }
 
-// TestContributorsThatCannotBeTold: what GitHub does not list is not nobody.
+// TestContributorsThatCannotBeTold checks that an incomplete list from GitHub is reported
+// as incomplete.
 func TestContributorsThatCannotBeTold(t *testing.T) {
 	const alice = `{"email":"a@x","user":{"login":"alice","databaseId":1}}`
 	commits := func(n, total int, more bool, authors string) string {
@@ -168,8 +170,8 @@ func TestContributorsThatCannotBeTold(t *testing.T) {
 	}
 }
 
-// TestNoGraphQLAnswerIsNoAnswer: whatever is wrong, nothing is said to be there,
-// or not.
+// TestNoGraphQLAnswerIsNoAnswer checks that an invalid response is an error, and says
+// neither that something exists nor that it does not.
 func TestNoGraphQLAnswerIsNoAnswer(t *testing.T) {
 	for name, answer := range map[string]func(w http.ResponseWriter) string{
 		"no such API": func(w http.ResponseWriter) string {
@@ -201,7 +203,7 @@ func TestNoGraphQLAnswerIsNoAnswer(t *testing.T) {
 	}
 }
 
-// TestPointsOfGraphQL: those that are spent keep nobody from the REST API.
+// TestPointsOfGraphQL checks that a used-up GraphQL limit does not block the REST API.
 func TestPointsOfGraphQL(t *testing.T) {
 	reset := time.Now().Add(20 * time.Minute).Truncate(time.Second)
 	client, calls := answers(t, func(w http.ResponseWriter, _ int) string {
@@ -245,7 +247,7 @@ func TestSecondaryLimitsAreForBothAPIs(t *testing.T) {
 	}
 }
 
-// TestRenamedRepository: its name leads elsewhere, and nobody goes there.
+// TestRenamedRepository checks that no call follows the old name to the new repository.
 func TestRenamedRepository(t *testing.T) {
 	f := start(t)
 	pull := f.open(t)
@@ -284,7 +286,7 @@ func TestRenamedRepository(t *testing.T) {
 			t.Errorf("%s: the error is %v, want that it was moved", name, err)
 		}
 	}
-	// The target of a job is looked for wherever it is.
+	// The target repository of a job is followed to its new name.
 	if branch, err := f.client.DefaultBranch(ctx, "org", "config"); branch != "main" {
 		t.Errorf("the default branch is %q, %v", branch, err)
 	}
@@ -297,7 +299,7 @@ func TestRenamedRepository(t *testing.T) {
 	}
 }
 
-// TestSkew: how far GitHub's clock is ahead, in both directions.
+// TestSkew checks the measured difference to GitHub's clock, in both directions.
 func TestSkew(t *testing.T) {
 	ours := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	theirs, date := ours, ""
@@ -335,7 +337,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestAppAsksGraphQL with the token for the repository that it asks about.
+// TestAppAsksGraphQL checks that a query uses the token for its repository.
 func TestAppAsksGraphQL(t *testing.T) {
 	f, ctx := startApp(t), t.Context()
 	pull := f.open(t)

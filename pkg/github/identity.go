@@ -22,15 +22,15 @@ const (
 
 // credentials are those of one call.
 type credentials struct {
-	// account is whose calls GitHub counts.
+	// account is the account for which GitHub counts the call.
 	account string
-	// token is the bearer's; empty for none.
+	// token is the bearer token; empty for none.
 	token string
 	// expires is zero for a token that does not expire.
 	expires time.Time
 }
 
-// source gives the credentials for calls of the REST API.
+// source returns the credentials for calls of the REST API.
 type source interface {
 	// For gives those for a call, by its path below the endpoint.
 	credentialsFor(ctx context.Context, path string) (credentials, error)
@@ -105,7 +105,7 @@ func (s TokenSource) credentialsFor(ctx context.Context, _ string) (credentials,
 
 func (TokenSource) rejected(credentials) {}
 
-// nobody makes calls without a token.
+// nobody is the source for calls without a token.
 type nobody struct{}
 
 func (nobody) credentialsFor(context.Context, string) (credentials, error) {
@@ -149,7 +149,7 @@ func SecretCredentials(data map[string][]byte, appID int64) (TokenSource, *App, 
 	return func(context.Context) (string, error) { return oneLine(data[tokenFile], "the key token of the Secret") }, nil, nil
 }
 
-// appFrom is nil when there is no private key.
+// appFrom returns the App; nil if there is no private key.
 func appFrom(read func(name string) ([]byte, error), place string, appID int64) (*App, error) {
 	if _, err := read(keyFile); errors.Is(err, os.ErrNotExist) {
 		return nil, nil

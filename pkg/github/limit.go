@@ -16,14 +16,14 @@ const (
 	// secondaryPause is how long GitHub asks to wait after a secondary limit
 	// that names no time.
 	secondaryPause = time.Minute
-	// maxErrorBody is how much of an error's body is looked at.
+	// maxErrorBody is how much of an error's body is read.
 	maxErrorBody = 64 << 10
 	// reloadTime is how long the stored rate limits of other processes are used before
 	// they are read again.
 	reloadTime = 10 * time.Second
-	// longestWindow bounds the length of a stored rate limit that we respect.
+	// longestWindow limits the length of a stored rate limit that we respect.
 	longestWindow = 24 * time.Hour
-	// saveTimeout bounds the storing of a rate limit.
+	// saveTimeout limits the storing of a rate limit.
 	saveTimeout = 5 * time.Second
 )
 
@@ -37,7 +37,7 @@ type Windows interface {
 // Budget is what is left of the hourly calls.
 type Budget struct {
 	Limit, Remaining int
-	// Reset is when there are Limit of them again.
+	// Reset is when the full Limit is available again.
 	Reset time.Time
 }
 
@@ -145,7 +145,7 @@ func (l *limiter) load(ctx context.Context) error {
 	return nil
 }
 
-// raise extends a rate limit, and says whether that changed anything.
+// raise extends a rate limit, and reports whether that changed anything.
 func (l *limiter) raise(ctx context.Context, name string, until time.Time) bool {
 	l.mu.Lock()
 	a := l.account(name)
@@ -179,7 +179,7 @@ func (l *limiter) save(ctx context.Context, name string, until time.Time) {
 	}
 }
 
-// account must be called with the lock held.
+// account returns the state of an account. The lock must be held.
 func (l *limiter) account(name string) *account {
 	a, known := l.accounts[name]
 	if !known {

@@ -60,8 +60,8 @@ func limitedServer(t *testing.T) (url string, calls *int) {
 	return server.URL, calls
 }
 
-// TestWindowOutlivesUs: whoever comes after us makes no call before the window
-// ends, which is read before the first call.
+// TestWindowOutlivesUs checks that a new process reads the stored rate limit before its
+// first call, and makes none before the limit ends.
 func TestWindowOutlivesUs(t *testing.T) {
 	url, calls := limitedServer(t)
 	begin := time.Now().Truncate(time.Second)
@@ -91,7 +91,7 @@ func TestWindowOutlivesUs(t *testing.T) {
 	}
 }
 
-// TestWindowOfAnother: replicas and tasks tell each other.
+// TestWindowOfAnother checks that replicas and tasks share their rate limits.
 func TestWindowOfAnother(t *testing.T) {
 	url, calls := limitedServer(t)
 	*calls = 1
@@ -131,7 +131,7 @@ func TestWindowThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// failing fails to save, some times.
+// failing fails to save a number of times.
 type failing struct {
 	*windows
 	fail int
@@ -144,7 +144,7 @@ func (f *failing) Save(ctx context.Context, account string, until time.Time) err
 	return f.windows.Save(ctx, account, until)
 }
 
-// TestLastCallOfTheHour: who has used up his calls makes not one more.
+// TestLastCallOfTheHour checks that no call is made after the last one of the hour.
 func TestLastCallOfTheHour(t *testing.T) {
 	f := start(t, standin.WithRateLimit(2))
 	pull := f.open(t)
@@ -161,8 +161,8 @@ func TestLastCallOfTheHour(t *testing.T) {
 	}
 }
 
-// TestLimitsArePerInstallation: one that has no calls left does not hold up
-// another.
+// TestLimitsArePerInstallation checks that an installation without calls left does not
+// block another.
 func TestLimitsArePerInstallation(t *testing.T) {
 	f := startApp(t, func(a *github.App) { a.Serves = nil })
 	ctx := t.Context()
@@ -188,8 +188,8 @@ func TestLimitsArePerInstallation(t *testing.T) {
 	}
 }
 
-// warm makes the call that the fault refuses: the one for the token is none
-// about the repository's contents.
+// warm makes a call before the fault, because the call for the token is not one about the
+// repository's contents.
 func (f *appFixture) warm(t *testing.T) error {
 	t.Helper()
 	_, err := f.client.BranchTip(t.Context(), "org", "config", "main")
@@ -199,8 +199,8 @@ func (f *appFixture) warm(t *testing.T) error {
 	return err
 }
 
-// TestWindowsEndByGitHubsClock: GitHub says in its own time when it takes calls again,
-// and our clock may be minutes off.
+// TestWindowsEndByGitHubsClock checks that the end of a rate limit is a time of GitHub's
+// clock, from which ours may differ by minutes.
 func TestWindowsEndByGitHubsClock(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"GitHub's is ahead": 7 * time.Minute, "ours is ahead": -7 * time.Minute, "right": 0} {
 		t.Run(name, func(t *testing.T) {

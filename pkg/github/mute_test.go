@@ -8,8 +8,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestNothingWrittenIsACommand: what leaves has no line that begins with a slash,
-// even if whoever wrote the text took no care.
+// TestNothingWrittenIsACommand checks that no written text has a line that begins with a
+// slash, even if the caller did not take care of it.
 func TestNothingWrittenIsACommand(t *testing.T) {
 	f, ctx := start(t), t.Context()
 	pull := f.open(t)

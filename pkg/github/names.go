@@ -40,7 +40,7 @@ func isTeam(slug string) bool { return slugs.MatchString(slug) }
 
 func isSHA(name string) bool { return shas.MatchString(name) }
 
-// isRef says whether a name is valid for a branch or tag, see
+// isRef reports whether a name is valid for a branch or tag, see
 // https://git-scm.com/docs/git-check-ref-format.
 func isRef(name string) bool {
 	if name == "" || name == "@" || len(name) > longestRef || !plain(name) || name[0] == '-' ||
@@ -52,7 +52,7 @@ func isRef(name string) bool {
 	})
 }
 
-// isPath says whether a path can be that of a file in a repository.
+// isPath reports whether a path can be that of a file in a repository.
 func isPath(path string) bool {
 	if len(path) > longestPath || !plain(path) {
 		return false
@@ -62,12 +62,12 @@ func isPath(path string) bool {
 	})
 }
 
-// plain says that a text is valid UTF-8 without control characters.
+// plain reports whether a text is valid UTF-8 without control characters.
 func plain(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
 }
 
-// noName is the error for an invalid name.
+// noName returns the error for an invalid name.
 func noName(what, name string) error {
 	const most = 100
 	if len(name) > most {
@@ -83,5 +83,5 @@ func checkRepository(org, repo string) error {
 	return nil
 }
 
-// IsRepository says whether there may be a repository of that name.
+// IsRepository reports whether a name is valid for a repository.
 func IsRepository(org, repo string) bool { return isOwner(org) && isRepository(repo) }

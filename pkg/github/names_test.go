@@ -13,16 +13,16 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// noNames are the names of nothing, whatever kind of thing.
+// noNames are invalid as any kind of name.
 var noNames = []string{
 	"", ".", "..", "../../user", "a/../../b", "/", "//", "a//b", "a\x00b", "a\nb", "a\r\nHost: b", "a\tb", "\x7f", "\xff", strings.Repeat("x", 5000),
 }
 
-// filesOnly are the names of nothing but files.
+// filesOnly are valid only as names of files.
 var filesOnly = []string{"a b", "a?b=c", "a\\..\\b", "a:b", "a*", "a~1", "a^", "a[b"}
 
-// TestNamesThatAreNone asks every method of the client about what is no name: there
-// is no call.
+// TestNamesThatAreNone passes invalid names to every method of the client: none may make
+// a call.
 func TestNamesThatAreNone(t *testing.T) {
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		err, _ = out[len(out)-1].Interface().(error)
 		return calls.Load() - before, err
 	}
-	// What comes after the repository, where it is a name: the others are texts.
+	// The parameters after the repository that are names: the others are texts.
 	after := map[string][]string{
 		"BranchTip": {"main"}, "SetStatus": {strings.Repeat("12", 20)}, "Content": {"OWNERS", "main"}, "Permission": {"bob"},
 		"Collaborator": {"bob"}, "TeamMember": {"bob"}, "PublicBranchTip": {"main"},
@@ -89,7 +89,8 @@ func TestNamesThatAreNone(t *testing.T) {
 	}
 }
 
-// TestNamesOfEachKind: what is good for one kind of thing may not be for another.
+// TestNamesOfEachKind checks names that are valid for one kind of thing and not for
+// another.
 func TestNamesOfEachKind(t *testing.T) {
 	calls := map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

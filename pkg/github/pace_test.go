@@ -12,8 +12,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestWritesArePaced against a GitHub that has secondary limits: two processes that
-// write as much as they can, never reach them, and what people wait for goes first.
+// TestWritesArePaced uses a GitHub with secondary limits. Two processes that write as
+// much as they can must never reach them, and high-priority writes go first.
 func TestWritesArePaced(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }

@@ -10,7 +10,7 @@ import (
 
 // AppPermission is a permission that the GitHub App needs.
 type AppPermission struct {
-	// Name is GitHub's for the API, Label what its pages call it.
+	// Name is GitHub's name in the API, Label the one on its pages.
 	Name, Label string
 	// Level is read or write.
 	Level string
@@ -36,8 +36,8 @@ func AppPermissions() []AppPermission {
 // AppEvents are the webhooks that the App must subscribe to.
 func AppEvents() []string { return []string{"issue_comment", "pull_request"} }
 
-// Grants says whether a level of access includes another: admin, write, read or
-// none, the empty text.
+// Grants reports whether a level of access includes another: admin, write, read or none,
+// the empty text.
 func Grants(have, want string) bool {
 	rank := map[string]int{"": 0, "read": 1, "write": 2, "admin": 3}
 	return rank[have] >= rank[want]

@@ -9,7 +9,8 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/github"
 )
 
-// TestPublicAnswers: without credentials, in name and in what is remembered.
+// TestPublicAnswers checks that public calls use neither our credentials nor their cached
+// responses.
 func TestPublicAnswers(t *testing.T) {
 	status, calls := http.StatusNotFound, 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

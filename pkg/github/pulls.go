@@ -12,7 +12,7 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// pageSize is the largest page that GitHub gives; maxPages bounds the pages of one
+// pageSize is the largest page that GitHub returns; maxPages limits the pages of one
 // list.
 const (
 	pageSize = 100
@@ -25,7 +25,7 @@ type Pull struct {
 	// RepoID is GitHub's ID of the repository, which survives renames.
 	RepoID int64
 	Number int
-	// NodeID is the id by which the GraphQL API knows it.
+	// NodeID is the id in the GraphQL API.
 	NodeID     string
 	Title      string
 	Body       string

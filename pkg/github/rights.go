@@ -10,17 +10,17 @@ import (
 	gogithub "github.com/google/go-github/v60/github"
 )
 
-// Permission is what somebody may do in a repository, on GitHub's coarse scale:
-// admin, write (maintain included), read (triage included) or none.
+// Permission is a person's access to a repository, on GitHub's coarse scale: admin, write
+// (maintain included), read (triage included) or none.
 type Permission string
 
-// CanWrite says whether it is write access or better.
+// CanWrite reports whether it is write access or better.
 func (p Permission) CanWrite() bool { return p == "admin" || p == "write" }
 
-// IsAdmin says whether it is full access.
+// IsAdmin reports whether it is full access.
 func (p Permission) IsAdmin() bool { return p == "admin" }
 
-// Permission asks what a login may do in a repository, now. A login that does not
+// Permission returns the current access of a login to a repository. A login that does not
 // exist, or no longer exists, gives a *NotFoundError.
 func (c *people) Permission(ctx context.Context, org, repo, login string) (Permission, error) {
 	if err := checkRepository(org, repo); err != nil {

@@ -67,7 +67,8 @@ func TestQuestionsOfRights(t *testing.T) {
 	}
 }
 
-// TestMemberSeenFromOutside is what GitHub tells whoever is no member.
+// TestMemberSeenFromOutside checks what GitHub returns to an account that is not a
+// member.
 func TestMemberSeenFromOutside(t *testing.T) {
 	f := start(t)
 	for login, public := range map[string]bool{"mia": false, "pat": true} {
@@ -81,7 +82,7 @@ func TestMemberSeenFromOutside(t *testing.T) {
 	}
 }
 
-// TestNoAnswerIsNoRight holds every question against everything that can go wrong.
+// TestNoAnswerIsNoRight lets every question fail in every possible way.
 func TestNoAnswerIsNoRight(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fault standin.Fault

@@ -53,23 +53,22 @@ func (t *timed) measure(theirs, ours time.Time) {
 	}
 }
 
-// ahead is how far GitHub's clock is ahead of ours; 0 until it has responded.
+// ahead returns how far GitHub's clock is ahead of ours; 0 until GitHub has responded.
 func (t *timed) ahead() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.skew
 }
 
-// theirs is the time by GitHub's clock, to the second.
+// theirs returns the time by GitHub's clock, to the second.
 func (t *timed) theirs() time.Time { return t.now().Add(t.ahead()) }
 
-// ours is when our clock will show what GitHub's does at a time of GitHub's, in
-// seconds since 1970.
+// ours converts a time of GitHub's clock, in seconds since 1970, to our clock.
 func (t *timed) ours(theirs int64) time.Time {
 	return time.Unix(theirs, 0).Add(-t.ahead().Truncate(time.Second))
 }
 
-// Skew is how far GitHub's clock is ahead of ours, to the second. It is not known
+// Skew returns how far GitHub's clock is ahead of ours, to the second. It is not known
 // until GitHub has responded, or while its responses have no date.
 func (c *Client) Skew() (ahead time.Duration, known bool) {
 	c.clock.mu.Lock()

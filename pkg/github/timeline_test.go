@@ -8,7 +8,8 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// TestPushes: commits have the dates that their author likes, forced pushes GitHub's.
+// TestPushes checks that the dates of commits, which authors can choose, prove nothing,
+// and GitHub's times of force-pushes do.
 func TestPushes(t *testing.T) {
 	f, ctx := start(t), t.Context()
 	pull := f.open(t)

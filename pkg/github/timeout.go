@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// callTimeout bounds one call. GitHub itself gives up after ten seconds.
+// callTimeout limits one call. GitHub itself gives up after ten seconds.
 const callTimeout = 30 * time.Second
 
 // bounded cancels calls that take too long, including reading the body. It replaces

@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traced makes a span of every request that is a part of work that is traced: its
-// method, its URL and the status of the answer. GitHub is not told of it.
+// Traced records a span for every request that is part of traced work: its method, its
+// URL and the status of the response. GitHub does not receive any trace headers.
 func Traced(next http.RoundTripper) http.RoundTripper {
 	return otelhttp.NewTransport(next,
 		otelhttp.WithFilter(func(r *http.Request) bool { return trace.SpanFromContext(r.Context()).IsRecording() }),

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// maxAnswer bounds the size of one response. A page of a hundred pull requests has
-// some megabytes.
+// maxAnswer limits the size of one response. A page of a hundred pull requests has some
+// megabytes.
 const maxAnswer = 64 << 20
 
 // fields are those of a JSON object that we read, by their names. Those of a field
@@ -26,9 +26,9 @@ type form struct {
 	// path is below the endpoint; an element that is * matches any, a last ** all
 	// that follow.
 	path string
-	// list says that it is a list; needs and keeps are then about its elements.
+	// list says that it is a list. needs and keeps are then about its elements.
 	list bool
-	// needs are fields that are there, and are neither null nor empty, as paths with
+	// needs are the fields that must be present, neither null nor empty, as paths with
 	// dots.
 	needs []string
 	// keeps are the fields that are read, nil for all. Other fields are dropped before
@@ -112,8 +112,8 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// formOf is the form of the response to a call. For a GET that is not listed, any
-// content will do.
+// formOf returns the form of the response to a call. For a GET that is not listed, any
+// content is accepted.
 func formOf(method, path string) (form, bool) {
 	for _, f := range forms {
 		if f.method == method && matches(f.path, path) {
@@ -136,7 +136,7 @@ func matches(pattern, path string) bool {
 	return len(want) == len(have)
 }
 
-// distil checks a response, and removes the fields that are not kept.
+// distil checks a response, and removes the fields that are not in keeps.
 func (f form) distil(body []byte) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
@@ -179,7 +179,7 @@ func isObject(v any) bool {
 	return len(object) > 0
 }
 
-// has says that an object has something at a path with dots.
+// has reports whether an object has something at a path with dots.
 func has(object map[string]any, path string) bool {
 	name, rest, deeper := strings.Cut(path, ".")
 	if deeper {
@@ -197,7 +197,7 @@ func has(object map[string]any, path string) bool {
 	return true
 }
 
-// of is a value without the fields that are not among these.
+// of returns a value without fields that are not among these.
 func (f fields) of(value any) any {
 	if f == nil {
 		return value

@@ -12,7 +12,7 @@ import (
 	standin "github.com/rehearsal-dev/rehearsal/test/github"
 )
 
-// asked are questions that expect something.
+// asked are calls that expect a result.
 var asked = map[string]func(t *testing.T, c *github.Client) error{
 	"pull": func(t *testing.T, c *github.Client) error {
 		_, err := c.Pull(t.Context(), "org", "config", 1)
@@ -76,8 +76,8 @@ var asked = map[string]func(t *testing.T, c *github.Client) error{
 	},
 }
 
-// TestAnAnswerWithoutContentIsNone: what says that all is well and tells nothing must
-// not be taken for a closed pull request, or for nobody's comment.
+// TestAnAnswerWithoutContentIsNone checks that a successful response without content is
+// not taken for a closed pull request, or for a comment without an author.
 func TestAnAnswerWithoutContentIsNone(t *testing.T) {
 	for _, body := range []string{"", "null", "{}", `{"url":"x"}`, "[null]", "[{}]", `{"number":1,"state":"op`} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(t, w, body) }))
@@ -94,8 +94,8 @@ func TestAnAnswerWithoutContentIsNone(t *testing.T) {
 	}
 }
 
-// TestADamagedAnswerIsNotKept: one answer that was damaged on its way must not be
-// repeated whenever GitHub says that nothing has changed.
+// TestADamagedAnswerIsNotKept checks that a damaged response is not cached, and not
+// reused when GitHub says that nothing has changed.
 func TestADamagedAnswerIsNotKept(t *testing.T) {
 	f := start(t)
 	pull := f.open(t)
@@ -116,8 +116,8 @@ func TestADamagedAnswerIsNotKept(t *testing.T) {
 	}
 }
 
-// TestWhatIsKeptIsSmall: three repositories with a thousand open pull requests each,
-// as large as GitHub tells of them, are swept again for nothing.
+// TestWhatIsKeptIsSmall sweeps three repositories, each with a thousand open pull
+// requests of realistic size. Further sweeps must cost no calls.
 func TestWhatIsKeptIsSmall(t *testing.T) {
 	const repositories, pulls, perPage = 3, 1000, 100
 	padding := strings.Repeat("https://api.github.com/repos/org/config/", 500) // what else GitHub tells of a pull request
