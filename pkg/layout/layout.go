@@ -27,7 +27,7 @@ type Layout struct {
 	SupplementalProwConfigSuffix string `json:"supplemental_prow_config_suffix,omitempty"`
 }
 
-// DefaultSuffix is the default of Prow's components.
+// DefaultSuffix is the default suffix of Prow's components.
 const DefaultSuffix = "_prowconfig.yaml"
 
 // Suffix returns the suffix of the names of supplemental files.
