@@ -19,30 +19,30 @@ func TestGiveWay(t *testing.T) {
 		ending []int
 		enough bool
 	}{
-		{"slow ones before swift ones", []claim{
+		{"slow before fast", []claim{
 			newcomer, {"a", 64 * kib, ago(time.Second), stranger}, {"b", 64 * kib, ago(4 * time.Second), stranger},
 		}, 32 * kib, []int{2}, true},
-		{"who has a lot before who has little", []claim{
+		{"sources with more memory first", []claim{
 			newcomer, {"a", 64 * kib, ago(time.Second), stranger}, {"b", mib, ago(time.Second), stranger},
 		}, 32 * kib, []int{2}, true},
-		{"a lot of small ones are a lot", []claim{
+		{"many small claims of one source count together", []claim{
 			newcomer, {"a", 48 * kib, ago(time.Second), stranger},
 			{"b", 32 * kib, ago(time.Second), stranger}, {"b", 32 * kib, ago(2 * time.Second), stranger}, {"b", 32 * kib, ago(time.Second), stranger},
 		}, 48 * kib, []int{3, 2}, true},
 		{"strangers before familiars", []claim{
 			newcomer, {"a", mib, ago(5 * time.Second), familiar}, {"b", kib, ago(time.Millisecond), stranger},
 		}, kib, []int{2}, true},
-		{"all from one address: the oldest", []claim{
+		{"all from one address, the oldest first", []claim{
 			{"192.0.2.1", 32 * kib, ago(time.Second / 10), stranger}, {"192.0.2.1", kib, ago(time.Second), stranger},
 			{"192.0.2.1", 32 * kib, ago(3 * time.Second), stranger},
 		}, 32 * kib, []int{2}, true},
-		{"nobody for who is slower than all", []claim{
+		{"none if the asker is the slowest", []claim{
 			{"192.0.2.1", mib / 2, ago(5 * time.Second), stranger}, {"a", mib / 4, ago(time.Second), stranger},
 		}, mib / 2, nil, false},
-		{"nobody who has arrived", []claim{
+		{"none that is settled", []claim{
 			newcomer, {"a", mib, ago(5 * time.Second), settled},
 		}, kib, nil, false},
-		{"no familiar for a stranger", []claim{
+		{"no familiar claim for a stranger", []claim{
 			newcomer, {"a", mib, ago(5 * time.Second), familiar},
 		}, kib, nil, false},
 		{"a burst of deliveries is not slow", slices.Concat(
@@ -88,9 +88,9 @@ func TestForemost(t *testing.T) {
 		want    int
 	}{
 		{"the first", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: stranger}}, nil, 0},
-		{"who never had it", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: stranger}}, []string{"a"}, 1},
-		{"who had it longest ago", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: stranger}}, []string{"b", "a"}, 1},
-		{"a familiar before all strangers", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: familiar}}, []string{"b"}, 1},
+		{"a source that never had the slot", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: stranger}}, []string{"a"}, 1},
+		{"the source that had the slot longest ago", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: stranger}}, []string{"b", "a"}, 1},
+		{"a familiar source before strangers", []*applicant{{source: "a", standing: stranger}, {source: "b", standing: familiar}}, []string{"b"}, 1},
 	}
 	for _, tt := range tests {
 		if got := foremost(tt.waiting, tt.had); got != tt.want {

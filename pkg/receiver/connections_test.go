@@ -63,12 +63,12 @@ func TestWhoDoesNotReadGivesWay(t *testing.T) {
 		req  *http.Request
 		want standing
 	}{
-		"a question for help":      {httptest.NewRequest(http.MethodPost, "/help", strings.NewReader("[]")), stranger},
-		"a delivery":               {delivery("issue_comment", comment), stranger},
-		"one that is not signed":   {delivery("issue_comment", "{"), stranger},
-		"one of a familiar":        {familiarly(r, "issue_comment"), familiar},
-		"one that is not heard":    {delivery("push", "{}"), stranger},
-		"not heard, of a familiar": {familiarly(r, "push"), familiar},
+		"a question for help":                           {httptest.NewRequest(http.MethodPost, "/help", strings.NewReader("[]")), stranger},
+		"a delivery":                                    {delivery("issue_comment", comment), stranger},
+		"unsigned delivery":                             {delivery("issue_comment", "{"), stranger},
+		"delivery of a familiar webhook":                {familiarly(r, "issue_comment"), familiar},
+		"event that is not used":                        {delivery("push", "{}"), stranger},
+		"event that is not used, of a familiar webhook": {familiarly(r, "push"), familiar},
 	} {
 		known := &connection{&connections{}, claim{size: 1, standing: stranger}}
 		w := &watched{ResponseRecorder: httptest.NewRecorder(), known: known}

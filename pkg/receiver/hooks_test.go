@@ -27,13 +27,13 @@ func TestHooks(t *testing.T) {
 		then string
 		want standing
 	}{
-		{"what is heard", from("1", delivery("issue_comment", comment)), "1", familiar},
-		{"what is not heard", from("1", delivery("push", "{}")), "1", familiar},
-		{"a forged one", from("1", forged("issue_comment", comment)), "1", stranger},
-		{"a forged one that is not heard", from("1", forged("push", "{}")), "1", stranger},
-		{"another", from("1", delivery("issue_comment", comment)), "2", stranger},
-		{"none", delivery("issue_comment", comment), "", stranger},
-		{"a long one", from(strings.Repeat("1", 100), delivery("ping", "{}")), strings.Repeat("1", 100), stranger},
+		{"an event that is used", from("1", delivery("issue_comment", comment)), "1", familiar},
+		{"an event that is not used", from("1", delivery("push", "{}")), "1", familiar},
+		{"forged delivery", from("1", forged("issue_comment", comment)), "1", stranger},
+		{"forged delivery of an event that is not used", from("1", forged("push", "{}")), "1", stranger},
+		{"another webhook", from("1", delivery("issue_comment", comment)), "2", stranger},
+		{"no webhook ID", delivery("issue_comment", comment), "", stranger},
+		{"webhook ID that is too long", from(strings.Repeat("1", 100), delivery("ping", "{}")), strings.Repeat("1", 100), stranger},
 	}
 	for _, tt := range tests {
 		r := fixture(&logbooktest.Store{}, io.Discard)

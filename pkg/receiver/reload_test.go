@@ -38,12 +38,12 @@ func TestKeysFileIsReadAgain(t *testing.T) {
 		change   func()
 		one, two bool
 	}{
-		{"as it was", func() {}, true, false},
-		{"both", func() { write(t, file, "one\ntwo\n") }, true, true},
-		{"only the new one", func() { write(t, file, "two\n") }, false, true},
-		{"emptied: what was stays", func() { write(t, file, "") }, false, true},
-		{"gone: what was stays", func() { ok(t, os.Remove(file)) }, false, true},
-		{"back", func() { write(t, file, "one") }, true, false},
+		{"unchanged", func() {}, true, false},
+		{"a second key is added", func() { write(t, file, "one\ntwo\n") }, true, true},
+		{"the first key is removed", func() { write(t, file, "two\n") }, false, true},
+		{"empty file: the previous keys stay", func() { write(t, file, "") }, false, true},
+		{"missing file: the previous keys stay", func() { ok(t, os.Remove(file)) }, false, true},
+		{"the file is back", func() { write(t, file, "one") }, true, false},
 	}
 	for _, step := range steps {
 		step.change()
