@@ -157,12 +157,12 @@ func TestSweepWakesWhatHasChanged(t *testing.T) {
 		pulls []github.Pull
 		want  bool
 	}{
-		"as it was":        {planned(true), []github.Pull{openPull()}, false},
-		"a push":           {planned(true), []github.Pull{pushed}, true},
-		"another base":     {planned(true), []github.Pull{retargeted}, true},
-		"closed":           {planned(true), nil, true},
-		"closed and known": {planned(false), nil, false},
-		"reopened":         {planned(false), []github.Pull{openPull()}, true},
+		"unchanged":           {planned(true), []github.Pull{openPull()}, false},
+		"a push":              {planned(true), []github.Pull{pushed}, true},
+		"base branch changed": {planned(true), []github.Pull{retargeted}, true},
+		"closed":              {planned(true), nil, true},
+		"closed and known":    {planned(false), nil, false},
+		"reopened":            {planned(false), []github.Pull{openPull()}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSweep(tc.known)
@@ -248,12 +248,12 @@ func TestSweepAsksForTheSameList(t *testing.T) {
 		latest time.Time
 		want   time.Time
 	}{
-		{"nothing was said", time.Time{}, begin},
-		{"nothing for long", time.Time{}, begin},
-		{"something", begin.Add(10 * time.Minute), begin},
-		{"much later", begin.Add(5 * time.Hour), begin},
-		{"again nothing", begin.Add(5 * time.Hour), begin.Add(5*time.Hour - overlap)},
-		{"and again", begin.Add(5 * time.Hour), begin.Add(5*time.Hour - overlap)},
+		{"no comments", time.Time{}, begin},
+		{"still no comments", time.Time{}, begin},
+		{"a comment", begin.Add(10 * time.Minute), begin},
+		{"a comment much later", begin.Add(5 * time.Hour), begin},
+		{"no new comment", begin.Add(5 * time.Hour), begin.Add(5*time.Hour - overlap)},
+		{"still no new comment", begin.Add(5 * time.Hour), begin.Add(5*time.Hour - overlap)},
 	} {
 		s.clock.Step(2 * time.Hour)
 		if s.hub.comments = nil; !step.latest.IsZero() {
