@@ -19,71 +19,71 @@ func TestPlaces(t *testing.T) {
 		slow    string
 		want    string
 	}{
-		"nobody": {want: "nothing"},
-		"the first to come": {
+		"no tickets": {want: "nothing"},
+		"first come, first served": {
 			tickets: []*ticket{waiting("r", "ann"), waiting("r", "bob")}, want: "0 quick",
 		},
-		"one place for each author": {
+		"one quick slot for each author": {
 			tickets: []*ticket{with(waiting("r", "ann"), quick, false, false), waiting("r", "ann"), waiting("r", "bob")}, want: "2 quick",
 		},
-		"also where nobody else waits": {
+		"one quick slot for each author, even if nobody else waits": {
 			tickets: []*ticket{with(waiting("r", "ann"), quick, false, false), waiting("q", "ann")}, want: "nothing",
 		},
-		"all places are taken": {
+		"all slots are taken": {
 			tickets: []*ticket{with(waiting("r", "ann"), quick, false, false), with(waiting("r", "bob"), quick, false, false), waiting("r", "cat")}, want: "nothing",
 		},
-		"repositories in turn": {
+		"repositories take turns": {
 			tickets: []*ticket{waiting("r", "ann"), waiting("q", "bob")}, served: map[string]int{"r": 2, "q": 1}, want: "1 quick",
 		},
-		"and authors in them": {
+		"authors of a repository take turns": {
 			tickets: []*ticket{waiting("r", "ann"), waiting("r", "bob")}, served: map[string]int{"r": 2, key.Of("r", "ann"): 2, key.Of("r", "bob"): 1}, want: "1 quick",
 		},
-		"whose plans took long comes last": {
+		"an author whose plans took long comes last": {
 			tickets: []*ticket{waiting("r", "ann"), waiting("q", "bob")}, served: map[string]int{"q": 1}, slow: "ann", want: "1 quick",
 		},
-		"but comes": {
+		"an author whose plans took long gets a slot when nobody else waits": {
 			tickets: []*ticket{waiting("r", "ann")}, slow: "ann", want: "0 quick",
 		},
-		"what takes long goes on in a long place": {
+		"a plan that takes long continues in a long slot": {
 			tickets: []*ticket{with(waiting("r", "ann"), quick, true, false)}, want: "0 long",
 		},
-		"and leaves where there is none and others wait": {
+		"a plan that takes long leaves when no long slot is free and others wait": {
 			tickets: []*ticket{
 				with(waiting("r", "ann"), quick, true, false), with(waiting("r", "bob"), quick, false, false),
 				with(waiting("r", "cat"), long, true, false), waiting("r", "dan"),
 			}, want: "0 leaving",
 		},
-		"one after the other": {
+		"only one plan leaves at a time": {
 			tickets: []*ticket{
 				with(waiting("r", "ann"), leaving, true, false), with(waiting("r", "bob"), quick, true, false),
 				with(waiting("r", "cat"), long, true, false), waiting("r", "dan"),
 			}, want: "nothing",
 		},
-		"it may stay where nobody waits": {
+		"a plan that takes long stays while nobody waits": {
 			tickets: []*ticket{with(waiting("r", "ann"), quick, true, false), with(waiting("r", "cat"), long, true, false)}, want: "nothing",
 		},
-		"also where those who wait could not have it": {
+		"a plan that takes long stays while those who wait cannot use its slot": {
 			tickets: []*ticket{
 				with(waiting("r", "ann"), quick, true, false), with(waiting("r", "bob"), quick, true, false),
 				with(waiting("r", "cat"), long, true, false), waiting("q", "bob"),
 			}, want: "nothing",
 		},
-		"its author may have one long place": {
+		"one long slot for each author": {
 			tickets: []*ticket{with(waiting("r", "ann"), long, true, false), with(waiting("r", "ann"), waits, true, false)}, want: "nothing",
 		},
-		"which goes to another": {
+		"authors take turns for a long slot": {
 			tickets: []*ticket{
 				with(waiting("r", "ann"), waits, true, false), with(waiting("r", "bob"), waits, true, false),
 			}, served: map[string]int{"r": 3, key.Of("r", "ann"): 3, key.Of("r", "bob"): 2}, want: "1 long",
 		},
-		"base branches come first": {
+		"base branches that take long come first": {
 			tickets: []*ticket{with(waiting("q", "bob"), waits, true, false), with(waiting("r", "ann"), waits, true, true)},
 			served:  map[string]int{"r": 9}, slow: "ann", want: "1 long",
 		},
-		"others wait for a base branch that takes long": {
+		"tickets of a repository wait while its base branch is read": {
 			tickets: []*ticket{with(waiting("r", "ann"), long, true, true), waiting("r", "bob"), waiting("q", "cat")}, want: "2 quick",
 		},
-		"and so does who read it as well": {
+		"a base branch has one long slot": {
 			tickets: []*ticket{with(waiting("r", "ann"), long, true, true), with(waiting("r", "bob"), waits, true, true)}, want: "nothing",
 		},
 	} {
