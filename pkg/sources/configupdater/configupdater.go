@@ -1,5 +1,5 @@
-// Package configupdater is the source of what Prow's plugin config-updater fills
-// ConfigMaps with: files of the repository that the pods of jobs read.
+// Package configupdater is the source for ConfigMaps that Prow's plugin config-updater
+// fills with files of the repository, and that the pods of jobs read.
 package configupdater
 
 import (
@@ -17,24 +17,23 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// Name is what reasons of this source say.
+// Name is the source in reasons.
 const Name = "configmap"
 
-// Bounds of what a plugin configuration may ask of us. Each is far above what any
-// repository has.
+// Limits on a plugin configuration. Each is far above what any repository has.
 const (
-	// maxPatterns bounds the patterns, maxPattern each of them in bytes: a regular
-	// expression is made of it in quadratic time. The largest configurations have
-	// some hundred.
+	// maxPatterns limits the number of patterns, maxPattern the length of each in bytes,
+	// because compiling its regular expression takes quadratic time. The largest
+	// configurations have some hundred patterns.
 	maxPatterns, maxPattern = 1000, 1024
-	// maxMatches bounds how often a pattern is compared with a changed file, and
-	// maxFilled how many of them match: Prow's code compiles the pattern for each.
+	// maxMatches limits how often patterns are compared with changed files, and maxFilled
+	// how many of these match: Prow's code compiles the pattern for each match.
 	maxMatches, maxFilled = 20_000_000, 50_000
-	// maxContentMatches bounds how often patterns are compared with all files, to
-	// find what else is in a ConfigMap.
+	// maxContentMatches limits how often patterns are compared with all files, to find
+	// the other contents of a ConfigMap.
 	maxContentMatches = 200_000_000
-	// maxReasons is how many files are named of those that a job reads: nobody reads
-	// them, and there may be millions.
+	// maxReasons limits the files that are named as reasons of a job: nobody reads more,
+	// and there may be millions.
 	maxReasons = 10 * affected.MaxReasons
 )
 
@@ -79,7 +78,7 @@ func (Source) Compare(ctx context.Context, d *affected.Delta, files affected.Rea
 	return &evidence{delta: d, filled: filled}, nil
 }
 
-// filled is a ConfigMap of a cluster whose content changes with the files.
+// filled is a ConfigMap of a cluster whose content the changed files affect.
 type filled struct {
 	cluster, name string
 	files         []string
@@ -121,7 +120,7 @@ func (u *updater) filled(ctx context.Context, d *affected.Delta) ([]filled, erro
 	return out, nil
 }
 
-// evidence is that ConfigMaps get other content.
+// evidence is the list of ConfigMaps with changed content.
 type evidence struct {
 	delta  *affected.Delta
 	filled []filled

@@ -19,12 +19,12 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// maxConfigMap bounds the content of a ConfigMap, keys included, in bytes: an
-// API server takes little more.
+// maxConfigMap limits the content of a ConfigMap, keys included, in bytes. An API server
+// accepts little more.
 const maxConfigMap = 900 << 10
 
-// Feed implements affected.Feeder: each ConfigMap is as config-updater would leave it
-// after the merge, had it filled it from nothing.
+// Feed implements affected.Feeder. It returns each ConfigMap as config-updater would
+// create it from nothing after the merge.
 func (ev *evidence) Feed(ctx context.Context, files affected.Reader, jobs []affected.Job) ([]affected.ConfigMapContent, error) {
 	wanted := ev.wanted(jobs)
 	if len(wanted) == 0 {
@@ -78,13 +78,13 @@ func (ev *evidence) wanted(jobs []affected.Job) []wantedConfigMap {
 	return out
 }
 
-// contents makes the ConfigMaps that changed files fill and jobs read.
+// contents creates the ConfigMaps that changed files fill and jobs read.
 type contents struct {
 	*affected.Delta
 	files   affected.Reader
 	updater *updater
 	fillers []filler
-	// blobs are those of all files that a pattern matches, by path.
+	// blobs are the blobs of all files that a pattern matches, by path.
 	blobs map[string]string
 }
 
@@ -103,8 +103,8 @@ func (c *contents) read(ctx context.Context) error {
 	return err
 }
 
-// places lists where a ConfigMap is in its cluster: the namespace of the pods,
-// or, when config-updater does not put it there, all that it is put into.
+// places returns the namespaces of a ConfigMap in its cluster: that of the pods or, if
+// config-updater does not write it there, all to which it does.
 func (c *contents) places(of filled) []plugins.ConfigMapID {
 	namespaces := map[string]bool{}
 	for _, f := range c.fillers {
@@ -128,14 +128,14 @@ func (c *contents) places(of filled) []plugins.ConfigMapID {
 	return out
 }
 
-// keyed is a file and the key it fills.
+// keyed is a file and the key that it fills.
 type keyed struct {
 	updateconfig.ConfigMapUpdate
 	blob string
 }
 
-// keys lists what fills a ConfigMap, sorted by key. Where several files share a
-// key, the change has the last word.
+// keys returns the files of a ConfigMap, sorted by key. If several files share a key, the
+// changed file is used.
 func (c *contents) keys(id plugins.ConfigMapID, changes []string) []keyed {
 	touches := map[string]bool{}
 	for _, path := range changes {
@@ -169,7 +169,7 @@ func (c *contents) keys(id plugins.ConfigMapID, changes []string) []keyed {
 	return slices.SortedFunc(maps.Values(byKey), func(a, b keyed) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// fill has config-updater fill a ConfigMap, file by file.
+// fill fills a ConfigMap with config-updater's code, file by file.
 func (c *contents) fill(ctx context.Context, content *affected.ConfigMapContent, keys []keyed) error {
 	store := &storedConfigMap{}
 	update := func(file fileContent, updates ...updateconfig.ConfigMapUpdate) error {
@@ -204,12 +204,12 @@ func (c *contents) fill(ctx context.Context, content *affected.ConfigMapContent,
 	return err
 }
 
-// fileContent is the only file that config-updater is to read.
+// fileContent is the only file that config-updater can read.
 type fileContent []byte
 
 func (f fileContent) GetFile(string) ([]byte, error) { return f, nil }
 
-// storedConfigMap stands in for the API server, with one ConfigMap.
+// storedConfigMap is a fake API server with one ConfigMap.
 type storedConfigMap struct {
 	client.ConfigMapInterface
 	cm *corev1.ConfigMap
@@ -232,7 +232,7 @@ func (s *storedConfigMap) Update(_ context.Context, cm *corev1.ConfigMap, _ meta
 	return cm, nil
 }
 
-// size is how much the content counts against the API server's limit.
+// size returns how much of the API server's limit the content uses.
 func (s *storedConfigMap) size() int {
 	n := 0
 	for k, v := range s.cm.Data {

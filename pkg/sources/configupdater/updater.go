@@ -26,12 +26,12 @@ import (
 // fill which ConfigMaps, with Prow's defaults.
 type updater struct {
 	plugins.ConfigUpdater
-	// err is Prow's reason for refusing it.
+	// err is Prow's reason for refusing the configuration.
 	err string
 }
 
-// parseUpdater has Prow's loader of plugin configurations read the part that
-// is about config-updater.
+// parseUpdater parses the part about config-updater with Prow's loader of plugin
+// configurations.
 func parseUpdater(content []byte) (*updater, error) {
 	dir, err := os.MkdirTemp("", "rehearsal-plugins-")
 	if err != nil {
@@ -60,7 +60,7 @@ func updaterPart(content []byte) ([]byte, error) {
 	if _, err := affected.Plain(content); err != nil {
 		return nil, err
 	}
-	// Prow does not look through compression here.
+	// Prow does not decompress this file.
 	raw, err := yaml.YAMLToJSON(content)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func updaterPart(content []byte) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// boundPatterns refuses what Prow's code could not read in reasonable time.
+// boundPatterns refuses patterns that Prow's code could not process in reasonable time.
 func boundPatterns(part []byte) error {
 	var written struct {
 		ConfigUpdater struct {
@@ -81,7 +81,7 @@ func boundPatterns(part []byte) error {
 		} `json:"config_updater"`
 	}
 	if json.Unmarshal(part, &written) != nil {
-		// Prow's loader says why.
+		// Prow's loader reports the error.
 		return nil
 	}
 	patterns := written.ConfigUpdater.Maps
@@ -96,20 +96,20 @@ func boundPatterns(part []byte) error {
 	return nil
 }
 
-// filler is one pattern of files and what they fill.
+// filler is one pattern and the ConfigMap that its files fill.
 type filler struct {
 	pattern string
 	spec    plugins.ConfigMapSpec
 	matches func(path string) bool
 }
 
-// fills reports whether files of the pattern fill a ConfigMap of some name.
+// fills reports whether files of the pattern fill a ConfigMap with a given name.
 func (f filler) fills(name string) bool {
 	return f.spec.Name == name || slices.Contains(f.spec.PartitionedNames, name)
 }
 
-// fillers lists the patterns in order. Where several match a file, Prow takes
-// any of them, so all count.
+// fillers returns the patterns in order. If several match a file, Prow uses any of them,
+// so all of them count.
 func (u *updater) fillers() []filler {
 	var out []filler
 	for _, pattern := range slices.Sorted(maps.Keys(u.Maps)) {
@@ -122,14 +122,14 @@ func (u *updater) fillers() []filler {
 
 var quiet = logrus.NewEntry(&logrus.Logger{Out: io.Discard})
 
-// updates asks config-updater what it would do about files, all of which match
-// the pattern. Complete adds the parts of a partitioned ConfigMap that get none.
+// updates returns what config-updater would do about files, all of which match the
+// pattern. complete adds the parts of a partitioned ConfigMap that get no file.
 func (u *updater) updates(f filler, files []github.PullRequestChange, namespace, repository string, complete bool) map[plugins.ConfigMapID][]updateconfig.ConfigMapUpdate {
 	only := plugins.ConfigUpdater{Maps: map[string]plugins.ConfigMapSpec{f.pattern: f.spec}, GZIP: u.GZIP}
 	return updateconfig.FilterChanges(only, files, namespace, complete, quiet, repository)
 }
 
-// anyNamespace stands for the one that config-updater takes by default.
+// anyNamespace stands for the default namespace of config-updater.
 const anyNamespace = "default"
 
 func changed(path string, removed bool) github.PullRequestChange {
@@ -140,7 +140,7 @@ func changed(path string, removed bool) github.PullRequestChange {
 	return github.PullRequestChange{Filename: path, Status: string(status)}
 }
 
-// updaterOf returns what a blob says.
+// updaterOf returns the configuration in a blob.
 func updaterOf(ctx context.Context, files affected.Reader, blob string) (*updater, error) {
 	parsed, err := files.Parsed(ctx, Name, blob, func(content []byte) (any, error) { return parseUpdater(content) })
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package jobconfig is the source of reasons that are in the text of a job itself.
+// Package jobconfig is the source for changes of the text of a job itself.
 package jobconfig
 
 import (
@@ -26,7 +26,8 @@ func (Source) Compare(_ context.Context, d *affected.Delta, _ affected.Reader) (
 
 type evidence struct{ delta *affected.Delta }
 
-// Selects implements affected.Evidence: jobs whose text differs are looked at anyway.
+// Selects implements affected.Evidence. It selects nothing, because jobs whose text
+// differs are compared anyway.
 func (evidence) Selects() func(*affected.Entry) bool { return nil }
 
 // Explain implements affected.Evidence.

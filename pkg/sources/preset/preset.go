@@ -1,4 +1,4 @@
-// Package preset is the source of what presets add to the jobs that ask for them by
+// Package preset is the source for what presets add to the jobs that select them by
 // label.
 package preset
 
@@ -12,7 +12,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// Name is what reasons of this source say.
+// Name is the source in reasons.
 const Name = "preset"
 
 // Source implements affected.Source. Presets are in job files, which the planner
@@ -32,9 +32,9 @@ func (Source) Compare(_ context.Context, d *affected.Delta, _ affected.Reader) (
 
 type evidence struct{ delta *affected.Delta }
 
-// Selects implements affected.Evidence. It lets through the jobs that have the labels of a
-// preset whose content or place in the order differs: the order of presets is the
-// order of what they add.
+// Selects implements affected.Evidence. It selects the jobs with the labels of a preset
+// whose content or position differs. The position matters, because the order of presets
+// determines the order of what they add.
 func (ev evidence) Selects() func(*affected.Entry) bool {
 	before, after := keysOf(ev.delta.Old.Presets), keysOf(ev.delta.New.Presets)
 	head := 0
@@ -129,7 +129,7 @@ func namesOf(presets []affected.PlacedPreset) []string {
 	return names
 }
 
-// nameOf is what people call a preset: the labels that ask for it.
+// nameOf returns the name of a preset for people: the labels that select it.
 func nameOf(p affected.PlacedPreset) string {
 	var parts []string
 	for _, l := range slices.Sorted(maps.Keys(p.Labels)) {
@@ -144,7 +144,7 @@ func nameOf(p affected.PlacedPreset) string {
 	return strings.Join(parts, ",")
 }
 
-// content is what the preset adds, without the labels that identify it.
+// content returns what the preset adds, without the labels that identify it.
 func content(p affected.PlacedPreset) map[string]any {
 	fields, ok := affected.Generic(p.Preset).(map[string]any)
 	if !ok {

@@ -12,18 +12,18 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// evidence decides about jobs whose own text and presets are the same on
-// both sides, from their summaries alone. It remembers what it found for jobs
-// that defaults treat alike, and so is for one goroutine.
+// evidence decides about jobs whose own text and presets are the same on both sides, only
+// from their summaries. It caches the result for jobs that defaults treat alike, so it is
+// not safe for concurrent use.
 type evidence struct {
 	delta *affected.Delta
 	known map[class]verdict
-	// repos and clusters are those that some default is for; defaults treat
+	// repos and clusters are those for which there is a specific default. Defaults treat
 	// all others alike.
 	repos, clusters map[string]bool
 }
 
-// class is what decides how defaults treat a job.
+// class describes how defaults treat a job.
 type class struct {
 	repo, cluster, namespace string
 	decorate                 string
@@ -33,10 +33,10 @@ type class struct {
 }
 
 type verdict struct {
-	// differs: the defaults make another ProwJob of it.
+	// differs says that the defaults change the ProwJob.
 	differs bool
-	// sure: nothing but the defaults needs to be looked at, so neither
-	// answer nor validity depends on what the summary lacks.
+	// sure says that only the defaults have to be compared: neither the result nor the
+	// validity depends on what the summary does not contain.
 	sure    bool
 	invalid string
 	reasons []affected.Reason
@@ -59,7 +59,7 @@ func newEvidence(d *affected.Delta) *evidence {
 	return ev
 }
 
-// class returns what decides how defaults treat a job.
+// class returns how defaults treat a job.
 func (ev *evidence) class(e *affected.Entry) class {
 	c := class{namespace: e.Own.Namespace, agent: e.Agent, queue: e.Queue, postsubmit: e.Ref.Type == prowapi.PostsubmitJob}
 	repo := e.Own.DefaultsRepo
@@ -101,8 +101,8 @@ func decide(d *affected.Delta, e *affected.Entry) verdict {
 		differs: !equality.Semantic.DeepEqual(oldDecoration, newDecoration) ||
 			!equality.Semantic.DeepEqual(d.Old.ProwJobDefault(e), d.New.ProwJobDefault(e)) ||
 			d.Old.Namespace(e) != d.New.Namespace(e),
-		// How Prow checks the decoration of agents it does not know depends on
-		// the rest of the job.
+		// How Prow checks the decoration of unknown agents depends on the rest of the
+		// job.
 		sure: (e.Agent == string(prowapi.KubernetesAgent) || reflect.DeepEqual(oldDecoration, newDecoration)) &&
 			checksAlike(oldDecoration, newDecoration) && d.New.ProwJobDefault(e) != nil &&
 			d.Old.Config.PodNamespace == d.New.Config.PodNamespace && d.Old.KnowsQueue(e.Queue) == d.New.KnowsQueue(e.Queue),
@@ -118,8 +118,8 @@ func decide(d *affected.Delta, e *affected.Entry) verdict {
 	return v
 }
 
-// Selects implements affected.Evidence. It lets everything through: Decide is as
-// quick as any filter would be, and says more.
+// Selects implements affected.Evidence. It selects all jobs: Decide is as quick as a
+// filter, and decides more.
 func (ev *evidence) Selects() func(*affected.Entry) bool {
 	return func(*affected.Entry) bool { return true }
 }
@@ -127,8 +127,7 @@ func (ev *evidence) Selects() func(*affected.Entry) bool {
 // Steps implements affected.Quick.
 func (ev *evidence) Steps(e *affected.Entry) int { return ev.delta.New.StepsOfDefaults(e) }
 
-// Decide implements affected.Quick. It is not sure where the job itself has to be
-// looked at.
+// Decide implements affected.Quick. It is not sure if the job itself has to be compared.
 func (ev *evidence) Decide(a affected.At) affected.Decision {
 	e := a.Entry()
 	v := ev.about(e)
@@ -142,8 +141,8 @@ func (ev *evidence) Decide(a affected.At) affected.Decision {
 	return out
 }
 
-// checksAlike reports whether Prow's validation of a job cannot tell two
-// decorations apart except by their own validity.
+// checksAlike reports whether Prow's validation of a job treats two decorations alike,
+// apart from their own validity.
 func checksAlike(before, after *prowapi.DecorationConfig) bool {
 	if before == nil || after == nil {
 		return before == after

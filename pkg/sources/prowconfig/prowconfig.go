@@ -1,5 +1,5 @@
-// Package prowconfig is the source of what Prow's own configuration adds to jobs that
-// do not say otherwise.
+// Package prowconfig is the source for the defaults that Prow's own configuration adds to
+// jobs.
 package prowconfig
 
 import (
@@ -15,11 +15,10 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/layout"
 )
 
-// Name is what reasons of this source say.
+// Name is the source in reasons.
 const Name = "prow config"
 
-// Source implements affected.Source. The planner has Prow's configuration loaded
-// anyway.
+// Source implements affected.Source. The planner loads Prow's configuration anyway.
 type Source struct{}
 
 // Name implements affected.Source.
@@ -47,8 +46,8 @@ func (ev *evidence) Explain(p *affected.Pair, change affected.Change) []affected
 	return reasonsOf(ev.delta, p.New.Entry())
 }
 
-// reasonsOf says what the defaults change for a job, its own words being
-// the same on both sides.
+// reasonsOf returns what the defaults change for a job whose own text is the same on both
+// sides.
 func reasonsOf(d *affected.Delta, e *affected.Entry) []affected.Reason {
 	var reasons []affected.Reason
 	file := d.New.File
@@ -63,7 +62,7 @@ func reasonsOf(d *affected.Delta, e *affected.Entry) []affected.Reason {
 		for i, f := range affected.DiffFields("", before, after) {
 			chain := ""
 			if i < affected.MaxReasons {
-				// Beyond, reasons are only counted.
+				// Reasons beyond this number are only counted.
 				chain = decorationChain(d, e, f)
 			}
 			add(chain, f)
@@ -78,9 +77,8 @@ func reasonsOf(d *affected.Delta, e *affected.Entry) []affected.Reason {
 	return reasons
 }
 
-// decorationChain names the default that makes a field of a job's decoration
-// differ: the one that it comes from or, when that is as it was, the one that it
-// came from.
+// decorationChain returns the default that makes a field of a job's decoration differ:
+// the default that now sets it or, if that has not changed, the one that set it before.
 func decorationChain(d *affected.Delta, e *affected.Entry, f affected.Field) string {
 	now, then := decorationEntry(d.New, e, f), decorationEntry(d.Old, e, f)
 	switch {
@@ -110,7 +108,7 @@ func decorationEntry(d *affected.Defaults, e *affected.Entry, f affected.Field) 
 	return -1
 }
 
-// hasDecorationEntry reports whether a default of others is here, too.
+// hasDecorationEntry reports whether d also has one of the defaults of others.
 func hasDecorationEntry(d, others *affected.Defaults, i int) bool {
 	return slices.ContainsFunc(d.Config.Plank.DefaultDecorationConfigs, func(entry *config.DefaultDecorationConfigEntry) bool {
 		return reflect.DeepEqual(entry, others.Config.Plank.DefaultDecorationConfigs[i])
@@ -124,7 +122,7 @@ func decorationEntryName(d *affected.Defaults, i int) string {
 	return fmt.Sprintf("plank.default_decoration_config_entries[%d]", i)
 }
 
-// lookup finds the value at a simple path in JSON.
+// lookup returns the value at a simple path in JSON.
 func lookup(v any, path string) any {
 	for _, name := range strings.Split(path, ".") {
 		name, _, _ = strings.Cut(name, "[")

@@ -10,8 +10,7 @@ import (
 	"github.com/rehearsal-dev/rehearsal/pkg/affected"
 )
 
-// The default that is named is one that differs, not merely the one that now
-// applies.
+// The named default must be one that differs, not just the one that now applies.
 func TestDecorationChain(t *testing.T) {
 	entry := func(repo, timeout string) *config.DefaultDecorationConfigEntry {
 		d, err := time.ParseDuration(timeout)
