@@ -135,7 +135,7 @@ type keyed struct {
 }
 
 // keys returns the files of a ConfigMap, sorted by key. If several files share a key, the
-// changed file is used.
+// changed one decides.
 func (c *contents) keys(id plugins.ConfigMapID, changes []string) []keyed {
 	touches := map[string]bool{}
 	for _, path := range changes {

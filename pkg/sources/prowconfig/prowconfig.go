@@ -108,7 +108,7 @@ func decorationEntry(d *affected.Defaults, e *affected.Entry, f affected.Field) 
 	return -1
 }
 
-// hasDecorationEntry reports whether d also has one of the defaults of others.
+// hasDecorationEntry reports whether d also has the i-th default of others.
 func hasDecorationEntry(d, others *affected.Defaults, i int) bool {
 	return slices.ContainsFunc(d.Config.Plank.DefaultDecorationConfigs, func(entry *config.DefaultDecorationConfigEntry) bool {
 		return reflect.DeepEqual(entry, others.Config.Plank.DefaultDecorationConfigs[i])
