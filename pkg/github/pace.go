@@ -29,8 +29,8 @@ type Pace struct{ PerMinute, PerHour int }
 // defaultPace leaves others a tenth.
 var defaultPace = Pace{PerMinute: 70, PerHour: 450}
 
-// bounds are those of all writes, and of low-priority ones: the rest is reserved for
-// what people wait for.
+// bounds returns the limits for all writes, and for low-priority ones: the rest is
+// reserved for what people wait for.
 func (p Pace) bounds(later bool) []Bound {
 	if p == (Pace{}) {
 		p = defaultPace
