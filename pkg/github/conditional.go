@@ -99,12 +99,14 @@ type accountAnswers struct {
 func (c *accountAnswers) Get(key string) ([]byte, bool) { return c.answers.Get(c.account + " " + key) }
 func (c *accountAnswers) Delete(key string)             { c.answers.Remove(c.account + " " + key) }
 
-// Set implements httpcache.Cache. It clips the spare capacity of the value.
+// Set implements httpcache.Cache. It clips the spare capacity of the value, and counts what
+// the allocator rounds its size up to.
 func (c *accountAnswers) Set(key string, answer []byte) {
 	key = c.account + " " + key
 	if len(answer) > keptBytes/8 {
 		c.answers.Remove(key)
 		return
 	}
-	c.answers.Add(key, bytes.Clone(answer), int64(len(key)+len(answer)+entryBytes))
+	kept := bytes.Clone(answer)
+	c.answers.Add(key, kept, int64(len(key)+cap(kept)+entryBytes))
 }
