@@ -66,8 +66,10 @@ deploy: ## Build the images and apply config/ and tasks/ (KUBECONFIG, KO_DOCKER_
 cluster: ## Bring the local cluster up and say how to use it
 	@$(CLUSTER) up
 
-bench: ## Compare planning with loading the whole configuration twice
+bench: ## Compare planning with loading the whole configuration twice, and store 10,000 commands
 	@go build -o bin/rehearse ./cmd/rehearse && go run ./test/bench -rehearse bin/rehearse
+	@$(CLUSTER) build
+	@eval "$$($(CLUSTER) env)" && KUBEBUILDER_ASSETS="$$REHEARSAL_BIN_DIR" go test -tags integration -run '^$$' -bench BenchmarkBurst -benchtime 1x ./pkg/receiver
 
 fanout: ## Compare how fast a run starts with a plain PipelineRun (on the local cluster)
 	@$(CLUSTER) up
