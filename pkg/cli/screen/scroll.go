@@ -51,19 +51,19 @@ func (s *Scroll) Window(f *Frame, rows int) *Frame {
 		head = 0
 	}
 	w := &Frame{Width: f.Width, Now: f.Now, Lines: append([]Line{}, f.Lines[:head]...)}
-	body, rows := f.Lines[head:], max(rows-w.Rows(), 1)
-	s.top = min(s.top, lastTop(body, f.Width, rows))
+	body, left := f.Lines[head:], max(rows-w.Rows(), 1)
+	s.top = min(s.top, lastTop(body, f.Width, left))
 	end := s.top
-	for ; end < len(body) && rows > 0; end++ {
+	for ; end < len(body) && left > 0; end++ {
 		l := body[end]
-		if l.rows(f.Width) > rows {
+		if l.rows(f.Width) > left {
 			if end > s.top {
 				break
 			}
-			l.Text = Cut(l.Text, rows*f.Width)
+			l.Text = Cut(l.Text, left*f.Width)
 		}
 		w.Lines = append(w.Lines, l)
-		rows -= l.rows(f.Width)
+		left -= l.rows(f.Width)
 	}
 	s.page = max(end-s.top-1, 1)
 	w.Add("lines %d to %d of %d: ↑ ↓ PgUp PgDn g G, s summary, q quit", s.top+1, end, len(body))

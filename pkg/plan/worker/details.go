@@ -46,7 +46,7 @@ func (d *details) Effective(ctx context.Context, jobs []affected.Job) ([]affecte
 // Check implements plan.Details. The child has to read the jobs again.
 func (d *details) Check(ctx context.Context, jobs []affected.Job) (map[string]gate.Finding, error) {
 	var findings map[string]gate.Finding
-	return findings, d.askFor(ctx, question{Op: opJudge, Jobs: keysOf(jobs)}, &findings)
+	return findings, d.askFor(ctx, question{Op: opCheck, Jobs: keysOf(jobs)}, &findings)
 }
 
 // ConfigMaps implements plan.Details.

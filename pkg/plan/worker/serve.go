@@ -174,7 +174,7 @@ func (s *server) answer(ctx context.Context, q question) ([]byte, error) {
 	switch q.Op {
 	case opEffective:
 		return wire.EncodeJobs(forController(jobs))
-	case opJudge:
+	case opCheck:
 		return asJSON(result.Check(ctx, jobs))
 	case opConfigMaps:
 		return asJSON(result.ConfigMaps(ctx, jobs))

@@ -45,7 +45,7 @@ func Incremental(mirror func(context.Context, plan.Request) (*repo.Mirror, error
 const (
 	opPlan       = "plan"
 	opEffective  = "effective"
-	opJudge      = "judge"
+	opCheck      = "check"
 	opConfigMaps = "configmaps"
 	opLookup     = "lookup"
 )

@@ -120,10 +120,6 @@ func (t *reporter) storeRunPage(ctx context.Context, view report.RunView) error 
 		Labels:          resources.Labels(t.Rehearsal, view.Manifest.Name),
 		OwnerReferences: []metav1.OwnerReference{*kmeta.NewControllerRef(t.Rehearsal)},
 	}
-	_, err := t.storePage(ctx, meta, report.RunPage(view))
+	_, err := pages.Save(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, report.RunPage(view))
 	return err
-}
-
-func (t *reporter) storePage(ctx context.Context, meta metav1.ObjectMeta, html []byte) (stored bool, err error) {
-	return pages.Save(ctx, t.Kube.CoreV1().ConfigMaps(meta.Namespace), meta, html)
 }
